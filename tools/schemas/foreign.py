@@ -1,0 +1,179 @@
+"""Foreign schemas, as packages of the ordinary registries carry them, in; compact sources under `schemas/src/foreign` out.
+
+Only `compile.py --refresh` runs this: it needs the package `kubernetes-validate` and, for Go modules, the `go` command.
+Descriptions stay behind: structure alone is taken over. `schemas/NOTICE` names sources and licences.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from notation import INT_OR_STRING, SCALARS, Schema, write_shape
+
+ANNOTATIONS = frozenset({"description", "example", "externalDocs", "title", "$schema", "$id", "x-kubernetes-group-version-kind"})
+ANNOTATIONS |= {"x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key", "x-kubernetes-unions"}
+QUANTITY = SCALARS["quantity"]
+# The few shapes that Kubernetes' own schemas describe by hand.
+KNOWN = {
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": INT_OR_STRING,
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": QUANTITY,
+    "io.k8s.apimachinery.pkg.apis.meta.v1.Time": SCALARS["date-time"],
+    "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": SCALARS["date-time"],
+    "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+}
+
+
+def bare(schema: Mapping[str, Any]) -> Schema:
+    """Drop what describes, keep what binds."""
+    out: Schema = {}
+    for key, value in schema.items():
+        if key == "properties":
+            out[key] = {name: bare(field) for name, field in value.items()}
+        elif key in ANNOTATIONS:
+            continue
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            out[key] = bare(value)
+        else:
+            out[key] = value
+    return out
+
+
+def short_name(definition: str) -> str:
+    """Shorten `io.k8s.api.core.v1.Container` to `core.Container`."""
+    parts = definition.split(".")
+    return f"{parts[-3]}.{parts[-1]}"
+
+
+def kubernetes_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
+    """Take the roots of a Kubernetes version, and all they refer to, from the package `kubernetes-validate`."""
+    spec = importlib.util.find_spec("kubernetes_validate")
+    if spec is None or spec.origin is None:
+        raise SystemExit("the package kubernetes-validate is not installed: see requirements/dev.txt")
+    folder = Path(spec.origin).parent / "kubernetes-json-schema" / f"{source['schemas']}-local-strict"
+    definitions = json.loads((folder / "_definitions.json").read_text("utf-8"))["$defs"]
+    by_name = {short_name(name): name for name in reversed(definitions) if ".v1alpha" not in name and ".v1beta" not in name}
+    by_name["autoscaling.HorizontalPodAutoscalerBehavior"] = "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"
+    shapes: dict[str, Schema] = {}
+    waiting = [by_name[root] for root in source["roots"]]
+    while waiting:
+        name = waiting.pop()
+        if short_name(name) in shapes or name in KNOWN:
+            continue
+        shape = _from_kubernetes(bare(definitions[name]))
+        shapes[short_name(name)] = shape
+        waiting.extend(_references(definitions[name]))
+    return shapes
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(ref := node.get("$ref"), str):
+            yield ref.removeprefix("#/$defs/")
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _from_kubernetes(schema: Schema) -> Schema:
+    """Undo what makes every field nullable, and name references as the sources do."""
+    out = dict(schema)
+    if "$ref" in out:
+        name = out.pop("$ref").removeprefix("#/$defs/")
+        return {**out, **(KNOWN[name] if name in KNOWN else {"$ref": short_name(name)})}
+    if isinstance(out.get("type"), list):
+        (out["type"],) = (kind for kind in out["type"] if kind != "null")
+    if "enum" in out:
+        out["enum"] = [value for value in out["enum"] if value is not None]
+    if "properties" in out:
+        out["properties"] = {name: _from_kubernetes(field) for name, field in out["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(out.get(key), dict):
+            out[key] = _from_kubernetes(out[key])
+    return out
+
+
+def module_folder(module: str, version: str) -> Path:
+    """Fetch a Go module through the go command and say where it lies."""
+    command = ["go", "mod", "download", "-json", f"{module}@{version}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd="/")
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed: {done.stdout}{done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])
+
+
+def crd_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
+    """Take one part of a CRD that a Go module carries, and give every object in it a name."""
+    folder = module_folder(source["module"], source["version"])
+    document = yaml.load((folder / source["crd"]).read_text("utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+    (served,) = (v for v in document["spec"]["versions"] if v["name"] == source["served"])
+    schema = bare(served["schema"]["openAPIV3Schema"])
+    namer = _Namer(source["prefix"], source.get("opaque", ()))
+    for name, path in source["roots"].items():
+        part = schema
+        for step in path.split(".") if path else ():
+            part = part["properties"][step]
+        namer.name(part, name)
+    return namer.shapes
+
+
+class _Namer:
+    """Gives each distinct object shape one name, from the field it was met at."""
+
+    def __init__(self, prefix: str, opaque: tuple[str, ...]) -> None:
+        self.prefix = prefix
+        self.opaque = opaque
+        self.shapes: dict[str, Schema] = {}
+
+    def name(self, schema: Schema, *hints: str) -> Schema:
+        """Replace a shape by a reference to its name."""
+        shape = self._inner(schema, hints)
+        for length in range(1, len(hints) + 1):
+            name = f"{self.prefix}." + "".join(hints[-length:])
+            if self.shapes.setdefault(name, shape) == shape:
+                return {"$ref": name}
+        raise SystemExit(f"no free name for {'.'.join(hints)} of {self.prefix}")
+
+    def _inner(self, schema: Schema, hints: tuple[str, ...]) -> Schema:
+        out = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
+        if schema.get("x-kubernetes-int-or-string"):
+            return {**out, **INT_OR_STRING}
+        if "properties" not in out:
+            return out
+        out["properties"] = {
+            field: {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+            if field in self.opaque and len(hints) == 1
+            else self._field(inner, (*hints, field[0].upper() + field[1:]))
+            for field, inner in out["properties"].items()
+        }
+        return out
+
+    def _field(self, schema: Schema, hints: tuple[str, ...]) -> Schema:
+        for key in ("items", "additionalProperties"):
+            if isinstance(schema.get(key), dict):
+                return {**self._inner(schema, hints), key: self._field(schema[key], hints)}
+        if "properties" not in schema:
+            return self._inner(schema, hints)
+        beside = ("default", "nullable")  # of the field, not of the shape
+        shape = {key: value for key, value in schema.items() if key not in beside}
+        return {**self.name(shape, *hints), **{key: schema[key] for key in beside if key in schema}}
+
+
+def refresh(sources: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[Path, str]:
+    """Extract every foreign source; the result maps files to their text."""
+    texts = {}
+    for name, source in sources.items():
+        shapes = kubernetes_shapes(source) if "pypi" in source else crd_shapes(source)
+        origin = source.get("module") or f"Kubernetes {source['schemas']}, from the package {source['pypi']}"
+        head = f"# Written by tools/schemas/compile.py --refresh from {origin} {source.get('version', '')}".rstrip()
+        body = {key: write_shape(shape) for key, shape in sorted(shapes.items())}
+        text = yaml.dump(body, sort_keys=False, width=10000, allow_unicode=True)
+        texts[folder / f"{name}.yaml"] = f"{head}\n# ({source['licence']}). Structure only; do not edit.\n{text}"
+    return texts
