@@ -1,0 +1,114 @@
+"""One environment built: every object it stands for, the charts and values of its platform, and its README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kservegen.build.argocd import build_applications
+from kservegen.build.custom_resource import build_custom_resource
+from kservegen.build.draft import Draft, Problem
+from kservegen.build.finish import finish
+from kservegen.build.inference_service import build_inference_service
+from kservegen.build.llm_inference_service import build_llm_inference_service
+from kservegen.build.namespace import build_namespaces
+from kservegen.build.platform import Platform, plan_platform
+from kservegen.build.resource import Resource
+from kservegen.build.settings import Settings
+from kservegen.catalog.words import MODEL_KINDS
+from kservegen.charts.store import Charts
+from kservegen.diagnostics import Finding
+from kservegen.resolve import Entry, ResolvedEnvironment
+from kservegen.schemas.shape import Shapes
+
+_BUILDERS: dict[str, Callable[[Draft, Settings], None]] = {
+    "InferenceService": build_inference_service,
+    "LLMInferenceService": build_llm_inference_service,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltEntry:
+    """What an entry became, and what its words contradict."""
+
+    entry: Entry
+    resource: Resource
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltEnvironment:
+    """Everything that one environment emits, still as data."""
+
+    environment: ResolvedEnvironment
+    settings: Settings
+    platform: Platform
+    entries: tuple[BuiltEntry, ...]
+    own: tuple[Resource, ...]  # objects of the environment itself: namespaces, Applications
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All objects, those of the environment first."""
+        return (*self.own, *(built.resource for built in self.entries))
+
+
+def build_environment(environment: ResolvedEnvironment, charts: Charts, shapes: Shapes) -> BuiltEnvironment:
+    """Build every object of an environment. Cannot fail on what the catalog's schema has let through."""
+    settings = Settings.of(environment)
+    entries = tuple(build_entry(entry, settings, shapes) for entry in environment.entries)
+    platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
+    namespaces = build_namespaces(environment)
+    synced = [*namespaces, *(built.resource for built in entries)]
+    applications = build_applications(environment, platform, synced)
+    return BuiltEnvironment(
+        environment=environment,
+        settings=settings,
+        platform=platform,
+        entries=entries,
+        own=(*namespaces, *applications),
+    )
+
+
+def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:
+    """Build the object of one entry."""
+    draft = Draft(entry)
+    known = MODEL_KINDS.get(entry.info.kind)
+    if known is not None:
+        _check_words(draft, known)
+    _BUILDERS.get(entry.info.kind, build_custom_resource)(draft, settings)
+    doc = finish(draft.doc, settings, shapes.quantities(entry.info.api_version, entry.info.kind))
+    return BuiltEntry(entry=entry, resource=draft.resource(_file(entry), doc), problems=tuple(draft.problems))
+
+
+def _check_words(draft: Draft, known: frozenset[str]) -> None:
+    """Report words of another kind; `defaults` serve all kinds, so what comes from there alone is passed over."""
+    entry = draft.entry
+    if entry.words.keys() <= known:
+        return
+    for word in sorted(entry.words.keys() - known - entry.defaulted):
+        owners = [kind for kind, words in MODEL_KINDS.items() if word in words]
+        draft.problems.append(
+            Problem(
+                Finding(
+                    rule="catalog/word-not-for-kind",
+                    path=(word,),
+                    message=f"{entry.info.kind} has no word {word}",
+                    hint=_INSTEAD.get((entry.info.kind, word), f"It is a word of {', '.join(owners)}."),
+                    at_key=True,
+                )
+            )
+        )
+
+
+_INSTEAD = {
+    ("LLMInferenceService", "storageUri"): "Write model: hf://owner/model instead.",
+    ("LLMInferenceService", "minReplicas"): "Write replicas, or scaling: {minReplicas: …} instead.",
+    ("LLMInferenceService", "maxReplicas"): "Write scaling: {maxReplicas: …} instead.",
+    ("InferenceService", "replicas"): "Write minReplicas and maxReplicas instead.",
+    ("InferenceService", "router"): "Set kind: LLMInferenceService, which has a router.",
+}
+
+
+def _file(entry: Entry) -> str:
+    folder = f"{entry.info.folder}/{entry.namespace}" if entry.info.namespaced else entry.info.folder
+    return f"{folder}/{entry.info.kind.lower()}-{entry.name}.yaml"

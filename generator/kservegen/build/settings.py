@@ -1,0 +1,47 @@
+"""What an environment says to every builder: mode, accelerators, URI prefixes, images, default resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kservegen.build.images import ImageOverrides
+from kservegen.jsontypes import JsonObject
+from kservegen.resolve import ResolvedEnvironment
+
+# What KServe's defaulter gives a custom container that states none (chart value kserve.inferenceservice.resources).
+_CHART_DEFAULT_RESOURCES: JsonObject = {"cpu": "1", "memory": "2Gi"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The environment's choices in the form that builders use them."""
+
+    kserve_version: str
+    deployment_mode: str
+    accelerators: JsonObject
+    uri_prefixes: tuple[tuple[str, str], ...]  # longest first
+    images: ImageOverrides
+    default_requests: JsonObject
+    default_limits: JsonObject
+
+    @classmethod
+    def of(cls, environment: ResolvedEnvironment) -> Settings:
+        """Read the settings of a resolved environment."""
+        prefixes = [(old, new) for old, new in environment.mapping("uriPrefixes").items() if isinstance(new, str)]
+        chart = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
+        return cls(
+            kserve_version=environment.text("kserve", "version"),
+            deployment_mode=environment.text("kserve", "deploymentMode", default="Standard"),
+            accelerators=environment.mapping("accelerators"),
+            uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
+            images=ImageOverrides.of(environment.at("images")),
+            default_requests=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "requests"),
+            default_limits=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "limits"),
+        )
+
+    def rewrite_uri(self, uri: str) -> str:
+        """Apply the environment's `uriPrefixes`; the longest matching prefix wins."""
+        for old, new in self.uri_prefixes:
+            if uri.startswith(old):
+                return new + uri[len(old) :]
+        return uri

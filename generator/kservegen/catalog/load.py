@@ -1,0 +1,151 @@
+"""From the files of a repository to a catalog: read, checked against the catalog's schema, every mistake reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource
+from kservegen.catalog.sections import SECTIONS
+from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.errors import GeneratorError
+from kservegen.jsontypes import JsonObject, Path, format_path
+from kservegen.kube_names import dns_label_problem
+from kservegen.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, Repository
+from kservegen.yamlio.files import read_bytes
+from kservegen.yamlio.load import load_strict
+
+# Checks a whole document against a schema: the catalog's or the environments'.
+Check = Callable[[JsonObject], tuple[Finding, ...]]
+
+
+def load_catalog(
+    repository: Repository, *, check_models: Check, check_environment: Check
+) -> tuple[Catalog, list[Diagnostic]]:
+    """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
+    diagnostics: list[Diagnostic] = []
+    documents = []
+    for path in repository.catalog_files():
+        document = _load(repository, path.as_posix(), check_models, diagnostics)
+        if document is not None:
+            documents.append(document)
+    environments = _load_environments(repository, check_environment, diagnostics)
+    if not repository.catalog_files():
+        raise GeneratorError(
+            f"there is no {CATALOG_FILE}", subject=str(repository.root), hint="Make one: kservegen init DIR."
+        )
+    definitions = _define(documents, diagnostics)
+    return Catalog(tuple(documents), definitions, environments), diagnostics
+
+
+def _load(repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic]) -> Document | None:
+    file = repository.relative(repository.root / path)
+    if PurePosixPath(file).suffix == ".yml":
+        diagnostics.append(_misnamed(file, "ends in .yml", "Rename the file so that it ends in .yaml."))
+        return None
+    content = read_bytes(repository.root / path, file)
+    if isinstance(content, Diagnostic):
+        diagnostics.append(content)
+        return None
+    loaded = load_strict(content, file)
+    diagnostics.extend(loaded.diagnostics)
+    if not isinstance(loaded.value, dict):
+        if not loaded.diagnostics:
+            diagnostics.append(_not_a_map(file, loaded.value))
+        return None
+    document = Document(file, loaded.value, loaded.source)
+    skip = {d.location for d in loaded.diagnostics}
+    for finding in check(loaded.value):
+        diagnostic = as_diagnostic(finding, document)
+        if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
+            diagnostics.append(diagnostic)
+    return document
+
+
+def as_diagnostic(finding: Finding, document: Document, base: Path = ()) -> Diagnostic:
+    """Give a finding about a document its line: the value's own, or the nearest key where it is missing."""
+    path = base + finding.path
+    source = document.source
+    at_key = finding.at_key or not source.has(path)
+    return Diagnostic(
+        rule=finding.rule,
+        severity=finding.severity or Severity.ERROR,
+        message=finding.message,
+        location=source.key(path) if at_key else source.value(path),
+        path=format_path(path),
+        hint=finding.hint,
+        seen=finding.seen,
+        allowed=finding.allowed,
+    )
+
+
+def _load_environments(
+    repository: Repository, check: Check, diagnostics: list[Diagnostic]
+) -> dict[str, EnvironmentSource]:
+    files = repository.environment_files()
+    loaded: dict[str, Document | None] = {}
+    for path in files:
+        if path.suffix == ".yaml" and path.stem != DEFAULTS_NAME and (problem := dns_label_problem(path.stem)):
+            hint = "Name the file after the environment: lower-case letters, digits and dashes."
+            diagnostics.append(_misnamed(repository.relative(path), f"is no environment's name: {problem}", hint))
+            continue
+        loaded[path.stem] = _load(repository, path.as_posix(), check, diagnostics)
+    if not [name for name in loaded if name != DEFAULTS_NAME] and not diagnostics:
+        raise GeneratorError(
+            f"there is no environment in {ENVIRONMENTS_FOLDER}/",
+            subject=str(repository.root),
+            hint=f"Write {ENVIRONMENTS_FOLDER}/dev.yaml, or start from: kservegen init DIR.",
+        )
+    under = loaded.pop(DEFAULTS_NAME, None)
+    return {
+        name: EnvironmentSource(name, (under, own) if under else (own,))
+        for name, own in sorted(loaded.items())
+        if own is not None
+    }
+
+
+def _define(documents: list[Document], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:
+    definitions: dict[tuple[str, str], Definition] = {}
+    for document in documents:
+        for section in SECTIONS:
+            for key in document.section(section):
+                found = Definition(section, key, document)
+                first = definitions.setdefault((section, key), found)
+                if first is not found:
+                    diagnostics.append(_defined_twice(found, first))
+    return definitions
+
+
+def _defined_twice(again: Definition, first: Definition) -> Diagnostic:
+    return Diagnostic(
+        rule="catalog/duplicate-name",
+        severity=Severity.ERROR,
+        message=f"{again.key} is defined twice in {again.section}",
+        location=again.location,
+        path=format_path((again.section, again.key)),
+        hint="Rename one of them, or write namespace/name as key where two teams share a name.",
+        related=(Related("first defined here", first.location),),
+    )
+
+
+def _misnamed(file: str, problem: str, hint: str) -> Diagnostic:
+    return Diagnostic(
+        rule="catalog/file-name",
+        severity=Severity.ERROR,
+        message=f"the file's name {problem}",
+        location=Location(file),
+        hint=hint,
+    )
+
+
+def _not_a_map(file: str, value: object) -> Diagnostic:
+    names = {list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+    return Diagnostic(
+        rule="catalog/not-a-map",
+        severity=Severity.ERROR,
+        message="the file holds no map of words",
+        location=Location(file),
+        seen=names.get(type(value), "nothing"),
+        allowed="a map that begins with `version: 1`",
+        hint="Start the file with `version: 1`.",
+    )

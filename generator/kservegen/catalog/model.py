@@ -1,0 +1,86 @@
+"""The catalog and its environments as loaded: plain data beside the positions it was read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kservegen.diagnostics import Location
+from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.merge import Layer, locate
+from kservegen.yamlio.source import SourceMap
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it."""
+
+    file: str
+    value: JsonObject
+    source: SourceMap
+
+    def section(self, name: str) -> JsonObject:
+        """Return the map under a top-level word; empty where it is absent or not a map."""
+        value = self.value.get(name)
+        return value if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A part of a document that is merged with others: one layer, and the way back to its lines."""
+
+    name: str
+    document: Document
+    path: Path
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where an entry (a model, a graph, ...) is defined: its section, its key, its file."""
+
+    section: str
+    key: str
+    document: Document
+
+    @property
+    def location(self) -> Location:
+        """The line of the entry's key."""
+        return self.document.source.key((self.section, self.key))
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSource:
+    """The files of one environment in merge order: `defaults.yaml` where there is one, then its own."""
+
+    name: str
+    documents: tuple[Document, ...]
+
+    @property
+    def own(self) -> Document:
+        """The environment's own file."""
+        return self.documents[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything that people wrote: the definitions by section and key, and the environments by name."""
+
+    documents: tuple[Document, ...]
+    definitions: dict[tuple[str, str], Definition]
+    environments: dict[str, EnvironmentSource]
+
+
+def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path) -> tuple[Fragment, Path, bool]:
+    """Return the fragment that wrote `path` of the merged value, the path in its document, and if it is exact."""
+    place = locate([Layer(f.name, f.value) for f in fragments], merged, path)
+    fragment = fragments[place.layer]
+    return fragment, (*fragment.path, *place.path), place.exact
+
+
+def find_location(
+    fragments: tuple[Fragment, ...], merged: JsonValue, path: Path, *, at_key: bool = False
+) -> Location:
+    """Return the line that a human edits to change the value at `path`; for a missing value, its parent's key."""
+    fragment, place, exact = find_fragment(fragments, merged, path)
+    source = fragment.document.source
+    return source.key(place) if at_key or not exact else source.value(place)

@@ -1,0 +1,57 @@
+"""The sections of the catalog, the kinds that each may hold, and where their objects are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kservegen.catalog import words
+
+GROUP = "serving.kserve.io"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindInfo:
+    """A kind that the catalog can hold. `folder` is its place below an environment's folder."""
+
+    kind: str
+    version: str
+    namespaced: bool
+    folder: str
+    annotations: frozenset[str] = frozenset()  # words that become KServe's annotations
+
+    @property
+    def api_version(self) -> str:
+        """The group and version that is emitted: the storage version."""
+        return f"{GROUP}/{self.version}"
+
+
+def _kind(
+    kind: str, version: str, folder: str, *, namespaced: bool = True, annotations: frozenset[str] = frozenset()
+) -> KindInfo:
+    return KindInfo(kind=kind, version=version, namespaced=namespaced, folder=folder, annotations=annotations)
+
+
+_MODE = frozenset({"deploymentMode"})
+
+# Section -> its kinds; the first is the one meant when an entry names none.
+SECTIONS: dict[str, tuple[KindInfo, ...]] = {
+    "models": (
+        _kind("InferenceService", "v1beta1", "models", annotations=frozenset(words.ANNOTATIONS)),
+        _kind("LLMInferenceService", "v1alpha2", "models", annotations=frozenset({"stop"})),
+    ),
+    "graphs": (_kind("InferenceGraph", "v1alpha1", "models", annotations=_MODE),),
+    "trainedModels": (_kind("TrainedModel", "v1alpha1", "models"),),
+    "runtimes": (
+        _kind("ServingRuntime", "v1alpha1", "runtimes"),
+        _kind("ClusterServingRuntime", "v1alpha1", "runtimes", namespaced=False),
+    ),
+    "llmConfigs": (_kind("LLMInferenceServiceConfig", "v1alpha2", "runtimes"),),
+    "localModelCaches": (
+        _kind("LocalModelCache", "v1alpha1", "cluster", namespaced=False),
+        _kind("LocalModelNamespaceCache", "v1alpha1", "models"),
+        _kind("LocalModelNodeGroup", "v1alpha1", "cluster", namespaced=False),
+    ),
+    "storageContainers": (_kind("ClusterStorageContainer", "v1alpha1", "cluster", namespaced=False),),
+}
+
+KINDS: dict[str, KindInfo] = {info.kind: info for kinds in SECTIONS.values() for info in kinds}

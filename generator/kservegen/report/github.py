@@ -1,0 +1,34 @@
+"""Findings as GitHub Actions workflow commands: each becomes an annotation on the line of the pull request."""
+
+from __future__ import annotations
+
+from kservegen.diagnostics import Diagnostic, Severity
+from kservegen.report.result import Result
+from kservegen.report.summary import summarise
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def render_github(result: Result) -> str:
+    """Write one command a finding, then the summary line."""
+    return "".join(f"{_command(d)}\n" for d in result.diagnostics) + summarise(result) + "\n"
+
+
+def _command(item: Diagnostic) -> str:
+    place = f"file={_property(item.location.file)},line={item.location.line},col={item.location.column}"
+    parts = [item.message]
+    if item.seen:
+        parts.append(f"seen: {item.seen}")
+    if item.allowed:
+        parts.append(f"allowed: {item.allowed}")
+    if item.hint:
+        parts.append(item.hint)
+    return f"::{_LEVELS[item.severity]} {place},title={_property(item.rule)}::{_data(chr(10).join(parts))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

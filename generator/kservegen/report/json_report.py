@@ -1,0 +1,68 @@
+"""The JSON report: one shape for every command, versioned, with a published schema."""
+
+from __future__ import annotations
+
+import json
+
+from kservegen import __version__
+from kservegen.diagnostics import Diagnostic, Location
+from kservegen.errors import GeneratorError
+from kservegen.jsontypes import JsonObject
+from kservegen.report.result import OPERATIONAL, Result
+
+REPORT_VERSION = 1
+
+
+def render_json(result: Result) -> str:
+    """Write the report of a finished command."""
+    report = _head(result.exit_code)
+    report["findings"] = [_finding(d) for d in result.diagnostics]
+    if result.plan is not None:
+        plan = result.plan
+        report["plan"] = {
+            "applied": plan.applied,
+            "written": list(plan.written),
+            "removed": list(plan.removed),
+            "unchanged": plan.unchanged,
+            "diff": plan.diff,
+        }
+    report["assumptions"] = list(result.assumptions)
+    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> str:
+    """Write the report of a command that could not go on."""
+    report = _head(exit_code)
+    report["findings"] = []
+    report["assumptions"] = []
+    report["error"] = {"message": error.message, "subject": error.subject, "hint": error.hint}
+    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def _head(exit_code: int) -> JsonObject:
+    return {
+        "reportVersion": REPORT_VERSION,
+        "tool": {"name": "kservegen", "version": __version__},
+        "exitCode": exit_code,
+    }
+
+
+def _place(location: Location) -> JsonObject:
+    return {"file": location.file, "line": location.line, "column": location.column}
+
+
+def _finding(item: Diagnostic) -> JsonObject:
+    finding: JsonObject = {
+        "rule": item.rule,
+        "severity": item.severity.value,
+        "message": item.message,
+        **_place(item.location),
+        "path": item.path,
+        "seen": item.seen,
+        "allowed": item.allowed,
+        "hint": item.hint,
+        "environments": list(item.environments),
+        "subjects": list(item.subjects),
+        "related": [{"message": r.message, **_place(r.location)} for r in item.related],
+    }
+    return finding

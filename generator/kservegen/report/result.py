@@ -1,0 +1,50 @@
+"""What a command has to report: findings, a plan of files, assumptions, and the exit code they amount to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kservegen.diagnostics import Diagnostic, Severity
+
+CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlan:
+    """What a render does, or would do, to the output folder. Paths are relative to it."""
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    applied: bool = False
+    diff: str = ""
+
+    @property
+    def drift(self) -> bool:
+        """Whether the output differs from what the catalog says."""
+        return bool(self.written or self.removed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The outcome of one command."""
+
+    command: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    environments: tuple[str, ...] = ()
+    objects: int = 0
+    plan: FilePlan | None = None
+    assumptions: tuple[str, ...] = field(default=())
+    fail_on: Severity = Severity.ERROR
+    drift_fails: bool = False
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings have this severity."""
+        return sum(1 for d in self.diagnostics if d.severity is severity)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean; 1 findings at or above `fail_on`, or drift where drift counts."""
+        if any(d.severity.rank <= self.fail_on.rank for d in self.diagnostics):
+            return FINDINGS
+        return FINDINGS if self.drift_fails and self.plan is not None and self.plan.drift else CLEAN

@@ -1,0 +1,50 @@
+"""The one line that a person wants at the end: files, environments, problems, what was not checked."""
+
+from __future__ import annotations
+
+from kservegen.diagnostics import Severity
+from kservegen.report.result import FilePlan, Result
+
+
+def summarise(result: Result) -> str:
+    """Write the closing line of a command."""
+    parts = [_environments(result)]
+    if result.plan is not None:
+        parts.append(_files(result.plan, result))
+    parts.append(_problems(result))
+    if result.assumptions:
+        parts.append("not checked: " + "; ".join(result.assumptions))
+    return f"{result.command}: " + " · ".join(parts)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Write a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _environments(result: Result) -> str:
+    names = ", ".join(result.environments)
+    objects = f" · {plural(result.objects, 'object')}" if result.objects else ""
+    return f"{names or 'no environment'}{objects}"
+
+
+def _files(plan: FilePlan, result: Result) -> str:
+    if not plan.drift:
+        return f"{plural(plan.unchanged, 'file')}, all current"
+    blocked = not plan.applied and not result.drift_fails
+    will = "would be " if not plan.applied else ""
+    said = [f"{len(plan.written):,} {will}written"]
+    if plan.removed:
+        said.append(f"{len(plan.removed):,} {will}removed")
+    said.append(f"{plan.unchanged:,} unchanged")
+    return ", ".join(said) + (" (nothing was written)" if blocked else "")
+
+
+def _problems(result: Result) -> str:
+    errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
+    if not errors and not warnings:
+        return "no problems"
+    said = [plural(errors, "error")] if errors else []
+    if warnings:
+        said.append(plural(warnings, "warning"))
+    return ", ".join(said)

@@ -1,0 +1,76 @@
+"""Findings as text: the place, the line with a caret, what was seen and allowed, the fix; then the summary line."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from kservegen.diagnostics import Diagnostic, Severity
+from kservegen.report.result import Result
+from kservegen.report.summary import summarise
+
+# Returns the text of a file that findings point into; None where it cannot be shown.
+ReadLines = Callable[[str], list[str] | None]
+
+_COLOURS = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.INFO: "\x1b[36m"}
+_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_WIDEST = 160
+
+
+def render_text(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = True) -> str:
+    """Write every finding and the summary."""
+    out: list[str] = []
+    for item in result.diagnostics:
+        out.extend(_finding(item, read_lines, colour=colour, show_environments=show_environments))
+        out.append("")
+    if result.plan is not None and result.plan.diff:
+        out.append(result.plan.diff.rstrip("\n"))
+        out.append("")
+    out.append(summarise(result))
+    return "\n".join(out) + "\n"
+
+
+def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> Iterator[str]:
+    paint = _painter(colour)
+    severity = paint(item.severity.value, _COLOURS[item.severity])
+    yield f"{paint(str(item.location), _BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
+    yield from _excerpt(item, read_lines(item.location.file), paint)
+    about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint)]
+    if item.path:
+        about.insert(0, ("at", item.path))
+    if show_environments and item.environments:
+        about.append(("in", ", ".join(item.environments)))
+    for label, text in about:
+        if text:
+            yield f"  {paint(f'{label + ":":<9}', _DIM)}{printable(text)}"
+    for related in item.related:
+        yield f"  {paint('see:     ', _DIM)}{related.location}: {printable(related.message)}"
+
+
+def _painter(colour: bool) -> Callable[[str, str], str]:
+    return (lambda text, code: f"{code}{text}{_RESET}") if colour else (lambda text, _: text)
+
+
+def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Callable[[str, str], str]) -> Iterator[str]:
+    number, column = item.location.line, item.location.column
+    if lines is None or not 1 <= number <= len(lines) or not lines[number - 1].strip():
+        return
+    line = lines[number - 1].replace("\t", " ")
+    start = max(0, column - _WIDEST // 2) if len(line) > _WIDEST else 0
+    shown = printable(line[start : start + _WIDEST])
+    gutter = f"{number:>6} | "
+    yield paint(gutter, _DIM) + shown
+    before = line[start : column - 1]
+    yield " " * (len(gutter) - 2) + paint("| ", _DIM) + " " * _width(before) + paint("^", _COLOURS[item.severity])
+
+
+def _width(text: str) -> int:
+    """Return how many terminal cells `text` takes, as far as Unicode says."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def printable(text: str) -> str:
+    """Show control characters by their codes: a file's content must not drive the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)

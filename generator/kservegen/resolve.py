@@ -1,0 +1,305 @@
+"""Catalog x environment -> what this environment holds: merged entries, each with the way back to its lines.
+
+The layers of an entry, in merge order: the `defaults` of the file that defines it, the profiles it names, the entry
+itself, and what the environment says of it (`environments/defaults.yaml` and `environments/<env>.yaml`, merged with
+each other first, so that an environment can bring back what the defaults removed). `profile` is resolved before the
+rest, so that a profile can be chosen per environment. The law of the merge is in `kservegen.merge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource, Fragment, find_location
+from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
+from kservegen.diagnostics import Diagnostic, Location, Related, Severity
+from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.merge import merge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One catalog entry as one environment sees it: merged words, and the fragments they were merged from."""
+
+    section: str
+    key: str
+    info: KindInfo
+    namespace: str  # "" for cluster-scoped kinds
+    name: str
+    words: JsonObject
+    fragments: tuple[Fragment, ...]
+    defaulted: frozenset[str]  # words that come from `defaults` alone
+
+    def locate(self, path: Path, *, at_key: bool = False) -> Location:
+        """Return the line of the word at `path`; for a missing word, the line of its parent or of the entry."""
+        exact = find_location(self.fragments, self.words, path, at_key=at_key)
+        missing = path and path[0] not in self.words
+        return self.own_location if missing or not path else exact
+
+    @property
+    def own_location(self) -> Location:
+        """The line of the entry's own key."""
+        own = next(f for f in self.fragments if f.name == "entry")
+        return own.document.source.key(own.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedEnvironment:
+    """One environment: its merged file and its entries, sorted by section, namespace and name."""
+
+    name: str
+    source: EnvironmentSource
+    value: JsonObject
+    fragments: tuple[Fragment, ...]
+    entries: tuple[Entry, ...]
+
+    def locate(self, path: Path, *, at_key: bool = False) -> Location:
+        """Return the line of the environment's value at `path`; for a missing one, its nearest written parent."""
+        return find_location(self.fragments, self.value, path, at_key=at_key)
+
+    def at(self, *path: str) -> JsonValue:
+        """Return the value at `path`, or None."""
+        value: JsonValue = self.value
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    def mapping(self, *path: str) -> JsonObject:
+        """Return the map at `path`; empty where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, dict) else {}
+
+    def text(self, *path: str, default: str = "") -> str:
+        """Return the text at `path`, or `default`."""
+        value = self.at(*path)
+        return value if isinstance(value, str) else default
+
+
+@dataclass(slots=True)
+class _Resolver:
+    catalog: Catalog
+    source: EnvironmentSource
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
+
+    def report(self, rule: str, message: str, location: Location, **more: object) -> None:
+        self.diagnostics.append(
+            Diagnostic(
+                rule=rule,
+                severity=Severity.ERROR,
+                message=message,
+                location=location,
+                environments=(self.source.name,),
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
+
+def resolve(catalog: Catalog, environment: str) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
+    """Resolve one environment of the catalog; what is wrong with it comes back beside it."""
+    source = catalog.environments[environment]
+    resolver = _Resolver(catalog, source)
+    fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
+    layered: JsonObject = {}
+    for document in source.documents:
+        layered = merge(layered, document.value, keep_nulls=True)
+    _check_names(resolver)
+    entries = []
+    for definition in catalog.definitions.values():
+        entry = _resolve_entry(resolver, definition, layered)
+        if entry is not None:
+            entries.append(entry)
+    entries.sort(key=lambda e: (_ORDER[e.section], e.namespace, e.name))
+    _check_unique(resolver, entries)
+    resolved = ResolvedEnvironment(
+        name=environment, source=source, value=merge({}, layered), fragments=fragments, entries=tuple(entries)
+    )
+    return resolved, resolver.diagnostics
+
+
+_ORDER = {section: index for index, section in enumerate(SECTIONS)}
+
+
+def _check_names(resolver: _Resolver) -> None:
+    """Every name that an environment speaks of must be defined in the catalog: a misspelt one changes nothing."""
+    known = resolver.catalog.definitions
+    for document in resolver.source.documents:
+        for section in SECTIONS:
+            for key in document.section(section):
+                if (section, key) in known:
+                    continue
+                names = [k for s, k in known if s == section]
+                resolver.report(
+                    "catalog/unknown-name",
+                    f"{section} has no {key}",
+                    document.source.key((section, key)),
+                    path=format_path((section, key)),
+                    hint=_did_you_mean(key, names) or f"Define {key} in models.yaml under {section}, or remove it here.",
+                )
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:
+    section, key, document = definition.section, definition.key, definition.document
+    own = document.section(section).get(key)
+    overlays = layered.get(section)
+    overlay = overlays.get(key, {}) if isinstance(overlays, dict) else {}
+    if not isinstance(own, dict) or overlay is None or not isinstance(overlay, dict):
+        return None  # removed here by a null; a wrong shape has its own finding from the schema
+    defaults = document.section("defaults")
+    info = _kind(section, own)
+    if info is None:
+        return None
+    profiles = _profiles(resolver, definition, own, overlay)
+    base_key = (document.file, profiles)
+    base = resolver.bases.get(base_key)
+    if base is None:
+        base = merge({}, defaults)
+        for profile in profiles:
+            base = merge(base, _as_map(document.section("profiles").get(profile)))
+        resolver.bases[base_key] = base
+    words = merge(base, own)
+    if overlay:
+        words = merge(words, overlay)
+    if not _lives_here(resolver, definition, words):
+        return None
+    said = {word for profile in profiles for word in _as_map(document.section("profiles").get(profile))}
+    defaulted = frozenset(word for word in defaults if word not in own and word not in overlay and word not in said)
+    namespace, name = _identify(resolver, definition, info, words)
+    return Entry(
+        section=section,
+        key=key,
+        info=info,
+        namespace=namespace,
+        name=name,
+        words=words,
+        fragments=tuple(_fragments(resolver, definition, profiles)),
+        defaulted=defaulted,
+    )
+
+
+def _as_map(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _kind(section: str, own: JsonObject) -> KindInfo | None:
+    kind = own.get("kind")
+    if kind is None:
+        return SECTIONS[section][0]
+    info = KINDS.get(kind) if isinstance(kind, str) else None
+    return info if info in SECTIONS[section] else None  # the schema has its finding
+
+
+def _profiles(
+    resolver: _Resolver, definition: Definition, own: JsonObject, overlay: JsonObject
+) -> tuple[str, ...]:
+    document = definition.document
+    chosen: JsonValue = document.section("defaults").get("profile")
+    for words in (own, overlay):
+        if "profile" in words:
+            chosen = words["profile"]
+    names = [chosen] if isinstance(chosen, str) else chosen if isinstance(chosen, list) else []
+    known = document.section("profiles")
+    found = []
+    for name in names:
+        if isinstance(name, str) and name in known:
+            found.append(name)
+        elif isinstance(name, str):
+            place = document.source.value((definition.section, definition.key, "profile"))
+            resolver.report(
+                "catalog/unknown-profile",
+                f"there is no profile {name} in {document.file}",
+                place if "profile" in own else definition.location,
+                path=format_path((definition.section, definition.key, "profile")),
+                seen=name,
+                allowed=", ".join(known) or "no profile is defined",
+                hint=_did_you_mean(name, list(known)) or f"Define {name} under profiles in {document.file}.",
+            )
+    return tuple(found)
+
+
+def _lives_here(resolver: _Resolver, definition: Definition, words: JsonObject) -> bool:
+    wanted = words.get("environments")
+    if not isinstance(wanted, list):
+        return True
+    known = resolver.catalog.environments
+    for index, name in enumerate(wanted):
+        if isinstance(name, str) and name not in known:
+            source = definition.document.source
+            place = (definition.section, definition.key, "environments", index)
+            resolver.report(
+                "catalog/unknown-environment",
+                f"there is no environment {name}",
+                source.value(place) if source.has(place) else definition.location,
+                path=format_path(place),
+                seen=name,
+                allowed=", ".join(known),
+                hint=_did_you_mean(name, list(known)) or f"Write environments/{name}.yaml, or remove the name.",
+            )
+    return resolver.source.name in wanted
+
+
+def _identify(
+    resolver: _Resolver, definition: Definition, info: KindInfo, words: JsonObject
+) -> tuple[str, str]:
+    """Return the object's namespace and name; a key `namespace/name` names both."""
+    prefix, slash, name = definition.key.rpartition("/")
+    said = words.get("namespace")
+    namespace = said if isinstance(said, str) else ""
+    if not info.namespaced:
+        return "", definition.key
+    if slash and namespace and namespace != prefix and "namespace" in _as_map(
+        definition.document.section(definition.section).get(definition.key)
+    ):
+        resolver.report(
+            "catalog/two-namespaces",
+            f"the key says namespace {prefix}, the word says {namespace}",
+            definition.document.source.value((definition.section, definition.key, "namespace")),
+            path=format_path((definition.section, definition.key, "namespace")),
+            hint="Keep one of the two.",
+        )
+    if not slash and not namespace:
+        resolver.report(
+            "catalog/no-namespace",
+            f"{definition.key} has no namespace",
+            definition.location,
+            path=format_path((definition.section, definition.key)),
+            hint="Add `namespace` to it, to its profile or to the file's defaults.",
+        )
+    return (prefix or namespace), name
+
+
+def _fragments(resolver: _Resolver, definition: Definition, profiles: tuple[str, ...]) -> Iterator[Fragment]:
+    document = definition.document
+    yield Fragment("defaults", document, ("defaults",), document.section("defaults"))
+    for profile in profiles:
+        yield Fragment(f"profile {profile}", document, ("profiles", profile), document.section("profiles")[profile])
+    place: Path = (definition.section, definition.key)
+    yield Fragment("entry", document, place, document.section(definition.section)[definition.key])
+    for over in resolver.source.documents:
+        said = over.section(definition.section)
+        if definition.key in said:
+            yield Fragment(over.file, over, place, said[definition.key])
+
+
+def _check_unique(resolver: _Resolver, entries: list[Entry]) -> None:
+    """Two entries must not become the same object of one environment."""
+    first: dict[tuple[str, str, str], Entry] = {}
+    for entry in entries:
+        identity = (entry.info.kind, entry.namespace, entry.name)
+        earlier = first.setdefault(identity, entry)
+        if earlier is not entry:
+            resolver.report(
+                "catalog/duplicate-name",
+                f"{entry.key} is the same {entry.info.kind} as {earlier.key}: {entry.namespace}/{entry.name}",
+                entry.own_location,
+                path=format_path((entry.section, entry.key)),
+                hint="Rename one of them or give it another namespace.",
+                related=(Related("the other one", earlier.own_location),),
+            )
