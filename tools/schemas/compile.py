@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import foreign
+import patches
 from notation import Schema
 from sources import Kind, Shapes, foreign_shapes, kserve_kinds, kserve_release, read
 
@@ -102,10 +103,13 @@ def compile_all(root: Path) -> dict[Path, str]:
     source = root / "src"
     for path in sorted((source / "kserve").glob("v*.yaml")):
         version = path.stem
-        raw, kinds, names = kserve_release(version, source)
-        shapes = Shapes({**foreign_shapes(names, source), **raw})
-        for kind in kserve_kinds(kinds):
-            files[root / "kserve" / version / file_name(kind)] = text(compile_kind(kind, shapes))
+        release = kserve_release(version, source)
+        raw = {**foreign_shapes(release.foreign, source), **release.shapes}
+        for kind in kserve_kinds(release.kinds):
+            shapes = Shapes(raw)
+            table = {**release.patches.get(kind.name, {}), **release.patches.get(f"{kind.name}/{kind.version}", {})}
+            patched = patches.apply(kind, table, shapes)
+            files[root / "kserve" / version / file_name(kind)] = text(compile_kind(patched, shapes))
     for target, entry in read(source / "others.yaml").items():
         shapes = Shapes(foreign_shapes(entry["foreign"], source))
         for kind in other_kinds(entry["kinds"], shapes):

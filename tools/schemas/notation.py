@@ -28,7 +28,7 @@ SCALARS: dict[str, Schema] = {
     "int64": {"type": "integer", "format": "int64"},
     "date-time": {"type": "string", "format": "date-time"},
     "byte": {"type": "string", "format": "byte"},
-    "object": {"type": "object"},
+    "object": {"type": "object", "additionalProperties": False},
     "any": {"x-kubernetes-preserve-unknown-fields": True},
     "int-or-string": INT_OR_STRING,
     "quantity": {**INT_OR_STRING, "pattern": QUANTITY_PATTERN},
@@ -110,6 +110,8 @@ def _parse_type(word: str, arguments: str | None) -> Schema:
 def _parse_limit(word: str, arguments: str | None, schema: Schema) -> Schema:
     if word == "atomic":
         return {"x-kubernetes-list-type" if schema.get("type") == "array" else "x-kubernetes-map-type": "atomic"}
+    if word == "open":
+        schema.pop("additionalProperties", None)
     if word in _FLAGS:
         return _FLAGS[word]
     if arguments is None:
@@ -224,6 +226,10 @@ def _write_type(left: Schema) -> str:
     if isinstance(left.get("additionalProperties"), dict):
         del left["type"]
         return f"map({write_words(left.pop('additionalProperties'))})"
+    if left.get("type") == "object":
+        del left["type"]
+        left.pop("additionalProperties", None)
+        return "object"
     for name in ("quantity", "int-or-string", "date-time", "byte", "int64", "int32", *SCALARS):
         if all(left.get(key) == value for key, value in SCALARS[name].items()):
             for key in SCALARS[name]:

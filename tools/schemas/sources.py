@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,59 +66,93 @@ def foreign_shapes(names: list[str], folder: Path) -> dict[str, Any]:
 
 
 def _correct(shapes: dict[str, Any], target: str, change: object) -> None:
-    """Apply one line of `crd-form.yaml`: a field's words, or a whole entry, replaced."""
-    shape, _, name = target.partition("/")
-    if shape not in shapes:
+    """Apply one line of `crd-form.yaml`: `Shape/field`, or `Shape` for what binds the shape as a whole."""
+    name, _, field_name = target.partition("/")
+    if name not in shapes:
         raise NotationError(f"crd-form.yaml corrects {target!r}, which is not there")
-    if not name:
-        shapes[shape] = change
+    shape = shapes[name] = dict(shapes[name])
+    if not field_name:
+        shape.update(_changed_shape(shape, change))
         return
-    fields = shapes[shape] = dict(shapes[shape])
-    found = next((key for key in fields if key.removesuffix("!") == name), None)
-    if change is None and found:
-        del fields[found]
-    elif isinstance(change, str) and change.startswith("+"):
-        if not isinstance(found and fields[found], str):
-            raise NotationError(f"crd-form.yaml adds words to {target!r}, which has none")
-        fields[found] = f"{fields[found]} {change[1:].strip()}"  # type: ignore[index]
-    else:
-        fields[found or name] = change
+    key = next((key for key in shape if key.removesuffix("!") == field_name), field_name)
+    shape[key] = _changed_field(shape.get(key), change)
 
 
-def kserve_release(version: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
-    """Read a release: its shapes, its kinds and the foreign sources it refers to, laid over its base."""
+def _changed_shape(shape: Mapping[str, Any], change: object) -> dict[str, Any]:
+    if isinstance(change, str):
+        return {"$is": " ".join(filter(None, (shape.get("$is"), change)))}
+    if isinstance(change, Mapping) and "without-rules" in change:
+        return {"$rules": _other_rules(shape["$rules"], change["without-rules"])}
+    raise NotationError(f"crd-form.yaml: not a change of a shape: {change!r}")
+
+
+def _changed_field(now: object, change: object) -> object:
+    if isinstance(change, Mapping):
+        if not isinstance(now, Mapping):
+            raise NotationError(f"crd-form.yaml: {now!r} has no rules to leave out")
+        rules = _other_rules(now["rules"], change["without-rules"])
+        return {**now, "rules": rules} if rules else now["is"]
+    words = str(change)
+    if not words.startswith(("+ ", "- ")):
+        return words
+    if isinstance(now, Mapping):
+        return {**now, "is": _changed_words(str(now["is"]), words)}
+    return _changed_words(str(now), words)
+
+
+def _changed_words(now: str, change: str) -> str:
+    """`+ words` adds, `- word` leaves out."""
+    if change.startswith("+ "):
+        return f"{now} {change[2:]}"
+    gone = change[2:].split()
+    kept = [(word, arguments) for word, arguments in split_words(now) if word not in gone]
+    if len(kept) != sum(1 for _ in split_words(now)) - len(gone):
+        raise NotationError(f"crd-form.yaml: not all of {gone} are in {now!r}")
+    return " ".join(word if arguments is None else f"{word}({arguments})" for word, arguments in kept)
+
+
+def _other_rules(rules: list[dict[str, Any]], pattern: str) -> list[dict[str, Any]]:
+    kept = [rule for rule in rules if not re.search(pattern, rule["message"])]
+    if len(kept) == len(rules):
+        raise NotationError(f"crd-form.yaml: no rule's message matches {pattern!r}")
+    return kept
+
+
+@dataclass
+class Release:
+    """One KServe release: its own shapes, its kinds, the patches of each kind, the foreign sources it refers to."""
+
+    shapes: dict[str, Any]
+    kinds: dict[str, Any]
+    patches: dict[str, dict[str, str]]
+    foreign: list[str]
+
+
+def kserve_release(version: str, folder: Path) -> Release:
+    """Read a release, laid over its base."""
     raw = read(folder / "kserve" / f"{version}.yaml")
-    shapes: dict[str, Any] = {}
-    kinds: dict[str, Any] = {}
-    if base := raw.pop("$base", None):
-        shapes, kinds, _ = kserve_release(base, folder)
-    foreign = raw.pop("$foreign")
-    kinds = {**kinds, **raw.pop("$kinds", {})}
+    base = kserve_release(raw.pop("$base"), folder) if "$base" in raw else Release({}, {}, {}, [])
+    shapes = dict(base.shapes)
+    release = Release(
+        shapes,
+        {**base.kinds, **raw.pop("$kinds", {})},
+        {**base.patches, **raw.pop("$patches", {})},
+        raw.pop("$foreign", base.foreign),
+    )
     for name, shape in raw.items():
         if name.startswith("+"):
             shapes[name[1:]] = {**shapes[name[1:]], **shape}
         else:
             shapes[name] = shape
-    return shapes, kinds, foreign
+    return release
 
 
 def kserve_kinds(kinds: Mapping[str, Any]) -> Iterator[Kind]:
     """List the kinds of a release with the fields of their roots."""
     for name, entry in kinds.items():
         for version, spec in entry["versions"].items():
-            status = entry.get("status", False)
-            has_status = version in status if isinstance(status, list) else status
             fields = {key: parse_field(value) for key, value in entry.get("fields", {}).items()}
             fields["spec"] = parse_words(spec)
-            if has_status:
+            if entry.get("status"):
                 fields["status"] = parse_words("object open")
             yield Kind(GROUP, version, name, fields, defaulter=bool(entry.get("defaulter")))
-
-
-def references(text: str) -> Iterator[str]:
-    """Names of shapes in words."""
-    for word, arguments in split_words(text):
-        if arguments and word in ("list", "map"):
-            yield from references(arguments)
-        elif arguments is None and "." in word:
-            yield word
