@@ -1,0 +1,29 @@
+"""KServe's Helm charts as facts: which values they read, and a strict check of what an environment sets on them."""
+
+from __future__ import annotations
+
+from kservegen.charts.images import default_images
+from kservegen.charts.manual import RULES
+from kservegen.charts.model import Chart, ChartInfo, Charts, ImageKey, Key, Need
+from kservegen.charts.release import check_release
+from kservegen.charts.runtimes import ModelFormat, Presets, Runtime, RuntimeTable
+from kservegen.charts.store import ChartStore
+from kservegen.charts.values import check_values
+
+__all__ = [
+    "RULES",
+    "Chart",
+    "ChartInfo",
+    "ChartStore",
+    "Charts",
+    "ImageKey",
+    "Key",
+    "ModelFormat",
+    "Need",
+    "Presets",
+    "Runtime",
+    "RuntimeTable",
+    "check_release",
+    "check_values",
+    "default_images",
+]
