@@ -1,4 +1,4 @@
-"""Kubernetes' resource.Quantity: the text or number of a manifest in, its exact value and the text Go prints for it out.
+"""Kubernetes' resource.Quantity: text or number of a manifest in, its exact value and the text that Go prints out.
 
 The law is `ParseQuantity` and `CanonicalizeBytes` of k8s.io/apimachinery v0.34 (pkg/api/resource), oddities included:
 they decide what the API server stores, hence what a GitOps tool sees as a difference. A test holds this module
@@ -59,12 +59,14 @@ class Quantity:
         """The amount as a fraction; OverflowError where a manifest says 1e99999999."""
         if self.exponent > _LARGEST_EXPONENT:
             raise OverflowError(f"quantity {self.text} is too large to compute with")
-        return Fraction(self.unscaled) * Fraction(10) ** self.exponent
+        if self.exponent >= 0:
+            return Fraction(self.unscaled * 10**self.exponent)
+        return Fraction(self.unscaled, 10**-self.exponent)
 
     @property
     def is_whole(self) -> bool:
         """Whether the amount is an integer."""
-        return self.exponent >= 0 or self.unscaled % 10**-self.exponent == 0
+        return self.exponent >= 0 or self.value.denominator == 1
 
     def compare(self, other: Quantity) -> int:
         """-1, 0 or 1: exact, and cheap however large the exponents are."""
@@ -75,8 +77,8 @@ class Quantity:
             return self.sign if ours > theirs else -self.sign
         # Equal magnitudes: the scales differ by no more digits than were written.
         base = min(self.exponent, other.exponent)
-        left = self.unscaled * 10 ** (self.exponent - base)
-        right = other.unscaled * 10 ** (other.exponent - base)
+        left: int = self.unscaled * 10 ** (self.exponent - base)
+        right: int = other.unscaled * 10 ** (other.exponent - base)
         return (left > right) - (left < right)
 
     def _magnitude(self) -> int:
@@ -148,7 +150,7 @@ def _read(text: str, parts: _Parts) -> Quantity | None:
 
 
 def _exponent(suffix: str) -> int | None:
-    """The number behind `e`; beyond 64 bits it is none, beyond 32 it wraps as Go's conversion does."""
+    """Read the number behind `e`; beyond 64 bits it is none, beyond 32 it wraps as Go's conversion does."""
     if suffix[0] not in "eE" or not re.fullmatch(r"[+-]?[0-9]+", suffix[1:]):
         return None
     exponent = int(suffix[1:])
@@ -200,7 +202,8 @@ def _has_digits(text: str) -> bool:
 
 
 def _at_least(unscaled: int, scale: int, bound: int) -> bool:
-    return unscaled >= bound * 10**-scale  # scale is in -9..0 here
+    step: int = 10**-scale  # scale is in -9..0 here
+    return unscaled >= bound * step
 
 
 def _round_up(unscaled: int, scale: int) -> tuple[int, int]:

@@ -1,0 +1,34 @@
+"""Careful looks into plain documents: any value in, the shape that was hoped for out, empty where it is another.
+
+Checks read objects that may be odd in any way; with these, a wrong shape is no finding of theirs and never a crash.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.jsontypes import JsonArray, JsonObject, JsonValue
+
+# Handed out instead of what is not there; nobody writes to a document he was handed.
+_NO_MAP: Final[JsonObject] = {}
+_NO_LIST: Final[JsonArray] = []
+
+
+def mapping(value: JsonValue) -> JsonObject:
+    """Return the map, or an empty one that must not be changed."""
+    return value if isinstance(value, dict) else _NO_MAP
+
+
+def sequence(value: JsonValue) -> JsonArray:
+    """Return the list, or an empty one that must not be changed."""
+    return value if isinstance(value, list) else _NO_LIST
+
+
+def text(value: JsonValue) -> str:
+    """Return the string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def integer(value: JsonValue) -> int | None:
+    """Return the integer, or None; a boolean is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,86 @@
+"""Kubernetes' laws of names: a name, key or value in, the reason why the API server refuses it out, or None.
+
+The laws are those of k8s.io/apimachinery (pkg/util/validation); the words are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+LABEL_LENGTH: Final = 63
+SUBDOMAIN_LENGTH: Final = 253
+ANNOTATIONS_SIZE: Final = 256 * 1024
+
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_NAME_PART: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+
+
+@lru_cache(maxsize=4096)
+def label_error(name: str) -> str | None:
+    """Judge a DNS label, as namespaces, containers, volumes and parts of host names have to be."""
+    if not name:
+        return "it is empty"
+    if len(name) > LABEL_LENGTH:
+        return f"it has {len(name)} characters, at most {LABEL_LENGTH} are allowed"
+    if not _LABEL.fullmatch(name):
+        return "lower-case letters, digits and '-' are allowed, with a letter or digit at both ends"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def subdomain_error(name: str) -> str | None:
+    """Judge a DNS subdomain, as the names of most objects have to be."""
+    if not name:
+        return "it is empty"
+    if len(name) > SUBDOMAIN_LENGTH:
+        return f"it has {len(name)} characters, at most {SUBDOMAIN_LENGTH} are allowed"
+    if not _SUBDOMAIN.fullmatch(name):
+        return "lower-case letters, digits, '-' and '.' are allowed, with a letter or digit at both ends of every part"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def path_segment_error(name: str) -> str | None:
+    """Judge a name that only has to fit into a URL, as roles and bindings have to."""
+    if not name:
+        return "it is empty"
+    if name in {".", ".."} or "/" in name or "%" in name:
+        return "it must not be '.' or '..' nor contain '/' or '%'"
+    return None
+
+
+@lru_cache(maxsize=8192)
+def qualified_name_error(key: str) -> str | None:
+    """Judge the key of a label, an annotation (in lower case) or a resource: `[prefix/]name`."""
+    prefix, slash, name = key.rpartition("/")
+    if slash and (reason := subdomain_error(prefix)):
+        return f"the prefix before '/' is not a DNS subdomain: {reason}"
+    if not name:
+        return "the name after the prefix is empty"
+    if len(name) > LABEL_LENGTH:
+        return f"the name has {len(name)} characters, at most {LABEL_LENGTH} are allowed after the prefix"
+    if not _NAME_PART.fullmatch(name):
+        return "letters, digits, '-', '_' and '.' are allowed, with a letter or digit at both ends"
+    return None
+
+
+@lru_cache(maxsize=8192)
+def label_value_error(value: str) -> str | None:
+    """Judge the value of a label; the empty one is fine."""
+    if len(value) > LABEL_LENGTH:
+        return f"it has {len(value)} characters, at most {LABEL_LENGTH} are allowed"
+    if value and not _NAME_PART.fullmatch(value):
+        return "letters, digits, '-', '_' and '.' are allowed, with a letter or digit at both ends"
+    return None
+
+
+def annotations_error(annotations: Mapping[str, object]) -> str | None:
+    """Judge the size of all annotations of one object, keys and values in UTF-8 together."""
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items() if isinstance(value, str))
+    if size > ANNOTATIONS_SIZE:
+        return f"all annotations together have {size} bytes, at most {ANNOTATIONS_SIZE} are allowed"
+    return None

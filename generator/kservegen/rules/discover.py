@@ -1,0 +1,140 @@
+"""The rules that there are: modules `rules/<area>/<slug>.py` in, a `RuleSet` that checks objects out.
+
+A rule is known by standing in its place; there is no list to edit. What does not fit is refused at the start.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from types import ModuleType
+from typing import Final
+
+from kservegen import rules as rules_package
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.stage import Stage
+from kservegen.rules.view import forget
+
+RULE_CRASHED: Final = RuleMeta(
+    id="internal/rule-crashed",
+    title="A check of kservegen itself crashed on this object",
+    why="A rule met a shape that its author did not think of. What it would have checked is not checked.",
+    fix="Report it with the object and the traceback that --debug prints; the other rules are not affected.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrashFinding(Finding):
+    """A crash told as a finding; the traceback is for those who mend the rule."""
+
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """A rule with the stage its module states."""
+
+    rule: Rule
+    stage: Stage
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.rule.meta.id
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules, ready to run: told apart by kind once, not per object."""
+
+    rules: tuple[Discovered, ...]
+    _by_kind: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False)
+    _for_any: tuple[Rule, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plain = tuple(found.rule for found in self.rules)
+        kinds = {kind for rule in plain for kind in rule.kinds}
+        by_kind = {kind: tuple(r for r in plain if not r.kinds or kind in r.kinds) for kind in kinds}
+        object.__setattr__(self, "_by_kind", by_kind)
+        object.__setattr__(self, "_for_any", tuple(r for r in plain if not r.kinds))
+
+    def __iter__(self) -> Iterator[RuleMeta]:
+        """Go through the manuals, `internal/rule-crashed` included."""
+        yield from (found.rule.meta for found in self.rules)
+        yield RULE_CRASHED
+
+    def stage(self, rule: str) -> Stage | None:
+        """Say when a rule bites; None for an id that is not a rule's."""
+        return next((found.stage for found in self.rules if found.id == rule), None)
+
+    def at(self, *stages: Stage) -> RuleSet:
+        """Keep the rules of some stages."""
+        return RuleSet(tuple(found for found in self.rules if found.stage in stages))
+
+    def run(self, resources: Iterable[Resource], context: Context) -> list[tuple[Resource, Finding]]:
+        """Check every object; a rule that crashes is a finding and stops nobody else."""
+        forget()
+        found: list[tuple[Resource, Finding]] = []
+        for resource in resources:
+            for rule in self._by_kind.get(resource.kind, self._for_any):
+                try:
+                    for finding in rule.check(resource, context):
+                        found.append((resource, finding))  # noqa: PERF401 - a crash keeps what came before it
+                except Exception as crash:  # noqa: BLE001 - that is the promise
+                    found.append((resource, _crashed(rule, crash)))
+        forget()
+        return found
+
+
+def _crashed(rule: Rule, crash: Exception) -> CrashFinding:
+    return CrashFinding(
+        rule=RULE_CRASHED.id,
+        path=(),
+        message=f"rule {rule.meta.id} crashed with {type(crash).__name__}: {crash}",
+        hint=RULE_CRASHED.fix,
+        traceback="".join(traceback.format_exception(crash)),
+    )
+
+
+@lru_cache(maxsize=1)
+def discover() -> RuleSet:
+    """Import every rule of this package."""
+    return collect(rules_package)
+
+
+def collect(package: ModuleType) -> RuleSet:
+    """Import the rules below a package, sorted by id; RuntimeError where one does not fit its place."""
+    found = sorted((_read(name) for name in _module_names(package)), key=lambda rule: rule.id)
+    for before, after in pairwise(found):
+        if before.id == after.id:
+            raise RuntimeError(f"two rules are called {after.id}")
+    return RuleSet(tuple(found))
+
+
+def _module_names(package: ModuleType) -> Iterator[str]:
+    for area in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if not area.ispkg:
+            continue
+        for module in pkgutil.iter_modules(importlib.import_module(area.name).__path__, f"{area.name}."):
+            if not module.name.rpartition(".")[2].startswith("_"):
+                yield module.name
+
+
+def _read(name: str) -> Discovered:
+    module = importlib.import_module(name)
+    rule, stage = getattr(module, "RULE", None), getattr(module, "STAGE", None)
+    if not isinstance(rule, Rule):
+        raise RuntimeError(f"{name} has no RULE")  # noqa: TRY004 - a wrong module, not a wrong argument
+    if not isinstance(stage, Stage):
+        raise RuntimeError(f"{name} has no STAGE")  # noqa: TRY004
+    expected = "/".join(name.split(".")[-2:]).replace("_", "-")
+    if rule.meta.id != expected:
+        raise RuntimeError(f"{name} holds the rule {rule.meta.id}, its place asks for {expected}")
+    return Discovered(rule=rule, stage=stage)

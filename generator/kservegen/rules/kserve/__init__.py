@@ -1,0 +1,1 @@
+"""Facts that KServe's webhooks and controllers state."""

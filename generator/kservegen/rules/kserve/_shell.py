@@ -1,0 +1,106 @@
+"""What a shell would make of a word: a text that passes through `eval` in, the ways it would change out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Hazard(StrEnum):
+    """What one more round of parsing does to a text."""
+
+    UNBALANCED = "a quote or backslash that is never closed"
+    COMMAND = "a character that starts or ends a command"
+    EXPANSION = "a $ or ` that the shell expands"
+    BRACES = "braces that the shell expands"
+    LOST_QUOTES = "quotes that the shell takes away"
+    COMMENT = "a # that turns the rest into a comment"
+    HOME = "a ~ that the shell replaces"
+    GLOB = "a pattern that the shell matches with file names"
+    SPLIT = "a space that splits the argument"
+
+
+_COMMANDS = frozenset(";&|<>()\n")
+_EXPANSIONS = frozenset("$`")
+_GLOBS = frozenset("*?[")
+_BLANKS = frozenset(" \t")
+# Nothing of this, no hazard: the common argument is seen off in one pass.
+SPECIAL = frozenset("\"'\\{}#~") | _COMMANDS | _EXPANSIONS | _GLOBS | _BLANKS
+
+
+def hazards(word: str) -> tuple[Hazard, ...]:
+    """List what a shell would change, in the order of its weight; nothing for a word that is quoted well."""
+    if SPECIAL.isdisjoint(word):
+        return ()
+    reader = _Reader(word)
+    reader.read()
+    return tuple(hazard for hazard in Hazard if hazard in reader.found)
+
+
+class _Reader:
+    """One pass over a text, as POSIX shells quote: '...' is literal, "..." still expands."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.found: set[Hazard] = set()
+        self.position = 0
+        self.depth = 0  # of unquoted braces and brackets: data rather than words
+        self.at_start = True  # of a word
+
+    def read(self) -> None:
+        while self.position < len(self.word):
+            character = self.word[self.position]
+            self.position += 1
+            if character == "'":
+                self._quoted("'")
+            elif character == '"':
+                self._quoted('"')
+            elif character == "\\":
+                self._escape()
+            else:
+                self._plain(character)
+            self.at_start = character in _BLANKS
+
+    def _escape(self) -> None:
+        if self.position >= len(self.word):
+            self.found.add(Hazard.UNBALANCED)
+        self.position += 1
+
+    def _quoted(self, quote: str) -> None:
+        if self.depth:
+            self.found.add(Hazard.LOST_QUOTES)
+        while self.position < len(self.word):
+            character = self.word[self.position]
+            self.position += 1
+            if character == quote:
+                return
+            if quote == '"' and character == "\\":
+                self.position += 1
+            elif quote == '"' and character in _EXPANSIONS:
+                self.found.add(Hazard.EXPANSION)
+        self.found.add(Hazard.UNBALANCED)
+
+    def _plain(self, character: str) -> None:
+        if character in _COMMANDS:
+            self.found.add(Hazard.COMMAND)
+        elif character in _EXPANSIONS:
+            self.found.add(Hazard.EXPANSION)
+        elif character in _GLOBS:
+            self.found.add(Hazard.GLOB)
+        elif character in _BLANKS:
+            self.found.add(Hazard.SPLIT)
+        elif self.at_start and character == "#":
+            self.found.add(Hazard.COMMENT)
+        elif self.at_start and character == "~":
+            self.found.add(Hazard.HOME)
+        if character in "{[":
+            self.depth += 1
+        elif character in "}]":
+            self.depth = max(0, self.depth - 1)
+        elif self.depth and (character == "," or self.word.startswith("..", self.position - 1)):
+            # Only braces expand; a list in brackets is a pattern, said already.
+            self._brace()
+
+    def _brace(self) -> None:
+        opened = self.word.rfind("{", 0, self.position)
+        if opened >= 0 and self.word.find("}", self.position) >= 0:
+            self.found.add(Hazard.BRACES)

@@ -1,0 +1,79 @@
+"""Which storage URIs KServe's controllers take: a URI in, the reason why not out, or None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.document import mapping, sequence, text
+
+SERVICE_SCHEMES: Final = (
+    "gs://",
+    "s3://",
+    "pvc://",
+    "file://",
+    "https://",
+    "http://",
+    "hdfs://",
+    "webhdfs://",
+    "oci://",
+    "hf://",
+)
+NATIVE_OCI: Final = "oci+native://"  # since v0.20.0
+LLM_SCHEMES: Final = ("pvc", "oci", "hf", "s3")
+LORA_SCHEMES: Final = ("hf", "s3", "pvc")
+TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
+
+_SCHEME: Final = re.compile(r"[a-zA-Z0-9_]+://")
+_WEB: Final = re.compile(r"https?://.+/.+")
+_AZURE_HOST: Final = "blob.core.windows.net"
+
+
+@lru_cache(maxsize=4096)
+def service_error(uri: str, *, native_oci: bool) -> str | None:
+    """Judge an InferenceService's storageUri against the storage container that every installation has."""
+    # Without a scheme anywhere it is taken for a local path, so s3:/b/m passes and fails much later.
+    if _WEB.search(uri) or not _SCHEME.search(uri):
+        return None
+    if _AZURE_HOST in uri:
+        return "an Azure blob URI names a container after the host"
+    if uri.startswith(SERVICE_SCHEMES) or (native_oci and uri.startswith(NATIVE_OCI)):
+        return None
+    return f"no storage handles {uri.partition('://')[0]}://"
+
+
+@lru_cache(maxsize=4096)
+def llm_error(uri: str, *, schemes: tuple[str, ...]) -> str | None:
+    """Judge the URI of an LLMInferenceService's model or LoRA adapter; schemes go by any case."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return "it has no scheme"
+    if not rest:
+        return "nothing follows the scheme"
+    return None if scheme.lower() in schemes else f"{scheme}:// is not handled here"
+
+
+def is_claimed(uri: str, storage_containers: Iterable[Resource]) -> bool:
+    """Whether a ClusterStorageContainer of the environment handles the URI."""
+    return any(_claims(container, uri) for container in storage_containers)
+
+
+def _claims(container: Resource, uri: str) -> bool:
+    spec = mapping(container.doc.get("spec"))
+    if container.doc.get("disabled") is True or spec.get("workloadType", "initContainer") != "initContainer":
+        return False
+    for supported in sequence(spec.get("supportedUriFormats")):
+        prefix, regex = text(mapping(supported).get("prefix")), text(mapping(supported).get("regex"))
+        if (prefix and uri.startswith(prefix)) or (regex and _matches(regex, uri)):
+            return True
+    return False
+
+
+def _matches(regex: str, uri: str) -> bool:
+    try:
+        return re.search(regex, uri) is not None
+    except re.error:
+        return True  # Go's dialect may know it: no claim either way

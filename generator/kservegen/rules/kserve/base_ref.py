@@ -1,0 +1,63 @@
+"""An LLMInferenceService in; findings out where a base it builds on is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping, sequence, text
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._components import KSERVE_NAMESPACE, namespace
+from kservegen.rules.kserve._lookup import find, is_promised, names
+from kservegen.rules.kserve._platform import chart_presets
+from kservegen.rules.kserve._suggest import did_you_mean
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kserve/base-ref",
+    title="A base configuration that the service builds on is not there",
+    why="The controller looks in the service's namespace and in KServe's own. Without it there is no workload but the "
+    "condition ConfigNotFound.",
+    fix="Name an LLMInferenceServiceConfig of the namespace or a preset of the chart.",
+    bad="spec: {baseRefs: [{name: nope}]}",
+    good="spec: {baseRefs: [{name: kserve-config-llm-template}]}",
+    upstream=("LLM-C02", "controller v1alpha2 llmisvc/config_merge.go"),
+)
+
+_KIND: Final = "LLMInferenceServiceConfig"
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    for index, ref in enumerate(sequence(mapping(resource.doc.get("spec")).get("baseRefs"))):
+        name = text(mapping(ref).get("name"))
+        here = namespace(resource)
+        if name in chart_presets(context.kserve_version) or _is_there(context, here, name):
+            continue
+        known = (
+            *names(context, kind=_KIND, namespace=here),
+            *names(context, kind=_KIND, namespace=KSERVE_NAMESPACE),
+            *chart_presets(context.kserve_version),
+        )
+        yield Finding(
+            rule=META.id,
+            path=("spec", "baseRefs", index, "name"),
+            message=f"there is no {_KIND} {name!r} in namespace {here} or {KSERVE_NAMESPACE}",
+            hint=did_you_mean(name, known) or META.fix,
+            seen=name,
+            allowed=", ".join(sorted(set(known))),
+        )
+
+
+def _is_there(context: Context, here: str, name: str) -> bool:
+    return any(
+        find(context, kind=_KIND, namespace=place, name=name) is not None
+        or is_promised(context, kind=_KIND, namespace=place, name=name)
+        for place in (here, KSERVE_NAMESPACE)
+    )
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

@@ -1,0 +1,99 @@
+"""An InferenceService in; findings out where a component has no implementation or more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping, sequence
+from kservegen.jsontypes import JsonObject, Path
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._components import MODE, annotation, components
+from kservegen.rules.stage import Stage
+from kservegen.workloads import FRAMEWORKS, SERVING_CONTAINER
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/implementation",
+    title="A component has no implementation, or more than one",
+    why="KServe's webhook wants exactly one: for a predictor a model or a container that serves, for a transformer "
+    "containers, for an explainer art or containers. A misspelt or retired field counts as none.",
+    fix="Keep one: model with a modelFormat, or containers of your own.",
+    bad="predictor: {model: {modelFormat: {name: sklearn}}, containers: [{name: kserve-container, image: x}]}",
+    good="predictor: {model: {modelFormat: {name: sklearn}}}",
+    upstream=("ISVC-30", "ISVC-31", "ISVC-32", "ISVC-33", "pkg/apis/serving/v1beta1/component.go"),
+)
+
+_FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)
+_ALLOWED: Final = {
+    "predictor": "model, or containers with one that serves",
+    "transformer": "containers",
+    "explainer": "art or containers",
+}
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    if "predictor" in (spec := mapping(resource.doc.get("spec"))) and not spec["predictor"]:
+        yield _missing(("spec", "predictor"), "predictor")
+        return
+    for path, name, component in components(resource):
+        if name == "predictor":
+            found = _predictor(resource, component)
+        elif name == "transformer":
+            found = ["containers"] if component.get("containers") else []
+        else:
+            found = [field for field in ("art", "containers") if _is_given(component, field)]
+        if not found:
+            yield _missing(path, name)
+        elif len(found) > 1:
+            yield _too_many(path, name, found)
+
+
+def _is_given(component: JsonObject, field: str) -> bool:
+    value = component.get(field)
+    return bool(value) if field == "containers" else value is not None
+
+
+def _predictor(resource: Resource, predictor: JsonObject) -> list[str]:
+    frameworks = (
+        [name for name in FRAMEWORKS if predictor.get(name) is not None] if predictor.keys() & _FRAMEWORK_SET else []
+    )
+    found = list(frameworks)
+    if predictor.get("model") is not None and (not frameworks or annotation(resource, MODE) == "ModelMesh"):
+        # Otherwise the defaulter puts the first framework in the model's place, whatever stood there.
+        found.append("model")
+    listed = sequence(predictor.get("containers"))
+    serving = [f"containers[{i}]" for i, item in enumerate(listed) if mapping(item).get("name") == SERVING_CONTAINER]
+    if found:
+        return found + serving
+    # Without a model the containers are the implementation, under any name.
+    return serving or (["containers"] if listed else [])
+
+
+def _missing(path: Path, name: str) -> Finding:
+    return Finding(
+        rule=META.id,
+        path=path,
+        message=f"the {name} has no implementation",
+        hint=META.fix,
+        allowed=_ALLOWED[name],
+        at_key=True,
+    )
+
+
+def _too_many(path: Path, name: str, found: list[str]) -> Finding:
+    return Finding(
+        rule=META.id,
+        path=path,
+        message=f"the {name} has {len(found)} implementations",
+        hint=META.fix,
+        seen=", ".join(found),
+        allowed=f"exactly one: {_ALLOWED[name]}",
+        at_key=True,
+    )
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

@@ -1,0 +1,64 @@
+"""A KServe object in; a finding out where its webhook refuses a name that Kubernetes itself would take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping, sequence, text
+from kservegen.jsontypes import Path
+from kservegen.kube_names import subdomain_error
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/service-name",
+    title="The name is not one that KServe's webhook takes",
+    why="KServe builds DNS labels out of the names of services and graphs, so it is stricter than the API server: "
+    "no dot, no digit in front. A TrainedModel's name has no dot either.",
+    fix="Start with a letter and use lower-case letters, digits and '-' only.",
+    bad="kind: InferenceService\nmetadata: {name: 2nd.model}",
+    good="kind: InferenceService\nmetadata: {name: second-model}",
+    upstream=("ISVC-01", "IG-01", "TM-01", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
+)
+
+_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_TRAINED_MODEL: Final = re.compile(r"[a-zA-Z0-9_-]+")
+_LAWS: Final = {
+    "InferenceService": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end"),
+    "InferenceGraph": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end"),
+    "TrainedModel": (_TRAINED_MODEL, "letters, digits, '-' and '_'"),
+}
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    name = text(mapping(resource.doc.get("metadata")).get("name"))
+    # What no object may be called is said by kubernetes/object-name.
+    if name and not subdomain_error(name):
+        yield from _judge(resource.kind, ("metadata", "name"), name)
+    if resource.kind == "InferenceService":
+        spec = mapping(resource.doc.get("spec"))
+        yield from _predictor_name(("spec", "predictor", "name"), spec.get("predictor"))
+        for index, canary in enumerate(sequence(spec.get("canary"))):
+            yield from _predictor_name(("spec", "canary", index, "predictor", "name"), mapping(canary).get("predictor"))
+
+
+def _predictor_name(path: Path, predictor: object) -> Iterator[Finding]:
+    name = predictor.get("name") if isinstance(predictor, dict) else None
+    if isinstance(name, str) and name:
+        yield from _judge("InferenceService", path, name)
+
+
+def _judge(kind: str, path: Path, name: str) -> Iterator[Finding]:
+    law, allowed = _LAWS[kind]
+    if not law.fullmatch(name):
+        message = f"KServe refuses the name {name!r} for a {kind}"
+        yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name, allowed=allowed)
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_LAWS))

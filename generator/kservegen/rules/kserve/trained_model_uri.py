@@ -1,0 +1,41 @@
+"""A TrainedModel in; a finding out where its webhook refuses the place the model is stored at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._uris import TRAINED_MODEL_SCHEMES
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/trained-model-uri",
+    title="A TrainedModel's URI has a scheme that its webhook does not take",
+    why="The agent that downloads TrainedModels knows fewer schemes than an InferenceService, and the webhook says so.",
+    fix="Store the model where the agent can reach it: s3, gs, https or http.",
+    bad="spec: {model: {storageUri: pvc://claim/model}}",
+    good="spec: {model: {storageUri: gs://bucket/model}}",
+    upstream=("TM-02", "pkg/apis/serving/v1alpha1/trainedmodel_webhook.go"),
+)
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    uri = mapping(mapping(resource.doc.get("spec")).get("model")).get("storageUri")
+    if isinstance(uri, str) and not uri.startswith(TRAINED_MODEL_SCHEMES):
+        yield Finding(
+            rule=META.id,
+            path=("spec", "model", "storageUri"),
+            message=f"KServe refuses {uri!r} for a TrainedModel",
+            hint=META.fix,
+            seen=uri,
+            allowed=", ".join(TRAINED_MODEL_SCHEMES),
+        )
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"TrainedModel"}))

@@ -1,0 +1,1 @@
+"""Facts that Kubernetes itself states: names, resources, pods."""

@@ -1,0 +1,51 @@
+"""An object in; findings out where a container asks for a resource that cannot exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.kube_names import qualified_name_error
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.kubernetes._resources import STANDARD, amounts
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/resource-name",
+    title="A container asks for a resource that has no such name",
+    why="A resource without a domain has to be one of Kubernetes' own; the Deployment is refused otherwise, after the "
+    "object was admitted.",
+    fix="Write the device plugin's full name, such as nvidia.com/gpu.",
+    bad='resources: {limits: {gpu: "1"}}',
+    good='resources: {limits: {nvidia.com/gpu: "1"}}',
+    upstream=("kserve rules, section 12", "k8s.io/kubernetes pkg/apis/core/validation/validation.go"),
+)
+
+_ALLOWED: Final = "cpu, memory, ephemeral-storage, hugepages-<size> or a name with a domain"
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    for amount in amounts(resource):
+        name = amount.name
+        if name in STANDARD:
+            continue
+        reason = qualified_name_error(name)
+        if not reason and "/" not in name and not name.startswith("hugepages-"):
+            reason = "it is neither one of Kubernetes' own resources nor one with a domain"
+        if reason:
+            yield Finding(
+                rule=META.id,
+                path=amount.path,
+                message=f"there is no resource {name!r}: {reason}",
+                hint=META.fix,
+                seen=name,
+                allowed=_ALLOWED,
+                at_key=True,
+            )
+
+
+RULE: Final = Rule(meta=META, check=check)

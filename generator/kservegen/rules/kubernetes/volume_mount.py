@@ -1,0 +1,95 @@
+"""An object in; findings out where a container mounts a volume that its pod does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping, sequence, text
+from kservegen.jsontypes import JsonObject
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.stage import Stage
+from kservegen.rules.view import containers_of, of_kind
+from kservegen.workloads import ContainerAt, PodSpecAt, pod_specs
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/volume-mount",
+    title="A container mounts a volume that the pod does not have",
+    why="The Deployment that the controller makes of the object is refused. What runtimes and presets bring along "
+    "counts as being there.",
+    fix="Add the volume beside the containers, or correct the name.",
+    bad="predictor: {containers: [{name: kserve-container, volumeMounts: [{name: cache, mountPath: /cache}]}]}",
+    good="predictor: {volumes: [{name: cache, emptyDir: {}}], containers: [{name: kserve-container, volumeMounts: "
+    "[{name: cache, mountPath: /cache}]}]}",
+    upstream=("kserve rules, section 12", "k8s.io/kubernetes pkg/apis/core/validation/validation.go"),
+)
+
+# Not the runtimes themselves: whoever uses one may bring the volume.
+_KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
+# Volumes of the charts' runtimes and presets, and what KServe itself adds before the Deployment is made.
+_BROUGHT_ALONG: Final = frozenset(
+    {
+        "devshm",
+        "dshm",
+        "home",
+        "kserve-pvc-source",
+        "kserve-provision-location",
+        "model-cache",
+        "modelcar",
+        "shm",
+        "tls-certs",
+        "tmp",
+        "tokenizers",
+    }
+)
+_LENDERS: Final = ("ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig")
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    mounting = [at for at in containers_of(resource) if at.container.get("volumeMounts")]
+    if not mounting:
+        return
+    pods = pod_specs(resource)
+    for at in mounting:
+        pod = next(p for p in reversed(pods) if at.path[: len(p.path)] == p.path)
+        if _is_overlaid(resource, pod):
+            yield from _mounts(at, _own(pod.spec) | _BROUGHT_ALONG | _lent(context))
+        else:
+            yield from _mounts(at, _own(pod.spec))
+
+
+def _is_overlaid(resource: Resource, pod: PodSpecAt) -> bool:
+    """Whether KServe merges this pod with one that stands elsewhere: a runtime, a preset, a base."""
+    if resource.kind == "InferenceService":
+        return pod.role == "worker" or "containers" not in pod.spec or "model" in pod.spec
+    return resource.kind == "LLMInferenceService"
+
+
+def _mounts(at: ContainerAt, volumes: frozenset[str]) -> Iterator[Finding]:
+    for index, mount in enumerate(sequence(at.container.get("volumeMounts"))):
+        name = text(mapping(mount).get("name"))
+        if name and name not in volumes:
+            yield Finding(
+                rule=META.id,
+                path=(*at.path, "volumeMounts", index, "name"),
+                message=f"the pod has no volume {name!r} to mount",
+                hint=META.fix,
+                seen=name,
+                allowed=", ".join(sorted(volumes - _BROUGHT_ALONG)) or "no volume is declared",
+            )
+
+
+def _own(spec: JsonObject) -> frozenset[str]:
+    return frozenset(text(mapping(volume).get("name")) for volume in sequence(spec.get("volumes")))
+
+
+def _lent(context: Context) -> frozenset[str]:
+    lenders = (lender for kind in _LENDERS for lender in of_kind(context, kind))
+    return frozenset(name for lender in lenders for pod in pod_specs(lender) for name in _own(pod.spec))
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=_KINDS)
