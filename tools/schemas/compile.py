@@ -46,6 +46,8 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
             if name in _METADATA:
                 definitions[name] = _nullable(definitions[name])
     file: Schema = {"$schema": DRAFT, **root}
+    if not native:
+        file["x-kservegen-custom-resource"] = True
     if kind.defaulter:
         file["x-kservegen-defaulter"] = True
     file["definitions"] = {name: definitions[name] for name in sorted(definitions)}

@@ -17,7 +17,7 @@ import yaml
 from notation import INT_OR_STRING, SCALARS, Schema, write_shape
 
 ANNOTATIONS = frozenset({"description", "example", "externalDocs", "title", "$schema", "$id", "x-kubernetes-group-version-kind"})
-ANNOTATIONS |= {"x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key", "x-kubernetes-unions"}
+ANNOTATIONS |= {"x-kubernetes-patch-strategy", "x-kubernetes-unions"}
 QUANTITY = SCALARS["quantity"]
 # The few shapes that Kubernetes' own schemas describe by hand.
 KNOWN = {

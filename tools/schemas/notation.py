@@ -40,6 +40,7 @@ _FLAGS: dict[str, Schema] = {
     "nullable": {"nullable": True},
     "granular": {"x-kubernetes-map-type": "granular"},
     "set": {"x-kubernetes-list-type": "set"},
+    "omitempty": {"x-kservegen-omitempty": True},
 }
 
 
@@ -123,6 +124,8 @@ def _parse_limit(word: str, arguments: str | None, schema: Schema) -> Schema:
     if word == "keys":
         return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": _arguments(arguments)}
     values = _arguments(arguments)
+    if word == "merge":
+        return {"x-kubernetes-patch-merge-key": values[0]}
     if word == "enum":
         return {"enum": values}
     names = {"min": "minimum", "max": "maximum", "pattern": "pattern", "default": "default"}
@@ -179,6 +182,9 @@ def _object(properties: Schema, required: set[str], source: Mapping[str, Any]) -
         schema.update(_parse_limit(word, arguments, schema))
     if not schema.get("x-kubernetes-preserve-unknown-fields"):
         schema["additionalProperties"] = False
+    if written := source.get("$written"):
+        required = required.union(written)
+        schema["x-kservegen-written"] = sorted(written)
     if required:
         schema["required"] = sorted(required)
     if "$rules" in source:
@@ -207,6 +213,8 @@ def write_words(schema: Schema) -> str:
         words.append(kind)
     if kind := left.pop("x-kubernetes-map-type", None):
         words.append(kind)
+    if key := left.pop("x-kubernetes-patch-merge-key", None):
+        words.append(f"merge({key})")
     for word, flag in _FLAGS.items():
         if all(left.get(key) == value for key, value in flag.items()):
             words.append(word)

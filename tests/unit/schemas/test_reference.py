@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("KSERVEGEN_SHARED", REPOSITORY.parent / "shared"))
 COMPILED = sorted((REPOSITORY / "schemas" / "kserve").glob("*/serving.kserve.io/*.json"))
 # Ours alone: what only this tool reads, and strictness, which a CRD has by pruning.
-OWN = ("x-kservegen-", "$schema", "definitions")
+OWN = ("x-kservegen-", "x-kubernetes-patch-merge-key", "$schema", "definitions")
 
 
 @cache
@@ -44,6 +44,7 @@ def expand(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
 
 def canonical(node: dict[str, Any]) -> dict[str, Any]:
     """Write one level the one way: without descriptions, int-or-string without its `anyOf`, sorted sets."""
+    written = node.get("x-kservegen-written", ())
     out = {k: v for k, v in node.items() if k != "description" and not k.startswith(OWN)}
     if out.get("x-kubernetes-int-or-string"):
         out.pop("anyOf", None)
@@ -52,7 +53,9 @@ def canonical(node: dict[str, Any]) -> dict[str, Any]:
         del out["additionalProperties"]
     for key in ("required", "enum"):
         if key in out:
-            out[key] = sorted(out[key])
+            out[key] = sorted(value for value in out[key] if key == "enum" or value not in written)
+    if out.get("required") == []:
+        del out["required"]
     if out.get("x-kubernetes-validations"):
         out["x-kubernetes-validations"] = sorted(out["x-kubernetes-validations"], key=lambda rule: str(rule["rule"]))
     return out
