@@ -1,12 +1,64 @@
-# The two commands of the README, and the rest of a developer's day. Needs Python 3.11+ and a package index.
+# The two commands of the README (`make render`, `make test`) and a developer's day.
+# Needs Python 3.11 or later and a package index; everything else is set up here, locked by hash.
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+# Generated schemas and rendered files must not depend on the folder that make was called from.
+export PYTHONPATH :=
 
-.PHONY: render test check lint types bench lock schemas clean
+.PHONY: render test unit check lint types schemas docs bench lock wheel-test clean
 
-$(VENV)/.run: requirements/run.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@touch $@
+render: $(VENV)/.run ## check the catalog and write rendered/
+	$(BIN)/kservegen render
 
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/python -m pytest -q
+
+check: lint types ## everything that needs no test run
+	$(BIN)/python tools/catalog_schemas.py --check
+	$(BIN)/python tools/schemas/compile.py --check
+	$(BIN)/python tools/docs.py --check
+	$(BIN)/kservegen render --check
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+schemas: $(VENV)/.dev ## compile KServe's schemas, then our own from them
+	$(BIN)/python tools/schemas/compile.py
+	$(BIN)/python tools/catalog_schemas.py
+
+docs: $(VENV)/.dev ## write the generated pages of docs/
+	$(BIN)/python tools/docs.py
+
+bench: $(VENV)/.run ## measure against peers, side by side; see docs/benchmarks.md
+	$(BIN)/python bench/run.py
+
+wheel-test: $(VENV)/.dev ## the wheel works alone, in an empty environment
+	$(BIN)/python tools/wheel_test.py
+
+lock: ## renew the locked dependencies from pyproject.toml
+	$(PYTHON) -m venv .build/lock
+	.build/lock/bin/python -m pip --quiet --disable-pip-version-check install uv
+	.build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+	  pyproject.toml -o requirements/run.txt
+	.build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+	  pyproject.toml --group dev -o requirements/dev.txt
+
+# The package itself is put on the path of the environment, so that an edit counts at once.
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --only-binary :all: -r requirements/run.txt
+	$(BIN)/python tools/link_checkout.py
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) .build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

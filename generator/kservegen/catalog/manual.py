@@ -1,4 +1,4 @@
-"""The manual of every `catalog/…` rule: what the loader, the resolver and the builders may find."""
+"""The manual of the rules about what people write: what the loader, the resolver and the builders may find."""
 
 from __future__ import annotations
 
@@ -134,5 +134,61 @@ RULES: tuple[RuleMeta, ...] = (
         bad="budgets: {all-l4: {accelerator: nvidia-l4, limit: 6}}",
         good="no budgets",
         severity=Severity.WARNING,
+    ),
+    RuleMeta(
+        id="catalog/accelerator-resource",
+        title="An accelerator names its resource",
+        why="Without the resource's name nothing is requested, and the pod lands on a node without a GPU.",
+        fix="Add `resource`, for example nvidia.com/gpu.",
+        bad="accelerators: {nvidia-l4: {gpu: L4}}",
+        good="accelerators: {nvidia-l4: {gpu: L4, resource: nvidia.com/gpu}}",
+    ),
+    RuleMeta(
+        id="catalog/unknown-version",
+        title="The KServe version is one that can be checked",
+        why="Objects and chart values are judged against one release; without its schemas a green run means nothing.",
+        fix="Set kserve.version to a known version, with its v.",
+        bad="kserve: {version: 0.19.0}",
+        good="kserve: {version: v0.19.0}",
+    ),
+    RuleMeta(
+        id="gitops/no-cluster",
+        title="Argo CD knows the cluster",
+        why="An Application without a destination syncs nowhere.",
+        fix="Add cluster.server or cluster.name.",
+        bad="cluster: {}",
+        good="cluster: {name: prod, server: https://kubernetes.default.svc}",
+    ),
+    RuleMeta(
+        id="gitops/no-repository",
+        title="Argo CD knows the repository",
+        why="An Application without a repository has nothing to sync.",
+        fix="Add gitops.repoURL.",
+        bad="gitops: {engine: argocd}",
+        good="gitops: {engine: argocd, repoURL: https://example.com/org/models.git}",
+    ),
+    RuleMeta(
+        id="gitops/removal-guard",
+        title="A render removes no more than its guard allows",
+        why="A commented-out section or a wrong branch must not delete production.",
+        fix="Restore what went missing, or allow the removal with --allow-removals.",
+        bad="a render that removes 40 of 40 models",
+        good="guards: {maxRemovals: 3}",
+    ),
+    RuleMeta(
+        id="gitops/shared-namespace",
+        title="One environment renders a namespace of a cluster",
+        why="Two environments that sync the same namespace of the same cluster fight over its objects.",
+        fix="Give them different clusters or different namespaces.",
+        bad="dev and staging both name cluster main and namespace kserve-inference",
+        good="dev: {cluster: {name: dev}}, staging: {cluster: {name: staging}}",
+    ),
+    RuleMeta(
+        id="kserve/chart-missing",
+        title="Every kind in use has its controller",
+        why="An object whose chart is switched off is refused, or sits there for ever.",
+        fix="Remove the line that switches the chart off, or the objects that need it.",
+        bad="kserve: {charts: {kserve-llmisvc-resources: false}}",
+        good="kserve: {charts: {}}",
     ),
 )

@@ -15,7 +15,7 @@ REPORT_VERSION = 1
 
 def render_json(result: Result) -> str:
     """Write the report of a finished command."""
-    report = _head(result.exit_code)
+    report = head(result.exit_code)
     report["findings"] = [_finding(d) for d in result.diagnostics]
     if result.plan is not None:
         plan = result.plan
@@ -32,14 +32,15 @@ def render_json(result: Result) -> str:
 
 def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> str:
     """Write the report of a command that could not go on."""
-    report = _head(exit_code)
+    report = head(exit_code)
     report["findings"] = []
     report["assumptions"] = []
     report["error"] = {"message": error.message, "subject": error.subject, "hint": error.hint}
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
 
 
-def _head(exit_code: int) -> JsonObject:
+def head(exit_code: int) -> JsonObject:
+    """Return what every report begins with."""
     return {
         "reportVersion": REPORT_VERSION,
         "tool": {"name": "kservegen", "version": __version__},

@@ -1,0 +1,5 @@
+"""`python -m kservegen`."""
+
+from kservegen.cli import main
+
+main()

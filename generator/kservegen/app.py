@@ -1,0 +1,287 @@
+"""One function per use case: what a command does, from a repository to a result, without printing."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from kservegen.catalog.load import load_catalog
+from kservegen.catalog.model import Catalog
+from kservegen.charts.store import ChartStore
+from kservegen.check import diagnose_environment
+from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
+from kservegen.environment_checks import same_cluster
+from kservegen.errors import GeneratorError
+from kservegen.jsontypes import JsonObject
+from kservegen.output.apply import apply, recover
+from kservegen.output.changes import Changes, compare
+from kservegen.output.conflicts import diagnose as diagnose_conflict
+from kservegen.output.diff import unified_diff
+from kservegen.output.existing import Existing, scan
+from kservegen.output.lock import lock
+from kservegen.pipeline import Evaluation, Tools, evaluate, lay_out
+from kservegen.report.result import FilePlan, Result
+from kservegen.repository import OUTPUT_FOLDER, Repository, packaged_data
+from kservegen.rules.discover import discover
+from kservegen.rules.manuals import manuals
+from kservegen.schemas.shape import Shapes
+from kservegen.schemas.store import SchemaStore
+from kservegen.schemas.validate import Validator
+
+# How many files a render may remove where the environment sets no guard.
+DEFAULT_MAX_REMOVALS = 10
+
+DIFF_LINES = 2000
+
+# What files cannot tell; every result says so.
+NOT_CHECKED = (
+    "that images can be pulled",
+    "that promised prerequisites are there",
+    "that models fit in GPU memory",
+)
+
+
+@dataclass(slots=True)
+class Project:
+    """A repository with its catalog loaded, and the tools to check it with."""
+
+    repository: Repository
+    catalog: Catalog
+    tools: Tools
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the environments to work on; GeneratorError for a name that there is none of."""
+        known = self.catalog.environments
+        for name in names:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                raise GeneratorError(
+                    f"there is no environment {name}",
+                    subject=str(self.repository.root),
+                    hint=(f"Did you mean {close[0]}? " if close else "") + f"Known: {', '.join(known) or 'none'}.",
+                )
+        return tuple(dict.fromkeys(names)) or tuple(known)
+
+
+def open_project(repository: Repository) -> Project:
+    """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
+    tools = open_tools(repository)
+    catalog, diagnostics = load_catalog(
+        repository, check_models=_own_schema("models"), check_environment=_own_schema("environments")
+    )
+    return Project(repository, catalog, tools, diagnostics)
+
+
+def open_tools(repository: Repository) -> Tools:
+    """Assemble what checks need; nothing is compiled before it is used."""
+    schemas = SchemaStore(repository.schema_roots)
+    return Tools(
+        charts=ChartStore(repository.schema_roots),
+        schemas=schemas,
+        shapes=Shapes(schemas),
+        rules=discover(),
+        manuals=manuals(),
+    )
+
+
+class _OwnSchema:
+    """A schema of our own files, read from the package: a repository's copy is for editors and may be older."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.validator: Validator | None = None
+
+    def __call__(self, value: JsonObject) -> tuple[Finding, ...]:
+        if self.validator is None:
+            path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
+            self.validator = Validator(json.loads(path.read_text("utf-8")))
+        return self.validator.check(value)
+
+
+def _own_schema(name: str) -> _OwnSchema:
+    return _OwnSchema(name)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Hold Python's cycle collector: a catalog is one big tree without cycles, and scanning it costs 2 to 4 times."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def validate(repository: Repository, *, environments: Sequence[str] = (), fail_on: Severity = Severity.ERROR) -> Result:
+    """Check the catalog in the given environments, or in all; nothing is written."""
+    with _without_collector():
+        project = open_project(repository)
+        chosen = project.choose(environments)
+        diagnostics, objects = list(project.diagnostics), 0
+        evaluations = []
+        for name in chosen:
+            evaluation = evaluate(project.catalog, name, project.tools)
+            diagnostics.extend(evaluation.diagnostics)
+            objects += evaluation.objects
+            evaluations.append(evaluation)
+        diagnostics.extend(_across(evaluations))
+    return Result(
+        command="validate",
+        diagnostics=merge(diagnostics),
+        environments=chosen,
+        objects=objects,
+        assumptions=NOT_CHECKED,
+        fail_on=fail_on,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """How to render: where to, whether to write, and how many removals are allowed beyond the guards."""
+
+    out: Path
+    check: bool = False
+    allow_removals: int = 0
+    fail_on: Severity = Severity.ERROR
+
+
+def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
+    """Render environments to files; all of them or, while an error stands, none."""
+    with _without_collector():
+        project = open_project(repository)
+        chosen = project.choose(environments)
+        if not options.out.exists() and (options.check or project.diagnostics):
+            return _render(project, chosen, options, whole=not environments)
+        with lock(options.out):
+            recover(options.out)
+            return _render(project, chosen, options, whole=not environments)
+
+
+def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *, whole: bool) -> Result:
+    diagnostics, objects = list(project.diagnostics), 0
+    desired: dict[str, bytes] = {}
+    evaluations = []
+    for name in chosen:
+        evaluation = evaluate(project.catalog, name, project.tools)
+        diagnostics.extend(evaluation.diagnostics)
+        objects += evaluation.objects
+        if evaluation.built is not None and not _has_errors(diagnostics):
+            desired.update(lay_out(evaluation.built))
+        evaluations.append(Evaluation(environment=evaluation.environment, built=None, diagnostics=()))
+    diagnostics.extend(_across(evaluations))
+    result = Result(
+        command="render",
+        diagnostics=merge(diagnostics),
+        environments=chosen,
+        objects=objects,
+        assumptions=NOT_CHECKED,
+        fail_on=options.fail_on,
+        drift_fails=options.check,
+    )
+    if _has_errors(diagnostics):
+        return result
+    return _compare_and_apply(project, desired, evaluations, result, options, whole=whole)
+
+
+def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def _across(evaluations: list[Evaluation]) -> Iterator[Diagnostic]:
+    for environment, finding in same_cluster(e.environment for e in evaluations):
+        yield from diagnose_environment(environment, [finding])
+
+
+def _compare_and_apply(
+    project: Project,
+    desired: dict[str, bytes],
+    evaluations: list[Evaluation],
+    result: Result,
+    options: RenderOptions,
+    *,
+    whole: bool,
+) -> Result:
+    existing = scan(options.out, None if whole else result.environments)
+    changes = compare(desired, existing)
+    out = project.repository.relative(options.out)
+    diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
+    diagnostics.extend(_guard(evaluations, desired, changes, options))
+    blocked = changes.blocked or _has_errors(diagnostics)
+    apply_now = bool(changes) and not options.check and not blocked
+    if apply_now:
+        apply(options.out, changes)
+    return Result(
+        command=result.command,
+        diagnostics=merge([*result.diagnostics, *diagnostics]),
+        environments=result.environments,
+        objects=result.objects,
+        plan=_plan(desired, existing, changes, applied=apply_now, check=options.check, prefix=f"{out}/"),
+        assumptions=result.assumptions,
+        fail_on=result.fail_on,
+        drift_fails=result.drift_fails,
+    )
+
+
+def _plan(
+    desired: dict[str, bytes], existing: Existing, changes: Changes, *, applied: bool, check: bool, prefix: str
+) -> FilePlan:
+    diff = "\n".join(unified_diff(existing, changes, limit=DIFF_LINES, prefix=prefix)) if check and changes else ""
+    return FilePlan(
+        written=tuple(changes.write),
+        removed=changes.remove,
+        unchanged=len(desired) - len(changes.write),
+        applied=applied,
+        diff=diff,
+    )
+
+
+def _guard(
+    evaluations: list[Evaluation], desired: dict[str, bytes], changes: Changes, options: RenderOptions
+) -> Iterator[Diagnostic]:
+    """Refuse a render that removes more than its environment allows, or everything."""
+    by_name = {evaluation.environment.name: evaluation.environment for evaluation in evaluations}
+    removed: dict[str, list[str]] = {}
+    for path in changes.remove:
+        removed.setdefault(path.partition("/")[0], []).append(path)
+    for name, paths in sorted(removed.items()):
+        environment = by_name.get(name)
+        limit = environment.at("guards", "maxRemovals") if environment else None
+        allowed = max(limit if isinstance(limit, int) else DEFAULT_MAX_REMOVALS, options.allow_removals)
+        models = f"{name}/models/"
+        emptied = any(p.startswith(models) for p in paths) and not any(p.startswith(models) for p in desired)
+        if len(paths) <= allowed and not (emptied and len(paths) > options.allow_removals):
+            continue
+        finding = Finding(
+            rule="gitops/removal-guard",
+            path=("guards", "maxRemovals"),
+            message=f"rendering {name} would remove every model" if emptied else f"rendering {name} removes too much",
+            seen=f"{len(paths)} files removed: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}",  # noqa: PLR2004
+            allowed=f"at most {allowed}" if not emptied else "never an empty render over a full one",
+            hint=f"If that is meant, run: kservegen render --allow-removals {len(paths)}.",
+            at_key=True,
+        )
+        if environment is not None:
+            yield from diagnose_environment(environment, [finding])
+        else:
+            yield _gone(name, finding)
+
+
+def _gone(name: str, finding: Finding) -> Diagnostic:
+    return Diagnostic(
+        rule=finding.rule,
+        severity=Severity.ERROR,
+        message=f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
+        location=Location(f"environments/{name}.yaml"),
+        seen=finding.seen,
+        allowed=finding.allowed,
+        hint=finding.hint,
+        environments=(name,),
+    )

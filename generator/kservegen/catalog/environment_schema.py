@@ -1,0 +1,110 @@
+"""The words of an environment file as JSON Schema properties; every word is described in `descriptions`."""
+
+from __future__ import annotations
+
+from kservegen.catalog.descriptions import DESCRIPTIONS
+from kservegen.jsontypes import JsonObject, JsonValue
+
+TEXT: JsonObject = {"type": "string"}
+FLAG: JsonObject = {"type": "boolean"}
+TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": {"type": ["string", "null"]}}
+QUANTITY: JsonObject = {"type": ["string", "number"]}
+COUNT: JsonObject = {"type": "integer", "minimum": 0}
+
+
+def environment_properties(*, toleration: JsonObject, charts: list[str], versions: list[str]) -> JsonObject:
+    """Return the properties of an environment file beside the catalog's sections."""
+    return {
+        "version": {"const": 1},
+        "cluster": _object("cluster", name=TEXT, server=TEXT, kubernetesVersion=TEXT),
+        "kserve": _object(
+            "kserve",
+            version={"type": "string", "examples": list(versions)},
+            deploymentMode={"enum": ["Standard", "Knative", "ModelMesh"]},
+            charts=_per_chart(charts, FLAG),
+            values=_per_chart(charts, {"type": ["object", "null"]}),
+        ),
+        "prerequisites": {"type": "array", "items": TEXT},
+        "namespaces": _map(_object("namespaces", labels=TEXT_MAP, annotations=TEXT_MAP)),
+        "gitops": _object(
+            "gitops",
+            engine={"enum": ["argocd", "none"]},
+            repoURL=TEXT,
+            targetRevision=TEXT,
+            path=TEXT,
+            namespace=TEXT,
+            project=TEXT,
+        ),
+        "accelerators": _map(
+            _object(
+                "accelerators",
+                resource=TEXT,
+                gpu=TEXT,
+                nodeSelector=TEXT_MAP,
+                tolerations={"type": "array", "items": toleration},
+            )
+        ),
+        "nodePools": _map(
+            _object(
+                "nodePools",
+                accelerator=TEXT,
+                nodes=_object("nodePools.nodes", min=COUNT, max=COUNT),
+                allocatable={"type": "object", "additionalProperties": QUANTITY},
+                nodeSelector=TEXT_MAP,
+                tolerations={"type": "array", "items": toleration},
+            )
+        ),
+        "budgets": _map(
+            _object("budgets", accelerator=TEXT, owner=TEXT, namespace=TEXT, limit=COUNT, cpu=QUANTITY, memory=QUANTITY)
+        ),
+        "guards": _object("guards", maxRemovals=COUNT, maxRestartingAccelerators=COUNT),
+        "policies": _object(
+            "policies",
+            bindings=_map(
+                _object(
+                    "policies.bindings",
+                    actions={
+                        "type": "array",
+                        "minItems": 1,
+                        "uniqueItems": True,
+                        "items": {"enum": ["Deny", "Warn", "Audit"]},
+                    },
+                    params={"type": ["object", "null"]},
+                )
+            ),
+        ),
+        "severities": {"type": "object", "additionalProperties": {"enum": ["error", "warning", "info", "off", None]}},
+        "waivers": _map(
+            {
+                **_object("waivers", rule=TEXT, model=TEXT, reason=TEXT, owner=TEXT, expires=_date()),
+                "required": ["rule", "model", "reason", "owner", "expires"],
+            }
+        ),
+        "uriPrefixes": TEXT_MAP,
+        "images": {
+            "type": "array",
+            "items": {**_object("images", name=TEXT, newName=TEXT, newTag=TEXT, digest=TEXT), "required": ["name"]},
+        },
+    }
+
+
+def _date() -> JsonObject:
+    return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+
+
+def _map(schema: JsonObject) -> JsonObject:
+    """A map of names; a null removes what the defaults say."""
+    kind: JsonValue = schema.get("type")
+    return {"type": "object", "additionalProperties": {**schema, "type": [str(kind), "null"]}}
+
+
+def _object(prefix: str, **properties: JsonObject) -> JsonObject:
+    described: JsonObject = {}
+    for name, schema in properties.items():
+        text = DESCRIPTIONS.get(f"{prefix}.{name}")
+        described[name] = {"description": text, **schema} if text else schema
+    return {"type": "object", "additionalProperties": False, "properties": described}
+
+
+def _per_chart(charts: list[str], schema: JsonObject) -> JsonObject:
+    return {"type": "object", "additionalProperties": False, "properties": {name: schema for name in charts}}

@@ -1,0 +1,362 @@
+"""The JSON Schemas of the files that people write, made from the word tables and the compiled schemas of KServe.
+
+The published files (`schemas/kservegen/*.schema.json`) come from here and nowhere else; editors complete and explain
+from them, and the loader checks with them. Words keep the types of the fields they stand for, relaxed: in a layer any
+field may be absent (another layer has it) or null (it deletes), and quantities may be written as numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from kservegen.catalog import words
+from kservegen.catalog.descriptions import DESCRIPTIONS
+from kservegen.catalog.environment_schema import environment_properties
+from kservegen.catalog.sections import SECTIONS
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.merge import MERGE_KEYS, PATCH
+
+# Returns the compiled schema of (apiVersion, kind).
+Compiled = Callable[[str, str], JsonObject]
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+TEXT: JsonObject = {"type": ["string", "null"]}
+FLAG: JsonObject = {"type": ["boolean", "null"]}
+TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": TEXT}
+TEXTS: JsonObject = {"type": ["array", "null"], "items": {"type": "string"}}
+
+_DROPPED = frozenset({"required", "default", "const", "description"})
+_COMPONENT_PARTS = words.COMPONENT | {"annotations", "labels"}
+
+
+@dataclass(slots=True)
+class _Definitions:
+    """Relaxed copies of compiled definitions, each under one name."""
+
+    found: JsonObject = field(default_factory=dict)
+
+    def add(self, schema: JsonObject, source: JsonObject, name: str) -> JsonObject:
+        """Relax `schema`, whose references point into `source`; `name` tells copies of two kinds apart."""
+        return self._relax(schema, source, name, "")
+
+    def _relax(self, schema: JsonObject, source: JsonObject, name: str, field_name: str) -> JsonObject:
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            return {"$ref": f"#/definitions/{self._define(reference.rpartition('/')[2], source, name)}"}
+        out: JsonObject = {}
+        for key, value in schema.items():
+            if key in _DROPPED or key.startswith("x-kubernetes-"):
+                continue
+            if key == "properties" and isinstance(value, dict):
+                out[key] = {k: self._relax(_map(v), source, name, k) for k, v in value.items()}
+            elif key == "items" and isinstance(value, dict):
+                out[key] = self._patchable(self._relax(value, source, name, ""), field_name)
+            elif key == "additionalProperties" and isinstance(value, dict):
+                out[key] = self._relax(value, source, name, "")
+            elif key == "enum" and isinstance(value, list):
+                out[key] = [*value, None]
+            elif key == "type":
+                out[key] = _nullable(value, quantity="pattern" in schema and "x-kubernetes-int-or-string" in schema)
+            else:
+                out[key] = value
+        return out
+
+    def _patchable(self, items: JsonObject, field_name: str) -> JsonObject:
+        """Let an item of a list that merges by key say `$patch: delete`."""
+        if field_name not in MERGE_KEYS:
+            return items
+        target = items
+        reference = items.get("$ref")
+        if isinstance(reference, str):
+            target = _map(self.found[reference.rpartition("/")[2]])
+        properties = target.get("properties")
+        if isinstance(properties, dict):
+            properties[PATCH] = {"enum": ["delete"]}
+        return items
+
+    def _define(self, short: str, source: JsonObject, name: str) -> str:
+        original = _map(_map(source.get("definitions")).get(short))
+        for candidate in (short, f"{name}.{short}"):
+            if candidate not in self.found:
+                self.found[candidate] = {"x-source": original}  # stands in while the shape may refer to itself
+                self.found[candidate] = {**self._relax(original, source, name, ""), "x-source": original}
+                return candidate
+            if _map(self.found[candidate]).get("x-source") == original:
+                return candidate
+        raise AssertionError(f"two shapes called {short} in {name}")
+
+    def finished(self) -> JsonObject:
+        """Return the definitions without the working marks."""
+        return {
+            name: {k: v for k, v in _map(shape).items() if k != "x-source"} for name, shape in sorted(self.found.items())
+        }
+
+
+def _map(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _nullable(value: JsonValue, *, quantity: bool) -> JsonValue:
+    types = value if isinstance(value, list) else [value]
+    types = ["number" if quantity and item == "integer" else item for item in types]
+    return [*types, *([] if "null" in types else ["null"])]
+
+
+@dataclass(slots=True)
+class _Words:
+    """Finds the schema of each word in the shapes of one kind."""
+
+    definitions: _Definitions
+    compiled: JsonObject
+    kind: str
+
+    def at(self, *path: str) -> JsonObject:
+        """Return the compiled schema at a path of the object: fields by name, `[]` for the items of a list."""
+        schema = self.compiled
+        for part in path:
+            schema = self._target(schema)
+            schema = _map(schema.get("items")) if part == "[]" else _map(_map(schema.get("properties"))[part])
+        return schema
+
+    def _target(self, schema: JsonObject) -> JsonObject:
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            return schema
+        return _map(_map(self.compiled["definitions"])[reference.rpartition("/")[2]])
+
+    def properties(self, *path: str) -> JsonObject:
+        """Return the relaxed properties of the shape at a path of the object."""
+        properties = self._target(self.at(*path)).get("properties", {})
+        return _map(self.definitions.add({"properties": properties}, self.compiled, self.kind)["properties"])
+
+    def reference(self, *path: str) -> JsonObject:
+        """Return the relaxed shape at a path of the object as a whole: KServe's own form."""
+        return self.definitions.add(self.at(*path), self.compiled, self.kind)
+
+
+def models_schema(compiled: Compiled) -> JsonObject:
+    """Build the schema of `models.yaml` and `models/**/*.yaml`."""
+    definitions = _Definitions()
+    entries = _entries(definitions, compiled)
+    both = _union([entries["InferenceService"], entries["LLMInferenceService"]])
+    shared = {**both, "profile": _own()["profile"]}
+    definitions.found["defaults"] = _object({k: v for k, v in shared.items() if k != "kind"})
+    definitions.found["profile"] = _object(
+        {k: v for k, v in both.items() if k not in {"kind", "profile", "environments"}}
+    )
+    sections: JsonObject = {}
+    for section, kinds in SECTIONS.items():
+        for info in kinds:
+            definitions.found[info.kind] = _object(entries[info.kind])
+        sections[section] = _described(section, _entries_of(kinds=[info.kind for info in kinds]))
+    return _document(
+        "kservegen models",
+        {
+            "version": _described("version", {"const": 1}),
+            "defaults": _described("defaults", {"$ref": "#/definitions/defaults"}),
+            "profiles": _described(
+                "profiles", {"type": "object", "additionalProperties": {"$ref": "#/definitions/profile"}}
+            ),
+            **sections,
+        },
+        definitions,
+    )
+
+
+def environments_schema(compiled: Compiled, *, charts: Iterable[str], versions: Iterable[str]) -> JsonObject:
+    """Build the schema of `environments/*.yaml`."""
+    definitions = _Definitions()
+    entries = _entries(definitions, compiled)
+    sections: JsonObject = {}
+    for section, kinds in SECTIONS.items():
+        overlay = _union([entries[info.kind] for info in kinds])
+        overlay = {k: v for k, v in overlay.items() if k not in {"kind", "environments"}}
+        definitions.found[f"{section}-overlay"] = {**_object(overlay), "type": ["object", "null"]}
+        sections[section] = _described(
+            f"{section}-overlay",
+            {"type": "object", "additionalProperties": {"$ref": f"#/definitions/{section}-overlay"}},
+        )
+    predictor = _Words(definitions, compiled("serving.kserve.io/v1beta1", "InferenceService"), "InferenceService")
+    toleration = predictor.reference("spec", "predictor", "tolerations", "[]")
+    properties = environment_properties(
+        toleration=toleration, charts=sorted(charts), versions=sorted(versions)
+    )
+    return _document("kservegen environment", {**_describe_all(properties, ""), **sections}, definitions)
+
+
+def _document(title: str, properties: JsonObject, definitions: _Definitions) -> JsonObject:
+    return {
+        "$schema": DRAFT,
+        "title": title,
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["version"],
+        "properties": properties,
+        "definitions": definitions.finished(),
+    }
+
+
+def _object(properties: JsonObject) -> JsonObject:
+    return {"type": "object", "additionalProperties": False, "properties": dict(sorted(properties.items()))}
+
+
+def _entries_of(*, kinds: list[str]) -> JsonObject:
+    """Choose the words by the entry's `kind`; without one, the section's first kind is meant."""
+    choice: JsonObject = {"$ref": f"#/definitions/{kinds[0]}"}
+    for kind in reversed(kinds[1:]):
+        choice = {
+            "if": {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]},
+            "then": {"$ref": f"#/definitions/{kind}"},
+            "else": choice,
+        }
+    return {"type": "object", "additionalProperties": choice}
+
+
+def _described(name: str, schema: JsonObject) -> JsonObject:
+    text = DESCRIPTIONS.get(name)
+    return {"description": text, **schema} if text else schema
+
+
+def _describe_all(properties: JsonObject, prefix: str) -> JsonObject:
+    return {name: _described(f"{prefix}{name}", _map(schema)) for name, schema in properties.items()}
+
+
+def _union(entries: list[JsonObject]) -> JsonObject:
+    """Return the words of several kinds; where their types differ, either will do."""
+    out: JsonObject = {}
+    for entry in entries:
+        for word, schema in entry.items():
+            known = out.setdefault(word, schema)
+            if known != schema:
+                out[word] = {"description": DESCRIPTIONS.get(word, ""), "anyOf": [known, schema]}
+    return out
+
+
+def _own() -> JsonObject:
+    count: JsonObject = {"type": "integer", "minimum": 1}
+    accelerator: JsonObject = {
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {"type": _described("accelerator.type", TEXT), "count": _described("accelerator.count", count)},
+    }
+    return {
+        "accelerator": accelerator,
+        "annotations": TEXT_MAP,
+        "environments": TEXTS,
+        "labels": TEXT_MAP,
+        "namespace": TEXT,
+        "owner": TEXT,
+        "profile": {"type": ["string", "array", "null"], "items": {"type": "string"}},
+    }
+
+
+def _annotations(names: Iterable[str]) -> JsonObject:
+    known: JsonObject = {
+        "autoscalerClass": {"enum": ["hpa", "keda", "external", "none", None]},
+        "deploymentMode": {"enum": ["Standard", "Knative", "ModelMesh", None]},
+        "stop": FLAG,
+    }
+    return {name: known[name] for name in names}
+
+
+_ARGUMENTS: JsonObject = {
+    "type": ["array", "object", "null"],
+    "items": {"type": "string"},
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+}
+
+
+def _entries(definitions: _Definitions, compiled: Compiled) -> dict[str, JsonObject]:
+    """Return the properties of an entry of each kind."""
+    entries: dict[str, JsonObject] = {}
+    for kinds in SECTIONS.values():
+        for info in kinds:
+            shapes = _Words(definitions, compiled(info.api_version, info.kind), info.kind)
+            build = {"InferenceService": _inference_service, "LLMInferenceService": _llm_inference_service}
+            entry = build.get(info.kind, _custom_resource)(shapes)
+            first = SECTIONS_FIRST[info.kind]
+            own = {k: v for k, v in _own().items() if k not in _NOT_FOR_OTHERS or info.kind in words.MODEL_KINDS}
+            if not info.namespaced:
+                own.pop("namespace")
+            kind: JsonObject = {"const": info.kind} if info.kind != first else {"enum": [info.kind]}
+            entries[info.kind] = _describe_all(
+                {**entry, **own, **_annotations(info.annotations), "kind": kind}, ""
+            )
+    return entries
+
+
+_NOT_FOR_OTHERS = frozenset({"accelerator", "profile"})
+SECTIONS_FIRST = {info.kind: kinds[0].kind for kinds in SECTIONS.values() for info in kinds}
+
+
+def _part(shapes: _Words, pod: tuple[str, ...], more: Iterable[str], *, metadata: bool) -> JsonObject:
+    """Return the words of a workload whose pod stands at `pod`: its container's, its pod's, and `more`."""
+    container = shapes.properties(*pod, "containers", "[]")
+    chosen = {word: schema for word, schema in container.items() if word in words.CONTAINER}
+    rest = shapes.properties(*pod)
+    chosen |= {word: rest[word] for word in (*sorted(words.POD), *more) if word in rest}
+    chosen["args"] = _ARGUMENTS
+    chosen["accelerator"] = _own()["accelerator"]
+    if metadata:
+        chosen |= {"annotations": TEXT_MAP, "labels": TEXT_MAP}
+    return _describe_all(chosen, "")
+
+
+def _inference_service(shapes: _Words) -> JsonObject:
+    component = sorted(_COMPONENT_PARTS)
+    entry = _part(shapes, ("spec", "predictor"), sorted(words.PREDICTOR), metadata=False)
+    model = shapes.properties("spec", "predictor", "model")
+    entry |= {word: model[word] for word in sorted(words.MODEL_SPEC) if word in model}
+    entry["modelFormat"] = _short("string", _map(model["modelFormat"]))
+    entry["predictor"] = shapes.reference("spec", "predictor")
+    entry["transformer"] = _object(_part(shapes, ("spec", "transformer"), component, metadata=True))
+    entry["explainer"] = _object(_part(shapes, ("spec", "explainer"), [*component, "art"], metadata=True))
+    sizes = ("pipelineParallelSize", "tensorParallelSize")
+    entry["worker"] = _object(_part(shapes, ("spec", "predictor", "workerSpec"), sizes, metadata=False))
+    spec = shapes.properties("spec")
+    if "canary" in spec:
+        entry["canary"] = spec["canary"]
+    entry["spec"] = shapes.reference("spec")
+    return _nullable_maps(entry, ("transformer", "explainer", "worker"))
+
+
+def _llm_inference_service(shapes: _Words) -> JsonObject:
+    spec = shapes.properties("spec")
+    entry = _part(shapes, ("spec", "template"), (), metadata=False)
+    entry |= {word: spec[word] for word in sorted(words.LLM_SPEC) if word in spec}
+    entry["model"] = _short("string", _map(spec["model"]))
+    entry["router"] = _router(shapes)
+    worker = _object(_part(shapes, ("spec", "worker"), (), metadata=False))
+    workload = shapes.properties("spec", "prefill")
+    flat = _part(shapes, ("spec", "prefill", "template"), (), metadata=True)
+    flat |= {word: workload[word] for word in sorted(words.LLM_WORKLOAD) if word in workload}
+    entry["worker"] = worker
+    entry["prefill"] = _object({**flat, "worker": {**worker, "type": ["object", "null"]}})
+    entry["spec"] = shapes.reference("spec")
+    return _nullable_maps(entry, ("worker", "prefill"))
+
+
+def _router(shapes: _Words) -> JsonObject:
+    parts: JsonObject = {}
+    for part, schema in shapes.properties("spec", "router").items():
+        parts[part] = _described(f"router.{part}", _short("boolean", _map(schema)))
+    return {"anyOf": [{"type": ["boolean", "null"]}, _object(parts)]}
+
+
+def _custom_resource(shapes: _Words) -> JsonObject:
+    entry = shapes.properties("spec")
+    if shapes.kind == "ClusterStorageContainer":
+        entry["disabled"] = FLAG
+    return {**entry, "spec": shapes.reference("spec")}
+
+
+def _short(kind: str, full: JsonObject) -> JsonObject:
+    return {"anyOf": [{"type": kind}, full]}
+
+
+def _nullable_maps(entry: JsonObject, names: Iterable[str]) -> JsonObject:
+    for name in names:
+        entry[name] = {**_map(entry[name]), "type": ["object", "null"]}
+    return entry

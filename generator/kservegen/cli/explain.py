@@ -1,0 +1,53 @@
+"""`kservegen explain`: the manual of a rule, or where each field of a model comes from."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import common, complete_environment, find_repository, write
+from kservegen.errors import GeneratorError
+
+
+@click.command(name="explain")
+@click.argument("name", metavar="MODEL|RULE")
+@click.option("--env", "environment", shell_complete=complete_environment, help="Environment to explain a model in.")
+@common
+def command(*, name: str, environment: str | None, root: Path | None, output: str) -> int:
+    """Explain a rule by its id (kserve/replicas, or ISVC-40), or a model, field by field, in an environment."""
+    from kservegen.rules.manuals import find_manual, manuals  # noqa: PLC0415
+
+    if environment is None:
+        meta = find_manual(name)
+        if meta is None:
+            close = get_close_matches(name, manuals(), n=3)
+            raise GeneratorError(
+                f"there is no rule {name}",
+                hint=(f"Did you mean {', '.join(close)}? " if close else "")
+                + "To explain a model, name an environment: kservegen explain MODEL --env ENV.",
+            )
+        from kservegen.report.manual import manual_as_json, manual_as_text  # noqa: PLC0415
+
+        write(_json({"rule": manual_as_json(meta)}) if output == "json" else manual_as_text(meta))
+        return 0
+    from kservegen.app import open_project  # noqa: PLC0415
+    from kservegen.explain import explain_entry  # noqa: PLC0415
+    from kservegen.report.explanation import explanation_as_json, explanation_as_text  # noqa: PLC0415
+
+    project = open_project(find_repository(root))
+    explanation = explain_entry(project, environment, name)
+    write(
+        _json({"explanation": explanation_as_json(explanation)})
+        if output == "json"
+        else explanation_as_text(explanation)
+    )
+    return 0
+
+
+def _json(extra: dict[str, object]) -> str:
+    from kservegen.report.json_report import head  # noqa: PLC0415
+
+    return json.dumps({**head(0), "findings": [], **extra, "assumptions": []}, indent=2) + "\n"

@@ -1,0 +1,92 @@
+"""What every command does with failures: a sentence for people, JSON for programs, a traceback only on request."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from kservegen.errors import GeneratorError
+from kservegen.report.result import INTERNAL, OPERATIONAL
+
+
+def run(command: click.Command, arguments: Sequence[str] | None) -> int:
+    """Run `command` and return the exit code that the process should have."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        outcome = command.main(args=words, prog_name="kservegen", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        click.echo("kservegen: stopped", err=True)
+        return OPERATIONAL
+    except click.ClickException as error:
+        return _usage(error, words)
+    except GeneratorError as error:
+        return _operational(error, words)
+    except KeyboardInterrupt:
+        click.echo("kservegen: stopped; nothing is half written", err=True)
+        return OPERATIONAL
+    except BrokenPipeError:
+        # The reader went away (`| head`): no more output, and no complaint from the interpreter at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OPERATIONAL
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user unasked
+        return _internal(error, words)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    return any(word == "--output=json" or pair == ("--output", "json") for word, pair in _pairs(words))
+
+
+def _pairs(words: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
+    following = [*words[1:], ""]
+    return [(word, (word, after)) for word, after in zip(words, following, strict=True)]
+
+
+def _usage(error: click.ClickException, words: Sequence[str]) -> int:
+    if _wants_json(words):
+        return _operational(GeneratorError(error.format_message(), hint="See kservegen --help."), words)
+    error.show()
+    return OPERATIONAL
+
+
+def _operational(error: GeneratorError, words: Sequence[str]) -> int:
+    if _wants_json(words):
+        _print_json(error, OPERATIONAL)
+    else:
+        click.echo(f"kservegen: {error}", err=True)
+        if error.hint:
+            click.echo(f"  {error.hint}", err=True)
+    if "--debug" in words:
+        traceback.print_exc()
+    return OPERATIONAL
+
+
+def _internal(error: Exception, words: Sequence[str]) -> int:
+    summary = GeneratorError(
+        f"an error of kservegen itself: {type(error).__name__}: {error}",
+        hint="Please report it; run again with --debug for the details.",
+    )
+    if isinstance(error, OSError):
+        summary = GeneratorError(f"{error.strerror or error}", subject=str(error.filename or ""))
+    code = OPERATIONAL if isinstance(error, OSError) else INTERNAL
+    if _wants_json(words):
+        _print_json(summary, code)
+    else:
+        click.echo(f"kservegen: {summary}", err=True)
+        if summary.hint:
+            click.echo(f"  {summary.hint}", err=True)
+    if "--debug" in words:
+        traceback.print_exception(error)
+    return code
+
+
+def _print_json(error: GeneratorError, code: int) -> None:
+    from kservegen.report.json_report import render_json_failure  # noqa: PLC0415
+
+    click.echo(render_json_failure(error, code), nl=False)

@@ -1,0 +1,36 @@
+"""`kservegen init`: start a repository."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import write
+from kservegen.scaffold import ENGINES, PLACEHOLDER, Answers, write_scaffold
+
+
+@click.command(name="init")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
+@click.option("--engine", type=click.Choice(ENGINES), default=None, help="Who syncs the output.")
+@click.option("--repo-url", default=None, metavar="URL", help="URL that the cluster will clone the repository from.")
+def command(*, folder: Path, engine: str | None, repo_url: str | None) -> int:
+    """Start a repository in DIR: a catalog with one model, two environments, a workflow, schemas for editors.
+
+    Asks for what the options do not say; without a terminal, argocd and a placeholder URL are taken.
+    """
+    asks = sys.stdin.isatty()
+    if engine is None:
+        engine = click.prompt("GitOps engine", type=click.Choice(ENGINES), default="argocd") if asks else "argocd"
+    if repo_url is None:
+        repo_url = click.prompt("URL of this repository", default=PLACEHOLDER) if asks else PLACEHOLDER
+    files = write_scaffold(folder, Answers(engine=str(engine), repository=str(repo_url)))
+    lines = [f"Wrote {len(files)} files to {folder}:", *(f"  {path}" for path in files)]
+    if repo_url == PLACEHOLDER:
+        lines.append(f"gitops.repoURL is still the placeholder {PLACEHOLDER}: set it in environments/defaults.yaml.")
+    here = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    lines.append(f"Next: {here}kservegen render")
+    write("\n".join(lines) + "\n")
+    return 0

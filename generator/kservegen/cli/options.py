@@ -1,0 +1,122 @@
+"""Options that several commands share, and how a result is printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from kservegen.diagnostics import Severity
+from kservegen.report.result import Result
+from kservegen.repository import Repository
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ENVIRONMENT_HELP = "Environments to work on; all of them without a name."
+
+
+def common(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --root, --output and --debug."""
+
+    @click.option(
+        "--root",
+        type=click.Path(path_type=Path),
+        default=None,
+        help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
+    )
+    @click.option(
+        "--output",
+        type=click.Choice(["text", "json", "github"]),
+        default="text",
+        show_default=True,
+        help="Form of the report on standard output.",
+    )
+    @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def fail_on(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --fail-on."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice([s.value for s in Severity]),
+        default=Severity.ERROR.value,
+        show_default=True,
+        help="Least severity that makes the exit code 1.",
+    )(function)
+
+
+def find_repository(root: Path | None) -> Repository:
+    """Return the repository that the options name."""
+    return Repository.find(root or Path.cwd(), search_parents=root is None)
+
+
+def complete_environment(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Complete names of environments from the files that are there."""
+    root = ctx.params.get("root")
+    try:
+        files = find_repository(root if isinstance(root, Path) else None).environment_files()
+    except Exception:  # noqa: BLE001 - completion never disturbs the shell
+        return []
+    return [p.stem for p in files if p.stem != "defaults" and p.stem.startswith(incomplete)]
+
+
+def emit_result(result: Result, output: str, root: Path) -> int:
+    """Print a result in the form asked for and return its exit code."""
+    if output == "json":
+        from kservegen.report.json_report import render_json  # noqa: PLC0415
+
+        text = render_json(result)
+    elif output == "github":
+        from kservegen.report.github import render_github  # noqa: PLC0415
+
+        text = render_github(result)
+    else:
+        from kservegen.report.text import render_text  # noqa: PLC0415
+
+        text = render_text(result, line_reader(root), colour=wants_colour())
+    write(text)
+    return result.exit_code
+
+
+def write(text: str) -> None:
+    """Write to standard output as UTF-8, whatever the locale says."""
+    sys.stdout.flush()
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        sys.stdout.write(text)
+        return
+    buffer.write(text.encode("utf-8", "backslashreplace"))
+    buffer.flush()
+
+
+def wants_colour() -> bool:
+    """Colour for a terminal, unless NO_COLOR asks for none (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def line_reader(root: Path) -> Callable[[str], list[str] | None]:
+    """Return a reader of source lines for excerpts; each file is read once."""
+    cache: dict[str, list[str] | None] = {}
+
+    def read(file: str) -> list[str] | None:
+        if file not in cache:
+            path = root / file
+            try:
+                text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
+            except OSError:
+                text = None
+            cache[file] = None if text is None else text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+        return cache[file]
+
+    return read

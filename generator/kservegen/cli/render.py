@@ -1,0 +1,51 @@
+"""`kservegen render`: check the catalog and write the manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import ENVIRONMENT_HELP, common, complete_environment, emit_result, fail_on, find_repository
+from kservegen.diagnostics import Severity
+
+
+@click.command(name="render", epilog=ENVIRONMENT_HELP)
+@click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
+@click.option("--check", is_flag=True, help="Write nothing; show what would change and exit 1 if anything would.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder to write to. Default: rendered/ in the repository.",
+)
+@click.option(
+    "--allow-removals",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Let this run remove up to N files from each environment, beyond its guard.",
+)
+@common
+@fail_on
+def command(
+    *,
+    environments: tuple[str, ...],
+    check: bool,
+    out: Path | None,
+    allow_removals: int,
+    root: Path | None,
+    output: str,
+    fail_on: str,
+) -> int:
+    """Check the catalog and write the manifests of every environment; nothing is written while an error stands."""
+    from kservegen.app import RenderOptions, render  # noqa: PLC0415
+
+    repository = find_repository(root)
+    options = RenderOptions(
+        out=out.absolute() if out is not None else repository.output,
+        check=check,
+        allow_removals=allow_removals,
+        fail_on=Severity(fail_on),
+    )
+    return emit_result(render(repository, options, environments=environments), output, repository.root)

@@ -1,0 +1,175 @@
+"""One environment from the catalog to checked files: resolve, build, check, lay out, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
+from kservegen.build.readme import build_readme
+from kservegen.build.resource import Resource
+from kservegen.build.settings import Settings
+from kservegen.catalog.model import Catalog
+from kservegen.charts.store import ChartStore
+from kservegen.check import Locator, diagnose_environment, diagnose_problem
+from kservegen.diagnostics import Diagnostic, Finding, RuleMeta, Severity
+from kservegen.document import sequence
+from kservegen.environment_checks import check_environment, check_namespaces
+from kservegen.jsontypes import JsonObject
+from kservegen.output.ownership import stamp
+from kservegen.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.rules.base import Context
+from kservegen.rules.discover import RuleSet
+from kservegen.schemas.shape import Shapes
+from kservegen.schemas.store import SchemaStore
+from kservegen.schemas.validate import Validator
+from kservegen.yamlio.emit import emit
+
+
+@dataclass(slots=True)
+class Tools:
+    """What every environment is checked with; compiled schemas are kept from one environment to the next."""
+
+    charts: ChartStore
+    schemas: SchemaStore
+    shapes: Shapes
+    rules: RuleSet
+    manuals: dict[str, RuleMeta]
+    policy_roots: tuple[str, ...] = ()
+    validators: dict[tuple[str, str, str], Validator] = field(default_factory=dict)
+
+    def validator(self, api_version: str, kind: str, version: str) -> Validator:
+        """Return the compiled schema of a kind for a KServe version."""
+        key = (api_version, kind, version)
+        found = self.validators.get(key)
+        if found is None:
+            schema = self.schemas.get(api_version, kind, kserve_version=version)
+            found = self.validators[key] = Validator(schema)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What one environment amounts to."""
+
+    environment: ResolvedEnvironment
+    built: BuiltEnvironment | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def objects(self) -> int:
+        """How many objects the environment holds."""
+        return len(self.built.resources) if self.built else 0
+
+
+def evaluate(catalog: Catalog, name: str, tools: Tools) -> Evaluation:
+    """Resolve, build and check one environment."""
+    environment, diagnostics = resolve(catalog, name)
+    version_finding = _check_version(environment, tools.charts.versions)
+    if version_finding is not None:
+        diagnostics.extend(diagnose_environment(environment, [version_finding]))
+        return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
+    charts = tools.charts.load(environment.text("kserve", "version"))
+    built = build_environment(environment, charts, tools.shapes)
+    diagnostics.extend(_check(built, tools))
+    diagnostics.extend(diagnose_environment(environment, check_environment(built, charts)))
+    return Evaluation(
+        environment=environment,
+        built=built,
+        diagnostics=tuple(_weigh(diagnostics, environment.mapping("severities"), tools.manuals)),
+    )
+
+
+def _check_version(environment: ResolvedEnvironment, known: tuple[str, ...]) -> Finding | None:
+    version = environment.text("kserve", "version")
+    if version in known:
+        return None
+    missing = not version
+    return Finding(
+        rule="catalog/unknown-version",
+        path=("kserve",) if missing else ("kserve", "version"),
+        message="no KServe version is set" if missing else f"KServe {version} is not a version that can be checked",
+        seen=version,
+        allowed=", ".join(known),
+        hint="Set kserve.version to one of them, with its v.",
+        at_key=missing,
+    )
+
+
+def _check(built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:
+    environment = built.environment
+    locator = Locator.of(built)
+    for entry in built.entries:
+        for problem in entry.problems:
+            yield diagnose_problem(environment.name, entry, problem)
+    for index, finding in check_namespaces(built):
+        yield diagnose_problem_at(locator, built, index, finding)
+    for resource, finding in _findings(built, tools):
+        manual = tools.manuals.get(finding.rule)
+        yield locator.diagnose(resource, finding, manual.severity if manual else Severity.ERROR)
+
+
+def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:
+    """Give a finding about the words of one built entry its line."""
+    entry = built.entries[index].entry
+    resource = built.entries[index].resource
+    diagnostic = locator.diagnose(resource, replace(finding, path=()), Severity.ERROR)
+    return replace(diagnostic, location=entry.locate(finding.path))
+
+
+def _findings(built: BuiltEnvironment, tools: Tools) -> Iterator[tuple[Resource, Finding]]:
+    version = built.settings.kserve_version
+    resources = built.resources
+    sound = []
+    for resource in resources:
+        findings = tools.validator(resource.api_version, resource.kind, version).check(resource.doc)
+        if findings:
+            for finding in findings:
+                yield resource, finding
+        else:
+            sound.append(resource)
+    # A rule looks only at objects of the right shape: one mistake, one finding.
+    context = Context(
+        environment=built.environment.name,
+        kserve_version=version,
+        deployment_mode=built.settings.deployment_mode,
+        resources={resource.id: resource for resource in resources},
+        prerequisites=frozenset(
+            item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)
+        ),
+    )
+    yield from tools.rules.run(sound, context)
+
+
+def _weigh(
+    diagnostics: Iterable[Diagnostic], severities: JsonObject, manuals: dict[str, RuleMeta]
+) -> Iterator[Diagnostic]:
+    """Apply the environment's severities; what makes a file unreadable or an object refused stays an error."""
+    for diagnostic in diagnostics:
+        wanted = severities.get(diagnostic.rule)
+        area = diagnostic.rule.partition("/")[0]
+        if not isinstance(wanted, str) or area in {"yaml", "catalog", "schema", "internal"}:
+            yield diagnostic
+        elif wanted != "off":
+            yield replace(diagnostic, severity=Severity(wanted))
+
+
+def lay_out(built: BuiltEnvironment) -> Iterator[tuple[str, bytes]]:
+    """Yield every file of an environment, paths relative to the output folder."""
+    name = built.environment.name
+    for resource in built.resources:
+        yield _file(f"{name}/{resource.file}", emit(resource.doc))
+    for chart in built.platform.charts:
+        if chart.values:
+            yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
+    readme = build_readme(built.environment, built.platform, (entry.resource for entry in built.entries))
+    yield _file(f"{name}/README.md", readme)
+
+
+def _file(path: str, text: str) -> tuple[str, bytes]:
+    return path, stamp(path, text)
+
+
+def build_one(environment: ResolvedEnvironment, entry: Entry, tools: Tools) -> Resource:
+    """Build the object of one entry alone."""
+    return build_entry(entry, Settings.of(environment), tools.shapes).resource

@@ -1,0 +1,48 @@
+"""An explanation of a model as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from kservegen.explain import Explanation
+from kservegen.jsontypes import JsonObject
+from kservegen.report.text import printable
+
+
+def explanation_as_text(explanation: Explanation) -> str:
+    """Write one line a field: path, value, and the line that it comes from."""
+    rows = [
+        (field.path, printable(json.dumps(field.value, ensure_ascii=False)), f"{field.location.file}:{field.location.line}", field.layer)
+        for field in explanation.fields
+    ]
+    width = max((len(row[0]) for row in rows), default=0)
+    values = min(48, max((len(row[1]) for row in rows), default=0))
+    lines = [
+        f"{explanation.subject} in {explanation.environment}",
+        f"  written to {explanation.file}",
+        f"  layers: {' < '.join(explanation.layers)}",
+        "",
+    ]
+    lines += [f"  {path:<{width}}  {value:<{values}}  {place}  ({layer})" for path, value, place, layer in rows]
+    return "\n".join(lines) + "\n"
+
+
+def explanation_as_json(explanation: Explanation) -> JsonObject:
+    """Return the explanation for the JSON report."""
+    return {
+        "environment": explanation.environment,
+        "subject": explanation.subject,
+        "file": explanation.file,
+        "layers": list(explanation.layers),
+        "fields": [
+            {
+                "path": field.path,
+                "value": field.value,
+                "layer": field.layer,
+                "file": field.location.file,
+                "line": field.location.line,
+                "column": field.location.column,
+            }
+            for field in explanation.fields
+        ],
+    }

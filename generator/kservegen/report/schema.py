@@ -1,0 +1,70 @@
+"""The JSON Schema of the JSON report: the contract with programs that read it."""
+
+from __future__ import annotations
+
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.report.json_report import REPORT_VERSION
+
+_TEXT: JsonObject = {"type": "string"}
+_TEXTS: JsonObject = {"type": "array", "items": {"type": "string"}}
+_COUNT: JsonObject = {"type": "integer", "minimum": 0}
+_PLACE: JsonObject = {
+    "file": {"type": "string", "description": "Path relative to the root, with forward slashes."},
+    "line": {"type": "integer", "minimum": 1},
+    "column": {"type": "integer", "minimum": 1},
+}
+
+
+def report_schema() -> JsonObject:
+    """Return the schema of `--output json`."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "kservegen report",
+        **_closed(
+            {
+                "reportVersion": {"const": REPORT_VERSION},
+                "tool": _closed({"name": {"const": "kservegen"}, "version": _TEXT}),
+                "exitCode": {"enum": [0, 1, 2, 3]},
+                "findings": {"type": "array", "items": _finding()},
+                "plan": _plan(),
+                "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
+                "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
+            },
+            optional=("plan", "error"),
+        ),
+    }
+
+
+def _finding() -> JsonObject:
+    return _closed(
+        {
+            "rule": {"type": "string", "pattern": "^[a-z]+/[a-z0-9.-]+$"},
+            "severity": {"enum": ["error", "warning", "info"]},
+            "message": _TEXT,
+            **_PLACE,
+            "path": _TEXT,
+            "seen": _TEXT,
+            "allowed": _TEXT,
+            "hint": _TEXT,
+            "environments": _TEXTS,
+            "subjects": _TEXTS,
+            "related": {"type": "array", "items": _closed({"message": _TEXT, **_PLACE})},
+        }
+    )
+
+
+def _plan() -> JsonObject:
+    return _closed(
+        {
+            "applied": {"type": "boolean"},
+            "written": _TEXTS,
+            "removed": _TEXTS,
+            "unchanged": _COUNT,
+            "diff": {"type": "string", "description": "Unified diff, with --check."},
+        }
+    )
+
+
+def _closed(properties: JsonObject, optional: tuple[str, ...] = ()) -> JsonObject:
+    required: JsonValue = [name for name in properties if name not in optional]
+    return {"type": "object", "additionalProperties": False, "properties": properties, "required": required}

@@ -1,0 +1,32 @@
+"""All manuals by rule id: what `explain RULE` prints and what gives a finding its severity."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from kservegen.catalog.manual import RULES as CATALOG
+from kservegen.charts.manual import RULES as CHARTS
+from kservegen.diagnostics import RuleMeta
+from kservegen.output.manual import RULES as OUTPUT
+from kservegen.rules.discover import discover
+from kservegen.schemas.manual import RULES as SCHEMAS
+from kservegen.yamlio.manual import RULES as YAML
+
+
+@lru_cache(maxsize=1)
+def manuals() -> dict[str, RuleMeta]:
+    """Return every manual by id; RuntimeError where two rules share one."""
+    found: dict[str, RuleMeta] = {}
+    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *discover()):
+        if meta.id in found:
+            raise RuntimeError(f"two manuals for {meta.id}")
+        found[meta.id] = meta
+    return found
+
+
+def find_manual(name: str) -> RuleMeta | None:
+    """Return the manual of a rule by its id, or by the id that the table of KServe rules gives it (ISVC-40)."""
+    known = manuals()
+    if name in known:
+        return known[name]
+    return next((meta for meta in known.values() if name.upper() in meta.upstream), None)

@@ -1,0 +1,58 @@
+"""Write the published schemas of our own files from their one source; `--check` only tells whether they are current."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from kservegen.catalog.schema import environments_schema, models_schema
+from kservegen.jsontypes import JsonObject
+from kservegen.report.schema import report_schema
+
+ROOT = Path(__file__).resolve().parents[1]
+NEWEST = "v0.20.0"
+
+
+def compiled(api_version: str, kind: str) -> JsonObject:
+    """Read the newest compiled schema of a kind: a superset of the older ones."""
+    name = f"{kind.lower()}_{api_version.rpartition('/')[2]}.json"
+    path = ROOT / "schemas" / "kserve" / NEWEST / "serving.kserve.io" / name
+    loaded: JsonObject = json.loads(path.read_text("utf-8"))
+    return loaded
+
+
+def published() -> dict[str, JsonObject]:
+    """Build every published schema by file name."""
+    charts = ROOT / "schemas" / "charts" / NEWEST
+    names = json.loads((charts.parent / "v0.19.0" / "charts.json").read_text("utf-8"))
+    versions = [path.name for path in charts.parent.iterdir() if path.is_dir()]
+    return {
+        "models.schema.json": models_schema(compiled),
+        "environments.schema.json": environments_schema(compiled, charts=_chart_names(names), versions=versions),
+        "report.schema.json": report_schema(),
+    }
+
+
+def _chart_names(value: JsonObject) -> list[str]:
+    charts = value["charts"]
+    return sorted(charts) if isinstance(charts, dict) else []
+
+
+def main() -> int:
+    """Write or check the files."""
+    stale = []
+    for name, schema in published().items():
+        path = ROOT / "schemas" / "kservegen" / name
+        text = json.dumps(schema, indent=1, sort_keys=False) + "\n"
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+    print("\n".join(f"{name}: {'stale' if '--check' in sys.argv else 'written'}" for name in stale) or "all current")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
