@@ -11,7 +11,7 @@ from kservegen.charts.suggest import closest, unknown_key
 from kservegen.charts.traps import chart_traps, key_traps
 from kservegen.charts.valuetypes import Mismatch, mismatches
 from kservegen.diagnostics import Finding, Severity
-from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 
 
 def check_values(charts: Charts, chart: str, values: JsonObject) -> tuple[Finding, ...]:
@@ -75,11 +75,10 @@ def _live_key(chart: Chart, key: Key, value: JsonValue) -> Iterator[Finding]:
 
 def _mistyped(chart: Chart, key: Key, mismatch: Mismatch) -> Finding:
     path: Path = (*key.path, *mismatch.at)
-    where = f"{key.dotted} of {chart.name}" if not mismatch.at else f"{mismatch.at[-1]} in {key.dotted} of {chart.name}"
     return Finding(
         rule="kserve/chart-value-type",
         path=path,
-        message=f"{where} must be {mismatch.wanted}",
+        message=f"{format_path(path)} of {chart.name} must be {mismatch.wanted}",
         hint=mismatch.hint,
         seen=show(mismatch.seen),
         allowed=mismatch.wanted,
