@@ -24,7 +24,7 @@ _KEYS: Final = (
         title="every value is a key of its chart",
         why="No KServe chart refuses a key that it does not know: a misspelt one is accepted, and changes nothing.",
         fix="Correct the key, or move it to the chart that the finding names.",
-        bad="kserve-runtime-configs: {kserve: {controller: {gateway: {domain: example.org}}}}",
+        bad="kserve-localmodel-resources: {kserve: {controller: {gateway: {domain: example.org}}}}",
         good="kserve-resources: {kserve: {controller: {gateway: {domain: example.org}}}}",
         upstream=("T6", "T17", "T21"),
     ),
