@@ -5,7 +5,7 @@ from __future__ import annotations
 from kservegen.charts.images import default_images
 from kservegen.charts.manual import RULES
 from kservegen.charts.model import Chart, ChartInfo, Charts, ImageKey, Key, Need
-from kservegen.charts.release import check_release
+from kservegen.charts.release import check_release, config_owner
 from kservegen.charts.runtimes import ModelFormat, Presets, Runtime, RuntimeTable
 from kservegen.charts.store import ChartStore
 from kservegen.charts.values import check_values
@@ -25,5 +25,6 @@ __all__ = [
     "RuntimeTable",
     "check_release",
     "check_values",
+    "config_owner",
     "default_images",
 ]

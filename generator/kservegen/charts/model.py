@@ -103,7 +103,8 @@ class ChartInfo:
 class Chart:
     """A chart with all its keys. `branches` holds the names below every path that is no key itself.
 
-    `mistaken` maps keys that people write to the ones they mean; `absent` says of others that no value does it.
+    `mistaken` maps keys that people write to the ones they mean; `absent` says of others that no value does it. A
+    branch that is `printed_whole` may be null: no template reads below it.
     """
 
     info: ChartInfo
@@ -111,6 +112,7 @@ class Chart:
     branches: Mapping[KeyPath, tuple[str, ...]]
     mistaken: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
     absent: Mapping[KeyPath, str] = field(default_factory=dict)
+    printed_whole: frozenset[KeyPath] = frozenset()
 
     @property
     def name(self) -> str:

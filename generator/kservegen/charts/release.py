@@ -6,8 +6,7 @@ A path starts with the chart's name; below it lies the path in that chart's valu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kservegen.charts.model import Chart, Charts, Key, KeyPath, Resource, effective, explicit, is_on, value_at
 from kservegen.charts.show import dotted, listing, show
@@ -43,8 +42,7 @@ _GIE_CRDS: Final[KeyPath] = ("kserve", "llmisvc", "createGIECRDs")
 _GIE: Final = "gateway-api-inference-extension"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Release:
+class _Release(NamedTuple):
     """The charts in use with what is set on them."""
 
     charts: Charts
@@ -94,6 +92,12 @@ def check_release(
         *_foreign_crds(release),
         *_renders_nothing(release),
     )
+
+
+def config_owner(charts: Charts, values_by_chart: Mapping[str, JsonObject]) -> str:
+    """Name the chart whose values fill the ConfigMap inferenceservice-config; blank where no chart renders it."""
+    release = _Release(charts=charts, values=values_by_chart, namespace="", prerequisites=())
+    return next(iter(release.owners("config")), "")
 
 
 def _namespace(release: _Release) -> Iterator[Finding]:
@@ -199,7 +203,7 @@ def _created_gateway(release: _Release) -> Iterator[Finding]:
 
 def _local_models_off(release: _Release) -> Iterator[Finding]:
     """T4: the controller caches models, and the defaulters look for none."""
-    owner = next(iter(release.owners("config")), "")
+    owner = config_owner(release.charts, release.values)
     if release.chart(_LOCAL_MODELS) is not None and owner and not release.is_on(owner, _LOCAL_MODELS_ON):
         yield Finding(
             rule="kserve/chart-localmodel-off",

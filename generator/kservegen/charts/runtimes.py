@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from kservegen.charts.model import KeyPath
 
@@ -48,8 +48,7 @@ class RuntimeTableEntry(TypedDict):
     presets: PresetsEntry
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFormat:
+class ModelFormat(NamedTuple):
     """A format that a runtime serves; without `auto_select` only a model that names the runtime gets it."""
 
     name: str
@@ -94,8 +93,7 @@ class Runtime:
         return ("kserve", "servingruntime", self.values_key, "disabled")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presets:
+class Presets(NamedTuple):
     """The LLMInferenceServiceConfigs of the chart; no value reaches their `images`, given per container."""
 
     api_version: str
@@ -104,8 +102,7 @@ class Presets:
     images: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeTable:
+class RuntimeTable(NamedTuple):
     """Everything that kserve-runtime-configs can install at one KServe version."""
 
     runtimes: Mapping[str, Runtime]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Final
 
 from kservegen.charts.model import KeyPath
 from kservegen.jsontypes import JsonValue
 
-_LONGEST = 60
+_LONGEST: Final = 60
+_MANY: Final = 12
 
 
 def show(value: JsonValue) -> str:
@@ -26,3 +28,8 @@ def listing(names: Iterable[str], *, word: str = "or") -> str:
     """Join names as a sentence does: `a, b or c`."""
     *head, last = names
     return f"{', '.join(head)} {word} {last}" if head else last
+
+
+def listing_if_short(names: Collection[str]) -> str:
+    """Join names unless there are none, or more than a reader wants to see."""
+    return listing(names) if 0 < len(names) <= _MANY else ""

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from kservegen.charts.model import Chart, Charts, KeyPath
-from kservegen.charts.show import dotted, listing
+from kservegen.charts.show import dotted, listing, listing_if_short
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonValue
 
 _SIMILAR: Final = 0.72
-_MANY: Final = 12
 _ROOT: Final = "kserve"
 
 
 def unknown_key(charts: Charts, chart: Chart, path: KeyPath, value: JsonValue) -> Finding:
     """Report a key that `chart` does not have, with the best guess at what was meant."""
-    siblings = chart.branches.get(path[:-1], ())
+    parent = path[:-1]
+    siblings = [name for name in chart.branches.get(parent, ()) if chart.reads((*parent, name))]
     return Finding(
         rule="kserve/chart-unknown-key",
         path=path,
         message=f"{chart.name} has no key {dotted(path)}",
         hint=_guess(charts, chart, path, value),
         seen=path[-1],
-        allowed=listing(siblings) if 0 < len(siblings) <= _MANY else "",
+        allowed=listing_if_short(siblings),
         at_key=True,
     )
 
 
 def closest(text: str, names: Iterable[str]) -> str:
     """Give the name that looks most like `text`, whatever its case; blank where none does."""
+    from difflib import get_close_matches  # noqa: PLC0415  # only a mistake pays for its import
+
     folded = {name.casefold(): name for name in names}
     near = get_close_matches(text.casefold(), folded, n=1, cutoff=_SIMILAR)
     return folded[near[0]] if near else ""

@@ -39,6 +39,7 @@ class Table(TypedDict, total=False):
     keys: dict[str, Entry]
     mistaken: dict[str, str]
     absent: dict[str, str]
+    printedWhole: list[str]
 
 
 class Selection(TypedDict, total=False):
@@ -74,13 +75,16 @@ def build_chart(name: str, entry: ChartEntry, tables: Mapping[str, Table]) -> Ch
     """Put a chart together from its entry and the tables that the entry names."""
     selections = entry.get("values", {})
     keys = {key.path: key for table, chosen in selections.items() for key in _keys(tables[table], chosen)}
+    branches = _branches(keys)
     own = [tables[table] for table in selections]
+    whole = (_path(branch) for table in own for branch in table.get("printedWhole", ()))
     return Chart(
         info=_info(name, entry),
         keys=keys,
-        branches=_branches(keys),
+        branches=branches,
         mistaken={_path(a): _path(b) for table in own for a, b in table.get("mistaken", {}).items()},
         absent={_path(a): why for table in own for a, why in table.get("absent", {}).items()},
+        printed_whole=frozenset(path for path in whole if path in branches),
     )
 
 

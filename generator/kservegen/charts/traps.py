@@ -28,7 +28,10 @@ _CLASS_NAME: Final[KeyPath] = (*_INGRESS, "className")
 _CREATED_CLASS: Final = "envoy"
 _METRICS_PORT: Final[KeyPath] = ("kserve", "controller", "metricsBindPort")
 _LLM: Final[KeyPath] = ("kserve", "llmisvc", "controller")
-_RUNTIMES: Final[KeyPath] = ("kserve", "servingruntime")
+_SHARED_MEMORY: Final[tuple[KeyPath, ...]] = (
+    ("kserve", "servingruntime", "huggingfaceserver", "devShm"),
+    ("kserve", "servingruntime", "huggingfaceserver_multinode", "shm"),
+)
 _NAMESPACED: Final = re.compile(r"[^/\s]+/[^/\s]+")
 _TAG: Final = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _PINNED: Final = "@sha256"
@@ -86,10 +89,16 @@ def _reference_in_repository(chart: Chart, key: Key, value: str) -> Iterator[Fin
         rule="kserve/chart-image-reference",
         path=key.path,
         message=f"{key.dotted} of {chart.name} takes a repository without tag or digest",
-        hint=f"The template appends a tag: write the tag to {dotted(key.tag)}.",
+        hint=f"The template appends a colon and the tag: {_apart(last, dotted(key.tag))}.",
         seen=show(value),
         allowed="an image repository",
     )
+
+
+def _apart(name: str, tag_key: str) -> str:
+    if "@" in name:
+        return f'end the repository in "{_PINNED}" and write the hex to {tag_key}'
+    return f"write the tag to {tag_key}"
 
 
 def _impossible_tag(chart: Chart, values: JsonObject) -> Iterator[Finding]:
@@ -198,29 +207,25 @@ def _metrics_port(chart: Chart, values: JsonObject) -> Iterator[Finding]:
 
 def _shared_memory(chart: Chart, values: JsonObject) -> Iterator[Finding]:
     """T13: the volume stands in the base manifest; the values only merge a size into it."""
-    for runtime, volume in (
-        ("huggingfaceserver", "devShm"),
-        ("huggingfaceserver_multinode", "shm"),
-        ("vllmserver", "devShm"),
-    ):
-        enabled, size = ((*_RUNTIMES, runtime, volume, name) for name in ("enabled", "sizeLimit"))
+    for volume in _SHARED_MEMORY:
+        enabled, size = (*volume, "enabled"), (*volume, "sizeLimit")
         if not chart.reads(enabled) or is_on(chart, values, enabled):
             continue
         if value_at(values, size):
-            yield _no_effect(chart, size, f"needs {dotted(enabled)}: true", value_at(values, size))
+            hint = f"Set {dotted(enabled)} to true as well."
+            yield _no_effect(chart, size, f"is read only where {dotted(enabled)} is true", hint, values=values)
         elif effective(chart, {}, enabled):
-            yield _no_effect(
-                chart, enabled, "leaves the volume in place: its manifest has it", value_at(values, enabled)
-            )
+            hint = "Leave the key out, or bring a ClusterServingRuntime of your own without the volume."
+            yield _no_effect(chart, enabled, "leaves the volume in place: the manifest has it", hint, values=values)
 
 
-def _no_effect(chart: Chart, path: KeyPath, why: str, seen: JsonValue) -> Finding:
+def _no_effect(chart: Chart, path: KeyPath, why: str, hint: str, *, values: JsonObject) -> Finding:
     return Finding(
         rule="kserve/chart-no-effect",
         path=path,
         message=f"{dotted(path)} of {chart.name} {why}",
-        hint="Change the volume in a ClusterServingRuntime of your own, or leave the key out.",
-        seen=show(seen),
+        hint=hint,
+        seen=show(value_at(values, path)),
     )
 
 

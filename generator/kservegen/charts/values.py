@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kservegen.charts.model import Chart, Charts, Key, KeyPath
-from kservegen.charts.show import dotted, listing, show
+from kservegen.charts.show import dotted, listing, listing_if_short, show
 from kservegen.charts.suggest import closest, unknown_key
 from kservegen.charts.traps import chart_traps, key_traps
 from kservegen.charts.valuetypes import Mismatch, mismatches
@@ -45,7 +45,7 @@ def _branch(charts: Charts, chart: Chart, path: KeyPath, values: JsonObject) -> 
             yield unknown_key(charts, chart, here, value)
         elif isinstance(value, dict):
             yield from _branch(charts, chart, here, value)
-        else:
+        elif value is not None or (chart.reads(here) and here not in chart.printed_whole):
             yield _not_a_branch(chart, here, value)
 
 
@@ -57,7 +57,7 @@ def _not_a_branch(chart: Chart, path: KeyPath, value: JsonValue) -> Finding:
         message=f"{dotted(path)} of {chart.name} must be a map",
         hint=hint,
         seen=show(value),
-        allowed=f"a map with {listing(chart.branches[path])}",
+        allowed=f"a map with {names}" if (names := listing_if_short(chart.branches[path])) else "a map",
     )
 
 
@@ -105,14 +105,22 @@ def _allowance(key: Key, value: JsonValue) -> tuple[str, str]:
     if key.allowed and text not in key.allowed:
         new = key.renamed.get(text) or closest(text, key.allowed)
         verb = "was renamed:" if text in key.renamed else "is not among them:"
-        return listing(key.allowed), f"{text} {verb} write {new}." if new else ""
+        return listing(map(_quoted, key.allowed)), f"{text} {verb} write {_quoted(new)}." if new else ""
     if key.pattern and value is not None and not re.search(key.pattern, text):
         return key.form, ""
     if key.required and value in ("", None):
-        return "not blank", "Nothing stands in for a blank value here: leave the key out to get the chart's default."
+        return (
+            "a text that is not blank",
+            "Nothing stands in for a blank value here: leave the key out to get the chart's default.",
+        )
     if key.minimum is not None and isinstance(value, int) and value < key.minimum:
         return f"at least {key.minimum}", ""
     return "", ""
+
+
+def _quoted(text: str) -> str:
+    """Write a text as YAML needs it: without quotes, true and false would be no text."""
+    return show(text) if text in ("true", "false") else text
 
 
 def _unread_names(chart: Chart, key: Key, value: JsonValue) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import pytest
 import yaml
 
-from kservegen.charts import RULES, Charts, check_release
+from kservegen.charts import RULES, Charts, check_release, config_owner
 from kservegen.diagnostics import Severity
 from kservegen.jsontypes import JsonObject, format_path
 
@@ -204,3 +204,16 @@ def test_charts_together(charts: Charts, case: Case) -> None:
 )
 def test_what_can_be_right_is_a_warning(rule: str, severity: Severity) -> None:
     assert SEVERITY[f"kserve/chart-{rule}"] is severity
+
+
+@pytest.mark.parametrize(
+    ("values", "owner"),
+    [
+        (f"{{kserve-resources: {{}}, {OFF}}}", "kserve-resources"),
+        (f"{{{NOBODY}, kserve-llmisvc-resources: {{}}}}", "kserve-llmisvc-resources"),
+        (f"{{{NOBODY}}}", ""),
+        ("{kserve-localmodel-resources: {}}", ""),
+    ],
+)
+def test_the_owner_of_the_config_map(charts: Charts, values: str, owner: str) -> None:
+    assert config_owner(charts, cast("dict[str, JsonObject]", yaml.safe_load(values))) == owner

@@ -101,6 +101,11 @@ def test_an_inert_key_says_what_to_do(charts: Charts) -> None:
             assert key.inert or key.instead or charts.readers(key.path), (name, key.dotted)
 
 
+def test_branches_that_are_printed_whole_are_branches(charts: Charts) -> None:
+    for chart in charts.by_name.values():
+        assert chart.printed_whole <= set(chart.branches), chart.name
+
+
 def test_guesses_are_about_keys_that_do_not_exist(charts: Charts) -> None:
     for name, chart in charts.by_name.items():
         for wrong in (*chart.mistaken, *chart.absent):

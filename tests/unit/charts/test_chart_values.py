@@ -94,6 +94,8 @@ INERT = [
 ]
 TYPES = [
     Bad(R, "kserve", None, "value-type", "Leave the key out"),
+    Bad(R, "kserve.inferenceservice.resources", None, "value-type", "a template reads below it and fails on null"),
+    Bad(R, "kserve.controller.resources", "1", "value-type", ""),
     Bad(R, "kserve.controller", "x", "value-type", ""),
     Bad(R, "kserve.storage", [], "value-type", ""),
     Bad(R, "kserve.createSharedResources", "false", "value-type", 'takes the text "false" for true'),
@@ -232,6 +234,8 @@ HARMLESS: dict[str, tuple[str, str, JsonValue]] = {
     "null takes a collection's default away": (M, "kserve.localmodelnode.controller.nodeSelector", None),
     "null where the default is blank": (R, "kserve", {"agent": {"tag": None}, "certManager": {"enabled": None}}),
     "null takes one limit away": (L, f"{LLM}.resources.limits", {"cpu": None}),
+    "null where a branch is printed as a whole": (R, "kserve.controller.resources", None),
+    "null where nothing is read": (M, "kserve.storage", None),
     "an empty branch": (R, "kserve.controller", {}),
     "a switch beside the master switch": (
         R,
