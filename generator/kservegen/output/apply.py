@@ -102,14 +102,15 @@ def _carry_out(root: int, journal: Journal, changes: Changes, *, out: Path) -> N
             try:
                 stage(store, journal, changes.write)
                 flush(root)
-            except BaseException:
-                drop_journal(store.scratch)
+            except BaseException as error:
+                with _half_written_on_failure(error, out):
+                    drop_journal(store.scratch)
                 raise
-            error = _settle(root, store, journal, out=out)
+            refused = _settle(root, store, journal, out=out)
     finally:
         _clear_away(root)
-    if error is not None:
-        raise error
+    if refused is not None:
+        raise refused
 
 
 def _settle(root: int, store: Store, journal: Journal, *, out: Path) -> OSError | None:
@@ -128,9 +129,16 @@ def _settle(root: int, store: Store, journal: Journal, *, out: Path) -> OSError 
 
 
 def _undo(root: int, store: Store, journal: Journal, cause: BaseException, *, out: Path) -> None:
-    try:
+    with _half_written_on_failure(cause, out):
         retreat(root, store, journal)
         drop_journal(store.scratch)
+
+
+@contextmanager
+def _half_written_on_failure(cause: BaseException, out: Path) -> Iterator[None]:
+    """Say that the way back failed, too: the journal stays, and `recover` will need it."""
+    try:
+        yield
     except OSError as error:
         half = failure(error, out=out, what="the output is half-written")
         half.hint += " The next run completes or undoes what this one began."

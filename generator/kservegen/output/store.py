@@ -94,8 +94,8 @@ def read_journal(scratch: int) -> bytes | None:
 
 
 def drop_journal(scratch: int) -> None:
-    """End the run: what is left of it is waste."""
-    with suppress(FileNotFoundError):
+    """End the run, if it had come to a journal: what is left of it is waste."""
+    if exists(JOURNAL, scratch):
         os.unlink(JOURNAL, dir_fd=scratch)
 
 
