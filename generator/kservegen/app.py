@@ -29,7 +29,6 @@ from kservegen.report.result import FilePlan, Result
 from kservegen.repository import OUTPUT_FOLDER, Repository, packaged_data
 from kservegen.rules.discover import discover
 from kservegen.rules.manuals import manuals
-from kservegen.schemas.shape import Shapes
 from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
 
@@ -80,11 +79,9 @@ def open_project(repository: Repository) -> Project:
 
 def open_tools(repository: Repository) -> Tools:
     """Assemble what checks need; nothing is compiled before it is used."""
-    schemas = SchemaStore(repository.schema_roots)
     return Tools(
         charts=ChartStore(repository.schema_roots),
-        schemas=schemas,
-        shapes=Shapes(schemas),
+        schemas=SchemaStore(repository.schema_roots),
         rules=discover(),
         manuals=manuals(),
     )

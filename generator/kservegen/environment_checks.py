@@ -7,9 +7,10 @@ from difflib import get_close_matches
 
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.build.images import split_image
+from kservegen.charts.images import default_images
 from kservegen.charts.model import Charts
 from kservegen.charts.release import check_release
-from kservegen.charts.values import check_values, default_images
+from kservegen.charts.values import check_values
 from kservegen.diagnostics import Finding
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject
@@ -18,8 +19,8 @@ from kservegen.resolve import ResolvedEnvironment
 # Operators that checks know by name; a test holds this list against what the rules ask for.
 KNOWN_PREREQUISITES = frozenset(
     """
-    cert-manager gateway-api inference-extension istio keda knative-eventing knative-serving leaderworkerset
-    nvidia-device-plugin nvidia-gpu-operator opentelemetry prometheus wva
+    cert-manager gateway-api gateway-api-inference-extension istio keda knative-eventing knative-serving
+    leaderworkerset nvidia-device-plugin nvidia-gpu-operator opentelemetry prometheus wva
     """.split()
 )
 
@@ -132,7 +133,7 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     for chart, values in said.items():
         for finding in check_values(charts, chart, mapping(values)):
             yield _below(finding, chart)
-    for finding in check_release(charts, used, "kserve"):
+    for finding in check_release(charts, used, "kserve", prerequisites=_promised(built.environment)):
         yield _below(finding, "")
     yield from _two_modes(built, said)
 

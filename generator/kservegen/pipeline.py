@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.build.readme import build_readme
@@ -20,32 +20,18 @@ from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, resolve
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet
-from kservegen.schemas.shape import Shapes
-from kservegen.schemas.store import SchemaStore
-from kservegen.schemas.validate import Validator
+from kservegen.schemas.store import SchemaStore, Shapes
 from kservegen.yamlio.emit import emit
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What every environment is checked with; compiled schemas are kept from one environment to the next."""
 
     charts: ChartStore
     schemas: SchemaStore
-    shapes: Shapes
     rules: RuleSet
-    manuals: dict[str, RuleMeta]
-    policy_roots: tuple[str, ...] = ()
-    validators: dict[tuple[str, str, str], Validator] = field(default_factory=dict)
-
-    def validator(self, api_version: str, kind: str, version: str) -> Validator:
-        """Return the compiled schema of a kind for a KServe version."""
-        key = (api_version, kind, version)
-        found = self.validators.get(key)
-        if found is None:
-            schema = self.schemas.get(api_version, kind, kserve_version=version)
-            found = self.validators[key] = Validator(schema)
-        return found
+    manuals: Mapping[str, RuleMeta]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +56,7 @@ def evaluate(catalog: Catalog, name: str, tools: Tools) -> Evaluation:
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
         return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
     charts = tools.charts.load(environment.text("kserve", "version"))
-    built = build_environment(environment, charts, tools.shapes)
+    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version))
     diagnostics.extend(_check(built, tools))
     diagnostics.extend(diagnose_environment(environment, check_environment(built, charts)))
     return Evaluation(
@@ -122,7 +108,7 @@ def _findings(built: BuiltEnvironment, tools: Tools) -> Iterator[tuple[Resource,
     resources = built.resources
     sound = []
     for resource in resources:
-        findings = tools.validator(resource.api_version, resource.kind, version).check(resource.doc)
+        findings = tools.schemas.validator(resource.api_version, resource.kind, kserve_version=version).check(resource.doc)
         if findings:
             for finding in findings:
                 yield resource, finding
@@ -142,7 +128,7 @@ def _findings(built: BuiltEnvironment, tools: Tools) -> Iterator[tuple[Resource,
 
 
 def _weigh(
-    diagnostics: Iterable[Diagnostic], severities: JsonObject, manuals: dict[str, RuleMeta]
+    diagnostics: Iterable[Diagnostic], severities: JsonObject, manuals: Mapping[str, RuleMeta]
 ) -> Iterator[Diagnostic]:
     """Apply the environment's severities; what makes a file unreadable or an object refused stays an error."""
     for diagnostic in diagnostics:
@@ -172,4 +158,5 @@ def _file(path: str, text: str) -> tuple[str, bytes]:
 
 def build_one(environment: ResolvedEnvironment, entry: Entry, tools: Tools) -> Resource:
     """Build the object of one entry alone."""
-    return build_entry(entry, Settings.of(environment), tools.shapes).resource
+    settings = Settings.of(environment)
+    return build_entry(entry, settings, Shapes(tools.schemas, settings.kserve_version)).resource

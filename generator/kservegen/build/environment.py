@@ -16,10 +16,10 @@ from kservegen.build.platform import Platform, plan_platform
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
 from kservegen.catalog.words import MODEL_KINDS
-from kservegen.charts.store import Charts
+from kservegen.charts.model import Charts
 from kservegen.diagnostics import Finding
 from kservegen.resolve import Entry, ResolvedEnvironment
-from kservegen.schemas.shape import Shapes
+from kservegen.schemas.store import Shapes
 
 _BUILDERS: dict[str, Callable[[Draft, Settings], None]] = {
     "InferenceService": build_inference_service,

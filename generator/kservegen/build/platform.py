@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kservegen.build.settings import Settings
-from kservegen.charts.store import Charts
+from kservegen.charts.images import default_images
+from kservegen.charts.model import Charts
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.merge import merge
 from kservegen.resolve import ResolvedEnvironment
@@ -131,7 +132,7 @@ def _computed(name: str, settings: Settings, kinds: frozenset[str], used: frozen
 def _image_values(name: str, settings: Settings, charts: Charts) -> JsonObject:
     """Turn the environment's `images` into values of the chart that pulls them."""
     values: JsonObject = {}
-    for key in charts.default_images(name):
+    for key in default_images(charts, name):
         override = settings.images.by_name.get(key.repository)
         if override is None:
             continue

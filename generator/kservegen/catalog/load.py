@@ -10,7 +10,7 @@ from kservegen.catalog.sections import SECTIONS
 from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, Path, format_path
-from kservegen.kube_names import dns_label_problem
+from kservegen.kube_names import label_error
 from kservegen.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, Repository
 from kservegen.yamlio.files import read_bytes
 from kservegen.yamlio.load import load_strict
@@ -85,7 +85,7 @@ def _load_environments(
     files = repository.environment_files()
     loaded: dict[str, Document | None] = {}
     for path in files:
-        if path.suffix == ".yaml" and path.stem != DEFAULTS_NAME and (problem := dns_label_problem(path.stem)):
+        if path.suffix == ".yaml" and path.stem != DEFAULTS_NAME and (problem := label_error(path.stem)):
             hint = "Name the file after the environment: lower-case letters, digits and dashes."
             diagnostics.append(_misnamed(repository.relative(path), f"is no environment's name: {problem}", hint))
             continue

@@ -42,7 +42,7 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
         about.append(("in", ", ".join(item.environments)))
     for label, text in about:
         if text:
-            yield f"  {paint(f'{label + ":":<9}', _DIM)}{printable(text)}"
+            yield "  " + paint(f"{label}:".ljust(9), _DIM) + printable(text)
     for related in item.related:
         yield f"  {paint('see:     ', _DIM)}{related.location}: {printable(related.message)}"
 

@@ -1,0 +1,181 @@
+"""Measure rendering side by side with `helm template` and `kubeconform`, whole processes, same objects, same run.
+
+Prints a Markdown table of medians and ratios. A peer whose binary is not there is left out, by name.
+`python bench/run.py [--models 100,1000,10000] [--runs 5]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+import workload
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMAS = ROOT / "schemas" / "kserve" / workload.VERSION / "{{.Group}}" / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+CLI = (sys.executable, "-m", "kservegen")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One timed sequence of processes: wall and CPU seconds, and the largest peak memory of one process in MB."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def timed(commands: Sequence[Sequence[str]], *, outputs: Sequence[Path | None] | None = None) -> Figure:
+    """Run commands one after the other; each must succeed."""
+    wall = cpu = peak = 0.0
+    for index, command in enumerate(commands):
+        output = outputs[index] if outputs else None
+        sink = output.open("wb") if output else subprocess.DEVNULL
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE)
+        complaint = process.stderr.read() if process.stderr else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        wall += time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            sys.exit(f"{' '.join(command)} exited {process.returncode}: {complaint.decode()[-2000:]}")
+        cpu += usage.ru_utime + usage.ru_stime
+        peak = max(peak, usage.ru_maxrss / 1024)
+    return Figure(wall, cpu, peak)
+
+
+def rounds(runs: int, jobs: dict[str, Callable[[], Figure]]) -> dict[str, list[Figure]]:
+    """Run all jobs in turn, A B C A B C, so that a drift of the machine's speed meets them all alike."""
+    figures: dict[str, list[Figure]] = {name: [] for name in jobs}
+    for number in range(runs + 1):
+        for name, job in jobs.items():
+            figure = job()
+            if number:  # the first round warms caches
+                figures[name].append(figure)
+    return figures
+
+
+def same_objects(rendered: Path, helm_output: dict[str, Path]) -> None:
+    """Stop unless Helm's objects equal ours: a comparison of different work means nothing."""
+    for environment, path in helm_output.items():
+        theirs = {d["metadata"]["name"]: d for d in yaml.load_all(path.read_bytes(), yaml.CSafeLoader) if d}
+        files = sorted((rendered / environment / "models").rglob("*.yaml"))
+        ours = {d["metadata"]["name"]: d for d in (yaml.load(f.read_bytes(), yaml.CSafeLoader) for f in files)}
+        if ours != theirs:
+            differing = [n for n in ours.keys() | theirs.keys() if ours.get(n) != theirs.get(n)]
+            sys.exit(f"{environment}: {len(differing)} objects differ from Helm's, first {differing[0]}")
+
+
+class Case:
+    """One size of the workload, laid out in a temporary folder."""
+
+    def __init__(self, folder: Path, models: int) -> None:
+        self.folder, self.models = folder, models
+        self.repo, self.chart = folder / "repo", folder / "chart"
+        workload.write_catalog(self.repo, models)
+        workload.write_chart(self.chart, models)
+        self.render = [*CLI, "render", "--root", str(self.repo)]
+        self.helm = shutil.which("helm")
+        self.kubeconform = shutil.which("kubeconform")
+        self.edits = 0
+
+    def current(self) -> Figure:
+        """Render with rendered/ current, without a cache: everything is loaded, built, checked and compared."""
+        return timed([[*self.render, "--no-cache"]])
+
+    def first_write(self) -> Figure:
+        """Render into a folder that is not there yet."""
+        self.edits += 1
+        return timed([[*self.render, "--no-cache", "--out", str(self.folder / f"out-{self.edits}")]])
+
+    def one_edit(self) -> Figure:
+        """Render after a change of one model's maxReplicas."""
+        self.edits += 1
+        path = self.repo / "models.yaml"
+        lines = path.read_text("utf-8").split("\n")
+        at = next(i for i, line in enumerate(lines) if line.startswith("    maxReplicas:"))
+        lines[at] = f"    maxReplicas: {3 + self.edits}"
+        path.write_text("\n".join(lines), "utf-8")
+        figure = timed([self.render])
+        changed = subprocess.run(
+            ["find", str(self.repo / "rendered"), "-name", "*.yaml", "-newer", str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        if len(changed) != len(workload.ENVIRONMENTS):
+            sys.exit(f"a one-model edit wrote {len(changed)} files")
+        return figure
+
+    def peers(self) -> Figure:
+        """`helm template` of each environment, then `kubeconform -n 2` over its output, with our schemas."""
+        outputs = {env: self.folder / f"helm-{env}.yaml" for env in workload.ENVIRONMENTS}
+        template = [
+            [str(self.helm), "template", str(self.chart), "-f", str(self.chart / f"values-{env}.yaml")]
+            for env in workload.ENVIRONMENTS
+        ]
+        rendered = timed(template, outputs=list(outputs.values()))
+        check = [str(self.kubeconform), "-n", "2", "-strict", "-schema-location", str(SCHEMAS)]
+        checked = timed([[*check, *map(str, outputs.values())]])
+        return Figure(
+            rendered.wall + checked.wall, rendered.cpu + checked.cpu, max(rendered.peak, checked.peak)
+        )
+
+
+def measure(models: int, runs: int) -> list[str]:
+    """Measure one size and return its rows."""
+    with tempfile.TemporaryDirectory(dir=ROOT / ".build") as name:
+        case = Case(Path(name), models)
+        timed([case.render])
+        jobs: dict[str, Callable[[], Figure]] = {"current": case.current}
+        if case.helm and case.kubeconform:
+            jobs["helm + kubeconform -n 2"] = case.peers
+        figures = rounds(runs, jobs)
+        if case.helm and case.kubeconform:
+            same_objects(
+                case.repo / "rendered", {env: case.folder / f"helm-{env}.yaml" for env in workload.ENVIRONMENTS}
+            )
+        figures |= rounds(runs, {"one-model edit": case.one_edit})
+        figures |= rounds(min(runs, 3), {"first write": case.first_write})
+    base = median(f.wall for f in figures["current"])
+    return [_row(models, job, figures[job], base) for job in figures]
+
+
+def _row(models: int, job: str, figures: list[Figure], base: float) -> str:
+    wall = median(f.wall for f in figures)
+    cpu, peak = median(f.cpu for f in figures), max(f.peak for f in figures)
+    spread = f"{min(f.wall for f in figures):.2f}–{max(f.wall for f in figures):.2f}"
+    return f"| {models:,} | {job} | {wall:.3f} | {spread} | {cpu:.2f} | {peak:.0f} | {wall / base:.2f} |"
+
+
+def main() -> None:
+    """Measure every size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", default="100,1000,10000")
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    (ROOT / ".build").mkdir(exist_ok=True)
+    for binary in ("helm", "kubeconform"):
+        if not shutil.which(binary):
+            print(f"{binary} is not on the path: that peer is left out", file=sys.stderr)
+    print("| models x 3 | what | wall s (median) | min–max | cpu s | peak MB | wall / current |")
+    print("|---|---|---|---|---|---|---|")
+    for models in map(int, options.models.split(",")):
+        for row in measure(models, options.runs):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()
