@@ -70,6 +70,8 @@ class Quantity:
 
     def compare(self, other: Quantity) -> int:
         """-1, 0 or 1: exact, and cheap however large the exponents are."""
+        if self.exponent == other.exponent:
+            return (self.unscaled > other.unscaled) - (self.unscaled < other.unscaled)
         if self.sign != other.sign or self.sign == 0:
             return (self.sign > other.sign) - (self.sign < other.sign)
         ours, theirs = self._magnitude(), other._magnitude()

@@ -130,24 +130,31 @@ def _service_containers(spec: JsonObject) -> Iterator[ContainerAt]:
     for pod in _service_pods(spec):
         single = _single(pod)
         yield from single
-        if pod.role == "worker":
-            yield from _listed(pod, serving=WORKER_CONTAINER)
-        elif "containers" in pod.spec or "initContainers" in pod.spec:
-            yield from _listed(pod, serving=None if single else _renamed(pod))
+        if "containers" in pod.spec or "initContainers" in pod.spec:
+            yield from _listed(pod, serving=_service_container(pod, single))
+
+
+def _service_container(pod: PodSpecAt, single: list[ContainerAt]) -> str | int | None:
+    if pod.role == "worker":
+        return WORKER_CONTAINER
+    return None if single else _renamed(pod)
 
 
 def _single(pod: PodSpecAt) -> list[ContainerAt]:
     """List the containers that stand in a field of their own: `model`, an old framework field, `art`."""
-    if pod.role == "predictor":
-        names = ["model", *FRAMEWORKS] if pod.spec.keys() & _FRAMEWORK_SET else ["model"]
-    elif pod.role == "explainer":
-        names = ["art"]
-    else:
+    path, role, spec = pod
+    field = _SINGLE.get(role)
+    if field is None:
         return []
-    found = [(name, pod.spec.get(name)) for name in names]
-    return [ContainerAt((*pod.path, name), pod.role, value, True) for name, value in found if isinstance(value, dict)]
+    value = spec.get(field)
+    found = [ContainerAt((*path, field), role, value, True)] if isinstance(value, dict) else []
+    if role == "predictor" and not _FRAMEWORK_SET.isdisjoint(spec):
+        old = ((name, spec.get(name)) for name in FRAMEWORKS)
+        found += [ContainerAt((*path, name), role, value, True) for name, value in old if isinstance(value, dict)]
+    return found
 
 
+_SINGLE: Final[dict[Role, str]] = {"predictor": "model", "explainer": "art"}
 _FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)
 
 

@@ -83,7 +83,7 @@ class RuleSet:
         forget()
         found: list[tuple[Resource, Finding]] = []
         for resource in resources:
-            for rule in self._by_kind.get(resource.kind, self._for_any):
+            for rule in self._by_kind.get(resource.id.kind, self._for_any):
                 try:
                     for finding in rule.check(resource, context):
                         found.append((resource, finding))  # noqa: PERF401 - a crash keeps what came before it

@@ -1,45 +1,130 @@
-"""What many rules look at: an object or an environment in, its containers or its objects by kind out, found once."""
+"""What many rules look at: an object or an environment in, its parts out, found once and kept while it is checked."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
 
 from kservegen.build.resource import Resource
+from kservegen.jsontypes import JsonValue, Path
+from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context
-from kservegen.workloads import ContainerAt, containers
+from kservegen.workloads import ContainerAt, PodSpecAt, containers, pod_specs
+
+_COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
+
+
+class Amount(NamedTuple):
+    """One line of a container's `requests` or `limits`; `quantity` is None where the value is none.
+
+    `limit` is what the same container limits a request to; a limit has none itself.
+    """
+
+    at: ContainerAt
+    side: Literal["requests", "limits"]
+    name: str
+    value: JsonValue
+    quantity: Quantity | None
+    limit: Amount | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the value stands; the rare finding asks, so it is not kept."""
+        return (*self.at.path, "resources", self.side, self.name)
+
+
+class _View:
+    """The parts of one object, each looked for when it is first asked for."""
+
+    __slots__ = ("amounts", "components", "containers", "resource")
+
+    def __init__(self, resource: Resource | None) -> None:
+        self.resource = resource  # held, so that its identity stays its own
+        self.containers: tuple[ContainerAt, ...] | None = None
+        self.components: tuple[PodSpecAt, ...] | None = None
+        self.amounts: tuple[Amount, ...] | None = None
+
 
 # One slot each: the rules of one object run after each other, all objects of an environment too. A slot goes by
-# identity, and holds what it is about so that the identity stays its own; it is read and written whole, so that
-# threads cannot mix two up.
-_latest_object: tuple[Resource | None, tuple[ContainerAt, ...]] = (None, ())
-_latest_context: tuple[Context | None, dict[str, tuple[Resource, ...]]] = (None, {})
+# identity and is read and written whole, so that threads cannot mix two objects up.
+_view = _View(None)
+_environment: tuple[Context | None, dict[str, tuple[Resource, ...]]] = (None, {})
+
+
+def _turn_to(resource: Resource) -> _View:
+    global _view  # noqa: PLW0603 - the slot described above
+    view = _View(resource)
+    _view = view
+    return view
 
 
 def containers_of(resource: Resource) -> tuple[ContainerAt, ...]:
     """List the containers of the object that the rules are looking at."""
-    global _latest_object  # noqa: PLW0603 - the slot described above
-    known, listed = _latest_object
-    if known is not resource:
-        listed = containers(resource)
-        _latest_object = (resource, listed)
-    return listed
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.containers is None:
+        view.containers = containers(resource)
+    return view.containers
+
+
+def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
+    """List an InferenceService's predictor, transformer and explainer; canaries are predictors too."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.components is None:
+        view.components = tuple(pod for pod in pod_specs(resource) if pod.role in _COMPONENTS)
+    return view.components
+
+
+def amounts_of(resource: Resource) -> tuple[Amount, ...]:
+    """List what the containers of the object request and are limited to."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.amounts is None:
+        view.amounts = tuple(amount for at in containers_of(resource) for amount in amounts_in(at))
+    return view.amounts
+
+
+def amounts_in(at: ContainerAt) -> Iterator[Amount]:
+    """List what one container requests and is limited to."""
+    resources = at.container.get("resources")
+    if not isinstance(resources, dict):
+        return
+    limits: dict[str, Amount] = {}
+    listed = resources.get("limits")
+    if isinstance(listed, dict):
+        for name, value in listed.items():
+            limits[name] = limit = Amount(at, "limits", name, value, _quantity(value))
+            yield limit
+    listed = resources.get("requests")
+    if isinstance(listed, dict):
+        for name, value in listed.items():
+            yield Amount(at, "requests", name, value, _quantity(value), limits.get(name))
+
+
+def _quantity(value: JsonValue) -> Quantity | None:
+    return parse(value) if isinstance(value, (str, int, float)) else None
 
 
 def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:
     """List the environment's objects of a kind."""
-    global _latest_context  # noqa: PLW0603 - the slot described above
-    known, by_kind = _latest_context
+    global _environment  # noqa: PLW0603 - the slot described above
+    known, by_kind = _environment
     if known is not context:
         grouped: defaultdict[str, list[Resource]] = defaultdict(list)
         for resource in context.resources.values():
             grouped[resource.kind].append(resource)
         by_kind = {name: tuple(found) for name, found in grouped.items()}
-        _latest_context = (context, by_kind)
+        _environment = (context, by_kind)
     return by_kind.get(kind, ())
 
 
 def forget() -> None:
     """Let go of what was looked at last: a run is over, its objects may change."""
-    global _latest_object, _latest_context  # noqa: PLW0603 - the slots described above
-    _latest_object = (None, ())
-    _latest_context = (None, {})
+    global _view, _environment  # noqa: PLW0603 - the slots described above
+    _view = _View(None)
+    _environment = (None, {})

@@ -9,9 +9,9 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence, text
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import KSERVE_NAMESPACE, namespace
 from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._platform import chart_presets
+from kservegen.rules.kserve._settings import KSERVE_NAMESPACE, namespace
 from kservegen.rules.kserve._suggest import did_you_mean
 from kservegen.rules.stage import Stage
 

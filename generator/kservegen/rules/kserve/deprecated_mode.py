@@ -8,7 +8,7 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import MODE, NEW_MODE, annotation
+from kservegen.rules.kserve._settings import MODE, NEW_MODE, annotation
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.ADVICE

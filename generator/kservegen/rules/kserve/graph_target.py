@@ -10,8 +10,8 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import namespace
 from kservegen.rules.kserve._lookup import find, is_promised, names
+from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
 from kservegen.rules.stage import Stage
 

@@ -9,8 +9,9 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.kube_names import LABEL_LENGTH
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import components, deployment_mode, namespace
+from kservegen.rules.kserve._settings import deployment_mode, namespace
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import components_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -35,7 +36,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         return
     # Nothing is derived before ModelMesh takes over.
     mode = deployment_mode(resource, context)
-    longest = max((part.name for part in components(resource)), key=len, default="")
+    longest = max((part.role for part in components_of(resource)), key=len, default="")
     tail = f"-{longest}" if mode == "Knative" else f"-{longest}-{namespace(resource)}"
     if longest and mode != "ModelMesh" and len(name) + len(tail) > LABEL_LENGTH:
         what = "the service" if mode == "Knative" else "the host label"

@@ -10,8 +10,9 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import MODE, annotation, components
+from kservegen.rules.kserve._settings import MODE, annotation
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import components_of
 from kservegen.workloads import FRAMEWORKS, SERVING_CONTAINER
 
 STAGE: Final = Stage.ADMISSION
@@ -39,7 +40,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     if "predictor" in (spec := mapping(resource.doc.get("spec"))) and not spec["predictor"]:
         yield _missing(("spec", "predictor"), "predictor")
         return
-    for path, name, component in components(resource):
+    for path, name, component in components_of(resource):
         if name == "predictor":
             found = _predictor(resource, component)
         elif name == "transformer":
@@ -66,11 +67,13 @@ def _predictor(resource: Resource, predictor: JsonObject) -> list[str]:
         # Otherwise the defaulter puts the first framework in the model's place, whatever stood there.
         found.append("model")
     listed = sequence(predictor.get("containers"))
+    if not listed:
+        return found
     serving = [f"containers[{i}]" for i, item in enumerate(listed) if mapping(item).get("name") == SERVING_CONTAINER]
     if found:
         return found + serving
     # Without a model the containers are the implementation, under any name.
-    return serving or (["containers"] if listed else [])
+    return serving or ["containers"]
 
 
 def _missing(path: Path, name: str) -> Finding:

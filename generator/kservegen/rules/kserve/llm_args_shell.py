@@ -12,9 +12,9 @@ from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import KSERVE_NAMESPACE, namespace
 from kservegen.rules.kserve._lookup import find
 from kservegen.rules.kserve._platform import chart_presets
+from kservegen.rules.kserve._settings import KSERVE_NAMESPACE, namespace
 from kservegen.rules.kserve._shell import SPECIAL, Hazard, hazards
 from kservegen.rules.stage import Stage
 from kservegen.rules.view import containers_of

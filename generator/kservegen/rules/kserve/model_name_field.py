@@ -9,8 +9,8 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import components
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import components_of
 from kservegen.workloads import FRAMEWORKS
 
 STAGE: Final = Stage.ADMISSION
@@ -31,12 +31,11 @@ _FIELDS: Final = frozenset({"model", *FRAMEWORKS})
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for path, component, spec in components(resource):
+    for path, component, spec in components_of(resource):
         if component != "predictor":
             continue
-        for field in sorted(spec.keys() & _FIELDS):
-            name = mapping(spec[field]).get("name")
-            if name:
+        for field, value in spec.items():
+            if field in _FIELDS and (name := mapping(value).get("name")):
                 message = f"KServe refuses a name inside {field}"
                 yield Finding(
                     rule=META.id,

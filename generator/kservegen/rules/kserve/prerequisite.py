@@ -10,8 +10,8 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import AUTOSCALER, KSERVE_NAMESPACE, MODE, annotation, deployment_mode
 from kservegen.rules.kserve._lookup import find, is_promised
+from kservegen.rules.kserve._settings import AUTOSCALER, KSERVE_NAMESPACE, MODE, annotation, deployment_mode
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.ENVIRONMENT

@@ -10,8 +10,8 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import integer, mapping
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import components
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import components_of
 
 STAGE: Final = Stage.ADMISSION
 
@@ -29,7 +29,7 @@ META: Final = RuleMeta(
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     if resource.kind == "InferenceService":
-        for path, _, component in components(resource):
+        for path, _, component in components_of(resource):
             yield from _component(path, component)
         return
     spec = mapping(resource.doc.get("spec"))

@@ -10,11 +10,12 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, text
 from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import components, namespace
 from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._platform import chart_runtimes
+from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import components_of
 
 STAGE: Final = Stage.ENVIRONMENT
 
@@ -31,7 +32,7 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    for path, name, component in components(resource):
+    for path, name, component in components_of(resource):
         if name == "predictor":
             runtime = text(mapping(component.get("model")).get("runtime"))
             if runtime:

@@ -8,11 +8,12 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.document import mapping, sequence, text
+from kservegen.document import mapping, text
 from kservegen.jsontypes import Path
 from kservegen.kube_names import subdomain_error
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import components_of
 
 STAGE: Final = Stage.ADMISSION
 
@@ -42,16 +43,9 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     if name and not subdomain_error(name):
         yield from _judge(resource.kind, ("metadata", "name"), name)
     if resource.kind == "InferenceService":
-        spec = mapping(resource.doc.get("spec"))
-        yield from _predictor_name(("spec", "predictor", "name"), spec.get("predictor"))
-        for index, canary in enumerate(sequence(spec.get("canary"))):
-            yield from _predictor_name(("spec", "canary", index, "predictor", "name"), mapping(canary).get("predictor"))
-
-
-def _predictor_name(path: Path, predictor: object) -> Iterator[Finding]:
-    name = predictor.get("name") if isinstance(predictor, dict) else None
-    if isinstance(name, str) and name:
-        yield from _judge("InferenceService", path, name)
+        for path, role, component in components_of(resource):
+            if role == "predictor" and (own := text(component.get("name"))):
+                yield from _judge(resource.kind, (*path, "name"), own)
 
 
 def _judge(kind: str, path: Path, name: str) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import components
 from kservegen.rules.kserve._uris import (
     LLM_SCHEMES,
     LORA_SCHEMES,
@@ -21,7 +20,7 @@ from kservegen.rules.kserve._uris import (
     service_error,
 )
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import of_kind
+from kservegen.rules.view import components_of, of_kind
 from kservegen.workloads import FRAMEWORKS
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -50,10 +49,9 @@ _FIELDS: Final = frozenset({"model", "art", *FRAMEWORKS})
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     if resource.kind == "InferenceService":
-        for path, _, component in components(resource):
-            for field in component.keys() & _FIELDS:
-                model = component[field]
-                if isinstance(model, dict):
+        for path, _, component in components_of(resource):
+            for field, model in component.items():
+                if field in _FIELDS and isinstance(model, dict):
                     yield from _service((*path, field), model, context)
     else:
         yield from _llm(mapping(resource.doc.get("spec")))

@@ -10,9 +10,9 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._components import Component, components
 from kservegen.rules.stage import Stage
-from kservegen.workloads import FRAMEWORKS, SERVING_CONTAINER
+from kservegen.rules.view import components_of
+from kservegen.workloads import FRAMEWORKS, SERVING_CONTAINER, PodSpecAt
 
 STAGE: Final = Stage.ADMISSION
 
@@ -30,15 +30,15 @@ _MODELS: Final = ("model", "art", *FRAMEWORKS)
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for component in components(resource):
+    for component in components_of(resource):
         if component.spec.get("storageUris"):
             path = _single(component)
             if path:
-                message = f"the {component.name} has storageUri beside storageUris"
+                message = f"the {component.role} has storageUri beside storageUris"
                 yield Finding(rule=META.id, path=path, message=message, hint=META.fix, at_key=True)
 
 
-def _single(component: Component) -> Path | None:
+def _single(component: PodSpecAt) -> Path | None:
     """Find where the one URI stands."""
     for field in _MODELS:
         if mapping(component.spec.get(field)).get("storageUri"):
@@ -50,8 +50,8 @@ def _single(component: Component) -> Path | None:
     return None
 
 
-def _counts(component: Component, index: int, container: JsonValue) -> bool:
-    if component.name != "predictor":
+def _counts(component: PodSpecAt, index: int, container: JsonValue) -> bool:
+    if component.role != "predictor":
         return index == 0
     return mapping(container).get("name") == SERVING_CONTAINER and component.spec.get("model") is None
 

@@ -54,10 +54,9 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
 
 
 def _lists(path: Path, owner: JsonObject, lists: dict[str, Keys]) -> Iterator[Finding]:
-    for field, keys in lists.items():
-        items = owner.get(field)
-        if isinstance(items, list) and len(items) > 1:
-            yield from _duplicates((*path, field), items, keys)
+    for field, items in owner.items():
+        if field in lists and isinstance(items, list) and len(items) > 1:
+            yield from _duplicates((*path, field), items, lists[field])
 
 
 def _duplicates(path: Path, items: list[JsonValue], keys: Keys) -> Iterator[Finding]:

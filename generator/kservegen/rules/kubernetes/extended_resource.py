@@ -7,12 +7,10 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._resources import both_sides, is_extended, may_come_from_runtime, quantity
+from kservegen.rules.kubernetes._resources import is_extended, may_come_from_runtime
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import containers_of
-from kservegen.workloads import ContainerAt
+from kservegen.rules.view import Amount, amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -29,48 +27,26 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    for at in containers_of(resource):
-        requests, limits = both_sides(at)
-        for name, value in limits.items():
-            if "/" in name and is_extended(name):
-                yield from _whole(at, "limits", name, value)
-        for name, value in requests.items():
-            if "/" in name and is_extended(name):
-                yield from _request(at, name, value, limits, context)
+    for amount in amounts_of(resource):
+        if "/" in amount.name and is_extended(amount.name):
+            if amount.quantity is not None and not amount.quantity.is_whole:
+                yield _finding(amount, f"{amount.name} cannot be divided", "a whole number")
+            if amount.side == "requests":
+                yield from _request(amount, context)
 
 
-def _request(at: ContainerAt, name: str, value: JsonValue, limits: JsonObject, context: Context) -> Iterator[Finding]:
-    yield from _whole(at, "requests", name, value)
-    limit = limits.get(name)
-    if limit == value:
-        return
+def _request(amount: Amount, context: Context) -> Iterator[Finding]:
+    name, limit = amount.name, amount.limit
     if limit is None:
-        if not may_come_from_runtime(at, name, context):
-            yield _finding(
-                at, "requests", name, value, f"{name} is requested without a limit", "a limit of the same amount"
-            )
-        return
-    requested, most = quantity(value), quantity(limit)
-    if requested is not None and most is not None and requested.compare(most):
-        yield _finding(
-            at, "requests", name, value, f"{name} is not requested as it is limited", f"the limit of {limit}"
-        )
+        if not may_come_from_runtime(amount.at, name, context):
+            yield _finding(amount, f"{name} is requested without a limit", "a limit of the same amount")
+    elif amount.quantity is not None and limit.quantity is not None and amount.quantity.compare(limit.quantity):
+        yield _finding(amount, f"{name} is not requested as it is limited", f"the limit of {limit.value}")
 
 
-def _whole(at: ContainerAt, side: str, name: str, value: JsonValue) -> Iterator[Finding]:
-    amount = quantity(value)
-    if amount is not None and not amount.is_whole:
-        yield _finding(at, side, name, value, f"{name} cannot be divided", "a whole number")
-
-
-def _finding(at: ContainerAt, side: str, name: str, value: JsonValue, message: str, allowed: str) -> Finding:  # noqa: PLR0913, PLR0917
+def _finding(amount: Amount, message: str, allowed: str) -> Finding:
     return Finding(
-        rule=META.id,
-        path=(*at.path, "resources", side, name),
-        message=message,
-        hint=META.fix,
-        seen=str(value),
-        allowed=allowed,
+        rule=META.id, path=amount.path, message=message, hint=META.fix, seen=str(amount.value), allowed=allowed
     )
 
 

@@ -8,8 +8,8 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._resources import amounts, quantity
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -25,9 +25,8 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for amount in amounts(resource):
-        value = quantity(amount.value)
-        if value is not None and value.unscaled < 0:
+    for amount in amounts_of(resource):
+        if amount.quantity is not None and amount.quantity.unscaled < 0:
             yield Finding(
                 rule=META.id,
                 path=amount.path,

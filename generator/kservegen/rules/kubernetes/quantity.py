@@ -11,8 +11,8 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonValue, Path
 from kservegen.quantity import parse
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._resources import amounts
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import amounts_of
 
 STAGE: Final = Stage.ADMISSION
 
@@ -37,8 +37,9 @@ _ALLOWED: Final = "a number with m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or 
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for amount in amounts(resource):
-        yield from _judge(amount.path, amount.name, amount.value)
+    for amount in amounts_of(resource):
+        if amount.quantity is None:
+            yield from _judge(amount.path, amount.name, amount.value)
     path = _FIELDS.get(resource.kind)
     if path:
         value: JsonValue = resource.doc

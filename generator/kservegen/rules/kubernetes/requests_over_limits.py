@@ -8,10 +8,9 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._resources import both_sides, is_extended, quantity
+from kservegen.rules.kubernetes._resources import is_extended
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import containers_of
-from kservegen.workloads import ContainerAt
+from kservegen.rules.view import amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -28,25 +27,18 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for at in containers_of(resource):
-        yield from _container(at)
-
-
-def _container(at: ContainerAt) -> Iterator[Finding]:
-    requests, limits = both_sides(at)
-    for name, requested in requests.items():
-        limit = limits.get(name)
-        if limit is None or requested == limit or is_extended(name):
+    for amount in amounts_of(resource):
+        limit = amount.limit
+        if limit is None or limit.value == amount.value or amount.quantity is None or limit.quantity is None:
             continue
-        request, most = quantity(requested), quantity(limit)
-        if request is not None and most is not None and request.compare(most) > 0:
+        if amount.quantity.compare(limit.quantity) > 0 and not is_extended(amount.name):
             yield Finding(
                 rule=META.id,
-                path=(*at.path, "resources", "requests", name),
-                message=f"{name} is requested beyond its limit",
+                path=amount.path,
+                message=f"{amount.name} is requested beyond its limit",
                 hint=META.fix,
-                seen=str(requested),
-                allowed=f"at most the limit of {limit}",
+                seen=str(amount.value),
+                allowed=f"at most the limit of {limit.value}",
             )
 
 

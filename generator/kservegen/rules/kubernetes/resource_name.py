@@ -9,8 +9,9 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.kube_names import qualified_name_error
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._resources import STANDARD, amounts
+from kservegen.rules.kubernetes._resources import STANDARD
 from kservegen.rules.stage import Stage
+from kservegen.rules.view import amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -29,7 +30,7 @@ _ALLOWED: Final = "cpu, memory, ephemeral-storage, hugepages-<size> or a name wi
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for amount in amounts(resource):
+    for amount in amounts_of(resource):
         name = amount.name
         if name in STANDARD:
             continue

@@ -1,0 +1,31 @@
+"""What an object says to KServe beside its spec: an object in, its mode, annotations and namespace out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.document import mapping, text
+from kservegen.rules.base import Context
+
+MODE: Final = "serving.kserve.io/deploymentMode"
+AUTOSCALER: Final = "serving.kserve.io/autoscalerClass"
+# What the defaulting webhook makes of the old names.
+NEW_MODE: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}
+KSERVE_NAMESPACE: Final = "kserve"
+
+
+def annotation(resource: Resource, key: str) -> str:
+    """Read an annotation; empty where there is none."""
+    return text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(key))
+
+
+def deployment_mode(resource: Resource, context: Context) -> str:
+    """Say which mode the controller will use: the object's own word, else the environment's."""
+    mode = annotation(resource, MODE) or context.deployment_mode
+    return NEW_MODE.get(mode, mode)
+
+
+def namespace(resource: Resource) -> str:
+    """Say where the object will live; without a word of its own it is `default`."""
+    return resource.id.namespace or "default"

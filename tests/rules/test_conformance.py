@@ -1,0 +1,112 @@
+"""The rules against what real API servers, webhooks and controllers said of recorded manifests: no false alarm.
+
+What the rules catch of the refused ones is counted too, with a floor, so that a rule that goes blind is noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.diagnostics import Finding, Severity
+from kservegen.jsontypes import JsonObject, format_path
+from kservegen.rules.base import Context
+from kservegen.rules.discover import CrashFinding, discover
+from kservegen.rules.stage import Stage
+
+SHARED = Path(os.environ.get("KSERVEGEN_SHARED", Path(__file__).parents[3] / "shared"))
+RECORDED = SHARED / "conformance"
+# The recording cluster: the chart's runtimes and presets, the default Gateway, Gateway API, LeaderWorkerSet. WVA, KEDA
+# and Knative were not there, which is no fault of the objects.
+PROMISED = frozenset(
+    {
+        "Gateway/kserve/kserve-ingress-gateway",
+        "gateway-api",
+        "keda",
+        "knative-serving",
+        "leaderworkerset",
+        "wva",
+    }
+)
+ADMISSION = (("admission.jsonl", "v0.19.0", 121), ("admission-v0.20.0.jsonl", "v0.20.0", 122))
+
+
+class Case(NamedTuple):
+    """A manifest and what became of it."""
+
+    id: str
+    manifest: JsonObject
+    good: bool
+
+
+@lru_cache(maxsize=3)
+def recorded(file: str, verdict: str) -> tuple[Case, ...]:
+    if not RECORDED.is_dir():
+        pytest.skip("the recorded verdicts (KSERVEGEN_SHARED) are not here")
+    lines = (RECORDED / file).read_text(encoding="utf-8").splitlines()
+    records = (json.loads(line) for line in lines)
+    return tuple(Case(r["id"], r["manifest"], bool(r.get(verdict))) for r in records)
+
+
+def errors(manifest: JsonObject, version: str, *stages: Stage) -> Iterator[Finding]:
+    metadata = manifest.get("metadata")
+    names = metadata if isinstance(metadata, dict) else {}
+    identity = ResourceId(str(manifest["kind"]), str(names.get("namespace") or ""), str(names.get("name") or ""))
+    resource = Resource(id=identity, api_version=str(manifest["apiVersion"]), doc=manifest, file="a.yaml")
+    context = Context(
+        environment="recorded",
+        kserve_version=version,
+        deployment_mode="Standard",
+        resources={identity: resource},
+        prerequisites=PROMISED,
+    )
+    metas = {meta.id: meta for meta in discover()}
+    for _, finding in discover().at(*stages).run([resource], context):
+        if (finding.severity or metas[finding.rule].severity) is Severity.ERROR:
+            yield finding
+
+
+def told(case: Case, findings: list[Finding]) -> str:
+    return f"{case.id}: " + "; ".join(f"{f.rule} {format_path(f.path)}: {f.message}" for f in findings)
+
+
+@pytest.mark.parametrize(("file", "version", "_floor"), ADMISSION)
+def test_what_was_admitted_gets_no_admission_error(file: str, version: str, _floor: int) -> None:
+    judged = [
+        (case, list(errors(case.manifest, version, Stage.ADMISSION))) for case in recorded(file, "accept") if case.good
+    ]
+    assert len(judged) > 400
+    assert [told(case, found) for case, found in judged if found] == []
+
+
+@pytest.mark.parametrize(("file", "version", "floor"), ADMISSION)
+def test_what_was_refused_is_still_caught(file: str, version: str, floor: int) -> None:
+    refused = [case for case in recorded(file, "accept") if not case.good]
+    caught = [case for case in refused if any(errors(case.manifest, version, Stage.ADMISSION))]
+    assert len(caught) >= floor
+
+
+def test_what_was_deployed_gets_no_error_at_all() -> None:
+    deployed = [case for case in recorded("controller.jsonl", "deployed") if case.good]
+    judged = [(case, list(errors(case.manifest, "v0.19.0", *Stage))) for case in deployed]
+    assert len(judged) > 50
+    assert [told(case, found) for case, found in judged if found] == []
+
+
+def test_what_was_not_deployed_is_still_caught() -> None:
+    idle = [case for case in recorded("controller.jsonl", "deployed") if not case.good]
+    caught = [case for case in idle if any(errors(case.manifest, "v0.19.0", *Stage))]
+    assert len(caught) >= 19
+
+
+@pytest.mark.parametrize(("file", "version", "_floor"), ADMISSION)
+def test_no_recorded_manifest_makes_a_rule_crash(file: str, version: str, _floor: int) -> None:
+    found = [f for case in recorded(file, "accept") for f in errors(case.manifest, version, *Stage)]
+    assert [f.traceback for f in found if isinstance(f, CrashFinding)] == []

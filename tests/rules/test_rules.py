@@ -1,0 +1,73 @@
+"""Every rule against its own manifests: `pass-*.yaml` has nothing of it, `fail-*.yaml` exactly what its comments say.
+
+The first document of a file is the object that is checked, the others are its environment. Comments ahead of it:
+`# expect: <rule> <document path>` and `# context: version=… mode=… prerequisites=a,b`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.jsontypes import JsonObject, format_path
+from kservegen.rules.base import Context
+from kservegen.rules.discover import discover
+
+HERE = Path(__file__).parent
+CASES = sorted(HERE.glob("*/*/*.yaml"))
+
+
+def resource(doc: JsonObject, file: str) -> Resource:
+    metadata = doc["metadata"]
+    assert isinstance(metadata, dict)
+    identity = ResourceId(str(doc["kind"]), str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
+    return Resource(id=identity, api_version=str(doc["apiVersion"]), doc=doc, file=file)
+
+
+def comments(text: str, word: str) -> list[str]:
+    mark = f"# {word}: "
+    return [line.removeprefix(mark) for line in text.splitlines() if line.startswith(mark)]
+
+
+def context(text: str, resources: list[Resource]) -> Context:
+    words = dict(part.split("=", 1) for line in comments(text, "context") for part in line.split())
+    promised = words.get("prerequisites", "")
+    return Context(
+        environment="test",
+        kserve_version=words.get("version", "v0.19.0"),
+        deployment_mode=words.get("mode", "Standard"),
+        resources={r.id: r for r in resources},
+        prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
+    )
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: "/".join(p.relative_to(HERE).with_suffix("").parts))
+def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
+    rule = "/".join(path.parts[-3:-1])
+    text = path.read_text(encoding="utf-8")
+    documents = [resource(doc, path.name) for doc in yaml.safe_load_all(text)]
+    found = discover().run(documents[:1], context(text, documents))
+
+    crashed = [f.message for _, f in found if f.rule.startswith("internal/")]
+    assert not crashed
+    said = Counter(f"{f.rule} {format_path(f.path)}".strip() for _, f in found if f.rule == rule)
+    expected = Counter(line.strip() for line in comments(text, "expect"))
+    assert said == expected
+    assert path.name.startswith("fail-") == bool(expected)
+    assert path.name.startswith(("pass-", "fail-"))
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in CASES if p.name.startswith("fail-")], ids=lambda p: f"{p.parent.name}-{p.stem}"
+)
+def test_a_finding_reads_well(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    documents = [resource(doc, path.name) for doc in yaml.safe_load_all(text)]
+    for _, finding in discover().run(documents[:1], context(text, documents)):
+        assert finding.message
+        assert not finding.message.endswith(".")
+        assert finding.hint.endswith((".", "?"))

@@ -1,0 +1,204 @@
+"""What holds for every rule: it stands in its place, has a manual that reads well, and manifests that prove it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kservegen import rules as rules_package
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.jsontypes import JsonValue
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.discover import CrashFinding, Discovered, RuleSet, collect, discover
+from kservegen.rules.stage import Stage
+
+CASES = Path(__file__).parent / "rules"
+RULES = discover().rules
+EMPTY = Context(environment="test", kserve_version="v0.19.0", deployment_mode="Standard", resources={})
+KINDS = sorted({kind for found in RULES for kind in found.rule.kinds} | {"ServingRuntime", "ClusterStorageContainer"})
+
+
+def check_nothing(_resource: Resource, _context: Context) -> list[Finding]:
+    return []
+
+
+def meta(rule: str) -> RuleMeta:
+    return RuleMeta(id=rule, title="A title", why="A reason.", fix="A fix.")
+
+
+def thing(doc: dict[str, JsonValue] | None = None, kind: str = "InferenceService") -> Resource:
+    return Resource(
+        id=ResourceId(kind, "models", "a"), api_version="serving.kserve.io/v1", doc=doc or {}, file="a.yaml"
+    )
+
+
+def test_ids_are_unique_and_sorted() -> None:
+    ids = [found.id for found in RULES]
+    assert ids == sorted(set(ids))
+    assert len(ids) > 20
+
+
+@pytest.mark.parametrize("found", RULES, ids=lambda f: f.id)
+def test_the_manual_reads_well(found: Discovered) -> None:
+    manual = found.rule.meta
+    assert re.fullmatch(r"(kserve|kubernetes)/[a-z0-9]+(-[a-z0-9]+)*", manual.id)
+    assert manual.title[0].isupper()
+    assert not manual.title.endswith(".")
+    assert manual.why.endswith(".")
+    assert manual.fix.endswith(".")
+    assert manual.upstream
+    for sample in (manual.bad, manual.good):
+        assert sample
+        assert list(yaml.safe_load_all(sample))
+
+
+@pytest.mark.parametrize("found", RULES, ids=lambda f: f.id)
+def test_manifests_prove_the_rule(found: Discovered) -> None:
+    assert list((CASES / found.id).glob("pass-*.yaml")), "no manifest that passes"
+    assert list((CASES / found.id).glob("fail-*.yaml")), "no manifest that fails"
+
+
+def test_no_manifest_is_left_of_a_rule_that_went() -> None:
+    folders = {"/".join(path.parts[-2:]) for path in CASES.glob("*/*") if path.is_dir() and path.name != "__pycache__"}
+    assert folders == {found.id for found in RULES}
+
+
+@pytest.mark.parametrize("found", RULES, ids=lambda f: f.id)
+def test_every_upstream_id_of_the_table_looks_like_one(found: Discovered) -> None:
+    ids = [entry for entry in found.rule.meta.upstream if re.match(r"[A-Z]+-", entry)]
+    assert all(re.fullmatch(r"(ISVC|LLM|LLMC|IG|TM|SR|LMC)-[CPS]?\d+", entry) for entry in ids)
+
+
+def test_a_crash_is_a_finding_and_stops_nobody() -> None:
+    def crash(_resource: Resource, _context: Context) -> list[Finding]:
+        raise KeyError("gone")
+
+    def say(_resource: Resource, _context: Context) -> list[Finding]:
+        return [Finding(rule="kserve/b", path=("spec",), message="said")]
+
+    rules = (Rule(meta=meta("kserve/a"), check=crash), Rule(meta=meta("kserve/b"), check=say))
+    found = RuleSet(tuple(Discovered(rule=rule, stage=Stage.RUN) for rule in rules)).run([thing()], EMPTY)
+    (first, second) = (finding for _, finding in found)
+    assert isinstance(first, CrashFinding)
+    assert first.rule == "internal/rule-crashed"
+    assert first.message == "rule kserve/a crashed with KeyError: 'gone'"
+    assert "raise KeyError" in first.traceback
+    assert second.message == "said"
+
+
+def test_a_rule_sees_its_kinds_only() -> None:
+    seen: list[str] = []
+
+    def look(resource: Resource, _context: Context) -> list[Finding]:
+        seen.append(resource.kind)
+        return []
+
+    rule = Rule(meta=meta("kserve/a"), check=look, kinds=frozenset({"InferenceGraph"}))
+    everywhere = Rule(meta=meta("kserve/b"), check=look)
+    rule_set = RuleSet(tuple(Discovered(rule=r, stage=Stage.RUN) for r in (rule, everywhere)))
+    rule_set.run([thing(kind="InferenceGraph"), thing(kind="Namespace")], EMPTY)
+    assert seen == ["InferenceGraph", "InferenceGraph", "Namespace"]
+
+
+def test_a_set_tells_stages_apart_and_knows_manuals() -> None:
+    rule_set = discover()
+    assert rule_set.stage("kserve/replicas") is Stage.ADMISSION
+    assert rule_set.stage("kserve/nope") is None
+    assert {found.stage for found in rule_set.at(Stage.RUN, Stage.ADVICE).rules} == {Stage.RUN, Stage.ADVICE}
+    assert "internal/rule-crashed" in {manual.id for manual in rule_set}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
+    """Make a package of rules with one rule in it, `sample/area/some_rule.py`."""
+    name = f"sample_{tmp_path.name.replace('-', '_')}"
+    area = tmp_path / name / "area"
+    area.mkdir(parents=True)
+    (tmp_path / name / "__init__.py").touch()
+    (area / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = __import__(name)
+    yield module
+    for loaded in [key for key in sys.modules if key.startswith(name)]:
+        del sys.modules[loaded]
+
+
+SOURCE = """
+from kservegen.diagnostics import RuleMeta
+from kservegen.rules.base import Rule
+from kservegen.rules.stage import Stage
+{lines}
+"""
+GOOD_RULE = 'RULE = Rule(meta=RuleMeta(id="{id}", title="T", why="W.", fix="F."), check=lambda r, c: [])'
+STAGE = "STAGE = Stage.RUN"
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        (STAGE, "has no RULE"),
+        (GOOD_RULE.format(id="area/some-rule"), "has no STAGE"),
+        (f"{GOOD_RULE.format(id='area/other')}\n{STAGE}", "its place asks for area/some-rule"),
+    ],
+)
+def test_what_does_not_fit_its_place_is_refused(package: types.ModuleType, lines: str, complaint: str) -> None:
+    Path(package.__path__[0], "area", "some_rule.py").write_text(SOURCE.format(lines=lines), encoding="utf-8")
+    with pytest.raises(RuntimeError, match=complaint):
+        collect(package)
+
+
+def test_a_rule_is_known_by_its_place_and_private_modules_are_not(package: types.ModuleType) -> None:
+    area = Path(package.__path__[0], "area")
+    source = SOURCE.format(lines=f"{GOOD_RULE.format(id='area/some-rule')}\n{STAGE}")
+    (area / "some_rule.py").write_text(source, encoding="utf-8")
+    (area / "_shared.py").write_text("", encoding="utf-8")
+    assert [found.id for found in collect(package).rules] == ["area/some-rule"]
+    assert collect(rules_package).rules == discover().rules
+
+
+FEW = st.sampled_from(["name", "env", "a"])
+VALUES: st.SearchStrategy[JsonValue] = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 10**6) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FEW, inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = """
+    predictor transformer explainer canary model art sklearn containers initContainers workerSpec template worker
+    prefill router scheduler gateway storageUri storageUris storage path uri lora adapters scaling wva keda replicas
+    minReplicas maxReplicas nodes root steps nodeName serviceName inferenceService resources requests limits cpu
+    nvidia.com/gpu name env args value valueFrom volumes volumeMounts mountPath ports baseRefs runtime refs
+    supportedUriFormats prefix regex container storageInitializer enabled
+"""
+WORDS = st.sampled_from(FIELDS.split())
+SPECS: st.SearchStrategy[JsonValue] = st.recursive(
+    VALUES,
+    lambda inner: st.dictionaries(WORDS, inner, max_size=4) | st.lists(inner, max_size=3),
+    max_leaves=25,
+)
+METADATA = st.dictionaries(
+    st.sampled_from(["name", "namespace", "generateName", "labels", "annotations", "finalizers"]), VALUES
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(kind=st.sampled_from(KINDS), spec=SPECS, metadata=METADATA | VALUES)
+def test_no_shape_makes_a_rule_crash(kind: str, spec: JsonValue, metadata: JsonValue) -> None:
+    resource = thing({"kind": kind, "metadata": metadata, "spec": spec}, kind)
+    other = thing({"kind": kind, "metadata": metadata, "spec": spec}, "ClusterServingRuntime")
+    context = Context(
+        environment="test",
+        kserve_version="v0.20.0",
+        deployment_mode="Knative",
+        resources={resource.id: resource, other.id: other},
+    )
+    crashes = [f for _, f in discover().run([resource, other], context) if isinstance(f, CrashFinding)]
+    assert not crashes, crashes[0].traceback
