@@ -118,6 +118,17 @@ CASES = {
         "creates the Gateway models/kserve-ingress-gateway, and its routes point at kserve/kserve-ingress-gateway",
         namespace="models",
     ),
+    "T7 a Gateway that is not created": Case(
+        "{kserve-resources: {kserve: {controller: {gateway: {ingressGateway: {createGateway: true}}}}}}",
+        namespace="models",
+    ),
+    "T7 a created Gateway beside the owner of the ConfigMap": Case(
+        f"{{kserve-resources: {{kserve: {{createSharedResources: false, {GATEWAY}}}}}, kserve-llmisvc-resources: {{}}}}"
+    ),
+    "T7 an inert key is the other check's finding": Case(
+        f"{{kserve-resources: {{kserve: {{{GATEWAY}}}}}, kserve-llmisvc-resources: {{kserve: "
+        "{createSharedResources: false, controller: {gateway: {ingressGateway: {createGateway: false}}}}}}"
+    ),
     "T15 the LLM controller elsewhere": Case(
         "{kserve-llmisvc-crd: {}, kserve-llmisvc-resources: {}}",
         "namespace",

@@ -52,6 +52,24 @@ def test_a_version_states_what_differs_from_its_base(tmp_path: Path) -> None:
     assert charts.by_name["a"].branches == {(): ("x",), ("x",): ("y", "w")}
 
 
+@pytest.mark.parametrize(
+    ("selection", "live"),
+    [
+        ({}, {"x.y": True, "x.yy": True, "x.y-z.a": True}),
+        ({"inert": ["x.y"]}, {"x.y": False, "x.yy": True, "x.y-z.a": True}),
+        ({"live": ["x.y-z"]}, {"x.y": False, "x.yy": False, "x.y-z.a": True}),
+        ({"only": ["x.y", "x.yy"], "live": ["x.y"]}, {"x.y": True, "x.yy": False}),
+    ],
+)
+def test_a_chart_selects_keys_by_whole_names(
+    tmp_path: Path, selection: dict[str, list[str]], live: dict[str, bool]
+) -> None:
+    keys = {name: {"type": "string", "about": "A."} for name in ("x.y", "x.yy", "x.y-z.a")}
+    write(tmp_path, "v1.0.0", {"charts": {"a": {**CHART, "values": {"a": selection}}}}, a=keys)
+    chart = ChartStore([tmp_path]).load("v1.0.0").by_name["a"]
+    assert {key.dotted: key.live for key in chart.keys.values()} == live
+
+
 def test_an_earlier_root_stands_over_a_later_one_and_may_build_on_it(tmp_path: Path) -> None:
     write(tmp_path / "ours", "v1.0.0", {"charts": {"a": CHART}}, a=KEYS)
     write(tmp_path / "theirs", "v1.1.0", {"base": "v1.0.0"}, a={"x.y": {"default": "theirs"}})

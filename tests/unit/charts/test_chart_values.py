@@ -78,6 +78,7 @@ UNKNOWN = [
     Bad("kserve-crd-minimal", "x", 1, "unknown-key", "takes no values"),
 ]
 INERT = [
+    Bad(M, "kserve.certManager.enabled", False, "inert-key", f"Set it on {R} or {L}."),
     Bad(M, "kserve.localmodel.enabled", True, "inert-key", f"inferenceservice-config: {R} or {L}."),
     Bad(R, "kserve.localmodel.controller.image", "x", "inert-key", f"Set it on {M}."),
     Bad(L, "kserve.localmodel.controller.tag", "x", "inert-key", f"Set it on {M}."),
@@ -110,6 +111,9 @@ TYPES = [
     Bad(R, "kserve.autoscaler.scaleUpStabilizationWindowSeconds", 0, "value-type", '"0"', severity=Severity.WARNING),
     Bad(L, "kserve.llmisvc.controller.metricsBindPort", 8443, "value-type", '"8443"', severity=Severity.WARNING),
     Bad(L, "kserve.llmisvc.controller.tag", 1, "value-type", 'Write "1", in quotes.'),
+    Bad(R, "kserve.service.serviceClusterIPNone", "false", "value-type", "false without", severity=Severity.WARNING),
+    Bad(R, "kserve.controller.metricsBindPort", 8080, "value-type", '"8080"', severity=Severity.WARNING),
+    Bad(R, "kserve.controller.deploymentMode", ["Standard"], "value-type", ""),
     Bad(R, "kserve.agent.tag", 1.10, "value-type", "1.10 becomes 1.1"),
     Bad(R, "kserve.agent.image", {"repository": "x"}, "value-type", ""),
     Bad(R, "kserve.agent.image", None, "value-type", 'default "kserve/agent"'),
@@ -299,6 +303,12 @@ def test_several_findings(oldest: Charts, values: JsonObject, expected: set[tupl
     findings = check_values(oldest, R, values)
     assert {(format_path(f.path), f.rule.removeprefix("kserve/chart-")) for f in findings} == expected
     assert len(findings) == len(expected)
+
+
+@pytest.mark.parametrize("key", ["kserve.nonsense", "kserve.image", "kserve.controller.enabled"])
+def test_nothing_is_guessed_where_nothing_or_too_much_fits(oldest: Charts, key: str) -> None:
+    (finding,) = check_values(oldest, R, nest(key, "x"))
+    assert finding.hint == ""
 
 
 def test_dots_in_a_key_are_explained(oldest: Charts) -> None:
