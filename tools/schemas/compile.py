@@ -1,4 +1,7 @@
-"""Schema sources in, one JSON Schema per kind and version out: `python tools/schemas/compile.py [--check | --refresh]`."""
+"""Schema sources in, one JSON Schema per kind and version out.
+
+Run it from the repository's root: `python -m tools.schemas.compile [--check] [--refresh]`.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import foreign
-import patches
-from notation import Schema
-from sources import Kind, Shapes, foreign_shapes, kserve_kinds, kserve_release, read
+from tools.schemas import foreign, patches
+from tools.schemas.notation import Schema
+from tools.schemas.sources import Kind, Shapes, foreign_shapes, kserve_kinds, kserve_release, read
 
 ROOT = Path(__file__).resolve().parents[2] / "schemas"
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -40,7 +42,9 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
             waiting.extend(_names(shapes[name]))
     if native:
         definitions = {name: _nullable(shape) for name, shape in definitions.items()}
-        root["properties"] = {key: value if "const" in value else _nullable(value) for key, value in root["properties"].items()}
+        root["properties"] = {
+            key: value if "const" in value else _nullable(value) for key, value in root["properties"].items()
+        }
     else:
         for name in definitions:
             if name in _METADATA:
@@ -51,7 +55,7 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
     if kind.defaulter:
         file["x-kservegen-defaulter"] = True
     file["definitions"] = {name: definitions[name] for name in sorted(definitions)}
-    return _point(file)
+    return {key: _point(value) for key, value in file.items()}
 
 
 # Metadata is read by the API server into its own Go type, whichever kind it belongs to: null is the zero value there.
@@ -124,7 +128,9 @@ def other_kinds(entries: Mapping[str, str], shapes: Shapes) -> Iterator[Kind]:
     for name, root in entries.items():
         *group, version, kind = name.split("/")
         shape = shapes[root]
-        fields = {key: value for key, value in shape["properties"].items() if key not in ("apiVersion", "kind", "metadata")}
+        fields = {
+            key: value for key, value in shape["properties"].items() if key not in ("apiVersion", "kind", "metadata")
+        }
         if "status" in fields:
             fields["status"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
         yield Kind(group[0] if group else "", version, kind, fields)
@@ -138,11 +144,14 @@ def file_name(kind: Kind) -> str:
 
 def text(schema: Schema) -> str:
     """Write a schema: one definition a line, so that a difference reads well and the file stays small."""
-    compact = {"separators": (",", ":"), "ensure_ascii": False}
-    lines = [f"{json.dumps(key)}:{json.dumps(value, **compact)}" for key, value in schema.items() if key != "definitions"]  # type: ignore[arg-type]
-    inner = [f" {json.dumps(key)}:{json.dumps(value, **compact)}" for key, value in schema["definitions"].items()]  # type: ignore[arg-type]
+    lines = [f"{_compact(key)}:{_compact(value)}" for key, value in schema.items() if key != "definitions"]
+    inner = [f" {_compact(key)}:{_compact(value)}" for key, value in schema["definitions"].items()]
     lines.append('"definitions":{\n' + ",\n".join(inner) + "\n}")
     return "{" + ",\n".join(lines) + "}\n"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def stale(files: Mapping[Path, str], folders: list[Path]) -> list[str]:

@@ -1,6 +1,6 @@
-"""Foreign schemas, as packages of the ordinary registries carry them, in; compact sources under `schemas/src/foreign` out.
+"""Foreign schemas, as packages of ordinary registries carry them, in; sources under `schemas/src/foreign` out.
 
-Only `compile.py --refresh` runs this: it needs the package `kubernetes-validate` and, for Go modules, the `go` command.
+Only `compile --refresh` runs this: it needs the package `kubernetes-validate` and, for Go modules, the `go` command.
 Descriptions stay behind: structure alone is taken over. `schemas/NOTICE` names sources and licences.
 """
 
@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from notation import INT_OR_STRING, SCALARS, Schema, write_shape
+from tools.schemas.notation import INT_OR_STRING, SCALARS, Schema, write_shape
 
-ANNOTATIONS = frozenset({"description", "example", "externalDocs", "title", "$schema", "$id", "x-kubernetes-group-version-kind"})
+ANNOTATIONS = frozenset(
+    {"description", "example", "externalDocs", "title", "$schema", "$id", "x-kubernetes-group-version-kind"}
+)
 ANNOTATIONS |= {"x-kubernetes-patch-strategy", "x-kubernetes-unions"}
 QUANTITY = SCALARS["quantity"]
 # The few shapes that Kubernetes' own schemas describe by hand.
@@ -57,7 +59,9 @@ def kubernetes_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
         raise SystemExit("the package kubernetes-validate is not installed: see requirements/dev.txt")
     folder = Path(spec.origin).parent / "kubernetes-json-schema" / f"{source['schemas']}-local-strict"
     definitions = json.loads((folder / "_definitions.json").read_text("utf-8"))["$defs"]
-    by_name = {short_name(name): name for name in reversed(definitions) if ".v1alpha" not in name and ".v1beta" not in name}
+    by_name = {
+        short_name(name): name for name in reversed(definitions) if ".v1alpha" not in name and ".v1beta" not in name
+    }
     by_name["autoscaling.HorizontalPodAutoscalerBehavior"] = "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"
     shapes: dict[str, Schema] = {}
     waiting = [by_name[root] for root in source["roots"]]
@@ -112,7 +116,7 @@ def module_folder(module: str, version: str) -> Path:
 def crd_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
     """Take one part of a CRD that a Go module carries, and give every object in it a name."""
     folder = module_folder(source["module"], source["version"])
-    document = yaml.load((folder / source["crd"]).read_text("utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+    document = yaml.load((folder / source["crd"]).read_text("utf-8"), Loader=yaml.CSafeLoader)
     (served,) = (v for v in document["spec"]["versions"] if v["name"] == source["served"])
     schema = bare(served["schema"]["openAPIV3Schema"])
     namer = _Namer(source["prefix"], source.get("opaque", ()))
@@ -172,7 +176,9 @@ def refresh(sources: Mapping[str, Mapping[str, Any]], folder: Path) -> dict[Path
     for name, source in sources.items():
         shapes = kubernetes_shapes(source) if "pypi" in source else crd_shapes(source)
         origin = source.get("module") or f"Kubernetes {source['schemas']}, from the package {source['pypi']}"
-        head = f"# Written by tools/schemas/compile.py --refresh from {origin} {source.get('version', '')}".rstrip()
+        head = (
+            f"# Written by python -m tools.schemas.compile --refresh from {origin} {source.get('version', '')}".rstrip()
+        )
         body = {key: write_shape(shape) for key, shape in sorted(shapes.items())}
         text = yaml.dump(body, sort_keys=False, width=10000, allow_unicode=True)
         texts[folder / f"{name}.yaml"] = f"{head}\n# ({source['licence']}). Structure only; do not edit.\n{text}"

@@ -1,6 +1,6 @@
 """The compact notation of schema sources: one line of words per field in, JSON Schema out, and back again.
 
-`schemas/README.md` is its manual. `parse_shape` and `parse_words` read it, `write_shape` writes what a refresh extracted.
+`schemas/README.md` is its manual. `parse_shape` reads it, `write_shape` writes what a refresh extracted.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ SCALARS: dict[str, Schema] = {
     "int-or-string": INT_OR_STRING,
     "quantity": {**INT_OR_STRING, "pattern": QUANTITY_PATTERN},
 }
-_RANGES = {"length": ("minLength", "maxLength"), "items": ("minItems", "maxItems"), "props": ("minProperties", "maxProperties")}
+_RANGES = {
+    "length": ("minLength", "maxLength"),
+    "items": ("minItems", "maxItems"),
+    "props": ("minProperties", "maxProperties"),
+}
 _FLAGS: dict[str, Schema] = {
     "open": {"x-kubernetes-preserve-unknown-fields": True},
     "embedded": {"x-kubernetes-embedded-resource": True},
@@ -41,6 +45,15 @@ _FLAGS: dict[str, Schema] = {
     "granular": {"x-kubernetes-map-type": "granular"},
     "set": {"x-kubernetes-list-type": "set"},
     "omitempty": {"x-kservegen-omitempty": True},
+}
+
+
+_SINGLE = {
+    "min": "minimum",
+    "max": "maximum",
+    "pattern": "pattern",
+    "default": "default",
+    "merge": "x-kubernetes-patch-merge-key",
 }
 
 
@@ -121,17 +134,17 @@ def _parse_limit(word: str, arguments: str | None, schema: Schema) -> Schema:
         low, _, high = arguments.partition("..")
         pair = zip(_RANGES[word], (low, high), strict=True)
         return {key: int(value) for key, value in pair if value}
+    return _parse_values(word, _arguments(arguments))
+
+
+def _parse_values(word: str, values: list[Any]) -> Schema:
     if word == "keys":
-        return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": _arguments(arguments)}
-    values = _arguments(arguments)
-    if word == "merge":
-        return {"x-kubernetes-patch-merge-key": values[0]}
+        return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": values}
     if word == "enum":
         return {"enum": values}
-    names = {"min": "minimum", "max": "maximum", "pattern": "pattern", "default": "default"}
-    if word in names and len(values) == 1:
-        return {names[word]: values[0]}
-    raise NotationError(f"unknown limit {word}({arguments})")
+    if word in _SINGLE and len(values) == 1:
+        return {_SINGLE[word]: values[0]}
+    raise NotationError(f"unknown limit {word}({values})")
 
 
 def parse_field(value: object) -> Schema:

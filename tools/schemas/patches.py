@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from notation import NotationError, Schema
-from sources import Kind, Shapes
+from tools.schemas.notation import NotationError, Schema
+from tools.schemas.sources import Kind, Shapes
 
 KEYWORDS = {
     "pattern": ("pattern",),
@@ -48,7 +48,12 @@ def braces(pattern: str) -> Iterator[str]:
 
 def steps(path: str) -> list[str]:
     """Cut `spec.rules[].path` into `spec`, `rules`, `[]`, `path`."""
-    return [step for part in path.split(".") for step in (part.removesuffix("[]"), "[]" if part.endswith("[]") else "") if step]
+    return [
+        step
+        for part in path.split(".")
+        for step in (part.removesuffix("[]"), "[]" if part.endswith("[]") else "")
+        if step
+    ]
 
 
 def _patch(node: Schema, tree: Tree, shapes: Shapes) -> Schema:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from notation import NotationError, Schema, parse_field, parse_shape, parse_words, split_words
+from tools.schemas.notation import NotationError, Schema, parse_field, parse_shape, parse_words, split_words
 
 GROUP = "serving.kserve.io"
 
 
 def read(path: Path) -> dict[str, Any]:
     """Read one source file."""
-    return dict(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))  # noqa: S506
+    return dict(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
 
 
 @dataclass

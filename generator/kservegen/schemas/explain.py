@@ -105,14 +105,18 @@ class Explainer:
             if isinstance(fields, dict):
                 yield name, tuple(fields)
 
-    def _dependencies(self, value: JsonObject, node: JsonObject, path: Path, above: _Object | None) -> Iterator[Finding]:
+    def _dependencies(
+        self, value: JsonObject, node: JsonObject, path: Path, above: _Object | None
+    ) -> Iterator[Finding]:
         for word in ("dependencies", "dependentRequired", "dependentSchemas"):
             table = node.get(word)
             for name, needs in table.items() if isinstance(table, dict) else ():
                 if name not in value:
                     continue
                 if isinstance(needs, list):
-                    yield from (_missing(str(other), path, EMPTY, because=name) for other in needs if other not in value)
+                    yield from (
+                        _missing(str(other), path, EMPTY, because=name) for other in needs if other not in value
+                    )
                 else:
                     yield from self._value(value, needs, path, above)
 
@@ -125,7 +129,12 @@ class Explainer:
             yield from self._value(item, heads[index] if index < len(heads) else items, (*path, index), above)
         contains = node.get("contains")
         if contains is not None and not any(self._fits(item, contains) for item in value):
-            yield Finding(rule="schema/one-of", path=path, message="no item is of the kind that the list must hold", seen=quote(value))
+            yield Finding(
+                rule="schema/one-of",
+                path=path,
+                message="no item is of the kind that the list must hold",
+                seen=quote(value),
+            )
 
     def _fits(self, value: JsonValue, node: JsonValue) -> bool:
         return next(self._value(value, node, (), None), None) is None
@@ -149,7 +158,12 @@ class Explainer:
             names = " and ".join(quote(name) for name in required)
             message = f"{names} exclude each other" if len(required) > 1 else f"{names} may not stand here"
             return Finding(rule="schema/not-allowed", path=(*path, str(required[-1])), message=message, at_key=True)
-        return Finding(rule="schema/not-allowed", path=path, message="the value is one of those that are not allowed", seen=quote(value))
+        return Finding(
+            rule="schema/not-allowed",
+            path=path,
+            message="the value is one of those that are not allowed",
+            seen=quote(value),
+        )
 
     def _alternatives(
         self, value: JsonValue, branches: Sequence[JsonValue], path: Path, above: _Object | None, *, only_one: bool
@@ -160,28 +174,53 @@ class Explainer:
             return
         if fitting:
             message = f"fits {fitting} of the forms, of which exactly one may be meant"
-            yield Finding(rule="schema/one-of", path=path, message=message, seen=quote(value), hint="Leave out what belongs to the other form.")
+            yield Finding(
+                rule="schema/one-of",
+                path=path,
+                message=message,
+                seen=quote(value),
+                hint="Leave out what belongs to the other form.",
+            )
             return
         yield from self._best(value, branches, told, path)
 
     def _best(
         self, value: JsonValue, branches: Sequence[JsonValue], told: Sequence[tuple[Finding, ...]], path: Path
     ) -> Iterator[Finding]:
-        """Report the branch that was meant: of the value's type, then with its constants, then with the least to say."""
+        """Report the branch that was meant: of the value's type, with its constants, with the least to say."""
         nodes = [self.shape.resolve(branch) for branch in branches]
         missing = [findings[0] for findings in told if len(findings) == 1 and _is_absence(findings[0], path)]
         if len(missing) == len(told):
             names = [finding.allowed for finding in missing]
             message = f"none of the fields {', '.join(quote(name) for name in names)} is set"
-            yield Finding(rule="schema/missing-field", path=path, message=message, allowed=", ".join(names), hint="Set one of them.", at_key=True)
+            yield Finding(
+                rule="schema/missing-field",
+                path=path,
+                message=message,
+                allowed=", ".join(names),
+                hint="Set one of them.",
+                at_key=True,
+            )
             return
-        typed = [(node, findings) for node, findings in zip(nodes, told, strict=True) if not _is_of_other_type(findings, path)]
+        typed = [
+            (node, findings)
+            for node, findings in zip(nodes, told, strict=True)
+            if not _is_of_other_type(findings, path)
+        ]
         if not typed:
             yield limits.no_type(value, [kind for node in nodes for kind in limits.types_of(node)], path)
             return
         if len(typed) > 1 and not isinstance(value, dict | list):
-            allowed = " or ".join(dict.fromkeys(finding.allowed for _, findings in typed for finding in findings if finding.allowed))
-            yield Finding(rule="schema/one-of", path=path, message="fits none of the forms that may stand here", seen=quote(value), allowed=allowed)
+            allowed = " or ".join(
+                dict.fromkeys(finding.allowed for _, findings in typed for finding in findings if finding.allowed)
+            )
+            yield Finding(
+                rule="schema/one-of",
+                path=path,
+                message="fits none of the forms that may stand here",
+                seen=quote(value),
+                allowed=allowed,
+            )
             return
         yield from min((findings for _, findings in typed), key=lambda findings: _distance(findings, path))
 

@@ -85,23 +85,31 @@ def no_type(value: JsonValue, kinds: Sequence[str], path: Path) -> Finding:
 def _type_hint(value: JsonValue, kinds: Sequence[str]) -> str:
     if value is None:
         return "Give a value, or leave the field out."
-    if isinstance(value, str) and {"integer", "number"} & set(kinds) and _is_number(value):
+    if isinstance(value, str):
+        hint = _text_hint(value, kinds)
+    elif isinstance(value, bool | int | float) and "string" in kinds:
+        hint = f'Quote it: "{json.dumps(value)}".'
+    else:
+        hint = ""
+    return hint or _container_hint(value, kinds)
+
+
+def _text_hint(value: str, kinds: Sequence[str]) -> str:
+    if {"integer", "number"} & set(kinds) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
         return f"Write {value} without quotes."
-    if isinstance(value, str) and "boolean" in kinds and value.lower() in ("true", "false", "yes", "no", "on", "off"):
+    if "boolean" in kinds and value.lower() in {"true", "false", "yes", "no", "on", "off"}:
         return "Write true or false without quotes."
-    if isinstance(value, bool | int | float) and "string" in kinds:
-        return f'Quote it: "{json.dumps(value)}".'
-    if "array" in kinds and not isinstance(value, dict):
-        return f"Write a list: [{quote(value)}]."
-    if "array" in kinds:
-        return "Put a dash before the first field: a list is wanted, of which this is one item."
-    if "object" in kinds:
-        return "Write fields, as in `name: value`."
     return ""
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) is not None
+def _container_hint(value: JsonValue, kinds: Sequence[str]) -> str:
+    if "array" in kinds and isinstance(value, dict):
+        return "Put a dash before the first field: a list is wanted, of which this is one item."
+    if "array" in kinds:
+        return f"Write a list: [{quote(value)}]."
+    if "object" in kinds:
+        return "Write fields, as in `name: value`."
+    return ""
 
 
 def check(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
@@ -109,8 +117,12 @@ def check(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
     if "enum" in node or "const" in node:
         yield from _values(value, node, path)
     if isinstance(value, str) and isinstance(pattern := node.get("pattern"), str) and not matches(pattern, value):
-        form = next((words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}")
-        yield Finding(rule="schema/pattern", path=path, message=f"{quote(value)} is not {form}", seen=quote(value), allowed=form)
+        form = next(
+            (words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}"
+        )
+        yield Finding(
+            rule="schema/pattern", path=path, message=f"{quote(value)} is not {form}", seen=quote(value), allowed=form
+        )
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield from _range(value, node, path)
     yield from _size(value, node, path)
@@ -128,7 +140,9 @@ def _values(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]
     yield Finding(
         rule="schema/not-allowed",
         path=path,
-        message=f"{quote(value)} is not one of the values that may stand here" if len(words) > 1 else f"must be {listing(words)}",
+        message=f"{quote(value)} is not one of the values that may stand here"
+        if len(words) > 1
+        else f"must be {listing(words)}",
         hint=f"Did you mean {near}?" if near else "",
         seen=quote(value),
         allowed=listing(words),
@@ -148,7 +162,13 @@ def _range(value: float, node: JsonObject, path: Path) -> Iterator[Finding]:
     ]
     for allowed, broken in bounds:
         if broken:
-            yield Finding(rule="schema/out-of-range", path=path, message=f"{value} is not {allowed}", seen=str(value), allowed=allowed)
+            yield Finding(
+                rule="schema/out-of-range",
+                path=path,
+                message=f"{value} is not {allowed}",
+                seen=str(value),
+                allowed=allowed,
+            )
 
 
 def _size(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
@@ -163,7 +183,11 @@ def _size(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
             allowed = f"at most {high}"
         else:
             continue
-        message = f"has {size} {words}, {allowed} are needed" if allowed.startswith("at least") else f"has {size} {words}, {allowed} may be"
+        message = (
+            f"has {size} {words}, {allowed} are needed"
+            if allowed.startswith("at least")
+            else f"has {size} {words}, {allowed} may be"
+        )
         yield Finding(rule="schema/wrong-length", path=path, message=message, seen=f"{size} {words}", allowed=allowed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Collection, Iterable, Sequence
 
@@ -28,6 +27,8 @@ def listing(names: Sequence[str]) -> str:
 def close(name: str, known: Iterable[str]) -> str:
     """Find the known name that is meant by one that is nearly it; empty: none is near."""
     plain = {_plain(other): other for other in known}
+    import difflib  # noqa: PLC0415 - wanted only where something is wrong
+
     wanted = _plain(name)
     if wanted in plain:
         return plain[wanted]
@@ -51,12 +52,12 @@ def advice(
     taken: Collection[str],
 ) -> str:
     """Say what an unknown field was meant to be: a name nearly the same here, or the same name at another level."""
-    near = close(key, (name for name in known if name not in taken))
+    near = close(key, known)
     levels_down = [name for name, fields in below if key in fields]
     if len(levels_down) == 1 and not (near and _plain(near) == _plain(key)):
         return f"`{key}` belongs one level down, in `{levels_down[0]}`."
     if near:
-        return f"Did you mean `{near}`?"
+        return f"Did you mean `{near}`?" + (" It is set already." if near in taken else "")
     for height, fields in enumerate(above, start=1):
         if key in fields:
             return f"`{key}` belongs {_HEIGHTS.get(height, f'{height} levels')} up."

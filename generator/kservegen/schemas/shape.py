@@ -183,9 +183,9 @@ class _QuantityFinder:
         reference = node.get("$ref")
         if isinstance(reference, str):
             if reference not in self.known:
-                self.known[reference] = found = {}
-                inner = self._collect(self.shape.definition(reference), found)
-                self.known[reference] = inner
+                found: QuantityShape = {}
+                self.known[reference] = found
+                self.known[reference] = self._collect(self.shape.definition(reference), found)
             return self.known[reference]
         return self._collect(node, {})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
+from kservegen.schemas.names import close
 from kservegen.schemas.shape import QuantityShape, Shape
 from kservegen.schemas.validate import Validator
 
@@ -20,9 +20,10 @@ ARGOCD_VERSION = "v3.2"
 # Folder of the groups that are not KServe's: the release of each that the schemas were compiled from.
 _FOLDERS = {"argoproj.io": f"argocd/{ARGOCD_VERSION}"}
 _VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
-_API_VERSION = re.compile(r"(?:(?P<group>[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)/)?(?P<version>v[a-z0-9]+)\Z")
+_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
-_KSERVE_KIND = re.compile(rf"(?P<kind>[a-z0-9]+)_(?P<version>v[a-z0-9]+)\.json\Z")
+_KSERVE_KIND = re.compile(r"(?P<kind>[a-z0-9]+)_(?P<version>v[a-z0-9]+)\.json\Z")
 
 
 class UnknownSchemaError(GeneratorError):
@@ -30,10 +31,9 @@ class UnknownSchemaError(GeneratorError):
 
     def __init__(self, message: str, *, subject: str, known: Sequence[str]) -> None:
         self.known = tuple(known)
-        close = difflib.get_close_matches(subject.lower(), {name.lower(): name for name in known}, n=1)
-        meant = next((name for name in known if close and name.lower() == close[0]), "")
-        listed = ", ".join(known) or "none"
-        super().__init__(message, subject=subject, hint=f"Did you mean {meant}? Known: {listed}." if meant else f"Known: {listed}.")
+        near = close(subject, self.known)
+        listed = f"Known: {', '.join(self.known) or 'none'}."
+        super().__init__(message, subject=subject, hint=f"Did you mean {near}? {listed}" if near else listed)
 
 
 def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosixPath | None:
@@ -45,7 +45,9 @@ def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosi
     group = parts["group"] or ""
     if group == KSERVE_GROUP:
         return PurePosixPath("kserve", kserve_version, group, name)
-    folder = _FOLDERS.get(group) or (f"kubernetes/{KUBERNETES_VERSION}" if "." not in group or group.endswith(".k8s.io") else "crds")
+    folder = _FOLDERS.get(group) or (
+        f"kubernetes/{KUBERNETES_VERSION}" if "." not in group or group.endswith(".k8s.io") else "crds"
+    )
     return PurePosixPath(folder, group, name) if group else PurePosixPath(folder, name)
 
 
@@ -82,7 +84,9 @@ class SchemaStore:
         """Return the validator of a kind, made once."""
         path = self._find(api_version, kind, kserve_version)
         if path not in self._validators:
-            self._validators[path] = Validator(self._schemas[path], self.shape(api_version, kind, kserve_version=kserve_version))
+            self._validators[path] = Validator(
+                self._schemas[path], self.shape(api_version, kind, kserve_version=kserve_version)
+            )
         return self._validators[path]
 
     def _find(self, api_version: str, kind: str, kserve_version: str) -> PurePosixPath:
@@ -131,7 +135,9 @@ def _read(path: Path) -> JsonObject:
     try:
         schema = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise GeneratorError(f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it.") from error
+        raise GeneratorError(
+            f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it."
+        ) from error
     if not isinstance(schema, dict):
         raise GeneratorError("is not a JSON Schema", subject=str(path), hint="Restore the file, or remove it.")
     return schema
@@ -139,9 +145,7 @@ def _read(path: Path) -> JsonObject:
 
 def _spelling(schema: JsonObject) -> str:
     shape = Shape(schema)
-    api_version, kind = (
-        (shape.subschema((name,)) or {}).get("const") for name in ("apiVersion", "kind")
-    )
+    api_version, kind = ((shape.subschema((name,)) or {}).get("const") for name in ("apiVersion", "kind"))
     return f"{api_version}/{kind}" if api_version and kind else ""
 
 

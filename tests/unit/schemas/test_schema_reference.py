@@ -27,7 +27,7 @@ def crd_versions(version: str) -> dict[str, dict[str, Any]]:
         pytest.skip(f"upstream's CRDs of {version} are not here: set KSERVEGEN_SHARED to the folder that holds them")
     found = {}
     for path in sorted(folder.glob("*.yaml")):
-        document = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+        document = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         for served in document["spec"]["versions"]:
             name = f"{document['spec']['names']['kind'].lower()}_{served['name']}"
             found[name] = served["schema"]["openAPIV3Schema"]
@@ -83,7 +83,7 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any], definitions: dict[
 
 @pytest.mark.parametrize("path", COMPILED, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_compiled_schema_equals_upstream(path: Path) -> None:
-    """All of `spec` and what stands beside it; the root's constants and metadata are stricter on purpose, status is open."""
+    """All of `spec` and beside it; the root's constants and metadata are stricter on purpose, status is open."""
     theirs = crd_versions(path.parts[-3])[path.stem]
     ours = json.loads(path.read_text("utf-8"))
     definitions = ours["definitions"]
