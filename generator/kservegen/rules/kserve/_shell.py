@@ -13,6 +13,7 @@ class Hazard(StrEnum):
     EXPANSION = "a $ or ` that the shell expands"
     BRACES = "braces that the shell expands"
     LOST_QUOTES = "quotes that the shell takes away"
+    JOINED = "a backslash that swallows a line break"
     COMMENT = "a # that turns the rest into a comment"
     HOME = "a ~ that the shell replaces"
     GLOB = "a pattern that the shell matches with file names"
@@ -63,6 +64,8 @@ class _Reader:
     def _escape(self) -> None:
         if self.position >= len(self.word):
             self.found.add(Hazard.UNBALANCED)
+        elif self.word[self.position] == "\n":
+            self.found.add(Hazard.JOINED)
         self.position += 1
 
     def _quoted(self, quote: str) -> None:
@@ -74,7 +77,7 @@ class _Reader:
             if character == quote:
                 return
             if quote == '"' and character == "\\":
-                self.position += 1
+                self._escape()
             elif quote == '"' and character in _EXPANSIONS:
                 self.found.add(Hazard.EXPANSION)
         self.found.add(Hazard.UNBALANCED)
