@@ -62,13 +62,28 @@ class PodSpecAt(NamedTuple):
 
 def containers(resource: Resource) -> tuple[ContainerAt, ...]:
     """List the containers of an object, init containers included; empty for kinds without pods."""
-    find = _CONTAINERS.get(resource.kind)
-    return tuple(find(mapping(resource.doc.get("spec")))) if find else ()
+    if resource.id.kind == "ClusterStorageContainer":
+        return _storage_container(mapping(resource.doc.get("spec")))
+    return containers_in(pod_specs(resource))
+
+
+def containers_in(pods: tuple[PodSpecAt, ...]) -> tuple[ContainerAt, ...]:
+    """List the containers of pod specs, in their order."""
+    found: list[ContainerAt] = []
+    for pod in pods:
+        if pod.role == "graph":
+            found += _router(pod)
+            continue
+        single = _single(pod)
+        found += single
+        if "containers" in pod.spec or "initContainers" in pod.spec:
+            found += _listed(pod, serving=None if single else _serving_container(pod))
+    return tuple(found)
 
 
 def pod_specs(resource: Resource) -> tuple[PodSpecAt, ...]:
     """List the pod specs of an object; empty for kinds without pods."""
-    find = _POD_SPECS.get(resource.kind)
+    find = _POD_SPECS.get(resource.id.kind)
     return tuple(find(mapping(resource.doc.get("spec")))) if find else ()
 
 
@@ -126,18 +141,16 @@ def _graph_pods(spec: JsonObject) -> Iterator[PodSpecAt]:
     yield PodSpecAt(("spec",), "graph", spec)
 
 
-def _service_containers(spec: JsonObject) -> Iterator[ContainerAt]:
-    for pod in _service_pods(spec):
-        single = _single(pod)
-        yield from single
-        if "containers" in pod.spec or "initContainers" in pod.spec:
-            yield from _listed(pod, serving=_service_container(pod, single))
+def _serving_container(pod: PodSpecAt) -> str | int:
+    """Name the container that serves, or give its position where KServe renames whatever stands there."""
+    if pod.role in _RENAMED_ROLES:
+        return _renamed(pod)
+    if pod.role == "runtime":
+        return SERVING_CONTAINER
+    return WORKER_CONTAINER if "workerSpec" in pod.path else LLM_CONTAINER
 
 
-def _service_container(pod: PodSpecAt, single: list[ContainerAt]) -> str | int | None:
-    if pod.role == "worker":
-        return WORKER_CONTAINER
-    return None if single else _renamed(pod)
+_RENAMED_ROLES: Final = frozenset({"predictor", "transformer", "explainer"})
 
 
 def _single(pod: PodSpecAt) -> list[ContainerAt]:
@@ -178,26 +191,16 @@ def _listed(pod: PodSpecAt, *, serving: str | int | None) -> Iterator[ContainerA
                 yield ContainerAt((*pod.path, field, index), pod.role, container, chosen, init)
 
 
-def _llm_containers(spec: JsonObject) -> Iterator[ContainerAt]:
-    for pod in _llm_pods(spec):
-        yield from _listed(pod, serving=LLM_CONTAINER)
-
-
-def _runtime_containers(spec: JsonObject) -> Iterator[ContainerAt]:
-    for pod in _runtime_pods(spec):
-        yield from _listed(pod, serving=WORKER_CONTAINER if pod.role == "worker" else SERVING_CONTAINER)
-
-
-def _storage_containers(spec: JsonObject) -> Iterator[ContainerAt]:
+def _storage_container(spec: JsonObject) -> tuple[ContainerAt, ...]:
     container = spec.get("container")
-    if isinstance(container, dict):
-        yield ContainerAt(("spec", "container"), "storage", container, True, True)
+    if not isinstance(container, dict):
+        return ()
+    return (ContainerAt(("spec", "container"), "storage", container, True, True),)
 
 
-def _graph_containers(spec: JsonObject) -> Iterator[ContainerAt]:
+def _router(pod: PodSpecAt) -> tuple[ContainerAt, ...]:
     """Find a graph's `resources`: its router has no container in the object, they stand where a container's would."""
-    if "resources" in spec:
-        yield ContainerAt(("spec",), "graph", spec, True)
+    return (ContainerAt(pod.path, "graph", pod.spec, True),) if "resources" in pod.spec else ()
 
 
 _POD_SPECS: Final[dict[str, Callable[[JsonObject], Iterator[PodSpecAt]]]] = {
@@ -207,14 +210,4 @@ _POD_SPECS: Final[dict[str, Callable[[JsonObject], Iterator[PodSpecAt]]]] = {
     "ServingRuntime": _runtime_pods,
     "ClusterServingRuntime": _runtime_pods,
     "InferenceGraph": _graph_pods,
-}
-
-_CONTAINERS: Final[dict[str, Callable[[JsonObject], Iterator[ContainerAt]]]] = {
-    "InferenceService": _service_containers,
-    "LLMInferenceService": _llm_containers,
-    "LLMInferenceServiceConfig": _llm_containers,
-    "ServingRuntime": _runtime_containers,
-    "ClusterServingRuntime": _runtime_containers,
-    "ClusterStorageContainer": _storage_containers,
-    "InferenceGraph": _graph_containers,
 }

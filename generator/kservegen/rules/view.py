@@ -10,7 +10,7 @@ from kservegen.build.resource import Resource
 from kservegen.jsontypes import JsonValue, Path
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context
-from kservegen.workloads import ContainerAt, PodSpecAt, containers, pod_specs
+from kservegen.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
 
 _COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
 
@@ -37,10 +37,11 @@ class Amount(NamedTuple):
 class _View:
     """The parts of one object, each looked for when it is first asked for."""
 
-    __slots__ = ("amounts", "components", "containers", "resource")
+    __slots__ = ("amounts", "components", "containers", "pods", "resource")
 
     def __init__(self, resource: Resource | None) -> None:
         self.resource = resource  # held, so that its identity stays its own
+        self.pods: tuple[PodSpecAt, ...] | None = None
         self.containers: tuple[ContainerAt, ...] | None = None
         self.components: tuple[PodSpecAt, ...] | None = None
         self.amounts: tuple[Amount, ...] | None = None
@@ -65,8 +66,19 @@ def containers_of(resource: Resource) -> tuple[ContainerAt, ...]:
     if view.resource is not resource:
         view = _turn_to(resource)
     if view.containers is None:
-        view.containers = containers(resource)
+        # Almost every kind keeps its containers in pods, which other rules ask for too.
+        view.containers = containers_in(pods_of(resource)) or containers(resource)
     return view.containers
+
+
+def pods_of(resource: Resource) -> tuple[PodSpecAt, ...]:
+    """List the pod specs of the object that the rules are looking at."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.pods is None:
+        view.pods = pod_specs(resource)
+    return view.pods
 
 
 def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
@@ -75,7 +87,7 @@ def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     if view.resource is not resource:
         view = _turn_to(resource)
     if view.components is None:
-        view.components = tuple(pod for pod in pod_specs(resource) if pod.role in _COMPONENTS)
+        view.components = tuple(pod for pod in pods_of(resource) if pod.role in _COMPONENTS)
     return view.components
 
 

@@ -22,7 +22,7 @@ SERVICE_SCHEMES: Final = (
     "oci://",
     "hf://",
 )
-NATIVE_OCI: Final = "oci+native://"  # since v0.20.0
+SERVICE_SCHEMES_020: Final = (*SERVICE_SCHEMES, "oci+native://")
 LLM_SCHEMES: Final = ("pvc", "oci", "hf", "s3")
 LORA_SCHEMES: Final = ("hf", "s3", "pvc")
 TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
@@ -33,20 +33,20 @@ _AZURE_HOST: Final = "blob.core.windows.net"
 
 
 @lru_cache(maxsize=4096)
-def service_error(uri: str, *, native_oci: bool) -> str | None:
+def service_error(uri: str, schemes: tuple[str, ...]) -> str | None:
     """Judge an InferenceService's storageUri against the storage container that every installation has."""
     # Without a scheme anywhere it is taken for a local path, so s3:/b/m passes and fails much later.
     if _WEB.search(uri) or not _SCHEME.search(uri):
         return None
     if _AZURE_HOST in uri:
         return "an Azure blob URI names a container after the host"
-    if uri.startswith(SERVICE_SCHEMES) or (native_oci and uri.startswith(NATIVE_OCI)):
+    if uri.startswith(schemes):
         return None
     return f"no storage handles {uri.partition('://')[0]}://"
 
 
 @lru_cache(maxsize=4096)
-def llm_error(uri: str, *, schemes: tuple[str, ...]) -> str | None:
+def llm_error(uri: str, schemes: tuple[str, ...]) -> str | None:
     """Judge the URI of an LLMInferenceService's model or LoRA adapter; schemes go by any case."""
     scheme, separator, rest = uri.partition("://")
     if not separator:

@@ -27,12 +27,16 @@ META: Final = RuleMeta(
     upstream=("ISVC-C15", "kserve rules, section 12", "controller v1beta1 reconcilers/ingress/domain.go"),
 )
 
+_ALWAYS_FITS: Final = LABEL_LENGTH - len("-transformer-")
+
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     name = resource.id.name
     if resource.kind == "LLMInferenceService":
         if len(name) > LABEL_LENGTH:
             yield _finding(f"the name has {len(name)} characters", name, f"at most {LABEL_LENGTH}")
+        return
+    if len(name) + len(namespace(resource)) <= _ALWAYS_FITS:
         return
     # Nothing is derived before ModelMesh takes over.
     mode = deployment_mode(resource, context)

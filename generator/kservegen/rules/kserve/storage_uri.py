@@ -13,8 +13,8 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._uris import (
     LLM_SCHEMES,
     LORA_SCHEMES,
-    NATIVE_OCI,
     SERVICE_SCHEMES,
+    SERVICE_SCHEMES_020,
     is_claimed,
     llm_error,
     service_error,
@@ -61,10 +61,9 @@ def _service(path: Path, model: JsonObject, context: Context) -> Iterator[Findin
     uri = model.get("storageUri")
     if not isinstance(uri, str) or not uri:
         return
-    native = not context.kserve_version.startswith("v0.19.")
-    reason = service_error(uri, native_oci=native)
+    schemes = SERVICE_SCHEMES if context.kserve_version.startswith("v0.19.") else SERVICE_SCHEMES_020
+    reason = service_error(uri, schemes)
     if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
-        schemes = (*SERVICE_SCHEMES, NATIVE_OCI) if native else SERVICE_SCHEMES
         yield _finding((*path, "storageUri"), uri, reason, ", ".join(schemes))
     if path[-1] != "art" and mapping(model.get("storage")).get("path"):
         yield Finding(
@@ -88,7 +87,7 @@ def _llm(spec: JsonObject) -> Iterator[Finding]:
 
 
 def _llm_uri(path: Path, uri: JsonValue, schemes: tuple[str, ...]) -> Iterator[Finding]:
-    if isinstance(uri, str) and "{{" not in uri and (reason := llm_error(uri, schemes=schemes)):
+    if isinstance(uri, str) and "{{" not in uri and (reason := llm_error(uri, schemes)):
         yield _finding(path, uri, reason, ", ".join(f"{scheme}://" for scheme in schemes))
 
 

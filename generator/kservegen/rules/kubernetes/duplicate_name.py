@@ -10,8 +10,7 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import containers_of
-from kservegen.workloads import pod_specs
+from kservegen.rules.view import containers_of, pods_of
 
 STAGE: Final = Stage.ADMISSION
 
@@ -49,7 +48,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     for at in containers_of(resource):
         yield from _lists(at.path, at.container, _IN_CONTAINER)
     if resource.kind in _LLM:
-        for pod in pod_specs(resource):
+        for pod in pods_of(resource):
             yield from _lists(pod.path, pod.spec, _IN_LLM_POD)
 
 

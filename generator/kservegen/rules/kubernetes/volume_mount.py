@@ -11,7 +11,7 @@ from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import containers_of, of_kind
+from kservegen.rules.view import containers_of, of_kind, pods_of
 from kservegen.workloads import ContainerAt, PodSpecAt, pod_specs
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -53,7 +53,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     mounting = [at for at in containers_of(resource) if at.container.get("volumeMounts")]
     if not mounting:
         return
-    pods = pod_specs(resource)
+    pods = pods_of(resource)
     for at in mounting:
         pod = next(p for p in reversed(pods) if at.path[: len(p.path)] == p.path)
         if _is_overlaid(resource, pod):
