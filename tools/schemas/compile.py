@@ -30,7 +30,7 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
             "metadata": {"$ref": "meta.ObjectMeta"},
             **kind.fields,
         },
-        "required": ["apiVersion", "kind", "metadata"],
+        "required": ["apiVersion", "kind", "metadata", *kind.required],
         "additionalProperties": False,
     }
     definitions: dict[str, Schema] = {}
@@ -133,7 +133,8 @@ def other_kinds(entries: Mapping[str, str], shapes: Shapes) -> Iterator[Kind]:
         }
         if "status" in fields:
             fields["status"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-        yield Kind(group[0] if group else "", version, kind, fields)
+        required = tuple(key for key in shape.get("required", ()) if key in fields)
+        yield Kind(group[0] if group else "", version, kind, fields, required)
 
 
 def file_name(kind: Kind) -> str:

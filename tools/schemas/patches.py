@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tools.schemas.notation import NotationError, Schema
@@ -36,7 +37,7 @@ def apply(kind: Kind, patches: Mapping[str, str], shapes: Shapes) -> Kind:
                 place = place.setdefault(step, {})
             place.setdefault("", []).append(change)
     fields = {name: _patch(field, tree.get(name, {}), shapes) for name, field in kind.fields.items()}
-    return Kind(kind.group, kind.version, kind.name, fields, defaulter=kind.defaulter)
+    return replace(kind, fields=fields)
 
 
 def braces(pattern: str) -> Iterator[str]:

@@ -45,6 +45,7 @@ class Kind:
     version: str
     name: str
     fields: Mapping[str, Schema]
+    required: tuple[str, ...] = ()
     defaulter: bool = False
 
     @property
@@ -61,6 +62,8 @@ def foreign_shapes(names: list[str], folder: Path) -> dict[str, Any]:
         shapes = read(folder / "foreign" / f"{name}.yaml")
         for target, change in corrections.get(name, {}).items():
             _correct(shapes, target, change)
+        if twice := raw.keys() & shapes.keys():
+            raise NotationError(f"{name} names shapes that another source names too: {', '.join(sorted(twice))}")
         raw.update(shapes)
     return raw
 
