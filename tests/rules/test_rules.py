@@ -71,3 +71,15 @@ def test_a_finding_reads_well(path: Path) -> None:
         assert finding.message
         assert not finding.message.endswith(".")
         assert finding.hint.endswith((".", "?"))
+
+
+def test_annotations_beyond_the_limit_are_told_once() -> None:
+    doc: JsonObject = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "a", "annotations": {"a": "x" * 200_000, "b": "x" * 100_000}},
+    }
+    large = resource(doc, "a.yaml")
+    found = [finding for _, finding in discover().run([large], context("", [large]))]
+    assert [(f.rule, f.path) for f in found] == [("kubernetes/annotation", ("metadata", "annotations"))]
+    assert "300002 bytes" in found[0].message
