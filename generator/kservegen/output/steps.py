@@ -86,8 +86,8 @@ def advance(root: int, store: Store, journal: Journal) -> None:
 def retreat(root: int, store: Store, journal: Journal) -> None:
     """Take back every step that is taken; then remove the folders that were made for them."""
     with Walker(root) as walker:
-        for number in range(len(journal.steps) - 1, -1, -1):
-            _take_back(journal.steps[number], str(number), walker, store)
+        for number, step in enumerate(journal.steps):
+            _take_back(step, str(number), walker, store)
     _flush_folders(root, journal)
     _remove_empty(root, journal.folders)
 

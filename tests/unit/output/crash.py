@@ -92,18 +92,27 @@ def in_process(action: Action, *, note: Path, before: Action | None = None) -> i
 
 def tree_of(out: Path) -> dict[str, str]:
     """Read the tree as Git's user sees it, folders included, the scratch folder left out."""
-    found = {}
-    for path in sorted(out.rglob("*")):
-        key = path.relative_to(out).as_posix()
-        if not key.startswith(".kservegen"):
-            found[key] = "folder" if path.is_dir() else path.read_text()
+    return {path: text for path, text in everything(out).items() if not path.startswith(".kservegen")}
+
+
+def everything(out: Path) -> dict[str, str]:
+    """Read all that lies on the disk, the scratch folder included."""
+    found: dict[str, str] = {}
+    for top, folders, files in os.walk(out):
+        inner = Path(top).relative_to(out)
+        found |= {(inner / name).as_posix(): "folder" for name in folders}
+        found |= {(inner / name).as_posix(): Path(top, name).read_text(encoding="utf-8") for name in files}
     return found
 
 
-def everything(out: Path) -> str:
-    """Tell one state of the disk from another, the scratch folder included."""
-    files = ((str(p.relative_to(out)), p.read_text() if p.is_file() else "folder") for p in sorted(out.rglob("*")))
-    return json.dumps(list(files))
+def state_of(out: Path) -> str:
+    """Tell one state of the disk from another."""
+    return json.dumps(everything(out), sort_keys=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target, copy_function=shutil.copyfile)
 
 
 class Bench:
@@ -115,8 +124,7 @@ class Bench:
         self.note.touch()
 
     def reset(self) -> None:
-        shutil.rmtree(self.out, ignore_errors=True)
-        shutil.copytree(self.seed, self.out)
+        copy(self.seed, self.out)
         self.note.write_text("")
 
     def apply(self) -> None:
@@ -175,26 +183,28 @@ def vanish(bench: Bench) -> Breakage:
     return remove
 
 
+# A call that changes nothing, such as a flush, leaves the state before it: each state is recovered once.
 SEEN: set[str] = set()
+RECOVERED: dict[str, dict[str, str]] = {}
 
 
 def killed_recoveries(bench: Bench) -> Iterator[dict[str, str]]:
     """Kill the recovery of the present state at each of its calls; yield the tree after an unbroken one."""
-    if everything(bench.out) in SEEN:  # a call that changes nothing, such as a flush, leaves the state before it
+    if state_of(bench.out) in SEEN:
         return
-    SEEN.add(everything(bench.out))
-    shutil.rmtree(bench.spare, ignore_errors=True)
-    shutil.copytree(bench.out, bench.spare)
+    SEEN.add(state_of(bench.out))
+    copy(bench.out, bench.spare)
     for point in count(1):
         code, _ = bench.run(bench.recover, lambda point=point: break_at(point, kill))  # type: ignore[misc]
         if code == 0:
             break
-        bench.run(bench.recover)
-        yield tree_of(bench.out)
-        shutil.rmtree(bench.out)
-        shutil.copytree(bench.spare, bench.out)
-    shutil.rmtree(bench.out)
-    shutil.copytree(bench.spare, bench.out)
+        state = state_of(bench.out)
+        if state not in RECOVERED:
+            bench.run(bench.recover)
+            RECOVERED[state] = tree_of(bench.out)
+        yield RECOVERED[state]
+        copy(bench.spare, bench.out)
+    copy(bench.spare, bench.out)
 
 
 def converge(bench: Bench) -> None:

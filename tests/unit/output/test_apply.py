@@ -173,6 +173,45 @@ def test_an_output_folder_that_is_not_there_is_an_error(out: Path) -> None:
     assert caught.value.hint == "The folder was moved or removed meanwhile; run the command again."
 
 
+def test_a_folder_without_write_permission_changes_nothing(out: Path, plant: Plant, snapshot: Snapshot) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    plant(out, {**_ours("dev/a.yaml"), **_ours("dev/m/b.yaml")})
+    before = snapshot(out)
+    (out / "dev/m").chmod(0o555)
+    try:
+        with pytest.raises(GeneratorError, match="no file was changed: Permission denied") as caught:
+            apply(out, Changes({**_ours("dev/a.yaml", "new"), **_ours("dev/m/b.yaml", "new")}))
+    finally:
+        (out / "dev/m").chmod(0o755)
+    assert "Give the user who runs kservegen the right" in caught.value.hint
+    assert snapshot(out) == before
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_what_a_power_cut_must_not_take_is_on_the_disk_before_the_next_stage(
+    out: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    out.mkdir()
+    _render(out, {path: stamp(path, "old") for path in (f"dev/{number}.yaml" for number in range(count))})
+    calls: list[str] = []
+    for name in ("write", "fsync", "sync", "rename", "unlink"):
+        real = getattr(os, name)
+
+        def noted(*args: object, name: str = name, real: Callable[..., object] = real, **options: object) -> object:
+            calls.append("journal" if args[:1] == ("journal.draft",) else name)
+            return real(*args, **options)
+
+        monkeypatch.setattr(os, name, noted)
+    _render(out, {path: stamp(path, "new") for path in (f"dev/{number}.yaml" for number in range(count))})
+    journal, first_move = calls.index("journal"), calls.index("rename")
+    first_waste = calls.index("unlink")
+    contents = ["write", "fsync"] if count == 1 else ["write"] * count
+    assert calls[:journal] == ["write", *contents, "fsync" if count == 1 else "sync", "write", "fsync"]
+    assert calls[journal + 1 : first_move] == ["fsync", "fsync"]  # the scratch folder, the output folder
+    assert calls[first_move:first_waste] == ["rename"] * 2 * count + ["fsync"]
+
+
 def test_ctrl_c_brings_the_old_tree_back(
     out: Path, plant: Plant, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

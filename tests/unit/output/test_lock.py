@@ -87,6 +87,54 @@ def test_a_killed_holder_blocks_nobody(out: Path) -> None:
     assert (out / "dev/a.yaml").exists()
 
 
+RENDER = """
+import sys
+from pathlib import Path
+from kservegen.errors import GeneratorError
+from kservegen.output.apply import apply, lock, recover
+from kservegen.output.changes import compare
+from kservegen.output.existing import scan
+from kservegen.output.ownership import stamp
+out, word = Path(sys.argv[1]), sys.argv[2]
+paths = [f"dev/{number}.yaml" for number in range(200)]
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    with lock(out):
+        recover(out)
+        apply(out, compare({path: stamp(path, word) for path in paths}, scan(out, None)))
+except GeneratorError as error:
+    sys.exit(f"{error}")
+"""
+
+
+def test_of_several_at_once_each_writes_all_or_is_told_to_wait(out: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(kservegen.__file__).parents[1])}
+    words = ("one", "two", "three")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", RENDER, str(out), word],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        )
+        for word in words
+    ]  # fmt: skip
+    for run in runs:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "ready\n"
+    for run in runs:
+        assert run.stdin is not None
+        run.stdin.write("\n")
+        run.stdin.flush()
+    said = [run.communicate(timeout=60)[1] for run in runs]
+    assert all("the output folder is being written by" in text for text in said if text)
+    winners = [word for word, text in zip(words, said, strict=True) if not text]
+    bodies = {path.read_text().splitlines()[1] for path in out.rglob("*.yaml")}
+    assert winners
+    assert len(bodies) == 1
+    assert bodies <= set(winners)
+    assert len(list((out / "dev").iterdir())) == 200
+
+
 def test_the_same_process_cannot_take_it_twice(out: Path) -> None:
     with lock(out), pytest.raises(GeneratorError, match=f"process {os.getpid()}|another process"), lock(out):
         pass

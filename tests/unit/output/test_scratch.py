@@ -87,6 +87,7 @@ def test_a_run_killed_before_its_journal_is_discarded(
         ({**STAGED}, {**NOT_BEGUN, "dev/a.yaml": b"mine"}),
         ({**STAGED}, {**NOT_BEGUN, "dev/c.yaml": b"mine"}),
         ({**STAGED}, {**NOT_BEGUN, "dev/n/b.yaml": b"mine"}),
+        ({**STAGED}, {**NOT_BEGUN, "dev/n/b.yaml": OLD}),
         ({**STAGED}, {**NOT_BEGUN, "dev/c.yaml/": b""}),
         # The disk lost what it had promised to keep.
         ({**STAGED, "new/2": b""}, {**NOT_BEGUN}),
@@ -162,6 +163,14 @@ def test_a_scratch_folder_with_links_is_refused(out: Path, plant: Plant, snapsho
     with pytest.raises(GeneratorError):
         recover(out)
     assert snapshot(out.parent) == before
+
+
+def test_what_a_killed_run_left_is_no_obstacle_even_without_recovery(
+    out: Path, plant: Plant, snapshot: Snapshot
+) -> None:
+    _leave(out, plant, scratch={"new/0": b"half", "old/0": OLD, "journal.draft": b"half"}, tree={})
+    apply(out, Changes(write={"dev/a.yaml": NEW}))
+    assert snapshot(out) == {"dev/": b"", "dev/a.yaml": NEW}
 
 
 def test_what_is_not_ours_in_the_scratch_folder_stays(out: Path, plant: Plant) -> None:
