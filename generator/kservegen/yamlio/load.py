@@ -1,0 +1,73 @@
+"""A catalog's bytes in; plain data, the place of every value and all findings about the way it is written out.
+
+The parser is libyaml, or PyYAML's own where that is missing; what it reads is judged and collected by `builder`.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from kservegen.diagnostics import Diagnostic
+from kservegen.jsontypes import JsonValue
+from kservegen.yamlio import syntax
+from kservegen.yamlio.builder import StrictBuilder
+from kservegen.yamlio.events import ParserFactory, StopReadingError, default_parser
+from kservegen.yamlio.source import SourceMap
+from kservegen.yamlio.text import find_disputed, find_unreadable, without_bom
+
+_BREAK: Final = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a file holds: None as `value` where it cannot be known, with a diagnostic that says why."""
+
+    value: JsonValue
+    source: SourceMap
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parser) -> Loaded:
+    """Read one file of a catalog by the strict rules; never raises, whatever the bytes."""
+    data = without_bom(data)
+    source = SourceMap(file)
+    unreadable = find_unreadable(data, file) or find_disputed(data, file)
+    if unreadable is not None:
+        return Loaded(None, source, (unreadable,))
+    builder = StrictBuilder(parser(data), source)
+    value = None
+    with _paused_collector():
+        try:
+            value = builder.build()
+        except StopReadingError as stop:
+            builder.diagnostics.append(stop.diagnostic)
+        except yaml.MarkedYAMLError as error:
+            found = syntax.as_diagnostic(error, _BREAK.split(data.decode()), file)
+            if not _follows_from(found, builder.diagnostics):
+                builder.diagnostics.append(found)
+    return Loaded(value, source, tuple(builder.diagnostics))
+
+
+def _follows_from(found: Diagnostic, before: list[Diagnostic]) -> bool:
+    """Tell whether a syntax error is the echo of a template that was not quoted: `{{ .Name }}-x`."""
+    last = before[-1] if before else None
+    return last is not None and last.rule == "yaml/key-not-text" and last.location.line == found.location.line
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Keep the cyclic collector from walking over data that only grows: reading takes half to a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
