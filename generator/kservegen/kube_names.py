@@ -80,6 +80,11 @@ def label_value_error(value: str) -> str | None:
 
 def annotations_error(annotations: Mapping[str, object]) -> str | None:
     """Judge the size of all annotations of one object, keys and values in UTF-8 together."""
+    characters = 0
+    for key, value in annotations.items():
+        characters += len(key) + (len(value) if isinstance(value, str) else 0)
+    if 4 * characters <= ANNOTATIONS_SIZE:  # no character takes more bytes: nothing to encode
+        return None
     size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items() if isinstance(value, str))
     if size > ANNOTATIONS_SIZE:
         return f"all annotations together have {size} bytes, at most {ANNOTATIONS_SIZE} are allowed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from kservegen.build.resource import Resource
@@ -97,25 +96,30 @@ def amounts_of(resource: Resource) -> tuple[Amount, ...]:
     if view.resource is not resource:
         view = _turn_to(resource)
     if view.amounts is None:
-        view.amounts = tuple(amount for at in containers_of(resource) for amount in amounts_in(at))
+        found: list[Amount] = []
+        for at in containers_of(resource):
+            found += amounts_in(at)
+        view.amounts = tuple(found)
     return view.amounts
 
 
-def amounts_in(at: ContainerAt) -> Iterator[Amount]:
+def amounts_in(at: ContainerAt) -> list[Amount]:
     """List what one container requests and is limited to."""
     resources = at.container.get("resources")
     if not isinstance(resources, dict):
-        return
+        return []
+    found: list[Amount] = []
     limits: dict[str, Amount] = {}
     listed = resources.get("limits")
     if isinstance(listed, dict):
         for name, value in listed.items():
             limits[name] = limit = Amount(at, "limits", name, value, _quantity(value))
-            yield limit
+            found.append(limit)
     listed = resources.get("requests")
     if isinstance(listed, dict):
         for name, value in listed.items():
-            yield Amount(at, "requests", name, value, _quantity(value), limits.get(name))
+            found.append(Amount(at, "requests", name, value, _quantity(value), limits.get(name)))
+    return found
 
 
 def _quantity(value: JsonValue) -> Quantity | None:

@@ -53,7 +53,10 @@ _MULTI_NODE_NAME: Final = "kserve-huggingfaceserver-multinode"
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    amounts = [amount for amount in amounts_of(resource) if amount.at.path == _MODEL]
+    listed = amounts_of(resource)
+    if 2 * sum(1 for amount in listed if amount.limit is not None) == len(listed):
+        return  # every request has its limit and every limit its request, as it should be
+    amounts = [amount for amount in listed if amount.at.path == _MODEL]
     # What has both sides is its own business.
     whole = {amount.name for amount in amounts if amount.limit is not None}
     half = [amount for amount in amounts if amount.name not in whole]
