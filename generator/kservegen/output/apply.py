@@ -6,9 +6,10 @@
    Refused by the system here (no rights, no space for a folder): the steps are taken back at once.
 3. The journal is removed, then the scratch folder. Killed here: the tree is the new one already.
 
-Against a power cut the same holds where the filesystem keeps its own order of renames (ext4, XFS, Btrfs, APFS do) and
-the disk obeys a flush: contents and journal are forced to the disk before the first rename, the renames before the
-journal goes. Without that, the digests in the journal show what was lost, and `recover` refuses to guess.
+Against a power cut the same holds where the filesystem keeps renames and removals in order (journaling ones do) and the
+disk obeys a flush: contents and journal are forced to the disk before the first file moves. The end of the run is not
+waited for: after a cut the next run may find it undone or still to be completed, never mixed. Where that order or the
+flush is not kept, the digests in the journal show what was lost, and `recover` refuses to guess.
 
 Hold `lock` around `recover`, `scan`, `compare` and `apply`.
 """
@@ -25,7 +26,7 @@ from pathlib import Path
 from kservegen.errors import GeneratorError
 from kservegen.output.changes import Changes
 from kservegen.output.failures import failure, operational
-from kservegen.output.folders import exists, flush, open_folder, open_out
+from kservegen.output.folders import exists, open_folder, open_out
 from kservegen.output.journal import Journal, decode
 from kservegen.output.lock import lock
 from kservegen.output.steps import advance, first_surprise, plan, retreat, stage
@@ -100,8 +101,7 @@ def _carry_out(root: int, journal: Journal, changes: Changes, *, out: Path) -> N
     try:
         with open_store(root) as store:
             try:
-                stage(store, journal, changes.write)
-                flush(root)
+                stage(root, store, journal, changes.write)
             except BaseException as error:
                 with _half_written_on_failure(error, out):
                     drop_journal(store.scratch)

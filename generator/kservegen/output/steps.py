@@ -15,7 +15,6 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
-from pathlib import PurePosixPath
 
 from kservegen.errors import GeneratorError
 from kservegen.output.changes import Changes
@@ -24,7 +23,7 @@ from kservegen.output.folders import FOLDER_MODE, Walker, exists, flush, open_fo
 from kservegen.output.journal import Journal, Kind, Step, encode
 from kservegen.output.ownership import HEAD_SIZE, is_ours
 from kservegen.output.paths import confine, folders_of
-from kservegen.output.store import Store, write_journal, write_new
+from kservegen.output.store import Store, draft_journal, flush_draft, flush_file, place_journal, write_new
 
 # Up to here each file is forced to the disk on its own; beyond, one sync of everything is cheaper.
 _FEW = 32
@@ -57,17 +56,23 @@ def _is_there(path: str, walker: Walker) -> bool:
     return True
 
 
-def stage(store: Store, journal: Journal, contents: Mapping[str, bytes]) -> None:
-    """Write all new contents and then the journal, durably and in this order."""
-    few = len(contents) <= _FEW
-    for number, step in enumerate(journal.steps):
-        if step.digest:
-            write_new(str(number), contents[step.path], store.new, durable=few)
-    if few:
-        flush(store.new)
-    else:
+def stage(root: int, store: Store, journal: Journal, contents: Mapping[str, bytes]) -> None:
+    """Write all new contents, then let the journal appear; both are on the disk when this returns."""
+    names = [str(number) for number, step in enumerate(journal.steps) if step.digest]
+    for name in names:
+        write_new(name, contents[journal.steps[int(name)].path], store.new)
+    draft_journal(store.scratch, encode(journal))
+    # Flushed only now, and together: a filesystem commits all that was written at the first flush.
+    if len(names) > _FEW:
         os.sync()
-    write_journal(store.scratch, encode(journal))
+    else:
+        for name in names:
+            flush_file(name, store.new)
+        flush_draft(store.scratch)
+        flush(store.new)
+    place_journal(store.scratch)
+    flush(store.scratch)
+    flush(root)
 
 
 def advance(root: int, store: Store, journal: Journal) -> None:
@@ -79,7 +84,6 @@ def advance(root: int, store: Store, journal: Journal) -> None:
                 os.mkdir(name, FOLDER_MODE, dir_fd=folder)
         for number, step in enumerate(journal.steps):
             _take(step, str(number), walker, store)
-    _flush_folders(root, journal)
     _prune(root, journal)
 
 
@@ -88,7 +92,6 @@ def retreat(root: int, store: Store, journal: Journal) -> None:
     with Walker(root) as walker:
         for number, step in enumerate(journal.steps):
             _take_back(step, str(number), walker, store)
-    _flush_folders(root, journal)
     _remove_empty(root, journal.folders)
 
 
@@ -141,20 +144,6 @@ def _is_as_left(step: Step, number: str, walker: Walker, store: Store) -> bool:
         return False
     head = read_at(name, folder, HEAD_SIZE)
     return head is not None and is_ours(head, step.path)
-
-
-def _flush_folders(root: int, journal: Journal) -> None:
-    folders = {str(PurePosixPath(step.path).parent) for step in journal.steps}
-    if len(folders) > _FEW:
-        os.sync()
-        return
-    for folder in folders:
-        with suppress(FileNotFoundError):
-            handle = open_folder(root, folder)
-            try:
-                flush(handle)
-            finally:
-                os.close(handle)
 
 
 def _prune(root: int, journal: Journal) -> None:

@@ -61,24 +61,39 @@ def open_lock_file(root: int) -> int:
         os.close(scratch)
 
 
-def write_new(name: str, content: bytes, folder: int, *, durable: bool) -> None:
-    """Write a file that is not there yet; `durable` forces its content to the disk."""
+def write_new(name: str, content: bytes, folder: int) -> None:
+    """Write a file that is not there yet."""
     handle = os.open(name, _CREATE, _FILE_MODE, dir_fd=folder)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        if durable:
-            flush(handle)
     finally:
         os.close(handle)
 
 
-def write_journal(scratch: int, text: bytes) -> None:
-    """Put the journal in place in one instant: from then on the run will be completed or undone."""
-    write_new(_DRAFT, text, scratch, durable=True)
+def flush_file(name: str, folder: int) -> None:
+    """Force the content of a file to the disk."""
+    handle = os.open(name, READ, dir_fd=folder)
+    try:
+        flush(handle)
+    finally:
+        os.close(handle)
+
+
+def draft_journal(scratch: int, text: bytes) -> None:
+    """Write the journal under a name that binds nobody."""
+    write_new(_DRAFT, text, scratch)
+
+
+def flush_draft(scratch: int) -> None:
+    """Force the draft to the disk."""
+    flush_file(_DRAFT, scratch)
+
+
+def place_journal(scratch: int) -> None:
+    """Let the journal appear, in one instant: from then on the run will be completed or undone."""
     os.rename(_DRAFT, JOURNAL, src_dir_fd=scratch, dst_dir_fd=scratch)
-    flush(scratch)
 
 
 def read_journal(scratch: int) -> bytes | None:
@@ -117,7 +132,7 @@ def clear(root: int) -> bool:
 
 def _ignore(scratch: int) -> None:
     with suppress(FileExistsError):
-        write_new(_GITIGNORE, b"*\n", scratch, durable=False)
+        write_new(_GITIGNORE, b"*\n", scratch)
 
 
 def _empty(name: str, scratch: int) -> bool:
