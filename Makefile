@@ -17,7 +17,7 @@ test: $(VENV)/.dev ## run the tests
 
 check: lint types ## everything that needs no test run
 	$(BIN)/python tools/catalog_schemas.py --check
-	$(BIN)/python tools/schemas/compile.py --check
+	$(BIN)/python -m tools.schemas.compile --check
 	$(BIN)/python tools/docs.py --check
 	$(BIN)/kservegen render --check
 
@@ -29,7 +29,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 schemas: $(VENV)/.dev ## compile KServe's schemas, then our own from them
-	$(BIN)/python tools/schemas/compile.py
+	$(BIN)/python -m tools.schemas.compile
 	$(BIN)/python tools/catalog_schemas.py
 
 docs: $(VENV)/.dev ## write the generated pages of docs/

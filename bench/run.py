@@ -24,7 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import workload
 
 ROOT = Path(__file__).resolve().parents[1]
-SCHEMAS = ROOT / "schemas" / "kserve" / workload.VERSION / "{{.Group}}" / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+SCHEMAS = (
+    ROOT / "schemas" / "kserve" / workload.VERSION / "{{.Group}}" / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+)
 CLI = (sys.executable, "-m", "kservegen")
 
 
@@ -129,9 +131,7 @@ class Case:
         rendered = timed(template, outputs=list(outputs.values()))
         check = [str(self.kubeconform), "-n", "2", "-strict", "-schema-location", str(SCHEMAS)]
         checked = timed([[*check, *map(str, outputs.values())]])
-        return Figure(
-            rendered.wall + checked.wall, rendered.cpu + checked.cpu, max(rendered.peak, checked.peak)
-        )
+        return Figure(rendered.wall + checked.wall, rendered.cpu + checked.cpu, max(rendered.peak, checked.peak))
 
 
 def measure(models: int, runs: int) -> list[str]:

@@ -47,10 +47,10 @@ def _entry(index: int) -> list[str]:
             f"      - --model_name={name(index)}",
             "      - --max-model-len=8192",
             "    env:",
-            "      - {name: HF_HUB_OFFLINE, value: \"0\"}",
+            '      - {name: HF_HUB_OFFLINE, value: "0"}',
             "    resources:",
-            "      requests: {cpu: \"4\", memory: 24Gi, nvidia.com/gpu: \"1\"}",
-            "      limits: {cpu: \"8\", memory: 32Gi, nvidia.com/gpu: \"1\"}",
+            '      requests: {cpu: "4", memory: 24Gi, nvidia.com/gpu: "1"}',
+            '      limits: {cpu: "8", memory: 32Gi, nvidia.com/gpu: "1"}',
         ]
     return [
         *head,
@@ -59,10 +59,10 @@ def _entry(index: int) -> list[str]:
         "    serviceAccountName: models",
         "    env:",
         "      - {name: LOG_LEVEL, value: info}",
-        "      - {name: WORKERS, value: \"2\"}",
+        '      - {name: WORKERS, value: "2"}',
         "    resources:",
         "      requests: {cpu: 500m, memory: 1Gi}",
-        "      limits: {cpu: \"1\", memory: 2Gi}",
+        '      limits: {cpu: "1", memory: 2Gi}',
     ]
 
 

@@ -17,9 +17,7 @@ def main() -> None:
     site = Path(sysconfig.get_path("purelib"))
     (site / "kservegen-checkout.pth").write_text(f"{ROOT / 'generator'}\n", "utf-8")
     command = Path(sysconfig.get_path("scripts")) / "kservegen"
-    command.write_text(
-        f"#!{sys.executable}\nimport sys\nfrom kservegen.cli import main\nsys.exit(main())\n", "utf-8"
-    )
+    command.write_text(f"#!{sys.executable}\nimport sys\nfrom kservegen.cli import main\nsys.exit(main())\n", "utf-8")
     command.chmod(0o755)
 
 

@@ -24,7 +24,7 @@ from kservegen.output.conflicts import diagnose as diagnose_conflict
 from kservegen.output.diff import unified_diff
 from kservegen.output.existing import Existing, scan
 from kservegen.output.lock import lock
-from kservegen.pipeline import Evaluation, Tools, evaluate, lay_out
+from kservegen.pipeline import Evaluation, Memory, Tools, evaluate, lay_out
 from kservegen.report.result import FilePlan, Result
 from kservegen.repository import OUTPUT_FOLDER, Repository, packaged_data
 from kservegen.rules.discover import discover
@@ -122,10 +122,10 @@ def validate(repository: Repository, *, environments: Sequence[str] = (), fail_o
     with _without_collector():
         project = open_project(repository)
         chosen = project.choose(environments)
-        diagnostics, objects = list(project.diagnostics), 0
+        diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
         evaluations = []
         for name in chosen:
-            evaluation = evaluate(project.catalog, name, project.tools)
+            evaluation = evaluate(project.catalog, name, project.tools, memory)
             diagnostics.extend(evaluation.diagnostics)
             objects += evaluation.objects
             evaluations.append(evaluation)
@@ -163,15 +163,15 @@ def render(repository: Repository, options: RenderOptions, *, environments: Sequ
 
 
 def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *, whole: bool) -> Result:
-    diagnostics, objects = list(project.diagnostics), 0
+    diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
     desired: dict[str, bytes] = {}
     evaluations = []
     for name in chosen:
-        evaluation = evaluate(project.catalog, name, project.tools)
+        evaluation = evaluate(project.catalog, name, project.tools, memory)
         diagnostics.extend(evaluation.diagnostics)
         objects += evaluation.objects
         if evaluation.built is not None and not _has_errors(diagnostics):
-            desired.update(lay_out(evaluation.built))
+            desired.update(lay_out(evaluation.built, memory))
         evaluations.append(Evaluation(environment=evaluation.environment, built=None, diagnostics=()))
     diagnostics.extend(_across(evaluations))
     result = Result(
@@ -260,7 +260,7 @@ def _guard(
             rule="gitops/removal-guard",
             path=("guards", "maxRemovals"),
             message=f"rendering {name} would remove every model" if emptied else f"rendering {name} removes too much",
-            seen=f"{len(paths)} files removed: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}",  # noqa: PLR2004
+            seen=f"{len(paths)} files removed: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}",
             allowed=f"at most {allowed}" if not emptied else "never an empty render over a full one",
             hint=f"If that is meant, run: kservegen render --allow-removals {len(paths)}.",
             at_key=True,

@@ -23,9 +23,7 @@ class Locator:
     @classmethod
     def of(cls, built: BuiltEnvironment) -> Locator:
         """Index the entries of a built environment."""
-        return cls(
-            environment=built.environment, entries={item.resource.id: item.entry for item in built.entries}
-        )
+        return cls(environment=built.environment, entries={item.resource.id: item.entry for item in built.entries})
 
     def locate(self, resource: Resource, path: Path, *, at_key: bool = False) -> Location:
         """Return the line behind `path` of a built object."""
@@ -92,5 +90,3 @@ def diagnose_environment(
             allowed=finding.allowed,
             environments=(environment.name,),
         )
-
-

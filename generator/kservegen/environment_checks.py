@@ -153,7 +153,7 @@ def _below(finding: Finding, chart: str) -> Finding:
 
 
 def _two_modes(built: BuiltEnvironment, said: JsonObject) -> Iterator[Finding]:
-    """The mode is written into the chart's values from kserve.deploymentMode; values may not disagree."""
+    """Find values that disagree with kserve.deploymentMode, from which the chart's own is written."""
     mode = built.settings.deployment_mode
     for chart, values in said.items():
         controller = mapping(mapping(mapping(values).get("kserve")).get("controller"))
@@ -162,7 +162,7 @@ def _two_modes(built: BuiltEnvironment, said: JsonObject) -> Iterator[Finding]:
             yield Finding(
                 rule="catalog/said-twice",
                 path=("kserve", "values", chart, "kserve", "controller", "deploymentMode"),
-                message=f"the chart's deploymentMode and kserve.deploymentMode disagree",
+                message="the chart's deploymentMode and kserve.deploymentMode disagree",
                 seen=f"{other} and {mode}",
                 hint="Keep kserve.deploymentMode and remove this line.",
             )

@@ -83,10 +83,10 @@ def merge(base: JsonObject, over: JsonObject, *, keep_nulls: bool = False) -> Js
             out.pop(key, None)
         elif value.__class__ is dict:
             below = out.get(key)
-            start: JsonObject = below if below.__class__ is dict else {}  # type: ignore[assignment]
-            out[key] = merge(start, value, keep_nulls=keep_nulls)  # type: ignore[arg-type]
+            start: JsonObject = below if below.__class__ is dict else {}
+            out[key] = merge(start, value, keep_nulls=keep_nulls)
         elif value.__class__ is list:
-            out[key] = _merge_list(key, out.get(key), value, keep_nulls=keep_nulls)  # type: ignore[arg-type]
+            out[key] = _merge_list(key, out.get(key), value, keep_nulls=keep_nulls)
         else:
             out[key] = value
     return out

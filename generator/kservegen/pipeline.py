@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
+from kservegen.build.environment import Memory as BuildMemory
 from kservegen.build.readme import build_readme
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
@@ -17,10 +18,12 @@ from kservegen.document import sequence
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.jsontypes import JsonObject
 from kservegen.output.ownership import stamp
-from kservegen.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet
+from kservegen.rules.stage import Stage
 from kservegen.schemas.store import SchemaStore, Shapes
+from kservegen.schemas.validate import Validator
 from kservegen.yamlio.emit import emit
 
 
@@ -32,6 +35,17 @@ class Tools:
     schemas: SchemaStore
     rules: RuleSet
     manuals: Mapping[str, RuleMeta]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one environment leaves for the next: shared entries are resolved, built, judged and written once."""
+
+    unchanged: Unchanged = field(default_factory=dict)
+    built: BuildMemory = field(default_factory=BuildMemory)
+    # By the identity of the object; the value keeps it alive, so that no other object can take its identity.
+    verdicts: dict[tuple[int, str, str], tuple[Resource, tuple[Finding, ...]]] = field(default_factory=dict)
+    texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +62,22 @@ class Evaluation:
         return len(self.built.resources) if self.built else 0
 
 
-def evaluate(catalog: Catalog, name: str, tools: Tools) -> Evaluation:
-    """Resolve, build and check one environment."""
-    environment, diagnostics = resolve(catalog, name)
+def evaluate(catalog: Catalog, name: str, tools: Tools, memory: Memory | None = None) -> Evaluation:
+    """Resolve, build and check one environment; `memory` carries what the next one can use."""
+    memory = memory or Memory()
+    environment, diagnostics = resolve(catalog, name, memory.unchanged)
     version_finding = _check_version(environment, tools.charts.versions)
     if version_finding is not None:
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
         return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
     charts = tools.charts.load(environment.text("kserve", "version"))
-    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version))
-    diagnostics.extend(_check(built, tools))
+    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built)
+    diagnostics.extend(_check(built, tools, memory))
     diagnostics.extend(diagnose_environment(environment, check_environment(built, charts)))
     return Evaluation(
         environment=environment,
         built=built,
-        diagnostics=tuple(_weigh(diagnostics, environment.mapping("severities"), tools.manuals)),
+        diagnostics=tuple(_weigh(diagnostics, environment.mapping("severities"))),
     )
 
 
@@ -82,7 +97,7 @@ def _check_version(environment: ResolvedEnvironment, known: tuple[str, ...]) -> 
     )
 
 
-def _check(built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:
+def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Diagnostic]:
     environment = built.environment
     locator = Locator.of(built)
     for entry in built.entries:
@@ -90,7 +105,7 @@ def _check(built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:
             yield diagnose_problem(environment.name, entry, problem)
     for index, finding in check_namespaces(built):
         yield diagnose_problem_at(locator, built, index, finding)
-    for resource, finding in _findings(built, tools):
+    for resource, finding in _findings(built, tools, memory):
         manual = tools.manuals.get(finding.rule)
         yield locator.diagnose(resource, finding, manual.severity if manual else Severity.ERROR)
 
@@ -103,33 +118,44 @@ def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, f
     return replace(diagnostic, location=entry.locate(finding.path))
 
 
-def _findings(built: BuiltEnvironment, tools: Tools) -> Iterator[tuple[Resource, Finding]]:
-    version = built.settings.kserve_version
+def _findings(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[tuple[Resource, Finding]]:
+    """Judge each object alone, once for all environments that share it, then in the light of its environment."""
+    version, mode = built.settings.kserve_version, built.settings.deployment_mode
     resources = built.resources
-    sound = []
-    for resource in resources:
-        findings = tools.schemas.validator(resource.api_version, resource.kind, kserve_version=version).check(resource.doc)
-        if findings:
-            for finding in findings:
-                yield resource, finding
-        else:
-            sound.append(resource)
-    # A rule looks only at objects of the right shape: one mistake, one finding.
     context = Context(
         environment=built.environment.name,
         kserve_version=version,
-        deployment_mode=built.settings.deployment_mode,
+        deployment_mode=mode,
         resources={resource.id: resource for resource in resources},
         prerequisites=frozenset(
             item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)
         ),
     )
-    yield from tools.rules.run(sound, context)
+    alone = tools.rules.at(*(stage for stage in Stage if stage is not Stage.ENVIRONMENT))
+    validators: dict[tuple[str, str], Validator] = {}
+    sound = []
+    for resource in resources:
+        key = (id(resource), version, mode)
+        known = memory.verdicts.get(key)
+        if known is not None:
+            verdict = known[1]
+        else:
+            kind = (resource.api_version, resource.kind)
+            validator = validators.get(kind)
+            if validator is None:
+                validator = validators[kind] = tools.schemas.validator(*kind, kserve_version=version)
+            verdict = validator.check(resource.doc)
+            if not verdict:  # a rule looks only at objects of the right shape: one mistake, one finding
+                verdict = tuple(finding for _, finding in alone.run((resource,), context))
+            memory.verdicts[key] = (resource, verdict)
+        for finding in verdict:
+            yield resource, finding
+        if not any(finding.rule.startswith("schema/") for finding in verdict):
+            sound.append(resource)
+    yield from tools.rules.at(Stage.ENVIRONMENT).run(sound, context)
 
 
-def _weigh(
-    diagnostics: Iterable[Diagnostic], severities: JsonObject, manuals: Mapping[str, RuleMeta]
-) -> Iterator[Diagnostic]:
+def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterator[Diagnostic]:
     """Apply the environment's severities; what makes a file unreadable or an object refused stays an error."""
     for diagnostic in diagnostics:
         wanted = severities.get(diagnostic.rule)
@@ -140,11 +166,15 @@ def _weigh(
             yield replace(diagnostic, severity=Severity(wanted))
 
 
-def lay_out(built: BuiltEnvironment) -> Iterator[tuple[str, bytes]]:
+def lay_out(built: BuiltEnvironment, memory: Memory | None = None) -> Iterator[tuple[str, bytes]]:
     """Yield every file of an environment, paths relative to the output folder."""
     name = built.environment.name
+    texts = memory.texts if memory is not None else {}
     for resource in built.resources:
-        yield _file(f"{name}/{resource.file}", emit(resource.doc))
+        known = texts.get(id(resource))
+        if known is None:
+            known = texts[id(resource)] = (resource, stamp(resource.file, emit(resource.doc)))
+        yield f"{name}/{resource.file}", known[1]
     for chart in built.platform.charts:
         if chart.values:
             yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))

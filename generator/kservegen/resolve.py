@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import TypeAlias
 
 from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource, Fragment, find_location
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
 from kservegen.diagnostics import Diagnostic, Location, Related, Severity
+from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.merge import merge
 
@@ -77,10 +79,16 @@ class ResolvedEnvironment:
         return value if isinstance(value, str) else default
 
 
+# Entries that their environment says nothing of, by section and key: they are the same in every environment that says
+# nothing, and what is built from them and found in them is the same too.
+Unchanged: TypeAlias = dict[tuple[str, str], Entry]
+
+
 @dataclass(slots=True)
 class _Resolver:
     catalog: Catalog
     source: EnvironmentSource
+    unchanged: Unchanged
     diagnostics: list[Diagnostic] = field(default_factory=list)
     bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
 
@@ -97,10 +105,15 @@ class _Resolver:
         )
 
 
-def resolve(catalog: Catalog, environment: str) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
-    """Resolve one environment of the catalog; what is wrong with it comes back beside it."""
+def resolve(
+    catalog: Catalog, environment: str, unchanged: Unchanged | None = None
+) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
+    """Resolve one environment of the catalog; what is wrong with it comes back beside it.
+
+    `unchanged` carries entries from one environment of the same catalog to the next.
+    """
     source = catalog.environments[environment]
-    resolver = _Resolver(catalog, source)
+    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged)
     fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
     layered: JsonObject = {}
     for document in source.documents:
@@ -136,7 +149,8 @@ def _check_names(resolver: _Resolver) -> None:
                     f"{section} has no {key}",
                     document.source.key((section, key)),
                     path=format_path((section, key)),
-                    hint=_did_you_mean(key, names) or f"Define {key} in models.yaml under {section}, or remove it here.",
+                    hint=_did_you_mean(key, names)
+                    or f"Define {key} in models.yaml under {section}, or remove it here.",
                 )
 
 
@@ -146,46 +160,60 @@ def _did_you_mean(word: str, known: list[str]) -> str:
 
 
 def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:
-    section, key, document = definition.section, definition.key, definition.document
-    own = document.section(section).get(key)
-    overlays = layered.get(section)
-    overlay = overlays.get(key, {}) if isinstance(overlays, dict) else {}
-    if not isinstance(own, dict) or overlay is None or not isinstance(overlay, dict):
+    section, key = definition.section, definition.key
+    overlay = mapping(layered.get(section)).get(key, _NOTHING_SAID)
+    if not isinstance(overlay, dict):
         return None  # removed here by a null; a wrong shape has its own finding from the schema
-    defaults = document.section("defaults")
-    info = _kind(section, own)
-    if info is None:
+    if overlay:
+        entry = _merge_entry(resolver, definition, overlay)
+    else:
+        entry = resolver.unchanged.get((section, key))
+        if entry is None:
+            entry = _merge_entry(resolver, definition, overlay)
+            if entry is not None:
+                resolver.unchanged[section, key] = entry
+    return entry if entry is not None and _lives_here(resolver, definition, entry.words) else None
+
+
+_NOTHING_SAID: JsonObject = {}
+
+
+def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObject) -> Entry | None:
+    document = definition.document
+    own = document.section(definition.section).get(definition.key)
+    info = _kind(definition.section, own) if isinstance(own, dict) else None
+    if not isinstance(own, dict) or info is None:
         return None
     profiles = _profiles(resolver, definition, own, overlay)
-    base_key = (document.file, profiles)
-    base = resolver.bases.get(base_key)
-    if base is None:
-        base = merge({}, defaults)
-        for profile in profiles:
-            base = merge(base, _as_map(document.section("profiles").get(profile)))
-        resolver.bases[base_key] = base
+    base = _base(resolver, document, profiles)
     words = merge(base, own)
     if overlay:
         words = merge(words, overlay)
-    if not _lives_here(resolver, definition, words):
-        return None
-    said = {word for profile in profiles for word in _as_map(document.section("profiles").get(profile))}
-    defaulted = frozenset(word for word in defaults if word not in own and word not in overlay and word not in said)
     namespace, name = _identify(resolver, definition, info, words)
+    defaults = document.section("defaults")
+    # What comes from `defaults` alone; a profile that says the same word speaks for the entry.
+    said = own.keys() | overlay.keys() | {w for p in profiles for w in mapping(document.section("profiles").get(p))}
     return Entry(
-        section=section,
-        key=key,
+        section=definition.section,
+        key=definition.key,
         info=info,
         namespace=namespace,
         name=name,
         words=words,
         fragments=tuple(_fragments(resolver, definition, profiles)),
-        defaulted=defaulted,
+        defaulted=frozenset(defaults.keys() - said),
     )
 
 
-def _as_map(value: JsonValue) -> JsonObject:
-    return value if isinstance(value, dict) else {}
+def _base(resolver: _Resolver, document: Document, profiles: tuple[str, ...]) -> JsonObject:
+    """Return what lies under an entry: the file's defaults, then its profiles."""
+    base = resolver.bases.get((document.file, profiles))
+    if base is None:
+        base = merge({}, document.section("defaults"))
+        for profile in profiles:
+            base = merge(base, mapping(document.section("profiles").get(profile)))
+        resolver.bases[document.file, profiles] = base
+    return base
 
 
 def _kind(section: str, own: JsonObject) -> KindInfo | None:
@@ -196,9 +224,7 @@ def _kind(section: str, own: JsonObject) -> KindInfo | None:
     return info if info in SECTIONS[section] else None  # the schema has its finding
 
 
-def _profiles(
-    resolver: _Resolver, definition: Definition, own: JsonObject, overlay: JsonObject
-) -> tuple[str, ...]:
+def _profiles(resolver: _Resolver, definition: Definition, own: JsonObject, overlay: JsonObject) -> tuple[str, ...]:
     document = definition.document
     chosen: JsonValue = document.section("defaults").get("profile")
     for words in (own, overlay):
@@ -245,18 +271,15 @@ def _lives_here(resolver: _Resolver, definition: Definition, words: JsonObject) 
     return resolver.source.name in wanted
 
 
-def _identify(
-    resolver: _Resolver, definition: Definition, info: KindInfo, words: JsonObject
-) -> tuple[str, str]:
+def _identify(resolver: _Resolver, definition: Definition, info: KindInfo, words: JsonObject) -> tuple[str, str]:
     """Return the object's namespace and name; a key `namespace/name` names both."""
     prefix, slash, name = definition.key.rpartition("/")
     said = words.get("namespace")
     namespace = said if isinstance(said, str) else ""
     if not info.namespaced:
         return "", definition.key
-    if slash and namespace and namespace != prefix and "namespace" in _as_map(
-        definition.document.section(definition.section).get(definition.key)
-    ):
+    own = mapping(definition.document.section(definition.section).get(definition.key))
+    if slash and namespace != prefix and "namespace" in own:
         resolver.report(
             "catalog/two-namespaces",
             f"the key says namespace {prefix}, the word says {namespace}",

@@ -53,7 +53,9 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
     """
     problem = check_repository(answers.repository)
     if problem:
-        raise GeneratorError(f"the repository's URL {problem}", subject="--repo-url", hint=f"For example {PLACEHOLDER}.")
+        raise GeneratorError(
+            f"the repository's URL {problem}", subject="--repo-url", hint=f"For example {PLACEHOLDER}."
+        )
     files = dict(_files(answers))
     there = [path for path in files if os.path.lexists(folder / path)]
     if there:

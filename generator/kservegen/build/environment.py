@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kservegen.build.argocd import build_applications
 from kservegen.build.custom_resource import build_custom_resource
@@ -52,10 +52,28 @@ class BuiltEnvironment:
         return (*self.own, *(built.resource for built in self.entries))
 
 
-def build_environment(environment: ResolvedEnvironment, charts: Charts, shapes: Shapes) -> BuiltEnvironment:
+@dataclass(slots=True)
+class Memory:
+    """What was built already for the same settings: entries that environments share are built once."""
+
+    known: list[tuple[Settings, dict[int, BuiltEntry]]] = field(default_factory=list)
+
+    def of(self, settings: Settings) -> dict[int, BuiltEntry]:
+        """Return what was built under equal settings, by the identity of the entry (which it keeps alive)."""
+        for seen, built in self.known:
+            if seen == settings:
+                return built
+        self.known.append((settings, {}))
+        return self.known[-1][1]
+
+
+def build_environment(
+    environment: ResolvedEnvironment, charts: Charts, shapes: Shapes, memory: Memory | None = None
+) -> BuiltEnvironment:
     """Build every object of an environment. Cannot fail on what the catalog's schema has let through."""
     settings = Settings.of(environment)
-    entries = tuple(build_entry(entry, settings, shapes) for entry in environment.entries)
+    seen = (memory or Memory()).of(settings)
+    entries = tuple(_recall(entry, settings, shapes, seen) for entry in environment.entries)
     platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
     namespaces = build_namespaces(environment)
     synced = [*namespaces, *(built.resource for built in entries)]
@@ -67,6 +85,13 @@ def build_environment(environment: ResolvedEnvironment, charts: Charts, shapes: 
         entries=entries,
         own=(*namespaces, *applications),
     )
+
+
+def _recall(entry: Entry, settings: Settings, shapes: Shapes, seen: dict[int, BuiltEntry]) -> BuiltEntry:
+    built = seen.get(id(entry))
+    if built is None:
+        built = seen[id(entry)] = build_entry(entry, settings, shapes)
+    return built
 
 
 def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:

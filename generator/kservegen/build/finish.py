@@ -20,7 +20,9 @@ _FIRST = ("name", "namespace")
 def finish(doc: JsonObject, settings: Settings, quantities: QuantityShape) -> JsonObject:
     """Return the finished object: a new map, keys in order; nothing of `doc` is changed."""
     return {
-        key: _finish_map(value, settings, quantities.get(key)) if key == "spec" and isinstance(value, dict) else order(value)
+        key: _finish_map(value, settings, quantities.get(key))
+        if key == "spec" and isinstance(value, dict)
+        else order(value)
         for key, value in doc.items()
     }
 
@@ -41,7 +43,7 @@ def _ordered_keys(value: JsonObject) -> list[str]:
     return keys
 
 
-def _finish_map(value: JsonObject, settings: Settings, shape: QuantityShape) -> JsonObject:
+def _finish_map(value: JsonObject, settings: Settings, shape: QuantityShape | None) -> JsonObject:
     out: JsonObject = {}
     for key in _ordered_keys(value):
         item = value[key]
@@ -67,7 +69,7 @@ def _finish_map(value: JsonObject, settings: Settings, shape: QuantityShape) -> 
 _NUMERIC = (str, int, float)
 
 
-def _finish_item(item: JsonValue, settings: Settings, shape: QuantityShape) -> JsonValue:
+def _finish_item(item: JsonValue, settings: Settings, shape: QuantityShape | None) -> JsonValue:
     if isinstance(item, dict):
         return _finish_map(item, settings, shape)
     if isinstance(item, list):

@@ -11,11 +11,8 @@ from kservegen.build.settings import Settings
 from kservegen.build.workload import attach_accelerator, container_of, pod_of, put_container, serving_path
 from kservegen.catalog.words import (
     COMPONENT,
-    CONTAINER,
-    INFERENCE_SERVICE_PARTS,
     MODEL_SPEC,
     OLD_FRAMEWORKS,
-    POD,
     PREDICTOR,
 )
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path
@@ -190,5 +187,3 @@ def _with_resources(container: JsonObject, settings: Settings) -> JsonObject:
         given: JsonValue = resources.get(part)
         resources[part] = defaults | (given if isinstance(given, dict) else {})
     return {**container, "resources": resources}
-
-

@@ -78,9 +78,7 @@ def _table(models: list[Resource]) -> str:
     for model in models:
         protocol = _PROTOCOLS.get(_protocol(model))
         how = protocol.title if protocol else "as its own server documents"
-        rows.append(
-            f"| {model.id.namespace} | {model.id.name} | {model.kind} | {_cell(_serves(model))} | {how} |"
-        )
+        rows.append(f"| {model.id.namespace} | {model.id.name} | {model.kind} | {_cell(_serves(model))} | {how} |")
     if not models:
         rows = ["## Models\n", "None in this environment."]
     return "\n".join(rows) + "\n"
@@ -101,9 +99,12 @@ def _recipe(protocol: _Protocol, example: Resource) -> str:
     ]
     if example.kind == "InferenceService":
         part = "transformer" if "transformer" in _spec(example) else "predictor"
-        lines += [f'kubectl -n "$NAMESPACE" port-forward "service/$MODEL-{part}" 8080:80 &', "URL=http://localhost:8080"]
+        lines += [
+            f'kubectl -n "$NAMESPACE" port-forward "service/$MODEL-{part}" 8080:80 &',
+            "URL=http://localhost:8080",
+        ]
     else:
-        lines.append(f"URL=$(kubectl -n \"$NAMESPACE\" get {kind} \"$MODEL\" -o jsonpath='{{.status.url}}')")
+        lines.append(f'URL=$(kubectl -n "$NAMESPACE" get {kind} "$MODEL" -o jsonpath=\'{{.status.url}}\')')
     lines += [
         f'curl -sS "$URL{protocol.route}" -H "Content-Type: application/json" \\',
         f"  -d '{protocol.body}'",

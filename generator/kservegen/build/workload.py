@@ -98,9 +98,7 @@ def attach_accelerator(
     _add_tolerations(draft, pod, pod_path, facts.get("tolerations"), here)
 
 
-def _add_resource(
-    draft: Draft, container: JsonObject, built: Path, *, resource: str, count: str, base: Path
-) -> None:
+def _add_resource(draft: Draft, container: JsonObject, built: Path, *, resource: str, count: str, base: Path) -> None:
     here = (*base, "accelerator")
     said = container.get("resources")
     resources: JsonObject = dict(said) if isinstance(said, dict) else {}

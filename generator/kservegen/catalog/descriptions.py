@@ -1,4 +1,4 @@
-"""What editors say of each word, in one place: Markdown-free sentences, the same for hover and for the documentation."""
+"""What editors say of each word, in one place: plain sentences, the same for hover and for the documentation."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DESCRIPTIONS: dict[str, str] = {
     "autoscalerClass": "Who scales it in Standard mode: hpa, keda, external or none.",
     "stop": "true stops the model and keeps the object.",
     # --- serving an artefact ---
-    "modelFormat": "Format of the model: a name (sklearn, huggingface, ...) or {name, version}. Chooses the runtime.",
+    "modelFormat": "Format of the model: a name (sklearn, huggingface, ...) or {name, version}. Selects the runtime.",
     "storageUri": "Where the model lies: hf://, s3://, gs://, pvc://, oci://, https:// ...",
     "storage": "Where the model lies, by a key of the storage Secret instead of a URI.",
     "storageUris": "Several artefacts, each {uri, mountPath}. Excludes storageUri.",
@@ -115,11 +115,11 @@ DESCRIPTIONS: dict[str, str] = {
     "cluster": "The cluster of this environment.",
     "cluster.name": "Name of the cluster, as people and Argo CD call it.",
     "cluster.server": "Address of its API server, as Argo CD knows it.",
-    "cluster.kubernetesVersion": "Version of Kubernetes, quoted: \"1.34\".",
+    "cluster.kubernetesVersion": 'Version of Kubernetes, quoted: "1.34".',
     "kserve": "KServe in this environment.",
     "kserve.version": "Release of KServe, with its v: the charts have this version and objects are checked against it.",
     "kserve.deploymentMode": "Mode of models that do not say their own: Standard, Knative or ModelMesh.",
-    "kserve.charts": "Charts to install beside or without those that follow from the kinds in use: name: true or false.",
+    "kserve.charts": "Charts to add (true) or leave out (false) beside those that follow from the kinds in use.",
     "kserve.values": "Helm values by chart. A key that the chart does not read is an error.",
     "prerequisites": "What is promised to be there: operators (cert-manager) and objects (Secret/namespace/name).",
     "namespaces": "Namespaces to create, with their labels and annotations.",

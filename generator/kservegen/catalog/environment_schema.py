@@ -93,7 +93,7 @@ def _date() -> JsonObject:
 
 
 def _map(schema: JsonObject) -> JsonObject:
-    """A map of names; a null removes what the defaults say."""
+    """Return the schema of a map of names, where a null removes what the defaults say."""
     kind: JsonValue = schema.get("type")
     return {"type": "object", "additionalProperties": {**schema, "type": [str(kind), "null"]}}
 
@@ -107,4 +107,4 @@ def _object(prefix: str, **properties: JsonObject) -> JsonObject:
 
 
 def _per_chart(charts: list[str], schema: JsonObject) -> JsonObject:
-    return {"type": "object", "additionalProperties": False, "properties": {name: schema for name in charts}}
+    return {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(charts, schema)}

@@ -48,7 +48,7 @@ RULES: tuple[RuleMeta, ...] = (
     RuleMeta(
         id="catalog/said-twice",
         title="A field is said once",
-        why="A field that is set flat and in KServe's own form, differently, has two meanings; neither may win silently.",
+        why="A field that is set flat and in KServe's own form, differently, has two meanings, none of which may win.",
         fix="Keep one of the two lines that the finding names.",
         bad="{minReplicas: 1, predictor: {minReplicas: 2}}",
         good="{minReplicas: 2}",

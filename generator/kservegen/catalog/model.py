@@ -77,9 +77,7 @@ def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path
     return fragment, (*fragment.path, *place.path), place.exact
 
 
-def find_location(
-    fragments: tuple[Fragment, ...], merged: JsonValue, path: Path, *, at_key: bool = False
-) -> Location:
+def find_location(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path, *, at_key: bool = False) -> Location:
     """Return the line that a human edits to change the value at `path`; for a missing value, its parent's key."""
     fragment, place, exact = find_fragment(fragments, merged, path)
     source = fragment.document.source

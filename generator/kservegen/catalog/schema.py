@@ -7,6 +7,7 @@ field may be absent (another layer has it) or null (it deletes), and quantities 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -47,7 +48,7 @@ class _Definitions:
             return {"$ref": f"#/definitions/{self._define(reference.rpartition('/')[2], source, name)}"}
         out: JsonObject = {}
         for key, value in schema.items():
-            if key in _DROPPED or key.startswith("x-kubernetes-"):
+            if key in _DROPPED or key.startswith("x-"):
                 continue
             if key == "properties" and isinstance(value, dict):
                 out[key] = {k: self._relax(_map(v), source, name, k) for k, v in value.items()}
@@ -89,9 +90,37 @@ class _Definitions:
 
     def finished(self) -> JsonObject:
         """Return the definitions without the working marks."""
-        return {
-            name: {k: v for k, v in _map(shape).items() if k != "x-source"} for name, shape in sorted(self.found.items())
-        }
+        return {name: {k: v for k, v in _map(shape).items() if k != "x-source"} for name, shape in self.found.items()}
+
+
+def _share(document: JsonObject) -> JsonObject:
+    """Keep one of each group of equal definitions: relaxed, many shapes of different kinds and versions are the same."""
+    definitions = _map(document["definitions"])
+    while True:
+        kept: dict[str, str] = {}
+        instead: dict[str, str] = {}
+        for name in sorted(definitions, key=lambda name: (len(name), name)):
+            first = kept.setdefault(json.dumps(definitions[name], sort_keys=True), name)
+            if first != name:
+                instead[name] = first
+        if not instead:
+            return {**document, "definitions": dict(sorted(definitions.items()))}
+        document = _map(_redirect(document, instead))
+        definitions = {k: v for k, v in _map(document["definitions"]).items() if k not in instead}
+        document["definitions"] = definitions
+
+
+def _redirect(value: JsonValue, instead: dict[str, str]) -> JsonValue:
+    if isinstance(value, list):
+        return [_redirect(item, instead) for item in value]
+    if not isinstance(value, dict):
+        return value
+    out = {key: _redirect(item, instead) for key, item in value.items()}
+    reference = out.get("$ref")
+    if isinstance(reference, str):
+        prefix, _, name = reference.rpartition("/")
+        out["$ref"] = f"{prefix}/{instead.get(name, name)}"
+    return out
 
 
 def _map(value: JsonValue) -> JsonObject:
@@ -180,22 +209,22 @@ def environments_schema(compiled: Compiled, *, charts: Iterable[str], versions: 
         )
     predictor = _Words(definitions, compiled("serving.kserve.io/v1beta1", "InferenceService"), "InferenceService")
     toleration = predictor.reference("spec", "predictor", "tolerations", "[]")
-    properties = environment_properties(
-        toleration=toleration, charts=sorted(charts), versions=sorted(versions)
-    )
+    properties = environment_properties(toleration=toleration, charts=sorted(charts), versions=sorted(versions))
     return _document("kservegen environment", {**_describe_all(properties, ""), **sections}, definitions)
 
 
 def _document(title: str, properties: JsonObject, definitions: _Definitions) -> JsonObject:
-    return {
-        "$schema": DRAFT,
-        "title": title,
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["version"],
-        "properties": properties,
-        "definitions": definitions.finished(),
-    }
+    return _share(
+        {
+            "$schema": DRAFT,
+            "title": title,
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["version"],
+            "properties": properties,
+            "definitions": definitions.finished(),
+        }
+    )
 
 
 def _object(properties: JsonObject) -> JsonObject:
@@ -281,9 +310,7 @@ def _entries(definitions: _Definitions, compiled: Compiled) -> dict[str, JsonObj
             if not info.namespaced:
                 own.pop("namespace")
             kind: JsonObject = {"const": info.kind} if info.kind != first else {"enum": [info.kind]}
-            entries[info.kind] = _describe_all(
-                {**entry, **own, **_annotations(info.annotations), "kind": kind}, ""
-            )
+            entries[info.kind] = _describe_all({**entry, **own, **_annotations(info.annotations), "kind": kind}, "")
     return entries
 
 

@@ -12,7 +12,12 @@ from kservegen.report.text import printable
 def explanation_as_text(explanation: Explanation) -> str:
     """Write one line a field: path, value, and the line that it comes from."""
     rows = [
-        (field.path, printable(json.dumps(field.value, ensure_ascii=False)), f"{field.location.file}:{field.location.line}", field.layer)
+        (
+            field.path,
+            printable(json.dumps(field.value, ensure_ascii=False)),
+            f"{field.location.file}:{field.location.line}",
+            field.layer,
+        )
         for field in explanation.fields
     ]
     width = max((len(row[0]) for row in rows), default=0)

@@ -1,0 +1,224 @@
+"""The interpreter: an expression in, a program out; a program and data in, a value or an error out.
+
+Two environments, because Kubernetes' own types cannot be had at run time: one checks an expression with the exact
+types, the other runs the checked expression with maps in their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from operator import is_
+from typing import TYPE_CHECKING, Final
+
+from kservegen.cel import lists, quantities, regexes
+from kservegen.cel.function import OPAQUE, Function, TypeName
+from kservegen.cel.outcome import UNSUPPORTED, CelError, CompileError
+from kservegen.cel.source import Composed, compose, names
+
+if TYPE_CHECKING:
+    from cel_expr_python.cel import Activation, Env, Expression, FunctionDecl, Type
+
+_FUNCTIONS: Final = (*quantities.FUNCTIONS, *lists.FUNCTIONS, *regexes.FUNCTIONS)
+
+# What the API server (1.33) knows and this interpreter does not.
+_ABSENT: Final = frozenset(
+    "authorizer cidr format ip isCIDR isIP isSemver isURL semver url transformList transformMap transformMapEntry "
+    "existsOne".split()
+)
+_LIST_SEARCH: Final = re.compile(
+    r"overloads? .*?(?:'(?:lastI|i)ndexOf' applied to '\((?:list|dyn)|\(list\)\.(?:lastI|i)ndexOf)"
+)
+_TWO_VARIABLES: Final = re.compile(r"\.(?:all|exists|exists_one)\(\s*\w+\s*,\s*\w+\s*,")
+_POSITION: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
+_STATUS: Final = re.compile(r"^[A-Z_]+: ")
+_TRAILER: Final = re.compile(r" \[[A-Z_]+\]$")
+_NO_OVERLOAD: Final = "No matching overloads found : "
+_NO_KEY: Final = "Key not found in map : "
+_INT64: Final = 2**63
+
+
+class Scope:
+    """Values for the names of an engine, converted once and shared by all programs that look at them."""
+
+    __slots__ = ("activation",)
+
+    def __init__(self, activation: Activation) -> None:
+        self.activation = activation
+
+
+class Program:
+    """A compiled expression. `result` is the type that the checker found: `bool`, `string`, `dyn`, ..."""
+
+    __slots__ = ("_expression", "result")
+
+    def __init__(self, expression: Expression, result: str) -> None:
+        self._expression = expression
+        self.result = result
+
+    def evaluate(self, scope: Scope) -> object | CelError:
+        """Compute the value as plain data; an error of the expression is a value, too."""
+        outcome = self._expression.eval(scope.activation)
+        try:
+            value: object = outcome.plain_value()
+        except TypeError:
+            return CelError(message=f"a value of type {outcome.type().name()} as a result", unsupported=True)
+        if isinstance(value, str) and outcome.type().name() == "ERROR":
+            return _evaluation_error(value)
+        return value
+
+
+class Engine:
+    """Compiles expressions over a fixed set of names; all of them are dynamically typed."""
+
+    def __init__(self, variables: tuple[str, ...]) -> None:
+        self._checker = _environment(variables, exact=True)
+        self._runner = _environment(variables, exact=False)
+
+    def scope(self, values: Mapping[str, object]) -> Scope:
+        """Bind plain data to names; numbers are taken as the JSON on the server's wire has them."""
+        return Scope(self._runner.Activation({name: wire(value) for name, value in values.items()}))
+
+    def compile(self, expression: str, *, variables: Mapping[str, str] | None = None) -> Program | CompileError:
+        """Compile an expression that may use `variables.x`, each an expression itself, in order of definition."""
+        refused = _refused(expression, variables or {})
+        if refused is not None:
+            return refused
+        try:
+            # Alone first: a text such as `a) || (b` is no expression, though it is one in parentheses.
+            self._checker.compile(expression, disable_check=True)
+        except RuntimeError as error:
+            return _compile_error(str(error), expression, offset=0)
+        return self._link(compose(expression, variables or {}), expression)
+
+    def _link(self, composed: Composed, expression: str) -> Program | CompileError:
+        try:
+            checked = self._checker.compile(composed.text)
+            program = self._runner.deserialize(checked.serialize())
+        except RuntimeError as error:
+            return _compile_error(str(error), expression, offset=composed.offset)
+        return Program(program, checked.return_type().name().lower())
+
+
+@lru_cache(maxsize=8)
+def engine(variables: tuple[str, ...]) -> Engine:
+    """Return the engine for a set of names; building one takes milliseconds."""
+    return Engine(variables)
+
+
+def wire(value: object) -> object:
+    """Read numbers as a Kubernetes client's JSON does: 1.0 is the integer 1, what exceeds 64 bits is a double.
+
+    What has no such number is handed back as it is, not copied.
+    """
+    if isinstance(value, dict):
+        read = [wire(item) for item in value.values()]
+        return value if _same(read, value.values()) else dict(zip(value, read, strict=True))
+    if isinstance(value, list):
+        read = [wire(item) for item in value]
+        return value if _same(read, value) else read
+    if isinstance(value, float) and value.is_integer() and -_INT64 <= value < _INT64:
+        return int(value)
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return float(value)
+    return value
+
+
+def _same(left: Iterable[object], right: Iterable[object]) -> bool:
+    return all(map(is_, left, right))
+
+
+def _environment(variables: Sequence[str], *, exact: bool) -> Env:
+    from cel_expr_python import cel  # noqa: PLC0415
+    from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings  # noqa: PLC0415
+
+    return cel.NewEnv(
+        variables=dict.fromkeys(variables, cel.Type.DYN),
+        extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional(), ext_bindings.ExtBindings()],
+        functions=_declarations(exact=exact),
+    )
+
+
+def _declarations(*, exact: bool) -> list[FunctionDecl]:
+    from cel_expr_python import cel  # noqa: PLC0415
+
+    overloads: dict[str, dict[tuple[str, ...], Function]] = {}
+    for function in _FUNCTIONS:
+        key = function.parameters if exact else tuple(_running(p) for p in function.parameters)
+        overloads.setdefault(function.name, {}).setdefault(key, function)
+    return [
+        cel.FunctionDecl(
+            name,
+            [
+                cel.Overload(
+                    function.id,
+                    return_type=_type(function.result) if exact else cel.Type.DYN,
+                    parameters=[_type(parameter) for parameter in parameters],
+                    is_member=function.member,
+                    impl=function.call,
+                )
+                for parameters, function in chosen.items()
+            ],
+        )
+        for name, chosen in overloads.items()
+    ]
+
+
+def _running(name: TypeName) -> TypeName:
+    """Name the type that stands for another at run time, where only kinds are told apart."""
+    if name in OPAQUE:
+        return "map<dyn, dyn>"
+    return "list<dyn>" if name.startswith("list<") else name
+
+
+def _type(name: TypeName) -> Type:
+    from cel_expr_python import cel  # noqa: PLC0415
+
+    if name in OPAQUE:
+        return cel.Type.AbstractType(name)
+    if name.startswith("list<"):
+        return cel.Type.List(_type(name[5:-1]))
+    if name.startswith("map<"):
+        key, _, value = name[4:-1].partition(", ")
+        return cel.Type.Map(_type(key), _type(value))
+    found: Type = getattr(cel.Type, name.upper())
+    return found
+
+
+def _refused(expression: str, variables: Mapping[str, str]) -> CompileError | None:
+    """Refuse what would compile here and means something else on the server."""
+    used = names(expression)
+    if "cel.bind" in used:
+        return CompileError(message="undeclared reference to 'cel': the API server has no cel.bind")
+    if hidden := used & {f"variables_{name}" for name in variables}:
+        name = min(hidden)
+        return CompileError(message=f"the name {name} stands for variables.{name[10:]} here", unsupported=True)
+    return None
+
+
+def _compile_error(text: str, expression: str, *, offset: int) -> CompileError:
+    unsupported = _is_unsupported(text, expression)
+    match = _POSITION.search(text)
+    if match is None:
+        return CompileError(message=_STATUS.sub("", text), unsupported=unsupported)
+    line, column = int(match[1]) - offset, int(match[2])
+    message = _TRAILER.sub("", match[3]).replace(" (in container '')", "")
+    return CompileError(message=message, line=max(line, 1), column=max(column, 1), unsupported=unsupported)
+
+
+def _is_unsupported(text: str, expression: str) -> bool:
+    if "recursion" in text or "UNIMPLEMENTED" in text or _LIST_SEARCH.search(text):
+        return True
+    undeclared = {name.split(".")[0] for name in re.findall(r"undeclared reference to '([^']+)'", text)}
+    return bool(undeclared & _ABSENT) or (bool(undeclared) and _TWO_VARIABLES.search(expression) is not None)
+
+
+def _evaluation_error(text: str) -> CelError:
+    message = _STATUS.sub("", text)
+    if message.startswith(UNSUPPORTED):
+        return CelError(message=message.removeprefix(UNSUPPORTED), unsupported=True)
+    if _LIST_SEARCH.search(message):
+        return CelError(message="indexOf and lastIndexOf of a list", unsupported=True)
+    message = message.replace(_NO_OVERLOAD, "no such overload: ").replace(_NO_KEY, "no such key: ").replace('"', "")
+    return CelError(message=message)

@@ -1,0 +1,66 @@
+"""CEL as text: which variables of a policy an expression uses, and one text that carries their definitions.
+
+`variables.x` becomes the identifier `variables_x` (as long as before, so columns stay true), bound by CEL's own lazy
+`cel.bind` around the expression: evaluated at most once, and an error only where it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+_TOKEN: Final = re.compile(
+    r"""(?P<text>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
+                |[bB]?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+      |(?P<comment>//[^\n]*)
+      |(?P<name>(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)?)
+      |(?P<other>\w+|\s+|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A text to compile; `offset` lines stand before the expression's own first line."""
+
+    text: str
+    offset: int
+
+
+def names(expression: str) -> frozenset[str]:
+    """List the identifiers that start a chain, with their first field: `object.spec`, `size`, `request.userInfo`."""
+    return frozenset(
+        re.sub(r"\s", "", match["name"]) for match in _TOKEN.finditer(expression) if match.lastgroup == "name"
+    )
+
+
+def compose(expression: str, variables: Mapping[str, str]) -> Composed:
+    """Wrap an expression into the definitions that it needs; `variables` are in the order of definition."""
+    needed = _needed(expression, variables)
+    head = "".join(f"cel.bind(variables_{name}, (\n{_renamed(variables[name], variables)}\n), " for name in needed)
+    text = f"{head}(\n{_renamed(expression, variables)}\n)" + ")" * len(needed)
+    return Composed(text=text, offset=head.count("\n") + 1)
+
+
+def _needed(expression: str, variables: Mapping[str, str]) -> list[str]:
+    wanted = _used(expression, variables)
+    for name in reversed(tuple(variables)):
+        if name in wanted:
+            wanted |= _used(variables[name], variables)
+    return [name for name in variables if name in wanted]
+
+
+def _used(expression: str, variables: Mapping[str, str]) -> set[str]:
+    return {name for name in variables if f"variables.{name}" in names(expression)}
+
+
+def _renamed(expression: str, variables: Mapping[str, str]) -> str:
+    def rename(match: re.Match[str]) -> str:
+        owner, _, field = (match["name"] or "").partition(".")
+        if owner.strip() != "variables" or field.strip() not in variables:
+            return match[0]
+        return f"variables_{field.strip()}".ljust(len(match[0]))
+
+    return _TOKEN.sub(rename, expression)

@@ -1,0 +1,54 @@
+"""The manual pages of what can be wrong with policies themselves."""
+
+from __future__ import annotations
+
+from kservegen.diagnostics import RuleMeta, Severity
+
+INVALID = RuleMeta(
+    id="policy/invalid",
+    title="a policy file is not a policy that the API server would accept",
+    why=(
+        "The files in policies/ are Kubernetes ValidatingAdmissionPolicies, evaluated here and rendered for the "
+        "cluster. One that the API server refuses protects nothing."
+    ),
+    fix="Correct the field or the expression at the line; the message says what the checker saw.",
+    bad="validations:\n  - expression: object.spec.replicas > '1'\n",
+    good="validations:\n  - expression: object.spec.replicas > 1\n",
+)
+
+UNSUPPORTED = RuleMeta(
+    id="policy/unsupported",
+    title="a policy cannot be judged offline",
+    why=(
+        "The API server may accept the policy, but something it asks is not known from files (who sends the request, "
+        "the labels of a namespace that is not rendered) or is not built into kservegen. Passing the object "
+        "silently would be a promise nobody can keep."
+    ),
+    fix="Write the expression with what is supported, or do not bind the policy here and leave it to the cluster.",
+    bad="validations:\n  - expression: request.userInfo.username == 'argocd'\n",
+    good="validations:\n  - expression: has(object.metadata.labels.team)\n",
+)
+
+BINDING = RuleMeta(
+    id="policy/binding",
+    title="an environment binds a policy in a way that cannot work",
+    why="A binding that names no policy, or gives parameters that nothing reads, looks like a check and is none.",
+    fix="Name a policy of policies/, give it one or two of Deny, Warn and Audit, and the parameters that it lists.",
+    bad="policies: {bindings: {gpu-hole: {actions: [Deny, Warn]}}}\n",
+    good="policies: {bindings: {gpu-whole: {actions: [Deny]}}}\n",
+)
+
+IGNORED = RuleMeta(
+    id="policy/ignored-error",
+    title="a policy failed on an object and its failurePolicy lets it pass",
+    why=(
+        "Under failurePolicy Ignore an expression that ends in an error counts as passed. That is the policy's choice, "
+        "and worth knowing: most often a field is absent that the expression takes for granted."
+    ),
+    fix="Guard the field with has(), or set failurePolicy: Fail.",
+    bad="failurePolicy: Ignore\nvalidations:\n  - expression: object.spec.predictor.minReplicas > 0\n",
+    good="failurePolicy: Ignore\nvalidations:\n  - expression: object.?spec.?predictor.?minReplicas.orValue(1) > 0\n",
+    severity=Severity.INFO,
+)
+
+RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED)

@@ -1,0 +1,185 @@
+"""A file of manifests in, YAML or JSON; its documents out as kubectl reads them, with the place of every value.
+
+kubectl and Argo CD split a file with apimachinery's YAMLOrJSONDecoder and read each piece with sigs.k8s.io/yaml. So
+do we, quirks included: what they accept gets no finding, what they refuse gets one that says where and why. Beyond
+them, a key that stands twice is an error, as in the strict reading that the API server asks of its clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from kservegen.diagnostics import Diagnostic, Location
+from kservegen.jsontypes import JsonValue
+from kservegen.yamlio import syntax
+from kservegen.yamlio.decode import decode
+from kservegen.yamlio.events import StopReadingError, default_parser
+from kservegen.yamlio.json_text import BrokenJsonError, read_json
+from kservegen.yamlio.nodes import Marker, compose
+from kservegen.yamlio.problems import problem, shorten
+from kservegen.yamlio.source import SourceMap
+from kservegen.yamlio.text import BOM, LineTable, find_forbidden, find_undecodable, has_disputed_breaks
+
+# How far apimachinery looks for the brace that makes a file JSON.
+_LOOK_AHEAD: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestDocument:
+    """One document of a file: its number among those that are not empty, its data, and where everything stands."""
+
+    index: int
+    value: JsonValue
+    source: SourceMap
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """What a file of manifests holds, and what kubectl would refuse in it."""
+
+    documents: tuple[ManifestDocument, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of the file that becomes at most one document, or the finding about the line that ended it."""
+
+    line: int
+    text: str
+    refused: Diagnostic | None = None
+
+
+def load_manifests(data: bytes, file: str) -> Manifests:
+    """Read all documents of a file; one that cannot be read does not hide the others. Never raises."""
+    undecodable = find_undecodable(data, file)
+    if undecodable is not None:
+        return Manifests((), (undecodable,))
+    reading = _Reading(file)
+    reading.read(data.decode())
+    return Manifests(tuple(reading.documents), tuple(reading.diagnostics))
+
+
+class _Reading:
+    """Collects what one file holds."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self.documents: list[ManifestDocument] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def read(self, text: str) -> None:
+        """Read JSON as long as it is JSON, the rest as YAML."""
+        start = 0
+        broken: Diagnostic | None = None
+        if text[:_LOOK_AHEAD].lstrip().startswith("{"):
+            start, broken = self._read_json(text)
+            if start < 0:
+                return
+        found = len(self.diagnostics)
+        for piece in _split(text, start, self._file):
+            self._read_piece(piece)
+        if broken is not None and len(self.diagnostics) > found and broken not in self.diagnostics:
+            self.diagnostics[found:] = [broken]  # it is neither; what JSON lacks is nearer to the mistake
+
+    def _read_json(self, text: str) -> tuple[int, Diagnostic | None]:
+        """Read documents of JSON. Return where YAML goes on, -1 where nothing does, and what ended the JSON."""
+        lines = LineTable(text)
+        position, count = 0, 0
+        while True:
+            source = SourceMap(self._file)
+            try:
+                value, position, repeated = read_json(text, position, lines, source)
+            except BrokenJsonError as error:
+                if count > 1 or error.is_final:
+                    self.diagnostics.append(error.diagnostic)
+                    return -1, None
+                return _after_blank_line(text, position), error.diagnostic
+            if source:
+                self.diagnostics.extend(repeated)
+                self._keep(value, source)
+                count += 1
+            else:
+                return -1, None
+
+    def _read_piece(self, piece: _Piece) -> None:
+        if piece.refused is not None:
+            self.diagnostics.append(piece.refused)
+            return
+        forbidden = find_forbidden(piece.text, self._file, piece.line)
+        if forbidden is not None:
+            self.diagnostics.append(forbidden)
+            return
+        source = SourceMap(self._file)
+        parser = default_parser(piece.text.encode())
+        try:
+            root = compose(parser, _marker(piece), self._file)
+            if root is not None:
+                value, repeated = decode(root, source)
+                self.diagnostics.extend(repeated)
+                self._keep(value, source)
+        except StopReadingError as stop:
+            self.diagnostics.append(stop.diagnostic)
+        except yaml.MarkedYAMLError as error:
+            self.diagnostics.append(
+                syntax.as_diagnostic(error, piece.text.split("\n"), self._file, first_line=piece.line)
+            )
+
+    def _keep(self, value: JsonValue, source: SourceMap) -> None:
+        if value is not None:
+            self.documents.append(ManifestDocument(len(self.documents), value, source))
+
+
+def _marker(piece: _Piece) -> Marker:
+    """Return how to place an event of this piece in the file."""
+    lines = LineTable(piece.text, first_line=piece.line) if has_disputed_breaks(piece.text) else None
+    return Marker(first_line=piece.line, lines=lines)
+
+
+def _after_blank_line(text: str, position: int) -> int:
+    """Skip blanks up to and with the first line break, as apimachinery does before it turns to YAML."""
+    while position < len(text) and text[position].isspace():
+        position += 1
+        if text[position - 1] == "\n":
+            break
+    return position
+
+
+def _split(text: str, start: int, file: str) -> Iterator[_Piece]:
+    """Split at lines that begin with `---`, before any YAML is parsed, even inside quotes and blocks of text.
+
+    The first such line stays with what follows it; a line break is always `\\n`, and the last line has one.
+    """
+    first, held = text.count("\n", 0, start), list[str]()
+    lines = text[start:].split("\n")
+    if not lines[-1]:
+        lines.pop()
+    for number, line in enumerate(lines, first):
+        if line.startswith("---"):
+            rest = line[3:].strip()
+            if rest and not rest.startswith("#"):
+                yield _Piece(number, "", _bad_separator(file, number, rest))
+                first, held = number + 1, []
+                continue
+            if held:
+                yield _Piece(first, "".join(held).removeprefix(BOM))
+                first, held = number + 1, []
+                continue
+        held.append(line.removesuffix("\r") + "\n")
+    if held:
+        yield _Piece(first, "".join(held).removeprefix(BOM))
+
+
+def _bad_separator(file: str, line: int, rest: str) -> Diagnostic:
+    return problem(
+        "document-separator",
+        Location(file, line + 1, 1),
+        "something follows --- on its line, and kubectl refuses the file",
+        seen=shorten(f"--- {rest}"),
+        allowed="--- alone, or with a comment",
+        hint="Begin the document on the next line.",
+    )
