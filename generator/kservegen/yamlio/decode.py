@@ -6,10 +6,11 @@ document beyond measure; then everything must be JSON. Both happen here, in the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from kservegen.diagnostics import Diagnostic, Related
+from kservegen.diagnostics import Diagnostic, Location, Related
 from kservegen.jsontypes import JsonScalar, JsonValue
 from kservegen.yamlio import refusals
 from kservegen.yamlio.events import StopReadingError
@@ -171,6 +172,12 @@ class _Decoder:
         return StopReadingError(problem(rule, self._source.locate(node.mark), message, seen=seen))
 
 
+def _no_number(place: Location) -> Diagnostic:
+    return problem(
+        "not-json", place, "infinity and not-a-number have no form in JSON", hint="Quote the value if text is meant."
+    )
+
+
 def _is_merge(node: Node) -> bool:
     return isinstance(node, Scalar) and node.text == "<<" and (node.is_plain or node.tag == _MERGE_TAG)
 
@@ -180,6 +187,8 @@ def _settle(placed: _Placed, source: SourceMap, part: str | int, key_mark: int) 
     number = source.add(part, key_mark, placed.mark)
     match placed:
         case _PlacedScalar():
+            if isinstance(placed.value, float) and not math.isfinite(placed.value):
+                raise StopReadingError(_no_number(source.locate(placed.mark)))
             return placed.value
         case _PlacedList():
             items = [_settle(item, source, index, item.mark) for index, item in enumerate(placed.items)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 import struct
@@ -15,6 +14,8 @@ from kservegen.yamlio.readings import Odd, read_as_kubectl
 
 _TAGS: Final = "tag:yaml.org,2002:"
 _DATE_BEGINS: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:$|[Tt ][0-9])", re.ASCII)
+_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)?")
+_ESCAPED_BYTE: Final = re.compile("[\udc80-\udcff]")
 _INT64: Final = 1 << 63
 
 
@@ -23,24 +24,19 @@ class UnreadableScalarError(ValueError):
 
 
 def read_scalar(text: str, tag: str | None, *, is_plain: bool) -> JsonScalar:
-    """Read a scalar: quoted text is text, a plain one is resolved, a tag asks for one type."""
+    """Read a scalar: quoted text is text, a plain one is resolved, a tag asks for one type. It may be infinite."""
     if tag is None and not is_plain:
         return text
-    value: JsonScalar
     match (tag or "").removeprefix(_TAGS):
         case "":
-            value = _resolve(text)
+            return _resolve(text)
         case "bool" | "int" | "float" | "null" as kind:
-            value = _of_type(text, kind)
+            return _of_type(text, kind)
         case "timestamp":
-            value = _timestamp(text)
+            return _timestamp(text)
         case "binary":
-            value = _binary(text)
-        case _:
-            return text
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UnreadableScalarError("infinity and not-a-number have no form in JSON")
-    return value
+            return _binary(text)
+    return text
 
 
 def _resolve(text: str) -> JsonScalar:
@@ -70,10 +66,11 @@ def _timestamp(text: str) -> str:
 
 
 def _binary(text: str) -> str:
-    try:
-        return base64.b64decode(re.sub(r"[\r\n]", "", text), validate=True).decode(errors="replace")
-    except (binascii.Error, ValueError):
-        raise UnreadableScalarError("the value of !!binary is not base64") from None
+    encoded = text.replace("\r", "").replace("\n", "")
+    if not _BASE64.fullmatch(encoded):
+        raise UnreadableScalarError("the value of !!binary is not base64")
+    # Go writes U+FFFD for every single byte that is no text.
+    return _ESCAPED_BYTE.sub("\ufffd", base64.b64decode(encoded).decode(errors="surrogateescape"))
 
 
 def as_key(value: JsonScalar) -> str:
@@ -91,14 +88,16 @@ def as_key(value: JsonScalar) -> str:
 
 
 def _short_float(value: float) -> str:
-    """Write a float as Go does with 32 bits and as few digits as tell it apart: `%g`, an exponent from 21 digits on."""
+    """Write a float as Go's %g does: 32 bits, as few digits as tell it apart, an exponent beyond six of them."""
     single = _as_single(value)
+    if math.isnan(single):
+        return ".nan"
     if math.isinf(single):
         return ".inf" if single > 0 else "-.inf"
     digits = next(d for d in range(1, 18) if _as_single(float(f"{single:.{d - 1}e}")) == single)
     mantissa, _, exponent = f"{single:.{digits - 1}e}".partition("e")
     power = int(exponent)
-    if -5 < power < max(digits, 21):
+    if -5 < power < 6:
         return f"{single:.{max(digits - 1 - power, 0)}f}"
     return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
 

@@ -19,9 +19,11 @@ from kservegen.yamlio.source import SourceMap
 from kservegen.yamlio.text import LineTable
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
-_TOKEN: Final = re.compile(r'[ \t\r\n,:]*("(?:[^"\\]|\\.)*"|[{}\[\]]|[^ \t\r\n,:{}\[\]"]+)')
+_TOKEN: Final = re.compile(
+    r'[ \t\r\n,:]*("(?:[^"\\]|\\.)*"|[{}\[\]]|true|false|null|-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?)'
+)
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
-_INT64: Final = 1 << 63
+_MOST_DIGITS: Final = 4000  # beyond, Python converts no text to an integer, and a float is infinite
 
 
 class BrokenJsonError(Exception):
@@ -121,9 +123,7 @@ class _Walk:
             raise AssertionError("valid JSON ends with its last bracket")
         return match.group(1), match.start(1), match.end()
 
-    def _take(
-        self, token: str, at: int, position: int, part: str | int, key_mark: int | None
-    ) -> tuple[JsonValue, int]:
+    def _take(self, token: str, at: int, position: int, part: str | int, key_mark: int | None) -> tuple[JsonValue, int]:
         mark = self._lines.mark(at)
         node = self._source.add(part, mark if key_mark is None else key_mark, mark)
         if token not in ("{", "["):
@@ -131,7 +131,7 @@ class _Walk:
         if len(self._open) >= DEEPEST:
             place = self._source.locate(mark)
             raise BrokenJsonError(refusals.too_deep(place, (), DEEPEST), is_final=True)
-        container: JsonObject | JsonArray = {} if token == "{" else []
+        container: JsonObject | JsonArray = {} if self._text[at] == "{" else []
         self._open.append((container, node))
         return container, position
 
@@ -158,11 +158,7 @@ def _string(token: str) -> str:
 
 
 def _number(token: str) -> int | float:
-    """Read a number; a whole one that 64 bits do not hold becomes a float, as at the API server."""
-    if any(c in token for c in ".eE"):
-        return float(token)
-    number = float(token)
-    return int(token) if abs(number) < _INT64 or token.lstrip("-") == str(_INT64 - 1) else number
+    return float(token) if any(c in token for c in ".eE") or len(token) > _MOST_DIGITS else int(token)
 
 
 def _not_json(place: Location) -> Diagnostic:

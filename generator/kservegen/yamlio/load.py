@@ -6,23 +6,19 @@ The parser is libyaml, or PyYAML's own where that is missing; what it reads is j
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
 import yaml
 
-from kservegen.diagnostics import Diagnostic
+from kservegen.diagnostics import Diagnostic, Location
 from kservegen.jsontypes import JsonValue
 from kservegen.yamlio import syntax
 from kservegen.yamlio.builder import StrictBuilder
 from kservegen.yamlio.events import ParserFactory, StopReadingError, default_parser
 from kservegen.yamlio.source import SourceMap
-from kservegen.yamlio.text import find_disputed, find_unreadable, without_bom
-
-_BREAK: Final = re.compile(r"\r\n|\n|\r")
+from kservegen.yamlio.text import find_unreadable, without_bom
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
     """Read one file of a catalog by the strict rules; never raises, whatever the bytes."""
     data = without_bom(data)
     source = SourceMap(file)
-    unreadable = find_unreadable(data, file) or find_disputed(data, file)
+    unreadable = find_unreadable(data, file)
     if unreadable is not None:
         return Loaded(None, source, (unreadable,))
     builder = StrictBuilder(parser(data), source)
@@ -49,7 +45,9 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
         except StopReadingError as stop:
             builder.diagnostics.append(stop.diagnostic)
         except yaml.MarkedYAMLError as error:
-            found = syntax.as_diagnostic(error, _BREAK.split(data.decode()), file)
+            found = syntax.as_diagnostic(
+                error, data.decode(), lambda mark: Location(file, mark.line + 1, mark.column + 1)
+            )
             if not _follows_from(found, builder.diagnostics):
                 builder.diagnostics.append(found)
     return Loaded(value, source, tuple(builder.diagnostics))

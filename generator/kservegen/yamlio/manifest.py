@@ -115,9 +115,9 @@ class _Reading:
             self.diagnostics.append(forbidden)
             return
         source = SourceMap(self._file)
-        parser = default_parser(piece.text.encode())
+        marker = _marker(piece)
         try:
-            root = compose(parser, _marker(piece), self._file)
+            root = compose(default_parser(piece.text.encode()), marker, self._file)
             if root is not None:
                 value, repeated = decode(root, source)
                 self.diagnostics.extend(repeated)
@@ -126,7 +126,7 @@ class _Reading:
             self.diagnostics.append(stop.diagnostic)
         except yaml.MarkedYAMLError as error:
             self.diagnostics.append(
-                syntax.as_diagnostic(error, piece.text.split("\n"), self._file, first_line=piece.line)
+                syntax.as_diagnostic(error, piece.text, lambda mark: source.locate(marker.mark(mark)))
             )
 
     def _keep(self, value: JsonValue, source: SourceMap) -> None:
@@ -152,7 +152,7 @@ def _after_blank_line(text: str, position: int) -> int:
 def _split(text: str, start: int, file: str) -> Iterator[_Piece]:
     """Split at lines that begin with `---`, before any YAML is parsed, even inside quotes and blocks of text.
 
-    The first such line stays with what follows it; a line break is always `\\n`, and the last line has one.
+    The first such line stays with what follows it; line breaks become LF, and the last line gets one.
     """
     first, held = text.count("\n", 0, start), list[str]()
     lines = text[start:].split("\n")

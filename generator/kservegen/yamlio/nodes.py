@@ -8,6 +8,7 @@ from typing import Final
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
     Event,
     MappingStartEvent,
@@ -15,10 +16,12 @@ from yaml.events import (
     ScalarEvent,
 )
 
-from kservegen.yamlio.events import EventParser, StopReadingError, mark_of
+from kservegen.diagnostics import Diagnostic, Location
+from kservegen.yamlio.events import EventParser, StopReadingError
 from kservegen.yamlio.problems import problem, shorten
 from kservegen.yamlio.refusals import too_deep
 from kservegen.yamlio.source import SourceMap
+from kservegen.yamlio.syntax import AnyMark
 from kservegen.yamlio.text import LineTable
 
 # Deeper than any schema of a CustomResourceDefinition, the deepest manifests there are; Go stops at 10,000.
@@ -72,10 +75,13 @@ class Marker:
 
     def __call__(self, event: Event | None) -> int:
         """Return the mark of where an event begins."""
-        if self.lines is None:
-            return mark_of(event) + (self.first_line << 32)
-        index = event.start_mark.index if event is not None and event.start_mark is not None else 0
-        return self.lines.mark(index)
+        return 0 if event is None or event.start_mark is None else self.mark(event.start_mark)
+
+    def mark(self, place: AnyMark) -> int:
+        """Turn a place within the piece into a mark of the file."""
+        if self.lines is not None:
+            return self.lines.mark(place.index)
+        return place.line + self.first_line << 32 | place.column
 
 
 def compose(parser: EventParser, marker: Marker, file: str) -> Node | None:
@@ -97,6 +103,7 @@ class _Composer:
         self._places = places
         self._anchors: dict[str, Node] = {}
         self._open: list[Sequence | Mapping] = []
+        self._in_flow = 0  # brackets and braces that are open; nothing in block style stands inside them
 
     def compose(self) -> Node:
         """Read events until the root is complete."""
@@ -105,6 +112,7 @@ class _Composer:
             event = self._parser.get_event()
             if isinstance(event, CollectionEndEvent):
                 self._open.pop()
+                self._in_flow -= self._in_flow > 0
                 continue
             around = self._open[-1]
             around.items.append(self._take(event))
@@ -113,15 +121,18 @@ class _Composer:
     def _take(self, event: Event | None) -> Node:
         mark = self._marker(event)
         if isinstance(event, AliasEvent):
-            return self._alias(event.anchor, mark)
+            return self._alias(event.anchor or "", mark)
         node: Scalar | Sequence | Mapping
         if isinstance(event, ScalarEvent):
             node = Scalar(mark, event.value, event.tag, event.implicit[0])
+            if node.is_plain and self._in_flow and "?" in node.text:
+                raise StopReadingError(_question_mark(self._places.locate(mark), node.text))
         else:
             if len(self._open) >= DEEPEST:
                 raise StopReadingError(too_deep(self._places.locate(mark), (), DEEPEST))
             node = Mapping(mark) if isinstance(event, MappingStartEvent) else Sequence(mark)
             self._open.append(node)
+            self._in_flow += isinstance(event, CollectionStartEvent) and event.flow_style is True
         if isinstance(event, NodeEvent) and event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
@@ -139,3 +150,14 @@ class _Composer:
                 )
             )
         return Alias(mark, name, target)
+
+
+def _question_mark(place: Location, text: str) -> Diagnostic:
+    """Refuse what libyaml takes and kubectl does not."""
+    return problem(
+        "syntax",
+        place,
+        "a question mark in plain text between brackets, which kubectl refuses",
+        seen=shorten(text),
+        hint=f'Quote it: "{shorten(text)}".',
+    )

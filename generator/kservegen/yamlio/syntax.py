@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from yaml.error import Mark, MarkedYAMLError
+from yaml.error import MarkedYAMLError
 
 from kservegen.diagnostics import Diagnostic, Location, Related
 from kservegen.yamlio.problems import problem, shorten
+
+# What ends a line for a parser of YAML 1.1.
+_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
+class AnyMark(Protocol):
+    """A place as either parser tells it: everything from 0, `index` in characters."""
+
+    index: int
+    line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +92,11 @@ _WORDINGS: Final[tuple[_Wording, ...]] = (
         needles=("mapping keys are not allowed",),
         message="a key where none can begin",
         hint="Begin the map on a line of its own, below its key.",
+    ),
+    _Wording(
+        needles=("unexpected ':'",),
+        message="a colon between brackets without a space behind it",
+        hint="Write `key: value`, or quote text that contains a colon.",
     ),
     _Wording(
         needles=("while parsing a flow sequence",),
@@ -167,22 +185,22 @@ _TAB: Final = _Wording(
 )
 
 
-def as_diagnostic(error: MarkedYAMLError, lines: list[str], file: str) -> Diagnostic:
-    """Turn a parser's complaint about the file of these `lines` into a finding."""
+def as_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMark], Location]) -> Diagnostic:
+    """Turn a parser's complaint about a text into a finding; `locate` knows where the text stands in its file."""
+    lines = _BREAK.split(text)
     wording = _wording(error, lines)
-    mark = (error.context_mark if wording.at_context else None) or error.problem_mark or error.context_mark
-    location = _location(mark, file)
-    related: tuple[Related, ...] = ()
     opened = error.context_mark
-    if opened is not None and opened.line != location.line - 1:
-        related = (Related("what is being read began here", _location(opened, file)),)
+    mark = (opened if wording.at_context else None) or error.problem_mark or opened
+    if mark is None:
+        raise error  # no parser complains without saying where
+    is_far = opened is not None and opened.line != mark.line
     return problem(
         wording.rule,
-        location,
+        locate(mark),
         wording.message,
-        seen=shorten(_line(lines, location.line - 1).strip()),
+        seen=shorten(_line(lines, mark.line).strip()),
         hint=wording.hint,
-        related=related,
+        related=(Related("what is being read began here", locate(opened)),) if opened and is_far else (),
     )
 
 
@@ -197,7 +215,7 @@ def _wording(error: MarkedYAMLError, lines: list[str]) -> _Wording:
     return next((w for w in _WORDINGS if all(needle in said for needle in w.needles)), _OTHERWISE)
 
 
-def _at_tab(mark: Mark | None, said: str, lines: list[str]) -> bool:
+def _at_tab(mark: AnyMark | None, said: str, lines: list[str]) -> bool:
     if mark is None or "quoted scalar" in said:
         return False
     line = _line(lines, mark.line)
@@ -206,7 +224,3 @@ def _at_tab(mark: Mark | None, said: str, lines: list[str]) -> bool:
 
 def _line(lines: list[str], number: int) -> str:
     return lines[number] if number < len(lines) else ""
-
-
-def _location(mark: Mark | None, file: str) -> Location:
-    return Location(file) if mark is None else Location(file, mark.line + 1, mark.column + 1)

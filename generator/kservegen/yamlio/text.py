@@ -6,6 +6,7 @@ Everything a parser would only report by byte offset, or not at all, is found he
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Final
 
 from kservegen.diagnostics import Diagnostic, Location
@@ -17,7 +18,7 @@ MOST_MARKS: Final = 5_000_000
 
 # In UTF-16 every other byte of ordinary text is NUL.
 _SAMPLE: Final = 4096
-_BOM: Final = b"\xef\xbb\xbf"
+BOM: Final = "\ufeff"
 _OTHER_ENCODINGS: Final = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -25,10 +26,13 @@ _OTHER_ENCODINGS: Final = (
     (b"\xfe\xff", "UTF-16"),
 )
 _PRINTABLE_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN_CLASS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+_DISPUTED_CLASS: Final = "\x85\u2028\u2029\ufeff"
+_FORBIDDEN: Final = re.compile(f"[{_FORBIDDEN_CLASS}]")
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
 # Line breaks to YAML 1.1, ordinary characters to YAML 1.2 and to every editor; and a byte order mark inside a file.
-_DISPUTED: Final = re.compile("[\x85\u2028\u2029\ufeff]")
+_DISPUTED: Final = re.compile(f"[{_DISPUTED_CLASS}]")
+_FORBIDDEN_OR_DISPUTED: Final = re.compile(f"[{_FORBIDDEN_CLASS}{_DISPUTED_CLASS}]")
 _NAMES: Final = {
     "\x00": "NUL",
     "\x7f": "DEL",
@@ -39,43 +43,67 @@ _NAMES: Final = {
 }
 
 
+class LineTable:
+    """Where the lines of a text begin, as an editor counts them."""
+
+    __slots__ = ("_first_line", "_starts")
+
+    def __init__(self, text: str, *, first_line: int = 0) -> None:
+        self._first_line = first_line
+        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+
+    def mark(self, index: int) -> int:
+        """Return line and column of a character, both from 0, packed as a source map has them."""
+        line = bisect_right(self._starts, index) - 1
+        return (line + self._first_line) << 32 | (index - self._starts[line])
+
+    def locate(self, index: int, file: str) -> Location:
+        """Return the place of a character."""
+        mark = self.mark(index)
+        return Location(file, (mark >> 32) + 1, (mark & 0xFFFFFFFF) + 1)
+
+
 def without_bom(data: bytes) -> bytes:
     """Drop a UTF-8 byte order mark: every reader does, and some editors of Windows write one."""
-    return data.removeprefix(_BOM)
+    return data.removeprefix(BOM.encode())
 
 
-def find_unreadable(data: bytes, file: str) -> Diagnostic | None:
-    """Return what keeps any YAML reader from reading these bytes (no byte order mark in front): size, encoding, NUL."""
+def find_undecodable(data: bytes, file: str) -> Diagnostic | None:
+    """Return what keeps these bytes from being a text of a size that can be read."""
     if (oversize := _find_oversize(data, file)) is not None:
         return oversize
     for mark, name in _OTHER_ENCODINGS:
         if data.startswith(mark):
             return _wrong_encoding(file, name)
     if data.isascii():
-        return _find_control_character(data, file)
+        return None
     try:
-        text = data.decode()
+        data.decode()
     except UnicodeDecodeError as error:
         return _broken_byte(data, error.start, file)
-    match = _FORBIDDEN.search(text)
-    return None if match is None else _forbidden(text, match.start(), file)
+    return None
 
 
-def find_disputed(data: bytes, file: str) -> Diagnostic | None:
-    """Return the first character that only some readers take for a line break."""
-    if data.isascii():
+def find_unreadable(data: bytes, file: str) -> Diagnostic | None:
+    """Return what keeps every reader of YAML, or some, from reading these bytes as one text with one set of lines."""
+    if (undecodable := find_undecodable(data, file)) is not None:
+        return undecodable
+    if data.isascii() and not data.translate(None, _PRINTABLE_ASCII):
         return None
     text = data.decode()
-    match = _DISPUTED.search(text)
+    match = _FORBIDDEN_OR_DISPUTED.search(text)
     return None if match is None else _forbidden(text, match.start(), file)
 
 
-def locate(before: str, file: str) -> Location:
-    """Return the place that follows the text `before`."""
-    line, start = 1, 0
-    for match in _BREAK.finditer(before):
-        line, start = line + 1, match.end()
-    return Location(file, line, len(before) - start + 1)
+def find_forbidden(text: str, file: str, first_line: int) -> Diagnostic | None:
+    """Return the first character that no reader of YAML takes."""
+    match = _FORBIDDEN.search(text)
+    return None if match is None else _forbidden(text, match.start(), file, first_line)
+
+
+def has_disputed_breaks(text: str) -> bool:
+    """Tell whether a text has line breaks of YAML 1.1 that no editor counts."""
+    return not text.isascii() and _DISPUTED.search(text) is not None
 
 
 def _find_oversize(data: bytes, file: str) -> Diagnostic | None:
@@ -106,22 +134,14 @@ def too_big(file: str, size: int) -> Diagnostic:
     )
 
 
-def _find_control_character(data: bytes, file: str) -> Diagnostic | None:
-    if not data.translate(None, _PRINTABLE_ASCII):
-        return None
-    text = data.decode("ascii")
-    match = _FORBIDDEN.search(text)
-    return None if match is None else _forbidden(text, match.start(), file)
-
-
-def _forbidden(text: str, index: int, file: str) -> Diagnostic:
+def _forbidden(text: str, index: int, file: str, first_line: int = 0) -> Diagnostic:
     character = text[index]
     code = f"U+{ord(character):04X}"
     name = _NAMES.get(character, "a control character")
     looks_utf_16 = character == "\x00" and text.count("\x00", 0, _SAMPLE) * 3 > min(len(text), _SAMPLE)
     return problem(
         "encoding" if looks_utf_16 else "character",
-        locate(text[:index], file),
+        LineTable(text[:index], first_line=first_line).locate(index, file),
         "the file looks like UTF-16" if looks_utf_16 else f"a character that YAML does not allow: {name}",
         seen=code,
         allowed="printable characters, tab and line breaks",
@@ -140,9 +160,13 @@ def _wrong_encoding(file: str, name: str) -> Diagnostic:
 def _broken_byte(data: bytes, start: int, file: str) -> Diagnostic:
     return problem(
         "encoding",
-        locate(data[:start].decode(), file),
+        _end_of(data[:start].decode(), file),
         "the file is not UTF-8",
         seen=f"byte 0x{data[start]:02X}",
         allowed="UTF-8",
         hint="Save the file as UTF-8; this byte is no part of a UTF-8 character.",
     )
+
+
+def _end_of(text: str, file: str) -> Location:
+    return LineTable(text).locate(len(text), file)
