@@ -72,7 +72,7 @@ def open_project(repository: Repository) -> Project:
     """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
     tools = open_tools(repository)
     catalog, diagnostics = load_catalog(
-        repository, check_models=_own_schema("models"), check_environment=_own_schema("environments")
+        repository, check_models=_OwnSchema("models"), check_environment=_OwnSchema("environments")
     )
     return Project(repository, catalog, tools, diagnostics)
 
@@ -87,22 +87,24 @@ def open_tools(repository: Repository) -> Tools:
     )
 
 
+# From so many entries on, compiling our own schema pays.
+_LARGE = 200
+
+
 class _OwnSchema:
     """A schema of our own files, read from the package: a repository's copy is for editors and may be older."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.validator: Validator | None = None
+        self.schema: JsonObject | None = None
 
     def __call__(self, value: JsonObject) -> tuple[Finding, ...]:
-        if self.validator is None:
+        large = sum(len(section) for section in value.values() if isinstance(section, dict)) > _LARGE
+        if self.schema is None:
             path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
-            self.validator = Validator(json.loads(path.read_text("utf-8")))
-        return self.validator.check(value)
-
-
-def _own_schema(name: str) -> _OwnSchema:
-    return _OwnSchema(name)
+            self.schema = json.loads(path.read_bytes())
+        validator = Validator(self.schema, uncompiled=0 if large else 1, distinct=False)
+        return validator.check(value)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
@@ -131,28 +131,42 @@ def _findings(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator
             item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)
         ),
     )
-    alone = tools.rules.at(*(stage for stage in Stage if stage is not Stage.ENVIRONMENT))
-    validators: dict[tuple[str, str], Validator] = {}
+    fresh = [r for r in resources if (id(r), version, mode) not in memory.verdicts]
+    for resource, verdict in zip(fresh, _judge(fresh, tools, context), strict=True):
+        memory.verdicts[id(resource), version, mode] = (resource, verdict)
     sound = []
     for resource in resources:
-        key = (id(resource), version, mode)
-        known = memory.verdicts.get(key)
-        if known is not None:
-            verdict = known[1]
-        else:
-            kind = (resource.api_version, resource.kind)
-            validator = validators.get(kind)
-            if validator is None:
-                validator = validators[kind] = tools.schemas.validator(*kind, kserve_version=version)
-            verdict = validator.check(resource.doc)
-            if not verdict:  # a rule looks only at objects of the right shape: one mistake, one finding
-                verdict = tuple(finding for _, finding in alone.run((resource,), context))
-            memory.verdicts[key] = (resource, verdict)
+        _, verdict = memory.verdicts[id(resource), version, mode]
         for finding in verdict:
             yield resource, finding
-        if not any(finding.rule.startswith("schema/") for finding in verdict):
+        if not _is_misshapen(verdict):
             sound.append(resource)
     yield from tools.rules.at(Stage.ENVIRONMENT).run(sound, context)
+
+
+def _judge(resources: Sequence[Resource], tools: Tools, context: Context) -> list[tuple[Finding, ...]]:
+    """Judge objects alone: by their schema and, where the shape is right, by the rules that look at nothing else."""
+    validators: dict[tuple[str, str], Validator] = {}
+    verdicts: list[tuple[Finding, ...]] = []
+    for resource in resources:
+        kind = (resource.api_version, resource.id.kind)
+        validator = validators.get(kind)
+        if validator is None:
+            validator = validators[kind] = tools.schemas.validator(*kind, kserve_version=context.kserve_version)
+        verdicts.append(validator.check(resource.doc))
+    sound = [r for r, verdict in zip(resources, verdicts, strict=True) if not _is_misshapen(verdict)]
+    found: dict[int, tuple[Finding, ...]] = {}
+    for resource, finding in tools.rules.at(*_ALONE).run(sound, context):
+        found[id(resource)] = (*found.get(id(resource), ()), finding)
+    return [(*v, *found.get(id(r), ())) for r, v in zip(resources, verdicts, strict=True)]
+
+
+_ALONE = tuple(stage for stage in Stage if stage is not Stage.ENVIRONMENT)
+
+
+def _is_misshapen(verdict: tuple[Finding, ...]) -> bool:
+    """Tell whether a schema has spoken: rules look only at objects of the right shape, one mistake is one finding."""
+    return any(finding.rule.startswith("schema/") for finding in verdict)
 
 
 def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterator[Diagnostic]:

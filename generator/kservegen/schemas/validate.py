@@ -19,18 +19,26 @@ class _Compiled(Protocol):
     def is_valid(self, instance: object) -> bool: ...
 
 
-# So many documents are judged by the explainer alone (70 µs each) before jsonschema_rs is imported (20 ms) and the
-# schema compiled (3 ms) to judge the rest (1 µs each): a small repository never pays for what a large one needs.
-_UNCOMPILED = 32
+# Unless told otherwise, so many documents are judged by the explainer alone (70 µs each) before jsonschema_rs is
+# imported (20 ms) and the schema compiled (3 ms) to judge the rest (1 µs each): a small repository never pays for
+# what a large one needs.
+_UNCOMPILED = 150
 
 
 class Validator:
-    """Judges documents by one schema, as the API server does where it is that of a Kubernetes kind."""
+    """Judges documents by one schema, as the API server does where it is that of a Kubernetes kind.
 
-    def __init__(self, schema: JsonObject, shape: Shape | None = None) -> None:
+    The first `uncompiled` documents are judged without compiling the schema; 0 suits one document that is large.
+    `distinct` says whether the schema marks lists whose items must differ: to find out costs a walk through all of it.
+    """
+
+    def __init__(
+        self, schema: JsonObject, shape: Shape | None = None, *, uncompiled: int = _UNCOMPILED, distinct: bool = True
+    ) -> None:
         self.schema = schema
         self.shape = shape or Shape(schema)
-        self._judged = 0
+        self._uncompiled = uncompiled
+        self._distinct = distinct
 
     @cached_property
     def _compiled(self) -> _Compiled:
@@ -40,13 +48,16 @@ class Validator:
 
     def check(self, document: JsonValue) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted, in the order of the document."""
-        self._judged += 1
-        if self._judged > _UNCOMPILED and self._compiled.is_valid(document):
+        if self._uncompiled > 0:
+            self._uncompiled -= 1
+        elif self._compiled.is_valid(document):
             return tuple(self._duplicates(document))
         judged = as_judged(document, self.shape)
         return (*dict.fromkeys(Explainer(self.shape).explain(judged)), *self._duplicates(document))
 
     def _duplicates(self, document: JsonValue) -> Iterator[Finding]:
+        if not self._distinct:
+            return
         for path, items, keys in self.shape.distinct_lists.lists(document):
             yield from _repeated(path, items, keys)
 

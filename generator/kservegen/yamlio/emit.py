@@ -32,8 +32,8 @@ _VISIBLE: Final = (
     "\U00010000-\U0001d172\U0001d17b-\U0003fffd"
 )
 _INVISIBLE: Final = re.compile(f"[^{_VISIBLE}]")
-# No indicator at the start; a dash only before a character that makes no list of it.
-_PLAIN: Final = re.compile(f"(?:[A-Za-z0-9_/.+~$(<=;^\\\\\u00bf-\u024f]|-(?=[^ -]|-[^-]))[{_VISIBLE}]*")
+# No indicator at the start; a dash only before a character that makes no list of it; no sign between documents.
+_PLAIN: Final = re.compile(f"(?!\\.\\.\\.)(?:[A-Za-z0-9_/.+~$(<=;^\\\\\u00bf-\u024f]|-(?=[^ -]|-[^-]))[{_VISIBLE}]*")
 _BLOCK_LINE: Final = re.compile(f"[{_VISIBLE}][{_VISIBLE}\\t]*(?<![ \\t])")
 _UNTRUSTED_IN_PLAIN: Final = re.compile(r": |:$| #| $")
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}

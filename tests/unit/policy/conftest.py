@@ -1,0 +1,54 @@
+"""What the tests of policies share: the repository's own policies, and how a test states a policy or an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.diagnostics import Diagnostic, Location
+from kservegen.jsontypes import JsonObject, JsonValue, format_path
+from kservegen.jsontypes import Path as DocumentPath
+from kservegen.policy.binding import Bound, bind
+from kservegen.policy.load import load
+from kservegen.policy.model import Policy, Source
+
+POLICIES = Path(__file__).parents[3] / "policies"
+
+
+def resource(doc: JsonObject) -> Resource:
+    metadata = doc["metadata"]
+    assert isinstance(metadata, dict)
+    return Resource(
+        id=ResourceId(str(doc["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])),
+        api_version=str(doc["apiVersion"]),
+        doc=doc,
+        file="x.yaml",
+    )
+
+
+def place(path: DocumentPath) -> Location:
+    """Stand in for a table of lines: the file's name tells the path that was asked for."""
+    return Location(format_path(path))
+
+
+def read(text: str) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
+    return load([Source(doc=yaml.safe_load(text), locate=place)])
+
+
+def bound(text: str, *, actions: tuple[str, ...] = ("Deny",), params: JsonObject | None = None) -> Bound:
+    policies, problems = read(text)
+    assert not problems, problems
+    binding: Mapping[str, JsonValue] = {policies[0].name: {"actions": list(actions), "params": params}}
+    found, problems = bind(policies, binding, locate=place)
+    assert not problems, problems
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def shipped() -> dict[str, str]:
+    """The text of every policy of the repository, by its file's name."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(POLICIES.glob("*.yaml"))}
