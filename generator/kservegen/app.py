@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
@@ -31,6 +33,9 @@ from kservegen.rules.discover import discover
 from kservegen.rules.manuals import manuals
 from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
+
+if TYPE_CHECKING:
+    from kservegen.policy.files import PolicyFiles
 
 # How many files a render may remove where the environment sets no guard.
 DEFAULT_MAX_REMOVALS = 10
@@ -84,7 +89,14 @@ def open_tools(repository: Repository) -> Tools:
         schemas=SchemaStore(repository.schema_roots),
         rules=discover(),
         manuals=manuals(),
+        policies=cache(lambda: _read_policies(repository)),
     )
+
+
+def _read_policies(repository: Repository) -> PolicyFiles:
+    from kservegen.policy.files import read_policies  # noqa: PLC0415 - brings the CEL interpreter
+
+    return read_policies(repository.policy_roots, repository.relative)
 
 
 # From so many entries on, compiling our own schema pays.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.build.environment import Memory as BuildMemory
@@ -26,6 +27,10 @@ from kservegen.schemas.store import SchemaStore, Shapes
 from kservegen.schemas.validate import Validator
 from kservegen.yamlio.emit import emit
 
+if TYPE_CHECKING:  # nothing of the policy engine is imported where no policy is bound
+    from kservegen.policy.binding import Bound
+    from kservegen.policy.files import PolicyFiles
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
@@ -35,6 +40,7 @@ class Tools:
     schemas: SchemaStore
     rules: RuleSet
     manuals: Mapping[str, RuleMeta]
+    policies: Callable[[], PolicyFiles]  # read when an environment binds one, and then once
 
 
 @dataclass(slots=True)
@@ -105,7 +111,9 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Di
             yield diagnose_problem(environment.name, entry, problem)
     for index, finding in check_namespaces(built):
         yield diagnose_problem_at(locator, built, index, finding)
-    for resource, finding in _findings(built, tools, memory):
+    bound, problems = _bind(environment, tools)
+    yield from problems
+    for resource, finding in (*_findings(built, tools, memory), *_violations(built, bound)):
         manual = tools.manuals.get(finding.rule)
         yield locator.diagnose(resource, finding, manual.severity if manual else Severity.ERROR)
 
@@ -116,6 +124,31 @@ def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, f
     resource = built.entries[index].resource
     diagnostic = locator.diagnose(resource, replace(finding, path=()), Severity.ERROR)
     return replace(diagnostic, location=entry.locate(finding.path))
+
+
+def _bind(environment: ResolvedEnvironment, tools: Tools) -> tuple[tuple[Bound, ...], tuple[Diagnostic, ...]]:
+    """Compile the policies that the environment binds; where it binds none, nothing is imported or read."""
+    bindings = environment.mapping("policies", "bindings")
+    if not bindings:
+        return (), ()
+    from kservegen.policy.binding import bind  # noqa: PLC0415 - brings the CEL interpreter
+
+    files = tools.policies()
+    bound, diagnostics = bind(
+        files.policies, bindings, locate=lambda path: environment.locate(("policies", "bindings", *path))
+    )
+    return bound, (*files.diagnostics, *(replace(d, environments=(environment.name,)) for d in diagnostics))
+
+
+def _violations(built: BuiltEnvironment, bound: tuple[Bound, ...]) -> Iterator[tuple[Resource, Finding]]:
+    if not bound:
+        return
+    from kservegen.policy.evaluate import evaluate as judge  # noqa: PLC0415
+
+    namespaces = {r.id.name: r.doc for r in built.own if r.id.kind == "Namespace"}
+    for resource in built.resources:
+        for finding in judge(bound, resource, namespaces=namespaces):
+            yield resource, finding
 
 
 def _findings(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[tuple[Resource, Finding]]:
