@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
 
 from kservegen.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.yamlio.readings import is_text_everywhere
@@ -31,14 +31,32 @@ _VISIBLE: Final = (
     "\u3165-\ud7ff\uf900-\ufdcf\ufdf0-\ufdff\ufe10-\ufefe\uff01-\uff9f\uffa1-\uffee"
     "\U00010000-\U0001d172\U0001d17b-\U0003fffd"
 )
-_INVISIBLE: Final = re.compile(f"[^{_VISIBLE}]")
 # No indicator at the start; a dash only before a character that makes no list of it; no sign between documents.
-_PLAIN: Final = re.compile(f"(?!\\.\\.\\.)(?:[A-Za-z0-9_/.+~$(<=;^\\\\\u00bf-\u024f]|-(?=[^ -]|-[^-]))[{_VISIBLE}]*")
-_BLOCK_LINE: Final = re.compile(f"[{_VISIBLE}][{_VISIBLE}\\t]*(?<![ \\t])")
+_START: Final = "(?!\\.\\.\\.)(?:[A-Za-z0-9_/.+~$(<=;^\\\\{letters}]|-(?=[^ -]|-[^-]))[{visible}]*"
+_PLAIN_ASCII: Final = re.compile(_START.format(letters="", visible="\\x20-\\x7e"))
+# Signs, dots and underscores alone: ruamel takes `._` and `-_` for numbers and fails on them.
+_NUMBERLIKE: Final = re.compile(r"[-+.][-+._0-9]*")
 _UNTRUSTED_IN_PLAIN: Final = re.compile(r": |:$| #| $")
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 _Write = Callable[[str], None]
+
+
+class _Wide(NamedTuple):
+    """Patterns over all of Unicode: 10 ms to compile, and most catalogs are ASCII."""
+
+    plain: re.Pattern[str]
+    invisible: re.Pattern[str]
+    block_line: re.Pattern[str]
+
+
+@cache
+def _wide() -> _Wide:
+    return _Wide(
+        plain=re.compile(_START.format(letters="\u00bf-\u024f", visible=_VISIBLE)),
+        invisible=re.compile(f"[^{_VISIBLE}]"),
+        block_line=re.compile(f"[{_VISIBLE}][{_VISIBLE}\\t]*(?<![ \\t])"),
+    )
 
 
 class UnwritableValueError(ValueError):
@@ -125,7 +143,13 @@ def _number(value: JsonScalar) -> str:
 
 def _spelled(text: str) -> str:
     """Write text on one line: plain where all readers take it as it stands, otherwise in double quotes."""
-    is_plain = _PLAIN.fullmatch(text) and not _UNTRUSTED_IN_PLAIN.search(text) and is_text_everywhere(text)
+    plain = _PLAIN_ASCII if text.isascii() else _wide().plain
+    is_plain = (
+        plain.fullmatch(text)
+        and not _UNTRUSTED_IN_PLAIN.search(text)
+        and not _NUMBERLIKE.fullmatch(text)
+        and is_text_everywhere(text)
+    )
     return text if is_plain else _quoted(text)
 
 
@@ -134,7 +158,9 @@ _text = lru_cache(maxsize=8192)(_spelled)
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_INVISIBLE.sub(_escape, escaped)}"'
+    if escaped.isascii() and escaped.isprintable():
+        return f'"{escaped}"'
+    return f'"{_wide().invisible.sub(_escape, escaped)}"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -152,9 +178,10 @@ def _block(text: str, indent: str) -> str:
     """
     body = text.removesuffix("\n")
     lines = body.split("\n")
-    if not _BLOCK_LINE.fullmatch(lines[0]) or lines[0][0] == " " or not lines[-1]:
+    block_line = _wide().block_line
+    if not block_line.fullmatch(lines[0]) or lines[0][0] == " " or not lines[-1]:
         return ""
-    if not all(line == "" or _BLOCK_LINE.fullmatch(line) for line in lines):
+    if not all(line == "" or block_line.fullmatch(line) for line in lines):
         return ""
     sign = "|" if body != text else "|-"
     return "\n".join((sign, *(indent + line if line else "" for line in lines)))
