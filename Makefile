@@ -36,7 +36,7 @@ docs: $(VENV)/.dev ## write the generated pages of docs/
 	$(BIN)/python tools/docs.py
 
 bench: $(VENV)/.run ## measure against peers, side by side; see docs/benchmarks.md
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 wheel-test: $(VENV)/.dev ## the wheel works alone, in an empty environment
 	$(BIN)/python tools/wheel_test.py

@@ -94,7 +94,7 @@ class _Definitions:
 
 
 def _share(document: JsonObject) -> JsonObject:
-    """Keep one of each group of equal definitions: relaxed, many shapes of different kinds and versions are the same."""
+    """Keep one of each group of equal definitions: relaxed, shapes of several kinds and versions are often equal."""
     definitions = _map(document["definitions"])
     while True:
         kept: dict[str, str] = {}

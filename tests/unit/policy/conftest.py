@@ -50,5 +50,5 @@ def bound(text: str, *, actions: tuple[str, ...] = ("Deny",), params: JsonObject
 
 @pytest.fixture(scope="session")
 def shipped() -> dict[str, str]:
-    """The text of every policy of the repository, by its file's name."""
+    """Read the text of every policy of the repository, by its file's name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(POLICIES.glob("*.yaml"))}

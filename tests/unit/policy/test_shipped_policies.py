@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.unit.policy.conftest import POLICIES, bound, read, resource
 
 from kservegen.jsontypes import JsonObject, format_path
 from kservegen.policy.binding import Bound
 from kservegen.policy.compile import texts
 from kservegen.policy.evaluate import evaluate
 from kservegen.policy.params import read_keys
-from tests.unit.policy.conftest import POLICIES, bound, read, resource
 
 NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
 CASES = sorted((POLICIES / "tests").glob("*/*.yaml"))

@@ -1,4 +1,4 @@
-"""What the tests of the readers and the emitter share: Go's readers of YAML, and the table of hard strings."""
+"""What the tests of the readers and the emitter share: Go's readers of YAML."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from tests.support.yaml_samples import GoReader
 
 from kservegen.jsontypes import JsonObject
 
 GO_SOURCE = Path(__file__).parents[2] / "go_reader"
-
-# Mode and documents in; for each document {"ok": value} or {"error": text} out.
-GoReader = Callable[[str, Iterable[bytes]], list[JsonObject]]
-
-
-def hard_strings() -> list[str]:
-    """Return the strings that some writer or reader of YAML is known to get wrong, and their neighbours."""
-    lines = (Path(__file__).parent / "hard_strings.jsonl").read_text(encoding="ascii").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 @pytest.fixture(scope="session")

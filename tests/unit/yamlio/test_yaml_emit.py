@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 import yaml
-from conftest import GoReader, hard_strings
 from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from tests.support.yaml_samples import GoReader, hard_strings
 
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.yamlio.emit import UnwritableValueError, emit

@@ -1,0 +1,1 @@
+"""Measuring side by side with peers."""
