@@ -106,10 +106,18 @@ class RuleMeta:
     upstream: tuple[str, ...] = ()
 
 
+# A rule that says more than the other about the same mistake at the same place.
+ECHOES = {"catalog/word-not-for-kind": "schema/unknown-field"}
+
+
 def merge(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort diagnostics; the same rule saying the same at the same place becomes one, with all its environments."""
     merged: dict[tuple[object, ...], Diagnostic] = {}
-    for item in sorted(diagnostics, key=lambda d: d.sort_key):
+    items = sorted(diagnostics, key=lambda d: d.sort_key)
+    answered = {(ECHOES[item.rule], item.location) for item in items if item.rule in ECHOES}
+    for item in items:
+        if (item.rule, item.location) in answered:
+            continue
         key = (item.rule, item.location, item.message)
         seen = merged.get(key)
         if seen is None:

@@ -131,8 +131,9 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     said = built.environment.mapping("kserve", "values")
     used = built.platform.values()
     for chart, values in said.items():
-        for finding in check_values(charts, chart, mapping(values)):
-            yield _below(finding, chart)
+        if chart in charts.by_name:  # the schema knows the names of charts
+            for finding in check_values(charts, chart, mapping(values)):
+                yield _below(finding, chart)
     for finding in check_release(charts, used, "kserve", prerequisites=_promised(built.environment)):
         yield _below(finding, "")
     yield from _two_modes(built, said)

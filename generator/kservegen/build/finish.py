@@ -50,7 +50,7 @@ def _finish_map(value: JsonObject, settings: Settings, shape: QuantityShape | No
         kind = item.__class__
         below = shape.get(key) or shape.get("*") if shape else None
         if below is QUANTITY:
-            out[key] = canonical(item) if kind in _NUMERIC else item  # type: ignore[arg-type]
+            out[key] = _canonical(item)
         elif kind is dict:
             out[key] = _finish_map(item, settings, below)  # type: ignore[arg-type]
         elif kind is list:
@@ -66,7 +66,13 @@ def _finish_map(value: JsonObject, settings: Settings, shape: QuantityShape | No
     return out
 
 
-_NUMERIC = (str, int, float)
+def _canonical(value: JsonValue) -> JsonValue:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    try:
+        return canonical(value)
+    except ValueError:
+        return value  # no quantity: the checks have a finding for it
 
 
 def _finish_item(item: JsonValue, settings: Settings, shape: QuantityShape | None) -> JsonValue:

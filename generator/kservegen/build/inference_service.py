@@ -134,6 +134,13 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
     model = predictor.get("model")
     if isinstance(model, dict):
         form = model.get("modelFormat")
+        if form is None:
+            draft.report(
+                "catalog/no-model-format",
+                (),
+                f"{draft.entry.key} has no modelFormat, so no runtime can be found for it",
+                hint="Add modelFormat: sklearn, huggingface, or another format that a runtime serves.",
+            )
         if isinstance(form, dict) and form.get("name") == "triton" and "protocolVersion" not in model:
             predictor["model"] = {**model, "protocolVersion": "v2"}
     else:

@@ -11,6 +11,8 @@ from kservegen.resolve import ResolvedEnvironment
 # What KServe's defaulter gives a custom container that states none (chart value kserve.inferenceservice.resources).
 _CHART_DEFAULT_RESOURCES: JsonObject = {"cpu": "1", "memory": "2Gi"}
 
+_MODES = frozenset({"Standard", "Knative", "ModelMesh"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -28,10 +30,11 @@ class Settings:
     def of(cls, environment: ResolvedEnvironment) -> Settings:
         """Read the settings of a resolved environment."""
         prefixes = [(old, new) for old, new in environment.mapping("uriPrefixes").items() if isinstance(new, str)]
+        mode = environment.text("kserve", "deploymentMode")
         chart = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
         return cls(
             kserve_version=environment.text("kserve", "version"),
-            deployment_mode=environment.text("kserve", "deploymentMode", default="Standard"),
+            deployment_mode=mode if mode in _MODES else "Standard",  # the schema has a finding for another one
             accelerators=environment.mapping("accelerators"),
             uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
             images=ImageOverrides.of(environment.at("images")),

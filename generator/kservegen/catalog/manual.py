@@ -30,6 +30,14 @@ RULES: tuple[RuleMeta, ...] = (
         good="environments/prod.yaml",
     ),
     RuleMeta(
+        id="catalog/no-model-format",
+        title="A model says its format",
+        why="The API server takes a model without a format, and the controller then finds no runtime that serves it.",
+        fix="Add modelFormat.",
+        bad="iris: {storageUri: s3://models/iris}",
+        good="iris: {modelFormat: sklearn, storageUri: s3://models/iris}",
+    ),
+    RuleMeta(
         id="catalog/no-namespace",
         title="An entry has a namespace",
         why="A namespaced object without a namespace lands wherever the syncing tool happens to point.",

@@ -1,0 +1,149 @@
+"""The structure of the code: layers point one way, only the rim touches the world, start-up stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
+
+# From the bottom up: a module imports from its own layer and from those before it. Longest name wins.
+LAYERS = (
+    ("kservegen", "kservegen.errors", "kservegen.jsontypes", "kservegen.diagnostics", "kservegen.document"),
+    ("kservegen.quantity", "kservegen.kube_names", "kservegen.merge", "kservegen.repository"),
+    ("kservegen.yamlio", "kservegen.output", "kservegen.charts", "kservegen.schemas", "kservegen.cel"),
+    ("kservegen.catalog",),
+    ("kservegen.resolve",),
+    ("kservegen.build",),
+    ("kservegen.workloads", "kservegen.rules", "kservegen.policy"),
+    ("kservegen.check", "kservegen.environment_checks"),
+    ("kservegen.pipeline",),
+    ("kservegen.report.result", "kservegen.report.summary"),
+    ("kservegen.app",),
+    ("kservegen.explain", "kservegen.scaffold"),
+    ("kservegen.report",),
+    ("kservegen.cli", "kservegen.__main__"),
+)
+# The README's module names manuals of every stage, so it stands above what it lists.
+ABOVE = {"kservegen.rules.manuals": "kservegen.check"}
+
+RIM = ("kservegen.output", "kservegen.yamlio.files", "kservegen.cli", "kservegen.scaffold", "kservegen.repository")
+WORLD = {"os", "subprocess", "tempfile", "shutil", "time", "random", "locale", "socket", "fcntl"}
+NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "httpx", "asyncio"}
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the package by name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = ("kservegen", *path.relative_to(PACKAGE).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+@cache
+def imports(name: str, *, at_import: bool) -> frozenset[str]:
+    """Return what a module imports: when it is imported itself, or at any time (type-only imports left out)."""
+    tree = ast.parse(MODULES[name].read_text("utf-8"))
+    found: set[str] = set()
+    for node in _nodes(tree, into_functions=not at_import):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update(_target(node.module, alias.name) for alias in node.names)
+    return frozenset(found)
+
+
+def _nodes(node: ast.AST, *, into_functions: bool) -> list[ast.AST]:
+    out: list[ast.AST] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        out.append(child)
+        if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            out.extend(_nodes(child, into_functions=into_functions))
+    return out
+
+
+def _target(module: str, name: str) -> str:
+    return f"{module}.{name}" if f"{module}.{name}" in MODULES else module
+
+
+def layer(name: str) -> int:
+    """Return the index of a module's layer."""
+    name = ABOVE.get(name, name)
+    matches = [
+        (len(prefix), index)
+        for index, prefixes in enumerate(LAYERS)
+        for prefix in prefixes
+        if name == prefix or (prefix != "kservegen" and name.startswith(prefix + "."))
+    ]
+    assert matches, f"{name} stands in no layer: add it to LAYERS"
+    return max(matches)[1]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    ours = [target for target in imports(name, at_import=False) if target in MODULES]
+    assert [target for target in ours if layer(target) > layer(name)] == []
+
+
+def test_there_are_no_cycles() -> None:
+    state: dict[str, int] = {}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if state.get(name) == 1:
+            pytest.fail(f"import cycle: {' -> '.join((*trail, name))}")
+        if name in state:
+            return
+        state[name] = 1
+        for target in imports(name, at_import=True):
+            if target in MODULES and target != name:
+                visit(target, (*trail, name))
+        state[name] = 2
+
+    for name in MODULES:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if not n.startswith(RIM)])
+def test_only_the_rim_touches_the_world(name: str) -> None:
+    assert imports(name, at_import=False) & WORLD == set()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_asks_the_clock(name: str) -> None:
+    nodes = ast.walk(ast.parse(MODULES[name].read_text("utf-8")))
+    assert [n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr in {"now", "utcnow", "today"}] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_speaks_to_a_network(name: str) -> None:
+    assert imports(name, at_import=False) & NETWORK == set()
+
+
+def test_no_module_is_called_utils() -> None:
+    assert [name for name in MODULES if name.rpartition(".")[2] in {"utils", "helpers", "common", "misc"}] == []
+
+
+def test_version_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from kservegen.cli.failures import run\n"
+        "from kservegen.cli import cli\n"
+        "run(cli, ['--version'])\n"
+        "print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "kservegen.cli" in loaded
+    heavy = {"yaml", "jsonschema", "jsonschema_rs", "cel_expr_python", "rich", "jinja2", "json", "kservegen.app"}
+    assert loaded & heavy == set()

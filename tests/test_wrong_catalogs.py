@@ -1,0 +1,181 @@
+"""Twenty-odd ways to get a catalog wrong, each with exactly the findings and lines that a person should see."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.project import DEV, Project
+
+MODEL = "models:\n  iris:\n    modelFormat: sklearn\n    storageUri: s3://models/iris\n"
+
+# name -> (what is written under version and defaults of models.yaml, the findings)
+CATALOGS: dict[str, tuple[str, list[str]]] = {
+    "a typo in a word": (MODEL + "    minReplica: 1\n", ["models.yaml:7:5 schema/unknown-field"]),
+    "a typo in a section": ("modles: {}\n", ["models.yaml:3:1 schema/unknown-field"]),
+    "a typo in a kind": (
+        "models:\n  chat:\n    kind: LLMInferenceServise\n    modelFormat: sklearn\n",
+        ["models.yaml:5:11 schema/not-allowed"],
+    ),
+    "an empty value": ("models:\n  iris:\n", ["models.yaml:4:3 yaml/empty-value"]),
+    "everything commented out": ("models:\n#  iris: {}\n", ["models.yaml:3:1 yaml/empty-value"]),
+    "an unknown profile": (MODEL + "    profile: smal\n", ["models.yaml:7:14 catalog/unknown-profile"]),
+    "an unknown environment": (MODEL + "    environments: [dve]\n", ["models.yaml:7:20 catalog/unknown-environment"]),
+    "an unknown namespace": (MODEL + "    namespace: nsx\n", ["models.yaml:7:16 catalog/unknown-namespace"]),
+    "an unknown accelerator": (
+        MODEL + "    accelerator: {type: l40, count: 1}\n",
+        ["models.yaml:7:25 catalog/unknown-accelerator"],
+    ),
+    "a bad quantity": (
+        MODEL + "    resources:\n      limits: {memory: 2GB}\n",
+        ["models.yaml:8:24 schema/pattern"],
+    ),
+    "requests over limits": (
+        MODEL + "    resources: {requests: {memory: 3Gi}, limits: {memory: 2Gi}}\n",
+        ["models.yaml:7:36 kubernetes/requests-over-limits"],
+    ),
+    "half a GPU": (
+        MODEL + '    resources: {requests: {nvidia.com/gpu: "0.5"}, limits: {nvidia.com/gpu: "0.5"}}\n',
+        ["models.yaml:7:44 kubernetes/extended-resource", "models.yaml:7:77 kubernetes/extended-resource"],
+    ),
+    "an ambiguous scalar": (MODEL + "    args: [on]\n", ["models.yaml:7:12 yaml/ambiguous-scalar"]),
+    "a duplicate key": (MODEL + "    storageUri: s3://b/c\n", ["models.yaml:7:5 yaml/duplicate-key"]),
+    "a tab": (MODEL + "\tminReplicas: 1\n", ["models.yaml:7:1 yaml/tab"]),
+    "an anchor": (MODEL + "    labels: &x {a: b}\n", ["models.yaml:7:13 yaml/anchor"]),
+    "a number in an environment variable": (
+        MODEL + "    env: [{name: WORKERS, value: 2}]\n",
+        ["models.yaml:7:34 schema/wrong-type"],
+    ),
+    "no format": ("models:\n  iris:\n    storageUri: s3://b/c\n", ["models.yaml:4:3 catalog/no-model-format"]),
+    "nothing to serve": ("models:\n  iris: {}\n", ["models.yaml:4:3 kserve/implementation"]),
+    "storageUri on an LLM": (
+        "models:\n  chat: {kind: LLMInferenceService, storageUri: hf://a/b}\n",
+        ["models.yaml:4:37 catalog/word-not-for-kind"],
+    ),
+    "replicas on an InferenceService": (MODEL + "    replicas: 2\n", ["models.yaml:7:5 catalog/word-not-for-kind"]),
+    "minReplicas over maxReplicas": (
+        MODEL + "    minReplicas: 3\n    maxReplicas: 2\n",
+        ["models.yaml:8:18 kserve/replicas"],
+    ),
+    "said twice": (
+        MODEL + "    minReplicas: 1\n    predictor: {minReplicas: 2}\n",
+        ["models.yaml:8:30 catalog/said-twice"],
+    ),
+    "a name with a digit first": (
+        "models:\n  1iris: {modelFormat: sklearn, storageUri: s3://b/c}\n",
+        ["models.yaml:4:3 kserve/service-name"],
+    ),
+    "an unknown runtime": (MODEL + "    runtime: nope\n", ["models.yaml:7:14 kserve/runtime-reference"]),
+    "a graph to a model that is not there": (
+        MODEL + "graphs:\n  g:\n    nodes: {root: {routerType: Sequence, steps: [{serviceName: irsi}]}}\n",
+        ["models.yaml:9:64 kserve/graph-target"],
+    ),
+    "a false flag": (MODEL + "    args: {verbose: false}\n", ["models.yaml:7:21 catalog/argument-value"]),
+    "an unsupported scheme": (
+        "models:\n  iris: {modelFormat: sklearn, storageUri: ftp://b/c}\n",
+        ["models.yaml:4:44 kserve/storage-uri"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CATALOGS)
+def test_a_wrong_catalog(name: str, project: Project) -> None:
+    text, expected = CATALOGS[name]
+    project.models(text)
+    assert project.problems() == expected
+    assert project.render().plan is None
+    assert not (project.root / "rendered").exists(), "nothing is written while an error stands"
+
+
+ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
+    "an unknown model": ("", "models: {irsi: {minReplicas: 1}}\n", ["environments/dev.yaml:12:10 catalog/unknown-name"]),
+    "an unknown chart": (
+        "deploymentMode: Standard}",
+        "deploymentMode: Standard, values: {kserve: {}}}",
+        ["environments/dev.yaml:3:63 schema/unknown-field"],
+    ),
+    "a key on the wrong chart": (
+        "deploymentMode: Standard}",
+        "deploymentMode: Standard, values: {kserve-runtime-configs: {kserve: {controller: {gateway: {domain: x.y}}}}}}",
+        ["environments/dev.yaml:3:97 kserve/chart-unknown-key"],
+    ),
+    "an inert key": (
+        "deploymentMode: Standard}",
+        "deploymentMode: Standard, values: {kserve-resources: {kserve: {localmodel: {agent: {image: a/b}}}}}}",
+        ["environments/dev.yaml:3:112 kserve/chart-inert-key"],
+    ),
+    "a missing prerequisite": (
+        "[cert-manager, ",
+        "[",
+        ["environments/dev.yaml:4:1 kserve/prerequisite"],
+    ),
+    "a misspelt prerequisite": (
+        "[cert-manager,",
+        "[cert-manager, certmanager,",
+        ["environments/dev.yaml:4:31 catalog/unknown-prerequisite"],
+    ),
+    "an unknown version": ("version: v0.19.0", "version: v0.18.0", ["environments/dev.yaml:3:19 catalog/unknown-version"]),
+    "an old mode": (
+        "deploymentMode: Standard",
+        "deploymentMode: RawDeployment",
+        ["environments/dev.yaml:3:44 schema/not-allowed"],
+    ),
+    "no repository": ("engine: none", "engine: argocd", ["environments/dev.yaml:6:1 gitops/no-repository"]),
+    "a policy that there is none of": (
+        "",
+        "policies: {bindings: {gpu-hole: {actions: [Deny]}}}\n",
+        ["environments/dev.yaml:12:33 policy/binding"],
+    ),
+    "an image that nobody pulls": (
+        "",
+        "images: [{name: nobody/this, newName: x/y}]\n",
+        ["environments/dev.yaml:12:17 catalog/unused-image"],
+    ),
+    "budgets that nobody checks yet": (
+        "",
+        "budgets: {all: {accelerator: l4, limit: 1}}\n",
+        ["environments/dev.yaml:12:1 catalog/not-evaluated"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_wrong_environment(name: str, project: Project) -> None:
+    old, new, expected = ENVIRONMENTS[name]
+    assert old in DEV
+    project.write("environments/dev.yaml", DEV.replace(old, new) if old else DEV + new)
+    assert project.problems() == expected
+
+
+def test_all_findings_at_once_each_environment_named_once(project: Project) -> None:
+    project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
+    project.models(MODEL + "    minReplicas: -1\n    runtime: nope\n")
+    found = project.validate().diagnostics
+    assert [(str(d.location), d.rule) for d in found] == [
+        ("models.yaml:7:18", "kserve/replicas"),
+        ("models.yaml:8:14", "kserve/runtime-reference"),
+    ]
+    assert all(d.environments == ("dev", "prod") for d in found)
+
+
+def test_two_environments_of_one_cluster(project: Project) -> None:
+    project.write("environments/prod.yaml", DEV)
+    assert project.problems() == ["environments/prod.yaml:5:14 gitops/shared-namespace"]
+
+
+def test_the_line_of_a_value_in_a_profile_and_in_an_environment(project: Project) -> None:
+    project.models("profiles:\n  p: {minReplicas: -1}\n" + MODEL + "    profile: p\n")
+    assert project.problems() == ["models.yaml:4:20 kserve/replicas"]
+    project.models(MODEL)
+    project.write("environments/dev.yaml", DEV + "models: {iris: {minReplicas: -2}}\n")
+    assert project.problems() == ["environments/dev.yaml:12:30 kserve/replicas"]
+
+
+def test_said_twice_names_both_lines(project: Project) -> None:
+    project.models(MODEL + "    minReplicas: 1\n    spec: {predictor: {minReplicas: 2}}\n")
+    (found,) = project.validate().diagnostics
+    assert str(found.location) == "models.yaml:8:37"
+    assert [str(r.location) for r in found.related] == ["models.yaml:7:18"]
+
+
+def test_a_yml_file_is_not_passed_over(project: Project) -> None:
+    project.write("models/more.yml", "version: 1\n")
+    assert project.problems() == ["models/more.yml:1:1 catalog/file-name"]
