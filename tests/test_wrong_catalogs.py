@@ -86,7 +86,11 @@ def test_a_wrong_catalog(name: str, project: Project) -> None:
 
 
 ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
-    "an unknown model": ("", "models: {irsi: {minReplicas: 1}}\n", ["environments/dev.yaml:12:10 catalog/unknown-name"]),
+    "an unknown model": (
+        "",
+        "models: {irsi: {minReplicas: 1}}\n",
+        ["environments/dev.yaml:12:10 catalog/unknown-name"],
+    ),
     "an unknown chart": (
         "deploymentMode: Standard}",
         "deploymentMode: Standard, values: {kserve: {}}}",
@@ -112,7 +116,11 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "[cert-manager, certmanager,",
         ["environments/dev.yaml:4:31 catalog/unknown-prerequisite"],
     ),
-    "an unknown version": ("version: v0.19.0", "version: v0.18.0", ["environments/dev.yaml:3:19 catalog/unknown-version"]),
+    "an unknown version": (
+        "version: v0.19.0",
+        "version: v0.18.0",
+        ["environments/dev.yaml:3:19 catalog/unknown-version"],
+    ),
     "an old mode": (
         "deploymentMode: Standard",
         "deploymentMode: RawDeployment",

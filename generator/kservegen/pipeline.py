@@ -79,7 +79,9 @@ def evaluate(catalog: Catalog, name: str, tools: Tools, memory: Memory | None = 
     charts = tools.charts.load(environment.text("kserve", "version"))
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built)
     diagnostics.extend(_check(built, tools, memory))
-    diagnostics.extend(diagnose_environment(environment, check_environment(built, charts)))
+    for finding in check_environment(built, charts):
+        weight = _severity(finding, tools)
+        diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
     return Evaluation(
         environment=environment,
         built=built,
@@ -114,8 +116,13 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Di
     bound, problems = _bind(environment, tools)
     yield from problems
     for resource, finding in (*_findings(built, tools, memory), *_violations(built, bound)):
-        manual = tools.manuals.get(finding.rule)
-        yield locator.diagnose(resource, finding, manual.severity if manual else Severity.ERROR)
+        yield locator.diagnose(resource, finding, _severity(finding, tools))
+
+
+def _severity(finding: Finding, tools: Tools) -> Severity:
+    """Return what a finding weighs where it does not say so itself: its rule's own severity."""
+    manual = tools.manuals.get(finding.rule)
+    return manual.severity if manual else Severity.ERROR
 
 
 def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:

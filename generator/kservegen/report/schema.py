@@ -28,9 +28,11 @@ def report_schema() -> JsonObject:
                 "findings": {"type": "array", "items": _finding()},
                 "plan": _plan(),
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
+                "rule": _manual(),
+                "explanation": _explanation(),
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("plan", "error"),
+            optional=("plan", "rule", "explanation", "error"),
         ),
     }
 
@@ -63,6 +65,17 @@ def _plan() -> JsonObject:
             "diff": {"type": "string", "description": "Unified diff, with --check."},
         }
     )
+
+
+def _manual() -> JsonObject:
+    texts = dict.fromkeys(("id", "title", "severity", "why", "fix", "bad", "good"), _TEXT)
+    return _closed({**texts, "upstream": _TEXTS})
+
+
+def _explanation() -> JsonObject:
+    field = _closed({"path": _TEXT, "value": {}, "layer": _TEXT, **_PLACE})
+    texts = dict.fromkeys(("environment", "subject", "file"), _TEXT)
+    return _closed({**texts, "layers": _TEXTS, "fields": {"type": "array", "items": field}})
 
 
 def _closed(properties: JsonObject, optional: tuple[str, ...] = ()) -> JsonObject:
