@@ -65,7 +65,7 @@ def test_one_edit_changes_one_file_in_each_environment(tmp_path: Path) -> None:
     render(folder)
     before = tree(folder)
     catalog = folder / "models.yaml"
-    catalog.write_text(catalog.read_text("utf-8").replace("limits: {cpu: \"2\",", "limits: {cpu: \"3\","), "utf-8")
+    catalog.write_text(catalog.read_text("utf-8").replace('limits: {cpu: "2",', 'limits: {cpu: "3",'), "utf-8")
     render(folder)
     after = tree(folder)
     changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))

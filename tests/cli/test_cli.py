@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
+from tests.support.project import DEV, Project
 
 from kservegen.cli import COMMANDS, cli
 from kservegen.cli.failures import run
-from tests.support.project import DEV, Project
 
 ROOT = Path(__file__).parents[2]
 REPORT = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))

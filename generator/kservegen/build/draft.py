@@ -64,6 +64,7 @@ class Draft:
             value = words.get(word)
             if value is None and word == "deploymentMode" and key not in annotations:
                 annotations[key] = default_mode
+                self.came(("metadata", "annotations", key), (word,))
             if value is None or value is False:
                 continue
             text = "true" if value is True else value

@@ -1,0 +1,40 @@
+"""The pages that people read first are whole: generated ones are current, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kservegen.rules.manuals import manuals
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "policies" / "README.md"])
+
+
+@pytest.mark.parametrize("script", ["tools/docs.py", "tools/catalog_schemas.py"])
+def test_generated_files_are_current(script: str) -> None:
+    environment = {"PYTHONPATH": str(ROOT / "generator")}
+    done = subprocess.run(
+        [sys.executable, script, "--check"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("rule", manuals())
+def test_a_manual_says_why_and_how_to_mend_it(rule: str) -> None:
+    meta = manuals()[rule]
+    assert re.fullmatch(r"[a-z]+/[a-z0-9-]+", meta.id)
+    assert meta.title
+    assert meta.why.endswith((".", ")"))
+    assert meta.fix.endswith((".", ")"))
