@@ -125,12 +125,11 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
     predictor = spec.get("predictor")
     if not isinstance(predictor, dict):
         return
-    if "model" not in predictor:
-        for framework in OLD_FRAMEWORKS:
-            old = predictor.get(framework)
-            if isinstance(old, dict):
-                _move_framework(draft, predictor, framework, old)
-                break
+    for framework in OLD_FRAMEWORKS:
+        old = predictor.get(framework)
+        if isinstance(old, dict):
+            _move_framework(draft, predictor, framework, old)
+            break
     model = predictor.get("model")
     if isinstance(model, dict):
         form = model.get("modelFormat")
@@ -152,12 +151,20 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
 
 
 def _move_framework(draft: Draft, predictor: JsonObject, framework: str, old: JsonObject) -> None:
-    model: JsonObject = {"modelFormat": {"name": framework}, **old}
+    """Move a framework's field to predictor.model, beside flat words that stand there already."""
+    moved: JsonObject = {"modelFormat": {"name": framework}, **old}
     if framework in {"triton", "onnx", "huggingface"}:
-        model.setdefault("protocolVersion", "v2")
-    predictor["model"] = model
-    draft.came(("spec", "predictor", "model"), draft.finish_path(("spec", "predictor", framework)))
+        moved.setdefault("protocolVersion", "v2")
+    built: Path = ("spec", "predictor", "model")
+    words = draft.finish_path(("spec", "predictor", framework))
     del predictor[framework]
+    model = predictor.get("model")
+    if isinstance(model, dict):
+        predictor["model"] = model = dict(model)
+        draft.overlay(model, built, moved, words)
+    else:
+        predictor["model"] = moved
+        draft.came(built, words)
 
 
 def _rename_first(draft: Draft, component: JsonObject, built: Path, *, only_if_sole: bool) -> None:
