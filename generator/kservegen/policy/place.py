@@ -2,7 +2,7 @@
 
 A policy's annotation `kservegen.io/path` is one text, or a JSON list with one per validation. Each text names
 candidates, `spec.predictor.model.resources | spec.template.containers[main].resources`; a list item is picked by
-index or by `name`. The first candidate that is there wins, unless a longer part of another one is there.
+index or by `name`. The first candidate that is there wins, else the one of which the longest part is there.
 """
 
 from __future__ import annotations
@@ -35,15 +35,13 @@ def _path(text: str) -> Path:
 
 def best(places: Iterable[Path], doc: JsonValue) -> Path:
     """Pick the candidate that reaches furthest into the document; () without candidates."""
-    whole: Path = ()
-    part: Path = ()
+    found: Path = ()
     for place in places:
         reached = _reached(place, doc)
-        if len(reached) < len(place):
-            part = max(part, reached, key=len)
-        else:
-            whole = whole or reached
-    return whole if len(whole) >= len(part) else part
+        if len(reached) == len(place):
+            return reached
+        found = max(found, reached, key=len)
+    return found
 
 
 def _reached(place: Path, value: JsonValue) -> Path:
