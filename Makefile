@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 # Generated schemas and rendered files must not depend on the folder that make was called from.
 export PYTHONPATH :=
+# Compiled modules are kept: a command that has to compile itself first starts a third slower.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: render test unit check lint types schemas docs bench lock wheel-test clean
 

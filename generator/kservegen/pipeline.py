@@ -22,7 +22,7 @@ from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope
 from kservegen.schemas.store import SchemaStore, Shapes
 from kservegen.schemas.validate import Validator
 from kservegen.yamlio.emit import emit
@@ -181,7 +181,7 @@ def _findings(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator
             yield resource, finding
         if not _is_misshapen(verdict):
             sound.append(resource)
-    yield from tools.rules.at(Stage.ENVIRONMENT).run(sound, context)
+    yield from tools.rules.within(Scope.ENVIRONMENT).run(sound, context)
 
 
 def _judge(resources: Sequence[Resource], tools: Tools, context: Context) -> list[tuple[Finding, ...]]:
@@ -196,12 +196,9 @@ def _judge(resources: Sequence[Resource], tools: Tools, context: Context) -> lis
         verdicts.append(validator.check(resource.doc))
     sound = [r for r, verdict in zip(resources, verdicts, strict=True) if not _is_misshapen(verdict)]
     found: dict[int, tuple[Finding, ...]] = {}
-    for resource, finding in tools.rules.at(*_ALONE).run(sound, context):
+    for resource, finding in tools.rules.within(Scope.OBJECT).run(sound, context):
         found[id(resource)] = (*found.get(id(resource), ()), finding)
     return [(*v, *found.get(id(r), ())) for r, v in zip(resources, verdicts, strict=True)]
-
-
-_ALONE = tuple(stage for stage in Stage if stage is not Stage.ENVIRONMENT)
 
 
 def _is_misshapen(verdict: tuple[Finding, ...]) -> bool:

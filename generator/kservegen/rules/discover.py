@@ -19,7 +19,7 @@ from kservegen import rules as rules_package
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import forget
 
 RULE_CRASHED: Final = RuleMeta(
@@ -39,10 +39,11 @@ class CrashFinding(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovered:
-    """A rule with the stage its module states."""
+    """A rule with the stage and the scope that its module states."""
 
     rule: Rule
     stage: Stage
+    scope: Scope = Scope.OBJECT
 
     @property
     def id(self) -> str:
@@ -77,6 +78,10 @@ class RuleSet:
     def at(self, *stages: Stage) -> RuleSet:
         """Keep the rules of some stages."""
         return RuleSet(tuple(found for found in self.rules if found.stage in stages))
+
+    def within(self, scope: Scope) -> RuleSet:
+        """Keep the rules of one scope."""
+        return RuleSet(tuple(found for found in self.rules if found.scope is scope))
 
     def run(self, resources: Iterable[Resource], context: Context) -> list[tuple[Resource, Finding]]:
         """Check every object; a rule that crashes is a finding and stops nobody else."""
@@ -130,11 +135,14 @@ def _module_names(package: ModuleType) -> Iterator[str]:
 def _read(name: str) -> Discovered:
     module = importlib.import_module(name)
     rule, stage = getattr(module, "RULE", None), getattr(module, "STAGE", None)
+    scope = getattr(module, "SCOPE", Scope.OBJECT)
     if not isinstance(rule, Rule):
         raise RuntimeError(f"{name} has no RULE")  # noqa: TRY004 - a wrong module, not a wrong argument
     if not isinstance(stage, Stage):
         raise RuntimeError(f"{name} has no STAGE")  # noqa: TRY004
+    if not isinstance(scope, Scope):
+        raise RuntimeError(f"{name} has a SCOPE that is none")  # noqa: TRY004
     expected = "/".join(name.split(".")[-2:]).replace("_", "-")
     if rule.meta.id != expected:
         raise RuntimeError(f"{name} holds the rule {rule.meta.id}, its place asks for {expected}")
-    return Discovered(rule=rule, stage=stage)
+    return Discovered(rule=rule, stage=stage, scope=scope)

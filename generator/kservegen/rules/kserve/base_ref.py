@@ -13,9 +13,10 @@ from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._platform import chart_presets
 from kservegen.rules.kserve._settings import KSERVE_NAMESPACE, namespace
 from kservegen.rules.kserve._suggest import did_you_mean
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 
-STAGE: Final = Stage.ENVIRONMENT
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/base-ref",

@@ -13,9 +13,10 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 
-STAGE: Final = Stage.ENVIRONMENT
+STAGE: Final = Stage.RUN
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/graph-target",

@@ -12,9 +12,10 @@ from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find, is_promised
 from kservegen.rules.kserve._settings import AUTOSCALER, KSERVE_NAMESPACE, MODE, annotation, deployment_mode
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 
-STAGE: Final = Stage.ENVIRONMENT
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/prerequisite",

@@ -14,10 +14,11 @@ from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._platform import chart_runtimes
 from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import components_of
 
-STAGE: Final = Stage.ENVIRONMENT
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/runtime-reference",
