@@ -45,6 +45,11 @@ CATALOGS: dict[str, tuple[str, list[str]]] = {
         ["models.yaml:7:34 schema/wrong-type"],
     ),
     "no format": ("models:\n  iris:\n    storageUri: s3://b/c\n", ["models.yaml:4:3 catalog/no-model-format"]),
+    "a typo in the one word that is needed": (
+        "models:\n  iris:\n    modelFormt: sklearn\n    storageUri: s3://b/c\n",
+        ["models.yaml:5:5 schema/unknown-field"],
+    ),
+    "an octal number": (MODEL + "    minReplicas: 010\n", ["models.yaml:7:18 yaml/ambiguous-scalar"]),
     "nothing to serve": ("models:\n  iris: {}\n", ["models.yaml:4:3 kserve/implementation"]),
     "storageUri on an LLM": (
         "models:\n  chat: {kind: LLMInferenceService, storageUri: hf://a/b}\n",
@@ -187,3 +192,9 @@ def test_said_twice_names_both_lines(project: Project) -> None:
 def test_a_yml_file_is_not_passed_over(project: Project) -> None:
     project.write("models/more.yml", "version: 1\n")
     assert project.problems() == ["models/more.yml:1:1 catalog/file-name"]
+
+
+def test_a_catalog_that_cannot_be_read_is_the_only_finding(project: Project) -> None:
+    project.write("environments/dev.yaml", DEV + "models: {iris: {minReplicas: 2}}\n")
+    project.write("models.yaml", "version: 1\nmodels:\n  iris: {modelFormat: sklearn\n")
+    assert project.problems() == ["models.yaml:4:1 yaml/syntax"]

@@ -106,17 +106,17 @@ class RuleMeta:
     upstream: tuple[str, ...] = ()
 
 
-# A rule that says more than the other about the same mistake at the same place.
-ECHOES = {"catalog/word-not-for-kind": "schema/unknown-field"}
+# A rule that says more about a mistake than others do at the same place: those begin with the second text.
+ECHOES = {"catalog/word-not-for-kind": "schema/unknown-field", "yaml/ambiguous-scalar": "schema/"}
 
 
 def merge(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort diagnostics; the same rule saying the same at the same place becomes one, with all its environments."""
     merged: dict[tuple[object, ...], Diagnostic] = {}
     items = sorted(diagnostics, key=lambda d: d.sort_key)
-    answered = {(ECHOES[item.rule], item.location) for item in items if item.rule in ECHOES}
+    answered = {item.location: ECHOES[item.rule] for item in items if item.rule in ECHOES}
     for item in items:
-        if (item.rule, item.location) in answered:
+        if item.location in answered and item.rule.startswith(answered[item.location]):
             continue
         key = (item.rule, item.location, item.message)
         seen = merged.get(key)

@@ -137,6 +137,8 @@ _ORDER = {section: index for index, section in enumerate(SECTIONS)}
 
 def _check_names(resolver: _Resolver) -> None:
     """Every name that an environment speaks of must be defined in the catalog: a misspelt one changes nothing."""
+    if not resolver.catalog.complete:
+        return
     known = resolver.catalog.definitions
     for document in resolver.source.documents:
         for section in SECTIONS:

@@ -106,6 +106,12 @@ def test_usage_and_operational_failures(
     assert err == snapshot
 
 
+def test_a_misspelt_command(terminal: Terminal) -> None:
+    code, out, err = terminal("valdate")
+    assert (code, out) == (2, "")
+    assert "No such command 'valdate'. Did you mean validate?" in err
+
+
 def test_a_folder_without_a_catalog(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(cli, ["render", "--root", str(tmp_path)]) == 2
     assert "kservegen init" in capfd.readouterr().err

@@ -6,6 +6,8 @@ therefore must already stand in Git: a GitOps tool would report the rewritten fi
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from kservegen.build.draft import Draft
 from kservegen.build.settings import Settings
 from kservegen.build.workload import attach_accelerator, container_of, pod_of, put_container, serving_path
@@ -133,7 +135,7 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
     model = predictor.get("model")
     if isinstance(model, dict):
         form = model.get("modelFormat")
-        if form is None:
+        if form is None and not _is_misspelt("modelFormat", draft):
             draft.report(
                 "catalog/no-model-format",
                 (),
@@ -148,6 +150,11 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
         component = spec.get(part)
         if isinstance(component, dict):
             _rename_first(draft, component, ("spec", part), only_if_sole=False)
+
+
+def _is_misspelt(word: str, draft: Draft) -> bool:
+    """Tell whether the entry holds a word so like this one that the finding about it says enough."""
+    return bool(get_close_matches(word, draft.entry.words, n=1, cutoff=0.8))
 
 
 def _move_framework(draft: Draft, predictor: JsonObject, framework: str, old: JsonObject) -> None:

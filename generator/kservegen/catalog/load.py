@@ -25,17 +25,19 @@ def load_catalog(
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics: list[Diagnostic] = []
     documents = []
-    for path in repository.catalog_files():
+    files = repository.catalog_files()
+    for path in files:
         document = _load(repository, path.as_posix(), check_models, diagnostics)
         if document is not None:
             documents.append(document)
     environments = _load_environments(repository, check_environment, diagnostics)
-    if not repository.catalog_files():
+    if not files:
         raise GeneratorError(
             f"there is no {CATALOG_FILE}", subject=str(repository.root), hint="Make one: kservegen init DIR."
         )
     definitions = _define(documents, diagnostics)
-    return Catalog(tuple(documents), definitions, environments), diagnostics
+    complete = len(documents) == len(files)
+    return Catalog(tuple(documents), definitions, environments, complete), diagnostics
 
 
 def _load(repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic]) -> Document | None:

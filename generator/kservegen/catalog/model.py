@@ -63,11 +63,15 @@ class EnvironmentSource:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that people wrote: the definitions by section and key, and the environments by name."""
+    """Everything that people wrote: the definitions by section and key, and the environments by name.
+
+    `complete` is false while a catalog file cannot be read: what is not defined may stand in it.
+    """
 
     documents: tuple[Document, ...]
     definitions: dict[tuple[str, str], Definition]
     environments: dict[str, EnvironmentSource]
+    complete: bool = True
 
 
 def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path) -> tuple[Fragment, Path, bool]:
