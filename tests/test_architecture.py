@@ -22,6 +22,7 @@ LAYERS = (
     ("kservegen.build",),
     ("kservegen.workloads", "kservegen.rules", "kservegen.policy"),
     ("kservegen.check", "kservegen.environment_checks"),
+    ("kservegen.judge",),
     ("kservegen.pipeline",),
     ("kservegen.report.result", "kservegen.report.summary"),
     ("kservegen.app",),

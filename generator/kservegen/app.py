@@ -20,6 +20,7 @@ from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
 from kservegen.environment_checks import same_cluster
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
+from kservegen.judge import Judge
 from kservegen.output.apply import apply, recover
 from kservegen.output.changes import Changes, compare
 from kservegen.output.conflicts import diagnose as diagnose_conflict
@@ -84,11 +85,11 @@ def open_project(repository: Repository) -> Project:
 
 def open_tools(repository: Repository) -> Tools:
     """Assemble what checks need; nothing is compiled before it is used."""
+    schemas = SchemaStore(repository.schema_roots)
     return Tools(
         charts=ChartStore(repository.schema_roots),
-        schemas=SchemaStore(repository.schema_roots),
-        rules=discover(),
-        manuals=manuals(),
+        schemas=schemas,
+        judge=Judge(schemas, discover(), manuals()),
         policies=cache(lambda: _read_policies(repository)),
     )
 

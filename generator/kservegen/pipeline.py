@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -14,17 +14,15 @@ from kservegen.build.settings import Settings
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
-from kservegen.diagnostics import Diagnostic, Finding, RuleMeta, Severity
+from kservegen.diagnostics import Diagnostic, Finding, Severity
 from kservegen.document import sequence
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.jsontypes import JsonObject
+from kservegen.judge import Judge, is_misshapen
 from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
-from kservegen.rules.discover import RuleSet
-from kservegen.rules.stage import Scope
 from kservegen.schemas.store import SchemaStore, Shapes
-from kservegen.schemas.validate import Validator
 from kservegen.yamlio.emit import emit
 
 if TYPE_CHECKING:  # nothing of the policy engine is imported where no policy is bound
@@ -38,8 +36,7 @@ class Tools:
 
     charts: ChartStore
     schemas: SchemaStore
-    rules: RuleSet
-    manuals: Mapping[str, RuleMeta]
+    judge: Judge
     policies: Callable[[], PolicyFiles]  # read when an environment binds one, and then once
 
 
@@ -80,7 +77,7 @@ def evaluate(catalog: Catalog, name: str, tools: Tools, memory: Memory | None = 
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built)
     diagnostics.extend(_check(built, tools, memory))
     for finding in check_environment(built, charts):
-        weight = _severity(finding, tools)
+        weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
     return Evaluation(
         environment=environment,
@@ -116,13 +113,7 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Di
     bound, problems = _bind(environment, tools)
     yield from problems
     for resource, finding in (*_findings(built, tools, memory), *_violations(built, bound)):
-        yield locator.diagnose(resource, finding, _severity(finding, tools))
-
-
-def _severity(finding: Finding, tools: Tools) -> Severity:
-    """Return what a finding weighs where it does not say so itself: its rule's own severity."""
-    manual = tools.manuals.get(finding.rule)
-    return manual.severity if manual else Severity.ERROR
+        yield locator.diagnose(resource, finding, tools.judge.severity(finding))
 
 
 def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:
@@ -172,38 +163,16 @@ def _findings(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator
         ),
     )
     fresh = [r for r in resources if (id(r), version, mode) not in memory.verdicts]
-    for resource, verdict in zip(fresh, _judge(fresh, tools, context), strict=True):
+    for resource, verdict in zip(fresh, tools.judge.alone(fresh, context), strict=True):
         memory.verdicts[id(resource), version, mode] = (resource, verdict)
     sound = []
     for resource in resources:
         _, verdict = memory.verdicts[id(resource), version, mode]
         for finding in verdict:
             yield resource, finding
-        if not _is_misshapen(verdict):
+        if not is_misshapen(verdict):
             sound.append(resource)
-    yield from tools.rules.within(Scope.ENVIRONMENT).run(sound, context)
-
-
-def _judge(resources: Sequence[Resource], tools: Tools, context: Context) -> list[tuple[Finding, ...]]:
-    """Judge objects alone: by their schema and, where the shape is right, by the rules that look at nothing else."""
-    validators: dict[tuple[str, str], Validator] = {}
-    verdicts: list[tuple[Finding, ...]] = []
-    for resource in resources:
-        kind = (resource.api_version, resource.id.kind)
-        validator = validators.get(kind)
-        if validator is None:
-            validator = validators[kind] = tools.schemas.validator(*kind, kserve_version=context.kserve_version)
-        verdicts.append(validator.check(resource.doc))
-    sound = [r for r, verdict in zip(resources, verdicts, strict=True) if not _is_misshapen(verdict)]
-    found: dict[int, tuple[Finding, ...]] = {}
-    for resource, finding in tools.rules.within(Scope.OBJECT).run(sound, context):
-        found[id(resource)] = (*found.get(id(resource), ()), finding)
-    return [(*v, *found.get(id(r), ())) for r, v in zip(resources, verdicts, strict=True)]
-
-
-def _is_misshapen(verdict: tuple[Finding, ...]) -> bool:
-    """Tell whether a schema has spoken: rules look only at objects of the right shape, one mistake is one finding."""
-    return any(finding.rule.startswith("schema/") for finding in verdict)
+    yield from tools.judge.around(sound, context)
 
 
 def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterator[Diagnostic]:

@@ -1,0 +1,92 @@
+"""Objects in, what every layer says of each out: the one place that judges an object, whoever wrote it.
+
+The catalog's objects and manifests from disk come through here alike. First the object alone, which holds wherever the
+same object stands: its schema and, where the shape is right, the rules that look at nothing else. Then, in the light of
+a context, the rules that also look at other objects and at the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta, Severity
+from kservegen.rules.base import Context
+from kservegen.rules.discover import RuleSet
+from kservegen.rules.stage import Scope, Stage
+from kservegen.schemas.store import SchemaStore
+from kservegen.schemas.validate import Validator
+
+# Areas without stages of their own: what stands in them keeps an object from being read or admitted.
+_ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})
+
+
+class Verdict(NamedTuple):
+    """What becomes of an object: does the API server take it, and does the controller create its workload."""
+
+    admitted: bool
+    deployable: bool
+
+
+class Judge:
+    """Judges objects by schemas and rules; compiled schemas are kept from one call to the next."""
+
+    def __init__(self, schemas: SchemaStore, rules: RuleSet, manuals: Mapping[str, RuleMeta]) -> None:
+        self._schemas = schemas
+        self._manuals = manuals
+        self._stages = {found.id: found.stage for found in rules.rules}
+        self._alone = rules.within(Scope.OBJECT)
+        self._around = rules.within(Scope.ENVIRONMENT)
+
+    def alone(self, resources: Sequence[Resource], context: Context) -> list[tuple[Finding, ...]]:
+        """Judge each object by itself; of the context only the version and the mode are looked at."""
+        verdicts = self._shapes(resources, context.kserve_version)
+        sound = [r for r, verdict in zip(resources, verdicts, strict=True) if not is_misshapen(verdict)]
+        found = _by_resource(self._alone.run(sound, context))
+        return [(*v, *found.get(id(r), ())) for r, v in zip(resources, verdicts, strict=True)]
+
+    def around(self, resources: Iterable[Resource], context: Context) -> list[tuple[Resource, Finding]]:
+        """Judge objects, whose shape must be right, in the light of what stands around them."""
+        return self._around.run(resources, context)
+
+    def verdict(self, findings: Iterable[Finding]) -> Verdict:
+        """Read off an object's findings what becomes of it."""
+        stages = {self._stage(finding.rule) for finding in findings if self.severity(finding) is Severity.ERROR}
+        admitted = Stage.ADMISSION not in stages
+        return Verdict(admitted, admitted and Stage.DEPLOYMENT not in stages)
+
+    def severity(self, finding: Finding) -> Severity:
+        """Return what a finding weighs: its own severity, or else its rule's."""
+        if finding.severity is not None:
+            return finding.severity
+        manual = self._manuals.get(finding.rule)
+        return manual.severity if manual else Severity.ERROR
+
+    def _stage(self, rule: str) -> Stage | None:
+        if rule.partition("/")[0] in _ADMISSION_AREAS:
+            return Stage.ADMISSION
+        return self._stages.get(rule)
+
+    def _shapes(self, resources: Iterable[Resource], kserve_version: str) -> list[tuple[Finding, ...]]:
+        validators: dict[tuple[str, str], Validator] = {}
+        verdicts: list[tuple[Finding, ...]] = []
+        for resource in resources:
+            kind = (resource.api_version, resource.id.kind)
+            validator = validators.get(kind)
+            if validator is None:
+                validator = validators[kind] = self._schemas.validator(*kind, kserve_version=kserve_version)
+            verdicts.append(validator.check(resource.doc))
+        return verdicts
+
+
+def is_misshapen(findings: Iterable[Finding]) -> bool:
+    """Tell whether a schema has spoken: rules look only at objects of the right shape, one mistake is one finding."""
+    return any(finding.rule.startswith("schema/") for finding in findings)
+
+
+def _by_resource(found: Iterable[tuple[Resource, Finding]]) -> dict[int, list[Finding]]:
+    grouped: dict[int, list[Finding]] = {}
+    for resource, finding in found:
+        grouped.setdefault(id(resource), []).append(finding)
+    return grouped
