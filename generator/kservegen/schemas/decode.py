@@ -11,7 +11,7 @@ name are admitted for an InferenceService, and refused for a ServingRuntime.
 from __future__ import annotations
 
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue
-from kservegen.schemas.shape import Shape, is_quantity
+from kservegen.schemas.shape import Shape, is_nullable, is_quantity
 
 # Root keywords that the compiled schemas of custom resources carry.
 CUSTOM_RESOURCE = "x-kservegen-custom-resource"
@@ -93,12 +93,6 @@ class _Decoder:
         if item is None and self.through_go and not is_nullable(self.shape.resolve(node)):
             return self._zero(node)
         return self.value(item, node)
-
-
-def is_nullable(node: JsonObject) -> bool:
-    """Whether a schema takes null."""
-    kinds = node.get("type")
-    return bool(node.get("nullable")) or (isinstance(kinds, list) and "null" in kinds)
 
 
 def _refuses(node: JsonObject, zero: JsonValue) -> bool:

@@ -7,11 +7,12 @@ itself is no trouble.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.schemas.marks import Marks, combines, fields_of, find_marks
 
 EMPTY: JsonObject = {}
 # How the pattern of a Kubernetes resource quantity begins in a CRD.
@@ -32,31 +33,15 @@ class ListKeys:
     defaults: tuple[JsonValue, ...] = ()
 
 
-@dataclass(slots=True)
-class ListMarks:
-    """The lists of distinct items below one place of a schema: by field, and for each item or entry."""
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the API server puts into an object: a value for each field, and one for entries or items that are null.
 
-    keys: ListKeys | None = None
-    fields: dict[str, ListMarks] = field(default_factory=dict)
-    each: ListMarks | None = None
+    The third of a field says whether its null is a value, too.
+    """
 
-    def lists(self, document: JsonValue) -> Iterator[tuple[Path, list[JsonValue], ListKeys]]:
-        """Find the marked lists of a document, touching only what can lead to one."""
-        stack: list[tuple[ListMarks, JsonValue, Path]] = [(self, document, ())]
-        while stack:
-            marks, value, path = stack.pop()
-            if isinstance(value, list):
-                if marks.keys is not None and len(value) > 1:
-                    yield path, value, marks.keys
-                if marks.each is not None:
-                    stack += [(marks.each, item, (*path, index)) for index, item in enumerate(value)]
-            elif isinstance(value, dict):
-                fields = marks.fields
-                if marks.each is not None:
-                    each = marks.each
-                    stack += [(fields.get(key, each), item, (*path, key)) for key, item in value.items()]
-                else:
-                    stack += [(fields[key], item, (*path, key)) for key, item in value.items() if key in fields]
+    fields: tuple[tuple[str, JsonValue, bool], ...]
+    each: JsonValue = None
 
 
 class Shape:
@@ -140,9 +125,14 @@ class Shape:
         return _QuantityFinder(self).below(self.schema)
 
     @cached_property
-    def distinct_lists(self) -> ListMarks:
+    def distinct_lists(self) -> Marks[ListKeys]:
         """Where lists stand whose items the API server wants to be distinct."""
-        return _ListMarker(self).mark(self.schema) or ListMarks()
+        return find_marks(self, list_keys)
+
+    @cached_property
+    def defaults(self) -> Marks[Defaults]:
+        """Where the API server puts in what a document leaves out."""
+        return find_marks(self, defaults_of)
 
 
 def is_quantity(node: JsonObject) -> bool:
@@ -158,17 +148,6 @@ def _below(node: JsonObject, part: str | int) -> JsonValue:
         return properties[part]
     extra = node.get("additionalProperties")
     return extra if isinstance(extra, dict) else None
-
-
-def _fields(node: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    """Yield the fields of an object's schema, and `*` for entries beside them."""
-    properties = node.get("properties")
-    for name, value in properties.items() if isinstance(properties, dict) else ():
-        if isinstance(value, dict):
-            yield name, value
-    extra = node.get("additionalProperties")
-    if isinstance(extra, dict):
-        yield "*", extra
 
 
 class _QuantityFinder:
@@ -195,56 +174,39 @@ class _QuantityFinder:
         items = node.get("items")
         if isinstance(items, dict):
             return self.below(items)
-        for branch in self.shape.branches(node) if _combines(node) else (node,):
-            for name, value in _fields(branch):
+        for branch in self.shape.branches(node) if combines(node) else (node,):
+            for name, value in fields_of(branch):
                 if inner := self.below(value):
                     found[name] = inner
         return found
 
 
-class _ListMarker:
-    """Builds list marks: one node per definition, so that a reference to itself closes a loop."""
-
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
-        self.known: dict[str, ListMarks | None] = {}
-
-    def mark(self, node: JsonObject) -> ListMarks | None:
-        """Return the marks of what a schema describes; None: no list of distinct items below."""
-        reference = node.get("$ref")
-        if isinstance(reference, str):
-            if reference not in self.known:
-                marks = ListMarks()
-                self.known[reference] = marks
-                self.known[reference] = self._fill(self.shape.definition(reference), marks)
-            return self.known[reference]
-        return self._fill(node, ListMarks())
-
-    def _fill(self, node: JsonObject, marks: ListMarks) -> ListMarks | None:
-        marks.keys = self._keys(node)
-        for branch in self.shape.branches(node) if _combines(node) else (node,):
-            for name, value in _fields(branch):
-                below = self.mark(value)
-                if below is not None and name == "*":
-                    marks.each = below
-                elif below is not None:
-                    marks.fields[name] = below
-            items = branch.get("items")
-            if isinstance(items, dict) and (below := self.mark(items)) is not None:
-                marks.each = below
-        return marks if marks.keys is not None or marks.fields or marks.each is not None else None
-
-    def _keys(self, node: JsonObject) -> ListKeys | None:
-        kind = node.get("x-kubernetes-list-type")
-        if kind == "set":
-            return ListKeys(())
-        keys = node.get("x-kubernetes-list-map-keys")
-        if kind != "map" or not isinstance(keys, list):
-            return None
-        item = self.shape.resolve(node.get("items"))
-        defaults = tuple((self.shape.step(item, str(key)) or EMPTY).get("default") for key in keys)
-        return ListKeys(tuple(str(key) for key in keys), defaults)
+def list_keys(node: JsonObject, shape: Shape) -> ListKeys | None:
+    """Say how the items of the list that a schema describes are told apart; None: they are not."""
+    kind = node.get("x-kubernetes-list-type")
+    if kind == "set":
+        return ListKeys(())
+    keys = node.get("x-kubernetes-list-map-keys")
+    if kind != "map" or not isinstance(keys, list):
+        return None
+    item = shape.resolve(node.get("items"))
+    defaults = tuple((shape.step(item, str(key)) or EMPTY).get("default") for key in keys)
+    return ListKeys(tuple(str(key) for key in keys), defaults)
 
 
-def _combines(node: JsonObject) -> bool:
-    return any(word in node for word in (*_COMBINED, "if"))
+def defaults_of(node: JsonObject, shape: Shape) -> Defaults | None:
+    """Read the defaults of an object's fields, of a map's entries, of a list's items; None: there are none."""
+    fields = []
+    for name, value in fields_of(node):
+        below = shape.resolve(value)
+        if name != "*" and (default := below.get("default")) is not None:
+            fields.append((name, default, is_nullable(below)))
+    each = shape.resolve(node.get("items", node.get("additionalProperties")))
+    instead = None if is_nullable(each) else each.get("default")
+    return Defaults(tuple(fields), instead) if fields or instead is not None else None
+
+
+def is_nullable(node: JsonObject) -> bool:
+    """Whether a schema takes null."""
+    kinds = node.get("type")
+    return bool(node.get("nullable")) or (isinstance(kinds, list) and "null" in kinds)

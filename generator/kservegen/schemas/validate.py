@@ -58,8 +58,9 @@ class Validator:
     def _duplicates(self, document: JsonValue) -> Iterator[Finding]:
         if not self._distinct:
             return
-        for path, items, keys in self.shape.distinct_lists.lists(document):
-            yield from _repeated(path, items, keys)
+        for path, items, keys in self.shape.distinct_lists.places(document):
+            if isinstance(items, list) and len(items) > 1:
+                yield from _repeated(path, items, keys)
 
 
 def _repeated(path: Path, items: list[JsonValue], keys: ListKeys) -> Iterator[Finding]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.schemas.schema_samples import INFERENCE_SERVICE, STORE, VERSIONS
 
+from kservegen.document import sequence
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.schemas.shape import QUANTITY, QuantityShape, Shape
 from kservegen.schemas.store import Shapes
@@ -73,7 +74,8 @@ def test_keys_that_lists_are_merged_by(path: Path, keys: tuple[str, ...]) -> Non
 
 
 def test_distinct_lists_and_the_defaults_of_their_keys() -> None:
-    found = {path: (keys.keys, keys.defaults) for path, _, keys in SHAPE.distinct_lists.lists(INFERENCE_SERVICE)}
+    places = SHAPE.distinct_lists.places(INFERENCE_SERVICE)
+    found = {path: (keys.keys, keys.defaults) for path, items, keys in places if len(sequence(items)) > 1}
     assert found == {
         (*MODEL, "env"): (("name",), (None,)),
         (*MODEL, "ports"): (("containerPort", "protocol"), (None, "TCP")),
@@ -123,5 +125,5 @@ def test_a_schema_that_refers_to_itself() -> None:
         ("tree", "children", 0, "size"),
         ("tree", "children", 1, "children", 0, "size"),
     ]
-    found = [path for path, _, _ in shape.distinct_lists.lists(document)]
-    assert found == [("tree", "children"), ("tree", "children", 1, "children")]
+    found = [path for path, _, _ in shape.distinct_lists.places(document)]
+    assert sorted(found, key=len) == [("tree", "children"), ("tree", "children", 1, "children")]
