@@ -37,8 +37,8 @@ schemas: $(VENV)/.dev ## compile KServe's schemas, then our own from them
 docs: $(VENV)/.dev ## write the generated pages of docs/
 	$(BIN)/python tools/docs.py
 
-bench: $(VENV)/.run ## measure against peers, side by side; see docs/benchmarks.md
-	$(BIN)/python -m bench.run
+bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs them), side by side; see docs/benchmarks.md
+	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.run
 
 wheel-test: $(VENV)/.dev ## the wheel works alone, in an empty environment
 	$(BIN)/python tools/wheel_test.py
