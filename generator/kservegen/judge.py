@@ -3,14 +3,17 @@
 The catalog's objects and manifests from disk come through here alike. First the object alone, which holds wherever the
 same object stands: its schema and, where the shape is right, the rules that look at nothing else. Then, in the light of
 a context, the rules that also look at other objects and at the platform.
+Schemas judge what the author wrote, rules what the API server would store of it; findings speak of what he wrote.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.build.resource import Resource
+from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet
@@ -39,16 +42,21 @@ class Judge:
         self._alone = rules.within(Scope.OBJECT)
         self._around = rules.within(Scope.ENVIRONMENT)
 
-    def alone(self, resources: Sequence[Resource], context: Context) -> list[tuple[Finding, ...]]:
+    def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[Finding, ...]]:
         """Judge each object by itself; of the context only the version and the mode are looked at."""
-        verdicts = self._shapes(resources, context.kserve_version)
-        sound = [r for r, verdict in zip(resources, verdicts, strict=True) if not is_misshapen(verdict)]
-        found = _by_resource(self._alone.run(sound, context))
-        return [(*v, *found.get(id(r), ())) for r, v in zip(resources, verdicts, strict=True)]
+        verdicts = self._shapes(objects, context.kserve_version)
+        sound = [o for o, verdict in zip(objects, verdicts, strict=True) if not is_misshapen(verdict)]
+        found: dict[int, list[Finding]] = {}
+        for written, finding in _run(self._alone, sound, context):
+            found.setdefault(id(written), []).append(finding)
+        return [(*v, *found.get(id(o.written), ())) for o, v in zip(objects, verdicts, strict=True)]
 
-    def around(self, resources: Iterable[Resource], context: Context) -> list[tuple[Resource, Finding]]:
-        """Judge objects, whose shape must be right, in the light of what stands around them."""
-        return self._around.run(resources, context)
+    def around(self, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
+        """Judge objects, whose shape must be right, in the light of what stands around them.
+
+        Returned is the object as it was written; `context.resources` are to hold the defaulted ones.
+        """
+        return _run(self._around, objects, context)
 
     def verdict(self, findings: Iterable[Finding]) -> Verdict:
         """Read off an object's findings what becomes of it."""
@@ -68,10 +76,10 @@ class Judge:
             return Stage.ADMISSION
         return self._stages.get(rule)
 
-    def _shapes(self, resources: Iterable[Resource], kserve_version: str) -> list[tuple[Finding, ...]]:
+    def _shapes(self, objects: Iterable[Defaulted], kserve_version: str) -> list[tuple[Finding, ...]]:
         validators: dict[tuple[str, str], Validator] = {}
         verdicts: list[tuple[Finding, ...]] = []
-        for resource in resources:
+        for resource in (item.written for item in objects):
             kind = (resource.api_version, resource.id.kind)
             validator = validators.get(kind)
             if validator is None:
@@ -85,8 +93,13 @@ def is_misshapen(findings: Iterable[Finding]) -> bool:
     return any(finding.rule.startswith("schema/") for finding in findings)
 
 
-def _by_resource(found: Iterable[tuple[Resource, Finding]]) -> dict[int, list[Finding]]:
-    grouped: dict[int, list[Finding]] = {}
-    for resource, finding in found:
-        grouped.setdefault(id(resource), []).append(finding)
-    return grouped
+def _run(rules: RuleSet, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
+    """Run rules on defaulted objects and bring their findings home to what was written."""
+    by_stored = {id(item.resource): item for item in objects}
+    found = rules.run((item.resource for item in by_stored.values()), context)
+    return [(by_stored[id(stored)].written, at_home(by_stored[id(stored)], finding)) for stored, finding in found]
+
+
+def at_home(item: Defaulted, finding: Finding) -> Finding:
+    """Let a finding about a defaulted object speak of what its author wrote."""
+    return replace(finding, path=item.original_path(finding.path)) if item.moves else finding

@@ -14,11 +14,12 @@ from kservegen.build.settings import Settings
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
+from kservegen.defaulting import Defaulted, Installation, default
 from kservegen.diagnostics import Diagnostic, Finding, Severity
 from kservegen.document import sequence
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.jsontypes import JsonObject
-from kservegen.judge import Judge, is_misshapen
+from kservegen.judge import Judge, at_home, is_misshapen
 from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
@@ -47,7 +48,8 @@ class Memory:
     unchanged: Unchanged = field(default_factory=dict)
     built: BuildMemory = field(default_factory=BuildMemory)
     # By the identity of the object; the value keeps it alive, so that no other object can take its identity.
-    verdicts: dict[tuple[int, str, str], tuple[Resource, tuple[Finding, ...]]] = field(default_factory=dict)
+    verdicts: dict[tuple[int, str, str], tuple[Defaulted, tuple[Finding, ...]]] = field(default_factory=dict)
+    defaulted: dict[int, tuple[Installation, Defaulted]] = field(default_factory=dict)
     texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
 
 
@@ -112,7 +114,8 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Di
         yield diagnose_problem_at(locator, built, index, finding)
     bound, problems = _bind(environment, tools)
     yield from problems
-    for resource, finding in (*_findings(built, tools, memory), *_violations(built, bound)):
+    stored = _store(built, memory)
+    for resource, finding in (*_findings(built, stored, tools, memory), *_violations(built, stored, bound)):
         yield locator.diagnose(resource, finding, tools.judge.severity(finding))
 
 
@@ -138,40 +141,61 @@ def _bind(environment: ResolvedEnvironment, tools: Tools) -> tuple[tuple[Bound, 
     return bound, (*files.diagnostics, *(replace(d, environments=(environment.name,)) for d in diagnostics))
 
 
-def _violations(built: BuiltEnvironment, bound: tuple[Bound, ...]) -> Iterator[tuple[Resource, Finding]]:
+def _store(built: BuiltEnvironment, memory: Memory) -> list[Defaulted]:
+    """Default every object as the cluster would, once for all environments that default it alike."""
+    settings = built.settings
+    installation = Installation(
+        kserve_version=settings.kserve_version,
+        deployment_mode=settings.deployment_mode,
+        default_requests=settings.default_requests,
+        default_limits=settings.default_limits,
+    )
+    stored: list[Defaulted] = []
+    for resource in built.resources:
+        known = memory.defaulted.get(id(resource))
+        if known is None or known[0] != installation:
+            known = memory.defaulted[id(resource)] = (installation, default(resource, installation))
+        stored.append(known[1])
+    return stored
+
+
+def _violations(
+    built: BuiltEnvironment, stored: Iterable[Defaulted], bound: tuple[Bound, ...]
+) -> Iterator[tuple[Resource, Finding]]:
     if not bound:
         return
     from kservegen.policy.evaluate import evaluate as judge  # noqa: PLC0415
 
     namespaces = {r.id.name: r.doc for r in built.own if r.id.kind == "Namespace"}
-    for resource in built.resources:
-        for finding in judge(bound, resource, namespaces=namespaces):
-            yield resource, finding
+    for item in stored:
+        for finding in judge(bound, item.resource, namespaces=namespaces):
+            yield item.written, at_home(item, finding)
 
 
-def _findings(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[tuple[Resource, Finding]]:
+def _findings(
+    built: BuiltEnvironment, stored: list[Defaulted], tools: Tools, memory: Memory
+) -> Iterator[tuple[Resource, Finding]]:
     """Judge each object alone, once for all environments that share it, then in the light of its environment."""
     version, mode = built.settings.kserve_version, built.settings.deployment_mode
-    resources = built.resources
     context = Context(
         environment=built.environment.name,
         kserve_version=version,
         deployment_mode=mode,
-        resources={resource.id: resource for resource in resources},
+        resources={item.resource.id: item.resource for item in stored},
         prerequisites=frozenset(
             item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)
         ),
     )
-    fresh = [r for r in resources if (id(r), version, mode) not in memory.verdicts]
-    for resource, verdict in zip(fresh, tools.judge.alone(fresh, context), strict=True):
-        memory.verdicts[id(resource), version, mode] = (resource, verdict)
+    fresh = [item for item in stored if (id(item), version, mode) not in memory.verdicts]
+    for item, verdict in zip(fresh, tools.judge.alone(fresh, context), strict=True):
+        memory.verdicts[id(item), version, mode] = (item, verdict)
     sound = []
-    for resource in resources:
-        _, verdict = memory.verdicts[id(resource), version, mode]
+    for item in stored:
+        _, verdict = memory.verdicts[id(item), version, mode]
         for finding in verdict:
-            yield resource, finding
+            yield item.written, finding
         if not is_misshapen(verdict):
-            sound.append(resource)
+            sound.append(item)
     yield from tools.judge.around(sound, context)
 
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import Installation, default
 from kservegen.diagnostics import Finding, Severity
 from kservegen.jsontypes import JsonObject, format_path
 from kservegen.rules.base import Context
@@ -63,7 +64,8 @@ def errors(
     metadata = manifest.get("metadata")
     names = metadata if isinstance(metadata, dict) else {}
     identity = ResourceId(str(manifest["kind"]), str(names.get("namespace") or ""), str(names.get("name") or ""))
-    resource = Resource(id=identity, api_version=str(manifest["apiVersion"]), doc=manifest, file="a.yaml")
+    written = Resource(id=identity, api_version=str(manifest["apiVersion"]), doc=manifest, file="a.yaml")
+    resource = default(written, Installation(kserve_version=version)).resource
     context = Context(
         environment="recorded",
         kserve_version=version,

@@ -1,6 +1,7 @@
 """Every rule against its own manifests: `pass-*.yaml` has nothing of it, `fail-*.yaml` exactly what its comments say.
 
-The first document of a file is the object that is checked, the others are its environment. Comments ahead of it:
+The first document of a file is the object that is checked, the others are its environment; rules see them defaulted, as
+the API server stores them, and their paths come home to what stands in the file. Comments ahead of it:
 `# expect: <rule> <document path>` and `# context: version=… mode=… prerequisites=a,b`.
 """
 
@@ -13,7 +14,10 @@ import pytest
 import yaml
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import Defaulted, Installation, default
+from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, format_path
+from kservegen.judge import at_home
 from kservegen.rules.base import Context
 from kservegen.rules.discover import discover
 
@@ -33,28 +37,43 @@ def comments(text: str, word: str) -> list[str]:
     return [line.removeprefix(mark) for line in text.splitlines() if line.startswith(mark)]
 
 
-def context(text: str, resources: list[Resource]) -> Context:
-    words = dict(part.split("=", 1) for line in comments(text, "context") for part in line.split())
+def context(text: str, objects: list[Defaulted]) -> Context:
+    words = context_words(text)
     promised = words.get("prerequisites", "")
     return Context(
         environment="test",
         kserve_version=words.get("version", "v0.19.0"),
         deployment_mode=words.get("mode", "Standard"),
-        resources={r.id: r for r in resources},
+        resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
     )
+
+
+def context_words(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for line in comments(text, "context") for part in line.split())
+
+
+def findings(path: Path) -> list[Finding]:
+    text = path.read_text(encoding="utf-8")
+    words = context_words(text)
+    installation = Installation(
+        kserve_version=words.get("version", "v0.19.0"), deployment_mode=words.get("mode", "Standard")
+    )
+    objects = [default(resource(doc, path.name), installation) for doc in yaml.safe_load_all(text)]
+    checked = objects[0]
+    found = discover().run([checked.resource], context(text, objects))
+    return [at_home(checked, finding) for _, finding in found]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: "/".join(p.relative_to(HERE).with_suffix("").parts))
 def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
     rule = "/".join(path.parts[-3:-1])
     text = path.read_text(encoding="utf-8")
-    documents = [resource(doc, path.name) for doc in yaml.safe_load_all(text)]
-    found = discover().run(documents[:1], context(text, documents))
+    found = findings(path)
 
-    crashed = [f.message for _, f in found if f.rule.startswith("internal/")]
+    crashed = [f.message for f in found if f.rule.startswith("internal/")]
     assert not crashed
-    said = Counter(f"{f.rule} {format_path(f.path)}".strip() for _, f in found if f.rule == rule)
+    said = Counter(f"{f.rule} {format_path(f.path)}".strip() for f in found if f.rule == rule)
     expected = Counter(line.strip() for line in comments(text, "expect"))
     assert said == expected
     assert path.name.startswith("fail-") == bool(expected)
@@ -65,9 +84,7 @@ def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
     "path", [p for p in CASES if p.name.startswith("fail-")], ids=lambda p: f"{p.parent.name}-{p.stem}"
 )
 def test_a_finding_reads_well(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    documents = [resource(doc, path.name) for doc in yaml.safe_load_all(text)]
-    for _, finding in discover().run(documents[:1], context(text, documents)):
+    for finding in findings(path):
         assert finding.message
         assert not finding.message.endswith(".")
         assert finding.hint.endswith((".", "?"))
@@ -80,6 +97,6 @@ def test_annotations_beyond_the_limit_are_told_once() -> None:
         "metadata": {"name": "a", "annotations": {"a": "x" * 200_000, "b": "x" * 100_000}},
     }
     large = resource(doc, "a.yaml")
-    found = [finding for _, finding in discover().run([large], context("", [large]))]
+    found = [finding for _, finding in discover().run([large], context("", [Defaulted(written=large, resource=large)]))]
     assert [(f.rule, f.path) for f in found] == [("kubernetes/annotation", ("metadata", "annotations"))]
     assert "300002 bytes" in found[0].message

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, Verdict, is_misshapen
@@ -69,7 +70,9 @@ def test_a_findings_own_severity_goes_before_its_rules() -> None:
 
 
 def test_rules_look_at_objects_of_the_right_shape_only() -> None:
-    sound, misshapen = service({"predictor": {}}), service({"predictors": {}})
+    sound, misshapen = (
+        Defaulted(written=r, resource=r) for r in (service({"predictor": {}}), service({"predictors": {}}))
+    )
     first, second = JUDGE.alone([sound, misshapen], CONTEXT)
     assert [finding.rule for finding in first] == ["kserve/refused", "kserve/doubtful", "kserve/crashing"]
     assert [finding.rule for finding in second] == ["schema/unknown-field"]

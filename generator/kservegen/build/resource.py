@@ -31,6 +31,7 @@ class Resource:
     """One Kubernetes object as plain data, with the file that will hold it and where its fields come from.
 
     `file` is relative to the environment's folder. `subject` is the catalog entry's key, as people type it.
+    `written` is what the author wrote where `doc` is what the API server would store of it (`defaulting/`).
     """
 
     id: ResourceId
@@ -40,6 +41,12 @@ class Resource:
     subject: str = ""
     section: str = ""  # the catalog's section: "models", "graphs", ... or "" for the environment itself
     origins: tuple[Origin, ...] = field(default=())
+    written: JsonObject | None = field(default=None, repr=False)
+
+    @property
+    def authored(self) -> JsonObject:
+        """The document as its author wrote it, for what is said about the writing itself."""
+        return self.doc if self.written is None else self.written
 
     @property
     def kind(self) -> str:

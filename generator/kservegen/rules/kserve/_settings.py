@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.build.resource import Resource
+from kservegen.defaulting.inference_service import MODE, NEW_MODE
 from kservegen.document import mapping, text
 from kservegen.rules.base import Context
 
-MODE: Final = "serving.kserve.io/deploymentMode"
+__all__ = ["AUTOSCALER", "KSERVE_NAMESPACE", "MODE", "NEW_MODE", "annotation", "deployment_mode", "namespace"]
+
 AUTOSCALER: Final = "serving.kserve.io/autoscalerClass"
-# What the defaulting webhook makes of the old names.
-NEW_MODE: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}
 KSERVE_NAMESPACE: Final = "kserve"
 
 

@@ -7,8 +7,9 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta, Severity
+from kservegen.document import mapping, text
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._settings import MODE, NEW_MODE, annotation
+from kservegen.rules.kserve._settings import MODE, NEW_MODE
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.ADVICE
@@ -27,7 +28,8 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    mode = annotation(resource, MODE)
+    # As it was written: the defaulter has renamed it in what other rules see.
+    mode = text(mapping(mapping(resource.authored.get("metadata")).get("annotations")).get(MODE))
     if mode in NEW_MODE:
         yield Finding(
             rule=META.id,

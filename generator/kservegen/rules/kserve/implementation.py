@@ -37,12 +37,13 @@ _ALLOWED: Final = {
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    if "predictor" in (spec := mapping(resource.doc.get("spec"))) and not spec["predictor"]:
+    if not mapping(resource.doc.get("spec")).get("predictor"):
         yield _missing(("spec", "predictor"), "predictor")
-        return
     for path, name, component in components_of(resource):
+        if name == "predictor" and not component:
+            continue  # a missing one is said above, a canary's by another rule
         if name == "predictor":
-            found = _predictor(resource, component)
+            found = _predictor(component, _model_field(resource, path))
         elif name == "transformer":
             found = ["containers"] if component.get("containers") else []
         else:
@@ -58,14 +59,12 @@ def _is_given(component: JsonObject, field: str) -> bool:
     return bool(value) if field == "containers" else value is not None
 
 
-def _predictor(resource: Resource, predictor: JsonObject) -> list[str]:
-    frameworks = (
+def _predictor(predictor: JsonObject, model_field: str) -> list[str]:
+    found = (
         [name for name in FRAMEWORKS if predictor.get(name) is not None] if predictor.keys() & _FRAMEWORK_SET else []
     )
-    found = list(frameworks)
-    if predictor.get("model") is not None and (not frameworks or annotation(resource, MODE) == "ModelMesh"):
-        # Otherwise the defaulter puts the first framework in the model's place, whatever stood there.
-        found.append("model")
+    if predictor.get("model") is not None:
+        found.append(model_field)
     listed = sequence(predictor.get("containers"))
     if not listed:
         return found
@@ -76,11 +75,20 @@ def _predictor(resource: Resource, predictor: JsonObject) -> list[str]:
     return serving or ["containers"]
 
 
+def _model_field(resource: Resource, path: Path) -> str:
+    """Name the field that the author knows `model` by: the defaulter put the first framework in its place."""
+    if path != ("spec", "predictor"):
+        return "model"
+    written = mapping(mapping(resource.authored.get("spec")).get("predictor"))
+    model_mesh = annotation(resource, MODE) == "ModelMesh"
+    return next((name for name in FRAMEWORKS if written.get(name) is not None and not model_mesh), "model")
+
+
 def _missing(path: Path, name: str) -> Finding:
     return Finding(
         rule=META.id,
         path=path,
-        message=f"the {name} has no implementation",
+        message=f"the {name} has no implementation, exactly one must be specified",
         hint=META.fix,
         allowed=_ALLOWED[name],
         at_key=True,
@@ -91,7 +99,7 @@ def _too_many(path: Path, name: str, found: list[str]) -> Finding:
     return Finding(
         rule=META.id,
         path=path,
-        message=f"the {name} has {len(found)} implementations",
+        message=f"the {name} has {len(found)} implementations, exactly one must be specified",
         hint=META.fix,
         seen=", ".join(found),
         allowed=f"exactly one: {_ALLOWED[name]}",

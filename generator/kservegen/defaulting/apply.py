@@ -1,0 +1,35 @@
+"""One object, defaulted as its kind is: annotations as the API server reads them, then the webhook's own changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kservegen.build.resource import Resource
+from kservegen.defaulting.draft import Draft
+from kservegen.defaulting.inference_service import default_service
+from kservegen.defaulting.llm_inference_service import default_llm_service
+from kservegen.defaulting.model import Defaulted, Installation, Move
+from kservegen.document import mapping
+
+
+def default(resource: Resource, installation: Installation) -> Defaulted:
+    """Say what the API server would store of an object; any input is taken, though odd shapes come out as odd."""
+    draft = Draft(resource.doc)
+    _empty_annotations(draft)
+    moves: tuple[Move, ...] = ()
+    crashes = False
+    if resource.kind == "InferenceService":
+        moves, crashes = default_service(draft, installation)
+    elif resource.kind == "LLMInferenceService":
+        default_llm_service(draft)
+    unchanged = draft.doc is resource.doc
+    stored = resource if unchanged else replace(resource, doc=draft.doc, written=resource.authored)
+    return Defaulted(written=resource, resource=stored, moves=moves, crashes=crashes)
+
+
+def _empty_annotations(draft: Draft) -> None:
+    """Make the empty text of an annotation without a value: to the API server it is there."""
+    annotations = mapping(mapping(draft.doc.get("metadata")).get("annotations"))
+    if None in annotations.values():
+        own = draft.edit("metadata", "annotations")
+        own.update({key: "" for key, value in annotations.items() if value is None})
