@@ -17,25 +17,33 @@ LAYERS = (
     ("kservegen", "kservegen.errors", "kservegen.jsontypes", "kservegen.diagnostics", "kservegen.document"),
     ("kservegen.quantity", "kservegen.kube_names", "kservegen.merge", "kservegen.repository"),
     ("kservegen.yamlio", "kservegen.output", "kservegen.charts", "kservegen.schemas", "kservegen.cel"),
+    ("kservegen.editing",),
     ("kservegen.catalog",),
     ("kservegen.resolve",),
     ("kservegen.build",),
     ("kservegen.workloads",),
     ("kservegen.defaulting",),
     ("kservegen.rules", "kservegen.policy"),
-    ("kservegen.check", "kservegen.environment_checks"),
+    ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers"),
     ("kservegen.judge",),
     ("kservegen.pipeline",),
     ("kservegen.report.result", "kservegen.report.summary"),
     ("kservegen.app",),
-    ("kservegen.explain", "kservegen.scaffold"),
+    ("kservegen.adopt", "kservegen.explain", "kservegen.scaffold"),
     ("kservegen.report",),
     ("kservegen.cli", "kservegen.__main__"),
 )
 # The README's module names manuals of every stage, so it stands above what it lists.
 ABOVE = {"kservegen.rules.manuals": "kservegen.check"}
 
-RIM = ("kservegen.output", "kservegen.yamlio.files", "kservegen.cli", "kservegen.scaffold", "kservegen.repository")
+RIM = (
+    "kservegen.output",
+    "kservegen.yamlio.files",
+    "kservegen.editing.file",
+    "kservegen.cli",
+    "kservegen.scaffold",
+    "kservegen.repository",
+)
 WORLD = {"os", "subprocess", "tempfile", "shutil", "time", "random", "locale", "socket", "fcntl"}
 NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "httpx", "asyncio"}
 
@@ -122,7 +130,7 @@ def test_only_the_rim_touches_the_world(name: str) -> None:
     assert imports(name, at_import=False) & WORLD == set()
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [n for n in MODULES if n != "kservegen.cli.clock"])
 def test_nothing_asks_the_clock(name: str) -> None:
     nodes = ast.walk(ast.parse(MODULES[name].read_text("utf-8")))
     assert [n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr in {"now", "utcnow", "today"}] == []

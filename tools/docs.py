@@ -24,6 +24,7 @@ AREAS = {
     "kubernetes": "Facts of Kubernetes",
     "policy": "Policies themselves",
     "schema": "Schemas",
+    "waiver": "Waivers",
     "yaml": "YAML",
 }
 

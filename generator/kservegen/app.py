@@ -37,6 +37,7 @@ from kservegen.schemas.validate import Validator
 
 if TYPE_CHECKING:
     from kservegen.policy.files import PolicyFiles
+    from kservegen.waivers.apply import Clock
 
 # How many files a render may remove where the environment sets no guard.
 DEFAULT_MAX_REMOVALS = 10
@@ -132,15 +133,21 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def validate(repository: Repository, *, environments: Sequence[str] = (), fail_on: Severity = Severity.ERROR) -> Result:
-    """Check the catalog in the given environments, or in all; nothing is written."""
+def validate(
+    repository: Repository,
+    *,
+    environments: Sequence[str] = (),
+    fail_on: Severity = Severity.ERROR,
+    clock: Clock | None = None,
+) -> Result:
+    """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
     with _without_collector():
         project = open_project(repository)
         chosen = project.choose(environments)
         diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
         evaluations = []
         for name in chosen:
-            evaluation = evaluate(project.catalog, name, project.tools, memory)
+            evaluation = evaluate(project.catalog, name, project.tools, memory, clock)
             diagnostics.extend(evaluation.diagnostics)
             objects += evaluation.objects
             evaluations.append(evaluation)

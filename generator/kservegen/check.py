@@ -49,6 +49,7 @@ class Locator:
             allowed=finding.allowed,
             environments=(self.environment.name,),
             subjects=(str(resource.id),),
+            entries=(entry.key,) if entry else (),
         )
 
 
@@ -69,6 +70,7 @@ def diagnose_problem(environment: str, built: BuiltEntry, problem: Problem) -> D
         allowed=finding.allowed,
         environments=(environment,),
         subjects=(str(built.resource.id),),
+        entries=(entry.key,),
         related=related,
     )
 

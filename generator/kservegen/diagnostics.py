@@ -66,9 +66,22 @@ class Finding:
     at_key: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """Who answers for a finding that is accepted for a time; `expires` is the last day, as year-month-day."""
+
+    waiver: str
+    owner: str
+    reason: str
+    expires: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """A finding at a line: what is wrong, what was seen, what is allowed, how to mend it."""
+    """A finding at a line: what is wrong, what was seen, what is allowed, how to mend it.
+
+    `entries` are the keys of the catalog that it is about, `subjects` the objects.
+    """
 
     rule: str
     severity: Severity
@@ -80,7 +93,9 @@ class Diagnostic:
     allowed: str = ""
     environments: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     related: tuple[Related, ...] = ()
+    waived: Waived | None = None
 
     @property
     def sort_key(self) -> tuple[Location, int, str, str]:
@@ -118,7 +133,7 @@ def merge(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     for item in items:
         if item.location in answered and item.rule.startswith(answered[item.location]):
             continue
-        key = (item.rule, item.location, item.message)
+        key = (item.rule, item.location, item.message, item.waived)
         seen = merged.get(key)
         if seen is None:
             merged[key] = item
@@ -127,6 +142,7 @@ def merge(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             seen,
             environments=tuple(sorted({*seen.environments, *item.environments})),
             subjects=tuple(sorted({*seen.subjects, *item.subjects})),
+            entries=tuple(sorted({*seen.entries, *item.entries})),
             related=(*seen.related, *(r for r in item.related if r not in seen.related)),
         )
     return tuple(merged.values())

@@ -58,6 +58,11 @@ class Judge:
         """
         return _run(self._around, objects, context)
 
+    @property
+    def rules(self) -> frozenset[str]:
+        """The ids of all rules that have a manual."""
+        return frozenset(self._manuals)
+
     def verdict(self, findings: Iterable[Finding]) -> Verdict:
         """Read off an object's findings what becomes of it."""
         stages = {self._stage(finding.rule) for finding in findings if self.severity(finding) is Severity.ERROR}

@@ -24,6 +24,7 @@ from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
 from kservegen.schemas.store import SchemaStore, Shapes
+from kservegen.waivers.apply import Clock, apply_waivers, check_waivers, read_waivers
 from kservegen.yamlio.emit import emit
 
 if TYPE_CHECKING:  # nothing of the policy engine is imported where no policy is bound
@@ -67,8 +68,13 @@ class Evaluation:
         return len(self.built.resources) if self.built else 0
 
 
-def evaluate(catalog: Catalog, name: str, tools: Tools, memory: Memory | None = None) -> Evaluation:
-    """Resolve, build and check one environment; `memory` carries what the next one can use."""
+def evaluate(
+    catalog: Catalog, name: str, tools: Tools, memory: Memory | None = None, clock: Clock | None = None
+) -> Evaluation:
+    """Resolve, build and check one environment; `memory` carries what the next one can use.
+
+    With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
+    """
     memory = memory or Memory()
     environment, diagnostics = resolve(catalog, name, memory.unchanged)
     version_finding = _check_version(environment, tools.charts.versions)
@@ -81,11 +87,31 @@ def evaluate(catalog: Catalog, name: str, tools: Tools, memory: Memory | None = 
     for finding in check_environment(built, charts):
         weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
-    return Evaluation(
-        environment=environment,
-        built=built,
-        diagnostics=tuple(_weigh(diagnostics, environment.mapping("severities"))),
+    weighed = _weigh(diagnostics, environment.mapping("severities"))
+    return Evaluation(environment=environment, built=built, diagnostics=tuple(_waive(weighed, built, tools, clock)))
+
+
+def _waive(
+    diagnostics: Iterable[Diagnostic], built: BuiltEnvironment, tools: Tools, clock: Clock | None
+) -> Iterator[Diagnostic]:
+    """Weigh down what the environment waives, and check its waivers."""
+    environment = built.environment
+    waivers = read_waivers(environment.mapping("waivers"))
+    if not waivers:
+        yield from diagnostics
+        return
+    weighed, used = apply_waivers(waivers, diagnostics, clock)
+    yield from weighed
+    bound = {f"policy/{name}" for name in environment.mapping("policies", "bindings")}
+    findings = check_waivers(
+        waivers,
+        used=used,
+        rules=tools.judge.rules | bound,
+        subjects={item.entry.key for item in built.entries} | environment.mapping("budgets").keys(),
+        clock=clock,
     )
+    for finding in findings:
+        yield from diagnose_environment(environment, [finding], default=tools.judge.severity(finding))
 
 
 def _check_version(environment: ResolvedEnvironment, known: tuple[str, ...]) -> Finding | None:

@@ -76,8 +76,8 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         "severities": {"type": "object", "additionalProperties": {"enum": ["error", "warning", "info", "off", None]}},
         "waivers": _map(
             {
-                **_object("waivers", rule=TEXT, model=TEXT, reason=TEXT, owner=TEXT, expires=_date()),
-                "required": ["rule", "model", "reason", "owner", "expires"],
+                **_object("waivers", rule=TEXT, model=TEXT, budget=TEXT, reason=TEXT, owner=TEXT, expires=_date()),
+                "required": ["rule", "reason", "owner", "expires"],
             }
         ),
         "uriPrefixes": TEXT_MAP,

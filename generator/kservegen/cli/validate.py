@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from kservegen.cli.clock import clock, clock_options
 from kservegen.cli.options import ENVIRONMENT_HELP, common, complete_environment, emit_result, fail_on, find_repository
 from kservegen.diagnostics import Severity
+from kservegen.errors import GeneratorError
+
+if TYPE_CHECKING:
+    from kservegen.repository import Repository
+    from kservegen.waivers.apply import Clock
 
 
 @click.command(name="validate", epilog=ENVIRONMENT_HELP)
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
 @common
 @fail_on
-def command(*, environments: tuple[str, ...], root: Path | None, output: str, fail_on: str) -> int:
+@clock_options
+@click.option("--write-waivers", is_flag=True, help="Waive every open finding that may be waived; needs --owner.")
+@click.option("--ttl", default="30d", show_default=True, help="How long written waivers hold: days or weeks.")
+@click.option("--owner", default="", help="Who answers for written waivers.")
+@click.option("--reason", default="adopted", show_default=True, help="Why written waivers are accepted.")
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    environments: tuple[str, ...],
+    root: Path | None,
+    output: str,
+    fail_on: str,
+    today: datetime | None,
+    waiver_notice: int,
+    write_waivers: bool,
+    ttl: str,
+    owner: str,
+    reason: str,
+) -> int:
     """Check the catalog in every environment: its files, what they build, and Kubernetes' and KServe's rules.
 
-    Nothing is written.
+    Nothing is written, unless --write-waivers asks for it.
     """
     from kservegen.app import validate  # noqa: PLC0415
 
-    repository = find_repository(root)
-    result = validate(repository, environments=environments, fail_on=Severity(fail_on))
+    repository, now = find_repository(root), clock(today, waiver_notice)
+    if write_waivers:
+        _adopt(repository, environments, now, ttl=ttl, owner=owner, reason=reason)
+    result = validate(repository, environments=environments, fail_on=Severity(fail_on), clock=now)
     return emit_result(result, output, repository.root)
+
+
+def _adopt(
+    repository: Repository, environments: tuple[str, ...], now: Clock, *, ttl: str, owner: str, reason: str
+) -> None:
+    from kservegen.adopt import write_waivers  # noqa: PLC0415
+    from kservegen.waivers.write import promise  # noqa: PLC0415
+
+    if not owner:
+        raise GeneratorError("a waiver needs somebody who answers for it", subject="--owner", hint="Add --owner NAME.")
+    given = promise(owner=owner, reason=reason, ttl=ttl, today=now.today)
+    for file, count in write_waivers(repository, given, now, environments=environments).items():
+        click.echo(f"{file}: {count} {'waiver' if count == 1 else 'waivers'} until {given.expires} written", err=True)

@@ -64,6 +64,15 @@ def _finding(item: Diagnostic) -> JsonObject:
         "hint": item.hint,
         "environments": list(item.environments),
         "subjects": list(item.subjects),
+        "entries": list(item.entries),
         "related": [{"message": r.message, **_place(r.location)} for r in item.related],
     }
+    if item.waived is not None:
+        waived = item.waived
+        finding["waived"] = {
+            "waiver": waived.waiver,
+            "owner": waived.owner,
+            "reason": waived.reason,
+            "expires": waived.expires,
+        }
     return finding

@@ -39,12 +39,17 @@ class Result:
     drift_fails: bool = False
 
     def count(self, severity: Severity) -> int:
-        """Return how many findings have this severity."""
-        return sum(1 for d in self.diagnostics if d.severity is severity)
+        """Return how many findings have this severity; waived ones are counted apart."""
+        return sum(1 for d in self.diagnostics if d.severity is severity and d.waived is None)
+
+    @property
+    def waived(self) -> int:
+        """How many findings are accepted for a time."""
+        return sum(1 for d in self.diagnostics if d.waived is not None)
 
     @property
     def exit_code(self) -> int:
         """0 clean; 1 findings at or above `fail_on`, or drift where drift counts."""
-        if any(d.severity.rank <= self.fail_on.rank for d in self.diagnostics):
+        if any(d.severity.rank <= self.fail_on.rank for d in self.diagnostics if d.waived is None):
             return FINDINGS
         return FINDINGS if self.drift_fails and self.plan is not None and self.plan.drift else CLEAN

@@ -50,8 +50,11 @@ def _finding() -> JsonObject:
             "hint": _TEXT,
             "environments": _TEXTS,
             "subjects": _TEXTS,
+            "entries": {**_TEXTS, "description": "Keys of the catalog that the finding is about."},
             "related": {"type": "array", "items": _closed({"message": _TEXT, **_PLACE})},
-        }
+            "waived": _closed(dict.fromkeys(("waiver", "owner", "reason", "expires"), _TEXT)),
+        },
+        optional=("waived",),
     )
 
 

@@ -42,9 +42,11 @@ def _files(plan: FilePlan, result: Result) -> str:
 
 def _problems(result: Result) -> str:
     errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
-    if not errors and not warnings:
-        return "no problems"
     said = [plural(errors, "error")] if errors else []
     if warnings:
         said.append(plural(warnings, "warning"))
+    if not said:
+        said.append("no problems")
+    if result.waived:
+        said.append(f"{result.waived:,} waived")
     return ", ".join(said)

@@ -35,7 +35,7 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
     severity = paint(item.severity.value, _COLOURS[item.severity])
     yield f"{paint(str(item.location), _BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
-    about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint)]
+    about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", _waived(item))]
     if item.path:
         about.insert(0, ("at", item.path))
     if show_environments and item.environments:
@@ -45,6 +45,11 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
             yield "  " + paint(f"{label}:".ljust(9), _DIM) + printable(text)
     for related in item.related:
         yield f"  {paint('see:     ', _DIM)}{related.location}: {printable(related.message)}"
+
+
+def _waived(item: Diagnostic) -> str:
+    waived = item.waived
+    return f"until {waived.expires} by {waived.owner}: {waived.reason} ({waived.waiver})" if waived else ""
 
 
 def _painter(colour: bool) -> Callable[[str, str], str]:

@@ -10,6 +10,7 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.output.manual import RULES as OUTPUT
 from kservegen.rules.discover import discover
 from kservegen.schemas.manual import RULES as SCHEMAS
+from kservegen.waivers.manual import RULES as WAIVERS
 from kservegen.yamlio.manual import RULES as YAML
 
 
@@ -17,7 +18,7 @@ from kservegen.yamlio.manual import RULES as YAML
 def manuals() -> dict[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
     found: dict[str, RuleMeta] = {}
-    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *discover()):
+    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *WAIVERS, *discover()):
         if meta.id in found:
             raise RuntimeError(f"two manuals for {meta.id}")
         found[meta.id] = meta

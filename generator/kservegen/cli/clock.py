@@ -1,0 +1,37 @@
+"""The day of a run: the one place that asks the clock, and the options that stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import ParamSpec, TypeVar
+
+import click
+
+from kservegen.waivers.apply import Clock
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def clock_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --today and --waiver-notice."""
+    function = click.option(
+        "--waiver-notice",
+        type=click.IntRange(0, 365),
+        default=14,
+        show_default=True,
+        metavar="DAYS",
+        help="Warn so many days before a waiver expires.",
+    )(function)
+    return click.option(
+        "--today",
+        type=click.DateTime(formats=["%Y-%m-%d"]),
+        default=None,
+        help="Day that waivers are judged by. Default: the day that it is.",
+    )(function)
+
+
+def clock(today: datetime | None, notice: int) -> Clock:
+    """Return the day that was given, or the day that it is."""
+    return Clock(today.date() if today is not None else date.today(), notice)  # noqa: DTZ011 - the day where CI runs
