@@ -61,6 +61,6 @@ def _adopt(
 
     if not owner:
         raise GeneratorError("a waiver needs somebody who answers for it", subject="--owner", hint="Add --owner NAME.")
-    given = promise(owner=owner, reason=reason, ttl=ttl, today=now.today)
+    given = promise(owner=owner, reason=reason, ttl=ttl, today=now.day)
     for file, count in write_waivers(repository, given, now, environments=environments).items():
         click.echo(f"{file}: {count} {'waiver' if count == 1 else 'waivers'} until {given.expires} written", err=True)

@@ -24,7 +24,7 @@ _WORDS: Final = ("rule", "model", "owner", "reason", "expires")
 class Clock(NamedTuple):
     """The day of a run, and how many days ahead a waiver's end is announced."""
 
-    today: date
+    day: date
     notice: int = 14
 
 
@@ -92,7 +92,7 @@ def apply_waivers(
 
 
 def _holds(waiver: Waiver, clock: Clock | None) -> bool:
-    return waiver.expires is not None and (clock is None or clock.today <= waiver.expires)
+    return waiver.expires is not None and (clock is None or clock.day <= waiver.expires)
 
 
 def check_waivers(
@@ -156,14 +156,14 @@ def _near_its_end(waiver: Waiver, clock: Clock) -> Iterator[Finding]:
         message = f"waiver {waiver.name} expired on {waiver.expires}; what it covered is an error again"
         hint = f"Ask {waiver.owner}: mend it, or agree on a later day."
         yield _finding(waiver, "expired", message, word="expires", hint=hint)
-    elif waiver.expires - clock.today <= timedelta(days=clock.notice):
-        days = (waiver.expires - clock.today).days
+    elif waiver.expires - clock.day <= timedelta(days=clock.notice):
+        days = (waiver.expires - clock.day).days
         message = f"waiver {waiver.name} expires on {waiver.expires}, " + (f"in {days} days" if days else "today")
         yield _finding(waiver, "expires-soon", message, word="expires", hint=f"Ask {waiver.owner} for the remedy.")
 
 
 def _is_expired(waiver: Waiver, clock: Clock | None) -> bool:
-    return clock is not None and waiver.expires is not None and waiver.expires < clock.today
+    return clock is not None and waiver.expires is not None and waiver.expires < clock.day
 
 
 def _did_you_mean(word: str, known: Collection[str]) -> str:

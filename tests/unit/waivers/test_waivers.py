@@ -101,7 +101,7 @@ def test_an_error_of_kserve_cannot_be_waived(project: Project) -> None:
 
 
 def test_adopting_a_catalog(unpinned: Project) -> None:
-    given = promise(owner="ml", reason="adopted", ttl="30d", today=TODAY.today)
+    given = promise(owner="ml", reason="adopted", ttl="30d", today=TODAY.day)
     assert write_waivers(unpinned.repository, given, TODAY) == {"environments/dev.yaml": 1}
     text = (unpinned.root / "environments" / "dev.yaml").read_text("utf-8")
     assert text.startswith(BOUND)
@@ -113,4 +113,4 @@ def test_adopting_a_catalog(unpinned: Project) -> None:
 @pytest.mark.parametrize("ttl", ["181d", "26w", "0d", "1y", "", "9999999d"])
 def test_a_promise_is_short(ttl: str) -> None:
     with pytest.raises(GeneratorError, match=r"time to live|longer"):
-        promise(owner="ml", reason="", ttl=ttl, today=TODAY.today)
+        promise(owner="ml", reason="", ttl=ttl, today=TODAY.day)
