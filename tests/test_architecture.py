@@ -23,6 +23,7 @@ LAYERS = (
     ("kservegen.build",),
     ("kservegen.workloads",),
     ("kservegen.defaulting",),
+    ("kservegen.serving",),
     ("kservegen.rules", "kservegen.policy"),
     ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers"),
     ("kservegen.judge",),

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.platforms import reference
 
 from kservegen import rules as rules_package
 from kservegen.build.resource import Resource, ResourceId
@@ -23,7 +24,13 @@ from kservegen.rules.stage import Stage
 
 CASES = Path(__file__).parent / "rules"
 RULES = discover().rules
-EMPTY = Context(environment="test", kserve_version="v0.19.0", deployment_mode="Standard", resources={})
+EMPTY = Context(
+    environment="test",
+    kserve_version="v0.19.0",
+    deployment_mode="Standard",
+    platform=reference("v0.19.0"),
+    resources={},
+)
 KINDS = sorted({kind for found in RULES for kind in found.rule.kinds} | {"ServingRuntime", "ClusterStorageContainer"})
 
 
@@ -136,6 +143,7 @@ SOURCE = """
 from kservegen.diagnostics import RuleMeta
 from kservegen.rules.base import Rule
 from kservegen.rules.stage import Stage
+from tests.support.platforms import reference
 {lines}
 """
 GOOD_RULE = 'RULE = Rule(meta=RuleMeta(id="{id}", title="T", why="W.", fix="F."), check=lambda r, c: [])'
@@ -198,6 +206,7 @@ def test_no_shape_makes_a_rule_crash(kind: str, spec: JsonValue, metadata: JsonV
         environment="test",
         kserve_version="v0.20.0",
         deployment_mode="Knative",
+        platform=reference("v0.20.0"),
         resources={resource.id: resource, other.id: other},
     )
     crashes = [f for _, f in discover().run([resource, other], context) if isinstance(f, CrashFinding)]

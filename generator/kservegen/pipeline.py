@@ -24,6 +24,7 @@ from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
 from kservegen.schemas.store import SchemaStore, Shapes
+from kservegen.serving.platform import Platform, installed_platform
 from kservegen.waivers.apply import Clock, apply_waivers, check_waivers, read_waivers
 from kservegen.yamlio.emit import emit
 
@@ -207,6 +208,7 @@ def _findings(
         environment=built.environment.name,
         kserve_version=version,
         deployment_mode=mode,
+        platform=platform_of(built, tools.charts),
         resources={item.resource.id: item.resource for item in stored},
         prerequisites=frozenset(
             item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)
@@ -223,6 +225,12 @@ def _findings(
         if not is_misshapen(verdict):
             sound.append(item)
     yield from tools.judge.around(sound, context)
+
+
+def platform_of(built: BuiltEnvironment, charts: ChartStore) -> Platform:
+    """Say what the charts of a built environment install."""
+    version = built.settings.kserve_version
+    return installed_platform(charts.load(version), charts.runtimes(version), built.platform.values())
 
 
 def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterator[Diagnostic]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from tests.support.platforms import reference
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Installation, default
@@ -70,6 +71,7 @@ def errors(
         environment="recorded",
         kserve_version=version,
         deployment_mode="Standard",
+        platform=reference(version),
         resources={identity: resource},
         prerequisites=PROMISED,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.support.platforms import reference
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Defaulted, Installation, default
@@ -40,10 +41,12 @@ def comments(text: str, word: str) -> list[str]:
 def context(text: str, objects: list[Defaulted]) -> Context:
     words = context_words(text)
     promised = words.get("prerequisites", "")
+    version = words.get("version", "v0.19.0")
     return Context(
         environment="test",
-        kserve_version=words.get("version", "v0.19.0"),
+        kserve_version=version,
         deployment_mode=words.get("mode", "Standard"),
+        platform=reference(version),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
     )

@@ -34,6 +34,7 @@ WORDS = st.text(alphabet="ab =-,.:/'\"\\$`;&|<>()*?[]{}~#\n", max_size=10)
         ('"$x"', (Hazard.EXPANSION,)),
         ("{a,b}", (Hazard.BRACES,)),
         ("{1..3}", (Hazard.BRACES,)),
+        ("{},}", (Hazard.BRACES,)),
         ('{"a":1}', (Hazard.LOST_QUOTES,)),
         ('{"a":1,"b":2}', (Hazard.BRACES, Hazard.LOST_QUOTES)),
         ("#a", (Hazard.COMMENT,)),

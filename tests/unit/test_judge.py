@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.platforms import reference
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Defaulted
@@ -15,7 +16,13 @@ from kservegen.rules.discover import Discovered, RuleSet
 from kservegen.rules.stage import Scope, Stage
 from kservegen.schemas.store import SchemaStore
 
-CONTEXT = Context(environment="test", kserve_version="v0.19.0", deployment_mode="Standard", resources={})
+CONTEXT = Context(
+    environment="test",
+    kserve_version="v0.19.0",
+    deployment_mode="Standard",
+    platform=reference("v0.19.0"),
+    resources={},
+)
 
 
 def service(spec: JsonObject) -> Resource:

@@ -30,6 +30,7 @@ class RuntimeEntry(TypedDict, total=False):
     gpuTagSuffix: str
     cpuRepositorySuffix: str
     multiNode: dict[str, int]
+    workers: list[str]
 
 
 class PresetsEntry(TypedDict):
@@ -63,7 +64,8 @@ class Runtime:
 
     Repository, tag and switch are values of the chart below `kserve.servingruntime.<values_key>`. The tag gets
     `tag_suffix` always and `gpu_tag_suffix` where a GPU is asked for; the repository gets `cpu_repository_suffix`
-    where none is. `multi_node` holds the parallel sizes of a runtime that spans nodes.
+    where none is. `multi_node` holds the parallel sizes of a runtime that spans nodes, `workers` the names of its
+    workers' containers, None where it has no workers. None of them serves several models at once.
     """
 
     name: str
@@ -76,6 +78,8 @@ class Runtime:
     gpu_tag_suffix: str = ""
     cpu_repository_suffix: str = ""
     multi_node: Mapping[str, int] | None = None
+    containers: tuple[str, ...] = ("kserve-container",)
+    workers: tuple[str, ...] | None = None
 
     @property
     def image_path(self) -> KeyPath:
@@ -135,6 +139,7 @@ def _runtime(name: str, entry: RuntimeEntry) -> Runtime:
         gpu_tag_suffix=entry.get("gpuTagSuffix", ""),
         cpu_repository_suffix=entry.get("cpuRepositorySuffix", ""),
         multi_node=entry.get("multiNode"),
+        workers=tuple(entry["workers"]) if "workers" in entry else None,
     )
 
 

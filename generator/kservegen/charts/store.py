@@ -32,6 +32,7 @@ class ChartStore:
     def __init__(self, roots: Sequence[Traversable]) -> None:
         self._roots = tuple(roots)
         self._loaded: dict[str, Charts] = {}
+        self._tables: dict[str, RuntimeTable] = {}
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -51,10 +52,13 @@ class ChartStore:
 
     def runtimes(self, version: str) -> RuntimeTable:
         """Read the ClusterServingRuntimes and presets that kserve-runtime-configs installs at `version`."""
-        lineage = self._lineage(version)
-        return _guarded(
-            version, lambda: read_runtimes(cast("RuntimeTableEntry", _read_table(lineage, "runtimes.json")))
-        )
+        table = self._tables.get(version)
+        if table is None:
+            lineage = self._lineage(version)
+            table = self._tables[version] = _guarded(
+                version, lambda: read_runtimes(cast("RuntimeTableEntry", _read_table(lineage, "runtimes.json")))
+            )
+        return table
 
     def _lineage(self, version: str) -> tuple[Traversable, ...]:
         """Name the folders to read, the oldest base first."""

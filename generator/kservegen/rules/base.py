@@ -7,18 +7,21 @@ from dataclasses import dataclass
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.serving.platform import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a rule may look at beside its own object: the environment as a whole.
 
-    `prerequisites` are the promises of the environment file: operators (`cert-manager`) and objects (`Secret/x`).
+    `platform` is what KServe's own installation offers. `prerequisites` are the promises of the environment file:
+    operators (`cert-manager`) and objects (`Secret/x`).
     """
 
     environment: str
     kserve_version: str
     deployment_mode: str
+    platform: Platform
     resources: Mapping[ResourceId, Resource]
     prerequisites: frozenset[str] = frozenset()
 

@@ -9,6 +9,8 @@ from kservegen.build.resource import Resource
 from kservegen.jsontypes import JsonValue, Path
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context
+from kservegen.serving.runtime import ServingRuntime, of_document
+from kservegen.serving.selection import Request, Selection, select
 from kservegen.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
 
 _COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
@@ -46,10 +48,22 @@ class _View:
         self.amounts: tuple[Amount, ...] | None = None
 
 
+class _Environment:
+    """The objects of one environment by kind, and the runtimes that its models get."""
+
+    __slots__ = ("by_kind", "context", "runtimes", "selections")
+
+    def __init__(self, context: Context | None) -> None:
+        self.context = context
+        self.by_kind: dict[str, tuple[Resource, ...]] | None = None
+        self.runtimes: tuple[ServingRuntime, ...] | None = None
+        self.selections: dict[Request, Selection] = {}
+
+
 # One slot each: the rules of one object run after each other, all objects of an environment too. A slot goes by
 # identity and is read and written whole, so that threads cannot mix two objects up.
 _view = _View(None)
-_environment: tuple[Context | None, dict[str, tuple[Resource, ...]]] = (None, {})
+_environment = _Environment(None)
 
 
 def _turn_to(resource: Resource) -> _View:
@@ -128,19 +142,49 @@ def _quantity(value: JsonValue) -> Quantity | None:
 
 def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:
     """List the environment's objects of a kind."""
-    global _environment  # noqa: PLW0603 - the slot described above
-    known, by_kind = _environment
-    if known is not context:
+    environment = _turn_to_environment(context)
+    by_kind = environment.by_kind
+    if by_kind is None:
         grouped: defaultdict[str, list[Resource]] = defaultdict(list)
         for resource in context.resources.values():
             grouped[resource.kind].append(resource)
-        by_kind = {name: tuple(found) for name, found in grouped.items()}
-        _environment = (context, by_kind)
+        by_kind = environment.by_kind = {name: tuple(found) for name, found in grouped.items()}
     return by_kind.get(kind, ())
+
+
+def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
+    """List the runtimes of the environment: the catalog's own, and those of the platform that it does not replace."""
+    environment = _turn_to_environment(context)
+    runtimes = environment.runtimes
+    if runtimes is None:
+        own = [of_document(r.doc, namespace=r.id.namespace or "default") for r in of_kind(context, "ServingRuntime")]
+        cluster = dict(context.platform.runtimes)
+        for resource in of_kind(context, "ClusterServingRuntime"):
+            cluster[resource.id.name] = of_document(resource.doc, namespace="")
+        runtimes = environment.runtimes = (*own, *cluster.values())
+    return runtimes
+
+
+def selection_of(request: Request, context: Context) -> Selection:
+    """Say which runtime of the environment serves a request; the same request is answered once."""
+    environment = _turn_to_environment(context)
+    selection = environment.selections.get(request)
+    if selection is None:
+        selection = select(request, runtimes_of(context), kserve_version=context.kserve_version)
+        environment.selections[request] = selection
+    return selection
+
+
+def _turn_to_environment(context: Context) -> _Environment:
+    global _environment  # noqa: PLW0603 - the slot described above
+    environment = _environment
+    if environment.context is not context:
+        environment = _environment = _Environment(context)
+    return environment
 
 
 def forget() -> None:
     """Let go of what was looked at last: a run is over, its objects may change."""
     global _view, _environment  # noqa: PLW0603 - the slots described above
     _view = _View(None)
-    _environment = (None, {})
+    _environment = _Environment(None)

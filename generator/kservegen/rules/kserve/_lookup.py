@@ -23,6 +23,11 @@ def is_promised(context: Context, *, kind: str, namespace: str, name: str) -> bo
     return bool(promises) and (f"{kind}/{namespace}/{name}" in promises or f"{kind}/{name}" in promises)
 
 
+def promises_any(context: Context, *kinds: str) -> bool:
+    """Whether the environment promises any object of the kinds."""
+    return any(promise.startswith(tuple(f"{kind}/" for kind in kinds)) for promise in context.prerequisites)
+
+
 def names(context: Context, *, kind: str, namespace: str) -> list[str]:
     """List what could have been meant."""
     return [found.id.name for found in of_kind(context, kind) if (found.id.namespace or "default") == namespace]

@@ -9,10 +9,9 @@ from kservegen.defaulting.inference_service import MODE, NEW_MODE
 from kservegen.document import mapping, text
 from kservegen.rules.base import Context
 
-__all__ = ["AUTOSCALER", "KSERVE_NAMESPACE", "MODE", "NEW_MODE", "annotation", "deployment_mode", "namespace"]
+__all__ = ["AUTOSCALER", "MODE", "NEW_MODE", "annotation", "deployment_mode", "namespace"]
 
 AUTOSCALER: Final = "serving.kserve.io/autoscalerClass"
-KSERVE_NAMESPACE: Final = "kserve"
 
 
 def annotation(resource: Resource, key: str) -> str:

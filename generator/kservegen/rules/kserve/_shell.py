@@ -45,6 +45,7 @@ class _Reader:
         self.found: set[Hazard] = set()
         self.position = 0
         self.depth = 0  # of unquoted braces and brackets: data rather than words
+        self.braced = False  # whether an unquoted { came before
         self.at_start = True  # of a word
 
     def read(self) -> None:
@@ -97,13 +98,13 @@ class _Reader:
             self.found.add(Hazard.HOME)
         if character in "{[":
             self.depth += 1
+            self.braced = self.braced or character == "{"
         elif character in "}]":
             self.depth = max(0, self.depth - 1)
-        elif self.depth and (character == "," or self.word.startswith("..", self.position - 1)):
-            # Only braces expand; a list in brackets is a pattern, said already.
+        elif self.braced and (character == "," or self.word.startswith("..", self.position - 1)):
             self._brace()
 
     def _brace(self) -> None:
-        opened = self.word.rfind("{", 0, self.position)
-        if opened >= 0 and self.word.find("}", self.position) >= 0:
+        # An empty pair does not end an expansion ({},} is two words), so depth tells nothing here.
+        if self.word.find("}", self.position) >= 0:
             self.found.add(Hazard.BRACES)

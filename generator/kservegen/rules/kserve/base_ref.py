@@ -10,10 +10,10 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence, text
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find, is_promised, names
-from kservegen.rules.kserve._platform import chart_presets
-from kservegen.rules.kserve._settings import KSERVE_NAMESPACE, namespace
+from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
 from kservegen.rules.stage import Scope, Stage
+from kservegen.serving.platform import KSERVE_NAMESPACE
 
 STAGE: Final = Stage.DEPLOYMENT
 SCOPE: Final = Scope.ENVIRONMENT
@@ -36,12 +36,12 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     for index, ref in enumerate(sequence(mapping(resource.doc.get("spec")).get("baseRefs"))):
         name = text(mapping(ref).get("name"))
         here = namespace(resource)
-        if name in chart_presets(context.kserve_version) or _is_there(context, here, name):
+        if name in context.platform.presets or _is_there(context, here, name):
             continue
         known = (
             *names(context, kind=_KIND, namespace=here),
             *names(context, kind=_KIND, namespace=KSERVE_NAMESPACE),
-            *chart_presets(context.kserve_version),
+            *context.platform.presets,
         )
         yield Finding(
             rule=META.id,

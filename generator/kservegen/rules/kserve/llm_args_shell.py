@@ -13,14 +13,15 @@ from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find
-from kservegen.rules.kserve._platform import chart_presets
-from kservegen.rules.kserve._settings import KSERVE_NAMESPACE, namespace
+from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._shell import SPECIAL, Hazard, hazards
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import containers_of
+from kservegen.serving.platform import KSERVE_NAMESPACE
 from kservegen.workloads import ContainerAt
 
 STAGE: Final = Stage.RUN
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/llm-args-shell",
@@ -122,7 +123,7 @@ def _base_has_command(resource: Resource, at: ContainerAt, context: Context) -> 
     """Whether a base brings a command, which no script then precedes; an unknown base gets the benefit of the doubt."""
     for ref in sequence(mapping(resource.doc.get("spec")).get("baseRefs")):
         name = text(mapping(ref).get("name"))
-        if name in chart_presets(context.kserve_version):
+        if name in context.platform.presets:
             continue
         places = (namespace(resource), KSERVE_NAMESPACE)
         bases = (find(context, kind="LLMInferenceServiceConfig", namespace=p, name=name) for p in places)

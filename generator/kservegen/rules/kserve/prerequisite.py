@@ -11,8 +11,9 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find, is_promised
-from kservegen.rules.kserve._settings import AUTOSCALER, KSERVE_NAMESPACE, MODE, annotation, deployment_mode
+from kservegen.rules.kserve._settings import AUTOSCALER, MODE, annotation, deployment_mode
 from kservegen.rules.stage import Scope, Stage
+from kservegen.serving.platform import KSERVE_NAMESPACE
 
 STAGE: Final = Stage.DEPLOYMENT
 SCOPE: Final = Scope.ENVIRONMENT

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.document import mapping, text
-from kservegen.jsontypes import JsonObject
+from kservegen.jsontypes import JsonValue
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._lookup import find
-from kservegen.rules.kserve._platform import chart_runtimes
-from kservegen.rules.kserve._settings import namespace
-from kservegen.rules.stage import Stage
-from kservegen.rules.view import Amount, amounts_in, amounts_of, of_kind
-from kservegen.workloads import containers
+from kservegen.rules.kserve._requests import models_of
+from kservegen.rules.stage import Scope, Stage
+from kservegen.rules.view import Amount, amounts_of, selection_of
 
 STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/runtime-limits",
@@ -39,17 +36,7 @@ class Sides(NamedTuple):
     limits: dict[str, Quantity]
 
 
-def _chart_sides(*, requests: tuple[str, str], limits: tuple[str, str]) -> Sides:
-    names = ("cpu", "memory")
-    read = [[q for q in map(parse, side) if q is not None] for side in (requests, limits)]
-    return Sides(*(dict(zip(names, side, strict=True)) for side in read))
-
-
-# No chart value changes these.
-_SINGLE_NODE: Final = _chart_sides(requests=("1", "2Gi"), limits=("1", "2Gi"))
-_MULTI_NODE: Final = _chart_sides(requests=("2", "6Gi"), limits=("4", "12Gi"))
 _MODEL: Final = ("spec", "predictor", "model")
-_MULTI_NODE_NAME: Final = "kserve-huggingfaceserver-multinode"
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
@@ -61,8 +48,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     whole = {amount.name for amount in amounts if amount.limit is not None}
     half = [amount for amount in amounts if amount.name not in whole]
     if half:
-        predictor = mapping(mapping(resource.doc.get("spec")).get("predictor"))
-        sides = _runtime(predictor, namespace(resource), context)
+        sides = _sides(resource, context)
         if sides is not None:
             for amount in half:
                 yield from _against(amount, sides)
@@ -88,30 +74,20 @@ def _finding(amount: Amount, message: str) -> Finding:
     return Finding(rule=META.id, path=amount.path, message=message, hint=hint, seen=str(amount.value))
 
 
-def _runtime(predictor: JsonObject, here: str, context: Context) -> Sides | None:
-    """Say what the runtime brings; None where it is not known which one serves."""
-    name = text(mapping(predictor.get("model")).get("runtime"))
-    if not name:
-        own = of_kind(context, "ServingRuntime") or of_kind(context, "ClusterServingRuntime")
-        return None if own or "workerSpec" in predictor else _SINGLE_NODE
-    runtime = find(context, kind="ServingRuntime", namespace=here, name=name) or find(
-        context, kind="ClusterServingRuntime", namespace="", name=name
-    )
-    if runtime is not None:
-        return _sides(runtime)
-    if name == _MULTI_NODE_NAME:
-        return _MULTI_NODE
-    return _SINGLE_NODE if name in chart_runtimes(context.kserve_version) else None
+def _sides(resource: Resource, context: Context) -> Sides | None:
+    """Say what the runtime brings; None where none serves, which is another rule's finding."""
+    for _, _, request in models_of(resource, context):
+        selection = selection_of(request, context)
+        runtime = selection.chosen
+        if runtime is None or selection.contested:
+            return None
+        return Sides(_quantities(runtime.amounts["requests"]), _quantities(runtime.amounts["limits"]))
+    return None
 
 
-def _sides(runtime: Resource) -> Sides:
-    sides = Sides({}, {})
-    for at in containers(runtime):
-        if at.serving and at.role == "runtime":
-            for amount in amounts_in(at):
-                if amount.quantity is not None:
-                    (sides.requests if amount.side == "requests" else sides.limits)[amount.name] = amount.quantity
-    return sides
+def _quantities(side: Mapping[str, JsonValue]) -> dict[str, Quantity]:
+    read = {name: parse(value) for name, value in side.items() if isinstance(value, (str, int, float))}
+    return {name: quantity for name, quantity in read.items() if quantity is not None}
 
 
 RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

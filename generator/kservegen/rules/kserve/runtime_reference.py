@@ -7,15 +7,14 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.document import mapping, text
 from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._lookup import find, is_promised, names
-from kservegen.rules.kserve._platform import chart_runtimes
-from kservegen.rules.kserve._settings import namespace
+from kservegen.rules.kserve._lookup import is_promised
+from kservegen.rules.kserve._requests import models_of
 from kservegen.rules.kserve._suggest import did_you_mean
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import components_of
+from kservegen.rules.view import runtimes_of, selection_of
+from kservegen.serving.selection import Obstacle, Request
 
 STAGE: Final = Stage.DEPLOYMENT
 SCOPE: Final = Scope.ENVIRONMENT
@@ -33,45 +32,32 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    for path, name, component in components_of(resource):
-        if name == "predictor":
-            runtime = text(mapping(component.get("model")).get("runtime"))
-            if runtime:
-                yield from _judge((*path, "model", "runtime"), runtime, namespace(resource), context)
+    for path, _, request in models_of(resource, context):
+        if request.runtime is None:
+            continue
+        obstacle = selection_of(request, context).obstacle
+        if obstacle is Obstacle.DISABLED:
+            yield _finding((*path, "runtime"), request, "is disabled", "Enable it, or name another.")
+        elif obstacle is Obstacle.ABSENT and not _is_promised(context, request):
+            yield _absent((*path, "runtime"), request, context)
 
 
-def _judge(path: Path, runtime: str, here: str, context: Context) -> Iterator[Finding]:
-    found = find(context, kind="ServingRuntime", namespace=here, name=runtime) or find(
-        context, kind="ClusterServingRuntime", namespace="", name=runtime
-    )
-    if found is not None:
-        if mapping(found.doc.get("spec")).get("disabled") is True:
-            yield Finding(
-                rule=META.id,
-                path=path,
-                message=f"the runtime {runtime!r} is disabled",
-                hint="Enable it, or name another.",
-                seen=runtime,
-            )
-    elif runtime not in chart_runtimes(context.kserve_version) and not _is_promised(context, here, runtime):
-        known = (
-            *names(context, kind="ServingRuntime", namespace=here),
-            *names(context, kind="ClusterServingRuntime", namespace="default"),
-            *chart_runtimes(context.kserve_version),
-        )
-        yield Finding(
-            rule=META.id,
-            path=path,
-            message=f"there is no runtime {runtime!r} for namespace {here}",
-            hint=did_you_mean(runtime, known) or META.fix,
-            seen=runtime,
-            allowed=", ".join(sorted(known)),
-        )
+def _absent(path: Path, request: Request, context: Context) -> Finding:
+    known = sorted({r.name for r in runtimes_of(context) if r.namespace in ("", request.namespace)})
+    hint = did_you_mean(request.runtime or "", known) or META.fix
+    what = f"is not there for namespace {request.namespace}"
+    return _finding(path, request, what, hint, allowed=", ".join(known))
 
 
-def _is_promised(context: Context, here: str, runtime: str) -> bool:
+def _finding(path: Path, request: Request, what: str, hint: str, *, allowed: str = "") -> Finding:
+    message = f"the runtime {request.runtime!r} {what}"
+    return Finding(rule=META.id, path=path, message=message, hint=hint, seen=request.runtime or "", allowed=allowed)
+
+
+def _is_promised(context: Context, request: Request) -> bool:
+    name = request.runtime or ""
     return any(
-        is_promised(context, kind=kind, namespace=here, name=runtime)
+        is_promised(context, kind=kind, namespace=request.namespace, name=name)
         for kind in ("ServingRuntime", "ClusterServingRuntime")
     )
 

@@ -19,11 +19,12 @@ from kservegen.rules.kserve._uris import (
     llm_error,
     service_error,
 )
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import components_of, of_kind
 from kservegen.workloads import FRAMEWORKS
 
 STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/storage-uri",

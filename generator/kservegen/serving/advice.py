@@ -1,0 +1,101 @@
+"""What to change so that a runtime serves a model: a request that nothing serves in, the nearest ones that work out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.serving.runtime import ServingRuntime
+from kservegen.serving.selection import Obstacle, Request, Selection
+
+Choose: TypeAlias = Callable[[Request], Selection]
+
+_PROTOCOLS: Final = ("v2", "v1", "grpc-v2", "grpc-v1")
+# What a runtime that has everything but this may be named for, or mended.
+_OBSTACLES_OF_ITS_OWN: Final = {
+    Obstacle.DISABLED: "{} would serve it, but is disabled",
+    Obstacle.MULTI_MODEL: "{} is for many models at once, so it must be named: runtime: {}",
+    Obstacle.NOT_AUTOMATIC: "{} serves it where it is named: runtime: {}",
+}
+
+
+class Advice(NamedTuple):
+    """A change to the request, in the words of the object, and the runtime that then serves it."""
+
+    change: str
+    runtime: ServingRuntime
+
+
+def nearest(selection: Selection, choose: Choose) -> Advice | None:
+    """Find the smallest change that gets the request served; None where no small one does."""
+    for change, request in _changed(selection):
+        found = choose(request)
+        if found.chosen is not None:
+            return Advice(change, found.chosen)
+    return None
+
+
+def _changed(selection: Selection) -> Iterator[tuple[str, Request]]:
+    request = selection.request
+    others = [protocol for protocol in _PROTOCOLS if protocol != selection.protocol]
+    for protocol in others:
+        yield f"set protocolVersion: {protocol}", request._replace(protocol=protocol)
+    if request.version is not None:
+        for version in _versions(selection):
+            yield f'set version: "{version}"', request._replace(version=version)
+        yield "leave version out", request._replace(version=None)
+        for protocol in others:
+            change = f"leave version out and set protocolVersion: {protocol}"
+            yield change, request._replace(version=None, protocol=protocol)
+    for name in _same_but_for_case(selection):
+        yield f"write the format as {name}", request._replace(format=name)
+        yield f"write the format as {name} and leave version out", request._replace(format=name, version=None)
+    if request.multi_node:
+        yield "remove workerSpec", request._replace(multi_node=False)
+
+
+def _versions(selection: Selection) -> list[str]:
+    """List the versions that runtimes give for the format: the newest of the same major version first."""
+    wanted = selection.request.version or ""
+    known = {
+        listed.version
+        for runtime, _ in selection.candidates
+        for listed in runtime.formats
+        if listed.name == selection.request.format and listed.version
+    }
+    major = wanted.partition(".")[0]
+    return sorted(version for version in known if version.partition(".")[0] == major)
+
+
+def _same_but_for_case(selection: Selection) -> list[str]:
+    wanted = selection.request.format
+    names = {listed.name for runtime, _ in selection.candidates for listed in runtime.formats}
+    return sorted(name for name in names if name != wanted and name.lower() == wanted.lower())
+
+
+def almost(selection: Selection) -> str:
+    """Name a runtime that one thing of its own keeps from serving the request; blank where there is none."""
+    for obstacle, sentence in _OBSTACLES_OF_ITS_OWN.items():
+        for runtime, found in selection.candidates:
+            if found is obstacle and runtime.serves(selection.request.format, selection.request.version, auto=False):
+                return sentence.format(runtime.name, runtime.name)
+    return ""
+
+
+def reason(runtime: ServingRuntime, obstacle: Obstacle, selection: Selection) -> str:
+    """Say in a clause why a runtime does not serve a request."""
+    request = selection.request
+    versions = ", ".join(dict.fromkeys(f.version for f in runtime.formats if f.name == request.format and f.version))
+    return {
+        Obstacle.ABSENT: "is not there",
+        Obstacle.DISABLED: "is disabled",
+        Obstacle.PROTOCOL: f"speaks {', '.join(runtime.protocols)}, not {selection.protocol}",
+        Obstacle.FORMAT: f"does not serve {request.format}",
+        Obstacle.VERSION: f"serves {request.format} {versions or 'without a version'}, not {request.version}",
+        Obstacle.NOT_AUTOMATIC: "is chosen only where it is named (autoSelect is not true)",
+        Obstacle.MULTI_MODEL: "is for many models at once (multiModel)",
+        Obstacle.SINGLE_NODE: "has no workerSpec, the model has one",
+        Obstacle.MULTI_NODE: "has a workerSpec, the model has none",
+        Obstacle.NO_WORKER: "has no container worker-container among its workers",
+        Obstacle.NO_CONTAINER: "has no container kserve-container",
+    }[obstacle]
