@@ -18,6 +18,7 @@ from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet
 from kservegen.rules.stage import Scope, Stage
+from kservegen.schemas.cel_rules import UNSUPPORTED
 from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
 
@@ -94,8 +95,11 @@ class Judge:
 
 
 def is_misshapen(findings: Iterable[Finding]) -> bool:
-    """Tell whether a schema has spoken: rules look only at objects of the right shape, one mistake is one finding."""
-    return any(finding.rule.startswith("schema/") for finding in findings)
+    """Tell whether a schema has spoken: rules look only at objects of the right shape, one mistake is one finding.
+
+    A rule that a schema states and that nobody can judge offline says nothing about the shape.
+    """
+    return any(finding.rule.startswith("schema/") and finding.rule != UNSUPPORTED for finding in findings)
 
 
 def _run(rules: RuleSet, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:

@@ -76,12 +76,22 @@ class Engine:
         self._checker = _environment(variables, exact=True)
         self._runner = _environment(variables, exact=False)
 
-    def scope(self, values: Mapping[str, object]) -> Scope:
-        """Bind plain data to names; numbers are taken as the JSON on the server's wire has them."""
-        return Scope(self._runner.Activation({name: wire(value) for name, value in values.items()}))
+    def scope(self, values: Mapping[str, object], *, on_wire: bool = True) -> Scope:
+        """Bind plain data to names; `on_wire` takes numbers as the JSON on the server's wire has them."""
+        bound = {name: wire(value) for name, value in values.items()} if on_wire else dict(values)
+        return Scope(self._runner.Activation(bound))
 
-    def compile(self, expression: str, *, variables: Mapping[str, str] | None = None) -> Program | CompileError:
-        """Compile an expression that may use `variables.x`, each an expression itself, in order of definition."""
+    def compile(
+        self,
+        expression: str,
+        *,
+        variables: Mapping[str, str] | None = None,
+        aliases: Mapping[str, str] | None = None,
+    ) -> Program | CompileError:
+        """Compile an expression that may use `variables.x`, each an expression itself, in order of definition.
+
+        `aliases` gives further names that stand for expressions.
+        """
         refused = _refused(expression, variables or {})
         if refused is not None:
             return refused
@@ -90,7 +100,7 @@ class Engine:
             self._checker.compile(expression, disable_check=True)
         except RuntimeError as error:
             return _compile_error(str(error), expression, offset=0)
-        return self._link(compose(expression, variables or {}), expression)
+        return self._link(compose(expression, variables or {}, aliases or {}), expression)
 
     def _link(self, composed: Composed, expression: str) -> Program | CompileError:
         try:

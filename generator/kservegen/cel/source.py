@@ -19,6 +19,7 @@ _TOKEN: Final = re.compile(
       |(?P<other>\w+|\s+|.)""",
     re.VERBOSE | re.DOTALL,
 )
+_CALL: Final = re.compile(r"\s*\(")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,28 @@ def names(expression: str) -> frozenset[str]:
     )
 
 
-def compose(expression: str, variables: Mapping[str, str]) -> Composed:
-    """Wrap an expression into the definitions that it needs; `variables` are in the order of definition."""
+def fields_read(expression: str, name: str) -> frozenset[str] | None:
+    """List the fields of a variable that an expression reads; None: it may read the variable as a whole."""
+    fields = set()
+    for match in _TOKEN.finditer(expression):
+        owner, _, field = (match["name"] or "").partition(".")
+        if owner.strip() != name:
+            continue
+        if not field or _CALL.match(expression, match.end()):
+            return None
+        fields.add(field.strip())
+    return frozenset(fields)
+
+
+def compose(expression: str, variables: Mapping[str, str], aliases: Mapping[str, str]) -> Composed:
+    """Wrap an expression into the definitions that it needs; `variables` are in the order of definition.
+
+    `aliases` are names of their own that stand for an expression, in any definition, too.
+    """
     needed = _needed(expression, variables)
-    head = "".join(f"cel.bind(variables_{name}, (\n{_renamed(variables[name], variables)}\n), " for name in needed)
-    text = f"{head}(\n{_renamed(expression, variables)}\n)" + ")" * len(needed)
+    head = "".join(f"cel.bind({name}, (\n{text}\n), " for name, text in aliases.items())
+    head += "".join(f"cel.bind(variables_{name}, (\n{_renamed(variables[name], variables)}\n), " for name in needed)
+    text = f"{head}(\n{_renamed(expression, variables)}\n)" + ")" * (len(aliases) + len(needed))
     return Composed(text=text, offset=head.count("\n") + 1)
 
 

@@ -11,6 +11,7 @@ name are admitted for an InferenceService, and refused for a ServingRuntime.
 from __future__ import annotations
 
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.schemas.defaults import apply_defaults
 from kservegen.schemas.shape import Shape, is_nullable, is_quantity
 
 # Root keywords that the compiled schemas of custom resources carry.
@@ -28,6 +29,17 @@ def as_judged(document: JsonValue, shape: Shape) -> JsonValue:
         return document
     decoder = _Decoder(shape, through_go=bool(shape.schema.get(DEFAULTER)))
     return decoder.value(document, shape.schema)
+
+
+def as_stored(document: JsonValue, shape: Shape) -> JsonValue:
+    """Return a document as its CEL rules will see it: as judged, with the schema's defaults in."""
+    if not isinstance(document, dict) or not shape.schema.get(CUSTOM_RESOURCE):
+        return document
+    defaulted = apply_defaults(document, shape)
+    if not shape.schema.get(DEFAULTER):
+        return defaulted
+    judged = _Decoder(shape, through_go=True).value(defaulted, shape.schema)
+    return apply_defaults(judged, shape) if isinstance(judged, dict) else judged
 
 
 class _Decoder:

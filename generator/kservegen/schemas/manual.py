@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from kservegen.diagnostics import RuleMeta
+from kservegen.diagnostics import RuleMeta, Severity
 
 RULES: tuple[RuleMeta, ...] = (
+    RuleMeta(
+        id="schema/cel-rule",
+        title="The CEL rules of a kind hold",
+        why="A kind's definition states rules over several fields; the API server refuses an object that breaks one.",
+        fix="Change the object so that the expression that is shown holds.",
+        bad="scaling: {minReplicas: 3, maxReplicas: 2, wva: {hpa: {}}}",
+        good="scaling: {minReplicas: 2, maxReplicas: 3, wva: {hpa: {}}}",
+        upstream=("LLM-14", "LLM-17", "LMC-01"),
+    ),
+    RuleMeta(
+        id="schema/cel-unsupported",
+        title="A CEL rule of a kind can be judged offline",
+        why="The rule uses what only an API server knows or computes; whether it holds is not known before.",
+        fix="See to it that the rule holds, or ask a server: kubectl apply --dry-run=server.",
+        severity=Severity.WARNING,
+    ),
     RuleMeta(
         id="schema/duplicate-item",
         title="Items of a keyed list stand once",

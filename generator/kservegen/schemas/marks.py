@@ -47,9 +47,9 @@ class Marks(Generic[T]):
                     yield key, item, marks
 
 
-def find_marks(shape: Shape, read: Callable[[JsonObject, Shape], T | None]) -> Marks[T]:
-    """Build the tree of what `read` finds in the nodes of a schema, references resolved."""
-    return _Finder(shape, read).mark(shape.schema) or Marks()
+def find_marks(shape: Shape, read: Callable[[JsonObject, Shape], T | None], node: JsonObject | None = None) -> Marks[T]:
+    """Build the tree of what `read` finds in a schema, or from one of its nodes on; references are resolved."""
+    return _Finder(shape, read).mark(shape.schema if node is None else node) or Marks()
 
 
 class _Finder(Generic[T]):

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
+from kservegen.schemas.cel_rules import KEYWORD
 from kservegen.schemas.names import close
 from kservegen.schemas.shape import QuantityShape, Shape
 from kservegen.schemas.validate import Validator
@@ -57,6 +58,7 @@ class SchemaStore:
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = tuple(roots)
         self._schemas: dict[PurePosixPath, JsonObject] = {}
+        self._ruled: set[PurePosixPath] = set()
         self._shapes: dict[PurePosixPath, Shape] = {}
         self._validators: dict[PurePosixPath, Validator] = {}
 
@@ -85,7 +87,9 @@ class SchemaStore:
         path = self._find(api_version, kind, kserve_version)
         if path not in self._validators:
             self._validators[path] = Validator(
-                self._schemas[path], self.shape(api_version, kind, kserve_version=kserve_version)
+                self._schemas[path],
+                self.shape(api_version, kind, kserve_version=kserve_version),
+                ruled=path in self._ruled,
             )
         return self._validators[path]
 
@@ -99,7 +103,10 @@ class SchemaStore:
         if path is None or file is None:
             known = sorted(self._known_names(kserve_version))
             raise UnknownSchemaError("no schema of this kind", subject=f"{api_version}/{kind}", known=known)
-        self._schemas[path] = _read(file)
+        schema, raw = _read(file)
+        self._schemas[path] = schema
+        if KEYWORD.encode() in raw:
+            self._ruled.add(path)
         return path
 
     def _kserve_kinds(self, version: str) -> Iterable[str]:
@@ -116,7 +123,7 @@ class SchemaStore:
             for pattern in (f"kserve/{version}/**/*.json", "kubernetes/**/*.json", "argocd/**/*.json", "crds/**/*.json")
             for path in root.glob(pattern)
         }
-        return {name for path in paths.values() if (name := _spelling(_read(path)))}
+        return {name for path in paths.values() if (name := _spelling(_read(path)[0]))}
 
 
 class Shapes:
@@ -131,16 +138,17 @@ class Shapes:
         return self.store.shape(api_version, kind, kserve_version=self.kserve_version).quantities
 
 
-def _read(path: Path) -> JsonObject:
+def _read(path: Path) -> tuple[JsonObject, bytes]:
     try:
-        schema = json.loads(path.read_bytes())
+        raw = path.read_bytes()
+        schema = json.loads(raw)
     except (OSError, ValueError) as error:
         raise GeneratorError(
             f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it."
         ) from error
     if not isinstance(schema, dict):
         raise GeneratorError("is not a JSON Schema", subject=str(path), hint="Restore the file, or remove it.")
-    return schema
+    return schema, raw
 
 
 def _spelling(schema: JsonObject) -> str:

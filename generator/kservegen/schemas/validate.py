@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.schemas.decode import as_judged
+from kservegen.schemas.cel_rules import RuleNode, rules_of
+from kservegen.schemas.decode import as_judged, as_stored
 from kservegen.schemas.explain import Explainer
 from kservegen.schemas.limits import duplicate
+from kservegen.schemas.marks import Marks, find_marks
 from kservegen.schemas.names import quote
 from kservegen.schemas.shape import ListKeys, Shape
+
+if TYPE_CHECKING:
+    from kservegen.schemas.cel_check import RuleChecker
 
 
 class _Compiled(Protocol):
@@ -24,21 +29,32 @@ class _Compiled(Protocol):
 # what a large one needs.
 _UNCOMPILED = 150
 
+# What the API server reports together with broken rules; after everything else it does not look at rules.
+_WITH_RULES = frozenset({"schema/out-of-range", "schema/pattern", "schema/duplicate-item"})
+
 
 class Validator:
     """Judges documents by one schema, as the API server does where it is that of a Kubernetes kind.
 
     The first `uncompiled` documents are judged without compiling the schema; 0 suits one document that is large.
-    `distinct` says whether the schema marks lists whose items must differ: to find out costs a walk through all of it.
+    `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to find
+    out costs a walk through all of it.
     """
 
     def __init__(
-        self, schema: JsonObject, shape: Shape | None = None, *, uncompiled: int = _UNCOMPILED, distinct: bool = True
+        self,
+        schema: JsonObject,
+        shape: Shape | None = None,
+        *,
+        uncompiled: int = _UNCOMPILED,
+        distinct: bool = True,
+        ruled: bool = True,
     ) -> None:
         self.schema = schema
         self.shape = shape or Shape(schema)
         self._uncompiled = uncompiled
         self._distinct = distinct
+        self._ruled = ruled
 
     @cached_property
     def _compiled(self) -> _Compiled:
@@ -46,14 +62,36 @@ class Validator:
 
         return jsonschema_rs.validator_for(self.schema)
 
-    def check(self, document: JsonValue) -> tuple[Finding, ...]:
-        """Say what keeps a document from being admitted, in the order of the document."""
+    def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
+        """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""
+        found = self._form(document)
+        if not self._ruled or any(finding.rule not in _WITH_RULES for finding in found):
+            return found
+        return (*found, *self._broken_rules(document, old))
+
+    def _form(self, document: JsonValue) -> tuple[Finding, ...]:
+        """Say what is of the wrong form, in the order of the document."""
         if self._uncompiled > 0:
             self._uncompiled -= 1
         elif self._compiled.is_valid(document):
             return tuple(self._duplicates(document))
         judged = as_judged(document, self.shape)
         return (*dict.fromkeys(Explainer(self.shape).explain(judged)), *self._duplicates(document))
+
+    @cached_property
+    def _rules(self) -> Marks[RuleNode]:
+        return find_marks(self.shape, rules_of)
+
+    @cached_property
+    def _checker(self) -> RuleChecker:
+        from kservegen.schemas.cel_check import RuleChecker  # noqa: PLC0415 - brings the CEL interpreter
+
+        return RuleChecker(self.shape, self._rules)
+
+    def _broken_rules(self, document: JsonValue, old: JsonValue) -> Iterator[Finding]:
+        read = as_stored(document, self.shape)
+        if next(self._rules.places(read), None) is not None:
+            yield from self._checker.check(read, None if old is None else as_stored(old, self.shape))
 
     def _duplicates(self, document: JsonValue) -> Iterator[Finding]:
         if not self._distinct:
