@@ -29,7 +29,7 @@ from kservegen.waivers.apply import Clock, apply_waivers, check_waivers, read_wa
 from kservegen.yamlio.emit import emit
 
 if TYPE_CHECKING:  # nothing of the policy engine is imported where no policy is bound
-    from kservegen.policy.binding import Bound
+    from kservegen.policy.binding import Bindings
     from kservegen.policy.files import PolicyFiles
 
 
@@ -83,8 +83,10 @@ def evaluate(
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
         return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
     charts = tools.charts.load(environment.text("kserve", "version"))
-    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built)
-    diagnostics.extend(_check(built, tools, memory))
+    bindings = _bind(environment, tools)
+    policies = _policy_objects(environment, bindings)
+    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built, policies)
+    diagnostics.extend(_check(built, tools, memory, bindings))
     for finding in check_environment(built, charts):
         weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
@@ -131,7 +133,7 @@ def _check_version(environment: ResolvedEnvironment, known: tuple[str, ...]) -> 
     )
 
 
-def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Diagnostic]:
+def _check(built: BuiltEnvironment, tools: Tools, memory: Memory, bindings: Bindings | None) -> Iterator[Diagnostic]:
     environment = built.environment
     locator = Locator.of(built)
     for entry in built.entries:
@@ -139,10 +141,10 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory) -> Iterator[Di
             yield diagnose_problem(environment.name, entry, problem)
     for index, finding in check_namespaces(built):
         yield diagnose_problem_at(locator, built, index, finding)
-    bound, problems = _bind(environment, tools)
-    yield from problems
+    if bindings is not None:
+        yield from bindings.diagnostics
     stored = _store(built, memory)
-    for resource, finding in (*_findings(built, stored, tools, memory), *_violations(built, stored, bound)):
+    for resource, finding in (*_findings(built, stored, tools, memory), *_violations(built, stored, bindings)):
         yield locator.diagnose(resource, finding, tools.judge.severity(finding))
 
 
@@ -154,18 +156,13 @@ def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, f
     return replace(diagnostic, location=entry.locate(finding.path))
 
 
-def _bind(environment: ResolvedEnvironment, tools: Tools) -> tuple[tuple[Bound, ...], tuple[Diagnostic, ...]]:
+def _bind(environment: ResolvedEnvironment, tools: Tools) -> Bindings | None:
     """Compile the policies that the environment binds; where it binds none, nothing is imported or read."""
-    bindings = environment.mapping("policies", "bindings")
-    if not bindings:
-        return (), ()
-    from kservegen.policy.binding import bind  # noqa: PLC0415 - brings the CEL interpreter
+    if not environment.mapping("policies", "bindings"):
+        return None
+    from kservegen.policy.environment import bind_environment  # noqa: PLC0415 - brings the CEL interpreter
 
-    files = tools.policies()
-    bound, diagnostics = bind(
-        files.policies, bindings, locate=lambda path: environment.locate(("policies", "bindings", *path))
-    )
-    return bound, (*files.diagnostics, *(replace(d, environments=(environment.name,)) for d in diagnostics))
+    return bind_environment(environment, tools.policies())
 
 
 def _store(built: BuiltEnvironment, memory: Memory) -> list[Defaulted]:
@@ -186,16 +183,24 @@ def _store(built: BuiltEnvironment, memory: Memory) -> list[Defaulted]:
     return stored
 
 
+def _policy_objects(environment: ResolvedEnvironment, bindings: Bindings | None) -> tuple[Resource, ...]:
+    if bindings is None:
+        return ()
+    from kservegen.policy.environment import rendered  # noqa: PLC0415
+
+    return rendered(environment, bindings)
+
+
 def _violations(
-    built: BuiltEnvironment, stored: Iterable[Defaulted], bound: tuple[Bound, ...]
+    built: BuiltEnvironment, stored: Iterable[Defaulted], bindings: Bindings | None
 ) -> Iterator[tuple[Resource, Finding]]:
-    if not bound:
+    if bindings is None:
         return
     from kservegen.policy.evaluate import evaluate as judge  # noqa: PLC0415
 
     namespaces = {r.id.name: r.doc for r in built.own if r.id.kind == "Namespace"}
     for item in stored:
-        for finding in judge(bound, item.resource, namespaces=namespaces):
+        for finding in judge(bindings.bound, item.resource, namespaces=namespaces):
             yield item.written, at_home(item, finding)
 
 

@@ -44,7 +44,7 @@ class BuiltEnvironment:
     settings: Settings
     platform: Platform
     entries: tuple[BuiltEntry, ...]
-    own: tuple[Resource, ...]  # objects of the environment itself: namespaces, Applications
+    own: tuple[Resource, ...]  # objects of the environment itself: namespaces, policies, Applications
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -68,22 +68,29 @@ class Memory:
 
 
 def build_environment(
-    environment: ResolvedEnvironment, charts: Charts, shapes: Shapes, memory: Memory | None = None
+    environment: ResolvedEnvironment,
+    charts: Charts,
+    shapes: Shapes,
+    memory: Memory | None = None,
+    policies: tuple[Resource, ...] = (),
 ) -> BuiltEnvironment:
-    """Build every object of an environment. Cannot fail on what the catalog's schema has let through."""
+    """Build every object of an environment, around those of its policies, which come ready.
+
+    Cannot fail on what the catalog's schema has let through.
+    """
     settings = Settings.of(environment)
     seen = (memory or Memory()).of(settings)
     entries = tuple(_recall(entry, settings, shapes, seen) for entry in environment.entries)
     platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
     namespaces = build_namespaces(environment)
-    synced = [*namespaces, *(built.resource for built in entries)]
+    synced = [*namespaces, *policies, *(built.resource for built in entries)]
     applications = build_applications(environment, platform, synced)
     return BuiltEnvironment(
         environment=environment,
         settings=settings,
         platform=platform,
         entries=entries,
-        own=(*namespaces, *applications),
+        own=(*namespaces, *policies, *applications),
     )
 
 

@@ -144,6 +144,14 @@ DESCRIPTIONS: dict[str, str] = {
     "policies.bindings": "Policies in force, by name, each with actions and params.",
     "policies.bindings.actions": "Deny (error), Warn (warning) or Audit (information).",
     "policies.bindings.params": "Parameters of the policy.",
+    "policies.bindings.policyName": "Policy that is bound, where the binding has another name.",
+    "policies.bindings.paramRef": "Parameters that another binding renders: name or selector, namespace, and "
+    "parameterNotFoundAction.",
+    "policies.bindings.matchResources": "Objects that the binding narrows its policy to, as in Kubernetes.",
+    "policies.render": "Whether the cluster gets the policies. Default: where gitops.engine is not none.",
+    "policies.namespace": "Namespace of the rendered parameters. Default: kserve.",
+    "policies.breakGlassLabel": "Label of a namespace that no binding looks at. "
+    "Default: policies.kservegen.io/break-glass; null for none.",
     "severities": "Severity by rule id: error, warning, info or off.",
     "waivers": "Findings that are accepted for a time: rule, model, reason, owner, expires.",
     "uriPrefixes": "Rewrites of URIs by prefix, the longest first, for mirrors and other buckets.",

@@ -70,8 +70,14 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                         "items": {"enum": ["Deny", "Warn", "Audit"]},
                     },
                     params={"type": ["object", "null"]},
+                    policyName=TEXT,
+                    paramRef={"type": ["object", "null"]},
+                    matchResources={"type": ["object", "null"]},
                 )
             ),
+            render={"type": ["boolean", "null"]},
+            namespace=TEXT,
+            breakGlassLabel={"type": ["string", "null"]},
         ),
         "severities": {"type": "object", "additionalProperties": {"enum": ["error", "warning", "info", "off", None]}},
         "waivers": _map(

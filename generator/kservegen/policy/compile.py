@@ -9,8 +9,9 @@ from typing import Final
 from kservegen.cel.engine import Engine, Program, engine
 from kservegen.cel.outcome import CompileError
 from kservegen.cel.source import names
-from kservegen.diagnostics import Diagnostic
+from kservegen.diagnostics import Diagnostic, Location
 from kservegen.jsontypes import format_path
+from kservegen.policy.inside import locate_inside
 from kservegen.policy.manual import INVALID, UNSUPPORTED
 from kservegen.policy.model import Expression, Policy, Validation
 
@@ -18,6 +19,10 @@ VARIABLES: Final = ("object", "oldObject", "request", "namespaceObject")
 
 # What a request carries and no file tells.
 _UNKNOWN: Final = ("request.userInfo", "request.uid", "request.options")
+
+_BOOL: Final = frozenset({"bool"})
+_STRING: Final = frozenset({"string"})
+_AUDIT: Final = frozenset({"string", "null", "null_type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,37 +36,52 @@ class CompiledValidation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A policy that can be evaluated. `whole` is true where every condition holds and every validation passes."""
+    """A policy that can be evaluated. `whole` is true where a condition fails or every validation passes.
+
+    `whole_text` is what `whole` was compiled from, with variables as `variables.x`.
+    """
 
     policy: Policy
     engine: Engine
     conditions: tuple[Program, ...]
+    variables: Mapping[str, Program]
     validations: tuple[CompiledValidation, ...]
     whole: Program | None
+    whole_text: str
     needs_namespace: bool
 
 
 def compile_policy(policy: Policy) -> tuple[Compiled | None, tuple[Diagnostic, ...]]:
     """Compile every expression of a policy, and report all that do not."""
     work = _Work(policy, engine((*VARIABLES, "params") if policy.takes_params else VARIABLES))
+    conditions = [work.program(condition, _BOOL) for condition in policy.conditions]
+    programs: dict[str, Program] = {}
     for variable in policy.variables:
-        if work.program(variable, {"bool", "any"}) is not None:
+        program = work.program(variable, None)
+        if program is not None:
+            programs[variable.name] = program
             work.variables[variable.name] = variable.text
-    conditions = [work.program(condition, {"bool"}) for condition in policy.conditions]
-    checks = [work.program(validation.check, {"bool"}) for validation in policy.validations]
+    checks = [work.program(validation.check, _BOOL) for validation in policy.validations]
     messages = [_message(work, validation) for validation in policy.validations]
+    for audit in policy.audits:
+        work.program(audit, _AUDIT)
     if work.diagnostics:
         return None, tuple(work.diagnostics)
+    whole_text = _whole_text(policy)
+    whole = work.engine.compile(whole_text, variables=work.variables)
     compiled = Compiled(
         policy=policy,
         engine=work.engine,
         conditions=tuple(filter(None, conditions)),
+        variables=programs,
         validations=tuple(
             CompiledValidation(source=source, check=check, message=message)
             for source, check, message in zip(policy.validations, checks, messages, strict=True)
             if check is not None
         ),
-        whole=_whole(work),
+        # Parts that compile may be too deep together: then there is no short cut.
+        whole=whole if isinstance(whole, Program) else None,
+        whole_text=whole_text,
         needs_namespace=any("namespaceObject" in _roots(item.text) for item in _expressions(policy)),
     )
     return compiled, ()
@@ -74,7 +94,7 @@ class _Work:
     variables: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def program(self, expression: Expression, results: set[str]) -> Program | None:
+    def program(self, expression: Expression, results: frozenset[str] | None) -> Program | None:
         if asked := sorted(name for name in names(expression.text) if name in _UNKNOWN):
             error = CompileError(message=f"{asked[0]} is known to a server only", unsupported=True)
             self._refuse(expression, error)
@@ -83,8 +103,8 @@ class _Work:
         if isinstance(program, CompileError):
             self._refuse(expression, program)
             return None
-        if "any" not in results and program.result not in results:
-            wanted = " or ".join(sorted(results))
+        if results is not None and program.result not in results:
+            wanted = " or ".join(sorted(results - {"null_type"}))
             error = CompileError(message=f"must evaluate to {wanted}, this is of type {program.result}")
             self._refuse(expression, error)
             return None
@@ -98,7 +118,7 @@ class _Work:
                 rule=rule.id,
                 severity=rule.severity,
                 message=f"policy {self.policy.name}: {error.message}{place}",
-                location=self.policy.locate(expression.path),
+                location=locate(self.policy, expression, error.line, error.column),
                 path=format_path(expression.path),
                 hint=rule.fix,
                 seen=" ".join(expression.text.split())[:120],
@@ -106,23 +126,26 @@ class _Work:
         )
 
 
+def locate(policy: Policy, expression: Expression, line: int = 1, column: int = 1) -> Location:
+    """Return where a character of an expression stands in the policy's file."""
+    start = policy.source.locate(expression.path)
+    return locate_inside(policy.source.raw, start, expression.text, line, column) if policy.source.raw else start
+
+
 def _message(work: _Work, validation: Validation) -> Program | None:
     expression = validation.message_expression
-    return work.program(expression, {"string"}) if expression else None
+    return work.program(expression, _STRING) if expression else None
 
 
-def _whole(work: _Work) -> Program | None:
+def _whole_text(policy: Policy) -> str:
     """Fuse a policy into one expression, so that an object that passes costs one evaluation.
 
     A conjunction is true only where each part is true, so nothing but a plain pass can hide behind it; whatever else
     comes out, the parts are evaluated one by one.
     """
-    checks = _all(validation.check.text for validation in work.policy.validations)
-    conditions = _all(condition.text for condition in work.policy.conditions)
-    text = f"({conditions}) ? ({checks}) : true" if conditions else checks
-    program = work.engine.compile(text, variables=work.variables)
-    # Parts that compile may be too deep together: then there is no short cut.
-    return program if isinstance(program, Program) else None
+    checks = _all(validation.check.text for validation in policy.validations) or "true"
+    conditions = _all(condition.text for condition in policy.conditions)
+    return f"({conditions}) ? ({checks}) : true" if conditions else checks
 
 
 def _all(texts: Iterable[str]) -> str:
@@ -136,6 +159,7 @@ def _expressions(policy: Policy) -> Iterable[Expression]:
         yield validation.check
         if validation.message_expression:
             yield validation.message_expression
+    yield from policy.audits
 
 
 def _roots(text: str) -> set[str]:

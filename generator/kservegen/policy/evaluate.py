@@ -1,109 +1,157 @@
-"""Bound policies and one object in, findings out: `policy/<name>` at the field that a person has to edit."""
+"""Bound policies and requests in, findings out: `policy/<name>` at the field that a person has to edit.
+
+The order and the words are the API server's: match, parameters, conditions, validations; `failurePolicy` for what ends
+in an error; a usable messageExpression, else the message, else the expression.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.cel.engine import Program, Scope
 from kservegen.cel.outcome import CelError
+from kservegen.cel.source import names
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, Path
+from kservegen.policy.admission import Admission
 from kservegen.policy.binding import Bound
-from kservegen.policy.compile import CompiledValidation
+from kservegen.policy.compile import Compiled, CompiledValidation
 from kservegen.policy.manual import IGNORED, UNSUPPORTED
-from kservegen.policy.match import Target, matches, target
+from kservegen.policy.match import Match, match
+from kservegen.policy.model import Expression
 from kservegen.policy.place import best
 
 _NO_NAMESPACES: Final[Mapping[str, JsonObject]] = {}
+_NO_PARAMS: Final = "no params found for policy binding with `Deny` parameterNotFoundAction"
+
+# apiserver/pkg/apis/cel: what a messageExpression may come to.
+_LONGEST_MESSAGE: Final = 5 * 1024
 
 
 def evaluate(
-    bound: Iterable[Bound], resource: Resource, *, namespaces: Mapping[str, JsonObject] = _NO_NAMESPACES
+    bound: Iterable[Bound], request: Resource | Admission, *, namespaces: Mapping[str, JsonObject] = _NO_NAMESPACES
 ) -> tuple[Finding, ...]:
-    """Judge one object as it would be created; `namespaces` are the Namespace objects that are rendered, by name."""
-    case = _Case(resource, target(resource), namespaces.get(resource.id.namespace), {})
-    return tuple(finding for policy in bound for finding in _judge(policy, case))
+    """Judge one request, an object alone as it would be created; `namespaces` are the rendered Namespaces, by name."""
+    admission = request if isinstance(request, Admission) else Admission(resource=request)
+    namespace = namespaces.get(admission.resource.id.namespace)
+    return tuple(finding for policy in bound for finding in _judge(policy, admission, namespace))
 
 
-class _Case(NamedTuple):
-    """One object, and its data in the interpreter: once per policy with parameters, once for all others."""
+def _judge(policy: Bound, admission: Admission, namespace: JsonObject | None) -> Iterator[Finding]:
+    seen = see(policy, admission, namespace)
+    if seen is None:
+        return
+    if policy.compiled.needs_namespace and namespace is None and admission.resource.id.namespace:
+        name = admission.resource.id.namespace
+        yield _unknown(policy, f"it reads namespaceObject, and namespace {name} is not rendered")
+        return
+    chosen = choose_params(policy, admission)
+    if not chosen:
+        if policy.binding.param_ref is not None and policy.binding.param_ref.denies_absence:
+            yield _violation(policy, f"failed to configure binding: {_NO_PARAMS}", ())
+        return
+    for params in chosen:
+        case = Case(policy.compiled, seen.admission, namespace, params)
+        found = tuple(_judge_case(policy, case))
+        if found and seen.unknown:
+            yield _unknown(policy, f"{seen.unknown}; if it applies: {found[0].message}")
+            return
+        yield from found
 
-    resource: Resource
-    target: Target
+
+def see(policy: Bound, admission: Admission, namespace: JsonObject | None) -> Match | None:
+    """Tell how a policy sees a request through its own constraints and through the binding's; None: not at all."""
+    seen = match(policy.compiled.policy.constraints, admission, namespace)
+    narrowed = match(policy.binding.constraints, admission, namespace) if seen is not None else None
+    if seen is None or narrowed is None:
+        return None
+    return Match(seen.admission, seen.unknown or narrowed.unknown)
+
+
+def choose_params(policy: Bound, admission: Admission) -> tuple[JsonObject | None, ...]:
+    """Return the objects that the policy is evaluated with, each in turn; None stands for no parameters at all."""
+    reference = policy.binding.param_ref
+    return (None,) if reference is None else reference.choose(policy.pool, admission.resource.id.namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request before one policy with one set of parameters; its data goes to the interpreter once."""
+
+    compiled: Compiled
+    admission: Admission
     namespace: JsonObject | None
-    scopes: dict[str, Scope]
+    params: JsonObject | None
+    _scope: list[Scope] = field(default_factory=list)
 
-    def scope(self, policy: Bound) -> Scope:
-        key = policy.name if policy.params is not None else ""
-        scope = self.scopes.get(key)
-        if scope is None:
+    @property
+    def scope(self) -> Scope:
+        """The data as the interpreter has it."""
+        if not self._scope:
             values: dict[str, object] = {
-                "object": self.resource.doc,
-                "oldObject": None,
-                "request": _request(self.target, self.resource.kind),
+                "object": self.admission.object,
+                "oldObject": self.admission.old_object,
+                "request": self.admission.request(),
                 "namespaceObject": self.namespace,
             }
-            if policy.params is not None:
-                values["params"] = policy.params
-            scope = self.scopes[key] = policy.compiled.engine.scope(values)
-        return scope
+            if self.compiled.policy.takes_params:
+                values["params"] = self.params
+            self._scope.append(self.compiled.engine.scope(values))
+        return self._scope[0]
 
 
-def _request(seen: Target, kind: str) -> JsonObject:
-    kinds: JsonObject = {"group": seen.group, "version": seen.version, "kind": kind}
-    resource: JsonObject = {"group": seen.group, "version": seen.version, "resource": seen.resource}
-    return {
-        "operation": "CREATE",
-        "name": seen.name,
-        "namespace": seen.namespace,
-        "kind": kinds,
-        "requestKind": kinds,
-        "resource": resource,
-        "requestResource": resource,
-        "subResource": "",
-        "requestSubResource": "",
-        "dryRun": False,
-    }
-
-
-def _judge(policy: Bound, case: _Case) -> Iterator[Finding]:
+def _judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
     compiled = policy.compiled
-    verdict = matches(compiled.policy.constraints, case.target, case.namespace)
-    if verdict is False:
+    if compiled.whole is not None and compiled.whole.evaluate(case.scope) is True:
         return
-    if isinstance(verdict, str):
-        yield _unknown(policy, verdict)
-        return
-    if compiled.needs_namespace and case.namespace is None and case.target.namespace:
-        yield _unknown(policy, f"it reads namespaceObject, and namespace {case.target.namespace} is not rendered")
-        return
-    scope = case.scope(policy)
-    if compiled.whole is not None and compiled.whole.evaluate(scope) is True:
-        return
-    yield from _judge_parts(policy, case, scope)
-
-
-def _judge_parts(policy: Bound, case: _Case, scope: Scope) -> Iterator[Finding]:
-    outcomes = [condition.evaluate(scope) for condition in policy.compiled.conditions]
+    outcomes = [condition.evaluate(case.scope) for condition in compiled.conditions]
     if any(outcome is False for outcome in outcomes):
         return
     broken = [
-        _failed(policy, outcome, f"match condition {condition.name}", ())
-        for outcome, condition in zip(outcomes, policy.compiled.policy.conditions, strict=True)
+        (expression, outcome)
+        for expression, outcome in zip(compiled.policy.conditions, outcomes, strict=True)
         if isinstance(outcome, CelError)
     ]
     if broken:
-        yield from broken
+        yield from _broken_conditions(policy, case, broken)
         return
-    for validation in policy.compiled.validations:
-        outcome = validation.check.evaluate(scope)
-        path = best(validation.source.places, case.resource.doc) if outcome is not True else ()
+    for validation in compiled.validations:
+        outcome = validation.check.evaluate(case.scope)
+        if outcome is True:
+            continue
+        path = best(validation.source.places, case.admission.resource.doc)
         if isinstance(outcome, CelError):
-            yield _failed(policy, outcome, f"expression {_short(validation)}", path)
-        elif outcome is not True:
-            yield _violation(policy, _message(validation, scope), path)
+            yield _failed(policy, outcome, _wording(case, validation.source.check, outcome), path)
+        else:
+            yield _violation(policy, _message(validation, case.scope), path)
+
+
+def _broken_conditions(policy: Bound, case: Case, broken: list[tuple[Expression, CelError]]) -> Iterator[Finding]:
+    messages = [_wording(case, expression, error) for expression, error in broken]
+    text = messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
+    error = next((error for _, error in broken if error.unsupported), broken[0][1])
+    yield _failed(policy, error, text, ())
+
+
+def _wording(case: Case, expression: Expression, error: CelError) -> str:
+    """Word an error as the server does: an expression that ends in one, through the variables that led to it."""
+    led = "".join(f'composited variable "{name}" fails to evaluate: ' for name in _trail(case, expression.text, error))
+    return f"expression '{expression.text}' resulted in error: {led}{error.message}"
+
+
+def _trail(case: Case, text: str, error: CelError) -> Iterator[str]:
+    """Name the variables, each used by the one before, whose evaluation ends in this error."""
+    used = names(text)
+    for variable in case.compiled.policy.variables:
+        if f"variables.{variable.name}" in used:
+            program = case.compiled.variables[variable.name]
+            if program.evaluate(case.scope) == error:
+                yield variable.name
+                yield from _trail(case, variable.text, error)
+                return
 
 
 def _violation(policy: Bound, message: str, path: Path) -> Finding:
@@ -111,14 +159,14 @@ def _violation(policy: Bound, message: str, path: Path) -> Finding:
     return Finding(rule=meta.id, path=path, message=message, hint=meta.fix, severity=policy.severity)
 
 
-def _failed(policy: Bound, error: CelError, what: str, path: Path) -> Finding:
+def _failed(policy: Bound, error: CelError, message: str, path: Path) -> Finding:
     """Report an evaluation that ended in an error: failurePolicy says what the server makes of it."""
     if error.unsupported:
         return _unknown(policy, f"it needs {error.message}")
     if policy.compiled.policy.ignores_errors:
-        message = f"policy {policy.name}: {what} resulted in error: {error.message}"
-        return Finding(rule=IGNORED.id, path=path, message=message, hint=IGNORED.fix, severity=IGNORED.severity)
-    return _violation(policy, f"{what} resulted in error: {error.message} (failurePolicy is Fail)", path)
+        text = f"policy {policy.name}: {message}"
+        return Finding(rule=IGNORED.id, path=path, message=text, hint=IGNORED.fix, severity=IGNORED.severity)
+    return _violation(policy, message, path)
 
 
 def _unknown(policy: Bound, reason: str) -> Finding:
@@ -127,15 +175,12 @@ def _unknown(policy: Bound, reason: str) -> Finding:
 
 
 def _message(validation: CompiledValidation, scope: Scope) -> str:
-    """Say what the server would say: a usable messageExpression, else the message, else the expression itself."""
     said = _said(validation.message, scope)
-    return said or validation.source.message.strip() or f"failed expression: {_short(validation)}"
+    return said or validation.source.message.strip() or f"failed expression: {validation.source.check.text.strip()}"
 
 
 def _said(program: Program | None, scope: Scope) -> str:
+    """Return what a messageExpression comes to, or nothing where the server would fall back on the message."""
     value = program.evaluate(scope) if program else None
-    return value.strip() if isinstance(value, str) and "\n" not in value.strip() else ""
-
-
-def _short(validation: CompiledValidation) -> str:
-    return " ".join(validation.source.check.text.split())
+    said = value.strip() if isinstance(value, str) else ""
+    return "" if "\n" in said or len(said.encode()) > _LONGEST_MESSAGE else said

@@ -41,7 +41,8 @@ def _sources(roots: Iterable[Path], name_of: NameOf, diagnostics: list[Diagnosti
                 diagnostics.append(content)
                 continue
             manifests = load_manifests(content, name)
+            raw = content.decode("utf-8", "replace")
             diagnostics.extend(manifests.diagnostics)
             for document in manifests.documents:
                 if isinstance(document.value, dict):
-                    yield Source(doc=document.value, locate=document.source.value)
+                    yield Source(doc=document.value, locate=document.source.value, raw=raw)

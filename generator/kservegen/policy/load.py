@@ -14,16 +14,9 @@ from kservegen.diagnostics import Diagnostic, RuleMeta, Severity
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.kube_names import subdomain_error
-from kservegen.policy.manual import INVALID, UNSUPPORTED
-from kservegen.policy.model import (
-    Constraints,
-    Expression,
-    Policy,
-    Requirement,
-    ResourceRule,
-    Source,
-    Validation,
-)
+from kservegen.policy.constraints import read_constraints
+from kservegen.policy.manual import INVALID
+from kservegen.policy.model import Constraints, Expression, ParamKind, Policy, Source, Validation
 from kservegen.policy.place import candidates
 
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
@@ -34,7 +27,7 @@ _SPEC: Final = frozenset(
     "auditAnnotations failurePolicy matchConditions matchConstraints paramKind validations variables".split()
 )
 _REASONS: Final = ("Unauthorized", "Forbidden", "Invalid", "RequestEntityTooLarge")
-_OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist")
+_FAILURES: Final = ("Fail", "Ignore")
 
 
 def load(sources: Iterable[Source]) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
@@ -69,6 +62,10 @@ class _Reader:
         spec = mapping(doc.get("spec"))
         for key in sorted(spec.keys() - _SPEC):
             self._report(("spec", key), f"spec has no field {key}", allowed=", ".join(sorted(_SPEC)))
+        failure = text(spec.get("failurePolicy", "Fail"))
+        if failure not in _FAILURES:
+            path: Path = ("spec", "failurePolicy")
+            self._report(path, "the failurePolicy is none", seen=failure, allowed=", ".join(_FAILURES))
         policy = Policy(
             name=name,
             meta=self._meta(name),
@@ -76,21 +73,22 @@ class _Reader:
             validations=tuple(self._validations(spec)),
             conditions=tuple(self._named(spec, "matchConditions")),
             variables=tuple(self._named(spec, "variables")),
-            takes_params=self._takes_params(spec.get("paramKind")),
-            ignores_errors=spec.get("failurePolicy") == "Ignore",
-            locate=self.source.locate,
+            audits=tuple(self._audits(spec)),
+            param_kind=self._param_kind(spec.get("paramKind")),
+            ignores_errors=failure == "Ignore",
+            source=self.source,
         )
         return None if self.diagnostics else policy
 
-    def _report(self, path: Path, message: str, *, seen: str = "", allowed: str = "", rule: RuleMeta = INVALID) -> None:
+    def _report(self, path: Path, message: str, *, seen: str = "", allowed: str = "") -> None:
         self.diagnostics.append(
             Diagnostic(
-                rule=rule.id,
-                severity=rule.severity,
+                rule=INVALID.id,
+                severity=INVALID.severity,
                 message=message,
                 location=self.source.locate(path),
                 path=format_path(path),
-                hint=rule.fix,
+                hint=INVALID.fix,
                 seen=seen,
                 allowed=allowed,
             )
@@ -106,13 +104,14 @@ class _Reader:
             severity = Severity.ERROR.value
         return RuleMeta(id=f"policy/{name}", title=title or name, why=why, fix=fix, severity=Severity(severity))
 
-    def _takes_params(self, kind: JsonValue) -> bool:
-        if kind is None:
-            return False
-        if mapping(kind) != {"apiVersion": "v1", "kind": "ConfigMap"}:
-            message = "parameters of another kind than v1 ConfigMap are not known offline"
-            self._report(("spec", "paramKind"), message, rule=UNSUPPORTED)
-        return True
+    def _param_kind(self, value: JsonValue) -> ParamKind | None:
+        if value is None:
+            return None
+        words = {key: text(mapping(value).get(key)) for key in ("apiVersion", "kind")}
+        for key, word in words.items():
+            if not word:
+                self._report(("spec", "paramKind"), f"paramKind lacks {key}")
+        return ParamKind(api_version=words["apiVersion"], kind=words["kind"])
 
     def _named(self, spec: JsonObject, field_name: str) -> Iterator[Expression]:
         seen: set[str] = set()
@@ -131,8 +130,8 @@ class _Reader:
 
     def _validations(self, spec: JsonObject) -> Iterator[Validation]:
         items = sequence(spec.get("validations"))
-        if not items:
-            self._report(("spec", "validations"), "a policy needs at least one validation")
+        if not items and not sequence(spec.get("auditAnnotations")):
+            self._report(("spec", "validations"), "validations or auditAnnotations must contain at least one item")
         places = self._places(len(items))
         for index, value in enumerate(items):
             path: Path = ("spec", "validations", index)
@@ -140,14 +139,25 @@ class _Reader:
             if item.get("reason", "Invalid") not in _REASONS:
                 seen = text(item["reason"])
                 self._report((*path, "reason"), "the reason is none", seen=seen, allowed=", ".join(_REASONS))
+            if "\n" in text(item.get("message")).strip():
+                self._report((*path, "message"), "message must not contain line breaks")
             message = item.get("messageExpression")
             where: Path = (*path, "messageExpression")
             yield Validation(
                 check=self._expression(item.get("expression"), (*path, "expression")),
                 message=text(item.get("message")),
                 message_expression=None if message is None else self._expression(message, where),
+                reason=text(item.get("reason")) or "Invalid",
                 places=places[index],
             )
+
+    def _audits(self, spec: JsonObject) -> Iterator[Expression]:
+        for index, item in enumerate(map(mapping, sequence(spec.get("auditAnnotations")))):
+            path: Path = ("spec", "auditAnnotations", index)
+            key = text(item.get("key"))
+            if not key:
+                self._report((*path, "key"), "an audit annotation needs a key")
+            yield self._expression(item.get("valueExpression"), (*path, "valueExpression"), name=key)
 
     def _places(self, count: int) -> tuple[tuple[Path, ...], ...]:
         annotations = mapping(mapping(self.source.doc.get("metadata")).get("annotations"))
@@ -160,43 +170,7 @@ class _Reader:
             return ((),) * count
 
     def _constraints(self, spec: JsonObject) -> Constraints:
-        path: Path = ("spec", "matchConstraints")
-        if not sequence(spec.get("resourceRules")):
-            self._report(path, "matchConstraints needs at least one of resourceRules")
-        return Constraints(
-            rules=tuple(self._rules(spec, "resourceRules")),
-            excluded=tuple(self._rules(spec, "excludeResourceRules")),
-            namespaces=tuple(self._selector(spec, "namespaceSelector")),
-            objects=tuple(self._selector(spec, "objectSelector")),
-            equivalent=spec.get("matchPolicy", "Equivalent") == "Equivalent",
-        )
-
-    def _rules(self, spec: JsonObject, field_name: str) -> Iterator[ResourceRule]:
-        for index, value in enumerate(sequence(spec.get(field_name))):
-            item = mapping(value)
-            for key in ("apiGroups", "apiVersions", "operations", "resources"):
-                if not sequence(item.get(key)):
-                    self._report(("spec", "matchConstraints", field_name, index), f"the rule lacks {key}")
-            yield ResourceRule(
-                groups=_texts(item.get("apiGroups")),
-                versions=_texts(item.get("apiVersions")),
-                operations=_texts(item.get("operations")),
-                resources=_texts(item.get("resources")),
-                names=_texts(item.get("resourceNames")),
-                scope=text(item.get("scope")) or "*",
-            )
-
-    def _selector(self, spec: JsonObject, field_name: str) -> Iterator[Requirement]:
-        selector = mapping(spec.get(field_name))
-        for key, value in mapping(selector.get("matchLabels")).items():
-            yield Requirement(key=key, operator="In", values=(text(value),))
-        for index, value in enumerate(sequence(selector.get("matchExpressions"))):
-            item = mapping(value)
-            operator = text(item.get("operator"))
-            if operator not in _OPERATORS:
-                path: Path = ("spec", "matchConstraints", field_name, "matchExpressions", index, "operator")
-                self._report(path, "the operator is none", seen=operator, allowed=", ".join(_OPERATORS))
-            yield Requirement(key=text(item.get("key")), operator=operator, values=_texts(item.get("values")))
+        return read_constraints(spec, ("spec", "matchConstraints"), self._report)
 
 
 def _read_places(written: str, count: int) -> tuple[tuple[Path, ...], ...]:
@@ -204,7 +178,3 @@ def _read_places(written: str, count: int) -> tuple[tuple[Path, ...], ...]:
     if len(texts) != count:
         raise ValueError(f"{len(texts)} paths for {count} validations")
     return tuple(candidates(item) if item else () for item in texts)
-
-
-def _texts(value: JsonValue) -> tuple[str, ...]:
-    return tuple(text(item) for item in sequence(value))

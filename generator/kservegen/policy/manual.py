@@ -51,4 +51,17 @@ IGNORED = RuleMeta(
     severity=Severity.INFO,
 )
 
-RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED)
+BROKEN_GLASS = RuleMeta(
+    id="policy/break-glass",
+    title="a namespace is taken out of all policies",
+    why=(
+        "The break-glass label is for the hour in which a policy stands between a team and a repair. Every binding "
+        "leaves a namespace with this label alone, here and in the cluster; left in place, it is a hole nobody sees."
+    ),
+    fix="Remove the label from the namespace when the repair is done.",
+    bad='namespaces: {models: {labels: {policies.kservegen.io/break-glass: "true"}}}\n',
+    good="namespaces: {models: {labels: {}}}\n",
+    severity=Severity.WARNING,
+)
+
+RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS)

@@ -14,10 +14,11 @@ Locate: TypeAlias = Callable[[Path], Location]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One document of a policy file, and where its fields stand."""
+    """One document of a policy file, where its fields stand, and the text of the whole file."""
 
     doc: JsonObject
     locate: Locate
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Validation:
     check: Expression
     message: str = ""
     message_expression: Expression | None = None
+    reason: str = "Invalid"
     places: tuple[Path, ...] = ()
 
 
@@ -62,9 +64,9 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """Which objects a policy looks at."""
+    """Which objects a policy looks at, or a binding among them. Without `rules` a binding takes all of its policy's."""
 
-    rules: tuple[ResourceRule, ...]
+    rules: tuple[ResourceRule, ...] = ()
     excluded: tuple[ResourceRule, ...] = ()
     namespaces: tuple[Requirement, ...] = ()
     objects: tuple[Requirement, ...] = ()
@@ -72,8 +74,21 @@ class Constraints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParamKind:
+    """The kind of a policy's parameters; a ConfigMap holds them in `data`, another kind in fields of its own."""
+
+    api_version: str
+    kind: str
+
+    @property
+    def is_config_map(self) -> bool:
+        """Whether parameters are written as the environment's words allow: texts, numbers, lists of them."""
+        return (self.api_version, self.kind) == ("v1", "ConfigMap")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A ValidatingAdmissionPolicy. `takes_params`: it has a paramKind, ConfigMap."""
+    """A ValidatingAdmissionPolicy. `audits` are the values of its auditAnnotations, compiled and never evaluated."""
 
     name: str
     meta: RuleMeta
@@ -81,6 +96,12 @@ class Policy:
     validations: tuple[Validation, ...]
     conditions: tuple[Expression, ...] = ()
     variables: tuple[Expression, ...] = ()
-    takes_params: bool = False
+    audits: tuple[Expression, ...] = ()
+    param_kind: ParamKind | None = None
     ignores_errors: bool = False
-    locate: Locate = field(compare=False)
+    source: Source = field(compare=False)
+
+    @property
+    def takes_params(self) -> bool:
+        """Whether `params` is a name in its expressions."""
+        return self.param_kind is not None

@@ -1,27 +1,62 @@
-"""Parameters of a policy: the environment's words in, the ConfigMap that a policy sees as `params` out.
+"""Parameters of a policy: the environment's words in, the objects that the policy sees as `params` out.
 
-In the cluster a binding's `paramRef` names a ConfigMap that is rendered beside it, so this is the shape that both
-sides can honour: `params.data.<key>`, strings only. A list of scalars is joined by commas (`hf,s3,pvc`, hence no item
-holds one), a number or boolean is written as YAML writes it. A policy with a paramKind always gets a ConfigMap; one
-without parameters has no `data`, as the API server leaves an empty map out. Policies read with a default:
-`params.?data.?schemes.orValue('hf,s3')`.
+In the cluster a binding's `paramRef` names an object that is rendered beside it, so this is the shape that both sides
+can honour. For a paramKind ConfigMap it is `params.data.<key>`, strings only: a list of scalars is joined by commas
+(`hf,s3,pvc`, hence no item holds one), a number or boolean is written as YAML writes it, and without parameters there
+is no `data`, as the API server leaves an empty map out. Policies read with a default:
+`params.?data.?schemes.orValue('hf,s3')`. For another kind the words are the object's own fields.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.policy.match import satisfied
+from kservegen.policy.model import ParamKind, Requirement
 
 _READ = re.compile(
     r"""\bparams\s*(?:\.\s*\??\s*data)\s*(?:\.\s*\??\s*([A-Za-z_]\w*)|\[\s*\??\s*['"]([^'"]+)['"]\s*\])"""
 )
 
 
-def config_map(name: str, params: Mapping[str, JsonValue]) -> JsonObject:
-    """Write parameters as the ConfigMap of a policy; ValueError where a value is no string and no list of scalars."""
-    doc: JsonObject = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamRef:
+    """Which objects of a paramKind a binding hands to its policy.
+
+    Without `namespace` it takes those beside the request's object; `denies_absence` is parameterNotFoundAction Deny.
+    """
+
+    kind: ParamKind
+    name: str = ""
+    namespace: str = ""
+    selector: tuple[Requirement, ...] = ()
+    denies_absence: bool = True
+
+    def choose(self, pool: Iterable[JsonObject], namespace: str) -> tuple[JsonObject, ...]:
+        """Pick from the objects that are known, for a request in `namespace`."""
+        return tuple(doc for doc in pool if self._takes(doc, self.namespace or namespace))
+
+    def _takes(self, doc: JsonObject, namespace: str) -> bool:
+        if (doc.get("apiVersion"), doc.get("kind")) != (self.kind.api_version, self.kind.kind):
+            return False
+        metadata = mapping(doc.get("metadata"))
+        if "namespace" in metadata and metadata["namespace"] != namespace:
+            return False
+        if self.name:
+            return metadata.get("name") == self.name
+        return satisfied(self.selector, mapping(metadata.get("labels")))
+
+
+def param_object(kind: ParamKind, name: str, namespace: str, params: Mapping[str, JsonValue]) -> JsonObject:
+    """Write parameters as an object; ValueError where a ConfigMap cannot hold a value."""
+    metadata: JsonObject = {"name": name, "namespace": namespace} if namespace else {"name": name}
+    doc: JsonObject = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata}
+    if not kind.is_config_map:
+        return {**doc, **{key: value for key, value in params.items() if key not in doc}}
     data: JsonObject = {key: _text(key, value) for key, value in params.items() if value is not None}
     return {**doc, "data": data} if data else doc
 

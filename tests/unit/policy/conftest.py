@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import yaml
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.diagnostics import Diagnostic, Location
-from kservegen.jsontypes import JsonObject, JsonValue, format_path
+from kservegen.jsontypes import JsonObject, format_path
 from kservegen.jsontypes import Path as DocumentPath
 from kservegen.policy.binding import Bound, bind
 from kservegen.policy.load import load
@@ -42,10 +41,10 @@ def read(text: str) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
 def bound(text: str, *, actions: tuple[str, ...] = ("Deny",), params: JsonObject | None = None) -> Bound:
     policies, problems = read(text)
     assert not problems, problems
-    binding: Mapping[str, JsonValue] = {policies[0].name: {"actions": list(actions), "params": params}}
-    found, problems = bind(policies, binding, locate=place)
-    assert not problems, problems
-    return found[0]
+    words: JsonObject = {"bindings": {policies[0].name: {"actions": list(actions), "params": params}}}
+    found = bind(policies, words, locate=place)
+    assert not found.diagnostics, found.diagnostics
+    return found.bound[0]
 
 
 @pytest.fixture(scope="session")
