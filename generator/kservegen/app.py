@@ -20,7 +20,7 @@ from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
 from kservegen.environment_checks import same_cluster
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
-from kservegen.judge import Judge
+from kservegen.judge import open_judge
 from kservegen.output.apply import apply, recover
 from kservegen.output.changes import Changes, compare
 from kservegen.output.conflicts import diagnose as diagnose_conflict
@@ -30,8 +30,6 @@ from kservegen.output.lock import lock
 from kservegen.pipeline import Evaluation, Memory, Tools, evaluate, lay_out
 from kservegen.report.result import FilePlan, Result
 from kservegen.repository import OUTPUT_FOLDER, Repository, packaged_data
-from kservegen.rules.discover import discover
-from kservegen.rules.manuals import manuals
 from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
 
@@ -90,7 +88,7 @@ def open_tools(repository: Repository) -> Tools:
     return Tools(
         charts=ChartStore(repository.schema_roots),
         schemas=schemas,
-        judge=Judge(schemas, discover(), manuals()),
+        judge=open_judge(schemas),
         policies=cache(lambda: _read_policies(repository)),
     )
 

@@ -16,9 +16,11 @@ from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.rules.base import Context
-from kservegen.rules.discover import RuleSet
+from kservegen.rules.discover import RuleSet, discover
+from kservegen.rules.manuals import manuals
 from kservegen.rules.stage import Scope, Stage
 from kservegen.schemas.cel_rules import UNSUPPORTED
+from kservegen.schemas.missing import missing_schema
 from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
 
@@ -42,6 +44,7 @@ class Judge:
         self._stages = {found.id: found.stage for found in rules.rules}
         self._alone = rules.within(Scope.OBJECT)
         self._around = rules.within(Scope.ENVIRONMENT)
+        self._known: dict[tuple[str, str, str], Validator | Finding] = {}
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[Finding, ...]]:
         """Judge each object by itself; of the context only the version and the mode are looked at."""
@@ -83,15 +86,24 @@ class Judge:
         return self._stages.get(rule)
 
     def _shapes(self, objects: Iterable[Defaulted], kserve_version: str) -> list[tuple[Finding, ...]]:
-        validators: dict[tuple[str, str], Validator] = {}
         verdicts: list[tuple[Finding, ...]] = []
         for resource in (item.written for item in objects):
-            kind = (resource.api_version, resource.id.kind)
-            validator = validators.get(kind)
-            if validator is None:
-                validator = validators[kind] = self._schemas.validator(*kind, kserve_version=kserve_version)
-            verdicts.append(validator.check(resource.doc))
+            kind = (resource.api_version, resource.id.kind, kserve_version)
+            shape = self._known.get(kind)
+            if shape is None:
+                shape = self._known[kind] = self._find(*kind)
+            verdicts.append((shape,) if isinstance(shape, Finding) else shape.check(resource.doc))
         return verdicts
+
+    def _find(self, api_version: str, kind: str, kserve_version: str) -> Validator | Finding:
+        if self._schemas.has(api_version, kind, kserve_version=kserve_version):
+            return self._schemas.validator(api_version, kind, kserve_version=kserve_version)
+        return missing_schema(self._schemas, api_version, kind, kserve_version=kserve_version)
+
+
+def open_judge(schemas: SchemaStore) -> Judge:
+    """Return a judge with every rule of this package."""
+    return Judge(schemas, discover(), manuals())
 
 
 def is_misshapen(findings: Iterable[Finding]) -> bool:

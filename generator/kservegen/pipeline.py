@@ -165,15 +165,19 @@ def _bind(environment: ResolvedEnvironment, tools: Tools) -> Bindings | None:
     return bind_environment(environment, tools.policies())
 
 
-def _store(built: BuiltEnvironment, memory: Memory) -> list[Defaulted]:
-    """Default every object as the cluster would, once for all environments that default it alike."""
-    settings = built.settings
-    installation = Installation(
+def installation_of(settings: Settings) -> Installation:
+    """Return what KServe's defaulter reads of an environment."""
+    return Installation(
         kserve_version=settings.kserve_version,
         deployment_mode=settings.deployment_mode,
         default_requests=settings.default_requests,
         default_limits=settings.default_limits,
     )
+
+
+def _store(built: BuiltEnvironment, memory: Memory) -> list[Defaulted]:
+    """Default every object as the cluster would, once for all environments that default it alike."""
+    installation = installation_of(built.settings)
     stored: list[Defaulted] = []
     for resource in built.resources:
         known = memory.defaulted.get(id(resource))
@@ -204,21 +208,25 @@ def _violations(
             yield item.written, at_home(item, finding)
 
 
+def context_of(built: BuiltEnvironment, stored: Iterable[Defaulted], charts: ChartStore) -> Context:
+    """Return what rules may look at beside an object of this environment."""
+    promised = sequence(built.environment.at("prerequisites"))
+    return Context(
+        environment=built.environment.name,
+        kserve_version=built.settings.kserve_version,
+        deployment_mode=built.settings.deployment_mode,
+        platform=platform_of(built, charts),
+        resources={item.resource.id: item.resource for item in stored},
+        prerequisites=frozenset(item for item in promised if isinstance(item, str)),
+    )
+
+
 def _findings(
     built: BuiltEnvironment, stored: list[Defaulted], tools: Tools, memory: Memory
 ) -> Iterator[tuple[Resource, Finding]]:
     """Judge each object alone, once for all environments that share it, then in the light of its environment."""
-    version, mode = built.settings.kserve_version, built.settings.deployment_mode
-    context = Context(
-        environment=built.environment.name,
-        kserve_version=version,
-        deployment_mode=mode,
-        platform=platform_of(built, tools.charts),
-        resources={item.resource.id: item.resource for item in stored},
-        prerequisites=frozenset(
-            item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)
-        ),
-    )
+    context = context_of(built, stored, tools.charts)
+    version, mode = context.kserve_version, context.deployment_mode
     fresh = [item for item in stored if (id(item), version, mode) not in memory.verdicts]
     for item, verdict in zip(fresh, tools.judge.alone(fresh, context), strict=True):
         memory.verdicts[id(item), version, mode] = (item, verdict)

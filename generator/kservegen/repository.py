@@ -13,6 +13,8 @@ CATALOG_FOLDER = "models"
 ENVIRONMENTS_FOLDER = "environments"
 DEFAULTS_NAME = "defaults"
 OUTPUT_FOLDER = "rendered"
+# What findings call standard input.
+STDIN = "<stdin>"
 
 
 def packaged_data() -> Path:

@@ -13,7 +13,7 @@ import click
 
 from kservegen.diagnostics import Severity
 from kservegen.report.result import Result
-from kservegen.repository import Repository
+from kservegen.repository import STDIN, Repository
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,7 +71,7 @@ def complete_environment(ctx: click.Context, param: click.Parameter, incomplete:
     return [p.stem for p in files if p.stem != "defaults" and p.stem.startswith(incomplete)]
 
 
-def emit_result(result: Result, output: str, root: Path) -> int:
+def emit_result(result: Result, output: str, root: Path, *, stdin: bytes | None = None) -> int:
     """Print a result in the form asked for and return its exit code."""
     if output == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
@@ -84,7 +84,7 @@ def emit_result(result: Result, output: str, root: Path) -> int:
     else:
         from kservegen.report.text import render_text  # noqa: PLC0415
 
-        text = render_text(result, line_reader(root), colour=wants_colour())
+        text = render_text(result, line_reader(root, stdin), colour=wants_colour())
     write(text)
     return result.exit_code
 
@@ -105,18 +105,23 @@ def wants_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def line_reader(root: Path) -> Callable[[str], list[str] | None]:
-    """Return a reader of source lines for excerpts; each file is read once."""
+def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[str] | None]:
+    """Return a reader of source lines for excerpts; each file is read once, `stdin` was read already."""
     cache: dict[str, list[str] | None] = {}
+    if stdin is not None:
+        cache[STDIN] = _lines(stdin)
 
     def read(file: str) -> list[str] | None:
         if file not in cache:
             path = root / file
             try:
-                text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
+                cache[file] = _lines(path.read_bytes()) if path.is_file() else None
             except OSError:
-                text = None
-            cache[file] = None if text is None else text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+                cache[file] = None
         return cache[file]
 
     return read
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").split("\n")

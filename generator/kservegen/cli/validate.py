@@ -1,4 +1,4 @@
-"""`kservegen validate`: check the catalog."""
+"""`kservegen validate`: check the catalog, or manifests that exist already."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import ENVIRONMENT_HELP, common, complete_environment, emit_result, fail_on, find_repository
+from kservegen.cli.options import common, complete_environment, emit_result, fail_on
+from kservegen.cli.targets import (
+    TARGETS_HELP,
+    ClusterOptions,
+    choose_environments,
+    cluster_options,
+    find_optional_repository,
+    lint_targets,
+)
 from kservegen.diagnostics import Severity
 from kservegen.errors import GeneratorError
 
@@ -18,8 +26,9 @@ if TYPE_CHECKING:
     from kservegen.waivers.apply import Clock
 
 
-@click.command(name="validate", epilog=ENVIRONMENT_HELP)
-@click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
+@click.command(name="validate", epilog=TARGETS_HELP)
+@click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
+@cluster_options
 @common
 @fail_on
 @clock_options
@@ -29,7 +38,10 @@ if TYPE_CHECKING:
 @click.option("--reason", default="adopted", show_default=True, help="Why written waivers are accepted.")
 def command(  # noqa: PLR0913 - one parameter per option
     *,
-    environments: tuple[str, ...],
+    targets: tuple[str, ...],
+    kserve_version: str | None,
+    deployment_mode: str | None,
+    environment: str | None,
     root: Path | None,
     output: str,
     fail_on: str,
@@ -40,13 +52,23 @@ def command(  # noqa: PLR0913 - one parameter per option
     owner: str,
     reason: str,
 ) -> int:
-    """Check the catalog in every environment: its files, what they build, and Kubernetes' and KServe's rules.
+    """Check the catalog in every environment, or manifests that exist already.
 
     Nothing is written, unless --write-waivers asks for it.
     """
+    repository = find_optional_repository(root, needed=not targets or environment is not None)
+    environments = choose_environments(targets, repository)
+    cluster = ClusterOptions(kserve_version=kserve_version, deployment_mode=deployment_mode, environment=environment)
+    if repository is None or len(environments) < len(targets):
+        if environments or write_waivers:
+            raise click.UsageError("paths are checked by themselves, without environments and waivers")
+        result, stdin = lint_targets(targets, cluster, repository, Severity(fail_on))
+        return emit_result(result, output, Path.cwd(), stdin=stdin)
+    if cluster.is_stated:
+        raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
     from kservegen.app import validate  # noqa: PLC0415
 
-    repository, now = find_repository(root), clock(today, waiver_notice)
+    now = clock(today, waiver_notice)
     if write_waivers:
         _adopt(repository, environments, now, ttl=ttl, owner=owner, reason=reason)
     result = validate(repository, environments=environments, fail_on=Severity(fail_on), clock=now)

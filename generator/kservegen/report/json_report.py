@@ -8,7 +8,7 @@ from kservegen import __version__
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
-from kservegen.report.result import OPERATIONAL, Result
+from kservegen.report.result import OPERATIONAL, DocumentReport, Result
 
 REPORT_VERSION = 1
 
@@ -17,6 +17,8 @@ def render_json(result: Result) -> str:
     """Write the report of a finished command."""
     report = head(result.exit_code)
     report["findings"] = [_finding(d) for d in result.diagnostics]
+    if result.documents is not None:
+        report["documents"] = [_document(document) for document in result.documents.reports]
     if result.plan is not None:
         plan = result.plan
         report["plan"] = {
@@ -28,6 +30,19 @@ def render_json(result: Result) -> str:
         }
     report["assumptions"] = list(result.assumptions)
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def _document(document: DocumentReport) -> JsonObject:
+    return {
+        "file": document.file,
+        "document": document.number,
+        "kind": document.kind,
+        "name": document.name,
+        **({"namespace": document.namespace} if document.namespace else {}),
+        "admitted": document.admitted,
+        "deployable": document.deployable,
+        "findings": [_finding(d) for d in document.diagnostics],
+    }
 
 
 def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> str:

@@ -26,6 +26,34 @@ class FilePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReport:
+    """What becomes of one document, judged alone; `number` counts the documents of its file from 1.
+
+    None stands for what cannot be said: no schema of its kind is known. `diagnostics` are the reasons.
+    """
+
+    file: str
+    number: int
+    kind: str
+    name: str
+    namespace: str
+    admitted: bool | None
+    deployable: bool | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """Documents from disk, one by one, and how many fall out where each is judged with all others around it."""
+
+    reports: tuple[DocumentReport, ...]
+    files: int
+    not_admitted: int
+    not_deployable: int  # of those admitted
+    not_checked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The outcome of one command."""
 
@@ -33,6 +61,7 @@ class Result:
     diagnostics: tuple[Diagnostic, ...] = ()
     environments: tuple[str, ...] = ()
     objects: int = 0
+    documents: Documents | None = None
     plan: FilePlan | None = None
     assumptions: tuple[str, ...] = field(default=())
     fail_on: Severity = Severity.ERROR

@@ -26,13 +26,18 @@ def report_schema() -> JsonObject:
                 "tool": _closed({"name": {"const": "kservegen"}, "version": _TEXT}),
                 "exitCode": {"enum": [0, 1, 2, 3]},
                 "findings": {"type": "array", "items": _finding()},
+                "documents": {
+                    "type": "array",
+                    "items": _document(),
+                    "description": "Manifests from disk, each judged alone against the reference cluster.",
+                },
                 "plan": _plan(),
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("plan", "rule", "explanation", "error"),
+            optional=("documents", "plan", "rule", "explanation", "error"),
         ),
     }
 
@@ -55,6 +60,33 @@ def _finding() -> JsonObject:
             "waived": _closed(dict.fromkeys(("waiver", "owner", "reason", "expires"), _TEXT)),
         },
         optional=("waived",),
+    )
+
+
+def _document() -> JsonObject:
+    unknown = "Null where no schema of the kind is known."
+    return _closed(
+        {
+            "file": _PLACE["file"],
+            "document": {"type": "integer", "minimum": 1, "description": "Its number in the file, counted from 1."},
+            "kind": {"type": "string", "description": "Empty where the document could not be read."},
+            "name": _TEXT,
+            "namespace": _TEXT,
+            "admitted": {
+                "type": ["boolean", "null"],
+                "description": f"Whether the API server and KServe's webhooks take it. {unknown}",
+            },
+            "deployable": {
+                "type": ["boolean", "null"],
+                "description": f"Whether it is admitted and the controller creates its workload. {unknown}",
+            },
+            "findings": {
+                "type": "array",
+                "items": _finding(),
+                "description": "What is said of the document alone; references to other documents are not followed.",
+            },
+        },
+        optional=("namespace",),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kservegen.diagnostics import Severity
-from kservegen.report.result import FilePlan, Result
+from kservegen.report.result import Documents, FilePlan, Result
 
 
 def summarise(result: Result) -> str:
     """Write the closing line of a command."""
-    parts = [_environments(result)]
+    parts = [_environments(result) if result.documents is None else _documents(result.documents, result)]
     if result.plan is not None:
         parts.append(_files(result.plan, result))
     parts.append(_problems(result))
@@ -20,6 +20,17 @@ def summarise(result: Result) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """Write a count with its noun."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _documents(documents: Documents, result: Result) -> str:
+    against = f" against {', '.join(result.environments)}" if result.environments else ""
+    said = f"{plural(len(documents.reports), 'document')} in {plural(documents.files, 'file')}{against}"
+    counts = (
+        (documents.not_admitted, "not admitted"),
+        (documents.not_deployable, "not deployable"),
+        (documents.not_checked, "of unknown kinds"),
+    )
+    return ", ".join([said, *(f"{count:,} {what}" for count, what in counts if count)])
 
 
 def _environments(result: Result) -> str:

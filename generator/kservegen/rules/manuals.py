@@ -7,6 +7,7 @@ from functools import lru_cache
 from kservegen.catalog.manual import RULES as CATALOG
 from kservegen.charts.manual import RULES as CHARTS
 from kservegen.diagnostics import RuleMeta
+from kservegen.manifests.manual import RULES as MANIFESTS
 from kservegen.output.manual import RULES as OUTPUT
 from kservegen.rules.discover import discover
 from kservegen.schemas.manual import RULES as SCHEMAS
@@ -18,7 +19,7 @@ from kservegen.yamlio.manual import RULES as YAML
 def manuals() -> dict[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
     found: dict[str, RuleMeta] = {}
-    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *WAIVERS, *discover()):
+    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *MANIFESTS, *WAIVERS, *discover()):
         if meta.id in found:
             raise RuntimeError(f"two manuals for {meta.id}")
         found[meta.id] = meta

@@ -71,6 +71,18 @@ class SchemaStore:
         """List KServe's kinds of a version as `apiVersion/kind` words, the kind in lower case."""
         return tuple(sorted(self._kserve_kinds(kserve_version)))
 
+    def has(self, api_version: str, kind: str, *, kserve_version: str) -> bool:
+        """Tell whether there is a schema of a kind."""
+        path = schema_path(api_version, kind, kserve_version=kserve_version)
+        return path is not None and (path in self._schemas or any((root / path).is_file() for root in self.roots))
+
+    def served(self, kserve_version: str) -> tuple[str, ...]:
+        """List KServe's kinds of a version, spelt as people do, `apiVersion/kind`: reads all their schemas."""
+        paths = (
+            path for root in self.roots for path in (root / "kserve" / kserve_version / KSERVE_GROUP).glob("*.json")
+        )
+        return tuple(sorted({name for path in paths if (name := _spelling(_read(path)[0]))}))
+
     def get(self, api_version: str, kind: str, *, kserve_version: str) -> JsonObject:
         """Return the schema of a kind; UnknownSchemaError names what there is instead."""
         return self._schemas[self._find(api_version, kind, kserve_version)]

@@ -30,11 +30,15 @@ _LOOK_AHEAD: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class ManifestDocument:
-    """One document of a file: its number among those that are not empty, its data, and where everything stands."""
+    """One document of a file: its number among those that are not empty, its data, and where everything stands.
+
+    `problems` are those of the file's findings that belong to this document, which could be read all the same.
+    """
 
     index: int
     value: JsonValue
     source: SourceMap
+    problems: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,7 @@ class _Reading:
                     return -1, None
                 return _after_blank_line(text, position), error.diagnostic
             if source:
-                self.diagnostics.extend(repeated)
-                self._keep(value, source)
+                self._keep(value, source, repeated)
                 count += 1
             else:
                 return -1, None
@@ -120,8 +123,7 @@ class _Reading:
             root = compose(default_parser(piece.text.encode()), marker, self._file)
             if root is not None:
                 value, repeated = decode(root, source)
-                self.diagnostics.extend(repeated)
-                self._keep(value, source)
+                self._keep(value, source, repeated)
         except StopReadingError as stop:
             self.diagnostics.append(stop.diagnostic)
         except yaml.MarkedYAMLError as error:
@@ -129,9 +131,10 @@ class _Reading:
                 syntax.as_diagnostic(error, piece.text, lambda mark: source.locate(marker.mark(mark)))
             )
 
-    def _keep(self, value: JsonValue, source: SourceMap) -> None:
+    def _keep(self, value: JsonValue, source: SourceMap, problems: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics.extend(problems)
         if value is not None:
-            self.documents.append(ManifestDocument(len(self.documents), value, source))
+            self.documents.append(ManifestDocument(len(self.documents), value, source, problems))
 
 
 def _marker(piece: _Piece) -> Marker:

@@ -1,0 +1,136 @@
+"""What the arguments of `validate` mean: environments of the catalog, or manifests and the cluster they are for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from kservegen.cli.options import complete_environment, find_repository
+from kservegen.diagnostics import Severity
+from kservegen.errors import GeneratorError
+from kservegen.repository import Repository, packaged_data
+
+if TYPE_CHECKING:
+    from kservegen.manifests.reference import Cluster
+    from kservegen.report.result import Result
+    from kservegen.schemas.store import SchemaStore
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TARGETS_HELP = """An argument that names an environment of the catalog is that environment; every other one is a path: a
+file, a folder (its *.yaml, *.yml and *.json files, hidden ones left out), or - for standard input. Write ./prod for a
+folder that is called like an environment. Without arguments the catalog is checked in all its environments.
+
+Manifests need no catalog around them. Each document is judged alone against a cluster with the given KServe version,
+its chart's runtimes and presets and the default Gateway; references between the given documents are found as well."""
+_STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions:
+    """What the options say of the cluster that manifests are judged against."""
+
+    kserve_version: str | None
+    deployment_mode: str | None
+    environment: str | None
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether any of them was given."""
+        return any((self.kserve_version, self.deployment_mode, self.environment))
+
+
+def cluster_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --kserve-version, --deployment-mode and --env."""
+    version = click.option(
+        "--kserve-version", metavar="VERSION", help="Version to judge manifests by. Default: the newest known."
+    )
+    mode = click.option(
+        "--deployment-mode",
+        type=click.Choice(["Standard", "Knative"]),
+        help="The cluster's default mode for manifests. Default: Standard.",
+    )
+    environment = click.option(
+        "--env",
+        "environment",
+        metavar="ENV",
+        shell_complete=complete_environment,
+        help="Judge manifests against this environment of the catalog: its version, mode, runtimes and presets.",
+    )
+    return version(mode(environment(function)))
+
+
+def find_optional_repository(root: Path | None, *, needed: bool) -> Repository | None:
+    """Return the catalog's repository; None where there is none and manifests can do without."""
+    try:
+        return find_repository(root)
+    except GeneratorError:
+        if needed or root is not None:
+            raise
+        return None
+
+
+def choose_environments(targets: Sequence[str], repository: Repository | None) -> tuple[str, ...]:
+    """Return the targets that name an environment; GeneratorError for one that is neither that nor a path."""
+    known = {path.stem for path in repository.environment_files()} - {"defaults"} if repository is not None else set()
+    for target in targets:
+        if target != _STDIN and target not in known and not Path(target).exists() and not Path(target).is_symlink():
+            close = get_close_matches(target, known, n=1)
+            raise GeneratorError(
+                "there is no environment, file or folder of this name",
+                subject=target,
+                hint=(f"Did you mean {close[0]}? " if close else "")
+                + (f"Environments: {', '.join(sorted(known))}." if known else "There is no catalog here either."),
+            )
+    return tuple(target for target in targets if target in known)
+
+
+def lint_targets(
+    targets: Sequence[str], options: ClusterOptions, repository: Repository | None, fail_on: Severity
+) -> tuple[Result, bytes | None]:
+    """Judge manifests; return the result, and what came on standard input where that was asked for."""
+    from kservegen.judge import open_judge  # noqa: PLC0415
+    from kservegen.lint import LintOptions, lint  # noqa: PLC0415
+    from kservegen.schemas.store import SchemaStore  # noqa: PLC0415
+
+    roots = repository.schema_roots if repository is not None else (packaged_data() / "schemas",)
+    schemas = SchemaStore(roots)
+    stdin = _read_stdin() if _STDIN in targets else None
+    chosen = LintOptions(
+        paths=tuple(Path(target) for target in targets if target != _STDIN),
+        cluster=_cluster(options, schemas, repository),
+        environment=options.environment or "",
+        stdin=stdin,
+        fail_on=fail_on,
+    )
+    return lint(open_judge(schemas), chosen), stdin
+
+
+def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Repository | None) -> Cluster:
+    from kservegen.charts.store import ChartStore  # noqa: PLC0415
+    from kservegen.lint import check_version, environment_cluster  # noqa: PLC0415
+    from kservegen.manifests.reference import reference_cluster  # noqa: PLC0415
+
+    if options.environment and repository is not None:
+        from kservegen.app import open_project  # noqa: PLC0415
+
+        if options.kserve_version or options.deployment_mode:
+            raise click.UsageError("--env states the version and the mode: leave out the other options")
+        return environment_cluster(open_project(repository), options.environment)
+    versions = schemas.versions()
+    version = options.kserve_version or versions[-1]
+    check_version(version, versions)
+    return reference_cluster(ChartStore(schemas.roots), version, options.deployment_mode or "Standard")
+
+
+def _read_stdin() -> bytes:
+    from kservegen.yamlio.text import LARGEST_FILE  # noqa: PLC0415
+
+    return sys.stdin.buffer.read(LARGEST_FILE + 1)

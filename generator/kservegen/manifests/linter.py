@@ -1,0 +1,176 @@
+"""Files of manifests in, what becomes of every document out: judged alone, and with all others around it.
+
+Alone is what the API server and the controller of a reference cluster would say. A reference that another given
+document satisfies is no mistake, so what is reported, and fails, is what is left with all of them around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import Defaulted, default
+from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge
+from kservegen.jsontypes import format_path
+from kservegen.judge import Judge, Verdict, is_misshapen
+from kservegen.manifests.documents import Document, read_documents
+from kservegen.manifests.reference import Cluster
+from kservegen.report.result import DocumentReport, Documents
+from kservegen.schemas.missing import RULE as NOT_FOUND
+
+_REFUSED: Final = Verdict(admitted=False, deployable=False)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """A document with what its layers say: alone, and what other objects and the platform add to that."""
+
+    document: Document
+    stored: Defaulted | None  # as the cluster would store it; None where there is no object
+    own: tuple[Finding, ...]
+    alone: tuple[Finding, ...] = ()
+    among: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        return self.stored is not None and not is_misshapen(self.own)
+
+    @property
+    def is_unknown(self) -> bool:
+        return any(finding.rule == NOT_FOUND and finding.severity is Severity.INFO for finding in self.own)
+
+
+class Linter:
+    """Judges manifests file by file; what goes across files is said at the end.
+
+    Of a document that was read, the data and the places of its values are kept; its text is not.
+    """
+
+    def __init__(self, judge: Judge, cluster: Cluster) -> None:
+        self._judge = judge
+        self._cluster = cluster
+        self._judged: list[_Judged] = []
+        self._extra: list[Diagnostic] = []
+        self._files = 0
+
+    def add(self, data: bytes | Diagnostic, file: str, *, named: bool) -> int:
+        """Judge the documents of one file, each alone; return how many there are."""
+        self._files += 1
+        if isinstance(data, Diagnostic):
+            self._extra.append(data)
+            return 1
+        documents = read_documents(data, file, named=named)
+        judged = [_Judged(document, self._store(document.resource), ()) for document in documents]
+        objects = [item for item in judged if item.stored is not None]
+        verdicts = self._judge.alone([item.stored for item in objects if item.stored], self._cluster.context)
+        for item, verdict in zip(objects, verdicts, strict=True):
+            item.own = verdict
+            if item.stored is not None and item.is_sound:
+                item.alone = tuple(finding for _, finding in self._judge_around([item.stored]))
+        for item in judged:
+            if item.stored is not None or any(p.severity is Severity.ERROR for p in item.document.problems):
+                self._judged.append(item)
+            else:
+                self._extra.extend(item.document.problems)  # nothing that is meant for a cluster
+        return len(documents)
+
+    def _store(self, resource: Resource | None) -> Defaulted | None:
+        return None if resource is None else default(resource, self._cluster.installation)
+
+    def _judge_around(self, objects: Sequence[Defaulted]) -> list[tuple[Resource, Finding]]:
+        """Judge objects in a cluster that holds them beside what it has anyway."""
+        given = {item.resource.id: item.resource for item in objects}
+        context = replace(self._cluster.context, resources={**self._cluster.context.resources, **given})
+        return self._judge.around(objects, context)
+
+    def note(self, diagnostic: Diagnostic) -> None:
+        """Add what was seen of the files themselves."""
+        self._extra.append(diagnostic)
+
+    def finish(self) -> tuple[Documents, tuple[Diagnostic, ...]]:
+        """Return every document's verdict, and the findings that are left with all documents around."""
+        self._judge_together()
+        reports = tuple(self._report(judged) for judged in self._judged)
+        verdicts = [self._verdict(judged, judged.among) for judged in self._judged if not judged.is_unknown]
+        documents = Documents(
+            reports=reports,
+            files=self._files,
+            not_admitted=sum(not verdict.admitted for verdict in verdicts),
+            not_deployable=sum(verdict.admitted and not verdict.deployable for verdict in verdicts),
+            not_checked=len(reports) - len(verdicts),
+        )
+        found = [d for judged in self._judged if not judged.is_unknown for d in self._diagnose(judged, judged.among)]
+        return documents, merge([*self._extra, *found, *self._unknown_kinds(), *_duplicates(self._judged)])
+
+    def _judge_together(self) -> None:
+        """Judge again what other objects can change, now that all of them are known."""
+        sound = [judged for judged in self._judged if judged.is_sound]
+        by_written = {id(judged.document.resource): judged for judged in sound}
+        for resource, finding in self._judge_around([judged.stored for judged in sound if judged.stored]):
+            by_written[id(resource)].among.append(finding)
+
+    def _verdict(self, judged: _Judged, around: Iterable[Finding]) -> Verdict:
+        if any(problem.severity is Severity.ERROR for problem in judged.document.problems):
+            return _REFUSED
+        return self._judge.verdict([*judged.own, *around])
+
+    def _diagnose(self, judged: _Judged, around: Iterable[Finding]) -> Iterator[Diagnostic]:
+        yield from judged.document.problems
+        for finding in (*judged.own, *around):
+            yield judged.document.diagnose(finding, self._judge.severity(finding))
+
+    def _report(self, judged: _Judged) -> DocumentReport:
+        document = judged.document
+        identity = document.resource.id if document.resource is not None else ResourceId("", "", "")
+        verdict = self._verdict(judged, judged.alone)
+        return DocumentReport(
+            file=document.file,
+            number=document.number,
+            kind=identity.kind,
+            name=identity.name,
+            namespace=identity.namespace,
+            admitted=None if judged.is_unknown else verdict.admitted,
+            deployable=None if judged.is_unknown else verdict.deployable,
+            diagnostics=merge(self._diagnose(judged, judged.alone)),
+        )
+
+    def _unknown_kinds(self) -> Iterator[Diagnostic]:
+        """Say once of each kind without a schema that it is not checked, where it first stands."""
+        kinds: dict[str, list[Diagnostic]] = {}
+        for judged in self._judged:
+            if judged.is_unknown:
+                (found,) = self._diagnose(judged, ())
+                kinds.setdefault(found.seen, []).append(found)
+        for first, count in ((alike[0], len(alike)) for alike in kinds.values()):
+            message = first.message if count == 1 else f"{first.message} ({count:,} documents)"
+            yield replace(first, message=message)
+
+
+def _duplicates(judged: Iterable[_Judged]) -> Iterator[Diagnostic]:
+    """Find objects that stand twice in a folder, in one file above all: files side by side may be alternatives.
+
+    Further apart the same name may be meant for another cluster.
+    """
+    seen: dict[tuple[str, str, ResourceId], Location] = {}
+    for document in (item.document for item in judged):
+        resource = document.resource
+        if resource is None or not resource.id.name:
+            continue
+        group = resource.api_version.rpartition("/")[0]
+        place = document.locate(("metadata", "name"))
+        first = seen.setdefault((str(PurePosixPath(document.file).parent), group, resource.id), place)
+        if first != place:
+            yield Diagnostic(
+                rule="kubernetes/duplicate-object",
+                severity=Severity.WARNING if first.file == place.file else Severity.INFO,
+                message=f"{resource.id} stands here a second time",
+                location=place,
+                path=format_path((*document.inside, "metadata", "name")),
+                seen=resource.id.name,
+                hint="Remove one of them, or give it a name or a namespace of its own.",
+                subjects=(str(resource.id),),
+                related=(Related("it stands here first", first),),
+            )

@@ -1,0 +1,135 @@
+"""`kservegen validate` between environments and paths: which word means what, and what comes out in each form."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from tests.support.project import Project
+
+from kservegen.cli import cli
+from kservegen.cli.failures import run
+
+ROOT = Path(__file__).parents[2]
+REPORT = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
+MANIFEST = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: iris, namespace: ns}
+spec:
+  predictor:
+    minReplica: 1
+    model: {modelFormat: {name: sklearn}, storageUri: s3://models/iris, runtime: mine}
+"""
+UNKNOWN_KIND = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+
+
+class Shell:
+    """Runs `kservegen validate` in a folder; returns exit code, standard output and standard error."""
+
+    def __init__(self, capture: pytest.CaptureFixture[bytes]) -> None:
+        self.capture = capture
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        code = run(cli, ["validate", *words])
+        captured = self.capture.readouterr()
+        return code, captured.out.decode(), captured.err.decode()
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Shell:
+    """Return a shell in an empty folder that has no catalog."""
+    monkeypatch.chdir(tmp_path)
+    return Shell(capfdbinary)
+
+
+def test_manifests_without_a_catalog_in_each_form(shell: Shell, snapshot: SnapshotAssertion) -> None:
+    Path("a.yaml").write_text(MANIFEST + UNKNOWN_KIND, "utf-8")
+    for output in ("text", "json", "github"):
+        assert shell("a.yaml", "--output", output) == snapshot(name=output)
+
+
+def test_a_clean_file(shell: Shell) -> None:
+    Path("a.yaml").write_text(MANIFEST.replace("    minReplica: 1\n", "").replace(", runtime: mine", ""), "utf-8")
+    code, out, _ = shell("a.yaml")
+    assert code == 0
+    assert out.startswith("validate: 1 document in 1 file · no problems")
+
+
+def test_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MANIFEST.encode())))
+    code, out, _ = shell("-")
+    assert code == 1
+    assert "<stdin>:6:5: error" in out
+    assert "     6 |     minReplica: 1" in out
+
+
+def test_the_report_keeps_its_schema(shell: Shell) -> None:
+    Path("a.yaml").write_text(MANIFEST + UNKNOWN_KIND + "---\na: [\n", "utf-8")
+    code, out, _ = shell(".", "--output", "json")
+    report = json.loads(out)
+    jsonschema.Draft7Validator(REPORT).validate(report)
+    assert (code, report["exitCode"]) == (1, 1)
+    verdicts = [(d["document"], d["kind"], d["admitted"], d["deployable"]) for d in report["documents"]]
+    assert verdicts == [(1, "InferenceService", False, False), (2, "Secret", None, None), (3, "", False, False)]
+
+
+def test_names_of_environments_go_before_paths(project: Project, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    project.write("dev/a.yaml", MANIFEST)
+    assert "validate: dev · " in shell("dev")[1]
+    assert "dev/a.yaml:6:5" in shell("./dev")[1]
+    assert shell("dev", "./dev")[0] == 2
+
+
+def test_an_environment_gives_its_runtimes(project: Project, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    project.write("a.yaml", MANIFEST.replace("    minReplica: 1\n", ""))
+    code, out, _ = shell("a.yaml")
+    assert (code, "[kserve/runtime-reference]" in out) == (1, True)
+    project.write(
+        "models/runtimes.yaml",
+        """\
+        version: 1
+        runtimes:
+          mine:
+            kind: ClusterServingRuntime
+            supportedModelFormats: [{name: sklearn, version: "1", autoSelect: true}]
+            containers: [{name: kserve-container, image: "example.com/sklearn:1"}]
+        """,
+    )
+    code, out, _ = shell("a.yaml", "--env", "dev")
+    assert "[kserve/runtime-reference]" not in out
+    assert "against dev" in out
+
+
+REFUSED = (
+    (("nope",), "there is no environment, file or folder"),
+    (("a.yaml", "--kserve-version", "v0.1.0"), "Known: v0.19.0, v0.20.0."),
+    (("a.yaml", "--env", "dev"), "no models.yaml"),
+    (("a.yaml", "--kserve-version", "v0.20.0", "--env", "dev"), "no models.yaml"),
+    ((), "no models.yaml"),
+    (("--deployment-mode", "Sometimes", "a.yaml"), "is not one of"),
+)
+
+
+@pytest.mark.parametrize(("words", "said"), REFUSED)
+def test_what_cannot_be_run(words: tuple[str, ...], said: str, shell: Shell) -> None:
+    Path("a.yaml").write_text(MANIFEST, "utf-8")
+    code, out, err = shell(*words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_name_that_is_nearly_an_environments(project: Project, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    code, _, err = shell("dve")
+    assert code == 2
+    assert "Did you mean dev? Environments: dev." in err
+    assert shell("dev", "--kserve-version", "v0.19.0")[0] == 2
+    assert shell("models.yaml", "--env", "dev", "--kserve-version", "v0.19.0")[0] == 2
