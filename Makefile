@@ -9,7 +9,7 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test unit check lint types schemas docs bench lock wheel-test clean
+.PHONY: render test unit check lint types schemas docs conformance bench lock wheel-test clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
@@ -36,6 +36,9 @@ schemas: $(VENV)/.dev ## compile KServe's schemas, then our own from them
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
 	$(BIN)/python tools/docs.py
+
+conformance: $(VENV)/.run ## compare verdicts with recorded ones of real API servers and controllers
+	$(BIN)/python -m tools.conformance
 
 bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs them), side by side; see docs/benchmarks.md
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.run

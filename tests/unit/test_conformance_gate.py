@@ -1,0 +1,33 @@
+"""The gate of `make conformance` itself: it counts what differs and fails below its targets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tools.conformance.__main__ import _admitted, compare
+from tools.conformance.cases import Case, admission_cases, controller_cases
+
+GOOD = [case for case in admission_cases("admission.jsonl") if case.verdict][:20]
+
+
+def test_all_cases_are_read() -> None:
+    counts = [len(list(admission_cases(file))) for file in ("admission.jsonl", "admission-v0.20.0.jsonl")]
+    assert [*counts, len(list(controller_cases()))] == [1164, 1186, 200]
+
+
+def test_equal_verdicts_reach_the_target() -> None:
+    assert compare("admission", GOOD, "v0.19.0", _admitted, 99.5) == []
+
+
+def test_a_refused_manifest_that_we_take_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    cases = [*GOOD[1:], replace(GOOD[0], verdict=False, reason="403 webhook")]
+    assert compare("admission", cases, "v0.19.0", _admitted, 99.5) == ["admission v0.19.0: 95.00 % is below 99.5 %"]
+    assert f"missed, 403 webhook: 1\n   {GOOD[0].id}" in capsys.readouterr().out
+
+
+def test_one_false_alarm_fails_however_many_are_equal() -> None:
+    refused = Case(id="base/x", manifest=b"kind: X\napiVersion: serving.kserve.io/v1", verdict=True, reason="admitted")
+    assert compare("admission", [*GOOD, refused], "v0.19.0", _admitted, 90.0) == [
+        "admission v0.19.0: 1 good manifests are refused"
+    ]

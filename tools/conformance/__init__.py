@@ -1,0 +1,1 @@
+"""How close kservegen's verdicts come to recorded ones, of KServe's own components."""

@@ -1,0 +1,82 @@
+"""Print how often our verdicts equal the recorded ones, and every case where they differ; exit 1 below the targets.
+
+`python -m tools.conformance [--quiet]`
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from tools.conformance.cases import SAMPLES, Case, admission_cases, controller_cases, judge
+from tools.conformance.samples import check_samples
+
+from kservegen.diagnostics import Severity
+from kservegen.report.result import DocumentReport
+
+LEAST_ADMISSION, LEAST_CONTROLLER = 99.5, 99.0
+
+
+def compare(
+    title: str, cases: Iterable[Case], version: str, verdict: Callable[[DocumentReport], bool | None], least: float
+) -> list[str]:
+    """Print one comparison; return what misses its target."""
+    cases = list(cases)
+    reports = judge(((case.id, case.manifest) for case in cases), version)
+    pairs = list(zip(cases, reports, strict=True))
+    alarms = [(case, report) for case, report in pairs if case.verdict and not verdict(report)]
+    misses = [(case, report) for case, report in pairs if not case.verdict and verdict(report)]
+    agreement = 100 * (1 - (len(alarms) + len(misses)) / len(cases))
+    print(f"\n## {title}, KServe {version}: {agreement:.2f} % of {len(cases):,} equal (target {least} %)")
+    print(f"false alarms {len(alarms)}, misses {len(misses)}")
+    wrong = {case.id for case, _ in alarms + misses}
+    _table("kind of case", ((case.id.partition("/")[0], case.id in wrong) for case in cases))
+    _table("class", ((case.group, case.id in wrong) for case in cases))
+    _table("reason", ((case.reason, case.id in wrong) for case in cases))
+    if "--quiet" not in sys.argv:
+        for case, report in alarms:
+            errors = [d for d in report.diagnostics if d.severity is Severity.ERROR]
+            print(f"false alarm {case.id}: " + "; ".join(f"{d.rule} {d.path}: {d.message}" for d in errors))
+        for reason, count in Counter(case.reason for case, _ in misses).most_common():
+            print(f"missed, {reason}: {count}")
+            print("   " + " ".join(sorted(case.id for case, _ in misses if case.reason == reason)))
+    failures = [f"{title} {version}: {agreement:.2f} % is below {least} %"] if agreement < least else []
+    if alarms:
+        failures.append(f"{title} {version}: {len(alarms)} good manifests are refused")
+    return failures
+
+
+def _table(title: str, rows: Iterable[tuple[str, bool]]) -> None:
+    total, wrong = Counter[str](), Counter[str]()
+    for group, differs in rows:
+        total[group] += 1
+        wrong[group] += differs
+    print(f"{title}: " + ", ".join(f"{name} {total[name] - wrong[name]}/{total[name]}" for name in sorted(total)))
+
+
+def main() -> int:
+    """Compare everything."""
+    failures = [
+        *compare("admission", admission_cases("admission.jsonl"), "v0.19.0", _admitted, LEAST_ADMISSION),
+        *compare("admission", admission_cases("admission-v0.20.0.jsonl"), "v0.20.0", _admitted, LEAST_ADMISSION),
+        *compare("deployed", controller_cases(), "v0.19.0", _deployable, LEAST_CONTROLLER),
+    ]
+    if SAMPLES.is_dir():
+        failures += check_samples()
+    else:
+        print("\n## samples: skipped, upstream's samples (KSERVEGEN_SHARED) are not here")
+    print("\n" + ("\n".join(failures) or "all targets reached"))
+    return 1 if failures else 0
+
+
+def _admitted(report: DocumentReport) -> bool | None:
+    return report.admitted
+
+
+def _deployable(report: DocumentReport) -> bool | None:
+    return report.deployable
+
+
+if __name__ == "__main__":
+    sys.exit(main())

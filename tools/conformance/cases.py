@@ -1,0 +1,89 @@
+"""Recorded verdicts and upstream's samples in, as cases; the way each is judged, the one that users take."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from kservegen.charts.store import ChartStore
+from kservegen.document import text
+from kservegen.jsontypes import JsonObject
+from kservegen.judge import Judge, open_judge
+from kservegen.manifests.linter import Linter
+from kservegen.manifests.reference import reference_cluster
+from kservegen.report.result import DocumentReport
+from kservegen.schemas.store import SchemaStore
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDS = ROOT / "tests" / "conformance"
+SAMPLES = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared")) / "kserve" / "samples"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A manifest, what became of it, and why; `verdict` is `admitted` or `deployed`."""
+
+    id: str
+    manifest: bytes
+    verdict: bool
+    reason: str
+
+    @property
+    def group(self) -> str:
+        """The class of the case: what was done to a good manifest, or which rule it was made for."""
+        parts = self.id.split("/")
+        return f"mut/{parts[3]}" if parts[0] == "mut" else parts[0]
+
+
+def admission_cases(file: str) -> Iterator[Case]:
+    """Read recorded admissions."""
+    for record in _records(file):
+        accepted = record["accept"] is True
+        reason = "admitted" if accepted else f"{record['code']} {_who(text(record['message']))}"
+        yield Case(
+            id=text(record["id"]),
+            manifest=json.dumps(record["manifest"]).encode(),
+            verdict=accepted,
+            reason=reason,
+        )
+
+
+def controller_cases() -> Iterator[Case]:
+    """Read what controllers did."""
+    for record in _records("controller.jsonl"):
+        deployed = record.get("deployed") is True
+        yield Case(
+            id=text(record["id"]),
+            manifest=json.dumps(record["manifest"]).encode(),
+            verdict=deployed,
+            reason="deployed" if deployed else text(record.get("reason")) or "no reason given",
+        )
+
+
+def _records(file: str) -> Iterator[JsonObject]:
+    for line in (RECORDS / file).read_text("utf-8").splitlines():
+        yield json.loads(line)
+
+
+def _who(message: str) -> str:
+    if "admission webhook" in message:
+        return "webhook"
+    return "CEL" if 'Invalid value: "object"' in message else "API server"
+
+
+@cache
+def _judge() -> Judge:
+    return open_judge(SchemaStore([ROOT / "schemas"]))
+
+
+def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
+    """Judge files as `kservegen validate PATH…` does, every document alone."""
+    linter = Linter(_judge(), reference_cluster(ChartStore([ROOT / "schemas"]), version, "Standard"))
+    for name, data in files:
+        linter.add(data, name, named=True)
+    documents, _ = linter.finish()
+    return documents.reports
