@@ -1,0 +1,1 @@
+"""Budgets: what an environment's models may take together, and what they do take, line by line."""
