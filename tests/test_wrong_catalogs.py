@@ -142,10 +142,25 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "images: [{name: nobody/this, newName: x/y}]\n",
         ["environments/dev.yaml:12:17 catalog/unused-image"],
     ),
-    "budgets that nobody checks yet": (
+    "node pools that nobody checks yet": (
         "",
-        "budgets: {all: {accelerator: l4, limit: 1}}\n",
+        "nodePools: {l4: {accelerator: l4}}\n",
         ["environments/dev.yaml:12:1 catalog/not-evaluated"],
+    ),
+    "a budget for an accelerator that there is none of": (
+        "",
+        "budgets: {all: {accelerator: l40, limit: 1}}\n",
+        ["environments/dev.yaml:12:30 budget/unknown-name"],
+    ),
+    "a budget that limits nothing": (
+        "",
+        "budgets: {all: {accelerator: l4}}\n",
+        ["environments/dev.yaml:12:11 budget/no-limit"],
+    ),
+    "a budget that is no quantity": (
+        "",
+        "budgets: {all: {memory: 256GB}}\n",
+        ["environments/dev.yaml:12:25 budget/not-a-quantity"],
     ),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from kservegen.rules.manuals import manuals
 ROOT = Path(__file__).resolve().parents[1]
 
 AREAS = {
+    "budget": "Budgets",
     "catalog": "What people write",
     "gitops": "Output and syncing",
     "internal": "kservegen itself",

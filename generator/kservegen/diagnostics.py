@@ -122,7 +122,11 @@ class RuleMeta:
 
 
 # A rule that says more about a mistake than others do at the same place: those begin with the second text.
-ECHOES = {"catalog/word-not-for-kind": "schema/unknown-field", "yaml/ambiguous-scalar": "schema/"}
+ECHOES = {
+    "catalog/no-model-format": "kserve/no-runtime",
+    "catalog/word-not-for-kind": "schema/unknown-field",
+    "yaml/ambiguous-scalar": "schema/",
+}
 
 
 def merge(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

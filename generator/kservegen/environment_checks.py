@@ -25,7 +25,7 @@ KNOWN_PREREQUISITES = frozenset(
 )
 
 # Words that the design has and that this version reads without evaluating them.
-_NOT_EVALUATED = ("nodePools", "budgets")
+_NOT_EVALUATED = ("nodePools",)
 
 
 def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:

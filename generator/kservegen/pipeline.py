@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kservegen.budget.account import account
+from kservegen.budget.check import check_budgets
+from kservegen.budget.ledger import Line
+from kservegen.budget.limits import read_budgets
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.build.environment import Memory as BuildMemory
 from kservegen.build.readme import build_readme
@@ -144,8 +148,30 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory, bindings: Bind
     if bindings is not None:
         yield from bindings.diagnostics
     stored = _store(built, memory)
-    for resource, finding in (*_findings(built, stored, tools, memory), *_violations(built, stored, bindings)):
+    context = context_of(built, stored, tools.charts)
+    for resource, finding in (*_findings(stored, context, tools, memory), *_violations(built, stored, bindings)):
         yield locator.diagnose(resource, finding, tools.judge.severity(finding))
+    if environment.mapping("budgets"):
+        yield from _over_budget(built, locator, _ledger(built, stored, context))
+
+
+def _over_budget(built: BuiltEnvironment, locator: Locator, ledger: Sequence[Line]) -> Iterator[Diagnostic]:
+    by_id = {item.resource.id: item.resource for item in built.entries}
+    budgets = tuple(read_budgets(built.environment.mapping("budgets")))
+    yield from check_budgets(
+        built.environment, budgets, ledger, lambda line: locator.locate(by_id[line.subject], line.path)
+    )
+
+
+def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = None) -> tuple[Line, ...]:
+    """Write down what a built environment's entries take together, line by line."""
+    stored = _store(built, memory or Memory())
+    return _ledger(built, stored, context_of(built, stored, tools.charts))
+
+
+def _ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
+    entries = zip((item.entry for item in built.entries), stored[len(built.own) :], strict=True)
+    return tuple(account(entries, built.environment.mapping("accelerators"), context))
 
 
 def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:
@@ -222,10 +248,9 @@ def context_of(built: BuiltEnvironment, stored: Iterable[Defaulted], charts: Cha
 
 
 def _findings(
-    built: BuiltEnvironment, stored: list[Defaulted], tools: Tools, memory: Memory
+    stored: list[Defaulted], context: Context, tools: Tools, memory: Memory
 ) -> Iterator[tuple[Resource, Finding]]:
     """Judge each object alone, once for all environments that share it, then in the light of its environment."""
-    context = context_of(built, stored, tools.charts)
     version, mode = context.kserve_version, context.deployment_mode
     fresh = [item for item in stored if (id(item), version, mode) not in memory.verdicts]
     for item, verdict in zip(fresh, tools.judge.alone(fresh, context), strict=True):

@@ -17,6 +17,7 @@ from kservegen.catalog.words import (
     OLD_FRAMEWORKS,
     PREDICTOR,
 )
+from kservegen.document import text
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path
 
 SERVING = "kserve-container"
@@ -135,7 +136,9 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
     model = predictor.get("model")
     if isinstance(model, dict):
         form = model.get("modelFormat")
-        if form is None and not _is_misspelt("modelFormat", draft):
+        if form is None and (meant := _misspelt("modelFormat", draft)):
+            form = model["modelFormat"] = {"name": meant}  # the finding about the word is enough: nothing is written
+        elif form is None:
             draft.report(
                 "catalog/no-model-format",
                 (),
@@ -152,9 +155,10 @@ def _modernise(draft: Draft, spec: JsonObject) -> None:
             _rename_first(draft, component, ("spec", part), only_if_sole=False)
 
 
-def _is_misspelt(word: str, draft: Draft) -> bool:
-    """Tell whether the entry holds a word so like this one that the finding about it says enough."""
-    return bool(get_close_matches(word, draft.entry.words, n=1, cutoff=0.8))
+def _misspelt(word: str, draft: Draft) -> str:
+    """Return the text at a word of the entry that is so like this one that it was meant; blank where there is none."""
+    close = get_close_matches(word, draft.entry.words, n=1, cutoff=0.8)
+    return text(draft.entry.words[close[0]]) if close else ""
 
 
 def _move_framework(draft: Draft, predictor: JsonObject, framework: str, old: JsonObject) -> None:

@@ -40,6 +40,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 "accelerators",
                 resource=TEXT,
                 gpu=TEXT,
+                pricePerHour={"type": "number", "minimum": 0},
                 nodeSelector=TEXT_MAP,
                 tolerations={"type": "array", "items": toleration},
             )
@@ -55,7 +56,16 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             )
         ),
         "budgets": _map(
-            _object("budgets", accelerator=TEXT, owner=TEXT, namespace=TEXT, limit=COUNT, cpu=QUANTITY, memory=QUANTITY)
+            _object(
+                "budgets",
+                accelerator=TEXT,
+                owner=TEXT,
+                namespace=TEXT,
+                limit=COUNT,
+                cpu=QUANTITY,
+                memory=QUANTITY,
+                **{"ephemeral-storage": QUANTITY},
+            )
         ),
         "guards": _object("guards", maxRemovals=COUNT, maxRestartingAccelerators=COUNT),
         "policies": _object(

@@ -139,8 +139,8 @@ RULES: tuple[RuleMeta, ...] = (
         title="What is written is evaluated",
         why="A word of the design that this version reads but does not check yet must not look as if it protected you.",
         fix="Do not rely on it before a version that evaluates it.",
-        bad="budgets: {all-l4: {accelerator: nvidia-l4, limit: 6}}",
-        good="no budgets",
+        bad="nodePools: {l4: {accelerator: nvidia-l4}}",
+        good="no nodePools",
         severity=Severity.WARNING,
     ),
     RuleMeta(

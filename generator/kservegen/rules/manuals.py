@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from kservegen.budget.manual import RULES as BUDGETS
 from kservegen.catalog.manual import RULES as CATALOG
 from kservegen.charts.manual import RULES as CHARTS
 from kservegen.diagnostics import RuleMeta
@@ -19,7 +20,7 @@ from kservegen.yamlio.manual import RULES as YAML
 def manuals() -> dict[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
     found: dict[str, RuleMeta] = {}
-    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *MANIFESTS, *WAIVERS, *discover()):
+    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *MANIFESTS, *WAIVERS, *BUDGETS, *discover()):
         if meta.id in found:
             raise RuntimeError(f"two manuals for {meta.id}")
         found[meta.id] = meta

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kservegen.build.resource import Resource
-from kservegen.document import mapping, text
-from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context
 from kservegen.rules.kserve._settings import deployment_mode, namespace
 from kservegen.rules.view import components_of
+from kservegen.serving.request import request_of
 from kservegen.serving.selection import Request
 
 
@@ -30,20 +30,3 @@ def models_of(resource: Resource, context: Context) -> Iterator[ModelAt]:
             if deployment_mode(resource, context) == "ModelMesh":
                 return
             yield ModelAt((*path, "model"), model, request_of(component, model, namespace(resource)))
-
-
-def request_of(predictor: JsonObject, model: JsonObject, namespace: str) -> Request:
-    """Read what a predictor's model asks for."""
-    wanted = mapping(model.get("modelFormat"))
-    return Request(
-        format=text(wanted.get("name")),
-        version=_given(wanted.get("version")),
-        protocol=_given(model.get("protocolVersion")),
-        runtime=_given(model.get("runtime")),
-        namespace=namespace,
-        multi_node=predictor.get("workerSpec") is not None,
-    )
-
-
-def _given(value: JsonValue) -> str | None:
-    return value if isinstance(value, str) else None

@@ -1,0 +1,90 @@
+"""Budgets through the whole check: what counts, what is over, and the sum that shows it."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.project import DEV, Project
+
+MODELS = """\
+models:
+  chat:
+    kind: LLMInferenceService
+    model: hf://org/chat
+    accelerator: {type: l4, count: 2}
+    owner: search
+    replicas: 2
+    template: {containers: [{name: main, resources: {requests: {memory: 24Gi}, limits: {memory: 32Gi}}}]}
+  iris: {modelFormat: sklearn, storageUri: s3://b/m, owner: fraud, maxReplicas: 3}
+"""
+
+# budget -> the findings, without their message
+CASES: dict[str, list[str]] = {
+    "{accelerator: l4, limit: 6}": [],
+    "{accelerator: l4, limit: 5}": ["environments/dev.yaml:13:31 warning budget/rollout"],
+    "{accelerator: l4, limit: 3}": ["environments/dev.yaml:13:31 error budget/exceeded"],
+    "{owner: search, limit: 3}": ["environments/dev.yaml:13:29 error budget/exceeded"],
+    "{owner: fraud, limit: 0}": [],
+    "{namespace: ns, cpu: 4}": ["environments/dev.yaml:13:27 warning budget/rollout"],
+    "{memory: 54Gi}": ["environments/dev.yaml:13:15 warning budget/rollout"],
+    "{memory: 53Gi}": ["environments/dev.yaml:13:15 error budget/exceeded"],
+    "{memory: 100Gi, cpu: 2}": ["environments/dev.yaml:13:27 error budget/exceeded"],
+}
+
+
+@pytest.fixture
+def loaded(project: Project) -> Project:
+    project.models(MODELS)
+    return project
+
+
+@pytest.mark.parametrize("words", CASES)
+def test_a_budget(words: str, loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + f"budgets:\n  b: {words}\n")
+    found = loaded.validate().diagnostics
+    assert [f"{d.location} {d.severity} {d.rule}" for d in found] == CASES[words]
+
+
+def test_the_sum_is_shown_line_by_line(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + "budgets: {b: {memory: 10Gi}}\n")
+    (found,) = loaded.validate().diagnostics
+    assert found.message == "budget b (the environment) is exceeded at maxReplicas: 54Gi of 10Gi memory"
+    assert found.seen == "chat 2 x 24Gi + iris 3 x 2Gi"
+    assert found.allowed == "at most 10Gi"
+    assert [(r.message, str(r.location)) for r in found.related] == [
+        ("chat main", "models.yaml:4:3"),
+        ("iris predictor", "models.yaml:11:3"),
+    ]
+
+
+def test_the_surge_of_one_object_at_a_time(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + "budgets: {b: {memory: 54Gi}}\n")
+    (found,) = loaded.validate().diagnostics
+    assert (
+        found.message
+        == "budget b (the environment) is exceeded while the largest of them rolls out: 78Gi of 54Gi memory"
+    )
+    assert found.seen == "chat 2+1 x 24Gi + iris 3+1 x 2Gi"
+
+
+def test_a_service_without_a_maximum_keeps_no_budget(project: Project) -> None:
+    project.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://b/m, deploymentMode: Knative}\n")
+    dev = DEV.replace("[cert-manager,", "[cert-manager, knative-serving, istio,")
+    project.write("environments/dev.yaml", dev + "budgets: {b: {memory: 10Gi}}\n")
+    assert project.problems() == ["environments/dev.yaml:12:14 budget/unbounded"]
+
+
+def test_pods_that_no_label_holds_to_one_accelerator_count_for_each(project: Project) -> None:
+    second = "  l40:\n    resource: nvidia.com/gpu\n    nodeSelector: {gpu: L40}\nbudgets:\n"
+    project.models(
+        "models:\n  a: {modelFormat: huggingface, storageUri: hf://a/b, resources: {limits: {nvidia.com/gpu: 1}}}\n"
+    )
+    budgets = "  one: {accelerator: l4, limit: 0}\n  two: {accelerator: l40, limit: 0}\n"
+    project.write("environments/dev.yaml", DEV + second + budgets)
+    assert [line.split()[1] for line in project.problems()] == ["budget/exceeded", "budget/exceeded"]
+
+
+def test_a_budget_may_be_waived(loaded: Project) -> None:
+    waiver = "waivers: {w: {rule: budget/exceeded, budget: b, reason: launch, owner: ml, expires: 2027-01-01}}\n"
+    loaded.write("environments/dev.yaml", DEV + "budgets: {b: {accelerator: l4, limit: 1}}\n" + waiver)
+    (found,) = loaded.validate().diagnostics
+    assert found.waived is not None
