@@ -26,7 +26,7 @@ LAYERS = (
     ("kservegen.defaulting",),
     ("kservegen.serving",),
     ("kservegen.demand",),
-    ("kservegen.rules", "kservegen.policy"),
+    ("kservegen.rules", "kservegen.policy", "kservegen.gpu"),
     ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers", "kservegen.budget"),
     ("kservegen.judge",),
     ("kservegen.pipeline",),

@@ -18,7 +18,7 @@ STDIN = "<stdin>"
 
 
 def packaged_data() -> Path:
-    """Return the folder that holds `schemas/`, `policies/` and `scaffold/`.
+    """Return the folder that holds `schemas/`, `policies/`, `facts/` and `scaffold/`.
 
     In an installed wheel it lies inside the package; in a checkout it is the root of the repository.
     """
