@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.diagnostics import Finding, RuleMeta
@@ -16,6 +16,7 @@ class Context:
 
     `platform` is what KServe's own installation offers. `prerequisites` are the promises of the environment file:
     operators (`cert-manager`) and objects (`Secret/x`).
+    `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     """
 
     environment: str
@@ -24,6 +25,12 @@ class Context:
     platform: Platform
     resources: Mapping[ResourceId, Resource]
     prerequisites: frozenset[str] = frozenset()
+    old: Mapping[ResourceId, Resource] = field(default_factory=dict)
+
+    @property
+    def is_019(self) -> bool:
+        """Whether the release is one of v0.19; what v0.20 changed is asked by this."""
+        return self.kserve_version.startswith("v0.19.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

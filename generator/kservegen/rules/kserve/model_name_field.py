@@ -36,7 +36,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             continue
         for field, value in spec.items():
             if field in _FIELDS and (name := mapping(value).get("name")):
-                message = f"KServe refuses a name inside {field}"
+                message = f"the 'name' field is not allowed in standard predictor: {field} has one"
                 yield Finding(
                     rule=META.id,
                     path=(*path, field, "name"),

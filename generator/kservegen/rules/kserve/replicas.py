@@ -45,7 +45,7 @@ def _component(path: Path, component: JsonObject) -> Iterator[Finding]:
             yield Finding(
                 rule=META.id,
                 path=(*path, field),
-                message=f"{field} is negative",
+                message=f"'{field[0].upper()}{field[1:]}' cannot be less than 0",
                 hint=META.fix,
                 seen=str(number),
                 allowed="0 and more",
@@ -58,7 +58,7 @@ def _order(path: Path, *, least: int | None, most: int | None) -> Iterator[Findi
         yield Finding(
             rule=META.id,
             path=(*path, "maxReplicas"),
-            message=f"minReplicas {least} is above maxReplicas {most}",
+            message=f"'MinReplicas' cannot be greater than MaxReplicas: minReplicas is {least}, maxReplicas {most}",
             hint=META.fix,
             seen=str(most),
             allowed=f"{least} and more",
@@ -70,7 +70,7 @@ def _llm(path: Path, workload: JsonObject) -> Iterator[Finding]:
     if not isinstance(scaling, dict):
         return
     if workload.get("replicas") is not None:
-        message = "replicas and scaling are both set"
+        message = "scaling and replicas are mutually exclusive"
         yield Finding(rule=META.id, path=(*path, "replicas"), message=message, hint=META.fix, at_key=True)
     least = scaling.get("minReplicas")
     yield from _order(

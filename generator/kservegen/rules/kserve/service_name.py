@@ -51,7 +51,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
 def _judge(kind: str, path: Path, name: str) -> Iterator[Finding]:
     law, allowed = _LAWS[kind]
     if not law.fullmatch(name):
-        message = f"KServe refuses the name {name!r} for a {kind}"
+        message = f"a {kind} name must consist of {allowed}: KServe refuses {name!r}"
         yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name, allowed=allowed)
 
 

@@ -34,14 +34,16 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         if component.spec.get("storageUris"):
             path = _single(component)
             if path:
-                message = f"the {component.role} has storageUri beside storageUris"
+                message = f"Setting both StorageURI and StorageURIs is not supported, and the {component.role} has both"
                 yield Finding(rule=META.id, path=path, message=message, hint=META.fix, at_key=True)
 
 
 def _single(component: PodSpecAt) -> Path | None:
     """Find where the one URI stands."""
     for field in _MODELS:
-        if mapping(component.spec.get(field)).get("storageUri"):
+        uri = mapping(component.spec.get(field)).get("storageUri")
+        # An empty one counts, except with an explainer, whose field has no way to be absent.
+        if uri is not None and (uri or field != "art"):
             return (*component.path, field, "storageUri")
     for index, container in enumerate(sequence(component.spec.get("containers"))):
         found = _variable(mapping(container))

@@ -31,7 +31,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         yield Finding(
             rule=META.id,
             path=("spec", "model", "storageUri"),
-            message=f"KServe refuses {uri!r} for a TrainedModel",
+            message=f"the Trained Model storageUri field is invalid: {uri!r} does not start with one of the prefixes",
             hint=META.fix,
             seen=uri,
             allowed=", ".join(TRAINED_MODEL_SCHEMES),
