@@ -1,0 +1,46 @@
+"""Which of KServe's three autoscalers a service is judged by, and its components that have one: an object in.
+
+The webhook reads the annotations of the InferenceService alone, after the defaulter: in mode Standard the autoscaler
+class decides, and none or another class is not looked at; in any other mode, an unknown or absent one included, it is
+Knative's, unless Knative is told to use an HPA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.rules.kserve._settings import AUTOSCALER, MODE, annotation
+from kservegen.rules.view import components_of
+from kservegen.workloads import PodSpecAt
+
+CLASSES: Final = ("hpa", "external", "keda", "none")
+_KNATIVE_CLASS: Final = "autoscaling.knative.dev/class"
+_KNATIVE_HPA: Final = "hpa.autoscaling.knative.dev"
+
+
+class Family(StrEnum):
+    """Whose rules apply."""
+
+    HPA = "hpa"
+    KEDA = "keda"
+    KNATIVE = "kpa"
+    NONE = "none"
+
+
+_STANDARD: Final = {"hpa": Family.HPA, "keda": Family.KEDA}
+
+
+def family(resource: Resource) -> Family:
+    """Say whose rules apply to the components of an InferenceService."""
+    if annotation(resource, MODE) == "Standard":
+        return _STANDARD.get(annotation(resource, AUTOSCALER), Family.NONE)
+    return Family.HPA if annotation(resource, _KNATIVE_CLASS) == _KNATIVE_HPA else Family.KNATIVE
+
+
+def scaled(resource: Resource, wanted: Family) -> Iterator[PodSpecAt]:
+    """Go through the components that a family's rules apply to; canaries have fixed replicas and rules of their own."""
+    if family(resource) is wanted:
+        yield from (component for component in components_of(resource) if component.path[1] != "canary")

@@ -1,0 +1,64 @@
+"""An InferenceService that Knative scales in; findings out where it is told something that Knative cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import integer, text
+from kservegen.jsontypes import JsonObject, Path
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._autoscaling import Family, scaled
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/knative-scaling",
+    title="A component that Knative scales has a metric or strategy that it cannot have",
+    why="Without the annotation deploymentMode: Standard - a misspelt mode is as good as none - KServe judges a "
+    "service as Knative's: its autoscaler counts concurrency or requests, and it replaces pods in its own way.",
+    fix="Write deploymentMode: Standard, or scale by concurrency or rps and leave deploymentStrategy out.",
+    bad="metadata: {annotations: {serving.kserve.io/deploymentMode: Knative}}\nspec: {predictor: {scaleMetric: cpu}}",
+    good="metadata: {annotations: {serving.kserve.io/deploymentMode: Knative}}\nspec: {predictor: {scaleMetric: rps}}",
+    upstream=("ISVC-66", "ISVC-67", "ISVC-68", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
+)
+
+_METRICS: Final = ("concurrency", "rps")
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    for path, _, component in scaled(resource, Family.KNATIVE):
+        if component.get("deploymentStrategy") is not None:
+            message = "customizing deploymentStrategy is only supported for raw deployment mode"
+            where = (*path, "deploymentStrategy")
+            yield Finding(rule=META.id, path=where, message=message, hint=META.fix, at_key=True)
+        yield from _metric(path, component)
+
+
+def _metric(path: Path, component: JsonObject) -> Iterator[Finding]:
+    metric = text(component.get("scaleMetric")) or "concurrency"
+    if metric not in _METRICS:
+        yield Finding(
+            rule=META.id,
+            path=(*path, "scaleMetric"),
+            message=f"[{metric}] is not a supported metric",
+            hint=META.fix,
+            seen=metric,
+            allowed=", ".join(_METRICS),
+        )
+    target = integer(component.get("scaleTarget"))
+    if metric == "rps" and target is not None and target < 1:
+        yield Finding(
+            rule=META.id,
+            path=(*path, "scaleTarget"),
+            message="the target for rps should be greater than 1",
+            hint="Write 1 or more requests per second.",
+            seen=str(target),
+            allowed="1 and more",
+        )
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))
