@@ -39,7 +39,7 @@ PROMISED = frozenset(
         "wva",
     }
 )
-ADMISSION = (("admission.jsonl", "v0.19.0", 121), ("admission-v0.20.0.jsonl", "v0.20.0", 122))
+ADMISSION = (("admission.jsonl", "v0.19.0", 314), ("admission-v0.20.0.jsonl", "v0.20.0", 324))
 
 
 class Case(NamedTuple):

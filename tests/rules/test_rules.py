@@ -2,7 +2,8 @@
 
 The first document of a file is the object that is checked, the others are its environment; rules see them defaulted, as
 the API server stores them, and their paths come home to what stands in the file. Comments ahead of it:
-`# expect: <rule> <document path>` and `# context: version=… mode=… prerequisites=a,b`.
+`# expect: <rule> <document path>` and `# context: version=… mode=… prerequisites=a,b`. A document that starts with the
+comment `# old:` is what the cluster has of an object that another document updates.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def comments(text: str, word: str) -> list[str]:
     return [line.removeprefix(mark) for line in text.splitlines() if line.startswith(mark)]
 
 
-def context(text: str, objects: list[Defaulted]) -> Context:
+def context(text: str, objects: list[Defaulted], old: list[Defaulted]) -> Context:
     words = context_words(text)
     promised = words.get("prerequisites", "")
     version = words.get("version", "v0.19.0")
@@ -49,6 +50,7 @@ def context(text: str, objects: list[Defaulted]) -> Context:
         platform=reference(version),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
+        old={item.resource.id: item.resource for item in old},
     )
 
 
@@ -62,9 +64,13 @@ def findings(path: Path) -> list[Finding]:
     installation = Installation(
         kserve_version=words.get("version", "v0.19.0"), deployment_mode=words.get("mode", "Standard")
     )
-    objects = [default(resource(doc, path.name), installation) for doc in yaml.safe_load_all(text)]
+    objects: list[Defaulted] = []
+    old: list[Defaulted] = []
+    for part in text.split("---\n"):
+        item = default(resource(yaml.safe_load(part), path.name), installation)
+        (old if part.startswith("# old:") else objects).append(item)
     checked = objects[0]
-    found = discover().run([checked.resource], context(text, objects))
+    found = discover().run([checked.resource], context(text, objects, old))
     return [at_home(checked, finding) for _, finding in found]
 
 
@@ -100,6 +106,8 @@ def test_annotations_beyond_the_limit_are_told_once() -> None:
         "metadata": {"name": "a", "annotations": {"a": "x" * 200_000, "b": "x" * 100_000}},
     }
     large = resource(doc, "a.yaml")
-    found = [finding for _, finding in discover().run([large], context("", [Defaulted(written=large, resource=large)]))]
+    found = [
+        finding for _, finding in discover().run([large], context("", [Defaulted(written=large, resource=large)], []))
+    ]
     assert [(f.rule, f.path) for f in found] == [("kubernetes/annotation", ("metadata", "annotations"))]
     assert "300002 bytes" in found[0].message

@@ -16,7 +16,7 @@ STAGE: Final = Stage.ADMISSION
 
 META: Final = RuleMeta(
     id="kserve/container-concurrency",
-    title="containerConcurrency is negative",
+    title="A component allows fewer than no requests at once",
     why="It limits the requests that a container works on at once, and 0 means no limit; the webhook refuses less.",
     fix="Write 0 for no limit, or the number of requests at once.",
     bad="predictor: {containerConcurrency: -1}",
