@@ -34,7 +34,7 @@ LAYERS = (
     ("kservegen.manifests",),
     ("kservegen.app",),
     ("kservegen.lint",),
-    ("kservegen.adopt", "kservegen.explain", "kservegen.scaffold"),
+    ("kservegen.accounts", "kservegen.adopt", "kservegen.explain", "kservegen.scaffold"),
     ("kservegen.report",),
     ("kservegen.cli", "kservegen.__main__"),
 )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kservegen.app import Project, open_project
-from kservegen.budget.account import account_objects
+from kservegen.budget.account import account
 from kservegen.budget.ledger import Line
 from kservegen.budget.limits import read_budgets
 from kservegen.budget.overview import Overview, overview
 from kservegen.build.environment import BuiltEnvironment
-from kservegen.build.resource import Resource
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import default
 from kservegen.diagnostics import Diagnostic, Severity, merge
 from kservegen.document import text
 from kservegen.errors import GeneratorError
 from kservegen.manifests.documents import read_documents
 from kservegen.manifests.files import find_files
-from kservegen.pipeline import Memory, Tools, evaluate, judged_as, ledger_of
+from kservegen.pipeline import Memory, context_of, evaluate, installation_of, ledger_of
 from kservegen.repository import OUTPUT_FOLDER, Repository
 
 
@@ -64,21 +65,21 @@ def _before(project: Project, built: BuiltEnvironment) -> tuple[Line, ...] | Non
     folder = project.repository.root / OUTPUT_FOLDER / built.environment.name
     if not folder.is_dir():
         return None
-    owners = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
-    return _rendered(folder, owners, built, project.tools)
+    known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
+    installation = installation_of(built.settings)
+    stored = [default(resource, installation) for resource in _resources(folder)]
+    context = context_of(built, stored, project.tools.charts)
+    named = ((*_named(item.written.id, known), item) for item in stored)
+    return tuple(account(named, built.environment.mapping("accelerators"), context))
 
 
-def _rendered(
-    folder: Path, owners: dict[object, tuple[str, str]], built: BuiltEnvironment, tools: Tools
-) -> tuple[Line, ...]:
-    objects = [(*owners.get(item.id, (item.id.name, "")), item) for item in _resources(folder)]
-    stored = judged_as(built, [resource for _, _, resource in objects], tools)
-    named = [(key, owner, item) for (key, owner, _), item in zip(objects, stored.objects, strict=True)]
-    return tuple(account_objects(named, built.environment.mapping("accelerators"), stored.context))
+def _named(identity: ResourceId, known: Mapping[ResourceId, tuple[str, str]]) -> tuple[str, str]:
+    return known.get(identity, (identity.name, ""))
 
 
 def _resources(folder: Path) -> Iterator[Resource]:
-    for argument in find_files([folder / "models", folder / "runtimes"]):
+    parts = [part for part in (folder / "models", folder / "runtimes") if part.is_dir()]
+    for argument in find_files(parts):
         for file in argument.files:
             data = file.read()
             if isinstance(data, bytes):

@@ -20,7 +20,7 @@ from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
 from kservegen.defaulting import Defaulted, Installation, default
 from kservegen.diagnostics import Diagnostic, Finding, Severity
-from kservegen.document import sequence
+from kservegen.document import sequence, text
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, at_home, is_misshapen
@@ -170,7 +170,8 @@ def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = Non
 
 
 def _ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
-    entries = zip((item.entry for item in built.entries), stored[len(built.own) :], strict=True)
+    owned = zip((item.entry for item in built.entries), stored[len(built.own) :], strict=True)
+    entries = ((entry.key, text(entry.words.get("owner")), item) for entry, item in owned)
     return tuple(account(entries, built.environment.mapping("accelerators"), context))
 
 

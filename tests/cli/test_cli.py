@@ -65,6 +65,47 @@ def test_warnings_fail_where_that_is_asked_for(terminal: Terminal) -> None:
     assert terminal("validate", "--fail-on", "warning")[0] == 1
 
 
+BUDGETED = (
+    DEV.replace("resource: nvidia.com/gpu", "resource: nvidia.com/gpu\n    pricePerHour: 0.71")
+    + "budgets:\n  all-l4: {accelerator: l4, limit: 4}\n  fraud: {owner: fraud, memory: 8Gi}\n"
+)
+BUDGETED_MODELS = """\
+models:
+  chat:
+    kind: LLMInferenceService
+    model: hf://org/chat
+    owner: search
+    accelerator: {type: l4, count: 1}
+    replicas: %d
+    resources: {requests: {memory: 24Gi}, limits: {memory: 32Gi}}
+  iris: {modelFormat: sklearn, storageUri: s3://b/m, owner: fraud, maxReplicas: 3}
+"""
+
+
+def test_budget(terminal: Terminal, snapshot: SnapshotAssertion) -> None:
+    project = terminal.project
+    project.write("environments/dev.yaml", BUDGETED)
+    project.models(BUDGETED_MODELS % 2)
+    assert terminal("budget") == snapshot(name="nothing rendered yet")
+    assert terminal("render")[0] == 0
+    project.models(BUDGETED_MODELS % 5)
+    assert terminal("budget", "dev") == snapshot(name="three more")
+    assert terminal("budget", "--output", "csv") == snapshot(name="csv")
+    code, out, _ = terminal("budget", "--output", "json")
+    report = json.loads(out)
+    jsonschema.validate(report, REPORT)
+    assert code == report["exitCode"] == 1
+    (row,) = report["budget"][0]["accelerators"]
+    assert (row["before"], row["maximum"], row["rollout"]) == (2, 5, 7)
+
+
+def test_a_broken_catalog_is_not_summed_up(terminal: Terminal) -> None:
+    terminal.project.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://b/m, minReplica: 2}\n")
+    code, out, err = terminal("budget")
+    assert (code, out) == (2, "")
+    assert "models.yaml:4:54" in err
+
+
 def test_removals_are_guarded(terminal: Terminal, snapshot: SnapshotAssertion) -> None:
     names = [f"m{i}" for i in range(12)]
     terminal.project.models(

@@ -9,24 +9,24 @@ from kservegen.budget.ledger import Line, lines
 from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
 from kservegen.demand.groups import pod_groups
-from kservegen.document import mapping, text
+from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.resolve import Entry
 from kservegen.rules.base import Context
 from kservegen.rules.view import selection_of
 from kservegen.serving.request import request_of
 
 
-def account(entries: Iterable[tuple[Entry, Defaulted]], accelerators: JsonObject, context: Context) -> Iterator[Line]:
-    """Write the ledger of an environment; paths are those of the objects as they are written."""
+def account(
+    objects: Iterable[tuple[str, str, Defaulted]], accelerators: JsonObject, context: Context
+) -> Iterator[Line]:
+    """Write the ledger of objects, each with its entry's key and owner; paths are those of the objects as written."""
 
     def runtime(resource: Resource, component: JsonObject) -> JsonValue:
         request = request_of(component, mapping(component.get("model")), resource.id.namespace or "default")
         chosen = selection_of(request, context).chosen
         return {side: dict(amounts) for side, amounts in chosen.amounts.items()} if chosen else None
 
-    for entry, stored in entries:
+    for key, owner, stored in objects:
         groups = pod_groups(stored.resource, cluster_mode=context.deployment_mode, runtime=runtime)
-        owner = text(entry.words.get("owner"))
-        for line in lines(entry.key, owner, stored.resource.id, groups, accelerators):
+        for line in lines(key, owner, stored.resource.id, groups, accelerators):
             yield replace(line, path=stored.original_path(line.path))

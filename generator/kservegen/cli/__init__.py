@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Command -> what it does; the module of the same name is imported when the command runs, so that `--version` and
 # completion stay fast.
 COMMANDS = {
+    "budget": "Sum up what environments take, against what was granted.",
     "completion": "Print the completion script of a shell.",
     "explain": "Explain a rule, or where each field of a model comes from.",
     "init": "Start a repository: a catalog, an environment, a workflow.",

@@ -32,12 +32,13 @@ def report_schema() -> JsonObject:
                     "description": "Manifests from disk, each judged alone against the reference cluster.",
                 },
                 "plan": _plan(),
+                "budget": {"type": "array", "items": _overview()},
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("documents", "plan", "rule", "explanation", "error"),
+            optional=("documents", "plan", "budget", "rule", "explanation", "error"),
         ),
     }
 
@@ -100,6 +101,16 @@ def _plan() -> JsonObject:
             "diff": {"type": "string", "description": "Unified diff, with --check."},
         }
     )
+
+
+def _overview() -> JsonObject:
+    amount: JsonObject = {"type": ["number", "null"], "description": "Cores, bytes or devices; null where not known."}
+    amounts = dict.fromkeys(("minimum", "maximum", "rollout", "before", "granted", "left", "costPerMonth"), amount)
+    rows: JsonObject = {
+        "type": "array",
+        "items": _closed({"name": _TEXT, "scope": _TEXT, "resource": _TEXT, **amounts}),
+    }
+    return _closed({"environment": _TEXT, "budgets": rows, "accelerators": rows, "owners": rows})
 
 
 def _manual() -> JsonObject:

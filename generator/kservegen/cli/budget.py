@@ -1,0 +1,52 @@
+"""`kservegen budget`: what environments take, against what was granted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import complete_environment, find_repository, wants_colour, write
+
+
+@click.command(name="budget")
+@click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
+)
+@click.option(
+    "--output",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Form of the report on standard output.",
+)
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
+def command(*, environments: tuple[str, ...], root: Path | None, output: str) -> int:
+    """Sum up what the models of each environment take: accelerators, cores, memory; per budget, type and owner.
+
+    Counted as the scheduler counts, at minReplicas, at maxReplicas and during a rolling update. "change" is against
+    what is rendered. Exit code 1 where a budget is exceeded.
+    """
+    from kservegen.accounts import account_environments, stop_on_errors  # noqa: PLC0415
+    from kservegen.report.budget import budget_as_csv, budget_as_json, budget_as_text  # noqa: PLC0415
+
+    overviews, diagnostics = account_environments(find_repository(root), environments)
+    stop_on_errors(diagnostics)
+    exit_code = int(any(d.rule == "budget/exceeded" and d.waived is None for d in diagnostics))
+    if output == "json":
+        from kservegen.report.json_report import head  # noqa: PLC0415
+
+        report = {**head(exit_code), "findings": [], "budget": budget_as_json(overviews), "assumptions": []}
+        write(json.dumps(report, indent=2) + "\n")
+    elif output == "csv":
+        write(budget_as_csv(overviews))
+    else:
+        width = max(shutil.get_terminal_size((120, 24)).columns, 100)
+        write(budget_as_text(overviews, colour=bool(wants_colour()), width=width))
+    return exit_code
