@@ -7,9 +7,10 @@ human edits (`Diagnostic`). Everything here is a value: frozen, comparable, free
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from kservegen.dataclass import dataclass
 from kservegen.jsontypes import Path
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, Path
 
 

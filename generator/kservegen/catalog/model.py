@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Location
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.merge import Layer, locate

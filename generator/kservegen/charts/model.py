@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, NamedTuple, TypeAlias
 
+from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue
 
 KeyPath: TypeAlias = tuple[str, ...]

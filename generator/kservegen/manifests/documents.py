@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path

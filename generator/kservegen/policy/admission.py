@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from kservegen.build.resource import Resource
+from kservegen.dataclass import dataclass
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject
 

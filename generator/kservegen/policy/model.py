@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Location, RuleMeta
 from kservegen.jsontypes import JsonObject, Path
 

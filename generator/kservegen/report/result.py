@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Severity
 
 CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.serving.platform import Platform
 

@@ -7,11 +7,12 @@ say: without `today` every listed waiver holds, because output must not depend o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Severity, Waived
 from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject
