@@ -22,12 +22,11 @@ from kservegen.environment_checks import same_cluster
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import open_judge
-from kservegen.output.apply import apply, recover
 from kservegen.output.changes import Changes, compare
 from kservegen.output.conflicts import diagnose as diagnose_conflict
-from kservegen.output.diff import unified_diff
 from kservegen.output.existing import Existing, scan
 from kservegen.output.lock import lock
+from kservegen.output.store import needs_recovery
 from kservegen.pipeline import Evaluation, Memory, Tools, evaluate, lay_out
 from kservegen.report.result import FilePlan, Result
 from kservegen.repository import OUTPUT_FOLDER, Repository, packaged_data
@@ -101,7 +100,7 @@ def _read_policies(repository: Repository) -> PolicyFiles:
 
 
 # From so many entries on, compiling our own schema pays.
-_LARGE = 200
+_LARGE = 80
 
 
 class _OwnSchema:
@@ -179,8 +178,15 @@ def render(repository: Repository, options: RenderOptions, *, environments: Sequ
         if not options.out.exists() and (options.check or project.diagnostics):
             return _render(project, chosen, options, whole=not environments)
         with lock(options.out):
-            recover(options.out)
+            _recover(options.out)
             return _render(project, chosen, options, whole=not environments)
+
+
+def _recover(out: Path) -> None:
+    if needs_recovery(out):
+        from kservegen.output.apply import recover  # noqa: PLC0415
+
+        recover(out)
 
 
 def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *, whole: bool) -> Result:
@@ -235,6 +241,8 @@ def _compare_and_apply(
     blocked = changes.blocked or _has_errors(diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
+        from kservegen.output.apply import apply  # noqa: PLC0415 - a run that changes nothing needs no journal
+
         apply(options.out, changes)
     return Result(
         command=result.command,
@@ -251,7 +259,11 @@ def _compare_and_apply(
 def _plan(
     desired: dict[str, bytes], existing: Existing, changes: Changes, *, applied: bool, check: bool, prefix: str
 ) -> FilePlan:
-    diff = "\n".join(unified_diff(existing, changes, limit=DIFF_LINES, prefix=prefix)) if check and changes else ""
+    diff = ""
+    if check and changes:
+        from kservegen.output.diff import unified_diff  # noqa: PLC0415
+
+        diff = "\n".join(unified_diff(existing, changes, limit=DIFF_LINES, prefix=prefix))
     return FilePlan(
         written=tuple(changes.write),
         removed=changes.remove,

@@ -30,7 +30,16 @@ from kservegen.output.folders import exists, open_folder, open_out
 from kservegen.output.journal import Journal, decode
 from kservegen.output.lock import lock
 from kservegen.output.steps import advance, first_surprise, plan, retreat, stage
-from kservegen.output.store import JOURNAL, SCRATCH, Store, clear, drop_journal, open_store, read_journal
+from kservegen.output.store import (
+    JOURNAL,
+    SCRATCH,
+    Store,
+    clear,
+    drop_journal,
+    needs_recovery,
+    open_store,
+    read_journal,
+)
 
 __all__ = ["Outcome", "Recovery", "apply", "is_half_written", "lock", "recover"]
 
@@ -61,7 +70,7 @@ def is_half_written(out: Path) -> bool:
 
 def recover(out: Path) -> Recovery | None:
     """Complete a killed run, or undo it where it cannot be completed; None where there is nothing to do."""
-    if not os.path.lexists(out / SCRATCH):
+    if not needs_recovery(out):
         return None
     with operational(out, _RECOVER), _opened(out) as root:
         with _readable_scratch(out):

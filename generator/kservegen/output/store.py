@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 from kservegen.dataclass import dataclass
 from kservegen.output.files import READ, read
@@ -34,6 +35,11 @@ class Store:
     scratch: int
     new: int
     old: int
+
+
+def needs_recovery(out: Path) -> bool:
+    """Whether an earlier run left anything in an output folder."""
+    return os.path.lexists(out / SCRATCH)
 
 
 @contextmanager

@@ -16,6 +16,11 @@ from kservegen.schemas import limits
 from kservegen.schemas.names import advice, listing, quote
 from kservegen.schemas.shape import EMPTY, Shape
 
+# Most values have none of these words in their schema: they are looked for together before they are looked at singly.
+_COMBINING = frozenset({"allOf", "anyOf", "oneOf", "not", "if"})
+_DEPENDENCIES = ("dependencies", "dependentRequired", "dependentSchemas")
+_DEPENDING = frozenset(_DEPENDENCIES)
+
 
 @dataclass(frozen=True, slots=True)
 class _Object:
@@ -45,12 +50,14 @@ class Explainer:
         if mistyped is not None:
             yield mistyped
             return
-        yield from limits.check(value, node, path)
+        if not limits.WORDS.isdisjoint(node):
+            yield from limits.check(value, node, path)
         if isinstance(value, dict):
             yield from self._object(value, node, path, above)
         elif isinstance(value, list):
             yield from self._list(value, node, path, above)
-        yield from self._combined(value, node, path, above)
+        if not _COMBINING.isdisjoint(node):
+            yield from self._combined(value, node, path, above)
 
     def _object(self, value: JsonObject, node: JsonObject, path: Path, above: _Object | None) -> Iterator[Finding]:
         here = _Object(node, above)
@@ -59,7 +66,7 @@ class Explainer:
             if name not in value:
                 yield _missing(str(name), path, self.shape.step(node, str(name)) or EMPTY)
         for key, item in value.items():
-            matched = tuple(_schemas_of(node, key))
+            matched = _schemas_of(node, key)
             if not matched:
                 extra = node.get("additionalProperties", True)
                 if extra is False:
@@ -68,14 +75,14 @@ class Explainer:
                 matched = (extra,)
             for schema in matched:
                 yield from self._value(item, schema, (*path, key), here)
-            yield from self._name(key, node, path)
-        yield from self._dependencies(value, node, path, above)
+            if "propertyNames" in node:
+                yield from self._name(key, node["propertyNames"], path)
+        if not _DEPENDING.isdisjoint(node):
+            yield from self._dependencies(value, node, path, above)
 
-    def _name(self, key: str, node: JsonObject, path: Path) -> Iterator[Finding]:
-        names = node.get("propertyNames")
-        if isinstance(names, dict | bool):
-            for finding in self._value(key, names, (*path, key), None):
-                yield replace(finding, message=f"the name {quote(key)}: {finding.message}", at_key=True)
+    def _name(self, key: str, names: JsonValue, path: Path) -> Iterator[Finding]:
+        for finding in self._value(key, names, (*path, key), None):
+            yield replace(finding, message=f"the name {quote(key)}: {finding.message}", at_key=True)
 
     def _unknown(self, key: str, here: _Object, path: Path, value: JsonObject) -> Finding:
         properties = here.node.get("properties")
@@ -109,7 +116,7 @@ class Explainer:
     def _dependencies(
         self, value: JsonObject, node: JsonObject, path: Path, above: _Object | None
     ) -> Iterator[Finding]:
-        for word in ("dependencies", "dependentRequired", "dependentSchemas"):
+        for word in _DEPENDENCIES:
             table = node.get(word)
             for name, needs in table.items() if isinstance(table, dict) else ():
                 if name not in value:
@@ -231,13 +238,12 @@ def _schemas(node: JsonObject, word: str) -> Sequence[JsonValue]:
     return found if isinstance(found, list) else ()
 
 
-def _schemas_of(node: JsonObject, key: str) -> Iterator[JsonValue]:
+def _schemas_of(node: JsonObject, key: str) -> Sequence[JsonValue]:
     properties, patterns = node.get("properties"), node.get("patternProperties")
-    if isinstance(properties, dict) and key in properties:
-        yield properties[key]
-    for pattern, schema in patterns.items() if isinstance(patterns, dict) else ():
-        if limits.matches(pattern, key):
-            yield schema
+    known = (properties[key],) if isinstance(properties, dict) and key in properties else ()
+    if not isinstance(patterns, dict):
+        return known
+    return (*known, *(schema for pattern, schema in patterns.items() if limits.matches(pattern, key)))
 
 
 def _missing(name: str, path: Path, node: JsonObject, *, because: str = "") -> Finding:

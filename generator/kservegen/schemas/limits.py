@@ -30,6 +30,11 @@ _FORMS = {
     r"^([0-9]{1,5}(h|m|s|ms)){1,4}$": "a duration such as 10s or 1m30s",
     r"^/.*": "an absolute path",
 }
+# What `check` looks at.
+WORDS = frozenset(
+    "enum const pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength "
+    "minItems maxItems minProperties maxProperties uniqueItems".split()
+)
 _SIZES = (
     (str, "minLength", "maxLength", "characters"),
     (list, "minItems", "maxItems", "items"),

@@ -72,6 +72,8 @@ class _Finder(Generic[T]):
 
     def _fill(self, node: JsonObject, marks: Marks[T]) -> Marks[T] | None:
         marks.own = self.read(node, self.shape)
+        if _HOLDING.isdisjoint(node):  # most nodes describe a scalar
+            return marks if marks.own is not None else None
         for branch in self.shape.branches(node) if combines(node) else (node,):
             for name, value in fields_of(branch):
                 below = self.mark(value)
@@ -98,4 +100,8 @@ def fields_of(node: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 
 def combines(node: JsonObject) -> bool:
     """Whether a schema has branches that may state fields, too."""
-    return any(word in node for word in ("allOf", "anyOf", "oneOf", "if"))
+    return not _COMBINING.isdisjoint(node)
+
+
+_COMBINING = frozenset({"allOf", "anyOf", "oneOf", "if"})
+_HOLDING = _COMBINING | {"properties", "additionalProperties", "items"}

@@ -24,10 +24,9 @@ class _Compiled(Protocol):
     def is_valid(self, instance: object) -> bool: ...
 
 
-# Unless told otherwise, so many documents are judged by the explainer alone (70 µs each) before jsonschema_rs is
-# imported (20 ms) and the schema compiled (3 ms) to judge the rest (1 µs each): a small repository never pays for
-# what a large one needs.
-_UNCOMPILED = 150
+# Up to so many documents are judged by the explainer alone (0.15 ms each). More pay for importing jsonschema_rs (7 ms)
+# and compiling the schema (5 ms) to judge each in 0.01 ms: a small repository never pays for what a large one needs.
+_UNCOMPILED = 60
 
 # What the API server reports together with broken rules; after everything else it does not look at rules.
 _WITH_RULES = frozenset({"schema/out-of-range", "schema/pattern", "schema/duplicate-item"})
@@ -36,7 +35,8 @@ _WITH_RULES = frozenset({"schema/out-of-range", "schema/pattern", "schema/duplic
 class Validator:
     """Judges documents by one schema, as the API server does where it is that of a Kubernetes kind.
 
-    The first `uncompiled` documents are judged without compiling the schema; 0 suits one document that is large.
+    The first `uncompiled` documents are judged without compiling the schema, unless more are known to come (`expect`);
+    0 suits one document that is large.
     `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to find
     out costs a walk through all of it.
     """
@@ -55,6 +55,11 @@ class Validator:
         self._uncompiled = uncompiled
         self._distinct = distinct
         self._ruled = ruled
+
+    def expect(self, documents: int) -> None:
+        """Be told how many documents are about to come: where compiling will pay, it pays from the first one on."""
+        if documents > self._uncompiled:
+            self._uncompiled = 0
 
     @cached_property
     def _compiled(self) -> _Compiled:
