@@ -14,7 +14,14 @@ PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
 
 # From the bottom up: a module imports from its own layer and from those before it. Longest name wins.
 LAYERS = (
-    ("kservegen", "kservegen.errors", "kservegen.jsontypes", "kservegen.diagnostics", "kservegen.document"),
+    (
+        "kservegen",
+        "kservegen.dataclass",
+        "kservegen.errors",
+        "kservegen.jsontypes",
+        "kservegen.diagnostics",
+        "kservegen.document",
+    ),
     ("kservegen.quantity", "kservegen.kube_names", "kservegen.merge", "kservegen.repository"),
     ("kservegen.yamlio", "kservegen.output", "kservegen.charts", "kservegen.schemas", "kservegen.cel"),
     ("kservegen.editing",),
