@@ -1,0 +1,47 @@
+"""What a template is filled from: the types of Go as far as a template's fields can go wrong on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A struct by its fields, those of what it embeds included; `methods` are the beginnings of its methods' names."""
+
+    name: str
+    fields: Mapping[str, Shape]
+    methods: tuple[str, ...] = ()
+
+    def has_method(self, name: str) -> bool:
+        """Whether a name may be that of a method."""
+        return name.startswith(self.methods)
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map from strings; a key that it lacks is no mistake here."""
+
+    name: str
+    value: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A text or a number: it has no fields."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value of which nothing is known, and nothing is said."""
+
+
+Shape: TypeAlias = Struct | MapOf | Scalar | Unknown
+
+UNKNOWN: Final = Unknown()
+STRING: Final = Scalar("string")
+STRINGS: Final = MapOf("map[string]string", STRING)

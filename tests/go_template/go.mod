@@ -1,0 +1,3 @@
+module kservegen.test/template
+
+go 1.21
