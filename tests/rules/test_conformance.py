@@ -39,7 +39,7 @@ PROMISED = frozenset(
         "wva",
     }
 )
-ADMISSION = (("admission.jsonl", "v0.19.0", 314), ("admission-v0.20.0.jsonl", "v0.20.0", 324))
+ADMISSION = (("admission.jsonl", "v0.19.0", 318), ("admission-v0.20.0.jsonl", "v0.20.0", 328))
 
 
 class Case(NamedTuple):
