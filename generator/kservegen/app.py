@@ -18,6 +18,7 @@ from kservegen.charts.store import ChartStore
 from kservegen.check import diagnose_environment
 from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
+from kservegen.engines.choice import Engine, open_engine
 from kservegen.environment_checks import same_cluster
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
@@ -73,22 +74,22 @@ class Project:
         return tuple(dict.fromkeys(names)) or tuple(known)
 
 
-def open_project(repository: Repository) -> Project:
+def open_project(repository: Repository, engine: Engine = Engine.BUILTIN) -> Project:
     """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
-    tools = open_tools(repository)
+    tools = open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
         repository, check_models=_OwnSchema("models"), check_environment=_OwnSchema("environments")
     )
     return Project(repository, catalog, tools, diagnostics)
 
 
-def open_tools(repository: Repository) -> Tools:
+def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools:
     """Assemble what checks need; nothing is compiled before it is used."""
     schemas = SchemaStore(repository.schema_roots)
     return Tools(
         charts=ChartStore(repository.schema_roots),
         schemas=schemas,
-        judge=open_judge(schemas),
+        judge=open_judge(open_engine(engine, schemas)),
         policies=cache(lambda: _read_policies(repository)),
     )
 
@@ -137,10 +138,11 @@ def validate(
     environments: Sequence[str] = (),
     fail_on: Severity = Severity.ERROR,
     clock: Clock | None = None,
+    engine: Engine = Engine.BUILTIN,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
     with _without_collector():
-        project = open_project(repository)
+        project = open_project(repository, engine)
         chosen = project.choose(environments)
         diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
         evaluations = []

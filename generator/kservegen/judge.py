@@ -16,14 +16,12 @@ from typing import Final, NamedTuple
 from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding, RuleMeta, Severity
+from kservegen.engines.base import ShapeEngine
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet, discover
 from kservegen.rules.manuals import manuals
 from kservegen.rules.stage import Scope, Stage
 from kservegen.schemas.cel_rules import UNSUPPORTED
-from kservegen.schemas.missing import missing_schema
-from kservegen.schemas.store import SchemaStore
-from kservegen.schemas.validate import Validator
 
 # Areas without stages of their own: what stands in them keeps an object from being read or admitted.
 _ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})
@@ -37,19 +35,18 @@ class Verdict(NamedTuple):
 
 
 class Judge:
-    """Judges objects by schemas and rules; compiled schemas are kept from one call to the next."""
+    """Judges objects by schemas and rules; what the engine compiles is kept from one call to the next."""
 
-    def __init__(self, schemas: SchemaStore, rules: RuleSet, manuals: Mapping[str, RuleMeta]) -> None:
-        self._schemas = schemas
+    def __init__(self, engine: ShapeEngine, rules: RuleSet, manuals: Mapping[str, RuleMeta]) -> None:
+        self._engine = engine
         self._manuals = manuals
         self._stages = {found.id: found.stage for found in rules.rules}
         self._alone = rules.within(Scope.OBJECT)
         self._around = rules.within(Scope.ENVIRONMENT)
-        self._known: dict[tuple[str, str, str], Validator | Finding] = {}
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[Finding, ...]]:
         """Judge each object by itself; of the context only the version and the mode are looked at."""
-        verdicts = self._shapes(objects, context.kserve_version)
+        verdicts = self._engine.check([item.written for item in objects], context.kserve_version)
         sound = [o for o, verdict in zip(objects, verdicts, strict=True) if not is_misshapen(verdict)]
         found: dict[int, list[Finding]] = {}
         for written, finding in _run(self._alone, sound, context):
@@ -62,6 +59,11 @@ class Judge:
         Returned is the object as it was written; `context.resources` are to hold the defaulted ones.
         """
         return _run(self._around, objects, context)
+
+    @property
+    def batch(self) -> int:
+        """How many objects at a time it is worth judging."""
+        return self._engine.batch
 
     @property
     def rules(self) -> frozenset[str]:
@@ -86,6 +88,7 @@ class Judge:
             return Stage.ADMISSION
         return self._stages.get(rule)
 
+<<<<<<< HEAD
     def _shapes(self, objects: Sequence[Defaulted], kserve_version: str) -> list[tuple[Finding, ...]]:
         kinds = [(item.written.api_version, item.written.kind, kserve_version) for item in objects]
         for kind, count in Counter(kinds).items():
@@ -107,8 +110,12 @@ def _fit(shape: Validator | Finding, resource: Resource) -> tuple[Finding, ...]:
 
 
 def open_judge(schemas: SchemaStore) -> Judge:
+=======
+
+def open_judge(engine: ShapeEngine) -> Judge:
+>>>>>>> 4ec63b9 (kubeconform as a second engine, held against the first on every recorded manifest)
     """Return a judge with every rule of this package."""
-    return Judge(schemas, discover(), manuals())
+    return Judge(engine, discover(), manuals())
 
 
 def is_misshapen(findings: Iterable[Finding]) -> bool:

@@ -8,6 +8,7 @@ from tests.support.platforms import reference
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding, RuleMeta, Severity
+from kservegen.engines.builtin import BuiltinEngine
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, Verdict, is_misshapen
 from kservegen.repository import packaged_data
@@ -53,7 +54,7 @@ RULES = RuleSet(
         rule("crashing", Stage.RUN, Scope.OBJECT),
     )
 )
-JUDGE = Judge(SchemaStore([packaged_data() / "schemas"]), RULES, {meta.id: meta for meta in RULES})
+JUDGE = Judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, {meta.id: meta for meta in RULES})
 
 VERDICTS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
     ((), Verdict(admitted=True, deployable=True)),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kservegen.charts.store import ChartStore
 from kservegen.document import text
+from kservegen.engines.builtin import BuiltinEngine
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, open_judge
 from kservegen.manifests.linter import Linter
@@ -77,7 +78,7 @@ def _who(message: str) -> str:
 
 @cache
 def _judge() -> Judge:
-    return open_judge(SchemaStore([ROOT / "schemas"]))
+    return open_judge(BuiltinEngine(SchemaStore([ROOT / "schemas"])))
 
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:

@@ -40,11 +40,23 @@ class ClusterOptions:
     kserve_version: str | None
     deployment_mode: str | None
     environment: str | None
+    engine: str
 
     @property
     def is_stated(self) -> bool:
-        """Whether any of them was given."""
+        """Whether the cluster itself is."""
         return any((self.kserve_version, self.deployment_mode, self.environment))
+
+
+def engine_option(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --engine."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["builtin", "kubeconform"]),
+        default="builtin",
+        show_default=True,
+        help="What judges the shape of objects: kubeconform has to be installed, and says the same.",
+    )(function)
 
 
 def cluster_options(function: Callable[P, R]) -> Callable[P, R]:
@@ -96,6 +108,7 @@ def lint_targets(
     targets: Sequence[str], options: ClusterOptions, repository: Repository | None, fail_on: Severity
 ) -> tuple[Result, bytes | None]:
     """Judge manifests; return the result, and what came on standard input where that was asked for."""
+    from kservegen.engines.choice import Engine, open_engine  # noqa: PLC0415
     from kservegen.judge import open_judge  # noqa: PLC0415
     from kservegen.lint import LintOptions, lint  # noqa: PLC0415
     from kservegen.schemas.store import SchemaStore  # noqa: PLC0415
@@ -110,7 +123,8 @@ def lint_targets(
         stdin=stdin,
         fail_on=fail_on,
     )
-    return lint(open_judge(schemas), chosen), stdin
+    engine = open_engine(Engine(options.engine), schemas)
+    return lint(open_judge(engine), chosen), stdin
 
 
 def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Repository | None) -> Cluster:

@@ -15,6 +15,7 @@ from kservegen.cli.targets import (
     ClusterOptions,
     choose_environments,
     cluster_options,
+    engine_option,
     find_optional_repository,
     lint_targets,
 )
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.command(name="validate", epilog=TARGETS_HELP)
 @click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
 @cluster_options
+@engine_option
 @common
 @fail_on
 @clock_options
@@ -42,6 +44,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     kserve_version: str | None,
     deployment_mode: str | None,
     environment: str | None,
+    engine: str,
     root: Path | None,
     output: str,
     fail_on: str,
@@ -58,7 +61,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     repository = find_optional_repository(root, needed=not targets or environment is not None)
     environments = choose_environments(targets, repository)
-    cluster = ClusterOptions(kserve_version=kserve_version, deployment_mode=deployment_mode, environment=environment)
+    cluster = ClusterOptions(
+        kserve_version=kserve_version, deployment_mode=deployment_mode, environment=environment, engine=engine
+    )
     if repository is None or len(environments) < len(targets):
         if environments or write_waivers:
             raise click.UsageError("paths are checked by themselves, without environments and waivers")
@@ -67,11 +72,14 @@ def command(  # noqa: PLR0913 - one parameter per option
     if cluster.is_stated:
         raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
     from kservegen.app import validate  # noqa: PLC0415
+    from kservegen.engines.choice import Engine  # noqa: PLC0415
 
     now = clock(today, waiver_notice)
     if write_waivers:
         _adopt(repository, environments, now, ttl=ttl, owner=owner, reason=reason)
-    result = validate(repository, environments=environments, fail_on=Severity(fail_on), clock=now)
+    result = validate(
+        repository, environments=environments, fail_on=Severity(fail_on), clock=now, engine=Engine(engine)
+    )
     return emit_result(result, output, repository.root)
 
 

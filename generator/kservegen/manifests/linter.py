@@ -54,29 +54,37 @@ class Linter:
         self._judge = judge
         self._cluster = cluster
         self._judged: list[_Judged] = []
+        self._waiting: list[_Judged] = []
         self._extra: list[Diagnostic] = []
         self._files = 0
 
     def add(self, data: bytes | Diagnostic, file: str, *, named: bool) -> int:
-        """Judge the documents of one file, each alone; return how many there are."""
+        """Read the documents of one file and judge each alone; return how many there are."""
         self._files += 1
         if isinstance(data, Diagnostic):
             self._extra.append(data)
             return 1
         documents = read_documents(data, file, named=named)
-        judged = [_Judged(document, self._store(document.resource), ()) for document in documents]
-        objects = [item for item in judged if item.stored is not None]
-        verdicts = self._judge.alone([item.stored for item in objects if item.stored], self._cluster.context)
-        for item, verdict in zip(objects, verdicts, strict=True):
+        for document in documents:
+            item = _Judged(document, self._store(document.resource), ())
+            if item.stored is not None:
+                self._waiting.append(item)
+            elif not any(problem.severity is Severity.ERROR for problem in document.problems):
+                self._extra.extend(document.problems)  # nothing that is meant for a cluster
+                continue
+            self._judged.append(item)
+        if len(self._waiting) >= self._judge.batch:
+            self._judge_waiting()
+        return len(documents)
+
+    def _judge_waiting(self) -> None:
+        """Judge each object that was read and not judged, alone."""
+        waiting, self._waiting = self._waiting, []
+        verdicts = self._judge.alone([item.stored for item in waiting if item.stored], self._cluster.context)
+        for item, verdict in zip(waiting, verdicts, strict=True):
             item.own = verdict
             if item.stored is not None and item.is_sound:
                 item.alone = tuple(finding for _, finding in self._judge_around([item.stored]))
-        for item in judged:
-            if item.stored is not None or any(p.severity is Severity.ERROR for p in item.document.problems):
-                self._judged.append(item)
-            else:
-                self._extra.extend(item.document.problems)  # nothing that is meant for a cluster
-        return len(documents)
 
     def _store(self, resource: Resource | None) -> Defaulted | None:
         return None if resource is None else default(resource, self._cluster.installation)
@@ -93,6 +101,7 @@ class Linter:
 
     def finish(self) -> tuple[Documents, tuple[Diagnostic, ...]]:
         """Return every document's verdict, and the findings that are left with all documents around."""
+        self._judge_waiting()
         self._judge_together()
         reports = tuple(self._report(judged) for judged in self._judged)
         verdicts = [self._verdict(judged, judged.among) for judged in self._judged if not judged.is_unknown]

@@ -18,7 +18,8 @@ KSERVE_GROUP = "serving.kserve.io"
 KUBERNETES_VERSION = "v1.34"
 ARGOCD_VERSION = "v3.2"
 
-# Folder of the groups that are not KServe's: the release of each that the schemas were compiled from.
+# Folders of the groups that are not KServe's: the release of each that the schemas were compiled from.
+OTHER_FOLDERS = (f"kubernetes/{KUBERNETES_VERSION}", f"argocd/{ARGOCD_VERSION}", "crds")
 _FOLDERS = {"argoproj.io": f"argocd/{ARGOCD_VERSION}"}
 _VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"

@@ -69,7 +69,11 @@ class Validator:
 
     def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""
-        found = self._form(document)
+        return self.complete(document, self._form(document), old)
+
+    def complete(self, document: JsonValue, found: tuple[Finding, ...], old: JsonValue = None) -> tuple[Finding, ...]:
+        """Add to what a JSON Schema finds what none can say: items that stand twice, and the schema's CEL rules."""
+        found = (*found, *self._duplicates(document))
         if not self._ruled or any(finding.rule not in _WITH_RULES for finding in found):
             return found
         return (*found, *self._broken_rules(document, old))
@@ -79,9 +83,8 @@ class Validator:
         if self._uncompiled > 0:
             self._uncompiled -= 1
         elif self._compiled.is_valid(document):
-            return tuple(self._duplicates(document))
-        judged = as_judged(document, self.shape)
-        return (*dict.fromkeys(Explainer(self.shape).explain(judged)), *self._duplicates(document))
+            return ()
+        return tuple(dict.fromkeys(Explainer(self.shape).explain(as_judged(document, self.shape))))
 
     @cached_property
     def _rules(self) -> Marks[RuleNode]:

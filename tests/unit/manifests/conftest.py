@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.platforms import STORE
 
+from kservegen.engines.builtin import BuiltinEngine
 from kservegen.judge import Judge, open_judge
 from kservegen.lint import LintOptions, lint
 from kservegen.manifests.reference import reference_cluster
@@ -19,7 +20,7 @@ from kservegen.schemas.store import SchemaStore
 
 @lru_cache(maxsize=1)
 def judge() -> Judge:
-    return open_judge(SchemaStore([packaged_data() / "schemas"]))
+    return open_judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
 
 
 class Folder:
