@@ -8,7 +8,6 @@ Schemas judge what the author wrote, rules what the API server would store of it
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -88,32 +87,8 @@ class Judge:
             return Stage.ADMISSION
         return self._stages.get(rule)
 
-<<<<<<< HEAD
-    def _shapes(self, objects: Sequence[Defaulted], kserve_version: str) -> list[tuple[Finding, ...]]:
-        kinds = [(item.written.api_version, item.written.kind, kserve_version) for item in objects]
-        for kind, count in Counter(kinds).items():
-            shape = self._known.get(kind)
-            if shape is None:
-                shape = self._known[kind] = self._find(*kind)
-            if not isinstance(shape, Finding):
-                shape.expect(count)
-        return [_fit(self._known[kind], item.written) for kind, item in zip(kinds, objects, strict=True)]
-
-    def _find(self, api_version: str, kind: str, kserve_version: str) -> Validator | Finding:
-        if self._schemas.has(api_version, kind, kserve_version=kserve_version):
-            return self._schemas.validator(api_version, kind, kserve_version=kserve_version)
-        return missing_schema(self._schemas, api_version, kind, kserve_version=kserve_version)
-
-
-def _fit(shape: Validator | Finding, resource: Resource) -> tuple[Finding, ...]:
-    return (shape,) if isinstance(shape, Finding) else shape.check(resource.doc)
-
-
-def open_judge(schemas: SchemaStore) -> Judge:
-=======
 
 def open_judge(engine: ShapeEngine) -> Judge:
->>>>>>> 4ec63b9 (kubeconform as a second engine, held against the first on every recorded manifest)
     """Return a judge with every rule of this package."""
     return Judge(engine, discover(), manuals())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from kservegen.build.resource import Resource
@@ -14,7 +15,7 @@ from kservegen.schemas.validate import Validator
 class BuiltinEngine:
     """Judges by the compiled schemas, in this process; what is compiled is kept from one call to the next."""
 
-    batch = 1
+    batch = 256  # enough to know of what there is much, few enough to hold
 
     def __init__(self, schemas: SchemaStore) -> None:
         self._schemas = schemas
@@ -22,16 +23,20 @@ class BuiltinEngine:
 
     def check(self, resources: Sequence[Resource], kserve_version: str) -> list[tuple[Finding, ...]]:
         """Say of each object what keeps it from being admitted."""
-        verdicts: list[tuple[Finding, ...]] = []
-        for resource in resources:
-            kind = (resource.api_version, resource.id.kind, kserve_version)
+        kinds = [(resource.api_version, resource.kind, kserve_version) for resource in resources]
+        for kind, count in Counter(kinds).items():
             known = self._known.get(kind)
             if known is None:
                 known = self._known[kind] = self._find(*kind)
-            verdicts.append((known,) if isinstance(known, Finding) else known.check(resource.doc))
-        return verdicts
+            if not isinstance(known, Finding):
+                known.expect(count)
+        return [_fit(self._known[kind], resource) for kind, resource in zip(kinds, resources, strict=True)]
 
     def _find(self, api_version: str, kind: str, kserve_version: str) -> Validator | Finding:
         if self._schemas.has(api_version, kind, kserve_version=kserve_version):
             return self._schemas.validator(api_version, kind, kserve_version=kserve_version)
         return missing_schema(self._schemas, api_version, kind, kserve_version=kserve_version)
+
+
+def _fit(known: Validator | Finding, resource: Resource) -> tuple[Finding, ...]:
+    return (known,) if isinstance(known, Finding) else known.check(resource.doc)
