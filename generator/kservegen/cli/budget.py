@@ -8,25 +8,12 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, wants_colour, write
+from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
 
 
 @click.command(name="budget")
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    default=None,
-    help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
-)
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json", "csv"]),
-    default="text",
-    show_default=True,
-    help="Form of the report on standard output.",
-)
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
+@reporting("text", "json", "csv")
 def command(*, environments: tuple[str, ...], root: Path | None, output: str) -> int:
     """Sum up what the models of each environment take: accelerators, cores, memory; per budget, type and owner.
 

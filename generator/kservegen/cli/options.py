@@ -21,28 +21,36 @@ R = TypeVar("R")
 ENVIRONMENT_HELP = "Environments to work on; all of them without a name."
 
 
+def reporting(*forms: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add --root, --output with these forms of the report (the first is the default) and --debug."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @click.option(
+            "--root",
+            type=click.Path(path_type=Path),
+            default=None,
+            help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
+        )
+        @click.option(
+            "--output",
+            type=click.Choice(forms),
+            default=forms[0],
+            show_default=True,
+            help="Form of the report on standard output.",
+        )
+        @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
+        @wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
 def common(function: Callable[P, R]) -> Callable[P, R]:
     """Add --root, --output and --debug."""
-
-    @click.option(
-        "--root",
-        type=click.Path(path_type=Path),
-        default=None,
-        help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
-    )
-    @click.option(
-        "--output",
-        type=click.Choice(["text", "json", "github"]),
-        default="text",
-        show_default=True,
-        help="Form of the report on standard output.",
-    )
-    @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
-    @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        return function(*args, **kwargs)
-
-    return wrapper
+    return reporting("text", "json", "github")(function)
 
 
 def fail_on(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,0 +1,78 @@
+"""The control plane that the cluster suite runs against; absent parts skip it by name, except where CI asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import yaml
+from tests.cluster import binaries
+from tests.cluster.control_plane import Client, Json, control_plane, wait_for
+from tests.cluster.defaulter import serving
+
+from kservegen.defaulting import Installation
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared"))
+KSERVE_VERSION = "v0.19.0"
+CRDS = Path(os.environ.get("KSERVE_CRDS", SHARED / "kserve" / KSERVE_VERSION / "crds"))
+ARGOCD = ("github.com/argoproj/argo-cd/v3", "v3.2.1", "manifests/crds")
+
+
+def absent(reason: str) -> NoReturn:
+    """Skip, saying why; in CI the suite must run."""
+    if os.environ.get("CI") and CRDS.is_dir():
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Return a client of an API server that knows KServe's and Argo CD's kinds, with our defaulter before them."""
+    if os.environ.get("KSERVEGEN_CLUSTER") != "1":
+        pytest.skip("the cluster suite runs with make cluster-test")
+    if not CRDS.is_dir():
+        absent(f"KServe's CRDs (KSERVE_CRDS) are not at {CRDS}")
+    folder = tmp_path_factory.mktemp("cluster")
+    try:
+        with control_plane(folder) as client:
+            install_crds(client)
+            with serving(folder, client, Installation(kserve_version=KSERVE_VERSION)):
+                yield client
+    except binaries.NotHereError as missing:
+        absent(str(missing))
+
+
+def install_crds(client: Client) -> None:
+    """Create the CRDs and wait until their kinds are served."""
+    module, version, inside = ARGOCD
+    folders = (CRDS, binaries.module_folder(module, version) / inside)
+    for path in sorted(p for folder in folders for p in folder.glob("*.yaml")):
+        crd = yaml.safe_load(path.read_bytes())
+        if not isinstance(crd, dict) or crd.get("kind") != "CustomResourceDefinition":
+            continue
+        crd["spec"].pop("conversion", None)  # no controller runs here that could convert
+        name = crd["metadata"]["name"]
+        done = client.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+        assert done.accepted, f"{name}: {done.message}"
+        wait_for(name, partial(_is_established, client, name))
+
+
+def _is_established(client: Client, name: str) -> bool:
+    crd = client.call("GET", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}").body
+    conditions = crd.get("status", {}).get("conditions", [])
+    return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
+
+
+def documents(folder: Path) -> list[tuple[str, Json]]:
+    """Return every object of a folder of manifests with the file that it stands in."""
+    return [
+        (path.relative_to(folder).as_posix(), doc)
+        for path in sorted(folder.rglob("*.yaml"))
+        for doc in yaml.safe_load_all(path.read_bytes())
+        if isinstance(doc, dict) and "kind" in doc
+    ]

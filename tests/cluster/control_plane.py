@@ -1,0 +1,177 @@
+"""A real etcd and kube-apiserver on 127.0.0.1 for the length of a test session, and a client that speaks to them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from tests.cluster import binaries
+
+HOST = "127.0.0.1"
+# A control plane starts within seconds; more means that it never will.
+PATIENCE = 120.0
+
+Json = dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """What the API server said: the code, the object or Status, and its warnings."""
+
+    code: int
+    body: Json
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """The Status's message; blank for an object."""
+        return str(self.body.get("message", "")) if self.body.get("kind") == "Status" else ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the request was granted."""
+        return self.code < 300
+
+
+class Client:
+    """Speaks to one API server over one connection."""
+
+    def __init__(self, port: int, token: str, authority: Path) -> None:
+        context = ssl.create_default_context(cafile=str(authority))
+        self._connection = http.client.HTTPSConnection(HOST, port, context=context, timeout=60)
+        self._token = token
+
+    def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Answer:
+        """Send one request."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        if method == "PATCH":
+            headers["Content-Type"] = "application/apply-patch+yaml"
+        url = f"{path}?{urlencode(query)}" if query else path
+        self._connection.request(method, url, json.dumps(body) if body is not None else None, headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        warnings = tuple(value for name, value in response.getheaders() if name.lower() == "warning")
+        return Answer(response.status, json.loads(text) if text.startswith(b"{") else {"raw": text.decode()}, warnings)
+
+
+def wait_for(what: str, check: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Ask until the answer is yes; fails with what was waited for."""
+    end = time.monotonic() + patience
+    while not check():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {patience:.0f} s for {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def openssl(*words: str) -> None:
+    """Run openssl; fails with what it says."""
+    subprocess.run([binaries.find("openssl"), *words], capture_output=True, check=True)
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """Make a certificate for 127.0.0.1 that signs itself; return it and its key."""
+    crt, key = folder / f"{name}.crt", folder / f"{name}.key"
+    subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{HOST}")
+    openssl(
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", str(key), "-out", str(crt)
+    )
+    return crt, key
+
+
+@contextmanager
+def running(name: str, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program and end it; its output is kept beside its data."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@contextmanager
+def control_plane(folder: Path) -> Iterator[Client]:
+    """Start etcd and the API server; yields a client that may do everything."""
+    programs = binaries.build()
+    etcd = binaries.find("etcd")
+    with ExitStack() as started:
+        store, peer = free_port(), free_port()
+        started.enter_context(running("etcd", _etcd(etcd, folder, store, peer), folder))
+        port, token = free_port(), secrets.token_hex(16)
+        crt, key = certificate(folder, "apiserver")
+        (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n', "utf-8")
+        command = _apiserver(programs / "kube-apiserver", folder, store, port, crt, key)
+        server = started.enter_context(running("kube-apiserver", command, folder))
+        client = Client(port, token, crt)
+        wait_for("the API server", lambda: _is_ready(client, server, folder))
+        yield client
+
+
+def _etcd(program: Path, folder: Path, port: int, peer: int) -> list[str]:
+    url, peers = f"http://{HOST}:{port}", f"http://{HOST}:{peer}"
+    options = {
+        "data-dir": folder / "etcd",
+        "listen-client-urls": url,
+        "advertise-client-urls": url,
+        "listen-peer-urls": peers,
+        "initial-advertise-peer-urls": peers,
+        "initial-cluster": f"default={peers}",
+        "unsafe-no-fsync": "true",
+    }
+    return _words(program, options)
+
+
+def _apiserver(program: Path, folder: Path, store: int, port: int, crt: Path, key: Path) -> list[str]:
+    signing = folder / "service-accounts.key"
+    openssl("genrsa", "-out", str(signing), "2048")
+    options = {
+        "etcd-servers": f"http://{HOST}:{store}",
+        "bind-address": HOST,
+        "advertise-address": HOST,
+        "secure-port": port,
+        "tls-cert-file": crt,
+        "tls-private-key-file": key,
+        "cert-dir": folder,
+        "token-auth-file": folder / "tokens.csv",
+        "authorization-mode": "RBAC",
+        "service-cluster-ip-range": "10.96.0.0/16",
+        "service-account-issuer": "https://kubernetes.default.svc",
+        "service-account-key-file": signing,
+        "service-account-signing-key-file": signing,
+        "disable-admission-plugins": "ServiceAccount",
+    }
+    return _words(program, options)
+
+
+def _words(program: Path, options: Mapping[str, object]) -> list[str]:
+    return [str(program), *(f"--{name}={value}" for name, value in options.items())]
+
+
+def _is_ready(client: Client, server: subprocess.Popen[bytes], folder: Path) -> bool:
+    if server.poll() is not None:
+        raise RuntimeError((folder / "kube-apiserver.log").read_text("utf-8", "replace")[-2000:])
+    try:
+        return client.call("GET", "/readyz").code == 200
+    except OSError:
+        return False

@@ -1,0 +1,97 @@
+"""Our defaulter as a mutating webhook on 127.0.0.1, where KServe's own would stand."""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.cluster.control_plane import HOST, Client, Json, certificate
+
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import Installation, default
+
+GROUP = "serving.kserve.io"
+KINDS = ("inferenceservices", "llminferenceservices")
+
+
+def answer(review: Json, installation: Installation) -> Json:
+    """Answer an AdmissionReview with what our defaulter makes of its object."""
+    request = review["request"]
+    doc = request["object"]
+    names = doc["metadata"]
+    identity = ResourceId(doc["kind"], names.get("namespace", ""), names.get("name", ""))
+    written = Resource(id=identity, api_version=doc["apiVersion"], doc=doc, file="request.yaml")
+    stored = default(written, installation)
+    response: Json = {"uid": request["uid"], "allowed": not stored.crashes}
+    if stored.resource.doc != doc:
+        patch = [
+            {"op": "add", "path": f"/{key}", "value": value}
+            for key, value in stored.resource.doc.items()
+            if doc.get(key) != value
+        ]
+        response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
+    return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+
+
+@contextmanager
+def serving(folder: Path, client: Client, installation: Installation) -> Iterator[None]:
+    """Serve the webhook and register it with the API server."""
+    crt, key = certificate(folder, "webhook")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            text = json.dumps(answer(json.loads(body), installation)).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's word
+            """Say nothing."""
+
+    server = ThreadingHTTPServer((HOST, 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(crt, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        done = client.call("POST", _CONFIGURATIONS, _configuration(server.server_port, crt))
+        assert done.accepted, done
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+_CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+
+
+def _configuration(port: int, crt: Path) -> Json:
+    rule = {"apiGroups": [GROUP], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": [*KINDS]}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "kserve-defaulter"},
+        "webhooks": [
+            {
+                "name": "defaulter.serving.kserve.io",
+                "admissionReviewVersions": ["v1"],
+                "sideEffects": "None",
+                "failurePolicy": "Fail",
+                "rules": [rule],
+                "clientConfig": {
+                    "url": f"https://{HOST}:{port}/default",
+                    "caBundle": base64.b64encode(crt.read_bytes()).decode(),
+                },
+            }
+        ],
+    }

@@ -1,0 +1,33 @@
+"""Where objects live on an API server: a manifest in, its URL out."""
+
+from __future__ import annotations
+
+from tests.cluster.control_plane import Json
+
+# Kinds that an English plural does not follow from.
+_PLURALS = {"ValidatingAdmissionPolicy": "validatingadmissionpolicies", "LocalModelCache": "localmodelcaches"}
+_CLUSTER_SCOPED = {
+    "ClusterServingRuntime",
+    "ClusterStorageContainer",
+    "LocalModelCache",
+    "LocalModelNodeGroup",
+    "Namespace",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+}
+
+
+def collection(doc: Json, namespace: str = "default") -> str:
+    """Return the URL of the collection that an object is created in."""
+    group, _, version = str(doc["apiVersion"]).rpartition("/")
+    base = f"/apis/{group}/{version}" if group else f"/api/{version}"
+    kind = str(doc["kind"])
+    plural = _PLURALS.get(kind, f"{kind.lower()}s")
+    if kind in _CLUSTER_SCOPED:
+        return f"{base}/{plural}"
+    return f"{base}/namespaces/{doc['metadata'].get('namespace', namespace)}/{plural}"
+
+
+def url(doc: Json, namespace: str = "default") -> str:
+    """Return an object's own URL."""
+    return f"{collection(doc, namespace)}/{doc['metadata']['name']}"

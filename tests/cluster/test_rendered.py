@@ -1,0 +1,48 @@
+"""Everything that is rendered is taken by a real API server, as it is and once more without a change."""
+
+from __future__ import annotations
+
+import pytest
+from tests.cluster.conftest import ROOT, documents
+from tests.cluster.control_plane import Client, Json
+from tests.cluster.objects import collection, url
+
+ENVIRONMENTS = sorted(path.name for path in (ROOT / "rendered").iterdir() if path.is_dir())
+# What has to be there before what lies in it.
+ORDER = ("Namespace", "ConfigMap", "ValidatingAdmissionPolicy")
+
+
+def rendered(environment: str) -> list[tuple[str, Json]]:
+    folder = ROOT / "rendered" / environment
+    found = [(file, doc) for file, doc in documents(folder) if not file.startswith("platform/")]
+    return sorted(found, key=lambda item: ORDER.index(item[1]["kind"]) if item[1]["kind"] in ORDER else len(ORDER))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_object_is_accepted_strictly_and_applying_it_again_changes_nothing(
+    environment: str, cluster: Client
+) -> None:
+    cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": "argocd"}})
+    found = rendered(environment)
+    assert len(found) > 8
+    for file, doc in found:
+        first = cluster.call("PATCH", url(doc), doc, fieldManager="kservegen", fieldValidation="Strict", force="true")
+        assert first.accepted, f"{file}: {first.code} {first.message}"
+        assert first.warnings == (), file
+        again = cluster.call("PATCH", url(doc), doc, fieldManager="kservegen", fieldValidation="Strict", force="true")
+        versions = [answer.body["metadata"]["resourceVersion"] for answer in (first, again)]
+        assert versions[0] == versions[1], f"{file}: applied again, it changed"
+    for _, doc in reversed(found):
+        cluster.call("DELETE", url(doc))
+
+
+def test_a_misspelt_field_is_refused(cluster: Client) -> None:
+    doc = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "a"},
+        "spec": {"predictor": {"minReplica": 1, "model": {"modelFormat": {"name": "sklearn"}}}},
+    }
+    answer = cluster.call("POST", collection(doc), doc, fieldValidation="Strict", dryRun="All")
+    assert (answer.code, answer.accepted) == (400, False)
+    assert "minReplica" in answer.message
