@@ -16,7 +16,6 @@ PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
 LAYERS = (
     (
         "kservegen",
-        "kservegen.dataclass",
         "kservegen.errors",
         "kservegen.jsontypes",
         "kservegen.diagnostics",

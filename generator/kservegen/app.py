@@ -6,7 +6,7 @@ import gc
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,6 @@ from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import diagnose_environment
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
 from kservegen.engines.choice import Engine, open_engine
 from kservegen.environment_checks import same_cluster

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from kservegen.build.draft import Problem
 from kservegen.build.environment import BuiltEntry, BuiltEnvironment
 from kservegen.build.resource import Resource, ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.jsontypes import Path, format_path
 from kservegen.resolve import Entry, ResolvedEnvironment

@@ -7,10 +7,9 @@ human edits (`Diagnostic`). Everything here is a value: frozen, comparable, free
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import Path
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kservegen.app import Project
 from kservegen.build.resource import Resource
 from kservegen.catalog.model import find_fragment
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Location
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonValue, Path, format_path

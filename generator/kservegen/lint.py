@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from kservegen.app import Project
 from kservegen.build.environment import build_environment
-from kservegen.dataclass import dataclass
 from kservegen.defaulting import default
 from kservegen.diagnostics import Diagnostic, Location, Severity
 from kservegen.judge import Judge

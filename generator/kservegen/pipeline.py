@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kservegen.budget.account import account
@@ -18,7 +18,6 @@ from kservegen.build.settings import Settings
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
-from kservegen.dataclass import dataclass
 from kservegen.defaulting import Defaulted, Installation, default
 from kservegen.diagnostics import Diagnostic, Finding, Severity
 from kservegen.document import sequence, text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from kservegen.dataclass import dataclass
 from kservegen.errors import GeneratorError
 
 CATALOG_FILE = "models.yaml"

@@ -9,13 +9,12 @@ rest, so that a profile can be chosen per environment. The law of the merge is i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeAlias
 
 from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource, Fragment, find_location
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path

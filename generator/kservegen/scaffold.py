@@ -6,11 +6,11 @@ import json
 import os
 import string
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kservegen import __version__
-from kservegen.dataclass import dataclass
 from kservegen.errors import GeneratorError
 from kservegen.repository import packaged_data
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kservegen.build.resource import ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.demand.accelerators import devices, possible_types
 from kservegen.demand.groups import Count, PodGroup
 from kservegen.jsontypes import JsonObject, Path

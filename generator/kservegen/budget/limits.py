@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from kservegen.budget.ledger import ACCELERATORS, Line
-from kservegen.dataclass import dataclass
 from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject
 from kservegen.quantity import parse

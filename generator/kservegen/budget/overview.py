@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from kservegen.budget.ledger import ACCELERATORS, NOTHING, Line, Moments, grouped, total
 from kservegen.budget.limits import LIMITED, Budget
-from kservegen.dataclass import dataclass
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject
 

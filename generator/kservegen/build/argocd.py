@@ -8,10 +8,10 @@ to the pods, and so moving a model to another Application restarts it. Evidence 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kservegen.build.platform import Platform
 from kservegen.build.resource import Origin, Resource, ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonArray, JsonObject
 from kservegen.resolve import ResolvedEnvironment
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kservegen.build.resource import Origin, Resource, ResourceId
 from kservegen.catalog.words import ANNOTATIONS
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.merge import MERGE_KEYS, item_key

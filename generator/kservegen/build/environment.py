@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from kservegen.build.argocd import build_applications
 from kservegen.build.custom_resource import build_custom_resource
@@ -17,7 +17,6 @@ from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
 from kservegen.catalog.words import MODEL_KINDS
 from kservegen.charts.model import Charts
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding
 from kservegen.resolve import Entry, ResolvedEnvironment
 from kservegen.schemas.store import Shapes

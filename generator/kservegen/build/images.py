@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonValue
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kservegen.build.settings import Settings
 from kservegen.charts.images import default_images
 from kservegen.charts.model import Charts
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.merge import merge
 from kservegen.resolve import ResolvedEnvironment

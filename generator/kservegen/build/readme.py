@@ -7,10 +7,10 @@ huggingface server (`/openai/v1`) and of vLLM (`/v1`). A chat request carries a 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kservegen.build.platform import Platform
 from kservegen.build.resource import Resource
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.resolve import ResolvedEnvironment
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, Path
 
 

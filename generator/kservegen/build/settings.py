@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kservegen.build.images import ImageOverrides
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
 

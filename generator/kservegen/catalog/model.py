@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kservegen.dataclass import dataclass
+from dataclasses import dataclass
+
 from kservegen.diagnostics import Location
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.merge import Layer, locate

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from kservegen.catalog import words
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.environment_schema import environment_properties
 from kservegen.catalog.sections import SECTIONS
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.merge import MERGE_KEYS, PATCH
 

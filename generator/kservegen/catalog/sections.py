@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from kservegen.catalog import words
-from kservegen.dataclass import dataclass
 
 GROUP = "serving.kserve.io"
 

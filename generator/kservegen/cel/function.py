@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
-
-from kservegen.dataclass import dataclass
 
 # bool, int, uint, double, string, bytes, duration, timestamp, dyn, list<X>, map<X, Y>, or one of OPAQUE.
 TypeName: TypeAlias = str

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue
 
 KeyPath: TypeAlias = tuple[str, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from kservegen.charts.model import KeyPath
-from kservegen.dataclass import dataclass
 
 
 class FormatEntry(TypedDict, total=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from kservegen.cli.options import complete_environment, find_repository
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Severity
 from kservegen.errors import GeneratorError
 from kservegen.repository import Repository, packaged_data

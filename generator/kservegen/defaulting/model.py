@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from kservegen.build.resource import Resource
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonValue, Path
 
 # Chart value kserve.inferenceservice.resources: what a container of one's own gets where it states none.

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kservegen.build.resource import Resource
-from kservegen.dataclass import dataclass
 from kservegen.demand.requests import Requests, container_requests, merged, pod_requests
 from kservegen.document import integer, mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from kservegen.dataclass import dataclass
 from kservegen.document import integer, mapping, text
 from kservegen.jsontypes import JsonObject, JsonValue
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
-
-from kservegen.dataclass import dataclass
 
 GIB: Final = 1 << 30
 MIB: Final = 1 << 20

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.build.resource import Resource, ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path

@@ -7,12 +7,11 @@ document satisfies is no mistake, so what is reported, and fails, is what is lef
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
 
 from kservegen.build.resource import Resource, ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.defaulting import Defaulted, default
 from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge
 from kservegen.jsontypes import format_path

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from kservegen.charts.store import ChartStore
-from kservegen.dataclass import dataclass
 from kservegen.defaulting import Installation
 from kservegen.rules.base import Context
 from kservegen.serving.platform import REFERENCE_PROMISES, reference_platform

@@ -19,10 +19,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from kservegen.dataclass import dataclass
 from kservegen.errors import GeneratorError
 from kservegen.output.changes import Changes
 from kservegen.output.failures import failure, operational

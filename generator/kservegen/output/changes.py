@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from kservegen.dataclass import dataclass
 from kservegen.output.conflicts import Conflict, Reason
 from kservegen.output.existing import Existing
 from kservegen.output.ownership import is_ours

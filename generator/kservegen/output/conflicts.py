@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location, RuleMeta, Severity
 from kservegen.output import manual
 

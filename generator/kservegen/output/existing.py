@@ -6,10 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from kservegen.dataclass import dataclass
 from kservegen.errors import GeneratorError
 from kservegen.output.conflicts import Reason
 from kservegen.output.failures import raise_not_a_folder

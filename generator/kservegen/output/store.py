@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from kservegen.dataclass import dataclass
 from kservegen.output.files import READ, read
 from kservegen.output.folders import exists, flush, open_folder
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.build.resource import Resource
-from kservegen.dataclass import dataclass
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Severity
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path

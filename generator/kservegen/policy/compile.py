@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.cel.engine import Engine, Program, engine
 from kservegen.cel.outcome import CompileError
 from kservegen.cel.source import names
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.jsontypes import format_path
 from kservegen.policy.inside import locate_inside

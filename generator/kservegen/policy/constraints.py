@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from kservegen.dataclass import dataclass
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.policy.model import Constraints, Requirement, ResourceRule

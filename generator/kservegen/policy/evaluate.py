@@ -7,14 +7,13 @@ in an error; a usable messageExpression, else the message, else the expression.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.cel.engine import Program, Scope
 from kservegen.cel.outcome import CelError
 from kservegen.cel.source import names
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.policy.admission import Admission

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic
 from kservegen.policy.load import load
 from kservegen.policy.model import Policy, Source

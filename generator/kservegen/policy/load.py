@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, RuleMeta, Severity
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path

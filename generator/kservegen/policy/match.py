@@ -8,9 +8,9 @@ presence makes the match unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kservegen.dataclass import dataclass
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions, plural

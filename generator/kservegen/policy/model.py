@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Location, RuleMeta
 from kservegen.jsontypes import JsonObject, Path
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from kservegen.dataclass import dataclass
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.policy.match import satisfied

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Severity
 
 CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from kservegen.build.resource import Resource, ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.serving.platform import Platform
 

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from types import ModuleType
@@ -17,7 +17,6 @@ from typing import Final
 
 from kservegen import rules as rules_package
 from kservegen.build.resource import Resource
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Scope, Stage

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.schemas.shape import Shape
 

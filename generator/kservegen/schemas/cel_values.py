@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from operator import is_
 from typing import Final
 
 from kservegen.cel.engine import wire
 from kservegen.cel.escape import escape
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.schemas.limits import types_of
 from kservegen.schemas.marks import Marks, fields_of

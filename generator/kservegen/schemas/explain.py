@@ -7,9 +7,8 @@ which branch of an `anyOf` was meant and where a misplaced field belongs, which 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.schemas import limits

@@ -6,10 +6,9 @@ Trees are worked out once per schema; a definition has one node, so that a refer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 
 if TYPE_CHECKING:

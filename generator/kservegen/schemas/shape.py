@@ -7,10 +7,10 @@ itself is no trouble.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.schemas.marks import Marks, combines, fields_of, find_marks
 

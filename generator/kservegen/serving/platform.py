@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.charts.model import Chart, Charts, KeyPath, effective, is_on
@@ -11,7 +11,6 @@ from kservegen.charts.release import config_owner
 from kservegen.charts.runtimes import RuntimeTable
 from kservegen.charts.store import ChartStore
 from kservegen.charts.traps import CREATE_GATEWAY, CREATED_GATEWAY, ENABLE_GATEWAY_API, SHARED_RESOURCES
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonObject
 from kservegen.serving.runtime import ServingRuntime, of_chart
 

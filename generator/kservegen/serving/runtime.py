@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from kservegen.charts.runtimes import ModelFormat
 from kservegen.charts.runtimes import Runtime as ChartRuntime
-from kservegen.dataclass import dataclass
 from kservegen.document import integer, mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue
 

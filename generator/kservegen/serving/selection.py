@@ -8,10 +8,10 @@ that fit are put in order, those of the namespace before those of the cluster.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from kservegen.dataclass import dataclass
 from kservegen.serving.runtime import SERVING_CONTAINER, WORKER_CONTAINER, ServingRuntime
 
 _DEFAULT_PROTOCOL: Final = "v1"

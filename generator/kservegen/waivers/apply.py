@@ -7,12 +7,11 @@ say: without `today` every listed waiver holds, because output must not depend o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Final, NamedTuple
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Finding, Severity, Waived
 from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Severity
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonValue, Path

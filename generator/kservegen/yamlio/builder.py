@@ -7,6 +7,7 @@ text, and reading goes on. One loop a container, because it runs once for each o
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from yaml.events import (
@@ -23,7 +24,6 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location, Related
 from kservegen.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue, Path
 from kservegen.yamlio import refusals

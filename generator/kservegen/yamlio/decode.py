@@ -7,10 +7,9 @@ document beyond measure; then everything must be JSON. Both happen here, in the 
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location, Related
 from kservegen.jsontypes import JsonScalar, JsonValue
 from kservegen.yamlio import refusals

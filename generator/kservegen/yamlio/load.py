@@ -8,10 +8,10 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import yaml
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.jsontypes import JsonValue
 from kservegen.yamlio import syntax

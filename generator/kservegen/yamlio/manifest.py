@@ -8,11 +8,11 @@ them, a key that stands twice is an error, as in the strict reading that the API
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import yaml
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.jsontypes import JsonValue
 from kservegen.yamlio import syntax

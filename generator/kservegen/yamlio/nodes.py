@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from yaml.events import (
@@ -16,7 +16,6 @@ from yaml.events import (
     ScalarEvent,
 )
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.yamlio.events import EventParser, StopReadingError
 from kservegen.yamlio.problems import problem, shorten

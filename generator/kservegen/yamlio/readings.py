@@ -8,11 +8,11 @@ agree on and the emitter quotes the rest. The tests hold them against the reader
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from kservegen.dataclass import dataclass
 from kservegen.jsontypes import JsonScalar
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from yaml.error import MarkedYAMLError
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location, Related
 from kservegen.yamlio.problems import problem, shorten
 
