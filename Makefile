@@ -22,6 +22,7 @@ check: lint types ## everything that needs no test run
 	$(BIN)/python -m tools.schemas.compile --check
 	$(BIN)/python tools/docs.py --check
 	$(BIN)/kservegen render --check
+	$(BIN)/kservegen policy test
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ LAYERS = (
     ("kservegen.manifests",),
     ("kservegen.app",),
     ("kservegen.lint",),
-    ("kservegen.accounts", "kservegen.adopt", "kservegen.explain", "kservegen.scaffold"),
+    ("kservegen.accounts", "kservegen.adopt", "kservegen.explain", "kservegen.scaffold", "kservegen.policy_tests"),
     ("kservegen.report",),
     ("kservegen.cli", "kservegen.__main__"),
 )

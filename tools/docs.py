@@ -11,7 +11,10 @@ from pathlib import Path
 from kservegen.catalog import words
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.diagnostics import RuleMeta
+from kservegen.document import mapping
 from kservegen.merge import MERGE_KEYS
+from kservegen.policy.files import read_policies
+from kservegen.policy.model import Policy
 from kservegen.rules.manuals import manuals
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,19 +117,38 @@ def _llm_path(word: str) -> str:
     return _shared_path(word) or f"`spec.template.{word}`"
 
 
+def policies_page() -> str:
+    """Put the table of the shipped policies into the page that a person wrote."""
+    page = (ROOT / "policies" / "README.md").read_text("utf-8")
+    head, marker, rest = page.partition("<!-- table: written by make docs -->\n")
+    rows = ["| policy | what it asks for | parameters | the tutorial's models |", "|---|---|---|---|"]
+    rows += [_policy_row(policy) for policy in read_policies([ROOT / "policies"], str).policies]
+    return "".join((head, marker, "\n".join(rows), "\n", rest[rest.index("<!-- end -->") :]))
+
+
+def _policy_row(policy: Policy) -> str:
+    annotations = mapping(mapping(policy.source.doc.get("metadata")).get("annotations"))
+    params, tutorial = (annotations.get(f"kservegen.io/{key}", "none") for key in ("params", "tutorial"))
+    return f"| `{policy.name}` | {policy.meta.title} | {params} | {tutorial} |"
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Yield every generated page, by its path in the repository."""
+    yield "docs/rules.md", "\n\n".join(rules_page()) + "\n"
+    yield "docs/words.md", "\n\n".join(words_page()) + "\n"
+    yield "policies/README.md", policies_page()
+
+
 def main() -> int:
     """Write or check the pages."""
     stale = []
-    for name, page in (("rules.md", rules_page()), ("words.md", words_page())):
-        path = ROOT / "docs" / name
-        text = "\n\n".join(page) + "\n"
+    for name, text in pages():
+        path = ROOT / name
         if not path.exists() or path.read_text("utf-8") != text:
             stale.append(name)
             if "--check" not in sys.argv:
                 path.write_text(text, "utf-8")
-    print(
-        "\n".join(f"docs/{name}: {'stale' if '--check' in sys.argv else 'written'}" for name in stale) or "all current"
-    )
+    print("\n".join(f"{name}: {'stale' if '--check' in sys.argv else 'written'}" for name in stale) or "all current")
     return 1 if stale and "--check" in sys.argv else 0
 
 

@@ -61,9 +61,14 @@ class Repository:
         return tuple(dict.fromkeys((self.root / "schemas", packaged_data() / "schemas")))
 
     @property
+    def policies(self) -> Path:
+        """The folder of the user's own policies, with their test cases below `tests/`."""
+        return self.root / "policies"
+
+    @property
     def policy_roots(self) -> tuple[Path, ...]:
         """Policy folders, the user's own first."""
-        return tuple(dict.fromkeys((self.root / "policies", packaged_data() / "policies")))
+        return tuple(dict.fromkeys((self.policies, packaged_data() / "policies")))
 
     def relative(self, path: Path) -> str:
         """Write `path` as reports do: relative to the root, with forward slashes."""

@@ -21,6 +21,7 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
     "explain": "Explain a rule, or where each field of a model comes from.",
     "init": "Start a repository: a catalog, an environment, a workflow.",
+    "policy": "Test policies: kservegen policy test.",
     "render": "Check the catalog and write the manifests of every environment.",
     "validate": "Check the catalog; nothing is written.",
 }

@@ -64,4 +64,38 @@ BROKEN_GLASS = RuleMeta(
     severity=Severity.WARNING,
 )
 
-RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS)
+CASE = RuleMeta(
+    id="policy/case",
+    title="a test case of a policy does not get the verdict that it states",
+    why=(
+        "The cases in policies/tests/ say what a policy is for. Where one comes out otherwise, the policy does not do "
+        "what its authors think, or the case is out of date."
+    ),
+    fix="Correct the policy, or the comment at the head of the case.",
+    bad="# expect: pass\nkind: InferenceService  # ... with half a GPU\n",
+    good="# expect: fail spec.predictor.model.resources | GPUs of model have to be whole numbers\n",
+)
+
+UNTESTED = RuleMeta(
+    id="policy/untested",
+    title="a policy lacks a case that passes, or one that fails",
+    why="A policy that refuses everything passes every failing case, and one that refuses nothing every other.",
+    fix="Add policies/tests/<policy>/pass-*.yaml and fail-*.yaml, with '# expect: ...' in their first line.",
+    bad="policies/\n  gpu-whole.yaml\n",
+    good="policies/\n  gpu-whole.yaml\n  tests/gpu-whole/{pass-equal,fail-fraction}.yaml\n",
+)
+
+UNEXERCISED = RuleMeta(
+    id="policy/unexercised",
+    title="an expression of a policy is not put to the test",
+    why=(
+        "A condition or a check that only ever came to one of true and false may as well be a constant; a mistake in "
+        "its other half shows in the cluster first."
+    ),
+    fix="Add a case in which it comes out the other way, or remove the expression.",
+    bad="variables: [{name: idle, expression: object.spec.replicas}]\n",
+    good="variables: []\n",
+    severity=Severity.WARNING,
+)
+
+RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS, CASE, UNTESTED, UNEXERCISED)

@@ -7,14 +7,14 @@ import json
 from kservegen import __version__
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject
+from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.report.result import OPERATIONAL, DocumentReport, Result
 
 REPORT_VERSION = 1
 
 
-def render_json(result: Result) -> str:
-    """Write the report of a finished command."""
+def render_json(result: Result, **more: JsonValue) -> str:
+    """Write the report of a finished command; `more` are sections of its own."""
     report = head(result.exit_code)
     report["findings"] = [_finding(d) for d in result.diagnostics]
     if result.documents is not None:
@@ -28,6 +28,7 @@ def render_json(result: Result) -> str:
             "unchanged": plan.unchanged,
             "diff": plan.diff,
         }
+    report.update(more)
     report["assumptions"] = list(result.assumptions)
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
 

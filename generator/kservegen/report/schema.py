@@ -36,9 +36,10 @@ def report_schema() -> JsonObject:
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
+                "policyTests": {"type": "array", "items": _policy_test()},
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("documents", "plan", "budget", "rule", "explanation", "error"),
+            optional=("documents", "plan", "budget", "rule", "explanation", "policyTests", "error"),
         ),
     }
 
@@ -116,6 +117,12 @@ def _overview() -> JsonObject:
 def _manual() -> JsonObject:
     texts = dict.fromkeys(("id", "title", "severity", "why", "fix", "bad", "good"), _TEXT)
     return _closed({**texts, "upstream": _TEXTS})
+
+
+def _policy_test() -> JsonObject:
+    verdict: JsonObject = {"expects": {"enum": ["pass", "fail"]}, "ok": {"type": "boolean"}}
+    case = _closed({"name": _TEXT, "file": _TEXT, "line": {"type": "integer", "minimum": 1}, **verdict})
+    return _closed({"policy": _TEXT, "cases": {"type": "array", "items": case}})
 
 
 def _explanation() -> JsonObject:

@@ -19,15 +19,25 @@ _WIDEST = 160
 
 def render_text(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = True) -> str:
     """Write every finding and the summary."""
-    out: list[str] = []
-    for item in result.diagnostics:
-        out.extend(_finding(item, read_lines, colour=colour, show_environments=show_environments))
-        out.append("")
+    out = _findings(result, read_lines, colour=colour, show_environments=show_environments)
     if result.plan is not None and result.plan.diff:
         out.append(result.plan.diff.rstrip("\n"))
         out.append("")
     out.append(summarise(result))
     return "\n".join(out) + "\n"
+
+
+def render_findings(result: Result, read_lines: ReadLines, *, colour: bool) -> str:
+    """Write every finding and no summary."""
+    return "\n".join(_findings(result, read_lines, colour=colour, show_environments=False))
+
+
+def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> list[str]:
+    out: list[str] = []
+    for item in result.diagnostics:
+        out.extend(_finding(item, read_lines, colour=colour, show_environments=show_environments))
+        out.append("")
+    return out
 
 
 def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> Iterator[str]:

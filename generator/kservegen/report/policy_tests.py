@@ -1,0 +1,101 @@
+"""Trials of policies as a table, as part of the JSON report, as JUnit XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from kservegen.diagnostics import Diagnostic, Severity
+from kservegen.jsontypes import JsonArray
+from kservegen.policy.trial import Outcome, Trial
+from kservegen.report.result import Result
+from kservegen.report.summary import plural
+
+_COLUMNS = ("policy", "pass", "fail", "wrong", "not tested")
+
+
+def trials_as_table(trials: Iterable[Trial]) -> str:
+    """Write one row for each policy: its cases by the verdict they expect, those that get another, and gaps."""
+    rows = [_COLUMNS, *(_row(trial) for trial in trials)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    return "\n".join(_line(row, widths) for row in rows) + "\n"
+
+
+def _row(trial: Trial) -> tuple[str, ...]:
+    counts = (trial.count(fails=False), trial.count(fails=True), trial.wrong, len(gaps(trial)))
+    return (trial.policy, *map(str, counts))
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    first, *rest = zip(row, widths, strict=True)
+    return "  ".join((first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)))
+
+
+def trials_summary(trials: Iterable[Trial], result: Result) -> str:
+    """Write the closing line."""
+    trials = list(trials)
+    cases = sum(len(trial.outcomes) for trial in trials)
+    tested = f"{plural(len(trials), 'policy', 'policies')} · {plural(cases, 'case')}"
+    errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
+    problems = [plural(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    return f"{result.command}: {tested} · {', '.join(problems) or 'no problems'}\n"
+
+
+def gaps(trial: Trial) -> list[Diagnostic]:
+    """Return the findings about expressions that no case puts to the test."""
+    return [diagnostic for diagnostic in trial.diagnostics if diagnostic.severity is not Severity.ERROR]
+
+
+def trials_as_json(trials: Iterable[Trial]) -> JsonArray:
+    """Write the `policyTests` of the JSON report."""
+    return [
+        {
+            "policy": trial.policy,
+            "cases": [
+                {
+                    "name": outcome.case.name,
+                    "file": outcome.case.location.file,
+                    "line": outcome.case.location.line,
+                    "expects": "fail" if outcome.case.expected else "pass",
+                    "ok": outcome.diagnostic is None,
+                }
+                for outcome in trial.outcomes
+            ],
+        }
+        for trial in trials
+    ]
+
+
+def trials_as_junit(trials: Iterable[Trial]) -> str:
+    """Write a test suite for each policy: its cases, and what keeps it from being tested at all."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites name="kservegen policy test">']
+    for trial in trials:
+        own = [d for d in trial.diagnostics if d.severity is Severity.ERROR and d not in _of_cases(trial)]
+        tests, failures = len(trial.outcomes) + len(own), trial.wrong + len(own)
+        lines.append(f'  <testsuite name={quoteattr(trial.policy)} tests="{tests}" failures="{failures}">')
+        for outcome in trial.outcomes:
+            lines.extend(_test_case(trial.policy, outcome))
+        for diagnostic in own:
+            lines.extend(_failed(trial.policy, diagnostic.rule, diagnostic))
+        lines.append("  </testsuite>")
+    return "\n".join([*lines, "</testsuites>"]) + "\n"
+
+
+def _of_cases(trial: Trial) -> list[Diagnostic]:
+    return [outcome.diagnostic for outcome in trial.outcomes if outcome.diagnostic is not None]
+
+
+def _test_case(policy: str, outcome: Outcome) -> Iterator[str]:
+    if outcome.diagnostic is None:
+        place = quoteattr(outcome.case.location.file)
+        yield f"    <testcase classname={quoteattr(policy)} name={quoteattr(outcome.case.name)} file={place}/>"
+    else:
+        yield from _failed(policy, outcome.case.name, outcome.diagnostic)
+
+
+def _failed(policy: str, name: str, diagnostic: Diagnostic) -> Iterator[str]:
+    place = quoteattr(diagnostic.location.file)
+    yield f"    <testcase classname={quoteattr(policy)} name={quoteattr(name)} file={place}>"
+    detail = f"{diagnostic.location}\nseen: {diagnostic.seen}\nexpected: {diagnostic.allowed}"
+    yield f"      <failure message={quoteattr(diagnostic.message)}>{escape(detail)}</failure>"
+    yield "    </testcase>"
