@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from kservegen.cel.outcome import CelError
 from kservegen.cel.source import names
+from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic
 from kservegen.jsontypes import JsonObject, format_path
 from kservegen.policy import evaluate
