@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location, merge
 from kservegen.errors import GeneratorError
 from kservegen.policy.cases import Case, read_cases

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from kservegen.build.resource import Resource, ResourceId
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject, JsonValue

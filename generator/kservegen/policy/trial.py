@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from kservegen.cel.outcome import CelError
 from kservegen.cel.source import names
-from kservegen.dataclass import dataclass
 from kservegen.diagnostics import Diagnostic
 from kservegen.jsontypes import JsonObject, format_path
 from kservegen.policy import evaluate
