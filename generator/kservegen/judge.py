@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding, RuleMeta, Severity
+from kservegen.document import mapping
 from kservegen.engines.base import ShapeEngine
 from kservegen.rules.base import Context
 from kservegen.rules.discover import RuleSet, discover
@@ -103,9 +104,14 @@ def is_misshapen(findings: Iterable[Finding]) -> bool:
 
 def _run(rules: RuleSet, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
     """Run rules on defaulted objects and bring their findings home to what was written."""
-    by_stored = {id(item.resource): item for item in objects}
+    by_stored = {id(item.resource): item for item in objects if not _is_leaving(item.resource, context)}
     found = rules.run((item.resource for item in by_stored.values()), context)
     return [(by_stored[id(stored)].written, at_home(by_stored[id(stored)], finding)) for stored, finding in found]
+
+
+def _is_leaving(resource: Resource, context: Context) -> bool:
+    """Whether this is an update of an object that is being deleted: no webhook of KServe's looks at it."""
+    return resource.id in context.old and bool(mapping(resource.doc.get("metadata")).get("deletionTimestamp"))
 
 
 def at_home(item: Defaulted, finding: Finding) -> Finding:

@@ -13,7 +13,10 @@ from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Defaulted, Installation, default
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.repository import packaged_data
+from kservegen.schemas.store import SchemaStore
 
+KIND = ("serving.kserve.io/v1beta1", "InferenceService")
 MODE = "serving.kserve.io/deploymentMode"
 STANDARD = Installation(kserve_version="v0.19.0")
 SIZED: JsonObject = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
@@ -168,6 +171,13 @@ def test_an_llm_service_is_called_by_its_name_and_lists_its_containers() -> None
 )
 def test_a_path_finds_home(path: Path, expected: Path) -> None:
     assert default(service({"predictor": {"sklearn": {"env": [{}]}}}), STANDARD).original_path(path) == expected
+
+
+def test_a_schema_puts_in_its_own_defaults_first() -> None:
+    shape = SchemaStore([packaged_data() / "schemas"]).shape(*KIND, kserve_version="v0.19.0")
+    written = service({"predictor": {"model": {"args": None}, "storageUris": [{"uri": "s3://b/m"}]}})
+    spec = mapping(default(written, STANDARD, shape).resource.doc["spec"])
+    assert spec["predictor"] == {"model": {}, "storageUris": [{"uri": "s3://b/m", "mountPath": "/mnt/models"}]}
 
 
 SCALARS = st.sampled_from([None, True, 1, "", "v2"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.support.platforms import reference
 
@@ -86,3 +88,13 @@ def test_rules_look_at_objects_of_the_right_shape_only() -> None:
     assert [finding.rule for finding in second] == ["schema/unknown-field"]
     assert (is_misshapen(first), is_misshapen(second)) == (False, True)
     assert [finding.rule for _, finding in JUDGE.around([sound], CONTEXT)] == ["kserve/idle"]
+
+
+def test_an_object_that_is_being_deleted_is_not_judged_when_it_is_updated() -> None:
+    leaving = service({"predictor": {}})
+    leaving.doc["metadata"] = {"name": "a", "namespace": "ns", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    item = Defaulted(written=leaving, resource=leaving)
+    update = replace(CONTEXT, old={leaving.id: leaving})
+    assert [finding.rule for finding in JUDGE.alone([item], CONTEXT)[0]]
+    assert JUDGE.alone([item], update) == [()]
+    assert JUDGE.around([item], update) == []

@@ -10,11 +10,19 @@ from kservegen.defaulting.inference_service import default_service
 from kservegen.defaulting.llm_inference_service import default_llm_service
 from kservegen.defaulting.model import Defaulted, Installation, Move
 from kservegen.document import mapping
+from kservegen.jsontypes import JsonObject
+from kservegen.schemas.decode import CUSTOM_RESOURCE
+from kservegen.schemas.defaults import apply_defaults
+from kservegen.schemas.shape import Shape
 
 
-def default(resource: Resource, installation: Installation) -> Defaulted:
-    """Say what the API server would store of an object; any input is taken, though odd shapes come out as odd."""
-    draft = Draft(resource.doc)
+def default(resource: Resource, installation: Installation, shape: Shape | None = None) -> Defaulted:
+    """Say what the API server would store of an object; any input is taken, though odd shapes come out as odd.
+
+    With the shape of its kind, the defaults that the schema itself states are put in, and nulls that mean nothing are
+    dropped; rules do without, for all that they ask about has a meaning where it is absent.
+    """
+    draft = Draft(_with_schema_defaults(resource, shape))
     _empty_annotations(draft)
     moves: tuple[Move, ...] = ()
     crashes = False
@@ -25,6 +33,12 @@ def default(resource: Resource, installation: Installation) -> Defaulted:
     unchanged = draft.doc is resource.doc
     stored = resource if unchanged else replace(resource, doc=draft.doc, written=resource.authored)
     return Defaulted(written=resource, resource=stored, moves=moves, crashes=crashes)
+
+
+def _with_schema_defaults(resource: Resource, shape: Shape | None) -> JsonObject:
+    if shape is None or not shape.schema.get(CUSTOM_RESOURCE):
+        return resource.doc
+    return apply_defaults(resource.doc, shape)
 
 
 def _empty_annotations(draft: Draft) -> None:

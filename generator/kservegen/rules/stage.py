@@ -22,4 +22,4 @@ class Scope(StrEnum):
     """
 
     OBJECT = "object"  # the object, the KServe version and the cluster's default mode
-    ENVIRONMENT = "environment"  # also other objects, and what the platform has and promises
+    ENVIRONMENT = "environment"  # also other objects, the object before it, what the platform has and promises

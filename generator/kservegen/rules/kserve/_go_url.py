@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+# What almost everybody writes, seen off in one look.
+_PLAIN: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9]*://[a-zA-Z0-9._-]*(/[a-zA-Z0-9._/:-]*)?")
 _HEX: Final = "0123456789abcdefABCDEF"
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*")
 _PORT: Final = re.compile(r"[0-9]*")
@@ -19,6 +21,8 @@ _HOST_ESCAPE: Final = re.compile(r"%25|%[89a-fA-F][0-9a-fA-F]")
 
 def url_error(text: str) -> str | None:
     """Return Go's reason for not reading `text` as a URL; None where it reads it, as it does the empty text."""
+    if _PLAIN.fullmatch(text):
+        return None
     rest, _, fragment = text.partition("#")
     if any(character < " " or character == "\x7f" for character in rest):
         return "net/url: invalid control character in URL"

@@ -33,10 +33,10 @@ _PROTOCOLS: Final = ("v1", "v2")
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     for path, role, component in components_of(resource):
-        containers = component.get("containers")
+        containers = sequence(component.get("containers"))
         if role != "predictor" or not containers or _has_model(component):
             continue
-        first = mapping(sequence(containers)[0])
+        first = mapping(containers[0])
         index = variable(first, "PROTOCOL")
         if index is None:
             continue

@@ -10,9 +10,10 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, text
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._settings import MODE, NEW_MODE
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 
 STAGE: Final = Stage.ADMISSION
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/deployment-mode-change",

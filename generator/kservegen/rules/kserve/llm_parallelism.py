@@ -18,9 +18,8 @@ META: Final = RuleMeta(
     id="kserve/llm-parallelism",
     title="The parallelism of an LLM service contradicts itself",
     why="Workers serve either data or pipeline parallelism, and without one of them there is nothing for a worker to "
-    "do; data comes with dataLocal, its share per node. How many nodes there are - data by dataLocal, or pipeline - is "
-    "fixed once the service exists. The same holds for prefill.",
-    fix="Set data and dataLocal together, or pipeline alone; make a new service to change the number of nodes.",
+    "do; data comes with dataLocal, its share per node. The same holds for prefill.",
+    fix="Set data and dataLocal together, or pipeline alone.",
     bad="spec: {parallelism: {tensor: 4}, worker: {containers: [{name: main}]}}",
     good="spec: {parallelism: {data: 16, dataLocal: 8}, worker: {containers: [{name: main}]}}",
     upstream=(
@@ -30,23 +29,17 @@ META: Final = RuleMeta(
         "LLM-08",
         "LLM-09",
         "LLM-10",
-        "LLM-11",
         "pkg/apis/serving/v1alpha2/llm_inference_service_validation.go",
     ),
 )
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     spec = mapping(resource.doc.get("spec"))
-    old = context.old.get(resource.id)
-    before = mapping(old.doc.get("spec")) if old is not None else None
     yield from _workload(("spec",), spec)
-    yield from _change(("spec",), spec, before)
     prefill = spec.get("prefill")
     if isinstance(prefill, dict):
         yield from _workload(("spec", "prefill"), prefill)
-        earlier = before.get("prefill") if before is not None else None
-        yield from _change(("spec", "prefill"), prefill, earlier if isinstance(earlier, dict) else None)
 
 
 def _workload(path: Path, workload: JsonObject) -> Iterator[Finding]:
@@ -74,31 +67,6 @@ def _workload(path: Path, workload: JsonObject) -> Iterator[Finding]:
         if value is not None and value < 1:
             message = f"{field} parallelism must be greater than 0"
             yield Finding(rule=META.id, path=(*here, field), message=message, hint=META.fix, seen=str(value))
-
-
-def _change(path: Path, workload: JsonObject, before: JsonObject | None) -> Iterator[Finding]:
-    if before is None:
-        return
-    now, then = _nodes(workload), _nodes(before)
-    if now != then:
-        message = f"total parallelism size is immutable, previous size {then}, curr size {now}"
-        yield Finding(
-            rule=META.id,
-            path=(*path, "parallelism"),
-            message=message,
-            hint="Make a service of another name and remove this one.",
-            seen=str(now),
-            allowed=str(then),
-        )
-
-
-def _nodes(workload: JsonObject) -> int:
-    """Count the nodes of one replica, as KServe derives it."""
-    words = mapping(workload.get("parallelism"))
-    data, local, pipeline = (integer(words.get(field)) or 0 for field in ("data", "dataLocal", "pipeline"))
-    if data > 0 or local > 0:
-        return max(max(data, 1) // max(local, 1), 1)
-    return pipeline or 1
 
 
 RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

@@ -8,9 +8,10 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta, Severity
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 
 STAGE: Final = Stage.ADMISSION
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/preset-change",

@@ -11,9 +11,10 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonValue
 from kservegen.quantity import parse
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 
 STAGE: Final = Stage.ADMISSION
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kserve/trained-model-memory",

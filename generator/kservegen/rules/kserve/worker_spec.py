@@ -9,7 +9,7 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._multi_node import KINDS, RUNTIMES, MultiNode, is_disabled, multi_node
+from kservegen.rules.kserve._multi_node import KINDS, RUNTIMES, MultiNode, multi_node
 from kservegen.rules.kserve._settings import AUTOSCALER, annotation
 from kservegen.rules.stage import Stage
 
@@ -19,8 +19,7 @@ META: Final = RuleMeta(
     id="kserve/worker-spec",
     title="A model that spans nodes lacks something, or has too much",
     why="KServe's webhook wants one worker container, a storageUri that every node can mount (pvc or oci; storageUris "
-    "and storage do not count), and autoscaling switched off by the annotation autoscalerClass: none. A runtime keeps "
-    "its workerSpec once it has one.",
+    "and storage do not count), and autoscaling switched off by the annotation autoscalerClass: none.",
     fix="Give model.storageUri a pvc:// or oci:// URI, write autoscalerClass: none, and keep one worker container.",
     bad="predictor: {model: {modelFormat: {name: huggingface}, storageUri: hf://a/b}, workerSpec: {}}",
     good="metadata: {annotations: {serving.kserve.io/autoscalerClass: none}}\n"
@@ -30,7 +29,6 @@ META: Final = RuleMeta(
         "ISVC-14",
         "ISVC-15",
         "ISVC-16",
-        "SR-03",
         "SR-04",
         "SR-13",
         "pkg/apis/serving/v1beta1/inference_service_validation.go",
@@ -41,25 +39,15 @@ META: Final = RuleMeta(
 _PROTOCOLS: Final = ("pvc", "oci")
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     found = multi_node(resource)
     if found is None:
-        if resource.kind in RUNTIMES and _had_workers(resource, context):
-            message = "removing workerSpec where it already exists is not allowed"
-            yield Finding(rule=META.id, path=("spec",), message=message, hint="Keep workerSpec, or make a new runtime.")
         return
     yield from _containers(resource, found)
     model = found.holder.get("model")
     if resource.kind == "InferenceService" and isinstance(model, dict):
         yield from _storage(found)
         yield from _autoscaler(resource)
-
-
-def _had_workers(resource: Resource, context: Context) -> bool:
-    old = context.old.get(resource.id)
-    if old is None or is_disabled(resource):
-        return False
-    return isinstance(mapping(old.doc.get("spec")).get("workerSpec"), dict)
 
 
 def _containers(resource: Resource, found: MultiNode) -> Iterator[Finding]:
