@@ -30,7 +30,8 @@ META: Final = RuleMeta(
     id="kserve/storage-uri",
     title="The model's URI is not one that KServe's controller takes for this kind",
     why="Every kind has its own list, and no webhook looks at it: the object is admitted and never gets a workload. "
-    "An LLMInferenceService knows pvc, oci, hf and s3 only, its LoRA adapters hf, s3 and pvc.",
+    "An LLMInferenceService knows pvc, oci, hf and s3 only (oci where the chart's enableModelcar is on), its LoRA "
+    "adapters hf, s3 and pvc.",
     fix="Use a scheme of the list, in lower case, or declare a ClusterStorageContainer that handles yours.",
     bad="predictor: {model: {modelFormat: {name: sklearn}, storageUri: ftp://host/model}}",
     good="predictor: {model: {modelFormat: {name: sklearn}, storageUri: s3://bucket/model}}",
@@ -39,6 +40,7 @@ META: Final = RuleMeta(
         "ISVC-C02",
         "LLM-C04",
         "LLM-C05",
+        "LLM-C06",
         "LLM-C07",
         "LLM-C08",
         "controller v1beta1 inferenceservice/utils/utils.go",
@@ -55,7 +57,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
                 if field in _FIELDS and isinstance(model, dict):
                     yield from _service((*path, field), model, context)
     else:
-        yield from _llm(mapping(resource.doc.get("spec")))
+        yield from _llm(mapping(resource.doc.get("spec")), modelcar=context.platform.modelcar)
 
 
 def _service(path: Path, model: JsonObject, context: Context) -> Iterator[Finding]:
@@ -76,12 +78,13 @@ def _service(path: Path, model: JsonObject, context: Context) -> Iterator[Findin
         )
 
 
-def _llm(spec: JsonObject) -> Iterator[Finding]:
+def _llm(spec: JsonObject, *, modelcar: bool) -> Iterator[Finding]:
     if mapping(spec.get("storageInitializer")).get("enabled") is False:
         yield from _adapters_without_initializer(spec)
         return
     model = mapping(spec.get("model"))
-    yield from _llm_uri(("spec", "model", "uri"), model.get("uri"), LLM_SCHEMES)
+    schemes = LLM_SCHEMES if modelcar else tuple(scheme for scheme in LLM_SCHEMES if scheme != "oci")
+    yield from _llm_uri(("spec", "model", "uri"), model.get("uri"), schemes)
     for index, adapter in enumerate(_adapters(model)):
         path = ("spec", "model", "lora", "adapters", index, "uri")
         yield from _llm_uri(path, mapping(adapter).get("uri"), LORA_SCHEMES)
