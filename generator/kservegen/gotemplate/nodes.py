@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
-
-from kservegen.dataclass import dataclass
 
 
 class Control(StrEnum):
