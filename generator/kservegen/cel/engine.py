@@ -12,30 +12,23 @@ from functools import lru_cache
 from operator import is_
 from typing import TYPE_CHECKING, Final
 
-from kservegen.cel import lists, quantities, regexes
-from kservegen.cel.function import OPAQUE, Function, TypeName
-from kservegen.cel.outcome import UNSUPPORTED, CelError, CompileError
+from kservegen.cel.declare import checked, running
+from kservegen.cel.outcome import UNSUPPORTED, CelError, CompileError, in_servers_words
+from kservegen.cel.rewrite import in_users_words, rewrite
 from kservegen.cel.source import Composed, compose, names
 
 if TYPE_CHECKING:
-    from cel_expr_python.cel import Activation, Env, Expression, FunctionDecl, Type
+    from cel_expr_python.cel import Activation, Env, Expression
 
-_FUNCTIONS: Final = (*quantities.FUNCTIONS, *lists.FUNCTIONS, *regexes.FUNCTIONS)
-
-# What the API server (1.33) knows and this interpreter does not.
-_ABSENT: Final = frozenset(
-    "authorizer cidr format ip isCIDR isIP isSemver isURL semver url transformList transformMap transformMapEntry "
-    "existsOne".split()
+# What the API server knows and nobody else: its `authorizer`, and functions that only it offers.
+_ABSENT: Final = frozenset({"authorizer", "unwrap", "unwrapOpt"})
+_NUMBERS: Final = re.compile(
+    r"overload for '_(?:<|<=|>|>=)_' applied to '\((?:int|uint|double), (?:int|uint|double)\)'"
 )
-_LIST_SEARCH: Final = re.compile(
-    r"overloads? .*?(?:'(?:lastI|i)ndexOf' applied to '\((?:list|dyn)|\(list\)\.(?:lastI|i)ndexOf)"
-)
-_TWO_VARIABLES: Final = re.compile(r"\.(?:all|exists|exists_one)\(\s*\w+\s*,\s*\w+\s*,")
+_ADDRESS: Final = re.compile(r"overload for 'string' applied to '\(net\.(?:IP|CIDR)\)'")
 _POSITION: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _STATUS: Final = re.compile(r"^[A-Z_]+: ")
 _TRAILER: Final = re.compile(r" \[[A-Z_]+\]$")
-_NO_OVERLOAD: Final = "No matching overloads found : "
-_NO_KEY: Final = "Key not found in map : "
 _INT64: Final = 2**63
 
 
@@ -59,7 +52,10 @@ class Program:
 
     def evaluate(self, scope: Scope) -> object | CelError:
         """Compute the value as plain data; an error of the expression is a value, too."""
-        outcome = self._expression.eval(scope.activation)
+        try:
+            outcome = self._expression.eval(scope.activation)
+        except RuntimeError as error:  # a value that the interpreter cannot hand over
+            return CelError(message=_STATUS.sub("", str(error)), unsupported=True)
         try:
             value: object = outcome.plain_value()
         except TypeError:
@@ -99,15 +95,23 @@ class Engine:
             # Alone first: a text such as `a) || (b` is no expression, though it is one in parentheses.
             self._checker.compile(expression, disable_check=True)
         except RuntimeError as error:
-            return _compile_error(str(error), expression, offset=0)
-        return self._link(compose(expression, variables or {}, aliases or {}), expression)
+            return _compile_error(str(error), offset=0)
+        return self._link(compose(expression, variables or {}, aliases or {}))
 
-    def _link(self, composed: Composed, expression: str) -> Program | CompileError:
+    def _link(self, composed: Composed) -> Program | CompileError:
+        """Check and link a text; where the checker wants types that the server does not want, leave it to run time."""
+        text = rewrite(composed.text)
+        outcome = self._compiled(text)
+        if isinstance(outcome, str) and (numbers := bool(_NUMBERS.search(outcome))) | bool(_ADDRESS.search(outcome)):
+            outcome = self._compiled(rewrite(composed.text, dynamic_numbers=numbers, own_string=not numbers))
+        return _compile_error(outcome, offset=composed.offset) if isinstance(outcome, str) else outcome
+
+    def _compiled(self, text: str) -> Program | str:
         try:
-            checked = self._checker.compile(composed.text)
+            checked = self._checker.compile(text)
             program = self._runner.deserialize(checked.serialize())
         except RuntimeError as error:
-            return _compile_error(str(error), expression, offset=composed.offset)
+            return str(error)
         return Program(program, checked.return_type().name().lower())
 
 
@@ -146,54 +150,8 @@ def _environment(variables: Sequence[str], *, exact: bool) -> Env:
     return cel.NewEnv(
         variables=dict.fromkeys(variables, cel.Type.DYN),
         extensions=[ext_strings.ExtStrings(2), ext_optional.ExtOptional(), ext_bindings.ExtBindings()],
-        functions=_declarations(exact=exact),
+        functions=checked() if exact else running(),
     )
-
-
-def _declarations(*, exact: bool) -> list[FunctionDecl]:
-    from cel_expr_python import cel  # noqa: PLC0415
-
-    overloads: dict[str, dict[tuple[str, ...], Function]] = {}
-    for function in _FUNCTIONS:
-        key = function.parameters if exact else tuple(_running(p) for p in function.parameters)
-        overloads.setdefault(function.name, {}).setdefault(key, function)
-    return [
-        cel.FunctionDecl(
-            name,
-            [
-                cel.Overload(
-                    function.id,
-                    return_type=_type(function.result) if exact else cel.Type.DYN,
-                    parameters=[_type(parameter) for parameter in parameters],
-                    is_member=function.member,
-                    impl=function.call,
-                )
-                for parameters, function in chosen.items()
-            ],
-        )
-        for name, chosen in overloads.items()
-    ]
-
-
-def _running(name: TypeName) -> TypeName:
-    """Name the type that stands for another at run time, where only kinds are told apart."""
-    if name in OPAQUE:
-        return "map<dyn, dyn>"
-    return "list<dyn>" if name.startswith("list<") else name
-
-
-def _type(name: TypeName) -> Type:
-    from cel_expr_python import cel  # noqa: PLC0415
-
-    if name in OPAQUE:
-        return cel.Type.AbstractType(name)
-    if name.startswith("list<"):
-        return cel.Type.List(_type(name[5:-1]))
-    if name.startswith("map<"):
-        key, _, value = name[4:-1].partition(", ")
-        return cel.Type.Map(_type(key), _type(value))
-    found: Type = getattr(cel.Type, name.upper())
-    return found
 
 
 def _refused(expression: str, variables: Mapping[str, str]) -> CompileError | None:
@@ -207,28 +165,25 @@ def _refused(expression: str, variables: Mapping[str, str]) -> CompileError | No
     return None
 
 
-def _compile_error(text: str, expression: str, *, offset: int) -> CompileError:
-    unsupported = _is_unsupported(text, expression)
+def _compile_error(text: str, *, offset: int) -> CompileError:
+    unsupported = _is_unsupported(text)
     match = _POSITION.search(text)
     if match is None:
-        return CompileError(message=_STATUS.sub("", text), unsupported=unsupported)
+        return CompileError(message=in_users_words(_STATUS.sub("", text)), unsupported=unsupported)
     line, column = int(match[1]) - offset, int(match[2])
-    message = _TRAILER.sub("", match[3]).replace(" (in container '')", "")
+    message = in_users_words(_TRAILER.sub("", match[3]).replace(" (in container '')", ""))
     return CompileError(message=message, line=max(line, 1), column=max(column, 1), unsupported=unsupported)
 
 
-def _is_unsupported(text: str, expression: str) -> bool:
-    if "recursion" in text or "UNIMPLEMENTED" in text or _LIST_SEARCH.search(text):
+def _is_unsupported(text: str) -> bool:
+    if "recursion" in text or "UNIMPLEMENTED" in text or _NUMBERS.search(text):
         return True
     undeclared = {name.split(".")[0] for name in re.findall(r"undeclared reference to '([^']+)'", text)}
-    return bool(undeclared & _ABSENT) or (bool(undeclared) and _TWO_VARIABLES.search(expression) is not None)
+    return bool(undeclared & _ABSENT)
 
 
 def _evaluation_error(text: str) -> CelError:
     message = _STATUS.sub("", text)
     if message.startswith(UNSUPPORTED):
         return CelError(message=message.removeprefix(UNSUPPORTED), unsupported=True)
-    if _LIST_SEARCH.search(message):
-        return CelError(message="indexOf and lastIndexOf of a list", unsupported=True)
-    message = message.replace(_NO_OVERLOAD, "no such overload: ").replace(_NO_KEY, "no such key: ").replace('"', "")
-    return CelError(message=message)
+    return CelError(message=in_servers_words(in_users_words(message)))

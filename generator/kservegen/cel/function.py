@@ -6,11 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-# bool, int, uint, double, string, bytes, duration, timestamp, dyn, list<X>, map<X, Y>, or one of OPAQUE.
+# bool, int, uint, double, string, bytes, duration, timestamp, dyn, list<X>, map<X, Y>, or one of `opaque.OPAQUE`.
 TypeName: TypeAlias = str
-
-# Types of Kubernetes: the checker knows them by name, at run time they are maps with one tag.
-OPAQUE = frozenset({"kubernetes.Quantity"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +19,3 @@ class Function:
     result: TypeName
     call: Callable[..., object]
     member: bool = True
-
-    @property
-    def id(self) -> str:
-        """The overload's own name, unique over all functions."""
-        return f"{self.name}({', '.join(self.parameters)})"

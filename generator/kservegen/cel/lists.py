@@ -1,8 +1,12 @@
-"""Kubernetes' list functions (isSorted, sum, min, max) and CEL's sets, on plain Python values."""
+"""Kubernetes' list functions (isSorted, sum, min, max, indexOf) and CEL's sets, on plain Python values.
+
+The interpreter keeps the name `indexOf` for its function of texts, so both live here, under names of their own.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import reduce
 from itertools import pairwise
 from typing import Final, TypeAlias
 
@@ -12,6 +16,7 @@ _Ordered: TypeAlias = int | float | str | bytearray | datetime | timedelta
 
 _SUMMABLE: Final = ("int", "uint", "double", "duration")
 _COMPARABLE: Final = ("int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes")
+_WITHOUT_ORDER: Final = frozenset({list, dict, type(None)})
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -23,27 +28,30 @@ def _family(value: object) -> type:
 
 
 def _ordered(values: list[_Ordered]) -> list[_Ordered]:
-    families = {_family(value) for value in values}
-    if len(families) > 1 or families & {list, dict, type(None)}:
-        raise TypeError("no such overload: the items of the list do not compare")
+    """Refuse what has no order; values of different kinds have none among themselves, which is no error."""
+    if any(_family(value) in _WITHOUT_ORDER for value in values):
+        raise TypeError("no such overload")
     return values
 
 
+def _is_greater(left: _Ordered, right: _Ordered) -> bool:
+    return _family(left) is _family(right) and left > right  # type: ignore[operator]
+
+
 def _is_sorted(values: list[_Ordered]) -> bool:
-    items = _ordered(values)
-    return all(left <= right for left, right in pairwise(items))  # type: ignore[operator]
+    return not any(_is_greater(left, right) for left, right in pairwise(_ordered(values)))
 
 
 def _min(values: list[_Ordered]) -> object:
     if not values:
         raise ValueError("min called on empty list")
-    return min(_ordered(values))
+    return reduce(lambda least, value: value if _is_greater(least, value) else least, _ordered(values))
 
 
 def _max(values: list[_Ordered]) -> object:
     if not values:
         raise ValueError("max called on empty list")
-    return max(_ordered(values))
+    return reduce(lambda most, value: value if _is_greater(value, most) else most, _ordered(values))
 
 
 def _sum(values: list[object]) -> object:
@@ -51,7 +59,7 @@ def _sum(values: list[object]) -> object:
     if not kinds:
         return 0
     if len(kinds) > 1 or not kinds <= {int, float, timedelta}:
-        raise TypeError("no such overload: only numbers of one type and durations add up")
+        raise TypeError("no such overload")
     total = sum(values[1:], start=values[0])  # type: ignore[call-overload]
     if isinstance(total, int) and total not in _INT64:
         raise OverflowError("integer overflow")
@@ -79,6 +87,34 @@ def _intersects(left: list[object], right: list[object]) -> bool:
     return any(equal(a, b) for a in left for b in right)
 
 
+def _index(values: list[object], wanted: object) -> int:
+    return next((index for index, value in enumerate(values) if equal(value, wanted)), -1)
+
+
+def _last_index(values: list[object], wanted: object) -> int:
+    return next((index for index in reversed(range(len(values))) if equal(values[index], wanted)), -1)
+
+
+def _text_index(text: str, wanted: str, start: int = 0) -> int:
+    if not wanted or _is_beyond(text, start):
+        return start if not wanted else -1
+    return text.find(wanted, start)
+
+
+def _last_text_index(text: str, wanted: str, start: int | None = None) -> int:
+    if start is None:
+        return text.rfind(wanted)
+    if not wanted or _is_beyond(text, start):
+        return start if not wanted else -1
+    return text.rfind(wanted, 0, start + len(wanted))
+
+
+def _is_beyond(text: str, start: int) -> bool:
+    if start < 0:
+        raise ValueError(f"index out of range: {start}")
+    return start >= len(text)
+
+
 _PAIR: Final = ("list<dyn>", "list<dyn>")
 
 FUNCTIONS: Final = (
@@ -86,6 +122,12 @@ FUNCTIONS: Final = (
     *(Function(name="min", parameters=(f"list<{t}>",), result=t, call=_min) for t in _COMPARABLE),
     *(Function(name="max", parameters=(f"list<{t}>",), result=t, call=_max) for t in _COMPARABLE),
     *(Function(name="sum", parameters=(f"list<{t}>",), result=t, call=_sum) for t in _SUMMABLE),
+    Function(name="indexOf_", parameters=("list<dyn>", "dyn"), result="int", call=_index),
+    Function(name="lastIndexOf_", parameters=("list<dyn>", "dyn"), result="int", call=_last_index),
+    Function(name="indexOf_", parameters=("string", "string"), result="int", call=_text_index),
+    Function(name="indexOf_", parameters=("string", "string", "int"), result="int", call=_text_index),
+    Function(name="lastIndexOf_", parameters=("string", "string"), result="int", call=_last_text_index),
+    Function(name="lastIndexOf_", parameters=("string", "string", "int"), result="int", call=_last_text_index),
     Function(name="sets.contains", parameters=_PAIR, result="bool", call=_contains, member=False),
     Function(name="sets.equivalent", parameters=_PAIR, result="bool", call=_equivalent, member=False),
     Function(name="sets.intersects", parameters=_PAIR, result="bool", call=_intersects, member=False),

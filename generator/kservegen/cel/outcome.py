@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +37,22 @@ class UnsupportedError(ValueError):
 
 # The interpreter carries errors as text: this is how one of ours is known again.
 UNSUPPORTED = "unsupported: "
+
+_NO_OVERLOAD: Final = re.compile(
+    r"No matching overloads found : (?:\((?P<owner>[^()]*)\)\.)?(?P<name>[^(]*)\((?P<rest>.*)\)"
+)
+_NO_KEY: Final = re.compile(r'Key not found in map : "?(?P<key>.*?)"?')
+
+
+def in_servers_words(message: str) -> str:
+    """Say an error of the interpreter as the API server says it."""
+    if message == "divide by zero":
+        return "division by zero"
+    if match := _NO_KEY.fullmatch(message):
+        return f"no such key: {match['key']}"
+    if not (match := _NO_OVERLOAD.fullmatch(message)):
+        return message
+    if match["name"].startswith("_"):  # an operator
+        return "no such overload"
+    kinds = ", ".join(filter(None, (match["owner"], match["rest"]))).replace("int64", "int")
+    return f"no such overload: {match['name']}({kinds})"

@@ -10,16 +10,13 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 from kservegen.cel.function import Function
+from kservegen.cel.opaque import QUANTITY, Tagged, untagged
 from kservegen.quantity import Quantity, parse
 
-Tagged: TypeAlias = dict[str, object]
-
-_AMOUNT: Final = "kubernetes.Quantity"
 _MARK: Final = "mark"
-_QUANTITY: Final = "kubernetes.Quantity"
 _WRITTEN: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?(.*)")
 _BINARY_POWER: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _LARGEST: Final = 2**63 - 1
@@ -68,14 +65,11 @@ def _tag(unscaled: int, exponent: int, *, whole: bool) -> Tagged:
     while unscaled and unscaled % 10 == 0:
         unscaled //= 10
         exponent += 1
-    return {_AMOUNT: f"{unscaled}e{exponent}", _MARK: -0.0 if whole else 0.0}
+    return {QUANTITY: f"{unscaled}e{exponent}", _MARK: -0.0 if whole else 0.0}
 
 
 def _amount(tagged: Tagged) -> tuple[int, int]:
-    text = tagged.get(_AMOUNT)
-    if not isinstance(text, str):
-        raise TypeError("no such overload: a quantity is wanted, not a map")
-    return _split(text)
+    return _split(untagged(tagged, QUANTITY))
 
 
 @lru_cache(maxsize=4096)
@@ -158,27 +152,27 @@ def _as_float(tagged: Tagged) -> float:
 
 
 FUNCTIONS: Final = (
-    Function(name="quantity", parameters=("string",), result=_QUANTITY, call=_read, member=False),
+    Function(name="quantity", parameters=("string",), result=QUANTITY, call=_read, member=False),
     Function(name="isQuantity", parameters=("string",), result="bool", call=_is_quantity, member=False),
     Function(
         name="isGreaterThan",
-        parameters=(_QUANTITY, _QUANTITY),
+        parameters=(QUANTITY, QUANTITY),
         result="bool",
         call=lambda left, right: _compare(left, right) > 0,
     ),
     Function(
         name="isLessThan",
-        parameters=(_QUANTITY, _QUANTITY),
+        parameters=(QUANTITY, QUANTITY),
         result="bool",
         call=lambda left, right: _compare(left, right) < 0,
     ),
-    Function(name="compareTo", parameters=(_QUANTITY, _QUANTITY), result="int", call=_compare),
-    Function(name="add", parameters=(_QUANTITY, _QUANTITY), result=_QUANTITY, call=_add),
-    Function(name="add", parameters=(_QUANTITY, "int"), result=_QUANTITY, call=_add_int),
-    Function(name="sub", parameters=(_QUANTITY, _QUANTITY), result=_QUANTITY, call=_sub),
-    Function(name="sub", parameters=(_QUANTITY, "int"), result=_QUANTITY, call=_sub_int),
-    Function(name="asInteger", parameters=(_QUANTITY,), result="int", call=_as_integer),
-    Function(name="asApproximateFloat", parameters=(_QUANTITY,), result="double", call=_as_float),
-    Function(name="isInteger", parameters=(_QUANTITY,), result="bool", call=_is_integer),
-    Function(name="sign", parameters=(_QUANTITY,), result="int", call=_sign),
+    Function(name="compareTo", parameters=(QUANTITY, QUANTITY), result="int", call=_compare),
+    Function(name="add", parameters=(QUANTITY, QUANTITY), result=QUANTITY, call=_add),
+    Function(name="add", parameters=(QUANTITY, "int"), result=QUANTITY, call=_add_int),
+    Function(name="sub", parameters=(QUANTITY, QUANTITY), result=QUANTITY, call=_sub),
+    Function(name="sub", parameters=(QUANTITY, "int"), result=QUANTITY, call=_sub_int),
+    Function(name="asInteger", parameters=(QUANTITY,), result="int", call=_as_integer),
+    Function(name="asApproximateFloat", parameters=(QUANTITY,), result="double", call=_as_float),
+    Function(name="isInteger", parameters=(QUANTITY,), result="bool", call=_is_integer),
+    Function(name="sign", parameters=(QUANTITY,), result="int", call=_sign, member=False),
 )

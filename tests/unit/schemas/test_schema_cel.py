@@ -139,7 +139,7 @@ FAIL: list[tuple[str, JsonObject, JsonObject, Said]] = [
         "an error without a message",
         schema({"rule": "1 / self.a > 0"}, a=A),
         {"a": 0},
-        [((), "divide by zero evaluating rule: 1 / self.a > 0")],
+        [((), "division by zero evaluating rule: 1 / self.a > 0")],
     ),
     ("all rules of a place", schema(rule("false"), rule("1 > 2", message="too")), {}, [*BROKEN, ((), "too")]),
     (
