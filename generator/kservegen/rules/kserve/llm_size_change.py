@@ -18,8 +18,8 @@ SCOPE: Final = Scope.ENVIRONMENT
 META: Final = RuleMeta(
     id="kserve/llm-size-change",
     title="An LLM workload would span another number of nodes",
-    why="How many nodes a replica spans - data divided by dataLocal, or pipeline - is fixed once the service exists: the "
-    "group of pods behind it cannot change its size. Prefill counts where it was there and still is.",
+    why="How many nodes a replica spans - data divided by dataLocal, or pipeline - is fixed once the service exists: "
+    "the group of pods behind it cannot change its size. Prefill counts where it was there and still is.",
     fix="Keep the number of nodes, or make a service of another name and remove this one.",
     bad="spec: {parallelism: {data: 16, dataLocal: 8}}\n# was: {data: 8, dataLocal: 8}",
     good="spec: {parallelism: {data: 16, dataLocal: 8}}\n# was: {data: 8, dataLocal: 4}",

@@ -19,8 +19,8 @@ SCOPE: Final = Scope.ENVIRONMENT
 META: Final = RuleMeta(
     id="kserve/node-group",
     title="A cache names a group of nodes that is not there",
-    why="The group says where the model goes and on what volume, so without it nothing is cached. KServe has a check of "
-    "it for the namespaced kind, which no installation switches on.",
+    why="The group says where the model goes and on what volume, so without it nothing is cached. KServe has a check "
+    "of it for the namespaced kind, which no installation switches on.",
     fix="Declare the LocalModelNodeGroup, or promise LocalModelNodeGroup/name among the prerequisites.",
     bad="kind: LocalModelNamespaceCache\nspec: {sourceModelUri: s3://b/m, modelSize: 1Gi, nodeGroups: [nope]}",
     good="kind: LocalModelNamespaceCache\nspec: {sourceModelUri: s3://b/m, modelSize: 1Gi, nodeGroups: [workers]}",
