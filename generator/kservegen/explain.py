@@ -1,4 +1,4 @@
-"""Where each field of a model comes from: the built object, leaf by leaf, beside the line that wrote it."""
+"""Where each field of a model comes from, leaf by leaf, beside the line that wrote it; and what serves the model."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from kservegen.catalog.model import find_fragment
 from kservegen.diagnostics import Location
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonValue, Path, format_path
-from kservegen.pipeline import build_one
+from kservegen.pipeline import build_one, surroundings
 from kservegen.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.rules.base import Context
+from kservegen.rules.merged import merged
+from kservegen.rules.requests import models_of
+from kservegen.rules.view import selection_of
+from kservegen.serving.advice import reason, why_chosen, why_not
+from kservegen.serving.presets import presets_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +33,34 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Which runtime serves a model and why; `runtime` is blank where none does.
+
+    `path` is the model's place in the object; `others` are the other runtimes for its format, with a clause each that
+    says why it is not them.
+    """
+
+    path: str
+    runtime: str
+    kind: str
+    why: str
+    others: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What one entry becomes in one environment, field by field."""
+    """What one entry becomes in one environment, field by field, and what serves it.
+
+    `presets` are the configurations that KServe lays under an LLM service.
+    """
 
     environment: str
     subject: str
     file: str
     layers: tuple[str, ...]
     fields: tuple[Field, ...]
+    serving: tuple[Serving, ...] = ()
+    presets: tuple[str, ...] = ()
 
 
 def explain_entry(project: Project, environment: str, key: str) -> Explanation:
@@ -43,13 +69,42 @@ def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     resolved, _ = resolve(project.catalog, name)
     entry = _find(resolved, key)
     resource = build_one(resolved, entry, project.tools)
+    context = surroundings(resolved, project.tools)
+    stored = context.resources.get(resource.id, resource) if context else resource
     return Explanation(
         environment=name,
         subject=str(resource.id),
         file=f"{name}/{resource.file}",
         layers=tuple(_layers(entry)),
         fields=tuple(_fields(entry, resource, resolved)),
+        serving=tuple(_serving(stored, context)) if context else (),
+        presets=tuple(_presets(stored, context)) if context else (),
     )
+
+
+def _serving(resource: Resource, context: Context) -> Iterator[Serving]:
+    if resource.kind != "InferenceService":
+        return
+    for path, _, request in models_of(resource, context):
+        selection = selection_of(request, context)
+        chosen = selection.chosen
+        why = why_chosen(selection)
+        if chosen is None and selection.obstacle is not None:
+            named = selection.candidates[0].runtime if selection.candidates else None
+            why = f"{request.runtime or (named and named.name)} "
+            why += reason(named, selection.obstacle, selection) if named else "is not there"
+        yield Serving(
+            path=format_path(path),
+            runtime=chosen.name if chosen else "",
+            kind=chosen.kind if chosen else "",
+            why=why,
+            others=why_not(selection),
+        )
+
+
+def _presets(resource: Resource, context: Context) -> Iterator[str]:
+    if resource.kind == "LLMInferenceService":
+        yield from (preset.name for preset in presets_for(merged(resource, context).spec))
 
 
 def _find(environment: ResolvedEnvironment, key: str) -> Entry:

@@ -303,6 +303,15 @@ def _file(path: str, text: str) -> tuple[str, bytes]:
     return path, stamp(path, text)
 
 
+def surroundings(environment: ResolvedEnvironment, tools: Tools) -> Context | None:
+    """Return what rules may look at in an environment, for who judges nothing; None for an unknown KServe version."""
+    if _check_version(environment, tools.charts.versions) is not None:
+        return None
+    charts = tools.charts.load(environment.text("kserve", "version"))
+    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version))
+    return context_of(built, _store(built, Memory()), tools.charts)
+
+
 def build_one(environment: ResolvedEnvironment, entry: Entry, tools: Tools) -> Resource:
     """Build the object of one entry alone."""
     settings = Settings.of(environment)

@@ -128,6 +128,38 @@ def test_explain(words: tuple[str, ...], terminal: Terminal, snapshot: SnapshotA
     assert terminal(*words) == snapshot
 
 
+SERVED = """\
+models:
+  twice: {modelFormat: sklearn, protocolVersion: v2, storageUri: s3://models/a}
+  none: {modelFormat: onnx, storageUri: s3://models/b}
+  named: {modelFormat: sklearn, runtime: kserve-predictiveserver, storageUri: s3://models/c}
+  absent: {modelFormat: sklearn, runtime: nope, storageUri: s3://models/d}
+  own: {modelFormat: mine, storageUri: s3://models/e}
+  chat: {kind: LLMInferenceService, model: hf://owner/model, router: true}
+runtimes:
+  a:
+    kind: ServingRuntime
+    supportedModelFormats: [{name: mine, autoSelect: true}]
+    containers: [{name: kserve-container, image: x}]
+  b:
+    kind: ServingRuntime
+    supportedModelFormats: [{name: mine, autoSelect: true}]
+    containers: [{name: kserve-container, image: x}]
+"""
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("model", ["twice", "none", "named", "absent", "own", "chat"])
+def test_explain_names_what_serves(model: str, output: str, terminal: Terminal, snapshot: SnapshotAssertion) -> None:
+    terminal.project.models(SERVED)
+    _, said, _ = terminal("explain", model, "--env", "dev", "--output", output)
+    if output == "text":
+        assert said.split("\n\n")[0] == snapshot
+    else:
+        explanation = json.loads(said)["explanation"]
+        assert {key: explanation[key] for key in ("serving", "presets")} == snapshot
+
+
 OPERATIONAL = (
     ("render", "prdo"),
     ("explain", "kserve/replica"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from kservegen.explain import Explanation
 from kservegen.jsontypes import JsonObject
@@ -26,10 +27,22 @@ def explanation_as_text(explanation: Explanation) -> str:
         f"{explanation.subject} in {explanation.environment}",
         f"  written to {explanation.file}",
         f"  layers: {' < '.join(explanation.layers)}",
+        *_served(explanation),
         "",
     ]
     lines += [f"  {path:<{width}}  {value:<{values}}  {place}  ({layer})" for path, value, place, layer in rows]
     return "\n".join(lines) + "\n"
+
+
+def _served(explanation: Explanation) -> Iterator[str]:
+    several = len(explanation.serving) > 1
+    for serving in explanation.serving:
+        where = f" ({serving.path})" if several else ""
+        served = f"{serving.runtime} ({serving.kind})" if serving.runtime else "nothing"
+        yield f"  served by {served}{where}: {serving.why}"
+        yield from (f"    not by {name}: it {clause}" for name, clause in serving.others)
+    if explanation.presets:
+        yield f"  presets: {', '.join(explanation.presets)}"
 
 
 def explanation_as_json(explanation: Explanation) -> JsonObject:
@@ -39,6 +52,17 @@ def explanation_as_json(explanation: Explanation) -> JsonObject:
         "subject": explanation.subject,
         "file": explanation.file,
         "layers": list(explanation.layers),
+        "serving": [
+            {
+                "path": serving.path,
+                "runtime": serving.runtime,
+                "kind": serving.kind,
+                "why": serving.why,
+                "others": [{"runtime": name, "why": clause} for name, clause in serving.others],
+            }
+            for serving in explanation.serving
+        ],
+        "presets": list(explanation.presets),
         "fields": [
             {
                 "path": field.path,

@@ -128,7 +128,13 @@ def _policy_test() -> JsonObject:
 def _explanation() -> JsonObject:
     field = _closed({"path": _TEXT, "value": {}, "layer": _TEXT, **_PLACE})
     texts = dict.fromkeys(("environment", "subject", "file"), _TEXT)
-    return _closed({**texts, "layers": _TEXTS, "fields": {"type": "array", "items": field}})
+    other = _closed({"runtime": _TEXT, "why": _TEXT})
+    serving = _closed({**dict.fromkeys(("path", "runtime", "kind", "why"), _TEXT), "others": _list(other)})
+    return _closed({**texts, "layers": _TEXTS, "serving": _list(serving), "presets": _TEXTS, "fields": _list(field)})
+
+
+def _list(items: JsonObject) -> JsonObject:
+    return {"type": "array", "items": items}
 
 
 def _closed(properties: JsonObject, optional: tuple[str, ...] = ()) -> JsonObject:

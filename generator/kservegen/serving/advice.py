@@ -82,6 +82,43 @@ def almost(selection: Selection) -> str:
     return ""
 
 
+def why_chosen(selection: Selection) -> str:
+    """Say in a clause how a request came to its runtime, or that it came to none."""
+    request = selection.request
+    if request.runtime is not None:
+        return "the model names it"
+    wanted = f"{request} with protocol {selection.protocol}{' and workers' if request.multi_node else ''}"
+    if selection.chosen is None:
+        return f"no runtime serves {wanted}"
+    others = len(selection.fitting) - 1
+    if selection.contested:
+        names = ", ".join(other.name for other in selection.contested)
+        return f"it serves {wanted}; {names} would do as well, and the youngest of them is taken"
+    return f"it serves {wanted}" + (", and goes before the others that would" if others else ", as the only one")
+
+
+def why_not(selection: Selection) -> tuple[tuple[str, str], ...]:
+    """Say of the other runtimes that know the format what keeps them from being chosen: (name, clause)."""
+    told: list[tuple[str, str]] = []
+    for runtime, obstacle in selection.candidates:
+        if runtime is selection.chosen or obstacle is Obstacle.FORMAT:
+            continue
+        told.append((runtime.name, reason(runtime, obstacle, selection) if obstacle else _rank(runtime, selection)))
+    return tuple(told)
+
+
+def _rank(runtime: ServingRuntime, selection: Selection) -> str:
+    name, chosen = selection.request.format, selection.chosen
+    if chosen is not None and chosen.namespace and not runtime.namespace:
+        return "would do, but runtimes of the namespace go first"
+    own, other = (r.priority(name) if r else None for r in (runtime, chosen))
+    return f"would do, with priority {_shown(own)} against {_shown(other)}"
+
+
+def _shown(priority: int | None) -> str:
+    return "none" if priority is None else str(priority)
+
+
 def reason(runtime: ServingRuntime, obstacle: Obstacle, selection: Selection) -> str:
     """Say in a clause why a runtime does not serve a request."""
     request = selection.request

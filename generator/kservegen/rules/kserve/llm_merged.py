@@ -11,7 +11,7 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve import llm_lora, llm_parallelism, llm_router, llm_scaling, llm_scheduler, replicas
-from kservegen.rules.kserve._merged import merged
+from kservegen.rules.merged import merged
 from kservegen.rules.stage import Scope, Stage
 
 STAGE: Final = Stage.DEPLOYMENT
