@@ -46,6 +46,7 @@ LAYERS = (
     ("kservegen.pipeline",),
     ("kservegen.report.result", "kservegen.report.summary"),
     ("kservegen.manifests",),
+    ("kservegen.standing",),
     ("kservegen.app",),
     ("kservegen.lint",),
     ("kservegen.accounts", "kservegen.adopt", "kservegen.explain", "kservegen.scaffold", "kservegen.policy_tests"),

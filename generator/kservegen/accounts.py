@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from kservegen.app import Project, open_project
-from kservegen.budget.account import account
-from kservegen.budget.ledger import Line
 from kservegen.budget.limits import read_budgets
 from kservegen.budget.overview import Overview, overview
 from kservegen.build.environment import BuiltEnvironment
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.defaulting import default
 from kservegen.diagnostics import Diagnostic, Severity, merge
-from kservegen.document import text
 from kservegen.errors import GeneratorError
-from kservegen.manifests.documents import read_documents
-from kservegen.manifests.files import find_files
-from kservegen.pipeline import Memory, context_of, evaluate, installation_of, ledger_of
+from kservegen.pipeline import Memory, evaluate, ledger_of
 from kservegen.repository import OUTPUT_FOLDER, Repository
+from kservegen.standing import ledger_before
 
 
 def account_environments(
@@ -54,33 +47,7 @@ def _overview(project: Project, built: BuiltEnvironment, memory: Memory) -> Over
     return overview(
         environment.name,
         ledger_of(built, project.tools, memory),
-        _before(project, built),
+        ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools),
         tuple(read_budgets(environment.mapping("budgets"))),
         environment.mapping("accelerators"),
     )
-
-
-def _before(project: Project, built: BuiltEnvironment) -> tuple[Line, ...] | None:
-    """Write the ledger of what is rendered already; None where nothing is. Owners are those of today's catalog."""
-    folder = project.repository.root / OUTPUT_FOLDER / built.environment.name
-    if not folder.is_dir():
-        return None
-    known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
-    installation = installation_of(built.settings)
-    stored = [default(resource, installation) for resource in _resources(folder)]
-    context = context_of(built, stored, project.tools.charts)
-    named = ((*_named(item.written.id, known), item) for item in stored)
-    return tuple(account(named, built.environment.mapping("accelerators"), context))
-
-
-def _named(identity: ResourceId, known: Mapping[ResourceId, tuple[str, str]]) -> tuple[str, str]:
-    return known.get(identity, (identity.name, ""))
-
-
-def _resources(folder: Path) -> Iterator[Resource]:
-    parts = [part for part in (folder / "models", folder / "runtimes") if part.is_dir()]
-    for argument in find_files(parts):
-        for file in argument.files:
-            data = file.read()
-            if isinstance(data, bytes):
-                yield from (d.resource for d in read_documents(data, file.name, named=True) if d.resource is not None)

@@ -34,6 +34,7 @@ from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
 
 if TYPE_CHECKING:
+    from kservegen.build.environment import BuiltEnvironment
     from kservegen.policy.files import PolicyFiles
     from kservegen.waivers.apply import Clock
 
@@ -148,6 +149,7 @@ def validate(
         for name in chosen:
             evaluation = evaluate(project.catalog, name, project.tools, memory, clock)
             diagnostics.extend(evaluation.diagnostics)
+            diagnostics.extend(_lowered(repository.root / OUTPUT_FOLDER, evaluation.built, project.tools))
             objects += evaluation.objects
             evaluations.append(evaluation)
         diagnostics.extend(_across(evaluations))
@@ -197,6 +199,7 @@ def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *
     for name in chosen:
         evaluation = evaluate(project.catalog, name, project.tools, memory)
         diagnostics.extend(evaluation.diagnostics)
+        diagnostics.extend(_lowered(options.out, evaluation.built, project.tools))
         objects += evaluation.objects
         if evaluation.built is not None and not _has_errors(diagnostics):
             desired.update(lay_out(evaluation.built, memory))
@@ -218,6 +221,13 @@ def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *
 
 def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterator[Diagnostic]:
+    if built is not None and any(resource.kind == "ResourceQuota" for resource in built.own):
+        from kservegen.standing import lowered_quotas  # noqa: PLC0415 - reads manifests, which few runs do
+
+        yield from lowered_quotas(out, built, tools)
 
 
 def _across(evaluations: list[Evaluation]) -> Iterator[Diagnostic]:

@@ -172,7 +172,7 @@ def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = Non
 def _ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
     owned = zip((item.entry for item in built.entries), stored[len(built.own) :], strict=True)
     entries = ((entry.key, text(entry.words.get("owner")), item) for entry, item in owned)
-    return tuple(account(entries, built.environment.mapping("accelerators"), context))
+    return tuple(account(entries, built.environment, context))
 
 
 def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:

@@ -6,27 +6,37 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from kservegen.budget.ledger import Line, lines
+from kservegen.build.quotas import default_requests
 from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
 from kservegen.demand.groups import pod_groups
+from kservegen.demand.requests import amounts
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.resolve import ResolvedEnvironment
 from kservegen.rules.base import Context
 from kservegen.rules.view import selection_of
 from kservegen.serving.request import request_of
 
 
 def account(
-    objects: Iterable[tuple[str, str, Defaulted]], accelerators: JsonObject, context: Context
+    objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
 ) -> Iterator[Line]:
     """Write the ledger of objects, each with its entry's key and owner; paths are those of the objects as written."""
+    accelerators = environment.mapping("accelerators")
+    given = {namespace: amounts(side) for namespace, side in default_requests(environment).items()}
 
     def runtime(resource: Resource, component: JsonObject) -> JsonValue:
         request = request_of(component, mapping(component.get("model")), resource.id.namespace or "default")
         chosen = selection_of(request, context).chosen
-        return {side: dict(amounts) for side, amounts in chosen.amounts.items()} if chosen else None
+        return {side: dict(listed) for side, listed in chosen.amounts.items()} if chosen else None
 
     for key, owner, stored in objects:
-        groups = pod_groups(stored.resource, cluster_mode=context.deployment_mode, runtime=runtime)
+        groups = pod_groups(
+            stored.resource,
+            cluster_mode=context.deployment_mode,
+            runtime=runtime,
+            defaults=given.get(stored.resource.id.namespace),
+        )
         for line in lines(key, owner, stored.resource.id, groups, accelerators):
             yield replace(line, path=stored.original_path(line.path))

@@ -7,11 +7,12 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from kservegen.budget.amounts import write_amount
-from kservegen.budget.ledger import ACCELERATORS, Line, total
+from kservegen.budget.ledger import ACCELERATORS, Line, Moments, total
 from kservegen.budget.limits import LIMITED, Budget
 from kservegen.budget.manual import RULES
+from kservegen.build.quotas import hard_limits, quota_budgets
 from kservegen.diagnostics import Diagnostic, Location, Related
-from kservegen.document import mapping
+from kservegen.document import mapping, text
 from kservegen.jsontypes import Path, format_path
 from kservegen.quantity import parse
 from kservegen.resolve import ResolvedEnvironment
@@ -33,6 +34,45 @@ def check_budgets(
         for word, limit in budget.limits.items():
             yield from _kept(report, budget, word, limit, chosen)
         yield from _unbounded(report, budget, chosen)
+    yield from _quotas(report, ledger)
+
+
+def quota_needs(ledger: Sequence[Line], namespace: str, key: str) -> Moments:
+    """Return what the pods of a namespace take of what a quota calls `requests.<resource>`."""
+    resource = key.removeprefix("requests.")
+    here = [line for line in ledger if line.subject.namespace == namespace]
+    devices = [line for line in here if line.device == resource]
+    return total(devices, ACCELERATORS) if devices else total(here, resource)
+
+
+def _quotas(report: _Report, ledger: Sequence[Line]) -> Iterator[Diagnostic]:
+    """Check quotas: one counts everything in its namespace, at every moment, so no rolling update may run into it."""
+    environment = report.environment
+    held = quota_budgets(environment)
+    for name, value in environment.mapping("budgets").items():
+        words = mapping(value)
+        if words.get("quota") is True and name not in held:
+            message = f"budget {name} cannot be a quota: it has {'an owner' if words.get('owner') else 'no namespace'}"
+            hint = "Give it a namespace and no owner, or leave quota out."
+            yield report.diagnostic("quota-scope", (name, "quota"), message, hint=hint)
+        elif name in held and words.get("limit") is not None and not words.get("accelerator"):
+            message = f"budget {name} cannot be a quota: its limit is for no accelerator in particular"
+            yield report.diagnostic("quota-scope", (name, "limit"), message, hint="Name its accelerator.")
+    for name, words in held.items():
+        namespace = text(words.get("namespace"))
+        for key, hard in hard_limits(words, environment).items():
+            limit, need = parse(hard), quota_needs(ledger, namespace, key)
+            if limit is not None and need.rollout > limit.value:
+                resource = key.removeprefix("requests.")
+                word = resource if resource in words else "limit"
+                yield report.diagnostic(
+                    "quota-too-small",
+                    (name, word),
+                    f"quota {name} would stop a rolling update in {namespace}",
+                    seen=f"{key}: {hard}",
+                    allowed=f"at least {write_amount(resource, need.rollout)}, with everything in {namespace} counted",
+                    hint="Raise it, lower maxReplicas, or let the models roll without extra pods (maxSurge: 0).",
+                )
 
 
 def _kept(

@@ -20,7 +20,8 @@ _PLAIN: Final = ("cpu", "memory", "ephemeral-storage")
 class Line:
     """Like pods of one object: `each` is what one of them takes, devices under `accelerators`.
 
-    `types` are the accelerators that its devices can be; several where the pods are not held to one by a label.
+    `device` is the resource name of its devices, `types` the accelerators that they can be: several where the pods are
+    not held to one by a label.
     """
 
     entry: str
@@ -31,6 +32,7 @@ class Line:
     count: Count
     each: Mapping[str, Fraction]
     types: tuple[str, ...] = ()
+    device: str = ""
     unbounded: bool = False
 
     def at(self, resource: str) -> Moments:
@@ -77,6 +79,7 @@ def lines(
                 count=group.count,
                 each=each,
                 types=possible_types(group, resource, accelerators) or ((resource,) if resource else ()),
+                device=resource,
                 unbounded=group.unbounded,
             )
             first = False

@@ -34,6 +34,27 @@ RULES: Final = (
         good="budgets: {all: {memory: 256Gi}}",
     ),
     RuleMeta(
+        id="budget/quota-lowered",
+        title="A quota is not lowered in the change that makes room for it",
+        why="While the change is synced the old pods still run; a quota below what they take keeps the new ones out.",
+        fix="Render and sync the change of the models first; lower the budget in the next change.",
+    ),
+    RuleMeta(
+        id="budget/quota-scope",
+        title="A budget that is a quota holds for one whole namespace",
+        why="A ResourceQuota counts everything in its namespace; it knows no owners, and devices only by their name.",
+        fix="Give the budget a namespace and no owner, and an accelerator where it limits accelerators.",
+        bad="budgets: {search: {owner: search, limit: 2, quota: true}}",
+        good="budgets: {search: {namespace: search, accelerator: nvidia-l4, limit: 2, quota: true}}",
+    ),
+    RuleMeta(
+        id="budget/quota-too-small",
+        title="A quota leaves room for a rolling update",
+        why="The API server refuses the pods that a rolling update adds, and the new version never comes up.",
+        fix="Raise the budget, lower maxReplicas, or let the models roll without extra pods.",
+        good="deploymentStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}",
+    ),
+    RuleMeta(
         id="budget/rollout",
         title="A rolling update fits in the budget, too",
         why="Everything fits while nothing changes, but the pods that a rolling update adds for a while do not: with a "

@@ -108,7 +108,7 @@ def _folder_layers(environment: ResolvedEnvironment, resources: Iterable[Resourc
         layers.append(
             _Layer(
                 name=f"{top}-{namespace}" if namespace else top,
-                wave={"cluster": 0, "policies": 2, "runtimes": 5}.get(top, 10),
+                wave={"cluster": 0, "policies": 2, "quotas": 2, "runtimes": 5}.get(top, 10),
                 sources=[{**_repository(environment), "path": f"{_folder(environment)}/{folder}"}],
                 namespace=namespace or PLATFORM_NAMESPACE,
                 prune=top != "cluster",

@@ -13,6 +13,7 @@ from kservegen.build.inference_service import build_inference_service
 from kservegen.build.llm_inference_service import build_llm_inference_service
 from kservegen.build.namespace import build_namespaces
 from kservegen.build.platform import Platform, plan_platform
+from kservegen.build.quotas import build_quotas
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
 from kservegen.catalog.words import MODEL_KINDS
@@ -83,14 +84,15 @@ def build_environment(
     entries = tuple(_recall(entry, settings, shapes, seen) for entry in environment.entries)
     platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
     namespaces = build_namespaces(environment)
-    synced = [*namespaces, *policies, *(built.resource for built in entries)]
+    quotas = build_quotas(environment)
+    synced = [*namespaces, *policies, *quotas, *(built.resource for built in entries)]
     applications = build_applications(environment, platform, synced)
     return BuiltEnvironment(
         environment=environment,
         settings=settings,
         platform=platform,
         entries=entries,
-        own=(*namespaces, *policies, *applications),
+        own=(*namespaces, *policies, *quotas, *applications),
     )
 
 

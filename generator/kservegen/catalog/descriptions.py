@@ -145,6 +145,7 @@ DESCRIPTIONS: dict[str, str] = {
     "budgets.cpu": "Most cores that may be requested at maxReplicas.",
     "budgets.memory": "Most memory that may be requested at maxReplicas.",
     "budgets.ephemeral-storage": "Most ephemeral storage that may be requested at maxReplicas.",
+    "budgets.quota": "Hold the budget in the cluster, too: render a ResourceQuota for its namespace.",
     "guards": "How much one render may change without an explicit permission.",
     "guards.maxRemovals": "Most files that one render may remove.",
     "guards.maxRestartingAccelerators": "Most accelerators whose pods one change may restart.",

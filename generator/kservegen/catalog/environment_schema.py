@@ -65,6 +65,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 cpu=QUANTITY,
                 memory=QUANTITY,
                 **{"ephemeral-storage": QUANTITY},
+                quota=FLAG,
             )
         ),
         "guards": _object("guards", maxRemovals=COUNT, maxRestartingAccelerators=COUNT),

@@ -8,13 +8,13 @@ facts); what the webhook adds to pods has the sizes of the charts' inferenceserv
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kservegen.build.resource import Resource
-from kservegen.demand.requests import Requests, container_requests, merged, pod_requests
+from kservegen.demand.requests import Requests, merged, pod_requests
 from kservegen.document import integer, mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 
@@ -55,8 +55,13 @@ class PodGroup:
     unbounded: bool = False
 
 
-def pod_groups(resource: Resource, *, cluster_mode: str, runtime: RuntimeResources) -> tuple[PodGroup, ...]:
-    """List the pods that an object asks for; empty for kinds that bring none, and for what is stopped."""
+def pod_groups(
+    resource: Resource, *, cluster_mode: str, runtime: RuntimeResources, defaults: Requests | None = None
+) -> tuple[PodGroup, ...]:
+    """List the pods that an object asks for; empty for kinds that bring none, and for what is stopped.
+
+    `defaults` are what a LimitRange of its namespace gives to containers that request nothing.
+    """
     find = _KINDS.get(resource.kind)
     if find is None:
         return ()
@@ -64,7 +69,8 @@ def pod_groups(resource: Resource, *, cluster_mode: str, runtime: RuntimeResourc
     if text(annotations.get(_STOP)).lower() == "true":
         return ()
     mode = text(annotations.get(_MODE)) or cluster_mode
-    return tuple(find(_Subject(resource, mapping(resource.doc.get("spec")), mode == "Knative", runtime)))
+    spec = mapping(resource.doc.get("spec"))
+    return tuple(find(_Subject(resource, spec, mode == "Knative", runtime, defaults or {})))
 
 
 class _Subject(NamedTuple):
@@ -72,6 +78,7 @@ class _Subject(NamedTuple):
     spec: JsonObject
     knative: bool
     runtime: RuntimeResources
+    defaults: Requests
 
 
 def _service(subject: _Subject) -> Iterator[PodGroup]:
@@ -97,7 +104,7 @@ def _component(subject: _Subject, role: str, path: Path, component: JsonObject) 
             role=f"{role} worker",
             path=(*path, "workerSpec"),
             pod=worker,
-            requests=_listed_requests(worker),
+            requests=_listed_requests(subject, worker),
             count=Count(*(number * followers for number in count)),
         )
 
@@ -138,43 +145,46 @@ def _component_requests(subject: _Subject, component: JsonObject) -> Requests:
         containers.insert(0, merged(subject.runtime(subject.resource, component), model.get("resources")))
     if isinstance(art, dict):
         containers.insert(0, art.get("resources"))
-    sidecars = [_AGENT] if component.get("logger") or component.get("batcher") else []
+    if component.get("logger") or component.get("batcher"):
+        containers.append(_AGENT)
     if subject.knative:
-        sidecars.append(_QUEUE_PROXY)
+        containers.append(_QUEUE_PROXY)
     if uri.startswith("oci://"):
-        sidecars.append(_MODELCAR)
+        containers.append(_MODELCAR)
     init = [_INITIALIZER] if _is_downloaded(uri) or component.get("storageUris") else []
-    return pod_requests(
-        component, containers=containers, init=init, sidecars=[container_requests(item) for item in sidecars]
-    )
+    return pod_requests(component, containers=containers, init=init, defaults=subject.defaults)
 
 
 def _is_downloaded(uri: str) -> bool:
     return bool(uri) and not uri.startswith(("pvc://", "oci://"))
 
 
-def _listed_requests(pod: JsonObject, init: list[JsonValue] | None = None) -> Requests:
+def _listed_requests(subject: _Subject, pod: JsonObject, init: Sequence[JsonValue] = ()) -> Requests:
     listed = [mapping(item).get("resources") for item in sequence(pod.get("containers"))]
-    return pod_requests(pod, containers=listed, init=init or [])
+    return pod_requests(pod, containers=listed, init=init, defaults=subject.defaults)
 
 
 def _llm(subject: _Subject) -> Iterator[PodGroup]:
     uri = text(mapping(subject.spec.get("model")).get("uri"))
     init: list[JsonValue] = [_INITIALIZER] if _is_downloaded(uri) else []
-    yield from _workload("main", ("spec",), subject.spec, init)
+    yield from _workload(subject, "main", ("spec",), subject.spec, init)
     prefill = subject.spec.get("prefill")
     if isinstance(prefill, dict):
-        yield from _workload("prefill", ("spec", "prefill"), prefill, init)
+        yield from _workload(subject, "prefill", ("spec", "prefill"), prefill, init)
     scheduler = mapping(mapping(subject.spec.get("router")).get("scheduler"))
     template = scheduler.get("template")
     if isinstance(template, dict):
         replicas = integer(scheduler.get("replicas")) or 1
         count = Count(replicas, replicas, _surge(None, replicas))
         path: Path = ("spec", "router", "scheduler", "template")
-        yield PodGroup(role="scheduler", path=path, pod=template, requests=_listed_requests(template), count=count)
+        yield PodGroup(
+            role="scheduler", path=path, pod=template, requests=_listed_requests(subject, template), count=count
+        )
 
 
-def _workload(role: str, path: Path, workload: JsonObject, init: list[JsonValue]) -> Iterator[PodGroup]:
+def _workload(
+    subject: _Subject, role: str, path: Path, workload: JsonObject, init: Sequence[JsonValue]
+) -> Iterator[PodGroup]:
     worker = workload.get("worker")
     least, most = _llm_replicas(workload)
     template = mapping(workload.get("template"))
@@ -182,7 +192,11 @@ def _workload(role: str, path: Path, workload: JsonObject, init: list[JsonValue]
     # A LeaderWorkerSet rolls group by group in place; a Deployment brings a quarter more.
     count = Count(least, most, 0 if spans else _surge(None, most))
     yield PodGroup(
-        role=role, path=(*path, "template"), pod=template, requests=_listed_requests(template, init), count=count
+        role=role,
+        path=(*path, "template"),
+        pod=template,
+        requests=_listed_requests(subject, template, init),
+        count=count,
     )
     if isinstance(worker, dict):
         followers = _group_size(mapping(workload.get("parallelism"))) - 1
@@ -190,7 +204,7 @@ def _workload(role: str, path: Path, workload: JsonObject, init: list[JsonValue]
             role=f"{role} worker",
             path=(*path, "worker"),
             pod=worker,
-            requests=_listed_requests(worker, init),
+            requests=_listed_requests(subject, worker, init),
             count=Count(least * followers, most * followers),
         )
 
@@ -218,7 +232,7 @@ def _graph(subject: _Subject) -> Iterator[PodGroup]:
     spec = subject.spec
     resources = spec.get("resources") or _ROUTER
     count, unbounded = _component_count(subject, spec)
-    requests = pod_requests(spec, containers=[resources])
+    requests = pod_requests(spec, containers=[resources], defaults=subject.defaults)
     yield PodGroup(role="router", path=("spec",), pod=spec, requests=requests, count=count, unbounded=unbounded)
 
 

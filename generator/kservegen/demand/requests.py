@@ -30,10 +30,10 @@ def amounts(side: JsonValue) -> Requests:
     return found
 
 
-def container_requests(resources: JsonValue) -> Requests:
-    """Return what one container requests: what it says, or else its limits."""
+def container_requests(resources: JsonValue, defaults: Mapping[str, Fraction] = NOTHING) -> Requests:
+    """Return what one container requests: what it says, or else its limits, or else what its namespace gives it."""
     both = mapping(resources)
-    return {**amounts(both.get("limits")), **amounts(both.get("requests"))}
+    return {**defaults, **amounts(both.get("limits")), **amounts(both.get("requests"))}
 
 
 def merged(base: JsonValue, over: JsonValue) -> JsonObject:
@@ -70,25 +70,25 @@ def pod_requests(
     *,
     containers: Iterable[JsonValue],
     init: Iterable[JsonValue] = (),
-    sidecars: Iterable[Requests] = (),
+    defaults: Mapping[str, Fraction] = NOTHING,
 ) -> Requests:
     """Return what the scheduler counts for a pod.
 
-    `containers` are the `resources` of the containers; `init` the `resources` of init containers beside those that
-    `spec` lists; `sidecars` are requests of containers that a webhook adds.
+    `containers` are the `resources` of the containers, those that webhooks add included; `init` the `resources` of
+    init containers beside those that `spec` lists; `defaults` what a LimitRange gives to containers that say nothing.
     """
-    running = add(*(container_requests(item) for item in containers), *sidecars)
+    running = add(*(container_requests(item, defaults) for item in containers))
     beside: Requests = {}
     peak: Requests = {}
     for item in sequence(spec.get("initContainers")):
-        own = container_requests(mapping(item).get("resources"))
+        own = container_requests(mapping(item).get("resources"), defaults)
         if mapping(item).get("restartPolicy") == "Always":
             beside = add(beside, own)
             peak = largest(peak, beside)
         else:
             peak = largest(peak, add(beside, own))
     for item in init:
-        peak = largest(peak, add(beside, container_requests(item)))
+        peak = largest(peak, add(beside, container_requests(item, defaults)))
     counted = largest(add(running, beside), peak)
     counted.update(container_requests(spec.get("resources")))  # pod-level resources stand for all of it
     return add(counted, amounts(spec.get("overhead")))

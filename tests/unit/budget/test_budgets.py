@@ -88,3 +88,55 @@ def test_a_budget_may_be_waived(loaded: Project) -> None:
     loaded.write("environments/dev.yaml", DEV + "budgets: {b: {accelerator: l4, limit: 1}}\n" + waiver)
     (found,) = loaded.validate().diagnostics
     assert found.waived is not None
+
+
+QUOTA = "budgets:\n  q: {namespace: ns, accelerator: l4, limit: %d, memory: %s, quota: true}\n"
+
+
+def test_a_quota_is_rendered_with_the_limits_that_it_needs(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + QUOTA % (8, "102400Mi"))
+    built = loaded.built()
+    assert built["ResourceQuota/q"]["spec"] == {
+        "hard": {"requests.memory": "100Gi", "requests.nvidia.com/gpu": "8"},
+    }
+    assert built["LimitRange/q"]["spec"] == {"limits": [{"type": "Container", "defaultRequest": {"memory": "128Mi"}}]}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            "{namespace: ns, accelerator: l4, limit: 5, quota: true}",
+            ["13:46 budget/quota-too-small", "13:46 budget/rollout"],
+        ),
+        ("{namespace: ns, memory: 80Gi, quota: true}", []),
+        ("{owner: search, namespace: ns, memory: 800Gi, quota: true}", ["13:59 budget/quota-scope"]),
+        ("{memory: 800Gi, quota: true}", ["13:29 budget/quota-scope"]),
+        ("{namespace: ns, limit: 80, quota: true}", ["13:29 budget/quota-scope"]),
+    ],
+)
+def test_a_quota_that_would_stand_in_the_way(words: str, expected: list[str], loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + f"budgets:\n  b: {words}\n")
+    assert loaded.problems() == [f"environments/dev.yaml:{line}" for line in expected]
+
+
+def test_a_quota_counts_what_its_limit_range_gives(project: Project) -> None:
+    project.models("models:\n  chat: {kind: LLMInferenceService, model: hf://org/chat, replicas: 10}\n")
+    project.write("environments/dev.yaml", DEV + "budgets: {q: {namespace: ns, memory: 1Gi, quota: true}}\n")
+    found = project.validate().diagnostics
+    assert {(d.rule, d.seen) for d in found if d.rule == "budget/exceeded"} == {
+        ("budget/exceeded", "chat 10 x 128Mi"),
+    }
+
+
+def test_a_quota_is_not_lowered_before_the_pods_are_gone(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + QUOTA % (8, "100Gi"))
+    assert loaded.render().exit_code == 0
+    loaded.models(MODELS.replace("replicas: 2", "replicas: 1"))
+    loaded.write("environments/dev.yaml", DEV + QUOTA % (4, "100Gi"))
+    assert loaded.problems() == ["environments/dev.yaml:13:46 budget/quota-lowered"]
+    assert loaded.render().exit_code == 1
+    loaded.write("environments/dev.yaml", DEV + QUOTA % (8, "100Gi"))
+    assert loaded.render().exit_code == 0
+    loaded.write("environments/dev.yaml", DEV + QUOTA % (4, "100Gi"))
+    assert loaded.render().exit_code == 0

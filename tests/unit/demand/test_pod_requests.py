@@ -44,9 +44,7 @@ def test_what_is_counted(
 
 
 def test_what_a_webhook_adds_is_counted() -> None:
-    counted = pod_requests(
-        {}, containers=[requests("50m")], init=[requests("100m")], sidecars=[{"cpu": Fraction(1, 100)}]
-    )
+    counted = pod_requests({}, containers=[requests("50m"), requests("10m")], init=[requests("100m")])
     assert counted == {"cpu": Fraction(1, 10)}
 
 
