@@ -161,6 +161,7 @@ def _is_downloaded(uri: str) -> bool:
 
 def _listed_requests(subject: _Subject, pod: JsonObject, init: Sequence[JsonValue] = ()) -> Requests:
     listed = [mapping(item).get("resources") for item in sequence(pod.get("containers"))]
+    listed = listed or [None]  # an LLM's preset and a runtime bring the one container that is not written
     return pod_requests(pod, containers=listed, init=init, defaults=subject.defaults)
 
 
