@@ -35,6 +35,7 @@ from kservegen.yamlio.emit import emit
 if TYPE_CHECKING:  # nothing of the policy engine is imported where no policy is bound
     from kservegen.policy.binding import Bindings
     from kservegen.policy.files import PolicyFiles
+    from kservegen.policy.judge import Memory as PolicyMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Memory:
     verdicts: dict[tuple[int, str, str], tuple[Defaulted, tuple[Finding, ...]]] = field(default_factory=dict)
     defaulted: dict[int, tuple[Installation, Defaulted]] = field(default_factory=dict)
     texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
+    policies: PolicyMemory | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +151,10 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory, bindings: Bind
         yield from bindings.diagnostics
     stored = _store(built, memory)
     context = context_of(built, stored, tools.charts)
-    for resource, finding in (*_findings(stored, context, tools, memory), *_violations(built, stored, bindings)):
+    for resource, finding in (
+        *_findings(stored, context, tools, memory),
+        *_violations(built, stored, bindings, memory),
+    ):
         yield locator.diagnose(resource, finding, tools.judge.severity(finding))
     if environment.mapping("budgets"):
         yield from _over_budget(built, locator, _ledger(built, stored, context))
@@ -223,15 +228,18 @@ def _policy_objects(environment: ResolvedEnvironment, bindings: Bindings | None)
 
 
 def _violations(
-    built: BuiltEnvironment, stored: Iterable[Defaulted], bindings: Bindings | None
+    built: BuiltEnvironment, stored: Iterable[Defaulted], bindings: Bindings | None, memory: Memory
 ) -> Iterator[tuple[Resource, Finding]]:
     if bindings is None:
         return
-    from kservegen.policy.evaluate import evaluate as judge  # noqa: PLC0415
+    from kservegen.policy import judge  # noqa: PLC0415
 
+    if memory.policies is None:
+        memory.policies = judge.Memory()
     namespaces = {r.id.name: r.doc for r in built.own if r.id.kind == "Namespace"}
+    policies = judge.PolicyJudge(bindings.bound, namespaces, memory.policies)
     for item in stored:
-        for finding in judge(bindings.bound, item.resource, namespaces=namespaces):
+        for finding in policies.judge(item.resource):
             yield item.written, at_home(item, finding)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from kservegen.diagnostics import Diagnostic, Severity
 from kservegen.document import mapping, sequence, text
@@ -21,6 +21,8 @@ NAMESPACE: Final = "kserve"
 
 _SEVERITIES: Final = {"Deny": Severity.ERROR, "Warn": Severity.WARNING, "Audit": Severity.INFO}
 _WORDS: Final = ("actions", "policyName", "params", "paramRef", "matchResources")
+
+CompiledPolicy: TypeAlias = tuple[Compiled | None, tuple[Diagnostic, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,17 @@ class Bindings:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def bind(policies: Iterable[Policy], words: Mapping[str, JsonValue], *, locate: Locate) -> Bindings:
-    """Read and compile what is bound; `words` are the environment's `policies`, `locate` places paths below them."""
+def bind(
+    policies: Iterable[Policy],
+    words: Mapping[str, JsonValue],
+    *,
+    locate: Locate,
+    compiled: dict[str, CompiledPolicy] | None = None,
+) -> Bindings:
+    """Read and compile what is bound; `words` are the environment's `policies`, `locate` places paths below them.
+
+    `compiled` keeps what was compiled, by name, for the next environment with the same policies.
+    """
     known = {policy.name: policy for policy in policies}
     reader = _Reader(known, words, locate)
     bindings = tuple(filter(None, (reader.binding(*item) for item in mapping(words.get("bindings")).items())))
@@ -81,13 +92,13 @@ def bind(policies: Iterable[Policy], words: Mapping[str, JsonValue], *, locate: 
     for binding in bindings:
         reader.check_reference(binding, pool)
     bound: list[Bound] = []
-    compiled: dict[str, Compiled | None] = {}
-    for binding in bindings:
-        policy = binding.policy
+    compiled = {} if compiled is None else compiled
+    for policy in {binding.policy.name: binding.policy for binding in bindings}.values():
         if policy.name not in compiled:
-            compiled[policy.name], broken = compile_policy(policy)
-            reader.diagnostics.extend(broken)
-        program = compiled[policy.name]
+            compiled[policy.name] = compile_policy(policy)
+        reader.diagnostics.extend(compiled[policy.name][1])
+    for binding in bindings:
+        program, _ = compiled[binding.policy.name]
         if program is not None:
             bound.append(Bound(compiled=program, binding=binding, pool=pool))
     return Bindings(bindings=bindings, bound=tuple(bound), diagnostics=tuple(reader.diagnostics))

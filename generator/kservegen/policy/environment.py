@@ -19,7 +19,10 @@ from kservegen.resolve import ResolvedEnvironment
 def bind_environment(environment: ResolvedEnvironment, files: PolicyFiles) -> Bindings:
     """Bind what the environment asks for, with everything that is wrong in the files and in the bindings."""
     found = bind(
-        files.policies, environment.mapping("policies"), locate=lambda path: environment.locate(("policies", *path))
+        files.policies,
+        environment.mapping("policies"),
+        locate=lambda path: environment.locate(("policies", *path)),
+        compiled=files.compiled,
     )
     own = (*found.diagnostics, *_broken_glass(environment))
     here = (replace(diagnostic, environments=(environment.name,)) for diagnostic in own)

@@ -6,7 +6,7 @@ in an error; a usable messageExpression, else the message, else the expression.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +29,9 @@ _NO_PARAMS: Final = "no params found for policy binding with `Deny` parameterNot
 
 # apiserver/pkg/apis/cel: what a messageExpression may come to.
 _LONGEST_MESSAGE: Final = 5 * 1024
+
+# All that a policy reads of the request for an object that is shown to it cut.
+_CREATION: Final[JsonObject] = {"operation": "CREATE"}
 
 
 def evaluate(
@@ -55,7 +58,7 @@ def _judge(policy: Bound, admission: Admission, namespace: JsonObject | None) ->
         return
     for params in chosen:
         case = Case(policy.compiled, seen.admission, namespace, params)
-        found = tuple(_judge_case(policy, case))
+        found = tuple(judge_case(policy, case))
         if found and seen.unknown:
             yield _unknown(policy, f"{seen.unknown}; if it applies: {found[0].message}")
             return
@@ -85,41 +88,43 @@ class Case:
     admission: Admission
     namespace: JsonObject | None
     params: JsonObject | None
+    shown: JsonObject | None = None  # the object cut to what the policy reads, and nothing else of the request
     _scope: list[Scope] = field(default_factory=list)
 
     @property
     def scope(self) -> Scope:
         """The data as the interpreter has it."""
         if not self._scope:
+            cut = self.shown is not None
             values: dict[str, object] = {
-                "object": self.admission.object,
+                "object": self.shown if cut else self.admission.object,
                 "oldObject": self.admission.old_object,
-                "request": self.admission.request(),
+                "request": _CREATION if cut else self.admission.request(),
                 "namespaceObject": self.namespace,
             }
             if self.compiled.policy.takes_params:
                 values["params"] = self.params
-            self._scope.append(self.compiled.engine.scope(values))
+            self._scope.append(self.compiled.engine.scope(values, on_wire=not cut))
         return self._scope[0]
 
+    def whole(self) -> object:
+        """Judge the policy as a whole, at the price of one evaluation: true is a plain pass, false a plain violation.
 
-def _judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
-    compiled = policy.compiled
-    if compiled.whole is not None and compiled.whole.evaluate(case.scope) is True:
+        False means that the conditions hold and a check does not; anything else says nothing yet.
+        """
+        whole = self.compiled.whole
+        return None if whole is None else whole.evaluate(self.scope)
+
+
+def judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
+    """Judge one case: as a whole first, then expression by expression."""
+    whole = case.whole()
+    if whole is True or (whole is not False and not (yield from _conditions_hold(policy, case))):
         return
-    outcomes = [condition.evaluate(case.scope) for condition in compiled.conditions]
-    if any(outcome is False for outcome in outcomes):
-        return
-    broken = [
-        (expression, outcome)
-        for expression, outcome in zip(compiled.policy.conditions, outcomes, strict=True)
-        if isinstance(outcome, CelError)
-    ]
-    if broken:
-        yield from _broken_conditions(policy, case, broken)
-        return
-    for validation in compiled.validations:
-        outcome = validation.check.evaluate(case.scope)
+    validations = case.compiled.validations
+    for validation in validations:
+        only = whole is False and len(validations) == 1
+        outcome = False if only else validation.check.evaluate(case.scope)
         if outcome is True:
             continue
         path = best(validation.source.places, case.admission.resource.doc)
@@ -127,6 +132,22 @@ def _judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
             yield _failed(policy, outcome, _wording(case, validation.source.check, outcome), path)
         else:
             yield _violation(policy, _message(validation, case.scope), path)
+
+
+def _conditions_hold(policy: Bound, case: Case) -> Generator[Finding, None, bool]:
+    """Tell whether all conditions come to true; where one ends in an error and none is false, failurePolicy decides."""
+    compiled = policy.compiled
+    outcomes = [condition.evaluate(case.scope) for condition in compiled.conditions]
+    if any(outcome is False for outcome in outcomes):
+        return False
+    broken = [
+        (expression, outcome)
+        for expression, outcome in zip(compiled.policy.conditions, outcomes, strict=True)
+        if isinstance(outcome, CelError)
+    ]
+    if broken:
+        yield from _broken_conditions(policy, case, broken)
+    return not broken
 
 
 def _broken_conditions(policy: Bound, case: Case, broken: list[tuple[Expression, CelError]]) -> Iterator[Finding]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from kservegen.diagnostics import Diagnostic
+from kservegen.policy.binding import CompiledPolicy
 from kservegen.policy.load import load
 from kservegen.policy.model import Policy, Source
 from kservegen.yamlio.files import read_bytes
@@ -18,10 +19,11 @@ NameOf: TypeAlias = Callable[[Path], str]
 
 @dataclass(frozen=True, slots=True)
 class PolicyFiles:
-    """The policies of some folders, and what is wrong with their files."""
+    """The policies of some folders, what is wrong with their files, and those that an environment had compiled."""
 
     policies: tuple[Policy, ...]
     diagnostics: tuple[Diagnostic, ...]
+    compiled: dict[str, CompiledPolicy] = field(default_factory=dict)
 
 
 def read_policies(roots: Iterable[Path], name_of: NameOf) -> PolicyFiles:

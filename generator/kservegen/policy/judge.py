@@ -1,0 +1,142 @@
+"""All bound policies against many objects: the verdicts of `evaluate`, without asking the interpreter twice.
+
+Guards, cheapest first. A policy that does not look at a kind in a namespace is asked once, not for every object. An
+object that passed in one environment passes in the next that binds the policy alike. And once a policy has seen enough
+objects to be worth the analysis, objects that are equal in what it reads (`reads`) share one verdict, and the others go
+to the interpreter cut down to that. Only plain passes are remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding
+from kservegen.document import mapping
+from kservegen.jsontypes import JsonObject
+from kservegen.policy.admission import Admission
+from kservegen.policy.binding import Bound
+from kservegen.policy.evaluate import Case, choose_params, evaluate, judge_case, see
+from kservegen.policy.projection import Part, cut, key
+from kservegen.policy.reads import reads
+
+# From so many objects on, following a policy's expressions costs less than it saves.
+_WORTH_FOLLOWING: Final = 16
+# A policy whose objects all differ is not worth remembering: after so many keys, half of its objects have to hit.
+_TRIAL: Final = 512
+
+
+@dataclass(slots=True)
+class _Passes:
+    """What passed one policy with one set of parameters: objects by identity (held, so that it stays theirs), keys."""
+
+    objects: dict[int, JsonObject] = field(default_factory=dict)
+    keys: set[Hashable] = field(default_factory=set)
+    asked: int = 0
+    hits: int = 0
+    part: Part | None = None
+    followed: bool = False
+
+    @property
+    def remembers(self) -> bool:
+        """Whether keys are worth their price."""
+        return len(self.keys) < _TRIAL or self.hits > len(self.keys)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one environment leaves for the next; policies are told apart by identity, so it keeps them."""
+
+    passes: dict[tuple[int, str], tuple[Bound, _Passes]] = field(default_factory=dict)
+
+    def of(self, policy: Bound, params: JsonObject | None) -> _Passes:
+        """Return what passed a policy with these parameters."""
+        place = (id(policy.compiled), repr(params))
+        if place not in self.passes:
+            self.passes[place] = (policy, _Passes())
+        return self.passes[place][1]
+
+
+class _Quick(NamedTuple):
+    """A policy that looks at every object of a kind in a namespace: its parameters, and what has passed it."""
+
+    params: JsonObject | None
+    passes: _Passes
+
+
+class PolicyJudge:
+    """Judges the objects of one environment; `namespaces` are its rendered Namespaces, by name."""
+
+    def __init__(self, bound: Iterable[Bound], namespaces: Mapping[str, JsonObject], memory: Memory) -> None:
+        self._bound = tuple(bound)
+        self._namespaces = namespaces
+        self._memory = memory
+        self._plans: dict[tuple[str, str, str], tuple[tuple[Bound, _Quick | None], ...]] = {}
+
+    def judge(self, resource: Resource) -> tuple[Finding, ...]:
+        """Judge one object as it would be created."""
+        place = (resource.api_version, resource.id.kind, resource.id.namespace)
+        plan = self._plans.get(place)
+        if plan is None:
+            plan = self._plans[place] = tuple(self._plan(resource))
+        found: list[Finding] = []
+        for policy, quick in plan:
+            if quick is None:
+                found.extend(evaluate((policy,), resource, namespaces=self._namespaces))
+            elif id(resource.doc) not in quick.passes.objects:
+                found.extend(_judge(policy, quick, resource))
+        return tuple(found)
+
+    def _plan(self, resource: Resource) -> Iterable[tuple[Bound, _Quick | None]]:
+        """Choose the policies that look at objects of this kind in this namespace, and how each is asked."""
+        admission = Admission(resource=resource)
+        namespace = self._namespaces.get(resource.id.namespace)
+        for policy in self._bound:
+            if _depends_on_object(policy, resource):
+                yield policy, None
+                continue
+            seen = see(policy, admission, namespace)
+            if seen is None:
+                continue
+            chosen = choose_params(policy, admission)
+            certain = not seen.unknown and seen.admission is admission and len(chosen) == 1
+            if not certain or policy.compiled.needs_namespace:
+                yield policy, None
+            else:
+                yield policy, _Quick(chosen[0], self._memory.of(policy, chosen[0]))
+
+
+def _depends_on_object(policy: Bound, resource: Resource) -> bool:
+    """Tell whether a policy may look at one object of a kind and not at another: by labels or by name."""
+    parts = (policy.compiled.policy.constraints, policy.binding.constraints)
+    return any(
+        part.objects
+        or (part.namespaces and resource.id.kind == "Namespace")
+        or any(rule.names for rule in (*part.rules, *part.excluded))
+        for part in parts
+    )
+
+
+def _judge(policy: Bound, quick: _Quick, resource: Resource) -> Iterable[Finding]:
+    passes, doc = quick.passes, resource.doc
+    passes.asked += 1
+    if not passes.followed and passes.asked > _WORTH_FOLLOWING:
+        passes.followed = True
+        passes.part = reads(policy.compiled.policy)
+    part = passes.part
+    known = key(part, doc) if part is not None and passes.remembers else None
+    if known is not None and known in passes.keys:
+        passes.hits += 1
+        passes.objects[id(doc)] = doc
+        return ()
+    shown = None if part is None else mapping(cut(part, doc))
+    case = Case(policy.compiled, Admission(resource=resource), None, quick.params, shown)
+    found = tuple(judge_case(policy, case))
+    if found:
+        return found
+    passes.objects[id(doc)] = doc
+    if known is not None:
+        passes.keys.add(known)
+    return ()

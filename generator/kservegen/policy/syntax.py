@@ -1,0 +1,203 @@
+"""An expression in, its syntax tree out, macros expanded: what an analysis needs and no evaluation does.
+
+The interpreter parses and hands the tree over as a protocol buffer (cel/expr/syntax.proto); its few messages are read
+here by field number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from cel_expr_python.cel import Env
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal; `value` is None for null and for literals that no analysis looks at (bytes, numbers)."""
+
+    value: str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An identifier."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """`operand.field`; `tests` where it is has(operand.field)."""
+
+    operand: Tree
+    field: str
+    tests: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function(arguments)`, operators by their internal names; the target of a member comes first."""
+
+    function: str
+    arguments: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A list or map literal, by its items or values (and keys)."""
+
+    items: tuple[Tree, ...]
+    is_list: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A comprehension: what `all`, `exists`, `map`, `filter` and `cel.bind` expand to."""
+
+    variable: str
+    range: Tree
+    accumulator: str
+    start: Tree
+    condition: Tree
+    step: Tree
+    result: Tree
+
+
+Tree: TypeAlias = Constant | Name | Select | Call | Collection | Fold
+
+_VARINT: Final = 0
+_BYTES: Final = 2
+_CONSTANT, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _FOLD = 3, 4, 5, 6, 7, 8, 9
+
+
+def parse(expression: str) -> Tree | None:
+    """Parse an expression; None where it is none."""
+    try:
+        wrapped = _parser().compile(expression, disable_check=True).serialize()
+    except RuntimeError:
+        return None
+    # google.protobuf.Any{1: type, 2: value}; the value is a ParsedExpr{2: expr}.
+    return _tree(_message(_message(wrapped)[2])[2])
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Env:
+    from cel_expr_python import cel  # noqa: PLC0415
+    from cel_expr_python.ext import ext_bindings, ext_optional, ext_strings  # noqa: PLC0415
+
+    extensions = [ext_strings.ExtStrings(2), ext_optional.ExtOptional(), ext_bindings.ExtBindings()]
+    return cel.NewEnv(extensions=extensions)
+
+
+def _tree(data: bytes) -> Tree:
+    for number, value in _fields(data):
+        if isinstance(value, bytes) and number in _READERS:
+            return _READERS[number](value)
+    return Constant(None)
+
+
+def _constant(data: bytes) -> Tree:
+    for number, value in _fields(data):
+        if number == 2:
+            return Constant(bool(value))
+        if number == 6 and isinstance(value, bytes):
+            return Constant(value.decode())
+    return Constant(None)
+
+
+def _ident(data: bytes) -> Tree:
+    return Name(_message(data)[1].decode())
+
+
+def _select(data: bytes) -> Tree:
+    found = dict(_fields(data))
+    operand, field = found[1], found[2]
+    assert isinstance(operand, bytes)  # noqa: S101 - the type of a message's field
+    assert isinstance(field, bytes)  # noqa: S101
+    return Select(_tree(operand), field.decode(), bool(found.get(3)))
+
+
+def _call(data: bytes) -> Tree:
+    target: list[Tree] = []
+    arguments: list[Tree] = []
+    function = ""
+    for number, value in _fields(data):
+        if isinstance(value, bytes):
+            if number == 2:
+                function = value.decode()
+            else:
+                (target if number == 1 else arguments).append(_tree(value))
+    return Call(function, (*target, *arguments))
+
+
+def _list(data: bytes) -> Tree:
+    items = tuple(_tree(value) for number, value in _fields(data) if number == 1 and isinstance(value, bytes))
+    return Collection(items, is_list=True)
+
+
+def _struct(data: bytes) -> Tree:
+    items: list[Tree] = []
+    for number, value in _fields(data):
+        if number == 2 and isinstance(value, bytes):
+            items += [_tree(part) for key, part in _fields(value) if key in {3, 4} and isinstance(part, bytes)]
+    return Collection(tuple(items), is_list=False)
+
+
+def _fold(data: bytes) -> Tree:
+    found = _message(data)
+    return Fold(
+        variable=found[1].decode(),
+        range=_tree(found[2]),
+        accumulator=found[3].decode(),
+        start=_tree(found[4]),
+        condition=_tree(found[5]),
+        step=_tree(found[6]),
+        result=_tree(found[7]),
+    )
+
+
+_READERS: Final = {
+    _CONSTANT: _constant,
+    _IDENT: _ident,
+    _SELECT: _select,
+    _CALL: _call,
+    _LIST: _list,
+    _STRUCT: _struct,
+    _FOLD: _fold,
+}
+
+
+def _message(data: bytes) -> dict[int, bytes]:
+    return {number: value for number, value in _fields(data) if isinstance(value, bytes)}
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Read the fields of a message: numbers of the varint kind, or the bytes of what has a length."""
+    position = 0
+    while position < len(data):
+        key, position = _varint(data, position)
+        kind = key & 7
+        if kind == _VARINT:
+            value, position = _varint(data, position)
+            yield key >> 3, value
+        elif kind == _BYTES:
+            size, position = _varint(data, position)
+            yield key >> 3, data[position : position + size]
+            position += size
+        else:
+            position += 8 if kind == 1 else 4
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, position
