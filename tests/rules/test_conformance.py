@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -37,6 +38,7 @@ class Case(NamedTuple):
     id: str
     manifest: JsonObject
     good: bool
+    message: str
 
 
 @lru_cache(maxsize=3)
@@ -45,7 +47,7 @@ def recorded(file: str, verdict: str) -> tuple[Case, ...]:
         pytest.skip("the recorded verdicts (KSERVEGEN_SHARED) are not here")
     lines = (RECORDED / file).read_text(encoding="utf-8").splitlines()
     records = (json.loads(line) for line in lines)
-    return tuple(Case(r["id"], r["manifest"], bool(r.get(verdict))) for r in records)
+    return tuple(Case(r["id"], r["manifest"], bool(r.get(verdict)), r.get("message") or "") for r in records)
 
 
 def errors(
@@ -110,6 +112,33 @@ def test_what_was_not_deployed_is_caught(group: str, floor: int) -> None:
     idle = [c for c in recorded("controller.jsonl", "deployed") if not c.good and c.id.startswith(f"{group}/")]
     caught = [case for case in idle if any(errors(case.manifest, "v0.19.0", *BEFORE_THE_PODS))]
     assert len(caught) >= floor
+
+
+# Decoding is said of Go's types, and templates by Go's parser; our own words are about the document.
+GO_SPEAKS = ("cannot unmarshal", "quantities must match", "template")
+
+
+@pytest.mark.parametrize(("file", "version", "_floor"), ADMISSION)
+def test_a_finding_quotes_what_the_webhook_said(file: str, version: str, _floor: int) -> None:
+    silent: list[str] = []
+    refused = [(case, said) for case in recorded(file, "accept") if (said := words_of_a_webhook(case))]
+    for case, said in refused:
+        found = list(errors(case.manifest, version, Stage.ADMISSION))
+        if not any(quotes(finding.message, said) for finding in found):
+            silent.append(told(case, found))
+    assert len(refused) > 150
+    # A record keeps the beginning of an answer, and what was said of one of them comes later.
+    assert len(silent) <= 1, silent
+
+
+def words_of_a_webhook(case: Case) -> str:
+    _, _, said = case.message.partition("denied the request: ")
+    return "" if case.good or any(part in said for part in GO_SPEAKS) else said
+
+
+def quotes(ours: str, theirs: str) -> bool:
+    longest = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match().size
+    return longest >= min(18, len(theirs) - 4)
 
 
 # Upstream's samples that no cluster takes, and the rule that says so; what they refer to in other files is left out.

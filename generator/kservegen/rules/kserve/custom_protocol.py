@@ -45,7 +45,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             yield Finding(
                 rule=META.id,
                 path=(*path, "containers", 0, "env", index, "value"),
-                message=f"invalid protocol {value!r}: it must be v1 or v2 (the webhook says it the other way round)",
+                message=f"invalid protocol v1, v2. Must be one of [{value}] - KServe means it the other way round",
                 hint=META.fix,
                 seen=value,
                 allowed=", ".join(_PROTOCOLS),

@@ -29,6 +29,13 @@ META: Final = RuleMeta(
 )
 
 _FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)
+# As KServe says it; of a predictor without any it says nothing, for its defaulter panics first.
+_KSERVE: Final = {
+    "predictor": "[..., Model, ..., PodSpec] must be specified in PredictorSpec",
+    "transformer": "[PodSpec, ComponentExtensionSpec] must be specified in TransformerSpec",
+    "explainer": "[ART, PodSpec, ComponentExtensionSpec] must be specified in ExplainerSpec",
+}
+_PANIC: Final = "panic: runtime error: index out of range [0] with length 0"
 _ALLOWED: Final = {
     "predictor": "model, or containers with one that serves",
     "transformer": "containers",
@@ -85,10 +92,11 @@ def _model_field(resource: Resource, path: Path) -> str:
 
 
 def _missing(path: Path, name: str) -> Finding:
+    said = _PANIC if path == ("spec", "predictor") else f"exactly one of {_KSERVE[name]}"
     return Finding(
         rule=META.id,
         path=path,
-        message=f"the {name} has no implementation, exactly one must be specified",
+        message=f"the {name} has no implementation: {said}",
         hint=META.fix,
         allowed=_ALLOWED[name],
         at_key=True,
@@ -99,7 +107,7 @@ def _too_many(path: Path, name: str, found: list[str]) -> Finding:
     return Finding(
         rule=META.id,
         path=path,
-        message=f"the {name} has {len(found)} implementations, exactly one must be specified",
+        message=f"the {name} has {len(found)} implementations: exactly one of {_KSERVE[name]}",
         hint=META.fix,
         seen=", ".join(found),
         allowed=f"exactly one: {_ALLOWED[name]}",

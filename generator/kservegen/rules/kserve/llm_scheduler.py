@@ -65,7 +65,7 @@ def _config(path: Path, config: JsonObject) -> Iterator[Finding]:
         message = "inline configuration is invalid: there is nothing in it"
         yield Finding(rule=META.id, path=(*path, "inline"), message=message, hint=META.fix, seen="{}")
     if isinstance(ref, dict) and not ref.get("name"):
-        message = "name is empty"
+        message = "spec.router.scheduler.config.ref.name is not there: name is empty"
         yield Finding(rule=META.id, path=(*path, "ref", "name"), message=message, hint="Name the ConfigMap.")
 
 

@@ -58,7 +58,8 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         return
     known = _BASIC.union(_ACCELERATORS, extra)
     for path, container in containers:
-        yield from _unknown(path, container, known)
+        name = "" if is_service else text(container.get("name"))
+        yield from _unknown(path, container, known, name)
 
 
 def _workers(resource: Resource, found: MultiNode) -> Iterator[tuple[Path, JsonObject]]:
@@ -85,7 +86,12 @@ def _parse(listed: str) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _unknown(path: Path, container: JsonObject, known: frozenset[str]) -> Iterator[Finding]:
+def _unknown(path: Path, container: JsonObject, known: frozenset[str], name_of_runtime: str) -> Iterator[Finding]:
+    said = (
+        f"unknown GPU resource type in a container({name_of_runtime})"
+        if name_of_runtime
+        else f"Unknown GPU resource type. Set '{_ANNOTATION}' annotation to use custom gpu resource type"
+    )
     resources = mapping(container.get("resources"))
     for side in ("requests", "limits"):
         for name in mapping(resources.get(side)):
@@ -93,7 +99,7 @@ def _unknown(path: Path, container: JsonObject, known: frozenset[str]) -> Iterat
                 yield Finding(
                     rule=META.id,
                     path=(*path, "resources", side, name),
-                    message=f"Unknown GPU resource type {name}. Set '{_ANNOTATION}' annotation to use it",
+                    message=f"{said}: {name}",
                     hint=META.fix,
                     seen=name,
                     allowed=", ".join(sorted(known)),

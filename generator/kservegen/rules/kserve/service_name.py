@@ -30,10 +30,11 @@ META: Final = RuleMeta(
 
 _LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _TRAINED_MODEL: Final = re.compile(r"[a-zA-Z0-9_-]+")
+_AS_LABEL: Final = "consist of lower case alphanumeric characters or '-', and must start with alphabetical character"
 _LAWS: Final = {
-    "InferenceService": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end"),
-    "InferenceGraph": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end"),
-    "TrainedModel": (_TRAINED_MODEL, "letters, digits, '-' and '_'"),
+    "InferenceService": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end", _AS_LABEL),
+    "InferenceGraph": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end", _AS_LABEL),
+    "TrainedModel": (_TRAINED_MODEL, "letters, digits, '-' and '_'", "consist of alphanumeric characters, '_', or '-'"),
 }
 
 
@@ -49,9 +50,9 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
 
 
 def _judge(kind: str, path: Path, name: str) -> Iterator[Finding]:
-    law, allowed = _LAWS[kind]
+    law, allowed, words = _LAWS[kind]
     if not law.fullmatch(name):
-        message = f"a {kind} name must consist of {allowed}: KServe refuses {name!r}"
+        message = f"a {kind} name must {words}: {name!r} does not"
         yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name, allowed=allowed)
 
 

@@ -24,6 +24,8 @@ META: Final = RuleMeta(
     upstream=("TM-02", "pkg/apis/serving/v1alpha1/trainedmodel_webhook.go"),
 )
 
+_LISTED: Final = ", ".join(TRAINED_MODEL_SCHEMES)
+
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     uri = mapping(mapping(resource.doc.get("spec")).get("model")).get("storageUri")
@@ -31,10 +33,10 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         yield Finding(
             rule=META.id,
             path=("spec", "model", "storageUri"),
-            message=f"the Trained Model storageUri field is invalid: {uri!r} does not start with one of the prefixes",
+            message=f"the storage uri must start with one of the prefixes: {_LISTED}. {uri!r} does not",
             hint=META.fix,
             seen=uri,
-            allowed=", ".join(TRAINED_MODEL_SCHEMES),
+            allowed=_LISTED,
         )
 
 
