@@ -27,6 +27,7 @@ from kservegen.judge import Judge, at_home, is_misshapen
 from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
 from kservegen.rules.base import Context
+from kservegen.schemas.shape import Shape
 from kservegen.schemas.store import SchemaStore, Shapes
 from kservegen.serving.platform import Platform, installed_platform
 from kservegen.waivers.apply import Clock, apply_waivers, check_waivers, read_waivers
@@ -56,7 +57,7 @@ class Memory:
     built: BuildMemory = field(default_factory=BuildMemory)
     # By the identity of the object; the value keeps it alive, so that no other object can take its identity.
     verdicts: dict[tuple[int, str, str], tuple[Defaulted, tuple[Finding, ...]]] = field(default_factory=dict)
-    defaulted: dict[int, tuple[Installation, Defaulted]] = field(default_factory=dict)
+    defaulted: dict[tuple[int, bool], tuple[Installation, Defaulted]] = field(default_factory=dict)
     texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
     policies: PolicyMemory | None = None
 
@@ -149,7 +150,7 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory, bindings: Bind
         yield diagnose_problem_at(locator, built, index, finding)
     if bindings is not None:
         yield from bindings.diagnostics
-    stored = _store(built, memory)
+    stored = _store(built, memory, tools.schemas if bindings is not None else None)
     context = context_of(built, stored, tools.charts)
     for resource, finding in (
         *_findings(stored, context, tools, memory),
@@ -207,16 +208,28 @@ def installation_of(settings: Settings) -> Installation:
     )
 
 
-def _store(built: BuiltEnvironment, memory: Memory) -> list[Defaulted]:
-    """Default every object as the cluster would, once for all environments that default it alike."""
+def _store(built: BuiltEnvironment, memory: Memory, schemas: SchemaStore | None = None) -> list[Defaulted]:
+    """Default every object as the cluster would, once for all environments that default it alike.
+
+    With `schemas`, the defaults that they state are put in too: policies, which may ask about any field, see them.
+    """
     installation = installation_of(built.settings)
     stored: list[Defaulted] = []
     for resource in built.resources:
-        known = memory.defaulted.get(id(resource))
+        key = (id(resource), schemas is not None)
+        known = memory.defaulted.get(key)
         if known is None or known[0] != installation:
-            known = memory.defaulted[id(resource)] = (installation, default(resource, installation))
+            shape = _shape(resource, schemas, installation.kserve_version)
+            known = memory.defaulted[key] = (installation, default(resource, installation, shape))
         stored.append(known[1])
     return stored
+
+
+def _shape(resource: Resource, schemas: SchemaStore | None, version: str) -> Shape | None:
+    kind = (resource.api_version, resource.kind)
+    if schemas is None or not schemas.has(*kind, kserve_version=version):
+        return None
+    return schemas.shape(*kind, kserve_version=version)
 
 
 def _policy_objects(environment: ResolvedEnvironment, bindings: Bindings | None) -> tuple[Resource, ...]:
