@@ -38,7 +38,7 @@ class Amount(NamedTuple):
 class _View:
     """The parts of one object, each looked for when it is first asked for."""
 
-    __slots__ = ("amounts", "components", "containers", "pods", "resource")
+    __slots__ = ("amounts", "components", "containers", "fields", "pods", "resource")
 
     def __init__(self, resource: Resource | None) -> None:
         self.resource = resource  # held, so that its identity stays its own
@@ -46,6 +46,7 @@ class _View:
         self.containers: tuple[ContainerAt, ...] | None = None
         self.components: tuple[PodSpecAt, ...] | None = None
         self.amounts: tuple[Amount, ...] | None = None
+        self.fields: frozenset[str] | None = None
 
 
 class _Environment:
@@ -102,6 +103,23 @@ def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     if view.components is None:
         view.components = tuple(pod for pod in pods_of(resource) if pod.role in _COMPONENTS)
     return view.components
+
+
+def fields_of(resource: Resource) -> frozenset[str]:
+    """Name the fields that any pod or container of the object sets: what none sets, no rule has to look for."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.fields is None:
+        parts = [pod.spec for pod in pods_of(resource)] + [at.container for at in containers_of(resource)]
+        view.fields = frozenset().union(*parts)
+    return view.fields
+
+
+def pod_of(resource: Resource, at: ContainerAt) -> PodSpecAt | None:
+    """Find the pod that a container of the object belongs to."""
+    # A worker stands within its predictor: the last pod that holds the container is the nearest.
+    return next((pod for pod in reversed(pods_of(resource)) if at.path[: len(pod.path)] == pod.path), None)
 
 
 def amounts_of(resource: Resource) -> tuple[Amount, ...]:

@@ -5,18 +5,35 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from kservegen.kube_names import qualified_name_error
 from kservegen.rules.base import Context
 from kservegen.rules.view import amounts_in, of_kind
 from kservegen.workloads import ContainerAt, containers
 
 STANDARD: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
+HUGE_PAGES: Final = "hugepages-"
+_QUOTA_PREFIX: Final = "requests."
 
 
 @lru_cache(maxsize=1024)
 def is_extended(name: str) -> bool:
     """Whether a resource is counted in whole pieces and never overcommitted: GPUs and their like."""
-    domain, slash, _ = name.partition("/")
-    return bool(slash) and domain != "kubernetes.io" and not domain.endswith(".kubernetes.io")
+    # Not a question of whole domains: what holds `kubernetes.io/` anywhere counts as Kubernetes' own.
+    return "/" in name and "kubernetes.io/" not in name
+
+
+@lru_cache(maxsize=1024)
+def name_error(name: str) -> str | None:
+    """Judge what a container's resource is called."""
+    if reason := qualified_name_error(name):
+        return reason
+    if "/" not in name:
+        known = name in STANDARD or name.startswith(HUGE_PAGES)
+        return None if known else "it is neither one of Kubernetes' own resources nor one with a domain"
+    # A quota writes `requests.` in front of it, which has to stay a name.
+    if is_extended(name) and (name.startswith(_QUOTA_PREFIX) or qualified_name_error(_QUOTA_PREFIX + name)):
+        return "it does not follow the standard of extended resources' names"
+    return None
 
 
 def may_come_from_runtime(at: ContainerAt, name: str, context: Context) -> bool:

@@ -8,11 +8,13 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
+from kservegen.rules.kubernetes._fields import KINDS
 from kservegen.rules.kubernetes._resources import is_extended, may_come_from_runtime
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import Amount, amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kubernetes/extended-resource",
@@ -50,4 +52,4 @@ def _finding(amount: Amount, message: str, allowed: str) -> Finding:
     )
 
 
-RULE: Final = Rule(meta=META, check=check)
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))

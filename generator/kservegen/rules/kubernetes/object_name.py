@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -48,7 +49,10 @@ _CLUSTER_SCOPED: Final = frozenset(
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     metadata = mapping(resource.doc.get("metadata"))
     name = metadata.get("name")
-    if name or not metadata.get("generateName"):
+    prefix = metadata.get("generateName")
+    if isinstance(prefix, str) and prefix:
+        yield from _prefix(resource.kind, prefix)
+    if name or not prefix:
         yield from _name(resource.kind, name if isinstance(name, str) else "", at_key=name is None)
     namespace = metadata.get("namespace")
     if isinstance(namespace, str) and namespace:
@@ -66,6 +70,14 @@ def _name(kind: str, name: str, *, at_key: bool) -> Iterator[Finding]:
             seen=name,
             at_key=at_key,
         )
+
+
+def _prefix(kind: str, prefix: str) -> Iterator[Finding]:
+    # What the server appends begins and ends with letters or digits, so a hyphen may stand at the end.
+    reason = _NAME_LAWS.get(kind, subdomain_error)(re.sub("-$", "a", prefix))
+    if reason:
+        message = f"the generateName of this {kind} is refused: {reason}"
+        yield Finding(rule=META.id, path=("metadata", "generateName"), message=message, hint=META.fix, seen=prefix)
 
 
 def _namespace(kind: str, namespace: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
+from kservegen.rules.kubernetes._fields import KINDS
 from kservegen.rules.kubernetes._resources import is_extended
 from kservegen.rules.stage import Stage
 from kservegen.rules.view import amounts_of
@@ -42,4 +43,4 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             )
 
 
-RULE: Final = Rule(meta=META, check=check)
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))

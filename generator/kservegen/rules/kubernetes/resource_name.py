@@ -7,9 +7,9 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.kube_names import qualified_name_error
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._resources import STANDARD
+from kservegen.rules.kubernetes._fields import KINDS
+from kservegen.rules.kubernetes._resources import STANDARD, name_error
 from kservegen.rules.stage import Stage
 from kservegen.rules.view import amounts_of
 
@@ -34,10 +34,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         name = amount.name
         if name in STANDARD:
             continue
-        reason = qualified_name_error(name)
-        if not reason and "/" not in name and not name.startswith("hugepages-"):
-            reason = "it is neither one of Kubernetes' own resources nor one with a domain"
-        if reason:
+        if reason := name_error(name):
             yield Finding(
                 rule=META.id,
                 path=amount.path,
@@ -49,4 +46,4 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             )
 
 
-RULE: Final = Rule(meta=META, check=check)
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))

@@ -10,11 +10,12 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.stage import Stage
+from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import containers_of, of_kind, pods_of
 from kservegen.workloads import ContainerAt, PodSpecAt, pod_specs
 
 STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kubernetes/volume-mount",
@@ -46,11 +47,12 @@ _BROUGHT_ALONG: Final = frozenset(
         "tokenizers",
     }
 )
+_MOUNTS: Final = frozenset({"volumeMounts", "volumeDevices"})
 _LENDERS: Final = ("ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig")
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    mounting = [at for at in containers_of(resource) if at.container.get("volumeMounts")]
+    mounting = [at for at in containers_of(resource) if not _MOUNTS.isdisjoint(at.container)]
     if not mounting:
         return
     pods = pods_of(resource)
@@ -70,12 +72,13 @@ def _is_overlaid(resource: Resource, pod: PodSpecAt) -> bool:
 
 
 def _mounts(at: ContainerAt, volumes: frozenset[str]) -> Iterator[Finding]:
-    for index, mount in enumerate(sequence(at.container.get("volumeMounts"))):
+    listed = [(field, sequence(at.container.get(field))) for field in ("volumeMounts", "volumeDevices")]
+    for field, index, mount in ((field, index, mount) for field, all_ in listed for index, mount in enumerate(all_)):
         name = text(mapping(mount).get("name"))
         if name and name not in volumes:
             yield Finding(
                 rule=META.id,
-                path=(*at.path, "volumeMounts", index, "name"),
+                path=(*at.path, field, index, "name"),
                 message=f"the pod has no volume {name!r} to mount",
                 hint=META.fix,
                 seen=name,
@@ -92,4 +95,4 @@ def _lent(context: Context) -> frozenset[str]:
     return frozenset(name for lender in lenders for pod in pod_specs(lender) for name in _own(pod.spec))
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=_KINDS)
+RULE: Final = Rule(meta=META, check=check, kinds=_KINDS, fields=frozenset({"volumeMounts", "volumeDevices"}))

@@ -1,0 +1,55 @@
+"""A container's policies in; findings out where one is spelt as Kubernetes does not know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.document import text
+from kservegen.jsontypes import JsonValue
+from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule, maps, required
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/container-policy",
+    title="A policy of a container is not one of Kubernetes'",
+    why="Images are pulled Always, IfNotPresent or Never, the last words of a container come from a File or "
+    "FallbackToLogsOnError, and only cpu and memory are resized. The object is admitted, its Deployment is refused.",
+    fix="Write one of the allowed words, in this very spelling.",
+    bad="imagePullPolicy: if-not-present",
+    good="imagePullPolicy: IfNotPresent",
+    upstream=SOURCE,
+)
+
+_RESOURCES: Final = ("cpu", "memory")
+_RESTARTS: Final = ("NotRequired", "RestartContainer")
+
+
+def _word(allowed: tuple[str, ...], _value: JsonValue, place: Place) -> Iterator[Mistake]:
+    yield from choice(place.container, str(place.path[-1]), place.path[:-1], allowed)
+
+
+def _resize(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for policy, path in maps(value, place.path):
+        for field, allowed in (("resourceName", _RESOURCES), ("restartPolicy", _RESTARTS)):
+            yield from required(policy, field, path)
+            yield from choice(policy, field, path, allowed)
+        name = text(policy.get("resourceName"))
+        if name and name in seen:
+            yield Mistake(path, f"two resize policies for {name}", name)
+        seen.add(name)
+
+
+RULE: Final = field_rule(
+    META,
+    container={
+        "imagePullPolicy": partial(_word, ("Always", "IfNotPresent", "Never")),
+        "terminationMessagePolicy": partial(_word, ("FallbackToLogsOnError", "File")),
+        "resizePolicy": _resize,
+    },
+)

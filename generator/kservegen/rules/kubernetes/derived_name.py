@@ -1,0 +1,66 @@
+"""An object in; findings out where a Deployment made of it would have the name of one made of another object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._settings import deployment_mode, namespace
+from kservegen.rules.stage import Scope, Stage
+from kservegen.rules.view import of_kind
+
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/derived-name",
+    title="Two objects are to become Deployments of one name",
+    why="KServe names the Deployments of a service {name}-predictor, -transformer, -explainer and -predictor-worker, "
+    "those of an LLMInferenceService {name}-kserve and {name}-kserve-prefill, and that of a graph like the graph. Of "
+    "two objects whose Deployments share a name one is never deployed, or takes the other's over.",
+    fix="Rename one of the two.",
+    bad="kind: InferenceGraph\nmetadata: {name: iris-predictor}  # beside the InferenceService iris",
+    good="kind: InferenceGraph\nmetadata: {name: iris-graph}",
+    upstream=("kserve rules, section 12", "controller v1alpha1 inferencegraph/raw_ig.go"),
+)
+
+_KINDS: Final = ("InferenceGraph", "InferenceService", "LLMInferenceService")
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    # Only a graph's Deployment has no ending that tells whose it is, so that every collision is one with a graph.
+    if resource.kind != "InferenceGraph" and not of_kind(context, "InferenceGraph"):
+        return
+    own = _deployments(resource, context)
+    others = [kind for kind in _KINDS if (kind == "InferenceGraph") != (resource.kind == "InferenceGraph")]
+    for kind in others:
+        for other in of_kind(context, kind):
+            for name in sorted(own & _deployments(other, context)):
+                yield _finding(name, other)
+
+
+def _deployments(resource: Resource, context: Context) -> frozenset[tuple[str, str]]:
+    """Name the Deployments that the controllers make of an object, each in its namespace."""
+    name, spec = resource.id.name, mapping(resource.doc.get("spec"))
+    if resource.kind == "LLMInferenceService":
+        endings = ["-kserve", *(["-kserve-prefill"] if "prefill" in spec else [])]
+    elif deployment_mode(resource, context) != "Standard":
+        return frozenset()
+    elif resource.kind == "InferenceGraph":
+        endings = [""]
+    else:
+        endings = [f"-{part}" for part in ("predictor", "transformer", "explainer") if part in spec]
+        endings += ["-predictor-worker"] if "workerSpec" in mapping(spec.get("predictor")) else []
+    return frozenset((namespace(resource), name + ending) for ending in endings)
+
+
+def _finding(name: tuple[str, str], other: Resource) -> Finding:
+    message = f"the Deployment {name[1]} would also be made of {other.id}"
+    return Finding(rule=META.id, path=("metadata", "name"), message=message, hint=META.fix, seen=name[1])
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_KINDS))

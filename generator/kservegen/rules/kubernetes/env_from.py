@@ -1,0 +1,49 @@
+"""A container's `envFrom` in; findings out where the API server refuses one of its sources or prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.document import mapping
+from kservegen.jsontypes import JsonValue
+from kservegen.kube_names import subdomain_error
+from kservegen.kube_values import env_name_error
+from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, lawful, maps, needed
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/env-from",
+    title="An entry of envFrom names no source, two, or one that cannot exist",
+    why="Every entry takes all keys of exactly one ConfigMap or Secret. The object is admitted, its Deployment is "
+    "refused.",
+    fix="Give every entry either configMapRef or secretRef, with a name.",
+    bad="envFrom: [{prefix: HF_}]",
+    good="envFrom: [{prefix: HF_, secretRef: {name: hugging-face}}]",
+    upstream=SOURCE,
+)
+
+_SOURCES: Final = ("configMapRef", "secretRef")
+
+
+def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    for entry, path in maps(value, place.path):
+        yield from lawful(entry, "prefix", path, env_name_error)
+        given = [field for field in _SOURCES if entry.get(field) is not None]
+        if not given:
+            yield Mistake(path, "must specify one of: configMapRef or secretRef")
+        elif len(given) > 1:
+            yield Mistake((*path, given[1]), "may not have more than one source", " ".join(given), at_key=True)
+        for field in given:
+            yield from needed(mapping(entry.get(field)), "name", (*path, field), _name_error)
+
+
+def _name_error(name: str) -> str | None:
+    """Judge the name as the API server does here: as one that something may yet be appended to."""
+    return subdomain_error(name[:-1] + "a" if name.endswith("-") else name)
+
+
+RULE: Final = field_rule(META, container={"envFrom": _judge})

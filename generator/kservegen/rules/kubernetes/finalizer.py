@@ -1,0 +1,45 @@
+"""An object in; findings out where the API server refuses one of its finalizers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping, sequence
+from kservegen.kube_names import qualified_name_error
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kubernetes/finalizer",
+    title="A finalizer has no name that the API server takes",
+    why="Finalizers are qualified names, and orphan and foregroundDeletion exclude each other.",
+    fix="Remove the finalizer, or write a name such as example.com/keep.",
+    bad='metadata: {finalizers: ["keep this"]}',
+    good="metadata: {finalizers: [example.com/keep]}",
+    upstream=("k8s.io/apimachinery pkg/api/validation/objectmeta.go",),
+)
+
+_EXCLUSIVE: Final = ("foregroundDeletion", "orphan")
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    metadata = resource.doc.get("metadata")
+    if not isinstance(metadata, dict) or "finalizers" not in metadata:
+        return
+    finalizers = sequence(mapping(metadata).get("finalizers"))
+    for index, name in enumerate(finalizers):
+        if isinstance(name, str) and (reason := qualified_name_error(name)):
+            path = ("metadata", "finalizers", index)
+            message = f"the finalizer {name!r} is refused: {reason}"
+            yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name)
+    if all(name in finalizers for name in _EXCLUSIVE):
+        message = f"finalizers {_EXCLUSIVE[0]} and {_EXCLUSIVE[1]} cannot be both set"
+        yield Finding(rule=META.id, path=("metadata", "finalizers"), message=message, hint=META.fix, at_key=True)
+
+
+RULE: Final = Rule(meta=META, check=check)

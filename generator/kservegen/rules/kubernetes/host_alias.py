@@ -1,0 +1,39 @@
+"""A pod's host aliases in; findings out where an address or a name in them is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.document import text
+from kservegen.jsontypes import JsonValue
+from kservegen.kube_names import subdomain_error
+from kservegen.kube_values import ip_error
+from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps, texts
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/host-alias",
+    title="A host alias has no IP address, or a name that no host can have",
+    why="Host aliases become lines of /etc/hosts. The object is admitted, its Deployment is refused.",
+    fix="Write an IP address and lower-case host names.",
+    bad="hostAliases: [{ip: models.internal, hostnames: [models]}]",
+    good="hostAliases: [{ip: 10.0.0.7, hostnames: [models]}]",
+    upstream=SOURCE,
+)
+
+
+def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    for alias, path in maps(value, place.path):
+        address = text(alias.get("ip"))
+        if reason := ip_error(address):
+            yield Mistake((*path, "ip"), f"invalid IP address: {reason}", address)
+        for name, at in texts(alias.get("hostnames"), (*path, "hostnames")):
+            if reason := subdomain_error(name):
+                yield Mistake(at, f"the host name {name!r} is refused: {reason}", name)
+
+
+RULE: Final = field_rule(META, pod={"hostAliases": _judge})

@@ -1,0 +1,31 @@
+"""A pod's node selector in; findings out where no node can carry such a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.jsontypes import JsonValue
+from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule
+from kservegen.rules.kubernetes._selectors import label_map
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/node-selector",
+    title="A node selector asks for a label that no node can carry",
+    why="Its keys and values follow the law of labels. The object is admitted, its Deployment is refused.",
+    fix="Write the label as `kubectl get nodes --show-labels` prints it.",
+    bad='nodeSelector: {"gpu model": A100}',
+    good="nodeSelector: {nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB}",
+    upstream=SOURCE,
+)
+
+
+def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    yield from label_map(value, place.path)
+
+
+RULE: Final = field_rule(META, pod={"nodeSelector": _judge})

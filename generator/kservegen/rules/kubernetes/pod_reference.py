@@ -1,0 +1,47 @@
+"""The names by which a pod refers to other objects in; findings out where nothing can be called so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.jsontypes import JsonValue
+from kservegen.kube_names import label_error, subdomain_error
+from kservegen.rules.kubernetes._fields import SOURCE, Law, Mistake, Place, field_rule, lawful
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/pod-reference",
+    title="A pod names a class, an account, a node or a host that cannot exist",
+    why="These names follow the law of the objects that they name. The object is admitted, its Deployment is refused.",
+    fix="Use lower-case letters, digits and '-', with a letter or digit at both ends.",
+    bad="priorityClassName: High_Priority",
+    good="priorityClassName: high-priority",
+    upstream=SOURCE,
+)
+
+_LAWS: Final[dict[str, Law]] = {
+    "hostname": label_error,
+    "nodeName": subdomain_error,
+    "priorityClassName": subdomain_error,
+    "runtimeClassName": subdomain_error,
+    "serviceAccount": subdomain_error,
+    "serviceAccountName": subdomain_error,
+    "subdomain": label_error,
+}
+
+
+def _judge(law: Law, value: JsonValue, place: Place) -> Iterator[Mistake]:
+    field = str(place.path[-1])
+    if field == "runtimeClassName" and value == "":
+        yield Mistake(place.path, "runtimeClassName is empty")
+    if field == "serviceAccount" and place.pod.spec.get("serviceAccountName"):
+        return  # the old name counts where the new one is absent
+    yield from lawful(place.pod.spec, field, place.path[:-1], law)
+
+
+RULE: Final = field_rule(META, pod={field: partial(_judge, law) for field, law in _LAWS.items()})

@@ -1,0 +1,54 @@
+"""A container's probes in; findings out where the API server refuses their handlers or their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.document import integer
+from kservegen.jsontypes import JsonValue
+from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, bounded, field_rule
+from kservegen.rules.kubernetes._handlers import handler
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/probe",
+    title="A probe asks in no way, in two ways, or by impossible numbers",
+    why="A probe has exactly one of exec, httpGet, tcpSocket and grpc; liveness and startup probes take one success, "
+    "and a readiness probe ends no container. The object is admitted, its Deployment is refused.",
+    fix="Keep one handler with a port between 1 and 65535, and correct the number that is pointed at.",
+    bad="livenessProbe: {httpGet: {path: /healthz, port: 8080}, tcpSocket: {port: 8080}}",
+    good="livenessProbe: {httpGet: {path: /healthz, port: 8080}}",
+    upstream=SOURCE,
+)
+
+_NUMBERS: Final = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
+_GRACE: Final = "terminationGracePeriodSeconds"
+
+
+def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    if not isinstance(value, dict) or _is_forbidden(place):
+        return
+    path, kind = place.path, place.path[-1]
+    yield from handler(value, path, overlaid=place.overlaid)
+    for field in _NUMBERS:
+        yield from bounded(value, field, path, 0)
+    if kind == "readinessProbe":
+        if value.get(_GRACE) is not None:
+            yield Mistake((*path, _GRACE), f"{_GRACE} must not be set for readinessProbes", str(value[_GRACE]))
+        return
+    yield from bounded(value, _GRACE, path, 1)
+    successes = integer(value.get("successThreshold"))
+    if successes is not None and successes > 1:
+        yield Mistake((*path, "successThreshold"), f"successThreshold of a {kind} must be 1", str(successes), "1")
+
+
+def _is_forbidden(place: Place) -> bool:
+    """Whether it is an init container that ends: another rule says that it has no probes."""
+    return place.at is not None and place.at.init and place.container.get("restartPolicy") != "Always"
+
+
+RULE: Final = field_rule(META, container=dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _judge))

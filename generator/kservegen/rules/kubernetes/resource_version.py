@@ -1,0 +1,40 @@
+"""An object in; a finding out where it carries the version that some cluster once gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.rules.base import Context, Rule
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kubernetes/resource-version",
+    title="The manifest carries a resourceVersion",
+    why="The field is the cluster's. With it the API server refuses to create the object, and refuses updates as "
+    "soon as the cluster's object has changed.",
+    fix="Remove metadata.resourceVersion, and what else `kubectl get` added.",
+    bad='metadata: {name: iris, resourceVersion: "12345"}',
+    good="metadata: {name: iris}",
+    upstream=("k8s.io/apiserver pkg/registry/generic/registry/store.go",),
+)
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    metadata = resource.doc.get("metadata")
+    if isinstance(metadata, dict) and (version := metadata.get("resourceVersion")):
+        yield Finding(
+            rule=META.id,
+            path=("metadata", "resourceVersion"),
+            message="resourceVersion should not be set on objects to be created",
+            hint=META.fix,
+            seen=str(version),
+            at_key=True,
+        )
+
+
+RULE: Final = Rule(meta=META, check=check)

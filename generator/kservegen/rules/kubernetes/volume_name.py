@@ -1,0 +1,39 @@
+"""A pod's volumes in; findings out where one has no name, an impossible one, or another's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.diagnostics import RuleMeta
+from kservegen.document import text
+from kservegen.jsontypes import JsonValue
+from kservegen.kube_names import label_error
+from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps, needed
+from kservegen.rules.stage import Stage
+
+STAGE: Final = Stage.DEPLOYMENT
+
+META: Final = RuleMeta(
+    id="kubernetes/volume-name",
+    title="A volume has no name, an impossible one, or the name of another",
+    why="A volume's name is a DNS label that stands once in a pod. Where KServe merges the pod with a runtime's, twins "
+    "collapse into one; anywhere else the Deployment is refused.",
+    fix="Use lower-case letters, digits and '-', and another name for every volume.",
+    bad="volumes: [{name: model_cache, emptyDir: {}}]",
+    good="volumes: [{name: model-cache, emptyDir: {}}]",
+    upstream=SOURCE,
+)
+
+
+def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    names: set[str] = set()
+    for volume, path in maps(value, place.path):
+        yield from needed(volume, "name", path, label_error)
+        name = text(volume.get("name"))
+        if name and name in names and not place.overlaid:
+            yield Mistake((*path, "name"), f"two volumes are called {name!r}", name)
+        names.add(name)
+
+
+RULE: Final = field_rule(META, pod={"volumes": _judge})
