@@ -42,6 +42,14 @@ WORKER_CONTAINER: Final = "worker-container"
 LLM_CONTAINER: Final = "main"
 
 
+class PodSpecAt(NamedTuple):
+    """A map that holds PodSpec's fields; what only KServe knows (`model`, `minReplicas`, ...) stands among them."""
+
+    path: Path
+    role: Role
+    spec: JsonObject
+
+
 class ContainerAt(NamedTuple):
     """One container of an object; `serving` marks the one that the compact words of a catalog go to."""
 
@@ -49,15 +57,8 @@ class ContainerAt(NamedTuple):
     role: Role
     container: JsonObject
     serving: bool
+    pod: PodSpecAt
     init: bool = False
-
-
-class PodSpecAt(NamedTuple):
-    """A map that holds PodSpec's fields; what only KServe knows (`model`, `minReplicas`, ...) stands among them."""
-
-    path: Path
-    role: Role
-    spec: JsonObject
 
 
 def containers(resource: Resource) -> tuple[ContainerAt, ...]:
@@ -160,10 +161,10 @@ def _single(pod: PodSpecAt) -> list[ContainerAt]:
     if field is None:
         return []
     value = spec.get(field)
-    found = [ContainerAt((*path, field), role, value, True)] if isinstance(value, dict) else []
+    found = [ContainerAt((*path, field), role, value, True, pod)] if isinstance(value, dict) else []
     if role == "predictor" and not _FRAMEWORK_SET.isdisjoint(spec):
         old = ((name, spec.get(name)) for name in FRAMEWORKS)
-        found += [ContainerAt((*path, name), role, value, True) for name, value in old if isinstance(value, dict)]
+        found += [ContainerAt((*path, name), role, value, True, pod) for name, value in old if isinstance(value, dict)]
     return found
 
 
@@ -188,19 +189,21 @@ def _listed(pod: PodSpecAt, *, serving: str | int | None) -> Iterator[ContainerA
         for index, container in enumerate(items):
             if isinstance(container, dict):
                 chosen = not init and serving is not None and serving in (index, container.get("name"))
-                yield ContainerAt((*pod.path, field, index), pod.role, container, chosen, init)
+                yield ContainerAt((*pod.path, field, index), pod.role, container, chosen, pod, init)
 
 
 def _storage_container(spec: JsonObject) -> tuple[ContainerAt, ...]:
     container = spec.get("container")
     if not isinstance(container, dict):
         return ()
-    return (ContainerAt(("spec", "container"), "storage", container, True, True),)
+    # It belongs to pods that are not there yet.
+    pod = PodSpecAt(("spec",), "storage", {})
+    return (ContainerAt(("spec", "container"), "storage", container, True, pod, True),)
 
 
 def _router(pod: PodSpecAt) -> tuple[ContainerAt, ...]:
     """Find a graph's `resources`: its router has no container in the object, they stand where a container's would."""
-    return (ContainerAt(pod.path, "graph", pod.spec, True),) if "resources" in pod.spec else ()
+    return (ContainerAt(pod.path, "graph", pod.spec, True, pod),) if "resources" in pod.spec else ()
 
 
 _POD_SPECS: Final[dict[str, Callable[[JsonObject], Iterator[PodSpecAt]]]] = {

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import pytest
+from tests.support.platforms import reference
 from tests.support.pod_mutations import cases
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.defaulting import Installation, default
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, format_path
-from kservegen.judge import Judge
+from kservegen.judge import open_judge
 from kservegen.repository import packaged_data
 from kservegen.rules.base import Context
-from kservegen.rules.discover import discover
-from kservegen.rules.manuals import manuals
 from kservegen.schemas.store import SchemaStore
 
 GO_SOURCE: Final = Path(__file__).parents[1] / "go_podspec"
@@ -32,7 +32,8 @@ DRAWN: Final = 600
 _COMPONENT: Final = ("annotations", "deploymentStrategy", "labels")
 _LABELS: Final[JsonObject] = {"app": "isvc.oracle"}
 
-JUDGE: Final = Judge(SchemaStore([packaged_data() / "schemas"]), discover(), manuals())
+VERSION: Final = "v0.19.0"
+JUDGE: Final = open_judge(SchemaStore([packaged_data() / "schemas"]))
 
 
 def service(pod: JsonObject) -> JsonObject:
@@ -63,12 +64,17 @@ def deployment(pod: JsonObject) -> JsonObject:
 def judged(pod: JsonObject) -> tuple[bool, list[Finding]]:
     doc = service(pod)
     identity = ResourceId("InferenceService", "models", "oracle")
-    resource = Resource(id=identity, api_version=str(doc["apiVersion"]), doc=doc, file="a.yaml")
+    written = Resource(id=identity, api_version=str(doc["apiVersion"]), doc=doc, file="a.yaml")
+    item = default(written, Installation(kserve_version=VERSION, deployment_mode="Standard"))
     context = Context(
-        environment="oracle", kserve_version="v0.19.0", deployment_mode="Standard", resources={identity: resource}
+        environment="oracle",
+        kserve_version=VERSION,
+        deployment_mode="Standard",
+        platform=reference(VERSION),
+        resources={identity: item.resource},
     )
-    (alone,) = JUDGE.alone([resource], context)
-    found = [*alone, *(finding for _, finding in JUDGE.around([resource], context))]
+    (alone,) = JUDGE.alone([item], context)
+    found = [*alone, *(finding for _, finding in JUDGE.around([item], context))]
     return JUDGE.verdict(found).deployable, found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.rules.fields import Judge
 from kservegen.serving.platform import Platform
 
 
@@ -33,13 +35,19 @@ class Context:
         return self.kserve_version.startswith("v0.19.")
 
 
+Check: TypeAlias = Callable[[Resource, Context], Iterable[Finding]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A fact and its check. `kinds` are the kinds it looks at; empty means every kind.
 
-    `check` reports only on the object it was handed, though it may look at the whole environment.
+    `check` reports only on the object it was handed, though it may look at the whole environment. A rule about fields
+    of pods or containers states a judge for each of them instead (or as well), which is asked where the field is set.
     """
 
     meta: RuleMeta
-    check: Callable[[Resource, Context], Iterable[Finding]]
+    check: Check | None = None
     kinds: frozenset[str] = frozenset()
+    pod: Mapping[str, Judge] = field(default_factory=dict)
+    container: Mapping[str, Judge] = field(default_factory=dict)

@@ -8,19 +8,22 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import traceback
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from types import ModuleType
-from typing import Final
+from typing import Final, NamedTuple
 
 from kservegen import rules as rules_package
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.rules.base import Context, Rule
+from kservegen.jsontypes import JsonValue
+from kservegen.rules.base import Check, Context, Rule
+from kservegen.rules.fields import Judge, Place, to_finding
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import forget
+from kservegen.rules.view import containers_of, forget, pods_of
 
 RULE_CRASHED: Final = RuleMeta(
     id="internal/rule-crashed",
@@ -51,20 +54,61 @@ class Discovered:
         return self.rule.meta.id
 
 
+class _Judging(NamedTuple):
+    """A judge of a field, and the rule that it speaks for."""
+
+    rule: Rule
+    judge: Judge
+
+
+class _Plan:
+    """What there is to ask about objects of one kind: whole rules, and judges by the field that they look at."""
+
+    __slots__ = ("checks", "containers", "pods")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.checks: list[tuple[Rule, Check]] = []
+        self.pods: defaultdict[str, list[_Judging]] = defaultdict(list)
+        self.containers: defaultdict[str, list[_Judging]] = defaultdict(list)
+        for rule in rules:
+            if rule.check is not None:
+                self.checks.append((rule, rule.check))
+            for table, judges in ((self.pods, rule.pod), (self.containers, rule.container)):
+                for name, judge in judges.items():
+                    table[name].append(_Judging(rule, judge))
+
+    def due(self, resource: Resource) -> Iterator[tuple[_Judging, JsonValue, Place]]:
+        """List which judges an object calls for: those of the fields that its pods and containers set."""
+        wanted = self.pods
+        for pod in pods_of(resource):
+            for name in pod.spec:
+                if name in wanted and (value := pod.spec[name]) is not None:
+                    place = Place((*pod.path, name), pod, None)
+                    for judging in wanted[name]:
+                        yield judging, value, place
+        wanted = self.containers
+        for at in containers_of(resource):
+            for name in at.container:
+                if name in wanted and (value := at.container[name]) is not None:
+                    place = Place((*at.path, name), at.pod, at)
+                    for judging in wanted[name]:
+                        yield judging, value, place
+
+
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All rules, ready to run: told apart by kind once, not per object."""
+    """All rules, ready to run: told apart by kind and by field once, not per object."""
 
     rules: tuple[Discovered, ...]
-    _by_kind: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False)
-    _for_any: tuple[Rule, ...] = field(init=False, repr=False)
+    _by_kind: Mapping[str, _Plan] = field(init=False, repr=False)
+    _for_any: _Plan = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         plain = tuple(found.rule for found in self.rules)
         kinds = {kind for rule in plain for kind in rule.kinds}
-        by_kind = {kind: tuple(r for r in plain if not r.kinds or kind in r.kinds) for kind in kinds}
+        by_kind = {kind: _Plan(r for r in plain if not r.kinds or kind in r.kinds) for kind in kinds}
         object.__setattr__(self, "_by_kind", by_kind)
-        object.__setattr__(self, "_for_any", tuple(r for r in plain if not r.kinds))
+        object.__setattr__(self, "_for_any", _Plan(r for r in plain if not r.kinds))
 
     def __iter__(self) -> Iterator[RuleMeta]:
         """Go through the manuals, `internal/rule-crashed` included."""
@@ -88,14 +132,26 @@ class RuleSet:
         forget()
         found: list[tuple[Resource, Finding]] = []
         for resource in resources:
-            for rule in self._by_kind.get(resource.id.kind, self._for_any):
+            plan = self._by_kind.get(resource.id.kind, self._for_any)
+            for rule, check in plan.checks:
                 try:
-                    for finding in rule.check(resource, context):
+                    for finding in check(resource, context):
                         found.append((resource, finding))  # noqa: PERF401 - a crash keeps what came before it
                 except Exception as crash:  # noqa: BLE001 - that is the promise
                     found.append((resource, _crashed(rule, crash)))
+            if plan.pods or plan.containers:
+                found += [(resource, finding) for finding in _judged(resource, plan)]
         forget()
         return found
+
+
+def _judged(resource: Resource, plan: _Plan) -> Iterator[Finding]:
+    for (rule, judge), value, place in plan.due(resource):
+        try:
+            for mistake in judge(value, place):
+                yield to_finding(rule.meta, mistake)
+        except Exception as crash:  # noqa: BLE001 - as above
+            yield _crashed(rule, crash)
 
 
 def _crashed(rule: Rule, crash: Exception) -> CrashFinding:

@@ -13,6 +13,7 @@ from kservegen.serving.runtime import ServingRuntime, of_document
 from kservegen.serving.selection import Request, Selection, select
 from kservegen.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
 
+ORDINARY_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
 
 
@@ -38,7 +39,7 @@ class Amount(NamedTuple):
 class _View:
     """The parts of one object, each looked for when it is first asked for."""
 
-    __slots__ = ("amounts", "components", "containers", "fields", "pods", "resource")
+    __slots__ = ("amounts", "components", "containers", "exotic", "pods", "resource")
 
     def __init__(self, resource: Resource | None) -> None:
         self.resource = resource  # held, so that its identity stays its own
@@ -46,7 +47,7 @@ class _View:
         self.containers: tuple[ContainerAt, ...] | None = None
         self.components: tuple[PodSpecAt, ...] | None = None
         self.amounts: tuple[Amount, ...] | None = None
-        self.fields: frozenset[str] | None = None
+        self.exotic: tuple[Amount, ...] | None = None
 
 
 class _Environment:
@@ -105,23 +106,6 @@ def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     return view.components
 
 
-def fields_of(resource: Resource) -> frozenset[str]:
-    """Name the fields that any pod or container of the object sets: what none sets, no rule has to look for."""
-    view = _view
-    if view.resource is not resource:
-        view = _turn_to(resource)
-    if view.fields is None:
-        parts = [pod.spec for pod in pods_of(resource)] + [at.container for at in containers_of(resource)]
-        view.fields = frozenset().union(*parts)
-    return view.fields
-
-
-def pod_of(resource: Resource, at: ContainerAt) -> PodSpecAt | None:
-    """Find the pod that a container of the object belongs to."""
-    # A worker stands within its predictor: the last pod that holds the container is the nearest.
-    return next((pod for pod in reversed(pods_of(resource)) if at.path[: len(pod.path)] == pod.path), None)
-
-
 def amounts_of(resource: Resource) -> tuple[Amount, ...]:
     """List what the containers of the object request and are limited to."""
     view = _view
@@ -133,6 +117,16 @@ def amounts_of(resource: Resource) -> tuple[Amount, ...]:
             found += amounts_in(at)
         view.amounts = tuple(found)
     return view.amounts
+
+
+def exotic_amounts_of(resource: Resource) -> tuple[Amount, ...]:
+    """List those amounts that are of no resource which every node has: of GPUs, huge pages, and of what is misspelt."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.exotic is None:
+        view.exotic = tuple(amount for amount in amounts_of(resource) if amount.name not in ORDINARY_RESOURCES)
+    return view.exotic
 
 
 def amounts_in(at: ContainerAt) -> list[Amount]:

@@ -9,7 +9,8 @@ from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import annotations_error, qualified_name_error, subdomain_error
 from kservegen.quantity import parse
-from kservegen.rules.kubernetes._fields import Mistake, choice, lawful, texts
+from kservegen.rules.fields import Mistake
+from kservegen.rules.kubernetes._fields import choice, lawful, texts
 from kservegen.rules.kubernetes._selectors import label_map, label_selector
 
 _MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")

@@ -10,7 +10,8 @@ from kservegen.jsontypes import JsonValue, Path
 from kservegen.kube_names import qualified_name_error
 from kservegen.kube_values import is_template
 from kservegen.quantity import canonical, parse
-from kservegen.rules.kubernetes._fields import Mistake, required
+from kservegen.rules.fields import Mistake
+from kservegen.rules.kubernetes._fields import required
 
 ENV_FIELDS: Final = (
     "metadata.name",

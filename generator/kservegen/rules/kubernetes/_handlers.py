@@ -8,7 +8,8 @@ from typing import Final
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.kube_values import header_error, is_template, port_error, port_name_error
-from kservegen.rules.kubernetes._fields import Mistake, choice, maps
+from kservegen.rules.fields import Mistake
+from kservegen.rules.kubernetes._fields import choice, maps
 
 _HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 _SCHEMES: Final = ("HTTP", "HTTPS")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.kube_names import qualified_name_error
-from kservegen.rules.kubernetes._fields import Mistake, texts
+from kservegen.rules.fields import Mistake
+from kservegen.rules.kubernetes._fields import texts
 
 
 def match_label_keys(owner: JsonObject, path: Path) -> Iterator[Mistake]:

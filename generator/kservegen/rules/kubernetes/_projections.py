@@ -8,8 +8,9 @@ from typing import Final
 from kservegen.document import integer, mapping, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import is_template, local_path_error, mode_error
+from kservegen.rules.fields import Mistake
 from kservegen.rules.kubernetes._downward import VOLUME_FIELDS, field_reference, resource_reference
-from kservegen.rules.kubernetes._fields import Mistake, maps, needed, numbered, required
+from kservegen.rules.kubernetes._fields import maps, needed, numbered, required
 
 _KEYED: Final = ("secret", "configMap")
 # Projections that only some clusters know are counted, and not judged further.

@@ -7,10 +7,9 @@ from typing import Final
 
 from kservegen.kube_names import qualified_name_error
 from kservegen.rules.base import Context
-from kservegen.rules.view import amounts_in, of_kind
+from kservegen.rules.view import ORDINARY_RESOURCES, amounts_in, of_kind
 from kservegen.workloads import ContainerAt, containers
 
-STANDARD: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 HUGE_PAGES: Final = "hugepages-"
 _QUOTA_PREFIX: Final = "requests."
 
@@ -28,7 +27,7 @@ def name_error(name: str) -> str | None:
     if reason := qualified_name_error(name):
         return reason
     if "/" not in name:
-        known = name in STANDARD or name.startswith(HUGE_PAGES)
+        known = name in ORDINARY_RESOURCES or name.startswith(HUGE_PAGES)
         return None if known else "it is neither one of Kubernetes' own resources nor one with a domain"
     # A quota writes `requests.` in front of it, which has to stay a name.
     if is_extended(name) and (name.startswith(_QUOTA_PREFIX) or qualified_name_error(_QUOTA_PREFIX + name)):

@@ -9,7 +9,8 @@ from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import label_value_error, qualified_name_error, subdomain_error
 from kservegen.kube_values import is_template
-from kservegen.rules.kubernetes._fields import Mistake, maps, required, texts
+from kservegen.rules.fields import Mistake
+from kservegen.rules.kubernetes._fields import maps, required, texts
 
 _SETS: Final = ("In", "NotIn")
 _PRESENCE: Final = ("Exists", "DoesNotExist")

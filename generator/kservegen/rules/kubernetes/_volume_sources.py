@@ -14,8 +14,9 @@ from kservegen.jsontypes import JsonObject, Path
 from kservegen.kube_names import LABEL_LENGTH, label_error, subdomain_error
 from kservegen.kube_values import backsteps_error, descending_path_error, mode_error
 from kservegen.quantity import parse
+from kservegen.rules.fields import Mistake
 from kservegen.rules.kubernetes._claim_template import claim_template
-from kservegen.rules.kubernetes._fields import Mistake, bounded, choice, lawful, needed, numbered, required
+from kservegen.rules.kubernetes._fields import bounded, choice, lawful, needed, numbered, required
 from kservegen.rules.kubernetes._projections import file_items, mode_of, pod_files, projected
 
 SourceJudge: TypeAlias = Callable[[JsonObject, Path], Iterator[Mistake]]

@@ -9,7 +9,7 @@ from typing import Final
 from kservegen.document import text
 from kservegen.jsontypes import JsonValue, Path
 from kservegen.kube_names import subdomain_error
-from kservegen.rules.kubernetes._fields import Mistake
+from kservegen.rules.fields import Mistake
 
 _LARGEST_SPEC: Final = 64 * 1024
 _LONGEST_DOMAIN: Final = 255

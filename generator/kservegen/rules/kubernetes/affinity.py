@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import label_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, bounded, field_rule, maps, texts
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, bounded, maps, texts
 from kservegen.rules.kubernetes._match_keys import match_label_keys
 from kservegen.rules.kubernetes._selectors import label_key, label_selector, node_term
 from kservegen.rules.stage import Stage
@@ -77,4 +79,4 @@ def _pod_term(term: JsonObject, path: Path) -> Iterator[Mistake]:
     yield from match_label_keys(term, path)
 
 
-RULE: Final = field_rule(META, pod={"affinity": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"affinity": _judge})

@@ -9,9 +9,10 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, text
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, findings, is_overlaid
+from kservegen.rules.fields import Mistake, findings, is_overlaid
+from kservegen.rules.kubernetes._fields import SOURCE
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import containers_of, of_kind, pod_of
+from kservegen.rules.view import containers_of, of_kind
 from kservegen.workloads import ContainerAt, containers
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -43,7 +44,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     if not lacking or _names_unknown_bases(resource, context):
         return
     lent = _lent(resource.kind, context)
-    missing = (at for at in lacking if not _is_lent(resource, at, lent))
+    missing = (at for at in lacking if not _is_lent(at, lent))
     yield from findings(META, (Mistake(at.path, _message(at)) for at in missing))
 
 
@@ -51,12 +52,11 @@ def _message(at: ContainerAt) -> str:
     return f"required value: image is missing or empty for container {text(at.container.get('name'))!r}"
 
 
-def _is_lent(resource: Resource, at: ContainerAt, lent: frozenset[str]) -> bool:
-    pod = pod_of(resource, at)
+def _is_lent(at: ContainerAt, lent: frozenset[str]) -> bool:
     # What a scheduler's preset brings differs between releases.
-    if pod is None or pod.role == "scheduler":
+    if at.role == "scheduler":
         return True
-    return is_overlaid(pod) and text(at.container.get("name")) in lent
+    return is_overlaid(at.pod) and text(at.container.get("name")) in lent
 
 
 def _lent(kind: str, context: Context) -> frozenset[str]:
@@ -76,4 +76,4 @@ def _names_unknown_bases(resource: Resource, context: Context) -> bool:
     return bool(runtime) and runtime not in known and not runtime.startswith("kserve-")
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_LENT), fields=frozenset({"containers", "initContainers"}))
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_LENT))

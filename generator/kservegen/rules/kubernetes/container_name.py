@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import label_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps, needed
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps, needed
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -63,4 +65,4 @@ def _name(container: JsonObject, path: Path, place: Place) -> str:
     return name
 
 
-RULE: Final = field_rule(META, pod={"containers": _containers, "initContainers": _init_containers})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"containers": _containers, "initContainers": _init_containers})

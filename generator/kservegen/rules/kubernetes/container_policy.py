@@ -9,7 +9,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.document import text
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule, maps, required
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -45,8 +47,9 @@ def _resize(value: JsonValue, place: Place) -> Iterator[Mistake]:
         seen.add(name)
 
 
-RULE: Final = field_rule(
-    META,
+RULE: Final = Rule(
+    meta=META,
+    kinds=KINDS,
     container={
         "imagePullPolicy": partial(_word, ("Always", "IfNotPresent", "Never")),
         "terminationMessagePolicy": partial(_word, ("FallbackToLogsOnError", "File")),

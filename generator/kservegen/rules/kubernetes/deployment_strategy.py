@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import percent
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -67,4 +69,4 @@ def _amount(value: JsonValue) -> int:
     return value if isinstance(value, int) else 0
 
 
-RULE: Final = field_rule(META, pod={"deploymentStrategy": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"deploymentStrategy": _judge})

@@ -18,7 +18,7 @@ SCOPE: Final = Scope.ENVIRONMENT
 
 META: Final = RuleMeta(
     id="kubernetes/derived-name",
-    title="Two objects are to become Deployments of one name",
+    title="A graph and a service are to become Deployments of one name",
     why="KServe names the Deployments of a service {name}-predictor, -transformer, -explainer and -predictor-worker, "
     "those of an LLMInferenceService {name}-kserve and {name}-kserve-prefill, and that of a graph like the graph. Of "
     "two objects whose Deployments share a name one is never deployed, or takes the other's over.",
@@ -28,18 +28,16 @@ META: Final = RuleMeta(
     upstream=("kserve rules, section 12", "controller v1alpha1 inferencegraph/raw_ig.go"),
 )
 
-_KINDS: Final = ("InferenceGraph", "InferenceService", "LLMInferenceService")
+# Only a graph's Deployment has no ending that tells what it is of: every collision is one with a graph.
+_GRAPH: Final = "InferenceGraph"
+_OTHERS: Final = ("InferenceService", "LLMInferenceService")
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    # Only a graph's Deployment has no ending that tells whose it is, so that every collision is one with a graph.
-    if resource.kind != "InferenceGraph" and not of_kind(context, "InferenceGraph"):
-        return
     own = _deployments(resource, context)
-    others = [kind for kind in _KINDS if (kind == "InferenceGraph") != (resource.kind == "InferenceGraph")]
-    for kind in others:
+    for kind in _OTHERS:
         for other in of_kind(context, kind):
-            for name in sorted(own & _deployments(other, context)):
+            for _, name in sorted(own & _deployments(other, context)):
                 yield _finding(name, other)
 
 
@@ -50,7 +48,7 @@ def _deployments(resource: Resource, context: Context) -> frozenset[tuple[str, s
         endings = ["-kserve", *(["-kserve-prefill"] if "prefill" in spec else [])]
     elif deployment_mode(resource, context) != "Standard":
         return frozenset()
-    elif resource.kind == "InferenceGraph":
+    elif resource.kind == _GRAPH:
         endings = [""]
     else:
         endings = [f"-{part}" for part in ("predictor", "transformer", "explainer") if part in spec]
@@ -58,9 +56,9 @@ def _deployments(resource: Resource, context: Context) -> frozenset[tuple[str, s
     return frozenset((namespace(resource), name + ending) for ending in endings)
 
 
-def _finding(name: tuple[str, str], other: Resource) -> Finding:
-    message = f"the Deployment {name[1]} would also be made of {other.id}"
-    return Finding(rule=META.id, path=("metadata", "name"), message=message, hint=META.fix, seen=name[1])
+def _finding(name: str, other: Resource) -> Finding:
+    message = f"the Deployment {name} would also be made of {other.id}"
+    return Finding(rule=META.id, path=("metadata", "name"), message=message, hint=META.fix, seen=name)
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_KINDS))
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({_GRAPH}))

@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import ip_error, search_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule, maps, required, texts
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required, texts
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -63,4 +65,4 @@ def _searches(config: JsonObject, path: Path) -> Iterator[Mistake]:
             yield Mistake(at, f"invalid search path: {reason}", domain)
 
 
-RULE: Final = field_rule(META, pod={"dnsPolicy": _policy, "dnsConfig": _config})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"dnsPolicy": _policy, "dnsConfig": _config})

@@ -10,7 +10,9 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_names import subdomain_error
 from kservegen.kube_values import env_name_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, lawful, maps, needed
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, lawful, maps, needed
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -46,4 +48,4 @@ def _name_error(name: str) -> str | None:
     return subdomain_error(name[:-1] + "a" if name.endswith("-") else name)
 
 
-RULE: Final = field_rule(META, container={"envFrom": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, container={"envFrom": _judge})

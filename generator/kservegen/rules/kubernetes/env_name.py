@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_values import env_name_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -34,4 +36,4 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
             yield Mistake((*path, "name"), f"{name!r} cannot name an environment variable", name, reason)
 
 
-RULE: Final = field_rule(META, container={"env": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, container={"env": _judge})

@@ -10,8 +10,10 @@ from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import subdomain_error
 from kservegen.kube_values import config_key_error
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
 from kservegen.rules.kubernetes._downward import ENV_FIELDS, field_reference, resource_reference
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps, needed
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps, needed
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -58,4 +60,4 @@ def _source(variable: JsonObject, source: JsonObject, path: Path) -> Iterator[Mi
     yield from resource_reference(source.get("resourceFieldRef"), (*path, "resourceFieldRef"), of_volume=False)
 
 
-RULE: Final = field_rule(META, container={"env": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, container={"env": _judge})

@@ -11,7 +11,7 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.kubernetes._fields import KINDS
 from kservegen.rules.kubernetes._resources import is_extended, may_come_from_runtime
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import Amount, amounts_of
+from kservegen.rules.view import Amount, exotic_amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 SCOPE: Final = Scope.ENVIRONMENT
@@ -29,7 +29,7 @@ META: Final = RuleMeta(
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    for amount in amounts_of(resource):
+    for amount in exotic_amounts_of(resource):
         if "/" in amount.name and is_extended(amount.name):
             if amount.quantity is not None and not amount.quantity.is_whole:
                 yield _finding(amount, f"{amount.name} cannot be divided", "a whole number")
@@ -52,4 +52,4 @@ def _finding(amount: Amount, message: str, allowed: str) -> Finding:
     )
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS)

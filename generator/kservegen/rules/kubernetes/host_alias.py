@@ -10,7 +10,9 @@ from kservegen.document import text
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_names import subdomain_error
 from kservegen.kube_values import ip_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps, texts
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps, texts
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -36,4 +38,4 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
                 yield Mistake(at, f"the host name {name!r} is refused: {reason}", name)
 
 
-RULE: Final = field_rule(META, pod={"hostAliases": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"hostAliases": _judge})

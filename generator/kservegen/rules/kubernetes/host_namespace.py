@@ -7,7 +7,9 @@ from typing import Final
 
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -44,4 +46,4 @@ def _processes(value: JsonValue, place: Place) -> Iterator[Mistake]:
         yield Mistake(place.path, "shareProcessNamespace and hostPID cannot both be enabled", "true")
 
 
-RULE: Final = field_rule(META, pod={"hostUsers": _users, "shareProcessNamespace": _processes})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"hostUsers": _users, "shareProcessNamespace": _processes})

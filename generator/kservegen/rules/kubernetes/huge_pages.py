@@ -10,10 +10,11 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kubernetes._fields import KINDS, SOURCE, is_overlaid
+from kservegen.rules.fields import is_overlaid
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE
 from kservegen.rules.kubernetes._resources import HUGE_PAGES
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import Amount, amounts_in, amounts_of, pod_of
+from kservegen.rules.view import Amount, amounts_in, exotic_amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -32,10 +33,9 @@ _ORDINARY: Final = frozenset({"cpu", "memory"})
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for amount in amounts_of(resource):
+    for amount in exotic_amounts_of(resource):
         if amount.name.startswith(HUGE_PAGES) and amount.quantity is not None:
-            pod = pod_of(resource, amount.at)
-            yield from _amount(amount, amount.quantity, overlaid=pod is None or is_overlaid(pod))
+            yield from _amount(amount, amount.quantity, overlaid=is_overlaid(amount.at.pod))
 
 
 def _amount(amount: Amount, quantity: Quantity, *, overlaid: bool) -> Iterator[Finding]:
@@ -64,4 +64,4 @@ def _finding(amount: Amount, message: str, allowed: str) -> Finding:
     )
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS)

@@ -7,7 +7,9 @@ from typing import Final
 
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -37,4 +39,4 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
                 yield Mistake((*path, field), message, at_key=True)
 
 
-RULE: Final = field_rule(META, pod={"initContainers": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"initContainers": _judge})

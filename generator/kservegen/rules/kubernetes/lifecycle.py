@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.document import integer, mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE
 from kservegen.rules.kubernetes._handlers import handler
 from kservegen.rules.stage import Stage
 
@@ -49,4 +51,4 @@ def _sleep(action: JsonObject, path: Path, place: Place) -> Iterator[Mistake]:
         yield Mistake((*path, "seconds"), message, str(seconds), f"0 to {longest}")
 
 
-RULE: Final = field_rule(META, container={"lifecycle": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, container={"lifecycle": _judge})

@@ -9,17 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import backsteps_error, descending_path_error
-from kservegen.rules.kubernetes._fields import (
-    SOURCE,
-    Mistake,
-    Place,
-    choice,
-    field_rule,
-    lawful,
-    maps,
-    needed,
-    required,
-)
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, lawful, maps, needed, required
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -87,4 +79,4 @@ def _devices(value: JsonValue, place: Place) -> Iterator[Mistake]:
         taken.add(name)
 
 
-RULE: Final = field_rule(META, container={"volumeMounts": _mounts, "volumeDevices": _devices})
+RULE: Final = Rule(meta=META, kinds=KINDS, container={"volumeMounts": _mounts, "volumeDevices": _devices})

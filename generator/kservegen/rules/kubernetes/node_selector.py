@@ -7,7 +7,9 @@ from typing import Final
 
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE
 from kservegen.rules.kubernetes._selectors import label_map
 from kservegen.rules.stage import Stage
 
@@ -28,4 +30,4 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
     yield from label_map(value, place.path)
 
 
-RULE: Final = field_rule(META, pod={"nodeSelector": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"nodeSelector": _judge})

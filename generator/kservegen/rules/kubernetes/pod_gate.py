@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.document import text
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.rules.kubernetes._selectors import label_key
 from kservegen.rules.stage import Stage
 
@@ -41,4 +43,4 @@ def _scheduling(value: JsonValue, place: Place) -> Iterator[Mistake]:
         names.add(name)
 
 
-RULE: Final = field_rule(META, pod={"readinessGates": _readiness, "schedulingGates": _scheduling})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"readinessGates": _readiness, "schedulingGates": _scheduling})

@@ -8,13 +8,13 @@ from typing import Final
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping
-from kservegen.jsontypes import JsonObject, Path
+from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Context, Rule
+from kservegen.rules.fields import Mistake, Place, findings
 from kservegen.rules.kubernetes._claim_template import annotation_keys
-from kservegen.rules.kubernetes._fields import SOURCE, findings
+from kservegen.rules.kubernetes._fields import SOURCE
 from kservegen.rules.kubernetes._selectors import label_map
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import pods_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -34,17 +34,28 @@ _RUNTIMES: Final = frozenset({"ClusterServingRuntime", "ServingRuntime"})
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    if resource.kind in _LLM:
-        spec = mapping(resource.doc.get("spec"))
-        owners: list[tuple[JsonObject, Path]] = [(spec, ("spec",))]
-        owners.append((mapping(spec.get("prefill")), ("spec", "prefill")))
-    else:
-        owners = [(pod.spec, pod.path) for pod in pods_of(resource) if pod.role != "worker"]
-    for owner, path in owners:
-        if "labels" in owner:
-            yield from findings(META, label_map(owner["labels"], (*path, "labels")))
-        if "annotations" in owner:
-            yield from findings(META, annotation_keys(owner["annotations"], (*path, "annotations")))
+    """Look where the LLM kinds have them: beside their pods, not within."""
+    if resource.kind not in _LLM:
+        return
+    spec = mapping(resource.doc.get("spec"))
+    workloads: list[tuple[JsonObject, Path]] = [(spec, ("spec",))]
+    workloads.append((mapping(spec.get("prefill")), ("spec", "prefill")))
+    for workload, path in workloads:
+        yield from findings(META, label_map(workload.get("labels"), (*path, "labels")))
+        yield from findings(META, annotation_keys(workload.get("annotations"), (*path, "annotations")))
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=_LLM | _RUNTIMES | {"InferenceService"})
+def _labels(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    yield from label_map(value, place.path)
+
+
+def _annotations(value: JsonValue, place: Place) -> Iterator[Mistake]:
+    yield from annotation_keys(value, place.path)
+
+
+RULE: Final = Rule(
+    meta=META,
+    check=check,
+    kinds=_LLM | _RUNTIMES | {"InferenceService"},
+    pod={"labels": _labels, "annotations": _annotations},
+)

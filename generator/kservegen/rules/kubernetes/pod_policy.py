@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule, maps, required
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -90,4 +92,4 @@ def _linux_only(context: JsonObject, path: Path) -> Iterator[Mistake]:
         yield Mistake((*path, field), f"{field} cannot be set for a windows pod", at_key=True)
 
 
-RULE: Final = field_rule(META, pod={"preemptionPolicy": _preemption, "os": _system})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"preemptionPolicy": _preemption, "os": _system})

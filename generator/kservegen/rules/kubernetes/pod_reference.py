@@ -9,7 +9,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_names import label_error, subdomain_error
-from kservegen.rules.kubernetes._fields import SOURCE, Law, Mistake, Place, field_rule, lawful
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, Law, lawful
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -44,4 +46,4 @@ def _judge(law: Law, value: JsonValue, place: Place) -> Iterator[Mistake]:
     yield from lawful(place.pod.spec, field, place.path[:-1], law)
 
 
-RULE: Final = field_rule(META, pod={field: partial(_judge, law) for field, law in _LAWS.items()})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={field: partial(_judge, law) for field, law in _LAWS.items()})

@@ -10,7 +10,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.quantity import Quantity, parse
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.rules.kubernetes._resources import HUGE_PAGES, is_extended, name_error
 from kservegen.rules.stage import Stage
 
@@ -88,4 +90,4 @@ def _overhead(value: JsonValue, place: Place) -> Iterator[Mistake]:
             yield Mistake(at, f"{name} cannot be divided", quantity.text, "a whole number")
 
 
-RULE: Final = field_rule(META, pod={"resources": _resources, "overhead": _overhead})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"resources": _resources, "overhead": _overhead})

@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import integer, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import port_error, port_name_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule, lawful, maps, numbered
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, lawful, maps, numbered
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -81,4 +83,4 @@ def _host_key(port: JsonObject, number: int) -> tuple[str, str, int]:
     return (text(port.get("protocol")) or "TCP", text(port.get("hostIP")), number)
 
 
-RULE: Final = field_rule(META, container={"ports": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, container={"ports": _judge})

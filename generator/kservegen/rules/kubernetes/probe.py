@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.document import integer
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, bounded, field_rule
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, bounded
 from kservegen.rules.kubernetes._handlers import handler
 from kservegen.rules.stage import Stage
 
@@ -51,4 +53,5 @@ def _is_forbidden(place: Place) -> bool:
     return place.at is not None and place.at.init and place.container.get("restartPolicy") != "Always"
 
 
-RULE: Final = field_rule(META, container=dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), _judge))
+_PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+RULE: Final = Rule(meta=META, kinds=KINDS, container=dict.fromkeys(_PROBES, _judge))

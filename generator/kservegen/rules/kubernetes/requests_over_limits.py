@@ -43,4 +43,4 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             )
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS)

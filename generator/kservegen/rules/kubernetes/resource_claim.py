@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_names import label_error, subdomain_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, lawful, maps, needed, required
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, lawful, maps, needed, required
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -64,4 +66,4 @@ def _uses(value: JsonValue, place: Place) -> Iterator[Mistake]:
         used.add((name, request))
 
 
-RULE: Final = field_rule(META, pod={"resourceClaims": _claims}, container={"resources": _uses})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"resourceClaims": _claims}, container={"resources": _uses})

@@ -9,9 +9,9 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kubernetes._fields import KINDS
-from kservegen.rules.kubernetes._resources import STANDARD, name_error
+from kservegen.rules.kubernetes._resources import name_error
 from kservegen.rules.stage import Stage
-from kservegen.rules.view import amounts_of
+from kservegen.rules.view import exotic_amounts_of
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -30,10 +30,8 @@ _ALLOWED: Final = "cpu, memory, ephemeral-storage, hugepages-<size> or a name wi
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    for amount in amounts_of(resource):
+    for amount in exotic_amounts_of(resource):
         name = amount.name
-        if name in STANDARD:
-            continue
         if reason := name_error(name):
             yield Finding(
                 rule=META.id,
@@ -46,4 +44,4 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             )
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=KINDS, fields=frozenset({"resources"}))
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS)

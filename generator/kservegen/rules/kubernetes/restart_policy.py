@@ -7,7 +7,9 @@ from typing import Final
 
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonValue
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -33,4 +35,4 @@ def _deadline(value: JsonValue, place: Place) -> Iterator[Mistake]:
     yield Mistake(place.path, "activeDeadlineSeconds is not supported in a Deployment", str(value), at_key=True)
 
 
-RULE: Final = field_rule(META, pod={"restartPolicy": _policy, "activeDeadlineSeconds": _deadline})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"restartPolicy": _policy, "activeDeadlineSeconds": _deadline})

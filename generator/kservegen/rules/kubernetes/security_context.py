@@ -9,17 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import descending_path_error, id_error, sysctl_error
-from kservegen.rules.kubernetes._fields import (
-    SOURCE,
-    Mistake,
-    Place,
-    choice,
-    field_rule,
-    maps,
-    needed,
-    numbered,
-    required,
-)
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, needed, numbered, required
 from kservegen.rules.kubernetes._windows import windows_options
 from kservegen.rules.stage import Stage
 
@@ -146,4 +138,4 @@ def _profile(profile: JsonObject, path: Path) -> Iterator[Mistake]:
         yield Mistake((*path, "localhostProfile"), message, str(local), at_key=True)
 
 
-RULE: Final = field_rule(META, pod={"securityContext": _judge}, container={"securityContext": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"securityContext": _judge}, container={"securityContext": _judge})

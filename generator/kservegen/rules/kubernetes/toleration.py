@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import label_value_error, qualified_name_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, choice, field_rule, lawful, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, lawful, maps
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -49,4 +51,4 @@ def _toleration(toleration: JsonObject, path: Path) -> Iterator[Mistake]:
         yield Mistake((*path, "tolerationSeconds"), "effect must be NoExecute when tolerationSeconds is set", effect)
 
 
-RULE: Final = field_rule(META, pod={"tolerations": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"tolerations": _judge})

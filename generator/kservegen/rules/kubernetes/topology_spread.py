@@ -8,7 +8,9 @@ from typing import Final
 from kservegen.diagnostics import RuleMeta
 from kservegen.document import text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, bounded, choice, field_rule, maps, required
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, bounded, choice, maps, required
 from kservegen.rules.kubernetes._match_keys import match_label_keys
 from kservegen.rules.kubernetes._selectors import label_selector
 from kservegen.rules.stage import Stage
@@ -57,4 +59,4 @@ def _constraint(constraint: JsonObject, path: Path) -> Iterator[Mistake]:
     yield from match_label_keys(constraint, path)
 
 
-RULE: Final = field_rule(META, pod={"topologySpreadConstraints": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"topologySpreadConstraints": _judge})

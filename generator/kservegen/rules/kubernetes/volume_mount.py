@@ -11,7 +11,7 @@ from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import containers_of, of_kind, pods_of
+from kservegen.rules.view import containers_of, of_kind
 from kservegen.workloads import ContainerAt, PodSpecAt, pod_specs
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -55,13 +55,11 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     mounting = [at for at in containers_of(resource) if not _MOUNTS.isdisjoint(at.container)]
     if not mounting:
         return
-    pods = pods_of(resource)
     for at in mounting:
-        pod = next(p for p in reversed(pods) if at.path[: len(p.path)] == p.path)
-        if _is_overlaid(resource, pod):
-            yield from _mounts(at, _own(pod.spec) | _BROUGHT_ALONG | _lent(context))
+        if _is_overlaid(resource, at.pod):
+            yield from _mounts(at, _own(at.pod.spec) | _BROUGHT_ALONG | _lent(context))
         else:
-            yield from _mounts(at, _own(pod.spec))
+            yield from _mounts(at, _own(at.pod.spec))
 
 
 def _is_overlaid(resource: Resource, pod: PodSpecAt) -> bool:
@@ -95,4 +93,4 @@ def _lent(context: Context) -> frozenset[str]:
     return frozenset(name for lender in lenders for pod in pod_specs(lender) for name in _own(pod.spec))
 
 
-RULE: Final = Rule(meta=META, check=check, kinds=_KINDS, fields=frozenset({"volumeMounts", "volumeDevices"}))
+RULE: Final = Rule(meta=META, check=check, kinds=_KINDS)

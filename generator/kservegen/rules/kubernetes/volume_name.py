@@ -9,7 +9,9 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.document import text
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_names import label_error
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps, needed
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps, needed
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -36,4 +38,4 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
         names.add(name)
 
 
-RULE: Final = field_rule(META, pod={"volumes": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"volumes": _judge})

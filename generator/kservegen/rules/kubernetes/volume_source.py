@@ -7,7 +7,9 @@ from typing import Final
 
 from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.rules.kubernetes._fields import SOURCE, Mistake, Place, field_rule, maps
+from kservegen.rules.base import Rule
+from kservegen.rules.fields import Mistake, Place
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.rules.kubernetes._volume_sources import SOURCES
 from kservegen.rules.stage import Stage
 
@@ -40,4 +42,4 @@ def _volume(volume: JsonObject, path: Path) -> Iterator[Mistake]:
             yield from judge(source, (*path, field))
 
 
-RULE: Final = field_rule(META, pod={"volumes": _judge})
+RULE: Final = Rule(meta=META, kinds=KINDS, pod={"volumes": _judge})
