@@ -21,7 +21,7 @@ LAYERS = (
         "kservegen.diagnostics",
         "kservegen.document",
     ),
-    ("kservegen.quantity", "kservegen.kube_names", "kservegen.merge", "kservegen.repository"),
+    ("kservegen.quantity", "kservegen.kube_names", "kservegen.kube_values", "kservegen.merge", "kservegen.repository"),
     (
         "kservegen.yamlio",
         "kservegen.output",

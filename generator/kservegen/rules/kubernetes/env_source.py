@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.diagnostics import RuleMeta
-from kservegen.document import mapping, text
+from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import subdomain_error
 from kservegen.kube_values import config_key_error
@@ -35,7 +35,12 @@ _FILE: Final = "fileKeyRef"
 _SOURCES: Final = ("fieldRef", "resourceFieldRef", *_KEYED, _FILE)
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterable[Mistake]:
+    sourced = any(isinstance(variable, dict) and "valueFrom" in variable for variable in sequence(value))
+    return _mistakes(value, place) if sourced else ()
+
+
+def _mistakes(value: JsonValue, place: Place) -> Iterator[Mistake]:
     for variable, path in maps(value, place.path):
         source = variable.get("valueFrom")
         if isinstance(source, dict):

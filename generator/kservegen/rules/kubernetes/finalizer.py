@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence
+from kservegen.jsontypes import JsonArray
 from kservegen.kube_names import qualified_name_error
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Stage
@@ -27,11 +28,12 @@ META: Final = RuleMeta(
 _EXCLUSIVE: Final = ("foregroundDeletion", "orphan")
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    metadata = resource.doc.get("metadata")
-    if not isinstance(metadata, dict) or "finalizers" not in metadata:
-        return
-    finalizers = sequence(mapping(metadata).get("finalizers"))
+def check(resource: Resource, _context: Context) -> Iterable[Finding]:
+    metadata = mapping(resource.doc.get("metadata"))
+    return _judge(sequence(metadata["finalizers"])) if "finalizers" in metadata else ()
+
+
+def _judge(finalizers: JsonArray) -> Iterator[Finding]:
     for index, name in enumerate(finalizers):
         if isinstance(name, str) and (reason := qualified_name_error(name)):
             path = ("metadata", "finalizers", index)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence, text
-from kservegen.jsontypes import JsonObject, Path
+from kservegen.jsontypes import JsonArray, JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Stage
 
@@ -28,12 +28,14 @@ META: Final = RuleMeta(
 _PARTS: Final = ("apiVersion", "kind", "name", "uid")
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    metadata = resource.doc.get("metadata")
-    if not isinstance(metadata, dict) or "ownerReferences" not in metadata:
-        return
+def check(resource: Resource, _context: Context) -> Iterable[Finding]:
+    metadata = mapping(resource.doc.get("metadata"))
+    return _judge(sequence(metadata["ownerReferences"])) if "ownerReferences" in metadata else ()
+
+
+def _judge(owners: JsonArray) -> Iterator[Finding]:
     controller = ""
-    for index, item in enumerate(sequence(metadata.get("ownerReferences"))):
+    for index, item in enumerate(owners):
         owner = mapping(item)
         path = ("metadata", "ownerReferences", index)
         yield from _owner(owner, path)

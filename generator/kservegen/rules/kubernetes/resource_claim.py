@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.diagnostics import RuleMeta
-from kservegen.document import mapping, text
+from kservegen.document import text
 from kservegen.jsontypes import JsonValue
 from kservegen.kube_names import label_error, subdomain_error
 from kservegen.rules.base import Rule
@@ -48,12 +48,14 @@ def _claims(value: JsonValue, place: Place) -> Iterator[Mistake]:
             yield from lawful(claim, field, path, subdomain_error)
 
 
-def _uses(value: JsonValue, place: Place) -> Iterator[Mistake]:
-    if place.at is None or place.pod.role == "graph":
-        return
+def _uses(value: JsonValue, place: Place) -> Iterable[Mistake]:
+    return _claimed(value["claims"], place) if isinstance(value, dict) and "claims" in value else ()
+
+
+def _claimed(claims: JsonValue, place: Place) -> Iterator[Mistake]:
     declared = {text(claim.get("name")) for claim, _ in maps(place.pod.spec.get("resourceClaims"), ())}
     used: set[tuple[str, str]] = set()
-    for claim, path in maps(mapping(value).get("claims"), (*place.path, "claims")):
+    for claim, path in maps(claims, (*place.path, "claims")):
         name, request = text(claim.get("name")), text(claim.get("request"))
         yield from required(claim, "name", path)
         yield from lawful(claim, "request", path, label_error)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Stage
 
@@ -24,17 +24,12 @@ META: Final = RuleMeta(
 )
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    metadata = resource.doc.get("metadata")
-    if isinstance(metadata, dict) and (version := metadata.get("resourceVersion")):
-        yield Finding(
-            rule=META.id,
-            path=("metadata", "resourceVersion"),
-            message="resourceVersion should not be set on objects to be created",
-            hint=META.fix,
-            seen=str(version),
-            at_key=True,
-        )
+def check(resource: Resource, _context: Context) -> tuple[Finding, ...]:
+    version = mapping(resource.doc.get("metadata")).get("resourceVersion")
+    if not version:
+        return ()
+    path, message = ("metadata", "resourceVersion"), "resourceVersion should not be set on objects to be created"
+    return (Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=str(version), at_key=True),)
 
 
 RULE: Final = Rule(meta=META, check=check)
