@@ -20,6 +20,7 @@ from tests.support.pod_mutations import cases
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Installation, default
 from kservegen.diagnostics import Finding
+from kservegen.engines.builtin import BuiltinEngine
 from kservegen.jsontypes import JsonObject, format_path
 from kservegen.judge import open_judge
 from kservegen.repository import packaged_data
@@ -33,7 +34,7 @@ _COMPONENT: Final = ("annotations", "deploymentStrategy", "labels")
 _LABELS: Final[JsonObject] = {"app": "isvc.oracle"}
 
 VERSION: Final = "v0.19.0"
-JUDGE: Final = open_judge(SchemaStore([packaged_data() / "schemas"]))
+JUDGE: Final = open_judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
 
 
 def service(pod: JsonObject) -> JsonObject:
