@@ -13,7 +13,6 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.yamlio.manifest import ManifestDocument, load_manifests
 from kservegen.yamlio.problems import shorten
-from kservegen.yamlio.source import SourceMap
 
 # Lists within lists: kubectl follows them; nobody writes more than one.
 _DEEPEST_LIST: Final = 8
@@ -32,14 +31,16 @@ class Document:
     file: str
     number: int
     resource: Resource | None
-    source: SourceMap
+    source: ManifestDocument | Location
     inside: Path = ()
     problems: tuple[Diagnostic, ...] = ()
 
     def locate(self, path: Path, *, at_key: bool = False) -> Location:
         """Return the line behind a path of the object."""
-        full = self.inside + path
-        return self.source.key(full) if at_key else self.source.value(full)
+        if isinstance(self.source, Location):
+            return self.source
+        full, places = self.inside + path, self.source.source
+        return places.key(full) if at_key else places.value(full)
 
     def diagnose(self, finding: Finding, severity: Severity) -> Diagnostic:
         """Give a finding about the object its line and its subject."""
@@ -67,7 +68,7 @@ def read_documents(data: bytes, file: str, *, named: bool) -> list[Document]:
     found = [_unread(file, problem) for problem in loose]
     for document in manifests.documents:
         found.extend(_objects(document, file, named=named))
-    if len(manifests.documents) < len(found) or len(found) > 1:
+    if loose:
         found.sort(key=lambda item: (item.locate(()), item.inside))
     return [replace(item, number=number) for number, item in enumerate(found, 1)] if len(found) > 1 else found
 
@@ -76,9 +77,7 @@ def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[
     problems = document.problems
     for inside, value in _items(document.value, (), _DEEPEST_LIST):
         resource = _resource(value, file)
-        item = Document(
-            file=file, number=1, resource=resource, source=document.source, inside=inside, problems=problems
-        )
+        item = Document(file=file, number=1, resource=resource, source=document, inside=inside, problems=problems)
         problems = ()  # of the whole document: told once
         if resource is None:
             weight = Severity.ERROR if named or inside or _is_half_an_object(value) else Severity.INFO
@@ -152,10 +151,7 @@ def _hint_of_list(value: JsonValue) -> str:
 
 
 def _unread(file: str, problem: Diagnostic) -> Document:
-    place = SourceMap(file)
-    mark = (problem.location.line - 1) << 32 | (problem.location.column - 1)
-    place.add("", mark, mark)
-    return Document(file=file, number=1, resource=None, source=place, problems=(problem,))
+    return Document(file=file, number=1, resource=None, source=problem.location, problems=(problem,))
 
 
 def _template(file: str, found: re.Match[bytes]) -> Diagnostic:

@@ -13,8 +13,8 @@ from typing import Final
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Defaulted, default
-from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge
-from kservegen.jsontypes import format_path
+from kservegen.diagnostics import Diagnostic, Finding, Related, Severity, merge
+from kservegen.jsontypes import Path, format_path
 from kservegen.judge import Judge, Verdict, is_misshapen
 from kservegen.manifests.documents import Document, read_documents
 from kservegen.manifests.reference import Cluster
@@ -163,23 +163,27 @@ def _duplicates(judged: Iterable[_Judged]) -> Iterator[Diagnostic]:
 
     Further apart the same name may be meant for another cluster.
     """
-    seen: dict[tuple[str, str, ResourceId], Location] = {}
+    seen: dict[tuple[str, str, ResourceId], Document] = {}
     for document in (item.document for item in judged):
         resource = document.resource
         if resource is None or not resource.id.name:
             continue
         group = resource.api_version.rpartition("/")[0]
-        place = document.locate(("metadata", "name"))
-        first = seen.setdefault((str(PurePosixPath(document.file).parent), group, resource.id), place)
-        if first != place:
-            yield Diagnostic(
-                rule="kubernetes/duplicate-object",
-                severity=Severity.WARNING if first.file == place.file else Severity.INFO,
-                message=f"{resource.id} stands here a second time",
-                location=place,
-                path=format_path((*document.inside, "metadata", "name")),
-                seen=resource.id.name,
-                hint="Remove one of them, or give it a name or a namespace of its own.",
-                subjects=(str(resource.id),),
-                related=(Related("it stands here first", first),),
-            )
+        first = seen.setdefault((str(PurePosixPath(document.file).parent), group, resource.id), document)
+        if first is not document:
+            yield _duplicate(document, resource, first)
+
+
+def _duplicate(document: Document, resource: Resource, first: Document) -> Diagnostic:
+    path: Path = ("metadata", "name")
+    return Diagnostic(
+        rule="kubernetes/duplicate-object",
+        severity=Severity.WARNING if first.file == document.file else Severity.INFO,
+        message=f"{resource.id} stands here a second time",
+        location=document.locate(path),
+        path=format_path(document.inside + path),
+        seen=resource.id.name,
+        hint="Remove one of them, or give it a name or a namespace of its own.",
+        subjects=(str(resource.id),),
+        related=(Related("it stands here first", first.locate(path)),),
+    )

@@ -7,8 +7,9 @@ them, a key that stands twice is an error, as in the strict reading that the API
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import yaml
@@ -21,6 +22,7 @@ from kservegen.yamlio.events import StopReadingError, default_parser
 from kservegen.yamlio.json_text import BrokenJsonError, read_json
 from kservegen.yamlio.nodes import Marker, compose
 from kservegen.yamlio.problems import problem, shorten
+from kservegen.yamlio.quick import REFUSED, read_quick
 from kservegen.yamlio.source import SourceMap
 from kservegen.yamlio.text import BOM, LineTable, find_forbidden, find_undecodable, has_disputed_breaks
 
@@ -28,17 +30,30 @@ from kservegen.yamlio.text import BOM, LineTable, find_forbidden, find_undecodab
 _LOOK_AHEAD: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
 class ManifestDocument:
     """One document of a file: its number among those that are not empty, its data, and where everything stands.
 
     `problems` are those of the file's findings that belong to this document, which could be read all the same.
+    Places are looked for when they are asked for: documents without a finding never are.
     """
 
-    index: int
-    value: JsonValue
-    source: SourceMap
-    problems: tuple[Diagnostic, ...] = ()
+    __slots__ = ("_find", "_source", "index", "problems", "value")
+
+    def __init__(
+        self, index: int, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...] = ()
+    ) -> None:
+        self.index = index
+        self.value = value
+        self.problems = problems
+        self._find = find
+        self._source: SourceMap | None = None
+
+    @property
+    def source(self) -> SourceMap:
+        """The places of everything in the document."""
+        if self._source is None:
+            self._source = self._find()
+        return self._source
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,9 @@ class _Reading:
         """Read JSON as long as it is JSON, the rest as YAML."""
         start = 0
         broken: Diagnostic | None = None
+        if text.startswith("{") and (value := read_quick(text)) is not REFUSED:
+            self._keep(value, partial(_places_in_json, text, self._file), ())
+            return
         if text[:_LOOK_AHEAD].lstrip().startswith("{"):
             start, broken = self._read_json(text)
             if start < 0:
@@ -104,7 +122,7 @@ class _Reading:
                     return -1, None
                 return _after_blank_line(text, position), error.diagnostic
             if source:
-                self._keep(value, source, repeated)
+                self._keep(value, partial(_same, source), repeated)
                 count += 1
             else:
                 return -1, None
@@ -112,6 +130,10 @@ class _Reading:
     def _read_piece(self, piece: _Piece) -> None:
         if piece.refused is not None:
             self.diagnostics.append(piece.refused)
+            return
+        value = read_quick(piece.text)
+        if value is not REFUSED:
+            self._keep(value, partial(_places_in_yaml, piece, self._file), ())
             return
         forbidden = find_forbidden(piece.text, self._file, piece.line)
         if forbidden is not None:
@@ -123,7 +145,7 @@ class _Reading:
             root = compose(default_parser(piece.text.encode()), marker, self._file)
             if root is not None:
                 value, repeated = decode(root, source)
-                self._keep(value, source, repeated)
+                self._keep(value, partial(_same, source), repeated)
         except StopReadingError as stop:
             self.diagnostics.append(stop.diagnostic)
         except yaml.MarkedYAMLError as error:
@@ -131,10 +153,29 @@ class _Reading:
                 syntax.as_diagnostic(error, piece.text, lambda mark: source.locate(marker.mark(mark)))
             )
 
-    def _keep(self, value: JsonValue, source: SourceMap, problems: tuple[Diagnostic, ...]) -> None:
+    def _keep(self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...]) -> None:
         self.diagnostics.extend(problems)
         if value is not None:
-            self.documents.append(ManifestDocument(len(self.documents), value, source, problems))
+            self.documents.append(ManifestDocument(len(self.documents), value, find, problems))
+
+
+def _same(source: SourceMap) -> SourceMap:
+    return source
+
+
+def _places_in_yaml(piece: _Piece, file: str) -> SourceMap:
+    """Find the places in a document that was read without them."""
+    source = SourceMap(file)
+    root = compose(default_parser(piece.text.encode()), _marker(piece), file)
+    if root is not None:
+        decode(root, source)
+    return source
+
+
+def _places_in_json(text: str, file: str) -> SourceMap:
+    source = SourceMap(file)
+    read_json(text, 0, LineTable(text), source)
+    return source
 
 
 def _marker(piece: _Piece) -> Marker:
