@@ -169,6 +169,7 @@ class _Compiled:
         return seen(value, self._views, ordered=not self._compares)
 
 
+@lru_cache(maxsize=4096)
 def _reads(expression: str, name: str) -> bool:
     return any(chain.partition(".")[0] == name for chain in names(expression))
 

@@ -242,3 +242,56 @@ def test_every_rule_has_a_manual_and_every_manual_a_case() -> None:
         assert not meta.title.endswith(".")
         assert meta.why.endswith(".")
         assert meta.fix.endswith(".")
+
+
+TWICE: dict[str, tuple[str, JsonObject, list[Path]]] = {
+    "in a container": (
+        "v1beta1/InferenceService",
+        {
+            "predictor": {
+                "containers": [
+                    {
+                        "name": "kserve-container",
+                        "env": [{"name": "A"}, {"name": "B"}, {"name": "A"}],
+                        "ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "TCP"}],
+                        "volumeMounts": [{"name": "v", "mountPath": "/a"}, {"name": "w", "mountPath": "/a"}],
+                    }
+                ]
+            }
+        },
+        [
+            ("spec", "predictor", "containers", 0, "env", 2),
+            ("spec", "predictor", "containers", 0, "ports", 1),
+            ("spec", "predictor", "containers", 0, "volumeMounts", 1),
+        ],
+    ),
+    "in a pod of an LLM": (
+        "v1alpha2/LLMInferenceService",
+        {
+            "model": {"uri": "hf://a/b"},
+            "template": {"containers": [{"name": "main"}, {"name": "main"}], "volumes": [{"name": "v"}, {"name": "v"}]},
+        },
+        [("spec", "template", "containers", 1), ("spec", "template", "volumes", 1)],
+    ),
+    "not in a pod of a service, where volumes of one name collapse": (
+        "v1beta1/InferenceService",
+        {"predictor": {"volumes": [{"name": "v"}, {"name": "v"}], "containers": [{"name": "a"}]}},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", TWICE)
+def test_keys_of_lists_stand_once(version: str, name: str) -> None:
+    kind, spec, expected = TWICE[name]
+    api_version, _, kind = kind.partition("/")
+    document: JsonObject = {
+        "apiVersion": f"serving.kserve.io/{api_version}",
+        "kind": kind,
+        "metadata": {"name": "x"},
+        "spec": spec,
+    }
+    found = STORE.validator(f"serving.kserve.io/{api_version}", kind, kserve_version=version).check(document)
+    assert {finding.rule for finding in found} <= {"schema/duplicate-item"}
+    assert sorted((finding.path for finding in found), key=str) == expected
