@@ -7,12 +7,11 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.document import integer, mapping, sequence, text
+from kservegen.document import integer, mapping, text
 from kservegen.jsontypes import JsonArray, JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._settings import MODE, annotation
 from kservegen.rules.stage import Stage
-from kservegen.workloads import FRAMEWORKS
 
 STAGE: Final = Stage.ADMISSION
 
@@ -30,7 +29,6 @@ META: Final = RuleMeta(
 )
 
 _WHOLE: Final = 100
-_MODELS: Final = ("model", *FRAMEWORKS)
 _FIXED: Final = ("workerSpec", "maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")
 
 
@@ -100,9 +98,6 @@ def _fixed(path: Path, predictor: JsonObject, stable: JsonObject) -> Iterator[Fi
         message = f'canary "{name}" minReplicas {least} is above the stable predictor\'s {most}'
         where = (*path, "minReplicas")
         yield Finding(rule=META.id, path=where, message=message, hint=META.fix, seen=str(least), allowed=str(most))
-    if not sequence(predictor.get("containers")) and all(predictor.get(field) is None for field in _MODELS):
-        message = f'canary "{name}" predictor: exactly one implementation must be specified'
-        yield Finding(rule=META.id, path=path, message=message, hint="Give it a model.", at_key=True)
 
 
 RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

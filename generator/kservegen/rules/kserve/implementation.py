@@ -28,7 +28,7 @@ META: Final = RuleMeta(
     upstream=("ISVC-30", "ISVC-31", "ISVC-32", "ISVC-33", "pkg/apis/serving/v1beta1/component.go"),
 )
 
-_FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)
+_ELSE: Final = frozenset({"containers", *FRAMEWORKS})
 # As KServe says it; of a predictor without any it says nothing, for its defaulter panics first.
 _KSERVE: Final = {
     "predictor": "[..., Model, ..., PodSpec] must be specified in PredictorSpec",
@@ -47,9 +47,12 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     if not mapping(resource.doc.get("spec")).get("predictor"):
         yield _missing(("spec", "predictor"), "predictor")
     for path, name, component in components_of(resource):
-        if name == "predictor" and not component:
-            continue  # a missing one is said above, a canary's by another rule
         if name == "predictor":
+            # Almost every predictor has a model and nothing else; an empty one was told above.
+            if component.get("model") is not None and _ELSE.isdisjoint(component):
+                continue
+            if not component and path[1] == "predictor":
+                continue
             found = _predictor(component, _model_field(resource, path))
         elif name == "transformer":
             found = ["containers"] if component.get("containers") else []
@@ -67,9 +70,7 @@ def _is_given(component: JsonObject, field: str) -> bool:
 
 
 def _predictor(predictor: JsonObject, model_field: str) -> list[str]:
-    found = (
-        [name for name in FRAMEWORKS if predictor.get(name) is not None] if predictor.keys() & _FRAMEWORK_SET else []
-    )
+    found = [name for name in FRAMEWORKS if predictor.get(name) is not None]
     if predictor.get("model") is not None:
         found.append(model_field)
     listed = sequence(predictor.get("containers"))

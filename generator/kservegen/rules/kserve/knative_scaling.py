@@ -11,6 +11,7 @@ from kservegen.document import integer, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._autoscaling import Family, scaled
+from kservegen.rules.kserve._settings import MODE, annotation
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.ADMISSION
@@ -26,26 +27,35 @@ META: Final = RuleMeta(
     upstream=("ISVC-66", "ISVC-67", "ISVC-68", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
 )
 
+_MODES: Final = ("Standard", "Knative", "ModelMesh")
 _METRICS: Final = ("concurrency", "rps")
 
 
 def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     for path, _, component in scaled(resource, Family.KNATIVE):
+        hint = _hint(resource)
         if component.get("deploymentStrategy") is not None:
             message = "customizing deploymentStrategy is only supported for raw deployment mode"
             where = (*path, "deploymentStrategy")
-            yield Finding(rule=META.id, path=where, message=message, hint=META.fix, at_key=True)
-        yield from _metric(path, component)
+            yield Finding(rule=META.id, path=where, message=message, hint=hint, at_key=True)
+        yield from _metric(path, component, hint)
 
 
-def _metric(path: Path, component: JsonObject) -> Iterator[Finding]:
+def _hint(resource: Resource) -> str:
+    mode = annotation(resource, MODE)
+    if mode in _MODES:
+        return META.fix
+    return f"deploymentMode {mode!r} is none of {', '.join(_MODES)}, and so judged as Knative: write one of them."
+
+
+def _metric(path: Path, component: JsonObject, hint: str) -> Iterator[Finding]:
     metric = text(component.get("scaleMetric")) or "concurrency"
     if metric not in _METRICS:
         yield Finding(
             rule=META.id,
             path=(*path, "scaleMetric"),
             message=f"[{metric}] is not a supported metric",
-            hint=META.fix,
+            hint=hint,
             seen=metric,
             allowed=", ".join(_METRICS),
         )

@@ -9,6 +9,7 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping, sequence
 from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._autoscaling import CLASSES
 from kservegen.rules.kserve._multi_node import KINDS, RUNTIMES, MultiNode, multi_node
 from kservegen.rules.kserve._settings import AUTOSCALER, annotation
 from kservegen.rules.stage import Stage
@@ -80,7 +81,8 @@ def _storage(found: MultiNode) -> Iterator[Finding]:
 
 def _autoscaler(resource: Resource) -> Iterator[Finding]:
     value = annotation(resource, AUTOSCALER)
-    if value != "none":
+    # A word that KServe does not know is told by kserve/autoscaler-class.
+    if value != "none" and (not value or value in CLASSES):
         yield Finding(
             rule=META.id,
             path=("metadata", "annotations", AUTOSCALER),
