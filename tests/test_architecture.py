@@ -49,7 +49,14 @@ LAYERS = (
     ("kservegen.standing",),
     ("kservegen.app",),
     ("kservegen.lint",),
-    ("kservegen.accounts", "kservegen.adopt", "kservegen.explain", "kservegen.scaffold", "kservegen.policy_tests"),
+    (
+        "kservegen.accounts",
+        "kservegen.adopt",
+        "kservegen.explain",
+        "kservegen.fit",
+        "kservegen.scaffold",
+        "kservegen.policy_tests",
+    ),
     ("kservegen.report",),
     ("kservegen.cli", "kservegen.__main__"),
 )

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 AREAS = {
     "budget": "Budgets",
+    "gpu": "GPU memory",
     "catalog": "What people write",
     "gitops": "Output and syncing",
     "internal": "kservegen itself",

@@ -6,7 +6,7 @@ import gc
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,7 @@ from kservegen.schemas.validate import Validator
 
 if TYPE_CHECKING:
     from kservegen.build.environment import BuiltEnvironment
+    from kservegen.gpu.store import FactStore
     from kservegen.policy.files import PolicyFiles
     from kservegen.waivers.apply import Clock
 
@@ -47,7 +48,6 @@ DIFF_LINES = 2000
 NOT_CHECKED = (
     "that images can be pulled",
     "that promised prerequisites are there",
-    "that models fit in GPU memory",
 )
 
 
@@ -90,8 +90,15 @@ def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools
         charts=ChartStore(repository.schema_roots),
         schemas=schemas,
         judge=open_judge(open_engine(engine, schemas)),
+        facts=cache(_open_facts),
         policies=cache(lambda: _read_policies(repository)),
     )
+
+
+def _open_facts() -> FactStore:
+    from kservegen.gpu.store import FactStore  # noqa: PLC0415 - only where an object asks for a GPU
+
+    return FactStore(packaged_data() / "facts")
 
 
 def _read_policies(repository: Repository) -> PolicyFiles:
@@ -158,7 +165,7 @@ def validate(
         diagnostics=merge(diagnostics),
         environments=chosen,
         objects=objects,
-        assumptions=NOT_CHECKED,
+        assumptions=_assumptions(evaluations),
         fail_on=fail_on,
     )
 
@@ -203,20 +210,26 @@ def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *
         objects += evaluation.objects
         if evaluation.built is not None and not _has_errors(diagnostics):
             desired.update(lay_out(evaluation.built, memory))
-        evaluations.append(Evaluation(environment=evaluation.environment, built=None, diagnostics=()))
+        evaluations.append(replace(evaluation, built=None, diagnostics=()))
     diagnostics.extend(_across(evaluations))
     result = Result(
         command="render",
         diagnostics=merge(diagnostics),
         environments=chosen,
         objects=objects,
-        assumptions=NOT_CHECKED,
+        assumptions=_assumptions(evaluations),
         fail_on=options.fail_on,
         drift_fails=options.check,
     )
     if _has_errors(diagnostics):
         return result
     return _compare_and_apply(project, desired, evaluations, result, options, whole=whole)
+
+
+def _assumptions(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
+    """Say what was not checked: what files never tell, and what was not known of these models."""
+    unknown = sorted({subject for evaluation in evaluations for subject in evaluation.unestimated})
+    return (*NOT_CHECKED, f"that these fit in GPU memory: {', '.join(unknown)}") if unknown else NOT_CHECKED
 
 
 def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -22,6 +22,7 @@ from kservegen.defaulting import Defaulted, Installation, default
 from kservegen.diagnostics import Diagnostic, Finding, Severity
 from kservegen.document import sequence, text
 from kservegen.environment_checks import check_environment, check_namespaces
+from kservegen.gpu.environment import Surroundings, gpu_memory
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, at_home, is_misshapen
 from kservegen.output.ownership import stamp
@@ -33,7 +34,8 @@ from kservegen.serving.platform import Platform, installed_platform
 from kservegen.waivers.apply import Clock, apply_waivers, check_waivers, read_waivers
 from kservegen.yamlio.emit import emit
 
-if TYPE_CHECKING:  # nothing of the policy engine is imported where no policy is bound
+if TYPE_CHECKING:  # nothing of the policy engine or the estimator is imported where nothing asks for it
+    from kservegen.gpu.store import FactStore
     from kservegen.policy.binding import Bindings
     from kservegen.policy.files import PolicyFiles
     from kservegen.policy.judge import Memory as PolicyMemory
@@ -46,6 +48,7 @@ class Tools:
     charts: ChartStore
     schemas: SchemaStore
     judge: Judge
+    facts: Callable[[], FactStore]  # read when an object asks for a GPU
     policies: Callable[[], PolicyFiles]  # read when an environment binds one, and then once
 
 
@@ -64,11 +67,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one environment amounts to."""
+    """What one environment amounts to; `unestimated` are the objects that ask for GPUs and whose memory is unknown."""
 
     environment: ResolvedEnvironment
     built: BuiltEnvironment | None
     diagnostics: tuple[Diagnostic, ...]
+    unestimated: frozenset[str] = frozenset()
 
     @property
     def objects(self) -> int:
@@ -93,12 +97,28 @@ def evaluate(
     bindings = _bind(environment, tools)
     policies = _policy_objects(environment, bindings)
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built, policies)
-    diagnostics.extend(_check(built, tools, memory, bindings))
+    stored = store(built, memory, tools.schemas if bindings is not None else None)
+    context = context_of(built, stored, tools.charts)
+    around = Surroundings(context, tools.charts, built.platform.values(), environment.mapping("accelerators"))
+    memory_of_gpus = gpu_memory(stored, around, tools.facts)
+    found = (
+        *_findings(stored, context, tools, memory),
+        *_violations(built, stored, bindings, memory),
+        *memory_of_gpus.findings,
+    )
+    diagnostics.extend(_check(built, tools, found, bindings))
+    if environment.mapping("budgets"):
+        diagnostics.extend(_over_budget(built, _ledger(built, stored, context)))
     for finding in check_environment(built, charts):
         weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
     weighed = _weigh(diagnostics, environment.mapping("severities"))
-    return Evaluation(environment=environment, built=built, diagnostics=tuple(_waive(weighed, built, tools, clock)))
+    return Evaluation(
+        environment=environment,
+        built=built,
+        diagnostics=tuple(_waive(weighed, built, tools, clock)),
+        unestimated=memory_of_gpus.unestimated,
+    )
 
 
 def _waive(
@@ -140,7 +160,10 @@ def _check_version(environment: ResolvedEnvironment, known: tuple[str, ...]) -> 
     )
 
 
-def _check(built: BuiltEnvironment, tools: Tools, memory: Memory, bindings: Bindings | None) -> Iterator[Diagnostic]:
+def _check(
+    built: BuiltEnvironment, tools: Tools, found: Iterable[tuple[Resource, Finding]], bindings: Bindings | None
+) -> Iterator[Diagnostic]:
+    """Give what was found in objects its lines, beside what the words of the catalog themselves show."""
     environment = built.environment
     locator = Locator.of(built)
     for entry in built.entries:
@@ -150,18 +173,12 @@ def _check(built: BuiltEnvironment, tools: Tools, memory: Memory, bindings: Bind
         yield diagnose_problem_at(locator, built, index, finding)
     if bindings is not None:
         yield from bindings.diagnostics
-    stored = _store(built, memory, tools.schemas if bindings is not None else None)
-    context = context_of(built, stored, tools.charts)
-    for resource, finding in (
-        *_findings(stored, context, tools, memory),
-        *_violations(built, stored, bindings, memory),
-    ):
+    for resource, finding in found:
         yield locator.diagnose(resource, finding, tools.judge.severity(finding))
-    if environment.mapping("budgets"):
-        yield from _over_budget(built, locator, _ledger(built, stored, context))
 
 
-def _over_budget(built: BuiltEnvironment, locator: Locator, ledger: Sequence[Line]) -> Iterator[Diagnostic]:
+def _over_budget(built: BuiltEnvironment, ledger: Sequence[Line]) -> Iterator[Diagnostic]:
+    locator = Locator.of(built)
     by_id = {item.resource.id: item.resource for item in built.entries}
     budgets = tuple(read_budgets(built.environment.mapping("budgets")))
     yield from check_budgets(
@@ -171,7 +188,7 @@ def _over_budget(built: BuiltEnvironment, locator: Locator, ledger: Sequence[Lin
 
 def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = None) -> tuple[Line, ...]:
     """Write down what a built environment's entries take together, line by line."""
-    stored = _store(built, memory or Memory())
+    stored = store(built, memory or Memory())
     return _ledger(built, stored, context_of(built, stored, tools.charts))
 
 
@@ -208,7 +225,7 @@ def installation_of(settings: Settings) -> Installation:
     )
 
 
-def _store(built: BuiltEnvironment, memory: Memory, schemas: SchemaStore | None = None) -> list[Defaulted]:
+def store(built: BuiltEnvironment, memory: Memory, schemas: SchemaStore | None = None) -> list[Defaulted]:
     """Default every object as the cluster would, once for all environments that default it alike.
 
     With `schemas`, the defaults that they state are put in too: policies, which may ask about any field, see them.
@@ -330,7 +347,7 @@ def surroundings(environment: ResolvedEnvironment, tools: Tools) -> Context | No
         return None
     charts = tools.charts.load(environment.text("kserve", "version"))
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version))
-    return context_of(built, _store(built, Memory()), tools.charts)
+    return context_of(built, store(built, Memory()), tools.charts)
 
 
 def build_one(environment: ResolvedEnvironment, entry: Entry, tools: Tools) -> Resource:

@@ -20,6 +20,7 @@ COMMANDS = {
     "budget": "Sum up what environments take, against what was granted.",
     "completion": "Print the completion script of a shell.",
     "explain": "Explain a rule, or where each field of a model comes from.",
+    "gpu": "Estimate GPU memory: what fits, and what would change it.",
     "init": "Start a repository: a catalog, an environment, a workflow.",
     "policy": "Test policies: kservegen policy test.",
     "render": "Check the catalog and write the manifests of every environment.",

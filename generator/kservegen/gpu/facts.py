@@ -58,6 +58,7 @@ class Layers(NamedTuple):
 
 
 # Families whose layers differ from each other; a table that does not say how is no ground for an estimate.
+_ENCODERS: Final = ("Bert", "XLMRoberta")
 _MIXED_LAYERS: Final = ("Gemma4", "Qwen3_5", "NemotronH", "DeepseekV4", "KimiK3", "MiMoV2")
 
 
@@ -97,6 +98,8 @@ class ModelFacts:
             return "its dimensions"
         if not (self.intermediate or self.experts):
             return "the width of its feed-forward layers"
+        if self.family.startswith(_ENCODERS):
+            return "how much an encoder takes"
         if self.family.startswith(_MIXED_LAYERS) and self.layers == Layers(full=self.depth):
             return "which of its layers keep a window or a state instead of a cache"
         return ""

@@ -14,6 +14,9 @@ from kservegen.gpu.facts import GIB, Engine, Experts, Gpu, Latent, Layers, Model
 from kservegen.gpu.version import parse_version
 from kservegen.jsontypes import JsonObject, JsonValue
 
+# Cards that nobody offers for a cluster: of early generations, or for desks.
+_OFFERED_LEAST: Final = 80
+_DESKTOP: Final = ("RTX-", "GB10")
 _ELEMENT_BYTES: Final = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
@@ -39,10 +42,20 @@ class FactStore:
         """Return a GPU or a MIG slice (`A100-80GB/1g.10gb`) by its name in any case."""
         return self._gpus.get(_plain(name))
 
+    def product(self, label: str) -> str:
+        """Return the name of the GPU that a node label nvidia.com/gpu.product means; blank for one unknown."""
+        return self._products.get(label, "")
+
     @property
     def gpus(self) -> tuple[Gpu, ...]:
         """Every whole GPU, smallest first."""
-        return tuple(sorted((g for g in self._gpus.values() if "/" not in g.name), key=lambda g: (g.memory, g.name)))
+        return tuple(sorted({g for g in self._gpus.values() if "/" not in g.name}, key=lambda g: (g.memory, g.name)))
+
+    def offered(self, accelerators: JsonObject) -> tuple[Gpu, ...]:
+        """Return GPUs to offer instead of one that is too small: the environment's own first, then the table's."""
+        own = {gpu for item in accelerators.values() if (gpu := self.gpu(text(mapping(item).get("gpu")))) is not None}
+        rest = (gpu for gpu in self.gpus if gpu.capability >= _OFFERED_LEAST and not gpu.name.startswith(_DESKTOP))
+        return (*sorted(own, key=lambda gpu: gpu.memory), *(gpu for gpu in rest if gpu not in own))
 
     def engine(self, version: str) -> Engine:
         """Return what holds at a version of vLLM; blank means the version that is assumed where none is known."""
@@ -75,6 +88,16 @@ class FactStore:
                 slice_name = gpu.name.partition("/")[2]
                 found.update({_plain(f"{n}/{slice_name}" if slice_name else n): gpu for n in names})
         return found
+
+    @cached_property
+    def _products(self) -> dict[str, str]:
+        entries = mapping(self._read("gpus.json").get("gpus"))
+        return {
+            text(label): name
+            for name, entry in entries.items()
+            for labels in mapping(mapping(entry).get("labels")).values()
+            for label in sequence(labels)
+        }
 
     @cached_property
     def _vllm(self) -> JsonObject:

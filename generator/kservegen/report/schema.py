@@ -33,13 +33,14 @@ def report_schema() -> JsonObject:
                 },
                 "plan": _plan(),
                 "budget": {"type": "array", "items": _overview()},
+                "gpu": {"type": "array", "items": _gpu(), "description": "GPU memory, one entry for each server."},
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
                 "policyTests": {"type": "array", "items": _policy_test()},
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("documents", "plan", "budget", "rule", "explanation", "policyTests", "error"),
+            optional=("documents", "plan", "budget", "gpu", "rule", "explanation", "policyTests", "error"),
         ),
     }
 
@@ -62,6 +63,38 @@ def _finding() -> JsonObject:
             "waived": _closed(dict.fromkeys(("waiver", "owner", "reason", "expires"), _TEXT)),
         },
         optional=("waived",),
+    )
+
+
+def _gpu() -> JsonObject:
+    sizes = ("memory", "budget", "weights", "activation", "nonTorch", "graphs", "neededForOneRequest")
+    counts = ("maxModelLen", "longest", "blocks", "tokens", "maxNumSeqs", "maxNumBatchedTokens")
+    estimate = _closed(
+        {
+            "gate": {"type": ["string", "null"], "description": "Where the start is refused or in doubt."},
+            **dict.fromkeys(sizes, _COUNT),
+            "pool": {"type": "integer", "description": "Bytes left for the KV cache of one GPU; negative: missing."},
+            "band": _closed({"below": _COUNT, "above": _COUNT}),
+            **dict.fromkeys(counts, _COUNT),
+            "concurrency": {"type": "number", "description": "Requests of full length at once."},
+        }
+    )
+    return _closed(
+        {
+            "environment": _TEXT,
+            "subject": _TEXT,
+            "role": _TEXT,
+            "model": _TEXT,
+            "gpu": {"type": ["string", "null"]},
+            "gpus": _COUNT,
+            "vllm": {"type": ["string", "null"], "description": "Version; null where the image does not tell it."},
+            "verdict": {"enum": ["fits", "uncertain", "does not fit", "refused", "not estimated"]},
+            "unknown": {"type": ["string", "null"], "description": "What is missing for an estimate."},
+            "refusals": _TEXTS,
+            "advice": _TEXTS,
+            "estimate": estimate,
+        },
+        optional=("estimate",),
     )
 
 

@@ -8,6 +8,7 @@ from kservegen.budget.manual import RULES as BUDGETS
 from kservegen.catalog.manual import RULES as CATALOG
 from kservegen.charts.manual import RULES as CHARTS
 from kservegen.diagnostics import RuleMeta
+from kservegen.gpu.manual import RULES as GPU
 from kservegen.manifests.manual import RULES as MANIFESTS
 from kservegen.output.manual import RULES as OUTPUT
 from kservegen.rules.discover import discover
@@ -20,7 +21,7 @@ from kservegen.yamlio.manual import RULES as YAML
 def manuals() -> dict[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
     found: dict[str, RuleMeta] = {}
-    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *MANIFESTS, *WAIVERS, *BUDGETS, *discover()):
+    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *MANIFESTS, *WAIVERS, *BUDGETS, *GPU, *discover()):
         if meta.id in found:
             raise RuntimeError(f"two manuals for {meta.id}")
         found[meta.id] = meta

@@ -13,7 +13,7 @@ models:
     accelerator: {type: l4, count: 2}
     owner: search
     replicas: 2
-    template: {containers: [{name: main, resources: {requests: {memory: 24Gi}, limits: {memory: 32Gi}}}]}
+    template: {containers: [{name: main, args: [-tp=2], resources: {requests: {memory: 24Gi}, limits: {memory: 32Gi}}}]}
   iris: {modelFormat: sklearn, storageUri: s3://b/m, owner: fraud, maxReplicas: 3}
 """
 

@@ -1,0 +1,48 @@
+"""`kservegen gpu`: how models use the memory of their GPUs, and what would change it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import common, complete_environment, find_repository, wants_colour, write
+
+
+@click.command(name="gpu")
+@click.argument("model", required=False)
+@click.option(
+    "--env", "environments", multiple=True, shell_complete=complete_environment, help="Environment. Default: all."
+)
+@click.option(
+    "--what-if", "what_if", metavar="NAME=VALUE,...", help="Try vLLM options, gpu=NAME, gpus=N, version=X.Y.Z."
+)
+@common
+def command(
+    *, model: str | None, environments: tuple[str, ...], what_if: str | None, root: Path | None, output: str
+) -> int:
+    """Estimate GPU memory: weights, KV cache, activation, overhead, and what fits.
+
+    The exit code is 1 where a model does not fit or is refused.
+    """
+    from kservegen.app import open_project  # noqa: PLC0415
+    from kservegen.fit import account_for, parse_what_if  # noqa: PLC0415
+    from kservegen.gpu.estimate import Verdict  # noqa: PLC0415
+    from kservegen.report.gpu import gpu_as_json, render_gpu  # noqa: PLC0415
+
+    changes = parse_what_if(what_if) if what_if else None
+    accounts = account_for(open_project(find_repository(root)), environments, model, changes)
+    estimates = (account.fit.estimate for account in accounts)
+    bad = any(account.fit.refused for account in accounts) or any(
+        done is not None and done.verdict is Verdict.DOES_NOT_FIT for done in estimates
+    )
+    code = 1 if bad else 0
+    if output == "json":
+        from kservegen.report.json_report import head  # noqa: PLC0415
+
+        report = {**head(code), "findings": [], "gpu": gpu_as_json(accounts), "assumptions": []}
+        write(json.dumps(report, indent=2) + "\n")
+    else:
+        write(render_gpu(accounts, colour=wants_colour()))
+    return code

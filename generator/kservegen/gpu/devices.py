@@ -1,0 +1,37 @@
+"""Which containers ask for a GPU: cheap to ask of every object, and light to import."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.build.resource import Resource
+from kservegen.document import mapping, text
+from kservegen.jsontypes import JsonObject
+from kservegen.workloads import ContainerAt, PodSpecAt, containers_in, pod_specs
+
+KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
+_SERVING_ROLES: Final = frozenset({"predictor", "main", "worker", "prefill", "prefill-worker"})
+_GPUS: Final = ("nvidia.com/gpu", "nvidia.com/mig-", "amd.com/gpu")
+
+
+def asking(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt, str, int]]:
+    """List the serving containers that ask for GPUs, with the name of the resource and how many."""
+    if resource.id.kind not in KINDS:
+        return []
+    return [
+        (pod, at, *device)
+        for pod in pod_specs(resource)
+        if pod.role in _SERVING_ROLES
+        for at in containers_in((pod,))
+        if at.serving and (device := _device(at.container)) is not None
+    ]
+
+
+def _device(container: JsonObject) -> tuple[str, int] | None:
+    resources = mapping(container.get("resources"))
+    for side in ("limits", "requests"):
+        for name, amount in mapping(resources.get(side)).items():
+            if name.startswith(_GPUS):
+                number = text(amount) or str(amount)
+                return (name, int(number)) if number.isdigit() and int(number) else None
+    return None

@@ -1,0 +1,62 @@
+"""The objects of an environment in; what there is to say of their GPU memory, and what could not be estimated, out.
+
+Light to import: tables and arithmetic are loaded where an object asks for a GPU, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kservegen.build.resource import Resource
+from kservegen.charts.store import ChartStore
+from kservegen.defaulting import Defaulted
+from kservegen.diagnostics import Finding
+from kservegen.gpu.devices import asking
+from kservegen.jsontypes import JsonObject
+from kservegen.rules.base import Context
+
+if TYPE_CHECKING:
+    from kservegen.gpu.store import FactStore
+
+
+class Surroundings(NamedTuple):
+    """What is looked at beside the objects: an environment's accelerators, and the values of its charts."""
+
+    context: Context
+    charts: ChartStore
+    values: Mapping[str, JsonObject]
+    accelerators: JsonObject
+
+
+class GpuMemory(NamedTuple):
+    """Findings about objects as they are written, and the objects that ask for GPUs and could not be estimated."""
+
+    findings: tuple[tuple[Resource, Finding], ...] = ()
+    unestimated: frozenset[str] = frozenset()
+
+
+def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Callable[[], FactStore]) -> GpuMemory:
+    """Estimate GPU memory where an object asks for GPUs."""
+    items = [item for item in stored if asking(item.resource)]
+    if not items:
+        return GpuMemory()
+    from kservegen.gpu.check import findings, fits_of  # noqa: PLC0415
+    from kservegen.gpu.images import images_of  # noqa: PLC0415
+
+    context, accelerators, facts = around.context, around.accelerators, open_facts()
+    images = images_of(around.charts, context.kserve_version, around.values)
+    fits = [(item, fit) for item in items for fit in fits_of(item.resource, context, images, accelerators, facts)]
+    estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
+    offered = facts.offered(accelerators)
+    return GpuMemory(
+        findings=tuple(
+            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, offered)
+        ),
+        unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
+    )
+
+
+def _at_home(item: Defaulted, finding: Finding) -> Finding:
+    return replace(finding, path=item.original_path(finding.path)) if item.moves else finding

@@ -1,0 +1,186 @@
+"""Accounts of GPU memory as text and as JSON: a table, and a bar for each server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from kservegen.fit import Account
+from kservegen.gpu.check import gib, told
+from kservegen.gpu.estimate import CONTEXT, Estimate, Verdict
+from kservegen.gpu.facts import GIB
+from kservegen.jsontypes import JsonObject
+from kservegen.report.text import printable
+
+_WIDTH: Final = 64
+_RESET, _DIM, _BOLD = "\x1b[0m", "\x1b[2m", "\x1b[1m"
+_COLOURS: Final = {Verdict.FITS: "\x1b[32m", Verdict.UNCERTAIN: "\x1b[33m", Verdict.DOES_NOT_FIT: "\x1b[31m"}
+_UNKNOWN: Final = "not estimated"
+_REFUSED: Final = "refused"
+
+
+class Part(NamedTuple):
+    """One part of a card: its name, its bytes, and how it is drawn with and without colours."""
+
+    name: str
+    size: int
+    glyph: str
+    colour: str
+
+
+def render_gpu(accounts: Sequence[Account], *, colour: bool) -> str:
+    """Write the table and, below it, bar, sum and advice of each server."""
+    if not accounts:
+        return "no model asks for a GPU\n"
+    lines = [*_table(accounts, colour=colour), ""]
+    for account in accounts:
+        lines += [*_details(account, colour=colour), ""]
+    return "\n".join(lines)
+
+
+def _table(accounts: Sequence[Account], *, colour: bool) -> Iterator[str]:
+    head = ("environment", "model", "GPU", "vLLM", "verdict", "KV tokens", "full-length requests")
+    rows = [_row(account) for account in accounts]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    yield _paint("  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip(), _BOLD, colour)
+    for account, row in zip(accounts, rows, strict=True):
+        cells = [
+            cell.rjust(width) if index >= _FIRST_NUMBER else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        done = account.fit.estimate
+        if done is not None:
+            cells[_VERDICT] = _paint(cells[_VERDICT], _COLOURS[_weight(account, done)], colour)
+        yield "  ".join(cells).rstrip()
+
+
+_VERDICT, _FIRST_NUMBER = 4, 5
+
+
+def _weight(account: Account, done: Estimate) -> Verdict:
+    return Verdict.DOES_NOT_FIT if account.fit.refused else done.verdict
+
+
+def _row(account: Account) -> tuple[str, ...]:
+    fit, workload = account.fit, account.fit.workload
+    done = fit.estimate
+    gpu = f"{workload.gpus * workload.nodes} x {fit.gpu.name if fit.gpu else '?'}"
+    role = "" if workload.role in {"main", "predictor"} else f" ({workload.role})"
+    verdict = _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN
+    numbers = (f"{done.tokens:,}", f"{done.concurrency:.2f}") if done and not fit.refused else ("", "")
+    version = fit.version or f"{'.'.join(map(str, fit.engine.since))}?"
+    return (account.environment, printable(account.key) + role, gpu, version, verdict, *numbers)
+
+
+def _details(account: Account, *, colour: bool) -> Iterator[str]:
+    fit = account.fit
+    done, gpu = fit.estimate, fit.gpu
+    title = f"{printable(account.key)} in {account.environment}: {printable(fit.workload.model) or 'model unknown'}"
+    yield _paint(title, _BOLD, colour)
+    if done is None or gpu is None:
+        yield f"  not estimated: {printable(fit.unknown)}"
+    else:
+        parts = parts_of(done)
+        yield f"  {_bar(parts, done.memory, colour=colour)}  {gib(done.memory)} on each {gpu.name}"
+        yield "  " + "  ".join(_legend(part, colour=colour) for part in parts)
+        yield _paint(f"  {_facts(account, done)}", _DIM, colour)
+        if done.verdict is not Verdict.FITS and not fit.refused:
+            yield f"  {done.verdict.value}: {told(done)}"
+    for finding in account.findings:
+        if finding.rule == "gpu/unknown-model":
+            continue
+        if not finding.rule.endswith("fit"):
+            yield f"  {printable(finding.message)}: {printable(finding.seen)} [{finding.rule}]"
+        if finding.hint:
+            yield f"  {printable(finding.hint)}"
+
+
+def parts_of(done: Estimate) -> tuple[Part, ...]:
+    """Divide the card: what lies in it once the server runs; free is what nobody takes."""
+    overhead = done.non_torch + CONTEXT + done.graphs
+    cache = max(done.pool, 0)
+    free = done.memory - done.weights - cache - done.activation - overhead
+    return (
+        Part("weights", done.weights, "█", "\x1b[34m"),
+        Part("KV cache", cache, "▓", "\x1b[32m"),
+        Part("activation", done.activation, "▒", "\x1b[33m"),
+        Part("overhead", overhead, "░", "\x1b[35m"),
+        Part("free", free, "·", _DIM) if free >= 0 else Part("missing", -free, "!", "\x1b[31m"),
+    )
+
+
+def _bar(parts: Iterable[Part], memory: int, *, colour: bool) -> str:
+    """Draw the parts to scale; what is more than the card is not drawn beyond its end."""
+    out, drawn, total = [], 0, 0
+    for part in parts:
+        total += part.size
+        end = min(round(total / memory * _WIDTH), _WIDTH)
+        out.append(_paint(part.glyph * (end - drawn), part.colour, colour))
+        drawn = max(end, drawn)
+    return "".join(out)
+
+
+def _legend(part: Part, *, colour: bool) -> str:
+    return f"{_paint(part.glyph, part.colour, colour)} {part.name} {part.size / GIB:.2f}"
+
+
+def _facts(account: Account, done: Estimate) -> str:
+    server = account.fit.workload.server
+    said = [
+        f"context {done.length:,}",
+        f"sequences {done.batch.sequences:,}",
+        f"batched tokens {done.batch.tokens:,}",
+        f"utilization {done.utilization:g}",
+        f"parallel {server.tensor} x {server.pipeline} x {server.data}",
+        f"pool -{done.band.below / GIB:.2f} +{done.band.above / GIB:.2f} GiB",
+    ]
+    if not account.fit.version:
+        said.append("version of vLLM unknown")
+    return ", ".join(said)
+
+
+def _paint(text: str, code: str, colour: bool) -> str:
+    return f"{code}{text}{_RESET}" if colour and text else text
+
+
+def gpu_as_json(accounts: Iterable[Account]) -> list[JsonObject]:
+    """Return the accounts for the JSON report; sizes are bytes of one GPU."""
+    return [_json(account) for account in accounts]
+
+
+def _json(account: Account) -> JsonObject:
+    fit, done = account.fit, account.fit.estimate
+    entry: JsonObject = {
+        "environment": account.environment,
+        "subject": account.subject,
+        "role": fit.workload.role,
+        "model": fit.workload.model,
+        "gpu": fit.gpu.name if fit.gpu else None,
+        "gpus": fit.workload.gpus * fit.workload.nodes,
+        "vllm": fit.version or None,
+        "verdict": _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN,
+        "unknown": fit.unknown or None,
+        "refusals": [refusal.message for refusal in fit.refused],
+        "advice": [finding.hint for finding in account.findings if finding.hint],
+    }
+    if done is not None:
+        entry["estimate"] = {
+            "gate": done.gate.value if done.gate else None,
+            "memory": done.memory,
+            "budget": done.budget,
+            "weights": done.weights,
+            "activation": done.activation,
+            "nonTorch": done.non_torch,
+            "graphs": done.graphs,
+            "pool": done.pool,
+            "band": {"below": done.band.below, "above": done.band.above},
+            "maxModelLen": done.length,
+            "longest": done.longest,
+            "neededForOneRequest": done.needed,
+            "blocks": done.blocks,
+            "tokens": done.tokens,
+            "concurrency": round(done.concurrency, 4),
+            "maxNumSeqs": done.batch.sequences,
+            "maxNumBatchedTokens": done.batch.tokens,
+        }
+    return entry
