@@ -98,4 +98,18 @@ UNEXERCISED = RuleMeta(
     severity=Severity.WARNING,
 )
 
-RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS, CASE, UNTESTED, UNEXERCISED)
+COST = RuleMeta(
+    id="policy/cost",
+    title="a policy may cost more on a large object than the API server allows",
+    why=(
+        "The server counts what an expression costs and gives up at a limit: under failurePolicy Fail the object is "
+        "then refused, whatever the policy says. This is an estimate, for an object whose lists and maps all have 8 "
+        "entries and whose texts have 40 characters."
+    ),
+    fix="Nest fewer loops over lists of the object, or look at one list in one expression.",
+    bad="object.a.all(a, object.b.all(b, object.c.all(c, object.d.all(d, object.e.all(e, e != a)))))\n",
+    good="object.a.all(a, !(a.x in object.b))\n",
+    severity=Severity.WARNING,
+)
+
+RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS, CASE, UNTESTED, UNEXERCISED, COST)

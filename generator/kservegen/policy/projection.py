@@ -47,13 +47,23 @@ class Part:
             self.values = Part()
         return self.values
 
+    def merge(self, other: Part) -> None:
+        """Let everything matter that matters to another, too."""
+        self.whole = self.whole or other.whole
+        for name, below in other.fields.items():
+            self.field(name).merge(below)
+        if other.items is not None:
+            self.every_item().merge(other.items)
+        if other.values is not None:
+            self.every_value().merge(other.values)
+
 
 def key(part: Part, value: JsonValue) -> Hashable:
     """Return what matters of a value, such that equal keys mean equal parts; 1, 1.0 and true differ.
 
     Equal maps whose fields stand in another order have other keys: that costs a comparison, not a verdict.
     """
-    if isinstance(value, str):
+    if value.__class__ is str:
         return value
     if isinstance(value, dict):
         return _map_key(part, value)
@@ -70,9 +80,9 @@ def _map_key(part: Part, value: JsonObject) -> Hashable:
     for name, item in value.items():
         below = fields.get(name)
         if below is not None:
-            found += (name, key(below, item))
+            found += (name, item if item.__class__ is str else key(below, item))
         if every is not None:
-            found += (name, key(every, item))
+            found += (name, item if item.__class__ is str else key(every, item))
     return tuple(found)
 
 

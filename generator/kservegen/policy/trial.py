@@ -13,7 +13,8 @@ from kservegen.policy import evaluate
 from kservegen.policy.binding import Bound, bind
 from kservegen.policy.cases import Case
 from kservegen.policy.compile import locate
-from kservegen.policy.manual import CASE, UNEXERCISED, UNTESTED
+from kservegen.policy.cost import excesses
+from kservegen.policy.manual import CASE, COST, UNEXERCISED, UNTESTED
 from kservegen.policy.model import Expression, Policy
 
 
@@ -48,7 +49,7 @@ def run_trial(policy: Policy, cases: Iterable[Case], *, whole: bool) -> Trial:
     bench = _Bench(policy)
     outcomes = tuple(Outcome(case=case, diagnostic=bench.run(case)) for case in cases)
     trial = Trial(policy=policy.name, outcomes=outcomes, diagnostics=())
-    gaps = (*_missing(policy, trial), *bench.unexercised()) if whole and not bench.broken else ()
+    gaps = (*_missing(policy, trial), *bench.unexercised(), *_dear(policy)) if whole and not bench.broken else ()
     wrong = tuple(outcome.diagnostic for outcome in outcomes if outcome.diagnostic is not None)
     return Trial(policy=policy.name, outcomes=outcomes, diagnostics=(*bench.broken, *wrong, *gaps))
 
@@ -166,6 +167,19 @@ def _missing(policy: Policy, trial: Trial) -> Iterator[Diagnostic]:
                 path="metadata.name",
                 hint=UNTESTED.fix,
             )
+
+
+def _dear(policy: Policy) -> Iterator[Diagnostic]:
+    for expression, cost, limit in excesses(policy):
+        path = expression.path if expression is not None else ("metadata", "name")
+        yield Diagnostic(
+            rule=COST.id,
+            severity=COST.severity,
+            message=f"policy {policy.name} costs about {cost:,} on a large object, and the server allows {limit:,}",
+            location=policy.source.locate(path) if expression is None else locate(policy, expression),
+            path=format_path(path),
+            hint=COST.fix,
+        )
 
 
 def _verdict(findings: tuple[tuple[str, str], ...]) -> str:

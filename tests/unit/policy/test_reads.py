@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.policy.conftest import POLICIES, bound, place, resource
 
 from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.policy.admission import CREATE
 from kservegen.policy.binding import Bound, bind
@@ -106,6 +107,23 @@ def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObjec
             assert judge.judge(one) == evaluate(policies, one)
 
 
+def by_rule(findings: tuple[Finding, ...]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.rule)
+
+
+def test_the_judge_says_of_many_objects_what_evaluation_says() -> None:
+    """As many as it takes for policies to be followed, and to be put together."""
+    policies = [in_force(name) for name in NAMES]
+    docs = [case.admission.resource for case in cases()]
+    assert len(docs) > 300
+    expected = [by_rule(evaluate(policies, one)) for one in docs]
+    memory = Memory()
+    for _ in range(3):  # one environment after the other
+        judge = PolicyJudge(policies, {}, memory)
+        assert [by_rule(judge.judge(one)) for one in docs] == expected
+    assert memory.joints
+
+
 def things(count: int) -> list[Resource]:
     return [
         resource({"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": f"t{i}"}, "spec": {"size": i % 3}})
@@ -122,16 +140,17 @@ RULES = (
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("object.spec.size < 2", 16),
+        ("object.spec.size < 2", 100),
         ("request.name != 't5'", 1),
         ("object.metadata.name != 't5'", 1),
-        ("has(object.metadata.labels) || object.spec.size == 0", 33),
+        ("has(object.metadata.labels) || object.spec.size == 0", 200),
     ],
 )
 def test_the_judge_over_many_objects(expression: str, expected: int) -> None:
     policy = bound(f'{HEAD}{RULES}}}\n  validations: [{{expression: "{expression}"}}]\n')
-    judge = PolicyJudge([policy], {}, Memory())
-    assert sum(len(judge.judge(thing)) for thing in things(50)) == expected
+    other = bound(f"{HEAD}{RULES}}}\n  validations: [{{expression: object.spec.size < 5}}]\n")
+    judge = PolicyJudge([policy, other], {}, Memory())
+    assert sum(len(judge.judge(thing)) for thing in things(300)) == expected
 
 
 def test_an_object_selector_is_asked_of_every_object() -> None:
