@@ -57,9 +57,19 @@ def llm_error(uri: str, schemes: tuple[str, ...]) -> str | None:
     return None if scheme.lower() in schemes else f"{scheme}:// is not handled here"
 
 
+def service_schemes(kserve_version: str) -> tuple[str, ...]:
+    """Return the schemes that a version's controller takes for an InferenceService."""
+    return SERVICE_SCHEMES if kserve_version.startswith("v0.19.") else SERVICE_SCHEMES_020
+
+
 def is_claimed(uri: str, storage_containers: Iterable[Resource]) -> bool:
     """Whether a ClusterStorageContainer of the environment handles the URI."""
-    return any(_claims(container, uri) for container in storage_containers)
+    return claiming(uri, storage_containers) is not None
+
+
+def claiming(uri: str, storage_containers: Iterable[Resource]) -> Resource | None:
+    """Return the ClusterStorageContainer of the environment that handles the URI."""
+    return next((container for container in storage_containers if _claims(container, uri)), None)
 
 
 def _claims(container: Resource, uri: str) -> bool:

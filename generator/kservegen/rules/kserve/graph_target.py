@@ -13,7 +13,9 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
+from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
+from kservegen.rules.view import selection_of
 
 STAGE: Final = Stage.RUN
 SCOPE: Final = Scope.ENVIRONMENT
@@ -26,7 +28,7 @@ META: Final = RuleMeta(
     fix="Name an InferenceService of the graph's namespace, or a node of the graph.",
     bad="nodes: {root: {routerType: Sequence, steps: [{nodeName: nope}]}}",
     good="nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}]}}",
-    upstream=("kserve rules, section 4 (not checked by any webhook)",),
+    upstream=("IG-C2", "kserve rules, section 4 (not checked by any webhook)"),
 )
 
 
@@ -46,6 +48,23 @@ def _step(resource: Resource, path: Path, step: JsonObject, nodes: JsonObject, c
     if service and not _is_there(context, here, service):
         known = names(context, kind="InferenceService", namespace=here)
         yield _finding((*path, "serviceName"), service, f"namespace {here} has no InferenceService", known)
+    elif service:
+        yield from _without_http((*path, "serviceName"), service, here, context)
+
+
+def _without_http(path: Path, service: str, here: str, context: Context) -> Iterator[Finding]:
+    """Find a step to a service whose named runtime speaks gRPC alone, to which the router has no address."""
+    found = find(context, kind="InferenceService", namespace=here, name=service)
+    for _, _, request in models_of(found, context) if found else ():
+        runtime = selection_of(request, context).chosen if request.runtime is not None else None
+        if runtime is not None and runtime.protocols and all(p.startswith("grpc") for p in runtime.protocols):
+            yield Finding(
+                rule=META.id,
+                path=path,
+                message=f"{service} cannot be addressed: its runtime {runtime.name} speaks gRPC alone",
+                hint="Name a runtime that speaks v1 or v2 in the service.",
+                seen=", ".join(runtime.protocols),
+            )
 
 
 def _is_there(context: Context, here: str, service: str) -> bool:

@@ -13,11 +13,10 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._uris import (
     LLM_SCHEMES,
     LORA_SCHEMES,
-    SERVICE_SCHEMES,
-    SERVICE_SCHEMES_020,
     is_claimed,
     llm_error,
     service_error,
+    service_schemes,
 )
 from kservegen.rules.stage import Scope, Stage
 from kservegen.rules.view import components_of, of_kind
@@ -64,7 +63,7 @@ def _service(path: Path, model: JsonObject, context: Context) -> Iterator[Findin
     uri = model.get("storageUri")
     if not isinstance(uri, str) or not uri:
         return
-    schemes = SERVICE_SCHEMES if context.kserve_version.startswith("v0.19.") else SERVICE_SCHEMES_020
+    schemes = service_schemes(context.kserve_version)
     reason = service_error(uri, schemes)
     if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
         yield _finding((*path, "storageUri"), uri, reason, ", ".join(schemes))
