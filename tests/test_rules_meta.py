@@ -82,7 +82,7 @@ def test_no_manifest_is_left_of_a_rule_that_went() -> None:
 @pytest.mark.parametrize("found", RULES, ids=lambda f: f.id)
 def test_every_upstream_id_of_the_table_looks_like_one(found: Discovered) -> None:
     ids = [entry for entry in found.rule.meta.upstream if re.match(r"[A-Z]+-", entry)]
-    assert all(re.fullmatch(r"(ISVC|LLM|LLMC|IG|TM|SR|LMC|LMN)-[CPS]?\d+", entry) for entry in ids)
+    assert all(re.fullmatch(r"(ISVC|LLM|LLMC|IG|TM|SR|LMC|LMN|LMG|CSC)-[CPS]?\d+", entry) for entry in ids)
 
 
 def test_a_crash_is_a_finding_and_stops_nobody() -> None:
