@@ -128,7 +128,7 @@ class _OwnSchema:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Hold Python's cycle collector: a catalog is one big tree without cycles, and scanning it costs 2 to 4 times."""
     was_on = gc.isenabled()
     gc.disable()
@@ -148,7 +148,7 @@ def validate(
     engine: Engine = Engine.BUILTIN,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
-    with _without_collector():
+    with without_collector():
         project = open_project(repository, engine)
         chosen = project.choose(environments)
         diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
@@ -182,7 +182,7 @@ class RenderOptions:
 
 def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
     """Render environments to files; all of them or, while an error stands, none."""
-    with _without_collector():
+    with without_collector():
         project = open_project(repository)
         chosen = project.choose(environments)
         if not options.out.exists() and (options.check or project.diagnostics):

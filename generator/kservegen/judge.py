@@ -34,6 +34,9 @@ class Verdict(NamedTuple):
     deployable: bool
 
 
+_GOOD: Final = Verdict(admitted=True, deployable=True)
+
+
 class Judge:
     """Judges objects by schemas and rules; what the engine compiles is kept from one call to the next."""
 
@@ -72,6 +75,9 @@ class Judge:
 
     def verdict(self, findings: Iterable[Finding]) -> Verdict:
         """Read off an object's findings what becomes of it."""
+        findings = tuple(findings)
+        if not findings:
+            return _GOOD
         stages = {self._stage(finding.rule) for finding in findings if self.severity(finding) is Severity.ERROR}
         admitted = Stage.ADMISSION not in stages
         return Verdict(admitted, admitted and Stage.DEPLOYMENT not in stages)

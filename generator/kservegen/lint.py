@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kservegen.app import Project
+from kservegen.app import Project, without_collector
 from kservegen.build.environment import build_environment
 from kservegen.defaulting import default
 from kservegen.diagnostics import Diagnostic, Location, Severity
@@ -62,11 +62,12 @@ def check_version(version: str, known: Sequence[str]) -> None:
 
 def lint(judge: Judge, options: LintOptions) -> Result:
     """Judge all manifests that the paths name."""
-    linter = Linter(judge, options.cluster)
-    if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):
-        linter.note(_nothing(STDIN))
-    _read(linter, find_files(options.paths))
-    documents, diagnostics = linter.finish()
+    with without_collector():
+        linter = Linter(judge, options.cluster)
+        if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):
+            linter.note(_nothing(STDIN))
+        _read(linter, find_files(options.paths))
+        documents, diagnostics = linter.finish()
     return Result(
         command="validate",
         diagnostics=diagnostics,

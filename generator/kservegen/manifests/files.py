@@ -42,14 +42,16 @@ def find_files(paths: Sequence[Path]) -> list[Argument]:
 
     Raises GeneratorError where nothing stands at a path.
     """
+    arguments = [Argument(path, tuple(_files_of(path)), 0) for path in paths]
+    return arguments if len(arguments) == 1 else list(_each_once(arguments))
+
+
+def _each_once(arguments: Sequence[Argument]) -> Iterator[Argument]:
     seen: set[Path] = set()
-    arguments = []
-    for path in paths:
-        found = list(_files_of(path))
-        fresh = tuple(file for file in found if file.path.absolute() not in seen)
+    for argument in arguments:
+        fresh = tuple(file for file in argument.files if file.path.absolute() not in seen)
         seen.update(file.path.absolute() for file in fresh)
-        arguments.append(Argument(path, fresh, len(found) - len(fresh)))
-    return arguments
+        yield Argument(argument.path, fresh, len(argument.files) - len(fresh))
 
 
 def _files_of(path: Path) -> Iterator[ManifestFile]:
@@ -73,14 +75,14 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[ManifestFile]:
     if (status.st_dev, status.st_ino) in seen:
         return
     seen.add((status.st_dev, status.st_ino))
+    prefix = "" if folder == Path() else f"{folder.as_posix().rstrip('/')}/"
     for entry in entries:
         if entry.name.startswith("."):
             continue
         if _is_folder(entry):
             yield from _walk(folder / entry.name, seen)
         elif entry.name.endswith(_SUFFIXES):
-            path = folder / entry.name
-            yield ManifestFile(path.as_posix(), path, named=False)
+            yield ManifestFile(prefix + entry.name, folder / entry.name, named=False)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -6,7 +6,7 @@ document satisfies is no mistake, so what is reported, and fails, is what is lef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
@@ -31,7 +31,7 @@ class _Judged:
     document: Document
     stored: Defaulted | None  # as the cluster would store it; None where there is no object
     own: tuple[Finding, ...]
-    alone: tuple[Finding, ...] = ()
+    alone: list[Finding] = field(default_factory=list)
     among: list[Finding] = field(default_factory=list)
 
     @property
@@ -79,20 +79,15 @@ class Linter:
     def _judge_waiting(self) -> None:
         """Judge each object that was read and not judged, alone."""
         waiting, self._waiting = self._waiting, []
-        verdicts = self._judge.alone([item.stored for item in waiting if item.stored], self._cluster.context)
+        verdicts = self._judge.alone(_stored(waiting), self._cluster.context)
         for item, verdict in zip(waiting, verdicts, strict=True):
             item.own = verdict
-            if item.stored is not None and item.is_sound:
-                item.alone = tuple(finding for _, finding in self._judge_around([item.stored]))
+        sound = {id(item.document.resource): item for item in waiting if item.is_sound}
+        for resource, finding in self._judge.around(_stored(sound.values()), self._cluster.context):
+            sound[id(resource)].alone.append(finding)
 
     def _store(self, resource: Resource | None) -> Defaulted | None:
         return None if resource is None else default(resource, self._cluster.installation)
-
-    def _judge_around(self, objects: Sequence[Defaulted]) -> list[tuple[Resource, Finding]]:
-        """Judge objects in a cluster that holds them beside what it has anyway."""
-        given = {item.resource.id: item.resource for item in objects}
-        context = replace(self._cluster.context, resources={**self._cluster.context.resources, **given})
-        return self._judge.around(objects, context)
 
     def note(self, diagnostic: Diagnostic) -> None:
         """Add what was seen of the files themselves."""
@@ -116,10 +111,12 @@ class Linter:
 
     def _judge_together(self) -> None:
         """Judge again what other objects can change, now that all of them are known."""
-        sound = [judged for judged in self._judged if judged.is_sound]
-        by_written = {id(judged.document.resource): judged for judged in sound}
-        for resource, finding in self._judge_around([judged.stored for judged in sound if judged.stored]):
-            by_written[id(resource)].among.append(finding)
+        sound = {id(judged.document.resource): judged for judged in self._judged if judged.is_sound}
+        objects = _stored(sound.values())
+        given = {item.resource.id: item.resource for item in objects}
+        context = replace(self._cluster.context, resources={**self._cluster.context.resources, **given})
+        for resource, finding in self._judge.around(objects, context):
+            sound[id(resource)].among.append(finding)
 
     def _verdict(self, judged: _Judged, around: Iterable[Finding]) -> Verdict:
         if any(problem.severity is Severity.ERROR for problem in judged.document.problems):
@@ -156,6 +153,10 @@ class Linter:
         for first, count in ((alike[0], len(alike)) for alike in kinds.values()):
             message = first.message if count == 1 else f"{first.message} ({count:,} documents)"
             yield replace(first, message=message)
+
+
+def _stored(judged: Iterable[_Judged]) -> list[Defaulted]:
+    return [item.stored for item in judged if item.stored is not None]
 
 
 def _duplicates(judged: Iterable[_Judged]) -> Iterator[Diagnostic]:

@@ -32,12 +32,13 @@ def read_bytes(path: Path, file: str) -> bytes | Diagnostic:
             return _not_a_file(file, found.st_mode)
         # Should a pipe take the file's place meanwhile, opening it must not wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb") as opened:
+        with os.fdopen(descriptor, "rb", buffering=0) as opened:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 return _not_a_file(file, found.st_mode)
-            data = opened.read(LARGEST_FILE + 1)
-            return data if len(data) <= LARGEST_FILE else too_big(file, max(found.st_size, len(data)))
+            data = opened.readall() if found.st_size <= LARGEST_FILE else b""
+            size = max(found.st_size, len(data))
+            return data if size <= LARGEST_FILE else too_big(file, size)
     except OSError as error:
         return _failure(path, file, error)
 
