@@ -15,7 +15,7 @@ from kservegen.document import mapping
 from kservegen.merge import MERGE_KEYS
 from kservegen.policy.files import read_policies
 from kservegen.policy.model import Policy
-from kservegen.rules.manuals import manuals
+from kservegen.rules.manuals import manuals, when_it_bites
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,6 +58,8 @@ def _rule(meta: RuleMeta) -> Iterator[str]:
     title = meta.title.rstrip(".")
     yield f"{title[0].upper()}{title[1:]}. ({meta.severity})"
     yield meta.why
+    if when := when_it_bites(meta.id):
+        yield when
     yield f"**Fix.** {meta.fix}"
     for label, sample in (("Bad", meta.bad), ("Good", meta.good)):
         if sample:

@@ -18,7 +18,7 @@ from kservegen.errors import GeneratorError
 @common
 def command(*, name: str, environment: str | None, root: Path | None, output: str) -> int:
     """Explain a rule by its id (kserve/replicas, or ISVC-40), or a model, field by field, in an environment."""
-    from kservegen.rules.manuals import find_manual, manuals  # noqa: PLC0415
+    from kservegen.rules.manuals import find_manual, manuals, when_it_bites  # noqa: PLC0415
 
     if environment is None:
         meta = find_manual(name)
@@ -31,7 +31,8 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
             )
         from kservegen.report.manual import manual_as_json, manual_as_text  # noqa: PLC0415
 
-        write(_json({"rule": manual_as_json(meta)}) if output == "json" else manual_as_text(meta))
+        when = when_it_bites(meta.id)
+        write(_json({"rule": manual_as_json(meta, when)}) if output == "json" else manual_as_text(meta, when))
         return 0
     from kservegen.app import open_project  # noqa: PLC0415
     from kservegen.explain import explain_entry  # noqa: PLC0415

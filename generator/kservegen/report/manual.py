@@ -8,9 +8,11 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.jsontypes import JsonObject
 
 
-def manual_as_text(meta: RuleMeta) -> str:
-    """Write the manual for a terminal."""
+def manual_as_text(meta: RuleMeta, when: str) -> str:
+    """Write the manual for a terminal; `when` says when the rule bites."""
     lines = [f"{meta.id} ({meta.severity})", "", f"  {meta.title}.", "", *_paragraph("Why", meta.why)]
+    if when:
+        lines += ["", *_paragraph("When", when)]
     lines += ["", *_paragraph("Fix", meta.fix)]
     for label, sample in (("Bad", meta.bad), ("Good", meta.good)):
         if sample:
@@ -24,13 +26,14 @@ def _paragraph(label: str, text: str) -> list[str]:
     return textwrap.wrap(f"{label}: {text}", width=100, initial_indent="  ", subsequent_indent="       ")
 
 
-def manual_as_json(meta: RuleMeta) -> JsonObject:
+def manual_as_json(meta: RuleMeta, when: str) -> JsonObject:
     """Return the manual for the JSON report."""
     return {
         "id": meta.id,
         "title": meta.title,
         "severity": meta.severity.value,
         "why": meta.why,
+        "when": when,
         "fix": meta.fix,
         "bad": meta.bad,
         "good": meta.good,

@@ -148,7 +148,7 @@ def _overview() -> JsonObject:
 
 
 def _manual() -> JsonObject:
-    texts = dict.fromkeys(("id", "title", "severity", "why", "fix", "bad", "good"), _TEXT)
+    texts = dict.fromkeys(("id", "title", "severity", "why", "when", "fix", "bad", "good"), _TEXT)
     return _closed({**texts, "upstream": _TEXTS})
 
 

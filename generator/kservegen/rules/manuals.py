@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from kservegen.budget.manual import RULES as BUDGETS
 from kservegen.catalog.manual import RULES as CATALOG
@@ -12,6 +13,7 @@ from kservegen.gpu.manual import RULES as GPU
 from kservegen.manifests.manual import RULES as MANIFESTS
 from kservegen.output.manual import RULES as OUTPUT
 from kservegen.rules.discover import discover
+from kservegen.rules.stage import Scope, Stage
 from kservegen.schemas.manual import RULES as SCHEMAS
 from kservegen.waivers.manual import RULES as WAIVERS
 from kservegen.yamlio.manual import RULES as YAML
@@ -34,3 +36,22 @@ def find_manual(name: str) -> RuleMeta | None:
     if name in known:
         return known[name]
     return next((meta for meta in known.values() if name.upper() in meta.upstream), None)
+
+
+def when_it_bites(rule: str) -> str:
+    """Say in words when a rule's fact bites, and whether it looks beyond the object; empty for what has no stage."""
+    if rule.startswith("schema/"):
+        return _STAGES[Stage.ADMISSION]
+    found = next((found for found in discover().rules if found.id == rule), None)
+    if found is None:
+        return ""
+    return _STAGES[found.stage] + (_BEYOND if found.scope is Scope.ENVIRONMENT else "")
+
+
+_STAGES: Final = {
+    Stage.ADMISSION: "At admission: the API server or a webhook refuses the object.",
+    Stage.DEPLOYMENT: "At deployment: the object is admitted, and its workload never created.",
+    Stage.RUN: "At run time: the pods do not start, or start something else than was meant.",
+    Stage.ADVICE: "Advice: it works, and surprises later.",
+}
+_BEYOND: Final = " It depends on other objects or on the platform too."
