@@ -7,6 +7,7 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta, Severity
+from kservegen.jsontypes import JsonValue
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Scope, Stage
 
@@ -42,7 +43,7 @@ _PRESETS: Final = frozenset(
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     old = context.old.get(resource.id)
-    if old is None or resource.id.name not in _PRESETS or old.doc.get("spec") == resource.doc.get("spec"):
+    if old is None or resource.id.name not in _PRESETS or _is_kept(old.doc.get("spec"), resource.doc.get("spec")):
         return
     name = f"{resource.id.namespace}/{resource.id.name}"
     yield Finding(
@@ -52,6 +53,17 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         hint=META.fix,
         at_key=True,
     )
+
+
+def _is_kept(before: JsonValue, now: JsonValue) -> bool:
+    """Whether all that was said still is: what is added is no change to the webhook (apimachinery, DeepDerivative)."""
+    if not before and not isinstance(before, bool):
+        return True
+    if isinstance(before, dict) and isinstance(now, dict):
+        return all(_is_kept(value, now.get(key)) for key, value in before.items())
+    if isinstance(before, list) and isinstance(now, list):
+        return len(before) <= len(now) and all(_is_kept(*pair) for pair in zip(before, now, strict=False))
+    return before == now
 
 
 RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceServiceConfig"}))
