@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
+import pathlib
 import random
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import yaml
 
 from kservegen.document import mapping, sequence
-from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 
 ABSENT: Final = "<absent>"
-_TABLE: Final = Path(__file__).with_suffix(".yaml")
+_TABLE: Final = pathlib.Path(__file__).with_suffix(".yaml")
+_RICH: Final = _TABLE.with_name("rich_pod.yaml")
+_TEXTS: Final = ("a", "A_b", "a.b", "a b", "/a", "../a", "1", "a" * 64, "a" * 254, "Always", "None", "Exists", "1Gi")
 # The serving container's fields; those of the pod and of its component stand side by side.
 _OWNERS: Final[dict[str, tuple[str, ...]]] = {"container": ("containers", "0"), "pod": (), "component": ()}
 
@@ -87,9 +89,64 @@ def mutated(mutations: tuple[Mutation, ...]) -> JsonObject:
         *way, last = (*_OWNERS[owner], *field.split("."))
         target: JsonValue = pod
         for step in way:
-            target = target[int(step)] if isinstance(target, list) else mapping(target)[step]
+            target = _item(target, step)
         container = mapping(target)
         container.pop(last, None)
         if value != ABSENT:
             container[last] = copy.deepcopy(value)
     return pod
+
+
+def odd() -> Iterator[tuple[str, JsonObject]]:
+    """Make the rich pod as it is, and one for every odd value in the place of every right one."""
+    rich = mapping(yaml.safe_load(_RICH.read_text(encoding="utf-8")))
+    yield "rich", rich
+    for path, value in list(_leaves(rich, ()))[:-1]:
+        for other in _odd_values(value):
+            yield f"{format_path(path)}={other!r}", _replaced(rich, path, other)
+
+
+def _leaves(value: JsonValue, path: Path) -> Iterator[tuple[Path, JsonValue]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*path, index))
+    yield path, value
+
+
+def _odd_values(value: JsonValue) -> list[JsonValue]:
+    """Values of the same type: a wrong type is a matter of schemas."""
+    if isinstance(value, bool):
+        return [not value, ABSENT]
+    if isinstance(value, int):
+        return [ABSENT, -1, 0, 1, 2, 600, 70000, 2**31 - 1]
+    if isinstance(value, dict):
+        return [ABSENT, {}]
+    if isinstance(value, list):
+        return [ABSENT, []]
+    return [ABSENT, "", *_TEXTS, str(value).upper(), f"{value}-", f"{value} ", f"-{value}"]
+
+
+def _replaced(pod: JsonObject, path: Path, value: JsonValue) -> JsonObject:
+    copied = copy.deepcopy(pod)
+    target: JsonValue = copied
+    for step in path[:-1]:
+        target = _item(target, step)
+    if isinstance(target, list):
+        target[int(path[-1]) :] = [*([] if value == ABSENT else [value]), *target[int(path[-1]) + 1 :]]
+    elif isinstance(target, dict):
+        target.pop(str(path[-1]))
+        target.update({} if value == ABSENT else {str(path[-1]): value})
+    return copied
+
+
+def _item(value: JsonValue, step: str | int) -> JsonValue:
+    return value[int(step)] if isinstance(value, list) else mapping(value)[str(step)]
+
+
+def with_fields(*, volumes: JsonArray | None = None, env: JsonArray | None = None) -> JsonObject:
+    """Make the pod with other volumes, or another environment of its serving container."""
+    values = [("pod", "volumes", volumes), ("container", "env", env)]
+    return mutated(tuple(Mutation(owner, field, value) for owner, field, value in values if value is not None))

@@ -10,7 +10,7 @@ from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import annotations_error, qualified_name_error, subdomain_error
 from kservegen.quantity import parse
 from kservegen.rules.fields import Mistake
-from kservegen.rules.kubernetes._fields import choice, lawful, texts
+from kservegen.rules.kubernetes._fields import lawful, texts, word
 from kservegen.rules.kubernetes._selectors import label_map, label_selector
 
 _MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
@@ -51,7 +51,7 @@ def _spec(spec: JsonObject, path: Path) -> Iterator[Mistake]:
     yield from label_selector(spec.get("selector"), (*path, "selector"))
     for field in ("storageClassName", "volumeAttributesClassName"):
         yield from lawful(spec, field, path, subdomain_error)
-    yield from choice(spec, "volumeMode", path, ("Block", "Filesystem"))
+    yield from word(spec, "volumeMode", path, ("Block", "Filesystem"))
     yield from _data(spec, path)
 
 

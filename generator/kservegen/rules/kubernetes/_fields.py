@@ -41,8 +41,14 @@ def texts(value: JsonValue, path: Path) -> Iterator[tuple[str, Path]]:
 
 def choice(owner: JsonObject, field: str, path: Path, allowed: tuple[str, ...]) -> Iterator[Mistake]:
     """Judge a field that takes one of a few words; the empty word is the default."""
+    if owner.get(field) != "":
+        yield from word(owner, field, path, allowed)
+
+
+def word(owner: JsonObject, field: str, path: Path, allowed: tuple[str, ...]) -> Iterator[Mistake]:
+    """Judge a field that takes one of a few words, where the empty one is none of them."""
     value = owner.get(field)
-    if isinstance(value, str) and value and value not in allowed and not is_template(value):
+    if isinstance(value, str) and value not in allowed and not is_template(value):
         yield Mistake((*path, field), f"unsupported value {value!r} of {field}", value, ", ".join(allowed))
 
 
@@ -74,6 +80,13 @@ def bounded(owner: JsonObject, field: str, path: Path, least: int, most: int | N
     if value < least or (most is not None and value > most):
         allowed = f"{least} and more" if most is None else f"{least} to {most}"
         yield Mistake((*path, field), f"{field} is {value}, out of its bounds", str(value), allowed)
+
+
+def counted(owner: JsonObject, field: str, path: Path, least: int, most: int | None = None) -> Iterator[Mistake]:
+    """Judge a whole number by its bounds; an absent one is 0, which is out of them."""
+    if field not in owner:
+        yield Mistake(path, f"required value: {field} is missing", at_key=True)
+    yield from bounded(owner, field, path, least, most)
 
 
 def numbered(owner: JsonObject, field: str, path: Path, law: Callable[[int], str | None]) -> Iterator[Mistake]:

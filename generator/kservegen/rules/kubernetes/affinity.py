@@ -11,7 +11,7 @@ from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_names import label_error
 from kservegen.rules.base import Rule
 from kservegen.rules.fields import Mistake, Place
-from kservegen.rules.kubernetes._fields import KINDS, SOURCE, bounded, maps, texts
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, counted, maps, texts
 from kservegen.rules.kubernetes._match_keys import match_label_keys
 from kservegen.rules.kubernetes._selectors import label_key, label_selector, node_term
 from kservegen.rules.stage import Stage
@@ -66,7 +66,7 @@ def _pods(affinity: JsonObject, path: Path) -> Iterator[Mistake]:
 
 
 def _weight(term: JsonObject, path: Path) -> Iterator[Mistake]:
-    yield from bounded(term, "weight", path, 1, _LARGEST_WEIGHT)
+    yield from counted(term, "weight", path, 1, _LARGEST_WEIGHT)
 
 
 def _pod_term(term: JsonObject, path: Path) -> Iterator[Mistake]:

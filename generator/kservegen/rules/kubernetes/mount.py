@@ -11,7 +11,7 @@ from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import backsteps_error, descending_path_error
 from kservegen.rules.base import Rule
 from kservegen.rules.fields import Mistake, Place
-from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, lawful, maps, needed, required
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, lawful, maps, needed, required, word
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -37,7 +37,7 @@ def _mounts(value: JsonValue, place: Place) -> Iterator[Mistake]:
         yield from required(mount, "name", path)
         yield from required(mount, "mountPath", path)
         yield from _sub_path(mount, path)
-        yield from choice(mount, "mountPropagation", path, _PROPAGATIONS)
+        yield from word(mount, "mountPropagation", path, _PROPAGATIONS)
         # A runtime may make the container privileged.
         if mount.get("mountPropagation") == "Bidirectional" and not privileged and not place.overlaid:
             message = "Bidirectional mount propagation is available only to privileged containers"
@@ -53,15 +53,15 @@ def _sub_path(mount: JsonObject, path: Path) -> Iterator[Mistake]:
 
 
 def _recursive(mount: JsonObject, path: Path) -> Iterator[Mistake]:
-    word = text(mount.get("recursiveReadOnly"))
-    yield from choice(mount, "recursiveReadOnly", path, _READ_ONLY)
-    if word not in {"Enabled", "IfPossible"}:
+    chosen = text(mount.get("recursiveReadOnly"))
+    yield from word(mount, "recursiveReadOnly", path, _READ_ONLY)
+    if chosen not in {"Enabled", "IfPossible"}:
         return
     at = (*path, "recursiveReadOnly")
     if mount.get("readOnly") is not True:
-        yield Mistake(at, "recursiveReadOnly may only be specified when readOnly is true", word)
+        yield Mistake(at, "recursiveReadOnly may only be specified when readOnly is true", chosen)
     if mount.get("mountPropagation") not in {None, "None"}:
-        yield Mistake(at, "recursiveReadOnly may only be specified when mountPropagation is None", word)
+        yield Mistake(at, "recursiveReadOnly may only be specified when mountPropagation is None", chosen)
 
 
 def _devices(value: JsonValue, place: Place) -> Iterator[Mistake]:

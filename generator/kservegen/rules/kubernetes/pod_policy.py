@@ -10,7 +10,7 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Rule
 from kservegen.rules.fields import Mistake, Place
-from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required, word
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -48,10 +48,8 @@ _LINUX_ONLY: Final = (
 )
 
 
-def _preemption(value: JsonValue, place: Place) -> Iterator[Mistake]:
-    if value == "":
-        yield Mistake(place.path, "required value: preemptionPolicy is empty")
-    yield from choice(place.pod.spec, "preemptionPolicy", place.path[:-1], ("Never", "PreemptLowerPriority"))
+def _preemption(_value: JsonValue, place: Place) -> Iterator[Mistake]:
+    yield from word(place.pod.spec, "preemptionPolicy", place.path[:-1], ("Never", "PreemptLowerPriority"))
 
 
 def _system(value: JsonValue, place: Place) -> Iterator[Mistake]:

@@ -42,6 +42,8 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
 
 
 def _port(port: JsonObject, path: Path) -> Iterator[Mistake]:
+    if "containerPort" not in port:
+        yield Mistake(path, "required value: containerPort is missing", at_key=True)
     yield from numbered(port, "containerPort", path, port_error)
     yield from lawful(port, "name", path, port_name_error)
     yield from choice(port, "protocol", path, _PROTOCOLS)

@@ -11,7 +11,7 @@ from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kube_values import descending_path_error, id_error, sysctl_error
 from kservegen.rules.base import Rule
 from kservegen.rules.fields import Mistake, Place
-from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, needed, numbered, required
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, needed, numbered, required, word
 from kservegen.rules.kubernetes._windows import windows_options
 from kservegen.rules.stage import Stage
 
@@ -66,9 +66,9 @@ def _of_pod(context: JsonObject, path: Path, pod: JsonObject) -> Iterator[Mistak
     for index, group in enumerate(sequence(context.get("supplementalGroups"))):
         if isinstance(group, int) and (reason := id_error(group)):
             yield Mistake((*path, "supplementalGroups", index), f"invalid group: {reason}", str(group))
-    yield from choice(context, "fsGroupChangePolicy", path, ("Always", "OnRootMismatch"))
-    yield from choice(context, "supplementalGroupsPolicy", path, ("Merge", "Strict"))
-    yield from choice(context, "seLinuxChangePolicy", path, ("MountOption", "Recursive"))
+    yield from word(context, "fsGroupChangePolicy", path, ("Always", "OnRootMismatch"))
+    yield from word(context, "supplementalGroupsPolicy", path, ("Merge", "Strict"))
+    yield from word(context, "seLinuxChangePolicy", path, ("MountOption", "Recursive"))
     yield from _sysctls(context, (*path, "sysctls"), pod)
 
 
@@ -89,7 +89,7 @@ def _sysctls(context: JsonObject, path: Path, pod: JsonObject) -> Iterator[Mista
 
 
 def _of_container(context: JsonObject, path: Path, place: Place) -> Iterator[Mistake]:
-    yield from choice(context, "procMount", path, ("Default", "Unmasked"))
+    yield from word(context, "procMount", path, ("Default", "Unmasked"))
     # A runtime's pod may say hostUsers: false.
     host_users = place.pod.spec.get("hostUsers") is not False and not place.overlaid
     if context.get("procMount") == "Unmasked" and host_users:

@@ -10,7 +10,7 @@ from kservegen.document import text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.rules.base import Rule
 from kservegen.rules.fields import Mistake, Place
-from kservegen.rules.kubernetes._fields import KINDS, SOURCE, bounded, choice, maps, required
+from kservegen.rules.kubernetes._fields import KINDS, SOURCE, bounded, choice, counted, maps, required, word
 from kservegen.rules.kubernetes._match_keys import match_label_keys
 from kservegen.rules.kubernetes._selectors import label_selector
 from kservegen.rules.stage import Stage
@@ -46,7 +46,7 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
 
 def _constraint(constraint: JsonObject, path: Path) -> Iterator[Mistake]:
     action = text(constraint.get("whenUnsatisfiable"))
-    yield from bounded(constraint, "maxSkew", path, 1)
+    yield from counted(constraint, "maxSkew", path, 1)
     yield from required(constraint, "topologyKey", path)
     yield from required(constraint, "whenUnsatisfiable", path)
     yield from choice(constraint, "whenUnsatisfiable", path, _ACTIONS)
@@ -54,7 +54,7 @@ def _constraint(constraint: JsonObject, path: Path) -> Iterator[Mistake]:
     if constraint.get("minDomains") is not None and action != "DoNotSchedule":
         yield Mistake((*path, "minDomains"), "minDomains needs whenUnsatisfiable to be DoNotSchedule", action)
     for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
-        yield from choice(constraint, field, path, _POLICIES)
+        yield from word(constraint, field, path, _POLICIES)
     yield from label_selector(constraint.get("labelSelector"), (*path, "labelSelector"))
     yield from match_label_keys(constraint, path)
 
