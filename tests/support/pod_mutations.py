@@ -55,6 +55,11 @@ def _read() -> JsonObject:
     return mapping(yaml.safe_load(_TABLE.read_text(encoding="utf-8")))
 
 
+@cache
+def _base() -> JsonObject:
+    return mapping(yaml.safe_load(BASE))
+
+
 def singles() -> list[Mutation]:
     """List every value of the table once."""
     tables = ((owner, mapping(_read()[owner])) for owner in _OWNERS)
@@ -84,7 +89,7 @@ def cases(drawn: int, seed: int = 20) -> Iterator[tuple[str, JsonObject]]:
 
 def mutated(mutations: tuple[Mutation, ...]) -> JsonObject:
     """Make the pod with some values set; what is the component's stands among its fields."""
-    pod = mapping(yaml.safe_load(BASE))
+    pod = copy.deepcopy(_base())
     for owner, field, value in mutations:
         *way, last = (*_OWNERS[owner], *field.split("."))
         target: JsonValue = pod
