@@ -12,27 +12,14 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-_TOKEN: Final = re.compile(
-    r"""(?P<text>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
-                |[bB]?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
-      |(?P<space>//[^\n]*|\s+)
-      |(?P<name>[A-Za-z_]\w*)
-      |(?P<number>0x[0-9a-fA-F]+[uU]?|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[uU]?)
-      |(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_OPENING: Final = {"(": ")", "[": "]", "{": "}"}
+from kservegen.cel.tokens import Token, closing_brackets, tokenize
+
 # Members that are called by another name, and what follows their call.
 _MEMBERS: Final = {"indexOf": "", "lastIndexOf": "", "validate": "[?0]"}
 _QUANTIFIERS: Final = {"all": "all", "exists": "exists", "existsOne": "exists_one"}
 _TRANSFORMERS: Final = {"transformList": "", "transformMap": ".map_()", "transformMapEntry": ".merge_()"}
 _HINT: Final = re.compile(r"indexOf|IndexOf|validate|named|existsOne|all|exists|transform")
 _OURS: Final = re.compile(r"\b(indexOf|lastIndexOf|validate|named|string)_\b")
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
 
 
 class _Call(NamedTuple):
@@ -51,7 +38,7 @@ def rewrite(expression: str, *, dynamic_numbers: bool = False, own_string: bool 
     """
     if not (dynamic_numbers or own_string or _HINT.search(expression)):
         return expression
-    tokens = [_Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(expression)]
+    tokens = tokenize(expression)
     rewriter = _Rewriter(tokens, dynamic_numbers=dynamic_numbers, own_string=own_string)
     return rewriter.text(0, len(tokens))
 
@@ -62,11 +49,11 @@ def in_users_words(message: str) -> str:
 
 
 class _Rewriter:
-    def __init__(self, tokens: Sequence[_Token], *, dynamic_numbers: bool, own_string: bool) -> None:
+    def __init__(self, tokens: Sequence[Token], *, dynamic_numbers: bool, own_string: bool) -> None:
         self._tokens = tokens
         self._dynamic_numbers = dynamic_numbers
         self._own_string = own_string
-        self._closing = _brackets(tokens)
+        self._closing = closing_brackets(tokens)
 
     def text(self, start: int, end: int) -> str:
         """Write a stretch of tokens anew."""
@@ -81,7 +68,7 @@ class _Rewriter:
                 out, at = out + self._plain(token), at + 1
         return out
 
-    def _plain(self, token: _Token) -> str:
+    def _plain(self, token: Token) -> str:
         return f"dyn({token.text})" if token.kind == "number" and self._dynamic_numbers else token.text
 
     def _call(self, at: int) -> _Call | None:
@@ -159,17 +146,3 @@ class _Rewriter:
         while at >= 0 and self._tokens[at].kind == "space":
             at -= 1
         return at
-
-
-def _brackets(tokens: Sequence[_Token]) -> dict[int, int]:
-    """Find the closing bracket of each opening one; those without one are left out."""
-    found: dict[int, int] = {}
-    open_ones: list[int] = []
-    for index, token in enumerate(tokens):
-        if token.kind != "other":
-            continue
-        if token.text in _OPENING:
-            open_ones.append(index)
-        elif open_ones and token.text == _OPENING[tokens[open_ones[-1]].text]:
-            found[open_ones.pop()] = index
-    return found

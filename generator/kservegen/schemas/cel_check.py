@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from kservegen.cel.engine import Engine, Program, Scope, engine
 from kservegen.cel.escape import escape
 from kservegen.cel.outcome import CelError, CompileError
-from kservegen.cel.source import fields_read, names
+from kservegen.cel.source import fields_read
 from kservegen.diagnostics import Finding, Severity
 from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.schemas.cel_absence import is_open, reads
 from kservegen.schemas.cel_rules import FAILED, UNSUPPORTED, CelRule, RuleNode
 from kservegen.schemas.cel_values import UntypedError, View, seen, view_of
 from kservegen.schemas.marks import Marks, fields_of, find_marks
@@ -145,14 +146,15 @@ class _Compiled:
         return any(_OLD in text for text in texts) and not any("[" in text for text in texts)
 
     def check(self, place: _Place) -> Iterator[Finding]:
+        rules = [rule for rule in self._here.rules if is_open(rule, place.value, place.old)]
+        if not rules:
+            return
         try:
             scope = self._scope(place)
         except UntypedError as error:
-            yield _unsupported(place, self._here.rules[0], str(error))
+            yield _unsupported(place, rules[0], str(error))
             return
-        for rule in self._here.rules:
-            if _reads(rule.expression, _OLD) and place.old is None and not rule.optional_old_self:
-                continue
+        for rule in rules:
             finding = _judge(rule, place, scope)
             if finding is not None:
                 yield finding
@@ -167,11 +169,6 @@ class _Compiled:
         if fields is not None and isinstance(value, dict):
             value = {name: item for name, item in value.items() if escape(name) in fields}
         return seen(value, self._views, ordered=not self._compares)
-
-
-@lru_cache(maxsize=4096)
-def _reads(expression: str, name: str) -> bool:
-    return any(chain.partition(".")[0] == name for chain in names(expression))
 
 
 def _judge(rule: CelRule, place: _Place, scope: Scope) -> Finding | None:
@@ -204,7 +201,7 @@ def _error(error: CelError, rule: CelRule) -> str:
 
 def _said(rule: CelRule, place: _Place, scope: Scope) -> str:
     """Say what the server would say: a usable messageExpression, else the message, else the rule itself."""
-    if rule.message_expression and (place.old is not None or not _reads(rule.message_expression, _OLD)):
+    if rule.message_expression and (place.old is not None or not reads(rule.message_expression, _OLD)):
         program = _program(rule.message_expression, optional_old=False)
         value = program.evaluate(scope) if isinstance(program, Program) else None
         text = value.strip() if isinstance(value, str) else ""
@@ -214,7 +211,7 @@ def _said(rule: CelRule, place: _Place, scope: Scope) -> str:
 
 
 def _hint(rule: CelRule) -> str:
-    if _reads(rule.expression, _OLD) and not rule.optional_old_self:
+    if reads(rule.expression, _OLD) and not rule.optional_old_self:
         return "Keep the value as it was, or delete the object and create it anew."
     return f"Change the object so that this holds: {_short(rule.expression)}."
 

@@ -9,12 +9,15 @@ from pathlib import Path as FilePath
 from typing import TypeAlias
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.schemas.schema_samples import STORE
 
-from kservegen.cel.engine import engine
+from kservegen.cel.engine import Program, engine
 from kservegen.cel.outcome import CompileError
 from kservegen.diagnostics import Finding, Severity
 from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.schemas.cel_absence import holds_by_absence
 from kservegen.schemas.cel_rules import field_path
 from kservegen.schemas.validate import Validator
 
@@ -279,4 +282,58 @@ def test_a_kind_without_rules_does_not_bring_the_interpreter() -> None:
         "print(*sorted(name for name in sys.modules if 'cel' in name))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["kservegen.schemas.cel_rules"]
+    names = {name for name in done.stdout.split() if "schemas" not in name}
+    assert names == {"kservegen.cel", "kservegen.cel.source", "kservegen.cel.tokens"}
+
+
+ABSENCE: list[tuple[str, JsonValue, bool]] = [
+    ("!(has(self.a) && has(self.b))", {}, True),
+    ("!(has(self.a) && has(self.b))", {"a": 1}, True),
+    ("!(has(self.a) && has(self.b))", {"a": 1, "b": 1}, False),
+    ("has(self.a) || has(self.b)", {"b": None}, True),
+    ("!has(self.a) || self.a < 3", {}, True),
+    ("!has(self.a) || self.a < 3", {"a": 1}, False),
+    ("self.a < 3 || !has(self.a)", {}, True),
+    ("!has(self.a) || !has(self.a.b) || self.a.b.c == 1", {"a": {}}, True),
+    ("!has(self.a.b)", {}, False),
+    ("!has(self.a.b)", {"a": {"c": 1}}, True),
+    ("has(self.a) ? self.a == 1 : true", {}, False),
+    ("has(self.a) ? self.a == 1 : !has(self.a)", {}, True),
+    ("self.x ? !has(self.a) : !has(self.a)", {}, False),
+    ("!(has(self.a) == true)", {}, False),
+    ("(has(self.a)) && !has(self.b)", {"a": 1}, True),
+    ("!has(self.a) && self.l[?0].hasValue()", {}, False),
+    ("!has(self.a) && [1, 2].exists(x, x == 1 || x == 2)", {}, False),
+    ("!has(other.a)", {}, False),
+    ("!has(self.a__dash__b)", {}, False),
+    ("!has(self.a) ||", {}, False),
+    ("has(self.a", {"a": 1}, False),
+    ("", {}, False),
+]
+
+
+@pytest.mark.parametrize(("expression", "value", "expected"), ABSENCE)
+def test_what_holds_at_a_glance(expression: str, value: JsonValue, expected: bool) -> None:
+    assert holds_by_absence(expression, value) is expected
+
+
+FIELDS = ("a", "b", "c")
+LOGIC = st.recursive(
+    st.sampled_from([*(f"has(self.{name})" for name in FIELDS), "has(self.a.b)", "self.a == 1", "self.b.c"]),
+    lambda inner: st.one_of(
+        inner.map("!({})".format),
+        st.tuples(inner, inner).map(lambda two: "({} && {})".format(*two)),
+        st.tuples(inner, inner).map(lambda two: "({} || {})".format(*two)),
+        st.tuples(inner, inner, inner).map(lambda three: "({} ? {} : {})".format(*three)),
+    ),
+    max_leaves=6,
+)
+
+
+@given(LOGIC, st.dictionaries(st.sampled_from(FIELDS), st.sampled_from([None, 1, {"b": True}, {"c": False}])))
+def test_what_holds_at_a_glance_holds_in_cel(expression: str, value: JsonObject) -> None:
+    if holds_by_absence(expression, value):
+        compiler = engine(("self",))
+        program = compiler.compile(expression)
+        assert isinstance(program, Program)
+        assert program.evaluate(compiler.scope({"self": value})) is True
