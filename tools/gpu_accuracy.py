@@ -123,6 +123,7 @@ def _row(cells: dict[str, str]) -> Row:
         batched_tokens=_noted(r"batched_tokens (\d+)", notes),
         utilization=float(cells["gpu_memory_utilization"]) if cells["gpu_memory_utilization"] else None,
         block_tokens=_noted(r"block size (\d+)", notes) or 16,
+        context_parallel=_noted(r"(?:dcp|decode.context.parallel\S*)\D{0,3}(\d+)", notes) or 1,
         eager=bool(re.search(r"\beager\b", notes)),
         chunked=False if "no chunking" in notes else None,
         longer_allowed=model is None or bool(_names().get(name)),

@@ -64,7 +64,7 @@ _SHORT: Final = {
     "ep": "enable-expert-parallel",
     "q": "quantization",
     "O": "optimization-level",
-    "max_model_length": "max-model-len",
+    "max_length": "max-model-len",  # huggingfaceserver's old name
 }
 _SWITCHES: Final = frozenset(
     "enforce-eager enable-lora enable-expert-parallel enable-prefix-caching enable-chunked-prefill trust-remote-code "

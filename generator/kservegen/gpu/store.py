@@ -136,7 +136,7 @@ def read_model(name: str, entry: JsonObject) -> ModelFacts:
         family=text(entry.get("architecture")),
         depth=depth,
         hidden=hidden,
-        intermediate=_number(entry, "intermediate_size"),
+        intermediate=_number(mapping(entry.get("moe")), "intermediate_size_mlp") or _number(entry, "intermediate_size"),
         heads=heads,
         kv_heads=_number(entry, "num_key_value_heads"),
         head_dim=_number(entry, "head_dim") or (hidden // heads if heads else 0),

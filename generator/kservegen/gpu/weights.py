@@ -25,8 +25,9 @@ QUANTIZED_BYTES: Final = {
     "mxfp4": 0.53125,
 }
 
-# The Hopper kernels of gpt-oss pad its expert matrices: both sides of 2880 to multiples of 128 and 256.
-_MXFP4_PADDING: Final = 1.09
+# The kernels for MXFP4 pad an expert's matrices: the hidden side to 256, the other side, once cut, to 128.
+_MXFP4_HIDDEN: Final = 256
+_MXFP4_WIDTH: Final = 128
 
 _UNGATED: Final = frozenset({"PhiForCausalLM", "OPTForCausalLM", "FalconForCausalLM", "NemotronHForCausalLM"})
 _TWO_ROTARIES: Final = ("Gemma3", "Gemma4")
@@ -124,7 +125,7 @@ def on_rank(model: ModelFacts, split: Split, quantization: str, element_bytes: i
     counted = count(model, split.tensor)
     linear, expert = stored_bytes(quantization, element_bytes)
     if quantization == "mxfp4":
-        expert *= _MXFP4_PADDING
+        expert *= _padding(model, split.tensor)
     tensor = split.tensor
     body = (
         counted.linear * linear / tensor
@@ -141,6 +142,13 @@ def on_rank(model: ModelFacts, split: Split, quantization: str, element_bytes: i
     if split.pipeline == 1:
         return Rank(stage + embedding + head, stage + embedding + head)
     return Rank(stage + embedding, stage + (head or embedding))
+
+
+def _padding(model: ModelFacts, ranks: int) -> float:
+    """Return how much larger the expert matrices of an MXFP4 checkpoint are than their parameters."""
+    width = model.experts.width / ranks if model.experts is not None else _MXFP4_WIDTH
+    hidden = -(-model.hidden // _MXFP4_HIDDEN) * _MXFP4_HIDDEN / model.hidden
+    return hidden * -(-width // _MXFP4_WIDTH) * _MXFP4_WIDTH / width
 
 
 def stored_bytes(quantization: str, element_bytes: int) -> tuple[float, float]:
@@ -198,7 +206,7 @@ def rotary_bytes(model: ModelFacts, element_bytes: int) -> int:
 
     Linear scaling stretches a table by its factor; a model with windows has an unstretched second one.
     """
-    if model.max_length is None or model.family.startswith(("OPT", "Phi")):
+    if model.max_length is None or model.family.startswith("OPT"):
         return 0
     dim = model.latent.rope_dim if model.latent is not None else model.head_dim
     rows = min(model.max_length, 1 << 20) * model.rotary_factor

@@ -58,3 +58,7 @@ def test_the_environment_counts_as_well() -> None:
     server = read_server({}, {"VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS": "0", "VLLM_ALLOW_LONG_MAX_MODEL_LEN": "1"})
     assert not server.graphs_estimated
     assert server.longer_allowed
+
+
+def test_huggingfaceserver_s_old_name_of_the_context_length() -> None:
+    assert read_server(read_options(["--max_length=4096"]), {}).max_length == 4096
