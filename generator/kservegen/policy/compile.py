@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from kservegen.cel.engine import Engine, Program, engine
@@ -68,7 +69,7 @@ def compile_policy(policy: Policy) -> tuple[Compiled | None, tuple[Diagnostic, .
     if work.diagnostics:
         return None, tuple(work.diagnostics)
     whole_text = _whole_text(policy)
-    whole = work.engine.compile(whole_text, variables=work.variables)
+    whole = work.engine.compile(whole_text, variables=work.needed(whole_text))
     compiled = Compiled(
         policy=policy,
         engine=work.engine,
@@ -95,11 +96,11 @@ class _Work:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def program(self, expression: Expression, results: frozenset[str] | None) -> Program | None:
-        if asked := sorted(name for name in names(expression.text) if name in _UNKNOWN):
+        if asked := sorted(name for name in _names(expression.text) if name in _UNKNOWN):
             error = CompileError(message=f"{asked[0]} is known to a server only", unsupported=True)
             self._refuse(expression, error)
             return None
-        program = self.engine.compile(expression.text, variables=self.variables)
+        program = self.engine.compile(expression.text, variables=self.needed(expression.text))
         if isinstance(program, CompileError):
             self._refuse(expression, program)
             return None
@@ -109,6 +110,14 @@ class _Work:
             self._refuse(expression, error)
             return None
         return program
+
+    def needed(self, text: str) -> dict[str, str]:
+        """Return the variables that a text leads to, in order of definition; the others cost the engine a search."""
+        wanted = {name for name in self.variables if f"variables.{name}" in _names(text)}
+        for name in reversed(self.variables):
+            if name in wanted:
+                wanted |= {other for other in self.variables if f"variables.{other}" in _names(self.variables[name])}
+        return {name: value for name, value in self.variables.items() if name in wanted}
 
     def _refuse(self, expression: Expression, error: CompileError) -> None:
         rule = UNSUPPORTED if error.unsupported else INVALID
@@ -163,7 +172,12 @@ def _expressions(policy: Policy) -> Iterable[Expression]:
 
 
 def _roots(text: str) -> set[str]:
-    return {name.partition(".")[0] for name in names(text)}
+    return {name.partition(".")[0] for name in _names(text)}
+
+
+@lru_cache(maxsize=1024)
+def _names(text: str) -> frozenset[str]:
+    return names(text)
 
 
 def texts(policy: Policy) -> Mapping[str, str]:

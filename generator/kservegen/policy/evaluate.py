@@ -7,7 +7,7 @@ in an error; a usable messageExpression, else the message, else the expression.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.build.resource import Resource
@@ -19,10 +19,10 @@ from kservegen.jsontypes import JsonObject, Path
 from kservegen.policy.admission import Admission
 from kservegen.policy.binding import Bound
 from kservegen.policy.compile import Compiled, CompiledValidation
+from kservegen.policy.culprit import Holds, blame
 from kservegen.policy.manual import IGNORED, UNSUPPORTED
 from kservegen.policy.match import Match, match
 from kservegen.policy.model import Expression
-from kservegen.policy.place import best
 
 _NO_NAMESPACES: Final[Mapping[str, JsonObject]] = {}
 _NO_PARAMS: Final = "no params found for policy binding with `Deny` parameterNotFoundAction"
@@ -115,6 +115,16 @@ class Case:
         whole = self.compiled.whole
         return None if whole is None else whole.evaluate(self.scope)
 
+    def holds(self, check: Program) -> Holds:
+        """Return how to tell whether a check holds for another object in this one's place."""
+
+        def answer(doc: JsonObject) -> bool:
+            resource = replace(self.admission.resource, doc=doc)
+            trial = Case(self.compiled, replace(self.admission, resource=resource), self.namespace, self.params)
+            return check.evaluate(trial.scope) is True
+
+        return answer
+
 
 def judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
     """Judge one case: as a whole first, then expression by expression."""
@@ -127,7 +137,7 @@ def judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
         outcome = False if only else validation.check.evaluate(case.scope)
         if outcome is True:
             continue
-        path = best(validation.source.places, case.admission.resource.doc)
+        path = blame(case.admission.resource.doc, validation.source.places, case.holds(validation.check))
         if isinstance(outcome, CelError):
             yield _failed(policy, outcome, _wording(case, validation.source.check, outcome), path)
         else:
