@@ -16,8 +16,7 @@ from kservegen.pipeline import build_one, surroundings
 from kservegen.resolve import Entry, ResolvedEnvironment, resolve
 from kservegen.rules.base import Context
 from kservegen.rules.merged import merged
-from kservegen.rules.requests import models_of
-from kservegen.rules.view import selection_of
+from kservegen.rules.view import models_of, selection_of
 from kservegen.serving.advice import reason, why_chosen, why_not
 from kservegen.serving.presets import presets_for
 

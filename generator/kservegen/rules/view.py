@@ -6,9 +6,11 @@ from collections import defaultdict
 from typing import Final, Literal, NamedTuple
 
 from kservegen.build.resource import Resource
-from kservegen.jsontypes import JsonValue, Path
+from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context
+from kservegen.rules.kserve._settings import deployment_mode, namespace
+from kservegen.serving.request import request_of
 from kservegen.serving.runtime import ServingRuntime, of_document
 from kservegen.serving.selection import Request, Selection, select
 from kservegen.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
@@ -36,10 +38,18 @@ class Amount(NamedTuple):
         return (*self.at.path, "resources", self.side, self.name)
 
 
+class ModelAt(NamedTuple):
+    """A model of a predictor, stable or canary, and what it asks of a runtime."""
+
+    path: Path
+    model: JsonObject
+    request: Request
+
+
 class _View:
     """The parts of one object, each looked for when it is first asked for."""
 
-    __slots__ = ("amounts", "components", "containers", "exotic", "pods", "resource")
+    __slots__ = ("amounts", "components", "containers", "exotic", "models", "pods", "resource")
 
     def __init__(self, resource: Resource | None) -> None:
         self.resource = resource  # held, so that its identity stays its own
@@ -48,6 +58,7 @@ class _View:
         self.components: tuple[PodSpecAt, ...] | None = None
         self.amounts: tuple[Amount, ...] | None = None
         self.exotic: tuple[Amount, ...] | None = None
+        self.models: tuple[ModelAt, ...] | None = None
 
 
 class _Environment:
@@ -104,6 +115,22 @@ def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     if view.components is None:
         view.components = tuple(pod for pod in pods_of(resource) if pod.role in _COMPONENTS)
     return view.components
+
+
+def models_of(resource: Resource, context: Context) -> tuple[ModelAt, ...]:
+    """List the models that KServe looks for a runtime for; ModelMesh looks for its own."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.models is None:
+        found: list[ModelAt] = []
+        if deployment_mode(resource, context) != "ModelMesh":
+            for path, role, component in components_of(resource):
+                model = component.get("model")
+                if role == "predictor" and isinstance(model, dict) and model:
+                    found.append(ModelAt((*path, "model"), model, request_of(component, model, namespace(resource))))
+        view.models = tuple(found)
+    return view.models
 
 
 def amounts_of(resource: Resource) -> tuple[Amount, ...]:

@@ -13,9 +13,8 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find, is_promised, names
 from kservegen.rules.kserve._settings import namespace
 from kservegen.rules.kserve._suggest import did_you_mean
-from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import selection_of
+from kservegen.rules.view import models_of, selection_of
 
 STAGE: Final = Stage.RUN
 SCOPE: Final = Scope.ENVIRONMENT

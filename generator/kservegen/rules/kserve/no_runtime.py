@@ -11,9 +11,8 @@ from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import promises_any
 from kservegen.rules.kserve._suggest import did_you_mean
-from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import selection_of
+from kservegen.rules.view import models_of, selection_of
 from kservegen.serving.advice import almost, nearest, reason
 from kservegen.serving.selection import Obstacle, Selection
 

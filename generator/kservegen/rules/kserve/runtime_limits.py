@@ -10,9 +10,8 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.jsontypes import JsonValue
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import Amount, amounts_of, selection_of
+from kservegen.rules.view import Amount, amounts_of, models_of, selection_of
 
 STAGE: Final = Stage.DEPLOYMENT
 SCOPE: Final = Scope.ENVIRONMENT

@@ -9,9 +9,8 @@ from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import selection_of
+from kservegen.rules.view import models_of, selection_of
 from kservegen.serving.advice import nearest, reason
 from kservegen.serving.selection import Obstacle, Selection
 

@@ -11,9 +11,8 @@ from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import is_promised
 from kservegen.rules.kserve._suggest import did_you_mean
-from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import runtimes_of, selection_of
+from kservegen.rules.view import models_of, runtimes_of, selection_of
 from kservegen.serving.selection import Obstacle, Request
 
 STAGE: Final = Stage.DEPLOYMENT

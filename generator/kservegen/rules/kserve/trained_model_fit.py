@@ -13,9 +13,8 @@ from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import find
 from kservegen.rules.kserve._settings import namespace
-from kservegen.rules.requests import models_of
 from kservegen.rules.stage import Scope, Stage
-from kservegen.rules.view import of_kind, selection_of
+from kservegen.rules.view import models_of, of_kind, selection_of
 
 STAGE: Final = Stage.DEPLOYMENT
 SCOPE: Final = Scope.ENVIRONMENT
