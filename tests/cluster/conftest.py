@@ -64,7 +64,7 @@ def install_crds(client: Client) -> None:
 
 def _is_established(client: Client, name: str) -> bool:
     crd = client.call("GET", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}").body
-    conditions = crd.get("status", {}).get("conditions", [])
+    conditions = crd.get("status", {}).get("conditions") or []
     return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
 
 

@@ -50,15 +50,23 @@ class Client:
         self._connection = http.client.HTTPSConnection(HOST, port, context=context, timeout=60)
         self._token = token
 
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
     def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Answer:
         """Send one request."""
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         if method == "PATCH":
             headers["Content-Type"] = "application/apply-patch+yaml"
         url = f"{path}?{urlencode(query)}" if query else path
-        self._connection.request(method, url, json.dumps(body) if body is not None else None, headers)
-        response = self._connection.getresponse()
-        text = response.read()
+        try:
+            self._connection.request(method, url, json.dumps(body) if body is not None else None, headers)
+            response = self._connection.getresponse()
+            text = response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()  # a broken connection takes no further request
+            raise
         warnings = tuple(value for name, value in response.getheaders() if name.lower() == "warning")
         return Answer(response.status, json.loads(text) if text.startswith(b"{") else {"raw": text.decode()}, warnings)
 
@@ -124,6 +132,7 @@ def control_plane(folder: Path) -> Iterator[Client]:
         command = _apiserver(programs / "kube-apiserver", folder, store, port, crt, key)
         server = started.enter_context(running("kube-apiserver", command, folder))
         client = Client(port, token, crt)
+        started.callback(client.close)
         wait_for("the API server", lambda: _is_ready(client, server, folder))
         yield client
 
