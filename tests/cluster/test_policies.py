@@ -70,6 +70,9 @@ def cases(policy: Policy) -> Iterator[Case]:
         assert not problems
         for case in found:
             yield case
+            if case.expected and case.admission.operation == CREATE:  # what may not be made may always be removed
+                deletion = replace(case.admission, operation=DELETE)
+                yield replace(case, name=f"{case.name}~delete", admission=deletion, expected=())
             for number in range(MUTANTS):
                 mutant = mutate(case, number)
                 if mutant is not None:
@@ -203,19 +206,23 @@ def attempts(cluster: Client) -> list[Try]:
     for space in {attempt.namespace["metadata"]["name"]: attempt.namespace for attempt in found}.values():
         answer = cluster.call("POST", "/api/v1/namespaces", space)
         assert answer.accepted, answer.message
+    ready: list[Try] = []
     for attempt in found:
         admission = attempt.case.admission
         standing = attempt.doc if admission.operation == DELETE else admission.old
         if standing is not None:
             answer = cluster.call("POST", collection(dict(standing)), dict(standing), fieldValidation="Strict")
-            assert answer.accepted, f"{attempt.name}: {answer.message}"
-    for attempt in {attempt.binding: attempt for attempt in found}.values():
+            if not answer.accepted:  # the schema refuses what is to be deleted: there is nothing to ask about
+                assert admission.operation == DELETE, f"{attempt.name}: {answer.message}"
+                continue
+        ready.append(attempt)
+    for attempt in {attempt.binding: attempt for attempt in ready}.values():
         bring_into_force(cluster, attempt)
-    for binding in {attempt.binding for attempt in found}:
-        refused = next((a for a in found if a.binding == binding and verdict(a) and is_judged(cluster, a)), None)
+    for binding in {attempt.binding for attempt in ready}:
+        refused = next((a for a in ready if a.binding == binding and verdict(a) and is_judged(cluster, a)), None)
         if refused is not None:
             wait_for(f"binding {binding}", partial(is_denied, cluster, refused))
-    return found
+    return ready
 
 
 def is_judged(client: Client, attempt: Try) -> bool:
