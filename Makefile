@@ -9,13 +9,16 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test unit check lint types schemas docs conformance gpu-accuracy bench lock wheel-test clean
+.PHONY: render test cluster-test unit check lint types schemas docs conformance gpu-accuracy bench lock wheel-test clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/python -m pytest -q
+
+cluster-test: $(VENV)/.dev ## a real API server on 127.0.0.1: what it says of rendered objects and of policies
+	KSERVEGEN_CLUSTER=1 $(BIN)/python -m pytest -q tests/cluster
 
 check: lint types ## everything that needs no test run
 	$(BIN)/python tools/catalog_schemas.py --check
