@@ -21,8 +21,9 @@ CONTEXT: Final = 460 * MIB
 _CONTEXT_SPREAD: Final = 240 * MIB
 # Between stages NCCL is up before memory is counted; 0.07 GiB shows.
 _STAGE_NON_TORCH: Final = 75 * MIB
-# Scratch of the MXFP4 kernels after the pool: 2.5 GiB were gone where gpt-oss-20b failed at utilization 0.95.
+# Scratch of Hopper's MXFP4 kernels after the pool: 2.5 GiB were gone where gpt-oss-20b failed at utilization 0.95.
 _MXFP4_SCRATCH: Final = 2560 * MIB
+_HOPPER: Final = 90
 
 
 class Verdict(StrEnum):
@@ -134,7 +135,8 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, *, fre
         batch=size,
         utilization=utilization,
     )
-    verdict, gate = _judge(draft, model, server, free, lone_page=cut.block_bytes)
+    scratch = _MXFP4_SCRATCH if model.quantization == "mxfp4" and gpu.capability == _HOPPER else 0
+    verdict, gate = _judge(draft, server, free, lone_page=cut.block_bytes, scratch=scratch)
     return draft._replace(verdict=verdict, gate=gate)
 
 
@@ -181,7 +183,7 @@ def _rough(model: ModelFacts) -> int:
 
 
 def _judge(
-    draft: Estimate, model: ModelFacts, server: Server, free: int | None, *, lone_page: int
+    draft: Estimate, server: Server, free: int | None, *, lone_page: int, scratch: int
 ) -> tuple[Verdict, Gate | None]:
     doubts: list[Gate] = []
     left = free if free is not None else draft.memory - CONTEXT
@@ -198,7 +200,6 @@ def _judge(
             return Verdict.DOES_NOT_FIT, Gate.ONE_REQUEST
         if draft.pool - draft.band.below < needed:
             doubts.append(Gate.WEIGHTS if draft.pool - draft.band.below <= lone_page else Gate.ONE_REQUEST)
-    scratch = _MXFP4_SCRATCH if model.quantization == "mxfp4" else 0
     if draft.beside + draft.activation < 0 or (scratch and draft.beside < scratch):
         doubts.append(Gate.AFTER_POOL)
     return (Verdict.UNCERTAIN, doubts[0]) if doubts else (Verdict.FITS, None)

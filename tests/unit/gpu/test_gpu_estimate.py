@@ -123,6 +123,10 @@ def test_the_same_start_at_less_utilization_has_room_after_the_pool() -> None:
     assert run("openai/gpt-oss-20b", Server(tensor=2, utilization=0.90)).verdict is Verdict.FITS
 
 
+def test_the_scratch_of_hopper_s_kernels_is_no_matter_elsewhere() -> None:
+    assert run("openai/gpt-oss-20b", Server(max_length=16384), on=gpu("L4")).verdict is Verdict.FITS
+
+
 def test_the_repository_s_own_chat_model_fits_on_an_l4() -> None:
     done = run("Qwen/Qwen2.5-7B-Instruct", Server(max_length=8192), on=gpu("L4"), version="0.17.1")
     assert done.verdict is Verdict.FITS
