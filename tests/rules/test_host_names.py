@@ -1,0 +1,41 @@
+"""Host names by the environment's own template of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.support.platforms import reference
+
+from kservegen.build.resource import Resource, ResourceId
+from kservegen.jsontypes import JsonObject
+from kservegen.rules.base import Context
+from kservegen.rules.kserve.host_name_length import check
+
+NAMESPACE = "a-namespace-of-thirty-characters"
+
+
+@pytest.mark.parametrize(
+    ("template", "length", "count"),
+    [
+        ("{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}", 20, 0),
+        ("{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}", 21, 1),
+        ("{{.Name}}.{{.Namespace}}.{{.IngressDomain}}", 53, 0),
+        ("{{.Name}}.{{.Namespace}}.{{.IngressDomain}}", 54, 1),
+        ("a-longer-prefix-{{.Name}}-{{.Namespace}}.{{.IngressDomain}}", 20, 1),
+        ("{{ .Annotations.host }}.{{ .Namespace }}-{{ .Name }}.x", 60, 0),
+    ],
+)
+def test_the_template_decides(template: str, length: int, count: int) -> None:
+    name = "n" * length
+    doc: JsonObject = {"metadata": {"name": name}, "spec": {"predictor": {"model": {}}}}
+    identity = ResourceId("InferenceService", NAMESPACE, name)
+    service = Resource(id=identity, api_version="serving.kserve.io/v1beta1", doc=doc, file="a.yaml")
+    context = Context(
+        environment="test",
+        kserve_version="v0.19.0",
+        deployment_mode="Standard",
+        platform=replace(reference("v0.19.0"), domain_template=template),
+        resources={identity: service},
+    )
+    assert len(list(check(service, context))) == count
