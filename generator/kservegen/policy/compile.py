@@ -15,6 +15,7 @@ from kservegen.jsontypes import format_path
 from kservegen.policy.inside import locate_inside
 from kservegen.policy.manual import INVALID, UNSUPPORTED
 from kservegen.policy.model import Expression, Policy, Validation
+from kservegen.policy.syntax import is_expression
 
 VARIABLES: Final = ("object", "oldObject", "request", "namespaceObject")
 
@@ -45,22 +46,29 @@ class Compiled:
     policy: Policy
     engine: Engine
     conditions: tuple[Program, ...]
-    variables: Mapping[str, Program]
     validations: tuple[CompiledValidation, ...]
     whole: Program | None
     whole_text: str
     needs_namespace: bool
+    variables: dict[str, Program | CompileError] = field(default_factory=dict)
+
+    def variable(self, name: str) -> Program | CompileError:
+        """Return a variable's own program, which only an error asks for: it is compiled then."""
+        if name not in self.variables:
+            texts = {variable.name: variable.text for variable in self.policy.variables}
+            earlier = dict(list(texts.items())[: list(texts).index(name)])
+            self.variables[name] = self.engine.compile(texts[name], variables=earlier)
+        return self.variables[name]
 
 
 def compile_policy(policy: Policy) -> tuple[Compiled | None, tuple[Diagnostic, ...]]:
     """Compile every expression of a policy, and report all that do not."""
     work = _Work(policy, engine((*VARIABLES, "params") if policy.takes_params else VARIABLES))
     conditions = [work.program(condition, _BOOL) for condition in policy.conditions]
-    programs: dict[str, Program] = {}
+    whole_text = _whole_text(policy)
+    whole, proven = _compile_whole(work, whole_text)
     for variable in policy.variables:
-        program = work.program(variable, None)
-        if program is not None:
-            programs[variable.name] = program
+        if variable.name in proven or work.program(variable, None) is not None:
             work.variables[variable.name] = variable.text
     checks = [work.program(validation.check, _BOOL) for validation in policy.validations]
     messages = [_message(work, validation) for validation in policy.validations]
@@ -68,24 +76,33 @@ def compile_policy(policy: Policy) -> tuple[Compiled | None, tuple[Diagnostic, .
         work.program(audit, _AUDIT)
     if work.diagnostics:
         return None, tuple(work.diagnostics)
-    whole_text = _whole_text(policy)
-    whole = work.engine.compile(whole_text, variables=work.needed(whole_text))
     compiled = Compiled(
         policy=policy,
         engine=work.engine,
         conditions=tuple(filter(None, conditions)),
-        variables=programs,
         validations=tuple(
             CompiledValidation(source=source, check=check, message=message)
             for source, check, message in zip(policy.validations, checks, messages, strict=True)
             if check is not None
         ),
-        # Parts that compile may be too deep together: then there is no short cut.
-        whole=whole if isinstance(whole, Program) else None,
+        whole=whole,
         whole_text=whole_text,
         needs_namespace=any("namespaceObject" in _roots(item.text) for item in _expressions(policy)),
     )
     return compiled, ()
+
+
+def _compile_whole(work: _Work, text: str) -> tuple[Program | None, frozenset[str]]:
+    """Compile a policy in one; with it, the variables that this proves to be sound, so that they need no more.
+
+    Parts that compile may be too deep together: then there is no short cut, and nothing is proven.
+    """
+    every = {variable.name: variable.text for variable in work.policy.variables}
+    needed = _needed(text, every)
+    whole = work.engine.compile(text, variables=needed)
+    if isinstance(whole, CompileError):
+        return None, frozenset()
+    return whole, frozenset(name for name, one in needed.items() if not _asked(one) and is_expression(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +113,11 @@ class _Work:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def program(self, expression: Expression, results: frozenset[str] | None) -> Program | None:
-        if asked := sorted(name for name in _names(expression.text) if name in _UNKNOWN):
+        if asked := _asked(expression.text):
             error = CompileError(message=f"{asked[0]} is known to a server only", unsupported=True)
             self._refuse(expression, error)
             return None
-        program = self.engine.compile(expression.text, variables=self.needed(expression.text))
+        program = self.engine.compile(expression.text, variables=_needed(expression.text, self.variables))
         if isinstance(program, CompileError):
             self._refuse(expression, program)
             return None
@@ -110,14 +127,6 @@ class _Work:
             self._refuse(expression, error)
             return None
         return program
-
-    def needed(self, text: str) -> dict[str, str]:
-        """Return the variables that a text leads to, in order of definition; the others cost the engine a search."""
-        wanted = {name for name in self.variables if f"variables.{name}" in _names(text)}
-        for name in reversed(self.variables):
-            if name in wanted:
-                wanted |= {other for other in self.variables if f"variables.{other}" in _names(self.variables[name])}
-        return {name: value for name, value in self.variables.items() if name in wanted}
 
     def _refuse(self, expression: Expression, error: CompileError) -> None:
         rule = UNSUPPORTED if error.unsupported else INVALID
@@ -173,6 +182,20 @@ def _expressions(policy: Policy) -> Iterable[Expression]:
 
 def _roots(text: str) -> set[str]:
     return {name.partition(".")[0] for name in _names(text)}
+
+
+def _needed(text: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a text leads to, in order of definition; the others cost the engine a search."""
+    wanted = {name for name in variables if f"variables.{name}" in _names(text)}
+    for name in reversed(tuple(variables)):
+        if name in wanted:
+            wanted |= {other for other in variables if f"variables.{other}" in _names(variables[name])}
+    return {name: value for name, value in variables.items() if name in wanted}
+
+
+def _asked(text: str) -> list[str]:
+    """List what a text asks for and no file tells."""
+    return sorted(_names(text) & set(_UNKNOWN))
 
 
 @lru_cache(maxsize=1024)

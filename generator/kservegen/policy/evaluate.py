@@ -178,8 +178,8 @@ def _trail(case: Case, text: str, error: CelError) -> Iterator[str]:
     used = names(text)
     for variable in case.compiled.policy.variables:
         if f"variables.{variable.name}" in used:
-            program = case.compiled.variables[variable.name]
-            if program.evaluate(case.scope) == error:
+            program = case.compiled.variable(variable.name)
+            if isinstance(program, Program) and program.evaluate(case.scope) == error:
                 yield variable.name
                 yield from _trail(case, variable.text, error)
                 return

@@ -84,6 +84,15 @@ def parse(expression: str) -> Tree | None:
     return _tree(_message(_message(wrapped)[2])[2])
 
 
+def is_expression(text: str) -> bool:
+    """Tell whether a text is an expression by itself; `1) + (2` is one in parentheses only."""
+    try:
+        _parser().compile(text, disable_check=True)
+    except RuntimeError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=1)
 def _parser() -> Env:
     from cel_expr_python import cel  # noqa: PLC0415

@@ -148,6 +148,22 @@ def test_match_conditions_know_no_variables() -> None:
     assert "undeclared reference to 'variables" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ([("a", "1) + (2")], "spec.variables[0].expression"),
+        ([("a", "request.userInfo.username == 'x'")], "spec.variables[0].expression"),
+        ([("a", "variables.b"), ("b", "1")], "spec.variables[0].expression"),
+        ([("a", "1"), ("idle", "1 + 'x'")], "spec.variables[1].expression"),
+    ],
+)
+def test_a_variable_is_an_expression_of_its_own(variables: list[tuple[str, str]], place: str) -> None:
+    rows = [{"name": name, "expression": text} for name, text in variables]
+    spec = {"variables": rows, "validations": [{"expression": "variables.a == 3"}]}
+    problems = bound(yaml.safe_dump(spec)).diagnostics
+    assert problems[0].location.file == place
+
+
 WATCH = "validations: [{expression: 'false', messageExpression: \"request.operation + ' ' + string(object == null) + string(oldObject == null)\"}]"  # noqa: E501
 
 
