@@ -20,7 +20,7 @@ from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
 from kservegen.defaulting import Defaulted, Installation, default
 from kservegen.diagnostics import Diagnostic, Finding, Severity
-from kservegen.document import sequence, text
+from kservegen.document import mapping, sequence, text
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.gpu.environment import Surroundings, gpu_memory
 from kservegen.jsontypes import JsonObject
@@ -132,7 +132,8 @@ def _waive(
         return
     weighed, used = apply_waivers(waivers, diagnostics, clock)
     yield from weighed
-    bound = {f"policy/{name}" for name in environment.mapping("policies", "bindings")}
+    bindings = environment.mapping("policies", "bindings")
+    bound = {f"policy/{text(mapping(words).get('policyName')) or name}" for name, words in bindings.items()}
     findings = check_waivers(
         waivers,
         used=used,

@@ -111,3 +111,29 @@ def test_paths(tmp_path: Path) -> None:
     assert (code, "no such file or folder" in complaint) == (2, True)
     code, _, complaint = run(root, str(root / "models.yaml"))
     assert (code, "no policy is meant by that" in complaint) == (2, True)
+
+
+BOUND_AS_STRICT = """version: 1
+cluster: {name: dev, server: https://kubernetes.default.svc, kubernetesVersion: "1.34"}
+kserve: {version: v0.19.0, deploymentMode: Standard}
+prerequisites: [cert-manager]
+namespaces: {models: {}}
+gitops: {engine: none}
+policies: {bindings: {strict: {policyName: maxreplicas-set, actions: [Deny]}}}
+waivers: {w: {rule: policy/maxreplicas-set, model: iris, reason: tutorial, owner: a, expires: 2999-01-01}}
+"""
+
+
+def test_a_binding_of_another_name_speaks_and_is_waived_as_its_policy(tmp_path: Path) -> None:
+    model = '{modelFormat: sklearn, storageUri: "s3://m/iris", minReplicas: 2}'
+    catalog = f"version: 1\ndefaults: {{namespace: models, owner: a}}\nmodels:\n  iris: {model}\n"
+    (tmp_path / "models.yaml").write_text(catalog, "utf-8")
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.yaml").write_text(BOUND_AS_STRICT, "utf-8")
+    command = [sys.executable, "-m", "kservegen", "validate", "--root", str(tmp_path), "--output", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    findings = json.loads(done.stdout)["findings"]
+    assert done.returncode == 0
+    assert [(f["rule"], f["severity"], f["file"], f["line"]) for f in findings] == [
+        ("policy/maxreplicas-set", "info", "models.yaml", 4)
+    ]
