@@ -42,11 +42,14 @@ LAYERS = (
     ("kservegen.rules", "kservegen.policy", "kservegen.gpu"),
     ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers", "kservegen.budget"),
     ("kservegen.engines",),
-    ("kservegen.judge",),
+    ("kservegen.judge", "kservegen.kept"),
     ("kservegen.pipeline",),
+    ("kservegen.cache",),
+    ("kservegen.project",),
     ("kservegen.report.result", "kservegen.report.summary"),
     ("kservegen.manifests",),
     ("kservegen.standing",),
+    ("kservegen.work",),
     ("kservegen.app",),
     ("kservegen.lint",),
     (
@@ -66,6 +69,8 @@ ABOVE = {"kservegen.rules.manuals": "kservegen.check"}
 RIM = (
     "kservegen.output",
     "kservegen.yamlio.files",
+    "kservegen.cache.folder",
+    "kservegen.cache.generation",
     "kservegen.editing.file",
     "kservegen.manifests.files",
     "kservegen.engines.kubeconform.process",
@@ -163,6 +168,17 @@ def test_only_the_rim_touches_the_world(name: str) -> None:
 def test_nothing_asks_the_clock(name: str) -> None:
     nodes = ast.walk(ast.parse(MODULES[name].read_text("utf-8")))
     assert [n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr in {"now", "utcnow", "today"}] == []
+
+
+RULES = [name for name in MODULES if name.startswith("kservegen.rules.") and name != "kservegen.rules.view"]
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rules_ask_for_other_objects_where_it_is_noted(name: str) -> None:
+    # The cache goes by what was asked for: rules.view notes it in Context.looked.
+    nodes = ast.walk(ast.parse(MODULES[name].read_text("utf-8")))
+    direct = [n for n in nodes if isinstance(n, ast.Attribute) and n.attr == "resources"]
+    assert [n for n in direct if isinstance(n.value, ast.Name) and n.value.id == "context"] == []
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kservegen.app import Project, open_project
 from kservegen.budget.limits import read_budgets
 from kservegen.budget.overview import Overview, overview
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.diagnostics import Diagnostic, Severity, merge
 from kservegen.errors import GeneratorError
 from kservegen.pipeline import Memory, evaluate, ledger_of
+from kservegen.project import Project, open_project
 from kservegen.repository import OUTPUT_FOLDER, Repository
 from kservegen.standing import ledger_before
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kservegen.app import open_project, validate
+from kservegen.app import validate
 from kservegen.editing.file import replace_file
 from kservegen.editing.text import set_values
 from kservegen.errors import GeneratorError
+from kservegen.project import open_project
 from kservegen.repository import ENVIRONMENTS_FOLDER, Repository
 from kservegen.waivers.apply import Clock
 from kservegen.waivers.write import Promise, new_waivers

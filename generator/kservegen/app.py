@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import gc
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kservegen.catalog.load import load_catalog
-from kservegen.catalog.model import Catalog
-from kservegen.charts.store import ChartStore
 from kservegen.check import diagnose_environment
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
-from kservegen.engines.choice import Engine, open_engine
-from kservegen.environment_checks import same_cluster
-from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject
-from kservegen.judge import open_judge
+from kservegen.engines.choice import Engine
 from kservegen.output.changes import Changes, compare
 from kservegen.output.conflicts import diagnose as diagnose_conflict
 from kservegen.output.existing import Existing, scan
 from kservegen.output.lock import lock
 from kservegen.output.store import needs_recovery
-from kservegen.pipeline import Evaluation, Memory, Tools, evaluate, lay_out
+from kservegen.project import without_collector
 from kservegen.report.result import FilePlan, Result
-from kservegen.repository import OUTPUT_FOLDER, Repository, packaged_data
-from kservegen.schemas.store import SchemaStore
-from kservegen.schemas.validate import Validator
+from kservegen.repository import OUTPUT_FOLDER, Repository
+from kservegen.work import Task, Work, work_on
 
 if TYPE_CHECKING:
-    from kservegen.build.environment import BuiltEnvironment
-    from kservegen.gpu.store import FactStore
-    from kservegen.policy.files import PolicyFiles
+    from kservegen.resolve import ResolvedEnvironment
     from kservegen.waivers.apply import Clock
 
 # How many files a render may remove where the environment sets no guard.
@@ -51,94 +36,6 @@ NOT_CHECKED = (
 )
 
 
-@dataclass(slots=True)
-class Project:
-    """A repository with its catalog loaded, and the tools to check it with."""
-
-    repository: Repository
-    catalog: Catalog
-    tools: Tools
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Return the environments to work on; GeneratorError for a name that there is none of."""
-        known = self.catalog.environments
-        for name in names:
-            if name not in known:
-                close = get_close_matches(name, known, n=1)
-                raise GeneratorError(
-                    f"there is no environment {name}",
-                    subject=str(self.repository.root),
-                    hint=(f"Did you mean {close[0]}? " if close else "") + f"Known: {', '.join(known) or 'none'}.",
-                )
-        return tuple(dict.fromkeys(names)) or tuple(known)
-
-
-def open_project(repository: Repository, engine: Engine = Engine.BUILTIN) -> Project:
-    """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
-    tools = open_tools(repository, engine)
-    catalog, diagnostics = load_catalog(
-        repository, check_models=_OwnSchema("models"), check_environment=_OwnSchema("environments")
-    )
-    return Project(repository, catalog, tools, diagnostics)
-
-
-def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools:
-    """Assemble what checks need; nothing is compiled before it is used."""
-    schemas = SchemaStore(repository.schema_roots)
-    return Tools(
-        charts=ChartStore(repository.schema_roots),
-        schemas=schemas,
-        judge=open_judge(open_engine(engine, schemas)),
-        facts=cache(_open_facts),
-        policies=cache(lambda: _read_policies(repository)),
-    )
-
-
-def _open_facts() -> FactStore:
-    from kservegen.gpu.store import FactStore  # noqa: PLC0415 - only where an object asks for a GPU
-
-    return FactStore(packaged_data() / "facts")
-
-
-def _read_policies(repository: Repository) -> PolicyFiles:
-    from kservegen.policy.files import read_policies  # noqa: PLC0415 - brings the CEL interpreter
-
-    return read_policies(repository.policy_roots, repository.relative)
-
-
-# From so many entries on, compiling our own schema pays.
-_LARGE = 80
-
-
-class _OwnSchema:
-    """A schema of our own files, read from the package: a repository's copy is for editors and may be older."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.schema: JsonObject | None = None
-
-    def __call__(self, value: JsonObject) -> tuple[Finding, ...]:
-        large = sum(len(section) for section in value.values() if isinstance(section, dict)) > _LARGE
-        if self.schema is None:
-            path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
-            self.schema = json.loads(path.read_bytes())
-        validator = Validator(self.schema, uncompiled=0 if large else 1, distinct=False, ruled=False)
-        return validator.check(value)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Hold Python's cycle collector: a catalog is one big tree without cycles, and scanning it costs 2 to 4 times."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def validate(
     repository: Repository,
     *,
@@ -146,28 +43,38 @@ def validate(
     fail_on: Severity = Severity.ERROR,
     clock: Clock | None = None,
     engine: Engine = Engine.BUILTIN,
+    use_cache: bool = False,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
-    with without_collector():
-        project = open_project(repository, engine)
-        chosen = project.choose(environments)
-        diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
-        evaluations = []
-        for name in chosen:
-            evaluation = evaluate(project.catalog, name, project.tools, memory, clock)
-            diagnostics.extend(evaluation.diagnostics)
-            diagnostics.extend(_lowered(repository.root / OUTPUT_FOLDER, evaluation.built, project.tools))
-            objects += evaluation.objects
-            evaluations.append(evaluation)
-        diagnostics.extend(_across(evaluations))
-    return Result(
-        command="validate",
-        diagnostics=merge(diagnostics),
-        environments=chosen,
-        objects=objects,
-        assumptions=_assumptions(evaluations),
-        fail_on=fail_on,
+    task = Task(
+        repository=repository,
+        names=tuple(environments),
+        out=repository.root / OUTPUT_FOLDER,
+        use_cache=use_cache,
+        clock=clock,
+        engine=engine,
     )
+    with without_collector():
+        work = work_on(task)
+    return _result(work, "validate", fail_on=fail_on)
+
+
+def _result(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
+    return Result(
+        command=command,
+        diagnostics=merge(work.diagnostics),
+        environments=work.chosen,
+        objects=work.objects,
+        assumptions=_assumptions(work.unestimated),
+        fail_on=fail_on,
+        drift_fails=drift_fails,
+    )
+
+
+def _assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
+    """Say what was not checked: what files never tell, and what was not known of these models."""
+    unknown = ", ".join(sorted(set(unestimated)))
+    return (*NOT_CHECKED, f"that these fit in GPU memory: {unknown}") if unknown else NOT_CHECKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,18 +85,28 @@ class RenderOptions:
     check: bool = False
     allow_removals: int = 0
     fail_on: Severity = Severity.ERROR
+    use_cache: bool = False
 
 
 def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
     """Render environments to files; all of them or, while an error stands, none."""
+    task = Task(
+        repository=repository,
+        names=tuple(environments),
+        out=options.out,
+        lays_out=True,
+        use_cache=options.use_cache,
+    )
     with without_collector():
-        project = open_project(repository)
-        chosen = project.choose(environments)
-        if not options.out.exists() and (options.check or project.diagnostics):
-            return _render(project, chosen, options, whole=not environments)
+        if options.out.exists():
+            with lock(options.out):
+                _recover(options.out)
+                return _render(work_on(task), options)
+        work = work_on(task)
+        if options.check or work.has_errors:
+            return _render(work, options)
         with lock(options.out):
-            _recover(options.out)
-            return _render(project, chosen, options, whole=not environments)
+            return _render(work, options)
 
 
 def _recover(out: Path) -> None:
@@ -199,70 +116,19 @@ def _recover(out: Path) -> None:
         recover(out)
 
 
-def _render(project: Project, chosen: tuple[str, ...], options: RenderOptions, *, whole: bool) -> Result:
-    diagnostics, objects, memory = list(project.diagnostics), 0, Memory()
-    desired: dict[str, bytes] = {}
-    evaluations = []
-    for name in chosen:
-        evaluation = evaluate(project.catalog, name, project.tools, memory)
-        diagnostics.extend(evaluation.diagnostics)
-        diagnostics.extend(_lowered(options.out, evaluation.built, project.tools))
-        objects += evaluation.objects
-        if evaluation.built is not None and not _has_errors(diagnostics):
-            desired.update(lay_out(evaluation.built, memory))
-        evaluations.append(replace(evaluation, built=None, diagnostics=()))
-    diagnostics.extend(_across(evaluations))
-    result = Result(
-        command="render",
-        diagnostics=merge(diagnostics),
-        environments=chosen,
-        objects=objects,
-        assumptions=_assumptions(evaluations),
-        fail_on=options.fail_on,
-        drift_fails=options.check,
-    )
-    if _has_errors(diagnostics):
-        return result
-    return _compare_and_apply(project, desired, evaluations, result, options, whole=whole)
+def _render(work: Work, options: RenderOptions) -> Result:
+    result = _result(work, "render", fail_on=options.fail_on, drift_fails=options.check)
+    return result if work.has_errors else _compare_and_apply(work, result, options)
 
 
-def _assumptions(evaluations: Iterable[Evaluation]) -> tuple[str, ...]:
-    """Say what was not checked: what files never tell, and what was not known of these models."""
-    unknown = sorted({subject for evaluation in evaluations for subject in evaluation.unestimated})
-    return (*NOT_CHECKED, f"that these fit in GPU memory: {', '.join(unknown)}") if unknown else NOT_CHECKED
-
-
-def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    return any(d.severity is Severity.ERROR for d in diagnostics)
-
-
-def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterator[Diagnostic]:
-    if built is not None and any(resource.kind == "ResourceQuota" for resource in built.own):
-        from kservegen.standing import lowered_quotas  # noqa: PLC0415 - reads manifests, which few runs do
-
-        yield from lowered_quotas(out, built, tools)
-
-
-def _across(evaluations: list[Evaluation]) -> Iterator[Diagnostic]:
-    for environment, finding in same_cluster(e.environment for e in evaluations):
-        yield from diagnose_environment(environment, [finding])
-
-
-def _compare_and_apply(
-    project: Project,
-    desired: dict[str, bytes],
-    evaluations: list[Evaluation],
-    result: Result,
-    options: RenderOptions,
-    *,
-    whole: bool,
-) -> Result:
-    existing = scan(options.out, None if whole else result.environments)
+def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Result:
+    desired = work.desired
+    existing = scan(options.out, result.environments if work.is_partial else None)
     changes = compare(desired, existing)
-    out = project.repository.relative(options.out)
+    out = work.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
-    diagnostics.extend(_guard(evaluations, desired, changes, options))
-    blocked = changes.blocked or _has_errors(diagnostics)
+    diagnostics.extend(_guard(work.environments, desired, changes, options))
+    blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
         from kservegen.output.apply import apply  # noqa: PLC0415 - a run that changes nothing needs no journal
@@ -298,10 +164,10 @@ def _plan(
 
 
 def _guard(
-    evaluations: list[Evaluation], desired: dict[str, bytes], changes: Changes, options: RenderOptions
+    environments: Iterable[ResolvedEnvironment], desired: dict[str, bytes], changes: Changes, options: RenderOptions
 ) -> Iterator[Diagnostic]:
     """Refuse a render that removes more than its environment allows, or everything."""
-    by_name = {evaluation.environment.name: evaluation.environment for evaluation in evaluations}
+    by_name = {environment.name: environment for environment in environments}
     removed: dict[str, list[str]] = {}
     for path in changes.remove:
         removed.setdefault(path.partition("/")[0], []).append(path)

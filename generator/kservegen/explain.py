@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from kservegen.app import Project
 from kservegen.build.resource import Resource
 from kservegen.catalog.model import find_fragment
 from kservegen.diagnostics import Location
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonValue, Path, format_path
 from kservegen.pipeline import build_one, surroundings
+from kservegen.project import Project
 from kservegen.resolve import Entry, ResolvedEnvironment, resolve
 from kservegen.rules.base import Context
 from kservegen.rules.merged import merged

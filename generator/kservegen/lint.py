@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kservegen.app import Project, without_collector
 from kservegen.build.environment import build_environment
 from kservegen.defaulting import default
 from kservegen.diagnostics import Diagnostic, Location, Severity
@@ -17,6 +16,7 @@ from kservegen.manifests.inputs import find_inputs
 from kservegen.manifests.linter import Linter
 from kservegen.manifests.reference import Cluster
 from kservegen.pipeline import context_of, installation_of
+from kservegen.project import Project, without_collector
 from kservegen.report.result import Result
 from kservegen.repository import STDIN
 from kservegen.resolve import resolve

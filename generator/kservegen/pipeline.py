@@ -25,9 +25,10 @@ from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.gpu.environment import Surroundings, gpu_memory
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, at_home, is_misshapen
+from kservegen.kept import Kept
 from kservegen.output.ownership import stamp
 from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
-from kservegen.rules.base import Context
+from kservegen.rules.base import Context, Looked
 from kservegen.schemas.shape import Shape
 from kservegen.schemas.store import SchemaStore, Shapes
 from kservegen.serving.platform import Platform, installed_platform
@@ -63,6 +64,9 @@ class Memory:
     defaulted: dict[tuple[int, bool], tuple[Installation, Defaulted]] = field(default_factory=dict)
     texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
     policies: PolicyMemory | None = None
+    # By environment: what an earlier run found clean, and what rules of this one asked for among its objects.
+    kept: dict[str, Kept] = field(default_factory=dict)
+    looked: dict[str, Looked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,8 @@ def evaluate(
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
     """
     memory = memory or Memory()
-    environment, diagnostics = resolve(catalog, name, memory.unchanged)
+    kept = memory.kept.setdefault(name, Kept())
+    environment, diagnostics = resolve(catalog, name, memory.unchanged, kept.entries)
     version_finding = _check_version(environment, tools.charts.versions)
     if version_finding is not None:
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
@@ -96,14 +101,17 @@ def evaluate(
     charts = tools.charts.load(environment.text("kserve", "version"))
     bindings = _bind(environment, tools)
     policies = _policy_objects(environment, bindings)
+    memory.built.of(Settings.of(environment)).update(kept.built)
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built, policies)
     stored = store(built, memory, tools.schemas if bindings is not None else None)
     context = context_of(built, stored, tools.charts)
+    memory.looked[name] = context.looked
+    judged = [item for item in stored if id(item.written) not in kept.clean]
     around = Surroundings(context, tools.charts, built.platform.values(), environment.mapping("accelerators"))
     memory_of_gpus = gpu_memory(stored, around, tools.facts)
     found = (
-        *_findings(stored, context, tools, memory),
-        *_violations(built, stored, bindings, memory),
+        *_findings(judged, context, tools, memory),
+        *_violations(built, judged, bindings, memory),
         *memory_of_gpus.findings,
     )
     diagnostics.extend(_check(built, tools, found, bindings))

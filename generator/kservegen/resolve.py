@@ -8,9 +8,10 @@ rest, so that a profile can be chosen per environment. The law of the merge is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TypeAlias
 
 from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource, Fragment, find_location
@@ -89,6 +90,7 @@ class _Resolver:
     catalog: Catalog
     source: EnvironmentSource
     unchanged: Unchanged
+    known: Mapping[tuple[str, str], Entry | None]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
 
@@ -106,14 +108,18 @@ class _Resolver:
 
 
 def resolve(
-    catalog: Catalog, environment: str, unchanged: Unchanged | None = None
+    catalog: Catalog,
+    environment: str,
+    unchanged: Unchanged | None = None,
+    known: Mapping[tuple[str, str], Entry | None] = MappingProxyType({}),
 ) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
     """Resolve one environment of the catalog; what is wrong with it comes back beside it.
 
-    `unchanged` carries entries from one environment of the same catalog to the next.
+    `unchanged` carries entries from one environment of the same catalog to the next. `known` are entries of this one
+    that need not be resolved; None stands for one that it does not have.
     """
     source = catalog.environments[environment]
-    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged)
+    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged, known)
     fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
     layered: JsonObject = {}
     for document in source.documents:
@@ -163,6 +169,8 @@ def _did_you_mean(word: str, known: list[str]) -> str:
 
 def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:
     section, key = definition.section, definition.key
+    if (section, key) in resolver.known:
+        return resolver.known[section, key]
     overlay = mapping(layered.get(section)).get(key, _NOTHING_SAID)
     if not isinstance(overlay, dict):
         return None  # removed here by a null; a wrong shape has its own finding from the schema

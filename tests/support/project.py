@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from kservegen.app import RenderOptions, open_project, render, validate
+from kservegen.app import RenderOptions, render, validate
 from kservegen.jsontypes import JsonObject
 from kservegen.pipeline import evaluate
+from kservegen.project import open_project
 from kservegen.report.result import Result
 from kservegen.repository import Repository
 

@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource
 from kservegen.catalog.sections import SECTIONS
 from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject, Path, format_path
+from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.kube_names import label_error
 from kservegen.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, Repository
 from kservegen.yamlio.files import read_bytes
 from kservegen.yamlio.load import load_strict
+from kservegen.yamlio.source import SourceMap
 
 # Checks a whole document against a schema: the catalog's or the environments'.
 Check = Callable[[JsonObject], tuple[Finding, ...]]
 
 
+class Abridged(Protocol):
+    """A catalog file without those of its entries that are known."""
+
+    @property
+    def data(self) -> bytes:
+        """The rest of the file, its lines numbered as before."""
+
+    @property
+    def known(self) -> Mapping[str, tuple[str, ...]]:
+        """The keys of the entries that are left out, by section."""
+
+    def settle(self, value: JsonValue, source: SourceMap) -> None:
+        """Make what was read of `data` what it would be had the entries never stood there; raises where it cannot."""
+
+
+# Name and content of a catalog file -> the file without what is known; None: it has to be read in full.
+Abridge = Callable[[str, bytes], Abridged | None]
+
+
+def read_in_full(_file: str, _content: bytes) -> None:
+    """Abridge nothing."""
+
+
 def load_catalog(
-    repository: Repository, *, check_models: Check, check_environment: Check
+    repository: Repository, *, check_models: Check, check_environment: Check, abridge: Abridge = read_in_full
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics: list[Diagnostic] = []
     documents = []
     files = repository.catalog_files()
     for path in files:
-        document = _load(repository, path.as_posix(), check_models, diagnostics)
+        document = _load(repository, path.as_posix(), check_models, diagnostics, abridge)
         if document is not None:
             documents.append(document)
     environments = _load_environments(repository, check_environment, diagnostics)
@@ -40,7 +65,9 @@ def load_catalog(
     return Catalog(tuple(documents), definitions, environments, complete), diagnostics
 
 
-def _load(repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic]) -> Document | None:
+def _load(
+    repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic], abridge: Abridge = read_in_full
+) -> Document | None:
     file = repository.relative(repository.root / path)
     if PurePosixPath(file).suffix == ".yml":
         diagnostics.append(_misnamed(file, "ends in .yml", "Rename the file so that it ends in .yaml."))
@@ -49,13 +76,16 @@ def _load(repository: Repository, path: str, check: Check, diagnostics: list[Dia
     if isinstance(content, Diagnostic):
         diagnostics.append(content)
         return None
-    loaded = load_strict(content, file)
+    abridged = abridge(file, content)
+    loaded = load_strict(content if abridged is None else abridged.data, file)
     diagnostics.extend(loaded.diagnostics)
     if not isinstance(loaded.value, dict):
         if not loaded.diagnostics:
             diagnostics.append(_not_a_map(file, loaded.value))
         return None
-    document = Document(file, loaded.value, loaded.source)
+    if abridged is not None:
+        abridged.settle(loaded.value, loaded.source)
+    document = Document(file, loaded.value, loaded.source, {} if abridged is None else abridged.known)
     skip = {d.location for d in loaded.diagnostics}
     for finding in check(loaded.value):
         diagnostic = as_diagnostic(finding, document)
@@ -110,7 +140,7 @@ def _define(documents: list[Document], diagnostics: list[Diagnostic]) -> dict[tu
     definitions: dict[tuple[str, str], Definition] = {}
     for document in documents:
         for section in SECTIONS:
-            for key in document.section(section):
+            for key in document.keys(section):
                 found = Definition(section, key, document)
                 first = definitions.setdefault((section, key), found)
                 if first is not found:

@@ -34,8 +34,8 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
         when = when_it_bites(meta.id)
         write(_json({"rule": manual_as_json(meta, when)}) if output == "json" else manual_as_text(meta, when))
         return 0
-    from kservegen.app import open_project  # noqa: PLC0415
     from kservegen.explain import explain_entry  # noqa: PLC0415
+    from kservegen.project import open_project  # noqa: PLC0415
     from kservegen.report.explanation import explanation_as_json, explanation_as_text  # noqa: PLC0415
 
     project = open_project(find_repository(root))

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import ENVIRONMENT_HELP, common, complete_environment, emit_result, fail_on, find_repository
+from kservegen.cli.options import (
+    ENVIRONMENT_HELP,
+    cache_option,
+    common,
+    complete_environment,
+    emit_result,
+    fail_on,
+    find_repository,
+)
 from kservegen.diagnostics import Severity
 
 
@@ -26,6 +34,7 @@ from kservegen.diagnostics import Severity
     metavar="N",
     help="Let this run remove up to N files from each environment, beyond its guard.",
 )
+@cache_option
 @common
 @fail_on
 def command(
@@ -37,6 +46,7 @@ def command(
     root: Path | None,
     output: str,
     fail_on: str,
+    use_cache: bool,
 ) -> int:
     """Check the catalog and write the manifests of every environment; nothing is written while an error stands."""
     from kservegen.app import RenderOptions, render  # noqa: PLC0415
@@ -47,5 +57,6 @@ def command(
         check=check,
         allow_removals=allow_removals,
         fail_on=Severity(fail_on),
+        use_cache=use_cache,
     )
     return emit_result(render(repository, options, environments=environments), output, repository.root)

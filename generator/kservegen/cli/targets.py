@@ -133,7 +133,7 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
     from kservegen.manifests.reference import reference_cluster  # noqa: PLC0415
 
     if options.environment and repository is not None:
-        from kservegen.app import open_project  # noqa: PLC0415
+        from kservegen.project import open_project  # noqa: PLC0415
 
         if options.kserve_version or options.deployment_mode:
             raise click.UsageError("--env states the version and the mode: leave out the other options")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import common, complete_environment, emit_result, fail_on
+from kservegen.cli.options import cache_option, common, complete_environment, emit_result, fail_on
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
 @cluster_options
 @engine_option
+@cache_option
 @common
 @fail_on
 @clock_options
@@ -45,6 +46,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     deployment_mode: str | None,
     environment: str | None,
     engine: str,
+    use_cache: bool,
     root: Path | None,
     output: str,
     fail_on: str,
@@ -78,7 +80,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     if write_waivers:
         _adopt(repository, environments, now, ttl=ttl, owner=owner, reason=reason)
     result = validate(
-        repository, environments=environments, fail_on=Severity(fail_on), clock=now, engine=Engine(engine)
+        repository,
+        environments=environments,
+        fail_on=Severity(fail_on),
+        clock=now,
+        engine=Engine(engine),
+        use_cache=use_cache,
     )
     return emit_result(result, output, repository.root)
 

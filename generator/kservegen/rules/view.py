@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final, Literal, NamedTuple
 
-from kservegen.build.resource import Resource
+from kservegen.build.resource import Resource, ResourceId
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context
@@ -181,6 +181,7 @@ def _quantity(value: JsonValue) -> Quantity | None:
 
 def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:
     """List the environment's objects of a kind."""
+    context.looked.kinds.add(kind)
     environment = _turn_to_environment(context)
     by_kind = environment.by_kind
     if by_kind is None:
@@ -189,6 +190,12 @@ def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:
             grouped[resource.kind].append(resource)
         by_kind = environment.by_kind = {name: tuple(found) for name, found in grouped.items()}
     return by_kind.get(kind, ())
+
+
+def named(context: Context, identity: ResourceId) -> Resource | None:
+    """Find an object of the environment by its identity."""
+    context.looked.ids.add(identity)
+    return context.resources.get(identity)
 
 
 def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:

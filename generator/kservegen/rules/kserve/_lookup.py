@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.rules.base import Context
-from kservegen.rules.view import of_kind
+from kservegen.rules.view import named, of_kind
 
 
 def find(context: Context, *, kind: str, namespace: str, name: str) -> Resource | None:
     """Find an object; one without a namespace of its own and one in `default` are in the same place."""
-    if not of_kind(context, kind):
-        return None
-    found = context.resources.get(ResourceId(kind, namespace, name))
+    found = named(context, ResourceId(kind, namespace, name))
     if found is None and namespace == "default":
-        found = context.resources.get(ResourceId(kind, "", name))
+        found = named(context, ResourceId(kind, "", name))
     return found
 
 

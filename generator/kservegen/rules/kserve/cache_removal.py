@@ -12,6 +12,7 @@ from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._settings import annotation, namespace
 from kservegen.rules.stage import Scope, Stage
+from kservegen.rules.view import named
 
 # It is the removal of the cache that is refused; the service itself is admitted.
 STAGE: Final = Stage.ADVICE
@@ -37,7 +38,7 @@ _PLACES: Final[dict[str, Path]] = {
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    gone = [item for identity, item in context.old.items() if identity not in context.resources]
+    gone = [item for identity, item in context.old.items() if named(context, identity) is None]
     if not gone or annotation(resource, _OPT_OUT):
         return
     path = _PLACES[resource.kind]
