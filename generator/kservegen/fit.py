@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
-from kservegen.app import Project
 from kservegen.diagnostics import Finding
 from kservegen.errors import GeneratorError
 from kservegen.gpu.arguments import Said, read_options, read_server
@@ -16,6 +15,7 @@ from kservegen.gpu.facts import Gpu
 from kservegen.gpu.images import images_of
 from kservegen.gpu.store import FactStore
 from kservegen.pipeline import Memory, context_of, evaluate, store
+from kservegen.project import Project
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})

@@ -111,7 +111,8 @@ def _work(project: Project, memory: Memory, task: Task) -> Work:
     diagnostics, objects = list(project.diagnostics), 0
     desired: dict[str, bytes] = {}
     built: dict[str, BuiltEnvironment] = {}
-    environments, unestimated = [], []
+    environments: list[ResolvedEnvironment] = []
+    unestimated: list[str] = []
     for name in chosen:
         evaluation = evaluate(project.catalog, name, project.tools, memory, task.clock)
         diagnostics.extend(evaluation.diagnostics)

@@ -7,9 +7,9 @@ import re
 import pytest
 from tests.support.project import Project
 
-from kservegen.app import open_project
 from kservegen.fit import Account, account_for, parse_what_if
 from kservegen.gpu.estimate import Verdict
+from kservegen.project import open_project
 
 DEV = """\
 version: 1
