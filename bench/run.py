@@ -1,6 +1,8 @@
 """Measure rendering side by side with `helm template` and `kubeconform`, whole processes, same objects, same run.
 
-Prints a Markdown table of medians and ratios. A peer whose binary is not there is left out, by name.
+Prints a Markdown table of medians and ratios, to `current` by wall time and by CPU seconds, and what starting costs.
+`current`, `first write` and the peers know nothing of earlier runs (`--no-cache`); `cold` has an empty cache to fill,
+`warm` a full one. A peer whose binary is not there is left out, by name.
 `python -m bench.run [--models 100,1000,10000] [--runs 5]`
 """
 
@@ -42,14 +44,17 @@ class Figure:
     peak: float
 
 
-def timed(commands: Sequence[Sequence[str]], *, outputs: Sequence[Path | None] | None = None) -> Figure:
-    """Run commands one after the other; each must succeed."""
+def timed(
+    commands: Sequence[Sequence[str]], *, outputs: Sequence[Path | None] | None = None, cache: Path | None = None
+) -> Figure:
+    """Run commands one after the other; each must succeed. `cache` is where kservegen keeps what it found."""
+    environment = PROCESS_ENVIRONMENT | ({"KSERVEGEN_CACHE_DIR": str(cache)} if cache else {})
     wall = cpu = peak = 0.0
     for index, command in enumerate(commands):
         output = outputs[index] if outputs else None
         sink = output.open("wb") if output else subprocess.DEVNULL
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE, env=PROCESS_ENVIRONMENT)
+        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE, env=environment)
         complaint = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)
         wall += time.perf_counter() - start
@@ -92,6 +97,8 @@ class Case:
         workload.write_catalog(self.repo, models)
         workload.write_chart(self.chart, models)
         self.render = [*CLI, "render", "--root", str(self.repo)]
+        self.anew = [*self.render, "--no-cache"]
+        self.cache = folder / "cache"
         self.helm = shutil.which("helm")
         self.kubeconform = shutil.which("kubeconform")
         self.edits = 0
@@ -102,22 +109,31 @@ class Case:
 
     def current(self) -> Figure:
         """Render with rendered/ current: everything is loaded, built, checked and compared."""
-        return timed([[*self.render]])
+        return timed([self.anew])
+
+    def cold(self) -> Figure:
+        """Render as `current`, with an empty cache to fill."""
+        shutil.rmtree(self.cache, ignore_errors=True)
+        return timed([self.render], cache=self.cache)
+
+    def warm(self) -> Figure:
+        """Render as `current`, with all of it in the cache."""
+        return timed([self.render], cache=self.cache)
 
     def first_write(self) -> Figure:
         """Render into a folder that is not there yet."""
         self.edits += 1
-        return timed([[*self.render, "--out", str(self.folder / f"out-{self.edits}")]])
+        return timed([[*self.anew, "--out", str(self.folder / f"out-{self.edits}")]])
 
     def one_edit(self) -> Figure:
-        """Render after a change of one model's maxReplicas."""
+        """Render after a change of one model's maxReplicas, with the rest in the cache."""
         self.edits += 1
         path = self.repo / "models.yaml"
         lines = path.read_text("utf-8").split("\n")
         at = next(i for i, line in enumerate(lines) if line.startswith("    maxReplicas:"))
         lines[at] = f"    maxReplicas: {3 + self.edits}"
         path.write_text("\n".join(lines), "utf-8")
-        figure = timed([self.render])
+        figure = timed([self.render], cache=self.cache)
         changed = subprocess.run(
             ["find", str(self.repo / "rendered"), "-name", "*.yaml", "-newer", str(path)],
             capture_output=True,
@@ -172,7 +188,7 @@ def measure(models: int, runs: int) -> list[str]:
     """Measure one size and return its rows."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".build") as name:
         case = Case(Path(name), models)
-        timed([case.render])
+        timed([case.anew])
         jobs: dict[str, Callable[[], Figure]] = {"current": case.current}
         if case.helm and case.kubeconform:
             jobs["helm + kubeconform -n 2"] = case.peers
@@ -182,17 +198,27 @@ def measure(models: int, runs: int) -> list[str]:
             same_objects(
                 case.repo / "rendered", {env: case.folder / f"helm-{env}.yaml" for env in workload.ENVIRONMENTS}
             )
-        figures |= rounds(runs, {"one-model edit": case.one_edit})
+        figures |= rounds(min(runs, 3), {"cold": case.cold})
+        figures |= rounds(runs, {"warm": case.warm, "one-model edit, warm": case.one_edit})
         figures |= rounds(min(runs, 3), {"first write": case.first_write})
-    base = median(f.wall for f in figures["current"])
-    return [_row(models, job, figures[job], base) for job in figures]
+    return [_row(f"{models:,}", job, figures[job], figures["current"]) for job in figures]
 
 
-def _row(models: int, job: str, figures: list[Figure], base: float) -> str:
+def measure_start(runs: int) -> list[str]:
+    """Measure what starting costs, beside the library that parses the options."""
+    click = [sys.executable, "-c", "import click"]
+    version = [*CLI, "--version"]
+    figures = rounds(4 * runs, {"import click": lambda: timed([click]), "--version": lambda: timed([version])})
+    return [_row("-", job, figures[job], figures["import click"]) for job in figures]
+
+
+def _row(models: str, job: str, figures: list[Figure], base: list[Figure]) -> str:
     wall = median(f.wall for f in figures)
     cpu, peak = median(f.cpu for f in figures), max(f.peak for f in figures)
     spread = f"{min(f.wall for f in figures):.2f}–{max(f.wall for f in figures):.2f}"
-    return f"| {models:,} | {job} | {wall:.3f} | {spread} | {cpu:.2f} | {peak:.0f} | {wall / base:.2f} |"
+    by_wall = wall / median(f.wall for f in base)
+    by_cpu = cpu / median(f.cpu for f in base)
+    return f"| {models} | {job} | {wall:.3f} | {spread} | {cpu:.2f} | {peak:.0f} | {by_wall:.2f} | {by_cpu:.2f} |"
 
 
 def main() -> None:
@@ -205,8 +231,10 @@ def main() -> None:
     for binary in ("helm", "kubeconform"):
         if not shutil.which(binary):
             print(f"{binary} is not on the path: that peer is left out", file=sys.stderr)
-    print("| models x 3 | what | wall s (median) | min–max | cpu s | peak MB | wall / current |")
-    print("|---|---|---|---|---|---|---|")
+    print("| models x 3 | what | wall s (median) | min–max | cpu s | peak MB | wall ratio | cpu ratio |")
+    print("|---|---|---|---|---|---|---|---|")
+    for row in measure_start(options.runs):
+        print(row, flush=True)
     for models in map(int, options.models.split(",")):
         for row in measure(models, options.runs):
             print(row, flush=True)
