@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kservegen.cli.options import common, complete_environment, find_repository, write
 from kservegen.errors import GeneratorError
+
+if TYPE_CHECKING:
+    from kservegen.diagnostics import RuleMeta
 
 
 @click.command(name="explain")
@@ -21,9 +25,10 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
     from kservegen.rules.manuals import find_manual, manuals, when_it_bites  # noqa: PLC0415
 
     if environment is None:
-        meta = find_manual(name)
+        policies = _policy_manuals(root) if name.startswith("policy/") else {}
+        meta = policies.get(name) or find_manual(name)
         if meta is None:
-            close = get_close_matches(name, manuals(), n=3)
+            close = get_close_matches(name, [*policies, *manuals()], n=3)
             raise GeneratorError(
                 f"there is no rule {name}",
                 hint=(f"Did you mean {', '.join(close)}? " if close else "")
@@ -46,6 +51,19 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
         else explanation_as_text(explanation)
     )
     return 0
+
+
+def _policy_manuals(root: Path | None) -> dict[str, RuleMeta]:
+    """Return the manuals of policies: the repository's own and, anywhere, those that are shipped."""
+    from kservegen.policy.files import read_policies  # noqa: PLC0415
+    from kservegen.repository import packaged_data  # noqa: PLC0415
+
+    try:
+        roots = find_repository(root).policy_roots
+    except GeneratorError:
+        roots = (packaged_data() / "policies",)
+    found = read_policies(roots, lambda path: path.name).policies
+    return {policy.meta.id: policy.meta for policy in reversed(found)}
 
 
 def _json(extra: dict[str, object]) -> str:
