@@ -50,6 +50,7 @@ gpu-accuracy: $(VENV)/.dev ## predicted against measured starts; MEASUREMENTS=FI
 bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs them), side by side; see docs/benchmarks.md
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.run
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.policies
+	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.manifests
 
 wheel-test: $(VENV)/.dev ## the wheel works alone, in an empty environment
 	$(BIN)/python tools/wheel_test.py
