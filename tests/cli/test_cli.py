@@ -120,7 +120,12 @@ def test_removals_are_guarded(terminal: Terminal, snapshot: SnapshotAssertion) -
     assert list((terminal.project.root / "rendered").rglob("inferenceservice-*.yaml")) == []
 
 
-EXPLAINED = (("explain", "iris", "--env", "dev"), ("explain", "kserve/replicas"), ("explain", "ISVC-40"))
+EXPLAINED = (
+    ("explain", "iris", "--env", "dev"),
+    ("explain", "kserve/replicas"),
+    ("explain", "ISVC-40"),
+    ("explain", "policy/gpu-whole"),
+)
 
 
 @pytest.mark.parametrize("words", EXPLAINED, ids=" ".join)
