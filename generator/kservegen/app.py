@@ -71,10 +71,16 @@ def _result(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = 
     )
 
 
+_NAMED = 3  # so many names fit in a line
+
+
 def _assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
     """Say what was not checked: what files never tell, and what was not known of these models."""
-    unknown = ", ".join(sorted(set(unestimated)))
-    return (*NOT_CHECKED, f"that these fit in GPU memory: {unknown}") if unknown else NOT_CHECKED
+    unknown = sorted(set(unestimated))
+    if not unknown:
+        return NOT_CHECKED
+    more = f" and {len(unknown) - _NAMED} more (kservegen gpu)" if len(unknown) > _NAMED else ""
+    return (*NOT_CHECKED, f"that these fit in GPU memory: {', '.join(unknown[:_NAMED])}{more}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ RULES: tuple[RuleMeta, ...] = (
         fix="Change the object so that the expression that is shown holds.",
         bad="scaling: {minReplicas: 3, maxReplicas: 2, wva: {hpa: {}}}",
         good="scaling: {minReplicas: 2, maxReplicas: 3, wva: {hpa: {}}}",
-        upstream=("LLM-14", "LLM-17", "LMC-01"),
+        upstream=(*(f"LLM-{n}" for n in (17, 18, 19, 20, 21, 23, 24, 25, 26)), "LMC-04", "LMN-03"),
     ),
     RuleMeta(
         id="schema/cel-unsupported",
