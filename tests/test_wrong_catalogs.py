@@ -131,6 +131,11 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "deploymentMode: RawDeployment",
         ["environments/dev.yaml:3:44 schema/not-allowed"],
     ),
+    "a template that does not end": (
+        "deploymentMode: Standard",
+        "deploymentMode: Standard, values: {kserve-resources: {kserve: {controller: {gateway: {pathTemplate: '{{'}}}}}",
+        ["environments/dev.yaml:3:128 kserve/config-template"],
+    ),
     "no repository": ("engine: none", "engine: argocd", ["environments/dev.yaml:6:1 gitops/no-repository"]),
     "a policy that there is none of": (
         "",

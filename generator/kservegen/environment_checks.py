@@ -134,9 +134,34 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
         if chart in charts.by_name:  # the schema knows the names of charts
             for finding in check_values(charts, chart, mapping(values)):
                 yield _below(finding, chart)
+            yield from _templates(chart, mapping(values))
     for finding in check_release(charts, used, "kserve", prerequisites=_promised(built.environment)):
         yield _below(finding, "")
     yield from _two_modes(built, said)
+
+
+_TEMPLATES = ("domainTemplate", "pathTemplate")
+
+
+def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
+    """Read the Go templates of the ConfigMap: the controller does not start with one that it cannot parse."""
+    gateway = mapping(mapping(mapping(values.get("kserve")).get("controller")).get("gateway"))
+    for name in _TEMPLATES:
+        template = gateway.get(name)
+        if not isinstance(template, str) or "{{" not in template:
+            continue
+        from kservegen.gotemplate.parser import parse  # noqa: PLC0415 - few environments write a template
+        from kservegen.gotemplate.problem import Problem  # noqa: PLC0415
+
+        problem = parse(template)
+        if isinstance(problem, Problem):
+            yield Finding(
+                rule="kserve/config-template",
+                path=("kserve", "values", chart, "kserve", "controller", "gateway", name),
+                message=f"{name} is no Go template: {problem.message}",
+                seen=template,
+                hint="Close every {{ with }}, and write fields as {{ .Name }}.",
+            )
 
 
 def _below(finding: Finding, chart: str) -> Finding:

@@ -36,7 +36,7 @@ RULES: tuple[RuleMeta, ...] = (
         fix="Add the field.",
         bad="autoScaling: {metrics: [{resource: {name: cpu, target: {type: Utilization}}}]}",
         good="autoScaling: {metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]}",
-        upstream=("ISVC-S1", "LLM-S1", "IG-S1", "TM-S1", "SR-S1", "LMC-05", "LMG-01", "CSC-01"),
+        upstream=("ISVC-S1", "ISVC-S2", "LLM-S1", "IG-S1", "TM-S1", "SR-S1", "LMC-05", "LMG-01", "CSC-01"),
     ),
     RuleMeta(
         id="schema/not-allowed",
