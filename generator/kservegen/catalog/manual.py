@@ -202,8 +202,8 @@ RULES: tuple[RuleMeta, ...] = (
     RuleMeta(
         id="kserve/config-template",
         title="A template of inferenceservice-config can be read",
-        why="The controller reads domainTemplate and pathTemplate as Go templates and does nothing for any service while "
-        "one of them cannot be parsed.",
+        why="The controller reads domainTemplate and pathTemplate as Go templates, and does nothing for any service "
+        "while one of them cannot be parsed.",
         fix="Close every {{ with }}, and write fields as {{ .Name }}.",
         bad="pathTemplate: '/serving/{{ .Namespace }/{{ .Name }}'",
         good="pathTemplate: '/serving/{{ .Namespace }}/{{ .Name }}'",
