@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+from kservegen.catalog.lock_schema import lock_schema
 from kservegen.catalog.schema import environments_schema, models_schema
 from kservegen.jsontypes import JsonObject
 from kservegen.report.schema import report_schema
@@ -30,6 +31,7 @@ def published() -> dict[str, JsonObject]:
     return {
         "models.schema.json": models_schema(compiled),
         "environments.schema.json": environments_schema(compiled, charts=_chart_names(names), versions=versions),
+        "lock.schema.json": lock_schema(),
         "report.schema.json": report_schema(),
     }
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from kservegen.build.pins import PINNED, pins_of
 from kservegen.build.resource import Resource
 from kservegen.catalog.model import find_fragment
 from kservegen.diagnostics import Location
+from kservegen.document import text
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonValue, Path, format_path
 from kservegen.pipeline import build_one, surroundings
@@ -140,7 +142,19 @@ def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) 
             layer, location = _layer(fragment.name, entry), entry.locate(words)
         elif words == ("deploymentMode",) and environment.at("kserve", "deploymentMode") is not None:
             layer, location = "environment", environment.locate(("kserve", "deploymentMode"))
+        pinned = _pinned(resource, path, value, environment)
+        if pinned is not None:
+            layer, location = "lock", pinned
         yield Field(path=format_path(path), value=value, layer=layer, location=location)
+
+
+def _pinned(resource: Resource, path: Path, value: JsonValue, environment: ResolvedEnvironment) -> Location | None:
+    """Return the line of the lock that wrote the revision of an address; None where none did."""
+    address, _, revision = text(value).rpartition(":")
+    lock = environment.source.lock
+    if lock is None or PINNED.get(resource.kind) != path or pins_of(environment.locked).get(address) != revision:
+        return None
+    return lock.source.value(("models", address, "revision"))
 
 
 def _leaves(value: JsonValue, path: Path) -> Iterator[tuple[Path, JsonValue]]:

@@ -13,6 +13,7 @@ from kservegen.gpu.arguments import Said, read_options, read_server
 from kservegen.gpu.check import Fit, findings, fit, fits_of
 from kservegen.gpu.facts import Gpu
 from kservegen.gpu.images import images_of
+from kservegen.gpu.locked import locked_models
 from kservegen.gpu.store import FactStore
 from kservegen.pipeline import Memory, context_of, evaluate, store
 from kservegen.project import Project
@@ -69,7 +70,7 @@ def account_for(
     project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
 ) -> tuple[Account, ...]:
     """Estimate every server that asks for GPUs, or those of one model; GeneratorError for a model that none has."""
-    facts, found, known, memory = project.tools.facts(), [], set[str](), Memory()
+    table, found, known, memory = project.tools.facts(), [], set[str](), Memory()
     for name in project.choose(environments):
         built = evaluate(project.catalog, name, project.tools, memory).built
         if built is None:
@@ -78,6 +79,7 @@ def account_for(
         context = context_of(built, stored, project.tools.charts)
         images = images_of(project.tools.charts, context.kserve_version, built.platform.values())
         accelerators = built.environment.mapping("accelerators")
+        facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
         for item in stored:
             resource = item.resource
             known.update({resource.subject, resource.id.name} - {""})

@@ -107,7 +107,14 @@ def evaluate(
     context = context_of(built, stored, tools.charts)
     memory.looked[name] = context.looked
     judged = [item for item in stored if id(item.written) not in kept.clean]
-    around = Surroundings(context, tools.charts, built.platform.values(), environment.mapping("accelerators"))
+    around = Surroundings(
+        context=context,
+        charts=tools.charts,
+        values=built.platform.values(),
+        accelerators=environment.mapping("accelerators"),
+        locked=environment.locked,
+        lock_file=environment.lock_file,
+    )
     memory_of_gpus = gpu_memory(stored, around, tools.facts)
     found = (
         *_findings(judged, context, tools, memory),

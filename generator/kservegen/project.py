@@ -59,6 +59,7 @@ def open_project(repository: Repository, engine: Engine = Engine.BUILTIN, abridg
         repository,
         check_models=_OwnSchema("models"),
         check_environment=_OwnSchema("environments"),
+        check_lock=_OwnSchema("lock"),
         abridge=abridge,
     )
     return Project(repository, catalog, tools, diagnostics)

@@ -12,6 +12,7 @@ CATALOG_FILE = "models.yaml"
 CATALOG_FOLDER = "models"
 ENVIRONMENTS_FOLDER = "environments"
 DEFAULTS_NAME = "defaults"
+LOCK_SUFFIX = ".lock.yaml"
 OUTPUT_FOLDER = "rendered"
 # What findings call standard input.
 STDIN = "<stdin>"
@@ -81,8 +82,18 @@ class Repository:
         return (*([first] if _present(first) else []), *sorted(more))
 
     def environment_files(self) -> tuple[Path, ...]:
-        """Every YAML file in `environments/`, `defaults.yaml` included, in a fixed order."""
-        return tuple(sorted(_yaml_files(self.root / ENVIRONMENTS_FOLDER, recursive=False)))
+        """Every YAML file in `environments/`, `defaults.yaml` included and locks left out, in a fixed order."""
+        files = _yaml_files(self.root / ENVIRONMENTS_FOLDER, recursive=False)
+        return tuple(sorted(path for path in files if not path.name.endswith(LOCK_SUFFIX)))
+
+    def lock_files(self) -> tuple[Path, ...]:
+        """Every `environments/<env>.lock.yaml`, in a fixed order."""
+        files = _yaml_files(self.root / ENVIRONMENTS_FOLDER, recursive=False)
+        return tuple(sorted(path for path in files if path.name.endswith(LOCK_SUFFIX)))
+
+    def lock_file(self, environment: str) -> Path:
+        """Return where the lock of an environment lies, there or not."""
+        return self.root / ENVIRONMENTS_FOLDER / f"{environment}{LOCK_SUFFIX}"
 
 
 def _present(path: Path) -> bool:

@@ -74,6 +74,16 @@ class ResolvedEnvironment:
         value = self.at(*path)
         return value if isinstance(value, dict) else {}
 
+    @property
+    def locked(self) -> JsonObject:
+        """What the environment's lock holds of models, by address; empty where there is no lock."""
+        return self.source.lock.section("models") if self.source.lock else {}
+
+    @property
+    def lock_file(self) -> str:
+        """The name of the file that the lock stands in; blank where there is none."""
+        return self.source.lock.file if self.source.lock else ""
+
     def text(self, *path: str, default: str = "") -> str:
         """Return the text at `path`, or `default`."""
         value = self.at(*path)

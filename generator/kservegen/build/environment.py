@@ -12,6 +12,7 @@ from kservegen.build.finish import finish
 from kservegen.build.inference_service import build_inference_service
 from kservegen.build.llm_inference_service import build_llm_inference_service
 from kservegen.build.namespace import build_namespaces
+from kservegen.build.pins import pin
 from kservegen.build.platform import Platform, plan_platform
 from kservegen.build.quotas import build_quotas
 from kservegen.build.resource import Resource
@@ -111,6 +112,8 @@ def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:
         _check_words(draft, known)
     _BUILDERS.get(entry.info.kind, build_custom_resource)(draft, settings)
     doc = finish(draft.doc, settings, shapes.quantities(entry.info.api_version, entry.info.kind))
+    if settings.pins:
+        pin(doc, settings.pins)
     return BuiltEntry(entry=entry, resource=draft.resource(_file(entry), doc), problems=tuple(draft.problems))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kservegen.build.images import ImageOverrides
+from kservegen.build.pins import pins_of
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
 
@@ -22,6 +24,7 @@ class Settings:
     deployment_mode: str
     accelerators: JsonObject
     uri_prefixes: tuple[tuple[str, str], ...]  # longest first
+    pins: Mapping[str, str]  # by address: the revision that the lock holds
     images: ImageOverrides
     default_requests: JsonObject
     default_limits: JsonObject
@@ -37,6 +40,7 @@ class Settings:
             deployment_mode=mode if mode in _MODES else "Standard",  # the schema has a finding for another one
             accelerators=environment.mapping("accelerators"),
             uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
+            pins=pins_of(environment.locked),
             images=ImageOverrides.of(environment.at("images")),
             default_requests=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "requests"),
             default_limits=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "limits"),

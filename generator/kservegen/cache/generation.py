@@ -19,7 +19,7 @@ _LIBRARIES: Final = ("yaml", "jsonschema_rs", "cel_expr_python")
 
 
 def generation_of(repository: Repository) -> str:
-    """Digest the tool, the libraries it judges with, and the schemas, policies and environments of a repository."""
+    """Digest the tool, its libraries, and the schemas, policies, environments and locks of a repository."""
     digest = sha256()
 
     def add(part: bytes) -> None:
@@ -32,7 +32,7 @@ def generation_of(repository: Repository) -> str:
         for path in _files(folder):
             add(path.relative_to(folder).as_posix().encode())
             add(path.read_bytes())
-    for path in repository.environment_files():
+    for path in (*repository.environment_files(), *repository.lock_files()):
         add(path.name.encode())
         add(path.read_bytes())
     return digest.hexdigest()

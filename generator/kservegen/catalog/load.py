@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -12,12 +13,12 @@ from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severi
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.kube_names import label_error
-from kservegen.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, Repository
+from kservegen.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.yamlio.files import read_bytes
 from kservegen.yamlio.load import load_strict
 from kservegen.yamlio.source import SourceMap
 
-# Checks a whole document against a schema: the catalog's or the environments'.
+# Checks a whole document against a schema: the catalog's, the environments' or the locks'.
 Check = Callable[[JsonObject], tuple[Finding, ...]]
 
 
@@ -45,7 +46,12 @@ def read_in_full(_file: str, _content: bytes) -> None:
 
 
 def load_catalog(
-    repository: Repository, *, check_models: Check, check_environment: Check, abridge: Abridge = read_in_full
+    repository: Repository,
+    *,
+    check_models: Check,
+    check_environment: Check,
+    check_lock: Check,
+    abridge: Abridge = read_in_full,
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics: list[Diagnostic] = []
@@ -56,6 +62,7 @@ def load_catalog(
         if document is not None:
             documents.append(document)
     environments = _load_environments(repository, check_environment, diagnostics)
+    environments = _load_locks(repository, environments, check_lock, diagnostics)
     if not files:
         raise GeneratorError(
             f"there is no {CATALOG_FILE}", subject=str(repository.root), hint="Make one: kservegen init DIR."
@@ -134,6 +141,24 @@ def _load_environments(
         for name, own in sorted(loaded.items())
         if own is not None
     }
+
+
+def _load_locks(
+    repository: Repository, environments: dict[str, EnvironmentSource], check: Check, diagnostics: list[Diagnostic]
+) -> dict[str, EnvironmentSource]:
+    """Lay the locks beside their environments; one that belongs to none locks nothing, and is a finding."""
+    found = dict(environments)
+    present = {path.stem for path in repository.environment_files()} - {DEFAULTS_NAME}
+    for path in repository.lock_files():
+        name = path.name.removesuffix(LOCK_SUFFIX)
+        if name not in present:
+            hint = f"Rename it after its environment, or remove it. Environments: {', '.join(sorted(present))}."
+            diagnostics.append(_misnamed(repository.relative(path), f"names no environment: {name}", hint))
+            continue
+        lock = _load(repository, path.as_posix(), check, diagnostics)
+        if lock is not None and name in found:
+            found[name] = replace(found[name], lock=lock)
+    return found
 
 
 def _define(documents: list[Document], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:

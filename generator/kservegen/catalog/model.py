@@ -60,10 +60,11 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSource:
-    """The files of one environment in merge order: `defaults.yaml` where there is one, then its own."""
+    """The files of one environment in merge order: `defaults.yaml` where there is one, then its own; and its lock."""
 
     name: str
     documents: tuple[Document, ...]
+    lock: Document | None = None
 
     @property
     def own(self) -> Document:

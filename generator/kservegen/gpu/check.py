@@ -56,7 +56,7 @@ def fit(workload: Workload, gpu: Gpu | None, facts: FactStore, version: str = ""
     """Estimate one server, as far as its model and its GPU are known."""
     version = version or facts.image_version(workload.image)
     engine = facts.engine(version)
-    model = facts.model(workload.model) if workload.model else None
+    model = facts.model(workload.model, workload.address) if workload.model or workload.address else None
     known = model if model is not None and not model.gap else None
     unknown = _unknown(workload, model, gpu)
     return Fit(
@@ -72,7 +72,7 @@ def fit(workload: Workload, gpu: Gpu | None, facts: FactStore, version: str = ""
 
 
 def _unknown(workload: Workload, model: ModelFacts | None, gpu: Gpu | None) -> str:
-    if not workload.model:
+    if not workload.model and model is None:
         return "which model lies behind this address"
     if model is None:
         return f"the dimensions of {workload.model}"
@@ -160,8 +160,8 @@ def _unknown_finding(found: Fit) -> Finding:
         path=found.workload.model_path,
         message=f"whether it fits in GPU memory was not estimated: nothing is known of {found.unknown}",
         seen=found.workload.model,
-        allowed="models of the table facts/models.json, by the name of their repository",
-        hint="Name the model as hf://owner/model where it is one of them.",
+        allowed="models of the environment's lock, or of the table facts/models.json by the name of their repository",
+        hint="Run kservegen lock, which reads the dimensions from the Hub, a folder or a file of facts.",
     )
 
 

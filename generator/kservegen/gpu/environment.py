@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 
 class Surroundings(NamedTuple):
-    """What is looked at beside the objects: an environment's accelerators, and the values of its charts."""
+    """What is looked at beside the objects: an environment's accelerators and lock, and the values of its charts."""
 
     context: Context
     charts: ChartStore
     values: Mapping[str, JsonObject]
     accelerators: JsonObject
+    locked: JsonObject
+    lock_file: str
 
 
 class GpuMemory(NamedTuple):
@@ -44,8 +46,10 @@ def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Ca
         return GpuMemory()
     from kservegen.gpu.check import findings, fits_of  # noqa: PLC0415
     from kservegen.gpu.images import images_of  # noqa: PLC0415
+    from kservegen.gpu.locked import locked_models  # noqa: PLC0415
 
-    context, accelerators, facts = around.context, around.accelerators, open_facts()
+    context, accelerators = around.context, around.accelerators
+    facts = open_facts().under(locked_models(around.locked, around.lock_file))
     images = images_of(around.charts, context.kserve_version, around.values)
     fits = [(item, fit) for item in items for fit in fits_of(item.resource, context, images, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}

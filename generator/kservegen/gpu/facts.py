@@ -67,7 +67,7 @@ class ModelFacts:
     """A model's dimensions, in the units of its config.json; None where nothing is known.
 
     `weight_bytes` is the size of the tensors in its safetensors files; without it, the size is counted.
-    `rotary_factor` is the factor of linear rope scaling.
+    `rotary_factor` is the factor of linear rope scaling; `known_from` the file that all this stands in.
     """
 
     name: str
@@ -89,6 +89,7 @@ class ModelFacts:
     state: StateSpace | None = None
     weight_bytes: int | None = None
     rotary_factor: int = 1
+    known_from: str = "facts/models.json"
     sources: tuple[str, ...] = ()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -26,9 +27,21 @@ class FactStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._models: dict[str, ModelFacts] = {}
+        self._locked: Mapping[str, ModelFacts] = {}
 
-    def model(self, name: str) -> ModelFacts | None:
-        """Return what is known of a model, by the name of its repository in any case."""
+    def under(self, lock: Mapping[str, ModelFacts]) -> FactStore:
+        """Return this store as an environment sees it: what its lock holds comes before the table."""
+        if not lock:
+            return self
+        above = copy(self)
+        above._locked = lock  # noqa: SLF001 - a copy of itself
+        return above
+
+    def model(self, name: str, address: str = "") -> ModelFacts | None:
+        """Return what is known of a model, by its address in the lock, or by the name of its repository in any case."""
+        locked = self._locked.get(address or f"hf://{name}")
+        if locked is not None:
+            return locked
         key = name.lower()
         known = self._models.get(key)
         if known is None:

@@ -40,7 +40,8 @@ class Images(NamedTuple):
 class Workload:
     """One server: what it loads, what it is told, what it runs on. Paths are those of the object.
 
-    `model` is the name of a repository on the Hub, blank where only the server knows. `options` remember the path of
+    `model` is the name of a repository on the Hub, blank where only the server knows; `address` is the URI that is
+    loaded, if any. `options` remember the path of
     the word that said them in `said_at`; `gpus` is how many one pod gets. `certain` says that vLLM serves it whatever
     the model: the Hugging Face server takes another backend for models that vLLM does not know.
     """
@@ -59,6 +60,7 @@ class Workload:
     image: str
     nodes: int = 1
     certain: bool = True
+    address: str = ""
 
     def where(self, option: str) -> Path:
         """Return the path of the word that said an option; that of the GPUs where nobody did."""
@@ -86,7 +88,7 @@ def workloads(resource: Resource, context: Context, images: Images) -> Iterator[
         found = read(resource, context, images, pod, at)
         if found is None:
             continue
-        gathered, model, model_path, parallel, nodes, certain = found
+        gathered, model, model_path, parallel, nodes, certain, _ = found
         options = read_options(gathered.words.texts)
         server = read_server(options, gathered.environment)
         if parallel:
@@ -107,6 +109,7 @@ def workloads(resource: Resource, context: Context, images: Images) -> Iterator[
             image=gathered.image,
             nodes=nodes,
             certain=certain,
+            address=found.address,
         )
 
 
@@ -117,6 +120,7 @@ class _Found(NamedTuple):
     parallel: dict[str, int]
     nodes: int
     certain: bool = True
+    address: str = ""
 
 
 def _service(resource: Resource, context: Context, images: Images, pod: PodSpecAt, at: ContainerAt) -> _Found | None:
@@ -152,7 +156,7 @@ def _service(resource: Resource, context: Context, images: Images, pod: PodSpecA
     nodes = parallel.get("pipeline", 1) if worker else 1
     found = _Pod(words, {**runtime.environment, **environment}, image)
     certain = backend is not None and backend.value == "vllm"
-    return _Found(found, model, path, parallel, nodes, certain or "huggingfaceserver" not in image)
+    return _Found(found, model, path, parallel, nodes, certain or "huggingfaceserver" not in image, uri)
 
 
 def _runtime(resource: Resource, context: Context, pod: PodSpecAt, at: ContainerAt, images: Images) -> _Pod | None:
@@ -196,7 +200,9 @@ def _llm(resource: Resource, context: Context, images: Images, pod: PodSpecAt, a
     if not _is_vllm(image):
         return None
     taken = parallel if "worker" in side else {key: size for key, size in parallel.items() if key != "data"}
-    return _Found(_Pod(gathered, environment, image), _repository(uri), ("spec", "model", "uri"), taken, nodes)
+    return _Found(
+        _Pod(gathered, environment, image), _repository(uri), ("spec", "model", "uri"), taken, nodes, address=uri
+    )
 
 
 def _preset(spec: JsonObject, resource: Resource, context: Context, role: str) -> JsonObject:

@@ -134,6 +134,8 @@ def _facts(account: Account, done: Estimate) -> str:
         f"parallel {server.tensor} x {server.pipeline} x {server.data}",
         f"pool -{done.band.below / GIB:.2f} +{done.band.above / GIB:.2f} GiB",
     ]
+    if account.fit.model is not None:
+        said.append(f"dimensions from {account.fit.model.known_from}")
     if not account.fit.version:
         said.append("version of vLLM unknown")
     return ", ".join(said)
@@ -160,6 +162,7 @@ def _json(account: Account) -> JsonObject:
         "vllm": fit.version or None,
         "verdict": _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN,
         "unknown": fit.unknown or None,
+        "knownFrom": fit.model.known_from if fit.model else None,
         "refusals": [refusal.message for refusal in fit.refused],
         "advice": [finding.hint for finding in account.findings if finding.hint],
     }

@@ -90,6 +90,7 @@ def _gpu() -> JsonObject:
             "vllm": {"type": ["string", "null"], "description": "Version; null where the image does not tell it."},
             "verdict": {"enum": ["fits", "uncertain", "does not fit", "refused", "not estimated"]},
             "unknown": {"type": ["string", "null"], "description": "What is missing for an estimate."},
+            "knownFrom": {"type": ["string", "null"], "description": "The file that the model's dimensions stand in."},
             "refusals": _TEXTS,
             "advice": _TEXTS,
             "estimate": estimate,
