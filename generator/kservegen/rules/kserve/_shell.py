@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -26,6 +27,7 @@ _GLOBS = frozenset("*?[")
 _BLANKS = frozenset(" \t")
 # Nothing of this, no hazard: the common argument is seen off in one pass.
 SPECIAL = frozenset("\"'\\{}#~") | _COMMANDS | _EXPANSIONS | _GLOBS | _BLANKS
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 
 
 def hazards(word: str) -> tuple[Hazard, ...]:
@@ -44,6 +46,7 @@ class _Reader:
         self.word = word
         self.found: set[Hazard] = set()
         self.position = 0
+        self.assigns = _ASSIGNMENT.match(word) is not None
         self.depth = 0  # of unquoted braces and brackets: data rather than words
         self.braced = False  # whether an unquoted { came before
         self.at_start = True  # of a word
@@ -94,7 +97,7 @@ class _Reader:
             self.found.add(Hazard.SPLIT)
         elif self.at_start and character == "#":
             self.found.add(Hazard.COMMENT)
-        elif self.at_start and character == "~":
+        elif character == "~" and (self.at_start or self._is_value()):
             self.found.add(Hazard.HOME)
         if character in "{[":
             self.depth += 1
@@ -103,6 +106,10 @@ class _Reader:
             self.depth = max(0, self.depth - 1)
         elif self.braced and (character == "," or self.word.startswith("..", self.position - 1)):
             self._brace()
+
+    def _is_value(self) -> bool:
+        """Whether a path may begin here: bash expands `a=~/x:~/y` wherever it stands, but not `--a=~/x`."""
+        return self.assigns and self.word[self.position - 2] in "=:"
 
     def _brace(self) -> None:
         # An empty pair does not end an expansion ({},} is two words), so depth tells nothing here.
