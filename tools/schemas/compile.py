@@ -55,7 +55,27 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
     if kind.defaulter:
         file["x-kservegen-defaulter"] = True
     file["definitions"] = {name: definitions[name] for name in sorted(definitions)}
-    return {key: _point(value) for key, value in file.items()}
+    return {key: _point(_bounded(value)) for key, value in file.items()}
+
+
+# The first and the last number of a format. No JSON Schema validator looks at formats of numbers, and neither does the
+# API server; Go does when it decodes: in KServe's webhooks and controllers, and in the server for its own kinds.
+# Beyond int64 the server reads a number as a float, and refuses that itself.
+_ENDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_WHOLE = ("integer", ["integer", "null"])
+
+
+def _bounded(node: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Give whole numbers the range that their format has room for, where the schema does not state a narrower one."""
+    if isinstance(node, list):
+        return [_bounded(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    out = {key: _bounded(value) for key, value in node.items()}
+    if out.get("type") in _WHOLE:
+        low, high = _ENDS[out.get("format", "int64")]
+        out = {**out, "minimum": out.get("minimum", low), "maximum": out.get("maximum", high)}
+    return out
 
 
 # Metadata is read by the API server into its own Go type, whichever kind it belongs to: null is the zero value there.

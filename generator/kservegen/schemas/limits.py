@@ -35,6 +35,7 @@ WORDS = frozenset(
     "enum const pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength "
     "minItems maxItems minProperties maxProperties uniqueItems".split()
 )
+_BITS = {"int32": 32, "int64": 64}
 _SIZES = (
     (str, "minLength", "maxLength", "characters"),
     (list, "minItems", "maxItems", "items"),
@@ -173,7 +174,16 @@ def _range(value: float, node: JsonObject, path: Path) -> Iterator[Finding]:
                 message=f"{value} is not {allowed}",
                 seen=str(value),
                 allowed=allowed,
+                hint=_no_room(value, node),
             )
+
+
+def _no_room(value: float, node: JsonObject) -> str:
+    """Say that it is a format that has no room for a number: the bounds that a schema states then are its ends."""
+    form = str(node.get("format"))
+    if form not in _BITS or -(2 ** (_BITS[form] - 1)) <= value < 2 ** (_BITS[form] - 1):
+        return ""
+    return f"Go says: cannot unmarshal number {value} into a field of type {form}."
 
 
 def _size(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:

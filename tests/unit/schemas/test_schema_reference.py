@@ -42,10 +42,17 @@ def expand(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
+# What a format of a number says by itself, and a compiled schema spells out.
+ENDS = {"int32": {"minimum": -(2**31), "maximum": 2**31 - 1}, "int64": {"minimum": -(2**63), "maximum": 2**63 - 1}}
+
+
 def canonical(node: dict[str, Any]) -> dict[str, Any]:
-    """Write one level the one way: without descriptions, int-or-string without its `anyOf`, sorted sets."""
+    """Write one level the one way: without descriptions and ends of formats, int-or-string typed once, sorted sets."""
     written = node.get("x-kservegen-written", ())
     out = {k: v for k, v in node.items() if k != "description" and not k.startswith(OWN)}
+    for key, end in ENDS[node.get("format", "int64")].items() if node.get("type") == "integer" else ():
+        if out.get(key) == end:
+            del out[key]
     if out.get("x-kubernetes-int-or-string"):
         out.pop("anyOf", None)
         out.pop("type", None)

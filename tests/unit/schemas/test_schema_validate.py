@@ -62,6 +62,15 @@ MISTAKES = {
         (*PREDICTOR, "logger", "mode"), "al", "schema/not-allowed", "Did you mean all?", "all, request, response"
     ),
     "kind": Case(("kind",), "InferenceGraph", "schema/not-allowed", allowed="InferenceService"),
+    "no int32": Case(
+        (*PREDICTOR, "minReplicas"), 2**31, "schema/out-of-range", "a field of type int32", "at most 2147483647"
+    ),
+    "no int32, below": Case(
+        (*PREDICTOR, "scaleTarget"), -(2**31) - 1, "schema/out-of-range", "type int32", "at least -2147483648"
+    ),
+    "no int32 as a float": Case((*PREDICTOR, "minReplicas"), 3e9, "schema/out-of-range", "type int32"),
+    "no int64": Case((*PREDICTOR, "timeout"), 2**63, "schema/out-of-range", "a field of type int64"),
+    "half a replica": Case((*PREDICTOR, "minReplicas"), 1.5, "schema/wrong-type", allowed="a whole number"),
     "too short": Case(
         (*PREDICTOR, "storageUris"),
         [{"uri": ""}],
@@ -113,6 +122,10 @@ ACCEPTED = {
     "null container": changed(INFERENCE_SERVICE, (*PREDICTOR, "containers"), [None]),
     "unnamed container": changed(INFERENCE_SERVICE, (*PREDICTOR, "containers"), [{"image": "own:1"}]),
     "any status": changed(INFERENCE_SERVICE, ("status",), {"conditions": [{"type": "Ready"}], "url": "http://x"}),
+    "last int32": changed(INFERENCE_SERVICE, (*PREDICTOR, "minReplicas"), 2**31 - 1),
+    "last int64": changed(INFERENCE_SERVICE, (*PREDICTOR, "timeout"), 2**63 - 1),
+    "whole number with a point": changed(INFERENCE_SERVICE, (*PREDICTOR, "minReplicas"), 1.0),
+    "whole number with an exponent": changed(INFERENCE_SERVICE, (*PREDICTOR, "timeout"), 1e3),
     "null drops a field of a runtime": changed(SERVING_RUNTIME, ("spec", "workerSpec"), None),
 }
 
