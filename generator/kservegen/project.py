@@ -105,7 +105,7 @@ class _OwnSchema:
         if self.schema is None:
             path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
             self.schema = json.loads(path.read_bytes())
-        validator = Validator(self.schema, uncompiled=0 if large else 1, distinct=False, ruled=False)
+        validator = Validator(self.schema, uncompiled=1, single=large, distinct=False, ruled=False)
         return validator.check(value)
 
 

@@ -15,6 +15,7 @@ from kservegen.schemas.explain import Explainer
 from kservegen.schemas.limits import duplicate
 from kservegen.schemas.marks import Marks, find_marks
 from kservegen.schemas.names import quote
+from kservegen.schemas.reduce import reduced
 from kservegen.schemas.shape import ListKeys, Shape
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Validator:
     """Judges documents by one schema, as the API server does where it is that of a Kubernetes kind.
 
     The first `uncompiled` documents are judged without compiling the schema, unless more are known to come (`expect`);
-    0 suits one document that is large.
+    `single` suits one document that is large: what is compiled, at once, is no more than that document needs.
     `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to find
     out costs a walk through all of it.
     """
@@ -48,12 +49,14 @@ class Validator:
         shape: Shape | None = None,
         *,
         uncompiled: int = _UNCOMPILED,
+        single: bool = False,
         distinct: bool = True,
         ruled: bool = True,
     ) -> None:
         self.schema = schema
         self.shape = shape or Shape(schema)
-        self._uncompiled = uncompiled
+        self._uncompiled = 0 if single else uncompiled
+        self._single = single
         self._distinct = distinct
         self._ruled = ruled
 
@@ -64,9 +67,10 @@ class Validator:
 
     @cached_property
     def _compiled(self) -> _Compiled:
-        import jsonschema_rs  # noqa: PLC0415 - takes 20 ms to import
+        return _compile(self.schema)
 
-        return jsonschema_rs.validator_for(self.schema)
+    def _compiled_for(self, document: JsonValue) -> _Compiled:
+        return _compile(reduced(self.schema, document)) if self._single else self._compiled
 
     def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""
@@ -83,7 +87,7 @@ class Validator:
         """Say what is of the wrong form, in the order of the document."""
         if self._uncompiled > 0:
             self._uncompiled -= 1
-        elif self._compiled.is_valid(document):
+        elif self._compiled_for(document).is_valid(document):
             return ()
         return tuple(dict.fromkeys(Explainer(self.shape).explain(as_judged(document, self.shape))))
 
@@ -110,6 +114,12 @@ class Validator:
         for path, items, keys in self.shape.distinct_lists.places(document):
             if isinstance(items, list) and len(items) > 1:
                 yield from _repeated(path, items, keys)
+
+
+def _compile(schema: JsonObject) -> _Compiled:
+    import jsonschema_rs  # noqa: PLC0415 - takes 20 ms to import
+
+    return jsonschema_rs.validator_for(schema)
 
 
 def _repeated(path: Path, items: list[JsonValue], keys: ListKeys) -> Iterator[Finding]:

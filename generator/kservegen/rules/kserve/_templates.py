@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kservegen.gotemplate.check import Mistake, check
 from kservegen.gotemplate.shape import STRING, STRINGS, UNKNOWN, Shape, Struct
 from kservegen.jsontypes import JsonValue, Path
+
+if TYPE_CHECKING:
+    from kservegen.gotemplate.check import Mistake
 
 _SEPARATOR: Final = '","'
 # As Go writes JSON: safe within HTML.
@@ -108,6 +110,8 @@ def mistake_in(part: JsonValue, path: Path, data: Shape, *, without: frozenset[s
     texts = list(_texts(part, path))
     if not texts:
         return None
+    from kservegen.gotemplate.check import check  # noqa: PLC0415 - few catalogs hold a template
+
     written = [json.dumps(item.text, ensure_ascii=False)[1:-1].translate(_HTML) for item in texts]
     starts = [0]
     for text in written[:-1]:
