@@ -5,25 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tools import gpu_accuracy
+from tools.gpu_accuracy.__main__ import main
+from tools.gpu_accuracy.rows import MEASUREMENTS, read_rows
 
 
 def test_the_recorded_starts_meet_the_targets(capsys: pytest.CaptureFixture[str]) -> None:
-    assert gpu_accuracy.main([]) == 0
+    assert main([]) == 0
     assert "all targets met" in capsys.readouterr().out
 
 
 def test_a_file_that_misses_a_target_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = gpu_accuracy.MEASUREMENTS.read_text("utf-8")
+    text = MEASUREMENTS.read_text("utf-8")
     wrong = tmp_path / "wrong.csv"
     wrong.write_text(text.replace(",14.25,58.53,", ",13.0,50.0,").replace(",15.27,57.5,", ",13.0,50.0,"), "utf-8")
     assert text != wrong.read_text("utf-8")
-    assert gpu_accuracy.main([str(wrong)]) == 1
+    assert main([str(wrong)]) == 1
     assert "MISSED" in capsys.readouterr().out
 
 
 def test_outcomes_are_folded_to_three() -> None:
-    folded = {row.cells["outcome"]: row.outcome for row in gpu_accuracy.read_rows(gpu_accuracy.MEASUREMENTS)}
+    folded = {row.cells["outcome"]: row.outcome for row in read_rows(MEASUREMENTS)}
     assert folded["ok"] == "starts"
     assert folded["OOM (weights)"] == "refused for memory"
     assert folded["refused: vocabulary not divisible by tp=5"] == "refused for configuration"

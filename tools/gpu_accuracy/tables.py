@@ -1,0 +1,97 @@
+"""Predicted against measured as text: rows in, tables printed, and whether every target is met out."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+
+from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile
+from tools.gpu_accuracy.rows import CONFIGURATION, MEMORY, STARTS, Row
+
+from kservegen.gpu.estimate import Verdict
+from kservegen.gpu.facts import GIB
+from kservegen.gpu.refusals import refusals
+
+
+def report_quantities(rows: list[Row]) -> bool:
+    """Print the errors of every quantity; return whether all targets are met."""
+    print(f"\n{'quantity':40} {'n':>4} {'median %':>9} {'p90 %':>8} {'worst %':>9}   target")
+    met = True
+    for quantity in QUANTITIES:
+        errors = quantity.errors(rows)
+        if not errors:
+            print(f"{quantity.name:40} {0:4}")
+            continue
+        values = [error.percent for error in errors]
+        median, p90 = statistics.median(values), percentile(values, 0.9)
+        fails = (quantity.median is not None and median > quantity.median) or (
+            quantity.p90 is not None and p90 > quantity.p90
+        )
+        target = ", ".join(
+            f"{name} <= {limit}" for name, limit in (("median", quantity.median), ("p90", quantity.p90)) if limit
+        )
+        print(
+            f"{quantity.name:40} {len(values):4} {median:9.3f} {p90:8.3f} {max(values):9.2f}"
+            f"   {target}{'  MISSED' if fails else ''}"
+        )
+        met = met and not fails
+    return met
+
+
+def predicted_outcome(row: Row) -> str:
+    """Return what the estimate says of a start: one of the three outcomes, or `uncertain`."""
+    assert row.model is not None  # noqa: S101
+    if next(refusals(row.model, row.gpu, row.server), None) is not None:
+        return CONFIGURATION
+    done = estimated(row)
+    if done is None:
+        return ""
+    return {Verdict.FITS: STARTS, Verdict.DOES_NOT_FIT: MEMORY}.get(done.verdict, "uncertain")
+
+
+def report_outcomes(rows: list[Row]) -> bool:
+    """Print predicted against real outcomes; return whether the targets are met."""
+    judged = [(row, predicted_outcome(row)) for row in rows if row.outcome and row.states_enough and row.gpu]
+    table = Counter((row.outcome, said) for row, said in judged)
+    columns = (STARTS, MEMORY, CONFIGURATION, "uncertain")
+    print(f"\n{'outcome (rows that state enough)':34}" + "".join(f"{'said ' + c:>32}" for c in columns))
+    for real in (STARTS, MEMORY, CONFIGURATION):
+        print(f"{real:34}" + "".join(f"{table[real, said]:32}" for said in columns))
+    certain = [(row, said) for row, said in judged if said != "uncertain"]
+    right = sum(row.outcome == said for row, said in certain)
+    uncertain = len(judged) - len(certain)
+    false_fits = sum(said == STARTS and row.outcome == MEMORY for row, said in certain)
+    told = sum(row.free is not None for row, _ in judged)
+    for row, said in judged:
+        if said != row.outcome:
+            print(f"  {row.outcome}, said {said}: {row.cells['model']} {row.cells['gpu_name']} {row.cells['outcome']}")
+    if not judged:
+        return True
+    print(
+        f"right {right} of {len(certain)} certain ({right / max(len(certain), 1):.1%}, target 95 %); uncertain "
+        f"{uncertain} of {len(judged)} ({uncertain / len(judged):.1%}, target 15 %); false 'fits' {false_fits} "
+        f"(target 1); free memory told by {told} rows"
+    )
+    return right >= 0.95 * len(certain) and uncertain <= 0.15 * len(judged) and false_fits <= 1
+
+
+def report_rows(rows: list[Row]) -> None:
+    """Print predicted against measured for every row that can be estimated."""
+    print(f"{'model':44} {'GPU':20} {'tp':>2} {'version':9} {'weights':>15} {'activation':>13} {'pool':>15}  verdict")
+    for row in rows:
+        done = estimated(row)
+        if done is None:
+            continue
+        cells = row.cells
+        pairs = [
+            f"{value / GIB:6.2f}/{cells[column] or '-':>6.6}"
+            for value, column in (
+                (done.weights, "weights_gib"),
+                (done.activation, "peak_activation_gib"),
+                (done.pool, "kv_cache_mem_gib"),
+            )
+        ]
+        print(
+            f"{cells['model'][:44]:44} {cells['gpu_name'][:20]:20} {row.server.tensor:2} {cells['vllm_version'][:9]:9} "
+            f"{pairs[0]:>15} {pairs[1]:>13} {pairs[2]:>15}  {predicted_outcome(row)} ({row.outcome or 'dropped'})"
+        )
