@@ -9,6 +9,7 @@ from typing import Final
 
 from kservegen.diagnostics import Finding
 from kservegen.errors import GeneratorError
+from kservegen.gpu.accelerators import offered
 from kservegen.gpu.arguments import Said, read_options, read_server
 from kservegen.gpu.check import Fit, findings, fit, fits_of
 from kservegen.gpu.facts import Gpu
@@ -87,7 +88,7 @@ def account_for(
                 continue
             for each in fits_of(resource, context, images, accelerators, facts):
                 changed = _changed(each, what_if, facts) if what_if is not None else each
-                said = tuple(findings(changed, facts.offered(accelerators)))
+                said = tuple(findings(changed, offered(accelerators, facts)))
                 key = resource.subject or resource.id.name
                 found.append(Account(environment=name, subject=str(resource.id), key=key, fit=changed, findings=said))
     if model is not None and model not in known:

@@ -133,6 +133,8 @@ DESCRIPTIONS: dict[str, str] = {
     "accelerators": "Accelerators that models may ask for, by type.",
     "accelerators.resource": "Name of the extended resource, for example nvidia.com/gpu.",
     "accelerators.gpu": "Model of the GPU, for memory estimates.",
+    "accelerators.memory": "Memory of one as its driver reports it (45776Mi); stands over the table.",
+    "accelerators.computeCapability": "Its compute capability, such as 8.9, where its memory is given.",
     "accelerators.pricePerHour": "What one of them costs per hour, in the currency of your choice.",
     "accelerators.nodeSelector": "Labels of the nodes that have it.",
     "accelerators.tolerations": "Tolerations of the taints on those nodes.",

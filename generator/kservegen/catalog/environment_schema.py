@@ -40,6 +40,8 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 "accelerators",
                 resource=TEXT,
                 gpu=TEXT,
+                memory={"type": "string", "pattern": "^[0-9]+([.][0-9]+)?[MGT]i?$"},
+                computeCapability={"type": ["string", "number"], "pattern": "^[0-9]+[.][0-9]$", "minimum": 1},
                 pricePerHour={"type": "number", "minimum": 0},
                 nodeSelector=TEXT_MAP,
                 tolerations={"type": "array", "items": toleration},

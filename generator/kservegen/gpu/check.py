@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, Severity
-from kservegen.document import mapping, text
+from kservegen.gpu.accelerators import gpu_of
 from kservegen.gpu.estimate import Estimate, Gate, Verdict, estimate
 from kservegen.gpu.facts import GIB, Engine, Gpu, ModelFacts
 from kservegen.gpu.refusals import Refusal, refusals
@@ -17,9 +16,6 @@ from kservegen.gpu.store import FactStore
 from kservegen.gpu.workload import Images, Workload, workloads
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context
-
-_PRODUCT: Final = "nvidia.com/gpu.product"
-_MIG: Final = "nvidia.com/mig-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,37 +77,6 @@ def _unknown(workload: Workload, model: ModelFacts | None, gpu: Gpu | None) -> s
     return "" if gpu is not None else "which GPU this runs on"
 
 
-def gpu_of(selector: JsonObject, resource: str, accelerators: JsonObject, facts: FactStore) -> Gpu | None:
-    """Return the GPU that a pod lands on: by the environment's accelerators, else by its node labels."""
-    name = _by_accelerator(selector, resource, accelerators) or _by_label(selector, facts)
-    if not name:
-        return None
-    if resource.startswith(_MIG):
-        name = f"{name.partition('/')[0]}/{resource.removeprefix(_MIG)}"
-    return facts.gpu(name)
-
-
-def _by_accelerator(selector: JsonObject, resource: str, accelerators: JsonObject) -> str:
-    """Name the GPU that all accelerators agree on whose labels the pod selects; all of the resource where none are."""
-    of_resource = [mapping(item) for item in accelerators.values() if mapping(item).get("resource") == resource]
-    chosen = [
-        item
-        for item in of_resource
-        if (labels := mapping(item.get("nodeSelector"))) and all(selector.get(k) == v for k, v in labels.items())
-    ]
-    names = {text(item.get("gpu")) for item in chosen or of_resource}
-    return names.pop() if len(names) == 1 else ""
-
-
-def _by_label(selector: JsonObject, facts: FactStore) -> str:
-    product = text(selector.get(_PRODUCT))
-    if not product or product.endswith("-SHARED"):
-        return ""
-    name, mig, profile = product.partition("-MIG-")
-    found = facts.product(name)
-    return f"{found}/{profile}" if found and mig else found
-
-
 def findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
     """Yield what is to be said of one server; `others` are GPUs to offer, small first."""
     workload = found.workload
@@ -170,10 +135,11 @@ def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
     assert case is not None  # noqa: S101 - there is an estimate
     certain = done.verdict is Verdict.DOES_NOT_FIT
     name, gpu = case.model.name, case.gpu.name
+    source = " (memory as the environment says)" if case.gpu.from_environment else ""
     return Finding(
         rule="gpu/does-not-fit" if certain else "gpu/uncertain-fit",
         path=place(found.workload, done.gate),
-        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}: {told(done)}",
+        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {told(done)}",
         seen=sums(done),
         allowed=f"{gib(done.needed)} for one request of {done.length:,} tokens" if done.length else "",
         hint=cheapest(remedies(case, others)),

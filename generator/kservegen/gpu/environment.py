@@ -44,6 +44,7 @@ def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Ca
     items = [item for item in stored if asking(item.resource)]
     if not items:
         return GpuMemory()
+    from kservegen.gpu.accelerators import offered  # noqa: PLC0415
     from kservegen.gpu.check import findings, fits_of  # noqa: PLC0415
     from kservegen.gpu.images import images_of  # noqa: PLC0415
     from kservegen.gpu.locked import locked_models  # noqa: PLC0415
@@ -53,10 +54,10 @@ def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Ca
     images = images_of(around.charts, context.kserve_version, around.values)
     fits = [(item, fit) for item in items for fit in fits_of(item.resource, context, images, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
-    offered = facts.offered(accelerators)
+    others = offered(accelerators, facts)
     return GpuMemory(
         findings=tuple(
-            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, offered)
+            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, others)
         ),
         unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
     )

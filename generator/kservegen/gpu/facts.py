@@ -115,7 +115,8 @@ class ModelFacts:
 class Gpu:
     """One GPU or MIG slice: the memory that its driver reports in bytes, and its compute capability times ten.
 
-    `spread` is how far drivers and ECC settings differ, in bytes. Capability 0 stands for makes other than NVIDIA's.
+    `spread` is how far drivers and ECC settings differ, in bytes. Capability 0 stands for makes other than NVIDIA's,
+    and for what nobody said. `from_environment` tells that an environment's file says the memory, not the table.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Gpu:
     capability: int
     spread: int = 0
     unified: bool = False
+    from_environment: bool = False
 
     @property
     def large(self) -> bool:

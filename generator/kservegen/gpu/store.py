@@ -64,11 +64,10 @@ class FactStore:
         """Every whole GPU, smallest first."""
         return tuple(sorted({g for g in self._gpus.values() if "/" not in g.name}, key=lambda g: (g.memory, g.name)))
 
-    def offered(self, accelerators: JsonObject) -> tuple[Gpu, ...]:
-        """Return GPUs to offer instead of one that is too small: the environment's own first, then the table's."""
-        own = {gpu for item in accelerators.values() if (gpu := self.gpu(text(mapping(item).get("gpu")))) is not None}
-        rest = (gpu for gpu in self.gpus if gpu.capability >= _OFFERED_LEAST and not gpu.name.startswith(_DESKTOP))
-        return (*sorted(own, key=lambda gpu: gpu.memory), *(gpu for gpu in rest if gpu not in own))
+    @property
+    def offered(self) -> tuple[Gpu, ...]:
+        """GPUs that clusters have, smallest first."""
+        return tuple(g for g in self.gpus if g.capability >= _OFFERED_LEAST and not g.name.startswith(_DESKTOP))
 
     def engine(self, version: str) -> Engine:
         """Return what holds at a version of vLLM; blank means the version that is assumed where none is known."""

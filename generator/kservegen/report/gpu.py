@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from kservegen.fit import Account
 from kservegen.gpu.check import gib, told
 from kservegen.gpu.estimate import CONTEXT, Estimate, Verdict
-from kservegen.gpu.facts import GIB
+from kservegen.gpu.facts import GIB, Gpu
 from kservegen.jsontypes import JsonObject
 from kservegen.report.text import printable
 
@@ -81,7 +81,7 @@ def _details(account: Account, *, colour: bool) -> Iterator[str]:
         yield f"  not estimated: {printable(fit.unknown)}"
     else:
         parts = parts_of(done)
-        yield f"  {_bar(parts, done.memory, colour=colour)}  {gib(done.memory)} on each {gpu.name}"
+        yield f"  {_bar(parts, done.memory, colour=colour)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
         yield "  " + "  ".join(_legend(part, colour=colour) for part in parts)
         yield _paint(f"  {_facts(account, done)}", _DIM, colour)
         if done.verdict is not Verdict.FITS and not fit.refused:
@@ -93,6 +93,10 @@ def _details(account: Account, *, colour: bool) -> Iterator[str]:
             yield f"  {printable(finding.message)}: {printable(finding.seen)} [{finding.rule}]"
         if finding.hint:
             yield f"  {printable(finding.hint)}"
+
+
+def _source(gpu: Gpu) -> str:
+    return ", as the environment says" if gpu.from_environment else ""
 
 
 def parts_of(done: Estimate) -> tuple[Part, ...]:
@@ -158,6 +162,7 @@ def _json(account: Account) -> JsonObject:
         "role": fit.workload.role,
         "model": fit.workload.model,
         "gpu": fit.gpu.name if fit.gpu else None,
+        "gpuSource": None if fit.gpu is None else "environment" if fit.gpu.from_environment else "table",
         "gpus": fit.workload.gpus * fit.workload.nodes,
         "vllm": fit.version or None,
         "verdict": _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN,

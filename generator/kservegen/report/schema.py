@@ -86,6 +86,7 @@ def _gpu() -> JsonObject:
             "role": _TEXT,
             "model": _TEXT,
             "gpu": {"type": ["string", "null"]},
+            "gpuSource": {"enum": ["table", "environment", None], "description": "Who says what memory the GPU has."},
             "gpus": _COUNT,
             "vllm": {"type": ["string", "null"], "description": "Version; null where the image does not tell it."},
             "verdict": {"enum": ["fits", "uncertain", "does not fit", "refused", "not estimated"]},

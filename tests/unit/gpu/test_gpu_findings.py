@@ -10,6 +10,7 @@ from tests.support.project import Project
 from kservegen.fit import Account, account_for, parse_what_if
 from kservegen.gpu.estimate import Verdict
 from kservegen.project import open_project
+from kservegen.report.gpu import gpu_as_json, render_gpu
 
 DEV = """\
 version: 1
@@ -23,6 +24,9 @@ accelerators:
   h100: {resource: nvidia.com/gpu, gpu: H100, nodeSelector: {gpu: H100}}
   t4: {resource: nvidia.com/gpu, gpu: T4, nodeSelector: {gpu: T4}}
   some: {resource: nvidia.com/gpu, nodeSelector: {gpu: some}}
+  own: {resource: nvidia.com/gpu, memory: 22564Mi, computeCapability: 8.9, nodeSelector: {gpu: own}}
+  old: {resource: nvidia.com/gpu, gpu: Old One, memory: 47Gi, computeCapability: "6.1", nodeSelector: {gpu: old}}
+  slice: {resource: nvidia.com/mig-9g.9gb, memory: 9100Mi, computeCapability: 9.0, nodeSelector: {gpu: slice}}
 """
 
 
@@ -72,6 +76,12 @@ CASES: dict[str, list[str]] = {
     service("    accelerator: {type: l4}\n    args: [--backend=huggingface, --max_model_len=40960]\n"): [],
     service("    accelerator: {type: h100, count: 2}\n", "nobody/nothing"): ["models.yaml:6:17 info gpu/unknown-model"],
     service("    args: [--max_model_len=40960]\n"): [],
+    llm("    accelerator: {type: own}\n    args: {max-model-len: 8192}\n"): [],
+    llm("    accelerator: {type: own}\n    args: {max-model-len: 40960}\n"): [
+        "models.yaml:8:27 error gpu/does-not-fit"
+    ],
+    llm("    accelerator: {type: slice}\n    args: {max-model-len: 512}\n"): ["models.yaml:7:5 error gpu/does-not-fit"],
+    llm("    accelerator: {type: old}\n    args: {max-model-len: 8192}\n"): ["models.yaml:7:5 error gpu/quantisation"],
     "models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m', accelerator: {type: l4}}\n": [],
 }
 
@@ -199,3 +209,24 @@ def test_what_if_asks_for_another_gpu_and_version(loaded: Project) -> None:
     assert (account.fit.gpu.name, account.fit.version, account.fit.workload.gpus) == ("L40S", "0.26.0", 2)
     assert account.fit.estimate is not None
     assert account.fit.estimate.graphs_in_budget
+
+
+def test_a_gpu_that_the_environment_describes_says_so(loaded: Project) -> None:
+    loaded.models(llm("    accelerator: {type: own}\n    args: {max-model-len: 40960}\n"))
+    (found,) = (d for d in loaded.validate().diagnostics if d.rule == "gpu/does-not-fit")
+    assert found.message.startswith("Qwen/Qwen3-8B does not fit on own (memory as the environment says): ")
+    (account,) = accounts(loaded)
+    assert account.fit.gpu is not None
+    assert (account.fit.gpu.memory, account.fit.gpu.capability) == (22564 << 20, 89)
+    (entry,) = gpu_as_json((account,))
+    assert entry["gpuSource"] == "environment"
+    assert "on each own, as the environment says" in render_gpu((account,), colour=False)
+
+
+@pytest.mark.parametrize("words", ["memory: 24", "memory: '24'", "computeCapability: 89x", "memory: lots"])
+def test_memory_without_a_unit_is_no_memory(words: str, loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + f"  wrong: {{resource: nvidia.com/gpu, {words}}}\n")
+    line = DEV.count("\n") + 1
+    assert [f"{d.location}".rpartition(":")[0] for d in loaded.validate().diagnostics] == [
+        f"environments/dev.yaml:{line}"
+    ]
