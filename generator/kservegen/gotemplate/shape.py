@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Struct:
-    """A struct by its fields, those of what it embeds included; `methods` are the beginnings of its methods' names."""
+    """A struct by its fields, those of what it embeds included; `methods` are the beginnings of its methods' names.
+
+    Each is a type of its own, equal to itself alone, so that what was found out for one can be kept.
+    """
 
     name: str
     fields: Mapping[str, Shape]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.gotemplate.shape import STRING, STRINGS, UNKNOWN, Shape, Struct
@@ -107,17 +108,38 @@ def mistake_in(part: JsonValue, path: Path, data: Shape, *, without: frozenset[s
     """Find the first mistake in the templates of a part; fields of it that are `without` are no part of it."""
     if isinstance(part, dict) and without:
         part = {key: value for key, value in part.items() if key not in without}
-    texts = list(_texts(part, path))
-    if not texts:
+    if not _has_template(part):
         return None
-    from kservegen.gotemplate.check import check  # noqa: PLC0415 - few catalogs hold a template
-
+    texts = list(_texts(part, path))
     written = [json.dumps(item.text, ensure_ascii=False)[1:-1].translate(_HTML) for item in texts]
     starts = [0]
     for text in written[:-1]:
         starts.append(starts[-1] + len(text) + len(_SEPARATOR))
-    found = check(_SEPARATOR.join(written), data)
+    found = _check(_SEPARATOR.join(written), data)
     return MistakeAt(texts[bisect_right(starts, found.offset) - 1], found) if found else None
+
+
+# Configurations are few and copied much: their texts are the same in every environment.
+@lru_cache(maxsize=256)
+def _check(template: str, data: Shape) -> Mistake | None:
+    from kservegen.gotemplate.check import check  # noqa: PLC0415 - few catalogs hold a template
+
+    return check(template, data)
+
+
+def _has_template(value: JsonValue) -> bool:
+    """Whether any text below is one to be filled: no paths are made for the many objects that have none."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if "{{" in item:
+                return True
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return False
 
 
 def _texts(value: JsonValue, path: Path) -> Iterator[TextAt]:
