@@ -15,10 +15,10 @@ from kservegen.output.conflicts import diagnose as diagnose_conflict
 from kservegen.output.existing import Existing, scan
 from kservegen.output.lock import lock
 from kservegen.output.store import needs_recovery
-from kservegen.project import without_collector
 from kservegen.report.result import FilePlan, Result
 from kservegen.repository import OUTPUT_FOLDER, Repository
 from kservegen.work import Task, Work, work_on
+from kservegen.yamlio.collector import without_collector
 
 if TYPE_CHECKING:
     from kservegen.resolve import ResolvedEnvironment

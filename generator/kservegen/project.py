@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -107,15 +105,3 @@ class _OwnSchema:
             self.schema = json.loads(path.read_bytes())
         validator = Validator(self.schema, uncompiled=1, single=large, distinct=False, ruled=False)
         return validator.check(value)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Hold Python's cycle collector: a catalog is one big tree without cycles, and scanning it costs 2 to 4 times."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kservegen.build.resource import Resource
+from kservegen.catalog.words import OLD_FRAMEWORKS
 from kservegen.document import mapping, sequence
 from kservegen.jsontypes import JsonObject, Path
 
@@ -23,19 +24,8 @@ Role: TypeAlias = Literal[
     "graph",
 ]
 
-# The predictor's old-style fields, in the order in which KServe's defaulter looks for them.
-FRAMEWORKS: Final = (
-    "sklearn",
-    "tensorflow",
-    "xgboost",
-    "pytorch",
-    "triton",
-    "onnx",
-    "huggingface",
-    "pmml",
-    "lightgbm",
-    "paddle",
-)
+# The predictor's old-style fields.
+FRAMEWORKS: Final = OLD_FRAMEWORKS
 
 SERVING_CONTAINER: Final = "kserve-container"
 WORKER_CONTAINER: Final = "worker-container"

@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Final
 
 from kservegen.build.resource import Resource
+from kservegen.diagnostics import Finding
+from kservegen.document import text
+from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.kserve._settings import AUTOSCALER, MODE, annotation
 from kservegen.rules.view import components_of
 from kservegen.workloads import PodSpecAt
@@ -44,3 +47,24 @@ def scaled(resource: Resource, wanted: Family) -> Iterator[PodSpecAt]:
     """Go through the components that a family's rules apply to; canaries have fixed replicas and rules of their own."""
     if family(resource) is wanted:
         yield from (component for component in components_of(resource) if component.path[1] != "canary")
+
+
+def metric_of(component: JsonObject, metrics: tuple[str, ...]) -> str:
+    """Return the metric that a component is scaled by; the first of a family's is the one that it takes unasked."""
+    return text(component.get("scaleMetric")) or metrics[0]
+
+
+def unknown_metric(
+    rule: str, path: Path, component: JsonObject, metrics: tuple[str, ...], hint: str
+) -> Iterator[Finding]:
+    """Refuse a metric that a family does not know."""
+    metric = metric_of(component, metrics)
+    if metric not in metrics:
+        yield Finding(
+            rule=rule,
+            path=(*path, "scaleMetric"),
+            message=f"[{metric}] is not a supported metric",
+            hint=hint,
+            seen=metric,
+            allowed=", ".join(metrics),
+        )

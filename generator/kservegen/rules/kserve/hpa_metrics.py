@@ -10,7 +10,7 @@ from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import integer, mapping, sequence, text
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._autoscaling import Family, scaled
+from kservegen.rules.kserve._autoscaling import Family, metric_of, scaled, unknown_metric
 from kservegen.rules.stage import Stage
 
 STAGE: Final = Stage.ADMISSION
@@ -48,16 +48,8 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
 
 
 def _metric(path: Path, component: JsonObject) -> Iterator[Finding]:
-    metric = text(component.get("scaleMetric")) or "cpu"
-    if metric not in _METRICS:
-        yield Finding(
-            rule=META.id,
-            path=(*path, "scaleMetric"),
-            message=f"[{metric}] is not a supported metric",
-            hint=META.fix,
-            seen=metric,
-            allowed=", ".join(_METRICS),
-        )
+    yield from unknown_metric(META.id, path, component, _METRICS, META.fix)
+    metric = metric_of(component, _METRICS)
     target = integer(component.get("scaleTarget"))
     if target is None or (1 <= target <= _HIGHEST) or (target < 1 and metric not in _METRICS):
         return

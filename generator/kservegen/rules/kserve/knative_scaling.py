@@ -7,10 +7,10 @@ from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.document import integer, text
+from kservegen.document import integer
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
-from kservegen.rules.kserve._autoscaling import Family, scaled
+from kservegen.rules.kserve._autoscaling import Family, metric_of, scaled, unknown_metric
 from kservegen.rules.kserve._settings import MODE, annotation
 from kservegen.rules.stage import Stage
 
@@ -49,16 +49,8 @@ def _hint(resource: Resource) -> str:
 
 
 def _metric(path: Path, component: JsonObject, hint: str) -> Iterator[Finding]:
-    metric = text(component.get("scaleMetric")) or "concurrency"
-    if metric not in _METRICS:
-        yield Finding(
-            rule=META.id,
-            path=(*path, "scaleMetric"),
-            message=f"[{metric}] is not a supported metric",
-            hint=hint,
-            seen=metric,
-            allowed=", ".join(_METRICS),
-        )
+    yield from unknown_metric(META.id, path, component, _METRICS, hint)
+    metric = metric_of(component, _METRICS)
     target = integer(component.get("scaleTarget"))
     if metric == "rps" and target is not None and target < 1:
         yield Finding(
