@@ -81,13 +81,25 @@ class _Pod:
     image: str = ""
 
 
+class Glimpse(NamedTuple):
+    """What one look tells of a server, before its words are read; named as in `Workload`."""
+
+    model: str
+    address: str
+    certain: bool
+    node_selector: JsonObject
+    resource_name: str
+
+
+def glimpses(resource: Resource, context: Context, images: Images) -> Iterator[Glimpse]:
+    """Yield a glimpse of each server that `workloads` reads in full."""
+    for (pod, _, name, _), found in _servers(resource, context, images):
+        yield Glimpse(found.model, found.address, found.certain, mapping(pod.spec.get("nodeSelector")), name)
+
+
 def workloads(resource: Resource, context: Context, images: Images) -> Iterator[Workload]:
     """Yield the vLLM servers of an object that ask for GPUs; other servers are none of this module's business."""
-    for pod, at, name, number in asking(resource):
-        read = _llm if resource.id.kind == "LLMInferenceService" else _service
-        found = read(resource, context, images, pod, at)
-        if found is None:
-            continue
+    for (pod, at, name, number), found in _servers(resource, context, images):
         gathered, model, model_path, parallel, nodes, certain, _ = found
         options = read_options(gathered.words.texts)
         server = read_server(options, gathered.environment)
@@ -111,6 +123,17 @@ def workloads(resource: Resource, context: Context, images: Images) -> Iterator[
             certain=certain,
             address=found.address,
         )
+
+
+def _servers(
+    resource: Resource, context: Context, images: Images
+) -> Iterator[tuple[tuple[PodSpecAt, ContainerAt, str, int], _Found]]:
+    read = _llm if resource.id.kind == "LLMInferenceService" else _service
+    for asked in asking(resource):
+        pod, at, _, _ = asked
+        found = read(resource, context, images, pod, at)
+        if found is not None:
+            yield asked, found
 
 
 class _Found(NamedTuple):

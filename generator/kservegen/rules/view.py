@@ -152,8 +152,19 @@ def exotic_amounts_of(resource: Resource) -> tuple[Amount, ...]:
     if view.resource is not resource:
         view = _turn_to(resource)
     if view.exotic is None:
-        view.exotic = tuple(amount for amount in amounts_of(resource) if amount.name not in ORDINARY_RESOURCES)
+        # Names are looked at before anything is read: most objects have none.
+        named = any(_names_exotic(at) for at in containers_of(resource))
+        listed = amounts_of(resource) if named else ()
+        view.exotic = tuple(amount for amount in listed if amount.name not in ORDINARY_RESOURCES)
     return view.exotic
+
+
+def _names_exotic(at: ContainerAt) -> bool:
+    resources = at.container.get("resources")
+    if not isinstance(resources, dict):
+        return False
+    sides = (resources.get("limits"), resources.get("requests"))
+    return any(isinstance(side, dict) and not ORDINARY_RESOURCES.issuperset(side) for side in sides)
 
 
 def amounts_in(at: ContainerAt) -> list[Amount]:

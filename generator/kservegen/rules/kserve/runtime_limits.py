@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
+from kservegen.document import mapping
 from kservegen.jsontypes import JsonValue
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context, Rule
@@ -39,10 +40,10 @@ _MODEL: Final = ("spec", "predictor", "model")
 
 
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    listed = amounts_of(resource)
-    if 2 * sum(1 for amount in listed if amount.limit is not None) == len(listed):
+    resources = mapping(mapping(mapping(resource.doc.get("spec")).get("predictor")).get("model")).get("resources")
+    if mapping(mapping(resources).get("requests")).keys() == mapping(mapping(resources).get("limits")).keys():
         return  # every request has its limit and every limit its request, as it should be
-    amounts = [amount for amount in listed if amount.at.path == _MODEL]
+    amounts = [amount for amount in amounts_of(resource) if amount.at.path == _MODEL]
     # What has both sides is its own business.
     whole = {amount.name for amount in amounts if amount.limit is not None}
     half = [amount for amount in amounts if amount.name not in whole]
