@@ -5,7 +5,7 @@ Light to import: tables and arithmetic are loaded where an object asks for a GPU
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +19,7 @@ from kservegen.rules.base import Context
 
 if TYPE_CHECKING:
     from kservegen.gpu.store import FactStore
+    from kservegen.gpu.workload import Images
 
 
 class Surroundings(NamedTuple):
@@ -40,24 +41,45 @@ class GpuMemory(NamedTuple):
 
 
 def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Callable[[], FactStore]) -> GpuMemory:
-    """Estimate GPU memory where an object asks for GPUs."""
+    """Estimate GPU memory where an object asks for GPUs, and something is known of its model or its GPU."""
     items = [item for item in stored if asking(item.resource)]
     if not items:
         return GpuMemory()
-    from kservegen.gpu.accelerators import offered  # noqa: PLC0415
-    from kservegen.gpu.check import findings, fits_of  # noqa: PLC0415
+    from kservegen.gpu.accelerators import gpu_of  # noqa: PLC0415
     from kservegen.gpu.images import images_of  # noqa: PLC0415
     from kservegen.gpu.locked import locked_models  # noqa: PLC0415
+    from kservegen.gpu.workload import glimpses  # noqa: PLC0415
 
     context, accelerators = around.context, around.accelerators
     facts = open_facts().under(locked_models(around.locked, around.lock_file))
     images = images_of(around.charts, context.kserve_version, around.values)
-    fits = [(item, fit) for item in items for fit in fits_of(item.resource, context, images, accelerators, facts)]
+
+    def is_known(item: Defaulted) -> bool:
+        return any(
+            seen.certain
+            or facts.model(seen.model, seen.address) is not None
+            or gpu_of(seen.node_selector, seen.resource_name, accelerators, facts) is not None
+            for seen in glimpses(item.resource, context, images)
+        )
+
+    return _estimated(items, [item for item in items if is_known(item)], around, facts, images)
+
+
+def _estimated(
+    items: Sequence[Defaulted], known: Sequence[Defaulted], around: Surroundings, facts: FactStore, images: Images
+) -> GpuMemory:
+    if not known:
+        return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
+    from kservegen.gpu.accelerators import offered  # noqa: PLC0415
+    from kservegen.gpu.check import findings, fits_of  # noqa: PLC0415 - brings the arithmetic
+
+    context, accelerators = around.context, around.accelerators
+    fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
-    others = offered(accelerators, facts)
+    offers = offered(accelerators, facts)
     return GpuMemory(
         findings=tuple(
-            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, others)
+            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, offers)
         ),
         unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
     )

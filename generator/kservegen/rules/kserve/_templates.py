@@ -106,6 +106,8 @@ class MistakeAt(NamedTuple):
 
 def mistake_in(part: JsonValue, path: Path, data: Shape, *, without: frozenset[str] = frozenset()) -> MistakeAt | None:
     """Find the first mistake in the templates of a part; fields of it that are `without` are no part of it."""
+    if "{{" not in repr(part):  # braces of data never stand side by side, those of a text may
+        return None
     if isinstance(part, dict) and without:
         part = {key: value for key, value in part.items() if key not in without}
     if not _has_template(part):
