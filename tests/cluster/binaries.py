@@ -34,7 +34,8 @@ def find(program: str) -> Path:
 def build() -> Path:
     """Return the folder that holds the programs; build what is missing, which takes minutes the first time."""
     folder = cache()
-    missing = [name for name in PROGRAMS if not (folder / name).exists()]
+    # A link that was cut short leaves a file that cannot be executed.
+    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
         packages = [f"k8s.io/kubernetes/cmd/{name}" for name in missing]
