@@ -147,10 +147,15 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "images: [{name: nobody/this, newName: x/y}]\n",
         ["environments/dev.yaml:12:17 catalog/unused-image"],
     ),
-    "node pools that nobody checks yet": (
+    "a node pool of an accelerator that there is none of": (
         "",
-        "nodePools: {l4: {accelerator: l4}}\n",
-        ["environments/dev.yaml:12:1 catalog/not-evaluated"],
+        "nodePools: {l4: {accelerator: l40}}\n",
+        ["environments/dev.yaml:12:31 catalog/unknown-accelerator"],
+    ),
+    "a taint without its effect": (
+        "",
+        "nodePools: {l4: {taints: [{key: a}]}}\n",
+        ["environments/dev.yaml:12:27 schema/missing-field"],
     ),
     "a budget for an accelerator that there is none of": (
         "",

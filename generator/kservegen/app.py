@@ -65,7 +65,7 @@ def _result(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = 
         diagnostics=merge(work.diagnostics),
         environments=work.chosen,
         objects=work.objects,
-        assumptions=_assumptions(work.unestimated),
+        assumptions=(*_assumptions(work.unestimated), *work.assumptions),
         fail_on=fail_on,
         drift_fails=drift_fails,
     )

@@ -24,16 +24,13 @@ KNOWN_PREREQUISITES = frozenset(
     """.split()
 )
 
-# Words that the design has and that this version reads without evaluating them.
-_NOT_EVALUATED = ("nodePools",)
-
 
 def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     """Check one built environment; paths are paths of the environment's words."""
     environment = built.environment
     yield from _prerequisites(environment)
     yield from _gitops(environment)
-    yield from _not_evaluated(environment)
+    yield from _node_pools(environment)
     yield from _missing_charts(built)
     yield from _chart_needs(built, charts)
     yield from _values(built, charts)
@@ -81,15 +78,19 @@ def _gitops(environment: ResolvedEnvironment) -> Iterator[Finding]:
         )
 
 
-def _not_evaluated(environment: ResolvedEnvironment) -> Iterator[Finding]:
-    for word in _NOT_EVALUATED:
-        if environment.mapping(word):
+def _node_pools(environment: ResolvedEnvironment) -> Iterator[Finding]:
+    known = environment.mapping("accelerators")
+    for name, words in environment.mapping("nodePools").items():
+        accelerator = mapping(words).get("accelerator")
+        if isinstance(accelerator, str) and accelerator not in known:
+            close = get_close_matches(accelerator, known, n=1)
             yield Finding(
-                rule="catalog/not-evaluated",
-                path=(word,),
-                message=f"{word} is read but not evaluated by this version",
-                hint="Do not rely on it yet.",
-                at_key=True,
+                rule="catalog/unknown-accelerator",
+                path=("nodePools", name, "accelerator"),
+                message=f"this environment has no accelerator {accelerator}",
+                seen=accelerator,
+                allowed=", ".join(known) or "none is defined",
+                hint=f"Did you mean {close[0]}?" if close else "Define it under accelerators.",
             )
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kservegen.budget.account import account
-from kservegen.budget.check import check_budgets
 from kservegen.budget.ledger import Line
-from kservegen.budget.limits import read_budgets
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.build.environment import Memory as BuildMemory
 from kservegen.build.readme import build_readme
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
+from kservegen.capacity import check_capacity, ledger
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
@@ -71,12 +69,17 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one environment amounts to; `unestimated` are the objects that ask for GPUs and whose memory is unknown."""
+    """What one environment amounts to.
+
+    `unestimated` are the objects that ask for GPUs and whose memory is unknown; `assumptions` what else was taken for
+    granted.
+    """
 
     environment: ResolvedEnvironment
     built: BuiltEnvironment | None
     diagnostics: tuple[Diagnostic, ...]
     unestimated: frozenset[str] = frozenset()
+    assumptions: tuple[str, ...] = ()
 
     @property
     def objects(self) -> int:
@@ -122,8 +125,8 @@ def evaluate(
         *memory_of_gpus.findings,
     )
     diagnostics.extend(_check(built, tools, found, bindings))
-    if environment.mapping("budgets"):
-        diagnostics.extend(_over_budget(built, _ledger(built, stored, context)))
+    capacity = check_capacity(built, stored, context)
+    diagnostics.extend(capacity.diagnostics)
     for finding in check_environment(built, charts):
         weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
@@ -133,6 +136,7 @@ def evaluate(
         built=built,
         diagnostics=tuple(_waive(weighed, built, tools, clock)),
         unestimated=memory_of_gpus.unestimated,
+        assumptions=capacity.assumptions,
     )
 
 
@@ -193,25 +197,10 @@ def _check(
         yield locator.diagnose(resource, finding, tools.judge.severity(finding))
 
 
-def _over_budget(built: BuiltEnvironment, ledger: Sequence[Line]) -> Iterator[Diagnostic]:
-    locator = Locator.of(built)
-    by_id = {item.resource.id: item.resource for item in built.entries}
-    budgets = tuple(read_budgets(built.environment.mapping("budgets")))
-    yield from check_budgets(
-        built.environment, budgets, ledger, lambda line: locator.locate(by_id[line.subject], line.path)
-    )
-
-
 def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = None) -> tuple[Line, ...]:
     """Write down what a built environment's entries take together, line by line."""
     stored = store(built, memory or Memory())
-    return _ledger(built, stored, context_of(built, stored, tools.charts))
-
-
-def _ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
-    owned = zip((item.entry for item in built.entries), stored[len(built.own) :], strict=True)
-    entries = ((entry.key, text(entry.words.get("owner")), item) for entry, item in owned)
-    return tuple(account(entries, built.environment, context))
+    return ledger(built, stored, context_of(built, stored, tools.charts))
 
 
 def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:

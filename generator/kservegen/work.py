@@ -37,6 +37,7 @@ class Work:
     memory: Memory
     is_partial: bool  # environments were named
     unestimated: tuple[str, ...]  # whose GPU memory could not be estimated
+    assumptions: tuple[str, ...]  # what else was taken for granted
 
     @property
     def has_errors(self) -> bool:
@@ -113,6 +114,7 @@ def _work(project: Project, memory: Memory, task: Task) -> Work:
     built: dict[str, BuiltEnvironment] = {}
     environments: list[ResolvedEnvironment] = []
     unestimated: list[str] = []
+    assumptions: list[str] = []
     for name in chosen:
         evaluation = evaluate(project.catalog, name, project.tools, memory, task.clock)
         diagnostics.extend(evaluation.diagnostics)
@@ -120,6 +122,7 @@ def _work(project: Project, memory: Memory, task: Task) -> Work:
         objects += evaluation.objects
         environments.append(evaluation.environment)
         unestimated.extend(evaluation.unestimated)
+        assumptions.extend(evaluation.assumptions)
         if evaluation.built is not None and not any(d.severity is Severity.ERROR for d in diagnostics):
             built[name] = evaluation.built
             if task.lays_out:
@@ -136,6 +139,7 @@ def _work(project: Project, memory: Memory, task: Task) -> Work:
         memory=memory,
         is_partial=bool(task.names),
         unestimated=tuple(unestimated),
+        assumptions=tuple(dict.fromkeys(assumptions)),
     )
 
 

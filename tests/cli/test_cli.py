@@ -60,7 +60,7 @@ def test_findings_in_each_form(terminal: Terminal, snapshot: SnapshotAssertion) 
 
 
 def test_warnings_fail_where_that_is_asked_for(terminal: Terminal) -> None:
-    terminal.project.write("environments/dev.yaml", DEV + "nodePools: {l4: {accelerator: l4}}\n")
+    terminal.project.write("environments/dev.yaml", DEV + "images: [{name: nobody/this, newName: x/y}]\n")
     assert terminal("validate")[0] == 0
     assert terminal("validate", "--fail-on", "warning")[0] == 1
 

@@ -48,7 +48,7 @@ class Client:
     def __init__(self, port: int, token: str, authority: Path) -> None:
         context = ssl.create_default_context(cafile=str(authority))
         self._connection = http.client.HTTPSConnection(HOST, port, context=context, timeout=60)
-        self._token = token
+        self.url, self.token, self.authority = f"https://{HOST}:{port}", token, authority
 
     def close(self) -> None:
         """End the connection."""
@@ -56,7 +56,7 @@ class Client:
 
     def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Answer:
         """Send one request."""
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         if method == "PATCH":
             headers["Content-Type"] = "application/apply-patch+yaml"
         url = f"{path}?{urlencode(query)}" if query else path

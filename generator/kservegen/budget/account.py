@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from kservegen.budget.ledger import Line, lines
 from kservegen.build.quotas import default_requests
 from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
-from kservegen.demand.groups import pod_groups
+from kservegen.demand.groups import PodGroup, pod_groups
 from kservegen.demand.requests import amounts
 from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, JsonValue
@@ -19,11 +20,29 @@ from kservegen.rules.view import selection_of
 from kservegen.serving.request import request_of
 
 
+class Asked(NamedTuple):
+    """Groups of like pods that an object asks for, with the key and the owner of its entry."""
+
+    entry: str
+    owner: str
+    stored: Defaulted
+    groups: tuple[PodGroup, ...]
+
+
 def account(
     objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
 ) -> Iterator[Line]:
     """Write the ledger of objects, each with its entry's key and owner; paths are those of the objects as written."""
     accelerators = environment.mapping("accelerators")
+    for key, owner, stored, groups in asked_for(objects, environment, context):
+        for line in lines(key, owner, stored.resource.id, groups, accelerators):
+            yield replace(line, path=stored.original_path(line.path))
+
+
+def asked_for(
+    objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
+) -> Iterator[Asked]:
+    """List the groups of pods of each object."""
     given = {namespace: amounts(side) for namespace, side in default_requests(environment).items()}
 
     def runtime(resource: Resource, component: JsonObject) -> JsonValue:
@@ -38,5 +57,4 @@ def account(
             runtime=runtime,
             defaults=given.get(stored.resource.id.namespace),
         )
-        for line in lines(key, owner, stored.resource.id, groups, accelerators):
-            yield replace(line, path=stored.original_path(line.path))
+        yield Asked(key, owner, stored, groups)

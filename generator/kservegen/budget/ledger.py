@@ -38,7 +38,7 @@ class Line:
     def at(self, resource: str) -> Moments:
         """Return what all of its pods take of a resource, at each moment."""
         each = self.each.get(resource, Fraction(0))
-        least, most, surge = self.count
+        least, most, surge, _ = self.count
         return Moments(each * least, each * most, each * surge)
 
 

@@ -53,8 +53,9 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 accelerator=TEXT,
                 nodes=_object("nodePools.nodes", min=COUNT, max=COUNT),
                 allocatable={"type": "object", "additionalProperties": QUANTITY},
+                daemonSets={"type": "object", "additionalProperties": QUANTITY},
                 nodeSelector=TEXT_MAP,
-                tolerations={"type": "array", "items": toleration},
+                taints={"type": "array", "items": _taint()},
             )
         ),
         "budgets": _map(
@@ -105,6 +106,11 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             "items": {**_object("images", name=TEXT, newName=TEXT, newTag=TEXT, digest=TEXT), "required": ["name"]},
         },
     }
+
+
+def _taint() -> JsonObject:
+    effect: JsonObject = {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]}
+    return {**_object("nodePools.taints", key=TEXT, value=TEXT, effect=effect), "required": ["key", "effect"]}
 
 
 def _date() -> JsonObject:

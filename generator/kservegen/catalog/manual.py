@@ -135,15 +135,6 @@ RULES: tuple[RuleMeta, ...] = (
         good="chat: {kind: LLMInferenceService, model: hf://a/b}",
     ),
     RuleMeta(
-        id="catalog/not-evaluated",
-        title="What is written is evaluated",
-        why="A word of the design that this version reads but does not check yet must not look as if it protected you.",
-        fix="Do not rely on it before a version that evaluates it.",
-        bad="nodePools: {l4: {accelerator: nvidia-l4}}",
-        good="no nodePools",
-        severity=Severity.WARNING,
-    ),
-    RuleMeta(
         id="catalog/accelerator-resource",
         title="An accelerator names its resource",
         why="Without the resource's name nothing is requested, and the pod lands on a node without a GPU.",

@@ -33,11 +33,15 @@ _QUARTER: Final = Fraction(1, 4)
 
 
 class Count(NamedTuple):
-    """How many pods there are: at the least, at the most, and how many more while a new version comes up."""
+    """How many pods there are: at the least, at the most, and while a new version comes up.
+
+    Then there are `surge` more, and `unavailable` old ones may go before a new one is ready.
+    """
 
     minimum: int
     maximum: int
     surge: int = 0
+    unavailable: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,8 @@ def _component_count(subject: _Subject, component: JsonObject) -> tuple[Count, b
         return Count(least, maximum, surge), most == 0
     least = max(least, 1)  # an HorizontalPodAutoscaler has no zero
     maximum = max(most, least)
-    return Count(least, maximum, _surge(component.get("deploymentStrategy"), maximum)), False
+    strategy = component.get("deploymentStrategy")
+    return Count(least, maximum, _surge(strategy, maximum), _unavailable(strategy, maximum)), False
 
 
 def _surge(strategy: JsonValue, replicas: int) -> int:
@@ -135,6 +140,16 @@ def _surge(strategy: JsonValue, replicas: int) -> int:
     if isinstance(given, str) and given.endswith("%") and given[:-1].isdigit():
         return math.ceil(Fraction(int(given[:-1]), 100) * replicas)
     return math.ceil(_QUARTER * replicas)
+
+
+def _unavailable(strategy: JsonValue, replicas: int) -> int:
+    """Return how many old pods a Deployment may take away first: a quarter, rounded down, unless it says otherwise."""
+    given = mapping(mapping(strategy).get("rollingUpdate")).get("maxUnavailable")
+    if isinstance(given, int):
+        return given
+    if isinstance(given, str) and given.endswith("%") and given[:-1].isdigit():
+        return int(given[:-1]) * replicas // 100
+    return replicas // 4
 
 
 def _component_requests(subject: _Subject, component: JsonObject) -> Requests:
@@ -176,7 +191,7 @@ def _llm(subject: _Subject) -> Iterator[PodGroup]:
     template = scheduler.get("template")
     if isinstance(template, dict):
         replicas = integer(scheduler.get("replicas")) or 1
-        count = Count(replicas, replicas, _surge(None, replicas))
+        count = Count(replicas, replicas, _surge(None, replicas), _unavailable(None, replicas))
         path: Path = ("spec", "router", "scheduler", "template")
         yield PodGroup(
             role="scheduler", path=path, pod=template, requests=_listed_requests(subject, template), count=count
@@ -191,7 +206,7 @@ def _workload(
     template = mapping(workload.get("template"))
     spans = isinstance(worker, dict)
     # A LeaderWorkerSet rolls group by group in place; a Deployment brings a quarter more.
-    count = Count(least, most, 0 if spans else _surge(None, most))
+    count = Count(least, most, 0 if spans else _surge(None, most), 0 if spans else _unavailable(None, most))
     yield PodGroup(
         role=role,
         path=(*path, "template"),

@@ -12,6 +12,7 @@ from kservegen.diagnostics import RuleMeta
 from kservegen.gpu.manual import RULES as GPU
 from kservegen.manifests.manual import RULES as MANIFESTS
 from kservegen.output.manual import RULES as OUTPUT
+from kservegen.placement.manual import RULES as PLACEMENT
 from kservegen.rules.discover import discover
 from kservegen.rules.stage import Scope, Stage
 from kservegen.schemas.manual import RULES as SCHEMAS
@@ -23,7 +24,19 @@ from kservegen.yamlio.manual import RULES as YAML
 def manuals() -> dict[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
     found: dict[str, RuleMeta] = {}
-    for meta in (*YAML, *CATALOG, *SCHEMAS, *CHARTS, *OUTPUT, *MANIFESTS, *WAIVERS, *BUDGETS, *GPU, *discover()):
+    for meta in (
+        *YAML,
+        *CATALOG,
+        *SCHEMAS,
+        *CHARTS,
+        *OUTPUT,
+        *MANIFESTS,
+        *WAIVERS,
+        *BUDGETS,
+        *GPU,
+        *PLACEMENT,
+        *discover(),
+    ):
         if meta.id in found:
             raise RuntimeError(f"two manuals for {meta.id}")
         found[meta.id] = meta

@@ -1,0 +1,161 @@
+"""Placement through the whole check: which pods have no node, what is said of it, and at which line."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.project import DEV, Project
+
+L4 = "nodePools:\n  l4: {accelerator: l4, nodes: {max: %s}, allocatable: {cpu: 15, memory: 58Gi, accelerators: %s}%s}\n"
+PLAIN = "  plain: {nodes: {min: 1, max: %d}, allocatable: {cpu: 8, memory: 32Gi}}\n"
+CHAT = """\
+models:
+  chat:
+    modelFormat: huggingface
+    storageUri: hf://org/chat
+    accelerator: {type: l4, count: %d}
+    minReplicas: %d
+    maxReplicas: %d
+    resources: {requests: {cpu: 4, memory: %s}, limits: {cpu: 4, memory: %s}}
+"""
+
+
+def chat(*, gpus: int = 1, least: int = 1, most: int = 1, memory: str = "24Gi", more: str = "") -> str:
+    return CHAT % (gpus, least, most, memory, memory) + more
+
+
+def found(project: Project, models: str, pools: str) -> list[str]:
+    project.models(models)
+    project.write("environments/dev.yaml", DEV + pools)
+    return [
+        f"{d.location} {d.severity} {d.rule}"
+        for d in project.validate().diagnostics
+        if "node" in d.rule or "pool" in d.rule or "placement" in d.rule
+    ]
+
+
+NO_SURGE = "    deploymentStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}\n"
+BY_HAND = """\
+models:
+  chat:
+    modelFormat: huggingface
+    storageUri: hf://org/chat
+    resources: {limits: {nvidia.com/gpu: 1}}
+"""
+IRIS = "  iris: {modelFormat: sklearn, storageUri: s3://b/m, maxReplicas: %d}\n"
+
+CASES: dict[str, tuple[str, str, list[str]]] = {
+    "room for all, and for one more": (chat(most=2), L4 % (3, 1, ""), []),
+    "more devices than a node has": (chat(gpus=2), L4 % (3, 1, ""), ["models.yaml:7:36 error gpu/no-node"]),
+    "more memory than a node has": (chat(memory="64Gi"), L4 % (3, 1, ""), ["models.yaml:10:44 error gpu/no-node"]),
+    "DaemonSets take what is left": (
+        chat(memory="57Gi"),
+        L4 % (3, 1, ", daemonSets: {memory: 2Gi}"),
+        ["models.yaml:10:44 error gpu/no-node"],
+    ),
+    "one pod too many": (chat(most=3), L4 % (2, 1, ""), ["models.yaml:9:18 error gpu/pool-full"]),
+    "nobody said how far the pool grows": (
+        chat(most=30),
+        L4.replace("nodes: {max: %s}, ", "") % (1, ""),
+        [],
+    ),
+    "a full pool rolls for ever": (chat(most=2), L4 % (2, 1, ""), ["models.yaml:9:18 warning gpu/pool-full"]),
+    "a full pool without extra pods": (chat(most=2, more=NO_SURGE), L4 % (2, 1, ""), []),
+    "old pods may go first": (chat(most=4), L4 % (4, 1, ""), ["models.yaml:9:18 info gpu/pool-full"]),
+    "a taint that is stated": (
+        chat(),
+        L4 % (3, 1, ", taints: [{key: team, value: a, effect: NoSchedule}]"),
+        ["models.yaml:4:3 error gpu/no-node"],
+    ),
+    "a taint that is only supposed": (BY_HAND, L4 % (3, 1, ""), ["models.yaml:4:3 warning gpu/no-node"]),
+    "no taints": (BY_HAND, L4 % (3, 1, ", taints: []"), []),
+    "a label that the pool does not state": (
+        chat(more="    nodeSelector: {disk: fast}\n"),
+        L4 % (3, 1, ""),
+        ["models.yaml:11:26 warning gpu/no-node"],
+    ),
+    "another label than the pool's": (
+        chat(more="    nodeSelector: {disk: fast}\n"),
+        L4 % (3, 1, ", nodeSelector: {disk: slow}"),
+        ["models.yaml:11:26 error gpu/no-node"],
+    ),
+    "a zone that nobody states": (
+        chat(more="    nodeSelector: {topology.kubernetes.io/zone: a}\n"),
+        L4 % (3, 1, ""),
+        [],
+    ),
+    "ordinary pods where no ordinary pool is listed": ("models:\n" + IRIS % 50, L4 % (3, 1, ""), []),
+    "ordinary pods on an ordinary pool": (
+        "models:\n" + IRIS % 50,
+        L4 % (3, 1, "") + PLAIN % 1,
+        ["models.yaml:4:67 error gpu/pool-full"],
+    ),
+    "two models on one pool": (
+        chat(most=2) + chat(most=2).replace("models:\n  chat", "  talk"),
+        L4 % (3, 1, ""),
+        ["environments/dev.yaml:13:38 error gpu/pool-full"],
+    ),
+    "apart from each other": (
+        chat(
+            most=2,
+            more="    affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: "
+            "kubernetes.io/hostname, labelSelector: {matchLabels: {serving.kserve.io/inferenceservice: chat}}}]}}\n",
+        ),
+        L4 % (1, 8, ""),
+        ["models.yaml:9:18 error gpu/pool-full"],
+    ),
+    "small ones first leave no room for a large one": (
+        chat(gpus=4, memory="1Gi") + chat(most=4, memory="1Gi").replace("models:\n  chat", "  talk"),
+        (L4 % (2, 4, "")).replace("cpu: 15", "cpu: 64"),
+        ["environments/dev.yaml:13:38 warning gpu/uncertain-placement"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_placement(name: str, project: Project) -> None:
+    models, pools, expected = CASES[name]
+    assert found(project, models, pools) == expected
+
+
+def test_a_finding_says_what_blocks_and_what_would_do(project: Project) -> None:
+    project.models(chat(most=3))
+    project.write("environments/dev.yaml", DEV + L4 % (2, 1, ""))
+    (full,) = project.validate().diagnostics
+    assert full.message == "l4: no room for every pod at maxReplicas, 3 of 2 nvidia.com/gpu: chat stays pending"
+    assert full.hint == "Any of these does: 3 nodes in l4, 2 pods of chat."
+    assert [(r.message, str(r.location)) for r in full.related] == [
+        ("pool l4", "environments/dev.yaml:13:3"),
+        ("chat", "models.yaml:4:3"),
+    ]
+
+
+def test_the_reasons_are_listed_pool_by_pool(project: Project) -> None:
+    project.models(chat(gpus=2, memory="64Gi"))
+    project.write("environments/dev.yaml", DEV + L4 % (2, 1, "") + PLAIN % 1)
+    (homeless,) = (d for d in project.validate().diagnostics if d.rule == "gpu/no-node")
+    assert homeless.seen == (
+        "l4: memory 64Gi of 58Gi, nvidia.com/gpu 2 of 1; plain: memory 64Gi of 32Gi, nvidia.com/gpu 2 of 0, "
+        "gpu: L4, not no gpu"
+    )
+
+
+def test_what_is_taken_for_granted_is_said(project: Project) -> None:
+    assert not any("nodePools" in item for item in project.validate().assumptions)
+    project.models(chat())
+    project.write("environments/dev.yaml", DEV + L4 % (2, 1, ""))
+    assert "who else uses the nodes of nodePools: they were taken as empty" in project.validate().assumptions
+
+
+def test_a_runtime_of_the_catalog_brings_its_tolerations(project: Project) -> None:
+    runtime = """\
+runtimes:
+  own:
+    kind: ServingRuntime
+    supportedModelFormats: [{name: huggingface, version: "1", autoSelect: true}]
+    tolerations: [{key: team, operator: Exists}]
+    containers: [{name: kserve-container, image: "a/b:1"}]
+"""
+    taints = ", taints: [{key: team, effect: NoSchedule}]"
+    alone = BY_HAND + "    runtime: own\n"
+    assert "gpu/no-node" not in str(found(project, alone + runtime, L4 % (2, 1, taints)))
+    assert "gpu/no-node" in str(found(project, alone, L4 % (2, 1, taints)))
