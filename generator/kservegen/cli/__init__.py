@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": "Explain a rule, or where each field of a model comes from.",
     "gpu": "Estimate GPU memory: what fits, and what would change it.",
     "init": "Start a repository: a catalog, an environment, a workflow.",
+    "lock": "Pin revisions of models, with the facts that the estimate reads.",
     "policy": "Test policies: kservegen policy test.",
     "render": "Check the catalog and write the manifests of every environment.",
     "validate": "Check the catalog; nothing is written.",

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from kservegen.errors import GeneratorError
+
+# The rights of a file that was not there.
+_NEW: Final = 0o644
 
 
 def replace_file(path: Path, text: str, *, subject: str) -> None:
     """Write beside the file and rename over it, its rights kept; GeneratorError where that fails."""
     try:
-        mode = path.stat().st_mode
+        mode = path.stat().st_mode if path.exists() else _NEW
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -34,13 +34,18 @@ def report_schema() -> JsonObject:
                 "plan": _plan(),
                 "budget": {"type": "array", "items": _overview()},
                 "gpu": {"type": "array", "items": _gpu(), "description": "GPU memory, one entry for each server."},
+                "lock": {
+                    "type": "array",
+                    "items": _lock(),
+                    "description": "Addresses locked, or drifted.",
+                },
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
                 "policyTests": {"type": "array", "items": _policy_test()},
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("documents", "plan", "budget", "gpu", "rule", "explanation", "policyTests", "error"),
+            optional=("documents", "plan", "budget", "gpu", "lock", "rule", "explanation", "policyTests", "error"),
         ),
     }
 
@@ -63,6 +68,23 @@ def _finding() -> JsonObject:
             "waived": _closed(dict.fromkeys(("waiver", "owner", "reason", "expires"), _TEXT)),
         },
         optional=("waived",),
+    )
+
+
+def _lock() -> JsonObject:
+    revision: JsonObject = {"type": ["string", "null"], "description": "A commit; null where there is none."}
+    return _closed(
+        {
+            "file": _TEXT,
+            "line": _COUNT,
+            "address": _TEXT,
+            "message": _TEXT,
+            "before": revision,
+            "revision": revision,
+            "models": _TEXTS,
+            "changed": {"type": "boolean"},
+        },
+        optional=("line", "message", "before", "revision", "models", "changed"),
     )
 
 
