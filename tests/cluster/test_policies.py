@@ -32,6 +32,7 @@ from kservegen.policy.evaluate import evaluate
 from kservegen.policy.files import read_policies
 from kservegen.policy.model import Policy
 from kservegen.policy.objects import policy_objects
+from kservegen.policy.waived import with_waivers
 
 VERSION = "v0.20.0"  # its kinds hold all that the cases say, canaries too
 CRDS = SHARED / "kserve" / VERSION / "crds"
@@ -245,9 +246,10 @@ def upgrade(client: Client) -> None:
         assert answer.accepted, answer.message
 
 
-def bring_into_force(client: Client, attempt: Try) -> None:
-    """Create a policy, its parameters, and its binding for the namespaces that are labelled for it."""
-    for resource in policy_objects([attempt.bound.binding]):
+def bring_into_force(client: Client, attempt: Try, waived: tuple[str, ...] = ()) -> None:
+    """Apply a policy, its parameters, and its binding for the namespaces that are labelled for it."""
+    bindings = with_waivers([attempt.bound.binding], {attempt.bound.name: waived} if waived else {}, "kserve")
+    for resource in policy_objects(bindings):
         doc: Json = copy.deepcopy(dict(resource.doc))
         if doc["kind"] == "ValidatingAdmissionPolicyBinding":
             doc["spec"]["matchResources"] = {"namespaceSelector": {"matchLabels": {LABEL: attempt.binding}}}
@@ -282,3 +284,18 @@ def test_a_finalizer_may_always_be_changed(cluster: Client, attempts: list[Try])
         standing["metadata"]["finalizers"] = ["inferenceservice.finalizers/x"]
         answer = cluster.call("PUT", url(attempt.doc), standing, dryRun="All")
         assert answer.accepted, f"{attempt.name}: {answer.message}"
+
+
+@pytest.mark.parametrize("policy", ["pinned-revision", "storage-scheme"], ids=["without parameters", "with parameters"])
+def test_what_is_waived_is_let_through_and_nothing_else(policy: str, cluster: Client, attempts: list[Try]) -> None:
+    refused = [a for a in attempts if a.binding == f"{policy}-0" and is_denied(cluster, a)]
+    waived, other = refused[0], next(a for a in refused if a.namespace == refused[0].namespace and a is not refused[0])
+    identity = waived.case.admission.resource.id
+    bring_into_force(cluster, waived, (f"{identity.kind}/{identity.namespace}/{identity.name}",))
+    try:
+        wait_for("the waiver", lambda: ask(cluster, waived).accepted)
+        assert is_denied(cluster, other)
+    finally:
+        bring_into_force(cluster, waived)
+        wait_for("the waiver's end", lambda: is_denied(cluster, waived))
+    assert verdict(waived), "the engine finds it all the same"

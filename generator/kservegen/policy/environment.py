@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Diagnostic
-from kservegen.document import mapping
+from kservegen.document import mapping, text
 from kservegen.jsontypes import format_path
-from kservegen.policy.binding import BREAK_GLASS, Bindings, bind
+from kservegen.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind
 from kservegen.policy.files import PolicyFiles
-from kservegen.policy.manual import BROKEN_GLASS
+from kservegen.policy.manual import BROKEN_GLASS, WAIVER_OUT_OF_REACH
 from kservegen.policy.objects import policy_objects
+from kservegen.policy.waived import acts, with_waivers
 from kservegen.resolve import ResolvedEnvironment
 
 
@@ -24,7 +25,7 @@ def bind_environment(environment: ResolvedEnvironment, files: PolicyFiles) -> Bi
         locate=lambda path: environment.locate(("policies", *path)),
         compiled=files.compiled,
     )
-    own = (*found.diagnostics, *_broken_glass(environment))
+    own = (*found.diagnostics, *_broken_glass(environment), *_out_of_reach(environment, found))
     here = (replace(diagnostic, environments=(environment.name,)) for diagnostic in own)
     return replace(found, diagnostics=(*files.diagnostics, *here))
 
@@ -33,7 +34,38 @@ def rendered(environment: ResolvedEnvironment, bindings: Bindings) -> tuple[Reso
     """Return the objects for the cluster; by default where a GitOps engine syncs the environment."""
     wanted = environment.at("policies", "render")
     synced = environment.text("gitops", "engine", default="none") != "none"
-    return policy_objects(bindings.bindings) if (synced if wanted is None else wanted) else ()
+    if not (synced if wanted is None else wanted):
+        return ()
+    namespace = environment.text("policies", "namespace", default=NAMESPACE)
+    return policy_objects(with_waivers(bindings.bindings, _waived(environment), namespace))
+
+
+def _waived(environment: ResolvedEnvironment) -> dict[str, list[str]]:
+    """Name the objects that the environment's waivers are for, by policy, whatever the day."""
+    found: dict[str, list[str]] = {}
+    for words in environment.mapping("waivers").values():
+        area, _, policy = text(mapping(words).get("rule")).partition("/")
+        model = text(mapping(words).get("model"))
+        if area == "policy":
+            objects = (f"{e.info.kind}/{e.namespace}/{e.name}" for e in environment.entries if e.key == model)
+            found.setdefault(policy, []).extend(objects)
+    return {policy: objects for policy, objects in found.items() if objects}
+
+
+def _out_of_reach(environment: ResolvedEnvironment, bindings: Bindings) -> Iterator[Diagnostic]:
+    """Tell of waivers that hold here and not in the cluster."""
+    waived = _waived(environment)
+    for binding in bindings.bindings:
+        if binding.policy.name in waived and not acts(binding):
+            path = ("policies", "bindings", binding.name)
+            yield Diagnostic(
+                rule=WAIVER_OUT_OF_REACH.id,
+                severity=WAIVER_OUT_OF_REACH.severity,
+                message=f"the cluster will refuse what is waived of {binding.policy.name}",
+                location=environment.locate(path),
+                path=format_path(path),
+                hint=WAIVER_OUT_OF_REACH.fix,
+            )
 
 
 def _broken_glass(environment: ResolvedEnvironment) -> Iterator[Diagnostic]:

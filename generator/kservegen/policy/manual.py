@@ -64,6 +64,19 @@ BROKEN_GLASS = RuleMeta(
     severity=Severity.WARNING,
 )
 
+WAIVER_OUT_OF_REACH = RuleMeta(
+    id="policy/waiver-out-of-reach",
+    title="a waiver holds in the pull request and not in the cluster",
+    why=(
+        "In the cluster a waived object is named in the parameters that are rendered for the binding. A binding that "
+        "takes the parameters of another one, or of a kind of its own, has no place for it: the object is refused."
+    ),
+    fix="Give the binding parameters of its own, or narrow it with matchResources.",
+    bad="policies: {bindings: {mine: {policyName: storage-scheme, actions: [Deny], paramRef: {name: shared}}}}\n",
+    good="policies: {bindings: {storage-scheme: {actions: [Deny], params: {schemes: [hf]}}}}\n",
+    severity=Severity.WARNING,
+)
+
 CASE = RuleMeta(
     id="policy/case",
     title="a test case of a policy does not get the verdict that it states",
@@ -112,4 +125,4 @@ COST = RuleMeta(
     severity=Severity.WARNING,
 )
 
-RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS, CASE, UNTESTED, UNEXERCISED, COST)
+RULES = (INVALID, UNSUPPORTED, BINDING, IGNORED, BROKEN_GLASS, WAIVER_OUT_OF_REACH, CASE, UNTESTED, UNEXERCISED, COST)
