@@ -83,7 +83,7 @@ def _assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
     return (*NOT_CHECKED, f"that these fit in GPU memory: {', '.join(unknown[:_NAMED])}{more}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RenderOptions:
     """How to render: where to, whether to write, and how many removals are allowed beyond the guards."""
 

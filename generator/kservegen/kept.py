@@ -8,7 +8,7 @@ from kservegen.build.environment import BuiltEntry
 from kservegen.resolve import Entry
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Kept:
     """Entries by section and key (None: not in this environment), and what was made of them.
 

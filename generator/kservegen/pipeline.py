@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kservegen.budget.ledger import Line
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.build.environment import Memory as BuildMemory
 from kservegen.build.readme import build_readme
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
-from kservegen.capacity import check_capacity, ledger
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
@@ -30,17 +28,18 @@ from kservegen.rules.base import Context, Looked
 from kservegen.schemas.shape import Shape
 from kservegen.schemas.store import SchemaStore, Shapes
 from kservegen.serving.platform import Platform, installed_platform
-from kservegen.waivers.apply import Clock, apply_waivers, check_waivers, read_waivers
 from kservegen.yamlio.emit import emit
 
-if TYPE_CHECKING:  # nothing of the policy engine or the estimator is imported where nothing asks for it
+if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is imported where nothing asks for it
+    from kservegen.budget.ledger import Line
     from kservegen.gpu.store import FactStore
     from kservegen.policy.binding import Bindings
     from kservegen.policy.files import PolicyFiles
     from kservegen.policy.judge import Memory as PolicyMemory
+    from kservegen.waivers.apply import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tools:
     """What every environment is checked with; compiled schemas are kept from one environment to the next."""
 
@@ -67,7 +66,7 @@ class Memory:
     looked: dict[str, Looked] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
     """What one environment amounts to.
 
@@ -125,8 +124,13 @@ def evaluate(
         *memory_of_gpus.findings,
     )
     diagnostics.extend(_check(built, tools, found, bindings))
-    capacity = check_capacity(built, stored, context)
-    diagnostics.extend(capacity.diagnostics)
+    assumptions: tuple[str, ...] = ()
+    if environment.mapping("budgets") or environment.mapping("nodePools"):
+        from kservegen.capacity import check_capacity  # noqa: PLC0415
+
+        capacity = check_capacity(built, stored, context)
+        diagnostics.extend(capacity.diagnostics)
+        assumptions = capacity.assumptions
     for finding in check_environment(built, charts):
         weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
@@ -136,7 +140,7 @@ def evaluate(
         built=built,
         diagnostics=tuple(_waive(weighed, built, tools, clock)),
         unestimated=memory_of_gpus.unestimated,
-        assumptions=capacity.assumptions,
+        assumptions=assumptions,
     )
 
 
@@ -145,10 +149,12 @@ def _waive(
 ) -> Iterator[Diagnostic]:
     """Weigh down what the environment waives, and check its waivers."""
     environment = built.environment
-    waivers = read_waivers(environment.mapping("waivers"))
-    if not waivers:
+    if not environment.mapping("waivers"):
         yield from diagnostics
         return
+    from kservegen.waivers.apply import apply_waivers, check_waivers, read_waivers  # noqa: PLC0415
+
+    waivers = read_waivers(environment.mapping("waivers"))
     weighed, used = apply_waivers(waivers, diagnostics, clock)
     yield from weighed
     bindings = environment.mapping("policies", "bindings")
@@ -199,6 +205,8 @@ def _check(
 
 def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = None) -> tuple[Line, ...]:
     """Write down what a built environment's entries take together, line by line."""
+    from kservegen.capacity import ledger  # noqa: PLC0415
+
     stored = store(built, memory or Memory())
     return ledger(built, stored, context_of(built, stored, tools.charts))
 

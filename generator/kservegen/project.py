@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kservegen.policy.files import PolicyFiles
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Project:
     """A repository with its catalog loaded, and the tools to check it with."""
 

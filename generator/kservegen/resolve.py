@@ -22,7 +22,7 @@ from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.merge import merge
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entry:
     """One catalog entry as one environment sees it: merged words, and the fragments they were merged from."""
 
@@ -48,7 +48,7 @@ class Entry:
         return own.document.source.key(own.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResolvedEnvironment:
     """One environment: its merged file and its entries, sorted by section, namespace and name."""
 
@@ -95,7 +95,7 @@ class ResolvedEnvironment:
 Unchanged: TypeAlias = dict[tuple[str, str], Entry]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Resolver:
     catalog: Catalog
     source: EnvironmentSource

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kservegen.waivers.apply import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Work:
     """All chosen environments, evaluated; `desired` are their files where they were laid out."""
 
@@ -45,7 +45,7 @@ class Work:
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Task:
     """What to work on: the named environments, or all; `out` holds what is rendered now.
 

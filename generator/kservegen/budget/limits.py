@@ -15,7 +15,7 @@ from kservegen.quantity import parse
 LIMITED = {"limit": ACCELERATORS, "cpu": "cpu", "memory": "memory", "ephemeral-storage": "ephemeral-storage"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Budget:
     """Limits by word, and the lines that they are for: those that match every filter that is not empty."""
 

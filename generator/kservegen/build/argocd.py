@@ -23,7 +23,7 @@ SERVER_IN_CLUSTER = "https://kubernetes.default.svc"
 _RETRY: JsonObject = {"limit": 10, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "3m"}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Layer:
     name: str
     wave: int

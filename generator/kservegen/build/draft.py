@@ -20,7 +20,7 @@ class Problem(NamedTuple):
     other: Path | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """One object being built from an entry. Paths of findings are paths of words."""
 

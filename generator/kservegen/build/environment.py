@@ -29,7 +29,7 @@ _BUILDERS: dict[str, Callable[[Draft, Settings], None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuiltEntry:
     """What an entry became, and what its words contradict."""
 
@@ -38,7 +38,7 @@ class BuiltEntry:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuiltEnvironment:
     """Everything that one environment emits, still as data."""
 

@@ -27,7 +27,7 @@ _LLM_KINDS = frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"})
 _CACHE_KINDS = frozenset({"LocalModelCache", "LocalModelNamespaceCache", "LocalModelNodeGroup"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChartUse:
     """A chart in use and its values: what follows from the environment, under what the environment says."""
 
@@ -36,7 +36,7 @@ class ChartUse:
     values: JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Platform:
     """The charts of an environment in install order, and the kinds that have no chart because it is switched off."""
 

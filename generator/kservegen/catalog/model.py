@@ -11,7 +11,7 @@ from kservegen.merge import Layer, locate
 from kservegen.yamlio.source import SourceMap
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
     """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it.
 
@@ -34,7 +34,7 @@ class Document:
         yield from self.known.get(section, ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fragment:
     """A part of a document that is merged with others: one layer, and the way back to its lines."""
 
@@ -44,7 +44,7 @@ class Fragment:
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Definition:
     """Where an entry (a model, a graph, ...) is defined: its section, its key, its file."""
 
@@ -58,7 +58,7 @@ class Definition:
         return self.document.source.key((self.section, self.key))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EnvironmentSource:
     """The files of one environment in merge order: `defaults.yaml` where there is one, then its own; and its lock."""
 
@@ -72,7 +72,7 @@ class EnvironmentSource:
         return self.documents[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """Everything that people wrote: the definitions by section and key, and the environments by name.
 

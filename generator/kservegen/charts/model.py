@@ -74,7 +74,7 @@ class Key:
         return ".".join(self.path)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChartInfo:
     """A chart's place: layer 1 brings CRDs, 2 controllers, 3 runtimes and presets.
 
@@ -99,7 +99,7 @@ class ChartInfo:
         return bool(self.crds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Chart:
     """A chart with all its keys. `branches` holds the names below every path that is no key itself.
 
@@ -127,7 +127,7 @@ class Chart:
         return any(self.reads((*path, name)) for name in self.branches.get(path, ()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Charts:
     """All charts of a KServe version, in the order they are installed in."""
 

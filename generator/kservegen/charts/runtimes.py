@@ -58,7 +58,7 @@ class ModelFormat(NamedTuple):
     auto_select: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Runtime:
     """A ClusterServingRuntime of the chart. No `protocols` means any.
 

@@ -38,7 +38,7 @@ class Move(NamedTuple):
     before: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Defaulted:
     """An object after defaulting, beside the one it was made of.
 

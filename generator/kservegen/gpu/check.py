@@ -18,7 +18,7 @@ from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fit:
     """One server and what became of the attempt to estimate it: an estimate, or the reason why there is none."""
 

@@ -36,7 +36,7 @@ class Images(NamedTuple):
     presets: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Workload:
     """One server: what it loads, what it is told, what it runs on. Paths are those of the object.
 
@@ -72,7 +72,7 @@ class _Words(NamedTuple):
     paths: list[Path]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Pod:
     """The words of one serving container, gathered from runtime, object and preset."""
 

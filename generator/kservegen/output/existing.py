@@ -18,7 +18,7 @@ from kservegen.output.ownership import HEAD_SIZE, is_ours
 from kservegen.output.paths import confine_environment, is_confined
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Existing:
     """The files and folders below the environments in scope, by path relative to the output folder.
 

@@ -53,7 +53,7 @@ class Documents:
     not_checked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
     """The outcome of one command."""
 

@@ -23,7 +23,7 @@ class Looked:
     ids: set[ResourceId] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Context:
     """What a rule may look at beside its own object: the environment as a whole.
 
@@ -51,7 +51,7 @@ class Context:
 Check: TypeAlias = Callable[[Resource, Context], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """A fact and its check. `kinds` are the kinds it looks at; empty means every kind.
 

@@ -95,7 +95,7 @@ class _Plan:
                         yield judging, value, place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RuleSet:
     """All rules, ready to run: told apart by kind and by field once, not per object."""
 

@@ -21,7 +21,7 @@ _DEPENDENCIES = ("dependencies", "dependentRequired", "dependentSchemas")
 _DEPENDING = frozenset(_DEPENDENCIES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Object:
     """An object on the way to the value at hand: its schema, for advice about fields that stand at the wrong level."""
 

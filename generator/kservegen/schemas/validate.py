@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from kservegen.diagnostics import Finding
 from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.schemas.cel_absence import is_open
 from kservegen.schemas.cel_rules import RuleNode, rules_of
 from kservegen.schemas.decode import as_judged, as_stored
 from kservegen.schemas.explain import Explainer
@@ -104,7 +103,11 @@ class Validator:
     def _broken_rules(self, document: JsonValue, old: JsonValue) -> Iterator[Finding]:
         read = as_stored(document, self.shape)
         before = None if old is None else as_stored(old, self.shape)
-        places = self._rules.places(read)
+        places = list(self._rules.places(read))
+        if not places:
+            return
+        from kservegen.schemas.cel_absence import is_open  # noqa: PLC0415 - few objects have a field with a rule
+
         if any(is_open(rule, value, before) for _, value, here in places for rule in here.rules):
             yield from self._checker.check(read, before)
 

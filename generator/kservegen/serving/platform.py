@@ -36,7 +36,7 @@ _STORAGE: Final[KeyPath] = ("kserve", "storage")
 _GATEWAY: Final[KeyPath] = ("kserve", "controller", "gateway")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Platform:
     """An installation of KServe, without what the catalog itself brings.
 
@@ -88,7 +88,7 @@ def reference_platform(store: ChartStore, version: str) -> Platform:
     return installed_platform(store.load(version), store.runtimes(version), {_RESOURCES: {}, _RUNTIME_CONFIGS: on})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Installed:
     """A chart in use with what is set on it."""
 

@@ -36,7 +36,7 @@ DEEPEST: Final = 64
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """A container that is being read: its data, its number in the source map, its key in the container around it."""
 

@@ -19,7 +19,7 @@ from kservegen.yamlio.source import SourceMap
 from kservegen.yamlio.text import find_unreadable, without_bom
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
     """What a file holds: None as `value` where it cannot be known, with a diagnostic that says why."""
 

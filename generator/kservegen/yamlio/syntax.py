@@ -24,7 +24,7 @@ class AnyMark(Protocol):
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Wording:
     """How a parser's complaint reads here. All parts of `needles` occur in what the parser says.
 
