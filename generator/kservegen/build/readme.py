@@ -6,7 +6,7 @@ huggingface server (`/openai/v1`) and of vLLM (`/v1`). A chat request carries a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kservegen.build.platform import Platform
@@ -50,12 +50,12 @@ _PROTOCOLS = {
 
 def build_readme(environment: ResolvedEnvironment, platform: Platform, resources: Iterable[Resource]) -> str:
     """Write the page for one environment."""
-    models = [r for r in resources if r.kind in {"InferenceService", "LLMInferenceService"}]
-    groups: dict[str, list[Resource]] = {}
-    for model in models:
-        groups.setdefault(_protocol(model), []).append(model)
+    models = [(r, _protocol(r)) for r in resources if r.kind in {"InferenceService", "LLMInferenceService"}]
+    examples: dict[str, Resource] = {}
+    for model, protocol in models:
+        examples.setdefault(protocol, model)
     parts = [_head(environment, platform), _table(models)]
-    parts += [_recipe(_PROTOCOLS[name], groups[name][0]) for name in _PROTOCOLS if name in groups]
+    parts += [_recipe(_PROTOCOLS[name], examples[name]) for name in _PROTOCOLS if name in examples]
     return "\n".join(parts)
 
 
@@ -73,10 +73,10 @@ def _head(environment: ResolvedEnvironment, platform: Platform) -> str:
     )
 
 
-def _table(models: list[Resource]) -> str:
+def _table(models: Sequence[tuple[Resource, str]]) -> str:
     rows = ["## Models\n", "| namespace | model | kind | what it serves | how to call it |", "|---|---|---|---|---|"]
-    for model in models:
-        protocol = _PROTOCOLS.get(_protocol(model))
+    for model, speaks in models:
+        protocol = _PROTOCOLS.get(speaks)
         how = protocol.title if protocol else "as its own server documents"
         rows.append(f"| {model.id.namespace} | {model.id.name} | {model.kind} | {_cell(_serves(model))} | {how} |")
     if not models:
