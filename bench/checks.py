@@ -1,0 +1,69 @@
+"""Measure what checking one built object costs, layer by layer, in memory: CPU time of one environment, all of it anew.
+
+A render does better: what environments share it defaults and judges alone only once.
+`python -m bench.checks [--models 1000] [--runs 5]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from bench import workload
+from bench.run import ROOT
+from kservegen.pipeline import Memory, context_of, evaluate, store
+from kservegen.project import open_project
+from kservegen.repository import Repository
+
+_T = TypeVar("_T")
+
+
+def timed(job: Callable[[], _T], seconds: list[float]) -> _T:
+    """Do something and note the CPU seconds it takes."""
+    start = time.process_time()
+    done = job()
+    seconds.append(time.process_time() - start)
+    return done
+
+
+def measure(folder: Path, models: int, runs: int) -> list[str]:
+    """Return a row for each layer, and one for all of them."""
+    workload.write_catalog(folder, models)
+    project = open_project(Repository(folder))
+    built = evaluate(project.catalog, workload.ENVIRONMENTS[0], project.tools).built
+    assert built is not None  # noqa: S101 - the workload has no mistakes
+    judge = project.tools.judge
+    layers: dict[str, list[float]] = {"defaulting": [], "schema, CEL, rules of one object": [], "rules of many": []}
+    defaulting, alone, around = layers.values()
+    objects = len(built.resources)
+    for _ in range(runs):
+        stored = timed(lambda: store(built, Memory()), defaulting)
+        context = context_of(built, stored, project.tools.charts)
+        timed(lambda: judge.alone(stored, context), alone)  # noqa: B023 - called at once
+        timed(lambda: judge.around(stored, context), around)  # noqa: B023
+    layers["all layers"] = [sum(run) for run in zip(*layers.values(), strict=True)]
+    return [f"| {objects:,} | {name} | {1e6 * median(spent) / objects:.0f} |" for name, spent in layers.items()]
+
+
+def main() -> None:
+    """Print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    gc.disable()  # as the command line does
+    (ROOT / ".build").mkdir(exist_ok=True)
+    print("| objects | layer | CPU us/object (median) |")
+    print("|---|---|---|")
+    with tempfile.TemporaryDirectory(dir=ROOT / ".build") as name:
+        print("\n".join(measure(Path(name), options.models, options.runs)))
+
+
+if __name__ == "__main__":
+    main()
