@@ -41,6 +41,7 @@ LAYERS = (
     ("kservegen.serving",),
     ("kservegen.demand",),
     ("kservegen.rules", "kservegen.policy", "kservegen.gpu"),
+    ("kservegen.host",),
     ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers", "kservegen.budget", "kservegen.placement"),
     ("kservegen.capacity",),
     ("kservegen.engines",),

@@ -24,6 +24,7 @@ AREAS = {
     "gpu": "GPU memory",
     "catalog": "What people write",
     "gitops": "Output and syncing",
+    "host": "Memory and disk of the node",
     "internal": "kservegen itself",
     "kserve": "Facts of KServe and its charts",
     "kubernetes": "Facts of Kubernetes",

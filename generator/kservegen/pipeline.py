@@ -19,6 +19,7 @@ from kservegen.diagnostics import Diagnostic, Finding, Severity
 from kservegen.document import mapping, sequence, text
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.gpu.environment import Surroundings, gpu_memory
+from kservegen.host.environment import host_findings
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, at_home, is_misshapen
 from kservegen.kept import Kept
@@ -122,6 +123,7 @@ def evaluate(
         *_findings(judged, context, tools, memory),
         *_violations(built, judged, bindings, memory),
         *memory_of_gpus.findings,
+        *host_findings(stored, around, tools.facts),
     )
     diagnostics.extend(_check(built, tools, found, bindings))
     assumptions: tuple[str, ...] = ()

@@ -44,6 +44,8 @@ def fits_of(
 ) -> Iterator[Fit]:
     """Yield one fit for each server of an object that asks for GPUs."""
     for workload in workloads(resource, context, images):
+        if not workload.gpus:
+            continue
         gpu = gpu_of(workload.node_selector, workload.resource_name, accelerators, facts)
         yield fit(workload, gpu, facts)
 

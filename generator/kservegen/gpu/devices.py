@@ -14,20 +14,21 @@ _SERVING_ROLES: Final = frozenset({"predictor", "main", "worker", "prefill", "pr
 _GPUS: Final = ("nvidia.com/gpu", "nvidia.com/mig-", "amd.com/gpu")
 
 
-def asking(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt, str, int]]:
-    """List the serving containers that ask for GPUs, with the name of the resource and how many."""
+def serving(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt]]:
+    """List the containers that serve models."""
     if resource.id.kind not in KINDS:
         return []
-    return [
-        (pod, at, *device)
-        for pod in pod_specs(resource)
-        if pod.role in _SERVING_ROLES
-        for at in containers_in((pod,))
-        if at.serving and (device := _device(at.container)) is not None
-    ]
+    pods = (pod for pod in pod_specs(resource) if pod.role in _SERVING_ROLES)
+    return [(pod, at) for pod in pods for at in containers_in((pod,)) if at.serving]
 
 
-def _device(container: JsonObject) -> tuple[str, int] | None:
+def asking(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt, str, int]]:
+    """List the serving containers that ask for GPUs, with the name of the resource and how many."""
+    return [(pod, at, *device) for pod, at in serving(resource) if (device := device_of(at.container)) is not None]
+
+
+def device_of(container: JsonObject) -> tuple[str, int] | None:
+    """Return the name of the GPUs that a container asks for, and how many."""
     resources = mapping(container.get("resources"))
     for side in ("limits", "requests"):
         for name, amount in mapping(resources.get(side)).items():

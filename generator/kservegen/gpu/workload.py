@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.document import integer, mapping, sequence, text
 from kservegen.gpu.arguments import Said, Server, read_options, read_server
-from kservegen.gpu.devices import asking
+from kservegen.gpu.devices import device_of, serving
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context
 from kservegen.rules.view import selection_of
@@ -41,9 +41,9 @@ class Workload:
     """One server: what it loads, what it is told, what it runs on. Paths are those of the object.
 
     `model` is the name of a repository on the Hub, blank where only the server knows; `address` is the URI that is
-    loaded, if any. `options` remember the path of
-    the word that said them in `said_at`; `gpus` is how many one pod gets. `certain` says that vLLM serves it whatever
-    the model: the Hugging Face server takes another backend for models that vLLM does not know.
+    loaded, if any. `options` remember the path of the word that said them in `said_at`; `gpus` is how many one pod
+    gets, 0 on CPUs. `certain` says that vLLM serves it whatever the model: the Hugging Face server takes another
+    backend for models that vLLM does not know.
     """
 
     role: str
@@ -61,6 +61,7 @@ class Workload:
     nodes: int = 1
     certain: bool = True
     address: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, option: str) -> Path:
         """Return the path of the word that said an option; that of the GPUs where nobody did."""
@@ -92,19 +93,22 @@ class Glimpse(NamedTuple):
 
 
 def glimpses(resource: Resource, context: Context, images: Images) -> Iterator[Glimpse]:
-    """Yield a glimpse of each server that `workloads` reads in full."""
-    for (pod, _, name, _), found in _servers(resource, context, images):
-        yield Glimpse(found.model, found.address, found.certain, mapping(pod.spec.get("nodeSelector")), name)
+    """Yield a glimpse of each server with GPUs that `workloads` reads in full."""
+    for (pod, at), found in _servers(resource, context, images):
+        device = device_of(at.container)
+        if device is not None:
+            yield Glimpse(found.model, found.address, found.certain, mapping(pod.spec.get("nodeSelector")), device[0])
 
 
 def workloads(resource: Resource, context: Context, images: Images) -> Iterator[Workload]:
-    """Yield the vLLM servers of an object that ask for GPUs; other servers are none of this module's business."""
-    for (pod, at, name, number), found in _servers(resource, context, images):
+    """Yield the vLLM servers of an object, with GPUs and without; others are none of this module's business."""
+    for (pod, at), found in _servers(resource, context, images):
         gathered, model, model_path, parallel, nodes, certain, _ = found
         options = read_options(gathered.words.texts)
         server = read_server(options, gathered.environment)
         if parallel:
             server = _parallel(server, options, parallel)
+        name, number = device_of(at.container) or ("", 0)
         side = "limits" if name in mapping(mapping(at.container.get("resources")).get("limits")) else "requests"
         yield Workload(
             role=pod.role,
@@ -116,24 +120,24 @@ def workloads(resource: Resource, context: Context, images: Images) -> Iterator[
             server=server,
             gpus=number,
             resource_name=name,
-            resource_path=(*at.path, "resources", side, name),
+            resource_path=(*at.path, "resources", side, name) if name else at.path,
             node_selector=mapping(pod.spec.get("nodeSelector")),
             image=gathered.image,
             nodes=nodes,
             certain=certain,
             address=found.address,
+            environment=gathered.environment,
         )
 
 
 def _servers(
     resource: Resource, context: Context, images: Images
-) -> Iterator[tuple[tuple[PodSpecAt, ContainerAt, str, int], _Found]]:
+) -> Iterator[tuple[tuple[PodSpecAt, ContainerAt], _Found]]:
     read = _llm if resource.id.kind == "LLMInferenceService" else _service
-    for asked in asking(resource):
-        pod, at, _, _ = asked
+    for pod, at in serving(resource):
         found = read(resource, context, images, pod, at)
         if found is not None:
-            yield asked, found
+            yield (pod, at), found
 
 
 class _Found(NamedTuple):

@@ -10,6 +10,7 @@ from kservegen.catalog.manual import RULES as CATALOG
 from kservegen.charts.manual import RULES as CHARTS
 from kservegen.diagnostics import RuleMeta
 from kservegen.gpu.manual import RULES as GPU
+from kservegen.host.manual import RULES as HOST
 from kservegen.manifests.manual import RULES as MANIFESTS
 from kservegen.output.manual import RULES as OUTPUT
 from kservegen.placement.manual import RULES as PLACEMENT
@@ -34,6 +35,7 @@ def manuals() -> dict[str, RuleMeta]:
         *WAIVERS,
         *BUDGETS,
         *GPU,
+        *HOST,
         *PLACEMENT,
         *discover(),
     ):
