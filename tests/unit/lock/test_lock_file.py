@@ -62,12 +62,16 @@ def test_a_locked_address_gets_its_revision_and_no_other(locked: Project, writte
     locked.models(
         f"""\
         models:
-          one: {{modelFormat: huggingface, storageUri: "{written}"}}
+          one: {{modelFormat: huggingface, storageUri: "{written}", resources: {{limits: {{memory: 4Gi}}}}}}
           two: {{kind: LLMInferenceService, model: {{uri: "{written}", name: two}}}}
         """
     )
     assert locked.spec("one")["predictor"] == {
-        "model": {"modelFormat": {"name": "huggingface"}, "storageUri": rendered}
+        "model": {
+            "modelFormat": {"name": "huggingface"},
+            "storageUri": rendered,
+            "resources": {"limits": {"memory": "4Gi"}},
+        }
     }
     assert locked.spec("two")["model"] == {"name": "two", "uri": rendered}
 
