@@ -13,7 +13,7 @@ from kservegen.build.resource import Resource
 from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Finding
 from kservegen.document import integer, mapping, text
-from kservegen.gpu.devices import serving
+from kservegen.gpu.devices import device_of, serving
 from kservegen.gpu.environment import Surroundings
 from kservegen.jsontypes import JsonObject
 
@@ -54,9 +54,11 @@ def host_findings(
 
 
 def _concerns(resource: Resource, locked: JsonObject) -> bool:
-    if resource.kind == "LLMInferenceService":
-        return True
     for _, at in serving(resource):
+        if _is_idle(at.container):
+            continue
+        if resource.kind == "LLMInferenceService":
+            return True
         if at.path[-1] != "model":
             image = text(at.container.get("image"))
             if "vllm" in image or "huggingfaceserver" in image:
@@ -64,6 +66,14 @@ def _concerns(resource: Resource, locked: JsonObject) -> bool:
         elif _format(at.container) in _LANGUAGE or (locked and _entry(_address(resource, at.container), locked)):
             return True
     return False
+
+
+def _is_idle(container: JsonObject) -> bool:
+    """Tell whether a server has one GPU and states no disk: it has nothing to compare, and most servers are so."""
+    device = device_of(container)
+    resources = mapping(container.get("resources"))
+    stated = any("ephemeral-storage" in mapping(resources.get(side)) for side in ("limits", "requests"))
+    return device is not None and device[1] == 1 and not stated
 
 
 def _findings(resource: Resource, around: Surroundings, facts: FactStore, images: Images) -> Iterator[Finding]:
