@@ -24,7 +24,6 @@ AREAS = {
     "gpu": "GPU memory",
     "catalog": "What people write",
     "gitops": "Output and syncing",
-    "host": "Memory and disk of the node",
     "internal": "kservegen itself",
     "kserve": "Facts of KServe and its charts",
     "kubernetes": "Facts of Kubernetes",

@@ -46,7 +46,7 @@ def check_download(pod: ServingPod, size: int, *, source: str) -> Iterator[Findi
     limited, asked = pod.limited, pod.amount("requests", "ephemeral-storage")
     if limited is not None and limited < size:
         yield Finding(
-            rule="host/ephemeral-storage",
+            rule="gpu/ephemeral-storage",
             path=pod.where("limits", "ephemeral-storage"),
             message="the kubelet evicts the pod during the download: Pod ephemeral local storage usage exceeds the "
             "total limit of containers",
@@ -56,7 +56,7 @@ def check_download(pod: ServingPod, size: int, *, source: str) -> Iterator[Findi
         )
     elif asked is not None and asked < size:
         yield Finding(
-            rule="host/ephemeral-storage",
+            rule="gpu/ephemeral-storage",
             path=pod.where("requests", "ephemeral-storage"),
             message="the scheduler is told of less disk than the download takes",
             seen=f"{gib(int(asked))}, and {gib(size)} to download ({source})",
@@ -72,7 +72,7 @@ def check_artefact(pod: ServingPod, size: int, *, source: str) -> Iterator[Findi
     if limit is None or limit >= size:
         return
     yield Finding(
-        rule="host/memory",
+        rule="gpu/host-memory",
         path=pod.where("limits", "memory"),
         message="the files of the model are larger than the memory of its server",
         seen=f"{_origin(pod)}{gib(int(limit))}, and {gib(size)} of files ({source})",
@@ -107,7 +107,7 @@ def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:
     certain = workload.certain or element != model.element_bytes
     if weights > limit:
         yield Finding(
-            rule="host/memory",
+            rule="gpu/host-memory",
             path=pod.where("limits", "memory"),
             message=f"{model.name} does not load on CPUs: the container is killed (OOMKilled), its weights are larger "
             "than its memory limit",
@@ -130,7 +130,7 @@ def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:
 def _too_much_cache(where: Path, weights: int, cache: int, limit: Fraction) -> Finding:
     most = (int(limit) - weights) // GIB
     return Finding(
-        rule="host/kv-cache",
+        rule="gpu/host-kv-cache",
         path=where,
         message="weights and KV cache together are larger than the memory limit: the container is killed (OOMKilled) "
         "once the cache fills",
@@ -153,7 +153,7 @@ def _one_request(served: Served, workload: Workload, model: ModelFacts, cache: i
     if needed <= cache:
         return
     yield Finding(
-        rule="host/kv-cache",
+        rule="gpu/host-kv-cache",
         path=where,
         message=f"{gib(needed)} KV cache is needed for {length:,} tokens, which is larger than the available KV cache "
         f"memory ({gib(cache)})",
@@ -175,7 +175,7 @@ def _shared_memory(served: Served) -> Iterator[Finding]:
     if size is None or size > _SHARED_DEFAULT:
         return
     yield Finding(
-        rule="host/shared-memory",
+        rule="gpu/shared-memory",
         path=path,
         message="vLLM's ranks and NCCL share memory through /dev/shm, and it is no larger than a container's default",
         seen=f"{workload.gpus} GPUs, {int(size) // MIB} MiB at /dev/shm" + ("" if mounted else ", nothing mounted"),

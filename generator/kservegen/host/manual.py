@@ -8,7 +8,7 @@ from kservegen.diagnostics import RuleMeta, Severity
 
 RULES: Final = (
     RuleMeta(
-        id="host/memory",
+        id="gpu/host-memory",
         title="A server on CPUs may use the memory that its model takes",
         why="Without a GPU the weights lie in the container's memory. The Hugging Face server takes 4 bytes a "
         "parameter there unless --dtype says otherwise, and the charts' runtime limits it to 2Gi. Above it the "
@@ -21,7 +21,7 @@ RULES: Final = (
         upstream=("python/huggingfaceserver/huggingfaceserver/__main__.py",),
     ),
     RuleMeta(
-        id="host/kv-cache",
+        id="gpu/host-kv-cache",
         title="The KV cache on CPUs holds one request, and fits beside the weights",
         why="VLLM_CPU_KVCACHE_SPACE is the cache in GiB. vLLM refuses to start where one request of full length takes "
         "more; and cache and weights together must stay below the memory limit, or the process is killed once the "
@@ -32,7 +32,7 @@ RULES: Final = (
         upstream=("vllm/envs.py", "vllm/v1/core/kv_cache_utils.py"),
     ),
     RuleMeta(
-        id="host/shared-memory",
+        id="gpu/shared-memory",
         title="A server on several GPUs has shared memory",
         why="The ranks of a tensor parallel server talk through /dev/shm, and NCCL does where GPUs cannot reach each "
         "other directly. A container has 64 MiB unless a volume is mounted there. The charts' runtimes and LLM presets "
@@ -43,7 +43,7 @@ RULES: Final = (
         severity=Severity.WARNING,
     ),
     RuleMeta(
-        id="host/ephemeral-storage",
+        id="gpu/ephemeral-storage",
         title="The pod may use the disk that its download takes",
         why="The storage initializer writes the model to an emptyDir on the node's disk, and the kubelet evicts a pod "
         "whose emptyDirs exceed the sum of its containers' ephemeral-storage limits. pvc:// and oci:// download "

@@ -17,7 +17,7 @@ from kservegen.document import mapping, text
 from kservegen.jsontypes import JsonObject
 
 # What may be waived whatever it weighs; of KServe's facts only what is no error may.
-_CHOICES: Final = frozenset({"policy", "gpu", "host", "budget"})
+_CHOICES: Final = frozenset({"policy", "gpu", "budget"})
 _WORDS: Final = ("rule", "model", "owner", "reason", "expires")
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.support.project import Project
 
+from kservegen.host.manual import RULES
+
+HOST = {meta.id for meta in RULES}
+
 DEV = """\
 version: 1
 cluster: {name: dev}
@@ -51,15 +55,15 @@ MOUNT = (
 # The words of a model; where and what is said (the file starts with two lines of its own).
 CASES: dict[str, list[str]] = {
     # Weights of 1.5 billion parameters in 32 bits: 5.75 GiB, and the runtime's limit is 2Gi.
-    service(""): ["models.yaml:4:3 error host/memory"],
-    service("    resources: {limits: {memory: 4Gi}}\n"): ["models.yaml:7:34 error host/memory"],
+    service(""): ["models.yaml:4:3 error gpu/host-memory"],
+    service("    resources: {limits: {memory: 4Gi}}\n"): ["models.yaml:7:34 error gpu/host-memory"],
     service("    resources: {limits: {memory: 8Gi}}\n"): [],
     service("    args: [--dtype=bfloat16]\n    resources: {limits: {memory: 4Gi}}\n"): [],
     service("    args: [--dtype=bfloat16]\n    resources: {limits: {memory: 2Gi}}\n"): [
-        "models.yaml:8:34 warning host/memory"
+        "models.yaml:8:34 warning gpu/host-memory"
     ],
     service("    args: [--backend=vllm, --dtype=bfloat16]\n    resources: {limits: {memory: 2Gi}}\n"): [
-        "models.yaml:8:34 error host/memory"
+        "models.yaml:8:34 error gpu/host-memory"
     ],
     service("    args: [--backend=huggingface]\n"): [],
     service("", "hf://nobody/nothing"): [],
@@ -67,35 +71,35 @@ CASES: dict[str, list[str]] = {
     service("    accelerator: {type: h100}\n"): [],
     # A cache beside the weights, and one that holds no request.
     service("    resources: {limits: {memory: 8Gi}}\n    env: [{name: VLLM_CPU_KVCACHE_SPACE, value: '4'}]\n"): [
-        "models.yaml:8:11 warning host/kv-cache"
+        "models.yaml:8:11 warning gpu/host-kv-cache"
     ],
     service("    resources: {limits: {memory: 16Gi}}\n    env: [{name: VLLM_CPU_KVCACHE_SPACE, value: '4'}]\n"): [],
     service(
         "    args: [--backend=vllm]\n    resources: {limits: {memory: 16Gi}}\n"
         "    env: [{name: VLLM_CPU_KVCACHE_SPACE, value: '1'}]\n"
-    ): ["models.yaml:9:11 error host/kv-cache"],
+    ): ["models.yaml:9:11 error gpu/host-kv-cache"],
     # Disk: 15.3 GiB of files.
     llm("    accelerator: {type: h100}\n    resources: {limits: {ephemeral-storage: 10Gi}}\n"): [
-        "models.yaml:8:45 error host/ephemeral-storage"
+        "models.yaml:8:45 error gpu/ephemeral-storage"
     ],
     llm("    accelerator: {type: h100}\n    resources: {limits: {ephemeral-storage: 20Gi}}\n"): [],
     llm("    accelerator: {type: h100}\n    resources: {requests: {ephemeral-storage: 10Gi}}\n"): [
-        "models.yaml:8:47 warning host/ephemeral-storage"
+        "models.yaml:8:47 warning gpu/ephemeral-storage"
     ],
     llm("    accelerator: {type: h100, count: 2}\n    args: {tensor-parallel-size: 2}\n"): [],
     # Predictive servers: what the lock holds, and nothing where it is silent.
-    forest("    resources: {limits: {memory: 4Gi}}\n"): ["models.yaml:7:34 warning host/memory"],
-    forest(""): ["models.yaml:4:3 warning host/memory"],
+    forest("    resources: {limits: {memory: 4Gi}}\n"): ["models.yaml:7:34 warning gpu/host-memory"],
+    forest(""): ["models.yaml:4:3 warning gpu/host-memory"],
     forest("    resources: {limits: {memory: 8Gi}}\n"): [],
     forest("    resources: {limits: {memory: 8Gi, ephemeral-storage: 1Gi}}\n"): [
-        "models.yaml:7:58 error host/ephemeral-storage"
+        "models.yaml:7:58 error gpu/ephemeral-storage"
     ],
     forest("", "s3://models/other"): [],
     # Shared memory of a container of one's own.
-    vllm(""): ["models.yaml:7:11 warning host/shared-memory"],
+    vllm(""): ["models.yaml:7:11 warning gpu/shared-memory"],
     vllm(MOUNT + "}}]\n"): [],
     vllm(MOUNT + ", sizeLimit: 2Gi}}]\n"): [],
-    vllm(MOUNT + ", sizeLimit: 64Mi}}]\n"): ["models.yaml:12:67 warning host/shared-memory"],
+    vllm(MOUNT + ", sizeLimit: 64Mi}}]\n"): ["models.yaml:12:67 warning gpu/shared-memory"],
     vllm("      hostIPC: true\n"): [],
 }
 
@@ -106,7 +110,7 @@ def test_findings_stand_at_the_limit_to_edit(words: str, project: Project) -> No
     project.write("environments/dev.lock.yaml", LOCK)
     project.models(words)
     found = project.validate().diagnostics
-    assert [f"{d.location} {d.severity} {d.rule}" for d in found if d.rule.startswith("host/")] == CASES[words]
+    assert [f"{d.location} {d.severity} {d.rule}" for d in found if d.rule in HOST] == CASES[words]
 
 
 def test_a_model_that_is_cached_on_the_nodes_is_not_downloaded(project: Project) -> None:
@@ -114,9 +118,9 @@ def test_a_model_that_is_cached_on_the_nodes_is_not_downloaded(project: Project)
     words = llm("    accelerator: {type: h100}\n    resources: {limits: {ephemeral-storage: 10Gi}}\n")
     cache = "localModelCaches:\n  qwen: {sourceModelUri: 'hf://Qwen/Qwen3-8B', modelSize: 20Gi, nodeGroups: [gpu]}\n"
     project.models(words + cache)
-    assert [d.rule for d in project.validate().diagnostics if d.rule.startswith("host/")] == []
+    assert [d.rule for d in project.validate().diagnostics if d.rule in HOST] == []
 
 
 def test_a_server_on_cpus_has_no_gpu_finding(project: Project) -> None:
     project.models(service(""))
-    assert [d.rule for d in project.validate().diagnostics if d.rule.startswith("gpu/")] == []
+    assert [d.rule for d in project.validate().diagnostics if d.rule.startswith("gpu/") and d.rule not in HOST] == []
