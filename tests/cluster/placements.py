@@ -59,7 +59,9 @@ def make(number: int) -> Case:
     name = f"c{number}"
     kinds = dice.sample(["plain", "l4", "slice"], dice.randint(1, 2))
     words: Json = {f"{name}-{kind}": _pool(dice, name, kind) for kind in kinds}
-    groups = [_group(dice, name, kinds, index) for index in range(dice.randint(1, 4))]
+    if number % 2:  # small pods on large nodes: neighbours and DaemonSets decide, not sums
+        _widen(dice, words)
+    groups = [_group(dice, name, kinds, index, small=bool(number % 2)) for index in range(dice.randint(1, 4))]
     return Case(name, words, tuple(groups))
 
 
@@ -86,7 +88,16 @@ def _pool(dice: random.Random, name: str, kind: str) -> Json:
     return pool
 
 
-def _group(dice: random.Random, name: str, kinds: list[str], index: int) -> Ask:
+def _widen(dice: random.Random, words: Json) -> None:
+    """Give nodes more than small pods need, or, of cores, just what one pod takes where no DaemonSet does."""
+    for pool in words.values():
+        pool["nodeSelector"]["tier"] = "gold"
+        pool["allocatable"].update(cpu=dice.choice(["1", "16", "16"]), memory="64Gi", pods=110)
+        if "accelerator" in pool:
+            pool["allocatable"]["accelerators"] = 8
+
+
+def _group(dice: random.Random, name: str, kinds: list[str], index: int, *, small: bool) -> Ask:
     labels = {"app": f"{name}-{index}", "family": f"{name}-{dice.choice('xy')}"}
     pod: Json = {"nodeSelector": {CASE: name}}
     requests: Json = {
@@ -106,6 +117,10 @@ def _group(dice: random.Random, name: str, kinds: list[str], index: int) -> Ask:
     if dice.random() < 0.25:
         pod["nodeSelector"]["tier"] = dice.choice(["gold", "iron"])
     _neighbours(dice, pod, labels)
+    if small:
+        requests = {key: 1 if "/" in key else {"cpu": "1", "memory": "1Gi"}[key] for key in requests}
+        pod["tolerations"] = [{"operator": "Exists"}]
+        pod["nodeSelector"].pop("tier", None)
     count = dice.choice([1, 1, 2, 2, 3, 4, 6])
     found: Requests = {**amounts(requests)}
     group = PodGroup(role="predictor", path=("spec", "predictor"), pod=pod, requests=found, count=Count(1, count))
