@@ -1,0 +1,105 @@
+"""A revision and a folder in; the files that it holds there out, told apart by digest and read only where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha1, sha256
+from typing import Final, NamedTuple
+
+from kservegen.errors import GeneratorError
+from kservegen.git.process import Git, GitError
+
+_REGULAR: Final = frozenset({"100644", "100755"})
+_SHA1_DIGITS: Final = 40
+
+
+class Blob(NamedTuple):
+    """A file of a commit: `name` is the object's name, a hexadecimal digest."""
+
+    name: str
+    mode: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file: no link, no submodule."""
+        return self.mode in _REGULAR
+
+
+def resolve(git: Git, revision: str) -> str:
+    """Return the name of the commit that a revision means; GeneratorError for one that there is none of."""
+    # An option in place of a revision would be read as one; --end-of-options is newer than many gits.
+    if revision.startswith("-"):
+        raise GeneratorError("not a revision", subject=revision, hint="Name a branch, a tag or a commit.")
+    done = git.attempt("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if done.returncode:
+        deepen = " This clone is shallow: fetch with more depth, or check out with fetch-depth: 0."
+        raise GeneratorError(
+            "no such revision in this clone",
+            subject=revision,
+            hint=f"Fetch it first (git fetch origin BRANCH).{deepen if is_shallow(git) else ''}",
+        )
+    return done.stdout.decode().strip()
+
+
+def merge_base(git: Git, one: str, other: str) -> str | None:
+    """Return the commit where two revisions parted; None where they share none that this clone knows."""
+    done = git.attempt("merge-base", one, other)
+    return done.stdout.decode().split("\n", 1)[0] or None if done.returncode == 0 else None
+
+
+def is_shallow(git: Git) -> bool:
+    """Whether the clone lacks history."""
+    return git.text("rev-parse", "--is-shallow-repository") == "true"
+
+
+def files(git: Git, commit: str, folder: str) -> dict[str, Blob]:
+    """List the files below a folder (relative to the folder that git was opened for), by path relative to it.
+
+    Empty where the commit has no such folder. Links and submodules are listed too: see `Blob.is_file`.
+    """
+    inside = git.inside(folder.strip("/")).rstrip("/")
+    base = f"{inside}/" if inside else ""
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit, *(["--", base] if base else []))
+    found = {}
+    for line in listed.split(b"\0"):
+        if line:
+            facts, _, path = line.decode("utf-8", "surrogateescape").partition("\t")
+            mode, _, name = facts.split(" ")
+            found[path.removeprefix(base)] = Blob(name, mode)
+    return found
+
+
+def read(git: Git, names: Iterable[str]) -> dict[str, bytes]:
+    """Return the contents of blobs by name; one process for all of them."""
+    wanted = tuple(dict.fromkeys(names))
+    if not wanted:
+        return {}
+    answer = memoryview(git.run("cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted).encode()))
+    found: dict[str, bytes] = {}
+    start = 0
+    for name in wanted:
+        end = start + bytes(answer[start : start + 256]).index(b"\n")
+        words = bytes(answer[start:end]).split(b" ")
+        if words[-1] == b"missing":
+            raise GitError("the clone lacks an object", subject=name, hint="It is partial or damaged: run git fsck.")
+        size = int(words[-1])
+        found[name] = bytes(answer[end + 1 : end + 1 + size])
+        start = end + 1 + size + 1
+    return found
+
+
+def blob_name(content: bytes, like: str) -> str:
+    """Return the name that git would give to a file's content, in the digest of a repository that has `like`."""
+    digest = sha1(usedforsecurity=False) if len(like) == _SHA1_DIGITS else sha256()
+    digest.update(b"blob %d\0" % len(content))
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def differing(tree: Mapping[str, Blob], contents: Mapping[str, bytes]) -> set[str]:
+    """Return the paths of `contents` that the tree lacks or holds with other bytes."""
+    return {
+        path
+        for path, content in contents.items()
+        if path not in tree or tree[path].name != blob_name(content, tree[path].name)
+    }
