@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
-SOURCE = Path(__file__).parent / "control_plane"
-PROGRAMS = ("kube-apiserver", "kube-scheduler")
+HERE = Path(__file__).parent
 
 
 class NotHereError(Exception):
     """A program cannot be had on this machine; says which and why."""
 
 
-def cache() -> Path:
-    """Return the folder that built programs are kept in, by the modules that they are built from."""
-    modules = hashlib.sha256((SOURCE / "go.mod").read_bytes() + (SOURCE / "go.sum").read_bytes()).hexdigest()[:16]
+class _Source(NamedTuple):
+    """Where a program comes from: the folder beside this file that holds go.mod and go.sum, and its main package."""
+
+    folder: str
+    package: str
+
+
+_SOURCES = {
+    "kube-apiserver": _Source("control_plane", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    "kube-scheduler": _Source("control_plane", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    "argocd": _Source("argocd", "github.com/argoproj/argo-cd/v3/cmd"),
+}
+
+
+def built(program: str) -> Path:
+    """Return a program of the table above; built first where it is missing, which takes minutes."""
+    source = _SOURCES[program]
+    modules = HERE / source.folder
+    target = _cache(modules) / program
+    if not os.access(target, os.X_OK):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Under another name until it is whole: a build that is cut short, or another at the same time, does no harm.
+        part = target.with_name(f"{program}.{os.getpid()}")
+        done = _go("build", "-o", str(part), source.package, folder=modules)
+        if done.returncode:
+            raise NotHereError(f"{program} does not build: {done.stderr.strip()[-300:]}")
+        part.replace(target)
+    return target
+
+
+def _cache(modules: Path) -> Path:
+    """Return the folder that the programs of one go.mod are kept in."""
+    key = hashlib.sha256((modules / "go.mod").read_bytes() + (modules / "go.sum").read_bytes()).hexdigest()[:16]
     base = Path(os.environ.get("KSERVEGEN_CLUSTER_CACHE") or Path.home() / ".cache" / "kservegen-cluster")
-    return base / modules
+    return base / key
 
 
 def find(program: str) -> Path:
@@ -31,33 +62,13 @@ def find(program: str) -> Path:
     return Path(found)
 
 
-def build() -> Path:
-    """Return the folder that holds the programs; build what is missing, which takes minutes the first time."""
-    folder = cache()
-    # A link that was cut short leaves a file that cannot be executed.
-    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
-    if missing:
-        folder.mkdir(parents=True, exist_ok=True)
-        packages = [f"k8s.io/kubernetes/cmd/{name}" for name in missing]
-        done = subprocess.run(
-            [find("go"), "build", "-o", f"{folder}/", *packages],
-            cwd=SOURCE,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise NotHereError(f"{', '.join(missing)} does not build: {done.stderr.strip()[-300:]}")
-    return folder
-
-
 def module_folder(module: str, version: str) -> Path:
     """Return the folder of a module's files, downloaded where it is not there yet."""
-    done = subprocess.run(
-        [find("go"), "mod", "download", "-json", f"{module}@{version}"], capture_output=True, text=True, check=False
-    )
+    done = _go("mod", "download", "-json", f"{module}@{version}", folder=HERE)
     if done.returncode:
         raise NotHereError(f"{module} cannot be downloaded: {done.stdout.strip()[-300:]}")
-    import json  # noqa: PLC0415
-
     return Path(json.loads(done.stdout)["Dir"])
+
+
+def _go(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([find("go"), *words], cwd=folder, capture_output=True, text=True, check=False)

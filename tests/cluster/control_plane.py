@@ -121,7 +121,6 @@ def running(name: str, command: list[str], folder: Path) -> Iterator[subprocess.
 @contextmanager
 def control_plane(folder: Path) -> Iterator[Client]:
     """Start etcd and the API server; yields a client that may do everything."""
-    programs = binaries.build()
     etcd = binaries.find("etcd")
     with ExitStack() as started:
         store, peer = free_port(), free_port()
@@ -129,7 +128,7 @@ def control_plane(folder: Path) -> Iterator[Client]:
         port, token = free_port(), secrets.token_hex(16)
         crt, key = certificate(folder, "apiserver")
         (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n', "utf-8")
-        command = _apiserver(programs / "kube-apiserver", folder, store, port, crt, key)
+        command = _apiserver(binaries.built("kube-apiserver"), folder, store, port, crt, key)
         server = started.enter_context(running("kube-apiserver", command, folder))
         client = Client(port, token, crt)
         started.callback(client.close)

@@ -31,7 +31,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     try:
         with control_plane(folder) as client:
             command = [
-                str(binaries.build() / "kube-scheduler"),
+                str(binaries.built("kube-scheduler")),
                 f"--kubeconfig={kubeconfig(folder, client)}",
                 "--leader-elect=false",
                 "--secure-port=0",
