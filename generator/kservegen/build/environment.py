@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kservegen.build.argocd import build_applications
 from kservegen.build.custom_resource import build_custom_resource
 from kservegen.build.draft import Draft, Problem
 from kservegen.build.finish import finish
+from kservegen.build.gitops.sync import build_sync
 from kservegen.build.inference_service import build_inference_service
 from kservegen.build.llm_inference_service import build_llm_inference_service
 from kservegen.build.namespace import build_namespaces
@@ -87,13 +87,13 @@ def build_environment(
     namespaces = build_namespaces(environment)
     quotas = build_quotas(environment)
     synced = [*namespaces, *policies, *quotas, *(built.resource for built in entries)]
-    applications = build_applications(environment, platform, synced)
+    sync = build_sync(environment, platform, synced)
     return BuiltEnvironment(
         environment=environment,
         settings=settings,
         platform=platform,
         entries=entries,
-        own=(*namespaces, *policies, *quotas, *applications),
+        own=(*namespaces, *policies, *quotas, *sync),
     )
 
 

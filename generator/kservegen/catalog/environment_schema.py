@@ -33,6 +33,8 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             targetRevision=TEXT,
             path=TEXT,
             namespace=TEXT,
+            chartRepository=TEXT,
+            values={"enum": ["ref", "inline"]},
             project=TEXT,
         ),
         "accelerators": _map(

@@ -1,0 +1,24 @@
+"""The objects that make the environment's engine sync it, below `sync/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
+
+from kservegen.build.gitops.argocd import build_applications
+from kservegen.build.gitops.layers import Layer, plan_layers
+from kservegen.build.platform import Platform
+from kservegen.build.resource import Resource
+from kservegen.resolve import ResolvedEnvironment
+
+Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[Layer, ...]], list[Resource]]
+
+# By `gitops.engine`; the word is also in the environment's schema.
+_WRITERS: Final[Mapping[str, Writer]] = {"argocd": build_applications}
+
+
+def build_sync(environment: ResolvedEnvironment, platform: Platform, resources: Iterable[Resource]) -> list[Resource]:
+    """Build what the engine of the environment needs to sync its charts and `resources`; nothing without an engine."""
+    write = _WRITERS.get(environment.text("gitops", "engine"))
+    layers = plan_layers(platform, resources) if write else ()
+    return write(environment, layers) if write and layers else []
