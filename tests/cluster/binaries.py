@@ -28,6 +28,7 @@ _SOURCES = {
     "kube-apiserver": _Source("control_plane", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-scheduler": _Source("control_plane", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "argocd": _Source("argocd", "github.com/argoproj/argo-cd/v3/cmd"),
+    "helm": _Source("helm", "helm.sh/helm/v3/cmd/helm"),
 }
 
 

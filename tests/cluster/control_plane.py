@@ -93,6 +93,22 @@ def openssl(*words: str) -> None:
     subprocess.run([binaries.find("openssl"), *words], capture_output=True, check=True)
 
 
+def kubeconfig(folder: Path, client: Client) -> Path:
+    """Write the file by which programs find the API server, and may do everything there."""
+    cluster = {"server": client.url, "certificate-authority": str(client.authority)}
+    config: Json = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "here"}}],
+        "clusters": [{"name": "here", "cluster": cluster}],
+        "users": [{"name": "here", "user": {"token": client.token}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps(config), "utf-8")
+    return path
+
+
 def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     """Make a certificate for 127.0.0.1 that signs itself; return it and its key."""
     crt, key = folder / f"{name}.crt", folder / f"{name}.key"
@@ -104,10 +120,12 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 @contextmanager
-def running(name: str, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program and end it; its output is kept beside its data."""
+def running(
+    name: str, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program and end it, in the environment of the tests unless one is given; its output is kept in `folder`."""
     log = folder / f"{name}.log"
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    with log.open("ab") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as process:
         try:
             yield process
         finally:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from tests.cluster import binaries
 from tests.cluster.conftest import absent
-from tests.cluster.control_plane import Client, Json, control_plane, running, wait_for
+from tests.cluster.control_plane import Client, control_plane, kubeconfig, running, wait_for
 from tests.cluster.placements import Case, daemons, make, nodes, pods
 
 from kservegen.placement.arrange import Outcome
@@ -42,22 +40,6 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 yield client
     except binaries.NotHereError as missing:
         absent(str(missing))
-
-
-def kubeconfig(folder: Path, client: Client) -> Path:
-    """Write the file by which the scheduler finds the API server."""
-    cluster = {"server": client.url, "certificate-authority": str(client.authority)}
-    config: Json = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "here",
-        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "here"}}],
-        "clusters": [{"name": "here", "cluster": cluster}],
-        "users": [{"name": "here", "user": {"token": client.token}}],
-    }
-    path = folder / "scheduler.kubeconfig"
-    path.write_text(json.dumps(config), "utf-8")
-    return path
 
 
 def test_two_hundred_verdicts_are_the_schedulers(scheduler: Client) -> None:
