@@ -88,6 +88,15 @@ def free_port() -> int:
         return port
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def openssl(*words: str) -> None:
     """Run openssl; fails with what it says."""
     subprocess.run([binaries.find("openssl"), *words], capture_output=True, check=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cluster import binaries
-from tests.cluster.control_plane import HOST, free_port, running, wait_for
+from tests.cluster.control_plane import HOST, free_port, listens, running, wait_for
 
 
 @contextmanager
@@ -25,13 +24,5 @@ def serving_git(repositories: Path, folder: Path) -> Iterator[str]:
         "--reuseaddr",
     ]
     with running("git-daemon", command, folder):
-        wait_for("git daemon", lambda: _listens(port))
+        wait_for("git daemon", lambda: listens(port))
         yield f"git://{HOST}:{port}"
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 from tests.cluster import binaries
 from tests.cluster.conftest import absent
-from tests.cluster.control_plane import Client, control_plane, kubeconfig, running, wait_for
+from tests.cluster.control_plane import Client, Json, control_plane, kubeconfig, running, wait_for
 from tests.cluster.placements import Case, daemons, make, nodes, pods
 
 from kservegen.placement.arrange import Outcome
