@@ -35,6 +35,7 @@ LAYERS = (
     ("kservegen.manifests.manual",),
     ("kservegen.catalog",),
     ("kservegen.resolve",),
+    ("kservegen.derived", "kservegen.protocols"),
     ("kservegen.build",),
     ("kservegen.lock",),
     ("kservegen.workloads",),

@@ -62,13 +62,12 @@ _LONGEST: Final = 63
 
 
 def _inference_service(name: str, spec: JsonObject, mode: str) -> Iterator[Derived]:
-    if mode == "ModelMesh":
-        return
     parts = [part for part in ("predictor", "transformer", "explainer") if part in spec]
     if mode == "Knative":
         for part in parts:
             yield Derived(f"{name}-{part}", ("Knative Service", "Service"), part, "Knative")
         yield Derived(name, ("VirtualService", "Service"), "ingress")
+    if mode != "Standard":
         return
     for part in parts:
         kinds = ("Deployment", "Service", "HorizontalPodAutoscaler", "ScaledObject", "HTTPRoute")
@@ -81,7 +80,7 @@ def _inference_service(name: str, spec: JsonObject, mode: str) -> Iterator[Deriv
 def _graph(name: str, _spec: JsonObject, mode: str) -> Iterator[Derived]:
     if mode == "Knative":
         yield Derived(name, ("Knative Service", "Service"), "router", "Knative")
-    else:
+    elif mode == "Standard":
         yield Derived(name, ("Deployment", "Service", "HorizontalPodAutoscaler"), "router", "Deployment")
 
 

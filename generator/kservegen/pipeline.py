@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.build.environment import Memory as BuildMemory
-from kservegen.build.readme import build_readme
+from kservegen.build.readme import Contents, build_readme
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
 from kservegen.catalog.model import Catalog
@@ -348,8 +348,9 @@ def lay_out(built: BuiltEnvironment, memory: Memory | None = None) -> Iterator[t
     for chart in built.platform.charts:
         if chart.values:
             yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
-    readme = build_readme(built.environment, built.platform, (entry.resource for entry in built.entries))
-    yield _file(f"{name}/README.md", readme)
+    entries = tuple(entry.resource for entry in built.entries)
+    page = Contents(environment=built.environment, platform=built.platform, own=built.own, entries=entries)
+    yield _file(f"{name}/README.md", build_readme(page))
 
 
 def _file(path: str, text: str) -> tuple[str, bytes]:

@@ -1,8 +1,8 @@
 """Which protocol a model's server speaks: an object's kind, name and spec in, a Speech out, or why none is known.
 
 What counts, in this order: the image or the name of the runtime that the model asks for, its format, its arguments.
-Sources: huggingfaceserver/__main__.py and task.py (tasks, names), kserve/protocol/rest/openai/endpoints.py (the prefix),
-vLLM's `--served-model-name`, the chart's runtimes.
+Sources: huggingfaceserver/__main__.py and task.py (tasks, names), kserve/protocol/rest/openai/endpoints.py (the
+prefix), vLLM's `--served-model-name`, the chart's runtimes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Silence(NamedTuple):
     why: str
 
 
-_OWN_SERVER: Final = Silence("runs a server of its own, and only that one's documentation says how to call it")
+_OWN_SERVER: Final = Silence("runs a server of its own")
 
 
 def speech_of(kind: str, name: str, spec: JsonObject, find: FindSpec) -> Speech | Silence:
@@ -51,7 +51,7 @@ def _llm(name: str, spec: JsonObject) -> Speech:
 
 
 def _trained(name: str, spec: JsonObject, find: FindSpec) -> Speech | Silence:
-    """A trained model is served by its parent, in the parent's protocol and under its own name."""
+    """Say how a trained model is called: as its parent is, under its own name."""
     parent = text(spec.get("inferenceService"))
     found = find("InferenceService", parent)
     speech = speech_of("InferenceService", parent, found, find) if found is not None else None
@@ -81,7 +81,9 @@ def _by_runtime(name: str, model: JsonObject, find: FindSpec) -> Speech | Silenc
     if form == "huggingface":
         return _OWN_SERVER
     served = _option(words, "--model_name", "--model-name") or name
-    return Speech(protocol=Protocol(protocol) if protocol in {"v1", "v2"} else _default(form), served=_own(served, name))
+    return Speech(
+        protocol=Protocol(protocol) if protocol in {"v1", "v2"} else _default(form), served=_own(served, name)
+    )
 
 
 def _default(form: str) -> Protocol:

@@ -30,7 +30,7 @@ class Protocol(StrEnum):
         return self in _OPENAI
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """What a page calls it."""
         return _TITLES[self]
 

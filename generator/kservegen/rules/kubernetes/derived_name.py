@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.build.resource import Resource
+from kservegen.derived import derived_of
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping
 from kservegen.rules.base import Context, Rule
@@ -43,17 +44,9 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
 
 def _deployments(resource: Resource, context: Context) -> frozenset[tuple[str, str]]:
     """Name the Deployments that the controllers make of an object, each in its namespace."""
-    name, spec = resource.id.name, mapping(resource.doc.get("spec"))
-    if resource.kind == "LLMInferenceService":
-        endings = ["-kserve", *(["-kserve-prefill"] if "prefill" in spec else [])]
-    elif deployment_mode(resource, context) != "Standard":
-        return frozenset()
-    elif resource.kind == _GRAPH:
-        endings = [""]
-    else:
-        endings = [f"-{part}" for part in ("predictor", "transformer", "explainer") if part in spec]
-        endings += ["-predictor-worker"] if "workerSpec" in mapping(spec.get("predictor")) else []
-    return frozenset((namespace(resource), name + ending) for ending in endings)
+    spec, mode = mapping(resource.doc.get("spec")), deployment_mode(resource, context)
+    made = derived_of(resource.kind, resource.id.name, spec, mode)
+    return frozenset((namespace(resource), derived.name) for derived in made if derived.pods == "Deployment")
 
 
 def _finding(name: str, other: Resource) -> Finding:

@@ -1,0 +1,43 @@
+"""Which object of the engine syncs what: sync objects in, one for each folder and each chart out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kservegen.build.resource import Resource
+from kservegen.document import mapping, sequence, text
+from kservegen.jsontypes import JsonObject
+
+
+def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
+    """Index the objects by what they sync: folders relative to the environment's own (`folder`), charts by name.
+
+    The root, which syncs the others, stands under their folder.
+    """
+    found: dict[str, Resource] = {}
+    for resource in sync:
+        for source in _sources(mapping(resource.doc.get("spec"))):
+            path = text(source.get("path")).removeprefix("./").strip("/")
+            chart = text(source.get("chart"))
+            if chart:
+                found.setdefault(chart, resource)
+            elif path.startswith(f"{folder}/"):
+                found.setdefault(path.removeprefix(f"{folder}/"), resource)
+    return found
+
+
+def _sources(spec: JsonObject) -> Iterator[JsonObject]:
+    """Yield what an object takes its manifests from: an Application's sources, a Kustomization, a HelmRelease."""
+    yield mapping(spec.get("source"))
+    yield from map(mapping, sequence(spec.get("sources")))
+    if "sourceRef" in spec:
+        yield spec
+    reference = mapping(spec.get("chartRef"))
+    if reference:
+        yield {"chart": reference.get("name")}
+
+
+def kubectl_name(resource: Resource) -> str:
+    """Name an object as kubectl takes it whatever else is called like its kind: `applications.argoproj.io/prod`."""
+    group = resource.api_version.rpartition("/")[0]
+    return f"{resource.kind.lower()}s{'.' if group else ''}{group}/{resource.id.name}"

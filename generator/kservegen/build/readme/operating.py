@@ -1,0 +1,123 @@
+"""Day two for the models of an environment: Ready or not, stopped, scaled, rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from kservegen.build.readme.calling import Callee
+
+_SERVICE, _LLM = "InferenceService", "LLMInferenceService"
+_LABELS: Final = {
+    _SERVICE: "serving.kserve.io/inferenceservice={name}",
+    _LLM: "app.kubernetes.io/name={name},app.kubernetes.io/part-of=llminferenceservice",
+}
+_CONDITIONS: Final = '{range .status.conditions[*]}{.type}={.status} {.reason} {.message}{"\\n"}{end}'
+_STATUS: Final = {_SERVICE: '{.status.modelStatus}{"\\n"}' + _CONDITIONS, _LLM: _CONDITIONS}
+
+# What is seen, and what it means; the words are KServe's and Kubernetes', to be searched for.
+_SIGNS: Final = {
+    _SERVICE: (
+        (
+            "`transitionStatus` `InvalidSpec`",
+            "No pod will come: no runtime serves it, or an address is refused. `lastFailureInfo` says which.",
+        ),
+        (
+            "no pod, event `fails to reconcile predictor`",
+            "Kubernetes refuses the pod that the words describe: `kubectl describe` of the model shows why.",
+        ),
+        (
+            "`transitionStatus` `BlockedByFailedLoad`",
+            "The server starts and cannot load the model: logs of `kserve-container`.",
+        ),
+        ("condition `Stopped=True`", "Somebody wrote `stop: true`."),
+    ),
+    _LLM: (
+        (
+            "reason `ConfigNotFound` or `CombineBaseError`",
+            "No pod will come: a preset or a `baseRefs` is missing, or a template in one is wrong.",
+        ),
+        (
+            "reason `ReconcileSingleNodeWorkloadError`",
+            "No pod will come: Kubernetes refuses it, or the model's address.",
+        ),
+        ("reason `RefsInvalid`", "The model runs, its route does not: the Gateway is not there."),
+        ("reason `Stopped`", "Somebody wrote `stop: true`."),
+    ),
+}
+_POD_SIGNS: Final = (
+    ("pod `Pending`, `PodScheduled=False`", "No node has the room, the label or the accelerator: the event says what."),
+    ("pod `ErrImagePull`", "The image or its pull secret is wrong."),
+    ("pod `Init:Error` or `Init:CrashLoopBackOff`", "The download fails: logs of `storage-initializer`."),
+    ("pod `CrashLoopBackOff`, `OOMKilled`", "The model takes more memory than its limit."),
+    ("pod `Running`, never `Ready`", "It still loads, or its readiness probe asks the wrong path or port."),
+)
+
+
+def watch(services: Sequence[Callee]) -> str:
+    """Say how to see a model become Ready, and what it looks like when it never does."""
+    first = _first_of_each(services)
+    lines = ["## Watch a model become Ready\n", "```sh"]
+    for callee in first:
+        lines.append(_kubectl(callee, f"get {_plural(callee)} --watch"))
+        lines.append(_kubectl(callee, f"wait --for=condition=Ready {_target(callee)} --timeout=20m"))
+    lines += ["```", "", "When it never does:\n", "```sh"]
+    for callee in first:
+        label = _LABELS[callee.resource.kind].format(name=callee.resource.id.name)
+        status = _STATUS[callee.resource.kind]
+        lines.append(_kubectl(callee, f"get {_target(callee)} -o jsonpath='{status}'"))
+        lines.append(_kubectl(callee, f"describe pods -l {label}"))
+        lines.append(_kubectl(callee, f"logs -l {label} --all-containers --prefix --tail=50"))
+    lines += ["```", "", "| what you see | what it means |", "|---|---|"]
+    for callee in first:
+        lines += [f"| {sign} | {meaning} |" for sign, meaning in _SIGNS[callee.resource.kind]]
+    lines += [f"| {sign} | {meaning} |" for sign, meaning in _POD_SIGNS]
+    return "\n".join(lines) + "\n"
+
+
+def operate(environment: str, services: Sequence[Callee]) -> str:
+    """Say how to stop, scale and roll back: by the catalog, as a sync undoes everything else."""
+    first = services[0].resource.subject
+    file = f"environments/{environment}.yaml"
+    rows = [
+        "## Stop, scale, roll back\n",
+        "The cluster follows this folder: what `kubectl edit` or `kubectl scale` changes, the next sync undoes.",
+        f"Write it under `models:` in `{file}`, then `kservegen render`, and commit both.\n",
+        "| to | write |",
+        "|---|---|",
+        f"| stop it, and keep it | `{first}: {{stop: true}}`; without the word it starts again |",
+    ]
+    rows += [_SCALING[c.resource.kind].format(key=c.resource.subject) for c in _first_of_each(services)]
+    rows += [
+        f"| remove it here | `{first}: null` |",
+        "",
+        f"To roll back, `kservegen find {first}` names the last commits of its lines. `git revert` the one that broke",
+        "it, and render.",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+_SCALING: Final = {
+    _SERVICE: "| scale an InferenceService | `{key}: {{minReplicas: 2, maxReplicas: 4}}` |",
+    _LLM: "| scale an LLMInferenceService | `{key}: {{replicas: 2}}` |",
+}
+
+
+def _first_of_each(services: Sequence[Callee]) -> list[Callee]:
+    """Return the first model of each kind, the older kind first."""
+    first: dict[str, Callee] = {}
+    for callee in services:
+        first.setdefault(callee.resource.kind, callee)
+    return [first[kind] for kind in sorted(first)]
+
+
+def _kubectl(callee: Callee, words: str) -> str:
+    return f"kubectl -n {callee.resource.id.namespace} {words}"
+
+
+def _plural(callee: Callee) -> str:
+    return f"{callee.resource.kind.lower()}s"
+
+
+def _target(callee: Callee) -> str:
+    return f"{callee.resource.kind.lower()}/{callee.resource.id.name}"
