@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from kservegen.charts.model import Charts
+from kservegen.charts.notes import NotesTable, VersionNotes, read_notes
 from kservegen.charts.runtimes import RuntimeTable, RuntimeTableEntry, read_runtimes
 from kservegen.charts.tables import ChartEntry, Table, build_chart
 from kservegen.errors import GeneratorError
@@ -59,6 +61,15 @@ class ChartStore:
                 version, lambda: read_runtimes(cast("RuntimeTableEntry", _read_table(lineage, "runtimes.json")))
             )
         return table
+
+    def notes(self, after: str, *, since: str) -> tuple[VersionNotes, ...]:
+        """Read the notes of every version later than `since`, up to `after`, oldest first."""
+        passed = [version for version in self.versions if _age(since) < _age(version) <= _age(after)]
+        return tuple(_guarded(version, partial(self._notes, version)) for version in passed)
+
+    def _notes(self, version: str) -> VersionNotes:
+        file = self._folder(version).joinpath("notes.json")
+        return read_notes(version, cast("NotesTable", _read_json(file) if file.is_file() else {}))
 
     def _lineage(self, version: str) -> tuple[Traversable, ...]:
         """Name the folders to read, the oldest base first."""

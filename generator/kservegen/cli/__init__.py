@@ -25,6 +25,7 @@ COMMANDS = {
     "lock": "Pin revisions of models, with the facts that the estimate reads.",
     "policy": "Test policies: kservegen policy test.",
     "render": "Check the catalog and write the manifests of every environment.",
+    "upgrade": "Say what another KServe version changes, and the order to go there.",
     "validate": "Check the catalog; nothing is written.",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from kservegen import __version__
 from kservegen.diagnostics import Diagnostic, Location
@@ -16,7 +17,7 @@ REPORT_VERSION = 1
 def render_json(result: Result, **more: JsonValue) -> str:
     """Write the report of a finished command; `more` are sections of its own."""
     report = head(result.exit_code)
-    report["findings"] = [_finding(d) for d in result.diagnostics]
+    report["findings"] = findings_as_json(result.diagnostics)
     if result.documents is not None:
         report["documents"] = [_document(document) for document in result.documents.reports]
     if result.plan is not None:
@@ -44,6 +45,11 @@ def _document(document: DocumentReport) -> JsonObject:
         "deployable": document.deployable,
         "findings": [_finding(d) for d in document.diagnostics],
     }
+
+
+def findings_as_json(diagnostics: Iterable[Diagnostic]) -> list[JsonValue]:
+    """Return the `findings` of a report."""
+    return [_finding(item) for item in diagnostics]
 
 
 def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> str:

@@ -42,10 +42,22 @@ def report_schema() -> JsonObject:
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
+                "upgrade": _upgrade(),
                 "policyTests": {"type": "array", "items": _policy_test()},
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
-            optional=("documents", "plan", "budget", "gpu", "lock", "rule", "explanation", "policyTests", "error"),
+            optional=(
+                "documents",
+                "plan",
+                "budget",
+                "gpu",
+                "lock",
+                "rule",
+                "explanation",
+                "upgrade",
+                "policyTests",
+                "error",
+            ),
         ),
     }
 
@@ -120,6 +132,45 @@ def _gpu() -> JsonObject:
         },
         optional=("estimate",),
     )
+
+
+def _upgrade() -> JsonObject:
+    note = _closed(
+        {
+            "topic": _TEXT,
+            "text": _TEXT,
+            "subjects": _TEXTS,
+            "loses": {"type": "boolean"},
+            "file": _TEXT,
+            "line": _COUNT,
+        },
+        optional=("file", "line"),
+    )
+    restart = _closed(
+        {
+            "subject": _TEXT,
+            "pods": _COUNT,
+            "accelerators": {"type": "object", "additionalProperties": _COUNT},
+            "why": _TEXT,
+            "certain": {"type": "boolean"},
+        }
+    )
+    environment = _closed(
+        {
+            "environment": _TEXT,
+            "from": _TEXT,
+            "to": _TEXT,
+            "gone": {**_COUNT, "description": "Findings of today that the new version no longer has."},
+            "notes": _list(note),
+            "restarts": _list(restart),
+            "images": {**_TEXTS, "description": "What the new version pulls and the old one does not."},
+            "steps": _list(_closed({"title": _TEXT, "why": _TEXT, "commands": _TEXTS})),
+            "values": {"type": "object", "description": "Values of the chart from before v0.17, by chart."},
+            "lostValues": _list(_closed({"key": _TEXT, "about": _TEXT})),
+        },
+        optional=("values", "lostValues"),
+    )
+    return _closed({"to": _TEXT, "written": _TEXTS, "environments": _list(environment), "same": _TEXTS})
 
 
 def _document() -> JsonObject:

@@ -41,7 +41,7 @@ def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_envir
 
 
 def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> Iterator[str]:
-    paint = _painter(colour)
+    paint = painter(colour)
     severity = paint(item.severity.value, _COLOURS[item.severity])
     yield f"{paint(str(item.location), _BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
@@ -62,7 +62,8 @@ def _waived(item: Diagnostic) -> str:
     return f"until {waived.expires} by {waived.owner}: {waived.reason} ({waived.waiver})" if waived else ""
 
 
-def _painter(colour: bool) -> Callable[[str, str], str]:
+def painter(colour: bool) -> Callable[[str, str], str]:
+    """Return what puts a text between codes of a terminal, or leaves it alone."""
     return (lambda text, code: f"{code}{text}{_RESET}") if colour else (lambda text, _: text)
 
 

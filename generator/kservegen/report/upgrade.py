@@ -1,0 +1,188 @@
+"""Upgrades as text, as JSON: the verdict of each environment first, what stands in the way, what changes, the order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from kservegen.diagnostics import Severity
+from kservegen.jsontypes import JsonObject
+from kservegen.report.json_report import findings_as_json, head
+from kservegen.report.result import Result
+from kservegen.report.text import ReadLines, painter, printable, render_findings
+from kservegen.upgrade import Upgrades
+from kservegen.upgrading.model import CarriedValues, EnvironmentUpgrade, Note, Step, Topic
+from kservegen.yamlio.emit import emit
+
+_TITLES: Final = {
+    Topic.CRDS: "CRDs",
+    Topic.CHARTS: "charts",
+    Topic.VALUES: "chart values",
+    Topic.RUNTIMES: "runtimes and presets",
+    Topic.DEFAULTS: "defaults",
+    Topic.OBJECTS: "rendered objects",
+    Topic.IMAGES: "images that stay behind",
+    Topic.BEHAVIOUR: "behaviour",
+}
+_NOT_CHECKED: Final = (
+    "what else runs in the cluster",
+    "that the new images can be pulled",
+    "what the new version of a server makes of a model",
+)
+
+
+def upgrades_as_text(
+    upgrades: Upgrades,
+    carried: Mapping[str, CarriedValues],
+    written: Sequence[str],
+    lines: ReadLines,
+    *,
+    colour: bool,
+) -> str:
+    """Write one part for each environment, findings with their lines before all else."""
+    paint = painter(colour)
+    out: list[str] = []
+    if upgrades.diagnostics:
+        today = Result(command="upgrade", diagnostics=upgrades.diagnostics)
+        out.append(render_findings(today, lines, colour=colour))
+        out.append(
+            "These stand today: nothing is said about an upgrade of their environments before they are mended.\n"
+        )
+    for upgrade in upgrades.upgrades:
+        out.append(paint(_verdict(upgrade), "\x1b[1m"))
+        if upgrade.refusals:
+            refused = Result(command="upgrade", diagnostics=upgrade.refusals)
+            out.append("")
+            out.append(render_findings(refused, lines, colour=colour).rstrip("\n"))
+        out.extend(_notes(upgrade.notes))
+        out.extend(_restarts(upgrade))
+        out.extend(_images(upgrade.images))
+        out.extend(_carried(carried.get(upgrade.environment)))
+        out.extend(_steps(upgrade.steps))
+        out.append("")
+    out.extend(f"{name} runs {upgrades.after} already" for name in upgrades.same)
+    out.extend(f"{file}: kserve.version is {upgrades.after} now; next: kservegen render" for file in written)
+    out.append(f"not checked: {', '.join(_NOT_CHECKED)}")
+    return "\n".join(out) + "\n"
+
+
+def _verdict(upgrade: EnvironmentUpgrade) -> str:
+    errors = sum(1 for item in upgrade.refusals if item.severity is Severity.ERROR and item.waived is None)
+    parts = [_count(errors, "error stands", "errors stand") + " in the way" if errors else "nothing stands in the way"]
+    lost = sum(len(note.subjects) for note in upgrade.notes if note.topic is Topic.CRDS and note.loses)
+    if lost:
+        parts.append(_count(lost, "CRD goes", "CRDs go"))
+    certain = [model for model in upgrade.restarts if model.certain]
+    if certain:
+        parts.append(
+            f"{_count(len(certain), 'model restarts', 'models restart')} ({_count(upgrade.pods, 'pod', 'pods')})"
+        )
+    return f"{upgrade.environment}: {upgrade.before} to {upgrade.after}: {', '.join(parts)}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _notes(notes: Sequence[Note]) -> Iterator[str]:
+    for topic in Topic:
+        about = [note for note in notes if note.topic is topic]
+        if about:
+            yield f"  {_TITLES[topic]}"
+        for note in about:
+            place = f" ({note.location})" if note.location else ""
+            yield f"    {printable(note.text)}{place}"
+            if topic is Topic.CRDS:
+                yield from (f"      {name}" for name in note.subjects)
+
+
+def _restarts(upgrade: EnvironmentUpgrade) -> Iterator[str]:
+    for certain, title in ((True, "restarts"), (False, "may restart")):
+        models = [model for model in upgrade.restarts if model.certain is certain]
+        if models:
+            yield f"  {title}"
+        for model in models:
+            taken = "".join(f", {count} {name}" for name, count in model.accelerators)
+            yield f"    {model.subject}: {_count(model.pods, 'pod', 'pods')}{taken}: {printable(model.why)}"
+
+
+def _images(images: Sequence[str]) -> Iterator[str]:
+    if images:
+        yield "  images that the new version pulls: mirror them first where you mirror"
+        yield from (f"    {image}" for image in images)
+
+
+def _carried(carried: CarriedValues | None) -> Iterator[str]:
+    if carried is None:
+        return
+    if carried.by_chart:
+        yield "  values of the old chart, for the environment's file"
+        yield from (f"    {line}" for line in emit({"kserve": {"values": carried.by_chart}}).splitlines())
+    else:
+        yield "  values of the old chart: all of them are defaults now"
+    if carried.lost:
+        yield "  values that go nowhere"
+        yield from (f"    {key}: {printable(known)}" for key, known in carried.lost)
+
+
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
+    yield "  in this order"
+    for number, step in enumerate(steps, 1):
+        yield f"    {number}. {step.title}"
+        if step.why:
+            yield f"       {step.why}"
+        yield from (f"       $ {command}" for command in step.commands)
+
+
+def upgrades_as_json(upgrades: Upgrades, carried: Mapping[str, CarriedValues], written: Sequence[str]) -> str:
+    """Return the JSON report: findings of today and of the new version, and `upgrade` by environment."""
+    findings = (*upgrades.diagnostics, *upgrades.refusals)
+    report = head(upgrades.exit_code)
+    report["findings"] = findings_as_json(findings)
+    report["upgrade"] = {
+        "to": upgrades.after,
+        "written": list(written),
+        "environments": [_as_json(upgrade, carried.get(upgrade.environment)) for upgrade in upgrades.upgrades],
+        "same": list(upgrades.same),
+    }
+    report["assumptions"] = list(_NOT_CHECKED)
+    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def _as_json(upgrade: EnvironmentUpgrade, carried: CarriedValues | None) -> JsonObject:
+    return {
+        "environment": upgrade.environment,
+        "from": upgrade.before,
+        "to": upgrade.after,
+        "gone": upgrade.gone,
+        "notes": [_note_as_json(note) for note in upgrade.notes],
+        "restarts": [
+            {
+                "subject": model.subject,
+                "pods": model.pods,
+                "accelerators": dict(model.accelerators),
+                "why": model.why,
+                "certain": model.certain,
+            }
+            for model in upgrade.restarts
+        ],
+        "images": list(upgrade.images),
+        "steps": [{"title": step.title, "why": step.why, "commands": list(step.commands)} for step in upgrade.steps],
+        **(
+            {"values": carried.by_chart, "lostValues": [{"key": key, "about": about} for key, about in carried.lost]}
+            if carried
+            else {}
+        ),
+    }
+
+
+def _note_as_json(note: Note) -> JsonObject:
+    place: JsonObject = {"file": note.location.file, "line": note.location.line} if note.location else {}
+    return {
+        "topic": note.topic.value,
+        "text": note.text,
+        "subjects": list(note.subjects),
+        "loses": note.loses,
+        **place,
+    }
