@@ -49,6 +49,7 @@ LAYERS = (
     ("kservegen.upgrading",),
     ("kservegen.engines",),
     ("kservegen.judge", "kservegen.kept"),
+    ("kservegen.impact",),
     ("kservegen.pipeline",),
     ("kservegen.cache",),
     ("kservegen.project",),
