@@ -137,6 +137,26 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         ["environments/dev.yaml:3:128 kserve/config-template"],
     ),
     "no repository": ("engine: none", "engine: argocd", ["environments/dev.yaml:6:1 gitops/no-repository"]),
+    "an Argo CD that is too old": (
+        "engine: none",
+        'engine: argocd, repoURL: "https://a/b.git", argocd: {version: "2.9"}',
+        ["environments/dev.yaml:6:72 gitops/argocd-version"],
+    ),
+    "a form of charts that this Argo CD cannot read": (
+        "engine: none",
+        'engine: argocd, repoURL: "https://a/b.git", argocd: {version: v3.0.12, chartSource: oci}',
+        ["environments/dev.yaml:6:94 gitops/argocd-version"],
+    ),
+    "an address of charts that names one": (
+        "engine: none",
+        'engine: argocd, repoURL: "https://a/b.git", chartRepository: oci://mirror.example.com/kserve-crd/',
+        ["environments/dev.yaml:6:71 gitops/chart-repository"],
+    ),
+    "a version that is a number": (
+        "engine: none",
+        'engine: argocd, repoURL: "https://a/b.git", argocd: {version: 3.10}',
+        ["environments/dev.yaml:6:72 schema/wrong-type"],
+    ),
     "a policy that there is none of": (
         "",
         "policies: {bindings: {gpu-hole: {actions: [Deny]}}}\n",

@@ -13,6 +13,7 @@ from kservegen.charts.release import check_release
 from kservegen.charts.values import check_values
 from kservegen.diagnostics import Finding
 from kservegen.document import mapping, sequence
+from kservegen.gitops_checks import check_gitops
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
 
@@ -29,7 +30,7 @@ def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Findi
     """Check one built environment; paths are paths of the environment's words."""
     environment = built.environment
     yield from _prerequisites(environment)
-    yield from _gitops(environment)
+    yield from check_gitops(environment, charts)
     yield from _node_pools(environment)
     yield from _missing_charts(built)
     yield from _chart_needs(built, charts)
@@ -54,27 +55,6 @@ def _prerequisites(environment: ResolvedEnvironment) -> Iterator[Finding]:
             seen=item,
             allowed=", ".join(sorted(KNOWN_PREREQUISITES)) + ", or an object as Kind/name or Kind/namespace/name",
             hint=f"Did you mean {close[0]}?" if close else "",
-        )
-
-
-def _gitops(environment: ResolvedEnvironment) -> Iterator[Finding]:
-    if environment.text("gitops", "engine") != "argocd":
-        return
-    if not environment.text("gitops", "repoURL"):
-        yield Finding(
-            rule="gitops/no-repository",
-            path=("gitops",),
-            message="gitops has no repoURL, so nothing can be synced",
-            hint="Add gitops.repoURL: the URL that the cluster clones this repository from.",
-            at_key=True,
-        )
-    if not environment.text("cluster", "server") and not environment.text("cluster", "name"):
-        yield Finding(
-            rule="gitops/no-cluster",
-            path=("gitops",),
-            message="no cluster is named, so Argo CD has no destination",
-            hint="Add cluster.server or cluster.name.",
-            at_key=True,
         )
 
 

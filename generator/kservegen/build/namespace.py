@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from kservegen.build.gitops.protection import namespace_annotations
 from kservegen.build.resource import Origin, Resource, ResourceId
+from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
 
 
 def build_namespaces(environment: ResolvedEnvironment) -> list[Resource]:
     """Build one Namespace for each entry of the environment's `namespaces`."""
-    return [_build(name, value) for name, value in sorted(environment.mapping("namespaces").items())]
+    kept = namespace_annotations(environment)
+    return [_build(name, mapping(value), kept) for name, value in sorted(environment.mapping("namespaces").items())]
 
 
-def _build(name: str, value: object) -> Resource:
+def _build(name: str, said: JsonObject, kept: Mapping[str, str]) -> Resource:
     metadata: JsonObject = {"name": name}
-    if isinstance(value, dict):
-        for word in ("annotations", "labels"):
-            if value.get(word):
-                metadata[word] = value[word]
+    annotations: JsonObject = {**kept, **mapping(said.get("annotations"))}
+    for word, value in (("annotations", annotations), ("labels", mapping(said.get("labels")))):
+        if value:
+            metadata[word] = value
     words = ("namespaces", name)
     return Resource(
         id=ResourceId("Namespace", "", name),

@@ -131,7 +131,13 @@ DESCRIPTIONS: dict[str, str] = {
     "gitops.namespace": "Namespace of the engine. Without it: argocd.",
     "gitops.chartRepository": "OCI registry and path of KServe's charts. Without it: ghcr.io/kserve/charts.",
     "gitops.values": "Values of charts: ref, read from platform/values; inline, in the sync objects. Without it: ref.",
-    "gitops.project": "AppProject of the Applications. Without it: default.",
+    "gitops.project": "AppProject that exists, for all Applications. Without it, one of the environment's name is "
+    "rendered, and the root Application is in default.",
+    "gitops.argocd": "What only Argo CD asks for.",
+    "gitops.argocd.version": 'Release of Argo CD, as "3.2". Without it: 3.2.',
+    "gitops.argocd.applicationSet": "Whether one ApplicationSet stands in for the Applications; their names stay.",
+    "gitops.argocd.chartSource": "How charts are read: helm, as a repository of charts; oci, as artefacts, which "
+    "Argo CD can from 3.1 on. Without it: helm.",
     "accelerators": "Accelerators that models may ask for, by type.",
     "accelerators.resource": "Name of the extended resource, for example nvidia.com/gpu.",
     "accelerators.gpu": "Model of the GPU, for memory estimates.",

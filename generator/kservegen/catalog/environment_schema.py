@@ -33,9 +33,15 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             targetRevision=TEXT,
             path=TEXT,
             namespace=TEXT,
-            chartRepository=TEXT,
+            chartRepository={"type": "string", "pattern": "^(oci://)?[^:/ ]+(:[0-9]+)?(/[^:/ ]+)*/?$"},
             values={"enum": ["ref", "inline"]},
             project=TEXT,
+            argocd=_object(
+                "gitops.argocd",
+                version={"type": "string", "pattern": "^v?[0-9]+[.][0-9]+([.][0-9]+)?$"},
+                applicationSet=FLAG,
+                chartSource={"enum": ["helm", "oci"]},
+            ),
         ),
         "accelerators": _map(
             _object(

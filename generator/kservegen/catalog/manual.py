@@ -151,6 +151,31 @@ RULES: tuple[RuleMeta, ...] = (
         good="kserve: {version: v0.19.0}",
     ),
     RuleMeta(
+        id="gitops/argocd-version",
+        title="Argo CD can read what is written for it",
+        why="An older Argo CD drops a field that it does not know, without a word, or refuses the Application.",
+        fix="Set gitops.argocd.version to the release that runs, and choose what it can do.",
+        bad='gitops: {argocd: {version: "2.14", chartSource: oci}}',
+        good='gitops: {argocd: {version: "3.2", chartSource: oci}}',
+    ),
+    RuleMeta(
+        id="gitops/chart-repository",
+        title="The address of the charts ends above the charts",
+        why="The name of each chart is put after it, so an address that ends with one finds nothing.",
+        fix="Remove the chart's name from gitops.chartRepository.",
+        bad="gitops: {chartRepository: oci://mirror.example.com/charts/kserve-crd}",
+        good="gitops: {chartRepository: oci://mirror.example.com/charts}",
+    ),
+    RuleMeta(
+        id="gitops/default-project",
+        title="The project that everybody uses is not rewritten",
+        why="Every Argo CD has an AppProject called default, which forbids nothing. Rendering one of this name would "
+        "take their rights from all other Applications in it.",
+        fix="Rename the environment, or name a project that exists as gitops.project.",
+        bad="environments/default.yaml",
+        good="environments/prod.yaml",
+    ),
+    RuleMeta(
         id="gitops/no-cluster",
         title="Argo CD knows the cluster",
         why="An Application without a destination syncs nowhere.",
