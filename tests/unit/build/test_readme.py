@@ -119,9 +119,20 @@ def test_the_names_of_sync_objects_are_those_that_are_rendered(loaded: Project) 
     named = set(re.findall(r"applications\.argoproj\.io/(\S+)", said))
     files = {path.stem.removeprefix("application-") for path in (loaded.root / "rendered/dev/sync").rglob("*.yaml")}
     assert named <= files
-    applied = re.findall(r"kubectl apply -f (\S+)", said)
-    assert applied == ["rendered/dev/sync/application-dev.yaml"]
+    applied = re.findall(r"kubectl apply --server-side --field-manager=kservegen -f (\S+)", said)
+    assert applied == ["rendered/dev/sync/configmap-argocd-cm.yaml", "rendered/dev/sync/application-dev.yaml"]
     assert all((loaded.root / file).is_file() for file in applied)
+
+
+@pytest.mark.parametrize("words", ["argocd: {applicationSet: true}", "argocd: {chartSource: oci}"])
+def test_an_environment_leaves_alike_in_every_form(loaded: Project, words: str) -> None:
+    loaded.write("environments/dev.yaml", ARGOCD)
+    plain = page(loaded).partition("## Uninstall")[2]
+    loaded.write("environments/dev.yaml", ARGOCD.replace("engine: argocd", f"engine: argocd, {words}"))
+    said = page(loaded).partition("## Uninstall")[2]
+    by_set = "kubectl -n argocd delete applicationsets.argoproj.io/dev --cascade=orphan"
+    assert (by_set in said) == ("applicationSet" in words)
+    assert [line for line in said.splitlines() if not line.startswith(by_set)] == plain.splitlines()
 
 
 def test_without_an_engine_charts_and_folders_go_by_hand_and_in_order(loaded: Project) -> None:

@@ -15,15 +15,42 @@ def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
     The root, which syncs the others, stands under their folder.
     """
     found: dict[str, Resource] = {}
-    for resource in sync:
+    for resource in _expanded(sync):
         for source in _sources(mapping(resource.doc.get("spec"))):
             path = text(source.get("path")).removeprefix("./").strip("/")
-            chart = text(source.get("chart"))
+            chart = text(source.get("chart")) or _artefact(source)
             if chart:
                 found.setdefault(chart, resource)
             elif path.startswith(f"{folder}/"):
                 found.setdefault(path.removeprefix(f"{folder}/"), resource)
     return found
+
+
+def _expanded(sync: Iterable[Resource]) -> Iterator[Resource]:
+    """Yield the objects, and instead of an ApplicationSet the Applications that it makes."""
+    for resource in sync:
+        if resource.kind != "ApplicationSet":
+            yield resource
+            continue
+        for generator in map(mapping, sequence(mapping(resource.doc.get("spec")).get("generators"))):
+            for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
+                yield _made(resource, text(element.get("name")), mapping(element.get("application")))
+
+
+def _made(by: Resource, name: str, application: JsonObject) -> Resource:
+    return Resource(
+        id=by.id._replace(kind="Application", name=name),
+        api_version=by.api_version,
+        doc={"apiVersion": by.api_version, "kind": "Application", **application},
+        file=by.file,
+        subject=name,
+    )
+
+
+def _artefact(source: JsonObject) -> str:
+    """Return the name of the chart that an address like `oci://host/charts/name` ends with."""
+    address = text(source.get("repoURL"))
+    return address.rpartition("/")[2] if address.startswith("oci://") else ""
 
 
 def _sources(spec: JsonObject) -> Iterator[JsonObject]:

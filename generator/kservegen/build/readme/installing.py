@@ -11,6 +11,8 @@ from kservegen.build.gitops.syncers import kubectl_name, syncers
 from kservegen.build.resource import Resource
 from kservegen.resolve import ResolvedEnvironment
 
+# Field by field: what an object of the engine's own, such as a ConfigMap, holds beside ours is left alone.
+_APPLY: Final = "kubectl apply --server-side --field-manager=kservegen"
 _CASCADE: Final = """'{"metadata":{"finalizers":["resources-finalizer.argocd.argoproj.io"]}}'"""
 _APPLICATION: Final = "Application"
 
@@ -22,13 +24,18 @@ def install(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: Seq
     lines = ["## First install\n"]
     if roots:
         lines += ["What is expected to be there comes first. Then, once, from the root of the repository:\n", "```sh"]
-        lines += [f"kubectl apply -f {folder}/{root.file}" for root in roots]
+        lines += [f"{_APPLY} -f {folder}/{root.file}" for root in sorted(roots, key=_configuration_first)]
         lines += ["```", "", "The rest follows by itself, in this order: " + _order(layers) + "."]
     else:
         lines += ["No engine syncs this environment. From the root of the repository, in this order:\n", "```sh"]
         lines += list(_by_hand(folder, layers))
         lines.append("```")
     return "\n".join(lines) + "\n"
+
+
+def _configuration_first(root: Resource) -> tuple[bool, str]:
+    """Put what configures the engine before what starts it."""
+    return root.kind != "ConfigMap", root.file
 
 
 def _order(layers: Iterable[Layer]) -> str:
@@ -56,6 +63,8 @@ def uninstall(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: S
     ]
     roots = [resource for resource in sync if resource.file.count("/") == 1 and resource.kind in _ROOTS]
     lines += [f"{_delete(root)}  # first, or what it syncs comes back" for root in roots]
+    sets = [resource for resource in sync if resource.kind == "ApplicationSet"]
+    lines += [f"{_delete(item)} --cascade=orphan  # its Applications go one by one, below" for item in sets]
     for part in reversed(Part):
         if part not in _STAYS:
             lines += _remove(part, [layer for layer in layers if layer.part is part], by_source, folder)
@@ -68,7 +77,7 @@ def uninstall(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: S
     return "\n".join(lines) + "\n"
 
 
-_ROOTS: Final = frozenset({_APPLICATION, "ApplicationSet", "Kustomization"})
+_ROOTS: Final = frozenset({_APPLICATION, "Kustomization"})
 _STAYS: Final = frozenset({Part.CRDS, Part.CLUSTER})
 
 
