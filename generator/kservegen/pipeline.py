@@ -102,7 +102,7 @@ def evaluate(
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
         return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
     charts = tools.charts.load(environment.text("kserve", "version"))
-    bindings = _bind(environment, tools)
+    bindings = bind(environment, tools)
     policies = _policy_objects(environment, bindings)
     memory.built.of(Settings.of(environment)).update(kept.built)
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built, policies)
@@ -221,7 +221,7 @@ def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, f
     return replace(diagnostic, location=entry.locate(finding.path))
 
 
-def _bind(environment: ResolvedEnvironment, tools: Tools) -> Bindings | None:
+def bind(environment: ResolvedEnvironment, tools: Tools) -> Bindings | None:
     """Compile the policies that the environment binds; where it binds none, nothing is imported or read."""
     if not environment.mapping("policies", "bindings"):
         return None
@@ -359,11 +359,19 @@ def _file(path: str, text: str) -> tuple[str, bytes]:
 
 def surroundings(environment: ResolvedEnvironment, tools: Tools) -> Context | None:
     """Return what rules may look at in an environment, for who judges nothing; None for an unknown KServe version."""
+    built = build_all(environment, tools, Memory())
+    return context_of(built, store(built, Memory()), tools.charts) if built is not None else None
+
+
+def build_all(
+    environment: ResolvedEnvironment, tools: Tools, memory: Memory, bindings: Bindings | None = None
+) -> BuiltEnvironment | None:
+    """Build an environment for who judges nothing, with the policies of `bindings`; None for an unknown version."""
     if _check_version(environment, tools.charts.versions) is not None:
         return None
     charts = tools.charts.load(environment.text("kserve", "version"))
-    built = build_environment(environment, charts, Shapes(tools.schemas, charts.version))
-    return context_of(built, store(built, Memory()), tools.charts)
+    shapes = Shapes(tools.schemas, charts.version)
+    return build_environment(environment, charts, shapes, memory.built, _policy_objects(environment, bindings))
 
 
 def build_one(environment: ResolvedEnvironment, entry: Entry, tools: Tools) -> Resource:

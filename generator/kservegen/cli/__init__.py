@@ -20,6 +20,7 @@ COMMANDS = {
     "budget": "Sum up what environments take, against what was granted.",
     "completion": "Print the completion script of a shell.",
     "explain": "Explain a rule, or where each field of a model comes from.",
+    "find": "Find what a pod, a Service or any other name comes from: line, owner, commits.",
     "gpu": "Estimate GPU memory: what fits, and what would change it.",
     "init": "Start a repository: a catalog, an environment, a workflow.",
     "lock": "Pin revisions of models, with the facts that the estimate reads.",

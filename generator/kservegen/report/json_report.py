@@ -61,6 +61,11 @@ def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> 
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
 
 
+def render_sections(exit_code: int, **sections: JsonValue) -> str:
+    """Write the report of a command that judges nothing: sections of its own."""
+    return json.dumps({**head(exit_code), "findings": [], **sections, "assumptions": []}, indent=2) + "\n"
+
+
 def head(exit_code: int) -> JsonObject:
     """Return what every report begins with."""
     return {

@@ -39,6 +39,11 @@ def report_schema() -> JsonObject:
                     "items": _lock(),
                     "description": "Addresses locked, or drifted.",
                 },
+                "found": {
+                    "type": "array",
+                    "items": _found(),
+                    "description": "What a name comes from, likeliest first.",
+                },
                 "assumptions": {**_TEXTS, "description": "What was not checked, because files cannot tell."},
                 "rule": _manual(),
                 "explanation": _explanation(),
@@ -52,6 +57,7 @@ def report_schema() -> JsonObject:
                 "budget",
                 "gpu",
                 "lock",
+                "found",
                 "rule",
                 "explanation",
                 "upgrade",
@@ -239,6 +245,37 @@ def _explanation() -> JsonObject:
     other = _closed({"runtime": _TEXT, "why": _TEXT})
     serving = _closed({**dict.fromkeys(("path", "runtime", "kind", "why"), _TEXT), "others": _list(other)})
     return _closed({**texts, "layers": _TEXTS, "serving": _list(serving), "presets": _TEXTS, "fields": _list(field)})
+
+
+def _found() -> JsonObject:
+    maybe: JsonObject = {"type": ["string", "null"]}
+    named = _closed(dict.fromkeys(("kind", "namespace", "name"), _TEXT))
+    place: JsonObject = {
+        "environment": _TEXT,
+        "file": _TEXT,
+        "rendered": {"type": "boolean"},
+        "syncedBy": _nullable(named),
+    }
+    return _closed(
+        {
+            "name": _TEXT,
+            "kinds": _TEXTS,
+            "workload": {**maybe, "description": "The object that the name is generated from; null for an own name."},
+            "role": maybe,
+            "object": named,
+            "path": {"type": "string", "description": "Path in the file that a human edits."},
+            **_PLACE,
+            "owner": maybe,
+            "places": _list(_closed(place)),
+            "edited": {"type": "boolean", "description": "Whether the lines differ from the last commit."},
+            "commits": _list(_closed(dict.fromkeys(("commit", "date", "author", "subject"), _TEXT))),
+            "notes": _TEXTS,
+        }
+    )
+
+
+def _nullable(schema: JsonObject) -> JsonObject:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _list(items: JsonObject) -> JsonObject:

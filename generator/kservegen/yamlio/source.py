@@ -59,6 +59,20 @@ class SourceMap:
         """Tell whether the file holds a value at `path`."""
         return self._walk(path)[1]
 
+    def span(self, path: Path) -> tuple[int, int] | None:
+        """Return the first line of the key at `path` and the one before the next key after its value, counted from 1.
+
+        None where the file holds nothing there; the second is 0 where no key follows.
+        """
+        node, found = self._walk(path)
+        if not found:
+            return None
+        following = self.ends[node] or node + 1
+        first = self.locate(self.key_marks[node]).line
+        if following >= len(self.keys):
+            return first, 0
+        return first, max(first, self.locate(self.key_marks[following]).line - 1)
+
     def add(self, key: str | int, key_mark: int, value_mark: int) -> int:
         """Record a node after all others and return its number; a container is closed later."""
         self.keys.append(key)

@@ -1,0 +1,35 @@
+"""`kservegen find`: from a name that a cluster shows to the catalog's line, its owner and its last commits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import complete_environment, find_repository, reporting, write
+
+
+@click.command(name="find")
+@click.argument("name")
+@click.option(
+    "--env", "environments", multiple=True, metavar="ENV", shell_complete=complete_environment, help="Look here alone."
+)
+@reporting("text", "json")
+def command(*, name: str, environments: tuple[str, ...], root: Path | None, output: str) -> int:
+    """Find what NAME comes from: a pod, a ReplicaSet, a Deployment, a Service, an object, an Application or a model.
+
+    NAME is a name alone, or with its kind, its namespace, or both before it, as kubectl prints them:
+    deploy/chat-kserve, team-a/iris. No cluster is asked: it goes by the names that KServe and Kubernetes give.
+    """
+    from kservegen.find import find  # noqa: PLC0415
+    from kservegen.project import open_project  # noqa: PLC0415
+    from kservegen.report.found import found_as_json, found_as_text  # noqa: PLC0415
+
+    answers = find(open_project(find_repository(root)), name, environments)
+    if output == "json":
+        from kservegen.report.json_report import render_sections  # noqa: PLC0415
+
+        write(render_sections(0, found=found_as_json(answers)))
+    else:
+        write(found_as_text(answers))
+    return 0

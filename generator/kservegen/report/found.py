@@ -1,0 +1,97 @@
+"""What a name comes from, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kservegen.find import Found, Place
+from kservegen.git.log import Commit
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.report.text import printable
+
+_SHORT: Final = 9
+_LABEL: Final = 14
+
+
+def found_as_text(answers: Sequence[Found]) -> str:
+    """Write one paragraph for each answer, the most specific first."""
+    lines: list[str] = []
+    if len(answers) > 1:
+        lines += [f"{printable(answers[0].name)} can be {len(answers)} things, the most likely first:", ""]
+    for answer in answers:
+        lines += [*_paragraph(answer), ""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _paragraph(answer: Found) -> Iterator[str]:
+    yield f"{_kinds(answer.kinds)} {printable(answer.name)}"
+    if answer.workload and answer.workload != answer.name:
+        yield from _rows("of", [f"{printable(answer.workload)}, the {answer.role} of {printable(str(answer.subject))}"])
+    elif answer.workload:
+        yield from _rows("of", [f"{printable(str(answer.subject))}: its {answer.role}"])
+    yield from _rows("written in", [f"{answer.location}  {printable(answer.words)}"])
+    yield from _rows("owner", [printable(answer.owner)] if answer.owner else [])
+    yield from _rows("environments", list(_places(answer.places)))
+    commits = [_commit(commit) for commit in answer.past.commits]
+    edited = ["these lines are edited, and not committed yet"] if answer.past.edited else []
+    yield from _rows("commits", [*edited, *commits, *(f"({note})" for note in answer.past.notes)])
+
+
+def _kinds(kinds: Sequence[str]) -> str:
+    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+
+
+def _rows(label: str, rows: Sequence[str]) -> Iterator[str]:
+    for index, row in enumerate(rows):
+        yield f"  {'' if index else label:<{_LABEL}}{row}"
+
+
+def _places(places: Sequence[Place]) -> Iterator[str]:
+    names = max(len(place.environment) for place in places)
+    files = max(len(place.file) for place in places)
+    for place in places:
+        synced = f"  {place.syncer.kind} {place.syncer.name}" if place.syncer else ""
+        missing = "" if place.rendered else "  (not rendered)"
+        yield printable(f"{place.environment:<{names}}  {place.file:<{files}}{synced}{missing}".rstrip())
+
+
+def _commit(commit: Commit) -> str:
+    return printable(f"{commit.name[:_SHORT]}  {commit.date}  {commit.author}: {commit.subject}")
+
+
+def found_as_json(answers: Sequence[Found]) -> list[JsonValue]:
+    """Return the answers for the JSON report, the most specific first."""
+    return [_answer(answer) for answer in answers]
+
+
+def _answer(answer: Found) -> JsonObject:
+    subject, location = answer.subject, answer.location
+    return {
+        "name": answer.name,
+        "kinds": list(answer.kinds),
+        "workload": answer.workload or None,
+        "role": answer.role or None,
+        "object": {"kind": subject.kind, "namespace": subject.namespace, "name": subject.name},
+        "path": answer.words,
+        "file": location.file,
+        "line": location.line,
+        "column": location.column,
+        "owner": answer.owner or None,
+        "places": [_place(place) for place in answer.places],
+        "edited": answer.past.edited,
+        "commits": [
+            {"commit": c.name, "date": c.date, "author": c.author, "subject": c.subject} for c in answer.past.commits
+        ],
+        "notes": list(answer.past.notes),
+    }
+
+
+def _place(place: Place) -> JsonObject:
+    syncer = place.syncer
+    return {
+        "environment": place.environment,
+        "file": place.file,
+        "rendered": place.rendered,
+        "syncedBy": {"kind": syncer.kind, "namespace": syncer.namespace, "name": syncer.name} if syncer else None,
+    }
