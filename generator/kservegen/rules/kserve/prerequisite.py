@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
 from kservegen.document import mapping
-from kservegen.jsontypes import Path
 from kservegen.rules.base import Context, Rule
+from kservegen.rules.kserve._needs import Need, unmet
 from kservegen.rules.kserve._settings import MODE, annotation, deployment_mode
 from kservegen.rules.stage import Scope, Stage
 
@@ -29,26 +29,9 @@ META: Final = RuleMeta(
 )
 
 
-class Need(NamedTuple):
-    """An operator that a field asks for."""
-
-    operator: str
-    path: Path
-    reason: str
-
-
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     needs = _llm_needs if resource.kind == "LLMInferenceService" else _service_needs
-    for operator, path, reason in needs(resource, context):
-        if operator not in context.prerequisites:
-            yield Finding(
-                rule=META.id,
-                path=path,
-                message=f"{reason} needs {operator}, which the environment does not promise",
-                hint=f"Install it and add {operator} to prerequisites of the environment.",
-                allowed=operator,
-                at_key=True,
-            )
+    yield from unmet(META.id, needs(resource, context), context)
 
 
 def _service_needs(resource: Resource, context: Context) -> Iterator[Need]:

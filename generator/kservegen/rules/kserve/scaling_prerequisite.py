@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from kservegen.build.resource import Resource
 from kservegen.diagnostics import Finding, RuleMeta
@@ -11,6 +11,7 @@ from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject, Path
 from kservegen.rules.base import Context, Rule
 from kservegen.rules.kserve._lookup import is_promised
+from kservegen.rules.kserve._needs import Need, unmet
 from kservegen.rules.kserve._settings import AUTOSCALER, annotation
 from kservegen.rules.stage import Scope, Stage
 from kservegen.serving.platform import KSERVE_NAMESPACE
@@ -33,26 +34,9 @@ META: Final = RuleMeta(
 _CONFIG: Final = "inferenceservice-config"
 
 
-class Need(NamedTuple):
-    """What a field asks for, and how it is promised."""
-
-    promise: str
-    path: Path
-    reason: str
-
-
 def check(resource: Resource, context: Context) -> Iterator[Finding]:
     needs = _service_needs if resource.kind == "InferenceService" else _llm_needs
-    for promise, path, reason in needs(resource, context):
-        if promise not in context.prerequisites:
-            yield Finding(
-                rule=META.id,
-                path=path,
-                message=f"{reason} needs {promise}, which the environment does not promise",
-                hint=f"Install it and add {promise} to prerequisites of the environment.",
-                allowed=promise,
-                at_key=True,
-            )
+    yield from unmet(META.id, needs(resource, context), context)
 
 
 def _service_needs(resource: Resource, _context: Context) -> Iterator[Need]:
