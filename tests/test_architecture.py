@@ -45,7 +45,7 @@ LAYERS = (
     ("kservegen.demand",),
     ("kservegen.rules", "kservegen.policy", "kservegen.gpu"),
     ("kservegen.host",),
-    ("kservegen.gitops_checks",),
+    ("kservegen.flux_checks", "kservegen.gitops_checks"),
     ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers", "kservegen.budget", "kservegen.placement"),
     ("kservegen.capacity",),
     ("kservegen.upgrading",),

@@ -13,6 +13,7 @@ from kservegen.charts.release import check_release
 from kservegen.charts.values import check_values
 from kservegen.diagnostics import Finding
 from kservegen.document import mapping, sequence
+from kservegen.flux_checks import check_flux
 from kservegen.gitops_checks import check_gitops
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
@@ -31,6 +32,8 @@ def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Findi
     environment = built.environment
     yield from _prerequisites(environment)
     yield from check_gitops(environment, charts)
+    if environment.text("gitops", "engine") == "flux":
+        yield from check_flux(built)
     yield from _node_pools(environment)
     yield from _missing_charts(built)
     yield from _chart_needs(built, charts)

@@ -10,7 +10,7 @@ from kservegen.charts.model import Charts
 from kservegen.diagnostics import Finding
 from kservegen.resolve import ResolvedEnvironment
 
-_ENGINES: Final = frozenset({"argocd"})
+_ENGINES: Final = frozenset({"argocd", "flux"})
 
 
 def check_gitops(environment: ResolvedEnvironment, charts: Charts) -> Iterator[Finding]:

@@ -29,6 +29,8 @@ _SOURCES = {
     "kube-scheduler": _Source("control_plane", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "argocd": _Source("argocd", "github.com/argoproj/argo-cd/v3/cmd"),
     "helm": _Source("helm", "helm.sh/helm/v3/cmd/helm"),
+    "kustomize-controller": _Source("flux", "github.com/fluxcd/kustomize-controller"),
+    "controller-gen": _Source("flux", "sigs.k8s.io/controller-tools/cmd/controller-gen"),
 }
 
 
@@ -36,7 +38,7 @@ def built(program: str) -> Path:
     """Return a program of the table above; built first where it is missing, which takes minutes."""
     source = _SOURCES[program]
     modules = HERE / source.folder
-    target = _cache(modules) / program
+    target = kept(source.folder, program)
     if not os.access(target, os.X_OK):
         target.parent.mkdir(parents=True, exist_ok=True)
         # Under another name until it is whole: a build that is cut short, or another at the same time, does no harm.
@@ -48,11 +50,12 @@ def built(program: str) -> Path:
     return target
 
 
-def _cache(modules: Path) -> Path:
-    """Return the folder that the programs of one go.mod are kept in."""
+def kept(folder: str, name: str) -> Path:
+    """Return the path that something made from the modules of one folder beside this file is kept at."""
+    modules = HERE / folder
     key = hashlib.sha256((modules / "go.mod").read_bytes() + (modules / "go.sum").read_bytes()).hexdigest()[:16]
     base = Path(os.environ.get("KSERVEGEN_CLUSTER_CACHE") or Path.home() / ".cache" / "kservegen-cluster")
-    return base / key
+    return base / key / name
 
 
 def find(program: str) -> Path:

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 import yaml
-from tests.cluster import binaries
+from tests.cluster import binaries, flux_crds
 from tests.cluster.control_plane import Client, Json, control_plane, wait_for
 from tests.cluster.defaulter import serving
 
@@ -32,7 +32,7 @@ def absent(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Return a client of an API server that knows KServe's and Argo CD's kinds, with our defaulter before them."""
+    """Return a client of an API server with KServe's, Argo CD's and Flux's kinds, our defaulter before them."""
     if os.environ.get("KSERVEGEN_CLUSTER") != "1":
         pytest.skip("the cluster suite runs with make cluster-test")
     if not CRDS.is_dir():
@@ -50,7 +50,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 def install_crds(client: Client) -> None:
     """Create the CRDs and wait until their kinds are served."""
     module, version, inside = ARGOCD
-    folders = (CRDS, binaries.module_folder(module, version) / inside)
+    folders = (CRDS, binaries.module_folder(module, version) / inside, *flux_crds.folders())
     for path in sorted(p for folder in folders for p in folder.glob("*.yaml")):
         crd = yaml.safe_load(path.read_bytes())
         if not isinstance(crd, dict) or crd.get("kind") != "CustomResourceDefinition":

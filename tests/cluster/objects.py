@@ -5,7 +5,12 @@ from __future__ import annotations
 from tests.cluster.control_plane import Json
 
 # Kinds that an English plural does not follow from.
-_PLURALS = {"ValidatingAdmissionPolicy": "validatingadmissionpolicies", "LocalModelCache": "localmodelcaches"}
+_PLURALS = {
+    "GitRepository": "gitrepositories",
+    "LocalModelCache": "localmodelcaches",
+    "OCIRepository": "ocirepositories",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+}
 _CLUSTER_SCOPED = {
     "ClusterServingRuntime",
     "ClusterStorageContainer",

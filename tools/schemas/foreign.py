@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ ANNOTATIONS = frozenset(
 )
 ANNOTATIONS |= {"x-kubernetes-patch-strategy", "x-kubernetes-unions"}
 QUANTITY = SCALARS["quantity"]
+CONTROLLER_GEN = "sigs.k8s.io/controller-tools/cmd/controller-gen@v0.21.0"
 # The few shapes that Kubernetes' own schemas describe by hand.
 KNOWN = {
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": INT_OR_STRING,
@@ -113,10 +115,24 @@ def module_folder(module: str, version: str) -> Path:
     return Path(json.loads(done.stdout)["Dir"])
 
 
+def generated_crd(module: Path, package: str, file: str) -> str:
+    """Return one of the CRDs that controller-gen makes of a package's types, where a module carries no CRDs."""
+    with tempfile.TemporaryDirectory() as made:
+        command = ["go", "run", CONTROLLER_GEN, "crd", f"paths=./{package}", f"output:crd:dir={made}"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=module)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed: {done.stdout}{done.stderr}")
+        return (Path(made) / file).read_text("utf-8")
+
+
 def crd_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
     """Take one part of a CRD that a Go module carries, and give every object in it a name."""
     folder = module_folder(source["module"], source["version"])
-    document = yaml.load((folder / source["crd"]).read_text("utf-8"), Loader=yaml.CSafeLoader)
+    if "types" in source:
+        text = generated_crd(folder, source["types"], source["crd"])
+    else:
+        text = (folder / source["crd"]).read_text("utf-8")
+    document = yaml.load(text, Loader=yaml.CSafeLoader)
     (served,) = (v for v in document["spec"]["versions"] if v["name"] == source["served"])
     schema = bare(served["schema"]["openAPIV3Schema"])
     namer = _Namer(source["prefix"], source.get("opaque", ()))

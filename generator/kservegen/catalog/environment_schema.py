@@ -28,7 +28,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         "namespaces": _map(_object("namespaces", labels=TEXT_MAP, annotations=TEXT_MAP)),
         "gitops": _object(
             "gitops",
-            engine={"enum": ["argocd", "none"]},
+            engine={"enum": ["argocd", "flux", "none"]},
             repoURL=TEXT,
             targetRevision=TEXT,
             path=TEXT,
@@ -42,6 +42,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 applicationSet=FLAG,
                 chartSource={"enum": ["helm", "oci"]},
             ),
+            flux=_flux(),
         ),
         "accelerators": _map(
             _object(
@@ -114,6 +115,35 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             "items": {**_object("images", name=TEXT, newName=TEXT, newTag=TEXT, digest=TEXT), "required": ["name"]},
         },
     }
+
+
+def _flux() -> JsonObject:
+    """Return the words that only Flux has, in the shapes of its own kinds."""
+    reference: JsonObject = {**_object("gitops.flux.reference", name=TEXT, key=TEXT), "required": ["name"]}
+    secret: JsonObject = {**_object("gitops.flux.reference", name=TEXT), "required": ["name"]}
+    target = _object(
+        "gitops.flux.target",
+        **dict.fromkeys(("group", "version", "kind", "name", "namespace", "labelSelector", "annotationSelector"), TEXT),
+    )
+    # Without a target Flux would ignore the paths in all objects.
+    ignore: JsonObject = {
+        **_object("gitops.flux.ignore", paths={"type": "array", "items": TEXT}, target={**target, "minProperties": 1}),
+        "required": ["paths", "target"],
+    }
+    return _object(
+        "gitops.flux",
+        secretRef=secret,
+        chartSecretRef=secret,
+        kubeConfig=_object("gitops.flux.kubeConfig", secretRef=reference, configMapRef=secret),
+        serviceAccountName=TEXT,
+        timeout={"type": "string", "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$"},
+        deletionPolicy={"enum": ["Orphan", "MirrorPrune", "Delete", "WaitForTermination"]},
+        driftDetection=_object(
+            "gitops.flux.driftDetection",
+            mode={"enum": ["enabled", "warn", "disabled"]},
+            ignore={"type": "array", "items": ignore},
+        ),
+    )
 
 
 def _taint() -> JsonObject:

@@ -17,10 +17,16 @@ from kservegen.schemas.validate import Validator
 KSERVE_GROUP = "serving.kserve.io"
 KUBERNETES_VERSION = "v1.34"
 ARGOCD_VERSION = "v3.2"
+FLUX_VERSION = "v2.9"
 
 # Folders of the groups that are not KServe's: the release of each that the schemas were compiled from.
-OTHER_FOLDERS = (f"kubernetes/{KUBERNETES_VERSION}", f"argocd/{ARGOCD_VERSION}", "crds")
-_FOLDERS = {"argoproj.io": f"argocd/{ARGOCD_VERSION}"}
+OTHER_FOLDERS = (f"kubernetes/{KUBERNETES_VERSION}", f"argocd/{ARGOCD_VERSION}", f"flux/{FLUX_VERSION}", "crds")
+_FOLDERS = {
+    "argoproj.io": f"argocd/{ARGOCD_VERSION}",
+    "helm.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+    "kustomize.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+    "source.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+}
 _VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
@@ -133,7 +139,7 @@ class SchemaStore:
         paths = {
             path.relative_to(root): path
             for root in reversed(self.roots)
-            for pattern in (f"kserve/{version}/**/*.json", "kubernetes/**/*.json", "argocd/**/*.json", "crds/**/*.json")
+            for pattern in (f"kserve/{version}/**/*.json", *(f"{folder}/**/*.json" for folder in OTHER_FOLDERS))
             for path in root.glob(pattern)
         }
         return {name for path in paths.values() if (name := _spelling(_read(path)[0]))}

@@ -36,6 +36,35 @@ PROJECT: JsonObject = {
         "clusterResourceWhitelist": [{"group": "", "kind": "Namespace"}],
     },
 }
+KUSTOMIZATION: JsonObject = {
+    "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+    "kind": "Kustomization",
+    "metadata": {"name": "models", "namespace": "flux-system"},
+    "spec": {
+        "interval": "10m",
+        "path": "./rendered/prod/models",
+        "prune": True,
+        "sourceRef": {"kind": "GitRepository", "name": "models"},
+    },
+}
+RELEASE: JsonObject = {
+    "apiVersion": "helm.toolkit.fluxcd.io/v2",
+    "kind": "HelmRelease",
+    "metadata": {"name": "kserve-crd", "namespace": "flux-system"},
+    "spec": {"interval": "10m", "chartRef": {"kind": "OCIRepository", "name": "kserve-crd"}, "values": {"a": [1]}},
+}
+GIT: JsonObject = {
+    "apiVersion": "source.toolkit.fluxcd.io/v1",
+    "kind": "GitRepository",
+    "metadata": {"name": "models", "namespace": "flux-system"},
+    "spec": {"interval": "1m", "url": "ssh://git@example.com/models.git"},
+}
+OCI: JsonObject = {
+    "apiVersion": "source.toolkit.fluxcd.io/v1",
+    "kind": "OCIRepository",
+    "metadata": {"name": "kserve-crd", "namespace": "flux-system"},
+    "spec": {"interval": "1h", "url": "oci://example.com/charts/kserve-crd", "ref": {"tag": "v0.19.0"}},
+}
 POLICY: JsonObject = {
     "apiVersion": "admissionregistration.k8s.io/v1",
     "kind": "ValidatingAdmissionPolicy",
@@ -57,6 +86,10 @@ GOOD = {
     "application with a status": changed(APPLICATION, ("status",), {"sync": {"status": "Synced"}}),
     "project": PROJECT,
     "policy": POLICY,
+    "kustomization": KUSTOMIZATION,
+    "release": RELEASE,
+    "git": GIT,
+    "oci": OCI,
 }
 
 
@@ -78,6 +111,11 @@ BAD: dict[str, tuple[JsonObject, Path, JsonValue, str]] = {
     "application prune": (APPLICATION, ("spec", "syncPolicy", "automated", "prune"), "true", "schema/wrong-type"),
     "project": (PROJECT, ("spec", "sourceRepos"), "*", "schema/wrong-type"),
     "policy": (POLICY, ("spec", "validation"), [], "schema/unknown-field"),
+    "kustomization field": (KUSTOMIZATION, ("spec", "retryinterval"), "2m", "schema/unknown-field"),
+    "kustomization interval": (KUSTOMIZATION, ("spec", "interval"), "ten minutes", "schema/pattern"),
+    "release": (RELEASE, ("spec", "driftDetection"), {"mode": "warned"}, "schema/not-allowed"),
+    "git": (GIT, ("spec", "url"), "git@example.com:models.git", "schema/pattern"),
+    "oci": (OCI, ("spec", "layerSelector"), {"operation": "move"}, "schema/not-allowed"),
 }
 
 

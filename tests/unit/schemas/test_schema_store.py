@@ -24,7 +24,8 @@ PATHS = {
         "kustomize.toolkit.fluxcd.io/v1",
         "Kustomization",
         "v0.19.0",
-    ): "crds/kustomize.toolkit.fluxcd.io/kustomization_v1.json",
+    ): "flux/v2.9/kustomize.toolkit.fluxcd.io/kustomization_v1.json",
+    ("cert-manager.io/v1", "Certificate", "v0.19.0"): "crds/cert-manager.io/certificate_v1.json",
 }
 
 

@@ -13,6 +13,7 @@ from kservegen.resolve import ResolvedEnvironment
 
 _KEEP: Final[Mapping[str, Mapping[str, str]]] = {
     "argocd": {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"},
+    "flux": {"kustomize.toolkit.fluxcd.io/prune": "disabled"},
 }
 _NONE: Final[Mapping[str, str]] = {}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from kservegen.build.gitops.argocd.writer import write_argocd
+from kservegen.build.gitops.flux.writer import write_flux
 from kservegen.build.gitops.layers import Layer, plan_layers
 from kservegen.build.platform import Platform
 from kservegen.build.resource import Resource
@@ -14,7 +15,7 @@ from kservegen.resolve import ResolvedEnvironment
 Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[Layer, ...]], list[Resource]]
 
 # By `gitops.engine`; the word is also in the environment's schema.
-_WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd}
+_WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd, "flux": write_flux}
 
 
 def build_sync(environment: ResolvedEnvironment, platform: Platform, resources: Iterable[Resource]) -> list[Resource]:

@@ -59,9 +59,8 @@ def _sources(spec: JsonObject) -> Iterator[JsonObject]:
     yield from map(mapping, sequence(spec.get("sources")))
     if "sourceRef" in spec:
         yield spec
-    reference = mapping(spec.get("chartRef"))
-    if reference:
-        yield {"chart": reference.get("name")}
+    if "chartRef" in spec:
+        yield {"chart": spec.get("releaseName")}  # which is the chart's name; the reference is the environment's, too
 
 
 def kubectl_name(resource: Resource) -> str:

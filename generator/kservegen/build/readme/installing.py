@@ -82,6 +82,9 @@ _STAYS: Final = frozenset({Part.CRDS, Part.CLUSTER})
 
 
 def _remove(part: Part, layers: Sequence[Layer], by_source: dict[str, Resource], folder: str) -> Iterator[str]:
+    for layer in layers:
+        if keeper := by_source.get(f"sync/charts/{layer.name}"):
+            yield _delete(keeper)
     charts = [chart.name for layer in layers for chart in layer.charts]
     for chart in charts:
         syncer = by_source.get(chart)
