@@ -3,7 +3,7 @@
 The Kustomization of a layer of charts holds HelmReleases (`charts`), that of a folder the objects themselves, so
 that every layer can wait for any other. Names and paths are a contract: Flux labels each object with the name of its
 Kustomization, KServe copies labels to pods, and so moving a model to another Kustomization restarts it. Evidence for
-each choice stands in `docs/decisions/`.
+each choice stands in `docs/decisions/`, the record of Flux.
 """
 
 from __future__ import annotations
