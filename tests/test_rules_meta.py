@@ -57,7 +57,7 @@ def test_ids_are_unique_and_sorted() -> None:
 @pytest.mark.parametrize("found", RULES, ids=lambda f: f.id)
 def test_the_manual_reads_well(found: Discovered) -> None:
     manual = found.rule.meta
-    assert re.fullmatch(r"(kserve|kubernetes)/[a-z0-9]+(-[a-z0-9]+)*", manual.id)
+    assert re.fullmatch(r"(gitops|kserve|kubernetes)/[a-z0-9]+(-[a-z0-9]+)*", manual.id)
     assert manual.title[0].isupper()
     assert not manual.title.endswith(".")
     assert manual.why.endswith(".")

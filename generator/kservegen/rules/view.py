@@ -9,6 +9,7 @@ from kservegen.build.resource import Resource, ResourceId
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.quantity import Quantity, parse
 from kservegen.rules.base import Context
+from kservegen.rules.gitops._marks import Mark, marks
 from kservegen.rules.kserve._settings import deployment_mode, namespace
 from kservegen.serving.request import request_of
 from kservegen.serving.runtime import ServingRuntime, of_document
@@ -49,7 +50,7 @@ class ModelAt(NamedTuple):
 class _View:
     """The parts of one object, each looked for when it is first asked for."""
 
-    __slots__ = ("amounts", "components", "containers", "exotic", "models", "pods", "resource")
+    __slots__ = ("amounts", "components", "containers", "exotic", "marks", "models", "pods", "resource")
 
     def __init__(self, resource: Resource | None) -> None:
         self.resource = resource  # held, so that its identity stays its own
@@ -59,6 +60,7 @@ class _View:
         self.amounts: tuple[Amount, ...] | None = None
         self.exotic: tuple[Amount, ...] | None = None
         self.models: tuple[ModelAt, ...] | None = None
+        self.marks: tuple[Mark, ...] | None = None
 
 
 class _Environment:
@@ -105,6 +107,16 @@ def pods_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     if view.pods is None:
         view.pods = pod_specs(resource)
     return view.pods
+
+
+def marks_of(resource: Resource) -> tuple[Mark, ...]:
+    """List the labels and annotations that reach pods, of the object that the rules are looking at."""
+    view = _view
+    if view.resource is not resource:
+        view = _turn_to(resource)
+    if view.marks is None:
+        view.marks = marks(resource)
+    return view.marks
 
 
 def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
