@@ -14,7 +14,7 @@ from kservegen import __version__
 from kservegen.errors import GeneratorError
 from kservegen.repository import packaged_data
 
-ENGINES = ("argocd", "none")
+ENGINES = ("argocd", "flux", "none")
 PLACEHOLDER = "https://example.com/org/models.git"
 
 # Template in scaffold/ -> where it goes. Editors need the schemas beside the files to work offline.
