@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kservegen.check import diagnose_environment
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
@@ -56,10 +56,11 @@ def validate(
     )
     with without_collector():
         work = work_on(task)
-    return _result(work, "validate", fail_on=fail_on)
+    return report_on(work, "validate", fail_on=fail_on)
 
 
-def _result(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
+def report_on(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
+    """Return what was found, and what could not be checked."""
     return Result(
         command=command,
         diagnostics=merge(work.diagnostics),
@@ -96,34 +97,41 @@ class RenderOptions:
 
 def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
     """Render environments to files; all of them or, while an error stands, none."""
-    task = Task(
+    task = render_task(repository, options, environments)
+    with without_collector():
+        if options.out.exists():
+            with lock(options.out):
+                recover_output(options.out)
+                return write_out(work_on(task), options)
+        work = work_on(task)
+        if options.check or work.has_errors:
+            return write_out(work, options)
+        with lock(options.out):
+            return write_out(work, options)
+
+
+def render_task(repository: Repository, options: RenderOptions, environments: Sequence[str]) -> Task:
+    """Return what a render has to work on."""
+    return Task(
         repository=repository,
         names=tuple(environments),
         out=options.out,
         lays_out=True,
         use_cache=options.use_cache,
     )
-    with without_collector():
-        if options.out.exists():
-            with lock(options.out):
-                _recover(options.out)
-                return _render(work_on(task), options)
-        work = work_on(task)
-        if options.check or work.has_errors:
-            return _render(work, options)
-        with lock(options.out):
-            return _render(work, options)
 
 
-def _recover(out: Path) -> None:
+def recover_output(out: Path) -> None:
+    """Complete or undo what a killed run left; the caller holds the lock of the output."""
     if needs_recovery(out):
         from kservegen.output.apply import recover  # noqa: PLC0415
 
         recover(out)
 
 
-def _render(work: Work, options: RenderOptions) -> Result:
-    result = _result(work, "render", fail_on=options.fail_on, drift_fails=options.check)
+def write_out(work: Work, options: RenderOptions, command: str = "render") -> Result:
+    """Compare what was laid out with the output folder, and write it; nothing is written while an error stands."""
+    result = report_on(work, command, fail_on=options.fail_on, drift_fails=options.check)
     return result if work.has_errors else _compare_and_apply(work, result, options)
 
 
@@ -133,7 +141,8 @@ def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Re
     changes = compare(desired, existing)
     out = work.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
-    diagnostics.extend(_guard(work.environments, desired, changes, options))
+    asked = Removals(changes.remove, desired, options.allow_removals, result.command)
+    diagnostics.extend(guard_removals(work.environments, asked))
     blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
@@ -169,21 +178,28 @@ def _plan(
     )
 
 
-def _guard(
-    environments: Iterable[ResolvedEnvironment], desired: dict[str, bytes], changes: Changes, options: RenderOptions
-) -> Iterator[Diagnostic]:
-    """Refuse a render that removes more than its environment allows, or everything."""
+class Removals(NamedTuple):
+    """Files that would go and files that are wanted, how many the caller lets go, and the command that says so."""
+
+    paths: Sequence[str]
+    desired: Iterable[str]
+    allowed: int
+    command: str
+
+
+def guard_removals(environments: Iterable[ResolvedEnvironment], asked: Removals) -> Iterator[Diagnostic]:
+    """Refuse to remove more than an environment allows, or everything."""
     by_name = {environment.name: environment for environment in environments}
     removed: dict[str, list[str]] = {}
-    for path in changes.remove:
+    for path in asked.paths:
         removed.setdefault(path.partition("/")[0], []).append(path)
     for name, paths in sorted(removed.items()):
         environment = by_name.get(name)
         limit = environment.at("guards", "maxRemovals") if environment else None
-        allowed = max(limit if isinstance(limit, int) else DEFAULT_MAX_REMOVALS, options.allow_removals)
+        allowed = max(limit if isinstance(limit, int) else DEFAULT_MAX_REMOVALS, asked.allowed)
         models = f"{name}/models/"
-        emptied = any(p.startswith(models) for p in paths) and not any(p.startswith(models) for p in desired)
-        if len(paths) <= allowed and not (emptied and len(paths) > options.allow_removals):
+        emptied = any(p.startswith(models) for p in paths) and not any(p.startswith(models) for p in asked.desired)
+        if len(paths) <= allowed and not (emptied and len(paths) > asked.allowed):
             continue
         finding = Finding(
             rule="gitops/removal-guard",
@@ -191,7 +207,7 @@ def _guard(
             message=f"rendering {name} would remove every model" if emptied else f"rendering {name} removes too much",
             seen=f"{len(paths)} files removed: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}",
             allowed=f"at most {allowed}" if not emptied else "never an empty render over a full one",
-            hint=f"If that is meant, run: kservegen render --allow-removals {len(paths)}.",
+            hint=f"If that is meant, run: kservegen {asked.command} --allow-removals {len(paths)}.",
             at_key=True,
         )
         if environment is not None:

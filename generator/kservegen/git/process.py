@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -36,6 +37,24 @@ _SETTINGS: Final = (
 )  # fmt: skip
 
 
+_SECRETS: Final = (
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE), r"\1***@"),
+    (re.compile(r"([?&][a-z_]*token=)[^&\s'\"]+", re.IGNORECASE), r"\1***"),
+)
+
+
+def mask(text: str) -> str:
+    """Hide what a URL tells of its user: git repeats URLs with their credentials."""
+    for pattern, kept in _SECRETS:
+        text = pattern.sub(kept, text)
+    return text
+
+
+def without_user(url: str) -> str:
+    """Return a URL without what it tells of its user."""
+    return _SECRETS[0][0].sub(r"\1", url)
+
+
 class GitError(GeneratorError):
     """Git said no; `said` is what it printed, `code` its exit code."""
 
@@ -57,9 +76,7 @@ class Git:
         """Run git at the top of the work tree and return what it prints; GitError with its last line otherwise."""
         done = self.attempt(*words, stdin=stdin, environment=environment)
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            last = said.splitlines()[-1] if said else f"exit code {done.returncode}"
-            raise GitError(last.removeprefix("fatal: "), subject=f"git {words[0]}", code=done.returncode, said=said)
+            raise failure(done, f"git {words[0]}")
         return done.stdout
 
     def attempt(
@@ -75,6 +92,13 @@ class Git:
     def inside(self, path: str) -> str:
         """Return a path relative to the folder asked for as one relative to the top."""
         return f"{self.prefix}{path}"
+
+
+def failure(done: subprocess.CompletedProcess[bytes], subject: str, hint: str = "") -> GitError:
+    """Return what a process that failed said, secrets left out."""
+    said = mask(done.stderr.decode("utf-8", "replace").strip())
+    last = said.splitlines()[-1] if said else f"exit code {done.returncode}"
+    return GitError(last.removeprefix("fatal: "), subject=subject, hint=hint, code=done.returncode, said=said)
 
 
 def open_git(folder: Path) -> Git:

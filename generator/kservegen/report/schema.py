@@ -15,6 +15,7 @@ _PLACE: JsonObject = {
 }
 
 
+
 def report_schema() -> JsonObject:
     """Return the schema of `--output json`."""
     return {
@@ -48,6 +49,7 @@ def report_schema() -> JsonObject:
                 "rule": _manual(),
                 "explanation": _explanation(),
                 "upgrade": _upgrade(),
+                "commit": _commit(),
                 "policyTests": {"type": "array", "items": _policy_test()},
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
             },
@@ -61,6 +63,7 @@ def report_schema() -> JsonObject:
                 "rule",
                 "explanation",
                 "upgrade",
+                "commit",
                 "policyTests",
                 "error",
             ),
@@ -237,6 +240,34 @@ def _policy_test() -> JsonObject:
     verdict: JsonObject = {"expects": {"enum": ["pass", "fail"]}, "ok": {"type": "boolean"}}
     case = _closed({"name": _TEXT, "file": _TEXT, "line": {"type": "integer", "minimum": 1}, **verdict})
     return _closed({"policy": _TEXT, "cases": {"type": "array", "items": case}})
+
+
+def _commit() -> JsonObject:
+    maybe: JsonObject = {"type": ["string", "null"]}
+    counts = dict.fromkeys(("added", "changed", "removed", "unchanged"), _COUNT)
+    branch = _closed(
+        {
+            "branch": _TEXT,
+            "environments": _TEXTS,
+            "status": {
+                "enum": ["committed", "unchanged", "superseded"],
+                "description": "Superseded: the branch was rendered from a newer commit already.",
+            },
+            "commit": {**maybe, "description": "The new commit, else the one that the branch is at."},
+            "subject": _TEXT,
+            **counts,
+            "pushed": {**maybe, "description": "The remote, secrets left out."},
+            "compare": {**maybe, "description": "The refs that a pull request would be opened from."},
+            "remarks": _TEXTS,
+        }
+    )
+    return _closed(
+        {
+            "source": {"type": "string", "description": "The commit that the catalog is at."},
+            "catalog": {"type": "string", "description": "A digest of the catalog's files."},
+            "branches": _list(branch),
+        }
+    )
 
 
 def _explanation() -> JsonObject:

@@ -8,6 +8,7 @@ from typing import Final
 from kservegen.budget.manual import RULES as BUDGETS
 from kservegen.catalog.manual import RULES as CATALOG
 from kservegen.charts.manual import RULES as CHARTS
+from kservegen.commit.manual import RULES as COMMIT
 from kservegen.diagnostics import RuleMeta
 from kservegen.gpu.manual import RULES as GPU
 from kservegen.host.manual import RULES as HOST
@@ -31,6 +32,7 @@ def manuals() -> dict[str, RuleMeta]:
         *SCHEMAS,
         *CHARTS,
         *OUTPUT,
+        *COMMIT,
         *MANIFESTS,
         *WAIVERS,
         *BUDGETS,

@@ -1,0 +1,137 @@
+"""`kservegen commit`: render, and commit what was rendered."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kservegen.cli.options import (
+    ENVIRONMENT_HELP,
+    cache_option,
+    common,
+    complete_environment,
+    emit_result,
+    fail_on,
+    find_repository,
+    write,
+)
+from kservegen.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from kservegen.committing import CommitOptions
+
+
+@click.command(name="commit", epilog=ENVIRONMENT_HELP)
+@click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
+@click.option(
+    "--branch",
+    default="",
+    metavar="NAME",
+    help="Branch that gets the commit; nothing is checked out. Default: this one; environments/{env} if hydrated.",
+)
+@click.option(
+    "--push",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[REMOTE]",
+    help="Push the commit, never by force. Default: the remote that git is configured with.",
+)
+@click.option("--message", "-m", default="", help="Subject and text of the commit. Default: what happens to models.")
+@click.option("--author", default=None, metavar="'NAME <ADDRESS>'", help="Who made it. Default: as git is configured.")
+@click.option("--hydrated", is_flag=True, help="One branch for each environment, as Argo CD's Source Hydrator has it.")
+@click.option("--propose", is_flag=True, help="With --hydrated: commit to NAME-next, for a pull request into NAME.")
+@click.option(
+    "--allow-removals",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Let this commit remove up to N files from each environment, beyond its guard.",
+)
+@click.option(
+    "--allow-unrelated",
+    is_flag=True,
+    help="Go on where the branch was rendered from a commit that is not in the history of this one.",
+)
+@cache_option
+@common
+@fail_on
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    environments: tuple[str, ...],
+    branch: str,
+    push: str | None,
+    message: str,
+    author: str | None,
+    hydrated: bool,
+    propose: bool,
+    allow_removals: int,
+    allow_unrelated: bool,
+    root: Path | None,
+    output: str,
+    fail_on: str,
+    use_cache: bool,
+) -> int:
+    """Render, and commit rendered/ and nothing else: what is staged or changed beside it stays as it is.
+
+    The commit names the commit of the catalog that it was rendered from, which must be committed. Nothing is committed
+    where anything is found, and where nothing changed. With --push, a run whose catalog is older than what the branch
+    was rendered from stops, and says so.
+    """
+    from kservegen.app import RenderOptions  # noqa: PLC0415
+    from kservegen.committing import CommitOptions  # noqa: PLC0415
+
+    _check_usage(branch, hydrated=hydrated, propose=propose)
+    repository = find_repository(root)
+    rendering = RenderOptions(
+        out=repository.output, allow_removals=allow_removals, fail_on=Severity(fail_on), use_cache=use_cache
+    )
+    options = CommitOptions(
+        render=rendering,
+        environments=environments,
+        branch=branch,
+        push=push,
+        message=message,
+        author=None if author is None else _name_and_address(author),
+        hydrated=hydrated,
+        proposes=propose,
+        allow_unrelated=allow_unrelated,
+    )
+    return _commit(options, root, output)
+
+
+def _commit(options: CommitOptions, root: Path | None, output: str) -> int:
+    from kservegen.committing import commit_output  # noqa: PLC0415
+    from kservegen.report.commit import commit_as_json, commit_as_text  # noqa: PLC0415
+
+    repository = find_repository(root)
+    result, outcome = commit_output(repository, options)
+    if outcome is None:
+        return emit_result(result, output, repository.root)
+    if output == "json":
+        from kservegen.report.json_report import render_json  # noqa: PLC0415
+
+        write(render_json(result, commit=commit_as_json(outcome)))
+        return result.exit_code
+    code = emit_result(result, output, repository.root)
+    write(commit_as_text(outcome))
+    return code
+
+
+def _check_usage(branch: str, *, hydrated: bool, propose: bool) -> None:
+    if propose and not hydrated:
+        raise click.UsageError("--propose is about branches of environments: say --hydrated, too")
+    if hydrated and branch and "{env}" not in branch:
+        raise click.UsageError("with --hydrated, --branch holds {env} where the environment's name goes")
+    if not hydrated and "{env}" in branch:
+        raise click.UsageError("{env} in --branch means one branch for each environment: say --hydrated, too")
+
+
+def _name_and_address(author: str) -> tuple[str, str]:
+    name, address = parseaddr(author)
+    if not name or "@" not in address:
+        raise click.UsageError("--author is written 'NAME <ADDRESS>'")
+    return name, address

@@ -1,0 +1,45 @@
+"""What became of each branch, for reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What became of a branch."""
+
+    COMMITTED = "committed"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"  # something newer was there first, or came in between
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchOutcome:
+    """One branch. `commit` is the new commit, else the one that the branch is at (empty: it is not there).
+
+    `pushed` is the remote, secrets left out; `compare` what a pull request would be opened from; `remarks` are
+    sentences for people.
+    """
+
+    branch: str
+    environments: tuple[str, ...]
+    status: Status
+    commit: str
+    subject: str = ""
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    pushed: str = ""
+    compare: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitOutcome:
+    """All branches, the commit that they were rendered from, and the digest of its catalog."""
+
+    source: str
+    catalog: str
+    branches: tuple[BranchOutcome, ...]

@@ -1,0 +1,69 @@
+"""A remote in; where its branches are, and whether a push moved one out. Nothing is ever forced."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.errors import GeneratorError
+from kservegen.git.ancestry import is_known
+from kservegen.git.process import Git, failure
+
+_QUIET: Final = ("--quiet", "--no-tags")
+# Somebody else is writing the same ref in this instant: it need not show yet that it moved.
+_LOCKED: Final = ("cannot lock ref", "failed to update ref", "incorrect old value", "reference already exists")
+
+
+def choose_remote(git: Git, branch: str) -> str:
+    """Return the remote that a branch is pushed to: as git is configured, else the only one, else origin."""
+    for key in (f"branch.{branch}.pushRemote", "remote.pushDefault", f"branch.{branch}.remote"):
+        name = git.attempt("config", "--get", key).stdout.decode().strip()
+        if name and name != ".":  # a dot is this clone itself
+            return name
+    names = git.text("remote").split()
+    if len(names) == 1 or "origin" in names:
+        return names[0] if len(names) == 1 else "origin"
+    hint = f"Name one: --push {names[0]}." if names else "Add one: git remote add origin URL."
+    raise GeneratorError("there is no remote to push to", subject=str(git.top), hint=hint)
+
+
+def remote_url(git: Git, remote: str) -> str:
+    """Return the address of a remote; empty where none is known by that name."""
+    return git.attempt("remote", "get-url", remote).stdout.decode("utf-8", "replace").strip()
+
+
+def remote_tip(git: Git, remote: str, ref: str) -> str | None:
+    """Return the commit that a ref of a remote is at, fetched; None where there is no such ref."""
+    for _ in range(2):  # it may move between the two questions
+        lines = git.run("ls-remote", "--quiet", remote, ref).decode("utf-8", "replace").splitlines()
+        tip = next((name for name, _, found in (line.partition("\t") for line in lines) if found == ref), None)
+        if tip is None:
+            return None
+        if not is_known(git, tip):
+            git.run("fetch", *_QUIET, remote, ref)
+        if is_known(git, tip):
+            return tip
+    raise GeneratorError("keeps moving", subject=f"{remote} {ref}", hint="Run the command again.")
+
+
+def push(git: Git, remote: str, ref: str, new: str, old: str | None) -> bool:
+    """Move a remote's ref from `old` to its descendant `new`; False where somebody moved it before.
+
+    The lease lets git refuse what is not built on what the remote has.
+    """
+    lease = f"--force-with-lease={ref}:{old or ''}"
+    done = git.attempt(
+        "push", "--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", lease, remote, f"{new}:{ref}"
+    )
+    if not done.returncode:
+        return True
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    if "(stale info)" in said or "(fetch first)" in said or any(word in said for word in _LOCKED):
+        return False
+    done.stderr = _reason(done.stdout, done.stderr)
+    raise failure(done, "git push", "The remote refused: see its rules for this branch, and who may push.")
+
+
+def _reason(out: bytes, err: bytes) -> bytes:
+    """Return the line that says why: of a refusal by the remote, else the last that git printed."""
+    refusals = [line for line in out.splitlines() if line.startswith(b"!")]
+    return refusals[-1].replace(b"\t", b" ") if refusals else err
