@@ -14,7 +14,7 @@ from kservegen.output.paths import folders_of, is_confined, parents
 from kservegen.repository import OUTPUT_FOLDER
 
 _PLAIN: Final = "100644"
-_FOLDER: Final = b"040000"
+_FOLDER: Final = "040000"
 
 
 class Contents(NamedTuple):
@@ -81,7 +81,10 @@ def _in_the_way(
 def _check_folders(git: Git, commit: str) -> None:
     """Refuse a link, a file or a submodule where the output folder or one above it belongs."""
     place = git.inside(OUTPUT_FOLDER)
-    listed = git.run("ls-tree", "-z", "--full-tree", commit, "--", *parents(place), place).split(b"\0")
-    odd = [line.partition(b"\t")[2].decode() for line in listed if line and not line.startswith(_FOLDER)]
+    wanted = (*parents(place), place)
+    # What lies beside is listed, too, where git looks into a folder for the sake of another one.
+    listed = git.run("ls-tree", "-z", "--full-tree", commit, "--", *wanted).decode("utf-8", "surrogateescape")
+    entries = (line.split("\t", 1) for line in listed.split("\0") if line)
+    odd = [path for facts, path in entries if path in wanted and not facts.startswith(_FOLDER)]
     if odd:
         raise GeneratorError("no folder", subject=f"{commit[:12]}:{odd[0]}", hint="The output goes into a folder.")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from kservegen.errors import GeneratorError
 from kservegen.git.checkout import uncommitted, under_way, unmerged
-from kservegen.git.process import Git, mask
+from kservegen.git.process import Git, without_user
 from kservegen.git.tree import files, read
 from kservegen.jsontypes import JsonObject
 from kservegen.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
@@ -140,7 +140,7 @@ def split_references(text: str) -> tuple[tuple[JsonObject, ...], str]:
 def _valid(word: str, value: str) -> str | None:
     try:
         if word == "repourl":
-            return mask(value) if urlsplit(value).scheme else None
+            return without_user(value) if urlsplit(value).scheme else None
         if word == "author":
             return value if "@" in parseaddr(value)[1] else None
         if word == "date":
