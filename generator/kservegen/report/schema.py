@@ -15,7 +15,6 @@ _PLACE: JsonObject = {
 }
 
 
-
 def report_schema() -> JsonObject:
     """Return the schema of `--output json`."""
     return {
