@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # completion stay fast.
 COMMANDS = {
     "budget": "Sum up what environments take, against what was granted.",
+    "call": "Send a first request to a model, and check the answer.",
     "commit": "Render, and commit the output and nothing else.",
     "completion": "Print the completion script of a shell.",
     "explain": "Explain a rule, or where each field of a model comes from.",

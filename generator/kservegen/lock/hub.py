@@ -1,4 +1,4 @@
-"""A repository on the Hugging Face Hub or a mirror of it: the one module that speaks to a network.
+"""A repository on the Hugging Face Hub or a mirror of it: the module that speaks to it, for `kservegen lock` alone.
 
 What a server answers never reaches a message, nor does its address: both can carry a token.
 """

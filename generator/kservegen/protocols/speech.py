@@ -7,6 +7,7 @@ request carries a *list* of messages.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -60,7 +61,7 @@ class Speech:
     @property
     def route(self) -> str:
         """The path that a request is posted to."""
-        return self.prefix + _ROUTES[self.protocol].replace(_NAME, self.served)
+        return self.prefix + _ROUTES[self.protocol].replace(_NAME, _escaped(self.served))
 
     @property
     def listing(self) -> str:
@@ -80,6 +81,16 @@ class Speech:
         return not self.protocol.is_openai and self.sample is Sample.NUMBERS
 
 
+def _escaped(name: str) -> str:
+    """Write a name as a part of a path."""
+    if _PLAIN.fullmatch(name):
+        return name
+    from urllib.parse import quote  # noqa: PLC0415 - for names that hardly anybody gives
+
+    return quote(name, safe="/")
+
+
+_PLAIN: Final = re.compile(r"[-A-Za-z0-9._~/]*")
 _NAME: Final = "{name}"
 _ROUTES: Final = {
     Protocol.CHAT: "/v1/chat/completions",

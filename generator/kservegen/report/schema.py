@@ -39,6 +39,7 @@ def report_schema() -> JsonObject:
                     "items": _lock(),
                     "description": "Addresses locked, or drifted.",
                 },
+                "call": _call(),
                 "found": {
                     "type": "array",
                     "items": _found(),
@@ -58,6 +59,7 @@ def report_schema() -> JsonObject:
                 "budget",
                 "gpu",
                 "lock",
+                "call",
                 "found",
                 "rule",
                 "explanation",
@@ -275,6 +277,22 @@ def _explanation() -> JsonObject:
     other = _closed({"runtime": _TEXT, "why": _TEXT})
     serving = _closed({**dict.fromkeys(("path", "runtime", "kind", "why"), _TEXT), "others": _list(other)})
     return _closed({**texts, "layers": _TEXTS, "serving": _list(serving), "presets": _TEXTS, "fields": _list(field)})
+
+
+def _call() -> JsonObject:
+    return _closed(
+        {
+            "environment": _TEXT,
+            "object": _closed(dict.fromkeys(("kind", "namespace", "name"), _TEXT)),
+            **dict.fromkeys(("protocol", "served", "route", "through"), _TEXT),
+            "status": _COUNT,
+            "seconds": {"type": "number", "minimum": 0},
+            "right": {"type": "boolean", "description": "Whether the answer is one of the protocol."},
+            "says": {"type": "string", "description": "What the model says, or what is wrong with its answer."},
+            "hint": _TEXT,
+            "models": _nullable({**_TEXTS, "description": "What the server has, where the model was not found."}),
+        }
+    )
 
 
 def _found() -> JsonObject:

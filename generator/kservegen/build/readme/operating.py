@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from kservegen.build.readme.calling import Callee
+from kservegen.build.callees import Callee
 
 _SERVICE, _LLM = "InferenceService", "LLMInferenceService"
 _LABELS: Final = {

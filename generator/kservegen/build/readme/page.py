@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kservegen.build.callees import callees
 from kservegen.build.gitops.layers import plan_layers
 from kservegen.build.platform import Platform
-from kservegen.build.readme.calling import Callee, callees, recipes, table
+from kservegen.build.readme.calling import recipes, table
 from kservegen.build.readme.installing import install, uninstall
 from kservegen.build.readme.operating import operate, watch
 from kservegen.build.resource import Resource
@@ -68,6 +69,3 @@ def _promised(environment: ResolvedEnvironment) -> Iterator[str]:
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "none"
-
-
-__all__ = ["Callee", "Contents", "build_readme"]

@@ -1,0 +1,145 @@
+"""A model of an environment and how it is reached in; what its server answers to a first request out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Final, TypeAlias
+
+from kservegen.build.callees import Callee, callees
+from kservegen.call.exchange import Answer, Ask
+from kservegen.call.judge import Verdict, judge, names_of
+from kservegen.diagnostics import Severity
+from kservegen.document import mapping
+from kservegen.errors import GeneratorError
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.pipeline import Memory, build_all
+from kservegen.project import Project
+from kservegen.protocols.servers import Silence
+from kservegen.protocols.speech import Protocol, Speech
+from kservegen.resolve import resolve
+
+# What speaks HTTP: one request in, its answer out.
+Send: TypeAlias = Callable[[Ask], Answer]
+
+_STOP: Final = "serving.kserve.io/stop"
+_NOT_FOUND: Final = frozenset({404, 405})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Called:
+    """A model of an environment that can be asked something: `body` is what it is asked."""
+
+    environment: str
+    callee: Callee
+    speech: Speech
+    body: JsonValue
+
+    @property
+    def ask(self) -> Ask:
+        """The request."""
+        return Ask(self.speech.route, json.dumps(self.body).encode())
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the catalog says `stop: true`."""
+        metadata = mapping(self.callee.resource.doc.get("metadata"))
+        return mapping(metadata.get("annotations")).get(_STOP) == "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of a call. `models` are those that the server has, where it was asked for them."""
+
+    status: int
+    seconds: float
+    verdict: Verdict
+    models: tuple[str, ...] | None = None
+
+
+def choose(project: Project, environment: str, name: str, *, protocol: str = "", data: JsonValue = None) -> Called:
+    """Choose a model by key, name or namespace/name, and what to ask it; GeneratorError where that cannot be told."""
+    if any(d.severity is Severity.ERROR for d in project.diagnostics):
+        raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
+    (environment,) = project.choose([environment])
+    resolved, _ = resolve(project.catalog, environment)
+    built = build_all(resolved, project.tools, Memory())
+    if built is None:
+        raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
+    callee = _pick(callees(resolved, built.platform, (e.resource for e in built.entries)), name, environment)
+    speech = _speech(callee, protocol)
+    return Called(environment=environment, callee=callee, speech=speech, body=_body(speech, data))
+
+
+def _pick(known: Iterable[Callee], name: str, environment: str) -> Callee:
+    by_name: dict[str, list[Callee]] = {}
+    for callee in known:
+        own = callee.resource.id
+        for word in {callee.resource.subject, own.name, f"{own.namespace}/{own.name}"}:
+            by_name.setdefault(word, []).append(callee)
+    found = by_name.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        kinds = ", ".join(str(callee.resource.id) for callee in found)
+        raise GeneratorError(f"{name} is several things in {environment}: {kinds}", hint="Say namespace/name.")
+    close = get_close_matches(name, by_name, n=1)
+    raise GeneratorError(
+        f"nothing in {environment} that takes requests is called {name}",
+        hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(by_name)[:20]) or 'nothing'}.",
+    )
+
+
+def _speech(callee: Callee, protocol: str) -> Speech:
+    speech = callee.speech
+    if protocol:
+        wanted = Protocol(protocol)
+        if isinstance(speech, Silence):
+            return Speech(protocol=wanted, served=callee.resource.id.name)
+        return replace(speech, protocol=wanted)
+    if isinstance(speech, Silence):
+        raise GeneratorError(
+            f"it {speech.why}",
+            subject=str(callee.resource.id),
+            hint="If you know what it speaks, say so: --protocol, with --data.",
+        )
+    return speech
+
+
+def _body(speech: Speech, data: JsonValue) -> JsonValue:
+    """Return what is asked; OpenAI's servers want the model's name in the body, whoever writes it."""
+    if data is None:
+        return speech.body
+    if speech.protocol.is_openai and isinstance(data, dict) and "model" not in data:
+        named: JsonObject = {"model": speech.served, **data}
+        return named
+    return data
+
+
+def call(called: Called, send: Send) -> Reply:
+    """Send the request and judge the answer; where the model is not found, ask the server what it has."""
+    answer = send(called.ask)
+    if answer.status not in _NOT_FOUND:
+        return Reply(status=answer.status, seconds=answer.seconds, verdict=judge(answer, called.speech))
+    models = names_of(send(Ask(called.speech.listing))) if called.speech.listing else None
+    return Reply(
+        status=answer.status, seconds=answer.seconds, verdict=_not_found(called.speech, answer, models), models=models
+    )
+
+
+def _not_found(speech: Speech, answer: Answer, models: tuple[str, ...] | None) -> Verdict:
+    status, served = answer.status, speech.served
+    if models is None:
+        said = f"nothing there answers to {speech.route} ({status})"
+        hint = "An ingress goes by its host: --host NAME. Another server may speak another protocol: --protocol."
+        return Verdict(False, said, hint)
+    if served in models:
+        said = f"the server has {served} and does not know {speech.route} ({status})"
+        return Verdict(False, said, "It speaks another protocol, or the model does another task: --protocol.")
+    close = get_close_matches(served, models, n=1)
+    has = ", ".join(models) or "none yet"
+    guess = f"Did you mean {close[0]}? " if close else ""
+    hint = f"{guess}The name is said by --model_name or --served-model-name in the model's args."
+    return Verdict(False, f"the server has no model called {served}; it has: {has} ({status})", hint)
