@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.build.gitops.repository import Repository as Addresses
-from kservegen.build.gitops.syncers import syncers
+from kservegen.build.gitops.syncers import syncers, with_applications
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.catalog.model import Document
 from kservegen.check import Locator
@@ -106,7 +106,7 @@ def _look(project: Project, built: BuiltEnvironment, query: Query, known: set[st
     folder = Addresses.of(built.environment).folder
     by_source = syncers((r for r in built.own if r.file.startswith("sync/")), folder)
     mode = built.settings.deployment_mode
-    for resource in built.resources:
+    for resource in with_applications(built.resources):
         known.add(resource.id.name)
         if query.namespace and query.namespace != resource.id.namespace:
             continue

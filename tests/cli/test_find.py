@@ -124,6 +124,14 @@ def test_a_name_leads_to_its_line(
     assert found["line"] == line or found["file"] == "environments/dev.yaml"
 
 
+def test_an_application_of_an_application_set_is_found(loaded: Project) -> None:
+    words = "engine: argocd, argocd: {applicationSet: true}"
+    loaded.write("environments/dev.yaml", ARGOCD.replace("engine: argocd", words))
+    (found,) = answers(loaded, "--env", "dev", "dev-models-ns")
+    assert (found["kinds"], found["file"]) == (["Application"], "environments/dev.yaml")
+    assert "sync/applications/applicationset-dev.yaml" in find(loaded, "--env", "dev", "dev-models-ns")
+
+
 def test_all_that_a_name_can_be_is_told_the_likeliest_first(loaded: Project) -> None:
     # A graph called like the ReplicaSet of a predictor: both can be.
     found = answers(loaded, "iris-predictor-b")

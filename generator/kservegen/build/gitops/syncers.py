@@ -15,7 +15,7 @@ def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
     The root, which syncs the others, stands under their folder.
     """
     found: dict[str, Resource] = {}
-    for resource in _expanded(sync):
+    for resource in with_applications(sync):
         for source in _sources(mapping(resource.doc.get("spec"))):
             path = text(source.get("path")).removeprefix("./").strip("/")
             chart = text(source.get("chart")) or _artefact(source)
@@ -26,15 +26,14 @@ def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
     return found
 
 
-def _expanded(sync: Iterable[Resource]) -> Iterator[Resource]:
-    """Yield the objects, and instead of an ApplicationSet the Applications that it makes."""
+def with_applications(sync: Iterable[Resource]) -> Iterator[Resource]:
+    """Yield the objects, and behind an ApplicationSet the Applications that it makes."""
     for resource in sync:
-        if resource.kind != "ApplicationSet":
-            yield resource
-            continue
-        for generator in map(mapping, sequence(mapping(resource.doc.get("spec")).get("generators"))):
-            for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
-                yield _made(resource, text(element.get("name")), mapping(element.get("application")))
+        yield resource
+        if resource.kind == "ApplicationSet":
+            for generator in map(mapping, sequence(mapping(resource.doc.get("spec")).get("generators"))):
+                for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
+                    yield _made(resource, text(element.get("name")), mapping(element.get("application")))
 
 
 def _made(by: Resource, name: str, application: JsonObject) -> Resource:
@@ -44,6 +43,7 @@ def _made(by: Resource, name: str, application: JsonObject) -> Resource:
         doc={"apiVersion": by.api_version, "kind": "Application", **application},
         file=by.file,
         subject=name,
+        origins=by.origins,
     )
 
 
