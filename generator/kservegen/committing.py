@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.app import Removals, RenderOptions, guard_removals, recover_output, render_task, report_on, write_out
+from kservegen.build.gitops.repository import Repository as Addresses
+from kservegen.check import diagnose_environment
 from kservegen.commit.base import Question, Superseded
 from kservegen.commit.hydrated import PROPOSED, Hydrated
 from kservegen.commit.landing import Job, Landed, Landing, Prepared
-from kservegen.commit.manual import diagnose_ignored
+from kservegen.commit.manual import diagnose_ignored, find_other_revision
 from kservegen.commit.notes import fetch_notes, write_notes
 from kservegen.commit.onebranch import OneBranch
 from kservegen.commit.outcome import BranchOutcome, CommitOutcome, Status
@@ -20,7 +22,7 @@ from kservegen.diagnostics import Diagnostic, merge
 from kservegen.errors import GeneratorError
 from kservegen.git.checkout import current_branch, ignored, other_checkouts
 from kservegen.git.process import Git, mask, open_git, without_user
-from kservegen.git.remote import choose_remote, remote_url
+from kservegen.git.remote import choose_remote, is_published, remote_url
 from kservegen.git.write import branch_tip, check_branch_name, move_branch, signature, stage
 from kservegen.output.lock import lock
 from kservegen.report.result import CLEAN, Result
@@ -108,20 +110,42 @@ def _open(git: Git, options: CommitOptions) -> _Run:
     if options.branch:
         check_branch_name(git, options.branch.replace(_PLACE, "x"))
     remote = "" if options.push is None else options.push or choose_remote(git, options.branch or current)
-    source = read_source(git)
-    return _Run(git=git, options=options, source=source, current=current, remote=remote)
+    run = _Run(git=git, options=options, source=read_source(git), current=current, remote=remote)
+    if remote and not run.is_in_place and not is_published(git, run.source.name, remote):
+        raise GeneratorError(
+            f"is on no branch of {mask(remote)}",
+            subject=run.source.name[:12],
+            hint="Push it first. In CI, run this for commits of a branch: a merge made to test a pull request is none.",
+        )
+    return run
 
 
 def _write(run: _Run, work: Work) -> Result:
     """Write the output folder where its own branch gets the commit; else leave it alone."""
     options = run.options.render
     if not run.is_in_place:
-        return report_on(work, "commit", fail_on=options.fail_on)
+        result = report_on(work, "commit", fail_on=options.fail_on)
+        return replace(result, diagnostics=merge([*result.diagnostics, *_unsynced(run, work)]))
     hidden = ignored(run.git, (run.git.inside(f"{OUTPUT_FOLDER}/{path}") for path in work.desired))
     if not hidden:
         return write_out(work, options, "commit")
     result = report_on(work, "commit", fail_on=options.fail_on)
     return replace(result, diagnostics=merge([*result.diagnostics, diagnose_ignored(hidden, run.git.prefix)]))
+
+
+def _unsynced(run: _Run, work: Work) -> Iterator[Diagnostic]:
+    """Find the environments whose engine looks at another branch than the one that they are committed to."""
+    if run.options.hydrated:
+        for environment in work.environments:
+            if environment.text("gitops", "engine") not in {"", "none"}:
+                synced = Addresses.of(environment).revision
+                found = find_other_revision(synced, _active(run, environment.name))
+                yield from diagnose_environment(environment, found)
+
+
+def _active(run: _Run, environment: str) -> str:
+    """Return the branch that an environment is synced from in the hydrated layout."""
+    return (run.options.branch or TEMPLATE).replace(_PLACE, environment)
 
 
 def _check_still(git: Git, source: Source) -> None:
@@ -146,7 +170,7 @@ def _jobs(run: _Run, work: Work) -> Iterator[Job]:
         fetch_notes(run.git, run.remote)
     for environment in work.environments:
         name = environment.name
-        active = (options.branch or TEMPLATE).replace(_PLACE, name)
+        active = _active(run, name)
         yield Hydrated(
             ask=_question(run, f"{active}{PROPOSED}" if options.proposes else active),
             environment=name,
@@ -173,7 +197,14 @@ def _question(run: _Run, branch: str) -> Question:
             subject=branch,
             hint="Run the command there, or choose another branch: its files would not follow.",
         )
-    return Question(run.git, run.source, branch, run.remote, run.options.allow_unrelated)
+    return Question(
+        git=run.git,
+        source=run.source,
+        branch=branch,
+        remote=run.remote,
+        is_in_place=run.is_in_place,
+        allow_unrelated=run.options.allow_unrelated,
+    )
 
 
 def _held(run: _Run) -> dict[str, Path]:
@@ -192,7 +223,14 @@ def _guard(run: _Run, work: Work, planned: Sequence[Prepared | Superseded]) -> I
 
 def _land(run: _Run, landing: Landing, jobs: list[tuple[Job, Prepared | Superseded]]) -> CommitOutcome:
     follow = _Follow(run)
-    landed = [(job, landing.land(job, prepared)) for job, prepared in jobs]
+    landed: list[tuple[Job, Landed | Superseded]] = []
+    for job, prepared in jobs:
+        try:
+            landed.append((job, landing.land(job, prepared)))
+        except GeneratorError as error:
+            moved = [other.branch for other, done in landed if isinstance(done, Landed) and done.is_new]
+            error.hint += f" In place already: {', '.join(moved)}." if moved else ""
+            raise
     outcomes = []
     for job, done in landed:
         remarks = follow.after(job, done) if run.remote and isinstance(done, Landed) and done.is_new else ()

@@ -58,6 +58,10 @@ class Clone(Project):
         self.write("models.yaml", IRIS + f"    minReplicas: {replicas}\n    maxReplicas: {replicas}\n")
         return self.save(f"{replicas} replicas")
 
+    def publish(self, branch: str = "main") -> None:
+        """Push what is committed to a branch of origin."""
+        self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+
     def commit(self, *environments: str, allow_removals: int = 0, **options: object) -> tuple[BranchOutcome, ...]:
         """Commit the output; there must be no finding."""
         result, branches = self.attempt(*environments, allow_removals=allow_removals, **options)
@@ -95,6 +99,13 @@ class Clone(Project):
     def subjects(self, revision: str = "HEAD") -> list[str]:
         """Return the subjects of a history, newest first."""
         return self.git("log", "--format=%s", revision).splitlines()
+
+
+def first_be(clone: Clone, command: str) -> None:
+    """Let somebody else run a command in the middle of the clone's first push."""
+    hook = clone.top / ".git" / "hooks" / "pre-push"
+    hook.write_text(f"#!/bin/sh\nrm -f '{hook}'\nunset $(git rev-parse --local-env-vars)\n{command}\n")
+    hook.chmod(0o755)
 
 
 def start_command(root: Path, words: Sequence[str]) -> subprocess.Popen[str]:

@@ -110,7 +110,10 @@ def _commit(options: CommitOptions, root: Path | None, output: str) -> int:
     repository = find_repository(root)
     result, outcome = commit_output(repository, options)
     if outcome is None:
-        return emit_result(result, output, repository.root)
+        code = emit_result(result, output, repository.root)
+        if output == "text":
+            write("nothing was committed\n")
+        return code
     if output == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 

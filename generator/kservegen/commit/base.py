@@ -13,6 +13,7 @@ from kservegen.git.process import Git
 
 TRAILER_SOURCE: Final = "Kservegen-Source"
 TRAILER_CATALOG: Final = "Kservegen-Catalog"
+TRAILER_BRANCH: Final = "Kservegen-Branch"
 _COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -35,13 +36,15 @@ Found: TypeAlias = Base | Superseded
 class Question(NamedTuple):
     """What decides about a base: the clone, the remote to ask for more history, the source, the branch's name.
 
-    `allow_unrelated` goes on where the branch was rendered from a commit that is not in the source's history.
+    `is_in_place` says that the branch is the source's own. `allow_unrelated` goes on where the branch was rendered from
+    a commit that is not in the source's history.
     """
 
     git: Git
     source: Source
     branch: str
     remote: str
+    is_in_place: bool
     allow_unrelated: bool
 
 
@@ -49,8 +52,9 @@ def choose_base(ask: Question, tip: str | None) -> Found:
     """Say what a commit on a branch that carries the source, or may, builds on.
 
     - The branch holds the source already: on its tip, unless its catalog has moved on since.
-    - The branch is behind the source, or is not there: on the source.
-    - Both have commits of their own: where the branch's are all kservegen's (a branch for a pull request), on both.
+    - The branch is the source's own and its remote is behind, or it is not there yet: on the source.
+    - Kservegen started the branch (for a pull request), and all that the source lacks is kservegen's: on both.
+    - Else the commits of the source are not ours to bring there.
     """
     git, source = ask.git, ask.source.name
     if tip is None or tip == source:
@@ -62,8 +66,14 @@ def choose_base(ask: Question, tip: str | None) -> Found:
         return Superseded(
             f"{ask.branch} has moved on to {tip[:12]}, whose catalog differs from {source[:12]}: its own run renders it"
         )
-    if relation is _Relation.BEHIND:
+    if relation is _Relation.BEHIND and (ask.is_in_place or _is_own(git, tip, ask.branch)):
         return Base((source,), source)
+    if relation is _Relation.BEHIND:
+        raise GeneratorError(
+            f"lacks commits that lead to {source[:12]}, and they would come with the output",
+            subject=ask.branch,
+            hint="Merge them first. Only a branch that kservegen started, for a pull request, takes the source in.",
+        )
     if not _catalog(git, tip):
         return check_order(ask, last_source(git, tip)) or Base((tip,), tip)
     foreign = _commits_of_others(git, source, tip)
@@ -117,6 +127,12 @@ def last_source(git: Git, tip: str) -> str:
     """Return the source that the newest of kservegen's commits on a branch names; empty where there is none."""
     shown = git.text("log", "-1", f"--grep=^{TRAILER_SOURCE}: ", f"--format={_trailer(TRAILER_SOURCE)}", tip)
     return shown.strip() if _COMMIT.fullmatch(shown.strip()) else ""
+
+
+def _is_own(git: Git, tip: str, branch: str) -> bool:
+    """Whether kservegen started the branch: one of its commits says so."""
+    shown = git.text("log", f"--grep=^{TRAILER_BRANCH}: ", f"--format={_trailer(TRAILER_BRANCH)}", tip)
+    return branch in shown.split("\n")
 
 
 def _trailer(key: str) -> str:

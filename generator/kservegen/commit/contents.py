@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from kservegen.errors import GeneratorError
 from kservegen.git.process import Git
-from kservegen.git.tree import Blob, differing, files, read
+from kservegen.git.tree import Blob, differing, files, parse_tree, read
 from kservegen.git.write import Edits
 from kservegen.output.ownership import is_ours
 from kservegen.output.paths import folders_of, is_confined, parents
@@ -82,9 +82,8 @@ def _check_folders(git: Git, commit: str) -> None:
     """Refuse a link, a file or a submodule where the output folder or one above it belongs."""
     place = git.inside(OUTPUT_FOLDER)
     wanted = (*parents(place), place)
+    listed = git.run("ls-tree", "-z", "--full-tree", commit, "--", *wanted)
     # What lies beside is listed, too, where git looks into a folder for the sake of another one.
-    listed = git.run("ls-tree", "-z", "--full-tree", commit, "--", *wanted).decode("utf-8", "surrogateescape")
-    entries = (line.split("\t", 1) for line in listed.split("\0") if line)
-    odd = [path for facts, path in entries if path in wanted and not facts.startswith(_FOLDER)]
+    odd = [path for path, entry in parse_tree(listed) if path in wanted and entry.mode != _FOLDER]
     if odd:
         raise GeneratorError("no folder", subject=f"{commit[:12]}:{odd[0]}", hint="The output goes into a folder.")

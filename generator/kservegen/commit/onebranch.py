@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kservegen.commit.base import Question, Superseded, choose_base
+from kservegen.commit.base import TRAILER_BRANCH, Question, Superseded, choose_base
 from kservegen.commit.contents import compare_with
 from kservegen.commit.landing import Prepared, tip_of
 from kservegen.commit.message import source_trailers, write_message
@@ -41,11 +41,14 @@ class OneBranch:
             return base
         contents = compare_with(git, base.tree_of, self.desired, self.environments if self.is_partial else None)
         message = write_message(contents, self.environments, self.words)
+        trailers = source_trailers(self.ask.source)
+        if not self.ask.is_in_place and tip != self.ask.source.name and self.ask.source.name in base.parents:
+            trailers[TRAILER_BRANCH] = self.branch
         return Prepared(
             tip=tip,
             parents=base.parents,
             tree_of=base.tree_of,
             contents=contents,
             edits=contents.edits(git),
-            message=with_trailers(git, message, source_trailers(self.ask.source)),
+            message=with_trailers(git, message, trailers),
         )

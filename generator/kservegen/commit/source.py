@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from kservegen.errors import GeneratorError
 from kservegen.git.checkout import uncommitted, under_way, unmerged
 from kservegen.git.process import Git, without_user
-from kservegen.git.tree import files, read
+from kservegen.git.tree import Blob, parse_tree, read
 from kservegen.jsontypes import JsonObject
 from kservegen.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
 
@@ -24,7 +24,7 @@ from kservegen.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLD
 CATALOG: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, "policies", "schemas")
 _READ: Final = frozenset({".yaml", ".yml", ".json"})
 _SHOWN: Final = 10
-_SUBMODULE: Final = "160000"
+_SUBMODULE, _LINK = "160000", "120000"
 
 _REFERENCE: Final = "Argocd-reference-commit-"
 
@@ -69,6 +69,7 @@ def read_source(git: Git) -> Source:
 def check_committed(git: Git) -> None:
     """Refuse a catalog that HEAD does not hold as it is: the commit named as the source would lie."""
     paths = [git.inside(path) for path in CATALOG]
+    paths += [_target(git, path) for path, blob in listing(git, "HEAD").items() if blob.mode == _LINK]
     dirty = sorted({path for path in uncommitted(git, paths) if _counts(path.removeprefix(git.prefix))})
     if dirty:
         more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
@@ -77,6 +78,14 @@ def check_committed(git: Git) -> None:
             subject="the catalog",
             hint="Commit these first: the commit of the output names the commit that it was rendered from.",
         )
+
+
+def _target(git: Git, path: str) -> str:
+    """Return what a link among the catalog's files leads to, by path from the top: it is read like the others."""
+    target = (git.top / git.inside(path)).resolve()
+    if not target.is_relative_to(git.top):
+        raise GeneratorError("leads out of the repository", subject=path, hint="No commit can name what is read there.")
+    return target.relative_to(git.top).as_posix()
 
 
 def _counts(path: str) -> bool:
@@ -97,10 +106,8 @@ def _check_nothing_under_way(git: Git) -> None:
 
 
 def _check_no_submodule(git: Git) -> None:
-    folders = [git.inside(path) for path in (*CATALOG, OUTPUT_FOLDER)]
-    listed = git.run("ls-tree", "-z", "--full-tree", "HEAD", "--", *folders).split(b"\0")
-    found = [line.partition(b"\t")[2].decode() for line in listed if line.startswith(_SUBMODULE.encode())]
-    found += [path for path in folders if (git.top / path / ".git").exists()]
+    found = [path for path, blob in listing(git, "HEAD").items() if blob.mode == _SUBMODULE]
+    found += [path for path in (*CATALOG, OUTPUT_FOLDER) if (git.top / git.inside(path) / ".git").exists()]
     if found:
         raise GeneratorError(
             "a git repository of its own",
@@ -109,13 +116,23 @@ def _check_no_submodule(git: Git) -> None:
         )
 
 
+def listing(git: Git, commit: str) -> dict[str, Blob]:
+    """List the catalog's files, links and submodules in a commit, and what stands in place of the output folder."""
+    paths = [git.inside(path) for path in CATALOG]
+    output = git.inside(OUTPUT_FOLDER)
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)
+    listed += git.run("ls-tree", "-z", "--full-tree", commit, "--", output)
+    return {path.removeprefix(git.prefix): blob for path, blob in parse_tree(listed)}
+
+
 def digest(git: Git, commit: str) -> str:
-    """Return the SHA-256 of what `sha256sum` prints of a commit's catalog, sorted by path."""
-    tree = {path: blob for path, blob in files(git, commit, "").items() if path.partition("/")[0] in CATALOG}
-    contents = read(git, (blob.name for blob in tree.values() if blob.is_file))
-    lines = (
-        f"{sha256(contents[tree[path].name]).hexdigest()}  {path}\n" for path in sorted(tree) if tree[path].is_file
-    )
+    """Return the SHA-256 of what `sha256sum` prints of a commit's catalog, sorted by path.
+
+    What a link holds is where it leads to.
+    """
+    tree = {path: blob for path, blob in listing(git, commit).items() if path != OUTPUT_FOLDER}
+    contents = read(git, (blob.name for blob in tree.values()))
+    lines = (f"{sha256(contents[tree[path].name]).hexdigest()}  {path}\n" for path in sorted(tree))
     return sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.errors import GeneratorError
-from kservegen.git.ancestry import is_known
-from kservegen.git.process import Git, failure
+from kservegen.git.ancestry import is_known, leads_to
+from kservegen.git.process import Git, failure, mask
 
 _QUIET: Final = ("--quiet", "--no-tags")
 # Somebody else is writing the same ref in this instant: it need not show yet that it moved.
@@ -42,7 +42,21 @@ def remote_tip(git: Git, remote: str, ref: str) -> str | None:
             git.run("fetch", *_QUIET, remote, ref)
         if is_known(git, tip):
             return tip
-    raise GeneratorError("keeps moving", subject=f"{remote} {ref}", hint="Run the command again.")
+    raise GeneratorError("keeps moving", subject=f"{mask(remote)} {ref}", hint="Run the command again.")
+
+
+def is_published(git: Git, commit: str, remote: str) -> bool:
+    """Whether a commit is on a branch of a remote, as far as this clone can tell after a fetch."""
+    listed = git.run("ls-remote", "--quiet", "--heads", remote).decode("utf-8", "replace").split()[::2]
+    if commit in listed or _is_tracked(git, commit, remote):
+        return True
+    git.attempt("fetch", *_QUIET, remote)
+    return _is_tracked(git, commit, remote) or any(leads_to(git, commit, tip) for tip in listed if is_known(git, tip))
+
+
+def _is_tracked(git: Git, commit: str, remote: str) -> bool:
+    done = git.attempt("for-each-ref", "--count=1", f"--contains={commit}", f"refs/remotes/{remote}/")
+    return bool(done.stdout.strip())
 
 
 def push(git: Git, remote: str, ref: str, new: str, old: str | None) -> bool:

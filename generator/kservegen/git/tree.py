@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha1, sha256
 from typing import Final, NamedTuple
 
@@ -60,13 +60,16 @@ def files(git: Git, commit: str, folder: str) -> dict[str, Blob]:
     inside = git.inside(folder.strip("/")).rstrip("/")
     base = f"{inside}/" if inside else ""
     listed = git.run("ls-tree", "-r", "-z", "--full-tree", commit, *(["--", base] if base else []))
-    found = {}
+    return {path.removeprefix(base): blob for path, blob in parse_tree(listed)}
+
+
+def parse_tree(listed: bytes) -> Iterator[tuple[str, Blob]]:
+    """Read what `git ls-tree -z` prints: paths and what is there."""
     for line in listed.split(b"\0"):
         if line:
             facts, _, path = line.decode("utf-8", "surrogateescape").partition("\t")
             mode, _, name = facts.split(" ")
-            found[path.removeprefix(base)] = Blob(name, mode)
-    return found
+            yield path, Blob(name, mode)
 
 
 def read(git: Git, names: Iterable[str]) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.clone import Clone, report_of, start_command
+from tests.support.clone import Clone, first_be, report_of, start_command
 from tests.support.git_repository import git
 
 from kservegen.commit.outcome import Status
@@ -16,13 +16,6 @@ def other_clone(hub: Path, name: str, *words: str) -> Clone:
     """Clone the hub once more."""
     git(hub.parent, "clone", "--quiet", *words, f"file://{hub}", name)
     return Clone(hub.parent / name, catalog=False)
-
-
-def first_be(clone: Clone, command: str) -> None:
-    """Let somebody else run a command in the middle of the clone's first push."""
-    hook = clone.top / ".git" / "hooks" / "pre-push"
-    hook.write_text(f"#!/bin/sh\nrm -f '{hook}'\nunset $(git rev-parse --local-env-vars)\n{command}\n")
-    hook.chmod(0o755)
 
 
 def test_a_new_branch_starts_at_the_source_and_nothing_is_checked_out(clone: Clone) -> None:
@@ -99,7 +92,7 @@ def test_a_remote_that_is_not_there(clone: Clone) -> None:
 def test_a_shallow_clone_that_is_detached(clone: Clone, hub: Path) -> None:
     clone.commit(push="origin")
     clone.scale(2)
-    clone.git("push", "--quiet", "origin", "main")
+    clone.publish()
     job = other_clone(hub, "job", "--depth=1")
     job.git("checkout", "--quiet", "--detach")
     (outcome,) = job.commit(branch="main", push="origin")
@@ -148,13 +141,13 @@ def test_an_older_source_stops_where_the_branch_has_a_newer_one(clone: Clone, hu
 def test_jobs_of_two_sources_on_a_branch_for_a_pull_request(clone: Clone, hub: Path, depth: list[str]) -> None:
     older = other_clone(hub, "older", *depth)
     source = clone.scale(2)
-    clone.git("push", "--quiet", "origin", "main")
+    clone.publish()
     newer = other_clone(hub, "newer", *depth)
     (first,) = newer.commit(branch="bot", push="origin")
     (late,) = older.commit(branch="bot", push="origin")
     assert (first.status, late.status) == (Status.COMMITTED, Status.SUPERSEDED)
     clone.scale(3)
-    clone.git("push", "--quiet", "origin", "main")
+    clone.publish()
     newest = other_clone(hub, "newest", *depth)
     assert newest.commit(branch="bot", push="origin")[0].status is Status.COMMITTED
     assert newer.commit(branch="bot", push="origin")[0].status is Status.SUPERSEDED
@@ -165,10 +158,11 @@ def test_jobs_of_two_sources_on_a_branch_for_a_pull_request(clone: Clone, hub: P
 def test_a_source_that_is_not_in_the_history_needs_a_word(clone: Clone) -> None:
     clone.git("checkout", "--quiet", "-b", "feature")
     clone.scale(2)
-    clone.git("push", "--quiet", "origin", "feature")
+    clone.publish("feature")
     clone.commit(hydrated=True, push="origin")
     clone.git("checkout", "--quiet", "main")
     clone.scale(3)
+    clone.publish()
     with pytest.raises(GeneratorError, match=r"environments/dev: was rendered from .*not in the history of"):
         clone.commit(hydrated=True, push="origin")
     assert [o.status for o in clone.commit(hydrated=True, push="origin", allow_unrelated=True)] == ["committed"] * 2
@@ -192,7 +186,7 @@ def test_a_branch_that_never_stands_still(clone: Clone, hub: Path, monkeypatch: 
 def test_jobs_at_once(clone: Clone, hub: Path) -> None:
     older = [other_clone(hub, f"older{number}") for number in range(2)]
     clone.scale(2)
-    clone.git("push", "--quiet", "origin", "main")
+    clone.publish()
     newer = [other_clone(hub, f"newer{number}", "--depth=1") for number in range(2)]
     words = ["--push", "origin"]
     running = [start_command(job.root, words) for job in (*older, *newer)]
@@ -209,3 +203,42 @@ def test_jobs_at_once(clone: Clone, hub: Path) -> None:
         "A catalog",
     ]
     assert "minReplicas: 2" in git(hub, "show", "main:rendered/prod/models/ns/inferenceservice-iris.yaml")
+
+
+def test_commits_of_the_source_come_along_to_no_branch_but_their_own(clone: Clone, hub: Path) -> None:
+    main = git(hub, "rev-parse", "main")
+    clone.git("checkout", "--quiet", "--detach")
+    clone.scale(2)
+    # As CI checks out a pull request: a merge that no branch holds.
+    for options in ({"branch": "main"}, {"branch": "bot"}, {"hydrated": True}):
+        with pytest.raises(GeneratorError, match="is on no branch of origin"):
+            clone.commit(push="origin", **options)
+    clone.publish("feature")
+    with pytest.raises(GeneratorError, match="main: lacks commits that lead to"):
+        clone.commit(branch="main", push="origin")
+    with pytest.raises(GeneratorError, match="main: lacks commits that lead to"):
+        clone.commit(branch="main")
+    assert git(hub, "rev-parse", "main") == main == clone.git("rev-parse", "main")
+    assert clone.commit(branch="bot", push="origin")[0].status is Status.COMMITTED
+
+
+def test_a_branch_of_kservegen_goes_on_after_it_was_merged(clone: Clone, hub: Path) -> None:
+    (first,) = clone.commit(branch="bot", push="origin")
+    clone.git("merge", "--quiet", "--no-ff", "--message", "Merge", first.commit)
+    source = clone.scale(2)
+    clone.publish()
+    (second,) = clone.commit(branch="bot", push="origin")
+    assert git(hub, "log", "-1", "--format=%P", "bot") == source
+    assert git(hub, "rev-parse", "bot") == second.commit
+
+
+def test_a_push_that_stops_half_way_says_what_is_in_place(clone: Clone, hub: Path) -> None:
+    hook = hub / "hooks" / "update"
+    hook.write_text("#!/bin/sh\n[ $1 != refs/heads/environments/prod ]\n")
+    hook.chmod(0o755)
+    with pytest.raises(GeneratorError, match="hook declined") as caught:
+        clone.commit(hydrated=True, push="origin")
+    assert caught.value.hint.endswith("In place already: environments/dev.")
+    hook.unlink()
+    assert [o.status for o in clone.commit(hydrated=True, push="origin")] == [Status.UNCHANGED, Status.COMMITTED]
+    assert len(git(hub, "notes", "--ref=hydrator.metadata", "list").splitlines()) == 2

@@ -68,6 +68,7 @@ def test_findings_and_failures(clone: Clone, capfd: pytest.CaptureFixture[str]) 
     report = json.loads(out)
     jsonschema.validate(report, REPORT)
     assert (code, "commit" in report, bool(report["findings"])) == (1, False, True)
+    assert see(capfd, clone)[1].endswith("\nnothing was committed\n")
 
 
 @pytest.mark.parametrize(

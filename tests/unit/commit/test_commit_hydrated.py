@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.clone import PROD, Clone, report_of, start_command
+from tests.support.clone import PROD, Clone, first_be, report_of, start_command
 from tests.support.git_repository import git
+from tests.support.project import DEV
 
 from kservegen.commit.outcome import Status
 from kservegen.commit.source import split_references
@@ -102,6 +103,7 @@ def test_the_same_files_from_another_source_are_a_note_and_no_commit(clone: Clon
     clone.write("notes.txt", "x")
     clone.git("add", "notes.txt")
     source = clone.save("Notes")
+    clone.publish()
     again = clone.commit(hydrated=True, push="origin")
     assert [(o.status, o.commit) for o in again] == [(Status.UNCHANGED, o.commit) for o in first]
     assert note(hub, first[0].commit) == note(hub, first[1].commit) == {"drySha": source}
@@ -146,6 +148,21 @@ def test_a_branch_that_would_lose_every_model_is_guarded_before_any_moves(clone:
     assert clone.git(*kept) == tips
 
 
+def test_an_environment_that_is_synced_from_elsewhere_is_warned_of(clone: Clone) -> None:
+    words = "gitops:\n  engine: argocd\n  repoURL: https://h/o/r\n  targetRevision: {}\n"
+    for name in ("dev", "prod"):
+        text = DEV.replace("dev", name).replace("gitops: {engine: none}\n", words.format("environments/dev"))
+        clone.write(f"environments/{name}.yaml", text)
+    clone.save()
+    result, outcome = clone.attempt(hydrated=True)
+    assert outcome is not None
+    found = [d for d in result.diagnostics if d.rule == "gitops/hydrated-revision"]
+    assert [(str(d.location), d.severity.value, d.seen, d.allowed) for d in found] == [
+        ("environments/prod.yaml:9:19", "warning", "environments/dev", "environments/prod")
+    ]
+    assert not [d for d in clone.attempt(branch="output")[0].diagnostics if d.rule == "gitops/hydrated-revision"]
+
+
 def test_names_of_branches_are_a_template(clone: Clone) -> None:
     clone.commit(hydrated=True, branch="deploy/{env}/live")
     assert clone.git("branch", "--list", "deploy/*", "--format=%(refname:short)").splitlines() == [
@@ -173,6 +190,7 @@ def test_proposals_go_to_a_branch_beside_the_one_that_is_synced(clone: Clone, hu
     assert git(hub, "ls-tree", "-r", "environments/prod") == ""
     assert git(hub, "rev-parse", "environments/prod-next^") == git(hub, "rev-parse", "environments/prod")
     clone.scale(2)
+    clone.publish()
     second = clone.commit(hydrated=True, proposes=True, push="origin")
     assert git(hub, "rev-parse", "environments/prod-next^") == first[1].commit
     # Merged with a commit of its own (a squash): the next proposal is built on what is synced now.
@@ -181,6 +199,7 @@ def test_proposals_go_to_a_branch_beside_the_one_that_is_synced(clone: Clone, hu
     git(hub, "update-ref", "refs/heads/environments/prod", merged)
     assert clone.commit("prod", hydrated=True, proposes=True, push="origin")[0].status is Status.UNCHANGED
     clone.scale(3)
+    clone.publish()
     (third,) = clone.commit("prod", hydrated=True, proposes=True, push="origin")
     assert git(hub, "log", "-1", "--format=%P", third.commit).split() == [second[1].commit, merged]
     changed = git(hub, "diff", "--name-only", "environments/prod", "environments/prod-next").splitlines()
@@ -192,6 +211,7 @@ def test_proposals_go_to_a_branch_beside_the_one_that_is_synced(clone: Clone, hu
     # Merged as it is: the proposal starts from there.
     git(hub, "update-ref", "refs/heads/environments/prod", third.commit)
     clone.scale(4)
+    clone.publish()
     (fourth,) = clone.commit("prod", hydrated=True, proposes=True, push="origin")
     assert git(hub, "rev-parse", f"{fourth.commit}^") == third.commit
 
@@ -201,7 +221,7 @@ def test_an_older_source_stops(clone: Clone, hub: Path, depth: list[str]) -> Non
     git(hub.parent, "clone", "--quiet", *depth, f"file://{hub}", "older")
     older = Clone(hub.parent / "older", catalog=False)
     newer = clone.scale(2)
-    clone.git("push", "--quiet", "origin", "main")
+    clone.publish()
     clone.commit("prod", hydrated=True, push="origin")
     dev, prod = older.commit(hydrated=True, push="origin")
     assert (dev.status, prod.status) == (Status.COMMITTED, Status.SUPERSEDED)
@@ -209,6 +229,18 @@ def test_an_older_source_stops(clone: Clone, hub: Path, depth: list[str]) -> Non
     git(hub.parent, "clone", "--quiet", *depth, f"file://{hub}", "newer")
     late = Clone(hub.parent / "newer", catalog=False)
     assert [o.status for o in late.commit(hydrated=True, push="origin")] == [Status.COMMITTED, Status.UNCHANGED]
+
+
+def test_a_newer_source_that_comes_in_between_wins(clone: Clone, hub: Path) -> None:
+    git(hub.parent, "clone", "--quiet", f"file://{hub}", "newer")
+    newer = Clone(hub.parent / "newer", catalog=False)
+    newer.scale(2)
+    newer.publish()
+    (theirs,) = newer.commit("prod", hydrated=True)
+    first_be(clone, f"git -C '{newer.top}' push -q origin environments/prod")
+    dev, prod = clone.commit(hydrated=True, push="origin")
+    assert (dev.status, prod.status) == (Status.COMMITTED, Status.SUPERSEDED)
+    assert git(hub, "rev-parse", "environments/prod") == theirs.commit
 
 
 def test_jobs_at_once_write_every_branch_and_every_note(clone: Clone, hub: Path) -> None:

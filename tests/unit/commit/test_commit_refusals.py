@@ -139,6 +139,31 @@ def test_a_folder_that_is_a_repository_of_its_own(clone: Clone, folder: str) -> 
     assert caught.value.subject == folder
 
 
+def test_a_submodule_among_the_files_of_the_catalog(clone: Clone) -> None:
+    clone.git("update-index", "--add", "--cacheinfo", f"160000,{clone.git('rev-parse', 'HEAD')},models/team")
+    clone.git("commit", "--quiet", "--message", "Submodule")
+    with pytest.raises(GeneratorError, match="a git repository of its own") as caught:
+        clone.attempt()
+    assert caught.value.subject == "models/team"
+
+
+def test_what_a_link_leads_to_is_part_of_the_catalog(clone: Clone, tmp_path: Path) -> None:
+    clone.write("shared/more.yaml", "version: 1\nmodels: {}\n")
+    (clone.root / "models").mkdir()
+    (clone.root / "models" / "more.yaml").symlink_to("../shared/more.yaml")
+    clone.save()
+    assert clone.attempt()[1] is not None
+    clone.write("shared/more.yaml", "version: 1\nmodels: {}\n# changed\n")
+    with pytest.raises(GeneratorError, match=r"not committed: shared/more\.yaml"):
+        clone.attempt()
+    (tmp_path / "outside.yaml").write_text("version: 1\nmodels: {}\n")
+    (clone.root / "models" / "more.yaml").unlink()
+    (clone.root / "models" / "more.yaml").symlink_to(tmp_path / "outside.yaml")
+    clone.save()
+    with pytest.raises(GeneratorError, match=r"models/more.yaml: leads out of the repository"):
+        clone.attempt()
+
+
 def test_an_output_folder_that_the_other_branch_has_something_else_for(clone: Clone) -> None:
     empty = clone.git("hash-object", "-w", "--stdin")
     for mode, name in (("160000", clone.git("rev-parse", "HEAD")), ("120000", empty), ("100644", empty)):
