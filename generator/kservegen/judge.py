@@ -46,6 +46,7 @@ class Judge:
         self._stages = {found.id: found.stage for found in rules.rules}
         self._alone = rules.within(Scope.OBJECT)
         self._around = rules.within(Scope.ENVIRONMENT)
+        self._updates = rules.within(Scope.UPDATE)
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[Finding, ...]]:
         """Judge each object by itself; of the context only the version and the mode are looked at."""
@@ -61,7 +62,13 @@ class Judge:
 
         Returned is the object as it was written; `context.resources` are to hold the defaulted ones.
         """
-        return _run(self._around, objects, context)
+        objects = tuple(objects)
+        found = _run(self._around, objects, context)
+        return found + self.updates(objects, context) if context.old else found
+
+    def updates(self, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
+        """Say what is refused of the change from `context.old`, whatever is to be said of its outcome."""
+        return _run(self._updates, objects, context)
 
     @property
     def batch(self) -> int:

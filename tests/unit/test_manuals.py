@@ -45,6 +45,7 @@ def test_every_rule_says_when_it_bites(rule: object) -> None:
     }
     assert said.startswith(words[found.stage])
     assert ("depends on other objects" in said) == (found.scope is Scope.ENVIRONMENT)
+    assert ("is about a change" in said) == (found.scope is Scope.UPDATE)
 
 
 def test_schemas_bite_at_admission_and_a_catalog_nowhere() -> None:

@@ -62,7 +62,7 @@ def when_it_bites(rule: str) -> str:
     found = next((found for found in discover().rules if found.id == rule), None)
     if found is None:
         return ""
-    return _STAGES[found.stage] + (_BEYOND if found.scope is Scope.ENVIRONMENT else "")
+    return _STAGES[found.stage] + _BEYOND.get(found.scope, "")
 
 
 _STAGES: Final = {
@@ -71,4 +71,7 @@ _STAGES: Final = {
     Stage.RUN: "At run time: the pods do not start, or start something else than was meant.",
     Stage.ADVICE: "Advice: it works, and surprises later.",
 }
-_BEYOND: Final = " It depends on other objects or on the platform too."
+_BEYOND: Final = {
+    Scope.ENVIRONMENT: " It depends on other objects or on the platform too.",
+    Scope.UPDATE: " It is about a change: it depends on what the cluster has before it.",
+}

@@ -22,4 +22,5 @@ class Scope(StrEnum):
     """
 
     OBJECT = "object"  # the object, the KServe version and the cluster's default mode
-    ENVIRONMENT = "environment"  # also other objects, the object before it, what the platform has and promises
+    ENVIRONMENT = "environment"  # also other objects, what the platform has and promises
+    UPDATE = "update"  # what the object was before, so that a change is refused and not what it leads to

@@ -75,6 +75,14 @@ class Validator:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""
         return self.complete(document, self._form(document), old)
 
+    def changed(self, document: JsonValue, old: JsonValue) -> tuple[Finding, ...]:
+        """Say which rules a change breaks that the document by itself does not: those that read `oldSelf`."""
+        if not self._ruled:
+            return ()
+        broken = tuple(self._broken_rules(document, old))
+        alone = frozenset(self._broken_rules(document, None)) if broken else frozenset()
+        return tuple(finding for finding in broken if finding not in alone)
+
     def complete(self, document: JsonValue, found: tuple[Finding, ...], old: JsonValue = None) -> tuple[Finding, ...]:
         """Add to what a JSON Schema finds what none can say: items that stand twice, and the schema's CEL rules."""
         found = (*found, *self._duplicates(document))

@@ -16,7 +16,7 @@ from kservegen.rules.view import named
 
 # It is the removal of the cache that is refused; the service itself is admitted.
 STAGE: Final = Stage.ADVICE
-SCOPE: Final = Scope.ENVIRONMENT
+SCOPE: Final = Scope.UPDATE
 
 META: Final = RuleMeta(
     id="kserve/cache-removal",

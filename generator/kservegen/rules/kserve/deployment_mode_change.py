@@ -13,7 +13,7 @@ from kservegen.rules.kserve._settings import MODE, NEW_MODE
 from kservegen.rules.stage import Scope, Stage
 
 STAGE: Final = Stage.ADMISSION
-SCOPE: Final = Scope.ENVIRONMENT
+SCOPE: Final = Scope.UPDATE
 
 META: Final = RuleMeta(
     id="kserve/deployment-mode-change",

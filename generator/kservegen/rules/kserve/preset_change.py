@@ -12,7 +12,7 @@ from kservegen.rules.base import Context, Rule
 from kservegen.rules.stage import Scope, Stage
 
 STAGE: Final = Stage.ADMISSION
-SCOPE: Final = Scope.ENVIRONMENT
+SCOPE: Final = Scope.UPDATE
 
 META: Final = RuleMeta(
     id="kserve/preset-change",

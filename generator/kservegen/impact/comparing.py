@@ -1,0 +1,101 @@
+"""Two documents in; the paths out at which they mean something else to Kubernetes, however they are spelt.
+
+KServe's webhooks and controllers read an object into Go types and write those: `1000m` becomes `"1"`, an empty list, an
+empty text and a null become nothing, and what the API server would fill in anyway makes no difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.document import mapping
+from kservegen.jsontypes import JsonArray, JsonValue, Path
+from kservegen.merge import MERGE_KEYS
+from kservegen.quantity import canonical, parse
+
+# Maps whose values are amounts, and single amounts.
+_AMOUNTS: Final = frozenset({"requests", "limits", "overhead"})
+_AMOUNT: Final = frozenset({"sizeLimit", "divisor"})
+# Maps of people's own words: an empty text is a value there.
+_OWN_WORDS: Final = frozenset({"labels", "annotations", "nodeSelector", "matchLabels"})
+# Maps that say nothing where they are empty; others do (`emptyDir: {}`, `scheduler: {}`).
+_HOLLOW: Final = _OWN_WORDS | _AMOUNTS | {"resources", "metadata", "metadataHeaders", "parameters"}
+# Switches that Go leaves out where they are off.
+_OFF: Final = frozenset({"hostIPC", "hostNetwork", "hostPID", "readOnly", "stdin", "stdinOnce", "tty"})
+# What is filled in where it is left out.
+_USUAL: Final[dict[str, JsonValue]] = {
+    "dnsPolicy": "ClusterFirst",
+    "protocol": "TCP",
+    "schedulerName": "default-scheduler",
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
+
+
+def differences(before: JsonValue, after: JsonValue, path: Path = ()) -> Iterator[Path]:
+    """Yield the paths of what differs: of the value after the change, or where it stood before."""
+    before, after = _meaning(before, path), _meaning(after, path)
+    if before == after and isinstance(before, bool) == isinstance(after, bool):
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in {**before, **after}:
+            yield from differences(before.get(key), after.get(key), (*path, key))
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _in_lists(before, after, path)
+    elif path and path[-1] in _OWN_WORDS:
+        yield from ((*path, key) for key in {**mapping(before), **mapping(after)})
+    else:
+        yield path
+
+
+def _meaning(value: JsonValue, path: Path) -> JsonValue:
+    """Return what a value comes to: None where it is as good as left out."""
+    if value is None or value == []:
+        return None
+    key = path[-1] if path else ""
+    parent = path[-2] if len(path) > 1 else ""
+    if value == {}:
+        return None if key in _HOLLOW else value
+    if parent in _OWN_WORDS or isinstance(key, int):
+        return value
+    if value == "" or (value is False and key in _OFF) or _USUAL.get(str(key)) == value:
+        return None
+    if (parent in _AMOUNTS or key in _AMOUNT) and isinstance(value, (str, int, float)):
+        return canonical(value) if parse(value) is not None else value
+    return value
+
+
+def _in_lists(before: JsonArray, after: JsonArray, path: Path) -> Iterator[Path]:
+    keys = _identities(before, path), _identities(after, path)
+    if keys[0] is not None and keys[1] is not None:
+        yield from _in_keyed(dict(zip(keys[0], before, strict=True)), dict(zip(keys[1], after, strict=True)), path)
+    elif len(before) != len(after):
+        yield path
+    else:
+        for index, pair in enumerate(zip(before, after, strict=True)):
+            yield from differences(*pair, (*path, index))
+
+
+def _in_keyed(before: dict[object, JsonValue], after: dict[object, JsonValue], path: Path) -> Iterator[Path]:
+    for index, (key, item) in enumerate(after.items()):
+        if key in before:
+            yield from differences(before[key], item, (*path, index))
+        else:
+            yield (*path, index)
+    kept = [key for key in before if key in after]
+    if len(kept) < len(before) or kept != [key for key in after if key in before]:
+        yield path
+
+
+def _identities(items: JsonArray, path: Path) -> list[object] | None:
+    """Return what tells the items of a list apart; None where nothing does for certain."""
+    words = MERGE_KEYS.get(str(path[-1])) if path else None
+    if words is None:
+        return None
+    found: list[object] = []
+    for item in items:
+        if not isinstance(item, dict):
+            return None
+        found.append(tuple(item.get(word, usual) for word, usual in words))
+    return found if len({repr(key) for key in found}) == len(found) else None
