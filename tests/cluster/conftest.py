@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import pytest
 import yaml
 from tests.cluster import binaries, flux_crds
 from tests.cluster.control_plane import Client, Json, control_plane, wait_for
-from tests.cluster.defaulter import serving
+from tests.cluster.defaulter import Gate, serving
+from tests.cluster.objects import collection
 
 from kservegen.defaulting import Installation
 
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared"))
 KSERVE_VERSION = "v0.19.0"
 CRDS = Path(os.environ.get("KSERVE_CRDS", SHARED / "kserve" / KSERVE_VERSION / "crds"))
+# Written in C where that is built: KServe's CRDs are ten megabytes.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ARGOCD = ("github.com/argoproj/argo-cd/v3", "v3.2.1", "manifests/crds")
 
 
@@ -30,9 +33,22 @@ def absent(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+class Cluster(NamedTuple):
+    """An API server that knows the kinds of KServe, Argo CD and Flux, and the gate of our defaulter before them."""
+
+    client: Client
+    gate: Gate
+
+
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """Return a client of an API server with KServe's, Argo CD's and Flux's kinds, our defaulter before them."""
+def cluster(installed: Cluster) -> Client:
+    """Return a client of the cluster."""
+    return installed.client
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Start the cluster and install KServe's, Argo CD's and Flux's kinds."""
     if os.environ.get("KSERVEGEN_CLUSTER") != "1":
         pytest.skip("the cluster suite runs with make cluster-test")
     if not CRDS.is_dir():
@@ -41,8 +57,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     try:
         with control_plane(folder) as client:
             install_crds(client)
-            with serving(folder, client, Installation(kserve_version=KSERVE_VERSION)):
-                yield client
+            keep_params_watched(client)
+            with serving(folder, client, Installation(kserve_version=KSERVE_VERSION)) as gate:
+                yield Cluster(client, gate)
     except binaries.NotHereError as missing:
         absent(str(missing))
 
@@ -51,15 +68,46 @@ def install_crds(client: Client) -> None:
     """Create the CRDs and wait until their kinds are served."""
     module, version, inside = ARGOCD
     folders = (CRDS, binaries.module_folder(module, version) / inside, *flux_crds.folders())
-    for path in sorted(p for folder in folders for p in folder.glob("*.yaml")):
-        crd = yaml.safe_load(path.read_bytes())
-        if not isinstance(crd, dict) or crd.get("kind") != "CustomResourceDefinition":
-            continue
-        crd["spec"].pop("conversion", None)  # no controller runs here that could convert
+    for crd in (crd for folder in folders for crd in read_crds(folder)):
         name = crd["metadata"]["name"]
         done = client.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
         assert done.accepted, f"{name}: {done.message}"
         wait_for(name, partial(_is_established, client, name))
+
+
+@cache
+def read_crds(folder: Path) -> tuple[Json, ...]:
+    """Return the CRDs of a folder, without a conversion: no controller runs here that could convert."""
+    found = [doc for _, doc in documents(folder) if doc["kind"] == "CustomResourceDefinition"]
+    for crd in found:
+        crd["spec"].pop("conversion", None)
+    return tuple(found)
+
+
+def keep_params_watched(client: Client) -> None:
+    """Create a policy with a ConfigMap for its parameters that is never asked.
+
+    When the last one of these goes, the API server (1.34) stops watching ConfigMaps for policies, and does not begin
+    again for the next: that one then finds no parameters, or old ones, until the server is started anew.
+    """
+    name = "keeps-params-watched"
+    nothing = {"apiGroups": ["none.example.com"], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["none"]}
+    specs: dict[str, Json] = {
+        "ValidatingAdmissionPolicy": {
+            "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
+            "matchConstraints": {"resourceRules": [nothing]},
+            "validations": [{"expression": "true"}],
+        },
+        "ValidatingAdmissionPolicyBinding": {
+            "policyName": name,
+            "validationActions": ["Audit"],
+            "paramRef": {"name": name, "namespace": "default", "parameterNotFoundAction": "Allow"},
+        },
+    }
+    for kind, spec in specs.items():
+        doc = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+        done = client.call("POST", collection(doc), doc)
+        assert done.accepted, done.message
 
 
 def _is_established(client: Client, name: str) -> bool:
@@ -73,6 +121,6 @@ def documents(folder: Path) -> list[tuple[str, Json]]:
     return [
         (path.relative_to(folder).as_posix(), doc)
         for path in sorted(folder.rglob("*.yaml"))
-        for doc in yaml.safe_load_all(path.read_bytes())
+        for doc in yaml.load_all(path.read_bytes(), _LOADER)
         if isinstance(doc, dict) and "kind" in doc
     ]

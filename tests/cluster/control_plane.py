@@ -121,7 +121,7 @@ def kubeconfig(folder: Path, client: Client) -> Path:
 def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     """Make a certificate for 127.0.0.1 that signs itself; return it and its key."""
     crt, key = folder / f"{name}.crt", folder / f"{name}.key"
-    subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{HOST}")
+    subject = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{HOST},DNS:localhost")
     openssl(
         "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", str(key), "-out", str(crt)
     )

@@ -39,15 +39,45 @@ def answer(review: Json, installation: Installation) -> Json:
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
 
 
+class Gate:
+    """Lets admissions through; on request only so many more, until it is opened. Dry runs always pass."""
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+        self._change = threading.Condition()
+
+    def admit_only(self, number: int) -> None:
+        """Hold all but the next `number` admissions."""
+        with self._change:
+            self._left = number
+
+    def open(self) -> None:
+        """Let everybody through."""
+        with self._change:
+            self._left = None
+            self._change.notify_all()
+
+    def pass_through(self) -> None:
+        """Wait for one's turn."""
+        with self._change:
+            self._change.wait_for(lambda: self._left is None or self._left > 0)
+            if self._left is not None:
+                self._left -= 1
+
+
 @contextmanager
-def serving(folder: Path, client: Client, installation: Installation) -> Iterator[None]:
-    """Serve the webhook and register it with the API server."""
+def serving(folder: Path, client: Client, installation: Installation) -> Iterator[Gate]:
+    """Serve the webhook and register it with the API server; yields the gate that admissions pass."""
     crt, key = certificate(folder, "webhook")
+    gate = Gate()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            text = json.dumps(answer(json.loads(body), installation)).encode()
+            review = json.loads(body)
+            if not review["request"].get("dryRun"):
+                gate.pass_through()
+            text = json.dumps(answer(review, installation)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(text)))
@@ -66,8 +96,9 @@ def serving(folder: Path, client: Client, installation: Installation) -> Iterato
     try:
         done = client.call("POST", _CONFIGURATIONS, _configuration(server.server_port, crt))
         assert done.accepted, done
-        yield
+        yield gate
     finally:
+        gate.open()
         server.shutdown()
         server.server_close()
 

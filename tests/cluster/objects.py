@@ -14,6 +14,7 @@ _PLURALS = {
 _CLUSTER_SCOPED = {
     "ClusterServingRuntime",
     "ClusterStorageContainer",
+    "CustomResourceDefinition",
     "LocalModelCache",
     "LocalModelNodeGroup",
     "Namespace",

@@ -1,0 +1,247 @@
+"""A real Argo CD without its server, on 127.0.0.1: redis, repo server, application controller, and their settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.cluster import binaries
+from tests.cluster.control_plane import HOST, Client, Json, free_port, kubeconfig, listens, running, wait_for
+from tests.cluster.objects import url
+
+NAMESPACE = "argocd"
+# A controller that has just started lists every kind of the cluster first, on a machine that may be busy.
+PATIENCE = 240.0
+
+_REFRESH = "argocd.argoproj.io/refresh"
+_CASCADE = "resources-finalizer.argocd.argoproj.io"
+
+
+class ArgoCd:
+    """An Argo CD whose application controller can be killed and started again."""
+
+    def __init__(self, client: Client, start_controller: Callable[[], ExitStack]) -> None:
+        self._client, self._start = client, start_controller
+        self._controller: ExitStack | None = None
+
+    def start_controller(self) -> None:
+        """Start the application controller."""
+        self._controller = self._start()
+
+    def kill_controller(self) -> None:
+        """End the application controller as a lost node would: without a word."""
+        if self._controller is not None:
+            self._controller.close()
+            self._controller = None
+
+    def application(self, name: str) -> Json:
+        """Return an Application as it is now; empty where there is none."""
+        answer = self._client.call("GET", url(_application({"name": name})))
+        return answer.body if answer.accepted else {}
+
+    def refresh(self, *names: str, hard: bool = False) -> None:
+        """Have Applications compared with Git now; `hard` forgets what was rendered before. Returns when it is done."""
+        self.ask_for_refresh(*names, hard=hard)
+        for name in names:
+            self.wait_for(name, "its refresh", lambda app: _REFRESH not in app["metadata"].get("annotations", {}))
+
+    def ask_for_refresh(self, *names: str, hard: bool = False) -> None:
+        """Have Applications compared with Git soon."""
+        for name in names:
+            self._mark({"name": name, "annotations": {_REFRESH: "hard" if hard else "normal"}})
+
+    def wait_synced(self, name: str, commit: str) -> Json:
+        """Wait until an Application is what a commit says, or whatever is there now, with no sync under way."""
+        return self.wait_for(name, f"its sync to {commit[:7]}", lambda app: _is_synced(app, commit))
+
+    def wait_for(self, name: str, what: str, check: Callable[[Json], bool]) -> Json:
+        """Wait until an Application is as asked for; fails with what it says of itself."""
+        found: Json = {}
+
+        def holds() -> bool:
+            nonlocal found
+            found = self.application(name)
+            return bool(found) and check(found)
+
+        try:
+            wait_for(f"{name}: {what}", holds, PATIENCE)
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}; {_said(found)}") from None
+        return found
+
+    def sync(self, name: str) -> list[Json]:
+        """Sync an Application by hand, with prune, and wait until that is done; returns what became of each object."""
+        mark = [{"name": "mark", "value": secrets.token_hex(8)}]
+        # Argo CD's server, which does not run here, puts the Application's own options into what a person asks for.
+        options = self.application(name)["spec"]["syncPolicy"].get("syncOptions", [])
+        asked = {"sync": {"prune": True, "syncOptions": options}, "initiatedBy": {"username": "person"}, "info": mark}
+        self._mark({"name": name}, operation=asked)
+
+        def is_done(app: Json) -> bool:
+            state = app["status"].get("operationState", {})
+            return state.get("operation", {}).get("info") == mark and state["phase"] not in ("Running", "Terminating")
+
+        state = self.wait_for(name, "its sync by hand", is_done)["status"]["operationState"]
+        assert state["phase"] == "Succeeded", state["message"]
+        resources: list[Json] = state["syncResult"]["resources"]
+        return resources
+
+    def delete(self, name: str, *, cascade: bool) -> None:
+        """Delete an Application and wait until it is gone; with `cascade` as people do who give no options."""
+        uid = self.application(name)["metadata"]["uid"]
+        if cascade:
+            self._mark({"name": name, "finalizers": [_CASCADE]})
+        self._client.call("DELETE", url(_application({"name": name})))
+        # The Application above it may make it anew at once.
+        wait_for(
+            f"{name}: its removal",
+            lambda: self.application(name).get("metadata", {}).get("uid") != uid,
+            PATIENCE,
+        )
+
+    def _mark(self, metadata: Json, **fields: object) -> None:
+        doc = {**_application(metadata), **fields}
+        done = self._client.call("PATCH", url(doc), doc, fieldManager="button", force="true")
+        assert done.accepted, done.message
+
+
+def _application(metadata: Json) -> Json:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"namespace": NAMESPACE, **metadata},
+    }
+
+
+def _is_synced(app: Json, commit: str) -> bool:
+    status = app.get("status", {})
+    sync, operation = status.get("sync", {}), status.get("operationState", {})
+    revisions = [sync.get("revision"), *sync.get("revisions", [])]
+    # What is there already as it should be needs no operation.
+    idle = "operation" not in app and operation.get("phase", "Succeeded") == "Succeeded"
+    return sync.get("status") == "Synced" and (not commit or commit in revisions) and idle
+
+
+def _said(app: Json) -> str:
+    status = app.get("status", {})
+    operation = status.get("operationState", {})
+    said = {
+        "sync": status.get("sync", {}).get("status"),
+        "health": status.get("health"),
+        "operation": (operation.get("phase"), operation.get("message")),
+        "conditions": [item["message"] for item in status.get("conditions", [])],
+        "results": [
+            item for item in operation.get("syncResult", {}).get("resources", []) if item["status"] != "Synced"
+        ],
+        "resources": [item for item in status.get("resources", []) if item.get("status") != "Synced"],
+    }
+    return "\n".join(f"{key}: {value}" for key, value in said.items())
+
+
+def _unsynced(holder: Json) -> list[Json]:
+    return [item for item in holder.get("resources", []) if item.get("status") != "Synced"]
+
+
+@contextmanager
+def argo_cd(folder: Path, client: Client, authority: Path) -> Iterator[ArgoCd]:
+    """Install and start Argo CD; `authority` is the certificate that its chart registries are trusted by."""
+    program, helm, redis_server = binaries.built("argocd"), binaries.built("helm"), binaries.find("redis-server")
+    _install(client)
+    environment = {**_environment(folder, helm), "SSL_CERT_FILE": str(authority)}
+    redis, repositories = free_port(), free_port()
+    cache = f"--redis={HOST}:{redis}"
+    with ExitStack() as started:
+        started.enter_context(running("redis", _redis(redis_server, redis, folder), folder))
+        wait_for("redis", lambda: listens(redis))
+        command = [
+            str(program),
+            cache,
+            "--disable-tls",
+            f"--address={HOST}",
+            f"--port={repositories}",
+            f"--metrics-address={HOST}",
+            f"--metrics-port={free_port()}",
+        ]
+        started.enter_context(
+            running("argocd-repo-server", command, folder, {**environment, _ROLE: "argocd-repo-server"})
+        )
+        wait_for("the repo server", lambda: listens(repositories))
+        command = [
+            str(program),
+            cache,
+            f"--repo-server={HOST}:{repositories}",
+            "--repo-server-plaintext",
+            f"--kubeconfig={kubeconfig(folder, client)}",
+            f"--namespace={NAMESPACE}",
+            # The one address that cannot be chosen: any free port, on all interfaces.
+            "--metrics-port=0",
+            "--app-resync=0",
+        ]
+
+        def controller() -> ExitStack:
+            name = "argocd-application-controller"
+            stack = ExitStack()
+            process = stack.enter_context(running(name, command, folder, {**environment, _ROLE: name}))
+            stack.callback(process.kill)
+            return stack
+
+        argo = ArgoCd(client, controller)
+        argo.start_controller()
+        started.callback(argo.kill_controller)
+        yield argo
+
+
+# The one program of Argo CD is what this variable says.
+_ROLE = "ARGOCD_BINARY_NAME"
+
+
+def _environment(folder: Path, helm: Path) -> dict[str, str]:
+    """Return variables that keep every file of Argo CD, git and Helm below `folder`."""
+    home, temporary = folder / "home", folder / "tmp"
+    for made in (home, temporary):
+        made.mkdir()
+    return {
+        "PATH": f"{helm.parent}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "TMPDIR": str(temporary),
+        "ARGOCD_ASK_PASS_SOCK": str(temporary / "ask-pass.sock"),
+        "ARGOCD_GPG_ENABLED": "false",
+        # The cluster that Argo CD runs in is the one of the kubeconfig.
+        "ARGOCD_FAKE_IN_CLUSTER": "true",
+        "KUBECONFIG": str(folder / "kubeconfig"),
+    }
+
+
+def _redis(program: Path, port: int, folder: Path) -> list[str]:
+    return [str(program), "--bind", HOST, "--port", str(port), "--save", "", "--dir", str(folder)]
+
+
+def _install(client: Client) -> None:
+    """Create the objects that Argo CD's controllers read their settings from."""
+    labels = {"app.kubernetes.io/part-of": "argocd"}
+    client.call("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    for kind, name, content in (
+        ("ConfigMap", "argocd-cm", {}),
+        ("ConfigMap", "argocd-rbac-cm", {}),
+        ("Secret", "argocd-secret", {"stringData": {"server.secretkey": "nobody-logs-in-here"}}),
+    ):
+        named = {"metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}}
+        _apply(client, {"apiVersion": "v1", "kind": kind, **named, **content})
+    everything = {
+        "sourceRepos": ["*"],
+        "destinations": [{"server": "*", "namespace": "*"}],
+        "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+    }
+    project = {"metadata": {"name": "default", "namespace": NAMESPACE}, "spec": everything}
+    _apply(client, {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", **project})
+
+
+def _apply(client: Client, doc: Json) -> None:
+    done = client.call("PATCH", url(doc), doc, fieldManager="person", force="true")
+    assert done.accepted, done.message
