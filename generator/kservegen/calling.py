@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.build.callees import Callee, callees
 from kservegen.call.exchange import Answer, Ask
-from kservegen.call.judge import Verdict, judge, names_of
+from kservegen.call.judge import Verdict, judge, names_of, reason
 from kservegen.diagnostics import Severity
 from kservegen.document import mapping
 from kservegen.errors import GeneratorError
@@ -59,7 +59,15 @@ class Reply:
     models: tuple[str, ...] | None = None
 
 
-def choose(project: Project, environment: str, name: str, *, protocol: str = "", data: JsonValue = None) -> Called:
+class Asked(NamedTuple):
+    """What people say of the request; blank, or None for the data, where it follows from the model."""
+
+    protocol: str = ""
+    route: str = ""
+    data: JsonValue = None
+
+
+def choose(project: Project, environment: str, name: str, asked: Asked) -> Called:
     """Choose a model by key, name or namespace/name, and what to ask it; GeneratorError where that cannot be told."""
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
@@ -69,8 +77,8 @@ def choose(project: Project, environment: str, name: str, *, protocol: str = "",
     if built is None:
         raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
     callee = _pick(callees(resolved, built.platform, (e.resource for e in built.entries)), name, environment)
-    speech = _speech(callee, protocol)
-    return Called(environment=environment, callee=callee, speech=speech, body=_body(speech, data))
+    speech = replace(_speech(callee, asked.protocol), path=asked.route)
+    return Called(environment=environment, callee=callee, speech=speech, body=_body(speech, asked.data))
 
 
 def _pick(known: Iterable[Callee], name: str, environment: str) -> Callee:
@@ -123,23 +131,53 @@ def call(called: Called, send: Send) -> Reply:
     answer = send(called.ask)
     if answer.status not in _NOT_FOUND:
         return Reply(status=answer.status, seconds=answer.seconds, verdict=judge(answer, called.speech))
-    models = names_of(send(Ask(called.speech.listing))) if called.speech.listing else None
-    return Reply(
-        status=answer.status, seconds=answer.seconds, verdict=_not_found(called.speech, answer, models), models=models
-    )
+    models = next(_listed(called.speech, send), None)
+    verdict = _unknown(called.speech, answer, send) if models is None else _missing(called.speech, answer, models)
+    return Reply(status=answer.status, seconds=answer.seconds, verdict=verdict, models=models)
 
 
-def _not_found(speech: Speech, answer: Answer, models: tuple[str, ...] | None) -> Verdict:
+# How Triton and MLServer are asked for their models.
+_INDEX: Final = Ask("/v2/repository/index", b"{}")
+
+
+def _listed(speech: Speech, send: Send) -> Iterator[tuple[str, ...]]:
+    """Ask the server for its models in the model's protocol."""
+    asks = [Ask(speech.listing)] if speech.listing else []
+    asks += [_INDEX] if speech.protocol is Protocol.V2 else []
+    for ask in asks:
+        names = names_of(send(ask))
+        if names is not None:
+            yield names
+
+
+def _missing(speech: Speech, answer: Answer, models: tuple[str, ...]) -> Verdict:
+    """Say which models the server has instead."""
     status, served = answer.status, speech.served
-    if models is None:
-        said = f"nothing there answers to {speech.route} ({status})"
-        hint = "An ingress goes by its host: --host NAME. Another server may speak another protocol: --protocol."
-        return Verdict(False, said, hint)
     if served in models:
         said = f"the server has {served} and does not know {speech.route} ({status})"
         return Verdict(False, said, "It speaks another protocol, or the model does another task: --protocol.")
     close = get_close_matches(served, models, n=1)
-    has = ", ".join(models) or "none yet"
     guess = f"Did you mean {close[0]}? " if close else ""
     hint = f"{guess}The name is said by --model_name or --served-model-name in the model's args."
-    return Verdict(False, f"the server has no model called {served}; it has: {has} ({status})", hint)
+    return Verdict(
+        False, f"the server has no model called {served}; it has: {', '.join(models) or 'none'} ({status})", hint
+    )
+
+
+# Where servers list their models, and what they speak then.
+_ELSEWHERE: Final = (
+    ("/openai/v1/models", "--route /openai/v1/chat/completions --protocol openai-chat"),
+    ("/v1/models", "--protocol v1, or --route /v1/chat/completions --protocol openai-chat"),
+    ("/v2/models", "--protocol v2"),
+)
+
+
+def _unknown(speech: Speech, answer: Answer, send: Send) -> Verdict:
+    """Say what else the server may speak, where it does not list its models as the protocol has it."""
+    said = f"nothing there answers to {speech.route} ({answer.status}): {reason(answer)}"
+    for path, words in _ELSEWHERE:
+        if path != speech.listing:
+            names = names_of(send(Ask(path)))
+            if names:
+                return Verdict(False, said, f"It lists {', '.join(names)} at {path}: try {words}.")
+    return Verdict(False, said, "An ingress goes by its host: --host NAME. A server of its own: --protocol, --route.")

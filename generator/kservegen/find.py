@@ -240,7 +240,9 @@ def _nothing(query: Query, known: set[str]) -> GeneratorError:
     for ending in ("-predictor", "-transformer", "-explainer", "-kserve"):
         bare = bare.removesuffix(ending)
     close = get_close_matches(bare, known, n=3, cutoff=0.6)
-    return GeneratorError(
-        f"nothing in the catalog is or makes {shown}",
-        hint=f"Did you mean {', '.join(close)}?" if close else "Without a kind or namespace before it, more is found.",
-    )
+    hint = "It may belong to something else in the cluster, or to another repository."
+    if close:
+        hint = f"Did you mean {', '.join(close)}?"
+    elif query.kind or query.namespace:
+        hint = "Try the name alone: without its kind and namespace more is found."
+    return GeneratorError(f'nothing in the catalog is or makes "{shown}"', hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -126,7 +127,27 @@ WRONG = [
         "the server has no model called a/b; it has: served (404)",
         "The name is said by --model_name",
     ),
-    ("qwen", {"models": {"q": "chat"}}, (), "nothing there answers to /openai/v1/chat/completions (404)", "An ingress"),
+    (
+        "qwen",
+        {"models": {"q": "chat"}},
+        (),
+        "nothing there answers to /openai/v1/chat/completions (404): Not Found",
+        "It lists q at /v1/models: try --protocol v1, or --route /v1/chat/completions --protocol openai-chat.",
+    ),
+    (
+        "iris",
+        {"models": {"iris": "v2"}},
+        (),
+        "nothing there answers to /v1/models/iris:predict (404): Model with name iris does not exist.",
+        "It lists iris at /v2/models: try --protocol v2.",
+    ),
+    (
+        "iris2",
+        {"models": {"other": "v2"}, "index": True},
+        (),
+        "the server has no model called iris2; it has: other (404)",
+        "The name is said by --model_name",
+    ),
     (
         "words",
         {"models": {"words": "chat"}, "prefix": "/openai"},
@@ -269,6 +290,17 @@ def drips(request: BaseHTTPRequestHandler) -> None:
     request.connection.recv(1)
 
 
+def trickles(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", "100")
+    request.end_headers()
+    for _ in range(100):
+        request.wfile.write(b" ")
+        request.wfile.flush()
+        if select.select([request.connection], [], [], 0.05)[0]:
+            return  # the client has had enough
+
+
 def hangs_up(request: BaseHTTPRequestHandler) -> None:
     request.connection.shutdown(socket.SHUT_RDWR)
 
@@ -288,6 +320,7 @@ def floods(request: BaseHTTPRequestHandler) -> None:
     [
         (hangs, "no answer within 0.3 seconds"),
         (drips, "no answer within 0.3 seconds"),
+        (trickles, "no answer within 0.3 seconds"),
         (hangs_up, "it closed the connection without an answer | It may speak TLS"),
     ],
 )
@@ -390,6 +423,15 @@ def test_what_cannot_be_asked_is_told_without_secrets(loaded: Project, words: tu
 def test_an_own_server_is_called_where_its_protocol_is_named(loaded: Project) -> None:
     with model_server.serve(models={"own": "v2"}) as server:
         assert call(loaded, "own", "--url", server.url, "--protocol", "v2")[0] == 0
+
+
+def test_a_route_may_be_named(loaded: Project) -> None:
+    with model_server.serve(models={"q": "chat"}) as server:
+        assert call(loaded, "qwen", "--url", server.url, "--route", "/v1/chat/completions")[0] == 0
+    assert call(loaded, "qwen", "--url", server.url, "--route", "v1") == (
+        2,
+        "--route: not a path | Such as /v1/chat/completions.",
+    )
 
 
 def test_data_comes_from_a_file_too_and_names_the_model(loaded: Project, tmp_path: Path) -> None:

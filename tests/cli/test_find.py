@@ -213,7 +213,8 @@ def test_without_git_the_rest_is_told(loaded: Project) -> None:
         "  of            iris-predictor, the predictor of InferenceService ns/iris",
         "  written in    models.yaml:5:3  models.iris",
         "  owner         everybody",
-        f"  environments  dev  {file}  Application dev-models-ns  (not rendered)",
+        f"  environments  dev  {file}  (not rendered)",
+        "                     synced by Application dev-models-ns",
         "  commits       (no commits: not in a git work tree)",
     ]
 
@@ -223,9 +224,10 @@ def test_without_git_the_rest_is_told(loaded: Project) -> None:
     [
         (
             "irsi-predictor-7c9d8b5f6d-x2x9k",
-            "nothing in the catalog is or makes irsi-predictor-7c9d8b5f6d-x2x9k | Did you mean iris?",
+            'nothing in the catalog is or makes "irsi-predictor-7c9d8b5f6d-x2x9k" | Did you mean iris?',
         ),
-        ("pod/zzz", "nothing in the catalog is or makes pod/zzz | Without a kind"),
+        ("zzz", 'nothing in the catalog is or makes "zzz" | It may belong to something else'),
+        ("pod/zzz", 'nothing in the catalog is or makes "pod/zzz" | Try the name alone'),
     ],
 )
 def test_what_comes_from_nothing_is_said_with_a_guess(loaded: Project, name: str, said: str) -> None:

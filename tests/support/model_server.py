@@ -31,6 +31,7 @@ class ModelServer:
     models: dict[str, str] = field(default_factory=dict)  # name -> v1, v2, chat, completions or embeddings
     prefix: str = ""
     graph: bool = False
+    index: bool = False  # as Triton and MLServer have one, in place of a list
     ready: bool = True
     token: str = ""
     host: str = ""
@@ -120,6 +121,8 @@ def _route(state: ModelServer, method: str, path: str, body: object) -> Reply:
         return _listing(state, path, openai, spoken)
     if openai in _OPENAI:
         return _openai(state, _OPENAI[openai], body)
+    if state.index and path == "/v2/repository/index":
+        return 200, [{"name": name, "version": "1", "state": "READY"} for name in state.models]
     if path.startswith("/v1/models/") and path.endswith(":predict"):
         return _v1(state, path.removeprefix("/v1/models/").removesuffix(":predict"), body)
     if path.startswith("/v2/models/") and path.endswith("/infer"):
@@ -130,7 +133,7 @@ def _route(state: ModelServer, method: str, path: str, body: object) -> Reply:
 def _listing(state: ModelServer, path: str, openai: str, spoken: set[str]) -> Reply:
     if openai == "/v1/models" and spoken & set(_OPENAI.values()):
         return 200, {"object": "list", "data": [{"id": name, "object": "model"} for name in state.models]}
-    if path in {"/v1/models", "/v2/models"} and path[1:3] in spoken:
+    if path in {"/v1/models", "/v2/models"} and path[1:3] in spoken and not state.index:
         return 200, {"models": list(state.models)}
     return 404, {"detail": "Not Found"}
 

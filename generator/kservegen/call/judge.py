@@ -34,7 +34,7 @@ def judge(answer: Answer, speech: Speech) -> Verdict:
         kind = answer.content_type or "no content type"
         said = f"it answers {answer.status} with something that is not JSON ({kind}): {shortened(answer.body)}"
         return Verdict(False, said, "Something else may listen there: a proxy, a login page.")
-    error = said_error(value)
+    error = _error(value)
     if error and speech.protocol is not Protocol.GRAPH:
         return Verdict(False, f"it answers {answer.status} and yet an error: {error}")
     return _JUDGES[speech.protocol](value)
@@ -135,7 +135,7 @@ _SHAPES: Final = {
 
 def _refusal(answer: Answer, speech: Speech) -> Verdict:
     status = answer.status
-    said = _reason(answer)
+    said = reason(answer)
     shape = f"It takes {_SHAPES[speech.protocol]}: --data."
     if status in {400, 413, 415, 422}:
         return Verdict(False, f"it refuses the request ({status}): {said}", shape)
@@ -158,16 +158,16 @@ def _refusal(answer: Answer, speech: Speech) -> Verdict:
     return Verdict(False, f"it fails ({status}): {said}", hint)
 
 
-def _reason(answer: Answer) -> str:
+def reason(answer: Answer) -> str:
     """Return the server's own words, shortened; of a page of HTML none."""
     try:
         value = _parsed(answer.body)
     except ValueError:
         return shortened(answer.body) if answer.content_type.startswith("text/plain") else "it does not say why"
-    return said_error(value) or _dumped(value)
+    return _error(value) or _dumped(value)
 
 
-def said_error(value: JsonValue) -> str:
+def _error(value: JsonValue) -> str:
     """Return the message of an error as KServe, Triton, OpenAI's servers and FastAPI write it; blank without one."""
     found = mapping(value)
     error = found.get("error")
@@ -194,7 +194,7 @@ def names_of(answer: Answer) -> tuple[str, ...] | None:
     except ValueError:
         return None
     found = mapping(value)
-    listed = found.get("models", found.get("data"))
+    listed = value if isinstance(value, list) else found.get("models", found.get("data"))
     if answer.status != 200 or not isinstance(listed, list):
         return None
     names = (item if isinstance(item, str) else mapping(item).get("id") or mapping(item).get("name") for item in listed)

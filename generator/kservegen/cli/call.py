@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 
 class Reach(TypedDict):
-    """The options that say how the model is reached: by a URL or through kubectl, and with what trust."""
+    """The options that say how the model is reached: by a URL or through kubectl, where there, and with what trust."""
 
     url: str
+    route: str
     context: str
     tls: bool
     timeout: float
@@ -47,6 +48,7 @@ class Reach(TypedDict):
 @click.option(
     "--protocol", type=click.Choice([p.value for p in Protocol]), help="What it speaks, where that is unusual."
 )
+@click.option("--route", metavar="PATH", default="", help="Where it takes requests, where that is unusual too.")
 @click.option("--host", metavar="NAME", default="", help="Host header, which an ingress goes by.")
 @click.option("--token-env", metavar="NAME", help="Environment variable that holds a bearer token.")
 @click.option("--ca-file", metavar="FILE", default="", help="Certificates of the authorities to trust.")
@@ -73,13 +75,14 @@ def command(
     The model's Service is reached through kubectl port-forward, or at --url. Exit codes: 0 it answers as it should; 1
     it answers something else; 2 no answer.
     """
-    from kservegen.calling import call, choose  # noqa: PLC0415
+    from kservegen.calling import Asked, call, choose  # noqa: PLC0415
     from kservegen.project import open_project  # noqa: PLC0415
 
     if reach["url"] and (reach["context"] or reach["tls"]):
         raise click.UsageError("--context and --tls are about kubectl port-forward, which --url leaves out")
     project = open_project(find_repository(root))
-    called = choose(project, environment, model, protocol=protocol or "", data=_data(data))
+    asked = Asked(protocol or "", _route(reach["route"]), _data(data))
+    called = choose(project, environment, model, asked)
     if show:
         write(_commands(called, reach))
         return CLEAN
@@ -96,6 +99,12 @@ def command(
 
         write(call_as_text(called, reply, through, colour=wants_colour()))
     return code
+
+
+def _route(given: str) -> str:
+    if given and (not given.startswith("/") or not given.isascii() or not given.isprintable() or " " in given):
+        raise GeneratorError("not a path", subject="--route", hint="Such as /v1/chat/completions.")
+    return given
 
 
 def _data(given: str | None) -> JsonValue:

@@ -49,7 +49,7 @@ class Speech:
     """How one model is called. `served` is the name that the server knows it by.
 
     `prefix` stands before OpenAI's routes: `/openai` in front of the huggingface server, nothing in front of vLLM.
-    `also` are further names that the same server answers to: LoRA adapters.
+    `also` are further names that the same server answers to: LoRA adapters. `path` stands in for the usual route.
     """
 
     protocol: Protocol
@@ -57,11 +57,12 @@ class Speech:
     prefix: str = ""
     sample: Sample = Sample.NUMBERS
     also: tuple[str, ...] = ()
+    path: str = ""
 
     @property
     def route(self) -> str:
         """The path that a request is posted to."""
-        return self.prefix + _ROUTES[self.protocol].replace(_NAME, _escaped(self.served))
+        return self.path or self.prefix + _ROUTES[self.protocol].replace(_NAME, _escaped(self.served))
 
     @property
     def listing(self) -> str:

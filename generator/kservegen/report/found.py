@@ -12,6 +12,7 @@ from kservegen.report.text import printable
 
 _SHORT: Final = 9
 _LABEL: Final = 14
+_ROLES: Final = {"main": "main workload", "prefill": "prefill workload", "worker": "workers", "ingress": "way in"}
 
 
 def found_as_text(answers: Sequence[Found]) -> str:
@@ -26,16 +27,21 @@ def found_as_text(answers: Sequence[Found]) -> str:
 
 def _paragraph(answer: Found) -> Iterator[str]:
     yield f"{_kinds(answer.kinds)} {printable(answer.name)}"
-    if answer.workload and answer.workload != answer.name:
-        yield from _rows("of", [f"{printable(answer.workload)}, the {answer.role} of {printable(str(answer.subject))}"])
-    elif answer.workload:
-        yield from _rows("of", [f"{printable(str(answer.subject))}: its {answer.role}"])
+    yield from _rows("of", [printable(_origin(answer))] if answer.workload else [])
     yield from _rows("written in", [f"{answer.location}  {printable(answer.words)}"])
     yield from _rows("owner", [printable(answer.owner)] if answer.owner else [])
     yield from _rows("environments", list(_places(answer.places)))
     commits = [_commit(commit) for commit in answer.past.commits]
     edited = ["these lines are edited, and not committed yet"] if answer.past.edited else []
     yield from _rows("commits", [*edited, *commits, *(f"({note})" for note in answer.past.notes)])
+
+
+def _origin(answer: Found) -> str:
+    """Say what the name is made of; where it is the workload's own, that need not be said."""
+    role = _ROLES.get(answer.role, answer.role)
+    if answer.workload == answer.name:
+        return f"{answer.subject}: its {role}"
+    return f"{answer.workload}, the {role} of {answer.subject}"
 
 
 def _kinds(kinds: Sequence[str]) -> str:
@@ -48,12 +54,12 @@ def _rows(label: str, rows: Sequence[str]) -> Iterator[str]:
 
 
 def _places(places: Sequence[Place]) -> Iterator[str]:
-    names = max(len(place.environment) for place in places)
-    files = max(len(place.file) for place in places)
+    width = max(len(place.environment) for place in places)
     for place in places:
-        synced = f"  {place.syncer.kind} {place.syncer.name}" if place.syncer else ""
         missing = "" if place.rendered else "  (not rendered)"
-        yield printable(f"{place.environment:<{names}}  {place.file:<{files}}{synced}{missing}".rstrip())
+        yield printable(f"{place.environment:<{width}}  {place.file}{missing}")
+        if place.syncer is not None:
+            yield printable(f"{'':<{width}}  synced by {place.syncer.kind} {place.syncer.name}")
 
 
 def _commit(commit: Commit) -> str:

@@ -77,6 +77,7 @@ def _of_worker_set(name: str, workload: str) -> Iterator[Sight]:
 
 
 _REVISION: Final = re.compile(r"-(\d{5,})(-private)?")
+_NUMBER: Final = re.compile(r"-(\d{5,})-")
 _DEPLOYMENT: Final = "-deployment"
 
 
@@ -99,9 +100,9 @@ _HASHED_REVISIONS: Final = 200
 
 def _deployments(name: str, service: str) -> Iterator[str]:
     """Yield the names of the Deployments of revisions that `name` may be made of."""
-    found = re.match(r"-(\d{5,})-deployment", name[len(service) :]) if name.startswith(service) else None
+    found = _NUMBER.match(name[len(service) :]) if name.startswith(service) else None
     if found is not None:
-        yield name[: len(service) + found.end()]
+        yield child_name(f"{service}-{found[1]}", _DEPLOYMENT)
     elif len(service) + len("-00001") + len(_DEPLOYMENT) > _LONGEST:
         # Its revision is told by a hash alone.
         for number in range(1, _HASHED_REVISIONS + 1):
