@@ -146,3 +146,38 @@ def test_without_an_engine_charts_and_folders_go_by_hand_and_in_order(loaded: Pr
         assert (loaded.root / file).exists()
     last = said.partition("## Uninstall")[2]
     assert last.index("-R -f rendered/dev/models") < last.index("helm uninstall kserve-resources")
+
+
+@pytest.mark.parametrize(
+    ("environment", "models", "said"),
+    [
+        (ARGOCD, MODELS, "`kubectl scale` changes, the next sync undoes."),
+        (DEV, MODELS, "`kubectl scale` changes, the next apply undoes."),
+        (DEV, MODELS, "| stop it, and keep it | `chat: {stop: true}`; without the word it starts again |"),
+        (DEV, MODELS, "| scale an InferenceService | `iris: {minReplicas: 2, maxReplicas: 4}` |"),
+        (DEV, MODELS, "| scale an LLMInferenceService | `chat: {replicas: 2}` |"),
+        (
+            DEV.replace("[cert-manager,", "[cert-manager, wva,"),
+            MODELS.replace("router: true", "router: true, scaling: {maxReplicas: 2, wva: {hpa: {}}}"),
+            "| scale an LLMInferenceService | `chat: {scaling: {minReplicas: 2, maxReplicas: 4}}` |",
+        ),
+    ],
+)
+def test_what_is_to_be_written_to_stop_and_to_scale(loaded: Project, environment: str, models: str, said: str) -> None:
+    loaded.write("environments/dev.yaml", environment)
+    loaded.models(models)
+    assert said in page(loaded)
+
+
+def test_the_words_that_the_page_names_are_words(loaded: Project) -> None:
+    # What the page tells to write is written, and finds its way to the object.
+    loaded.write(
+        "environments/dev.yaml",
+        f"{DEV}models: {{iris: {{minReplicas: 2, maxReplicas: 4}}, chat: {{stop: true, replicas: 2}}, own: null}}\n",
+    )
+    built = loaded.built()
+    iris, chat = built["InferenceService/iris"], built["LLMInferenceService/chat"]
+    assert "InferenceService/own" not in built
+    assert iris["spec"]["predictor"]["maxReplicas"] == 4  # type: ignore[index, call-overload]
+    assert chat["spec"]["replicas"] == 2  # type: ignore[index, call-overload]
+    assert chat["metadata"]["annotations"]["serving.kserve.io/stop"] == "true"  # type: ignore[index, call-overload]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from kservegen.build.callees import Callee
+from kservegen.protocols.servers import spec_of
+from kservegen.resolve import ResolvedEnvironment
 
 _SERVICE, _LLM = "InferenceService", "LLMInferenceService"
 _LABELS: Final = {
@@ -59,7 +61,7 @@ def watch(services: Sequence[Callee]) -> str:
     first = _first_of_each(services)
     lines = ["## Watch a model become Ready\n", "```sh"]
     for callee in first:
-        lines.append(_kubectl(callee, f"get {_plural(callee)} --watch"))
+        lines.append(_kubectl(callee, f"get {_plural(callee)}"))
         lines.append(_kubectl(callee, f"wait --for=condition=Ready {_target(callee)} --timeout=20m"))
     lines += ["```", "", "When it never does:\n", "```sh"]
     for callee in first:
@@ -75,32 +77,35 @@ def watch(services: Sequence[Callee]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def operate(environment: str, services: Sequence[Callee]) -> str:
+def operate(environment: ResolvedEnvironment, services: Sequence[Callee]) -> str:
     """Say how to stop, scale and roll back: by the catalog, as a sync undoes everything else."""
-    first = services[0].resource.subject
-    file = f"environments/{environment}.yaml"
+    first = services[0].resource
+    key, delete = first.subject, _kubectl(services[0], f"delete {_target(services[0])}")
+    turn = "sync" if environment.text("gitops", "engine") not in {"", "none"} else "apply"
     rows = [
         "## Stop, scale, roll back\n",
-        "The cluster follows this folder: what `kubectl edit` or `kubectl scale` changes, the next sync undoes.",
-        f"Write it under `models:` in `{file}`, then `kservegen render`, and commit both.\n",
+        f"The cluster follows this folder: what `kubectl edit` or `kubectl scale` changes, the next {turn} undoes.",
+        f"Write it under `models:` in `environments/{environment.name}.yaml`, `kservegen render`, and commit both.\n",
         "| to | write |",
         "|---|---|",
-        f"| stop it, and keep it | `{first}: {{stop: true}}`; without the word it starts again |",
+        f"| stop it, and keep it | `{key}: {{stop: true}}`; without the word it starts again |",
     ]
-    rows += [_SCALING[c.resource.kind].format(key=c.resource.subject) for c in _first_of_each(services)]
+    rows += [f"| scale an {c.resource.kind} | `{c.resource.subject}: {_scaled(c)}` |" for c in _first_of_each(services)]
     rows += [
-        f"| remove it here | `{first}: null` |",
+        f"| remove it here | `{key}: null`; a namespace's last one takes `{delete}` too: its folder leaves with it |",
         "",
-        f"To roll back, `kservegen find {first}` names the last commits of its lines. `git revert` the one that broke",
+        f"To roll back, `kservegen find {key}` names the last commits of its lines. `git revert` the one that broke",
         "it, and render.",
     ]
     return "\n".join(rows) + "\n"
 
 
-_SCALING: Final = {
-    _SERVICE: "| scale an InferenceService | `{key}: {{minReplicas: 2, maxReplicas: 4}}` |",
-    _LLM: "| scale an LLMInferenceService | `{key}: {{replicas: 2}}` |",
-}
+def _scaled(callee: Callee) -> str:
+    """Return the words that scale a model; an LLM that scales itself takes bounds instead of a number."""
+    if callee.resource.kind == _SERVICE:
+        return "{minReplicas: 2, maxReplicas: 4}"
+    spec = spec_of(callee.resource.doc)
+    return "{scaling: {minReplicas: 2, maxReplicas: 4}}" if "scaling" in spec else "{replicas: 2}"
 
 
 def _first_of_each(services: Sequence[Callee]) -> list[Callee]:

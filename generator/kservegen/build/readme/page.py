@@ -39,7 +39,7 @@ def _parts(contents: Contents) -> Iterator[str]:
     services = [callee for callee in called if callee.is_service]
     if services:
         yield watch(services)
-        yield operate(environment.name, services)
+        yield operate(environment, services)
     sync = tuple(resource for resource in contents.own if _is_sync(resource))
     held = [*(resource for resource in contents.own if not _is_sync(resource)), *contents.entries]
     layers = plan_layers(contents.platform, held)
