@@ -104,12 +104,14 @@ def _component(subject: _Subject, role: str, path: Path, component: JsonObject) 
     yield PodGroup(role=role, path=path, pod=component, requests=requests, count=count, unbounded=unbounded)
     if isinstance(worker, dict):
         followers = (integer(worker.get("pipelineParallelSize")) or 2) - 1
+        # Workers stay until all of the new ones are ready, whatever rolling update is asked for.
+        surge = 0 if _recreates(component.get("deploymentStrategy")) else count.maximum
         yield PodGroup(
             role=f"{role} worker",
             path=(*path, "workerSpec"),
             pod=worker,
             requests=_listed_requests(subject, worker),
-            count=Count(*(number * followers for number in count)),
+            count=Count(count.minimum * followers, count.maximum * followers, surge * followers),
         )
 
 
@@ -129,12 +131,16 @@ def _component_count(subject: _Subject, component: JsonObject) -> tuple[Count, b
     return Count(least, maximum, _surge(strategy, maximum), _unavailable(strategy, maximum)), False
 
 
+def _recreates(strategy: JsonValue) -> bool:
+    """Whether a Deployment takes all old pods away before it makes new ones."""
+    return mapping(strategy).get("type") == "Recreate"
+
+
 def _surge(strategy: JsonValue, replicas: int) -> int:
     """Return how many pods a Deployment adds while it rolls: a quarter, rounded up, unless it says otherwise."""
-    said = mapping(strategy)
-    if said.get("type") == "Recreate":
+    if _recreates(strategy):
         return 0
-    given = mapping(said.get("rollingUpdate")).get("maxSurge")
+    given = mapping(mapping(strategy).get("rollingUpdate")).get("maxSurge")
     if isinstance(given, int):
         return given
     if isinstance(given, str) and given.endswith("%") and given[:-1].isdigit():
@@ -191,7 +197,7 @@ def _llm(subject: _Subject) -> Iterator[PodGroup]:
     template = scheduler.get("template")
     if isinstance(template, dict):
         replicas = integer(scheduler.get("replicas")) or 1
-        count = Count(replicas, replicas, _surge(None, replicas), _unavailable(None, replicas))
+        count = Count(replicas, replicas, 0, replicas)  # its Deployment recreates
         path: Path = ("spec", "router", "scheduler", "template")
         yield PodGroup(
             role="scheduler", path=path, pod=template, requests=_listed_requests(subject, template), count=count

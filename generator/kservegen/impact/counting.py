@@ -31,9 +31,10 @@ def count_restart(
     subject: ResourceId, roles: frozenset[str], causes: tuple[Cause, ...], before: Scene, after: Scene
 ) -> Restart:
     """Count the pods of some roles that are there on both sides; what comes up is of the size after the change."""
-    then = _groups(before[subject], before)
+    now = _groups(after[subject], after)
+    then = now if before[subject] is after[subject] else _groups(before[subject], before)
     rolled: list[_Rolled] = []
-    for key, group in _groups(after[subject], after).items():
+    for key, group in now.items():
         old = then.get(key)
         if group.role in roles and old is not None:
             each = _accelerators(group, after.side.accelerators)

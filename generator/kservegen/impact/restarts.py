@@ -40,7 +40,8 @@ class Change(NamedTuple):
     @classmethod
     def of(cls, before: Side, after: Side, installation: Installation, store: ChartStore) -> Change:
         """Look into two sides; `installation` is the one after the change."""
-        return cls(Scene(before, installation, store), Scene(after, installation, store))
+        now = Scene(after, installation, store)
+        return cls(Scene(before, installation, store, other=now), now)
 
 
 class Moved(NamedTuple):
@@ -67,7 +68,7 @@ def moved(change: Change) -> Moved:
             restart = count_restart(subject, roles, causes, before, after)
             if restart.pods:
                 restarts.append(restart)
-        if before.side.resources[subject] is not after.side.resources[subject]:
+        if before[subject] is not after[subject]:
             scaled.extend(count_scaled(subject, before, after))
     return Moved(tuple(restarts), tuple(scaled))
 
@@ -137,8 +138,7 @@ class _Indirect:
                 roles |= found
                 paths.append(self._after.defaulted(subject).original_path(path))
         causes = [Cause(paths=tuple(map(format_path, paths)))] if paths else []
-        changed = self._before.side.resources[subject] is not self._after.side.resources[subject]
-        through = tuple(self._runtimes.causes(subject)) if changed or self._runtimes.any_changed else ()
+        through = tuple(self._runtimes.causes(subject)) if old is not new or self._runtimes.any_changed else ()
         if through:
             roles |= service.predictors
             causes += through
@@ -163,6 +163,8 @@ class _Indirect:
 
 
 def _own_differences(old: Resource, new: Resource) -> Iterator[Path]:
+    if old is new:
+        return
     before, after = (mapping(resource.doc.get("metadata")) for resource in (old, new))
     for word in ("labels", "annotations"):
         yield from differences(before.get(word), after.get(word), ("metadata", word))

@@ -30,11 +30,13 @@ class Scene(Mapping[ResourceId, Resource]):
     """A side, looked into. As a mapping it holds the objects as the API server stores them.
 
     Both sides of a change are to be defaulted by the installation after it: what the webhook once wrote stays in the
-    cluster, and a default that has changed since is no change of the object.
+    cluster, and a default that has changed since is no change of the object. What is the same on the `other` side is
+    defaulted once.
     """
 
-    def __init__(self, side: Side, installation: Installation, store: ChartStore) -> None:
+    def __init__(self, side: Side, installation: Installation, store: ChartStore, other: Scene | None = None) -> None:
         self.side = side
+        self._other = other
         self._installation = installation
         self._store = store
         self._defaulted: dict[ResourceId, Defaulted] = {}
@@ -54,7 +56,11 @@ class Scene(Mapping[ResourceId, Resource]):
         known = self._defaulted.get(identity)
         if known is None:
             written = self.side.resources[identity]
-            known = self._defaulted[identity] = default(written, self._installation)
+            if self._other is not None and self._other.side.resources.get(identity) is written:
+                known = self._other.defaulted(identity)
+            else:
+                known = default(written, self._installation)
+            self._defaulted[identity] = known
         return known
 
     @cached_property

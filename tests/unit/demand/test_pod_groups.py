@@ -68,7 +68,7 @@ CASES = {
         "InferenceService",
         "Standard",
         f"predictor: {{minReplicas: 2, workerSpec: {{pipelineParallelSize: 4}}, {MODEL}}}",
-        ["predictor 2-2+1", "predictor worker 6-6+3"],
+        ["predictor 2-2+1", "predictor worker 6-6+6"],
     ),
     "an LLM": ("LLMInferenceService", "Standard", f"replicas: 3\ntemplate: {{{GPU}}}", ["main 3-3+1"]),
     "an LLM that scales": (
@@ -87,7 +87,7 @@ CASES = {
         "LLMInferenceService",
         "Standard",
         f"replicas: 1\ntemplate: {{{GPU}}}\nprefill: {{replicas: 2, template: {{{GPU}}}}}\n{SCHEDULER}",
-        ["main 1-1+1", "prefill 2-2+1", "scheduler 1-1+1"],
+        ["main 1-1+1", "prefill 2-2+1", "scheduler 1-1+0"],
     ),
     "a graph": ("InferenceGraph", "Standard", "nodes: {}\nmaxReplicas: 3", ["router 1-3+1"]),
     "a kind without pods": ("LocalModelCache", "Standard", "{}", []),

@@ -41,6 +41,13 @@ def test_groups_of_nodes_roll_in_place() -> None:
     assert (dict(restart.accelerators), restart.surge_pods) == ({"h100": 16}, 0)
 
 
+def test_workers_of_a_service_stay_until_all_new_ones_are_there() -> None:
+    worker = "workerSpec: {pipelineParallelSize: 3, containers: [{name: worker-container}]}"
+    model = "model: {modelFormat: {name: huggingface}, storageUri: 'pvc://%s'}"
+    (restart,) = between(*(side(service(f"{worker}, {model % claim}")) for claim in "ab")).restarts
+    assert (restart.pods, restart.surge_pods) == (3, 3)  # one head and two workers, all of them twice
+
+
 def test_only_those_that_stay_restart() -> None:
     before, after = (side(service(f"minReplicas: {n}, {GPU % b}")) for n, b in ((2, "a"), (6, "b")))
     found = between(before, after)
