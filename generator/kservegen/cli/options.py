@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -12,6 +12,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from kservegen.diagnostics import Severity
+from kservegen.errors import GeneratorError
 from kservegen.report.result import Result
 from kservegen.repository import STDIN, Repository
 
@@ -48,9 +49,31 @@ def reporting(*forms: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+FORMS = ("text", "json", "github", "sarif")
+
+
+class _Report(click.ParamType[tuple[str, Path]]):
+    """`FORM=FILE`."""
+
+    name = "FORM=FILE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        form, _, file = str(value).partition("=")
+        if form not in FORMS or not file:
+            self.fail(f"{value} is not FORM=FILE with one of {', '.join(FORMS)}", param, ctx)
+        return form, Path(file)
+
+
 def common(function: Callable[P, R]) -> Callable[P, R]:
-    """Add --root, --output and --debug."""
-    return reporting("text", "json", "github")(function)
+    """Add --root, --output, --report and --debug."""
+    also = click.option(
+        "--report",
+        "reports",
+        type=_Report(),
+        multiple=True,
+        help="Write the report to a file, too, in this form. May be given several times.",
+    )
+    return reporting(*FORMS)(also(function))
 
 
 def fail_on(function: Callable[P, R]) -> Callable[P, R]:
@@ -89,22 +112,44 @@ def complete_environment(ctx: click.Context, param: click.Parameter, incomplete:
     return [p.stem for p in files if p.stem != "defaults" and p.stem.startswith(incomplete)]
 
 
-def emit_result(result: Result, output: str, root: Path, *, stdin: bytes | None = None) -> int:
-    """Print a result in the form asked for and return its exit code."""
-    if output == "json":
+def emit_result(
+    result: Result, output: str, root: Path, *, reports: Sequence[tuple[str, Path]] = (), stdin: bytes | None = None
+) -> int:
+    """Print a result in the form asked for, write it to the files asked for, and return its exit code."""
+    for form, file in reports:
+        write_report(file, _formed(result, form, root, stdin, colour=False))
+    write(_formed(result, output, root, stdin, colour=wants_colour()))
+    return result.exit_code
+
+
+def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colour: bool) -> str:
+    if form == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-        text = render_json(result)
-    elif output == "github":
+        return render_json(result)
+    if form == "github":
         from kservegen.report.github import render_github  # noqa: PLC0415
 
-        text = render_github(result)
-    else:
-        from kservegen.report.text import render_text  # noqa: PLC0415
+        return render_github(result)
+    if form == "sarif":
+        from kservegen.report.sarif import render_sarif  # noqa: PLC0415
 
-        text = render_text(result, line_reader(root, stdin), colour=wants_colour())
-    write(text)
-    return result.exit_code
+        return render_sarif(result)
+    from kservegen.report.text import render_text  # noqa: PLC0415
+
+    return render_text(result, line_reader(root, stdin), colour=colour)
+
+
+def write_report(file: Path, text: str) -> None:
+    """Write a report to a file; GeneratorError where it cannot be written."""
+    try:
+        file.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise GeneratorError(
+            f"the report cannot be written: {error.strerror}",
+            subject=str(file),
+            hint="Name a file in a folder that is there.",
+        ) from error
 
 
 def write(text: str) -> None:

@@ -37,7 +37,7 @@ from kservegen.diagnostics import Severity
 @cache_option
 @common
 @fail_on
-def command(
+def command(  # noqa: PLR0913 - one parameter per option
     *,
     environments: tuple[str, ...],
     check: bool,
@@ -45,6 +45,7 @@ def command(
     allow_removals: int,
     root: Path | None,
     output: str,
+    reports: tuple[tuple[str, Path], ...],
     fail_on: str,
     use_cache: bool,
 ) -> int:
@@ -59,4 +60,4 @@ def command(
         fail_on=Severity(fail_on),
         use_cache=use_cache,
     )
-    return emit_result(render(repository, options, environments=environments), output, repository.root)
+    return emit_result(render(repository, options, environments=environments), output, repository.root, reports=reports)

@@ -49,6 +49,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     use_cache: bool,
     root: Path | None,
     output: str,
+    reports: tuple[tuple[str, Path], ...],
     fail_on: str,
     today: datetime | None,
     waiver_notice: int,
@@ -70,7 +71,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         if environments or write_waivers:
             raise click.UsageError("paths are checked by themselves, without environments and waivers")
         result, stdin = lint_targets(targets, cluster, repository, Severity(fail_on))
-        return emit_result(result, output, Path.cwd(), stdin=stdin)
+        return emit_result(result, output, Path.cwd(), reports=reports, stdin=stdin)
     if cluster.is_stated:
         raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
     from kservegen.app import validate  # noqa: PLC0415
@@ -87,7 +88,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         engine=Engine(engine),
         use_cache=use_cache,
     )
-    return emit_result(result, output, repository.root)
+    return emit_result(result, output, repository.root, reports=reports)
 
 
 def _adopt(

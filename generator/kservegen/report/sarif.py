@@ -1,0 +1,101 @@
+"""Findings as SARIF 2.1.0, for code scanning: each on the line that a human edits, with the manual of its rule.
+
+Limits are those of GitHub's code scanning: 25,000 results in a run, of which the heaviest are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Final
+from urllib.parse import quote
+
+from kservegen import __version__
+from kservegen.diagnostics import Diagnostic, Location, RuleMeta, Severity
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.report.result import Result
+from kservegen.rules.manuals import manuals
+
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_MOST_RESULTS: Final = 25_000
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def render_sarif(result: Result) -> str:
+    """Write one run: the rules that found something, then what they found."""
+    known = manuals()
+    findings = sorted(result.diagnostics, key=lambda item: item.severity.rank)[:_MOST_RESULTS]
+    findings.sort(key=lambda item: item.sort_key)
+    rules = {rule: index for index, rule in enumerate(sorted({item.rule for item in findings}))}
+    driver: JsonObject = {
+        "name": "kservegen",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(rule, known.get(rule)) for rule in rules],
+    }
+    run: JsonObject = {
+        "tool": {"driver": driver},
+        # Columns of findings count characters, not UTF-16 units.
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(item, rules[item.rule]) for item in findings],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=True, indent=2) + "\n"
+
+
+def _rule(rule: str, manual: RuleMeta | None) -> JsonObject:
+    """Describe a rule; one of the user's own policies has no manual here."""
+    if manual is None:
+        return {"id": rule, "name": rule, "shortDescription": {"text": rule}}
+    return {
+        "id": rule,
+        "name": rule,
+        "shortDescription": {"text": manual.title},
+        "fullDescription": {"text": manual.why},
+        "help": {"text": f"{manual.why}\n\n{manual.fix}\n\nkservegen explain {rule}"},
+        "defaultConfiguration": {"level": _LEVELS[manual.severity]},
+        "properties": {"tags": [rule.partition("/")[0], *manual.upstream[:10]]},
+    }
+
+
+def _result(item: Diagnostic, index: int) -> JsonObject:
+    said: JsonObject = {
+        "ruleId": item.rule,
+        "ruleIndex": index,
+        "level": _LEVELS[item.severity],
+        "message": {"text": _message(item)},
+        "locations": [_location(item.location)],
+        "partialFingerprints": {"kservegen/v1": _fingerprint(item)},
+    }
+    if item.related:
+        said["relatedLocations"] = [
+            {"id": number, "message": {"text": related.message}, **_location(related.location)}
+            for number, related in enumerate(item.related, 1)
+        ]
+    if item.waived is not None:
+        why = f"{item.waived.reason} ({item.waived.waiver}, {item.waived.owner}, until {item.waived.expires})"
+        said["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    return said
+
+
+def _message(item: Diagnostic) -> str:
+    parts = [item.message]
+    for label, text in (("Seen", item.seen), ("Allowed", item.allowed), ("In", ", ".join(item.environments))):
+        if text:
+            parts.append(f"{label}: {text}")
+    return "\n".join([*parts, item.hint] if item.hint else parts)
+
+
+def _location(place: Location) -> JsonObject:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(place.file)},
+            "region": {"startLine": place.line, "startColumn": place.column},
+        }
+    }
+
+
+def _fingerprint(item: Diagnostic) -> str:
+    """Tell a finding apart from others without its line, which moves when lines above it come and go."""
+    about: Iterable[JsonValue] = (item.rule, item.location.file, item.path, item.message)
+    return sha256(json.dumps([*about, *item.entries]).encode()).hexdigest()[:32]
