@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from kservegen.build.platform import RESOURCES
 from kservegen.catalog.model import Catalog, Document
 from kservegen.charts.store import ChartStore
 from kservegen.diagnostics import Diagnostic, Severity, merge
@@ -13,13 +14,13 @@ from kservegen.document import mapping
 from kservegen.editing.file import replace_file
 from kservegen.editing.text import set_values
 from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject
+from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.pipeline import Evaluation, Memory, Tools, context_of, evaluate, store
 from kservegen.project import Project, open_project
 from kservegen.repository import Repository
 from kservegen.upgrading.compare import Side, images, left_behind, notes
 from kservegen.upgrading.model import CarriedValues, EnvironmentUpgrade
-from kservegen.upgrading.split import carry, is_before_split, parse
+from kservegen.upgrading.split import OLD_RELEASE, carry, is_before_split, parse
 from kservegen.upgrading.steps import steps
 from kservegen.yamlio.load import load_strict
 
@@ -190,8 +191,13 @@ def write_version(repository: Repository, upgrades: Upgrades) -> tuple[str, ...]
         documents = sources[upgrade.environment].documents
         document = documents[_stated_in(documents) if asked == sources.keys() else -1]
         file = document.file
+        values: dict[Path, JsonValue] = {}
         if mapping(document.value.get("kserve")).get("version") != upgrades.after:
-            edits[file] = set_values(_read(repository, file), {_WORD: upgrades.after}, file)
+            values[_WORD] = upgrades.after
+        if is_before_split(upgrade.before):
+            values["kserve", "releaseNames", RESOURCES] = OLD_RELEASE
+        if values:
+            edits[file] = set_values(_read(repository, file), values, file)
     for file, text in edits.items():
         replace_file(repository.root / file, text, subject=file)
     return tuple(edits)

@@ -261,3 +261,24 @@ def test_values_that_are_none(content: bytes, project: Project) -> None:
     (project.root / "old.yaml").write_bytes(content)
     with pytest.raises(GeneratorError, match=r"old\.yaml"):
         upgrade(project, "--to", "v0.20.0", "--values", str(project.root / "old.yaml"))
+
+
+@pytest.mark.parametrize("engine", ["argocd", "flux"])
+def test_the_release_of_the_old_chart_goes_on_under_its_name(engine: str, project: Project) -> None:
+    words = f"{{engine: {engine}, repoURL: https://example.com/r.git}}"
+    dev = (project.root / "environments/dev.yaml").read_text("utf-8").replace("{engine: none}", words)
+    project.write("environments/dev.yaml", dev)
+    assert upgrade(project, "--to", "v0.20.0", "--from", "v0.16.0", "--write").return_value == 0
+    dev = (project.root / "environments/dev.yaml").read_text("utf-8")
+    assert yaml.safe_load(dev)["kserve"]["releaseNames"] == {"kserve-resources": "kserve"}
+    assert project.problems() == []
+    project.render()
+    releases = {
+        line.strip()
+        for file in (project.root / "rendered/dev/sync").rglob("*.yaml")
+        for line in file.read_text("utf-8").splitlines()
+        if line.strip().startswith("releaseName:")
+    }
+    assert {"releaseName: kserve", "releaseName: kserve-crd"} <= releases
+    assert "releaseName: kserve-resources" not in releases
+    assert "rendered/dev/sync" in (project.root / "rendered/dev/README.md").read_text("utf-8")

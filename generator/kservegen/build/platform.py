@@ -29,9 +29,10 @@ _CACHE_KINDS = frozenset({"LocalModelCache", "LocalModelNamespaceCache", "LocalM
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChartUse:
-    """A chart in use and its values: what follows from the environment, under what the environment says."""
+    """A chart in use, the release that it is installed as, and its values: what follows, under what is said."""
 
     name: str
+    release: str
     version: str
     values: JsonObject
 
@@ -72,6 +73,7 @@ def plan_platform(
         charts=tuple(
             ChartUse(
                 name=name,
+                release=environment.text("kserve", "releaseNames", name) or name,
                 version=settings.kserve_version,
                 values=_values(name, environment, settings, present, frozenset(used), charts),
             )

@@ -120,6 +120,8 @@ DESCRIPTIONS: dict[str, str] = {
     "kserve.version": "Release of KServe, with its v: the charts have this version and objects are checked against it.",
     "kserve.deploymentMode": "Mode of models that do not say their own: Standard, Knative or ModelMesh.",
     "kserve.charts": "Charts to add (true) or leave out (false) beside those that follow from the kinds in use.",
+    "kserve.releaseNames": "Helm releases by chart that are not named as their chart: kserve for kserve-resources "
+    "where KServe was installed before v0.17.",
     "kserve.values": "Helm values by chart. A key that the chart does not read is an error.",
     "prerequisites": "What is promised to be there: operators (cert-manager) and objects (Secret/namespace/name).",
     "namespaces": "Namespaces to create, with their labels and annotations.",

@@ -9,6 +9,8 @@ TEXT: JsonObject = {"type": "string"}
 FLAG: JsonObject = {"type": "boolean"}
 TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": {"type": ["string", "null"]}}
 QUANTITY: JsonObject = {"type": ["string", "number"]}
+# Helm's own rule: it adds suffixes to the name of a release.
+_RELEASE = "^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$"
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 
 
@@ -22,6 +24,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             version={"type": "string", "examples": list(versions)},
             deploymentMode={"enum": ["Standard", "Knative", "ModelMesh"]},
             charts=_per_chart(charts, FLAG),
+            releaseNames=_per_chart(charts, {"type": ["string", "null"], "pattern": _RELEASE}),
             values=_per_chart(charts, {"type": ["object", "null"]}),
         ),
         "prerequisites": {"type": "array", "items": TEXT},

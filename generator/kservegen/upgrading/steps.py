@@ -25,7 +25,7 @@ def steps(
     if moves:
         yield from protect(used, before=before)
     yield from _back_up(notes)
-    yield _render(environment, after, engine, merges=not by_helm)
+    yield _render(environment, after, engine, merges=not by_helm, before=before)
     if by_helm:
         yield from _by_helm(environment, used, after, moves=moves)
     if engine == "none":
@@ -61,7 +61,9 @@ def _back_up(notes: Iterable[Note]) -> Iterator[Step]:
 def _by_helm(environment: ResolvedEnvironment, used: tuple[str, ...], after: str, *, moves: bool) -> Iterator[Step]:
     order = _migration_order(used) if moves else used
     for name in order:
-        release = OLD_RELEASE if moves and name == RESOURCES else name
+        release = (
+            OLD_RELEASE if moves and name == RESOURCES else environment.text("kserve", "releaseNames", name) or name
+        )
         values = f" --values rendered/{environment.name}/platform/values/{name}.yaml" if "-crd" not in name else ""
         yield Step(
             title=f"Upgrade {name}",
@@ -91,14 +93,19 @@ def _why(name: str, *, moves: bool) -> str:
     return ""
 
 
-def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges: bool) -> Step:
+def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges: bool, before: str) -> Step:
     order = "CRDs, controllers, runtimes and presets, then models"
+    words = f"kserve.version: {after}"
+    origin = ""
+    if is_before_split(before):
+        words += f" and kserve.releaseNames: {{{RESOURCES}: {OLD_RELEASE}}}"
+        origin = f" --from {before}"
+    then = ", and merge" if merges else "; do not merge yet" if engine != "none" else ""
     return Step(
-        title=f"Set kserve.version: {after}, render"
-        + (", and merge" if merges else "; do not merge yet" * (engine != "none")),
+        title=f"Set {words}, render{then}",
         why=f"{_TOOLS[engine]} syncs the layers in order: {order}." if merges else "",
         commands=(
-            f"kservegen upgrade {environment.name} --to {after} --write",
+            f"kservegen upgrade {environment.name} --to {after}{origin} --write",
             f"kservegen render {environment.name}",
         ),
     )

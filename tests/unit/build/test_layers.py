@@ -10,7 +10,7 @@ from kservegen.build.resource import Resource, ResourceId
 
 
 def chart(name: str) -> ChartUse:
-    return ChartUse(name=name, version="v0.19.0", values={})
+    return ChartUse(name=name, release=name, version="v0.19.0", values={})
 
 
 def resource(file: str) -> Resource:

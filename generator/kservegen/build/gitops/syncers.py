@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kservegen.build.resource import Resource
 from kservegen.document import mapping, sequence, text
@@ -15,8 +15,10 @@ def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
     The root, which syncs the others, stands under their folder.
     """
     found: dict[str, Resource] = {}
-    for resource in with_applications(sync):
-        for source in _sources(mapping(resource.doc.get("spec"))):
+    objects = tuple(with_applications(sync))
+    fetched = {item.id.name: _artefact(mapping(item.doc.get("spec")), "url") for item in objects}
+    for resource in objects:
+        for source in _sources(mapping(resource.doc.get("spec")), fetched):
             path = text(source.get("path")).removeprefix("./").strip("/")
             chart = text(source.get("chart")) or _artefact(source)
             if chart:
@@ -47,20 +49,23 @@ def _made(by: Resource, name: str, application: JsonObject) -> Resource:
     )
 
 
-def _artefact(source: JsonObject) -> str:
+def _artefact(source: JsonObject, word: str = "repoURL") -> str:
     """Return the name of the chart that an address like `oci://host/charts/name` ends with."""
-    address = text(source.get("repoURL"))
+    address = text(source.get(word))
     return address.rpartition("/")[2] if address.startswith("oci://") else ""
 
 
-def _sources(spec: JsonObject) -> Iterator[JsonObject]:
-    """Yield what an object takes its manifests from: an Application's sources, a Kustomization, a HelmRelease."""
+def _sources(spec: JsonObject, fetched: Mapping[str, str]) -> Iterator[JsonObject]:
+    """Yield what an object takes its manifests from: an Application's sources, a Kustomization, a HelmRelease.
+
+    `fetched` are charts by the object that fetches them.
+    """
     yield mapping(spec.get("source"))
     yield from map(mapping, sequence(spec.get("sources")))
     if "sourceRef" in spec:
         yield spec
     if "chartRef" in spec:
-        yield {"chart": spec.get("releaseName")}  # which is the chart's name; the reference is the environment's, too
+        yield {"chart": fetched.get(text(mapping(spec.get("chartRef")).get("name")), "")}
 
 
 def kubectl_name(resource: Resource) -> str:

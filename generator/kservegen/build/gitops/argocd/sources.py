@@ -41,7 +41,7 @@ def _sources(settings: Settings, layer: Layer) -> JsonArray:
 
 
 def _chart(settings: Settings, chart: ChartUse) -> JsonObject:
-    helm: JsonObject = {"releaseName": chart.name}
+    helm: JsonObject = {"releaseName": chart.release}
     if chart.values and settings.repository.inline_values:
         helm["valuesObject"] = chart.values
     elif chart.values:

@@ -77,7 +77,7 @@ def _release(words: FluxWords, layer: Layer, chart: ChartUse, needed: list[str],
     spec: JsonObject = {
         "interval": _INTERVAL,
         "timeout": words.timeout,
-        "releaseName": chart.name,
+        "releaseName": chart.release,
         "targetNamespace": PLATFORM_NAMESPACE,
         "storageNamespace": PLATFORM_NAMESPACE,
         "chartRef": {"kind": "OCIRepository", "name": words.name(chart.name)},
