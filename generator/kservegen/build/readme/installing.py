@@ -85,11 +85,10 @@ def _remove(part: Part, layers: Sequence[Layer], by_source: dict[str, Resource],
     for layer in layers:
         if keeper := by_source.get(f"sync/charts/{layer.name}"):
             yield _delete(keeper)
-    charts = [chart.name for layer in layers for chart in layer.charts]
-    for chart in charts:
-        syncer = by_source.get(chart)
+    for chart in (chart for layer in layers for chart in layer.charts):
+        syncer = by_source.get(chart.name)
         if syncer is None:
-            yield f"helm uninstall {chart} -n {layers[0].namespace}"
+            yield f"helm uninstall {chart.release} -n {layers[0].namespace}"
             continue
         if syncer.kind == _APPLICATION:
             yield f"kubectl -n {syncer.id.namespace} patch {kubectl_name(syncer)} --type=merge -p {_CASCADE}"
