@@ -16,9 +16,8 @@ def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
     """
     found: dict[str, Resource] = {}
     objects = tuple(with_applications(sync))
-    fetched = {
-        item.id.name: _artefact(mapping(item.doc.get("spec")), "url") for item in objects if item.kind == "OCIRepository"
-    }
+    fetchers = (item for item in objects if item.kind == "OCIRepository")
+    fetched = {item.id.name: _artefact(mapping(item.doc.get("spec")), "url") for item in fetchers}
     for resource in objects:
         for source in _sources(mapping(resource.doc.get("spec")), fetched):
             path = text(source.get("path")).removeprefix("./").strip("/")
