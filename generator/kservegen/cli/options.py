@@ -65,7 +65,12 @@ class _Report(click.ParamType[tuple[str, Path]]):
 
 
 def common(function: Callable[P, R]) -> Callable[P, R]:
-    """Add --root, --output, --report and --debug."""
+    """Add --root, --output and --debug."""
+    return reporting("text", "json", "github")(function)
+
+
+def findings(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --root, --output with every form that findings have, --report and --debug."""
     also = click.option(
         "--report",
         "reports",

@@ -9,11 +9,11 @@ import click
 from kservegen.cli.options import (
     ENVIRONMENT_HELP,
     cache_option,
-    common,
     complete_environment,
     emit_result,
     fail_on,
     find_repository,
+    findings,
 )
 from kservegen.diagnostics import Severity
 
@@ -35,7 +35,7 @@ from kservegen.diagnostics import Severity
     help="Let this run remove up to N files from each environment, beyond its guard.",
 )
 @cache_option
-@common
+@findings
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
     *,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import cache_option, common, complete_environment, emit_result, fail_on
+from kservegen.cli.options import cache_option, complete_environment, emit_result, fail_on, findings
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @cluster_options
 @engine_option
 @cache_option
-@common
+@findings
 @fail_on
 @clock_options
 @click.option("--write-waivers", is_flag=True, help="Waive every open finding that may be waived; needs --owner.")
