@@ -79,6 +79,7 @@ class _Run:
 def commit_output(repository: Repository, options: CommitOptions) -> Committed:
     """Render, and commit what was rendered and nothing else; nothing is committed where anything is found."""
     git = open_git(repository.root)
+    _check_remote(git, repository, options.push)
     run = _open(git, options)
     landing = Landing(git=git, remote=run.remote, who=signature(git, options.author), before=_Follow(run).before)
     with lock(options.render.out), without_collector():
@@ -97,6 +98,16 @@ def commit_output(repository: Repository, options: CommitOptions) -> Committed:
             if isinstance(job, Hydrated) and job.start(landing):
                 prepared[jobs.index(job)] = job.prepare()
         return Committed(result, _land(run, landing, list(zip(jobs, prepared, strict=True))))
+
+
+def _check_remote(git: Git, repository: Repository, remote: str | None) -> None:
+    """Tell an environment that stands where the name of a remote goes: `--push prod`."""
+    if remote in {path.stem for path in repository.environment_files()} and not remote_url(git, remote):
+        raise GeneratorError(
+            f"{remote} is an environment and no remote",
+            subject="--push",
+            hint=f"What follows --push is a remote: write the environment first, as in {remote} --push.",
+        )
 
 
 def _open(git: Git, options: CommitOptions) -> _Run:

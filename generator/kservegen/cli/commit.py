@@ -77,8 +77,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Render, and commit rendered/ and nothing else: what is staged or changed beside it stays as it is.
 
-    The commit names the commit of the catalog that it was rendered from, which must be committed. Nothing is committed
-    where anything is found, and where nothing changed. With --push, a run whose catalog is older than what the branch
+    The catalog must be committed: the new commit names the one that it was rendered from. There is no commit where a
+    finding counts as failure, nor where nothing changed. With --push, a run whose catalog is older than what the branch
     was rendered from stops, and says so.
     """
     from kservegen.app import RenderOptions  # noqa: PLC0415

@@ -87,6 +87,8 @@ def test_a_remote_that_is_not_there(clone: Clone) -> None:
         clone.commit(push="")
     with pytest.raises(GeneratorError, match="git ls-remote"):
         clone.commit(push="nowhere")
+    with pytest.raises(GeneratorError, match="--push: prod is an environment and no remote"):
+        clone.commit(push="prod")
 
 
 def test_a_shallow_clone_that_is_detached(clone: Clone, hub: Path) -> None:
