@@ -58,7 +58,7 @@ LAYERS = (
     ("kservegen.project",),
     ("kservegen.report.result", "kservegen.report.summary"),
     ("kservegen.manifests",),
-    ("kservegen.standing",),
+    ("kservegen.standing", "kservegen.leaving"),
     ("kservegen.work",),
     ("kservegen.app",),
     ("kservegen.lint",),

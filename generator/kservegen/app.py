@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kservegen.check import diagnose_environment
 from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
 from kservegen.engines.choice import Engine
+from kservegen.leaving import left_behind
 from kservegen.output.changes import Changes, compare
 from kservegen.output.conflicts import diagnose as diagnose_conflict
 from kservegen.output.existing import Existing, scan
@@ -143,6 +144,7 @@ def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Re
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
     asked = Removals(changes.remove, desired, options.allow_removals, result.command)
     diagnostics.extend(guard_removals(work.environments, asked))
+    diagnostics.extend(left_behind(work.environments, changes.remove, desired))
     blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
