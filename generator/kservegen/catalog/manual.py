@@ -203,8 +203,8 @@ RULES: tuple[RuleMeta, ...] = (
     RuleMeta(
         id="gitops/left-behind",
         title="What leaves Git leaves the cluster",
-        why="An engine removes a model whose file is gone, but not the last one of a namespace: the folder is gone, too, "
-        "and the engine finds nothing to compare the cluster with. The same holds for the last quota, policy or "
+        why="An engine removes a model whose file is gone, but not the last one of a namespace: its folder goes, "
+        "too, and the engine finds nothing to compare the cluster with. The same holds for the last quota, policy or "
         "runtime, and for a chart. It is told when the files go, and in no later run.",
         fix="Merge the change, delete the Application or Kustomization of the layer, then what it has synced.",
         bad="a render that removes the only model of a namespace",
