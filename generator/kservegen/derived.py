@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from kservegen.document import mapping, sequence, text
 from kservegen.jsontypes import JsonObject
 
-Pods: TypeAlias = Literal["", "Deployment", "LeaderWorkerSet", "Knative"]
+Pods: TypeAlias = Literal["", "DaemonSet", "Deployment", "LeaderWorkerSet", "Knative"]
 
 # The ports that the Services of models listen on.
 INFERENCE_PORT: Final = 80
@@ -116,7 +116,22 @@ def _cache(name: str, spec: JsonObject, _mode: str) -> Iterator[Derived]:
         yield Derived(f"{name}-{text(group)}", ("PersistentVolume", "PersistentVolumeClaim"), "cache")
 
 
+def _chart(name: str, _spec: JsonObject, _mode: str) -> Iterator[Derived]:
+    yield from _CHARTS.get(name, ())
+
+
+# The workloads of KServe's charts, by chart.
+_CHARTS: Final = {
+    "kserve-resources": (Derived("kserve-controller-manager", ("Deployment",), "controller", "Deployment"),),
+    "kserve-llmisvc-resources": (Derived("llmisvc-controller-manager", ("Deployment",), "controller", "Deployment"),),
+    "kserve-localmodel-resources": (
+        Derived("kserve-localmodel-controller-manager", ("Deployment",), "controller", "Deployment"),
+        Derived("kserve-localmodelnode-agent", ("DaemonSet",), "node agent", "DaemonSet"),
+    ),
+}
+
 _MAKERS: Final = {
+    "Chart": _chart,
     "InferenceService": _inference_service,
     "InferenceGraph": _graph,
     "LLMInferenceService": _llm,

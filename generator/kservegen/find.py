@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.build.environment import BuiltEnvironment
+from kservegen.build.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.build.gitops.repository import Repository as Addresses
 from kservegen.build.gitops.syncers import syncers, with_applications
-from kservegen.build.resource import Resource, ResourceId
+from kservegen.build.resource import Origin, Resource, ResourceId
 from kservegen.catalog.model import Document
 from kservegen.check import Locator
 from kservegen.derived import Derived, derived_of
@@ -106,14 +107,33 @@ def _look(project: Project, built: BuiltEnvironment, query: Query, known: set[st
     folder = Addresses.of(built.environment).folder
     by_source = syncers((r for r in built.own if r.file.startswith("sync/")), folder)
     mode = built.settings.deployment_mode
-    for resource in with_applications(built.resources):
+    for resource in (*with_applications(built.resources), *_charts(built)):
         known.add(resource.id.name)
         if query.namespace and query.namespace != resource.id.namespace:
             continue
         for derived, sight in _sights(resource, query, mode):
-            syncer = by_source.get(resource.file.rpartition("/")[0])
+            syncer = by_source.get(resource.id.name if resource.kind == _CHART else resource.file.rpartition("/")[0])
             place = _place(project, built.environment.name, resource, syncer)
             yield _candidate(locator, resource, derived, sight, query.name, place)
+
+
+_CHART: Final = "Chart"
+
+
+def _charts(built: BuiltEnvironment) -> Iterator[Resource]:
+    """Yield the charts of an environment as if they were objects: what they install has names as well."""
+    for chart in built.platform.charts:
+        words: Path = ("kserve", "values", chart.name)
+        if not built.environment.mapping("kserve", "values", chart.name):
+            words = ("kserve", "version")
+        yield Resource(
+            id=ResourceId(_CHART, PLATFORM_NAMESPACE, chart.name),
+            api_version="",
+            doc={},
+            file=f"platform/values/{chart.name}.yaml" if chart.values else "README.md",
+            subject=chart.name,
+            origins=(Origin((), words),),
+        )
 
 
 def _sights(resource: Resource, query: Query, mode: str) -> Iterator[tuple[Derived | None, Sight]]:

@@ -109,6 +109,8 @@ NAMES = [
     ("chat-kserve-router-scheduler", ["Deployment"], "ns/chat", "scheduler", 9),
     ("chat-kserve-workload-svc", ["Service"], "ns/chat", "main", 9),
     ("dev-models-ns", ["Application"], "argocd/dev-models-ns", None, 5),
+    ("kserve-controller-manager-7c9d8b5f6d-x2x9k", ["Pod"], "kserve/kserve-resources", "controller", 3),
+    ("llmisvc-controller-manager", ["Deployment"], "kserve/kserve-llmisvc-resources", "controller", 3),
     ("namespace/team-b", ["Namespace"], "/team-b", None, 5),
 ]
 
@@ -159,6 +161,26 @@ def test_environments_are_told_with_files_and_what_syncs_them(loaded: Project) -
         }
         for name in ("dev", "prod")
     ]
+
+
+def test_charts_are_told_with_what_installs_them(loaded: Project) -> None:
+    (found,) = answers(loaded, "--env", "prod", "deploy/kserve-controller-manager")
+    assert found["places"] == [
+        {
+            "environment": "prod",
+            "file": "rendered/prod/platform/values/kserve-resources.yaml",
+            "rendered": False,
+            "syncedBy": {"kind": "Application", "namespace": "argocd", "name": "prod-kserve-resources"},
+        }
+    ]
+
+
+def test_what_flux_syncs_is_told_by_its_kustomization(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", ARGOCD.replace("argocd", "flux"))
+    (found,) = answers(loaded, "--env", "dev", "ns/iris-predictor-7c9d8b5f6d-x2x9k")
+    assert isinstance(found["places"], list)
+    named = {"kind": "Kustomization", "namespace": "flux-system", "name": "dev-models-ns"}
+    assert [place["syncedBy"] for place in found["places"]] == [named]
 
 
 def test_commits_are_those_of_its_lines_in_all_files(versioned: Project) -> None:

@@ -63,6 +63,12 @@ def _is_pod(name: str, workload: str) -> bool:
     return not rest or bool(_HASH.fullmatch(rest))
 
 
+def _of_daemon_set(name: str, workload: str) -> Iterator[Sight]:
+    base = f"{workload}-"[: _LONGEST - _RANDOM]
+    if name.startswith(base) and _ENDING.fullmatch(name[len(base) :]):
+        yield Sight(("Pod",), _POD)
+
+
 _INDEX: Final = r"(0|[1-9]\d*)"
 _GROUP: Final = re.compile(f"-{_INDEX}(-{_INDEX})?")
 
@@ -113,6 +119,7 @@ def _deployments(name: str, service: str) -> Iterator[str]:
 
 _GENERATED: Final = {
     "": _of_nothing,
+    "DaemonSet": _of_daemon_set,
     "Deployment": _of_deployment,
     "LeaderWorkerSet": _of_worker_set,
     "Knative": _of_knative,

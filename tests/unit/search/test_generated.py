@@ -40,6 +40,12 @@ def test_every_pod_and_replica_set_of_a_deployment_is_found(name: str, digest: s
     assert "Pod" in seen(generate(f"{replica_set}-", ending), deployment)
 
 
+@given(names(62), RANDOM)
+def test_every_pod_of_a_daemon_set_is_found(name: str, ending: str) -> None:
+    agents = Derived(name, ("DaemonSet",), "node agent", "DaemonSet")
+    assert seen(generate(f"{name}-", ending), agents) == {"Pod"}
+
+
 @given(names(52), st.integers(0, 99), st.integers(1, 99))
 def test_every_pod_of_a_leader_worker_set_is_found(name: str, group: int, worker: int) -> None:
     workers = Derived(f"{name}-kserve-mn", ("LeaderWorkerSet",), "main", "LeaderWorkerSet")

@@ -22,11 +22,11 @@ _SIGNS: Final = {
     _SERVICE: (
         (
             "`transitionStatus` `InvalidSpec`",
-            "No pod will come: no runtime serves it, or an address is refused. `lastFailureInfo` says which.",
+            "No pod will come: no runtime serves it, or the runtime's template is wrong. `lastFailureInfo` says which.",
         ),
         (
-            "no pod, event `fails to reconcile predictor`",
-            "Kubernetes refuses the pod that the words describe: `kubectl describe` of the model shows why.",
+            "no pod, and no `transitionStatus`",
+            "Its events (`kubectl describe`) say why: `StorageURI not supported`, or `fails to reconcile` for a wrong pod.",
         ),
         (
             "`transitionStatus` `BlockedByFailedLoad`",
