@@ -26,7 +26,7 @@ _SIGNS: Final = {
         ),
         (
             "no pod, and no `transitionStatus`",
-            "Its events (`kubectl describe`) say why: `StorageURI not supported`, or `fails to reconcile` for a wrong pod.",
+            "Its events (`kubectl describe`) say why: `StorageURI not supported`, or `fails to reconcile` (the pod).",
         ),
         (
             "`transitionStatus` `BlockedByFailedLoad`",
