@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from kservegen.check import diagnose_environment
-from kservegen.diagnostics import Diagnostic, Finding, Location, Severity, merge
+from kservegen.diagnostics import Diagnostic, Severity, merge
 from kservegen.engines.choice import Engine
+from kservegen.guards import Removals, guard_removals, max_restarting
 from kservegen.leaving import left_behind
 from kservegen.output.changes import Changes, compare
 from kservegen.output.conflicts import diagnose as diagnose_conflict
@@ -22,11 +22,7 @@ from kservegen.work import Task, Work, work_on
 from kservegen.yamlio.collector import without_collector
 
 if TYPE_CHECKING:
-    from kservegen.resolve import ResolvedEnvironment
     from kservegen.waivers.apply import Clock
-
-# How many files a render may remove where the environment sets no guard.
-DEFAULT_MAX_REMOVALS = 10
 
 DIFF_LINES = 2000
 
@@ -67,7 +63,7 @@ def report_on(work: Work, command: str, *, fail_on: Severity, drift_fails: bool 
         diagnostics=merge(work.diagnostics),
         environments=work.chosen,
         objects=work.objects,
-        assumptions=(*_assumptions(work.unestimated), *work.assumptions),
+        assumptions=(*assumptions(work.unestimated), *work.assumptions),
         fail_on=fail_on,
         drift_fails=drift_fails,
     )
@@ -76,7 +72,7 @@ def report_on(work: Work, command: str, *, fail_on: Severity, drift_fails: bool 
 _NAMED = 3  # so many names fit in a line
 
 
-def _assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
+def assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
     """Say what was not checked: what files never tell, and what was not known of these models."""
     unknown = sorted(set(unestimated))
     if not unknown:
@@ -87,11 +83,15 @@ def _assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RenderOptions:
-    """How to render: where to, whether to write, and how many removals are allowed beyond the guards."""
+    """How to render: where to, whether to write, and what is allowed beyond the guards.
+
+    `allow_removals` counts files, `allow_restarts` accelerators of pods that restart.
+    """
 
     out: Path
     check: bool = False
     allow_removals: int = 0
+    allow_restarts: int = 0
     fail_on: Severity = Severity.ERROR
     use_cache: bool = False
 
@@ -145,6 +145,7 @@ def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Re
     asked = Removals(changes.remove, desired, options.allow_removals, result.command)
     diagnostics.extend(guard_removals(work.environments, asked))
     diagnostics.extend(left_behind(work.environments, changes.remove, desired))
+    diagnostics.extend(_guard_restarts(work, existing, options, result.command))
     blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
@@ -163,6 +164,14 @@ def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Re
     )
 
 
+def _guard_restarts(work: Work, existing: Existing, options: RenderOptions, command: str) -> Iterator[Diagnostic]:
+    """Hold restarts against the guards of the environments that set one."""
+    if any(max_restarting(environment) is not None for environment in work.environments):
+        from kservegen.restarting import guard_all  # noqa: PLC0415 - brings all that a plan needs
+
+        yield from guard_all(work, existing, allowed=options.allow_restarts, command=command)
+
+
 def _plan(
     desired: dict[str, bytes], existing: Existing, changes: Changes, *, applied: bool, check: bool, prefix: str
 ) -> FilePlan:
@@ -177,55 +186,4 @@ def _plan(
         unchanged=len(desired) - len(changes.write),
         applied=applied,
         diff=diff,
-    )
-
-
-class Removals(NamedTuple):
-    """Files that would go and files that are wanted, how many the caller lets go, and the command that says so."""
-
-    paths: Sequence[str]
-    desired: Iterable[str]
-    allowed: int
-    command: str
-
-
-def guard_removals(environments: Iterable[ResolvedEnvironment], asked: Removals) -> Iterator[Diagnostic]:
-    """Refuse to remove more than an environment allows, or everything."""
-    by_name = {environment.name: environment for environment in environments}
-    removed: dict[str, list[str]] = {}
-    for path in asked.paths:
-        removed.setdefault(path.partition("/")[0], []).append(path)
-    for name, paths in sorted(removed.items()):
-        environment = by_name.get(name)
-        limit = environment.at("guards", "maxRemovals") if environment else None
-        allowed = max(limit if isinstance(limit, int) else DEFAULT_MAX_REMOVALS, asked.allowed)
-        models = f"{name}/models/"
-        emptied = any(p.startswith(models) for p in paths) and not any(p.startswith(models) for p in asked.desired)
-        if len(paths) <= allowed and not (emptied and len(paths) > asked.allowed):
-            continue
-        finding = Finding(
-            rule="gitops/removal-guard",
-            path=("guards", "maxRemovals"),
-            message=f"rendering {name} would remove every model" if emptied else f"rendering {name} removes too much",
-            seen=f"{len(paths)} files removed: {', '.join(paths[:3])}{', …' if len(paths) > 3 else ''}",
-            allowed=f"at most {allowed}" if not emptied else "never an empty render over a full one",
-            hint=f"If that is meant, run: kservegen {asked.command} --allow-removals {len(paths)}.",
-            at_key=True,
-        )
-        if environment is not None:
-            yield from diagnose_environment(environment, [finding])
-        else:
-            yield _gone(name, finding)
-
-
-def _gone(name: str, finding: Finding) -> Diagnostic:
-    return Diagnostic(
-        rule=finding.rule,
-        severity=Severity.ERROR,
-        message=f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
-        location=Location(f"environments/{name}.yaml"),
-        seen=finding.seen,
-        allowed=finding.allowed,
-        hint=finding.hint,
-        environments=(name,),
     )

@@ -24,23 +24,26 @@ from kservegen.serving.request import request_of
 
 
 class Capacity(NamedTuple):
-    """What was found, and what was taken for granted in finding it."""
+    """What was found, what was taken for granted in finding it, and the sums."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
     assumptions: tuple[str, ...] = ()
+    ledger: tuple[Line, ...] | None = None  # where budgets asked for it
 
 
 def check_capacity(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> Capacity:
     """Hold an environment against its budgets and its node pools, where it has any."""
     found: list[Diagnostic] = []
     assumed: tuple[str, ...] = ()
+    lines: tuple[Line, ...] | None = None
     if built.environment.mapping("budgets"):
-        found.extend(_over_budget(built, ledger(built, stored, context)))
+        lines = ledger(built, stored, context)
+        found.extend(_over_budget(built, lines))
     if built.environment.mapping("nodePools"):
         placed = _placement(built, stored, context)
         found.extend(placed.diagnostics)
         assumed = placed.assumptions
-    return Capacity(tuple(found), assumed)
+    return Capacity(tuple(found), assumed, lines)
 
 
 def ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.app import Removals, RenderOptions, guard_removals, recover_output, render_task, report_on, write_out
+from kservegen.app import RenderOptions, recover_output, render_task, report_on, write_out
 from kservegen.build.gitops.repository import Repository as Addresses
 from kservegen.check import diagnose_environment
 from kservegen.commit.base import Question, Superseded
@@ -24,6 +24,7 @@ from kservegen.git.checkout import current_branch, ignored, other_checkouts
 from kservegen.git.process import Git, mask, open_git, without_user
 from kservegen.git.remote import choose_remote, is_published, remote_url
 from kservegen.git.write import branch_tip, check_branch_name, move_branch, signature, stage
+from kservegen.guards import Removals, guard_removals
 from kservegen.output.lock import lock
 from kservegen.report.result import CLEAN, Result
 from kservegen.repository import OUTPUT_FOLDER, Repository

@@ -62,9 +62,11 @@ class Memory:
     defaulted: dict[tuple[int, bool], tuple[Installation, Defaulted]] = field(default_factory=dict)
     texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
     policies: PolicyMemory | None = None
-    # By environment: what an earlier run found clean, and what rules of this one asked for among its objects.
+    # By environment: what an earlier run found clean, what rules of this one asked for among its objects, and what its
+    # entries take, where budgets were held against it.
     kept: dict[str, Kept] = field(default_factory=dict)
     looked: dict[str, Looked] = field(default_factory=dict)
+    ledgers: dict[str, tuple[Line, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,6 +135,8 @@ def evaluate(
         capacity = check_capacity(built, stored, context)
         diagnostics.extend(capacity.diagnostics)
         assumptions = capacity.assumptions
+        if capacity.ledger is not None:
+            memory.ledgers[name] = capacity.ledger
     for finding in check_environment(built, charts):
         weight = tools.judge.severity(finding)
         diagnostics.extend(diagnose_environment(environment, [finding], default=weight))

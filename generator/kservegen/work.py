@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.catalog.load import read_in_full
@@ -21,6 +21,10 @@ from kservegen.resolve import ResolvedEnvironment
 if TYPE_CHECKING:
     from kservegen.cache.session import Session
     from kservegen.waivers.apply import Clock
+
+
+# Areas of findings that leave open what the catalog means.
+_NOT_UNDERSTOOD: Final = ("yaml/", "catalog/", "internal/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,13 +54,15 @@ class Task:
     """What to work on: the named environments, or all; `out` holds what is rendered now.
 
     With `lays_out` the work comes with files. With `use_cache`, entries that an earlier run found clean are not looked
-    at again; where anything at all is found, everything is. `clock` ends waivers.
+    at again; where anything at all is found, everything is. `clock` ends waivers. With `despite_findings` files come
+    also where an object would be refused: only a catalog that cannot be understood has none.
     """
 
     repository: Repository
     names: tuple[str, ...]
     out: Path
     lays_out: bool = False
+    despite_findings: bool = False
     use_cache: bool = False
     clock: Clock | None = None
     engine: Engine = Engine.BUILTIN
@@ -123,7 +129,8 @@ def _work(project: Project, memory: Memory, task: Task) -> Work:
         environments.append(evaluation.environment)
         unestimated.extend(evaluation.unestimated)
         assumptions.extend(evaluation.assumptions)
-        if evaluation.built is not None and not any(d.severity is Severity.ERROR for d in diagnostics):
+        judged = evaluation.diagnostics if task.despite_findings else diagnostics
+        if evaluation.built is not None and not _is_stopped(project, judged, task):
             built[name] = evaluation.built
             if task.lays_out:
                 desired.update(lay_out(evaluation.built, memory))
@@ -141,6 +148,14 @@ def _work(project: Project, memory: Memory, task: Task) -> Work:
         unestimated=tuple(unestimated),
         assumptions=tuple(dict.fromkeys(assumptions)),
     )
+
+
+def _is_stopped(project: Project, diagnostics: Iterable[Diagnostic], task: Task) -> bool:
+    """Whether findings keep what is built from being laid out."""
+    if task.despite_findings:
+        own = (d for d in diagnostics if d.rule.startswith(_NOT_UNDERSTOOD))
+        diagnostics = (*project.diagnostics, *own)
+    return any(d.severity is Severity.ERROR for d in diagnostics)
 
 
 def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterator[Diagnostic]:

@@ -44,6 +44,13 @@ class Project:
         self.write("environments/dev.yaml", DEV)
         self.write("models.yaml", IRIS)
 
+    @classmethod
+    def at(cls, root: Path) -> Project:
+        """Return a repository that is there already."""
+        project = cls.__new__(cls)
+        project.root = root
+        return project
+
     def write(self, path: str, text: str) -> None:
         """Write one file."""
         target = self.root / path

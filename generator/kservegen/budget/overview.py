@@ -65,13 +65,14 @@ def overview(
     """Sum a ledger in the ways that people ask for."""
     return Overview(
         environment=environment,
-        budgets=tuple(_budget_rows(ledger, before, budgets)),
-        accelerators=tuple(_accelerator_rows(ledger, before, accelerators)),
+        budgets=tuple(budget_rows(ledger, before, budgets)),
+        accelerators=tuple(accelerator_rows(ledger, before, accelerators)),
         owners=tuple(_owner_rows(ledger, before)),
     )
 
 
-def _budget_rows(ledger: Sequence[Line], before: Sequence[Line] | None, budgets: Iterable[Budget]) -> Iterator[Row]:
+def budget_rows(ledger: Sequence[Line], before: Sequence[Line] | None, budgets: Iterable[Budget]) -> Iterator[Row]:
+    """Yield what each budget limits."""
     for budget in budgets:
         for word, granted in budget.limits.items():
             resource = LIMITED[word]
@@ -85,7 +86,9 @@ def _budget_rows(ledger: Sequence[Line], before: Sequence[Line] | None, budgets:
             )
 
 
-def _accelerator_rows(ledger: Sequence[Line], before: Sequence[Line] | None, facts: JsonObject) -> Iterator[Row]:
+def accelerator_rows(ledger: Sequence[Line], before: Sequence[Line] | None, facts: JsonObject) -> Iterator[Row]:
+    """Yield what is taken of each type of accelerator; `facts` are the environment's words for them."""
+
     def by_type(line: Line) -> str:
         return " or ".join(line.types)
 

@@ -228,6 +228,15 @@ RULES: tuple[RuleMeta, ...] = (
         good="gitops: {engine: flux, repoURL: 'ssh://git@example.com/org/models.git'}",
     ),
     RuleMeta(
+        id="gitops/restart-guard",
+        title="A change restarts no more accelerators at once than its guard allows",
+        why="A change of a runtime or a chart restarts every model that uses it: they load again, and a rolling update "
+        "takes accelerators on top. Counted at maxReplicas, of restarts that are sure.",
+        fix="Change fewer models at once, or allow it with --allow-restarts.",
+        bad="a new version of a runtime under 40 models with a GPU each",
+        good="guards: {maxRestartingAccelerators: 8}",
+    ),
+    RuleMeta(
         id="gitops/revision",
         title="The revision is one that the engine understands",
         why="Argo CD takes HEAD and ranges of versions; Flux would look for a branch of that name and sync nothing.",

@@ -16,6 +16,7 @@ from kservegen.cli.options import (
     emit_result,
     fail_on,
     find_repository,
+    guard_options,
     write,
 )
 from kservegen.diagnostics import Severity
@@ -44,13 +45,7 @@ if TYPE_CHECKING:
 @click.option("--author", default=None, metavar="'NAME <ADDRESS>'", help="Who made it. Default: as git is configured.")
 @click.option("--hydrated", is_flag=True, help="One branch for each environment, as Argo CD's Source Hydrator has it.")
 @click.option("--propose", is_flag=True, help="With --hydrated: commit to NAME-next, for a pull request into NAME.")
-@click.option(
-    "--allow-removals",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Let this commit remove up to N files from each environment, beyond its guard.",
-)
+@guard_options
 @click.option(
     "--allow-unrelated",
     is_flag=True,
@@ -69,6 +64,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     hydrated: bool,
     propose: bool,
     allow_removals: int,
+    allow_restarts: int,
     allow_unrelated: bool,
     root: Path | None,
     output: str,
@@ -87,7 +83,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     _check_usage(branch, hydrated=hydrated, propose=propose)
     repository = find_repository(root)
     rendering = RenderOptions(
-        out=repository.output, allow_removals=allow_removals, fail_on=Severity(fail_on), use_cache=use_cache
+        out=repository.output,
+        allow_removals=allow_removals,
+        allow_restarts=allow_restarts,
+        fail_on=Severity(fail_on),
+        use_cache=use_cache,
     )
     options = CommitOptions(
         render=rendering,

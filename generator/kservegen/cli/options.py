@@ -92,6 +92,25 @@ def fail_on(function: Callable[P, R]) -> Callable[P, R]:
     )(function)
 
 
+def guard_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add --allow-removals and --allow-restarts."""
+    removals = click.option(
+        "--allow-removals",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Let this run remove up to N files from each environment, beyond its guard.",
+    )
+    restarts = click.option(
+        "--allow-restarts",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Let this run restart pods with up to N accelerators in each environment, beyond its guard.",
+    )
+    return removals(restarts(function))
+
+
 def cache_option(function: Callable[P, R]) -> Callable[P, R]:
     """Add --no-cache."""
     return click.option(

@@ -14,6 +14,7 @@ from kservegen.cli.options import (
     fail_on,
     find_repository,
     findings,
+    guard_options,
 )
 from kservegen.diagnostics import Severity
 
@@ -27,13 +28,7 @@ from kservegen.diagnostics import Severity
     default=None,
     help="Folder to write to. Default: rendered/ in the repository.",
 )
-@click.option(
-    "--allow-removals",
-    type=click.IntRange(min=0),
-    default=0,
-    metavar="N",
-    help="Let this run remove up to N files from each environment, beyond its guard.",
-)
+@guard_options
 @cache_option
 @findings
 @fail_on
@@ -43,6 +38,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     check: bool,
     out: Path | None,
     allow_removals: int,
+    allow_restarts: int,
     root: Path | None,
     output: str,
     reports: tuple[tuple[str, Path], ...],
@@ -57,6 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         out=out.absolute() if out is not None else repository.output,
         check=check,
         allow_removals=allow_removals,
+        allow_restarts=allow_restarts,
         fail_on=Severity(fail_on),
         use_cache=use_cache,
     )

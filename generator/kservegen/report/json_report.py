@@ -9,7 +9,7 @@ from kservegen import __version__
 from kservegen.diagnostics import Diagnostic, Location
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.report.result import OPERATIONAL, DocumentReport, Result
+from kservegen.report.result import OPERATIONAL, DocumentReport, FilePlan, Result
 
 REPORT_VERSION = 1
 
@@ -28,10 +28,19 @@ def render_json(result: Result, **more: JsonValue) -> str:
             "removed": list(plan.removed),
             "unchanged": plan.unchanged,
             "diff": plan.diff,
+            **_changes(plan),
         }
     report.update(more)
     report["assumptions"] = list(result.assumptions)
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+
+
+def _changes(plan: FilePlan) -> JsonObject:
+    if plan.changes is None:
+        return {}
+    from kservegen.report.plan_json import changes_as_json  # noqa: PLC0415 - only `plan` has them
+
+    return {"changes": changes_as_json(plan.changes)}
 
 
 def _document(document: DocumentReport) -> JsonObject:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kservegen.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from kservegen.plan.model import Plan
 
 CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePlan:
-    """What a render does, or would do, to the output folder. Paths are relative to it."""
+    """What a render does, or would do, to the output folder. Paths are relative to it.
+
+    `changes` are the same by meaning, where they were asked for; then files that are only written anew are no drift.
+    """
 
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: int = 0
     applied: bool = False
     diff: str = ""
+    changes: Plan | None = None
 
     @property
     def drift(self) -> bool:
         """Whether the output differs from what the catalog says."""
-        return bool(self.written or self.removed)
+        return bool(self.changes) if self.changes is not None else bool(self.written or self.removed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.report.json_report import REPORT_VERSION
+from kservegen.report.plan_schema import changes_schema, diff_schema
 
 _TEXT: JsonObject = {"type": "string"}
 _TEXTS: JsonObject = {"type": "array", "items": {"type": "string"}}
@@ -32,6 +33,7 @@ def report_schema() -> JsonObject:
                     "description": "Manifests from disk, each judged alone against the reference cluster.",
                 },
                 "plan": _plan(),
+                "diff": diff_schema(),
                 "budget": {"type": "array", "items": _overview()},
                 "gpu": {"type": "array", "items": _gpu(), "description": "GPU memory, one entry for each server."},
                 "lock": {
@@ -56,6 +58,7 @@ def report_schema() -> JsonObject:
             optional=(
                 "documents",
                 "plan",
+                "diff",
                 "budget",
                 "gpu",
                 "lock",
@@ -218,7 +221,9 @@ def _plan() -> JsonObject:
             "removed": _TEXTS,
             "unchanged": _COUNT,
             "diff": {"type": "string", "description": "Unified diff, with --check."},
-        }
+            "changes": changes_schema(),
+        },
+        optional=("changes",),
     )
 
 

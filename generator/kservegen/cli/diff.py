@@ -1,0 +1,38 @@
+"""`kservegen diff`: what differs between two environments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
+from kservegen.report.result import CLEAN, FINDINGS
+
+
+@click.command(name="diff")
+@click.argument("left", metavar="ENV_A", shell_complete=complete_environment)
+@click.argument("right", metavar="ENV_B", shell_complete=complete_environment)
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@reporting("text", "json", "markdown")
+def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None, output: str) -> int:
+    """Say what differs between two environments, by meaning: models, fields, charts, policies, versions.
+
+    Each value comes with the line that it is written on. Exit code 1 for differences.
+    """
+    from kservegen.comparing import diff  # noqa: PLC0415
+    from kservegen.report import comparison as report  # noqa: PLC0415
+
+    found = diff(find_repository(root), left, right, models)
+    exit_code = FINDINGS if found else CLEAN
+    if output == "json":
+        from kservegen.report.json_report import head  # noqa: PLC0415
+
+        said = {**head(exit_code), "findings": [], "diff": report.comparison_as_json(found), "assumptions": []}
+        write(json.dumps(said, indent=2) + "\n")
+    elif output == "markdown":
+        write(report.comparison_as_markdown(found))
+    else:
+        write(report.comparison_as_text(found, colour=wants_colour()))
+    return exit_code

@@ -1,0 +1,81 @@
+"""`kservegen plan`: what a change does, by meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kservegen.cli.options import (
+    ENVIRONMENT_HELP,
+    cache_option,
+    complete_environment,
+    fail_on,
+    find_repository,
+    guard_options,
+    line_reader,
+    reporting,
+    wants_colour,
+    write,
+)
+from kservegen.diagnostics import Severity
+
+
+@click.command(name="plan", epilog=ENVIRONMENT_HELP)
+@click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
+@click.option(
+    "--base",
+    metavar="REV",
+    default=None,
+    help="Compare with the commit where REV and HEAD part, as a pull request does. Default: with rendered/ as it is.",
+)
+@guard_options
+@click.option("--all", "everything", is_flag=True, help="Leave nothing out of the text, however long.")
+@click.option("--exit-zero", is_flag=True, help="Differences alone do not make the exit code 1.")
+@cache_option
+@reporting("text", "json", "markdown")
+@fail_on
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    environments: tuple[str, ...],
+    base: str | None,
+    allow_removals: int,
+    allow_restarts: int,
+    everything: bool,
+    exit_zero: bool,
+    root: Path | None,
+    output: str,
+    fail_on: str,
+    use_cache: bool,
+) -> int:
+    """Say what a change does in each environment, by meaning; nothing is written.
+
+    Which objects come, go and change, field by field, what the engine deletes and what it leaves behind, which pods
+    restart and why, what budgets hold before and after. The first line is the verdict. Exit code 1 for differences.
+    """
+    from kservegen.planning import PlanOptions, plan  # noqa: PLC0415
+
+    repository = find_repository(root)
+    options = PlanOptions(
+        base=base,
+        allow_removals=allow_removals,
+        allow_restarts=allow_restarts,
+        fail_on=Severity(fail_on),
+        differences_fail=not exit_zero,
+        use_cache=use_cache,
+    )
+    result, changes = plan(repository, options, environments=environments)
+    if output == "json":
+        from kservegen.report.json_report import render_json  # noqa: PLC0415
+
+        write(render_json(result))
+    elif output == "markdown":
+        from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
+
+        write(plan_as_markdown(result, changes))
+    else:
+        from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
+
+        lines = line_reader(repository.root)
+        write(plan_as_text(result, changes, lines, colour=wants_colour(), everything=everything))
+    return result.exit_code

@@ -1,0 +1,1 @@
+"""What a change does, by meaning: an environment's files before and after in; objects, fields and fates out."""

@@ -1,0 +1,42 @@
+"""An environment's change, read, and its plan in; the plan with what the change does to pods and budgets out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kservegen.errors import GeneratorError
+from kservegen.impact.assess import Knowledge, assess
+from kservegen.impact.model import Impact
+from kservegen.pipeline import Memory, Tools, installation_of
+from kservegen.plan.budgets import Books
+from kservegen.plan.environment import Change
+from kservegen.plan.model import EnvironmentPlan
+from kservegen.plan.sides import sides
+
+
+def with_effects(change: Change, plan: EnvironmentPlan, tools: Tools, memory: Memory) -> EnvironmentPlan:
+    """Add to a plan what its change does to what runs, and to budgets."""
+    if change.built is None or not plan:
+        return plan
+    books = Books(change=change, built=change.built, tools=tools, memory=memory)
+    return replace(plan, impact=impact_of(change, plan, tools), budgets=tuple(books.changes()))
+
+
+def impact_of(change: Change, plan: EnvironmentPlan, tools: Tools) -> Impact:
+    """Say which pods restart and which updates are refused; nothing can where nothing was.
+
+    GeneratorError for a release of KServe before the change of which nothing is known.
+    """
+    if change.built is None or not change.differences.was_there:
+        return Impact()
+    now = change.built.settings
+    before = plan.version[0] if plan.version else now.kserve_version
+    known = tools.charts.versions
+    if before not in known:
+        raise GeneratorError(
+            f"nothing is known of KServe {before}, which was there before, so restarts cannot be told",
+            subject=change.name,
+            hint=f"Known: {', '.join(known)}. See kservegen upgrade --from {before}.",
+        )
+    knowledge = Knowledge(tools.charts, tools.schemas, tools.judge)
+    return assess(*sides(change, change.built, before), installation_of(now), knowledge)

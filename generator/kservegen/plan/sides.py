@@ -1,0 +1,47 @@
+"""An environment's change, read, in; the environment before and after it, as impact is told by, out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kservegen.build.environment import BuiltEnvironment
+from kservegen.build.resource import Resource
+from kservegen.document import mapping, sequence, text
+from kservegen.impact.model import Side
+from kservegen.jsontypes import JsonObject
+from kservegen.plan.environment import Change
+from kservegen.plan.syncing import Syncing
+
+
+def sides(change: Change, built: BuiltEnvironment, version_before: str) -> tuple[Side, Side]:
+    """Return both sides of a change of an environment that is there before and after."""
+    promised = (item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str))
+    promises = frozenset(promised)
+
+    def side(resources: Collection[Resource], version: str, mode: str, values: dict[str, JsonObject]) -> Side:
+        syncing = Syncing.of(resources)
+        return Side(
+            kserve_version=version,
+            deployment_mode=mode,
+            values=values,
+            resources={resource.id: resource for resource in resources},
+            engine=syncing.engine or "none",
+            synced_by={folder: syncing.owner(f"{folder}/") for folder in syncing.by_folder},
+            accelerators=built.settings.accelerators,
+            prerequisites=promises,
+        )
+
+    now = built.settings.deployment_mode
+    return (
+        side(change.before.values(), version_before, _mode_before(change) or now, change.values_before),
+        side(change.after.values(), built.settings.kserve_version, now, change.values_after),
+    )
+
+
+def _mode_before(change: Change) -> str:
+    """Return the deployment mode as the charts' values or the environment's file had it; blank where neither did."""
+    for values in change.old.values.values():
+        mode = text(mapping(mapping(values.get("kserve")).get("controller")).get("deploymentMode"))
+        if mode:
+            return mode
+    return text(mapping((change.words or {}).get("kserve")).get("deploymentMode"))

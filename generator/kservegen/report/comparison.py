@@ -1,0 +1,156 @@
+"""What differs between two environments, as text, as JSON, and as Markdown that fits a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from kservegen.diagnostics import Location
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.plan.comparison import Comparison, EntryDifference, Sourced
+from kservegen.plan.model import ABSENT, FieldChange, Side
+from kservegen.report.inert import code, inert
+from kservegen.report.plan_json import fields_as_json
+from kservegen.report.plan_markdown import LIMIT
+from kservegen.report.plan_words import value_text
+from kservegen.report.summary import plural
+from kservegen.report.text import printable
+
+_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_NONE: Final = "nothing"
+
+
+def verdict(found: Comparison) -> str:
+    """Write the first line: how much differs."""
+    if not found:
+        return f"{found.left} and {found.right} do not differ"
+    differ = sum(1 for entry in found.entries if not entry.only)
+    counts = [(differ, "entry differs", "entries differ")]
+    for side in (found.left, found.right):
+        alone = sum(1 for entry in found.entries if entry.only == side)
+        counts.append((alone, f"is in {side} alone", f"are in {side} alone"))
+    counts += [
+        (len(found.settings), "setting differs", "settings differ"),
+        (len(found.values), "chart differs", "charts differ"),
+        (len(found.own), "object of the environment differs", "objects of the environment differ"),
+    ]
+    said = [plural(count, one, many) for count, one, many in counts if count]
+    return f"{found.left} and {found.right}: {', '.join(said)}; {found.equal:,} the same"
+
+
+def comparison_as_text(found: Comparison, *, colour: bool) -> str:
+    """Write the verdict, then what differs, left before right, with lines."""
+
+    def paint(text: str, style: str) -> str:
+        return f"{style}{text}{_RESET}" if colour else text
+
+    out = [paint(printable(verdict(found)), _BOLD)]
+    for title, blocks in _blocks(found):
+        out.append("")
+        out.append(paint(printable(title), _BOLD))
+        for head, fields in blocks:
+            out.append(f"  {printable(head)}")
+            for item in fields:
+                left, right = (printable(value_text(side)) or _NONE for side in (item.field.old, item.field.new))
+                places = [paint(f" ({place})", _DIM) if place else "" for place in (item.left, item.right)]
+                out.append(f"    {printable(item.field.path)}: {left}{places[0]} | {right}{places[1]}")
+    return "\n".join(out) + "\n"
+
+
+def comparison_as_markdown(found: Comparison) -> str:
+    """Write the same as lists; what does not fit in a comment is counted. Nothing where nothing differs."""
+    if not found:
+        return ""
+    lines = list(_markdown(found))
+    size, held = 0, list[str]()
+    for line in lines:
+        size += len(line.encode()) + 1
+        if size > LIMIT:
+            held.append(f"\n… and {plural(len(lines) - len(held), 'line')} more")
+            break
+        held.append(line)
+    return "\n".join(held) + "\n"
+
+
+def _markdown(found: Comparison) -> Iterator[str]:
+    yield f"**{inert(verdict(found))}**"
+    for title, blocks in _blocks(found):
+        yield ""
+        yield f"#### {inert(title)}"
+        yield ""
+        for head, fields in blocks:
+            yield f"- {inert(head)}"
+            for item in fields:
+                sides = ((item.field.old, item.left), (item.field.new, item.right))
+                left, right = (_shown(side) + _place(place) for side, place in sides)
+                yield f"  - {code(item.field.path)}: {left} | {right}"
+
+
+def _shown(side: Side) -> str:
+    return _NONE if side is ABSENT else code(value_text(side))
+
+
+def _place(place: Location | None) -> str:
+    return f" ({code(str(place))})" if place else ""
+
+
+def _blocks(found: Comparison) -> Iterator[tuple[str, list[tuple[str, Sequence[Sourced]]]]]:
+    """Yield titles, and below each heads with the fields that differ."""
+    if found.settings:
+        yield "settings", [("the environment", _unplaced(found.settings))]
+    if found.values:
+        yield "charts", [(f"values of {name}", _unplaced(fields)) for name, fields in found.values]
+    sections: dict[str, list[EntryDifference]] = {}
+    for entry in (*found.entries, *found.own):
+        sections.setdefault(entry.section or "the environment's own objects", []).append(entry)
+    for section, entries in sections.items():
+        yield section, [(_head(entry), entry.fields) for entry in entries]
+
+
+def _head(entry: EntryDifference) -> str:
+    apart = f", namespace {' | '.join(entry.namespaces)}" if entry.namespaces else ""
+    only = f": in {entry.only} alone" if entry.only else ""
+    return f"{entry.key} ({entry.kind}{apart}){only}"
+
+
+def _unplaced(fields: Sequence[FieldChange]) -> tuple[Sourced, ...]:
+    return tuple(Sourced(field, None, None) for field in fields)
+
+
+def comparison_as_json(found: Comparison) -> JsonObject:
+    """Return the `diff` part of the JSON report."""
+    return {
+        "left": found.left,
+        "right": found.right,
+        "verdict": verdict(found),
+        "equal": found.equal,
+        "settings": fields_as_json(found.settings),
+        "values": [{"chart": name, "fields": fields_as_json(fields)} for name, fields in found.values],
+        "entries": [_entry(entry) for entry in found.entries],
+        "own": [_entry(entry) for entry in found.own],
+    }
+
+
+def _entry(entry: EntryDifference) -> JsonObject:
+    fields: list[JsonValue] = [
+        {
+            "path": item.field.path,
+            **({} if item.field.old is ABSENT else {"old": item.field.old}),
+            **({} if item.field.new is ABSENT else {"new": item.field.new}),
+            **({"oldAt": _at(item.left)} if item.left else {}),
+            **({"newAt": _at(item.right)} if item.right else {}),
+        }
+        for item in entry.fields
+    ]
+    return {
+        "section": entry.section,
+        "key": entry.key,
+        "kind": entry.kind,
+        "fields": fields,
+        **({"only": entry.only} if entry.only else {}),
+        **({"namespaces": list(entry.namespaces)} if entry.namespaces else {}),
+    }
+
+
+def _at(place: Location) -> JsonObject:
+    return {"file": place.file, "line": place.line, "column": place.column}

@@ -1,0 +1,121 @@
+"""The `changes` of a plan in the JSON report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from kservegen.build.resource import ResourceId
+from kservegen.impact.model import Restart
+from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
+from kservegen.report.plan_words import verdict, verdict_of
+
+
+def changes_as_json(plan: Plan) -> JsonObject:
+    """Return the plan, environment by environment, with those in which nothing changes."""
+    return {
+        "base": plan.base,
+        "verdict": verdict(plan),
+        "unknown": list(plan.unknown),
+        "environments": [_environment(environment) for environment in plan.environments],
+    }
+
+
+def _environment(environment: EnvironmentPlan) -> JsonObject:
+    impact = environment.impact
+    return {
+        "name": environment.name,
+        "presence": environment.presence.value,
+        "verdict": verdict_of(environment) if environment else "nothing changes",
+        "objects": [_object(change) for change in environment.objects],
+        "values": [{"chart": name, "fields": fields_as_json(fields)} for name, fields in environment.values],
+        "promises": fields_as_json(environment.words),
+        "owners": [{"folder": o.folder, "before": o.old, "after": o.new} for o in environment.owners],
+        **({"kserveVersion": _pair(environment.version)} if environment.version else {}),
+        **({"engine": _pair(environment.engine)} if environment.engine else {}),
+        "restarts": [_restart(restart) for restart in impact.restarts],
+        "scaled": [
+            {**_subject(s.subject), "role": s.role, "before": list(s.before), "after": list(s.after)}
+            for s in impact.scaled
+        ],
+        "budgets": [_budget(budget) for budget in environment.budgets],
+        "rewritten": list(environment.rewritten),
+        "pages": list(environment.pages),
+        "unreadable": list(environment.unreadable),
+    }
+
+
+def _pair(pair: tuple[str, str]) -> JsonObject:
+    return {"before": pair[0], "after": pair[1]}
+
+
+def _object(change: ObjectChange) -> JsonObject:
+    said: JsonObject = {
+        "change": change.verb.value,
+        "group": change.key.group,
+        **_subject(change.key.subject),
+        "file": change.file,
+        "fields": fields_as_json(change.fields),
+    }
+    if change.entry:
+        said["entry"] = change.entry
+    if change.old_key is not None:
+        said["was"] = _subject(change.old_key.subject)
+    if change.old_file:
+        said["oldFile"] = change.old_file
+    if change.fate.value:
+        said["inCluster"] = change.fate.value
+    if change.by:
+        said["by"] = change.by
+    if not change.readable:
+        said["readable"] = False
+    return said
+
+
+def _subject(subject: ResourceId) -> JsonObject:
+    kind, namespace, name = subject
+    return {"kind": kind, "namespace": namespace, "name": name}
+
+
+def fields_as_json(fields: Iterable[FieldChange]) -> list[JsonValue]:
+    """Return fields that differ; a side that has none is left out."""
+    return [
+        {
+            "path": field.path,
+            **({} if field.old is ABSENT else {"old": field.old}),
+            **({} if field.new is ABSENT else {"new": field.new}),
+        }
+        for field in fields
+    ]
+
+
+def _restart(restart: Restart) -> JsonObject:
+    return {
+        **_subject(restart.subject),
+        "certain": restart.certain,
+        "pods": restart.pods,
+        "accelerators": dict(restart.accelerators),
+        "surgePods": restart.surge_pods,
+        "surge": dict(restart.surge),
+        "why": [
+            {"through": c.through, "paths": list(c.paths), "certain": c.certain, "note": c.note} for c in restart.causes
+        ],
+    }
+
+
+def _budget(budget: BudgetChange) -> JsonObject:
+    return {
+        "name": budget.name,
+        "resource": budget.resource,
+        "before": _number(budget.before),
+        "after": _number(budget.after),
+        "grantedBefore": _number(budget.granted_before),
+        "granted": _number(budget.granted),
+    }
+
+
+def _number(amount: Fraction | None) -> int | float | None:
+    if amount is None:
+        return None
+    return int(amount) if amount.denominator == 1 else float(amount)

@@ -1,0 +1,124 @@
+"""A plan as text: the verdict, then what happens in each environment, then findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final, TypeAlias
+
+from kservegen.diagnostics import Severity
+from kservegen.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence, Verb
+from kservegen.report import plan_words as words
+from kservegen.report.result import Result
+from kservegen.report.summary import plural
+from kservegen.report.text import ReadLines, printable, render_findings
+
+Paint: TypeAlias = Callable[[str, str], str]
+
+SIGNS: Final = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-", Verb.MOVED: ">", Verb.RENAMED: "="}
+_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_RED, _GREEN, _YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
+_COLOURS: Final = {Verb.ADDED: _GREEN, Verb.REMOVED: _RED}
+# Beyond these a screen is no help; `--all` shows everything.
+_OBJECTS, _FIELDS = 40, 12
+_WIDE: Final = 110
+
+
+def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: bool, everything: bool) -> str:
+    """Write the verdict first, then details."""
+
+    def paint(text: str, code: str) -> str:
+        return f"{code}{text}{_RESET}" if colour and code else text
+
+    most = (0, 0) if everything else (_OBJECTS, _FIELDS)
+    out = [paint(printable(words.verdict(plan)), _BOLD), paint(f"against {printable(plan.base)}", _DIM)]
+    for environment in plan.environments:
+        lines = list(_environment(environment, paint, most))
+        if lines:
+            out += ["", paint(printable(environment.name), _BOLD), *lines]
+    errors = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR and item.waived is None)
+    if errors:
+        findings = render_findings(replace(result, diagnostics=errors), read_lines, colour=colour)
+        out += ["", findings.rstrip("\n")]
+    others = len(result.diagnostics) - len(errors)
+    if others:
+        out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", _DIM)]
+    if result.assumptions:
+        out += ["", paint("not checked: " + printable("; ".join(result.assumptions)), _DIM)]
+    return "\n".join(out) + "\n"
+
+
+def _environment(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]) -> Iterator[str]:
+    if environment.presence is Presence.NEW and most[0]:
+        count = paint(f"+ {plural(len(environment.objects), 'object')}", _GREEN)
+        yield f"  {count}: {words.kinds(environment.objects)}"
+    else:
+        yield from _differing(environment, paint, most)
+    for budget in environment.budgets:
+        yield f"  {printable(words.budget_line(budget, environment.gpus))}"
+    yield from (f"  ? {printable(path)}: cannot be read as it was before" for path in environment.unreadable)
+    anew = words.written_anew(environment)
+    if anew:
+        yield paint(f"  {anew}", _DIM)
+
+
+def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]) -> Iterator[str]:
+    """Write what differs, object by object."""
+    if environment.version:
+        yield f"  KServe {' -> '.join(environment.version)}"
+    if environment.engine:
+        yield f"  synced by {' -> '.join(name or 'nothing' for name in environment.engine)}"
+    yield from (f"  {printable(words.handed_over(owner))}" for owner in environment.owners)
+    effects = words.effects(environment)
+    yield from _limited(
+        environment.objects,
+        most[0],
+        lambda change: _object(change, effects.get(change.key.subject, ""), paint, most[1]),
+    )
+    changed = {change.key.subject for change in environment.objects}
+    rest = [subject for subject in effects if subject not in changed]
+    yield from _limited(rest, most[0], lambda subject: _restart(str(subject), effects[subject], paint))
+    for name, fields in environment.values:
+        yield f"  ~ values of {printable(name)}"
+        yield from _limited(fields, most[1], lambda field: _field(field, paint))
+    if environment.words:
+        yield "  ~ promises of the environment"
+        yield from _limited(environment.words, most[1], lambda field: _field(field, paint))
+
+
+def _limited(items: Sequence[object], most: int, write: Callable[..., Iterator[str]]) -> Iterator[str]:
+    """Write items, the first of many only."""
+    for item in islice(items, most or None):
+        yield from write(item)
+    if most and len(items) > most:
+        yield f"  … and {len(items) - most:,} more (--all shows them)"
+
+
+def _object(change: ObjectChange, restart: str, paint: Paint, most: int) -> Iterator[str]:
+    head = paint(f"{SIGNS[change.verb]} {printable(str(change.key))}", _COLOURS.get(change.verb, _YELLOW))
+    said = [printable(part) for part in (words.what_happens(change), restart) if part]
+    yield f"  {head}{': ' if said else ''}{'; '.join(said)}"
+    yield from _limited(change.fields, most, lambda field: _field(field, paint))
+
+
+def _field(field: FieldChange, paint: Paint) -> Iterator[str]:
+    path, old, new = (
+        printable(field.path),
+        printable(words.value_text(field.old)),
+        printable(words.value_text(field.new)),
+    )
+    if field.old is ABSENT:
+        yield f"      {path}: {paint(f'+ {new}', _GREEN)}"
+    elif field.new is ABSENT:
+        yield f"      {path}: {paint(f'- {old}', _RED)}"
+    elif len(path) + len(old) + len(new) <= _WIDE:
+        yield f"      {path}: {paint(old, _RED)} -> {paint(new, _GREEN)}"
+    else:
+        yield f"      {path}:"
+        yield f"        {paint(f'- {old}', _RED)}"
+        yield f"        {paint(f'+ {new}', _GREEN)}"
+
+
+def _restart(subject: str, said: str, paint: Paint) -> Iterator[str]:
+    yield f"  {paint(f'! {printable(subject)}', _YELLOW)} {printable(said)}"

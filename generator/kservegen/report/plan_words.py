@@ -1,0 +1,210 @@
+"""What a plan comes to, in words that all forms of the report share: the verdict, and what happens to each object."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Final
+
+from kservegen.budget.amounts import write_amount
+from kservegen.build.resource import ResourceId
+from kservegen.impact.model import Cause, Restart, summed
+from kservegen.plan.model import (
+    ABSENT,
+    BudgetChange,
+    EnvironmentPlan,
+    Fate,
+    ObjectChange,
+    OwnerChange,
+    Plan,
+    Presence,
+    Side,
+    Verb,
+    counted,
+)
+from kservegen.report.summary import plural
+
+_VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
+    Verb.ADDED: ("is added", "are added"),
+    Verb.CHANGED: ("changes", "change"),
+    Verb.REMOVED: ("is removed", "are removed"),
+    Verb.RENAMED: ("is renamed", "are renamed"),
+    Verb.MOVED: ("moves", "move"),
+}
+_LONGEST: Final = 160
+UNKNOWN: Final = "not known, the catalog has errors"
+
+
+def verdict(plan: Plan) -> str:
+    """Write the first line: what happens where, and what restarts."""
+    said = [f"{environment.name}: {verdict_of(environment)}" for environment in plan.changing]
+    said += [f"{name}: {UNKNOWN}" for name in plan.unknown]
+    return " · ".join(said) or "nothing changes"
+
+
+def verdict_of(environment: EnvironmentPlan) -> str:
+    """Write what happens in one environment, in one line."""
+    if environment.presence is Presence.GONE:
+        return f"the environment is removed, {plural(len(environment.objects), 'object')}"
+    parts = ["a new environment"] if environment.presence is Presence.NEW else []
+    parts.extend(_models(environment))
+    parts.extend(_effects(environment))
+    parts.extend(_others(environment))
+    if environment.values and environment.presence is Presence.KEPT:
+        parts.append(f"values of {plural(len(environment.values), 'chart')} change")
+    if environment.version:
+        parts.append(f"KServe {' -> '.join(environment.version)}")
+    if environment.engine:
+        parts.append(f"engine {' -> '.join(name or 'none' for name in environment.engine)}")
+    if environment.words:
+        parts.append("promises of its file change")
+    return ", ".join(parts) or "files that cannot be read are replaced"
+
+
+def _models(environment: EnvironmentPlan) -> Iterator[str]:
+    models = counted(change for change in environment.objects if change.is_model)
+    first = True
+    for verb, (one, many) in _VERBS.items():
+        count = models.get(verb, 0)
+        if count:
+            yield f"{plural(count, 'model') if first else f'{count:,}'} {one if count == 1 else many}"
+            first = False
+
+
+def _others(environment: EnvironmentPlan) -> Iterator[str]:
+    """Write what happens to objects that are no models, together: by its verb where it is the same for all."""
+    others = [change for change in environment.objects if not change.is_model]
+    if others:
+        noun = "other object" if len(environment.objects) > len(others) else "object"
+        verbs = {change.verb for change in others}
+        one, many = _VERBS[verbs.pop() if len(verbs) == 1 else Verb.CHANGED]
+        yield f"{plural(len(others), noun)} {one if len(others) == 1 else many}"
+
+
+def kinds(changes: Iterable[ObjectChange]) -> str:
+    """Count objects by kind."""
+    counts = Counter(change.key.kind for change in changes)
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+
+
+def _effects(environment: EnvironmentPlan) -> Iterator[str]:
+    impact = environment.impact
+    unsure = len(impact.restarts) - len(impact.certain)
+    if impact.certain:
+        one = len(impact.certain) == 1 and impact.certain[0].pods == 1
+        yield f"{restarting(impact.certain, environment.gpus)} {'restarts' if one else 'restart'}"
+    if unsure:
+        yield f"{plural(unsure, 'object')} may restart"
+    if impact.refused:
+        yield f"{plural(len(impact.refused), 'update')} refused"
+
+
+def restarting(restarts: Iterable[Restart], gpus: Mapping[str, str]) -> str:
+    """Write how many pods, and how many of which accelerators; `gpus` are the names that people know those by."""
+    restarts = tuple(restarts)
+    pods = plural(sum(restart.pods for restart in restarts), "pod")
+    return " / ".join([pods, *_devices((restart.accelerators for restart in restarts), gpus)])
+
+
+def restart_of(restart: Restart, gpus: Mapping[str, str]) -> str:
+    """Say what restarts of one object, what that takes on top for a while, and why, where it is not its own fields."""
+    said = f"{'restarts' if restart.certain else 'may restart'} {restarting([restart], gpus)}"
+    if restart.surge_pods:
+        extra = " / ".join([plural(restart.surge_pods, "pod"), *_devices([restart.surge], gpus)])
+        said += f", {extra} more while it rolls"
+    causes = [text for text in map(_cause, restart.causes) if text]
+    return f"{said}: {'; '.join(causes)}" if causes else said
+
+
+def effects(environment: EnvironmentPlan) -> dict[ResourceId, str]:
+    """Say by object what happens to its pods: those that restart, and numbers that change without a restart."""
+    impact = environment.impact
+    said = {restart.subject: [restart_of(restart, environment.gpus)] for restart in impact.restarts}
+    for item in impact.scaled:
+        scales = f"{item.role} {_bounds(item.before)} -> {_bounds(item.after)} pods"
+        said.setdefault(item.subject, []).append(scales.lstrip())
+    return {subject: "; ".join(parts) for subject, parts in said.items()}
+
+
+def _bounds(bounds: tuple[int, int]) -> str:
+    return str(bounds[0]) if bounds[0] == bounds[1] else f"{bounds[0]} to {bounds[1]}"
+
+
+def _devices(parts: Iterable[Mapping[str, int]], gpus: Mapping[str, str]) -> Iterator[str]:
+    named = ({gpus.get(name, name): count for name, count in part.items()} for part in parts)
+    yield from (f"{count:,} {name}" for name, count in summed(named).items() if count)
+
+
+def _cause(cause: Cause) -> str:
+    where = ", ".join(cause.paths)
+    said = f"through {cause.through}{f' ({where})' if where else ''}" if cause.through else ""
+    return " ".join(part for part in (said, f"[{cause.note}]" if cause.note else "") if part)
+
+
+def what_happens(change: ObjectChange) -> str:
+    """Say of one object what its sign does not: where it moves, what becomes of what goes."""
+    said = []
+    if change.verb is Verb.RENAMED:
+        said.append(f"was {change.old_key}: an equal object under another name, so one is deleted and one created")
+    if change.verb is Verb.MOVED or (change.old_file and change.by and change.verb is Verb.CHANGED):
+        origin = f" from {change.old_file}" if change.old_file else ""
+        said.append(f"moves{origin}{f', to {change.by}' if change.by else ''}")
+    if not change.readable:
+        said.append("what was in its file cannot be read")
+    if change.fate is Fate.DELETED:
+        said.append(f"deleted from the cluster: {change.by}")
+    elif change.fate is Fate.LEFT:
+        said.append(f"stays in the cluster: {change.by}")
+    return "; ".join(said)
+
+
+def handed_over(owner: OwnerChange) -> str:
+    """Say that a folder changes hands."""
+    return f"{owner.folder}: {owner.old or 'nothing'} -> {owner.new or 'nothing'}"
+
+
+def budget_line(budget: BudgetChange, gpus: Mapping[str, str]) -> str:
+    """Write what a budget, or an accelerator that has none, held before and holds after, of what."""
+
+    def amount(value: Fraction | None) -> str:
+        return write_amount(budget.resource, value) if value is not None else "nothing"
+
+    use = f"{amount(budget.before)} -> {amount(budget.after)}"
+    if budget.granted is None and budget.granted_before is None:
+        return f"{gpus.get(budget.name, budget.name)}: {use} at maxReplicas"
+    granted = amount(budget.granted)
+    if budget.granted_before != budget.granted:
+        granted = f"{granted} (was {amount(budget.granted_before)})"
+    return f"budget {budget.name}: {use} of {granted} {budget.resource}"
+
+
+def value_text(value: Side) -> str:
+    """Write a value in one line: a plain text as it is, anything else as JSON, the middle of what is long left out."""
+    plain = isinstance(value, str) and value != "" and not value.isspace() and not _looks_typed(value)
+    said = str(value) if plain else "" if value is ABSENT else json.dumps(value, ensure_ascii=False)
+    return shortened(said)
+
+
+def shortened(said: str) -> str:
+    """Leave out the middle of a long text."""
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST // 2]} … {said[-_LONGEST // 2 :]}"
+
+
+def _looks_typed(value: str) -> bool:
+    try:
+        json.loads(value)
+    except ValueError:
+        return False
+    return True
+
+
+def written_anew(environment: EnvironmentPlan) -> str:
+    """Say how many files change in bytes only; empty where none does."""
+    said = []
+    if environment.rewritten:
+        said.append(f"{plural(len(environment.rewritten), 'file')} only written anew, with the same meaning")
+    if environment.pages and not environment:
+        said.append(f"{plural(len(environment.pages), 'page')} for people")
+    return ", ".join(said)
