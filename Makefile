@@ -51,6 +51,7 @@ bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs 
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.run
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.policies
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.manifests
+	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.plan
 
 wheel-test: $(VENV)/.dev ## the wheel works alone, in an empty environment
 	$(BIN)/python tools/wheel_test.py
