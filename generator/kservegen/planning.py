@@ -115,8 +115,9 @@ def _wrong(found: EnvironmentPlan, built: BuiltEnvironment, judge: Judge, option
 
 
 def _result(work: Work, compared: Compared, changes: Plan, options: PlanOptions, found: Iterable[Diagnostic]) -> Result:
-    written = tuple(f"{name}/{path}" for name, d in compared.differences.items() for path in d.new)
-    removed = tuple(f"{name}/{path}" for name, d in compared.differences.items() for path in d.old if path not in d.new)
+    known = [(planned.name, compared.differences[planned.name]) for planned in changes.environments]
+    written = tuple(f"{name}/{path}" for name, d in known for path in d.new)
+    removed = tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new)
     asked = Removals(removed, work.desired, options.allow_removals, "render")
     diagnostics = (
         *work.diagnostics,

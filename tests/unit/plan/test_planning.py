@@ -302,9 +302,12 @@ def test_one_wrong_environment_hides_no_other(project: Project) -> None:
     project.write(
         "environments/aaa.yaml", DEV.replace("name: dev", "name: aaa") + "models: {nobody: {minReplicas: 2}}\n"
     )
+    shutil.copytree(project.root / "rendered/dev", project.root / "rendered/aaa")
+    commit_files(project.root, {})
     project.models(PAIR.replace("s3://models/wine", "s3://models/wine-2"))
     result, changes = planned(project, "HEAD")
     assert verdict(changes) == "dev: 1 model changes, 1 pod restarts · aaa: not known, the catalog has errors"
+    assert {d.rule for d in result.diagnostics} == {"catalog/unknown-name"}
     assert result.exit_code == 1
 
 
