@@ -9,10 +9,9 @@ from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kservegen.build.resource import Resource, ResourceId
+from kservegen.catalog.words import MODEL_KINDS
 from kservegen.impact.model import Impact
 from kservegen.jsontypes import JsonValue
-
-MODEL_KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
 
 
 class Nothing(Enum):
