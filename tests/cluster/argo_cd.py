@@ -25,6 +25,8 @@ class ArgoCd:
 
     def __init__(self, client: Client, start_controller: Callable[[], ExitStack]) -> None:
         self._client, self._start = client, start_controller
+        # What others do while somebody waits here.
+        self.meanwhile: Callable[[], None] = lambda: None
         self._controller: ExitStack | None = None
 
     def start_controller(self) -> None:
@@ -63,6 +65,7 @@ class ArgoCd:
 
         def holds() -> bool:
             nonlocal found
+            self.meanwhile()
             found = self.application(name)
             return bool(found) and check(found)
 
@@ -72,22 +75,27 @@ class ArgoCd:
             raise TimeoutError(f"{late}; {_said(found)}") from None
         return found
 
-    def sync(self, name: str) -> list[Json]:
-        """Sync an Application by hand, with prune, and wait until that is done; returns what became of each object."""
-        mark = [{"name": "mark", "value": secrets.token_hex(8)}]
+    def sync(self, *names: str) -> list[Json]:
+        """Sync Applications by hand, with prune, and wait until that is done; returns what became of each object."""
+        return [result for asked in [self._ask_for_sync(name) for name in names] for result in self._results(*asked)]
+
+    def _ask_for_sync(self, name: str) -> tuple[str, Json]:
+        asked = {"name": "asked", "value": secrets.token_hex(8)}
         # Argo CD's server, which does not run here, puts the Application's own options into what a person asks for.
         options = self.application(name)["spec"]["syncPolicy"].get("syncOptions", [])
-        asked = {"sync": {"prune": True, "syncOptions": options}, "initiatedBy": {"username": "person"}, "info": mark}
-        self._mark({"name": name}, operation=asked)
+        self._mark({"name": name}, operation={"sync": {"prune": True, "syncOptions": options}, "info": [asked]})
+        return name, asked
 
+    def _results(self, name: str, asked: Json) -> list[Json]:
         def is_done(app: Json) -> bool:
             state = app["status"].get("operationState", {})
-            return state.get("operation", {}).get("info") == mark and state["phase"] not in ("Running", "Terminating")
+            mine = asked in state.get("operation", {}).get("info", [])
+            return mine and state["phase"] not in ("Running", "Terminating")
 
         state = self.wait_for(name, "its sync by hand", is_done)["status"]["operationState"]
         assert state["phase"] == "Succeeded", state["message"]
-        resources: list[Json] = state["syncResult"]["resources"]
-        return resources
+        results: list[Json] = state["syncResult"].get("resources", [])
+        return results
 
     def delete(self, name: str, *, cascade: bool) -> None:
         """Delete an Application and wait until it is gone; with `cascade` as people do who give no options."""
@@ -95,12 +103,13 @@ class ArgoCd:
         if cascade:
             self._mark({"name": name, "finalizers": [_CASCADE]})
         self._client.call("DELETE", url(_application({"name": name})))
-        # The Application above it may make it anew at once.
-        wait_for(
-            f"{name}: its removal",
-            lambda: self.application(name).get("metadata", {}).get("uid") != uid,
-            PATIENCE,
-        )
+
+        def is_gone() -> bool:
+            self.meanwhile()
+            # The Application above it may make it anew at once.
+            return bool(self.application(name).get("metadata", {}).get("uid") != uid)
+
+        wait_for(f"{name}: its removal", is_gone, PATIENCE)
 
     def _mark(self, metadata: Json, **fields: object) -> None:
         doc = {**_application(metadata), **fields}
@@ -212,6 +221,8 @@ def _environment(folder: Path, helm: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "ARGOCD_ASK_PASS_SOCK": str(temporary / "ask-pass.sock"),
         "ARGOCD_GPG_ENABLED": "false",
+        # Waves wait for health all the same.
+        "ARGOCD_SYNC_WAVE_DELAY": "0",
         # The cluster that Argo CD runs in is the one of the kubeconfig.
         "ARGOCD_FAKE_IN_CLUSTER": "true",
         "KUBECONFIG": str(folder / "kubeconfig"),

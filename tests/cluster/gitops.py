@@ -18,7 +18,7 @@ from tests.cluster.chart_registry import Charts, serving_charts
 from tests.cluster.conftest import CRDS, KSERVE_VERSION, Cluster, read_crds
 from tests.cluster.control_plane import Json
 from tests.cluster.git_server import serving_git
-from tests.cluster.models import Mark, marks, report_ready
+from tests.cluster.models import Mark, collect_garbage, marks, report_ready
 from tests.cluster.objects import url
 
 NAMESPACE = "kserve-inference"
@@ -34,6 +34,12 @@ _OTHER_CHARTS = (
     "kserve-localmodel-resources",
     "kserve-runtime-configs",
 )
+# What Argo CD removes here in the foreground: it waits until a garbage collector has looked for dependents.
+_COLLECTED: tuple[Json, ...] = (
+    {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"namespace": NAMESPACE}},
+    {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"namespace": "argocd"}},
+    {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"namespace": "argocd"}},
+)
 _KEPT = ("Namespace", "CustomResourceDefinition", "Application")
 
 
@@ -42,6 +48,7 @@ class GitOps:
 
     def __init__(self, cluster: Cluster, argo: ArgoCd, catalog: Catalog, charts: Charts) -> None:
         self.client, self.gate, self.argo, self.catalog, self.charts = *cluster, argo, catalog, charts
+        argo.meanwhile = self._play_the_others
 
     def stand_up(self, environment: str) -> None:
         """Apply what a person applies: the objects that lie in sync/ itself."""
@@ -67,16 +74,17 @@ class GitOps:
         return marks(self.client, self.objects(environment))
 
     def wait_synced(self, environment: str, commit: str) -> None:
-        """Wait until all Applications are synced to a commit and healthy; meanwhile models are reported ready."""
+        """Wait until all Applications are synced to a commit and healthy; meanwhile others do their part."""
         for doc in self.applications(environment):
             name = doc["metadata"]["name"]
-            self.argo.wait_for(name, "Healthy", self._is_healthy)
+            self.argo.wait_for(name, "Healthy", _is_healthy)
             self.argo.wait_synced(name, commit if "repoURL: git:" in yaml.safe_dump(doc) else "")
 
-    def _is_healthy(self, app: Json) -> bool:
+    def _play_the_others(self) -> None:
+        """Do what KServe's controller and the garbage collector would do by now."""
         report_ready(self.client, NAMESPACE)
-        status: str = app.get("status", {}).get("health", {}).get("status", "")
-        return status == "Healthy"
+        for kind in _COLLECTED:
+            collect_garbage(self.client, kind)
 
     def update(self, environment: str, layer: str) -> str:
         """Publish the catalog and wait until one Application has taken it up; returns the commit."""
@@ -99,6 +107,10 @@ class GitOps:
             named = {"name": item["name"], "namespace": item.get("namespace", "")}
             version = "/".join(filter(None, (item.get("group"), item["version"])))
             self.client.call("DELETE", url({"apiVersion": version, "kind": item["kind"], "metadata": named}))
+
+
+def _is_healthy(app: Json) -> bool:
+    return bool(app.get("status", {}).get("health", {}).get("status") == "Healthy")
 
 
 @contextmanager
