@@ -14,12 +14,14 @@ from kservegen.document import mapping
 from kservegen.editing.file import replace_file
 from kservegen.editing.text import set_values
 from kservegen.errors import GeneratorError
+from kservegen.impact.assess import Knowledge
 from kservegen.jsontypes import JsonObject, JsonValue, Path
 from kservegen.pipeline import Evaluation, Memory, Tools, context_of, evaluate, store
 from kservegen.project import Project, open_project
 from kservegen.repository import Repository
 from kservegen.upgrading.compare import Side, images, left_behind, notes
 from kservegen.upgrading.model import CarriedValues, EnvironmentUpgrade
+from kservegen.upgrading.restarts import restarts
 from kservegen.upgrading.split import OLD_RELEASE, carry, is_before_split, parse
 from kservegen.upgrading.steps import steps
 from kservegen.yamlio.load import load_strict
@@ -129,9 +131,13 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         gone=gone,
         notes=said,
         images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
-        restarts=(),
+        restarts=() if moves else tuple(restarts(before, then, _knowledge(project.tools))),
         steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
     )
+
+
+def _knowledge(tools: Tools) -> Knowledge:
+    return Knowledge(tools.charts, tools.schemas, tools.judge)
 
 
 def _side(evaluation: Evaluation, tools: Tools) -> Side:

@@ -71,6 +71,21 @@ def test_what_a_version_brings_without_an_edit(project: Project) -> None:
     assert texts(said, "crds") == [], "only the LLM chart drops some"
 
 
+def test_models_whose_server_has_another_image_restart(project: Project) -> None:
+    project.models(
+        """\
+        models:
+          iris: {modelFormat: sklearn, storageUri: s3://models/iris, minReplicas: 2, maxReplicas: 2}
+          onnx: {modelFormat: onnx, protocolVersion: v2, storageUri: s3://models/onnx, resources: {limits: {memory: 9Gi}}}
+        """
+    )
+    restarts = environment(report(project, "--to", "v0.20.0"))["restarts"]
+    assert isinstance(restarts, list)
+    (restart,) = [restart for restart in restarts if restart["certain"]]
+    assert (restart["subject"], restart["pods"]) == ("InferenceService ns/iris", 2), "triton's image is the same"
+    assert "kserve-sklearnserver" in restart["why"]
+
+
 @pytest.mark.parametrize(("engine", "loses"), [("none", True), ("argocd", False)])
 def test_crds_that_a_chart_drops(engine: str, project: Project, *, loses: bool) -> None:
     words = f"{{engine: {engine}, repoURL: https://example.com/r.git}}"
