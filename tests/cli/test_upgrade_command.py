@@ -76,7 +76,7 @@ def test_models_whose_server_has_another_image_restart(project: Project) -> None
         """\
         models:
           iris: {modelFormat: sklearn, storageUri: s3://models/iris, minReplicas: 2, maxReplicas: 2}
-          onnx: {modelFormat: onnx, protocolVersion: v2, storageUri: s3://models/onnx, resources: {limits: {memory: 9Gi}}}
+          onnx: {modelFormat: onnx, protocolVersion: v2, storageUri: s3://models/onnx}
         """
     )
     restarts = environment(report(project, "--to", "v0.20.0"))["restarts"]
