@@ -23,14 +23,31 @@ _OWN_WORDS: Final = frozenset({"labels", "annotations", "nodeSelector", "matchLa
 _HOLLOW: Final = _OWN_WORDS | _AMOUNTS | {"resources", "metadata", "metadataHeaders", "parameters"}
 # Switches that Go leaves out where they are off.
 _OFF: Final = frozenset({"hostIPC", "hostNetwork", "hostPID", "readOnly", "stdin", "stdinOnce", "tty"})
-# What is filled in where it is left out.
+# What the API server or KServe fills in where it is left out.
 _USUAL: Final[dict[str, JsonValue]] = {
+    "defaultMode": 420,
     "dnsPolicy": "ClusterFirst",
     "protocol": "TCP",
     "schedulerName": "default-scheduler",
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "File",
 }
+# The same of pods, not of what bears the name elsewhere.
+_USUAL_OF_PODS: Final[dict[str, JsonValue]] = {
+    "restartPolicy": "Always",
+    "securityContext": {},
+    "terminationGracePeriodSeconds": 30,
+}
+# The same of containers that are not laid over others: a model's words stand over what its runtime says.
+_USUAL_OF_CONTAINERS: Final[dict[str, JsonValue]] = {
+    "failureThreshold": 3,
+    "imagePullPolicy": "IfNotPresent",
+    "periodSeconds": 10,
+    "scheme": "HTTP",
+    "successThreshold": 1,
+    "timeoutSeconds": 1,
+}
+_COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
 
 
 def differences(before: JsonValue, after: JsonValue, path: Path = ()) -> Iterator[Path]:
@@ -56,14 +73,28 @@ def _meaning(value: JsonValue, path: Path) -> JsonValue:
     key = path[-1] if path else ""
     parent = path[-2] if len(path) > 1 else ""
     if value == {}:
-        return None if key in _HOLLOW else value
+        return None if key in _HOLLOW or _is_usual(value, path) else value
     if parent in _OWN_WORDS or isinstance(key, int):
         return value
-    if value == "" or (value is False and key in _OFF) or _USUAL.get(str(key)) == value:
+    if value == "" or (value is False and key in _OFF) or _is_usual(value, path):
         return None
     if (parent in _AMOUNTS or key in _AMOUNT) and isinstance(value, (str, int, float)):
         return canonical(value) if parse(value) is not None else value
     return value
+
+
+def _is_usual(value: JsonValue, path: Path) -> bool:
+    """Whether a value is what stands there anyway (seen with KServe v0.19.0 on Kubernetes 1.34)."""
+    key = str(path[-1]) if path else ""
+    if _USUAL.get(key) == value:
+        return True
+    if key in _USUAL_OF_PODS:
+        of_pod = not isinstance(path[-2], int) and path[-2] != "model" and not str(path[-2]).endswith("Probe")
+        return of_pod and _USUAL_OF_PODS[key] == value
+    if key in _USUAL_OF_CONTAINERS and _USUAL_OF_CONTAINERS[key] == value:
+        # Only of InferenceServices: what lies under an LLM service's containers is the preset.
+        return len(path) > 3 and path[1] in _COMPONENTS and path[2] in {"containers", "initContainers"}
+    return False
 
 
 def _in_lists(before: JsonArray, after: JsonArray, path: Path) -> Iterator[Path]:

@@ -133,7 +133,7 @@ class _Indirect:
         roles: frozenset[str] = NOBODY
         paths: list[Path] = []
         for path in _own_differences(old, new):
-            found = service.reached(path)
+            found = {role for role in service.reached(path) if _shows(role, path, old, new, service)}
             if found:
                 roles |= found
                 paths.append(self._after.defaulted(subject).original_path(path))
@@ -160,6 +160,19 @@ class _Indirect:
             return None
         folder = PurePosixPath(self._after.side.resources[subject].file).parent.as_posix()
         return self._owners.get(folder)
+
+
+def _shows(role: str, path: Path, old: Resource, new: Resource, service: Service) -> bool:
+    """Whether a label or an annotation is another in the pods too: a component's own stands over the object's."""
+    if path[-2] not in {"labels", "annotations"} or role == "canary" or (path[0] == "spec" and service.spans_nodes):
+        return True
+    name, kind, key = role.partition(" ")[0], str(path[-2]), str(path[-1])
+    values = []
+    for resource in (old, new):
+        above = mapping(mapping(resource.doc.get("metadata")).get(kind))
+        own = mapping(mapping(_spec(resource).get(name)).get(kind))
+        values.append(own.get(key, above.get(key)))
+    return values[0] != values[1]
 
 
 def _own_differences(old: Resource, new: Resource) -> Iterator[Path]:

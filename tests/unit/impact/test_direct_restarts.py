@@ -109,6 +109,27 @@ SERVICES = {
         service(MODEL, metadata="labels: {team: b}"),
         OURS.format("metadata.labels.team"),
     ),
+    "a component's own stands over the object's": (
+        "Standard",
+        service(f"labels: {{team: c}}, {MODEL}", more=TRANSFORMER, metadata="labels: {team: a}"),
+        service(f"labels: {{team: c}}, {MODEL}", more=TRANSFORMER, metadata="labels: {team: b}"),
+        "m transformer: [metadata.labels.team]",
+    ),
+    "what the object says anyway": (
+        "Standard",
+        service(MODEL, metadata="labels: {team: a}"),
+        service(f"labels: {{team: a}}, {MODEL}", metadata="labels: {team: a}"),
+        None,
+    ),
+    "what stands there anyway": (
+        "Standard",
+        service(f"{CUSTOM[:-2]}, readinessProbe: {{httpGet: {{port: 80}}}}}}]"),
+        service(
+            f"{CUSTOM[:-2]}, imagePullPolicy: IfNotPresent, readinessProbe: {{httpGet: {{port: 80, scheme: HTTP}},"
+            " periodSeconds: 10}}], restartPolicy: Always, securityContext: {}, terminationGracePeriodSeconds: 30"
+        ),
+        None,
+    ),
     "an annotation that is kept back": (
         "Standard",
         service(MODEL),
