@@ -23,31 +23,29 @@ _OWN_WORDS: Final = frozenset({"labels", "annotations", "nodeSelector", "matchLa
 _HOLLOW: Final = _OWN_WORDS | _AMOUNTS | {"resources", "metadata", "metadataHeaders", "parameters"}
 # Switches that Go leaves out where they are off.
 _OFF: Final = frozenset({"hostIPC", "hostNetwork", "hostPID", "readOnly", "stdin", "stdinOnce", "tty"})
-# What the API server or KServe fills in where it is left out.
-_USUAL: Final[dict[str, JsonValue]] = {
-    "defaultMode": 420,
-    "dnsPolicy": "ClusterFirst",
-    "protocol": "TCP",
-    "schedulerName": "default-scheduler",
-    "terminationMessagePath": "/dev/termination-log",
-    "terminationMessagePolicy": "File",
-}
-# The same of pods, not of what bears the name elsewhere.
+# What the API server or KServe fills in where it is left out, whoever says so.
+_USUAL: Final[dict[str, JsonValue]] = {"defaultMode": 420, "protocol": "TCP"}
+# The same in the pods of an InferenceService; below those of an LLM service lies a preset, which says other things.
 _USUAL_OF_PODS: Final[dict[str, JsonValue]] = {
+    "dnsPolicy": "ClusterFirst",
     "restartPolicy": "Always",
+    "schedulerName": "default-scheduler",
     "securityContext": {},
     "terminationGracePeriodSeconds": 30,
 }
-# The same of containers that are not laid over others: a model's words stand over what its runtime says.
+# The same in its containers, but for a model: its words stand over what its runtime says.
 _USUAL_OF_CONTAINERS: Final[dict[str, JsonValue]] = {
     "failureThreshold": 3,
     "imagePullPolicy": "IfNotPresent",
     "periodSeconds": 10,
     "scheme": "HTTP",
     "successThreshold": 1,
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
     "timeoutSeconds": 1,
 }
 _COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
+_WORKLOADS: Final = frozenset({"template", "worker", "prefill"})
 
 
 def differences(before: JsonValue, after: JsonValue, path: Path = ()) -> Iterator[Path]:
@@ -88,13 +86,15 @@ def _is_usual(value: JsonValue, path: Path) -> bool:
     key = str(path[-1]) if path else ""
     if _USUAL.get(key) == value:
         return True
-    if key in _USUAL_OF_PODS:
-        of_pod = not isinstance(path[-2], int) and path[-2] != "model" and not str(path[-2]).endswith("Probe")
-        return of_pod and _USUAL_OF_PODS[key] == value
-    if key in _USUAL_OF_CONTAINERS and _USUAL_OF_CONTAINERS[key] == value:
-        # Only of InferenceServices: what lies under an LLM service's containers is the preset.
-        return len(path) > 3 and path[1] in _COMPONENTS and path[2] in {"containers", "initContainers"}
-    return False
+    if len(path) < 3:
+        return False
+    if path[1] not in _COMPONENTS:
+        # What KServe's presets say of the server's container.
+        return key == "imagePullPolicy" and value == "IfNotPresent" and path[1] in _WORKLOADS
+    if len(path) == 3:
+        return key in _USUAL_OF_PODS and _USUAL_OF_PODS[key] == value
+    of_container = path[2] in {"containers", "initContainers"}
+    return of_container and key in _USUAL_OF_CONTAINERS and _USUAL_OF_CONTAINERS[key] == value
 
 
 def _in_lists(before: JsonArray, after: JsonArray, path: Path) -> Iterator[Path]:
