@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.cluster import binaries
 from tests.cluster.catalog import MODELS
-from tests.cluster.conftest import absent
+from tests.cluster.conftest import CRDS, absent, read_crds
 from tests.cluster.control_plane import Client, Json, wait_for
-from tests.cluster.flux_sync import ENVIRONMENT, FluxSync, flux_sync, is_ready, kustomization_url
+from tests.cluster.flux_sync import (
+    ENVIRONMENT,
+    KUSTOMIZATION,
+    SYNC_NAMESPACE,
+    FluxSync,
+    flux_sync,
+    is_ready,
+    kustomization_url,
+)
 from tests.cluster.models import is_there, marks
-from tests.cluster.objects import url
+from tests.cluster.objects import collection, url
+from tests.support.project import DEV, Project
 
 WORDS = f"environments/{ENVIRONMENT}.yaml"
 NAMESPACE = "kserve-inference"
 LAYER = f"{ENVIRONMENT}-models-{NAMESPACE}"
 OWNER = "kustomize.toolkit.fluxcd.io/name"
 SPARE = "spare"
+# An environment with every word that is Flux's own, and with both charts that carry one of the CRDs.
+WORDY = """{engine: flux, repoURL: https://example.com/m.git, targetRevision: refs/tags/v1, flux: {
+  secretRef: {name: git}, chartSecretRef: {name: oci}, kubeConfig: {secretRef: {name: prod, key: value}},
+  serviceAccountName: sync, timeout: 30m, deletionPolicy: MirrorPrune,
+  driftDetection: {mode: enabled, ignore: [{paths: [/spec/replicas], target: {kind: Deployment}}]}}}"""
+MODELS_OF_BOTH = """
+models:
+  iris: {modelFormat: sklearn, storageUri: s3://models/iris}
+  chat: {kind: LLMInferenceService, model: hf://a/b, router: true}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +161,65 @@ def test_killed_before_and_after_models_are_applied_it_converges(synced: FluxSyn
     after = marks(synced.client, synced.objects())
     assert after.pop("InferenceService/late").generation == 1
     assert after == before
+
+
+def wordy(folder: Path) -> dict[str, Json]:
+    project = Project(folder)
+    project.write("environments/dev.yaml", DEV.replace("{engine: none}", WORDY))
+    project.models(MODELS_OF_BOTH)
+    return {key: doc for key, doc in project.built().items() if "fluxcd.io" in str(doc["apiVersion"])}
+
+
+def test_every_word_is_accepted_strictly(cluster: Client, tmp_path: Path) -> None:
+    cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": SYNC_NAMESPACE}})
+    found = wordy(tmp_path)
+    assert {key.partition("/")[0] for key in found} == {
+        "GitRepository",
+        "HelmRelease",
+        "Kustomization",
+        "OCIRepository",
+    }
+    for key, doc in found.items():
+        named = {**doc, "metadata": {**doc["metadata"], "name": f"wordy-{doc['metadata']['name']}"}}
+        answer = cluster.call("POST", collection(doc), named, dryRun="All", fieldValidation="Strict")
+        assert (answer.accepted, answer.warnings) == (True, ()), f"{key}: {answer.message}"
+    wrong = {**found["Kustomization/dev"], "metadata": {"name": "wrong", "namespace": SYNC_NAMESPACE}}
+    wrong["spec"] = {**wrong["spec"], "healthCheck": []}
+    assert not cluster.call("POST", collection(wrong), wrong, dryRun="All", fieldValidation="Strict").accepted
+
+
+def test_the_patches_of_a_release_keep_crds_and_drop_the_one_that_another_brings(
+    synced: FluxSync, tmp_path: Path
+) -> None:
+    """Helm-controller has the same kustomize in it; here the patches stand in a Kustomization."""
+    release = wordy(tmp_path / "project")["HelmRelease/dev-kserve-llmisvc-crd"]
+    both = {"trainedmodels.serving.kserve.io", "clusterstoragecontainers.serving.kserve.io"}
+    crds = {crd["metadata"]["name"]: crd for crd in read_crds(CRDS) if crd["metadata"]["name"] in both}
+    (tmp_path / "source" / "crds").mkdir(parents=True)
+    for name, crd in crds.items():
+        (tmp_path / "source" / "crds" / f"{name}.yaml").write_text(json.dumps(crd), "utf-8")
+    named = {"name": "crds", "namespace": SYNC_NAMESPACE}
+    source = {
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "GitRepository",
+        "metadata": named,
+        "spec": {"interval": "1h", "url": "https://example.com/crds.git"},
+    }
+    spec = {
+        "interval": "1h",
+        "path": "./crds",
+        "prune": False,
+        "sourceRef": {"kind": "GitRepository", "name": "crds"},
+        "patches": release["spec"]["postRenderers"][0]["kustomize"]["patches"],
+    }
+    for doc in (source, {**KUSTOMIZATION, "metadata": named, "spec": spec}):
+        assert synced.client.call("POST", collection(doc), doc).accepted
+    synced.artifacts.publish(synced.client, source, tmp_path / "source", "crds", "0" * 40)
+    synced.wait("crds", "Ready", is_ready)
+    live = {name: synced.client.call("GET", url(crd)).body["metadata"] for name, crd in crds.items()}
+    kept = live["trainedmodels.serving.kserve.io"]
+    assert (kept["labels"][OWNER], kept["annotations"]["helm.sh/resource-policy"]) == ("crds", "keep")
+    assert OWNER not in live["clusterstoragecontainers.serving.kserve.io"].get("labels", {})
+    synced.client.call("DELETE", kustomization_url("crds"))
+    wait_for("the end of crds", lambda: not synced.kustomization("crds"))
+    synced.client.call("DELETE", url(source))
