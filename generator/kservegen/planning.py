@@ -17,7 +17,8 @@ from kservegen.judge import Judge
 from kservegen.output.conflicts import diagnose as diagnose_conflict
 from kservegen.output.existing import scan
 from kservegen.output.store import needs_recovery
-from kservegen.plan.effects import with_effects
+from kservegen.pipeline import Tools
+from kservegen.plan.effects import unknown_release, with_effects
 from kservegen.plan.environment import plan_environment, read_change
 from kservegen.plan.model import EnvironmentPlan, Plan
 from kservegen.report.result import FilePlan, Result
@@ -136,7 +137,15 @@ def _result(work: Work, compared: Compared, changes: Plan, options: PlanOptions,
             unchanged=len(work.desired) - sum(1 for path in written if path in work.desired),
             changes=changes,
         ),
-        assumptions=(*assumptions(work.unestimated), *work.assumptions),
+        assumptions=(*assumptions(work.unestimated), *work.assumptions, *_not_told(changes, work.project.tools)),
         fail_on=options.fail_on,
         drift_fails=options.differences_fail,
     )
+
+
+def _not_told(changes: Plan, tools: Tools) -> Iterator[str]:
+    for planned in changes.environments:
+        release = unknown_release(planned, tools)
+        if release:
+            more = f"kservegen upgrade --from {release}"
+            yield f"what the end of KServe {release} does to pods of {planned.name} ({more})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kservegen.errors import GeneratorError
 from kservegen.impact.assess import Knowledge, assess
 from kservegen.impact.model import Impact
 from kservegen.pipeline import Memory, Tools, installation_of
@@ -25,18 +24,18 @@ def with_effects(change: Change, plan: EnvironmentPlan, tools: Tools, memory: Me
 def impact_of(change: Change, plan: EnvironmentPlan, tools: Tools) -> Impact:
     """Say which pods restart and which updates are refused; nothing can where nothing was.
 
-    GeneratorError for a release of KServe before the change of which nothing is known.
+    Of a release of KServe that nothing is known of, what its end does to pods is left out: see `unknown_release`.
     """
     if change.built is None or not change.differences.was_there:
         return Impact()
     now = change.built.settings
-    before = plan.version[0] if plan.version else now.kserve_version
-    known = tools.charts.versions
-    if before not in known:
-        raise GeneratorError(
-            f"nothing is known of KServe {before}, which was there before, so restarts cannot be told",
-            subject=change.name,
-            hint=f"Known: {', '.join(known)}. See kservegen upgrade --from {before}.",
-        )
+    known = plan.version is not None and not unknown_release(plan, tools)
+    before = plan.version[0] if known and plan.version else now.kserve_version
     knowledge = Knowledge(tools.charts, tools.schemas, tools.judge)
     return assess(*sides(change, change.built, before), installation_of(now), knowledge)
+
+
+def unknown_release(plan: EnvironmentPlan, tools: Tools) -> str:
+    """Return the release of KServe before the change where nothing is known of it; else blank."""
+    before = plan.version[0] if plan.version else ""
+    return before if before and before not in tools.charts.versions else ""

@@ -115,6 +115,14 @@ def test_a_new_environment_restarts_nothing(project: Project) -> None:
     assert (prod.name, prod.impact.restarts) == ("prod", ())
 
 
+def test_of_an_unknown_release_it_is_said_that_restarts_are_not_known(project: Project) -> None:
+    commit_files(project.root, {"environments/dev.yaml": DEV.replace("v0.19.0", "v0.15.2")})
+    project.write("environments/dev.yaml", DEV)
+    environment, result, _ = planned(project)
+    assert (environment.version, environment.impact.restarts) == (("v0.15.2", "v0.19.0"), ())
+    assert "what the end of KServe v0.15.2 does to pods of dev (kservegen upgrade --from v0.15.2)" in result.assumptions
+
+
 def test_an_update_that_is_refused_has_its_line(project: Project) -> None:
     project.models(MODELS.replace("{modelFormat: sklearn,", "{modelFormat: sklearn, deploymentMode: Knative,"))
     environment, result, line = planned(project)
