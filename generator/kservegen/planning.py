@@ -80,7 +80,11 @@ def plan(repository: Repository, options: PlanOptions, *, environments: Sequence
 
 
 def _refuse_half_written(repository: Repository) -> None:
-    if repository.output.exists() and needs_recovery(repository.output):
+    if not repository.output.exists() or not needs_recovery(repository.output):
+        return
+    from kservegen.output.apply import is_half_written  # noqa: PLC0415 - after a kill only
+
+    if is_half_written(repository.output):
         raise GeneratorError(
             "a render was killed here, and nothing says what was there before it",
             subject=str(repository.output),

@@ -276,6 +276,7 @@ def test_no_common_commit(project: Project) -> None:
 def test_a_half_written_output_is_refused(project: Project) -> None:
     scratch = project.root / "rendered/.kservegen"
     scratch.mkdir(exist_ok=True)
+    assert not planned(project).plan  # killed before anything was moved
     (scratch / "journal").write_text("{}")
     with pytest.raises(GeneratorError, match="killed"):
         planned(project)
