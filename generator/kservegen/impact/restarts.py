@@ -140,7 +140,7 @@ class _Indirect:
         causes = [Cause(paths=tuple(map(format_path, paths)))] if paths else []
         through = tuple(self._runtimes.causes(subject)) if old is not new or self._runtimes.any_changed else ()
         if through:
-            roles |= service.predictors
+            roles |= service.roles if self._runtimes.relabels(subject) else service.predictors
             causes += through
         return Reached(roles & _roles_on_both(old, service), tuple(causes))
 

@@ -49,6 +49,8 @@ _TOLD: Final = {
     "protocolVersion": ("kserve-torchserve",),
 }
 _TOLD_SERVERS: Final = {"modelFormat": ("mlserver",), "protocolVersion": ("torchserve",)}
+_SERVERS: Final = {"kserve-mlserver": "mlserver", "kserve-torchserve": "torchserve"}
+_CLASSES: Final = frozenset({"xgboost", "lightgbm", "mlflow"})
 _SERVER_TYPE: Final = "serving.kserve.io/server-type"
 _MODEL: Final[Path] = ("spec", "predictor", "model")
 _CHOICES: Final = frozenset({"modelFormat", "protocolVersion", "runtime"})
@@ -89,6 +91,31 @@ class Runtimes:
         changed = self._changed_below(now, new)
         if changed is not None:
             yield changed
+
+    def relabels(self, subject: ResourceId) -> bool:
+        """Whether the runtimes of two kinds of servers label a model otherwise: all its components bear the label."""
+        old, new = self._before[subject], self._after[subject]
+        labels = [
+            self._label(self._chosen(scene, resource), resource, scene)
+            for scene, resource in ((self._before, old), (self._after, new))
+        ]
+        return labels[0] != labels[1]
+
+    @staticmethod
+    def _label(identity: ResourceId | None, resource: Resource, scene: Scene) -> tuple[str, str]:
+        """Return the label that KServe gives a model for its server: of MLServer a class, of TorchServe an envelope."""
+        if identity is None:
+            return "", ""
+        written = scene.side.resources.get(identity)
+        said = _annotations(written).get(_SERVER_TYPE) if written is not None else None
+        server = said or _SERVERS.get(identity.name, "")
+        model = mapping(_predictor(resource).get("model"))
+        if server == "mlserver":
+            name = text(mapping(model.get("modelFormat")).get("name"))
+            return "modelClass", name if name in _CLASSES else "sklearn"
+        if server == "torchserve":
+            return "serviceEnvelope", "v2" if model.get("protocolVersion") in {"v2", "grpc-v2"} else "v1"
+        return "", ""
 
     def _changed_below(self, now: ResourceId, new: Resource) -> Cause | None:
         paths = [path for path in self._change(now).paths if self._reaches(path, now, new)]

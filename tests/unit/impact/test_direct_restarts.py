@@ -199,6 +199,12 @@ SERVICES = {
         service("model: {modelFormat: {name: sklearn}, protocolVersion: v2}"),
         MOVED.format("[spec.predictor.model.protocolVersion]"),
     ),
+    "a server that labels all components": (
+        "Standard",
+        service("model: {modelFormat: {name: sklearn}}", more=TRANSFORMER),
+        service("model: {modelFormat: {name: sklearn}, protocolVersion: v2}", more=TRANSFORMER),
+        MOVED.replace("m predictor", "m predictor+transformer").format("[spec.predictor.model.protocolVersion]"),
+    ),
     "a class that the same runtime is told": (
         "Standard",
         service("model: {modelFormat: {name: sklearn}, protocolVersion: v2}"),
