@@ -65,6 +65,7 @@ LAYERS = (
     ("kservegen.guards", "kservegen.bases", "kservegen.restarting"),
     ("kservegen.app",),
     ("kservegen.lint",),
+    ("kservegen.amending",),
     (
         "kservegen.accounts",
         "kservegen.adopt",
@@ -77,6 +78,7 @@ LAYERS = (
         "kservegen.comparing",
         "kservegen.planning",
         "kservegen.scaffold",
+        "kservegen.setting",
         "kservegen.upgrade",
         "kservegen.policy_tests",
     ),
@@ -95,6 +97,7 @@ RIM = (
     "kservegen.cache.generation",
     "kservegen.editing.file",
     "kservegen.git.export",
+    "kservegen.editing.files",
     "kservegen.git.process",
     "kservegen.git.write",
     "kservegen.lock.folder",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kservegen.errors import GeneratorError
@@ -29,9 +29,14 @@ def packaged_data() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A folder with a catalog and environments. `root` is absolute."""
+    """A folder with a catalog and environments. `root` is absolute.
+
+    `sources` stand for the files that people write, by their path relative to the root: an edit that is not written
+    yet, or what a commit holds. None: what lies on disk.
+    """
 
     root: Path
+    sources: Mapping[str, bytes] | None = field(default=None, compare=False)
 
     @classmethod
     def find(cls, start: Path, *, search_parents: bool) -> Repository:
@@ -78,22 +83,34 @@ class Repository:
     def catalog_files(self) -> tuple[Path, ...]:
         """`models.yaml` and every YAML file below `models/`, in a fixed order."""
         first = self.root / CATALOG_FILE
-        more = _yaml_files(self.root / CATALOG_FOLDER, recursive=True)
-        return (*([first] if _present(first) else []), *sorted(more))
+        more = self._listed(CATALOG_FOLDER, recursive=True)
+        there = _present(first) if self.sources is None else CATALOG_FILE in self.sources
+        return (*([first] if there else []), *sorted(more))
 
     def environment_files(self) -> tuple[Path, ...]:
         """Every YAML file in `environments/`, `defaults.yaml` included and locks left out, in a fixed order."""
-        files = _yaml_files(self.root / ENVIRONMENTS_FOLDER, recursive=False)
+        files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
         return tuple(sorted(path for path in files if not path.name.endswith(LOCK_SUFFIX)))
 
     def lock_files(self) -> tuple[Path, ...]:
         """Every `environments/<env>.lock.yaml`, in a fixed order."""
-        files = _yaml_files(self.root / ENVIRONMENTS_FOLDER, recursive=False)
+        files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
         return tuple(sorted(path for path in files if path.name.endswith(LOCK_SUFFIX)))
 
     def lock_file(self, environment: str) -> Path:
         """Return where the lock of an environment lies, there or not."""
         return self.root / ENVIRONMENTS_FOLDER / f"{environment}{LOCK_SUFFIX}"
+
+    def _listed(self, folder: str, *, recursive: bool) -> Iterator[Path]:
+        if self.sources is None:
+            yield from _yaml_files(self.root / folder, recursive=recursive)
+            return
+        for file in self.sources:
+            inside, _, rest = file.partition("/")
+            parts = rest.split("/")
+            hidden = any(part.startswith(".") for part in parts)
+            if inside == folder and (recursive or len(parts) == 1) and not hidden and rest.endswith((".yaml", ".yml")):
+                yield self.root / file
 
 
 def _present(path: Path) -> bool:

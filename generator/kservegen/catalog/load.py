@@ -79,7 +79,7 @@ def _load(
     if PurePosixPath(file).suffix == ".yml":
         diagnostics.append(_misnamed(file, "ends in .yml", "Rename the file so that it ends in .yaml."))
         return None
-    content = read_bytes(repository.root / path, file)
+    content = _content(repository, file)
     if isinstance(content, Diagnostic):
         diagnostics.append(content)
         return None
@@ -99,6 +99,12 @@ def _load(
         if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
             diagnostics.append(diagnostic)
     return document
+
+
+def _content(repository: Repository, file: str) -> bytes | Diagnostic:
+    if repository.sources is not None:
+        return repository.sources[file]
+    return read_bytes(repository.root / file, file)
 
 
 def as_diagnostic(finding: Finding, document: Document, base: Path = ()) -> Diagnostic:

@@ -30,6 +30,7 @@ COMMANDS = {
     "plan": "Say what a change does in each environment, by meaning.",
     "policy": "Test policies: kservegen policy test.",
     "render": "Check the catalog and write the manifests of every environment.",
+    "set": "Change words of a model where they are written, comments kept.",
     "upgrade": "Say what another KServe version changes, and the order to go there.",
     "validate": "Check the catalog; nothing is written.",
 }

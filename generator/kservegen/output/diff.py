@@ -37,10 +37,11 @@ def unified_diff(existing: Existing, changes: Changes, *, limit: int | None = No
 def _all_files(existing: Existing, changes: Changes, prefix: str) -> Iterator[str]:
     for path in sorted((*changes.write, *changes.remove)):
         old = existing.read(path) if path in existing.files else None
-        yield from _one_file(f"{prefix}{path}", old, changes.write.get(path))
+        yield from one_file(f"{prefix}{path}", old, changes.write.get(path))
 
 
-def _one_file(path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:
+def one_file(path: str, old: bytes | None, new: bytes | None) -> Iterator[str]:
+    """Yield the lines of one file's diff; None stands for a file that is not there."""
     yield f"diff --git a/{path} b/{path}"
     if old is None:
         yield "new file mode 100644"

@@ -51,6 +51,7 @@ def report_schema() -> JsonObject:
                 "rule": _manual(),
                 "explanation": _explanation(),
                 "upgrade": _upgrade(),
+                "edits": _edits(),
                 "commit": _commit(),
                 "policyTests": {"type": "array", "items": _policy_test()},
                 "error": _closed({"message": _TEXT, "subject": _TEXT, "hint": _TEXT}),
@@ -67,6 +68,7 @@ def report_schema() -> JsonObject:
                 "rule",
                 "explanation",
                 "upgrade",
+                "edits",
                 "commit",
                 "policyTests",
                 "error",
@@ -272,6 +274,20 @@ def _commit() -> JsonObject:
             "source": {"type": "string", "description": "The commit that the catalog is at."},
             "catalog": {"type": "string", "description": "A digest of the catalog's files."},
             "branches": _list(branch),
+        }
+    )
+
+
+def _edits() -> JsonObject:
+    reach = _closed({"environment": _TEXT, "entry": _TEXT, "changes": {"type": "boolean"}, "why": _TEXT})
+    return _closed(
+        {
+            "written": {"type": "boolean"},
+            "files": _list(_closed({"file": _TEXT, "diff": {"type": "string", "description": "Unified diff."}})),
+            "reaches": {**_list(reach), "description": "Entries by environment, and why one stays as it is."},
+            "rendered": {**_TEXTS, "description": "Files that a render then writes or removes."},
+            "notes": _TEXTS,
+            "origin": _nullable(_closed(dict.fromkeys(("commit", "date", "author", "subject"), _TEXT))),
         }
     )
 

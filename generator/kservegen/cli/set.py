@@ -1,0 +1,54 @@
+"""`kservegen set`: change words of an entry in the files that people write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kservegen.cli.amendments import settle, writing
+from kservegen.cli.options import complete_environment, find_repository, reporting
+
+
+@click.command(name="set")
+@click.argument("model")
+@click.argument("assignments", metavar="[PATH=VALUE]...", nargs=-1)
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    shell_complete=complete_environment,
+    help="Edit the entry of this environment. Default: the catalog's own entry, for all environments.",
+)
+@click.option("--unset", multiple=True, metavar="PATH", help="Remove a word from the file that is edited.")
+@writing
+@reporting("text", "json")
+def command(
+    *,
+    model: str,
+    assignments: tuple[str, ...],
+    environments: tuple[str, ...],
+    unset: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    root: Path | None,
+    output: str,
+) -> int:
+    """Set words of MODEL where they are written; comments, order and layout of all else stay as they are.
+
+    MODEL is a key of any section, alone or with its section, kind or namespace before it. VALUE is YAML as in the
+    catalog: minReplicas=2, resources.limits.memory=8Gi, env[NAME].value=x, args.max-model-len=8192, args='[--x]'. The
+    value null removes what the catalog says. An edit that brings errors is refused.
+    """
+    from kservegen.editing.assignment import parse_assignment, parse_path  # noqa: PLC0415
+    from kservegen.setting import Wishes, set_words  # noqa: PLC0415
+
+    if not assignments and not unset:
+        raise click.UsageError("say what to set: PATH=VALUE, or --unset PATH")
+    wishes = Wishes(
+        assignments=tuple(parse_assignment(typed) for typed in assignments),
+        unset=tuple((typed, parse_path(typed)) for typed in unset),
+    )
+    amendment = set_words(find_repository(root), model, wishes, environments=environments)
+    return settle(amendment, root, output, dry_run=dry_run, yes=yes)

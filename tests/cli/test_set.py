@@ -1,0 +1,135 @@
+"""`kservegen set`: edits of the files that people write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+from tests.support.project import DEV, Project
+
+from kservegen.cli import cli
+from kservegen.errors import GeneratorError
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
+MODELS = """\
+version: 1
+defaults: {namespace: ns}
+models:
+  # The first one.
+  iris:   {modelFormat: sklearn, storageUri: s3://models/iris}   # here
+  team/iris: {modelFormat: sklearn, storageUri: s3://models/b, env: [{name: A, value: x}]}
+graphs:
+  chain: {nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}]}}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path)
+    for name in ("dev", "prod"):
+        text = DEV.replace("name: dev", f"name: {name}").replace("{ns: {}}", "{ns: {}, team: {}}")
+        made.write(f"environments/{name}.yaml", text)
+    made.write("models.yaml", MODELS)
+    return made
+
+
+def run(project: Project, *words: str) -> Result:
+    return CliRunner().invoke(cli, [*words, "--root", str(project.root)])
+
+
+def edited(project: Project, *words: str) -> str:
+    """Run a command that writes, and return models.yaml."""
+    done = run(project, "set", *words, "--yes")
+    assert done.exception is None, done.exception
+    return (project.root / "models.yaml").read_text("utf-8")
+
+
+def test_the_catalogs_entry_is_edited_in_place(project: Project) -> None:
+    after = edited(project, "ns/iris", "minReplicas=2", "resources.limits.memory=8Gi")
+    old = "{modelFormat: sklearn, storageUri: s3://models/iris}   # here"
+    new = old.replace("/iris}", "/iris, minReplicas: 2, resources: {limits: {memory: 8Gi}}}")
+    assert after == MODELS.replace(old, new)
+    assert edited(project, "ns/iris", "minReplicas=2") == after
+
+
+def test_an_item_of_a_list_is_found_by_its_name(project: Project) -> None:
+    assert "env: [{name: A, value: y}]" in edited(project, "team/iris", "env[A].value=y")
+    assert 'env: [{name: A, value: y}, {name: B, value: "1"}]' in edited(project, "team/iris", "env[B].value='1'")
+
+
+def test_an_environment_gets_an_entry_where_it_has_none(project: Project) -> None:
+    before = (project.root / "environments" / "prod.yaml").read_text("utf-8")
+    assert edited(project, "ns/iris", "minReplicas=2", "--env", "prod") == MODELS
+    after = (project.root / "environments" / "prod.yaml").read_text("utf-8")
+    assert after == f"{before}models:\n  iris: {{minReplicas: 2}}\n"
+    edited(project, "ns/iris", "--unset", "minReplicas", "--env", "prod")
+    assert (project.root / "environments" / "prod.yaml").read_text("utf-8") == before
+
+
+def test_an_edit_that_brings_an_error_is_refused(project: Project) -> None:
+    done = run(project, "set", "InferenceGraph/chain", "nodes.root.routerTyp=Switch", "--yes")
+    assert done.return_value == 1
+    assert "Did you mean `routerType`?" in done.output
+    assert "nothing was written" in done.output
+    assert (project.root / "models.yaml").read_text("utf-8") == MODELS
+
+
+def test_an_error_that_was_there_before_does_not_stand_in_the_way(project: Project) -> None:
+    project.write("models.yaml", MODELS.replace("storageUri: s3://models/b", "storageUr: s3://models/b"))
+    assert "minReplicas: 2" in edited(project, "ns/iris", "minReplicas=2")
+
+
+def test_a_dry_run_shows_whom_the_edit_reaches(project: Project) -> None:
+    edited(project, "ns/iris", "minReplicas=3", "--env", "prod")
+    done = run(project, "set", "ns/iris", "minReplicas=2", "--dry-run")
+    assert done.return_value == 0
+    assert "dev: changes iris" in done.output
+    assert "prod: does not change iris" in done.output
+    assert (project.root / "models.yaml").read_text("utf-8") == MODELS
+
+
+def test_the_json_report_follows_its_schema(project: Project) -> None:
+    done = run(project, "set", "ns/iris", "minReplicas=2", "--output", "json", "--yes")
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, SCHEMA)
+    assert report["edits"]["written"]
+    assert [f["file"] for f in report["edits"]["files"]] == ["models.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("irs", "a=1"), "no entry irs"),
+        (("ns/iris", "a"), "this is no path=value"),
+        (("ns/iris", "a="), "there is no value"),
+        (("ns/iris", "a=yes"), "does not mean the same"),
+        (("ns/iris", "a=b: c"), "has to be quoted"),
+        (("ns/iris", "storageUri.x=1"), "which has no words below it"),
+        (("team/iris", "env.A=1"), "env is a list"),
+        (("ns/iris", "--unset", "minReplicas"), "does not say minReplicas"),
+        (("ns/iris", "a=1", "--env", "prd"), "no environment prd"),
+        (("ns/iris", "minReplicas=2"), "no terminal"),
+    ],
+)
+def test_what_cannot_be_done_is_said(project: Project, words: tuple[str, ...], message: str) -> None:
+    done = run(project, "set", *words, *(() if message == "no terminal" else ("--yes",)))
+    said = done.exception.message if isinstance(done.exception, GeneratorError) else done.output
+    assert message in said
+    assert (project.root / "models.yaml").read_text("utf-8") == MODELS
+
+
+def test_no_file_outside_of_the_repository_is_written(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "models.yaml"
+    outside.write_text(MODELS, "utf-8")
+    (project.root / "models.yaml").unlink()
+    (project.root / "models.yaml").symlink_to(outside)
+    done = run(project, "set", "ns/iris", "minReplicas=2", "--yes")
+    assert isinstance(done.exception, GeneratorError)
+    assert "leads out of the repository" in done.exception.message
+    assert outside.read_text("utf-8") == MODELS
