@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from kservegen.app import RenderOptions, report_on, write_out
 from kservegen.catalog.model import Catalog, Definition
-from kservegen.catalog.sections import KINDS
+from kservegen.catalog.sections import SECTIONS
 from kservegen.diagnostics import Diagnostic, Location, Severity
 from kservegen.editing.files import read_sources, replace_together
 from kservegen.editing.surgery import drop, put, read
@@ -151,24 +151,14 @@ def _names(definition: Definition) -> Iterator[str]:
     own = definition.document.section(section).get(key)
     said = own.get("kind") if isinstance(own, dict) else None
     base = key.rpartition("/")[2]
-    kinds = (
-        [said]
-        if isinstance(said, str)
-        else [kind for kind, info in KINDS.items() if info.folder and _is(kind, section)]
-    )
+    kinds = [said if isinstance(said, str) else SECTIONS[section][0].kind]
     namespace = own.get("namespace") if isinstance(own, dict) else None
     under = namespace or definition.document.section("defaults").get("namespace")
     yield base
     for name in (key, base):
         yield from (f"{word}/{name}" for word in (section, *kinds, *(kind.lower() for kind in kinds)))
-        if isinstance(under, str):
-            yield f"{under}/{name}"
-
-
-def _is(kind: str, section: str) -> bool:
-    from kservegen.catalog.sections import SECTIONS  # noqa: PLC0415
-
-    return kind == SECTIONS[section][0].kind
+    if isinstance(under, str) and "/" not in key:
+        yield f"{under}/{key}"
 
 
 def entry_in(environment: ResolvedEnvironment, section: str, key: str) -> Entry | None:
