@@ -79,6 +79,8 @@ LAYERS = (
         "kservegen.planning",
         "kservegen.scaffold",
         "kservegen.setting",
+        "kservegen.rollingback",
+        "kservegen.promoting",
         "kservegen.upgrade",
         "kservegen.policy_tests",
     ),

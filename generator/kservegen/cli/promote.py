@@ -1,0 +1,49 @@
+"""`kservegen promote`: bring to one environment what another runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kservegen.cli.amendments import settle, writing
+from kservegen.cli.options import complete_environment, find_repository, reporting
+
+
+@click.command(name="promote")
+@click.argument("source", metavar="FROM", shell_complete=complete_environment)
+@click.argument("target", metavar="TO", shell_complete=complete_environment)
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--field", "fields", multiple=True, metavar="PATH", help="Bring over this word, too: args, resources.")
+@click.option("--add", "adds", is_flag=True, help="Let models that TO lacks live there.")
+@writing
+@reporting("text", "json")
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    source: str,
+    target: str,
+    models: tuple[str, ...],
+    fields: tuple[str, ...],
+    adds: bool,
+    dry_run: bool,
+    yes: bool,
+    root: Path | None,
+    output: str,
+) -> int:
+    """Bring to TO the versions that FROM runs: pins of the lock, addresses of models, tags of images, KServe's version.
+
+    With MODEL, only what is said of these. How much runs, where, and from which bucket or registry stays as it is in
+    TO. TO's file and lock are edited; nothing is committed.
+    """
+    from kservegen.editing.assignment import parse_path  # noqa: PLC0415
+    from kservegen.promoting import Promotion, promote  # noqa: PLC0415
+
+    asked = Promotion(
+        source=source,
+        target=target,
+        names=models,
+        fields=tuple((typed, parse_path(typed)) for typed in fields),
+        adds=adds,
+    )
+    amendment = promote(find_repository(root), asked)
+    return settle(amendment, root, output, dry_run=dry_run, yes=yes)
