@@ -1,4 +1,4 @@
-"""A real Argo CD without its server, on 127.0.0.1: redis, repo server, application controller, and their settings."""
+"""A real Argo CD without its server, on 127.0.0.1: redis, repo server, both controllers, and their settings."""
 
 from __future__ import annotations
 
@@ -178,13 +178,15 @@ def argo_cd(folder: Path, client: Client, authority: Path) -> Iterator[ArgoCd]:
             running("argocd-repo-server", command, folder, {**environment, _ROLE: "argocd-repo-server"})
         )
         wait_for("the repo server", lambda: listens(repositories))
+        options = ["--repo-server-plaintext", f"--kubeconfig={kubeconfig(folder, client)}", f"--namespace={NAMESPACE}"]
+        sets = "argocd-applicationset-controller"
+        command = [str(program), f"--argocd-repo-server={HOST}:{repositories}", *_free_addresses(), *options]
+        started.enter_context(running(sets, command, folder, {**environment, _ROLE: sets}))
         command = [
             str(program),
             cache,
             f"--repo-server={HOST}:{repositories}",
-            "--repo-server-plaintext",
-            f"--kubeconfig={kubeconfig(folder, client)}",
-            f"--namespace={NAMESPACE}",
+            *options,
             # The one address that cannot be chosen: any free port, on all interfaces.
             "--metrics-port=0",
             "--app-resync=0",
@@ -201,6 +203,10 @@ def argo_cd(folder: Path, client: Client, authority: Path) -> Iterator[ArgoCd]:
         argo.start_controller()
         started.callback(argo.kill_controller)
         yield argo
+
+
+def _free_addresses() -> list[str]:
+    return [f"--{name}-addr={HOST}:{free_port()}" for name in ("metrics", "probe", "webhook")]
 
 
 # The one program of Argo CD is what this variable says.

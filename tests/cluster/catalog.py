@@ -39,7 +39,7 @@ class Catalog:
         model = {"modelFormat": "sklearn", "storageUri": "s3://models/iris", **words}
         self.edit(MODELS, lambda catalog: catalog["models"].update({name: dict(model) for name in names}))
 
-    def gitops(self, **words: str) -> None:
+    def gitops(self, **words: object) -> None:
         """Set the words of all environments that say how they are synced."""
         self.edit(DEFAULTS, lambda defaults: defaults.update(gitops={**defaults.get("gitops", {}), **words}))
         for path in sorted((self.folder / "environments").glob("*.yaml")):

@@ -60,8 +60,14 @@ class GitOps:
             assert done.accepted, done.message
 
     def applications(self, environment: str) -> list[Json]:
-        """Return the Applications of an environment, the root first."""
-        found = [doc for doc in self.catalog.rendered(environment, "sync") if doc["kind"] == "Application"]
+        """Return the Applications of an environment, those of an ApplicationSet included; the root first."""
+        docs = self.catalog.rendered(environment, "sync")
+        found = [doc for doc in docs if doc["kind"] == "Application"]
+        for doc in docs:
+            if doc["kind"] == "ApplicationSet":
+                (generator,) = doc["spec"]["generators"]
+                elements = generator["list"]["elements"]
+                found += [{**item["application"], "metadata": {"name": item["name"]}} for item in elements]
         return sorted(found, key=lambda doc: len(doc["metadata"]["name"]))
 
     def objects(self, environment: str) -> list[Json]:
@@ -95,18 +101,26 @@ class GitOps:
 
     def tear_down(self, environment: str) -> None:
         """Remove an environment, what its Applications leave behind included; CRDs and namespaces stay."""
-        left = []
-        for doc in self.applications(environment):
-            app = self.argo.application(doc["metadata"]["name"])
-            left += app.get("status", {}).get("resources", [])
-            if app:
-                self.argo.delete(app["metadata"]["name"], cascade=False)
+        root, *layers = self.applications(environment)
+        left = self._let_go(root)
+        for doc in self.catalog.rendered(environment, "sync"):
+            if doc["kind"] == "ApplicationSet":  # else it would make them anew
+                self.client.call("DELETE", url(doc))
+        left += [item for doc in layers for item in self._let_go(doc)]
         for item in left:
             if item["kind"] in _KEPT:
                 continue
             named = {"name": item["name"], "namespace": item.get("namespace", "")}
             version = "/".join(filter(None, (item.get("group"), item["version"])))
             self.client.call("DELETE", url({"apiVersion": version, "kind": item["kind"], "metadata": named}))
+
+    def _let_go(self, doc: Json) -> list[Json]:
+        """Delete an Application and return what it leaves behind."""
+        app = self.argo.application(doc["metadata"]["name"])
+        if app:
+            self.argo.delete(app["metadata"]["name"], cascade=False)
+        left: list[Json] = app.get("status", {}).get("resources", [])
+        return left
 
 
 def _is_healthy(app: Json) -> bool:

@@ -40,6 +40,16 @@ def test_an_environment_syncs_and_nothing_changes_it_after_that(environment: str
     argo_cd.tear_down(environment)
 
 
+def test_an_application_set_and_charts_as_artefacts_sync_as_well(argo_cd: GitOps) -> None:
+    argo_cd.catalog.gitops(argocd={"applicationSet": True, "chartSource": "oci"}, values="inline")
+    settles(argo_cd, "staging")
+    kinds = [doc["kind"] for doc in argo_cd.catalog.rendered("staging", "sync/applications")]
+    assert "ApplicationSet" in kinds
+    assert "Application" not in kinds
+    argo_cd.tear_down("staging")
+    argo_cd.catalog.gitops(argocd={}, values="ref")
+
+
 def settles(argo_cd: GitOps, environment: str) -> None:
     """See an environment through its first sync, a second one and a hard refresh."""
     commit = argo_cd.catalog.publish()
