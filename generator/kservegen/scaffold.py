@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import string
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from kservegen.errors import GeneratorError
 from kservegen.repository import packaged_data
 
 ENGINES = ("argocd", "flux", "none")
+# Who commits rendered/: the pull request itself, or a workflow on main after the merge.
+RENDERERS = ("pull-request", "main")
 PLACEHOLDER = "https://example.com/org/models.git"
 
 # Template in scaffold/ -> where it goes. Editors need the schemas beside the files to work offline.
@@ -24,8 +26,13 @@ _TEMPLATES = {
     "environments/dev.yaml": "environments/dev.yaml",
     "environments/prod.yaml": "environments/prod.yaml",
     "gitattributes": ".gitattributes",
-    "workflow.yml": ".github/workflows/kservegen.yml",
+    "workflows/kservegen.yml": ".github/workflows/kservegen.yml",
+    "workflows/kservegen-report.yml": ".github/workflows/kservegen-report.yml",
+    "workflows/kservegen-waivers.yml": ".github/workflows/kservegen-waivers.yml",
 }
+_AFTER_MERGE = {"workflows/kservegen-render.yml": ".github/workflows/kservegen-render.yml"}
+# Lines of a template for repositories whose pull requests carry rendered/.
+_CARRIED = re.compile(r"^ *# begin carried\n(.*?)^ *# end carried\n", re.MULTILINE | re.DOTALL)
 _SCHEMAS = ("models.schema.json", "environments.schema.json")
 
 
@@ -35,6 +42,7 @@ class Answers:
 
     engine: str
     repository: str
+    rendered_by: str = RENDERERS[0]
 
 
 def check_repository(url: str) -> str:
@@ -76,8 +84,13 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     data = packaged_data()
     # JSON strings are YAML strings: a URL with odd characters stays one scalar.
     words = {"engine": answers.engine, "repository": json.dumps(answers.repository), "version": __version__}
-    for source, target in _TEMPLATES.items():
+    carried = answers.rendered_by == RENDERERS[0]
+    for source, target in (_TEMPLATES if carried else _TEMPLATES | _AFTER_MERGE).items():
         text = (data / "scaffold" / source).read_text("utf-8")
-        yield target, string.Template(text).substitute(words).encode()
+        text = _CARRIED.sub(r"\1" if carried else "", text)
+        # Not string.Template: workflows are full of ${{ … }}.
+        for word, value in words.items():
+            text = text.replace(f"${{{word}}}", value)
+        yield target, text.encode()
     for name in _SCHEMAS:
         yield f"schemas/kservegen/{name}", (data / "schemas" / "kservegen" / name).read_bytes()

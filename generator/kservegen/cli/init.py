@@ -9,24 +9,34 @@ from pathlib import Path
 import click
 
 from kservegen.cli.options import write
-from kservegen.scaffold import ENGINES, PLACEHOLDER, Answers, write_scaffold
+from kservegen.scaffold import ENGINES, PLACEHOLDER, RENDERERS, Answers, write_scaffold
 
 
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
 @click.option("--engine", type=click.Choice(ENGINES), default=None, help="Who syncs the output.")
 @click.option("--repo-url", default=None, metavar="URL", help="URL that the cluster will clone the repository from.")
-def command(*, folder: Path, engine: str | None, repo_url: str | None) -> int:
-    """Start a repository in DIR: a catalog with one model, two environments, a workflow, schemas for editors.
+@click.option(
+    "--rendered-by",
+    type=click.Choice(RENDERERS),
+    default=None,
+    help="Who commits rendered/: each pull request, or a workflow on main after the merge.",
+)
+def command(*, folder: Path, engine: str | None, repo_url: str | None, rendered_by: str | None) -> int:
+    """Start a repository in DIR: a catalog with one model, two environments, workflows, schemas for editors.
 
-    Asks for what the options do not say; without a terminal, argocd and a placeholder URL are taken.
+    Asks for what the options do not say; without a terminal, argocd, a placeholder URL and pull-request are taken.
     """
     asks = sys.stdin.isatty()
     if engine is None:
         engine = click.prompt("GitOps engine", type=click.Choice(ENGINES), default="argocd") if asks else "argocd"
     if repo_url is None:
         repo_url = click.prompt("URL of this repository", default=PLACEHOLDER) if asks else PLACEHOLDER
-    files = write_scaffold(folder, Answers(engine=str(engine), repository=str(repo_url)))
+    if rendered_by is None:
+        choice = click.Choice(RENDERERS)
+        rendered_by = click.prompt("Who commits rendered/", type=choice, default=RENDERERS[0]) if asks else RENDERERS[0]
+    answers = Answers(engine=str(engine), repository=str(repo_url), rendered_by=str(rendered_by))
+    files = write_scaffold(folder, answers)
     lines = [f"Wrote {len(files)} files to {folder}:", *(f"  {path}" for path in files)]
     if repo_url == PLACEHOLDER:
         lines.append(f"gitops.repoURL is still the placeholder {PLACEHOLDER}: set it in environments/defaults.yaml.")

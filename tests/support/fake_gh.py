@@ -1,0 +1,76 @@
+"""`gh api`, over a folder instead of GitHub: pull requests and comments are files, every call is written down."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> int:
+    """Answer one call; a path that GitHub does not have is an error, as it is there."""
+    state = Path(os.environ["FAKE_GH_STATE"])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("api", choices=["api"])
+    parser.add_argument("path")
+    parser.add_argument("--method", default="")
+    parser.add_argument("--jq", default="")
+    parser.add_argument("--paginate", action="store_true")
+    parser.add_argument("--silent", action="store_true")
+    parser.add_argument("-f", dest="texts", action="append", default=[])
+    parser.add_argument("-F", dest="files", action="append", default=[])
+    given = parser.parse_args()
+    assert os.environ["GH_TOKEN"], "no token"
+    fields = dict(item.split("=", 1) for item in given.texts)
+    for item in given.files:
+        name, _, value = item.partition("=")
+        fields[name] = Path(value[1:]).read_text("utf-8") if value.startswith("@") else value
+    method = given.method or ("POST" if fields else "GET")
+    with (state / "calls").open("a", encoding="utf-8") as calls:
+        calls.write(json.dumps([method, given.path, sorted(fields)]) + "\n")
+    answer = respond(state, method, given.path.split("/"), fields)
+    if answer is None:
+        sys.stderr.write("gh: Not Found (HTTP 404)\n")
+        return 1
+    if given.silent:
+        return 0
+    if given.jq:
+        return subprocess.run(["jq", "-r", given.jq], input=json.dumps(answer), text=True, check=False).returncode
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+    return 0
+
+
+def respond(state: Path, method: str, path: list[str], fields: dict[str, str]) -> object:
+    """Return what GitHub would, or None for a 404."""
+    assert path[:3] == ["repos", "org", "models"], path
+    comments = json.loads((state / "comments.json").read_text("utf-8"))
+    answer: Any = None
+    match method, path[3:]:
+        case "GET", ["pulls"]:
+            pulls = json.loads((state / "pulls.json").read_text("utf-8"))
+            owner, _, branch = fields["head"].partition(":")
+            answer = [p for p in pulls if (p["owner"], p["branch"], p["state"]) == (owner, branch, fields["state"])]
+        case "GET", ["issues", number, "comments"]:
+            answer = [comment for comment in comments if comment["issue"] == number]
+        case "POST", ["issues", number, "comments"]:
+            answer = {"id": len(comments) + 100, "issue": number, "user": {"login": "github-actions[bot]"}, **fields}
+            comments.append(answer)
+        case "PATCH", ["issues", "comments", wanted]:
+            answer = next(comment for comment in comments if str(comment["id"]) == wanted)
+            answer.update(fields)
+        case "DELETE", ["issues", "comments", wanted]:
+            comments = [comment for comment in comments if str(comment["id"]) != wanted]
+            answer = {}
+        case "POST", ["code-scanning", "sarifs"] if (state / "scanning").exists():
+            answer = {"id": "1"}
+            (state / "sarif.json").write_text(json.dumps(fields), "utf-8")
+    (state / "comments.json").write_text(json.dumps(comments), "utf-8")
+    return answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())
