@@ -21,6 +21,7 @@ OWN = {path.stem: path for path in sorted((ROOT / ".github/workflows").glob("*.y
 TEMPLATES = {path.stem: path for path in sorted((ROOT / "scaffold/workflows").glob("*.yml"))}
 ALL = [*OWN.values(), *TEMPLATES.values()]
 PULL_REQUEST = 7
+PROD = "environments/prod.yaml"
 MARK = "<!-- kservegen-plan -->"
 
 needs_tools = pytest.mark.skipif(
@@ -154,8 +155,8 @@ def proposed(tmp_path: Path, repository: Path, files: dict[str, str], *, rendere
 
 
 def more_replicas(repository: Path) -> dict[str, str]:
-    """Change one model."""
-    return {"models.yaml": (repository / "models.yaml").read_text("utf-8").replace("minReplicas: 1", "minReplicas: 3")}
+    """Change one model in one environment."""
+    return {PROD: (repository / PROD).read_text("utf-8").replace("minReplicas: 2", "minReplicas: 3")}
 
 
 @pytest.fixture
@@ -319,11 +320,11 @@ class TestValidate:
     def test_a_mistake_is_red_annotated_and_in_the_report(
         self, tmp_path: Path, repository: Path, workflow: Json
     ) -> None:
-        wrong = {"models.yaml": (repository / "models.yaml").read_text("utf-8").replace("minReplicas:", "minReplica:")}
+        wrong = {PROD: (repository / PROD).read_text("utf-8").replace("minReplicas:", "minReplica:")}
         machine, _ = proposed(tmp_path, repository, wrong, rendered=False)
         job = machine.run_job(workflow, "validate")
         assert job.step("Validate").outcome == "failure"
-        assert "::error file=models.yaml,line=" in job.step("Validate").log
+        assert f"::error file={PROD},line=" in job.step("Validate").log
         sarif = json.loads((tmp_path / "artifacts/kservegen-report/findings.sarif").read_text("utf-8"))
         assert [result["level"] for result in sarif["runs"][0]["results"]].count("error") == 1
 
