@@ -65,10 +65,10 @@ LAYERS = (
     ("kservegen.guards", "kservegen.bases", "kservegen.restarting"),
     ("kservegen.app",),
     ("kservegen.lint",),
-    ("kservegen.amending",),
     (
         "kservegen.accounts",
         "kservegen.adopt",
+        "kservegen.amending",
         "kservegen.calling",
         "kservegen.committing",
         "kservegen.explain",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from kservegen.app import RenderOptions, report_on, write_out
+from kservegen.app import report_on
 from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.sections import SECTIONS
 from kservegen.diagnostics import Diagnostic, Location, Severity
@@ -18,8 +18,9 @@ from kservegen.editing.files import read_sources, replace_together
 from kservegen.editing.surgery import drop, put, read
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.planning import PlanOptions, plan
 from kservegen.project import Project, open_project
-from kservegen.report.result import Result
+from kservegen.report.result import FilePlan, Result
 from kservegen.repository import ENVIRONMENTS_FOLDER, Repository
 from kservegen.resolve import Entry, ResolvedEnvironment, resolve
 from kservegen.work import Task, work_on
@@ -171,7 +172,7 @@ def finish(draft: Draft, *, origin: Origin | None = None, watched: tuple[tuple[s
     edited = replace(draft.repository, sources=draft.texts)
     out = draft.repository.output
     with without_collector():
-        task = Task(repository=edited, names=(), out=out, lays_out=True)
+        task = Task(repository=edited, names=(), out=out)
         work = work_on(task)
         result = report_on(work, "edit", fail_on=Severity.ERROR)
         refused = False
@@ -181,8 +182,7 @@ def finish(draft: Draft, *, origin: Origin | None = None, watched: tuple[tuple[s
             refused = bool(new)
             result = replace(result, diagnostics=tuple(new))
         else:
-            plan = write_out(work, RenderOptions(out=out, check=True)).plan
-            result = replace(result, diagnostics=(), plan=plan and replace(plan, diff=""))
+            result = replace(result, diagnostics=(), plan=_plan(draft, edited))
     return Amendment(
         before=draft.before,
         after=draft.texts,
@@ -192,6 +192,14 @@ def finish(draft: Draft, *, origin: Origin | None = None, watched: tuple[tuple[s
         notes=tuple(draft.notes),
         origin=origin,
     )
+
+
+def _plan(draft: Draft, edited: Repository) -> FilePlan | None:
+    """Return what a render would do to the output; what would stand in its way is noted, and may be wanted."""
+    planned = plan(edited, PlanOptions(differences_fail=False)).result
+    wrong = (d for d in planned.diagnostics if d.severity is Severity.ERROR)
+    draft.notes += [f"{d.message} ({d.rule}: kservegen plan)" for d in wrong]
+    return planned.plan
 
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:

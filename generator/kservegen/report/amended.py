@@ -8,6 +8,7 @@ from typing import Final
 from kservegen.amending import Amendment, Reach
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.output.diff import one_file
+from kservegen.report.plan_words import verdict
 from kservegen.report.summary import plural
 from kservegen.report.text import printable
 
@@ -42,6 +43,8 @@ def _summary(amendment: Amendment) -> Iterator[str]:
             yield f"{reach.environment}: does not change {reach.subject}: {reach.why}"
     plan = amendment.result.plan
     if amendment.changes and plan is not None:
+        if plan.changes is not None:
+            yield f"against {plan.changes.base}: {verdict(plan.changes)}"
         files = [*plan.written, *(f"{path} (removed)" for path in plan.removed)]
         more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
         said = f": {', '.join(files[:_LISTED])}{more}" if files else ""
