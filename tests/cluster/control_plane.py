@@ -20,6 +20,8 @@ from tests.cluster import binaries
 HOST = "127.0.0.1"
 # A control plane starts within seconds; more means that it never will.
 PATIENCE = 120.0
+# The API server hangs up on who has been silent for 90 s.
+IDLE = 30.0
 
 Json = dict[str, Any]
 
@@ -48,6 +50,7 @@ class Client:
     def __init__(self, port: int, token: str, authority: Path) -> None:
         context = ssl.create_default_context(cafile=str(authority))
         self._connection = http.client.HTTPSConnection(HOST, port, context=context, timeout=60)
+        self._used = time.monotonic()
         self.url, self.token, self.authority = f"https://{HOST}:{port}", token, authority
 
     def close(self) -> None:
@@ -60,6 +63,8 @@ class Client:
         if method == "PATCH":
             headers["Content-Type"] = "application/apply-patch+yaml"
         url = f"{path}?{urlencode(query)}" if query else path
+        if time.monotonic() - self._used > IDLE:
+            self._connection.close()  # the next request opens another
         try:
             self._connection.request(method, url, json.dumps(body) if body is not None else None, headers)
             response = self._connection.getresponse()
@@ -67,6 +72,7 @@ class Client:
         except (OSError, http.client.HTTPException):
             self._connection.close()  # a broken connection takes no further request
             raise
+        self._used = time.monotonic()
         warnings = tuple(value for name, value in response.getheaders() if name.lower() == "warning")
         return Answer(response.status, json.loads(text) if text.startswith(b"{") else {"raw": text.decode()}, warnings)
 

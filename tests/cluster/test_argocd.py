@@ -34,10 +34,9 @@ def argo_cd(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Ite
         absent(str(missing))
 
 
-@pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_an_environment_syncs_and_nothing_changes_it_after_that(environment: str, argo_cd: GitOps) -> None:
-    settles(argo_cd, environment)
-    argo_cd.tear_down(environment)
+def test_an_environment_syncs_and_nothing_changes_it_after_that(argo_cd: GitOps) -> None:
+    settles(argo_cd, "prod")
+    argo_cd.tear_down("prod")
 
 
 def test_an_application_set_and_charts_as_artefacts_sync_as_well(argo_cd: GitOps) -> None:
