@@ -124,10 +124,14 @@ def _before(git: Git, draft: Draft, environment: str, target: tuple[str, str], n
         past = _load(git, draft, environment, target, commit)
         if past is not None and _text(past.state) != _text(now):
             return past
-    deepen = " This clone is shallow: fetch more (git fetch --deepen=100), or check out with fetch-depth: 0."
+    if is_shallow(git):
+        raise GeneratorError(
+            f"{target[1]} was never anything else in {environment} in the commits of this clone, which is shallow",
+            hint="Fetch more (git fetch --deepen=100), or check out with fetch-depth: 0.",
+        )
     raise GeneratorError(
-        f"{target[1]} was never anything else in {environment}, as far as the last {_MOST_COMMITS} commits tell",
-        hint=f"Name a commit with --to.{deepen if is_shallow(git) else ''}",
+        f"{target[1]} was never anything else in {environment} in the last {_MOST_COMMITS} commits of the catalog",
+        hint="Name a commit with --to.",
     )
 
 

@@ -135,3 +135,15 @@ def test_what_there_is_no_way_back_to(project: Project, words: tuple[str, ...], 
     done = run(project, "rollback", "iris", "--env", "prod", "--yes", *words)
     assert isinstance(done.exception, GeneratorError)
     assert message in done.exception.message
+
+
+def test_a_shallow_clone_says_what_it_lacks(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+    run(project, "set", "iris", "minReplicas=3", "--env", "prod", "--yes")
+    commit(project, "an edit")
+    clone = tmp_path_factory.mktemp("clone")
+    git(clone, "clone", "-q", "--depth", "1", project.root.as_uri(), "here")
+    words = ["rollback", "iris", "--env", "prod", "--yes", "--root", str(clone / "here")]
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert isinstance(done.exception, GeneratorError)
+    assert "which is shallow" in done.exception.message
+    assert "fetch --deepen" in done.exception.hint
