@@ -242,10 +242,10 @@ class _Reach:
 
     def _of_router(self, path: Path) -> frozenset[str]:
         schedulers = [mapping(spec.get("router")).get("scheduler") for spec in (self._old, self._new)]
+        if path[1:] == ("router",):  # with a router, the sidecar of a decoder is told a pool
+            return self._main if "prefill" in self._new else NOBODY
         if not all(isinstance(scheduler, dict) for scheduler in schedulers):
-            # The sidecar of a decoder is told the pool by name.
-            changed = schedulers[0] != schedulers[1] and "prefill" in self._new
-            return self._main if changed and path[1:] in {("router",), ("router", "scheduler")} else NOBODY
+            return NOBODY
         if path[2:3] != ("scheduler",) or len(path) < 4:
             return NOBODY
         return self._of_scheduler(path[3:], *map(mapping, schedulers))
