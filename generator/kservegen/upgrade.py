@@ -11,11 +11,11 @@ from kservegen.catalog.model import Catalog, Document
 from kservegen.charts.store import ChartStore
 from kservegen.diagnostics import Diagnostic, Severity, merge
 from kservegen.document import mapping
-from kservegen.editing.file import replace_file
-from kservegen.editing.text import set_values
+from kservegen.editing.files import read_sources, replace_together
+from kservegen.editing.surgery import put
 from kservegen.errors import GeneratorError
 from kservegen.impact.assess import Knowledge
-from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.jsontypes import JsonObject
 from kservegen.pipeline import Evaluation, Memory, Tools, context_of, evaluate, store
 from kservegen.project import Project, open_project
 from kservegen.repository import Repository
@@ -192,28 +192,19 @@ def write_version(repository: Repository, upgrades: Upgrades) -> tuple[str, ...]
     project = open_project(repository)
     sources = project.catalog.environments
     asked = {upgrade.environment for upgrade in upgrades.upgrades} | set(upgrades.same)
-    edits: dict[str, str] = {}
+    before = read_sources(repository)
+    edits: dict[str, bytes] = {}
     for upgrade in upgrades.upgrades:
         documents = sources[upgrade.environment].documents
-        document = documents[_stated_in(documents) if asked == sources.keys() else -1]
-        file = document.file
-        values: dict[Path, JsonValue] = {}
-        if mapping(document.value.get("kserve")).get("version") != upgrades.after:
-            values[_WORD] = upgrades.after
+        file = documents[_stated_in(documents) if asked == sources.keys() else -1].file
+        text = edits.get(file, before[file]).decode()
+        text = put(text, _WORD, upgrades.after, file)
         if is_before_split(upgrade.before):
-            values["kserve", "releaseNames", RESOURCES] = OLD_RELEASE
-        if values:
-            edits[file] = set_values(_read(repository, file), values, file)
-    for file, text in edits.items():
-        replace_file(repository.root / file, text, subject=file)
-    return tuple(edits)
-
-
-def _read(repository: Repository, file: str) -> str:
-    try:
-        return (repository.root / file).read_bytes().decode()
-    except OSError as error:
-        raise GeneratorError(f"the file cannot be read: {error.strerror}", subject=file) from error
+            text = put(text, ("kserve", "releaseNames", RESOURCES), OLD_RELEASE, file)
+        edits[file] = text.encode()
+    changed = {file: content for file, content in edits.items() if content != before[file]}
+    replace_together(repository.root, before, changed)
+    return tuple(changed)
 
 
 def parse_values(content: bytes, file: str) -> JsonObject:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from kservegen.cli import cli
 from kservegen.cli.failures import run
-from kservegen.scaffold import ENGINES
+from kservegen.scaffold import ENGINES, RENDERERS
 
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 
@@ -19,3 +20,16 @@ def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) 
     assert run(cli, ["render", "--root", str(tmp_path)]) == 0
     sync = tmp_path / "rendered" / "dev" / "sync"
     assert sorted(path.name for path in sync.glob("*-dev.yaml")) == ROOTS[engine]
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_no_placeholder_is_left(renderer: str, tmp_path: Path) -> None:
+    words = ["--engine", "argocd", "--repo-url", "https://example.com/models.git", "--rendered-by", renderer]
+    assert run(cli, ["init", str(tmp_path), *words]) == 0
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and "schemas" not in path.parts:
+            text = path.read_text("utf-8")
+            assert not re.search(r"\$\$|\$\{(?!\{)|# (begin|end) carried", text), path
+            if path.suffix == ".yaml":
+                schema = text.partition("$schema=")[2].partition("\n")[0]
+                assert (path.parent / schema).is_file(), "editors find the schema"

@@ -233,6 +233,28 @@ def test_the_version_is_set_where_it_stands_comments_kept(project: Project) -> N
     assert "runs v0.20.0 already" in upgrade(project, "--to", "v0.20.0").stdout
 
 
+def test_what_follows_a_section_stays_with_what_it_is_about(project: Project) -> None:
+    project.write(
+        "environments/dev.yaml",
+        """\
+        version: 1
+        cluster: {name: dev}
+        kserve:
+          version: v0.19.0
+          deploymentMode: Standard
+
+        # About what is promised.
+        prerequisites: [cert-manager]
+        namespaces: {ns: {}}
+        """,
+    )
+    assert upgrade(project, "--to", "v0.20.0", "--from", "v0.16.0", "--write").return_value == 0
+    lines = (project.root / "environments/dev.yaml").read_text("utf-8").splitlines()
+    assert lines[lines.index("# About what is promised.") + 1] == "prerequisites: [cert-manager]"
+    assert lines[3] == "  version: v0.20.0"
+    assert "  releaseNames: {kserve-resources: kserve}" in lines[:7]
+
+
 def test_environments_that_were_not_asked_about_keep_their_version(project: Project) -> None:
     dev = (project.root / "environments/dev.yaml").read_text("utf-8").replace("version: v0.19.0, ", "")
     project.write("environments/defaults.yaml", "version: 1\nkserve: {version: v0.19.0}\n")
