@@ -94,8 +94,8 @@ def operate(environment: ResolvedEnvironment, services: Sequence[Callee]) -> str
     rows += [
         f"| remove it here | `{key}: null`; a namespace's last one takes `{delete}` too: its folder leaves with it |",
         "",
-        f"To roll back, `kservegen rollback {key} --env {environment.name}` gives it the words that it had before its last",
-        f"change; `kservegen find {key}` names the last commits of its lines, for `--to`. Then render, and commit both.",
+        f"To roll back, `kservegen rollback {key} --env {environment.name}` gives it the words that it had before",
+        f"its last change; `kservegen find {key}` names earlier commits, for `--to`. Then render, and commit both.",
     ]
     return "\n".join(rows) + "\n"
 
