@@ -17,9 +17,11 @@ from typing import TypeVar
 
 from bench import workload
 from bench.run import ROOT
-from kservegen.pipeline import Memory, context_of, evaluate, store
+from kservegen.memory import Memory
+from kservegen.pipeline import evaluate
 from kservegen.project import open_project
 from kservegen.repository import Repository
+from kservegen.stored import context_of, store
 
 _T = TypeVar("_T")
 

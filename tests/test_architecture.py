@@ -51,6 +51,8 @@ LAYERS = (
     ("kservegen.capacity",),
     ("kservegen.engines",),
     ("kservegen.judge", "kservegen.kept"),
+    ("kservegen.memory",),
+    ("kservegen.stored", "kservegen.layout"),
     ("kservegen.impact",),
     ("kservegen.pipeline",),
     ("kservegen.upgrading",),

@@ -9,7 +9,8 @@ from kservegen.budget.overview import Overview, overview
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.diagnostics import Diagnostic, Severity, merge
 from kservegen.errors import GeneratorError
-from kservegen.pipeline import Memory, evaluate, ledger_of
+from kservegen.memory import Memory
+from kservegen.pipeline import evaluate, ledger_of
 from kservegen.project import Project, open_project
 from kservegen.repository import OUTPUT_FOLDER, Repository
 from kservegen.standing import ledger_before

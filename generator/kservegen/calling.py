@@ -15,7 +15,8 @@ from kservegen.diagnostics import Severity
 from kservegen.document import mapping
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.pipeline import Memory, build_all
+from kservegen.memory import Memory
+from kservegen.pipeline import build_all
 from kservegen.project import Project
 from kservegen.protocols.servers import Silence
 from kservegen.protocols.speech import Protocol, Speech

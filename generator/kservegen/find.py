@@ -22,7 +22,8 @@ from kservegen.errors import GeneratorError
 from kservegen.git.log import Commit, Span, content, history
 from kservegen.git.process import Git, open_git
 from kservegen.jsontypes import Path, format_path
-from kservegen.pipeline import Memory, bind, build_all
+from kservegen.memory import Memory
+from kservegen.pipeline import bind, build_all
 from kservegen.project import Project
 from kservegen.repository import OUTPUT_FOLDER
 from kservegen.resolve import resolve

@@ -16,8 +16,10 @@ from kservegen.gpu.facts import Gpu
 from kservegen.gpu.images import images_of
 from kservegen.gpu.locked import locked_models
 from kservegen.gpu.store import FactStore
-from kservegen.pipeline import Memory, context_of, evaluate, store
+from kservegen.memory import Memory
+from kservegen.pipeline import evaluate
 from kservegen.project import Project
+from kservegen.stored import context_of, store
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})

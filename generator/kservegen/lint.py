@@ -15,12 +15,12 @@ from kservegen.manifests.files import Argument, find_files
 from kservegen.manifests.inputs import find_inputs
 from kservegen.manifests.linter import Linter
 from kservegen.manifests.reference import Cluster
-from kservegen.pipeline import context_of, installation_of
 from kservegen.project import Project
 from kservegen.report.result import Result
 from kservegen.repository import STDIN
 from kservegen.resolve import resolve
 from kservegen.schemas.store import Shapes, UnknownSchemaError
+from kservegen.stored import context_of, installation_of
 from kservegen.yamlio.collector import without_collector
 
 # What a manifest cannot tell; every result says so.

@@ -1,42 +1,37 @@
-"""One environment from the catalog to checked files: resolve, build, check, lay out, in that order."""
+"""One environment from the catalog to checked objects: resolve, build, check, in that order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kservegen.build.environment import BuiltEnvironment, build_entry, build_environment
-from kservegen.build.environment import Memory as BuildMemory
-from kservegen.build.readme import Contents, build_readme
 from kservegen.build.resource import Resource
 from kservegen.build.settings import Settings
 from kservegen.catalog.model import Catalog
 from kservegen.charts.store import ChartStore
 from kservegen.check import Locator, diagnose_environment, diagnose_problem
-from kservegen.defaulting import Defaulted, Installation, default
+from kservegen.defaulting import Defaulted
 from kservegen.diagnostics import Diagnostic, Finding, Severity
-from kservegen.document import mapping, sequence, text
+from kservegen.document import mapping, text
 from kservegen.environment_checks import check_environment, check_namespaces
 from kservegen.gpu.environment import Surroundings, gpu_memory
 from kservegen.host.environment import host_findings
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import Judge, at_home, is_misshapen
 from kservegen.kept import Kept
-from kservegen.output.ownership import stamp
-from kservegen.resolve import Entry, ResolvedEnvironment, Unchanged, resolve
-from kservegen.rules.base import Context, Looked
-from kservegen.schemas.shape import Shape
+from kservegen.memory import Memory
+from kservegen.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.rules.base import Context
 from kservegen.schemas.store import SchemaStore, Shapes
-from kservegen.serving.platform import Platform, installed_platform
-from kservegen.yamlio.emit import emit
+from kservegen.stored import context_of, store
 
 if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is imported where nothing asks for it
     from kservegen.budget.ledger import Line
     from kservegen.gpu.store import FactStore
     from kservegen.policy.binding import Bindings
     from kservegen.policy.files import PolicyFiles
-    from kservegen.policy.judge import Memory as PolicyMemory
     from kservegen.waivers.apply import Clock
 
 
@@ -49,24 +44,6 @@ class Tools:
     judge: Judge
     facts: Callable[[], FactStore]  # read when an object asks for a GPU
     policies: Callable[[], PolicyFiles]  # read when an environment binds one, and then once
-
-
-@dataclass(slots=True)
-class Memory:
-    """What one environment leaves for the next: shared entries are resolved, built, judged and written once."""
-
-    unchanged: Unchanged = field(default_factory=dict)
-    built: BuildMemory = field(default_factory=BuildMemory)
-    # By the identity of the object; the value keeps it alive, so that no other object can take its identity.
-    verdicts: dict[tuple[int, str, str], tuple[Defaulted, tuple[Finding, ...]]] = field(default_factory=dict)
-    defaulted: dict[tuple[int, bool], tuple[Installation, Defaulted]] = field(default_factory=dict)
-    texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
-    policies: PolicyMemory | None = None
-    # By environment: what an earlier run found clean, what rules of this one asked for among its objects, and what its
-    # entries take, where budgets were held against it.
-    kept: dict[str, Kept] = field(default_factory=dict)
-    looked: dict[str, Looked] = field(default_factory=dict)
-    ledgers: dict[str, tuple[Line, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -234,40 +211,6 @@ def bind(environment: ResolvedEnvironment, tools: Tools) -> Bindings | None:
     return bind_environment(environment, tools.policies())
 
 
-def installation_of(settings: Settings) -> Installation:
-    """Return what KServe's defaulter reads of an environment."""
-    return Installation(
-        kserve_version=settings.kserve_version,
-        deployment_mode=settings.deployment_mode,
-        default_requests=settings.default_requests,
-        default_limits=settings.default_limits,
-    )
-
-
-def store(built: BuiltEnvironment, memory: Memory, schemas: SchemaStore | None = None) -> list[Defaulted]:
-    """Default every object as the cluster would, once for all environments that default it alike.
-
-    With `schemas`, the defaults that they state are put in too: policies, which may ask about any field, see them.
-    """
-    installation = installation_of(built.settings)
-    stored: list[Defaulted] = []
-    for resource in built.resources:
-        key = (id(resource), schemas is not None)
-        known = memory.defaulted.get(key)
-        if known is None or known[0] != installation:
-            shape = _shape(resource, schemas, installation.kserve_version)
-            known = memory.defaulted[key] = (installation, default(resource, installation, shape))
-        stored.append(known[1])
-    return stored
-
-
-def _shape(resource: Resource, schemas: SchemaStore | None, version: str) -> Shape | None:
-    kind = (resource.api_version, resource.kind)
-    if schemas is None or not schemas.has(*kind, kserve_version=version):
-        return None
-    return schemas.shape(*kind, kserve_version=version)
-
-
 def _policy_objects(environment: ResolvedEnvironment, bindings: Bindings | None) -> tuple[Resource, ...]:
     if bindings is None:
         return ()
@@ -292,19 +235,6 @@ def _violations(
             yield item.written, at_home(item, finding)
 
 
-def context_of(built: BuiltEnvironment, stored: Iterable[Defaulted], charts: ChartStore) -> Context:
-    """Return what rules may look at beside an object of this environment."""
-    promised = sequence(built.environment.at("prerequisites"))
-    return Context(
-        environment=built.environment.name,
-        kserve_version=built.settings.kserve_version,
-        deployment_mode=built.settings.deployment_mode,
-        platform=platform_of(built, charts),
-        resources={item.resource.id: item.resource for item in stored},
-        prerequisites=frozenset(item for item in promised if isinstance(item, str)),
-    )
-
-
 def _findings(
     stored: list[Defaulted], context: Context, tools: Tools, memory: Memory
 ) -> Iterator[tuple[Resource, Finding]]:
@@ -323,12 +253,6 @@ def _findings(
     yield from tools.judge.around(sound, context)
 
 
-def platform_of(built: BuiltEnvironment, charts: ChartStore) -> Platform:
-    """Say what the charts of a built environment install."""
-    version = built.settings.kserve_version
-    return installed_platform(charts.load(version), charts.runtimes(version), built.platform.values())
-
-
 def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterator[Diagnostic]:
     """Apply the environment's severities; what makes a file unreadable or an object refused stays an error."""
     for diagnostic in diagnostics:
@@ -338,27 +262,6 @@ def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterato
             yield diagnostic
         elif wanted != "off":
             yield replace(diagnostic, severity=Severity(wanted))
-
-
-def lay_out(built: BuiltEnvironment, memory: Memory | None = None) -> Iterator[tuple[str, bytes]]:
-    """Yield every file of an environment, paths relative to the output folder."""
-    name = built.environment.name
-    texts = memory.texts if memory is not None else {}
-    for resource in built.resources:
-        known = texts.get(id(resource))
-        if known is None:
-            known = texts[id(resource)] = (resource, stamp(resource.file, emit(resource.doc)))
-        yield f"{name}/{resource.file}", known[1]
-    for chart in built.platform.charts:
-        if chart.values:
-            yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
-    entries = tuple(entry.resource for entry in built.entries)
-    page = Contents(environment=built.environment, platform=built.platform, own=built.own, entries=entries)
-    yield _file(f"{name}/README.md", build_readme(page))
-
-
-def _file(path: str, text: str) -> tuple[str, bytes]:
-    return path, stamp(path, text)
 
 
 def surroundings(environment: ResolvedEnvironment, tools: Tools) -> Context | None:

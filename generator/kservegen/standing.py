@@ -17,8 +17,9 @@ from kservegen.diagnostics import Diagnostic, Finding
 from kservegen.document import mapping, text
 from kservegen.manifests.documents import read_documents
 from kservegen.manifests.files import find_files
-from kservegen.pipeline import Tools, context_of, installation_of
+from kservegen.pipeline import Tools
 from kservegen.quantity import parse
+from kservegen.stored import context_of, installation_of
 
 _MODELS = ("models", "runtimes")
 _QUOTAS = ("quotas",)

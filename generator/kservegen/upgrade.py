@@ -16,9 +16,11 @@ from kservegen.editing.surgery import put
 from kservegen.errors import GeneratorError
 from kservegen.impact.assess import Knowledge
 from kservegen.jsontypes import JsonObject
-from kservegen.pipeline import Evaluation, Memory, Tools, context_of, evaluate, store
+from kservegen.memory import Memory
+from kservegen.pipeline import Evaluation, Tools, evaluate
 from kservegen.project import Project, open_project
 from kservegen.repository import Repository
+from kservegen.stored import context_of, store
 from kservegen.upgrading.compare import Side, images, left_behind, notes
 from kservegen.upgrading.model import CarriedValues, EnvironmentUpgrade
 from kservegen.upgrading.restarts import restarts

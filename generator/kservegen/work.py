@@ -13,7 +13,9 @@ from kservegen.check import diagnose_environment
 from kservegen.diagnostics import Diagnostic, Severity
 from kservegen.engines.choice import Engine
 from kservegen.environment_checks import same_cluster
-from kservegen.pipeline import Memory, Tools, evaluate, lay_out
+from kservegen.layout import lay_out
+from kservegen.memory import Memory
+from kservegen.pipeline import Tools, evaluate
 from kservegen.project import Project, open_project
 from kservegen.repository import Repository
 from kservegen.resolve import ResolvedEnvironment

@@ -19,7 +19,7 @@ from kservegen.catalog.sections import SECTIONS
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.kept import Kept
-from kservegen.pipeline import Memory
+from kservegen.memory import Memory
 from kservegen.repository import DEFAULTS_NAME, Repository
 from kservegen.rules.base import Looked
 

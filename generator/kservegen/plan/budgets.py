@@ -16,11 +16,13 @@ from kservegen.build.resource import Resource, ResourceId
 from kservegen.capacity import ledger
 from kservegen.defaulting import Defaulted, default
 from kservegen.document import mapping, text
-from kservegen.pipeline import Memory, Tools, context_of, installation_of, store
+from kservegen.memory import Memory
+from kservegen.pipeline import Tools
 from kservegen.plan.environment import Change
 from kservegen.plan.model import BudgetChange
 from kservegen.rules.base import Context
 from kservegen.serving.platform import installed_platform
+from kservegen.stored import context_of, installation_of, store
 
 # Objects that decide what others take.
 _SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"})

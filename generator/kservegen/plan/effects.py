@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from kservegen.impact.assess import Knowledge, assess
 from kservegen.impact.model import Impact
-from kservegen.pipeline import Memory, Tools, installation_of
+from kservegen.memory import Memory
+from kservegen.pipeline import Tools
 from kservegen.plan.budgets import Books
 from kservegen.plan.environment import Change
 from kservegen.plan.model import EnvironmentPlan
 from kservegen.plan.sides import sides
+from kservegen.stored import installation_of
 
 
 def with_effects(change: Change, plan: EnvironmentPlan, tools: Tools, memory: Memory) -> EnvironmentPlan:

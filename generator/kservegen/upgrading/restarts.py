@@ -9,7 +9,7 @@ from kservegen.document import sequence
 from kservegen.impact.assess import Knowledge, assess
 from kservegen.impact.model import Cause, Restart, by_gpu
 from kservegen.impact.model import Side as ImpactSide
-from kservegen.pipeline import installation_of
+from kservegen.stored import installation_of
 from kservegen.upgrading.compare import Side
 from kservegen.upgrading.model import RestartedModel
 
