@@ -7,16 +7,16 @@ field may be absent (another layer has it) or null (it deletes), and quantities 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kservegen.catalog import words
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.environment_schema import environment_properties
+from kservegen.catalog.relaxed import Definitions, share
 from kservegen.catalog.sections import SECTIONS
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.merge import MERGE_KEYS, PATCH
+from kservegen.document import mapping
+from kservegen.jsontypes import JsonObject
 
 # Returns the compiled schema of (apiVersion, kind).
 Compiled = Callable[[str, str], JsonObject]
@@ -28,116 +28,14 @@ FLAG: JsonObject = {"type": ["boolean", "null"]}
 TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": TEXT}
 TEXTS: JsonObject = {"type": ["array", "null"], "items": {"type": "string"}}
 
-_DROPPED = frozenset({"required", "default", "const", "description"})
 _COMPONENT_PARTS = words.COMPONENT | {"annotations", "labels"}
-
-
-@dataclass(slots=True)
-class _Definitions:
-    """Relaxed copies of compiled definitions, each under one name."""
-
-    found: JsonObject = field(default_factory=dict)
-
-    def add(self, schema: JsonObject, source: JsonObject, name: str) -> JsonObject:
-        """Relax `schema`, whose references point into `source`; `name` tells copies of two kinds apart."""
-        return self._relax(schema, source, name, "")
-
-    def _relax(self, schema: JsonObject, source: JsonObject, name: str, field_name: str) -> JsonObject:
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            return {"$ref": f"#/definitions/{self._define(reference.rpartition('/')[2], source, name)}"}
-        out: JsonObject = {}
-        for key, value in schema.items():
-            if key in _DROPPED or key.startswith("x-"):
-                continue
-            if key == "properties" and isinstance(value, dict):
-                out[key] = {k: self._relax(_map(v), source, name, k) for k, v in value.items()}
-            elif key == "items" and isinstance(value, dict):
-                out[key] = self._patchable(self._relax(value, source, name, ""), field_name)
-            elif key == "additionalProperties" and isinstance(value, dict):
-                out[key] = self._relax(value, source, name, "")
-            elif key == "enum" and isinstance(value, list):
-                out[key] = [*value, None]
-            elif key == "type":
-                out[key] = _nullable(value, quantity="pattern" in schema and "x-kubernetes-int-or-string" in schema)
-            else:
-                out[key] = value
-        return out
-
-    def _patchable(self, items: JsonObject, field_name: str) -> JsonObject:
-        """Let an item of a list that merges by key say `$patch: delete`."""
-        if field_name not in MERGE_KEYS:
-            return items
-        target = items
-        reference = items.get("$ref")
-        if isinstance(reference, str):
-            target = _map(self.found[reference.rpartition("/")[2]])
-        properties = target.get("properties")
-        if isinstance(properties, dict):
-            properties[PATCH] = {"enum": ["delete"]}
-        return items
-
-    def _define(self, short: str, source: JsonObject, name: str) -> str:
-        original = _map(_map(source.get("definitions")).get(short))
-        for candidate in (short, f"{name}.{short}"):
-            if candidate not in self.found:
-                self.found[candidate] = {"x-source": original}  # stands in while the shape may refer to itself
-                self.found[candidate] = {**self._relax(original, source, name, ""), "x-source": original}
-                return candidate
-            if _map(self.found[candidate]).get("x-source") == original:
-                return candidate
-        raise AssertionError(f"two shapes called {short} in {name}")
-
-    def finished(self) -> JsonObject:
-        """Return the definitions without the working marks."""
-        return {name: {k: v for k, v in _map(shape).items() if k != "x-source"} for name, shape in self.found.items()}
-
-
-def _share(document: JsonObject) -> JsonObject:
-    """Keep one of each group of equal definitions: relaxed, shapes of several kinds and versions are often equal."""
-    definitions = _map(document["definitions"])
-    while True:
-        kept: dict[str, str] = {}
-        instead: dict[str, str] = {}
-        for name in sorted(definitions, key=lambda name: (len(name), name)):
-            first = kept.setdefault(json.dumps(definitions[name], sort_keys=True), name)
-            if first != name:
-                instead[name] = first
-        if not instead:
-            return {**document, "definitions": dict(sorted(definitions.items()))}
-        document = _map(_redirect(document, instead))
-        definitions = {k: v for k, v in _map(document["definitions"]).items() if k not in instead}
-        document["definitions"] = definitions
-
-
-def _redirect(value: JsonValue, instead: dict[str, str]) -> JsonValue:
-    if isinstance(value, list):
-        return [_redirect(item, instead) for item in value]
-    if not isinstance(value, dict):
-        return value
-    out = {key: _redirect(item, instead) for key, item in value.items()}
-    reference = out.get("$ref")
-    if isinstance(reference, str):
-        prefix, _, name = reference.rpartition("/")
-        out["$ref"] = f"{prefix}/{instead.get(name, name)}"
-    return out
-
-
-def _map(value: JsonValue) -> JsonObject:
-    return value if isinstance(value, dict) else {}
-
-
-def _nullable(value: JsonValue, *, quantity: bool) -> JsonValue:
-    types = value if isinstance(value, list) else [value]
-    types = ["number" if quantity and item == "integer" else item for item in types]
-    return [*types, *([] if "null" in types else ["null"])]
 
 
 @dataclass(slots=True)
 class _Words:
     """Finds the schema of each word in the shapes of one kind."""
 
-    definitions: _Definitions
+    definitions: Definitions
     compiled: JsonObject
     kind: str
 
@@ -146,19 +44,19 @@ class _Words:
         schema = self.compiled
         for part in path:
             schema = self._target(schema)
-            schema = _map(schema.get("items")) if part == "[]" else _map(_map(schema.get("properties"))[part])
+            schema = mapping(schema.get("items")) if part == "[]" else mapping(mapping(schema.get("properties"))[part])
         return schema
 
     def _target(self, schema: JsonObject) -> JsonObject:
         reference = schema.get("$ref")
         if not isinstance(reference, str):
             return schema
-        return _map(_map(self.compiled["definitions"])[reference.rpartition("/")[2]])
+        return mapping(mapping(self.compiled["definitions"])[reference.rpartition("/")[2]])
 
     def properties(self, *path: str) -> JsonObject:
         """Return the relaxed properties of the shape at a path of the object."""
         properties = self._target(self.at(*path)).get("properties", {})
-        return _map(self.definitions.add({"properties": properties}, self.compiled, self.kind)["properties"])
+        return mapping(self.definitions.add({"properties": properties}, self.compiled, self.kind)["properties"])
 
     def reference(self, *path: str) -> JsonObject:
         """Return the relaxed shape at a path of the object as a whole: KServe's own form."""
@@ -167,7 +65,7 @@ class _Words:
 
 def models_schema(compiled: Compiled) -> JsonObject:
     """Build the schema of `models.yaml` and `models/**/*.yaml`."""
-    definitions = _Definitions()
+    definitions = Definitions()
     entries = _entries(definitions, compiled)
     both = _union([entries["InferenceService"], entries["LLMInferenceService"]])
     shared = {**both, "profile": _own()["profile"]}
@@ -196,7 +94,7 @@ def models_schema(compiled: Compiled) -> JsonObject:
 
 def environments_schema(compiled: Compiled, *, charts: Iterable[str], versions: Iterable[str]) -> JsonObject:
     """Build the schema of `environments/*.yaml`."""
-    definitions = _Definitions()
+    definitions = Definitions()
     entries = _entries(definitions, compiled)
     sections: JsonObject = {}
     for section, kinds in SECTIONS.items():
@@ -213,8 +111,8 @@ def environments_schema(compiled: Compiled, *, charts: Iterable[str], versions: 
     return _document("kservegen environment", {**_describe_all(properties, ""), **sections}, definitions)
 
 
-def _document(title: str, properties: JsonObject, definitions: _Definitions) -> JsonObject:
-    return _share(
+def _document(title: str, properties: JsonObject, definitions: Definitions) -> JsonObject:
+    return share(
         {
             "$schema": DRAFT,
             "title": title,
@@ -249,7 +147,7 @@ def _described(name: str, schema: JsonObject) -> JsonObject:
 
 
 def _describe_all(properties: JsonObject, prefix: str) -> JsonObject:
-    return {name: _described(f"{prefix}{name}", _map(schema)) for name, schema in properties.items()}
+    return {name: _described(f"{prefix}{name}", mapping(schema)) for name, schema in properties.items()}
 
 
 def _union(entries: list[JsonObject]) -> JsonObject:
@@ -297,7 +195,7 @@ _ARGUMENTS: JsonObject = {
 }
 
 
-def _entries(definitions: _Definitions, compiled: Compiled) -> dict[str, JsonObject]:
+def _entries(definitions: Definitions, compiled: Compiled) -> dict[str, JsonObject]:
     """Return the properties of an entry of each kind."""
     entries: dict[str, JsonObject] = {}
     for kinds in SECTIONS.values():
@@ -336,7 +234,7 @@ def _inference_service(shapes: _Words) -> JsonObject:
     entry = _part(shapes, ("spec", "predictor"), sorted(words.PREDICTOR), metadata=False)
     model = shapes.properties("spec", "predictor", "model")
     entry |= {word: model[word] for word in sorted(words.MODEL_SPEC) if word in model}
-    entry["modelFormat"] = _short("string", _map(model["modelFormat"]))
+    entry["modelFormat"] = _short("string", mapping(model["modelFormat"]))
     entry["predictor"] = shapes.reference("spec", "predictor")
     entry["transformer"] = _object(_part(shapes, ("spec", "transformer"), component, metadata=True))
     entry["explainer"] = _object(_part(shapes, ("spec", "explainer"), [*component, "art"], metadata=True))
@@ -353,7 +251,7 @@ def _llm_inference_service(shapes: _Words) -> JsonObject:
     spec = shapes.properties("spec")
     entry = _part(shapes, ("spec", "template"), (), metadata=False)
     entry |= {word: spec[word] for word in sorted(words.LLM_SPEC) if word in spec}
-    entry["model"] = _short("string", _map(spec["model"]))
+    entry["model"] = _short("string", mapping(spec["model"]))
     entry["router"] = _router(shapes)
     worker = _object(_part(shapes, ("spec", "worker"), (), metadata=False))
     workload = shapes.properties("spec", "prefill")
@@ -368,7 +266,7 @@ def _llm_inference_service(shapes: _Words) -> JsonObject:
 def _router(shapes: _Words) -> JsonObject:
     parts: JsonObject = {}
     for part, schema in shapes.properties("spec", "router").items():
-        parts[part] = _described(f"router.{part}", _short("boolean", _map(schema)))
+        parts[part] = _described(f"router.{part}", _short("boolean", mapping(schema)))
     return {"anyOf": [{"type": ["boolean", "null"]}, _object(parts)]}
 
 
@@ -385,5 +283,5 @@ def _short(kind: str, full: JsonObject) -> JsonObject:
 
 def _nullable_maps(entry: JsonObject, names: Iterable[str]) -> JsonObject:
     for name in names:
-        entry[name] = {**_map(entry[name]), "type": ["object", "null"]}
+        entry[name] = {**mapping(entry[name]), "type": ["object", "null"]}
     return entry
