@@ -2,52 +2,49 @@
 
 from __future__ import annotations
 
-from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.jsontypes import JsonObject
 from kservegen.plan.model import Fate, Presence, Verb
+from kservegen.report.schema_words import COUNT, FLAG, TEXT, TEXTS, closed, list_of
 
-_TEXT: JsonObject = {"type": "string"}
-_TEXTS: JsonObject = {"type": "array", "items": _TEXT}
-_COUNT: JsonObject = {"type": "integer", "minimum": 0}
-_FLAG: JsonObject = {"type": "boolean"}
-_COUNTS: JsonObject = {"type": "object", "additionalProperties": _COUNT}
-_SUBJECT: JsonObject = dict.fromkeys(("kind", "namespace", "name"), _TEXT)
+_COUNTS: JsonObject = {"type": "object", "additionalProperties": COUNT}
+_SUBJECT: JsonObject = dict.fromkeys(("kind", "namespace", "name"), TEXT)
 
 
 def changes_schema() -> JsonObject:
     """Return the schema of what a change does, by meaning."""
-    unknown: JsonObject = {**_TEXTS, "description": "Environments of which nothing can be said: errors stand there."}
-    said: JsonObject = {"base": _TEXT, "verdict": _TEXT, "unknown": unknown, "environments": _list(_environment())}
-    return {**_map(said), "description": "What the change does, by meaning; from `plan`."}
+    unknown: JsonObject = {**TEXTS, "description": "Environments of which nothing can be said: errors stand there."}
+    said: JsonObject = {"base": TEXT, "verdict": TEXT, "unknown": unknown, "environments": list_of(_environment())}
+    return {**closed(said), "description": "What the change does, by meaning; from `plan`."}
 
 
 def diff_schema() -> JsonObject:
     """Return the schema of what differs between two environments."""
-    place = _map(
-        {"file": _TEXT, "line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}}
+    place = closed(
+        {"file": TEXT, "line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}}
     )
-    field = _map({"path": _TEXT, "old": {}, "new": {}, "oldAt": place, "newAt": place}, optional=("old", "new", *_AT))
-    entry = _map(
+    field = closed({"path": TEXT, "old": {}, "new": {}, "oldAt": place, "newAt": place}, optional=("old", "new", *_AT))
+    entry = closed(
         {
             "section": {"type": "string", "description": "Of the catalog; blank for objects of the environment."},
-            "key": _TEXT,
-            "kind": _TEXT,
-            "fields": _list(field),
+            "key": TEXT,
+            "kind": TEXT,
+            "fields": list_of(field),
             "only": {"type": "string", "description": "The environment that has it alone."},
-            "namespaces": _TEXTS,
+            "namespaces": TEXTS,
         },
         optional=("only", "namespaces"),
     )
-    values = _map({"chart": _TEXT, "fields": _fields()})
-    return _map(
+    values = closed({"chart": TEXT, "fields": _fields()})
+    return closed(
         {
-            "left": _TEXT,
-            "right": _TEXT,
-            "verdict": _TEXT,
-            "equal": _COUNT,
+            "left": TEXT,
+            "right": TEXT,
+            "verdict": TEXT,
+            "equal": COUNT,
             "settings": _fields(),
-            "values": _list(values),
-            "entries": _list(entry),
-            "own": _list(entry),
+            "values": list_of(values),
+            "entries": list_of(entry),
+            "own": list_of(entry),
         }
     ) | {"description": "What differs between two environments; `old` is the left one's."}
 
@@ -56,70 +53,61 @@ _AT = ("oldAt", "newAt")
 
 
 def _environment() -> JsonObject:
-    pair = _map({"before": _TEXT, "after": _TEXT})
-    values = _map({"chart": _TEXT, "fields": _fields()})
-    owners = _map({"folder": _TEXT, "before": _TEXT, "after": _TEXT})
-    return _map(
+    pair = closed({"before": TEXT, "after": TEXT})
+    values = closed({"chart": TEXT, "fields": _fields()})
+    owners = closed({"folder": TEXT, "before": TEXT, "after": TEXT})
+    return closed(
         {
-            "name": _TEXT,
+            "name": TEXT,
             "presence": {"enum": [presence.value for presence in Presence]},
-            "verdict": _TEXT,
-            "objects": _list(_object()),
-            "values": _list(values),
+            "verdict": TEXT,
+            "objects": list_of(_object()),
+            "values": list_of(values),
             "promises": _fields() | {"description": "Words of the environment's file that no rendered file shows."},
-            "owners": _list(owners) | {"description": "Folders that something else syncs from now on."},
+            "owners": list_of(owners) | {"description": "Folders that something else syncs from now on."},
             "kserveVersion": pair,
             "engine": pair,
-            "restarts": _list(_restart()),
-            "scaled": _list(_map({**_SUBJECT, "role": _TEXT, "before": _list(_COUNT), "after": _list(_COUNT)})),
-            "budgets": _list(_budget()),
-            "rewritten": _TEXTS | {"description": "Files whose bytes change and whose meaning does not."},
-            "pages": _TEXTS,
-            "unreadable": _TEXTS | {"description": "Files that could not be read as they were before."},
+            "restarts": list_of(_restart()),
+            "scaled": list_of(closed({**_SUBJECT, "role": TEXT, "before": list_of(COUNT), "after": list_of(COUNT)})),
+            "budgets": list_of(_budget()),
+            "rewritten": TEXTS | {"description": "Files whose bytes change and whose meaning does not."},
+            "pages": TEXTS,
+            "unreadable": TEXTS | {"description": "Files that could not be read as they were before."},
         },
         optional=("kserveVersion", "engine"),
     )
 
 
 def _object() -> JsonObject:
-    return _map(
+    return closed(
         {
             "change": {"enum": [verb.value for verb in Verb]},
-            "group": _TEXT,
+            "group": TEXT,
             **_SUBJECT,
-            "file": _TEXT,
+            "file": TEXT,
             "fields": _fields(),
             "entry": {"type": "string", "description": "Key of the catalog."},
-            "was": _map(_SUBJECT),
-            "oldFile": _TEXT,
+            "was": closed(_SUBJECT),
+            "oldFile": TEXT,
             "inCluster": {"enum": [fate.value for fate in Fate if fate.value]},
             "by": {"type": "string", "description": "What syncs it from now on, or decides what becomes of it."},
-            "readable": _FLAG,
+            "readable": FLAG,
         },
         optional=("entry", "was", "oldFile", "inCluster", "by", "readable"),
     )
 
 
 def _fields() -> JsonObject:
-    return _list(_map({"path": _TEXT, "old": {}, "new": {}}, optional=("old", "new")))
+    return list_of(closed({"path": TEXT, "old": {}, "new": {}}, optional=("old", "new")))
 
 
 def _restart() -> JsonObject:
-    why = _map({"through": _TEXT, "paths": _TEXTS, "certain": _FLAG, "note": _TEXT})
-    counts: JsonObject = {"pods": _COUNT, "accelerators": _COUNTS, "surgePods": _COUNT, "surge": _COUNTS}
-    return _map({**_SUBJECT, "certain": _FLAG, **counts, "why": _list(why)})
+    why = closed({"through": TEXT, "paths": TEXTS, "certain": FLAG, "note": TEXT})
+    counts: JsonObject = {"pods": COUNT, "accelerators": _COUNTS, "surgePods": COUNT, "surge": _COUNTS}
+    return closed({**_SUBJECT, "certain": FLAG, **counts, "why": list_of(why)})
 
 
 def _budget() -> JsonObject:
     amount: JsonObject = {"type": ["number", "null"], "description": "Cores, bytes or devices, at maxReplicas."}
     amounts = dict.fromkeys(("before", "after", "grantedBefore", "granted"), amount)
-    return _map({"name": _TEXT, "resource": _TEXT, **amounts})
-
-
-def _list(items: JsonObject) -> JsonObject:
-    return {"type": "array", "items": items}
-
-
-def _map(properties: JsonObject, optional: tuple[str, ...] = ()) -> JsonObject:
-    required: JsonValue = [name for name in properties if name not in optional]
-    return {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
+    return closed({"name": TEXT, "resource": TEXT, **amounts})
