@@ -82,6 +82,8 @@ LAYERS = (
         "kservegen.scaffold",
         "kservegen.setting",
         "kservegen.rollingback",
+        "kservegen.history",
+        "kservegen.restoring",
         "kservegen.promoting",
         "kservegen.upgrade",
         "kservegen.policy_tests",

@@ -5,6 +5,7 @@ Checks read objects that may be odd in any way; with these, a wrong shape is no 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue
@@ -32,3 +33,12 @@ def text(value: JsonValue) -> str:
 def integer(value: JsonValue) -> int | None:
     """Return the integer, or None; a boolean is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def texts_in(value: JsonValue) -> Iterator[str]:
+    """Go through the texts in a value, however deep; keys are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(item)

@@ -14,14 +14,13 @@ from typing import Final
 
 from kservegen.amending import Amendment, Draft, entry_in, environment_file, find_definition, finish, open_draft
 from kservegen.build.settings import Settings
-from kservegen.document import mapping, sequence, text
+from kservegen.document import mapping, sequence, text, texts_in
 from kservegen.editing.assignment import Step
 from kservegen.editing.surgery import at
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.resolve import Entry, ResolvedEnvironment
-from kservegen.rollingback import addresses_in
 
 # Words that say which version of something runs, wherever they stand in an entry.
 _ADDRESSES: Final = frozenset({"storageUri", "uri", "sourceModelUri"})
@@ -181,8 +180,8 @@ def _pins(
     now = entry_in(draft.resolved(asked.target), entry.section, entry.key) or target[1]
     file = f"{ENVIRONMENTS_FOLDER}/{asked.target}{LOCK_SUFFIX}"
     settings = Settings.of(there), Settings.of(target[0])
-    theirs = {word: settings[0].rewrite_uri(word) for word in addresses_in(entry.words)}
-    for word in dict.fromkeys(addresses_in(now.words)):
+    theirs = {word: settings[0].rewrite_uri(word) for word in texts_in(entry.words)}
+    for word in dict.fromkeys(texts_in(now.words)):
         pin, address = there.locked.get(theirs.get(word, "")), settings[1].rewrite_uri(word)
         if pin is None or pin == mapping(mapping(_lock(draft, file)).get("models")).get(address):
             continue
