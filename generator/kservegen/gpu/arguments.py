@@ -7,7 +7,7 @@ and switches with `--no-` before them; the last one said counts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -211,8 +211,3 @@ _METHODS: Final = {"fp8": "fp8", "bitsandbytes": "bitsandbytes", "mxfp8": "fp8",
 
 def _method(value: str) -> str:
     return _METHODS.get(value, "")
-
-
-def split_words(values: Iterable[JsonValue]) -> list[str]:
-    """Return the words of a container's `args`; what is no text stands as an empty word, so that indices hold."""
-    return [value if isinstance(value, str) else "" for value in values]

@@ -44,14 +44,6 @@ class Existing:
         finally:
             os.close(handle)
 
-    def same_digest(self, path: str, digest: bytes) -> bool:
-        """Whether the file is there and its SHA-256 is `digest`."""
-        if path not in self.files:
-            return False
-        from hashlib import sha256  # noqa: PLC0415 (loads OpenSSL: only who needs it pays)
-
-        return sha256(self.read(path)).digest() == digest
-
     def read(self, path: str) -> bytes:
         """Return the whole file."""
         return self._read(path, EVERYTHING)

@@ -99,17 +99,6 @@ class Shape:
             node = self.step(node, part)
         return node
 
-    def properties_of(self, path: Path) -> tuple[str, ...]:
-        """List the fields that may stand at a path."""
-        node = self.subschema(path)
-        if node is None:
-            return ()
-        names: dict[str, None] = {}
-        for branch in self.branches(node):
-            properties = branch.get("properties")
-            names.update(dict.fromkeys(properties if isinstance(properties, dict) else ()))
-        return tuple(names)
-
     def list_keys(self, path: Path) -> tuple[str, ...]:
         """Name the keys that items of the list at a path are merged by; empty: the list is replaced as a whole."""
         node = self.subschema(path) or EMPTY

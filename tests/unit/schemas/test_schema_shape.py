@@ -82,13 +82,6 @@ def test_distinct_lists_and_the_defaults_of_their_keys() -> None:
     }
 
 
-def test_fields_at_a_path() -> None:
-    assert SHAPE.properties_of(("spec",)) == ("explainer", "predictor", "transformer")
-    assert {"modelFormat", "storageUri", "env"} <= set(SHAPE.properties_of(MODEL))
-    assert SHAPE.properties_of((*MODEL, "env", 0)) == ("name", "value", "valueFrom")
-    assert SHAPE.properties_of(("spec", "nothing")) == ()
-
-
 def test_subschema_follows_references_and_keeps_what_stands_beside_them() -> None:
     assert SHAPE.subschema((*MODEL, "resources", "limits", "cpu")) is not None
     llm = STORE.shape("serving.kserve.io/v1alpha2", "LLMInferenceService", kserve_version="v0.19.0")

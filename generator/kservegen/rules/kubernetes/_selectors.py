@@ -57,13 +57,6 @@ def node_term(value: JsonValue, path: Path, *, values: bool) -> Iterator[Mistake
         yield from _node_field(requirement, at)
 
 
-def selector_keys(value: JsonValue) -> list[str]:
-    """List the keys that a label selector speaks of, in its order."""
-    selector = mapping(value)
-    expressions = [text(mapping(item).get("key")) for item in sequence(selector.get("matchExpressions"))]
-    return [*mapping(selector.get("matchLabels")), *expressions]
-
-
 def _requirement(requirement: JsonObject, path: Path, *, comparisons: tuple[str, ...]) -> Iterator[Mistake]:
     operator, values = text(requirement.get("operator")), sequence(requirement.get("values"))
     if operator in _SETS:
