@@ -16,7 +16,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.corpus import VERSION, write_manifests
-from bench.run import CLI, LAYOUT, ROOT, Figure, expand, rounds, timed
+from bench.run import LAYOUT, expand
+from bench.table import print_table, spread
+from bench.timing import CLI, ROOT, Figure, rounds, timed
 
 COMPILED = ROOT / "schemas" / "kserve" / VERSION
 
@@ -64,14 +66,14 @@ def main() -> None:
         write_expanded(folder / "expanded")
         figures = rounds(options.runs, jobs(folder))
     base = median(figure.wall for figure in figures["kservegen validate"])
-    print("| files | what | wall s (median) | min–max | cpu s | peak MB | kservegen / this |")
-    print("|---|---|---|---|---|---|---|")
-    for what, measured in figures.items():
-        wall, cpu = median(f.wall for f in measured), median(f.cpu for f in measured)
-        spread = f"{min(f.wall for f in measured):.2f}–{max(f.wall for f in measured):.2f}"
-        peak = max(f.peak for f in measured)
-        count = "1" if "one file" in what else f"{options.files:,}"
-        print(f"| {count} | {what} | {wall:.3f} | {spread} | {cpu:.2f} | {peak:.0f} | {base / wall:.2f} |")
+    columns = ("files", "what", "wall s (median)", "min–max", "cpu s", "peak MB", "kservegen / this")
+    print_table(columns, (_row(options.files, what, measured, base) for what, measured in figures.items()))
+
+
+def _row(files: int, what: str, figures: list[Figure], base: float) -> str:
+    wall, cpu, peak = median(f.wall for f in figures), median(f.cpu for f in figures), max(f.peak for f in figures)
+    count, walls = "1" if "one file" in what else f"{files:,}", spread(f.wall for f in figures)
+    return f"| {count} | {what} | {wall:.3f} | {walls} | {cpu:.2f} | {peak:.0f} | {base / wall:.2f} |"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ no restarts.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -19,10 +18,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 
 from bench import workload
-from bench.run import CLI, PROCESS_ENVIRONMENT, ROOT, Figure, rounds, timed, total
+from bench.table import FIGURES, arguments, figure_row, note_missing, print_table
+from bench.timing import CLI, PROCESS_ENVIRONMENT, ROOT, Figure, rounds, timed, total
 
 _URI = "s3://models/team-0/model-00000"
 _EXTRAS = """\
@@ -120,31 +119,14 @@ def measure(models: int, runs: int) -> list[str]:
             jobs["helm template at both revisions, diff -r"] = plain.helm_template
         jobs["git diff --stat of the sources"] = plain.git_diff
         figures = rounds(runs, jobs)
-    return [_row(models, job, figures[job], figures["plan, warm"]) for job in jobs]
-
-
-def _row(models: int, job: str, figures: list[Figure], base: list[Figure]) -> str:
-    wall, cpu = (median(getattr(f, word) for f in figures) for word in ("wall", "cpu"))
-    by_wall, by_cpu = wall / median(f.wall for f in base), cpu / median(f.cpu for f in base)
-    spread = f"{min(f.wall for f in figures):.2f}–{max(f.wall for f in figures):.2f}"
-    peak = max(f.peak for f in figures)
-    return f"| {models:,} | {job} | {wall:.3f} | {spread} | {cpu:.2f} | {peak:.0f} | {by_wall:.2f} | {by_cpu:.2f} |"
+    return [figure_row(f"{models:,}", job, figures[job], figures["plan, warm"]) for job in jobs]
 
 
 def main() -> None:
     """Measure every size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", default="1000")
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    (ROOT / ".build").mkdir(exist_ok=True)
-    if not shutil.which("helm"):
-        print("helm is not on the path: that peer is left out", file=sys.stderr)
-    print("| models x 3 | what | wall s (median) | min–max | cpu s | peak MB | wall ratio | cpu ratio |")
-    print("|---|---|---|---|---|---|---|---|")
-    for models in map(int, options.models.split(",")):
-        for row in measure(models, options.runs):
-            print(row, flush=True)
+    options = arguments(__doc__, "--models", "1000", runs=5)
+    note_missing("helm")
+    print_table(FIGURES, (row for models in options.sizes for row in measure(models, options.runs)))
 
 
 if __name__ == "__main__":

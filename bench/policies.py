@@ -6,7 +6,6 @@ rows are left out, by name.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from statistics import median
 import yaml
 
 from bench import workload
-from bench.run import CLI, ROOT, timed
+from bench.table import arguments, note_missing, print_table, spread
+from bench.timing import CLI, ROOT, rounds, timed
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.diagnostics import Location
 from kservegen.document import mapping, text
@@ -131,12 +131,7 @@ def measure(count: int, runs: int) -> list[str]:
             (folder / "none" / "none.rego").write_text("package main\n", "utf-8")
             jobs["conftest, the same five"] = lambda: (conftest(rendered, REGO), 0)
             jobs["conftest, no rule (it reads the files)"] = lambda: (conftest(rendered, folder / "none"), 0)
-        figures: dict[str, list[tuple[float, int]]] = {job: [] for job in jobs}
-        for number in range(runs + 1):
-            for job, run in jobs.items():
-                figure = run()
-                if number:  # the first round warms caches
-                    figures[job].append(figure)
+        figures = rounds(runs, jobs)
     base = median(seconds for seconds, _ in figures["five policies"])
     return [_row(len(resources), job, figures[job], base) for job in jobs]
 
@@ -148,24 +143,17 @@ def _scaled(figure: tuple[float, int], factor: float) -> tuple[float, int]:
 def _row(count: int, job: str, figures: list[tuple[float, int]], base: float) -> str:
     seconds = [seconds for seconds, _ in figures]
     wall, each = median(seconds), median(seconds) / count * 1e6
-    spread = f"{min(seconds):.2f}–{max(seconds):.2f}"
-    return f"| {count:,} | {job} | {wall:.2f} | {spread} | {each:.0f} | {figures[0][1]:,} | {wall / base:.1f} |"
+    return (
+        f"| {count:,} | {job} | {wall:.2f} | {spread(seconds)} | {each:.0f} | {figures[0][1]:,} | {wall / base:.1f} |"
+    )
 
 
 def main() -> None:
     """Measure every number of objects."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--objects", default="3000,30000")
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
-    (ROOT / ".build").mkdir(exist_ok=True)
-    if not shutil.which("conftest"):
-        print("conftest is not on the path: it is left out", file=sys.stderr)
-    print("| objects | what | wall s (median) | min–max | us/object | findings | wall / five policies |")
-    print("|---|---|---|---|---|---|---|")
-    for count in map(int, options.objects.split(",")):
-        for row in measure(count, options.runs):
-            print(row, flush=True)
+    options = arguments(__doc__, "--objects", "3000,30000", runs=3)
+    note_missing("conftest")
+    columns = ("objects", "what", "wall s (median)", "min–max", "us/object", "findings", "wall / five policies")
+    print_table(columns, (row for count in options.sizes for row in measure(count, options.runs)))
 
 
 if __name__ == "__main__":

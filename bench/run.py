@@ -8,73 +8,25 @@ Prints a Markdown table of medians and ratios, to `current` by wall time and by 
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
-from statistics import median
 
 import yaml
 
 from bench import workload
+from bench.table import FIGURES, arguments, figure_row, note_missing, print_table
+from bench.timing import CLI, ROOT, Figure, rounds, timed, total
 from kservegen.jsontypes import JsonObject, JsonValue
 
-ROOT = Path(__file__).resolve().parents[1]
 LAYOUT = Path("{{.Group}}") / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 COMPILED = ROOT / "schemas" / "kserve" / workload.VERSION
 SERVICE = Path("serving.kserve.io") / "inferenceservice_v1beta1.json"
-CLI = (sys.executable, "-m", "kservegen")
-# Users run an installed package, compiled once; with this variable set every run would compile itself anew.
-PROCESS_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One timed sequence of processes: wall and CPU seconds, and the largest peak memory of one process in MB."""
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def timed(
-    commands: Sequence[Sequence[str]], *, outputs: Sequence[Path | None] | None = None, cache: Path | None = None
-) -> Figure:
-    """Run commands one after the other; each must succeed. `cache` is where kservegen keeps what it found."""
-    environment = PROCESS_ENVIRONMENT | ({"KSERVEGEN_CACHE_DIR": str(cache)} if cache else {})
-    wall = cpu = peak = 0.0
-    for index, command in enumerate(commands):
-        output = outputs[index] if outputs else None
-        sink = output.open("wb") if output else subprocess.DEVNULL
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE, env=environment)
-        complaint = process.stderr.read() if process.stderr else b""
-        _, status, usage = os.wait4(process.pid, 0)
-        wall += time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            sys.exit(f"{' '.join(command)} exited {process.returncode}: {complaint.decode()[-2000:]}")
-        cpu += usage.ru_utime + usage.ru_stime
-        peak = max(peak, usage.ru_maxrss / 1024)
-    return Figure(wall, cpu, peak)
-
-
-def rounds(runs: int, jobs: dict[str, Callable[[], Figure]]) -> dict[str, list[Figure]]:
-    """Run all jobs in turn, A B C A B C, so that a drift of the machine's speed meets them all alike."""
-    figures: dict[str, list[Figure]] = {name: [] for name in jobs}
-    for number in range(runs + 1):
-        for name, job in jobs.items():
-            figure = job()
-            if number:  # the first round warms caches
-                figures[name].append(figure)
-    return figures
 
 
 def same_objects(rendered: Path, helm_output: dict[str, Path]) -> None:
@@ -167,11 +119,6 @@ class Case:
         return total(self.helm_template(), self.conform(COMPILED))
 
 
-def total(*figures: Figure) -> Figure:
-    """Add up what runs one after the other."""
-    return Figure(sum(f.wall for f in figures), sum(f.cpu for f in figures), max(f.peak for f in figures))
-
-
 def expand(value: JsonValue, definitions: JsonObject) -> JsonValue:
     """Write every shape out where it is referred to, as a schema made from a CRD has it."""
     if isinstance(value, list):
@@ -201,7 +148,7 @@ def measure(models: int, runs: int) -> list[str]:
         figures |= rounds(min(runs, 3), {"cold": case.cold})
         figures |= rounds(runs, {"warm": case.warm, "one-model edit, warm": case.one_edit})
         figures |= rounds(min(runs, 3), {"first write": case.first_write})
-    return [_row(f"{models:,}", job, figures[job], figures["current"]) for job in figures]
+    return [figure_row(f"{models:,}", job, figures[job], figures["current"]) for job in figures]
 
 
 def measure_start(runs: int) -> list[str]:
@@ -209,35 +156,15 @@ def measure_start(runs: int) -> list[str]:
     click = [sys.executable, "-c", "import click"]
     version = [*CLI, "--version"]
     figures = rounds(4 * runs, {"import click": lambda: timed([click]), "--version": lambda: timed([version])})
-    return [_row("-", job, figures[job], figures["import click"]) for job in figures]
-
-
-def _row(models: str, job: str, figures: list[Figure], base: list[Figure]) -> str:
-    wall = median(f.wall for f in figures)
-    cpu, peak = median(f.cpu for f in figures), max(f.peak for f in figures)
-    spread = f"{min(f.wall for f in figures):.2f}–{max(f.wall for f in figures):.2f}"
-    by_wall = wall / median(f.wall for f in base)
-    by_cpu = cpu / median(f.cpu for f in base)
-    return f"| {models} | {job} | {wall:.3f} | {spread} | {cpu:.2f} | {peak:.0f} | {by_wall:.2f} | {by_cpu:.2f} |"
+    return [figure_row("-", job, figures[job], figures["import click"]) for job in figures]
 
 
 def main() -> None:
     """Measure every size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", default="100,1000,10000")
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    (ROOT / ".build").mkdir(exist_ok=True)
-    for binary in ("helm", "kubeconform"):
-        if not shutil.which(binary):
-            print(f"{binary} is not on the path: that peer is left out", file=sys.stderr)
-    print("| models x 3 | what | wall s (median) | min–max | cpu s | peak MB | wall ratio | cpu ratio |")
-    print("|---|---|---|---|---|---|---|---|")
-    for row in measure_start(options.runs):
-        print(row, flush=True)
-    for models in map(int, options.models.split(",")):
-        for row in measure(models, options.runs):
-            print(row, flush=True)
+    options = arguments(__doc__, "--models", "100,1000,10000", runs=5)
+    note_missing("helm", "kubeconform")
+    sizes = (row for models in options.sizes for row in measure(models, options.runs))
+    print_table(FIGURES, chain(measure_start(options.runs), sizes))
 
 
 if __name__ == "__main__":
