@@ -16,7 +16,7 @@ from statistics import median
 from typing import TypeVar
 
 from bench import workload
-from bench.run import ROOT
+from bench.timing import ROOT
 from kservegen.memory import Memory
 from kservegen.pipeline import evaluate
 from kservegen.project import open_project

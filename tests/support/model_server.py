@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from tests.support.http_server import Quiet, running
 
 Reply: TypeAlias = tuple[int, object]
 
@@ -49,7 +50,7 @@ def serve(certificate: Path | None = None, **given: object) -> Iterator[ModelSer
     """Run the server for a while; with a certificate (and its key in the same file) it speaks TLS."""
     state = ModelServer(**given)  # type: ignore[arg-type]
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -58,27 +59,10 @@ def serve(certificate: Path | None = None, **given: object) -> Iterator[ModelSer
         def do_POST(self) -> None:
             _handle(state, self, self.rfile.read(int(self.headers.get("Content-Length", "0"))))
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    scheme = "http"
-    if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        scheme = "https"
-    state.port = server.server_address[1]
-    state.url = f"{scheme}://127.0.0.1:{state.port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running(Handler, certificate) as port:
+        state.port = port
+        state.url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _handle(state: ModelServer, request: BaseHTTPRequestHandler, body: bytes | None) -> None:
