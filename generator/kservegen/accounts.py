@@ -37,7 +37,7 @@ def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
     broken = [d for d in diagnostics if d.severity is Severity.ERROR and not d.rule.startswith(("budget/", "policy/"))]
     if broken:
         raise GeneratorError(
-            f"the catalog has {len(broken)} errors, so that sums would be wrong",
+            "the catalog has errors, so that sums would be wrong",
             subject=str(broken[0].location),
             hint="Run kservegen validate.",
         )

@@ -120,14 +120,17 @@ def catalog_of(repository: Repository, sources: Mapping[str, bytes]) -> Catalog:
 
 
 def environment_file(catalog: Catalog, environment: str) -> str:
-    """Return the file of an environment; GeneratorError where there is none of that name."""
+    """Return the file of an environment; GeneratorError where there is none of that name, or it cannot be read."""
+    file = f"{ENVIRONMENTS_FOLDER}/{environment}.yaml"
+    if environment in catalog.unreadable:
+        raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
     if environment not in catalog.environments:
         close = get_close_matches(environment, catalog.environments, n=1)
         known = f"Known: {', '.join(catalog.environments) or 'none'}."
         raise GeneratorError(
             f"there is no environment {environment}", hint=f"Did you mean {close[0]}? {known}" if close else known
         )
-    return f"{ENVIRONMENTS_FOLDER}/{environment}.yaml"
+    return file
 
 
 def find_definition(catalog: Catalog, name: str) -> Definition:
@@ -139,6 +142,8 @@ def find_definition(catalog: Catalog, name: str) -> Definition:
     if found:
         said = ", ".join(f"{d.section}/{d.key} ({d.location})" for d in found)
         raise GeneratorError(f"{name} can be several entries", hint=f"Say which: {said}.")
+    if not catalog.complete:
+        raise GeneratorError(f"{name} is not in what can be read of the catalog", hint="Run kservegen validate.")
     known = [d.key for d in catalog.definitions.values()]
     close = get_close_matches(name, [*known, *(key.rpartition("/")[2] for key in known)], n=1)
     raise GeneratorError(

@@ -72,7 +72,7 @@ def choose(project: Project, environment: str, name: str, asked: Asked) -> Calle
     """Choose a model by key, name or namespace/name, and what to ask it; GeneratorError where that cannot be told."""
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
-    (environment,) = project.choose([environment])
+    environment = project.choose_one(environment)
     resolved, _ = resolve(project.catalog, environment)
     built = build_all(resolved, project.tools, Memory())
     if built is None:

@@ -102,12 +102,21 @@ def commit_output(repository: Repository, options: CommitOptions) -> Committed:
 
 
 def _check_remote(git: Git, repository: Repository, remote: str | None) -> None:
-    """Tell an environment that stands where the name of a remote goes: `--push prod`."""
-    if remote in {path.stem for path in repository.environment_files()} and not remote_url(git, remote):
+    """Tell an environment that stands where the name of a remote goes, `--push prod`, and a name that is none."""
+    if not remote or remote_url(git, remote):
+        return
+    if remote in {path.stem for path in repository.environment_files()}:
         raise GeneratorError(
             f"{remote} is an environment and no remote",
             subject="--push",
             hint=f"What follows --push is a remote: write the environment first, as in {remote} --push.",
+        )
+    if not any(mark in remote for mark in "/:") and not (git.top / remote).exists():
+        known = ", ".join(git.text("remote").split())
+        raise GeneratorError(
+            f"there is no remote {remote}",
+            subject="--push",
+            hint=f"Known: {known}." if known else f"Add it: git remote add {remote} URL.",
         )
 
 

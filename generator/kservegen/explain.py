@@ -66,7 +66,7 @@ class Explanation:
 
 def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     """Explain the entry called `key` (or namespace/name); GeneratorError where the environment has none."""
-    (name,) = project.choose([environment])
+    name = project.choose_one(environment)
     resolved, _ = resolve(project.catalog, name)
     entry = _find(resolved, key)
     resource = build_one(resolved, entry, project.tools)

@@ -44,7 +44,7 @@ class LintOptions:
 
 def environment_cluster(project: Project, name: str) -> Cluster:
     """Return an environment of a catalog as the cluster to judge against; GeneratorError where it cannot be known."""
-    (chosen,) = project.choose((name,))
+    chosen = project.choose_one(name)
     environment, _ = resolve(project.catalog, chosen)
     version = environment.text("kserve", "version")
     check_version(version, project.tools.charts.versions)

@@ -60,7 +60,7 @@ class EnvironmentLock:
 
     def __init__(self, project: Project, environment: str) -> None:
         self._repository = project.repository
-        (self.environment,) = project.choose([environment])
+        self.environment = project.choose_one(environment)
         evaluation = evaluate(project.catalog, self.environment, project.tools)
         if evaluation.built is None or project.diagnostics:
             raise GeneratorError("the catalog has errors", subject=environment, hint="Run kservegen validate.")

@@ -73,10 +73,15 @@ def plan(repository: Repository, options: PlanOptions, *, environments: Sequence
     changes = Plan(
         base=base.said,
         environments=tuple(environment.plan for environment in found),
-        unknown=tuple(name for name in work.chosen if name not in work.built),
+        unknown=tuple(sorted({*work.chosen, *_unreadable(work, environments)} - work.built.keys())),
     )
     wrong = (diagnostic for environment in found for diagnostic in environment.diagnostics)
     return Planned(_result(work, compared, changes, options, wrong), changes)
+
+
+def _unreadable(work: Work, asked: Sequence[str]) -> list[str]:
+    """Return the environments that are there and are not known, out of those asked for."""
+    return [name for name in work.project.catalog.unreadable if not asked or name in asked]
 
 
 def _refuse_half_written(repository: Repository) -> None:
@@ -103,7 +108,7 @@ def _environments(work: Work, compared: Compared, options: PlanOptions) -> Itera
     """Plan each environment that can be built, and each that is gone."""
     for name, differences in compared.differences.items():
         built = work.built.get(name)
-        if built is None and (name in work.chosen or work.is_partial):
+        if built is None and (work.is_partial or name in work.chosen or name in work.project.catalog.unreadable):
             continue  # its findings say why
         change = read_change(name, built, differences, compared.words.get(name))
         found = with_effects(change, plan_environment(change), work.project.tools, work.memory)

@@ -18,7 +18,7 @@ from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonObject
 from kservegen.judge import open_judge
 from kservegen.pipeline import Tools
-from kservegen.repository import Repository, packaged_data
+from kservegen.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.schemas.store import SchemaStore
 from kservegen.schemas.validate import Validator
 
@@ -37,17 +37,29 @@ class Project:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def choose(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Return the environments to work on; GeneratorError for a name that there is none of."""
+        """Return the environments to work on; GeneratorError for a name that there is none of.
+
+        One whose file cannot be read is left out: the project's diagnostics say why.
+        """
         known = self.catalog.environments
+        if not names:
+            return tuple(known)
         for name in names:
-            if name not in known:
+            if name not in known and name not in self.catalog.unreadable:
                 close = get_close_matches(name, known, n=1)
                 raise GeneratorError(
                     f"there is no environment {name}",
                     subject=str(self.repository.root),
                     hint=(f"Did you mean {close[0]}? " if close else "") + f"Known: {', '.join(known) or 'none'}.",
                 )
-        return tuple(dict.fromkeys(names)) or tuple(known)
+        return tuple(name for name in dict.fromkeys(names) if name in known)
+
+    def choose_one(self, name: str) -> str:
+        """Return the environment of a name; GeneratorError where there is none, or its file cannot be read."""
+        if name in self.catalog.unreadable:
+            file = f"{ENVIRONMENTS_FOLDER}/{name}.yaml"
+            raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
+        return self.choose((name,))[0]
 
 
 def open_project(repository: Repository, engine: Engine = Engine.BUILTIN, abridge: Abridge = read_in_full) -> Project:

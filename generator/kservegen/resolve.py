@@ -276,7 +276,7 @@ def _lives_here(resolver: _Resolver, definition: Definition, words: JsonObject) 
         return True
     known = resolver.catalog.environments
     for index, name in enumerate(wanted):
-        if isinstance(name, str) and name not in known:
+        if isinstance(name, str) and name not in known and name not in resolver.catalog.unreadable:
             source = definition.document.source
             place = (definition.section, definition.key, "environments", index)
             resolver.report(

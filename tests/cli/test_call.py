@@ -560,6 +560,14 @@ def test_show_prints_commands_that_work_and_sends_nothing(loaded: Project) -> No
     assert json.loads(done.stdout)["choices"][0]["message"]["content"] == "Hello! How can I help?"
 
 
+def test_show_is_json_where_that_is_asked_for(loaded: Project) -> None:
+    _, said = call(loaded, "chat", "--show")
+    code, text = call(loaded, "chat", "--show", "--output", "json")
+    shown = json.loads(text)
+    jsonschema.validate(shown, SCHEMA)
+    assert (code, shown["exitCode"], shown["commands"]) == (0, 0, said.splitlines())
+
+
 def test_show_prints_the_forward_too(loaded: Project) -> None:
     code, said = call(loaded, "chat", "--show")
     assert code == 0

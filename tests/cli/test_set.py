@@ -132,3 +132,26 @@ def test_no_file_outside_of_the_repository_is_written(
     assert isinstance(done.exception, GeneratorError)
     assert "leads out of the repository" in done.exception.message
     assert outside.read_text("utf-8") == MODELS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set", "ns/iris", "minReplicas=2", "--env", "dev"),
+        ("promote", "dev", "prod"),
+        ("promote", "prod", "dev"),
+        ("explain", "ns/iris", "--env", "dev"),
+    ],
+)
+def test_an_environment_that_cannot_be_read_is_there_all_the_same(project: Project, words: tuple[str, ...]) -> None:
+    project.write("environments/dev.yaml", "models: [\n")
+    refused = run(project, *words).exception
+    assert isinstance(refused, GeneratorError)
+    assert str(refused).startswith("environments/dev.yaml: the file cannot be read as it is")
+
+
+def test_an_entry_may_stand_in_what_cannot_be_read(project: Project) -> None:
+    project.write("models.yaml", "models: [\n")
+    refused = run(project, "set", "iris", "minReplicas=2").exception
+    assert isinstance(refused, GeneratorError)
+    assert str(refused).startswith("iris is not in what can be read of the catalog")

@@ -61,7 +61,7 @@ def load_catalog(
         document = _load(repository, path.as_posix(), check_models, diagnostics, abridge)
         if document is not None:
             documents.append(document)
-    environments = _load_environments(repository, check_environment, diagnostics)
+    environments, unreadable = _load_environments(repository, check_environment, diagnostics)
     environments = _load_locks(repository, environments, check_lock, diagnostics)
     if not files:
         raise GeneratorError(
@@ -69,7 +69,7 @@ def load_catalog(
         )
     definitions = _define(documents, diagnostics)
     complete = len(documents) == len(files)
-    return Catalog(tuple(documents), definitions, environments, complete), diagnostics
+    return Catalog(tuple(documents), definitions, environments, complete, unreadable), diagnostics
 
 
 def _load(
@@ -126,7 +126,7 @@ def as_diagnostic(finding: Finding, document: Document, base: Path = ()) -> Diag
 
 def _load_environments(
     repository: Repository, check: Check, diagnostics: list[Diagnostic]
-) -> dict[str, EnvironmentSource]:
+) -> tuple[dict[str, EnvironmentSource], tuple[str, ...]]:
     files = repository.environment_files()
     loaded: dict[str, Document | None] = {}
     for path in files:
@@ -142,11 +142,12 @@ def _load_environments(
             hint=f"Write {ENVIRONMENTS_FOLDER}/dev.yaml, or start from: kservegen init DIR.",
         )
     under = loaded.pop(DEFAULTS_NAME, None)
-    return {
+    environments = {
         name: EnvironmentSource(name, (under, own) if under else (own,))
         for name, own in sorted(loaded.items())
         if own is not None
     }
+    return environments, tuple(sorted(loaded.keys() - environments.keys()))
 
 
 def _load_locks(

@@ -76,13 +76,15 @@ class EnvironmentSource:
 class Catalog:
     """Everything that people wrote: the definitions by section and key, and the environments by name.
 
-    `complete` is false while a catalog file cannot be read: what is not defined may stand in it.
+    `complete` is false while a catalog file cannot be read: what is not defined may stand in it. `unreadable` names the
+    environments that are there and are not known, because their own file cannot be read.
     """
 
     documents: tuple[Document, ...]
     definitions: dict[tuple[str, str], Definition]
     environments: dict[str, EnvironmentSource]
     complete: bool = True
+    unreadable: tuple[str, ...] = ()
 
 
 def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path) -> tuple[Fragment, Path, bool]:

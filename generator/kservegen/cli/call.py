@@ -84,7 +84,7 @@ def command(
     asked = Asked(protocol or "", _route(reach["route"]), _data(data))
     called = choose(project, environment, model, asked)
     if show:
-        write(_commands(called, reach))
+        write(_shown(_commands(called, reach), output))
         return CLEAN
     with _reached(called, reach) as (send, through):
         reply = call(called, send)
@@ -193,8 +193,16 @@ def _tunnel(called: Called, reach: Reach) -> Tunnel:
     return Tunnel(callee.resource.id.namespace, callee.service, callee.port, reach["context"])
 
 
-def _commands(called: Called, reach: Reach) -> str:
-    """Write the request as commands; of a token only its variable's name."""
+def _shown(lines: list[str], output: str) -> str:
+    if output == "text":
+        return "\n".join(lines) + "\n"
+    from kservegen.report.json_report import render_sections  # noqa: PLC0415
+
+    return render_sections(CLEAN, commands=[*lines])
+
+
+def _commands(called: Called, reach: Reach) -> list[str]:
+    """Return the request as lines of shell; of a token only its variable's name."""
     from kservegen.call.exchange import parse_address  # noqa: PLC0415
     from kservegen.protocols.curl import curl  # noqa: PLC0415
 
@@ -211,4 +219,4 @@ def _commands(called: Called, reach: Reach) -> str:
     options = ["--insecure"] if reach["insecure"] else []
     options += ["--cacert", shlex.quote(reach["ca_file"])] if reach["ca_file"] else []
     lines += curl(shlex.quote(f"{address}{called.speech.route}"), called.body, headers, options)
-    return "\n".join(lines) + "\n"
+    return lines

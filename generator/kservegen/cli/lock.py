@@ -100,7 +100,11 @@ def _source(folder: Path | None, facts: Path | None) -> Facts:
         try:
             content = (facts or Path()).read_bytes()
         except OSError as problem:
-            raise GeneratorError(f"cannot be read: {problem.strerror}", subject=str(facts)) from problem
+            raise GeneratorError(
+                f"cannot be read: {problem.strerror}",
+                subject=str(facts),
+                hint="Name a file with the facts of the model.",
+            ) from problem
         return facts_by_hand(content, str(facts))
 
     return from_folder if folder is not None else from_file if facts is not None else from_hub

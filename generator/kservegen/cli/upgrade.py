@@ -73,5 +73,6 @@ def _read_values(file: Path) -> JsonObject:
     try:
         content = file.read_bytes()
     except OSError as problem:
-        raise GeneratorError(f"cannot be read: {problem.strerror}", subject=str(file)) from problem
+        hint = "Name a file with the values of the old chart."
+        raise GeneratorError(f"cannot be read: {problem.strerror}", subject=str(file), hint=hint) from problem
     return parse_values(content, str(file))

@@ -37,6 +37,8 @@ _SETTINGS: Final = (
 )  # fmt: skip
 
 
+# How git ends what it says of a remote that cannot be reached; the reason stands first.
+_ADVICE: Final = "and the repository exists."
 _SECRETS: Final = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE), r"\1***@"),
     (re.compile(r"([?&][a-z_]*token=)[^&\s'\"]+", re.IGNORECASE), r"\1***"),
@@ -97,8 +99,19 @@ class Git:
 def failure(done: subprocess.CompletedProcess[bytes], subject: str, hint: str = "") -> GitError:
     """Return what a process that failed said, secrets left out."""
     said = mask(done.stderr.decode("utf-8", "replace").strip())
-    last = said.splitlines()[-1] if said else f"exit code {done.returncode}"
-    return GitError(last.removeprefix("fatal: "), subject=subject, hint=hint, code=done.returncode, said=said)
+    told = _telling(said) if said else f"exit code {done.returncode}"
+    return GitError(told.removeprefix("fatal: "), subject=subject, hint=hint, code=done.returncode, said=said)
+
+
+def _telling(said: str) -> str:
+    """Return the line that says what went wrong: the last that ends the program, or else the last.
+
+    Of a remote out of reach it is the first: what ends the program is then the same advice whatever the reason.
+    """
+    lines = said.splitlines()
+    if lines[-1] == _ADVICE:
+        return next((line for line in lines if not line.startswith("Warning:")), lines[-1])
+    return next((line for line in reversed(lines) if line.startswith("fatal: ")), lines[-1])
 
 
 def open_git(folder: Path) -> Git:

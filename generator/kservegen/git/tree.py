@@ -35,7 +35,7 @@ def resolve(git: Git, revision: str) -> str:
         deepen = " This clone is shallow: fetch with more depth, or check out with fetch-depth: 0."
         raise GeneratorError(
             "no such revision in this clone",
-            subject=revision,
+            subject=revision or '""',
             hint=f"Fetch it first (git fetch origin BRANCH).{deepen if is_shallow(git) else ''}",
         )
     return done.stdout.decode().strip()

@@ -147,7 +147,7 @@ def what_happens(change: ObjectChange) -> str:
     """Say of one object what its sign does not: where it moves, what becomes of what goes."""
     said = []
     if change.verb is Verb.RENAMED:
-        said.append(f"was {change.old_key}: an equal object under another name, so one is deleted and one created")
+        said.append(f"was {change.old_key}: an equal object under another name, so the cluster gets a new one")
     if change.verb is Verb.MOVED or (change.old_file and change.by and change.verb is Verb.CHANGED):
         origin = f" from {change.old_file}" if change.old_file else ""
         said.append(f"moves{origin}{f', to {change.by}' if change.by else ''}")

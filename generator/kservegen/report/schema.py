@@ -34,6 +34,7 @@ def report_schema() -> JsonObject:
                     "description": "Addresses locked, or drifted.",
                 },
                 "call": _call(),
+                "commands": {**_TEXTS, "description": "Lines of shell that send what was not sent (call --show)."},
                 "found": {
                     "type": "array",
                     "items": _found(),
@@ -56,6 +57,7 @@ def report_schema() -> JsonObject:
                 "gpu",
                 "lock",
                 "call",
+                "commands",
                 "found",
                 "rule",
                 "explanation",

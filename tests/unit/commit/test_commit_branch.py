@@ -85,8 +85,11 @@ def test_a_push_that_is_refused_leaves_this_clone_as_it_was(clone: Clone, hub: P
 def test_a_remote_that_is_not_there(clone: Clone) -> None:
     with pytest.raises(GeneratorError, match="there is no remote to push to"):
         clone.commit(push="")
-    with pytest.raises(GeneratorError, match="git ls-remote"):
+    with pytest.raises(GeneratorError, match="--push: there is no remote nowhere") as no_such:
         clone.commit(push="nowhere")
+    assert no_such.value.hint == "Add it: git remote add nowhere URL."
+    with pytest.raises(GeneratorError, match=r"git ls-remote: '\./nowhere' does not appear to be a git repository"):
+        clone.commit(push="./nowhere")
     with pytest.raises(GeneratorError, match="--push: prod is an environment and no remote"):
         clone.commit(push="prod")
 

@@ -312,6 +312,21 @@ def test_one_wrong_environment_hides_no_other(project: Project) -> None:
     assert result.exit_code == 1
 
 
+@pytest.mark.parametrize("broken", ["models: [\n", "", "\xff: \0"])
+@pytest.mark.parametrize("asked", [(), ("test",)])
+def test_an_environment_that_cannot_be_read_is_not_removed(
+    project: Project, broken: str, asked: tuple[str, ...]
+) -> None:
+    project.write("environments/test.yaml", DEV.replace("name: dev", "name: test"))
+    project.render()
+    project.write("environments/test.yaml", broken)
+    result, changes = plan(project.repository, PlanOptions(), environments=asked)
+    assert not changes
+    assert changes.unknown == (asked or ("dev", "test"))
+    assert {str(d.location.file) for d in result.diagnostics} == {"environments/test.yaml"}
+    assert result.exit_code == 1
+
+
 def test_swapping_before_and_after_swaps_what_comes_and_goes(project: Project) -> None:
     project.models("models: {new: {modelFormat: xgboost, storageUri: s3://models/n}}")
     there = said(dev(project, "HEAD"))
