@@ -34,7 +34,7 @@ def report_schema() -> JsonObject:
                     "description": "Addresses locked, or drifted.",
                 },
                 "call": _call(),
-                "commands": {**_TEXTS, "description": "Lines of shell that send what was not sent (call --show)."},
+                "commands": {**TEXTS, "description": "Lines of shell that send what was not sent (call --show)."},
                 "found": {
                     "type": "array",
                     "items": _found(),
