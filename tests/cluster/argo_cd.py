@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.cluster import binaries
 from tests.cluster.control_plane import HOST, Client, Json, free_port, kubeconfig, listens, running, wait_for
-from tests.cluster.objects import url
+from tests.cluster.objects import make_namespace, url
 
 NAMESPACE = "argocd"
 # A controller that has just started lists every kind of the cluster first, on a machine that may be busy.
@@ -242,7 +242,7 @@ def _redis(program: Path, port: int, folder: Path) -> list[str]:
 def _install(client: Client) -> None:
     """Create the objects that Argo CD's controllers read their settings from."""
     labels = {"app.kubernetes.io/part-of": "argocd"}
-    client.call("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    make_namespace(client, NAMESPACE)
     for kind, name, content in (
         ("ConfigMap", "argocd-cm", {}),
         ("ConfigMap", "argocd-rbac-cm", {}),

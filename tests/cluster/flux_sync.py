@@ -17,7 +17,7 @@ from tests.cluster.artifacts import Artifacts, report_ready, serving_artifacts
 from tests.cluster.catalog import Catalog
 from tests.cluster.control_plane import HOST, Client, Json, free_port, kubeconfig, listens, running, wait_for
 from tests.cluster.models import live_models
-from tests.cluster.objects import url
+from tests.cluster.objects import make_namespace, url
 
 ENVIRONMENT = "dev"
 SYNC_NAMESPACE = "flux-system"
@@ -119,7 +119,7 @@ class FluxSync:
             live = self.client.call("GET", url(doc)) if doc["kind"] in _OTHERS else None
             if live and live.accepted and not _is_reported(live.body):
                 if namespace := doc["spec"].get("targetNamespace"):  # a release creates it
-                    self.client.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+                    make_namespace(self.client, namespace)
                 report_ready(self.client, doc)
         if models_run:
             for namespace in sorted({doc["metadata"]["namespace"] for doc in self.objects("models")}):
@@ -212,7 +212,7 @@ def _deployment(name: str) -> Json:
 def flux_sync(client: Client, folder: Path) -> Iterator[FluxSync]:
     """Start Flux beside this project's catalog."""
     catalog = Catalog(folder / "models")
-    client.call("POST", "/api/v1/namespaces", {"metadata": {"name": SYNC_NAMESPACE}})
+    make_namespace(client, SYNC_NAMESPACE)
     with serving_artifacts() as artifacts:
         sync = FluxSync(client, catalog, artifacts, folder)
         sync.start()

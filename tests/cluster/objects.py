@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.control_plane import Json
+from tests.cluster.control_plane import Client, Json
 
 # Kinds that an English plural does not follow from.
 _PLURALS = {
@@ -37,3 +37,9 @@ def collection(doc: Json, namespace: str = "default") -> str:
 def url(doc: Json, namespace: str = "default") -> str:
     """Return an object's own URL."""
     return f"{collection(doc, namespace)}/{doc['metadata']['name']}"
+
+
+def make_namespace(client: Client, name: str) -> None:
+    """Create a namespace that is not there, with the owner that this repository's policies ask of namespaces."""
+    answer = client.call("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": {"owner": "tests"}}})
+    assert answer.code in {201, 409}, answer.message

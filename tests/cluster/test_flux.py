@@ -21,7 +21,7 @@ from tests.cluster.flux_sync import (
     kustomization_url,
 )
 from tests.cluster.models import is_there, marks
-from tests.cluster.objects import collection, url
+from tests.cluster.objects import collection, make_namespace, url
 from tests.support.project import DEV, Project
 
 WORDS = f"environments/{ENVIRONMENT}.yaml"
@@ -171,7 +171,7 @@ def wordy(folder: Path) -> dict[str, Json]:
 
 
 def test_every_word_is_accepted_strictly(cluster: Client, tmp_path: Path) -> None:
-    cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": SYNC_NAMESPACE}})
+    make_namespace(cluster, SYNC_NAMESPACE)
     found = wordy(tmp_path)
     assert {key.partition("/")[0] for key in found} == {
         "GitRepository",

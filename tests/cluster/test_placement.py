@@ -11,6 +11,7 @@ import pytest
 from tests.cluster import binaries
 from tests.cluster.conftest import absent
 from tests.cluster.control_plane import Client, Json, control_plane, kubeconfig, running, wait_for
+from tests.cluster.objects import make_namespace
 from tests.cluster.placements import Case, daemons, make, nodes, pods
 
 from kservegen.placement.arrange import Outcome
@@ -60,7 +61,7 @@ def test_two_hundred_verdicts_are_the_schedulers(scheduler: Client) -> None:
 
 def stand_up(client: Client, case: Case) -> None:
     """Create the nodes of a case, what stands on them, and the pods that want in."""
-    client.call("POST", "/api/v1/namespaces", {"metadata": {"name": case.name}})
+    make_namespace(client, case.name)
     for node in nodes(case):
         made = client.call("POST", "/api/v1/nodes", node)
         assert made.accepted, made.message

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from tests.cluster.conftest import ROOT, SHARED
 from tests.cluster.control_plane import Answer, Client, Json, wait_for
-from tests.cluster.objects import collection, url
+from tests.cluster.objects import collection, make_namespace, url
 
 from kservegen.build.resource import Resource, ResourceId
 from kservegen.defaulting import Installation, default
@@ -202,7 +202,7 @@ def attempts(cluster: Client) -> list[Try]:
     if not CRDS.is_dir():
         pytest.skip(f"KServe's CRDs are not at {CRDS}")
     upgrade(cluster)
-    cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": "kserve"}})
+    make_namespace(cluster, "kserve")
     found = list(tries())
     for space in {attempt.namespace["metadata"]["name"]: attempt.namespace for attempt in found}.values():
         answer = cluster.call("POST", "/api/v1/namespaces", space)

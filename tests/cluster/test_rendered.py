@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from tests.cluster.conftest import ROOT, documents
 from tests.cluster.control_plane import Answer, Client, Json, wait_for
-from tests.cluster.objects import collection, url
+from tests.cluster.objects import collection, make_namespace, url
 
 ENVIRONMENTS = sorted(path.name for path in (ROOT / "rendered").iterdir() if path.is_dir())
 # What has to be there before what lies in it.
@@ -34,7 +34,7 @@ def test_every_object_is_accepted_strictly_and_applying_it_again_changes_nothing
     environment: str, cluster: Client
 ) -> None:
     for name in ("argocd", "flux-system", "kserve"):  # made by the engines' installations, and with the charts
-        cluster.call("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        make_namespace(cluster, name)
     found = rendered(environment)
     assert len(found) > 8
     for file, doc in found:
