@@ -101,7 +101,6 @@ RIM = (
     "kservegen.call.forward",
     "kservegen.call.http",
     "kservegen.cache.generation",
-    "kservegen.editing.file",
     "kservegen.git.export",
     "kservegen.editing.files",
     "kservegen.git.process",

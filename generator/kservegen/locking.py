@@ -6,7 +6,7 @@ Where the facts come from is the caller's choice (`Facts`): the Hub, a folder, a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -15,10 +15,10 @@ from kservegen.build.environment import BuiltEnvironment
 from kservegen.catalog.lock_schema import lock_schema
 from kservegen.diagnostics import Location
 from kservegen.document import mapping, text
-from kservegen.editing.file import replace_file
-from kservegen.editing.text import set_values
+from kservegen.editing.files import read_sources, replace_together
+from kservegen.editing.surgery import rewrite
 from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.jsontypes import JsonObject, Path, format_path
 from kservegen.lock.targets import Target, targets_of
 from kservegen.pipeline import evaluate
 from kservegen.project import Project
@@ -90,17 +90,14 @@ class EnvironmentLock:
     def write(self, targets: Sequence[Target], facts: Facts) -> tuple[Locked, ...]:
         """Fill in the facts of these addresses: all of them, or the file stays as it was."""
         entries = {target.address: _pinned(target, facts(target, target.revision)) for target in targets}
-        before = self._text()
+        sources = read_sources(self._repository)
+        before = _decoded(sources, self.file)
         after = before or _NEW
         for address, entry in entries.items():
-            old = mapping(self._entries.get(address))
-            values: dict[Path, JsonValue] = {("models", address, word): value for word, value in entry.items()}
-            if old.keys() - entry.keys():
-                values = {("models", address): entry}
-            after = set_values(after, {k: v for k, v in values.items() if _at(self._entries, k[1:]) != v}, self.file)
+            after = rewrite(after, ("models", address), entry, self.file)
         _check(after, self.file)
         if after != before:
-            replace_file(self._repository.lock_file(self.environment), after, subject=self.file)
+            replace_together(self._repository.root, sources, {self.file: after.encode()})
         return tuple(
             Locked(
                 address=target.address,
@@ -138,15 +135,6 @@ class EnvironmentLock:
         path: Path = ("models", address, word) if word else ("models", address)
         return Drift(location=self._document.source.key(path), address=address, message=message)
 
-    def _text(self) -> str:
-        path = self._repository.lock_file(self.environment)
-        if not path.exists():
-            return ""
-        try:
-            return path.read_text("utf-8")
-        except (OSError, ValueError) as error:
-            raise GeneratorError("the file cannot be read", subject=self.file) from error
-
 
 def facts_by_hand(content: bytes, file: str) -> JsonObject:
     """Read an entry that somebody wrote: YAML or JSON, in the lock's words."""
@@ -162,11 +150,11 @@ def _pinned(target: Target, entry: JsonObject) -> JsonObject:
     return {k: v for k, v in entry.items() if k != "revision"} if target.cache else entry
 
 
-def _at(entries: JsonObject, path: Path) -> JsonValue:
-    value: JsonValue = entries
-    for part in path:
-        value = mapping(value).get(str(part))
-    return value
+def _decoded(sources: Mapping[str, bytes], file: str) -> str:
+    try:
+        return sources.get(file, b"").decode()
+    except UnicodeDecodeError as error:
+        raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
 
 
 def _check(text_: str, file: str) -> None:

@@ -7,7 +7,7 @@ be what went in with just this value changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from kservegen.editing.spans import Container, Item, Scalar, Value, spans
@@ -32,6 +32,18 @@ def drop(text: str, path: Path, file: str) -> str:
     """Remove the key or the item at a path; a map or list that this empties stays as an empty one."""
     before = read(text, file)
     return _verified(text, _at_root(text, lambda plain: _drop(plain, path)), without(before, path), path, file)
+
+
+def rewrite(text: str, path: Path, value: JsonObject, file: str) -> str:
+    """Make the map at a path hold what `value` does, and touch no word that it has already."""
+    old = at(read(text, file), path)
+    if not isinstance(old, dict) or not old or not value:
+        return put(text, path, value, file)
+    for place in _gone(old, value, path):
+        text = drop(text, place, file)
+    for place, item in _new(old, value, path):
+        text = put(text, place, item, file)
+    return text
 
 
 def read(text: str, file: str) -> JsonObject:
@@ -77,6 +89,24 @@ def at(tree: JsonValue, path: Path) -> JsonValue:
         else:
             return None
     return tree
+
+
+def _gone(old: JsonObject, new: JsonObject, path: Path) -> Iterator[Path]:
+    for name, item in old.items():
+        other = new.get(name)
+        if name not in new:
+            yield (*path, name)
+        elif isinstance(item, dict) and isinstance(other, dict) and other:
+            yield from _gone(item, other, (*path, name))
+
+
+def _new(old: JsonObject, new: JsonObject, path: Path) -> Iterator[tuple[Path, JsonValue]]:
+    for name, item in new.items():
+        other = old.get(name)
+        if isinstance(item, dict) and isinstance(other, dict) and item:
+            yield from _new(other, item, (*path, name))
+        elif name not in old or json.dumps(item) != json.dumps(other):
+            yield (*path, name), item
 
 
 def _with(tree: JsonValue, path: Path, value: JsonValue, done: Path) -> JsonValue:
