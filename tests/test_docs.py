@@ -31,6 +31,26 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
+def test_the_map_has_every_module() -> None:
+    package = ROOT / "generator" / "kservegen"
+    rows = re.findall(r"^\| (.+?) \|", (package / "README.md").read_text("utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    there = {path.parent.name + "/" for path in package.glob("*/__init__.py")} | {p.name for p in package.glob("*.py")}
+    assert there - named == {"__init__.py", "__main__.py"}
+    assert [name for name in named if not (package / name).exists()] == []
+
+
+def test_decisions_are_numbered_in_turn_and_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    records = sorted(folder.glob("[0-9]*.md"))
+    titles = [record.read_text("utf-8").splitlines()[0].removeprefix("# ") for record in records]
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    listed = re.findall(r"^(\d+\. )\[(.+)\]\((.+)\)$", (folder / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert [(number + title, name) for number, title, name in listed] == [
+        (title, record.name) for title, record in zip(titles, records, strict=True)
+    ]
+
+
 @pytest.mark.parametrize("rule", manuals())
 def test_a_manual_says_why_and_how_to_mend_it(rule: str) -> None:
     meta = manuals()[rule]
