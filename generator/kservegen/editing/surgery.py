@@ -221,11 +221,12 @@ def _drop(text: str, path: Path) -> str:
 
 
 def _without_lines(text: str, container: Container, item: Item) -> str:
-    """Cut out whole lines; the first entry of an item of a list shares its line with the dash, which stays."""
-    start = text.rfind("\n", 0, item.start) + 1
+    """Cut out whole lines; what comes first in an item of a list shares its line with the dash, which stays."""
+    own = item.start if container.is_map else text.rfind("-", 0, item.start)
+    start = text.rfind("\n", 0, own) + 1
     end = text.find("\n", item.value.end) + 1 or len(text)
-    if container.is_map and text[start : item.start].strip():
-        return text[: item.start] + text[end:].lstrip(" ")
+    if text[start:own].strip():
+        return text[:own] + text[end:].lstrip(" ")
     if end == len(text) and not text.endswith("\n"):
         return text[:start].removesuffix("\n").removesuffix("\r")
     return text[:start] + text[end:]

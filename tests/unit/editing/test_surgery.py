@@ -101,6 +101,11 @@ def test_drop_removes_these_characters_alone(path: Path, old: str, new: str) -> 
     assert drop(NASTY, path, "models.yaml") == NASTY.replace(old, new)
 
 
+def test_what_stands_first_in_an_item_leaves_the_dash_before_it() -> None:
+    assert drop("a:\n  - - x\n    - z\n  - - u\n", ("a", 0, 0), "f") == "a:\n  - - z\n  - - u\n"
+    assert drop("a:\n  - - b: 1\n      c: -2\n    - -3\n", ("a", 0, 0), "f") == "a:\n  - - -3\n"
+
+
 def test_a_missing_final_newline_stays_missing() -> None:
     assert put("version: 1\na: {b: 1}", ("a", "b"), 2, "f") == "version: 1\na: {b: 2}"
     assert put("version: 1", ("a",), 2, "f") == "version: 1\na: 2"
