@@ -75,13 +75,13 @@ def plan_upgrades(
         diagnostics.extend(errors)
         if today.built is None or errors:
             continue
-        version = today.built.settings.kserve_version
-        if (installed or version) == after:
+        version = installed or today.built.settings.kserve_version
+        if version == after:
             same.append(name)
             continue
-        if installed is None:
+        if version in charts.versions:  # another is from before all of them
             _check_direction(charts, name, version, after)
-        found.append(_upgrade(project, today, after, installed or version))
+        found.append(_upgrade(project, today, after, version))
     return Upgrades(after=after, upgrades=tuple(found), same=tuple(same), diagnostics=merge(diagnostics))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from tests.support.project import Project
 
 from kservegen.cli import cli
+from kservegen.cli.options import write_report
 from kservegen.errors import GeneratorError
 
 Json = dict[str, Any]
@@ -115,3 +117,17 @@ def test_what_is_no_report(report: str, project: Project) -> None:
 def test_a_file_that_cannot_be_written(project: Project, tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="the report cannot be written"):
         validate(project, "--report", f"json={tmp_path}/nowhere/x.json")
+
+
+def test_a_report_that_a_full_disk_cuts_short_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(path: Path, _content: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    new, old = tmp_path / "new.json", tmp_path / "old.json"
+    old.touch()
+    for file in (new, old):
+        with pytest.raises(GeneratorError, match="the report cannot be written: No space left on device"):
+            write_report(file, "{}")
+    assert (new.exists(), old.exists()) == (False, True)

@@ -283,6 +283,7 @@ def test_errors_of_today_come_first_and_nothing_is_said_beyond_them(project: Pro
         (("--to", "v9.9.9"), "Known: v0.19.0, v0.20.0."),
         (("--to", "v0.20.0", "--from", "new"), "Write it as v0.16.0."),
         (("--to", "v0.20.0", "--from", "v0.18.0"), "any version before v0.17.0"),
+        (("--to", "v0.19.0", "--from", "v0.20.0"), "dev runs v0.20.0, which is later than v0.19.0"),
         (("--to", "v0.20.0", "--values", "nowhere.yaml"), "cannot be read"),
         (("nowhere", "--to", "v0.20.0"), "there is no environment nowhere"),
     ],

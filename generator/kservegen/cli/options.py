@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -166,9 +167,13 @@ def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colou
 
 def write_report(file: Path, text: str) -> None:
     """Write a report to a file; GeneratorError where it cannot be written."""
+    is_new = not file.exists()
     try:
         file.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
+        if is_new:  # half a report is worse than none
+            with suppress(OSError):
+                file.unlink()
         raise GeneratorError(
             f"the report cannot be written: {error.strerror}",
             subject=str(file),
