@@ -34,7 +34,7 @@ def remote_url(git: Git, remote: str) -> str:
 def remote_tip(git: Git, remote: str, ref: str) -> str | None:
     """Return the commit that a ref of a remote is at, fetched; None where there is no such ref."""
     for _ in range(2):  # it may move between the two questions
-        lines = git.run("ls-remote", "--quiet", remote, ref).decode("utf-8", "replace").splitlines()
+        lines = _listed(git, remote, ref).splitlines()
         tip = next((name for name, _, found in (line.partition("\t") for line in lines) if found == ref), None)
         if tip is None:
             return None
@@ -45,9 +45,16 @@ def remote_tip(git: Git, remote: str, ref: str) -> str | None:
     raise GeneratorError("keeps moving", subject=f"{mask(remote)} {ref}", hint="Run the command again.")
 
 
+def _listed(git: Git, *words: str) -> str:
+    done = git.attempt("ls-remote", "--quiet", *words)
+    if done.returncode:
+        raise failure(done, "git ls-remote", "See that the remote can be reached from here, and who may read it.")
+    return done.stdout.decode("utf-8", "replace")
+
+
 def is_published(git: Git, commit: str, remote: str) -> bool:
     """Whether a commit is on a branch of a remote, as far as this clone can tell after a fetch."""
-    listed = git.run("ls-remote", "--quiet", "--heads", remote).decode("utf-8", "replace").split()[::2]
+    listed = _listed(git, "--heads", remote).split()[::2]
     if commit in listed or _is_tracked(git, commit, remote):
         return True
     git.attempt("fetch", *_QUIET, remote)

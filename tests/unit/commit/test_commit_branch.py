@@ -88,8 +88,11 @@ def test_a_remote_that_is_not_there(clone: Clone) -> None:
     with pytest.raises(GeneratorError, match="--push: there is no remote nowhere") as no_such:
         clone.commit(push="nowhere")
     assert no_such.value.hint == "Add it: git remote add nowhere URL."
-    with pytest.raises(GeneratorError, match=r"git ls-remote: '\./nowhere' does not appear to be a git repository"):
+    with pytest.raises(
+        GeneratorError, match=r"git ls-remote: '\./nowhere' does not appear to be a git repository"
+    ) as away:
         clone.commit(push="./nowhere")
+    assert away.value.hint.startswith("See that the remote can be reached")
     with pytest.raises(GeneratorError, match="--push: prod is an environment and no remote"):
         clone.commit(push="prod")
 
