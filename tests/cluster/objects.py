@@ -40,6 +40,8 @@ def url(doc: Json, namespace: str = "default") -> str:
 
 
 def make_namespace(client: Client, name: str) -> None:
-    """Create a namespace that is not there, with the owner that this repository's policies ask of namespaces."""
+    """Create a namespace unless it is there, with the owner that this repository's policies ask of namespaces."""
+    if client.call("GET", f"/api/v1/namespaces/{name}").accepted:
+        return  # a policy that is about to go might refuse even what changes nothing
     answer = client.call("POST", "/api/v1/namespaces", {"metadata": {"name": name, "labels": {"owner": "tests"}}})
-    assert answer.code in {201, 409}, answer.message
+    assert answer.accepted, answer.message
