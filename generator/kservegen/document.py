@@ -35,6 +35,15 @@ def integer(value: JsonValue) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def child(value: JsonValue, part: str | int) -> JsonValue:
+    """Return what stands in a map under a key, or in a list at a place; None where there is nothing."""
+    if isinstance(value, dict) and isinstance(part, str):
+        return value.get(part)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return None
+
+
 def texts_in(value: JsonValue) -> Iterator[str]:
     """Go through the texts in a value, however deep; keys are none."""
     if isinstance(value, str):

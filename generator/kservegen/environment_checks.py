@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.build.images import split_image
+from kservegen.build.settings import promises_of
 from kservegen.charts.images import default_images
 from kservegen.charts.model import Charts
 from kservegen.charts.release import check_release
@@ -40,10 +41,6 @@ def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Findi
     yield from _values(built, charts)
     yield from _unused_images(built, charts)
     yield from _accelerators(environment)
-
-
-def _promised(environment: ResolvedEnvironment) -> frozenset[str]:
-    return frozenset(item for item in sequence(environment.at("prerequisites")) if isinstance(item, str))
 
 
 def _prerequisites(environment: ResolvedEnvironment) -> Iterator[Finding]:
@@ -90,7 +87,7 @@ def _missing_charts(built: BuiltEnvironment) -> Iterator[Finding]:
 
 def _chart_needs(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     """Each chart in use needs operators that the environment must promise."""
-    promised = _promised(built.environment)
+    promised = frozenset(promises_of(built.environment))
     known = set(charts.names)
     used = set(built.platform.names)
     wanted: dict[tuple[str, ...], list[str]] = {}
@@ -119,7 +116,7 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
             for finding in check_values(charts, chart, mapping(values)):
                 yield _below(finding, chart)
             yield from _templates(chart, mapping(values))
-    for finding in check_release(charts, used, "kserve", prerequisites=_promised(built.environment)):
+    for finding in check_release(charts, used, "kserve", prerequisites=frozenset(promises_of(built.environment))):
         yield _below(finding, "")
     yield from _two_modes(built, said)
 
@@ -222,7 +219,7 @@ def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[int, Finding]]:
     """Yield (index of the built entry, finding) for entries in a namespace that nobody creates."""
     environment = built.environment
     known = set(environment.mapping("namespaces"))
-    for item in _promised(environment):
+    for item in frozenset(promises_of(environment)):
         kind, _, name = item.partition("/")
         if kind == "Namespace":
             known.add(name)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kservegen.document import child
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path
 
 # Field name -> the keys its items are merged by, with the value an absent key stands for. The same names carry the
@@ -144,7 +145,7 @@ def locate(layers: Sequence[Layer], merged: JsonValue, path: Path) -> Place:
         after = _step(cursors, merged, field, part)
         if not after:
             return Place(cursors[-1].layer if cursors else 0, cursors[-1].path if cursors else (), exact=False)
-        merged = _child(merged, part)
+        merged = child(merged, part)
         cursors = after
         field = part if isinstance(part, str) else ""
     if not cursors:
@@ -174,16 +175,8 @@ def _find(cursor: _Cursor, merged: JsonValue, field: str, part: str | int) -> _C
         return None
     if not isinstance(value, list):
         return None
-    key = item_key(field, _child(merged, part))
+    key = item_key(field, child(merged, part))
     index = part if key is None else next((i for i, item in enumerate(value) if item_key(field, item) == key), -1)
     if 0 <= index < len(value):
         return _Cursor(cursor.layer, (*cursor.path, index), value[index])
-    return None
-
-
-def _child(value: JsonValue, part: str | int) -> JsonValue:
-    if isinstance(value, dict) and isinstance(part, str):
-        return value.get(part)
-    if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        return value[part]
     return None

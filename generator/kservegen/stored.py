@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.build.resource import Resource
-from kservegen.build.settings import Settings
+from kservegen.build.settings import Settings, promises_of
 from kservegen.charts.store import ChartStore
 from kservegen.defaulting import Defaulted, Installation, default
-from kservegen.document import sequence
 from kservegen.memory import Memory
 from kservegen.rules.base import Context
 from kservegen.schemas.shape import Shape
@@ -53,14 +52,13 @@ def _shape(resource: Resource, schemas: SchemaStore | None, version: str) -> Sha
 
 def context_of(built: BuiltEnvironment, stored: Iterable[Defaulted], charts: ChartStore) -> Context:
     """Return what rules may look at beside an object of this environment."""
-    promised = sequence(built.environment.at("prerequisites"))
     return Context(
         environment=built.environment.name,
         kserve_version=built.settings.kserve_version,
         deployment_mode=built.settings.deployment_mode,
         platform=platform_of(built, charts),
         resources={item.resource.id: item.resource for item in stored},
-        prerequisites=frozenset(item for item in promised if isinstance(item, str)),
+        prerequisites=frozenset(promises_of(built.environment)),
     )
 
 

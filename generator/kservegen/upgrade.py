@@ -38,6 +38,7 @@ class Upgrades:
     `diagnostics` are errors that stand today, for which nothing can be said about an upgrade.
     """
 
+    project: Project
     after: str
     upgrades: tuple[EnvironmentUpgrade, ...]
     same: tuple[str, ...]
@@ -82,7 +83,9 @@ def plan_upgrades(
         if version in charts.versions:  # another is from before all of them
             _check_direction(charts, name, version, after)
         found.append(_upgrade(project, today, after, version))
-    return Upgrades(after=after, upgrades=tuple(found), same=tuple(same), diagnostics=merge(diagnostics))
+    return Upgrades(
+        project=project, after=after, upgrades=tuple(found), same=tuple(same), diagnostics=merge(diagnostics)
+    )
 
 
 def _check_versions(charts: ChartStore, after: str, installed: str | None) -> None:
@@ -133,6 +136,7 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         gone=gone,
         notes=said,
         images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
+        values=then.values,
         restarts=() if moves else tuple(restarts(before, then, _knowledge(project.tools))),
         steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
     )
@@ -186,13 +190,12 @@ def _set(value: JsonObject, version: str) -> JsonObject:
     return {**value, "kserve": {**mapping(value.get("kserve")), "version": version}}
 
 
-def write_version(repository: Repository, upgrades: Upgrades) -> tuple[str, ...]:
+def write_version(upgrades: Upgrades) -> tuple[str, ...]:
     """Set the version, comments kept; return the files that were changed.
 
     It is set where it stands today, but never for environments that were not asked about: then in each one's own file.
     """
-    project = open_project(repository)
-    sources = project.catalog.environments
+    repository, sources = upgrades.project.repository, upgrades.project.catalog.environments
     asked = {upgrade.environment for upgrade in upgrades.upgrades} | set(upgrades.same)
     before = read_sources(repository)
     edits: dict[str, bytes] = {}
@@ -220,12 +223,8 @@ def parse_values(content: bytes, file: str) -> JsonObject:
     return loaded.value
 
 
-def carry_values(repository: Repository, values: JsonObject, upgrades: Upgrades) -> Iterator[tuple[str, CarriedValues]]:
+def carry_values(values: JsonObject, upgrades: Upgrades) -> Iterator[tuple[str, CarriedValues]]:
     """Hand the values of the one chart from before v0.17 to the charts of each environment."""
-    project = open_project(repository)
-    charts = project.tools.charts.load(upgrades.after)
+    charts = upgrades.project.tools.charts.load(upgrades.after)
     for upgrade in upgrades.upgrades:
-        catalog = with_version(project.catalog, upgrade.environment, upgrades.after)
-        built = evaluate(catalog, upgrade.environment, project.tools).built
-        if built is not None:
-            yield upgrade.environment, carry(values, charts, built.platform.values(), before=upgrade.before)
+        yield upgrade.environment, carry(values, charts, upgrade.values, before=upgrade.before)

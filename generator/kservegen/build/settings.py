@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kservegen.build.images import ImageOverrides
 from kservegen.build.pins import pins_of
+from kservegen.document import sequence
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
 
@@ -14,6 +15,11 @@ from kservegen.resolve import ResolvedEnvironment
 _CHART_DEFAULT_RESOURCES: JsonObject = {"cpu": "1", "memory": "2Gi"}
 
 _MODES = frozenset({"Standard", "Knative", "ModelMesh"})
+
+
+def promises_of(environment: ResolvedEnvironment) -> tuple[str, ...]:
+    """Return the environment's prerequisites, in the order they are written in."""
+    return tuple(item for item in sequence(environment.at("prerequisites")) if isinstance(item, str))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

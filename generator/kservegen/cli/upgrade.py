@@ -53,8 +53,8 @@ def command(
 
     repository = find_repository(root)
     upgrades = plan_upgrades(repository, after, environments=environments, installed=installed)
-    carried = dict(carry_values(repository, _read_values(values_file), upgrades)) if values_file else {}
-    written = write_version(repository, upgrades) if writes and not upgrades.exit_code else ()
+    carried = dict(carry_values(_read_values(values_file), upgrades)) if values_file else {}
+    written = write_version(upgrades) if writes and not upgrades.exit_code else ()
     if output == "json":
         from kservegen.report.upgrade import upgrades_as_json  # noqa: PLC0415
 

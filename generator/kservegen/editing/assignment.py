@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from kservegen.document import child
 from kservegen.errors import GeneratorError
 from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.merge import MERGE_KEYS
@@ -100,7 +101,7 @@ def locate(steps: tuple[Step, ...], layers: tuple[JsonValue, ...], typed: str) -
                 raise GeneratorError(f"{field} is a list", subject=typed, hint=hint)
             path.append(step.text)
         below = (_below(layer, path[-1], step.text, field) for layer in layers[:-1])
-        layers = (*below, _child(own, path[-1]))
+        layers = (*below, child(own, path[-1]))
     return tuple(path), tuple(made)
 
 
@@ -124,16 +125,8 @@ def _index(name: str, field: str, own: JsonArray, made: list[JsonObject], typed:
     return int(name)
 
 
-def _child(value: JsonValue, part: str | int) -> JsonValue:
-    if isinstance(value, dict) and isinstance(part, str):
-        return value.get(part)
-    if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        return value[part]
-    return None
-
-
 def _below(value: JsonValue, part: str | int, name: str, field: str) -> JsonValue:
     if isinstance(value, list) and field in MERGE_KEYS:
         key = MERGE_KEYS[field][0][0]
         return next((item for item in value if isinstance(item, dict) and str(item.get(key)) == name), None)
-    return _child(value, part)
+    return child(value, part)

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from kservegen.build.environment import BuiltEnvironment
 from kservegen.build.resource import Resource
-from kservegen.document import mapping, sequence, text
+from kservegen.build.settings import promises_of
+from kservegen.document import mapping, text
 from kservegen.impact.model import Side
 from kservegen.jsontypes import JsonObject
 from kservegen.plan.environment import Change
@@ -15,8 +16,7 @@ from kservegen.plan.syncing import Syncing
 
 def sides(change: Change, built: BuiltEnvironment, version_before: str) -> tuple[Side, Side]:
     """Return both sides of a change of an environment that is there before and after."""
-    promised = (item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str))
-    promises = frozenset(promised)
+    promises = frozenset(promises_of(built.environment))
 
     def side(resources: Collection[Resource], version: str, mode: str, values: dict[str, JsonObject]) -> Side:
         syncing = Syncing.of(resources)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.build.environment import BuiltEnvironment
@@ -14,10 +14,12 @@ from kservegen.charts.runtimes import RuntimeTable
 from kservegen.defaulting import Defaulted
 from kservegen.document import text
 from kservegen.jsontypes import JsonObject, JsonValue, Path
+from kservegen.plan.fields import compare
+from kservegen.plan.model import FieldChange
 from kservegen.serving.platform import Platform
-from kservegen.upgrading.fields import differing, listed
 from kservegen.upgrading.model import Note, Topic
 
+_NAMED: Final = 4  # so many fields fit in a line
 _VERSION: Final[KeyPath] = ("kserve", "version")
 _RUNTIME_CONFIGS: Final = "kserve-runtime-configs"
 _RUNTIMES_ON: Final[KeyPath] = ("kserve", "servingruntime", "enabled")
@@ -161,20 +163,26 @@ def _objects(before: Side, after: Side) -> Iterator[Note]:
         was = old.get(item.written.id)
         if was is None:
             continue
-        written = differing(was.written.doc, item.written.doc)
-        stored = differing(was.resource.doc, item.resource.doc)
+        written = compare(was.written.doc, item.written.doc)
+        stored = compare(was.resource.doc, item.resource.doc)
         if written and item.written.section:
             yield Note(
                 topic=Topic.OBJECTS,
-                text=f"{item.written.id} is rendered with other {listed(written)}",
+                text=f"{item.written.id} is rendered with other {_listed(written)}",
                 subjects=(str(item.written.id),),
             )
         elif stored and not written:
             yield Note(
                 topic=Topic.DEFAULTS,
-                text=f"{item.written.id} is stored with other defaults: {listed(stored)}",
+                text=f"{item.written.id} is stored with other defaults: {_listed(stored)}",
                 subjects=(str(item.written.id),),
             )
+
+
+def _listed(changes: Sequence[FieldChange]) -> str:
+    """Name the first few fields, and count the rest."""
+    more = f" and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
+    return ", ".join(change.path for change in changes[:_NAMED]) + more
 
 
 def images(side: Side) -> frozenset[str]:

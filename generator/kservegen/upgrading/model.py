@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,7 +62,8 @@ class EnvironmentUpgrade:
     """An upgrade of one environment.
 
     `before` is what runs now. `refusals` are findings that the new version brings, `gone` counts those that it takes
-    away. `images` are pulled by the new version and not by the old one.
+    away. `images` are pulled by the new version and not by the old one. `values` are those of the charts in use, by
+    chart.
     """
 
     environment: str
@@ -71,6 +73,7 @@ class EnvironmentUpgrade:
     gone: int
     notes: tuple[Note, ...]
     images: tuple[str, ...]
+    values: Mapping[str, JsonObject]
     restarts: tuple[RestartedModel, ...]
     steps: tuple[Step, ...]
 

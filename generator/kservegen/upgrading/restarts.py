@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kservegen.build.resource import Resource, ResourceId
-from kservegen.document import sequence
+from kservegen.build.settings import promises_of
 from kservegen.impact.assess import Knowledge, assess
 from kservegen.impact.model import Cause, Restart, by_gpu
 from kservegen.impact.model import Side as ImpactSide
@@ -37,7 +37,6 @@ def _kept(item: Resource, was: Resource | None) -> Resource:
 
 def _side(side: Side, resources: dict[ResourceId, Resource]) -> ImpactSide:
     settings = side.built.settings
-    promised = sequence(side.built.environment.at("prerequisites"))
     return ImpactSide(
         kserve_version=settings.kserve_version,
         deployment_mode=settings.deployment_mode,
@@ -45,7 +44,7 @@ def _side(side: Side, resources: dict[ResourceId, Resource]) -> ImpactSide:
         resources=resources,
         engine=side.built.environment.text("gitops", "engine") or "none",
         accelerators=settings.accelerators,
-        prerequisites=frozenset(item for item in promised if isinstance(item, str)),
+        prerequisites=frozenset(promises_of(side.built.environment)),
     )
 
 

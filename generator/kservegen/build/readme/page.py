@@ -12,6 +12,7 @@ from kservegen.build.readme.calling import recipes, table
 from kservegen.build.readme.installing import install, uninstall
 from kservegen.build.readme.operating import operate, watch
 from kservegen.build.resource import Resource
+from kservegen.build.settings import promises_of
 from kservegen.resolve import ResolvedEnvironment
 
 
@@ -58,13 +59,8 @@ def _head(environment: ResolvedEnvironment, platform: Platform) -> str:
         f"Cluster `{cluster}`, KServe {platform.version}, deployment mode "
         f"{environment.text('kserve', 'deploymentMode', default='Standard')}.\n\n"
         f"- Charts, in install order: {_quoted(platform.names)}.\n"
-        f"- Expected to be there already: {_quoted(_promised(environment))}.\n"
+        f"- Expected to be there already: {_quoted(promises_of(environment))}.\n"
     )
-
-
-def _promised(environment: ResolvedEnvironment) -> Iterator[str]:
-    promised = environment.at("prerequisites")
-    yield from (str(item) for item in (promised if isinstance(promised, list) else ()))
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -39,8 +39,29 @@ end
 return health
 """
 
+# What both services' scripts say of a condition that is not met, and their verdict by the condition Ready.
+_TELL: Final = """\
+    local text = condition.type .. ": " .. (condition.reason or condition.status or "Unknown")
+    if condition.message ~= nil and condition.message ~= "" then
+      text = text .. ", " .. condition.message
+    end
+    table.insert(waiting, text)
+  end
+end
+"""
+_VERDICT: Final = """\
+elseif ready == "True" then
+  health.status = "Healthy"
+  health.message = "ready"
+elseif #waiting > 0 then
+  health.message = table.concat(waiting, "; ")
+end
+return health
+"""
+
 # By the condition Ready, which stands over all others; Stopped is False on every service that is meant to run.
-INFERENCE_SERVICE: Final = """\
+INFERENCE_SERVICE: Final = (
+    """\
 local health = { status = "Progressing", message = "waiting for KServe" }
 local status = obj.status or {}
 local model = status.modelStatus or {}
@@ -56,14 +77,9 @@ for _, condition in ipairs(status.conditions or {}) do
     ready = condition.status
   end
   if condition.type ~= "Stopped" and condition.status ~= "True" then
-    local text = condition.type .. ": " .. (condition.reason or condition.status or "Unknown")
-    if condition.message ~= nil and condition.message ~= "" then
-      text = text .. ", " .. condition.message
-    end
-    table.insert(waiting, text)
-  end
-end
-
+"""
+    + _TELL
+    + """
 if obj.metadata ~= nil and obj.metadata.deletionTimestamp ~= nil then
   health.message = "being deleted"
 elseif model.transitionStatus == "InvalidSpec" or model.transitionStatus == "BlockedByFailedLoad" then
@@ -74,17 +90,13 @@ elseif model.transitionStatus == "InvalidSpec" or model.transitionStatus == "Blo
   end
 elseif ready == "True" and model.transitionStatus == "InProgress" then
   health.message = "the new revision is loading"
-elseif ready == "True" then
-  health.status = "Healthy"
-  health.message = "ready"
-elseif #waiting > 0 then
-  health.message = table.concat(waiting, "; ")
-end
-return health
 """
+    + _VERDICT
+)
 
 # What cannot be composed stays so until somebody changes it; a workload or route that is not ready may become so.
-LLM_INFERENCE_SERVICE: Final = """\
+LLM_INFERENCE_SERVICE: Final = (
+    """\
 local health = { status = "Progressing", message = "waiting for KServe" }
 local status = obj.status or {}
 local metadata = obj.metadata or {}
@@ -102,14 +114,9 @@ for _, condition in ipairs(status.conditions or {}) do
     composed = condition
   end
   if condition.type ~= "Ready" and condition.status ~= "True" then
-    local text = condition.type .. ": " .. (condition.reason or condition.status or "Unknown")
-    if condition.message ~= nil and condition.message ~= "" then
-      text = text .. ", " .. condition.message
-    end
-    table.insert(waiting, text)
-  end
-end
-
+"""
+    + _TELL
+    + """
 if metadata.deletionTimestamp ~= nil then
   health.message = "being deleted"
 elseif status.observedGeneration ~= nil and metadata.generation ~= nil
@@ -118,14 +125,9 @@ elseif status.observedGeneration ~= nil and metadata.generation ~= nil
 elseif composed ~= nil and composed.status == "False" then
   health.status = "Degraded"
   health.message = table.concat(waiting, "; ")
-elseif ready == "True" then
-  health.status = "Healthy"
-  health.message = "ready"
-elseif #waiting > 0 then
-  health.message = table.concat(waiting, "; ")
-end
-return health
 """
+    + _VERDICT
+)
 
 
 def health_checks(version: Version) -> dict[str, str]:

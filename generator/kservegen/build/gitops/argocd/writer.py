@@ -15,7 +15,8 @@ from kservegen.build.gitops.argocd.project import build_project
 from kservegen.build.gitops.argocd.settings import Settings
 from kservegen.build.gitops.layers import Layer
 from kservegen.build.resource import Origin, Resource, ResourceId
-from kservegen.document import mapping, sequence
+from kservegen.build.settings import promises_of
+from kservegen.document import mapping
 from kservegen.jsontypes import JsonObject
 from kservegen.resolve import ResolvedEnvironment
 
@@ -30,8 +31,7 @@ _ORIGINS: Final = (
 def write_argocd(environment: ResolvedEnvironment, layers: tuple[Layer, ...]) -> list[Resource]:
     """Build the root Application, the health checks, the project, and an Application for each layer."""
     settings = Settings.of(environment)
-    promised = tuple(item for item in sequence(environment.at("prerequisites")) if isinstance(item, str))
-    by_hand = [build_root(settings, promised), build_health_checks(settings)]
+    by_hand = [build_root(settings, promises_of(environment)), build_health_checks(settings)]
     applications = [build_application(settings, layer) for layer in layers]
     synced = [build_application_set(settings, applications)] if settings.as_set else applications
     if settings.owns_project:
