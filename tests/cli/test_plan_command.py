@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from syrupy.assertion import SnapshotAssertion
-from tests.support.git_repository import commit_files, new_repository
+from tests.support.committed import committed
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
@@ -29,18 +29,12 @@ models:
   new: {modelFormat: sklearn, storageUri: s3://models/new}
   big: {modelFormat: huggingface, storageUri: s3://models/big-2, accelerator: {type: l4, count: 1}, minReplicas: 2}
 """
-ARGO = DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://example.com/x.git'}")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Make a rendered, committed repository in whose catalog much has changed since."""
-    new_repository(tmp_path)
-    project = Project(tmp_path)
-    project.write("environments/dev.yaml", ARGO)
-    project.models(BEFORE)
-    project.render()
-    commit_files(tmp_path, {})
+    project = committed(tmp_path, BEFORE)
     project.models(AFTER)
     return project
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
+from tests.support.git_repository import git
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
@@ -32,12 +31,6 @@ models:
     env: [{name: A, value: x}]
   other: {minReplicas: 1}
 """
-
-
-def git(root: Path, *words: str) -> None:
-    scrubbed = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *who, *words], cwd=root, check=True, env=scrubbed, capture_output=True)
 
 
 @pytest.fixture

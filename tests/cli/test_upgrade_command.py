@@ -35,6 +35,13 @@ def upgrade(project: Project, *words: str) -> Result:
     )
 
 
+def sync_by(project: Project, engine: str) -> None:
+    """Let an engine sync the environment."""
+    words = f"{{engine: {engine}, repoURL: https://example.com/r.git}}"
+    dev = (project.root / "environments/dev.yaml").read_text("utf-8").replace("{engine: none}", words)
+    project.write("environments/dev.yaml", dev)
+
+
 def report(project: Project, *words: str) -> dict[str, object]:
     result = upgrade(project, "--output", "json", *words)
     document = json.loads(result.stdout)
@@ -88,9 +95,7 @@ def test_models_whose_server_has_another_image_restart(project: Project) -> None
 
 @pytest.mark.parametrize(("engine", "loses"), [("none", True), ("argocd", False)])
 def test_crds_that_a_chart_drops(engine: str, project: Project, *, loses: bool) -> None:
-    words = f"{{engine: {engine}, repoURL: https://example.com/r.git}}"
-    dev = (project.root / "environments/dev.yaml").read_text("utf-8").replace("{engine: none}", words)
-    project.write("environments/dev.yaml", dev)
+    sync_by(project, engine)
     project.models(LLM)
     said = report(project, "--to", "v0.20.0")
     notes = environment(said)["notes"]
@@ -303,9 +308,7 @@ def test_values_that_are_none(content: bytes, project: Project) -> None:
 
 @pytest.mark.parametrize("engine", ["argocd", "flux"])
 def test_the_release_of_the_old_chart_goes_on_under_its_name(engine: str, project: Project) -> None:
-    words = f"{{engine: {engine}, repoURL: https://example.com/r.git}}"
-    dev = (project.root / "environments/dev.yaml").read_text("utf-8").replace("{engine: none}", words)
-    project.write("environments/dev.yaml", dev)
+    sync_by(project, engine)
     assert upgrade(project, "--to", "v0.20.0", "--from", "v0.16.0", "--write").return_value == 0
     dev = (project.root / "environments/dev.yaml").read_text("utf-8")
     assert yaml.safe_load(dev)["kserve"]["releaseNames"] == {"kserve-resources": "kserve"}

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.support.committed import ARGO, committed
 from tests.support.git_repository import commit_files, git, new_repository
 from tests.support.project import DEV, Project
 
@@ -14,7 +15,6 @@ from kservegen.plan.model import EnvironmentPlan, Fate, Presence, Verb
 from kservegen.planning import Planned, PlanOptions, plan
 from kservegen.report.plan_words import verdict
 
-ARGO = DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://example.com/x.git'}")
 PAIR = """\
 models:
   iris: {modelFormat: sklearn, storageUri: s3://models/iris}
@@ -25,13 +25,7 @@ models:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Make a repository with one rendered, committed environment that Argo CD syncs."""
-    new_repository(tmp_path)
-    project = Project(tmp_path)
-    project.write("environments/dev.yaml", ARGO)
-    project.models(PAIR)
-    project.render()
-    commit_files(tmp_path, {})
-    return project
+    return committed(tmp_path, PAIR)
 
 
 def planned(project: Project, base: str | None = None, *, differences_fail: bool = True) -> Planned:
