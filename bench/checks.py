@@ -17,11 +17,11 @@ from typing import TypeVar
 
 from bench import workload
 from bench.timing import ROOT
-from kservegen.memory import Memory
-from kservegen.pipeline import evaluate
-from kservegen.project import open_project
-from kservegen.repository import Repository
-from kservegen.stored import context_of, store
+from kservegen.core.repository import Repository
+from kservegen.evaluate.defaulted import context_of, store
+from kservegen.evaluate.environment import evaluate
+from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.project import open_project
 
 _T = TypeVar("_T")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tools.conformance.cases import controller_cases, judge
 
-from kservegen.document import mapping
-from kservegen.jsontypes import JsonObject
-from kservegen.yamlio.emit import emit
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.yaml.emit import emit
 
 VERSION = "v0.19.0"
 # Objects that change what others are judged by: a thousand of them are no repository.

@@ -20,14 +20,14 @@ import yaml
 from bench import workload
 from bench.table import arguments, note_missing, print_table, spread
 from bench.timing import CLI, ROOT, rounds, timed
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.diagnostics import Location
-from kservegen.document import mapping, text
-from kservegen.jsontypes import JsonObject
-from kservegen.policy.binding import Bound, bind
-from kservegen.policy.evaluate import evaluate
-from kservegen.policy.files import read_policies
-from kservegen.policy.judge import Memory, PolicyJudge
+from kservegen.checks.policy.binding import Bound, bind
+from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.files import read_policies
+from kservegen.checks.policy.judge import Memory, PolicyJudge
+from kservegen.core.diagnostics import Location
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
 
 FIVE = ("gpu-whole", "maxreplicas-set", "memory-limit", "no-latest-image", "storage-scheme")
 REGO = ROOT / "bench" / "rego"

@@ -22,7 +22,7 @@ import yaml
 from bench import workload
 from bench.table import FIGURES, arguments, figure_row, note_missing, print_table
 from bench.timing import CLI, ROOT, Figure, rounds, timed, total
-from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 LAYOUT = Path("{{.Group}}") / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 COMPILED = ROOT / "schemas" / "kserve" / workload.VERSION

@@ -9,117 +9,36 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.support.rooms import ROOMS
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
 
-# From the bottom up: a module imports from its own layer and from those before it. Longest name wins.
-LAYERS = (
-    (
-        "kservegen",
-        "kservegen.errors",
-        "kservegen.jsontypes",
-        "kservegen.diagnostics",
-        "kservegen.document",
-    ),
-    ("kservegen.quantity", "kservegen.kube_names", "kservegen.kube_values", "kservegen.merge", "kservegen.repository"),
-    (
-        "kservegen.yamlio",
-        "kservegen.output",
-        "kservegen.charts",
-        "kservegen.schemas",
-        "kservegen.cel",
-        "kservegen.gotemplate",
-        "kservegen.git",
-    ),
-    ("kservegen.editing", "kservegen.commit"),
-    ("kservegen.manifests.manual",),
-    ("kservegen.catalog",),
-    ("kservegen.resolve",),
-    ("kservegen.derived", "kservegen.protocols"),
-    ("kservegen.search",),
-    ("kservegen.call",),
-    ("kservegen.build",),
-    ("kservegen.lock",),
-    ("kservegen.workloads",),
-    ("kservegen.defaulting",),
-    ("kservegen.serving",),
-    ("kservegen.demand",),
-    ("kservegen.rules", "kservegen.policy", "kservegen.gpu"),
-    ("kservegen.host",),
-    ("kservegen.flux_checks", "kservegen.gitops_checks"),
-    ("kservegen.check", "kservegen.environment_checks", "kservegen.waivers", "kservegen.budget", "kservegen.placement"),
-    ("kservegen.capacity",),
-    ("kservegen.engines",),
-    ("kservegen.judge", "kservegen.kept"),
-    ("kservegen.memory",),
-    ("kservegen.stored", "kservegen.layout"),
-    ("kservegen.impact",),
-    ("kservegen.pipeline",),
-    ("kservegen.cache",),
-    ("kservegen.project",),
-    ("kservegen.plan.model",),
-    ("kservegen.report.result", "kservegen.report.summary"),
-    ("kservegen.manifests",),
-    ("kservegen.plan",),
-    ("kservegen.upgrading",),
-    ("kservegen.standing", "kservegen.leaving"),
-    ("kservegen.work",),
-    ("kservegen.guards", "kservegen.bases", "kservegen.restarting"),
-    ("kservegen.app",),
-    ("kservegen.lint",),
-    (
-        "kservegen.accounts",
-        "kservegen.adopt",
-        "kservegen.amending",
-        "kservegen.calling",
-        "kservegen.committing",
-        "kservegen.explain",
-        "kservegen.find",
-        "kservegen.fit",
-        "kservegen.locking",
-        "kservegen.comparing",
-        "kservegen.planning",
-        "kservegen.scaffold",
-        "kservegen.setting",
-        "kservegen.rollingback",
-        "kservegen.history",
-        "kservegen.restoring",
-        "kservegen.promoting",
-        "kservegen.upgrade",
-        "kservegen.policy_tests",
-    ),
-    ("kservegen.report",),
-    ("kservegen.cli", "kservegen.__main__"),
-)
 # Lines of a module: one that outgrows this does two things.
 LONGEST = 350
-# The README's module names manuals of every stage, so it stands above what it lists.
-ABOVE = {"kservegen.rules.manuals": "kservegen.check"}
-
 RIM = (
-    "kservegen.output",
-    "kservegen.yamlio.files",
-    "kservegen.cache.folder",
-    "kservegen.call.forward",
-    "kservegen.call.http",
-    "kservegen.cache.generation",
+    "kservegen.render.output",
+    "kservegen.formats.yaml.files",
+    "kservegen.evaluate.cache.folder",
+    "kservegen.commands.client.port_forward",
+    "kservegen.commands.client.http",
+    "kservegen.evaluate.cache.generation",
     "kservegen.git.export",
-    "kservegen.editing.files",
+    "kservegen.catalog.editing.files",
     "kservegen.git.process",
     "kservegen.git.write",
-    "kservegen.lock.folder",
-    "kservegen.lock.hub",
-    "kservegen.manifests.files",
-    "kservegen.engines.kubeconform.process",
+    "kservegen.catalog.lock.folder",
+    "kservegen.catalog.lock.hub",
+    "kservegen.checks.manifests.files",
+    "kservegen.checks.engines.kubeconform.process",
     "kservegen.cli",
-    "kservegen.scaffold",
-    "kservegen.repository",
+    "kservegen.commands.init",
+    "kservegen.core.repository",
 )
 WORLD = {"os", "subprocess", "tempfile", "shutil", "time", "random", "locale", "socket", "fcntl"}
 NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "httpx", "asyncio"}
 NETWORK |= {"httpx2", "huggingface_hub"}
 # The modules that speak to a network, and the one command that each does it for.
-SPEAKS = {"kservegen.lock.hub": "kservegen.cli.lock", "kservegen.call.http": "kservegen.cli.call"}
+SPEAKS = {"kservegen.catalog.lock.hub": "kservegen.cli.lock", "kservegen.commands.client.http": "kservegen.cli.call"}
 
 
 def modules() -> dict[str, Path]:
@@ -162,23 +81,16 @@ def _target(module: str, name: str) -> str:
     return f"{module}.{name}" if f"{module}.{name}" in MODULES else module
 
 
-def layer(name: str) -> int:
-    """Return the index of a module's layer."""
-    name = ABOVE.get(name, name)
-    matches = [
-        (len(prefix), index)
-        for index, prefixes in enumerate(LAYERS)
-        for prefix in prefixes
-        if name == prefix or (prefix != "kservegen" and name.startswith(prefix + "."))
-    ]
-    assert matches, f"{name} stands in no layer: add it to LAYERS"
-    return max(matches)[1]
+def room(name: str) -> int:
+    """Return the index of a module's room; the package itself is its version, and its `__main__` the command line."""
+    _, _, inside = name.partition(".")
+    return ROOMS.index({"": "core", "__main__": "cli"}.get(inside, inside.partition(".")[0]))
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_point_down(name: str) -> None:
     ours = [target for target in imports(name, at_import=False) if target in MODULES]
-    assert [target for target in ours if layer(target) > layer(name)] == []
+    assert [target for target in ours if room(target) > room(name)] == []
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -215,7 +127,9 @@ def test_nothing_asks_the_clock(name: str) -> None:
     assert [n.attr for n in nodes if isinstance(n, ast.Attribute) and n.attr in {"now", "utcnow", "today"}] == []
 
 
-RULES = [name for name in MODULES if name.startswith("kservegen.rules.") and name != "kservegen.rules.view"]
+RULES = [
+    name for name in MODULES if name.startswith("kservegen.checks.rules.") and name != "kservegen.checks.rules.view"
+]
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -256,6 +170,15 @@ def test_version_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
     assert "kservegen.cli" in loaded
-    heavy = {"yaml", "jsonschema", "jsonschema_rs", "cel_expr_python", "rich", "jinja2", "json", "kservegen.app"}
+    heavy = {
+        "yaml",
+        "jsonschema",
+        "jsonschema_rs",
+        "cel_expr_python",
+        "rich",
+        "jinja2",
+        "json",
+        "kservegen.commands.render",
+    }
     heavy |= {"huggingface_hub", "httpx2"}
     assert loaded & heavy == set()

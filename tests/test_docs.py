@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.rooms import ROOMS
 
-from kservegen.rules.manuals import manuals
+from kservegen.checks.manuals import manuals
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "policies" / "README.md"])
@@ -31,13 +32,12 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
-def test_the_map_has_every_module() -> None:
+def test_the_map_has_every_room() -> None:
     package = ROOT / "generator" / "kservegen"
-    rows = re.findall(r"^\| (.+?) \|", (package / "README.md").read_text("utf-8"), re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
-    there = {path.parent.name + "/" for path in package.glob("*/__init__.py")} | {p.name for p in package.glob("*.py")}
-    assert there - named == {"__init__.py", "__main__.py"}
-    assert [name for name in named if not (package / name).exists()] == []
+    rows = re.findall(r"^\| `(.+?)/` \|", (package / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert rows == list(ROOMS)
+    assert {path.parent.name for path in package.glob("*/__init__.py")} == set(ROOMS)
+    assert {path.name for path in package.glob("*.py")} == {"__init__.py", "__main__.py"}
 
 
 def test_decisions_are_numbered_in_turn_and_listed() -> None:

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.platforms import reference
 
-from kservegen import rules as rules_package
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.diagnostics import Finding, RuleMeta
-from kservegen.jsontypes import JsonValue
-from kservegen.rules.base import Context, Rule
-from kservegen.rules.discover import CrashFinding, Discovered, RuleSet, collect, discover
-from kservegen.rules.stage import Stage
+from kservegen.checks import rules as rules_package
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.discover import CrashFinding, Discovered, RuleSet, collect, discover
+from kservegen.checks.rules.stage import Stage
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.jsontypes import JsonValue
+from kservegen.core.resource import Resource, ResourceId
 
 CASES = Path(__file__).parent / "rules"
 RULES = discover().rules
@@ -140,9 +140,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.M
 
 
 SOURCE = """
-from kservegen.diagnostics import RuleMeta
-from kservegen.rules.base import Rule
-from kservegen.rules.stage import Stage
+from kservegen.core.diagnostics import RuleMeta
+from kservegen.checks.rules.base import Rule
+from kservegen.checks.rules.stage import Stage
 from tests.support.platforms import reference
 {lines}
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kservegen.catalog.lock_schema import lock_schema
 from kservegen.catalog.schema import environments_schema, models_schema
-from kservegen.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject
 from kservegen.report.schema import report_schema
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from kservegen.catalog import words
 from kservegen.catalog.descriptions import DESCRIPTIONS
-from kservegen.diagnostics import RuleMeta
-from kservegen.document import mapping
-from kservegen.merge import MERGE_KEYS
-from kservegen.policy.files import read_policies
-from kservegen.policy.model import Policy
-from kservegen.rules.manuals import manuals, when_it_bites
+from kservegen.catalog.merge import MERGE_KEYS
+from kservegen.checks.manuals import manuals, when_it_bites
+from kservegen.checks.policy.files import read_policies
+from kservegen.checks.policy.model import Policy
+from kservegen.core.diagnostics import RuleMeta
+from kservegen.core.document import mapping
 
 ROOT = Path(__file__).resolve().parents[1]
 

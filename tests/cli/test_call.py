@@ -23,7 +23,7 @@ from tests.support.model_server import send
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))

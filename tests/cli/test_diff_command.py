@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 from kservegen.report.schema import report_schema
 
 MODELS = """\

@@ -9,7 +9,7 @@ import pytest
 
 from kservegen.cli import cli
 from kservegen.cli.failures import run
-from kservegen.scaffold import ENGINES, RENDERERS
+from kservegen.commands.init import ENGINES, RENDERERS
 
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 

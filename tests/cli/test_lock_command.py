@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from tests.support.hub import COMMIT, NEWER, TOKEN, FakeHub, safetensors, serve
 from tests.support.project import Project
 
+from kservegen.catalog.lock.header import LARGEST_HEADER
 from kservegen.cli import cli
-from kservegen.errors import GeneratorError
-from kservegen.lock.header import LARGEST_HEADER
+from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "schemas" / "kservegen"

@@ -13,7 +13,7 @@ from tests.support.project import Project
 
 from kservegen.cli import cli
 from kservegen.cli.options import write_report
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 Json = dict[str, Any]
 WRONG = """\

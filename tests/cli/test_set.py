@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from tests.support.project import Project
 
 from kservegen.cli import cli
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 from kservegen.report.schema import report_schema
 
 ROOT = Path(__file__).parents[2]

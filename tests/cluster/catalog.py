@@ -11,8 +11,8 @@ from tests.cluster.conftest import ROOT
 from tests.cluster.control_plane import Json
 from tests.support.git_repository import commit_files, new_repository
 
-from kservegen.app import RenderOptions, render
-from kservegen.repository import Repository
+from kservegen.commands.render import RenderOptions, render
+from kservegen.core.repository import Repository
 
 MODELS = "models.yaml"
 DEFAULTS = "environments/defaults.yaml"

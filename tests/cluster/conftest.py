@@ -15,7 +15,7 @@ from tests.cluster.control_plane import Client, Json, control_plane, wait_for
 from tests.cluster.defaulter import Gate, serving
 from tests.cluster.objects import collection
 
-from kservegen.defaulting import Installation
+from kservegen.kserve.defaulting import Installation
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared"))

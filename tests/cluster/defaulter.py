@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.cluster.control_plane import HOST, Client, Json, certificate
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.defaulting import Installation, default
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.defaulting import Installation, default
 
 GROUP = "serving.kserve.io"
 KINDS = ("inferenceservices", "llminferenceservices")

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from tests.cluster.control_plane import Json
 
-from kservegen.demand.groups import Count, PodGroup
-from kservegen.demand.requests import Requests, amounts
-from kservegen.placement.arrange import Answer, Outcome, arrange
-from kservegen.placement.neighbours import Member
-from kservegen.placement.pools import Pool, read_pools
-from kservegen.placement.site import Ask, survey
+from kservegen.checks.demand.groups import Count, PodGroup
+from kservegen.checks.demand.requests import Requests, amounts
+from kservegen.checks.placement.arrange import Answer, Outcome, arrange
+from kservegen.checks.placement.neighbours import Member
+from kservegen.checks.placement.pools import Pool, read_pools
+from kservegen.checks.placement.site import Ask, survey
 
 CASE = "kservegen.test/case"
 ZONE = "topology.kubernetes.io/zone"

@@ -14,7 +14,7 @@ from tests.cluster.control_plane import Client, Json, control_plane, kubeconfig,
 from tests.cluster.objects import make_namespace
 from tests.cluster.placements import Case, daemons, make, nodes, pods
 
-from kservegen.placement.arrange import Outcome
+from kservegen.checks.placement.arrange import Outcome
 
 CASES = 320
 # Verdicts that must be certain, and the share that may be left open.

@@ -20,19 +20,19 @@ from tests.cluster.conftest import ROOT, SHARED
 from tests.cluster.control_plane import Answer, Client, Json, wait_for
 from tests.cluster.objects import collection, make_namespace, url
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.defaulting import Installation, default
-from kservegen.diagnostics import Location
-from kservegen.document import mapping
-from kservegen.jsontypes import JsonObject
-from kservegen.policy.admission import CREATE, DELETE, UPDATE, Admission
-from kservegen.policy.binding import Bound, bind
-from kservegen.policy.cases import Case, read_cases
-from kservegen.policy.evaluate import evaluate
-from kservegen.policy.files import read_policies
-from kservegen.policy.model import Policy
-from kservegen.policy.objects import policy_objects
-from kservegen.policy.waived import with_waivers
+from kservegen.checks.policy.admission import CREATE, DELETE, UPDATE, Admission
+from kservegen.checks.policy.binding import Bound, bind
+from kservegen.checks.policy.cases import Case, read_cases
+from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.files import read_policies
+from kservegen.checks.policy.model import Policy
+from kservegen.checks.policy.objects import policy_objects
+from kservegen.checks.policy.waived import with_waivers
+from kservegen.core.diagnostics import Location
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.defaulting import Installation, default
 
 VERSION = "v0.20.0"  # its kinds hold all that the cases say, canaries too
 CRDS = SHARED / "kserve" / VERSION / "crds"

@@ -17,16 +17,16 @@ from typing import NamedTuple
 import pytest
 import yaml
 from tests.support.platforms import reference
-from tests.unit.schemas.schema_samples import STORE
+from tests.unit.formats.jsonschema.schema_samples import STORE
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.defaulting import Installation, default
-from kservegen.diagnostics import Finding, Severity
-from kservegen.jsontypes import JsonObject, format_path
-from kservegen.rules.base import Context
-from kservegen.rules.discover import CrashFinding, discover
-from kservegen.rules.stage import Scope, Stage
-from kservegen.serving.platform import REFERENCE_PROMISES
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.discover import CrashFinding, discover
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.defaulting import Installation, default
+from kservegen.kserve.platform import REFERENCE_PROMISES
 
 SHARED = Path(os.environ.get("KSERVEGEN_SHARED", Path(__file__).parents[3] / "shared"))
 RECORDED = SHARED / "conformance"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.rules.kserve._go_url import url_error
+from kservegen.checks.rules.kserve._go_url import url_error
 
 COLON = "first path segment in URL cannot contain colon"
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from tests.support.platforms import reference
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.jsontypes import JsonObject
-from kservegen.rules.base import Context
-from kservegen.rules.kserve.host_name_length import check
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.kserve.host_name_length import check
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
 
 NAMESPACE = "a-namespace-of-thirty-characters"
 

@@ -21,15 +21,15 @@ import pytest
 from tests.support.platforms import reference
 from tests.support.pod_mutations import cases, odd, with_fields
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.defaulting import Installation, default
-from kservegen.diagnostics import Finding
-from kservegen.engines.builtin import BuiltinEngine
-from kservegen.jsontypes import JsonObject, format_path
-from kservegen.judge import open_judge
-from kservegen.repository import packaged_data
-from kservegen.rules.base import Context
-from kservegen.schemas.store import SchemaStore
+from kservegen.checks.engines.builtin import BuiltinEngine
+from kservegen.checks.rules.base import Context
+from kservegen.checks.runner import open_judge
+from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.repository import packaged_data
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.defaulting import Installation, default
 
 GO_SOURCE: Final = Path(__file__).parents[1] / "go_podspec"
 DRAWN: Final = 200

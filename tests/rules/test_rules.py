@@ -15,13 +15,13 @@ import pytest
 import yaml
 from tests.support.platforms import reference
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.defaulting import Defaulted, Installation, default
-from kservegen.diagnostics import Finding
-from kservegen.jsontypes import JsonObject, format_path
-from kservegen.judge import at_home
-from kservegen.rules.base import Context
-from kservegen.rules.discover import discover
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.discover import discover
+from kservegen.checks.runner import at_home
+from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.defaulting import Defaulted, Installation, default
 
 HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("*/*/*.yaml"))

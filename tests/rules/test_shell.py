@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kservegen.rules.kserve._shell import Hazard, hazards
+from kservegen.checks.rules.kserve._shell import Hazard, hazards
 
 WORDS = st.text(alphabet="ab =-,.:/'\"\\$`;&|<>()*?[]{}~#\n", max_size=10)
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from tests.support.git_repository import git
 from tests.support.project import DEV, IRIS, Project
 
-from kservegen.app import RenderOptions
-from kservegen.commit.outcome import BranchOutcome
-from kservegen.committing import CommitOptions, commit_output
-from kservegen.report.result import Result
+from kservegen.commands.commit import CommitOptions, commit_output
+from kservegen.commands.render import RenderOptions
+from kservegen.commands.result import Result
+from kservegen.render.commit.outcome import BranchOutcome
 
 GENERATOR = Path(__file__).parents[2] / "generator"
 PROD = DEV.replace("cluster: {name: dev}", "cluster: {name: prod}")

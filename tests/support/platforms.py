@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from kservegen.charts.store import ChartStore
-from kservegen.serving.platform import Platform, reference_platform
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.platform import Platform, reference_platform
 
 STORE = ChartStore([Path(__file__).parents[2] / "schemas"])
 

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from kservegen.document import mapping, sequence
-from kservegen.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 
 ABSENT: Final = "<absent>"
 _TABLE: Final = pathlib.Path(__file__).with_suffix(".yaml")

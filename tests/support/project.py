@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from pathlib import Path
 
-from kservegen.app import RenderOptions, render, validate
-from kservegen.jsontypes import JsonObject
-from kservegen.pipeline import evaluate
-from kservegen.project import open_project
-from kservegen.report.result import Result
-from kservegen.repository import Repository
+from kservegen.commands.render import RenderOptions, render, validate
+from kservegen.commands.result import Result
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import Repository
+from kservegen.evaluate.environment import evaluate
+from kservegen.evaluate.project import open_project
 
 DEV = """\
 version: 1

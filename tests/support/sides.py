@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 import yaml
 
-from kservegen.build.resource import Resource, ResourceId
-from kservegen.charts.store import ChartStore
-from kservegen.defaulting import Installation
-from kservegen.engines.builtin import BuiltinEngine
-from kservegen.impact.assess import Knowledge, assess
-from kservegen.impact.model import Impact, Restart, Side
-from kservegen.jsontypes import JsonObject
-from kservegen.judge import open_judge
-from kservegen.repository import packaged_data
-from kservegen.schemas.store import SchemaStore
+from kservegen.changes.impact.assess import Knowledge, assess
+from kservegen.changes.impact.model import Impact, Restart, Side
+from kservegen.checks.engines.builtin import BuiltinEngine
+from kservegen.checks.runner import open_judge
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import packaged_data
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.defaulting import Installation
 
 _ROOTS = [packaged_data() / "schemas"]
 _SCHEMAS = SchemaStore(_ROOTS)

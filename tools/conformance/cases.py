@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from kservegen.charts.store import ChartStore
-from kservegen.document import text
-from kservegen.engines.builtin import BuiltinEngine
-from kservegen.jsontypes import JsonObject
-from kservegen.judge import Judge, open_judge
-from kservegen.manifests.linter import Linter
-from kservegen.manifests.reference import reference_cluster
-from kservegen.report.result import DocumentReport
-from kservegen.schemas.store import SchemaStore
+from kservegen.checks.engines.builtin import BuiltinEngine
+from kservegen.checks.manifests.reference import reference_cluster
+from kservegen.checks.runner import Judge, open_judge
+from kservegen.commands.linter import Linter
+from kservegen.commands.result import DocumentReport
+from kservegen.core.document import text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.charts.store import ChartStore
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "tests" / "conformance"

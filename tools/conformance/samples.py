@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from tools.conformance.cases import SAMPLES, judge
 
-from kservegen.diagnostics import Severity
-from kservegen.report.result import DocumentReport
+from kservegen.commands.result import DocumentReport
+from kservegen.core.diagnostics import Severity
 
 VERSION = "v0.19.0"
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile, plain
 from tools.gpu_accuracy.rows import Row
 
-from kservegen.gpu.estimate import estimate
-from kservegen.gpu.facts import GIB, Engine
+from kservegen.checks.gpu.estimate import estimate
+from kservegen.checks.gpu.facts import GIB, Engine
 
 
 def cross_validate(rows: list[Row]) -> None:

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from tools.gpu_accuracy.rows import Row
 
-from kservegen.gpu.cache import plan
-from kservegen.gpu.estimate import Estimate, estimate, stages
-from kservegen.gpu.facts import GIB, Gpu
-from kservegen.gpu.overhead import batch
+from kservegen.checks.gpu.cache import plan
+from kservegen.checks.gpu.estimate import Estimate, estimate, stages
+from kservegen.checks.gpu.facts import GIB, Gpu
+from kservegen.checks.gpu.overhead import batch
 
 
 class Error(NamedTuple):

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.gpu.arguments import Server
-from kservegen.gpu.facts import GIB, Engine, Gpu, ModelFacts
-from kservegen.gpu.store import FactStore
+from kservegen.checks.gpu.arguments import Server
+from kservegen.checks.gpu.facts import GIB, Engine, Gpu, ModelFacts
+from kservegen.checks.gpu.store import FactStore
 
 ROOT: Final = Path(__file__).parents[2]
 MEASUREMENTS: Final = ROOT / "tests" / "gpu" / "measurements.csv"

@@ -8,9 +8,9 @@ from collections import Counter
 from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile
 from tools.gpu_accuracy.rows import CONFIGURATION, MEMORY, STARTS, Row
 
-from kservegen.gpu.estimate import Verdict
-from kservegen.gpu.facts import GIB
-from kservegen.gpu.refusals import refusals
+from kservegen.checks.gpu.estimate import Verdict
+from kservegen.checks.gpu.facts import GIB
+from kservegen.checks.gpu.refusals import refusals
 
 
 def report_quantities(rows: list[Row]) -> bool:

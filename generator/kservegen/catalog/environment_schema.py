@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kservegen.catalog.descriptions import DESCRIPTIONS
-from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 TEXT: JsonObject = {"type": "string"}
 FLAG: JsonObject = {"type": "boolean"}

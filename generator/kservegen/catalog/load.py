@@ -9,14 +9,14 @@ from typing import Protocol
 
 from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource
 from kservegen.catalog.sections import SECTIONS
-from kservegen.diagnostics import Diagnostic, Finding, Location, Related, Severity
-from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject, JsonValue, Path, format_path
-from kservegen.kube_names import label_error
-from kservegen.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
-from kservegen.yamlio.files import read_bytes
-from kservegen.yamlio.load import load_strict
-from kservegen.yamlio.source import SourceMap
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.names import label_error
+from kservegen.core.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
+from kservegen.formats.yaml.files import read_bytes
+from kservegen.formats.yaml.load import load_strict
+from kservegen.formats.yaml.source import SourceMap
 
 # Checks a whole document against a schema: the catalog's, the environments' or the locks'.
 Check = Callable[[JsonObject], tuple[Finding, ...]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject
 
 _SIZE: Final[JsonObject] = {"type": "integer", "minimum": 0, "maximum": 1 << 50}
 _COUNT: Final[JsonObject] = {"type": "integer", "minimum": 0, "maximum": 1 << 40}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kservegen.diagnostics import RuleMeta, Severity
+from kservegen.core.diagnostics import RuleMeta, Severity
 
 RULES: tuple[RuleMeta, ...] = (
     RuleMeta(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kservegen.diagnostics import Location
-from kservegen.jsontypes import JsonObject, JsonValue, Path
-from kservegen.merge import Layer, locate
-from kservegen.yamlio.source import SourceMap
+from kservegen.catalog.merge import Layer, locate
+from kservegen.core.diagnostics import Location
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.formats.yaml.source import SourceMap
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from kservegen.document import mapping
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.merge import MERGE_KEYS, PATCH
+from kservegen.catalog.merge import MERGE_KEYS, PATCH
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 # What a layer need not say, or says for itself.
 _DROPPED = frozenset({"required", "default", "const", "description"})

@@ -15,8 +15,8 @@ from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.environment_schema import environment_properties
 from kservegen.catalog.relaxed import Definitions, share
 from kservegen.catalog.sections import SECTIONS
-from kservegen.document import mapping
-from kservegen.jsontypes import JsonObject
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
 
 # Returns the compiled schema of (apiVersion, kind).
 Compiled = Callable[[str, str], JsonObject]

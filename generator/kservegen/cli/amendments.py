@@ -13,7 +13,7 @@ import click
 from kservegen.cli.options import find_repository, wants_colour, write
 
 if TYPE_CHECKING:
-    from kservegen.amending import Amendment
+    from kservegen.commands.edits import Amendment
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +83,7 @@ def _as_json(amendment: Amendment, root: Path | None, *, dry_run: bool, yes: boo
 
 
 def _write(amendment: Amendment, root: Path | None) -> None:
-    from kservegen.amending import write as write_files  # noqa: PLC0415
+    from kservegen.commands.edits import write as write_files  # noqa: PLC0415
 
     write_files(find_repository(root), amendment)
 

@@ -20,7 +20,7 @@ def command(*, environments: tuple[str, ...], root: Path | None, output: str) ->
     Counted as the scheduler counts, at minReplicas, at maxReplicas and during a rolling update. "change" is against
     what is rendered. Exit code 1 where a budget is exceeded.
     """
-    from kservegen.accounts import account_environments, stop_on_errors  # noqa: PLC0415
+    from kservegen.commands.budget import account_environments, stop_on_errors  # noqa: PLC0415
     from kservegen.report.budget import budget_as_csv, budget_as_json, budget_as_text  # noqa: PLC0415
 
     overviews, diagnostics = account_environments(find_repository(root), environments)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 import click
 
 from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
-from kservegen.errors import GeneratorError
-from kservegen.protocols.speech import Protocol
-from kservegen.report.result import CLEAN, FINDINGS
+from kservegen.commands.result import CLEAN, FINDINGS
+from kservegen.core.errors import GeneratorError
+from kservegen.kserve.protocols.speech import Protocol
 
 if TYPE_CHECKING:
-    from kservegen.call.exchange import Trust
-    from kservegen.call.forward import Tunnel
-    from kservegen.calling import Called, Send
-    from kservegen.jsontypes import JsonValue
+    from kservegen.commands.call import Called, Send
+    from kservegen.commands.client.exchange import Trust
+    from kservegen.commands.client.port_forward import Tunnel
+    from kservegen.core.jsontypes import JsonValue
 
 
 class Reach(TypedDict):
@@ -75,8 +75,8 @@ def command(
     The model's Service is reached through kubectl port-forward, or at --url. Exit codes: 0 it answers as it should; 1
     it answers something else; 2 no answer.
     """
-    from kservegen.calling import Asked, call, choose  # noqa: PLC0415
-    from kservegen.project import open_project  # noqa: PLC0415
+    from kservegen.commands.call import Asked, call, choose  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
 
     if reach["url"] and (reach["context"] or reach["tls"]):
         raise click.UsageError("--context and --tls are about kubectl port-forward, which --url leaves out")
@@ -129,7 +129,7 @@ def _data(given: str | None) -> JsonValue:
 
 
 def _trust(reach: Reach) -> Trust:
-    from kservegen.call.exchange import Trust  # noqa: PLC0415
+    from kservegen.commands.client.exchange import Trust  # noqa: PLC0415
 
     name, token, host = reach["token_env"], "", reach["host"]
     if name is not None:
@@ -154,15 +154,15 @@ def _variable(name: str) -> str:
 @contextmanager
 def _reached(called: Called, reach: Reach) -> Iterator[tuple[Send, str]]:
     """Yield what sends requests to the model, and how it is reached in words."""
-    from kservegen.call.exchange import Address, parse_address  # noqa: PLC0415
-    from kservegen.call.http import Client  # noqa: PLC0415
+    from kservegen.commands.client.exchange import Address, parse_address  # noqa: PLC0415
+    from kservegen.commands.client.http import Client  # noqa: PLC0415
 
     trust, timeout = _trust(reach), reach["timeout"]
     if reach["url"]:
         address = parse_address(reach["url"], called.speech.route)
         yield Client(address, trust, timeout).send, f"{address}{f', as {trust.host}' if trust.host else ''}"
         return
-    from kservegen.call.forward import forwarded  # noqa: PLC0415
+    from kservegen.commands.client.port_forward import forwarded  # noqa: PLC0415
 
     tunnel = _tunnel(called, reach)
     with forwarded(tunnel, timeout) as port:
@@ -176,7 +176,7 @@ def _scheme(reach: Reach) -> Literal["http", "https"]:
 
 def _tunnel(called: Called, reach: Reach) -> Tunnel:
     """Name the Service to forward to; GeneratorError where there is none to reach so."""
-    from kservegen.call.forward import Tunnel  # noqa: PLC0415
+    from kservegen.commands.client.port_forward import Tunnel  # noqa: PLC0415
 
     callee = called.callee
     subject = str(callee.resource.id)
@@ -203,8 +203,8 @@ def _shown(lines: list[str], output: str) -> str:
 
 def _commands(called: Called, reach: Reach) -> list[str]:
     """Return the request as lines of shell; of a token only its variable's name."""
-    from kservegen.call.exchange import parse_address  # noqa: PLC0415
-    from kservegen.protocols.curl import curl  # noqa: PLC0415
+    from kservegen.commands.client.exchange import parse_address  # noqa: PLC0415
+    from kservegen.kserve.protocols.curl import curl  # noqa: PLC0415
 
     lines: list[str] = []
     if reach["url"]:

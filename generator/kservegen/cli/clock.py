@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from kservegen.waivers.apply import Clock
+from kservegen.checks.waivers.apply import Clock
 
 P = ParamSpec("P")
 R = TypeVar("R")

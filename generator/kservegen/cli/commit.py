@@ -19,10 +19,10 @@ from kservegen.cli.options import (
     guard_options,
     write,
 )
-from kservegen.diagnostics import Severity
+from kservegen.core.diagnostics import Severity
 
 if TYPE_CHECKING:
-    from kservegen.committing import CommitOptions
+    from kservegen.commands.commit import CommitOptions
 
 
 @click.command(name="commit", epilog=ENVIRONMENT_HELP)
@@ -77,8 +77,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     finding counts as failure, nor where nothing changed. With --push, a run whose catalog is older than what the branch
     was rendered from stops, and says so.
     """
-    from kservegen.app import RenderOptions  # noqa: PLC0415
-    from kservegen.committing import CommitOptions  # noqa: PLC0415
+    from kservegen.commands.commit import CommitOptions  # noqa: PLC0415
+    from kservegen.commands.render import RenderOptions  # noqa: PLC0415
 
     _check_usage(branch, hydrated=hydrated, propose=propose)
     repository = find_repository(root)
@@ -104,7 +104,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 
 def _commit(options: CommitOptions, root: Path | None, output: str) -> int:
-    from kservegen.committing import commit_output  # noqa: PLC0415
+    from kservegen.commands.commit import commit_output  # noqa: PLC0415
     from kservegen.report.commit import commit_as_json, commit_as_text  # noqa: PLC0415
 
     repository = find_repository(root)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
-from kservegen.report.result import CLEAN, FINDINGS
+from kservegen.commands.result import CLEAN, FINDINGS
 
 
 @click.command(name="diff")
@@ -21,7 +21,7 @@ def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None
 
     Each value comes with the line that it is written on. Exit code 1 for differences.
     """
-    from kservegen.comparing import diff  # noqa: PLC0415
+    from kservegen.commands.diff import diff  # noqa: PLC0415
     from kservegen.report import comparison as report  # noqa: PLC0415
 
     found = diff(find_repository(root), left, right, models)

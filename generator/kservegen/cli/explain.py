@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.options import common, complete_environment, find_repository, write
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from kservegen.diagnostics import RuleMeta
+    from kservegen.core.diagnostics import RuleMeta
 
 
 @click.command(name="explain")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @common
 def command(*, name: str, environment: str | None, root: Path | None, output: str) -> int:
     """Explain a rule by its id (kserve/replicas, or ISVC-40), or a model, field by field, in an environment."""
-    from kservegen.rules.manuals import find_manual, manuals, when_it_bites  # noqa: PLC0415
+    from kservegen.checks.manuals import find_manual, manuals, when_it_bites  # noqa: PLC0415
 
     if environment is None:
         policies = _policy_manuals(root) if name.startswith("policy/") else {}
@@ -39,8 +39,8 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
         when = when_it_bites(meta.id)
         write(_json({"rule": manual_as_json(meta, when)}) if output == "json" else manual_as_text(meta, when))
         return 0
-    from kservegen.explain import explain_entry  # noqa: PLC0415
-    from kservegen.project import open_project  # noqa: PLC0415
+    from kservegen.commands.explain import explain_entry  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.explanation import explanation_as_json, explanation_as_text  # noqa: PLC0415
 
     project = open_project(find_repository(root))
@@ -55,8 +55,8 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
 
 def _policy_manuals(root: Path | None) -> dict[str, RuleMeta]:
     """Return the manuals of policies: the repository's own and, anywhere, those that are shipped."""
-    from kservegen.policy.files import read_policies  # noqa: PLC0415
-    from kservegen.repository import packaged_data  # noqa: PLC0415
+    from kservegen.checks.policy.files import read_policies  # noqa: PLC0415
+    from kservegen.core.repository import packaged_data  # noqa: PLC0415
 
     try:
         roots = find_repository(root).policy_roots

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import click
 
-from kservegen.errors import GeneratorError
-from kservegen.report.result import INTERNAL, OPERATIONAL
+from kservegen.commands.result import INTERNAL, OPERATIONAL
+from kservegen.core.errors import GeneratorError
 
 
 def run(command: click.Command, arguments: Sequence[str] | None) -> int:

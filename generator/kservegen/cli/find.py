@@ -21,8 +21,8 @@ def command(*, name: str, environments: tuple[str, ...], root: Path | None, outp
     NAME is a name alone, or with its kind, its namespace, or both before it, as kubectl prints them:
     deploy/chat-kserve, team-a/iris. No cluster is asked: it goes by the names that KServe and Kubernetes give.
     """
-    from kservegen.find import find  # noqa: PLC0415
-    from kservegen.project import open_project  # noqa: PLC0415
+    from kservegen.commands.find import find  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.found import found_as_json, found_as_text  # noqa: PLC0415
 
     answers = find(open_project(find_repository(root)), name, environments)

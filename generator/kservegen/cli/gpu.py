@@ -26,9 +26,9 @@ def command(
 
     The exit code is 1 where a model does not fit or is refused.
     """
-    from kservegen.fit import account_for, parse_what_if  # noqa: PLC0415
-    from kservegen.gpu.estimate import Verdict  # noqa: PLC0415
-    from kservegen.project import open_project  # noqa: PLC0415
+    from kservegen.checks.gpu.estimate import Verdict  # noqa: PLC0415
+    from kservegen.commands.gpu import account_for, parse_what_if  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.gpu import gpu_as_json, render_gpu  # noqa: PLC0415
 
     changes = parse_what_if(what_if) if what_if else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from kservegen.cli.options import write
-from kservegen.scaffold import ENGINES, PLACEHOLDER, RENDERERS, Answers, write_scaffold
+from kservegen.commands.init import ENGINES, PLACEHOLDER, RENDERERS, Answers, write_scaffold
 
 
 @click.command(name="init")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.options import complete_environment, find_repository, reporting, write
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from kservegen.jsontypes import JsonObject
-    from kservegen.lock.targets import Target
-    from kservegen.locking import Drift, Facts, Locked
-    from kservegen.project import Project
+    from kservegen.commands.lock import Drift, Facts, Locked
+    from kservegen.commands.lock_targets import Target
+    from kservegen.core.jsontypes import JsonObject
+    from kservegen.evaluate.project import Project
 
 
 @click.command(name="lock")
@@ -47,8 +47,8 @@ def command(
     MODEL is a key of the catalog or an address. The Hub is asked for headers, never for weights; HF_TOKEN, HF_ENDPOINT
     and HF_HUB_OFFLINE count. A new revision restarts the model's pods at the next render.
     """
-    from kservegen.locking import EnvironmentLock  # noqa: PLC0415
-    from kservegen.project import open_project  # noqa: PLC0415
+    from kservegen.commands.lock import EnvironmentLock  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
 
     _check_usage(models, every=every, check=check, folder=folder, facts=facts)
     project = open_project(find_repository(root))
@@ -79,15 +79,15 @@ def _one_environment(project: Project, name: str | None) -> str:
 
 def _source(folder: Path | None, facts: Path | None) -> Facts:
     """Return where facts come from."""
-    from kservegen.lock.entry import entry_of  # noqa: PLC0415
-    from kservegen.lock.folder import Folder  # noqa: PLC0415
-    from kservegen.locking import facts_by_hand  # noqa: PLC0415
+    from kservegen.catalog.lock.entry import entry_of  # noqa: PLC0415
+    from kservegen.catalog.lock.folder import Folder  # noqa: PLC0415
+    from kservegen.commands.lock import facts_by_hand  # noqa: PLC0415
 
     def from_hub(target: Target, revision: str) -> JsonObject:
         if not target.on_hub:
             hint = "Read a folder with --from, or write its facts in a file: --facts."
             raise GeneratorError("only hf:// addresses can be asked for", subject=target.address, hint=hint)
-        from kservegen.lock.hub import Hub  # noqa: PLC0415
+        from kservegen.catalog.lock.hub import Hub  # noqa: PLC0415
 
         offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
         hub = Hub(os.environ.get("HF_ENDPOINT", ""), offline=offline)

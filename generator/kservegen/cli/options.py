@@ -12,10 +12,10 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from kservegen.diagnostics import Severity
-from kservegen.errors import GeneratorError
-from kservegen.report.result import Result
-from kservegen.repository import STDIN, Repository
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import STDIN, Repository
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -18,7 +18,7 @@ from kservegen.cli.options import (
     wants_colour,
     write,
 )
-from kservegen.diagnostics import Severity
+from kservegen.core.diagnostics import Severity
 
 
 @click.command(name="plan", epilog=ENVIRONMENT_HELP)
@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     Which objects come, go and change, field by field, what the engine deletes and what it leaves behind, which pods
     restart and why, what budgets hold before and after. The first line is the verdict. Exit code 1 for differences.
     """
-    from kservegen.planning import PlanOptions, plan  # noqa: PLC0415
+    from kservegen.commands.plan import PlanOptions, plan  # noqa: PLC0415
 
     repository = find_repository(root)
     options = PlanOptions(

@@ -10,7 +10,7 @@ import click
 from kservegen.cli.options import find_repository, line_reader, wants_colour, write
 
 if TYPE_CHECKING:
-    from kservegen.policy_tests import PolicyTests
+    from kservegen.commands.policy_test import PolicyTests
 
 
 @click.group(name="policy")
@@ -34,7 +34,7 @@ def test(*, paths: tuple[Path, ...], root: Path | None, output: str) -> int:
 
     PATH is a policy's file, its folder of cases, or a case; without one, all policies of the repository are tested.
     """
-    from kservegen.policy_tests import try_policies  # noqa: PLC0415
+    from kservegen.commands.policy_test import try_policies  # noqa: PLC0415
 
     repository = find_repository(root)
     done = try_policies(repository, paths)

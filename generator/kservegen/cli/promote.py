@@ -35,8 +35,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     With MODEL, only what is said of these. How much runs, where, and from which bucket or registry stays as it is in
     TO. TO's file and lock are edited; nothing is committed.
     """
-    from kservegen.editing.assignment import parse_path  # noqa: PLC0415
-    from kservegen.promoting import Promotion, promote  # noqa: PLC0415
+    from kservegen.catalog.editing.assignment import parse_path  # noqa: PLC0415
+    from kservegen.commands.promote import Promotion, promote  # noqa: PLC0415
 
     asked = Promotion(
         source=source,

@@ -16,7 +16,7 @@ from kservegen.cli.options import (
     findings,
     guard_options,
 )
-from kservegen.diagnostics import Severity
+from kservegen.core.diagnostics import Severity
 
 
 @click.command(name="render", epilog=ENVIRONMENT_HELP)
@@ -46,7 +46,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     use_cache: bool,
 ) -> int:
     """Check the catalog and write the manifests of every environment; nothing is written while an error stands."""
-    from kservegen.app import RenderOptions, render  # noqa: PLC0415
+    from kservegen.commands.render import RenderOptions, render  # noqa: PLC0415
 
     repository = find_repository(root)
     options = RenderOptions(

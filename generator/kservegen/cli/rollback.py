@@ -39,7 +39,7 @@ def command(
 
     Only the environment's file and lock are edited: other environments stay as they are. Nothing is committed.
     """
-    from kservegen.rollingback import roll_back  # noqa: PLC0415
+    from kservegen.commands.rollback import roll_back  # noqa: PLC0415
 
     amendment = roll_back(find_repository(root), model, environment, to)
     return settle(amendment, root, output, dry_run=dry_run, yes=yes)

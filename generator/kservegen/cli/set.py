@@ -41,8 +41,8 @@ def command(
     catalog: minReplicas=2, resources.limits.memory=8Gi, env[NAME].value=x, args.max-model-len=8192, args='[--x]'. The
     value null removes what the catalog says. An edit that brings errors is refused.
     """
-    from kservegen.editing.assignment import parse_assignment, parse_path  # noqa: PLC0415
-    from kservegen.setting import Wishes, set_words  # noqa: PLC0415
+    from kservegen.catalog.editing.assignment import parse_assignment, parse_path  # noqa: PLC0415
+    from kservegen.commands.set import Wishes, set_words  # noqa: PLC0415
 
     if not assignments and not unset:
         raise click.UsageError("say what to set: PATH=VALUE, or --unset PATH")

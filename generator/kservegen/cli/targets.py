@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from kservegen.cli.options import complete_environment, find_repository
-from kservegen.diagnostics import Severity
-from kservegen.errors import GeneratorError
-from kservegen.repository import Repository, packaged_data
+from kservegen.core.diagnostics import Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import Repository, packaged_data
 
 if TYPE_CHECKING:
-    from kservegen.manifests.reference import Cluster
-    from kservegen.report.result import Result
-    from kservegen.schemas.store import SchemaStore
+    from kservegen.checks.manifests.reference import Cluster
+    from kservegen.commands.result import Result
+    from kservegen.formats.jsonschema.store import SchemaStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -108,10 +108,10 @@ def lint_targets(
     targets: Sequence[str], options: ClusterOptions, repository: Repository | None, fail_on: Severity
 ) -> tuple[Result, bytes | None]:
     """Judge manifests; return the result, and what came on standard input where that was asked for."""
-    from kservegen.engines.choice import Engine, open_engine  # noqa: PLC0415
-    from kservegen.judge import open_judge  # noqa: PLC0415
-    from kservegen.lint import LintOptions, lint  # noqa: PLC0415
-    from kservegen.schemas.store import SchemaStore  # noqa: PLC0415
+    from kservegen.checks.engines.choice import Engine, open_engine  # noqa: PLC0415
+    from kservegen.checks.runner import open_judge  # noqa: PLC0415
+    from kservegen.commands.validate_manifests import LintOptions, lint  # noqa: PLC0415
+    from kservegen.formats.jsonschema.store import SchemaStore  # noqa: PLC0415
 
     roots = repository.schema_roots if repository is not None else (packaged_data() / "schemas",)
     schemas = SchemaStore(roots)
@@ -128,12 +128,12 @@ def lint_targets(
 
 
 def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Repository | None) -> Cluster:
-    from kservegen.charts.store import ChartStore  # noqa: PLC0415
-    from kservegen.lint import check_version, environment_cluster  # noqa: PLC0415
-    from kservegen.manifests.reference import reference_cluster  # noqa: PLC0415
+    from kservegen.checks.manifests.reference import reference_cluster  # noqa: PLC0415
+    from kservegen.commands.validate_manifests import check_version, environment_cluster  # noqa: PLC0415
+    from kservegen.kserve.charts.store import ChartStore  # noqa: PLC0415
 
     if options.environment and repository is not None:
-        from kservegen.project import open_project  # noqa: PLC0415
+        from kservegen.evaluate.project import open_project  # noqa: PLC0415
 
         if options.kserve_version or options.deployment_mode:
             raise click.UsageError("--env states the version and the mode: leave out the other options")
@@ -145,6 +145,6 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
 
 
 def _read_stdin() -> bytes:
-    from kservegen.yamlio.text import LARGEST_FILE  # noqa: PLC0415
+    from kservegen.formats.yaml.text import LARGEST_FILE  # noqa: PLC0415
 
     return sys.stdin.buffer.read(LARGEST_FILE + 1)

@@ -15,10 +15,10 @@ from kservegen.cli.options import (
     wants_colour,
     write,
 )
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from kservegen.jsontypes import JsonObject
+    from kservegen.core.jsontypes import JsonObject
 
 
 @click.command(name="upgrade")
@@ -49,7 +49,7 @@ def command(
     Then the order to do it in. For an installation from before v0.17, whose one chart became several, give --from with
     its version, and --values with its values. Exit code 1 where the new version refuses something.
     """
-    from kservegen.upgrade import carry_values, plan_upgrades, write_version  # noqa: PLC0415
+    from kservegen.commands.upgrade import carry_values, plan_upgrades, write_version  # noqa: PLC0415
 
     repository = find_repository(root)
     upgrades = plan_upgrades(repository, after, environments=environments, installed=installed)
@@ -68,7 +68,7 @@ def command(
 
 
 def _read_values(file: Path) -> JsonObject:
-    from kservegen.upgrade import parse_values  # noqa: PLC0415
+    from kservegen.commands.upgrade import parse_values  # noqa: PLC0415
 
     try:
         content = file.read_bytes()

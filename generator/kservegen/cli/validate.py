@@ -19,12 +19,12 @@ from kservegen.cli.targets import (
     find_optional_repository,
     lint_targets,
 )
-from kservegen.diagnostics import Severity
-from kservegen.errors import GeneratorError
+from kservegen.core.diagnostics import Severity
+from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from kservegen.repository import Repository
-    from kservegen.waivers.apply import Clock
+    from kservegen.checks.waivers.apply import Clock
+    from kservegen.core.repository import Repository
 
 
 @click.command(name="validate", epilog=TARGETS_HELP)
@@ -74,8 +74,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         return emit_result(result, output, Path.cwd(), reports=reports, stdin=stdin)
     if cluster.is_stated:
         raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
-    from kservegen.app import validate  # noqa: PLC0415
-    from kservegen.engines.choice import Engine  # noqa: PLC0415
+    from kservegen.checks.engines.choice import Engine  # noqa: PLC0415
+    from kservegen.commands.render import validate  # noqa: PLC0415
 
     now = clock(today, waiver_notice)
     if write_waivers:
@@ -94,8 +94,8 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _adopt(
     repository: Repository, environments: tuple[str, ...], now: Clock, *, ttl: str, owner: str, reason: str
 ) -> None:
-    from kservegen.adopt import write_waivers  # noqa: PLC0415
-    from kservegen.waivers.write import promise  # noqa: PLC0415
+    from kservegen.checks.waivers.write import promise  # noqa: PLC0415
+    from kservegen.commands.write_waivers import write_waivers  # noqa: PLC0415
 
     if not owner:
         raise GeneratorError("a waiver needs somebody who answers for it", subject="--owner", hint="Add --owner NAME.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 
 # Hooks and CI set these for the repository that they run in, which need not be the one asked about.
 _ABOUT_A_REPOSITORY: Final = (

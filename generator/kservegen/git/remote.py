@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 from kservegen.git.ancestry import is_known, leads_to
 from kservegen.git.process import Git, failure, mask
 

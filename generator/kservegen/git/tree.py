@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha1, sha256
 from typing import Final, NamedTuple
 
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 from kservegen.git.process import Git, GitError
 
 _REGULAR: Final = frozenset({"100644", "100755"})

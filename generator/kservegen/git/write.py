@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 from kservegen.git.process import Git, failure
 from kservegen.git.tree import blob_name
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.amending import Amendment, Reach
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.output.diff import one_file
+from kservegen.commands.edits import Amendment, Reach
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.render.output.diff import one_file
 from kservegen.report.plan_words import verdict
 from kservegen.report.summary import plural
 from kservegen.report.text import printable

@@ -8,9 +8,9 @@ from fractions import Fraction
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
-from kservegen.budget.amounts import write_amount
-from kservegen.budget.overview import Overview, Row
-from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.checks.budget.amounts import write_amount
+from kservegen.checks.budget.overview import Overview, Row
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     from rich.table import Table

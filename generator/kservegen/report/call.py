@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kservegen.calling import Called, Reply
-from kservegen.jsontypes import JsonObject
+from kservegen.commands.call import Called, Reply
+from kservegen.core.jsontypes import JsonObject
 from kservegen.report.text import printable
 
 _GOOD, _BAD, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[0m"

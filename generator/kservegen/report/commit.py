@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kservegen.commit.outcome import BranchOutcome, CommitOutcome, Status
-from kservegen.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject
+from kservegen.render.commit.outcome import BranchOutcome, CommitOutcome, Status
 from kservegen.report.summary import plural
 from kservegen.report.text import printable
 

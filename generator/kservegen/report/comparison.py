@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kservegen.diagnostics import Location
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.plan.comparison import Comparison, EntryDifference, Sourced
-from kservegen.plan.model import ABSENT, FieldChange, Side
+from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
+from kservegen.changes.plan.model import ABSENT, FieldChange, Side
+from kservegen.core.diagnostics import Location
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.report.inert import code, inert
 from kservegen.report.plan_json import fields_as_json
 from kservegen.report.plan_markdown import LIMIT

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from kservegen.explain import Explanation
-from kservegen.jsontypes import JsonObject
+from kservegen.commands.explain import Explanation
+from kservegen.core.jsontypes import JsonObject
 from kservegen.report.text import printable
 
 

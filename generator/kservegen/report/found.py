@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kservegen.find import Found, Place
+from kservegen.commands.find import Found, Place
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.git.log import Commit
-from kservegen.jsontypes import JsonObject, JsonValue
 from kservegen.report.text import printable
 
 _SHORT: Final = 9

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kservegen.diagnostics import Diagnostic, Severity
-from kservegen.report.result import Result
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.report.summary import summarise
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}

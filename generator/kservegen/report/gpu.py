@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kservegen.fit import Account
-from kservegen.gpu.check import gib, told
-from kservegen.gpu.estimate import CONTEXT, Estimate, Verdict
-from kservegen.gpu.facts import GIB, Gpu
-from kservegen.jsontypes import JsonObject
+from kservegen.checks.gpu.check import gib, told
+from kservegen.checks.gpu.estimate import CONTEXT, Estimate, Verdict
+from kservegen.checks.gpu.facts import GIB, Gpu
+from kservegen.commands.gpu import Account
+from kservegen.core.jsontypes import JsonObject
 from kservegen.report.text import printable
 
 _WIDTH: Final = 64

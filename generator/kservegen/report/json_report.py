@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 
 from kservegen import __version__
-from kservegen.diagnostics import Diagnostic, Location
-from kservegen.errors import GeneratorError
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.report.result import OPERATIONAL, DocumentReport, FilePlan, Result
+from kservegen.commands.result import OPERATIONAL, DocumentReport, FilePlan, Result
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 REPORT_VERSION = 1
 

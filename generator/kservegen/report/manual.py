@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from kservegen.diagnostics import RuleMeta
-from kservegen.jsontypes import JsonObject
+from kservegen.core.diagnostics import RuleMeta
+from kservegen.core.jsontypes import JsonObject
 
 
 def manual_as_text(meta: RuleMeta, when: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from kservegen.build.resource import ResourceId
-from kservegen.impact.model import Restart
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
+from kservegen.changes.impact.model import Restart
+from kservegen.changes.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.resource import ResourceId
 from kservegen.report.plan_words import verdict, verdict_of
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
-from kservegen.diagnostics import Diagnostic, Severity
-from kservegen.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
+from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.report import plan_words as words
 from kservegen.report.inert import code, inert, inert_html
-from kservegen.report.result import Result
 from kservegen.report.summary import plural
 
 MARKER: Final = "<!-- kservegen-plan -->"

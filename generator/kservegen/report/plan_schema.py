@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kservegen.jsontypes import JsonObject
-from kservegen.plan.model import Fate, Presence, Verb
+from kservegen.changes.plan.model import Fate, Presence, Verb
+from kservegen.core.jsontypes import JsonObject
 from kservegen.report.schema_words import COUNT, FLAG, TEXT, TEXTS, closed, list_of
 
 _COUNTS: JsonObject = {"type": "object", "additionalProperties": COUNT}

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final, TypeAlias
 
-from kservegen.diagnostics import Severity
-from kservegen.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence, Verb
+from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence, Verb
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Severity
 from kservegen.report import plan_words as words
-from kservegen.report.result import Result
 from kservegen.report.summary import plural
 from kservegen.report.text import ReadLines, printable, render_findings
 

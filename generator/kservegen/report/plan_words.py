@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final
 
-from kservegen.budget.amounts import write_amount
-from kservegen.build.resource import ResourceId
-from kservegen.impact.model import Cause, Restart, summed
-from kservegen.plan.model import (
+from kservegen.changes.impact.model import Cause, Restart, summed
+from kservegen.changes.plan.model import (
     ABSENT,
     BudgetChange,
     EnvironmentPlan,
@@ -24,6 +22,8 @@ from kservegen.plan.model import (
     Verb,
     counted,
 )
+from kservegen.checks.budget.amounts import write_amount
+from kservegen.core.resource import ResourceId
 from kservegen.report.summary import plural
 
 _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {

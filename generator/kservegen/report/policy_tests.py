@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from kservegen.diagnostics import Diagnostic, Severity
-from kservegen.jsontypes import JsonArray
-from kservegen.policy.trial import Outcome, Trial
-from kservegen.report.result import Result
+from kservegen.checks.policy.trial import Outcome, Trial
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.core.jsontypes import JsonArray
 from kservegen.report.summary import plural
 
 _COLUMNS = ("policy", "pass", "fail", "wrong", "not tested")

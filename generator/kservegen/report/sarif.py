@@ -12,10 +12,10 @@ from typing import Final
 from urllib.parse import quote
 
 from kservegen import __version__
-from kservegen.diagnostics import Diagnostic, Location, RuleMeta, Severity
-from kservegen.jsontypes import JsonObject, JsonValue
-from kservegen.report.result import Result
-from kservegen.rules.manuals import manuals
+from kservegen.checks.manuals import manuals
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Diagnostic, Location, RuleMeta, Severity
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST_RESULTS: Final = 25_000

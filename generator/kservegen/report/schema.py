@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kservegen.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject
 from kservegen.report.json_report import REPORT_VERSION
 from kservegen.report.plan_schema import changes_schema, diff_schema
 from kservegen.report.schema_words import COUNT, PLACE, TEXT, TEXTS, closed, list_of, nullable

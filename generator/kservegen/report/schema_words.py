@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 TEXT: Final[JsonObject] = {"type": "string"}
 TEXTS: Final[JsonObject] = {"type": "array", "items": TEXT}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kservegen.diagnostics import Severity
-from kservegen.report.result import Documents, FilePlan, Result
+from kservegen.commands.result import Documents, FilePlan, Result
+from kservegen.core.diagnostics import Severity
 
 
 def summarise(result: Result) -> str:

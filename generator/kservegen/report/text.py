@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from kservegen.diagnostics import Diagnostic, Severity
-from kservegen.report.result import Result
+from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.report.summary import summarise
 
 # Returns the text of a file that findings point into; None where it cannot be shown.

@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from kservegen.diagnostics import Severity
-from kservegen.jsontypes import JsonObject
+from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade, Note, Step, Topic
+from kservegen.commands.result import Result
+from kservegen.commands.upgrade import Upgrades
+from kservegen.core.diagnostics import Severity
+from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.yaml.emit import emit
 from kservegen.report.json_report import findings_as_json, head
-from kservegen.report.result import Result
 from kservegen.report.text import ReadLines, painter, printable, render_findings
-from kservegen.upgrade import Upgrades
-from kservegen.upgrading.model import CarriedValues, EnvironmentUpgrade, Note, Step, Topic
-from kservegen.yamlio.emit import emit
 
 _TITLES: Final = {
     Topic.CRDS: "CRDs",

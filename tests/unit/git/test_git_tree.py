@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.git_repository import commit_files, git, new_repository
 
-from kservegen.errors import GeneratorError
+from kservegen.core.errors import GeneratorError
 from kservegen.git.process import open_git
 from kservegen.git.tree import blob_name, differing, files, is_shallow, merge_base, read, resolve
 

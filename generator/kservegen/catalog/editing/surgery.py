@@ -1,0 +1,232 @@
+"""The text of a YAML file and one edit in; the text with these characters changed, and no other, out.
+
+Anchors, tags and merge keys are refused by the strict reader before any edit; what comes out is read again, and has to
+be what went in with just this value changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from kservegen.catalog.editing.spans import Container, Item, Scalar, Value, spans
+from kservegen.catalog.editing.spelling import block, flow, key
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.formats.yaml.load import load_strict
+
+_BOM: Final = "\ufeff"
+
+
+def put(text: str, path: Path, value: JsonValue, file: str) -> str:
+    """Set the value at a path, making the maps on the way; an item after the last of a list is appended."""
+    before = read(text, file)
+    wanted = with_value(before, path, value)
+    if json.dumps(before) == json.dumps(wanted):  # 1 and true are one to Python
+        return text
+    return _verified(text, _at_root(text, lambda plain: _put(plain, path, value)), wanted, path, file)
+
+
+def drop(text: str, path: Path, file: str) -> str:
+    """Remove the key or the item at a path; a map or list that this empties stays as an empty one."""
+    before = read(text, file)
+    return _verified(text, _at_root(text, lambda plain: _drop(plain, path)), without(before, path), path, file)
+
+
+def rewrite(text: str, path: Path, value: JsonObject, file: str) -> str:
+    """Make the map at a path hold what `value` does, and touch no word that it has already."""
+    old = at(read(text, file), path)
+    if not isinstance(old, dict) or not old or not value:
+        return put(text, path, value, file)
+    for place in _gone(old, value, path):
+        text = drop(text, place, file)
+    for place, item in _new(old, value, path):
+        text = put(text, place, item, file)
+    return text
+
+
+def read(text: str, file: str) -> JsonObject:
+    """Read a file that is to be edited; GeneratorError where the strict reader finds anything."""
+    loaded = load_strict(text.encode(), file)
+    if loaded.diagnostics or not isinstance(loaded.value, dict):
+        first = loaded.diagnostics[0] if loaded.diagnostics else None
+        raise GeneratorError(
+            f"the file is not edited while it has mistakes: {first.message}" if first else "the file holds no map",
+            subject=str(first.location) if first else file,
+            hint="Run kservegen validate, mend what it finds, and try again.",
+        )
+    return loaded.value
+
+
+def with_value(tree: JsonObject, path: Path, value: JsonValue) -> JsonObject:
+    """Return data with a value set; GeneratorError where the way there leads through something that is no map."""
+    changed = _with(tree, path, value, ())
+    assert isinstance(changed, dict)  # noqa: S101 - it was one
+    return changed
+
+
+def without(tree: JsonObject, path: Path) -> JsonObject:
+    """Return data without the value at a path, which is there."""
+    if len(path) == 1:
+        return {name: item for name, item in tree.items() if name != path[0]}
+    parent = at(tree, path[:-1])
+    if isinstance(parent, list):
+        rest: JsonValue = [item for number, item in enumerate(parent) if number != path[-1]]
+    else:
+        assert isinstance(parent, dict)  # noqa: S101 - it has children
+        rest = {name: item for name, item in parent.items() if name != path[-1]}
+    return with_value(tree, path[:-1], rest)
+
+
+def at(tree: JsonValue, path: Path) -> JsonValue:
+    """Return the value at a path; None where there is none."""
+    for part in path:
+        if isinstance(tree, dict) and isinstance(part, str):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree
+
+
+def _gone(old: JsonObject, new: JsonObject, path: Path) -> Iterator[Path]:
+    for name, item in old.items():
+        other = new.get(name)
+        if name not in new:
+            yield (*path, name)
+        elif isinstance(item, dict) and isinstance(other, dict) and other:
+            yield from _gone(item, other, (*path, name))
+
+
+def _new(old: JsonObject, new: JsonObject, path: Path) -> Iterator[tuple[Path, JsonValue]]:
+    for name, item in new.items():
+        other = old.get(name)
+        if isinstance(item, dict) and isinstance(other, dict) and item:
+            yield from _new(other, item, (*path, name))
+        elif name not in old or json.dumps(item) != json.dumps(other):
+            yield (*path, name), item
+
+
+def _with(tree: JsonValue, path: Path, value: JsonValue, done: Path) -> JsonValue:
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if isinstance(head, int):
+        items: JsonArray = list(tree) if isinstance(tree, list) else []
+        if (tree is not None and not isinstance(tree, list)) or head > len(items):
+            raise GeneratorError(f"{format_path(done)} has no item {head}", hint="Write the whole list: path=[…].")
+        items[head : head + 1] = [_with(items[head] if head < len(items) else None, rest, value, (*done, head))]
+        return items
+    if tree is not None and not isinstance(tree, dict):
+        seen = flow(tree)[:80]
+        hint = f"Write the whole of it: {format_path(done)}={{…}}."
+        raise GeneratorError(f"{format_path(done)} is {seen}, which has no words below it", hint=hint)
+    return {**(tree or {}), head: _with((tree or {}).get(head), rest, value, (*done, head))}
+
+
+def _at_root(text: str, edit: Callable[[str], str]) -> str:
+    bom = _BOM if text.startswith(_BOM) else ""
+    return f"{bom}{edit(text.removeprefix(_BOM))}"
+
+
+def _verified(text: str, edited: str, wanted: JsonObject, path: Path, file: str) -> str:
+    loaded = load_strict(edited.encode(), file)
+    if loaded.diagnostics or json.dumps(loaded.value, sort_keys=True) != json.dumps(wanted, sort_keys=True):
+        line = load_strict(text.encode(), file).source.key(path)
+        raise GeneratorError(
+            f"{format_path(path)} cannot be edited here without changing what stands beside it",
+            subject=str(line),
+            hint="Edit this line by hand.",
+        )
+    return edited
+
+
+def _put(text: str, path: Path, value: JsonValue) -> str:
+    place: Value = spans(text)
+    for depth, part in enumerate(path):
+        if not isinstance(place, Container) or not place.items:
+            return _replace(text, place, _nested(path[depth:], value), path[:depth])
+        if part not in place.items:
+            return _add(text, place, part, _nested(path[depth + 1 :], value))
+        place = place.items[part].value
+    return _replace(text, place, value, path)
+
+
+def _nested(path: Path, value: JsonValue) -> JsonValue:
+    for part in reversed(path):
+        value = [value] if isinstance(part, int) else {part: value}
+    return value
+
+
+def _replace(text: str, old: Value, value: JsonValue, path: Path) -> str:
+    """Write a value over another; a block becomes one line behind its key."""
+    quote = old.style if isinstance(old, Scalar) and isinstance(value, str) and old.style in {'"', "'"} else ""
+    written = flow(value, inside=_in_flow(text, path), quote=quote)
+    start = old.start
+    if isinstance(old, Container) and not old.flow:
+        start = len(text[:start].rstrip(" \t\r\n"))
+        while (line := text.rfind("\n", 0, start) + 1) and text[line:start].lstrip().startswith("#"):
+            start = len(text[:line].rstrip(" \t\r\n"))  # a comment between the key and its block goes with the block
+        written = f" {written}"
+    return text[:start] + written + text[old.end :]
+
+
+def _in_flow(text: str, path: Path) -> bool:
+    place: Value = spans(text)
+    for part in path[:-1]:
+        if isinstance(place, Container):
+            if place.flow:
+                return True
+            place = place.items[part].value
+    return isinstance(place, Container) and place.flow
+
+
+def _add(text: str, container: Container, part: str | int, value: JsonValue) -> str:
+    """Add an entry or an item after the last one."""
+    last = next(reversed(container.items.values()))
+    if container.flow:
+        item = flow(value) if isinstance(part, int) else f"{key(part, inside=True)}: {flow(value)}"
+        return f"{text[: last.value.end]}, {item}{text[last.value.end :]}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if isinstance(part, int):
+        dash = text.rfind("-", 0, last.start)
+        column = dash - (text.rfind("\n", 0, dash) + 1)
+        lines = f"{' ' * column}- {flow(value, inside=False)}"
+    else:
+        lines = block({part: value}, " " * last.column, newline)
+    end = text.find("\n", last.value.end)
+    if end < 0:
+        return f"{text}{newline}{lines}"
+    return f"{text[: end + 1]}{lines}{newline}{text[end + 1 :]}"
+
+
+def _drop(text: str, path: Path) -> str:
+    container: Value = spans(text)
+    for part in path[:-1]:
+        assert isinstance(container, Container)  # noqa: S101 - the path is there
+        container = container.items[part].value
+    assert isinstance(container, Container)  # noqa: S101 - the path is there
+    item = container.items[path[-1]]
+    names = list(container.items)
+    position = names.index(path[-1])
+    if len(names) == 1 and len(path) > 1:
+        return _replace(text, container, {} if container.is_map else [], path[:-1])
+    if container.flow:
+        if position:
+            return text[: container.items[names[position - 1]].value.end] + text[item.value.end :]
+        return text[: item.start] + text[container.items[names[1]].start :]
+    return _without_lines(text, container, item)
+
+
+def _without_lines(text: str, container: Container, item: Item) -> str:
+    """Cut out whole lines; what comes first in an item of a list shares its line with the dash, which stays."""
+    own = item.start if container.is_map else text.rfind("-", 0, item.start)
+    start = text.rfind("\n", 0, own) + 1
+    end = text.find("\n", item.value.end) + 1 or len(text)
+    if text[start:own].strip():
+        return text[:own] + text[end:].lstrip(" ")
+    if end == len(text) and not text.endswith("\n"):
+        return text[:start].removesuffix("\n").removesuffix("\r")
+    return text[:start] + text[end:]

@@ -1,0 +1,71 @@
+"""The files of a model in; its entry of a lock out. Weights are never read: only the headers of their files."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Final
+
+from kservegen.catalog.lock.artefact import Artefact
+from kservegen.catalog.lock.dimensions import dimensions, quantization
+from kservegen.catalog.lock.header import tensor_bytes
+from kservegen.core.document import mapping, text
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+
+_CONFIG: Final = "config.json"
+_INDEX: Final = "model.safetensors.index.json"
+_LARGEST_JSON: Final = 16 << 20
+_MOST_SHARDS: Final = 1024
+
+
+def entry_of(artefact: Artefact, subject: str) -> JsonObject:
+    """Read all that a lock holds of a model; what its files do not tell is left out."""
+    config = _document(artefact, _CONFIG, subject) if artefact.has(_CONFIG) else {}
+    entry: JsonObject = {"revision": artefact.revision} if artefact.revision else {}
+    if artefact.repository:
+        entry["repository"] = artefact.repository
+    if artefact.license:
+        entry["license"] = artefact.license
+    if artefact.sizes:
+        entry["downloadBytes"] = sum(artefact.sizes.values())
+    weights: Counter[str] = Counter()
+    for shard in _shards(artefact, subject):
+        weights += tensor_bytes(artefact, shard, subject)
+    if weights:
+        entry["weightBytes"] = dict(sorted(weights.items()))
+    stored = quantization(config)
+    if config and stored is not None:  # stored in a way that is not known: no estimate is better than a wrong one
+        entry["quantization"] = stored
+        entry["config"] = dimensions(config)
+    return entry
+
+
+def _shards(artefact: Artefact, subject: str) -> tuple[str, ...]:
+    """Name the files that a server loads: those of the index, or else the safetensors files at the top."""
+    if artefact.has(_INDEX):
+        named = mapping(_document(artefact, _INDEX, subject).get("weight_map")).values()
+        shards = sorted({text(name) for name in named} - {""})
+    else:
+        every = sorted(name for name in artefact.sizes if name.endswith(".safetensors") and "/" not in name)
+        shards = [name for name in every if not name.startswith("consolidated")] or every
+        if not shards and artefact.has("model.safetensors"):
+            shards = ["model.safetensors"]
+    if len(shards) > _MOST_SHARDS:
+        raise GeneratorError(f"{len(shards):,} files of weights are more than {_MOST_SHARDS:,}", subject=subject)
+    for shard in shards:
+        if not artefact.has(shard):
+            raise GeneratorError(
+                f"its index names {shard[:200]}, which is not there", subject=subject, hint="Download the model anew."
+            )
+    return tuple(shards)
+
+
+def _document(artefact: Artefact, name: str, subject: str) -> JsonObject:
+    content = artefact.read(name, 0, _LARGEST_JSON + 1)
+    if len(content) > _LARGEST_JSON:
+        raise GeneratorError(f"{name} is larger than {_LARGEST_JSON >> 20} MiB", subject=subject)
+    try:
+        return mapping(json.loads(content))
+    except (ValueError, RecursionError) as problem:
+        raise GeneratorError(f"{name} is no JSON", subject=subject) from problem

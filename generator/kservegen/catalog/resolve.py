@@ -1,0 +1,348 @@
+"""Catalog x environment -> what this environment holds: merged entries, each with the way back to its lines.
+
+The layers of an entry, in merge order: the `defaults` of the file that defines it, the profiles it names, the entry
+itself, and what the environment says of it (`environments/defaults.yaml` and `environments/<env>.yaml`, merged with
+each other first, so that an environment can bring back what the defaults removed). `profile` is resolved before the
+rest, so that a profile can be chosen per environment. The law of the merge is in `kservegen.catalog.merge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TypeAlias
+
+from kservegen.catalog.merge import merge
+from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource, Fragment, find_location
+from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
+from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """One catalog entry as one environment sees it: merged words, and the fragments they were merged from."""
+
+    section: str
+    key: str
+    info: KindInfo
+    namespace: str  # "" for cluster-scoped kinds
+    name: str
+    words: JsonObject
+    fragments: tuple[Fragment, ...]
+    defaulted: frozenset[str]  # words that come from `defaults` alone
+
+    def locate(self, path: Path, *, at_key: bool = False) -> Location:
+        """Return the line of the word at `path`; for a missing word, the line of its parent or of the entry."""
+        exact = find_location(self.fragments, self.words, path, at_key=at_key)
+        missing = path and path[0] not in self.words
+        return self.own_location if missing or not path else exact
+
+    @property
+    def own_location(self) -> Location:
+        """The line of the entry's own key."""
+        own = next(f for f in self.fragments if f.name == "entry")
+        return own.document.source.key(own.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ResolvedEnvironment:
+    """One environment: its merged file and its entries, sorted by section, namespace and name."""
+
+    name: str
+    source: EnvironmentSource
+    value: JsonObject
+    fragments: tuple[Fragment, ...]
+    entries: tuple[Entry, ...]
+
+    def locate(self, path: Path, *, at_key: bool = False) -> Location:
+        """Return the line of the environment's value at `path`; for a missing one, its nearest written parent."""
+        return find_location(self.fragments, self.value, path, at_key=at_key)
+
+    def at(self, *path: str) -> JsonValue:
+        """Return the value at `path`, or None."""
+        value: JsonValue = self.value
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+    def mapping(self, *path: str) -> JsonObject:
+        """Return the map at `path`; empty where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def locked(self) -> JsonObject:
+        """What the environment's lock holds of models, by address; empty where there is no lock."""
+        return self.source.lock.section("models") if self.source.lock else {}
+
+    @property
+    def lock_file(self) -> str:
+        """The name of the file that the lock stands in; blank where there is none."""
+        return self.source.lock.file if self.source.lock else ""
+
+    def text(self, *path: str, default: str = "") -> str:
+        """Return the text at `path`, or `default`."""
+        value = self.at(*path)
+        return value if isinstance(value, str) else default
+
+
+# Entries that their environment says nothing of, by section and key: they are the same in every environment that says
+# nothing, and what is built from them and found in them is the same too.
+Unchanged: TypeAlias = dict[tuple[str, str], Entry]
+
+
+@dataclass(slots=True, eq=False)
+class _Resolver:
+    catalog: Catalog
+    source: EnvironmentSource
+    unchanged: Unchanged
+    known: Mapping[tuple[str, str], Entry | None]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
+
+    def report(self, rule: str, message: str, location: Location, **more: object) -> None:
+        self.diagnostics.append(
+            Diagnostic(
+                rule=rule,
+                severity=Severity.ERROR,
+                message=message,
+                location=location,
+                environments=(self.source.name,),
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
+
+def resolve(
+    catalog: Catalog,
+    environment: str,
+    unchanged: Unchanged | None = None,
+    known: Mapping[tuple[str, str], Entry | None] = MappingProxyType({}),
+) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
+    """Resolve one environment of the catalog; what is wrong with it comes back beside it.
+
+    `unchanged` carries entries from one environment of the same catalog to the next. `known` are entries of this one
+    that need not be resolved; None stands for one that it does not have.
+    """
+    source = catalog.environments[environment]
+    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged, known)
+    fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
+    layered: JsonObject = {}
+    for document in source.documents:
+        layered = merge(layered, document.value, keep_nulls=True)
+    _check_names(resolver)
+    entries = []
+    for definition in catalog.definitions.values():
+        entry = _resolve_entry(resolver, definition, layered)
+        if entry is not None:
+            entries.append(entry)
+    entries.sort(key=lambda e: (_ORDER[e.section], e.namespace, e.name))
+    _check_unique(resolver, entries)
+    resolved = ResolvedEnvironment(
+        name=environment, source=source, value=merge({}, layered), fragments=fragments, entries=tuple(entries)
+    )
+    return resolved, resolver.diagnostics
+
+
+_ORDER = {section: index for index, section in enumerate(SECTIONS)}
+
+
+def _check_names(resolver: _Resolver) -> None:
+    """Every name that an environment speaks of must be defined in the catalog: a misspelt one changes nothing."""
+    if not resolver.catalog.complete:
+        return
+    known = resolver.catalog.definitions
+    for document in resolver.source.documents:
+        for section in SECTIONS:
+            for key in document.section(section):
+                if (section, key) in known:
+                    continue
+                names = [k for s, k in known if s == section]
+                resolver.report(
+                    "catalog/unknown-name",
+                    f"{section} has no {key}",
+                    document.source.key((section, key)),
+                    path=format_path((section, key)),
+                    hint=_did_you_mean(key, names)
+                    or f"Define {key} in models.yaml under {section}, or remove it here.",
+                )
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"Did you mean {close[0]}?" if close else ""
+
+
+def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:
+    section, key = definition.section, definition.key
+    if (section, key) in resolver.known:
+        return resolver.known[section, key]
+    overlay = mapping(layered.get(section)).get(key, _NOTHING_SAID)
+    if not isinstance(overlay, dict):
+        return None  # removed here by a null; a wrong shape has its own finding from the schema
+    if overlay:
+        entry = _merge_entry(resolver, definition, overlay)
+    else:
+        entry = resolver.unchanged.get((section, key))
+        if entry is None:
+            entry = _merge_entry(resolver, definition, overlay)
+            if entry is not None:
+                resolver.unchanged[section, key] = entry
+    return entry if entry is not None and _lives_here(resolver, definition, entry.words) else None
+
+
+_NOTHING_SAID: JsonObject = {}
+
+
+def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObject) -> Entry | None:
+    document = definition.document
+    own = document.section(definition.section).get(definition.key)
+    info = _kind(definition.section, own) if isinstance(own, dict) else None
+    if not isinstance(own, dict) or info is None:
+        return None
+    profiles = _profiles(resolver, definition, own, overlay)
+    base = _base(resolver, document, profiles)
+    words = merge(base, own)
+    if overlay:
+        words = merge(words, overlay)
+    namespace, name = _identify(resolver, definition, info, words)
+    defaults = document.section("defaults")
+    # What comes from `defaults` alone; a profile that says the same word speaks for the entry.
+    said = own.keys() | overlay.keys() | {w for p in profiles for w in mapping(document.section("profiles").get(p))}
+    return Entry(
+        section=definition.section,
+        key=definition.key,
+        info=info,
+        namespace=namespace,
+        name=name,
+        words=words,
+        fragments=tuple(_fragments(resolver, definition, profiles)),
+        defaulted=frozenset(defaults.keys() - said),
+    )
+
+
+def _base(resolver: _Resolver, document: Document, profiles: tuple[str, ...]) -> JsonObject:
+    """Return what lies under an entry: the file's defaults, then its profiles."""
+    base = resolver.bases.get((document.file, profiles))
+    if base is None:
+        base = merge({}, document.section("defaults"))
+        for profile in profiles:
+            base = merge(base, mapping(document.section("profiles").get(profile)))
+        resolver.bases[document.file, profiles] = base
+    return base
+
+
+def _kind(section: str, own: JsonObject) -> KindInfo | None:
+    kind = own.get("kind")
+    if kind is None:
+        return SECTIONS[section][0]
+    info = KINDS.get(kind) if isinstance(kind, str) else None
+    return info if info in SECTIONS[section] else None  # the schema has its finding
+
+
+def _profiles(resolver: _Resolver, definition: Definition, own: JsonObject, overlay: JsonObject) -> tuple[str, ...]:
+    document = definition.document
+    chosen: JsonValue = document.section("defaults").get("profile")
+    for words in (own, overlay):
+        if "profile" in words:
+            chosen = words["profile"]
+    names = [chosen] if isinstance(chosen, str) else chosen if isinstance(chosen, list) else []
+    known = document.section("profiles")
+    found = []
+    for name in names:
+        if isinstance(name, str) and name in known:
+            found.append(name)
+        elif isinstance(name, str):
+            place = document.source.value((definition.section, definition.key, "profile"))
+            resolver.report(
+                "catalog/unknown-profile",
+                f"there is no profile {name} in {document.file}",
+                place if "profile" in own else definition.location,
+                path=format_path((definition.section, definition.key, "profile")),
+                seen=name,
+                allowed=", ".join(known) or "no profile is defined",
+                hint=_did_you_mean(name, list(known)) or f"Define {name} under profiles in {document.file}.",
+            )
+    return tuple(found)
+
+
+def _lives_here(resolver: _Resolver, definition: Definition, words: JsonObject) -> bool:
+    wanted = words.get("environments")
+    if not isinstance(wanted, list):
+        return True
+    known = resolver.catalog.environments
+    for index, name in enumerate(wanted):
+        if isinstance(name, str) and name not in known and name not in resolver.catalog.unreadable:
+            source = definition.document.source
+            place = (definition.section, definition.key, "environments", index)
+            resolver.report(
+                "catalog/unknown-environment",
+                f"there is no environment {name}",
+                source.value(place) if source.has(place) else definition.location,
+                path=format_path(place),
+                seen=name,
+                allowed=", ".join(known),
+                hint=_did_you_mean(name, list(known)) or f"Write environments/{name}.yaml, or remove the name.",
+            )
+    return resolver.source.name in wanted
+
+
+def _identify(resolver: _Resolver, definition: Definition, info: KindInfo, words: JsonObject) -> tuple[str, str]:
+    """Return the object's namespace and name; a key `namespace/name` names both."""
+    prefix, slash, name = definition.key.rpartition("/")
+    said = words.get("namespace")
+    namespace = said if isinstance(said, str) else ""
+    if not info.namespaced:
+        return "", definition.key
+    own = mapping(definition.document.section(definition.section).get(definition.key))
+    if slash and namespace != prefix and "namespace" in own:
+        resolver.report(
+            "catalog/two-namespaces",
+            f"the key says namespace {prefix}, the word says {namespace}",
+            definition.document.source.value((definition.section, definition.key, "namespace")),
+            path=format_path((definition.section, definition.key, "namespace")),
+            hint="Keep one of the two.",
+        )
+    if not slash and not namespace:
+        resolver.report(
+            "catalog/no-namespace",
+            f"{definition.key} has no namespace",
+            definition.location,
+            path=format_path((definition.section, definition.key)),
+            hint="Add `namespace` to it, to its profile or to the file's defaults.",
+        )
+    return (prefix or namespace), name
+
+
+def _fragments(resolver: _Resolver, definition: Definition, profiles: tuple[str, ...]) -> Iterator[Fragment]:
+    document = definition.document
+    yield Fragment("defaults", document, ("defaults",), document.section("defaults"))
+    for profile in profiles:
+        yield Fragment(f"profile {profile}", document, ("profiles", profile), document.section("profiles")[profile])
+    place: Path = (definition.section, definition.key)
+    yield Fragment("entry", document, place, document.section(definition.section)[definition.key])
+    for over in resolver.source.documents:
+        said = over.section(definition.section)
+        if definition.key in said:
+            yield Fragment(over.file, over, place, said[definition.key])
+
+
+def _check_unique(resolver: _Resolver, entries: list[Entry]) -> None:
+    """Two entries must not become the same object of one environment."""
+    first: dict[tuple[str, str, str], Entry] = {}
+    for entry in entries:
+        identity = (entry.info.kind, entry.namespace, entry.name)
+        earlier = first.setdefault(identity, entry)
+        if earlier is not entry:
+            resolver.report(
+                "catalog/duplicate-name",
+                f"{entry.key} is the same {entry.info.kind} as {earlier.key}: {entry.namespace}/{entry.name}",
+                entry.own_location,
+                path=format_path((entry.section, entry.key)),
+                hint="Rename one of them or give it another namespace.",
+                related=(Related("the other one", earlier.own_location),),
+            )

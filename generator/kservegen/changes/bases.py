@@ -1,0 +1,191 @@
+"""What a plan compares with: rendered files on disk, those of a commit, or what the catalog of a commit renders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from kservegen.catalog.merge import merge
+from kservegen.changes.plan.trees import Differences
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import (
+    CATALOG_FILE,
+    CATALOG_FOLDER,
+    DEFAULTS_NAME,
+    ENVIRONMENTS_FOLDER,
+    OUTPUT_FOLDER,
+    Repository,
+)
+from kservegen.evaluate.repository import Task, work_on
+from kservegen.formats.yaml.load import load_strict
+from kservegen.git import tree
+from kservegen.git.export import exported
+from kservegen.git.process import Git, open_git
+from kservegen.render.output.changes import compare
+from kservegen.render.output.conflicts import Conflict
+from kservegen.render.output.existing import Existing
+
+# What a catalog is made of, its output left out.
+_SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, "policies", "schemas")
+_SHOWN: Final = 12  # digits of a commit's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wanted:
+    """What the catalog renders now, the output folder as it is, and the environments in scope (None: all)."""
+
+    desired: Mapping[str, bytes]
+    existing: Existing
+    scope: tuple[str, ...] | None
+
+    def covers(self, path: str) -> bool:
+        """Whether a path of the output folder belongs to an environment in scope, and is no hidden file."""
+        name, _, rest = path.partition("/")
+        return bool(rest) and (self.scope is None or name in self.scope) and "/." not in f"/{path}"
+
+    def foreign(self) -> frozenset[str]:
+        """Return the files on disk that stay whatever is rendered: an engine syncs them like ours."""
+        more = self.existing.files - self.desired.keys()
+        return frozenset(path for path in more if not self.existing.is_ours(path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Compared:
+    """Differences by environment, and the words of the environments' files before, where they are known."""
+
+    differences: Mapping[str, Differences]
+    words: Mapping[str, JsonObject] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+
+
+class DiskBase:
+    """The output folder as it lies there: what a render would change."""
+
+    said = f"{OUTPUT_FOLDER}/ as it is"
+
+    def compare(self, wanted: Wanted) -> Compared:
+        """Compare with the files on disk; those that are not ours stay as they are."""
+        existing = wanted.existing
+        changes = compare(dict(wanted.desired), existing)
+        standing = (*(path for path in changes.write if path in existing.files), *changes.remove)
+        old = {path: existing.read(path) for path in standing}
+        now = {*wanted.desired, *(existing.files - set(changes.remove))}
+        differences = _by_environment(old, changes.write, was=existing.files, now=now)
+        return Compared(differences=differences, conflicts=changes.conflicts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CommitBase:
+    """A commit: its rendered files, or where it carries none, what its catalog renders."""
+
+    git: Git
+    commit: str
+    said: str  # which commit it is, in words
+
+    def compare(self, wanted: Wanted) -> Compared:
+        """Compare with the commit; a file is read only where its bytes differ."""
+        blobs = tree.files(self.git, self.commit, OUTPUT_FOLDER)
+        words = self._words()
+        if not blobs and words:
+            return Compared(differences=self._rendered(wanted), words=words)
+        held = {path: blob for path, blob in blobs.items() if blob.is_file and wanted.covers(path)}
+        kept = {path: wanted.existing.read(path) for path in wanted.foreign() if wanted.covers(path)}
+        now = {**wanted.desired, **kept}
+        new = {path: now[path] for path in tree.differing(held, now)}
+        gone = {path: held[path].name for path in held if path not in now or path in new}
+        contents = tree.read(self.git, gone.values())
+        old = {path: contents[name] for path, name in gone.items()}
+        return Compared(differences=_by_environment(old, new, was=held, now=now), words=words)
+
+    def _words(self) -> dict[str, JsonObject]:
+        """Read what the environments' files said; one that cannot be read said nothing."""
+        blobs = tree.files(self.git, self.commit, ENVIRONMENTS_FOLDER)
+        named = {
+            path.rpartition(".")[0]: blob.name
+            for path, blob in blobs.items()
+            if blob.is_file and "/" not in path and path.endswith((".yaml", ".yml")) and ".lock." not in path
+        }
+        contents = tree.read(self.git, named.values())
+        said = {name: _as_map(contents[blob], name) for name, blob in named.items()}
+        shared = said.pop(DEFAULTS_NAME, {})
+        return {name: merge(shared, words) for name, words in said.items()}
+
+    def _rendered(self, wanted: Wanted) -> dict[str, Differences]:
+        """Render the catalog of the commit; GeneratorError where it has errors, as nothing then says what was there."""
+        blobs = {
+            path: blob
+            for path, blob in tree.files(self.git, self.commit, "").items()
+            if path.split("/", 1)[0] in _SOURCES
+        }
+        with exported(self.git, blobs) as root:
+            repository = Repository(root)
+            work = work_on(Task(repository=repository, names=(), out=repository.output, lays_out=True))
+        if work.has_errors:
+            raise GeneratorError(
+                "the catalog of this commit has errors, so that nothing says what it stood for",
+                subject=f"{self.commit[:_SHOWN]} ({min(d.location for d in work.diagnostics)})",
+                hint=f"Compare with a commit that renders, or with one that carries {OUTPUT_FOLDER}/.",
+            )
+        before = {path: content for path, content in work.desired.items() if wanted.covers(path)}
+        new = {path: content for path, content in wanted.desired.items() if before.get(path) != content}
+        old = {path: content for path, content in before.items() if wanted.desired.get(path) != content}
+        return _by_environment(old, new, was=before, now=wanted.desired)
+
+
+def open_base(repository: Repository, revision: str | None) -> DiskBase | CommitBase:
+    """Return what to compare with: the disk, or the commit where `revision` and HEAD part, as pull requests do.
+
+    GeneratorError where git does not know the revision, or no common commit of the two.
+    """
+    if revision is None:
+        return DiskBase()
+    git = open_git(repository.root)
+    named = tree.resolve(git, revision)
+    common = tree.merge_base(git, named, tree.resolve(git, "HEAD"))
+    if common is None:
+        shallow = tree.is_shallow(git)
+        raise GeneratorError(
+            "this clone does not know where it and HEAD part" if shallow else "it and HEAD have no commit in common",
+            subject=revision,
+            hint="The clone is shallow: check out with fetch-depth: 0, or run git fetch --unshallow."
+            if shallow
+            else "Name a revision that HEAD comes from.",
+        )
+    name = common[:_SHOWN]
+    if common != named:
+        return CommitBase(git, common, f"{name}, where {revision} and HEAD part")
+    return CommitBase(git, common, name if named.startswith(revision) else f"{name} ({revision})")
+
+
+def _as_map(content: bytes, name: str) -> JsonObject:
+    value = load_strict(content, name).value
+    return value if isinstance(value, dict) else {}
+
+
+def _by_environment(
+    old: Mapping[str, bytes], new: Mapping[str, bytes], *, was: Iterable[str], now: Iterable[str]
+) -> dict[str, Differences]:
+    """Sort differing files by environment; those in which nothing differs are there, too."""
+    there, here = set(_environments(was)), set(_environments(now))
+    olds, news = _sorted(old), _sorted(new)
+    return {
+        name: Differences(
+            old=olds.get(name, {}), new=news.get(name, {}), was_there=name in there, is_there=name in here
+        )
+        for name in sorted(there | here)
+    }
+
+
+def _environments(paths: Iterable[str]) -> Iterator[str]:
+    return (path.partition("/")[0] for path in paths if "/" in path)
+
+
+def _sorted(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+    found: dict[str, dict[str, bytes]] = {}
+    for path, content in files.items():
+        name, _, rest = path.partition("/")
+        if rest:
+            found.setdefault(name, {})[rest] = content
+    return found

@@ -1,0 +1,43 @@
+"""Two sides of an environment in; everything that the change between them does to what runs out: the way in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kservegen.changes.impact.model import Impact, Refused, Side
+from kservegen.changes.impact.refusals import refusals
+from kservegen.changes.impact.restarts import Change, moved
+from kservegen.checks.runner import Judge
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.defaulting import Installation
+
+
+class Knowledge(NamedTuple):
+    """What the impact of a change is told by: charts of every release, schemas, rules."""
+
+    charts: ChartStore
+    schemas: SchemaStore
+    judge: Judge
+
+
+def assess(before: Side, after: Side, installation: Installation, knowledge: Knowledge) -> Impact:
+    """Say which pods restart and why, whose number changes, and which updates are refused.
+
+    `installation` is what KServe's defaulter reads of the environment after the change. An object whose update is
+    refused stays as it is: it is in `refused` alone. GeneratorError for a release of KServe without chart tables.
+    """
+    change = Change.of(before, after, installation, knowledge.charts)
+    refused = tuple(refusals(change, knowledge.judge, knowledge.schemas))
+    stuck = {item.resource.id for item in refused if _is_final(item, knowledge.judge)}
+    restarts, scaled = moved(change)
+    return Impact(
+        restarts=tuple(restart for restart in restarts if restart.subject not in stuck),
+        refused=refused,
+        scaled=tuple(item for item in scaled if item.subject not in stuck),
+    )
+
+
+def _is_final(refused: Refused, judge: Judge) -> bool:
+    """Whether an update does not get through, rather than being warned of."""
+    return not judge.verdict((refused.finding,)).deployable

@@ -1,0 +1,100 @@
+"""An object on both sides of a change in; how many of its pods restart, with their accelerators, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
+from kservegen.changes.impact.scene import Scene
+from kservegen.checks.demand.accelerators import devices, possible_types
+from kservegen.checks.demand.groups import PodGroup, pod_groups
+from kservegen.core.document import integer, mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
+
+_SCHEDULER = "scheduler"
+
+
+class _Rolled(NamedTuple):
+    role: str
+    pods: int
+    least: int
+    surge: int
+    each: Mapping[str, int]  # accelerators of one pod
+
+    def taken(self, pods: int) -> dict[str, int]:
+        return {name: number * pods for name, number in self.each.items() if number * pods}
+
+
+def count_restart(
+    subject: ResourceId, roles: frozenset[str], causes: tuple[Cause, ...], before: Scene, after: Scene
+) -> Restart:
+    """Count the pods of some roles that are there on both sides; what comes up is of the size after the change."""
+    now = _groups(after[subject], after)
+    then = now if before[subject] is after[subject] else _groups(before[subject], before)
+    rolled: list[_Rolled] = []
+    for key, group in now.items():
+        old = then.get(key)
+        if group.role in roles and old is not None:
+            each = _accelerators(group, after.side.accelerators)
+            pods = min(old.count.maximum, group.count.maximum)
+            least = min(old.count.minimum, group.count.minimum)
+            rolled.append(_Rolled(group.role, pods, least, min(group.count.surge, pods), each))
+    rolled.extend(_unwritten_scheduler(roles, before[subject], after[subject]))
+    return Restart(
+        subject=subject,
+        pods=sum(item.pods for item in rolled),
+        accelerators=summed(item.taken(item.pods) for item in rolled),
+        causes=causes,
+        surge=summed(item.taken(item.surge) for item in rolled),
+        surge_pods=sum(item.surge for item in rolled),
+        least=sum(item.least for item in rolled),
+        roles=tuple(sorted({item.role for item in rolled})),
+    )
+
+
+def count_scaled(subject: ResourceId, before: Scene, after: Scene) -> Iterator[Scaled]:
+    """List the groups of pods whose number changes; one that comes or goes as a whole has none on the other side."""
+    then, now = _groups(before[subject], before), _groups(after[subject], after)
+    for key in {**then, **now}:
+        old, new = _bounds(then.get(key)), _bounds(now.get(key))
+        if old != new:
+            yield Scaled(subject, key[0], old, new)
+
+
+def _groups(resource: Resource, scene: Scene) -> dict[tuple[str, int], PodGroup]:
+    """Find the groups of an object by role; canaries, which share one, by their order too."""
+    found: dict[tuple[str, int], PodGroup] = {}
+    groups = pod_groups(resource, cluster_mode=scene.side.deployment_mode, runtime=scene.runtime_resources)
+    for group in groups:
+        index = sum(1 for role, _ in found if role == group.role)
+        found[group.role, index] = group
+    return found
+
+
+def _bounds(group: PodGroup | None) -> tuple[int, int]:
+    return (group.count.minimum, group.count.maximum) if group is not None else (0, 0)
+
+
+def _accelerators(group: PodGroup, accelerators: JsonObject) -> dict[str, int]:
+    """Say what one pod takes, by type; by resource name where it is none that the environment has."""
+    return {
+        " or ".join(possible_types(group, resource, accelerators)) or resource: number
+        for resource, number in devices(group, accelerators).items()
+    }
+
+
+def _unwritten_scheduler(roles: frozenset[str], before: Resource, after: Resource) -> Iterator[_Rolled]:
+    """Count a scheduler whose template is that of the preset: it has no accelerators."""
+    if _SCHEDULER not in roles:
+        return
+    old, new = (_scheduler(resource) for resource in (before, after))
+    if old is not None and new is not None and "template" not in new:
+        pods = min(integer(old.get("replicas")) or 1, integer(new.get("replicas")) or 1)
+        yield _Rolled(_SCHEDULER, pods, pods, 0, {})
+
+
+def _scheduler(resource: Resource) -> JsonObject | None:
+    scheduler = mapping(mapping(resource.doc.get("spec")).get("router")).get(_SCHEDULER)
+    return scheduler if isinstance(scheduler, dict) else None

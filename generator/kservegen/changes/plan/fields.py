@@ -1,0 +1,208 @@
+"""Two documents in, the fields that differ out: maps and merged lists by key, others by place.
+
+Values of fields that look like secrets are not repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.catalog.merge import ItemKey, item_key
+from kservegen.changes.plan.model import ABSENT, FieldChange, Side
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+
+HIDDEN: Final = "(hidden)"
+
+_SECRET: Final = re.compile(
+    r"(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|secret|token|credentials?|api_?key|access_?key|private_?key)(?:$|[^a-z])"
+)
+_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# What says where a secret stands, or how much of something, and is none.
+_NO_SECRET: Final = frozenset({"secretName", "secretKeyRef", "secretRef", "automountServiceAccountToken"})
+_IN_TEXT: Final = re.compile(r"(--?[\w-]+)(=| )(\S+)|(://[^/@:\s]*:)([^/@\s]+)(@)")
+# Comparing longer lists item by item costs more than it tells.
+_LONGEST: Final = 400
+
+
+class Found(NamedTuple):
+    """A field that differs, and the way to it in each of the two documents: empty where it is not there."""
+
+    change: FieldChange
+    old: Path
+    new: Path
+
+
+def compare(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
+    """Return what differs between two documents, in the order of the new one; empty where they mean the same."""
+    return tuple(found.change for found in find(old, new))
+
+
+def find(old: JsonObject, new: JsonObject) -> Iterator[Found]:
+    """Yield what differs between two documents, and where, in the order of the new one."""
+    hides_all = "Secret" in (old.get("kind"), new.get("kind"))
+    for found in _maps(old, new, _ROOT):
+        yield found._replace(change=_hidden(found.change, hides_all=hides_all))
+
+
+def is_same(old: JsonValue, new: JsonValue) -> bool:
+    """Whether two values are the same to who reads them: 1 is 1.0, and neither is true."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(is_same(value, new[key]) for key, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(is_same, old, new))
+    return old == new and isinstance(old, bool) is isinstance(new, bool)
+
+
+class _Place(NamedTuple):
+    """Where two documents are compared: as people are told, and the way there in each."""
+
+    shown: str
+    old: Path
+    new: Path
+
+    def below(self, key: str | int) -> _Place:
+        """Return the place of a key of a map, or of an item at the same place in both."""
+        inner = format_path((key,))
+        joint = "." if self.shown and not inner.startswith("[") else ""
+        return _Place(f"{self.shown}{joint}{inner}", (*self.old, key), (*self.new, key))
+
+    def item(self, shown: str, old: int | None, new: int | None) -> _Place:
+        """Return the place of an item of two lists."""
+        return _Place(
+            f"{self.shown}[{shown}]",
+            () if old is None else (*self.old, old),
+            () if new is None else (*self.new, new),
+        )
+
+    def found(self, old: Side, new: Side) -> Found:
+        """Say that two values differ here."""
+        return Found(
+            FieldChange(self.shown, old, new), () if old is ABSENT else self.old, () if new is ABSENT else self.new
+        )
+
+
+_ROOT: Final = _Place("", (), ())
+
+
+def _maps(old: JsonObject, new: JsonObject, place: _Place) -> Iterator[Found]:
+    for key in (*new, *(key for key in old if key not in new)):
+        yield from _sides(old.get(key, ABSENT), new.get(key, ABSENT), place.below(key))
+
+
+def _sides(old: Side, new: Side, place: _Place) -> Iterator[Found]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _maps(old, new, place)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _lists(old, new, place)
+    elif old is ABSENT or new is ABSENT or not is_same(old, new):
+        yield place.found(old, new)
+
+
+def _lists(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[Found]:
+    if is_same(old, new):
+        return
+    field = place.new[-1] if place.new else ""
+    before, after = _by_key(field, old), _by_key(field, new)
+    if before is not None and after is not None:
+        yield from _keyed(before, after, place)
+    elif len(old) == len(new):
+        for index, (left, right) in enumerate(zip(old, new, strict=True)):
+            yield from _sides(left, right, place.below(index))
+    elif max(len(old), len(new)) > _LONGEST:
+        yield place.found(old, new)
+    else:
+        yield from _items(old, new, place)
+
+
+_Items: TypeAlias = Mapping[ItemKey, tuple[int, JsonValue]]
+
+
+def _by_key(field: str | int, items: JsonArray) -> _Items | None:
+    """Index the items of a list that is merged by key; None where it is not, or where a key stands twice."""
+    found: dict[ItemKey, tuple[int, JsonValue]] = {}
+    for index, item in enumerate(items):
+        key = item_key(field, item) if isinstance(field, str) else None
+        if key is None or any(isinstance(part, dict | list) for part in key) or key in found:
+            return None
+        found[key] = (index, item)
+    return found
+
+
+def _keyed(old: _Items, new: _Items, place: _Place) -> Iterator[Found]:
+    for key in (*new, *(key for key in old if key not in new)):
+        before, left = old.get(key, (None, ABSENT))
+        after, right = new.get(key, (None, ABSENT))
+        yield from _sides(left, right, place.item("/".join(map(str, key)), before, after))
+    if [key for key in old if key in new] != [key for key in new if key in old]:
+        ordered = place._replace(shown=f"{place.shown} (order)")
+        yield ordered.found(_names(old), _names(new))
+
+
+def _names(items: _Items) -> JsonValue:
+    return ["/".join(map(str, key)) for key in items]
+
+
+def _items(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[Found]:
+    """Find the items that come and go; of those that go the place before, of those that come the place after."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - few changes need it
+
+    left, right = ([json.dumps(item, sort_keys=True) for item in items] for items in (old, new))
+    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        pairs = min(old_to - old_from, new_to - new_from)
+        for step in range(pairs):
+            before, after = old_from + step, new_from + step
+            yield from _sides(old[before], new[after], place.item(str(after), before, after))
+        for index in range(old_from + pairs, old_to):
+            yield place.item(str(index), index, None).found(old[index], ABSENT)
+        for index in range(new_from + pairs, new_to):
+            yield place.item(str(index), None, index).found(ABSENT, new[index])
+
+
+def _hidden(change: FieldChange, *, hides_all: bool) -> FieldChange:
+    """Leave out what may be a secret."""
+    if hides_all and change.path.startswith(("data", "stringData")):
+        return change._replace(old=_blank(change.old), new=_blank(change.new))
+    return FieldChange(change.path, _masked(change.old, change.path), _masked(change.new, change.path))
+
+
+def _blank(value: Side) -> Side:
+    return value if value is ABSENT else HIDDEN
+
+
+def _masked(value: Side, path: str) -> Side:
+    """Hide a text that stands under a telling name, and such parts of any text."""
+    if isinstance(value, dict):
+        name = value.get("name")
+        if isinstance(name, str) and "value" in value and _tells(name):
+            return {**value, "value": HIDDEN}
+        return {key: _kept(_masked(item, f"{path}.{key}")) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_kept(_masked(item, path)) for item in value]
+    if not isinstance(value, str):
+        return value
+    return HIDDEN if _is_under_telling_name(path) else _IN_TEXT.sub(_without_secret, value)
+
+
+def _kept(value: Side) -> JsonValue:
+    return None if value is ABSENT else value
+
+
+def _is_under_telling_name(path: str) -> bool:
+    parts = [part for part in re.split(r"[.\[\]\"]+", path) if part]
+    named = parts[:-1] if parts and parts[-1] == "value" else parts
+    return bool(named) and named[-1] not in _NO_SECRET and _tells(named[-1]) and "valueFrom" not in parts
+
+
+def _tells(name: str) -> bool:
+    return _SECRET.search(_WORDS.sub("_", name).lower().replace("-", "_")) is not None
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return f"{found[4]}{HIDDEN}{found[6]}"
+    return f"{found[1]}{found[2]}{HIDDEN}" if _tells(found[1]) else found[0]

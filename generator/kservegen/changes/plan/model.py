@@ -1,0 +1,194 @@
+"""The words of a plan: what becomes of each object, of charts, budgets and promises, one environment at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from fractions import Fraction
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from kservegen.catalog.words import MODEL_KINDS
+from kservegen.changes.impact.model import Impact
+from kservegen.core.jsontypes import JsonValue
+from kservegen.core.resource import Resource, ResourceId
+
+
+class Nothing(Enum):
+    """What stands where nothing does: null is a value of its own."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Nothing.ABSENT
+Side: TypeAlias = JsonValue | Literal[Nothing.ABSENT]
+
+
+class ObjectKey(NamedTuple):
+    """What makes an object the same object, in whatever file it stands."""
+
+    group: str
+    kind: str
+    namespace: str  # "" for cluster-scoped kinds
+    name: str
+
+    @property
+    def subject(self) -> ResourceId:
+        """The object as it is called where groups do not matter."""
+        return ResourceId(self.kind, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return str(self.subject)
+
+
+def key_of(resource: Resource) -> ObjectKey:
+    """Return the key of an object."""
+    return ObjectKey(resource.api_version.rpartition("/")[0], *resource.id)
+
+
+class FieldChange(NamedTuple):
+    """A field that differs. In `path`, items of lists that are merged by key are named by it: `env[LOG_LEVEL]`."""
+
+    path: str
+    old: Side
+    new: Side
+
+
+class Verb(StrEnum):
+    """What happens to an object."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    MOVED = "moved"  # the same object in another folder, so that something else syncs it
+    RENAMED = "renamed"  # an equal object under another name: the old one is deleted, a new one created
+
+
+class Fate(StrEnum):
+    """What becomes in the cluster of an object that Git no longer has."""
+
+    DELETED = "deleted"
+    LEFT = "left"
+    UNKNOWN = ""  # no engine says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectChange:
+    """What happens to one object. `file` is relative to the environment's folder; of what is gone, the file it had.
+
+    `old_key` and `old_file` are set where they differ. `fate` is that of the object that goes, `by` who decides it:
+    the engine's object that synced it, or the reason. `entry` is the catalog's key. `readable` is False where what was
+    there before could not be read, so that `fields` are not known.
+    """
+
+    verb: Verb
+    key: ObjectKey
+    file: str
+    old_key: ObjectKey | None = None
+    old_file: str = ""
+    fields: tuple[FieldChange, ...] = ()
+    fate: Fate = Fate.UNKNOWN
+    by: str = ""
+    entry: str = ""
+    readable: bool = True
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it serves a model."""
+        return self.key.kind in MODEL_KINDS
+
+
+class NamedChange(NamedTuple):
+    """Fields that differ in what has a name: a chart's values, the words of an environment."""
+
+    name: str
+    fields: tuple[FieldChange, ...]
+
+
+class OwnerChange(NamedTuple):
+    """A folder that something else syncs from now on; blank where nothing did, or does."""
+
+    folder: str
+    old: str
+    new: str
+
+
+class BudgetChange(NamedTuple):
+    """A budget whose use or limit changes: amounts at maxReplicas in cores, bytes, devices; None where not known."""
+
+    name: str
+    resource: str
+    before: Fraction
+    after: Fraction
+    granted_before: Fraction | None
+    granted: Fraction | None
+
+
+class Presence(StrEnum):
+    """Whether the environment itself comes or goes."""
+
+    NEW = "new"
+    GONE = "gone"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPlan:
+    """What changes in one environment.
+
+    `rewritten` are files whose bytes change and whose meaning does not, `pages` are for people alone, `unreadable` are
+    files of the state before that are no manifests. `version` and `engine` are (before, after) where they differ.
+    `words` are those of the environment's file that are rendered nowhere: guards, waivers, promises.
+    """
+
+    name: str
+    presence: Presence = Presence.KEPT
+    objects: tuple[ObjectChange, ...] = ()
+    values: tuple[NamedChange, ...] = ()
+    words: tuple[FieldChange, ...] = ()
+    owners: tuple[OwnerChange, ...] = ()
+    version: tuple[str, str] | None = None
+    engine: tuple[str, str] | None = None
+    impact: Impact = field(default_factory=Impact)
+    gpus: Mapping[str, str] = field(default_factory=dict)  # accelerator -> the GPU as people call it
+    budgets: tuple[BudgetChange, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.presence is not Presence.KEPT or any(
+            (self.objects, self.values, self.words, self.owners, self.version, self.engine, self.unreadable)
+        )
+
+    def of(self, *verbs: Verb) -> tuple[ObjectChange, ...]:
+        """Return the objects to which this happens."""
+        return tuple(change for change in self.objects if change.verb in verbs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a change does, in each environment that was looked at; `base` says against what, in words.
+
+    `unknown` are environments of which nothing can be said, as the catalog cannot be understood there.
+    """
+
+    base: str
+    environments: tuple[EnvironmentPlan, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(self.environments)
+
+    @property
+    def changing(self) -> tuple[EnvironmentPlan, ...]:
+        """The environments in which anything changes."""
+        return tuple(environment for environment in self.environments if environment)
+
+
+def counted(changes: Iterable[ObjectChange]) -> Mapping[Verb, int]:
+    """Count changes by what happens."""
+    found: dict[Verb, int] = {}
+    for change in changes:
+        found[change.verb] = found.get(change.verb, 0) + 1
+    return found

@@ -1,0 +1,47 @@
+"""An environment's change, read, in; the environment before and after it, as impact is told by, out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kservegen.changes.impact.model import Side
+from kservegen.changes.plan.environment import Change
+from kservegen.changes.plan.syncing import Syncing
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource
+from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.objects.settings import promises_of
+
+
+def sides(change: Change, built: BuiltEnvironment, version_before: str) -> tuple[Side, Side]:
+    """Return both sides of a change of an environment that is there before and after."""
+    promises = frozenset(promises_of(built.environment))
+
+    def side(resources: Collection[Resource], version: str, mode: str, values: dict[str, JsonObject]) -> Side:
+        syncing = Syncing.of(resources)
+        return Side(
+            kserve_version=version,
+            deployment_mode=mode,
+            values=values,
+            resources={resource.id: resource for resource in resources},
+            engine=syncing.engine or "none",
+            synced_by={folder: syncing.owner(f"{folder}/") for folder in syncing.by_folder},
+            accelerators=built.settings.accelerators,
+            prerequisites=promises,
+        )
+
+    now = built.settings.deployment_mode
+    return (
+        side(change.before.values(), version_before, _mode_before(change) or now, change.values_before),
+        side(change.after.values(), built.settings.kserve_version, now, change.values_after),
+    )
+
+
+def _mode_before(change: Change) -> str:
+    """Return the deployment mode as the charts' values or the environment's file had it; blank where neither did."""
+    for values in change.old.values.values():
+        mode = text(mapping(mapping(values.get("kserve")).get("controller")).get("deploymentMode"))
+        if mode:
+            return mode
+    return text(mapping((change.words or {}).get("kserve")).get("deploymentMode"))

@@ -1,0 +1,91 @@
+"""What there is to say about an upgrade, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.jsontypes import JsonObject
+
+
+class Topic(StrEnum):
+    """What a note is about, in the order of the report."""
+
+    CRDS = "crds"
+    CHARTS = "charts"
+    VALUES = "values"
+    RUNTIMES = "runtimes"
+    DEFAULTS = "defaults"
+    OBJECTS = "objects"
+    IMAGES = "images"
+    BEHAVIOUR = "behaviour"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that changes by itself: in a sentence, with what it is about and the line to look at, if any.
+
+    `loses` says that something in the cluster goes.
+    """
+
+    topic: Topic
+    text: str
+    subjects: tuple[str, ...] = ()
+    location: Location | None = None
+    loses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do, why in this place, and the commands that do it."""
+
+    title: str
+    why: str = ""
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartedModel:
+    """A model whose pods a new version replaces; not `certain`: it may."""
+
+    subject: str
+    pods: int
+    accelerators: tuple[tuple[str, int], ...]
+    why: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EnvironmentUpgrade:
+    """An upgrade of one environment.
+
+    `before` is what runs now. `refusals` are findings that the new version brings, `gone` counts those that it takes
+    away. `images` are pulled by the new version and not by the old one. `values` are those of the charts in use, by
+    chart.
+    """
+
+    environment: str
+    before: str
+    after: str
+    refusals: tuple[Diagnostic, ...]
+    gone: int
+    notes: tuple[Note, ...]
+    images: tuple[str, ...]
+    values: Mapping[str, JsonObject]
+    restarts: tuple[RestartedModel, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def pods(self) -> int:
+        """How many pods restart for certain."""
+        return sum(model.pods for model in self.restarts if model.certain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CarriedValues:
+    """Values of the chart that was split, as values of the new charts; `lost` are keys that no chart reads."""
+
+    by_chart: JsonObject
+    lost: tuple[tuple[str, str], ...]  # the key as helm writes it, and what is known of it

@@ -1,0 +1,181 @@
+"""Installations from before KServe v0.17, whose one chart `kserve` became several: its values, and the way over.
+
+Source: KServe's upgrade guide (migration to the split charts) and the chart tables of this project.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from kservegen.catalog.merge import merge
+from kservegen.changes.upgrade.model import CarriedValues, Step
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
+from kservegen.kserve.charts.release import config_owner
+
+# The release that the chart `kserve` was installed as goes on under its name with the chart kserve-resources.
+OLD_RELEASE: Final = "kserve"
+_SPLIT: Final = (0, 17)
+_RENAMED_MODES: Final = (0, 16)
+_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?")
+_VERSIONED: Final[KeyPath] = ("kserve", "version")
+_MODE: Final[KeyPath] = ("kserve", "controller", "deploymentMode")
+_MODES: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}
+
+_MODELS: Final = "inferenceservices,servingruntimes,trainedmodels,inferencegraphs"
+_MODE_COLUMNS: Final = (
+    "NAMESPACE:.metadata.namespace,NAME:.metadata.name,MODE:.metadata.annotations.serving\\.kserve\\.io/deploymentMode"
+)
+_KEEP: Final = "helm.sh/resource-policy=keep"
+_LOCAL_MODEL_CRDS: Final = tuple(
+    f"{plural}.serving.kserve.io"
+    for plural in ("localmodelcaches", "localmodelnamespacecaches", "localmodelnodegroups", "localmodelnodes")
+)
+_LLM_CRDS: Final = tuple(
+    f"{plural}.serving.kserve.io" for plural in ("llminferenceservices", "llminferenceserviceconfigs")
+)
+_OWNED_BY_CRD_CHART: Final = {
+    "kserve-localmodel-crd": _LOCAL_MODEL_CRDS,
+    "kserve-llmisvc-crd": _LLM_CRDS,
+}
+
+
+def parse(version: str) -> tuple[int, int, int] | None:
+    """Read `v0.16.0`, with or without the v; None for what is no version."""
+    found = _VERSION.fullmatch(version)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def is_before_split(version: str) -> bool:
+    """Whether an installation of this version has the one chart `kserve`."""
+    parsed = parse(version)
+    return parsed is not None and parsed[:2] < _SPLIT
+
+
+def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *, before: str) -> CarriedValues:
+    """Hand each value of the old chart to those charts in use that read it; what their defaults say is left out.
+
+    `used` are the charts in use with their values. What follows from the environment's own words goes nowhere, and
+    neither does a tag that names the old version.
+    """
+    by_chart: JsonObject = {}
+    lost = []
+    in_use = [charts.by_name[name] for name in used if name in charts.by_name]
+    owner = config_owner(charts, used)
+    for path, value in _leaves(values, ()):
+        known = _follows(path, value, before) or ("" if _reads(in_use, path) else _what_is_known(charts, path))
+        if known:
+            lost.append((".".join(path), known))
+            continue
+        for chart in in_use:
+            key = _key(chart, path)
+            # One chart writes the shared objects; the same value in another changes nothing.
+            if key is None or key.default == value or (key.feeds and chart.name != owner):
+                continue
+            by_chart = merge(by_chart, {chart.name: _nest(path, value)})
+    return CarriedValues(by_chart=by_chart, lost=tuple(lost))
+
+
+def _follows(path: KeyPath, value: JsonValue, before: str) -> str:
+    """Say what takes the place of a value that is not carried over; blank for one that is."""
+    if path == _VERSIONED:
+        return "follows kserve.version of the environment"
+    if path == _MODE:
+        mode = _MODES.get(str(value), str(value))
+        return f"write kserve.deploymentMode: {mode} in the environment's file"
+    if path[-1] == "tag" and value == before:
+        return f"left out: it would hold an image at {before}"
+    return ""
+
+
+def _reads(charts: Iterable[Chart], path: KeyPath) -> bool:
+    return any(_key(chart, path) is not None for chart in charts)
+
+
+def _leaves(value: JsonValue, path: KeyPath) -> Iterator[tuple[KeyPath, JsonValue]]:
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _leaves(item, (*path, str(name)))
+    elif path:
+        yield path, value
+
+
+def _key(chart: Chart, path: KeyPath) -> Key | None:
+    """Return the key that takes a value: the path itself, or the map that it stands in."""
+    for end in range(len(path), 0, -1):
+        key = chart.keys.get(path[:end])
+        if key is not None:
+            return key if key.live else None
+    return None
+
+
+def _what_is_known(charts: Charts, path: KeyPath) -> str:
+    dotted = ".".join(path)
+    for chart in charts.by_name.values():
+        meant = chart.mistaken.get(path)
+        if meant is not None:
+            return f"{chart.name} calls it {'.'.join(meant)}"
+        if path in chart.absent:
+            return chart.absent[path]
+        key = chart.keys.get(path)
+        if key is not None and key.inert:
+            return key.inert
+    readers = charts.readers(path)
+    return f"{', '.join(readers)} reads {dotted}, and is not in use here" if readers else "no chart reads it"
+
+
+def _nest(path: KeyPath, value: JsonValue) -> JsonObject:
+    out: JsonValue = value
+    for part in reversed(path):
+        out = {part: out}
+    return mapping(out)
+
+
+def protect(used: tuple[str, ...], *, before: str) -> Iterator[Step]:
+    """List what has to be done to an installation of the one chart before any of the new ones may come."""
+    yield Step(
+        title="Write down what is installed",
+        why="A way back: nothing below deletes models, and mistakes in it would.",
+        commands=(
+            "helm list --namespace kserve",
+            f"helm get values {OLD_RELEASE} --namespace kserve --output yaml > kserve-values.yaml",
+            f"kubectl get {_MODELS} --all-namespaces --output yaml > models-backup.yaml",
+            "kubectl get clusterservingruntimes --output yaml > runtimes-backup.yaml",
+        ),
+    )
+    parsed = parse(before)
+    if parsed is not None and parsed[:2] < _RENAMED_MODES:
+        yield Step(
+            title="Look for objects with the old names of deployment modes",
+            why=(
+                "v0.16 renamed RawDeployment and Serverless to Standard and Knative. What is rendered has the new"
+                " names; other objects keep the old ones, and some with an old name hung while being deleted."
+            ),
+            commands=(f"kubectl get inferenceservices --all-namespaces --output custom-columns='{_MODE_COLUMNS}'",),
+        )
+    yield Step(
+        title="Keep every CRD and runtime through the move",
+        why="The old release owns them: it would delete them with the templates that it no longer has.",
+        commands=(
+            f"kubectl get crd --output name | grep serving.kserve.io | xargs kubectl annotate --overwrite {_KEEP}",
+            f"kubectl annotate clusterservingruntimes --all --overwrite {_KEEP}",
+        ),
+    )
+    owners = [
+        f"kubectl annotate --overwrite crd {' '.join(crds)} meta.helm.sh/release-name={chart}"
+        for chart, crds in _OWNED_BY_CRD_CHART.items()
+        if chart in used
+    ]
+    if "kserve-runtime-configs" in used:
+        owners.append(
+            "kubectl annotate clusterservingruntimes --all --overwrite meta.helm.sh/release-name=kserve-runtime-configs"
+        )
+    if owners:
+        yield Step(
+            title="Give them to their new releases",
+            why="Helm installs nothing over what another release owns.",
+            commands=tuple(owners),
+        )

@@ -1,0 +1,60 @@
+"""A checked environment in; the ledger of everything that its entries take out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.checks.budget.ledger import Line, lines
+from kservegen.checks.demand.groups import PodGroup, pod_groups
+from kservegen.checks.demand.requests import amounts
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import selection_of
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.resource import Resource
+from kservegen.kserve.defaulting import Defaulted
+from kservegen.kserve.runtimes.request import request_of
+from kservegen.render.objects.quotas import default_requests
+
+
+class Asked(NamedTuple):
+    """Groups of like pods that an object asks for, with the key and the owner of its entry."""
+
+    entry: str
+    owner: str
+    stored: Defaulted
+    groups: tuple[PodGroup, ...]
+
+
+def account(
+    objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
+) -> Iterator[Line]:
+    """Write the ledger of objects, each with its entry's key and owner; paths are those of the objects as written."""
+    accelerators = environment.mapping("accelerators")
+    for key, owner, stored, groups in asked_for(objects, environment, context):
+        for line in lines(key, owner, stored.resource.id, groups, accelerators):
+            yield replace(line, path=stored.original_path(line.path))
+
+
+def asked_for(
+    objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
+) -> Iterator[Asked]:
+    """List the groups of pods of each object."""
+    given = {namespace: amounts(side) for namespace, side in default_requests(environment).items()}
+
+    def runtime(resource: Resource, component: JsonObject) -> JsonValue:
+        request = request_of(component, mapping(component.get("model")), resource.id.namespace or "default")
+        chosen = selection_of(request, context).chosen
+        return {side: dict(listed) for side, listed in chosen.amounts.items()} if chosen else None
+
+    for key, owner, stored in objects:
+        groups = pod_groups(
+            stored.resource,
+            cluster_mode=context.deployment_mode,
+            runtime=runtime,
+            defaults=given.get(stored.resource.id.namespace),
+        )
+        yield Asked(key, owner, stored, groups)

@@ -1,0 +1,105 @@
+"""A built environment's objects in; a ledger out: one line per group of pods, and sums over chosen lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from kservegen.checks.demand.accelerators import devices, possible_types
+from kservegen.checks.demand.groups import Count, PodGroup
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import ResourceId
+
+ACCELERATORS: Final = "accelerators"
+_PLAIN: Final = ("cpu", "memory", "ephemeral-storage")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Like pods of one object: `each` is what one of them takes, devices under `accelerators`.
+
+    `device` is the resource name of its devices, `types` the accelerators that they can be: several where the pods are
+    not held to one by a label.
+    """
+
+    entry: str
+    owner: str
+    subject: ResourceId
+    role: str
+    path: Path
+    count: Count
+    each: Mapping[str, Fraction]
+    types: tuple[str, ...] = ()
+    device: str = ""
+    unbounded: bool = False
+
+    def at(self, resource: str) -> Moments:
+        """Return what all of its pods take of a resource, at each moment."""
+        each = self.each.get(resource, Fraction(0))
+        least, most, surge, _ = self.count
+        return Moments(each * least, each * most, each * surge)
+
+
+class Moments(NamedTuple):
+    """An amount at minReplicas, at maxReplicas, and what a rolling update adds to that."""
+
+    minimum: Fraction
+    maximum: Fraction
+    surge: Fraction
+
+    @property
+    def rollout(self) -> Fraction:
+        """The worst moment of a rolling update."""
+        return self.maximum + self.surge
+
+
+NOTHING: Final = Moments(Fraction(0), Fraction(0), Fraction(0))
+
+
+def lines(
+    entry: str, owner: str, subject: ResourceId, groups: Iterable[PodGroup], accelerators: JsonObject
+) -> Iterator[Line]:
+    """Write the lines of one object; a pod with devices of two kinds makes a line for each."""
+    for group in groups:
+        taken = devices(group, accelerators)
+        plain: dict[str, Fraction] = {name: group.requests[name] for name in _PLAIN if name in group.requests}
+        first = True
+        for resource, number in taken.items() or (("", 0),):
+            each: dict[str, Fraction] = dict(plain) if first else {}
+            if number:
+                each[ACCELERATORS] = Fraction(number)
+            yield Line(
+                entry=entry,
+                owner=owner,
+                subject=subject,
+                role=group.role,
+                path=group.path,
+                count=group.count,
+                each=each,
+                types=possible_types(group, resource, accelerators) or ((resource,) if resource else ()),
+                device=resource,
+                unbounded=group.unbounded,
+            )
+            first = False
+
+
+def total(chosen: Iterable[Line], resource: str) -> Moments:
+    """Sum lines. One object rolls at a time: of the surges only the largest object's counts."""
+    minimum = maximum = Fraction(0)
+    surges: dict[ResourceId, Fraction] = {}
+    for line in chosen:
+        moments = line.at(resource)
+        minimum += moments.minimum
+        maximum += moments.maximum
+        surges[line.subject] = surges.get(line.subject, Fraction(0)) + moments.surge
+    return Moments(minimum, maximum, max(surges.values(), default=Fraction(0)))
+
+
+def grouped(chosen: Iterable[Line], key: Callable[[Line], str]) -> dict[str, list[Line]]:
+    """Group lines, in order of their keys."""
+    found: dict[str, list[Line]] = {}
+    for line in chosen:
+        found.setdefault(key(line), []).append(line)
+    return dict(sorted(found.items()))

@@ -1,0 +1,112 @@
+"""Is there enough for all of it together: a built environment in; what budgets and node pools have to say of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from kservegen.checks.budget.account import Asked, account, asked_for
+from kservegen.checks.budget.check import check_budgets
+from kservegen.checks.budget.ledger import Line
+from kservegen.checks.budget.limits import read_budgets
+from kservegen.checks.demand.groups import PodGroup
+from kservegen.checks.locate import Locator
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import selection_of
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import ResourceId
+from kservegen.kserve.defaulting import Defaulted
+from kservegen.kserve.runtimes.request import request_of
+from kservegen.render.objects.environment import BuiltEnvironment
+
+
+class Capacity(NamedTuple):
+    """What was found, what was taken for granted in finding it, and the sums."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    ledger: tuple[Line, ...] | None = None  # where budgets asked for it
+
+
+def check_capacity(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> Capacity:
+    """Hold an environment against its budgets and its node pools, where it has any."""
+    found: list[Diagnostic] = []
+    assumed: tuple[str, ...] = ()
+    lines: tuple[Line, ...] | None = None
+    if built.environment.mapping("budgets"):
+        lines = ledger(built, stored, context)
+        found.extend(_over_budget(built, lines))
+    if built.environment.mapping("nodePools"):
+        placed = _placement(built, stored, context)
+        found.extend(placed.diagnostics)
+        assumed = placed.assumptions
+    return Capacity(tuple(found), assumed, lines)
+
+
+def ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
+    """Write the ledger of a built environment."""
+    return tuple(account(_owned(built, stored), built.environment, context))
+
+
+def _owned(built: BuiltEnvironment, stored: Sequence[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
+    """Yield the objects of entries with their keys and owners."""
+    for built_entry, item in zip(built.entries, stored[len(built.own) :], strict=True):
+        yield built_entry.entry.key, text(built_entry.entry.words.get("owner")), item
+
+
+def _over_budget(built: BuiltEnvironment, lines: Sequence[Line]) -> Iterator[Diagnostic]:
+    locator = Locator.of(built)
+    by_id = {item.resource.id: item.resource for item in built.entries}
+    budgets = tuple(read_budgets(built.environment.mapping("budgets")))
+    yield from check_budgets(
+        built.environment, budgets, lines, lambda line: locator.locate(by_id[line.subject], line.path)
+    )
+
+
+def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> Capacity:
+    from kservegen.checks.placement.check import Wanted, check_placement, is_judged  # noqa: PLC0415 - few environments ask
+    from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
+    from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
+    from kservegen.checks.placement.site import pod_labels  # noqa: PLC0415
+
+    environment = built.environment
+    pools = read_pools(environment.mapping("nodePools"), environment.mapping("accelerators"))
+    locator = Locator.of(built)
+    by_id = {item.resource.id: item.resource for item in built.entries}
+    homes = {item.resource.id: item for item in stored}
+    wanted, left_out = [], False
+    for asked in asked_for(_owned(built, stored), environment, context):
+        resource = asked.stored.resource
+        for group in asked.groups:
+            if is_judged(group, pools):
+                member = Member(resource.id.namespace, pod_labels(resource.doc, group))
+                wanted.append(Wanted(asked.entry, resource.id, _with_runtime(asked, group, context), member))
+            else:
+                left_out = True
+
+    def locate(subject: ResourceId, path: Path, *, at_key: bool = False) -> Location:
+        return locator.locate(by_id[subject], homes[subject].original_path(path), at_key=at_key)
+
+    assumed = ["who else uses the nodes of nodePools: they were taken as empty"] if wanted else []
+    if left_out:
+        assumed.append("that pods without accelerators find nodes: no pool without one is listed")
+    return Capacity(tuple(check_placement(environment, pools, wanted, locate)), tuple(assumed))
+
+
+def _with_runtime(asked: Asked, group: PodGroup, context: Context) -> PodGroup:
+    """Lay the placement words of a predictor over those of its runtime, where that is an object of the catalog."""
+    model = group.pod.get("model")
+    if not isinstance(model, dict):
+        return group
+    resource = asked.stored.resource
+    chosen = selection_of(request_of(group.pod, model, resource.id.namespace or "default"), context).chosen
+    runtime = context.resources.get(ResourceId(chosen.kind, chosen.namespace, chosen.name)) if chosen else None
+    if runtime is None:
+        return group
+    spec = mapping(runtime.doc.get("spec"))
+    below: JsonObject = {word: spec[word] for word in ("affinity", "tolerations") if word in spec}
+    selector = {**mapping(spec.get("nodeSelector")), **mapping(group.pod.get("nodeSelector"))}
+    return replace(group, pod={**below, **group.pod, "nodeSelector": selector})

@@ -1,0 +1,94 @@
+"""What the scheduler counts for a pod: the pod's fields in, its requests out.
+
+The law is `PodRequests` of k8s.io/component-helpers v0.34 (resource/helpers.go): the containers together, or the
+largest moment of the init containers, whichever is more; a request that is not stated is the limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.quantity import parse
+
+# Amounts by resource name; whole numbers of devices, cores, bytes.
+Requests: TypeAlias = dict[str, Fraction]
+
+NOTHING: Final[Requests] = {}
+
+
+def amounts(side: JsonValue) -> Requests:
+    """Read one side of `resources`; what is no quantity has a finding elsewhere and counts as nothing."""
+    found: Requests = {}
+    for name, value in mapping(side).items():
+        quantity = parse(value) if isinstance(value, (str, int, float)) else None
+        if quantity is not None:
+            found[name] = quantity.value
+    return found
+
+
+def container_requests(resources: JsonValue, defaults: Mapping[str, Fraction] = NOTHING) -> Requests:
+    """Return what one container requests: what it says, or else its limits, or else what its namespace gives it."""
+    both = mapping(resources)
+    return {**defaults, **amounts(both.get("limits")), **amounts(both.get("requests"))}
+
+
+def merged(base: JsonValue, over: JsonValue) -> JsonObject:
+    """Merge `resources` side by side, name by name: how KServe lays a model's over its runtime's."""
+    below, above = mapping(base), mapping(over)
+    return {side: {**mapping(below.get(side)), **mapping(above.get(side))} for side in ("requests", "limits")}
+
+
+def add(*parts: Mapping[str, Fraction]) -> Requests:
+    """Sum requests."""
+    total: Requests = {}
+    for part in parts:
+        for name, amount in part.items():
+            total[name] = total.get(name, Fraction(0)) + amount
+    return total
+
+
+def largest(*parts: Mapping[str, Fraction]) -> Requests:
+    """Return the larger of each resource."""
+    most: Requests = {}
+    for part in parts:
+        for name, amount in part.items():
+            most[name] = max(most.get(name, Fraction(0)), amount)
+    return most
+
+
+def scaled(requests: Mapping[str, Fraction], count: int) -> Requests:
+    """Return the requests of `count` such pods."""
+    return {name: amount * count for name, amount in requests.items()}
+
+
+def pod_requests(
+    spec: JsonObject,
+    *,
+    containers: Iterable[JsonValue],
+    init: Iterable[JsonValue] = (),
+    defaults: Mapping[str, Fraction] = NOTHING,
+) -> Requests:
+    """Return what the scheduler counts for a pod.
+
+    `containers` are the `resources` of the containers, those that webhooks add included; `init` the `resources` of
+    init containers beside those that `spec` lists; `defaults` what a LimitRange gives to containers that say nothing.
+    """
+    running = add(*(container_requests(item, defaults) for item in containers))
+    beside: Requests = {}
+    peak: Requests = {}
+    for item in sequence(spec.get("initContainers")):
+        own = container_requests(mapping(item).get("resources"), defaults)
+        if mapping(item).get("restartPolicy") == "Always":
+            beside = add(beside, own)
+            peak = largest(peak, beside)
+        else:
+            peak = largest(peak, add(beside, own))
+    for item in init:
+        peak = largest(peak, add(beside, container_requests(item, defaults)))
+    counted = largest(add(running, beside), peak)
+    counted.update(container_requests(spec.get("resources")))  # pod-level resources stand for all of it
+    return add(counted, amounts(spec.get("overhead")))

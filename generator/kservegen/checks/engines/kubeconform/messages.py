@@ -1,0 +1,93 @@
+"""kubeconform's words about a document in, our findings out: rule ids, paths, and the value that was seen.
+
+It prints the tree of its schema library's errors on one line, a node as `- at '/json/pointer': what is wrong`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.formats.jsonschema.names import quote
+
+_NODE: Final = re.compile(r"- at '([^']*)': (.*?)(?=\s+- at '|\Z)", re.DOTALL)
+_INNER: Final = re.compile(r"validation failed|'(allOf|anyOf|oneOf)' failed.*|.*doesn't validate with .*")
+_QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
+# What a message begins with or holds -> the rule that says the same; the first that fits counts.
+_RULES: Final = (
+    (re.compile(r"got \w+, want "), "schema/wrong-type"),
+    (re.compile(r"value must be "), "schema/not-allowed"),
+    (re.compile(r"(exclusiveM|m)(inimum|aximum): "), "schema/out-of-range"),
+    (re.compile(r"'.*' does not match pattern ", re.DOTALL), "schema/pattern"),
+    (re.compile(r"'.*' is not valid ", re.DOTALL), "schema/pattern"),
+    (re.compile(r"(min|max)(Length|Items|Properties): "), "schema/wrong-length"),
+    (re.compile(r"items at \d+ and \d+ are equal"), "schema/duplicate-item"),
+)
+
+
+def read_message(message: str, document: JsonValue) -> tuple[Finding, ...]:
+    """Turn what kubeconform says of a document into findings; never empty, for it did refuse it."""
+    nodes = [(_path(pointer, document), " ".join(what.split())) for pointer, what in _NODE.findall(message)]
+    leaves = [(path, what) for path, what in nodes if not _INNER.fullmatch(what)]
+    found = [finding for path, what in leaves for finding in _finding(path, what, document)]
+    return tuple(dict.fromkeys(found)) or (
+        Finding(rule="schema/one-of", path=(), message=f"kubeconform: {' '.join(message.split())}"),
+    )
+
+
+def _finding(path: Path, what: str, document: JsonValue) -> Iterator[Finding]:
+    if what.startswith("additional propert"):
+        for key in _QUOTED.findall(what):
+            yield Finding(
+                rule="schema/unknown-field",
+                path=(*path, key),
+                message=f"unknown field {quote(key)}",
+                seen=key,
+                hint="Remove it, or look up the field's name.",
+                at_key=True,
+            )
+        return
+    if what.startswith("missing propert"):
+        for key in _QUOTED.findall(what):
+            yield Finding(
+                rule="schema/missing-field",
+                path=path,
+                message=f"the field {quote(key)} is missing",
+                allowed=key,
+                hint=f"Add `{key}`.",
+                at_key=True,
+            )
+        return
+    rule = next((rule for pattern, rule in _RULES if pattern.match(what)), "schema/one-of")
+    allowed = ", ".join(_QUOTED.findall(what)) if rule == "schema/not-allowed" else ""
+    yield Finding(rule=rule, path=path, message=what, seen=quote(_value(path, document)), allowed=allowed)
+
+
+def _path(pointer: str, document: JsonValue) -> Path:
+    """Read a JSON pointer; whether a number is a list's index or a map's key, the document says."""
+    path: list[str | int] = []
+    value = document
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and name.isdecimal():
+            path.append(int(name))
+            value = value[int(name)] if int(name) < len(value) else None
+        else:
+            path.append(name)
+            value = value.get(name) if isinstance(value, dict) else None
+    return tuple(path)
+
+
+def _value(path: Path, document: JsonValue) -> JsonValue:
+    value = document
+    for part in path:
+        if isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        elif isinstance(value, dict):
+            value = value.get(str(part))
+        else:
+            return None
+    return value

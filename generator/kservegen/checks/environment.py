@@ -1,0 +1,261 @@
+"""Checks of an environment's own words: what they name exists, what is needed is there, what is said has an effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.checks.flux import check_flux
+from kservegen.checks.gitops import check_gitops
+from kservegen.core.diagnostics import Finding
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.charts.images import default_images
+from kservegen.kserve.charts.model import Charts
+from kservegen.kserve.charts.release import check_release
+from kservegen.kserve.charts.values import check_values
+from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.objects.images import split_image
+from kservegen.render.objects.settings import promises_of
+
+# Operators that checks know by name; a test holds this list against what the rules ask for.
+KNOWN_PREREQUISITES = frozenset(
+    """
+    cert-manager gateway-api gateway-api-inference-extension istio keda knative-eventing knative-serving
+    leaderworkerset nvidia-device-plugin nvidia-gpu-operator opentelemetry prometheus wva
+    """.split()
+)
+
+
+def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+    """Check one built environment; paths are paths of the environment's words."""
+    environment = built.environment
+    yield from _prerequisites(environment)
+    yield from check_gitops(environment, charts)
+    if environment.text("gitops", "engine") == "flux":
+        yield from check_flux(built)
+    yield from _node_pools(environment)
+    yield from _missing_charts(built)
+    yield from _chart_needs(built, charts)
+    yield from _values(built, charts)
+    yield from _unused_images(built, charts)
+    yield from _accelerators(environment)
+
+
+def _prerequisites(environment: ResolvedEnvironment) -> Iterator[Finding]:
+    for index, item in enumerate(sequence(environment.at("prerequisites"))):
+        if not isinstance(item, str) or item in KNOWN_PREREQUISITES or item.count("/") in {1, 2}:
+            continue
+        close = get_close_matches(item, KNOWN_PREREQUISITES, n=1)
+        yield Finding(
+            rule="catalog/unknown-prerequisite",
+            path=("prerequisites", index),
+            message=f"nothing is known about a prerequisite called {item}",
+            seen=item,
+            allowed=", ".join(sorted(KNOWN_PREREQUISITES)) + ", or an object as Kind/name or Kind/namespace/name",
+            hint=f"Did you mean {close[0]}?" if close else "",
+        )
+
+
+def _node_pools(environment: ResolvedEnvironment) -> Iterator[Finding]:
+    known = environment.mapping("accelerators")
+    for name, words in environment.mapping("nodePools").items():
+        accelerator = mapping(words).get("accelerator")
+        if isinstance(accelerator, str) and accelerator not in known:
+            close = get_close_matches(accelerator, known, n=1)
+            yield Finding(
+                rule="catalog/unknown-accelerator",
+                path=("nodePools", name, "accelerator"),
+                message=f"this environment has no accelerator {accelerator}",
+                seen=accelerator,
+                allowed=", ".join(known) or "none is defined",
+                hint=f"Did you mean {close[0]}?" if close else "Define it under accelerators.",
+            )
+
+
+def _missing_charts(built: BuiltEnvironment) -> Iterator[Finding]:
+    for kind, chart in built.platform.missing:
+        yield Finding(
+            rule="kserve/chart-missing",
+            path=("kserve", "charts", chart),
+            message=f"{kind} objects need chart {chart}, which is switched off",
+            seen="false",
+            hint=f"Remove the line, or remove the {kind} objects from this environment.",
+        )
+
+
+def _chart_needs(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+    """Each chart in use needs operators that the environment must promise."""
+    promised = frozenset(promises_of(built.environment))
+    known = set(charts.names)
+    used = set(built.platform.names)
+    wanted: dict[tuple[str, ...], list[str]] = {}
+    for use in built.platform.charts:
+        chart = charts.by_name.get(use.name)
+        for need in chart.info.needs if chart else ():
+            if need.when is None and not used.intersection(need.one_of) and not promised.intersection(need.one_of):
+                wanted.setdefault(need.one_of, []).append(use.name)
+    for one_of, users in wanted.items():
+        operators = [name for name in one_of if name not in known]
+        what = " or ".join(operators or one_of)
+        yield Finding(
+            rule="kserve/prerequisite",
+            path=("prerequisites",),
+            message=f"{', '.join(users)} needs {what}, which is neither installed nor promised here",
+            hint=f"Install it, then promise it: prerequisites: [{(operators or one_of)[0]}].",
+            at_key=True,
+        )
+
+
+def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+    said = built.environment.mapping("kserve", "values")
+    used = built.platform.values()
+    for chart, values in said.items():
+        if chart in charts.by_name:  # the schema knows the names of charts
+            for finding in check_values(charts, chart, mapping(values)):
+                yield _below(finding, chart)
+            yield from _templates(chart, mapping(values))
+    for finding in check_release(charts, used, "kserve", prerequisites=frozenset(promises_of(built.environment))):
+        yield _below(finding, "")
+    yield from _two_modes(built, said)
+
+
+_TEMPLATES = ("domainTemplate", "pathTemplate")
+
+
+def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
+    """Read the Go templates of the ConfigMap: the controller does not start with one that it cannot parse."""
+    gateway = mapping(mapping(mapping(values.get("kserve")).get("controller")).get("gateway"))
+    for name in _TEMPLATES:
+        template = gateway.get(name)
+        if not isinstance(template, str) or "{{" not in template:
+            continue
+        from kservegen.formats.gotemplate.parser import parse  # noqa: PLC0415 - few environments write a template
+        from kservegen.formats.gotemplate.problem import Problem  # noqa: PLC0415
+
+        problem = parse(template)
+        if isinstance(problem, Problem):
+            yield Finding(
+                rule="kserve/config-template",
+                path=("kserve", "values", chart, "kserve", "controller", "gateway", name),
+                message=f"{name} is no Go template: {problem.message}",
+                seen=template,
+                hint="Close every {{ with }}, and write fields as {{ .Name }}.",
+            )
+
+
+def _below(finding: Finding, chart: str) -> Finding:
+    base = ("kserve", "values", chart) if chart else ("kserve", "values")
+    return Finding(
+        rule=finding.rule,
+        path=base + finding.path,
+        message=finding.message,
+        hint=finding.hint,
+        seen=finding.seen,
+        allowed=finding.allowed,
+        severity=finding.severity,
+        at_key=finding.at_key,
+    )
+
+
+def _two_modes(built: BuiltEnvironment, said: JsonObject) -> Iterator[Finding]:
+    """Find values that disagree with kserve.deploymentMode, from which the chart's own is written."""
+    mode = built.settings.deployment_mode
+    for chart, values in said.items():
+        controller = mapping(mapping(mapping(values).get("kserve")).get("controller"))
+        other = controller.get("deploymentMode", mode)
+        if other != mode:
+            yield Finding(
+                rule="catalog/said-twice",
+                path=("kserve", "values", chart, "kserve", "controller", "deploymentMode"),
+                message="the chart's deploymentMode and kserve.deploymentMode disagree",
+                seen=f"{other} and {mode}",
+                hint="Keep kserve.deploymentMode and remove this line.",
+            )
+
+
+def _unused_images(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+    overrides = built.settings.images
+    if not overrides.by_name:
+        return
+    names = {key.repository for use in built.platform.charts for key in default_images(charts, use.name)}
+    names.update(split_image(image).name for entry in built.entries for image in _images(entry.entry.words))
+    for override in overrides.unused(names):
+        yield Finding(
+            rule="catalog/unused-image",
+            path=("images", override.index, "name"),
+            message=f"no chart in use and no container has an image called {override.name}",
+            seen=override.name,
+            hint="Write the image as the chart or the catalog does, without its tag.",
+        )
+
+
+def _images(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "image" and isinstance(item, str):
+                yield item
+            else:
+                yield from _images(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _images(item)
+
+
+def _accelerators(environment: ResolvedEnvironment) -> Iterator[Finding]:
+    for name, facts in environment.mapping("accelerators").items():
+        if not mapping(facts).get("resource"):
+            yield Finding(
+                rule="catalog/accelerator-resource",
+                path=("accelerators", name),
+                message=f"accelerator {name} names no resource",
+                hint="Add resource, for example nvidia.com/gpu.",
+                at_key=True,
+            )
+
+
+def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[int, Finding]]:
+    """Yield (index of the built entry, finding) for entries in a namespace that nobody creates."""
+    environment = built.environment
+    known = set(environment.mapping("namespaces"))
+    for item in frozenset(promises_of(environment)):
+        kind, _, name = item.partition("/")
+        if kind == "Namespace":
+            known.add(name)
+    for index, entry in enumerate(built.entries):
+        namespace = entry.entry.namespace
+        if entry.entry.info.namespaced and namespace and namespace not in known:
+            close = get_close_matches(namespace, known, n=1)
+            yield (
+                index,
+                Finding(
+                    rule="catalog/unknown-namespace",
+                    path=("namespace",),
+                    message=f"namespace {namespace} is neither created nor promised in {environment.name}",
+                    seen=namespace,
+                    allowed=", ".join(sorted(known)) or "none is created",
+                    hint=(f"Did you mean {close[0]}? " if close else "")
+                    + f"Otherwise list it under namespaces in {environment.source.own.file}.",
+                ),
+            )
+
+
+def same_cluster(environments: Iterable[ResolvedEnvironment]) -> Iterator[tuple[ResolvedEnvironment, Finding]]:
+    """Two environments must not render the same namespace of the same cluster."""
+    owners: dict[tuple[str, str], str] = {}
+    for environment in environments:
+        cluster = environment.text("cluster", "name") or environment.text("cluster", "server")
+        for namespace in environment.mapping("namespaces"):
+            other = owners.setdefault((cluster, namespace), environment.name)
+            if cluster and other != environment.name:
+                yield (
+                    environment,
+                    Finding(
+                        rule="gitops/shared-namespace",
+                        path=("namespaces", namespace),
+                        message=f"{other} renders namespace {namespace} of cluster {cluster} too",
+                        hint="Give the environments different clusters or different namespaces.",
+                        at_key=True,
+                    ),
+                )

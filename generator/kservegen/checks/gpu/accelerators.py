@@ -1,0 +1,74 @@
+"""Which GPU a pod lands on: an environment's accelerators and the pod's node labels in, a GPU of known memory out.
+
+An accelerator names a GPU of the table, or says itself what the table does not hold: `memory` as the driver reports
+it, and `computeCapability`. What the environment says stands over the table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.checks.gpu.facts import Gpu
+from kservegen.checks.gpu.store import FactStore
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.quantity import parse
+
+_PRODUCT: Final = "nvidia.com/gpu.product"
+_MIG: Final = "nvidia.com/mig-"
+
+
+def gpu_of(selector: JsonObject, resource: str, accelerators: JsonObject, facts: FactStore) -> Gpu | None:
+    """Return the GPU that a pod lands on: by the environment's accelerators, else by its node labels."""
+    found = _chosen(selector, resource, accelerators)
+    gpus = {_gpu(name, mapping(accelerators[name]), facts) for name in found}
+    if len(gpus) == 1 and None not in gpus:
+        return gpus.pop()
+    return _in_table(_by_label(selector, facts), resource, facts)
+
+
+def offered(accelerators: JsonObject, facts: FactStore) -> tuple[Gpu, ...]:
+    """Return GPUs to offer instead of one that is too small: the environment's own first, then the table's."""
+    own = {gpu for name, item in accelerators.items() if (gpu := _gpu(name, mapping(item), facts)) is not None}
+    rest = (gpu for gpu in facts.offered if gpu not in own)
+    return (*sorted(own, key=lambda gpu: (gpu.memory, gpu.name)), *rest)
+
+
+def _chosen(selector: JsonObject, resource: str, accelerators: JsonObject) -> list[str]:
+    """Name the accelerators whose labels the pod selects; all of the resource where there are none."""
+    of_resource = [name for name, item in accelerators.items() if mapping(item).get("resource") == resource]
+    selected = [
+        name
+        for name in of_resource
+        if (labels := mapping(mapping(accelerators[name]).get("nodeSelector")))
+        and all(selector.get(key) == value for key, value in labels.items())
+    ]
+    return selected or of_resource
+
+
+def _gpu(name: str, accelerator: JsonObject, facts: FactStore) -> Gpu | None:
+    """Return an accelerator's GPU: what it says of its memory itself, else what the table holds of its name."""
+    model, resource = text(accelerator.get("gpu")), text(accelerator.get("resource"))
+    known = _in_table(model, resource, facts)
+    memory = parse(text(accelerator.get("memory")))
+    if memory is None:
+        return known
+    said = accelerator.get("computeCapability")
+    capability = round(float(said) * 10) if isinstance(said, (str, float, int)) else known.capability if known else 0
+    own_name = known.name if known else model or name
+    return Gpu(name=own_name, memory=int(memory.value), capability=capability, from_environment=True)
+
+
+def _in_table(name: str, resource: str, facts: FactStore) -> Gpu | None:
+    if name and resource.startswith(_MIG):
+        name = f"{name.partition('/')[0]}/{resource.removeprefix(_MIG)}"
+    return facts.gpu(name) if name else None
+
+
+def _by_label(selector: JsonObject, facts: FactStore) -> str:
+    product = text(selector.get(_PRODUCT))
+    if not product or product.endswith("-SHARED"):
+        return ""
+    name, mig, profile = product.partition("-MIG-")
+    found = facts.product(name)
+    return f"{found}/{profile}" if found and mig else found

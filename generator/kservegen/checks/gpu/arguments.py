@@ -1,0 +1,213 @@
+"""What vLLM will be told: the words of a command line and the environment in, the settings that matter here out.
+
+vLLM takes `--flag=value`, `--flag value`, dashes or underscores, short names, `--flag.key=value` for JSON settings,
+and switches with `--no-` before them; the last one said counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from kservegen.core.document import integer, mapping, text
+from kservegen.core.jsontypes import JsonObject, JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The settings of one server; None stands for vLLM's own default. Sizes are bytes, `max_length` is tokens."""
+
+    tensor: int = 1
+    pipeline: int = 1
+    data: int = 1
+    expert_parallel: bool = False
+    context_parallel: int = 1
+    dtype: str = "auto"
+    quantization: str = ""
+    cache_dtype: str = "auto"
+    max_length: int | None = None
+    fitted_length: bool = False  # --max-model-len=-1 or auto: vLLM takes what fits
+    max_sequences: int | None = None
+    batched_tokens: int | None = None
+    utilization: float | None = None
+    block_tokens: int = 16
+    eager: bool = False
+    lora_adapters: int = 0
+    lora_rank: int = 16
+    lookahead: int = 0
+    draft: str = ""
+    cache_bytes: int | None = None
+    blocks: int | None = None
+    offload_bytes: int = 0
+    chunked: bool | None = None
+    graphs_estimated: bool = True
+    longer_allowed: bool = False
+    overrides: bool = False  # --hf-overrides or --rope-scaling: dimensions may differ from the table's
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One option as it was written: its value, and the index of the word that holds it (-1: not from the words)."""
+
+    value: str
+    index: int
+
+
+_SHORT: Final = {
+    "tp": "tensor-parallel-size",
+    "pp": "pipeline-parallel-size",
+    "dp": "data-parallel-size",
+    "dcp": "decode-context-parallel-size",
+    "ep": "enable-expert-parallel",
+    "q": "quantization",
+    "O": "optimization-level",
+    "max_length": "max-model-len",  # huggingfaceserver's old name
+}
+_SWITCHES: Final = frozenset(
+    "enforce-eager enable-lora enable-expert-parallel enable-prefix-caching enable-chunked-prefill trust-remote-code "
+    "disable-log-requests disable-log-stats enable-auto-tool-choice calculate-kv-scales disable-custom-all-reduce "
+    "enable-sleep-mode async-scheduling enable-log-requests disable-hybrid-kv-cache-manager language-model-only".split()
+)
+
+
+def read_options(words: Sequence[str]) -> dict[str, Said]:
+    """Return the options among `words` by their long name with dashes; a switch has the value `true` or `false`."""
+    found: dict[str, Said] = {}
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if not word.startswith("-") or word in {"-", "--"} or _is_number(word):
+            index += 1
+            continue
+        name, equals, value = word.partition("=")
+        name = _long(name)
+        at = index
+        index += 1
+        if not equals:
+            if name in _SWITCHES or index >= len(words) or _is_option(words[index]):
+                value = "true"
+            else:
+                value, at = words[index], index
+                index += 1
+        if name.startswith("no-"):
+            name, value = name[3:], "false"
+        base, dot, key = name.partition(".")
+        if dot:
+            value = _with_key(found.get(base), key, value)
+        found[base] = Said(value, at)
+    return found
+
+
+def _is_number(word: str) -> bool:
+    return word[1:2].isdigit()
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and not _is_number(word) and word != "-"
+
+
+def _long(flag: str) -> str:
+    bare = flag.lstrip("-")
+    name, dot, key = bare.partition(".")
+    name = _SHORT.get(name, name)
+    return name.replace("_", "-") + dot + key
+
+
+def _with_key(before: Said | None, key: str, value: str) -> str:
+    known = dict(_json(before.value)) if before else {}
+    known[key] = _scalar(value)
+    return json.dumps(known)
+
+
+def _scalar(value: str) -> JsonValue:
+    try:
+        read: JsonValue = json.loads(value)
+    except ValueError:
+        return value
+    return read
+
+
+def _json(value: str) -> JsonObject:
+    return mapping(_scalar(value))
+
+
+def read_server(options: Mapping[str, Said], environment: Mapping[str, str]) -> Server:
+    """Turn options and environment variables into settings; what cannot be read counts as not said."""
+    said = {name: item.value for name, item in options.items()}
+    length = said.get("max-model-len", "")
+    automatic = length in {"-1", "auto"}
+    speculative = _json(said.get("speculative-config", ""))
+    server = Server(
+        tensor=_count(said, "tensor-parallel-size"),
+        pipeline=_count(said, "pipeline-parallel-size"),
+        data=_count(said, "data-parallel-size"),
+        context_parallel=_count(said, "decode-context-parallel-size"),
+        expert_parallel=_on(said, "enable-expert-parallel"),
+        dtype=said.get("dtype", "auto"),
+        quantization=_method(said.get("quantization", "")),
+        cache_dtype=said.get("kv-cache-dtype", "auto"),
+        max_length=None if automatic else _human(length),
+        fitted_length=automatic,
+        max_sequences=_human(said.get("max-num-seqs", "")),
+        batched_tokens=_human(said.get("max-num-batched-tokens", "")),
+        utilization=_share(said.get("gpu-memory-utilization", "")),
+        block_tokens=_human(said.get("block-size", "")) or 16,
+        eager=_on(said, "enforce-eager"),
+        lookahead=integer(speculative.get("num_speculative_tokens")) or 0,
+        draft=text(speculative.get("model")),
+        cache_bytes=_human(said.get("kv-cache-memory-bytes", said.get("kv-cache-memory", ""))),
+        blocks=_human(said.get("num-gpu-blocks-override", "")),
+        overrides="hf-overrides" in said or "rope-scaling" in said,
+    )
+    if _on(said, "enable-lora"):
+        server = replace(
+            server, lora_adapters=_count(said, "max-loras"), lora_rank=_human(said.get("max-lora-rank", "")) or 16
+        )
+    offload = _share(said.get("cpu-offload-gb", "")) or 0
+    chunked = said.get("enable-chunked-prefill")
+    return replace(
+        server,
+        offload_bytes=int(offload * (1 << 30)),
+        chunked=None if chunked is None else chunked.lower() == "true",
+        graphs_estimated=environment.get("VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS", "1") != "0",
+        longer_allowed=environment.get("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "0") == "1",
+    )
+
+
+def _count(said: Mapping[str, str], name: str) -> int:
+    return max(_human(said.get(name, "")) or 1, 1)
+
+
+def _on(said: Mapping[str, str], name: str) -> bool:
+    return said.get(name, "false").lower() in {"true", "1"}
+
+
+def _human(value: str) -> int | None:
+    """Read a whole number as vLLM does: `8192`, `16k` (thousands), `16K` (of 1024), `1.5m`."""
+    if not value:
+        return None
+    if value.isdigit():
+        return int(value)
+    scale, number = _SCALES.get(value[-1]), value[:-1]
+    return int(Decimal(number) * scale) if scale and number.replace(".", "", 1).isdigit() else None
+
+
+_SCALES: Final = {"k": 10**3, "m": 10**6, "g": 10**9, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def _share(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+# vLLM's names of methods -> how the weights are stored; a method of the checkpoint itself changes nothing.
+_METHODS: Final = {"fp8": "fp8", "bitsandbytes": "bitsandbytes", "mxfp8": "fp8", "ptpc_fp8": "fp8", "int8": "int8"}
+
+
+def _method(value: str) -> str:
+    return _METHODS.get(value, "")

@@ -1,0 +1,157 @@
+"""The KV cache as vLLM cuts it: a model and a server in, the size of a block and what a request needs out.
+
+Layers of one kind form groups of equal size, each group with its own blocks; a block of a group holds `block_tokens`
+tokens of each of its layers. Models of one kind have one group. Whole bytes throughout, as vLLM counts them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from kservegen.checks.gpu.arguments import Server
+from kservegen.checks.gpu.facts import Engine, Layers, ModelFacts
+
+_FULL, _WINDOW, _CHUNK, _STATE = "full", "window", "chunk", "state"
+
+# vLLM takes the larger kind as the size of a group where the smaller is not smaller by a quarter.
+_NEARLY_EQUAL: Final = 1.25
+
+
+class Group(NamedTuple):
+    """Groups of one kind: how many, and the window that their requests are cut to."""
+
+    kind: str
+    number: int
+    window: int = 0
+
+
+class Plan(NamedTuple):
+    """How the cache is cut: bytes of one block over all layers of a group, and the groups that share the blocks."""
+
+    block_bytes: int
+    block_tokens: int
+    groups: tuple[Group, ...]
+    lookahead: int = 0
+    context_parallel: int = 1
+
+    def blocks_for(self, length: int, batched: int) -> int:
+        """Return how many blocks one request of `length` tokens takes, over all groups."""
+        size = self.block_tokens * self.context_parallel
+        needed = 0
+        for kind, count, window in self.groups:
+            if kind == _FULL:
+                blocks = -(-length // size)
+            elif kind == _STATE:
+                blocks = 1 + self.lookahead
+            else:
+                blocks = -(-min(window - (kind == _WINDOW) + batched, length) // size) + (kind == _WINDOW)
+            needed += count * blocks
+        return needed
+
+    def longest(self, blocks: int, batched: int, limit: int) -> int:
+        """Return the longest request up to `limit` tokens that `blocks` can hold; 0 where none fits."""
+        if len(self.groups) == 1 and self.groups[0] == (_FULL, 1, 0):
+            return min(blocks * self.block_tokens * self.context_parallel, limit)
+        low, high = 0, limit
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.blocks_for(middle, batched) <= blocks:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def tokens(self, blocks: int, length: int, batched: int, *, by_concurrency: bool) -> int:
+        """Return the number of tokens that vLLM prints for a cache of `blocks`."""
+        if by_concurrency and length:
+            return int(blocks / self.blocks_for(length, batched) * length)
+        return blocks // sum(group.number for group in self.groups) * self.block_tokens * self.context_parallel
+
+
+def plan(model: ModelFacts, server: Server, engine: Engine, depth: int) -> Plan:
+    """Cut the cache of `depth` layers: all of the model's, or those of one pipeline stage."""
+    return _plan(
+        model,
+        server.tensor,
+        element_size(model, server),
+        (engine.groups, engine.latent_padding, engine.latent_as_heads),
+        (server.block_tokens, server.lookahead, server.context_parallel, server.cache_dtype == "fp8_ds_mla"),
+        depth,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _plan(
+    model: ModelFacts,
+    tensor: int,
+    element: int,
+    era: tuple[bool, int, bool],
+    options: tuple[int, int, int, bool],
+    depth: int,
+) -> Plan:
+    grouped, padding, as_heads = era
+    block_tokens, lookahead, context_parallel, packed = options
+    token_bytes = _token_bytes(model, tensor, element, padding=padding, as_heads=as_heads, packed=packed)
+    layers = _scaled(model.layers, model.depth, depth)
+    if layers.state and model.state is not None:
+        block_tokens = _aligned(model, tensor, token_bytes, block_tokens)
+    page = token_bytes * block_tokens
+    if not grouped or not (layers.windowed or layers.state):
+        count = layers.attending or 1
+        return Plan(page * count, block_tokens, (Group(_FULL, 1),), lookahead, context_parallel)
+    size, groups = _grouped(layers)
+    return Plan(page * size, block_tokens, groups, lookahead, context_parallel)
+
+
+def _grouped(layers: Layers) -> tuple[int, tuple[Group, ...]]:
+    kinds = [(_FULL, layers.full, 0), (_CHUNK if layers.chunked else _WINDOW, layers.windowed, layers.window)]
+    kinds.append((_STATE, layers.state, 0))
+    present = [item for item in kinds if item[1]]
+    least, most = min(n for _, n, _ in present), max(n for _, n, _ in present)
+    size = most if most < least * _NEARLY_EQUAL else least
+    return size, tuple(Group(kind, -(-number // size), window) for kind, number, window in present)
+
+
+def _scaled(layers: Layers, whole: int, depth: int) -> Layers:
+    if depth == whole:
+        return layers
+    share = depth / whole
+    windowed, state = round(layers.windowed * share), round(layers.state * share)
+    full = depth if not (layers.windowed or layers.state) else round(layers.full * share)
+    return layers._replace(full=full, windowed=windowed, state=state)
+
+
+def _token_bytes(model: ModelFacts, tensor: int, element: int, *, padding: int, as_heads: bool, packed: bool) -> int:
+    """Return the bytes of one token in one layer on one GPU."""
+    latent = model.latent
+    if latent is None:
+        return 2 * -(-model.kv_heads // tensor) * model.head_dim * element
+    if packed:
+        return 656  # fp8_ds_mla: 512 bytes of values, 16 of scales, 128 of positions
+    if as_heads:
+        return 2 * -(-model.heads // tensor) * 256 * element
+    width = latent.kv_rank + latent.rope_dim
+    return -(-width // padding) * padding * element
+
+
+def _aligned(model: ModelFacts, tensor: int, token_bytes: int, block_tokens: int) -> int:
+    """Return the block size at which a page of the cache is no smaller than a state: the next multiple of 16."""
+    state = model.state
+    if state is None:
+        return block_tokens
+    state_bytes = (state.convolution * model.element_bytes + state.recurrent * state.recurrent_bytes) // tensor
+    return max(block_tokens, -(-state_bytes // (16 * token_bytes)) * 16)
+
+
+def element_size(model: ModelFacts, server: Server) -> int:
+    """Return the bytes of one element of the cache."""
+    kind = server.cache_dtype
+    if kind.startswith(("fp8", "int8")):
+        return 1
+    if kind in _WIDTHS:
+        return _WIDTHS[kind]
+    return 4 if server.dtype in {"float32", "float"} else 2 if server.dtype != "auto" else model.element_bytes
+
+
+_WIDTHS: Final = {"bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}

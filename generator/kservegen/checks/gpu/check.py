@@ -1,0 +1,185 @@
+"""Objects that ask for GPUs in; what they will do at their start, and findings about it, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kservegen.checks.gpu.accelerators import gpu_of
+from kservegen.checks.gpu.estimate import Estimate, Gate, Verdict, estimate
+from kservegen.checks.gpu.facts import GIB, Engine, Gpu, ModelFacts
+from kservegen.checks.gpu.refusals import Refusal, refusals
+from kservegen.checks.gpu.remedies import Case, cheapest, remedies, shortage
+from kservegen.checks.gpu.store import FactStore
+from kservegen.checks.gpu.workload import Images, Workload, workloads
+from kservegen.checks.rules.base import Context
+from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """One server and what became of the attempt to estimate it: an estimate, or the reason why there is none."""
+
+    workload: Workload
+    model: ModelFacts | None
+    gpu: Gpu | None
+    engine: Engine
+    version: str
+    estimate: Estimate | None = None
+    refused: tuple[Refusal, ...] = ()
+    unknown: str = ""
+
+    @property
+    def case(self) -> Case | None:
+        """The start for a search of remedies."""
+        if self.model is None or self.gpu is None:
+            return None
+        return Case(self.model, self.gpu, self.workload.server, self.engine, self.workload.gpus)
+
+
+def fits_of(
+    resource: Resource, context: Context, images: Images, accelerators: JsonObject, facts: FactStore
+) -> Iterator[Fit]:
+    """Yield one fit for each server of an object that asks for GPUs."""
+    for workload in workloads(resource, context, images):
+        if not workload.gpus:
+            continue
+        gpu = gpu_of(workload.node_selector, workload.resource_name, accelerators, facts)
+        yield fit(workload, gpu, facts)
+
+
+def fit(workload: Workload, gpu: Gpu | None, facts: FactStore, version: str = "") -> Fit:
+    """Estimate one server, as far as its model and its GPU are known."""
+    version = version or facts.image_version(workload.image)
+    engine = facts.engine(version)
+    model = facts.model(workload.model, workload.address) if workload.model or workload.address else None
+    known = model if model is not None and not model.gap else None
+    unknown = _unknown(workload, model, gpu)
+    return Fit(
+        workload=workload,
+        model=model,
+        gpu=gpu,
+        engine=engine,
+        version=version,
+        estimate=estimate(known, gpu, workload.server, engine) if known is not None and gpu is not None else None,
+        refused=tuple(refusals(known, gpu, workload.server)) if known is not None else (),
+        unknown=unknown,
+    )
+
+
+def _unknown(workload: Workload, model: ModelFacts | None, gpu: Gpu | None) -> str:
+    if not workload.model and model is None:
+        return "which model lies behind this address"
+    if model is None:
+        return f"the dimensions of {workload.model}"
+    if model.gap:
+        return f"{model.gap}, of {model.name}"
+    return "" if gpu is not None else "which GPU this runs on"
+
+
+def findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
+    """Yield what is to be said of one server; `others` are GPUs to offer, small first."""
+    workload = found.workload
+    for refusal in found.refused:
+        yield Finding(
+            rule=f"gpu/{refusal.matter.value}",
+            path=workload.where(refusal.option),
+            message=refusal.message,
+            seen=refusal.seen,
+            allowed=refusal.allowed,
+            hint=refusal.hint,
+        )
+    if workload.certain or found.model is not None:
+        yield from _numbers(workload)
+    if found.unknown and found.gpu is not None:
+        yield _unknown_finding(found)
+    elif found.estimate is not None and not found.refused and found.estimate.verdict is not Verdict.FITS:
+        yield _memory(found, found.estimate, tuple(others))
+
+
+def _numbers(workload: Workload) -> Iterator[Finding]:
+    """Compare the GPUs of all pods of one server with what it is told to spread over."""
+    server = workload.server
+    needed = server.tensor * server.pipeline * server.data
+    given = workload.gpus * workload.nodes
+    if needed == given:
+        return
+    more = needed > given
+    sizes = f"tensor {server.tensor} x pipeline {server.pipeline} x data {server.data}"
+    yield Finding(
+        rule="gpu/parallelism",
+        path=workload.where("tensor-parallel-size"),
+        message="vLLM is told to use more GPUs than it gets" if more else "vLLM is told to use fewer GPUs than it gets",
+        seen=f"{given} GPUs, {sizes} = {needed}",
+        allowed=f"{needed} GPUs, or parallel sizes whose product is {given}",
+        hint=f"Set --tensor-parallel-size={given}, or ask for {needed}."
+        if server.pipeline == server.data == 1
+        else f"Ask for {needed} GPUs.",
+        severity=None if more else Severity.WARNING,
+    )
+
+
+def _unknown_finding(found: Fit) -> Finding:
+    return Finding(
+        rule="gpu/unknown-model",
+        path=found.workload.model_path,
+        message=f"whether it fits in GPU memory was not estimated: nothing is known of {found.unknown}",
+        seen=found.workload.model,
+        allowed="models of the environment's lock, or of the table facts/models.json by the name of their repository",
+        hint="Run kservegen lock, which reads the dimensions from the Hub, a folder or a file of facts.",
+    )
+
+
+def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
+    case = found.case
+    assert case is not None  # noqa: S101 - there is an estimate
+    certain = done.verdict is Verdict.DOES_NOT_FIT
+    name, gpu = case.model.name, case.gpu.name
+    source = " (memory as the environment says)" if case.gpu.from_environment else ""
+    return Finding(
+        rule="gpu/does-not-fit" if certain else "gpu/uncertain-fit",
+        path=place(found.workload, done.gate),
+        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {told(done)}",
+        seen=sums(done),
+        allowed=f"{gib(done.needed)} for one request of {done.length:,} tokens" if done.length else "",
+        hint=cheapest(remedies(case, others)),
+    )
+
+
+def place(workload: Workload, gate: Gate | None) -> Path:
+    """Return the word to edit: the context length where one request is too long, else the GPUs."""
+    options = {Gate.ONE_REQUEST: "max-model-len", Gate.FREE_MEMORY: "gpu-memory-utilization"}
+    option = options.get(gate) if gate is not None else None
+    return workload.where(option) if option else workload.resource_path
+
+
+def told(done: Estimate) -> str:
+    """Say in a clause what happens at the gate, in vLLM's own words where it has some."""
+    pool = gib(done.pool)
+    return {
+        Gate.FREE_MEMORY: f"free memory on device is less than desired GPU memory utilization ({done.utilization}, "
+        f"{gib(done.budget)})",
+        Gate.WEIGHTS: "no available memory for the cache blocks "
+        + (f"({gib(-done.pool)} missing)" if done.pool < 0 else f"({pool} left)"),
+        Gate.ONE_REQUEST: f"{gib(done.needed)} KV cache is needed for {done.length:,} tokens, which is larger than the "
+        f"available KV cache memory ({pool})",
+        Gate.AFTER_POOL: "little is left beside the budget for CUDA graphs and the first sampling "
+        f"({gib(max(done.memory - done.budget, 0))})",
+    }[done.gate or Gate.WEIGHTS]
+
+
+def sums(done: Estimate) -> str:
+    """Write the sum: what goes into the budget and what is left."""
+    parts = [f"budget {gib(done.budget)}", f"weights {gib(done.weights)}", f"activation {gib(done.activation)}"]
+    parts.append(f"beside PyTorch {gib(done.non_torch)}")
+    if done.graphs_in_budget:
+        parts.append(f"CUDA graphs {gib(done.graphs)}")
+    short = shortage(done)
+    return ", ".join([*parts, f"KV cache {gib(done.pool)}", *([f"{gib(short)} short"] if short else [])])
+
+
+def gib(size: int) -> str:
+    """Write bytes as vLLM does."""
+    return f"{size / GIB:.2f} GiB"

@@ -1,0 +1,89 @@
+"""The objects of an environment in; what there is to say of their GPU memory, and what could not be estimated, out.
+
+Light to import: tables and arithmetic are loaded where an object asks for a GPU, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kservegen.checks.gpu.devices import asking
+from kservegen.checks.rules.base import Context
+from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.defaulting import Defaulted
+
+if TYPE_CHECKING:
+    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.gpu.workload import Images
+
+
+class Surroundings(NamedTuple):
+    """What is looked at beside the objects: an environment's accelerators and lock, and the values of its charts."""
+
+    context: Context
+    charts: ChartStore
+    values: Mapping[str, JsonObject]
+    accelerators: JsonObject
+    locked: JsonObject
+    lock_file: str
+
+
+class GpuMemory(NamedTuple):
+    """Findings about objects as they are written, and the objects that ask for GPUs and could not be estimated."""
+
+    findings: tuple[tuple[Resource, Finding], ...] = ()
+    unestimated: frozenset[str] = frozenset()
+
+
+def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Callable[[], FactStore]) -> GpuMemory:
+    """Estimate GPU memory where an object asks for GPUs, and something is known of its model or its GPU."""
+    items = [item for item in stored if asking(item.resource)]
+    if not items:
+        return GpuMemory()
+    from kservegen.checks.gpu.accelerators import gpu_of  # noqa: PLC0415
+    from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
+    from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
+    from kservegen.checks.gpu.workload import glimpses  # noqa: PLC0415
+
+    context, accelerators = around.context, around.accelerators
+    facts = open_facts().under(locked_models(around.locked, around.lock_file))
+    images = images_of(around.charts, context.kserve_version, around.values)
+
+    def is_known(item: Defaulted) -> bool:
+        return any(
+            seen.certain
+            or facts.model(seen.model, seen.address) is not None
+            or gpu_of(seen.node_selector, seen.resource_name, accelerators, facts) is not None
+            for seen in glimpses(item.resource, context, images)
+        )
+
+    return _estimated(items, [item for item in items if is_known(item)], around, facts, images)
+
+
+def _estimated(
+    items: Sequence[Defaulted], known: Sequence[Defaulted], around: Surroundings, facts: FactStore, images: Images
+) -> GpuMemory:
+    if not known:
+        return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
+    from kservegen.checks.gpu.accelerators import offered  # noqa: PLC0415
+    from kservegen.checks.gpu.check import findings, fits_of  # noqa: PLC0415 - brings the arithmetic
+
+    context, accelerators = around.context, around.accelerators
+    fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]
+    estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
+    offers = offered(accelerators, facts)
+    return GpuMemory(
+        findings=tuple(
+            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, offers)
+        ),
+        unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
+    )
+
+
+def _at_home(item: Defaulted, finding: Finding) -> Finding:
+    return replace(finding, path=item.original_path(finding.path)) if item.moves else finding

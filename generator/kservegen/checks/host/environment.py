@@ -1,0 +1,135 @@
+"""The objects of an environment in; what there is to say of memory and disk on their nodes out.
+
+Light to import: tables and arithmetic are loaded where an object serves a language model or the lock holds one's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kservegen.checks.gpu.devices import device_of, serving
+from kservegen.checks.gpu.environment import Surroundings
+from kservegen.core.diagnostics import Finding
+from kservegen.core.document import integer, mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource
+from kservegen.kserve.defaulting import Defaulted
+
+if TYPE_CHECKING:
+    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.gpu.workload import Images
+
+_LANGUAGE: Final = frozenset({"huggingface", "vLLM"})
+# Formats whose servers read the whole model into memory before they are ready.
+_READ_WHOLE: Final = frozenset({"sklearn", "xgboost", "lightgbm", "pmml", "paddle", "pytorch", "onnx", "tensorflow"})
+_MOUNTED: Final = ("pvc://", "oci://", "file://")
+
+
+class Size(NamedTuple):
+    """Bytes of a model's files, at the least, and who says so."""
+
+    bytes: int
+    source: str
+
+
+def host_findings(
+    stored: Iterable[Defaulted], around: Surroundings, open_facts: Callable[[], FactStore]
+) -> tuple[tuple[Resource, Finding], ...]:
+    """Return findings about memory and disk, each with the object as it is written."""
+    items = [item for item in stored if _concerns(item.resource, around.locked)]
+    if not items:
+        return ()
+    from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
+    from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
+
+    facts = open_facts().under(locked_models(around.locked, around.lock_file))
+    images = images_of(around.charts, around.context.kserve_version, around.values)
+    return tuple(
+        (item.written, replace(finding, path=item.original_path(finding.path)) if item.moves else finding)
+        for item in items
+        for finding in _findings(item.resource, around, facts, images)
+    )
+
+
+def _concerns(resource: Resource, locked: JsonObject) -> bool:
+    for _, at in serving(resource):
+        if _is_idle(at.container):
+            continue
+        if resource.kind == "LLMInferenceService":
+            return True
+        if at.path[-1] != "model":
+            image = text(at.container.get("image"))
+            if "vllm" in image or "huggingfaceserver" in image:
+                return True
+        elif _format(at.container) in _LANGUAGE or (locked and _entry(_address(resource, at.container), locked)):
+            return True
+    return False
+
+
+def _is_idle(container: JsonObject) -> bool:
+    """Tell whether a server has one GPU and states no disk: it has nothing to compare, and most servers are so."""
+    device = device_of(container)
+    resources = mapping(container.get("resources"))
+    stated = any("ephemeral-storage" in mapping(resources.get(side)) for side in ("limits", "requests"))
+    return device is not None and device[1] == 1 and not stated
+
+
+def _findings(resource: Resource, around: Surroundings, facts: FactStore, images: Images) -> Iterator[Finding]:
+    from kservegen.checks.gpu.workload import workloads  # noqa: PLC0415
+    from kservegen.checks.host.check import Served, check_artefact, check_download, check_server  # noqa: PLC0415
+    from kservegen.checks.host.pod import serving_pod  # noqa: PLC0415
+
+    servers = {server.path: server for server in workloads(resource, around.context, images)}
+    for _, at in serving(resource):
+        pod, server = serving_pod(resource, at, around.context), servers.get(at.path)
+        address = _address(resource, at.container)
+        size = _size(address, around, facts)
+        if size is not None and not address.startswith(_MOUNTED) and not _cached(address, around):
+            yield from check_download(pod, size.bytes, source=size.source)
+        if server is not None:
+            model = facts.model(server.model, server.address) if server.model or server.address else None
+            version = facts.image_version(server.image)
+            yield from check_server(Served(server, pod, model, facts.engine(version)))
+        elif size is not None and _format(at.container) in _READ_WHOLE and not pod.devices:
+            yield from check_artefact(pod, size.bytes, source=size.source)
+
+
+def _address(resource: Resource, container: JsonObject) -> str:
+    if resource.kind == "LLMInferenceService":
+        return text(mapping(mapping(resource.doc.get("spec")).get("model")).get("uri"))
+    return text(container.get("storageUri"))
+
+
+def _format(container: JsonObject) -> str:
+    return text(mapping(container.get("modelFormat")).get("name"))
+
+
+def _entry(address: str, locked: JsonObject) -> JsonObject:
+    """Return what the lock holds of an address, as it is written or with the revision that render writes behind it."""
+    return mapping(locked.get(address)) or (
+        mapping(locked.get(address.rpartition(":")[0])) if address.startswith("hf://") else {}
+    )
+
+
+def _size(address: str, around: Surroundings, facts: FactStore) -> Size | None:
+    """Return the least that a model's files take: what the lock holds, or its weights in the table."""
+    if not address:
+        return None
+    locked = integer(_entry(address, around.locked).get("downloadBytes"))
+    if locked:
+        return Size(locked, f"{around.lock_file}, downloadBytes")
+    name = address.removeprefix("hf://").partition(":")[0] if address.startswith("hf://") else ""
+    model = facts.model(name, address) if name else None
+    return Size(model.weight_bytes, f"weights in {model.known_from}") if model and model.weight_bytes else None
+
+
+def _cached(address: str, around: Surroundings) -> bool:
+    """Tell whether a cache on the nodes holds the model: then it is mounted, not downloaded."""
+    for resource in around.context.resources.values():
+        if resource.kind in {"LocalModelCache", "LocalModelNamespaceCache"}:
+            held = text(mapping(resource.doc.get("spec")).get("sourceModelUri"))
+            if held and (address == held or address.startswith((f"{held}/", f"{held}:"))):
+                return True
+    return False

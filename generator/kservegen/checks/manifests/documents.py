@@ -1,0 +1,168 @@
+"""A file's bytes in; the objects in it out, lists taken apart as kubectl does, and what is no object with a reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.yaml.manifest import ManifestDocument, load_manifests
+from kservegen.formats.yaml.problems import shorten
+
+# Lists within lists: kubectl follows them; nobody writes more than one.
+_DEEPEST_LIST: Final = 8
+# Braces that no quote or comment stands before on their line.
+_TEMPLATE: Final = re.compile(rb"""^[^"'#\n]*?(\{\{[^\n]*)""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One object of a file, or a part of the file that could not be read as one.
+
+    `number` counts the objects of the file from 1. `inside` is the object's own path where it stands in a list.
+    `resource` is None for what is no object; `problems` say why, or what reading it showed.
+    """
+
+    file: str
+    number: int
+    resource: Resource | None
+    source: ManifestDocument | Location
+    inside: Path = ()
+    problems: tuple[Diagnostic, ...] = ()
+
+    def locate(self, path: Path, *, at_key: bool = False) -> Location:
+        """Return the line behind a path of the object."""
+        if isinstance(self.source, Location):
+            return self.source
+        full, places = self.inside + path, self.source.source
+        return places.key(full) if at_key else places.value(full)
+
+    def diagnose(self, finding: Finding, severity: Severity) -> Diagnostic:
+        """Give a finding about the object its line and its subject."""
+        return Diagnostic(
+            rule=finding.rule,
+            severity=severity,
+            message=finding.message,
+            location=self.locate(finding.path, at_key=finding.at_key),
+            path=format_path(self.inside + finding.path),
+            hint=finding.hint,
+            seen=finding.seen,
+            allowed=finding.allowed,
+            subjects=() if self.resource is None else (str(self.resource.id),),
+        )
+
+
+def read_documents(data: bytes, file: str, *, named: bool) -> list[Document]:
+    """Read all objects of a file. `named`: the user asked for this very file, so what is no object is a mistake."""
+    manifests = load_manifests(data, file)
+    own = {id(problem) for document in manifests.documents for problem in document.problems}
+    loose = [problem for problem in manifests.diagnostics if id(problem) not in own]
+    template = _TEMPLATE.search(data) if loose else None
+    if template is not None:
+        return [_unread(file, _template(file, template))]
+    found = [_unread(file, problem) for problem in loose]
+    for document in manifests.documents:
+        found.extend(_objects(document, file, named=named))
+    if loose:
+        found.sort(key=lambda item: (item.locate(()), item.inside))
+    return [replace(item, number=number) for number, item in enumerate(found, 1)] if len(found) > 1 else found
+
+
+def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[Document]:
+    problems = document.problems
+    for inside, value in _items(document.value, (), _DEEPEST_LIST):
+        resource = _resource(value, file)
+        item = Document(file=file, number=1, resource=resource, source=document, inside=inside, problems=problems)
+        problems = ()  # of the whole document: told once
+        if resource is None:
+            weight = Severity.ERROR if named or inside or _is_half_an_object(value) else Severity.INFO
+            item = replace(item, problems=(*item.problems, item.diagnose(_no_object(value), weight)))
+        yield item
+
+
+def _items(value: JsonValue, inside: Path, depth: int) -> Iterator[tuple[Path, JsonValue]]:
+    """Take lists apart as kubectl does: whatever has `items` is one, and its items may leave out what they are.
+
+    apimachinery pkg/apis/meta/v1/unstructured, decodeToList.
+    """
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(items, list) or not value.get("kind") or not depth:
+        yield inside, value
+        return
+    for index, item in enumerate(items):
+        yield from _items(_named(item, value), (*inside, "items", index), depth - 1)
+
+
+def _named(item: JsonValue, around: JsonObject) -> JsonValue:
+    if not isinstance(item, dict) or item.get("kind") or item.get("apiVersion"):
+        return item
+    return {"apiVersion": around.get("apiVersion"), "kind": str(around.get("kind")).removesuffix("List"), **item}
+
+
+def _resource(value: JsonValue, file: str) -> Resource | None:
+    """Return the object; None where apiVersion and kind do not say what it is."""
+    if not isinstance(value, dict):
+        return None
+    api_version, kind = value.get("apiVersion"), value.get("kind")
+    if not isinstance(api_version, str) or not isinstance(kind, str) or not api_version or not kind:
+        return None
+    metadata = mapping(value.get("metadata"))
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    identity = ResourceId(kind, namespace if isinstance(namespace, str) else "", name if isinstance(name, str) else "")
+    return Resource(id=identity, api_version=api_version, doc=value, file=file)
+
+
+def _is_half_an_object(value: JsonValue) -> bool:
+    return isinstance(value, dict) and ("apiVersion" in value or "kind" in value)
+
+
+def _no_object(value: JsonValue) -> Finding:
+    if not isinstance(value, dict):
+        what = "a list" if isinstance(value, list) else "a single value"
+        return Finding(
+            rule="schema/not-an-object",
+            path=(),
+            message=f"the document is {what}, not a Kubernetes object",
+            allowed="a map with apiVersion and kind",
+            hint=_hint_of_list(value),
+        )
+    missing = [key for key in ("apiVersion", "kind") if not value.get(key)]
+    odd = [key for key in ("apiVersion", "kind") if value.get(key) and not isinstance(value[key], str)]
+    said = [f"{key} not set" for key in missing] + [f"{key} is not text" for key in odd]
+    return Finding(
+        rule="schema/not-an-object",
+        path=(odd[0],) if odd and not missing else (),
+        message=f"the document is not a Kubernetes object: {', '.join(said)}",
+        allowed="a map with apiVersion and kind",
+        hint="Add them, or leave the file out.",
+    )
+
+
+def _hint_of_list(value: JsonValue) -> str:
+    items: JsonArray = value if isinstance(value, list) else []
+    if items and all("op" in mapping(item) and "path" in mapping(item) for item in items):
+        return "It looks like a JSON patch: check what kustomize build makes of it."
+    return "Write one document for each object, with --- between them."
+
+
+def _unread(file: str, problem: Diagnostic) -> Document:
+    return Document(file=file, number=1, resource=None, source=problem.location, problems=(problem,))
+
+
+def _template(file: str, found: re.Match[bytes]) -> Diagnostic:
+    before = found.string[: found.start(1)].decode("utf-8", "replace")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return Diagnostic(
+        rule="yaml/template",
+        severity=Severity.ERROR,
+        message="the file is a template, not a manifest",
+        location=Location(file, line, column),
+        seen=shorten(found[1].decode("utf-8", "replace").strip()),
+        allowed="YAML or JSON",
+        hint="Check what the tool makes of it: helm template DIR | kservegen validate -.",
+    )

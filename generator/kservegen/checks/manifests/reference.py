@@ -1,0 +1,36 @@
+"""A KServe version and a mode in; the cluster that a document is judged against by itself out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kservegen.checks.rules.base import Context
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.defaulting import Installation
+from kservegen.kserve.platform import REFERENCE_PROMISES, reference_platform
+
+# A cluster whose default mode is Knative has it.
+_NEEDED: Final = {"Knative": frozenset({"knative-serving"})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """What documents are judged against: what is in the cluster, and how KServe is installed there."""
+
+    context: Context
+    installation: Installation
+
+
+def reference_cluster(charts: ChartStore, kserve_version: str, deployment_mode: str) -> Cluster:
+    """Return a cluster with this KServe, its chart's runtimes and presets and the default Gateway, and nothing else."""
+    context = Context(
+        environment="",
+        kserve_version=kserve_version,
+        deployment_mode=deployment_mode,
+        platform=reference_platform(charts, kserve_version),
+        resources={},
+        prerequisites=REFERENCE_PROMISES | _NEEDED.get(deployment_mode, frozenset()),
+    )
+    installation = Installation(kserve_version=kserve_version, deployment_mode=deployment_mode)
+    return Cluster(context=context, installation=installation)

@@ -1,0 +1,148 @@
+"""Pools and the groups of pods of an environment in; the scenes that can be judged each for itself out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from kservegen.checks.demand.groups import PodGroup
+from kservegen.checks.placement.board import Claim, Scene
+from kservegen.checks.placement.neighbours import Member, Wishes, wishes
+from kservegen.checks.placement.nodes import Block, blocks, selects, tolerates
+from kservegen.checks.placement.pools import HOSTNAME, PODS, Amounts, Pool, counted
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+
+_ASKING: Final = ("affinity", "topologySpreadConstraints")
+
+
+class Ask(NamedTuple):
+    """A group of pods that wants nodes, with what selectors see of its pods."""
+
+    group: PodGroup
+    member: Member
+
+    @property
+    def need(self) -> Amounts:
+        """What one pod takes of a node."""
+        return {**counted(self.group.requests), PODS: 1}
+
+
+class Part(NamedTuple):
+    """Groups that share pools with each other and with no other group; `asks` are their positions in the site."""
+
+    scene: Scene
+    asks: tuple[int, ...]
+
+
+class Site(NamedTuple):
+    """The groups that no pool takes with the reasons by pool, those that only may have one, and the rest in parts."""
+
+    homeless: Mapping[int, Sequence[Sequence[Block]]]
+    doubtful: Mapping[int, Sequence[Sequence[Block]]]
+    parts: tuple[Part, ...]
+
+
+def survey(pools: Sequence[Pool], asks: Sequence[Ask]) -> Site:
+    """Look at every group alone, then put those together that compete for nodes."""
+    homeless: dict[int, Sequence[Sequence[Block]]] = {}
+    doubtful: dict[int, Sequence[Sequence[Block]]] = {}
+    claims: dict[int, Claim] = {}
+    keys = _topologies(pools)
+    members = [ask.member for ask in asks]
+    for index, ask in enumerate(asks):
+        pod, need = ask.group.pod, ask.need
+        reasons = [tuple(blocks(pod, need, pool)) for pool in pools]
+        sure = frozenset(number for number, found in enumerate(reasons) if not found)
+        maybe = frozenset(number for number, found in enumerate(reasons) if not any(block.sure for block in found))
+        if not sure:
+            (doubtful if maybe else homeless)[index] = reasons
+            continue
+        claims[index] = Claim(
+            need=need,
+            sure=sure,
+            maybe=maybe,
+            selected=frozenset(number for number, pool in enumerate(pools) if selects(pod, pool)),
+            tolerated=frozenset(
+                number for number, pool in enumerate(pools) if all(tolerates(pod, taint) for taint in pool.taints)
+            ),
+            wishes=wishes(pod, index, members, keys) if any(word in pod for word in _ASKING) else Wishes(),
+        )
+    return Site(homeless, doubtful, tuple(_parts(pools, asks, claims)))
+
+
+def _topologies(pools: Sequence[Pool]) -> frozenset[str]:
+    """Return the keys that every pool has: of the others nobody knows on how many domains a pool lies."""
+    shared = [frozenset(pool.labels) for pool in pools]
+    return frozenset.intersection(*shared) | {HOSTNAME} if shared else frozenset()
+
+
+def _parts(pools: Sequence[Pool], asks: Sequence[Ask], claims: Mapping[int, Claim]) -> Iterator[Part]:
+    for group in _components(claims):
+        numbers = {index: number for number, index in enumerate(group)}
+        inside = [_renumbered(claims[index], numbers) for index in group]
+        pods = sum(asks[index].group.count.maximum + asks[index].group.count.surge for index in group)
+        used = frozenset().union(*(claims[index].maybe | claims[index].selected for index in group))
+        sizes = [
+            # One node for each pod and one to spare: further ones change nothing.
+            (pods + 1 if pool.most is None else min(pool.most, pods + 1)) if number in used else 0
+            for number, pool in enumerate(pools)
+        ]
+        yield Part(Scene(pools, sizes, inside), tuple(group))
+
+
+def _components(claims: Mapping[int, Claim]) -> list[list[int]]:
+    """Put groups together that may stand on the same pool or ask about each other's pods."""
+    leads_to: dict[object, object] = {}
+
+    def head(token: object) -> object:
+        while (following := leads_to.setdefault(token, token)) != token:
+            leads_to[token] = token = leads_to[following]
+        return token
+
+    for index, claim in claims.items():
+        asked = claim.wishes
+        others = {other for term in (*asked.apart, *asked.together) for other in term.groups}
+        others.update(other for spread in asked.spreads for other in spread.counts)
+        for token in (*(("pool", number) for number in claim.maybe), *(("ask", other) for other in others)):
+            leads_to[head(token)] = head(("ask", index))
+    found: dict[object, list[int]] = {}
+    for index in claims:
+        found.setdefault(head(("ask", index)), []).append(index)
+    return list(found.values())
+
+
+def _renumbered(claim: Claim, numbers: Mapping[int, int]) -> Claim:
+    """Write a group's wishes with the numbers of its part; groups without a node are no neighbours."""
+
+    def within(groups: Iterable[int]) -> frozenset[int]:
+        return frozenset(numbers[index] for index in groups if index in numbers)
+
+    asked = claim.wishes
+    if not asked.any:
+        return claim
+    return Claim(
+        need=claim.need,
+        sure=claim.sure,
+        maybe=claim.maybe,
+        selected=claim.selected,
+        tolerated=claim.tolerated,
+        wishes=Wishes(
+            spreads=tuple(spread._replace(counts=within(spread.counts)) for spread in asked.spreads),
+            apart=tuple(term._replace(groups=within(term.groups)) for term in asked.apart),
+            together=tuple(term._replace(groups=within(term.groups)) for term in asked.together),
+        ),
+    )
+
+
+def pod_labels(doc: JsonObject, group: PodGroup) -> dict[str, str]:
+    """Return the labels that the pods of a group are known to have; the controllers' own are more than these."""
+    metadata, spec = mapping(doc.get("metadata")), mapping(doc.get("spec"))
+    name = text(metadata.get("name"))
+    said = {**mapping(metadata.get("labels")), **mapping(group.pod.get("labels"))}
+    if doc.get("kind") == "LLMInferenceService":
+        said = {**said, **mapping(spec.get("labels")), "app.kubernetes.io/name": name}
+    elif doc.get("kind") == "InferenceService":
+        role = group.role.partition(" ")[0]
+        said = {**said, "serving.kserve.io/inferenceservice": name, "component": role, "app": f"isvc.{name}-{role}"}
+    return {key: value for key, value in said.items() if isinstance(value, str)}

@@ -1,0 +1,50 @@
+"""Policy folders in, policies out: the user's own file stands over a shipped one of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from kservegen.checks.policy.binding import CompiledPolicy
+from kservegen.checks.policy.load import load
+from kservegen.checks.policy.model import Policy, Source
+from kservegen.core.diagnostics import Diagnostic
+from kservegen.formats.yaml.files import read_bytes
+from kservegen.formats.yaml.manifest import load_manifests
+
+NameOf: TypeAlias = Callable[[Path], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFiles:
+    """The policies of some folders, what is wrong with their files, and those that an environment had compiled."""
+
+    policies: tuple[Policy, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    compiled: dict[str, CompiledPolicy] = field(default_factory=dict)
+
+
+def read_policies(roots: Iterable[Path], name_of: NameOf) -> PolicyFiles:
+    """Read `*.yaml` of each folder, in the order of folders and names; `name_of` writes a path as reports do."""
+    diagnostics: list[Diagnostic] = []
+    sources = list(_sources(roots, name_of, diagnostics))
+    policies, found = load(sources)
+    return PolicyFiles(policies, (*diagnostics, *found))
+
+
+def _sources(roots: Iterable[Path], name_of: NameOf, diagnostics: list[Diagnostic]) -> Iterator[Source]:
+    for root in roots:
+        for path in sorted(root.glob("*.yaml")):
+            name = name_of(path)
+            content = read_bytes(path, name)
+            if isinstance(content, Diagnostic):
+                diagnostics.append(content)
+                continue
+            manifests = load_manifests(content, name)
+            raw = content.decode("utf-8", "replace")
+            diagnostics.extend(manifests.diagnostics)
+            for document in manifests.documents:
+                if isinstance(document.value, dict):
+                    yield Source(doc=document.value, locate=document.source.value, raw=raw)

@@ -1,0 +1,211 @@
+"""All bound policies against many objects: the verdicts of `evaluate`, without asking the interpreter twice.
+
+Guards, cheapest first. A policy that does not look at a kind in a namespace is asked once, not for every object. An
+object that passed in one environment passes in the next that binds the policy alike. And once a policy has seen enough
+objects to be worth the analysis, objects that are equal in what it reads (`reads`) share one verdict, and the others go
+to the interpreter cut down to that; policies that recognise most objects are asked together. Only plain passes are
+remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.checks.policy.admission import Admission
+from kservegen.checks.policy.binding import Bound
+from kservegen.checks.policy.evaluate import Case, choose_params, evaluate, judge_case, see
+from kservegen.checks.policy.projection import Part, cut, key
+from kservegen.checks.policy.reads import reads
+from kservegen.core.diagnostics import Finding
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource
+
+# From so many objects on, following a policy's expressions costs less than it saves.
+_WORTH_FOLLOWING: Final = 16
+# A policy whose objects all differ is not worth remembering: after so many keys, half of its objects have to hit.
+_TRIAL: Final = 512
+# After so many objects of an environment, the policies that recognise most of them are put together.
+_KNOWN_WELL: Final = 128
+
+
+@dataclass(slots=True)
+class _Passes:
+    """What passed one policy with one set of parameters: objects by identity (held, so that it stays theirs), keys."""
+
+    objects: dict[int, JsonObject] = field(default_factory=dict)
+    keys: set[Hashable] = field(default_factory=set)
+    asked: int = 0
+    hits: int = 0
+    part: Part | None = None
+    followed: bool = False
+
+    @property
+    def remembers(self) -> bool:
+        """Whether keys are worth their price."""
+        return len(self.keys) < _TRIAL or self.hits > len(self.keys)
+
+    @property
+    def recognises(self) -> bool:
+        """Whether most objects have a known key."""
+        return self.part is not None and self.hits * 2 > self.asked
+
+
+@dataclass(slots=True)
+class _Joint:
+    """What passed several policies at once, by one key over all that they read."""
+
+    part: Part
+    objects: dict[int, JsonObject] = field(default_factory=dict)
+    keys: set[Hashable] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one environment leaves for the next; policies are told apart by identity, so it keeps them."""
+
+    passes: dict[tuple[int, str], tuple[Bound, _Passes]] = field(default_factory=dict)
+    joints: dict[frozenset[int], _Joint] = field(default_factory=dict)  # by the identities of what `passes` holds
+
+    def of(self, policy: Bound, params: JsonObject | None) -> _Passes:
+        """Return what passed a policy with these parameters."""
+        place = (id(policy.compiled), repr(params))
+        if place not in self.passes:
+            self.passes[place] = (policy, _Passes())
+        return self.passes[place][1]
+
+    def joint(self, members: Iterable[_Passes]) -> _Joint:
+        """Return what passed all of these."""
+        members = tuple(members)
+        place = frozenset(map(id, members))
+        if place not in self.joints:
+            part = Part()
+            for member in members:
+                if member.part is not None:
+                    part.merge(member.part)
+            self.joints[place] = _Joint(part)
+        return self.joints[place]
+
+
+class _Quick(NamedTuple):
+    """A policy that looks at every object of a kind in a namespace: its parameters, and what has passed it."""
+
+    params: JsonObject | None
+    passes: _Passes
+
+
+_Asked: TypeAlias = tuple[Bound, _Quick | None]
+
+
+class _Plan(NamedTuple):
+    """The policies that look at a kind in a namespace: `together` under one joint memory, the others one by one."""
+
+    joint: _Joint | None
+    together: tuple[_Asked, ...]
+    others: tuple[_Asked, ...]
+
+
+class PolicyJudge:
+    """Judges the objects of one environment; `namespaces` are its rendered Namespaces, by name."""
+
+    def __init__(self, bound: Iterable[Bound], namespaces: Mapping[str, JsonObject], memory: Memory) -> None:
+        self._bound = tuple(bound)
+        self._namespaces = namespaces
+        self._memory = memory
+        self._plans: dict[tuple[str, str, str], _Plan] = {}
+        self._seen = 0
+
+    def judge(self, resource: Resource) -> tuple[Finding, ...]:
+        """Judge one object as it would be created; its findings are in no particular order of policies."""
+        self._seen += 1
+        if self._seen == _KNOWN_WELL:
+            self._plans.clear()
+        place = (resource.api_version, resource.id.kind, resource.id.namespace)
+        plan = self._plans.get(place)
+        if plan is None:
+            plan = self._plans[place] = self._make_plan(resource)
+        found = self._ask_together(plan.joint, plan.together, resource) if plan.joint is not None else []
+        found += self._ask(plan.others, resource)
+        return tuple(found)
+
+    def _ask_together(self, joint: _Joint, asked: tuple[_Asked, ...], resource: Resource) -> list[Finding]:
+        doc = resource.doc
+        if id(doc) in joint.objects:
+            return []
+        known = key(joint.part, doc)
+        found = [] if known in joint.keys else self._ask(asked, resource)
+        if not found:
+            joint.keys.add(known)
+            joint.objects[id(doc)] = doc
+        return found
+
+    def _ask(self, asked: tuple[_Asked, ...], resource: Resource) -> list[Finding]:
+        found: list[Finding] = []
+        for policy, quick in asked:
+            if quick is None:
+                found += evaluate((policy,), resource, namespaces=self._namespaces)
+            elif id(resource.doc) not in quick.passes.objects:
+                found += _judge(policy, quick, resource)
+        return found
+
+    def _make_plan(self, resource: Resource) -> _Plan:
+        asked = tuple(self._plan(resource))
+        together = tuple(item for item in asked if item[1] is not None and item[1].passes.recognises)
+        if len(together) < 2:
+            return _Plan(None, (), asked)
+        joint = self._memory.joint(quick.passes for _, quick in together if quick is not None)
+        return _Plan(joint, together, tuple(item for item in asked if item not in together))
+
+    def _plan(self, resource: Resource) -> Iterable[_Asked]:
+        """Choose the policies that look at objects of this kind in this namespace, and how each is asked."""
+        admission = Admission(resource=resource)
+        namespace = self._namespaces.get(resource.id.namespace)
+        for policy in self._bound:
+            if _depends_on_object(policy, resource):
+                yield policy, None
+                continue
+            seen = see(policy, admission, namespace)
+            if seen is None:
+                continue
+            chosen = choose_params(policy, admission)
+            certain = not seen.unknown and seen.admission is admission and len(chosen) == 1
+            if not certain or policy.compiled.needs_namespace:
+                yield policy, None
+            else:
+                yield policy, _Quick(chosen[0], self._memory.of(policy, chosen[0]))
+
+
+def _depends_on_object(policy: Bound, resource: Resource) -> bool:
+    """Tell whether a policy may look at one object of a kind and not at another: by labels or by name."""
+    parts = (policy.compiled.policy.constraints, policy.binding.constraints)
+    return any(
+        part.objects
+        or (part.namespaces and resource.id.kind == "Namespace")
+        or any(rule.names for rule in (*part.rules, *part.excluded))
+        for part in parts
+    )
+
+
+def _judge(policy: Bound, quick: _Quick, resource: Resource) -> Iterable[Finding]:
+    passes, doc = quick.passes, resource.doc
+    passes.asked += 1
+    if not passes.followed and passes.asked > _WORTH_FOLLOWING:
+        passes.followed = True
+        passes.part = reads(policy.compiled.policy)
+    part = passes.part
+    known = key(part, doc) if part is not None and passes.remembers else None
+    if known is not None and known in passes.keys:
+        passes.hits += 1
+        passes.objects[id(doc)] = doc
+        return ()
+    shown = None if part is None else mapping(cut(part, doc))
+    case = Case(policy.compiled, Admission(resource=resource), None, quick.params, shown)
+    found = tuple(judge_case(policy, case))
+    if found:
+        return found
+    passes.objects[id(doc)] = doc
+    if known is not None:
+        passes.keys.add(known)
+    return ()

@@ -1,0 +1,111 @@
+"""Which fields of a document matter in; a key that is equal where they are, or the document cut to them, out.
+
+A `Part` is a tree of fields. At a scalar it always stands for the scalar itself; at a map or list for no more than its
+kind, unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Final
+
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.cel.engine import wire
+
+_MAP: Final = 0
+_LIST: Final = 1
+_CLOSED: Final = (_LIST, "...")
+
+
+class Part:
+    """What of a value matters: `whole`, or its kind with some `fields`, all `values` of a map, all `items` of a list.
+
+    `values` stands for the keys, too; `items` for the length.
+    """
+
+    __slots__ = ("fields", "items", "values", "whole")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Part] = {}
+        self.items: Part | None = None
+        self.values: Part | None = None
+        self.whole = False
+
+    def field(self, name: str) -> Part:
+        """Let a field matter, or that it is absent."""
+        return self.fields.setdefault(name, Part())
+
+    def every_item(self) -> Part:
+        """Let all items of a list matter."""
+        if self.items is None:
+            self.items = Part()
+        return self.items
+
+    def every_value(self) -> Part:
+        """Let all keys and values of a map matter."""
+        if self.values is None:
+            self.values = Part()
+        return self.values
+
+    def merge(self, other: Part) -> None:
+        """Let everything matter that matters to another, too."""
+        self.whole = self.whole or other.whole
+        for name, below in other.fields.items():
+            self.field(name).merge(below)
+        if other.items is not None:
+            self.every_item().merge(other.items)
+        if other.values is not None:
+            self.every_value().merge(other.values)
+
+
+def key(part: Part, value: JsonValue) -> Hashable:
+    """Return what matters of a value, such that equal keys mean equal parts; 1, 1.0 and true differ.
+
+    Equal maps whose fields stand in another order have other keys: that costs a comparison, not a verdict.
+    """
+    if value.__class__ is str:
+        return value
+    if isinstance(value, dict):
+        return _map_key(part, value)
+    if isinstance(value, list):
+        below = _WHOLE if part.whole else part.items
+        return _CLOSED if below is None else (_LIST, *[key(below, item) for item in value])
+    return (value.__class__, value)
+
+
+def _map_key(part: Part, value: JsonObject) -> Hashable:
+    found: list[Hashable] = [_MAP]
+    every = _WHOLE if part.whole else part.values
+    fields = part.fields
+    for name, item in value.items():
+        below = fields.get(name)
+        if below is not None:
+            found += (name, item if item.__class__ is str else key(below, item))
+        if every is not None:
+            found += (name, item if item.__class__ is str else key(every, item))
+    return tuple(found)
+
+
+def cut(part: Part, value: JsonValue) -> JsonValue:
+    """Return the value without what does not matter, its numbers as the wire has them."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        every = _WHOLE if part.whole else part.values
+        if every is not None:
+            return {name: cut(every if part.whole else _both(part, name, every), item) for name, item in value.items()}
+        fields = part.fields
+        return {name: cut(fields[name], item) for name, item in value.items() if name in fields}
+    if isinstance(value, list):
+        below = _WHOLE if part.whole else part.items
+        return [] if below is None else [cut(below, item) for item in value]
+    return wire(value)  # type: ignore[return-value]
+
+
+def _both(part: Part, name: str, every: Part) -> Part:
+    """Return what matters of a field that matters by name and as one of all values: all of it, to be plain."""
+    return _WHOLE if name in part.fields else every
+
+
+_WHOLE: Final = Part()
+_WHOLE.whole = True

@@ -1,0 +1,70 @@
+"""Which of KServe's three autoscalers a service is judged by, and its components that have one: an object in.
+
+The webhook reads the annotations of the InferenceService alone, after the defaulter: in mode Standard the autoscaler
+class decides, and none or another class is not looked at; in any other mode, an unknown or absent one included, it is
+Knative's, unless Knative is told to use an HPA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from kservegen.checks.rules.kserve._settings import AUTOSCALER, MODE, annotation
+from kservegen.checks.rules.view import components_of
+from kservegen.core.diagnostics import Finding
+from kservegen.core.document import text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import Resource
+from kservegen.kserve.workloads import PodSpecAt
+
+CLASSES: Final = ("hpa", "external", "keda", "none")
+_KNATIVE_CLASS: Final = "autoscaling.knative.dev/class"
+_KNATIVE_HPA: Final = "hpa.autoscaling.knative.dev"
+
+
+class Family(StrEnum):
+    """Whose rules apply."""
+
+    HPA = "hpa"
+    KEDA = "keda"
+    KNATIVE = "kpa"
+    NONE = "none"
+
+
+_STANDARD: Final = {"hpa": Family.HPA, "keda": Family.KEDA}
+
+
+def family(resource: Resource) -> Family:
+    """Say whose rules apply to the components of an InferenceService."""
+    if annotation(resource, MODE) == "Standard":
+        return _STANDARD.get(annotation(resource, AUTOSCALER), Family.NONE)
+    return Family.HPA if annotation(resource, _KNATIVE_CLASS) == _KNATIVE_HPA else Family.KNATIVE
+
+
+def scaled(resource: Resource, wanted: Family) -> Iterator[PodSpecAt]:
+    """Go through the components that a family's rules apply to; canaries have fixed replicas and rules of their own."""
+    if family(resource) is wanted:
+        yield from (component for component in components_of(resource) if component.path[1] != "canary")
+
+
+def metric_of(component: JsonObject, metrics: tuple[str, ...]) -> str:
+    """Return the metric that a component is scaled by; the first of a family's is the one that it takes unasked."""
+    return text(component.get("scaleMetric")) or metrics[0]
+
+
+def unknown_metric(
+    rule: str, path: Path, component: JsonObject, metrics: tuple[str, ...], hint: str
+) -> Iterator[Finding]:
+    """Refuse a metric that a family does not know."""
+    metric = metric_of(component, metrics)
+    if metric not in metrics:
+        yield Finding(
+            rule=rule,
+            path=(*path, "scaleMetric"),
+            message=f"[{metric}] is not a supported metric",
+            hint=hint,
+            seen=metric,
+            allowed=", ".join(metrics),
+        )

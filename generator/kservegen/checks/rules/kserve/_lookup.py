@@ -1,0 +1,31 @@
+"""Looking for what an object refers to: kind, namespace and name in, the object or a promise of it out."""
+
+from __future__ import annotations
+
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import named, of_kind
+from kservegen.core.resource import Resource, ResourceId
+
+
+def find(context: Context, *, kind: str, namespace: str, name: str) -> Resource | None:
+    """Find an object; one without a namespace of its own and one in `default` are in the same place."""
+    found = named(context, ResourceId(kind, namespace, name))
+    if found is None and namespace == "default":
+        found = named(context, ResourceId(kind, "", name))
+    return found
+
+
+def is_promised(context: Context, *, kind: str, namespace: str, name: str) -> bool:
+    """Whether the environment promises the object, as `Kind/name` or `Kind/namespace/name`."""
+    promises = context.prerequisites
+    return bool(promises) and (f"{kind}/{namespace}/{name}" in promises or f"{kind}/{name}" in promises)
+
+
+def promises_any(context: Context, *kinds: str) -> bool:
+    """Whether the environment promises any object of the kinds."""
+    return any(promise.startswith(tuple(f"{kind}/" for kind in kinds)) for promise in context.prerequisites)
+
+
+def names(context: Context, *, kind: str, namespace: str) -> list[str]:
+    """List what could have been meant."""
+    return [found.id.name for found in of_kind(context, kind) if (found.id.namespace or "default") == namespace]

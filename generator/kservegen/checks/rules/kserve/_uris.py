@@ -1,0 +1,92 @@
+"""Which storage URIs KServe's controllers take: a URI in, the reason why not out, or None."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.resource import Resource
+
+SERVICE_SCHEMES: Final = (
+    "gs://",
+    "s3://",
+    "pvc://",
+    "file://",
+    "https://",
+    "http://",
+    "hdfs://",
+    "webhdfs://",
+    "oci://",
+    "hf://",
+)
+SERVICE_SCHEMES_020: Final = (*SERVICE_SCHEMES, "oci+native://")
+LLM_SCHEMES: Final = ("pvc", "oci", "hf", "s3")
+LORA_SCHEMES: Final = ("hf", "s3", "pvc")
+TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
+
+_SCHEME: Final = re.compile(r"[a-zA-Z0-9_]+://")
+_WEB: Final = re.compile(r"https?://.+/.+")
+_AZURE_HOST: Final = "blob.core.windows.net"
+
+
+@lru_cache(maxsize=4096)
+def service_error(uri: str, schemes: tuple[str, ...]) -> str | None:
+    """Judge an InferenceService's storageUri against the storage container that every installation has."""
+    # Without a scheme anywhere it is taken for a local path, so s3:/b/m passes and fails much later.
+    if _WEB.search(uri) or not _SCHEME.search(uri):
+        return None
+    if _AZURE_HOST in uri:
+        return "an Azure blob URI names a container after the host"
+    if uri.startswith(schemes):
+        return None
+    return f"no storage handles {uri.partition('://')[0]}://"
+
+
+@lru_cache(maxsize=4096)
+def llm_error(uri: str, schemes: tuple[str, ...]) -> str | None:
+    """Judge the URI of an LLMInferenceService's model or LoRA adapter; schemes go by any case."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return "it has no scheme"
+    if not rest:
+        return "nothing follows the scheme"
+    return None if scheme.lower() in schemes else f"{scheme}:// is not handled here"
+
+
+def service_schemes(kserve_version: str) -> tuple[str, ...]:
+    """Return the schemes that a version's controller takes for an InferenceService."""
+    return SERVICE_SCHEMES if kserve_version.startswith("v0.19.") else SERVICE_SCHEMES_020
+
+
+def is_claimed(uri: str, storage_containers: Iterable[Resource]) -> bool:
+    """Whether a ClusterStorageContainer of the environment handles the URI."""
+    return claiming(uri, storage_containers) is not None
+
+
+def claiming(uri: str, storage_containers: Iterable[Resource]) -> Resource | None:
+    """Return the ClusterStorageContainer of the environment that handles the URI."""
+    return next((container for container in storage_containers if _claims(container, uri)), None)
+
+
+def _claims(container: Resource, uri: str) -> bool:
+    spec = mapping(container.doc.get("spec"))
+    if container.doc.get("disabled") is True or spec.get("workloadType", "initContainer") != "initContainer":
+        return False
+    for supported in sequence(spec.get("supportedUriFormats")):
+        prefix, regex = text(mapping(supported).get("prefix")), text(mapping(supported).get("regex"))
+        if (prefix and uri.startswith(prefix)) or (regex and _matches(regex, uri)):
+            return True
+    return False
+
+
+def _matches(regex: str, uri: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return re.search(regex, uri) is not None
+    except (re.error, Warning):
+        return True  # Go's dialect reads it, or reads it otherwise: no claim either way

@@ -1,0 +1,134 @@
+"""An object with a model's URI in; findings out where nothing can be fetched from there, though it is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.kserve._downloads import Failure, failure
+from kservegen.checks.rules.kserve._settings import deployment_mode
+from kservegen.checks.rules.kserve._uris import is_claimed, service_error, service_schemes
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.view import components_of, of_kind
+from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.resource import Resource
+from kservegen.kserve.workloads import SERVING_CONTAINER
+
+STAGE: Final = Stage.RUN
+SCOPE: Final = Scope.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kserve/download",
+    title="Nothing can be fetched from the model's URI",
+    why="KServe's controller looks at the scheme only. The pods are created, and their init container, or the mount of "
+    "the claim or image, fails for ever. A text without a scheme, such as s3:/bucket, is taken for a local path.",
+    fix="Write the URI in the form of its scheme.",
+    bad="model: {modelFormat: {name: huggingface}, storageUri: hf://owner/model/main}",
+    good="model: {modelFormat: {name: huggingface}, storageUri: 'hf://owner/model:main'}",
+    upstream=("kserve rules, section 8", "kserve rules, section 12", "python/storage/kserve_storage/kserve_storage.py"),
+)
+
+_MODELS: Final = ("model", "art")
+_VARIABLE: Final = "STORAGE_URI"
+_CACHES: Final = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    if resource.kind == "InferenceService":
+        if deployment_mode(resource, context) != "ModelMesh":
+            for path, role, component in components_of(resource):
+                yield from _component(path, role, component, context)
+    elif resource.kind in _CACHES:
+        uri = mapping(resource.doc.get("spec")).get("sourceModelUri")
+        yield from _judge(("spec", "sourceModelUri"), uri, context)
+    else:
+        yield from _llm(mapping(resource.doc.get("spec")), context)
+
+
+def _component(path: Path, role: str, component: JsonObject, context: Context) -> Iterator[Finding]:
+    for field in _MODELS:
+        if field in component:
+            yield from _judge((*path, field, "storageUri"), mapping(component[field]).get("storageUri"), context)
+    if "containers" in component:
+        yield from _variables(path, role, component, context)
+    if "storageUris" in component:
+        yield from _several((*path, "storageUris"), component, context)
+
+
+def _variables(path: Path, role: str, component: JsonObject, context: Context) -> Iterator[Finding]:
+    """Look at STORAGE_URI of the container that a model is fetched for."""
+    for index, container in enumerate(map(mapping, sequence(component.get("containers")))):
+        if container.get("name") == SERVING_CONTAINER if role == "predictor" else index == 0:
+            for number, variable in enumerate(map(mapping, sequence(container.get("env")))):
+                if variable.get("name") == _VARIABLE:
+                    place = (*path, "containers", index, "env", number, "value")
+                    yield from _judge(place, variable.get("value"), context)
+
+
+def _several(path: Path, component: JsonObject, context: Context) -> Iterator[Finding]:
+    uris = [text(mapping(item).get("uri")) for item in sequence(component.get("storageUris"))]
+    has_image = any(uri.startswith("oci") for uri in uris)
+    for index, uri in enumerate(uris):
+        place = (*path, index, "uri")
+        if has_image and not uri.startswith("oci"):
+            message = f"{uri} is passed over: beside an oci:// entry KServe fetches no other"
+            yield _finding(place, uri, Failure(message, "Keep images and other URIs in services of their own."))
+        elif uri.startswith("pvc://") and uri.removeprefix("pvc://").rstrip("/").count("/"):
+            message = f"storageUris drop the path within a claim: all of {uri.split('/')[2]} is mounted"
+            hint = "Use storageUri, or expect the model at its path below mountPath."
+            yield _finding(place, uri, Failure(message, hint, certain=False))
+        else:
+            yield from _judge(place, uri, context)
+            yield from _refused_elsewhere(place, uri, context)
+
+
+def _refused_elsewhere(path: Path, uri: str, context: Context) -> Iterator[Finding]:
+    """Look at the scheme, which the controller does for storageUri alone."""
+    reason = service_error(uri, service_schemes(context.kserve_version)) if uri else None
+    if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
+        yield _finding(path, uri, Failure(reason, META.fix))
+
+
+def _llm(spec: JsonObject, context: Context) -> Iterator[Finding]:
+    if mapping(spec.get("storageInitializer")).get("enabled") is False:
+        return
+    model = mapping(spec.get("model"))
+    uri = model.get("uri")
+    if isinstance(uri, str) and "://" in uri:  # the controller itself refuses another
+        yield from _judge(("spec", "model", "uri"), uri, context)
+    for index, adapter in enumerate(sequence(mapping(model.get("lora")).get("adapters"))):
+        uri = mapping(adapter).get("uri")
+        if isinstance(uri, str) and "://" in uri:
+            yield from _judge(("spec", "model", "lora", "adapters", index, "uri"), uri, context)
+
+
+def _judge(path: Path, uri: JsonValue, context: Context) -> Iterator[Finding]:
+    if not isinstance(uri, str):
+        return
+    found = failure(uri)
+    if found is None and not context.platform.modelcar and uri.startswith("oci://"):
+        found = Failure("images as models are switched off (enableModelcar)", "Switch them on, or use another scheme.")
+    # What a storage container of one's own fetches, and how, is its own affair.
+    if found is not None and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
+        yield _finding(path, uri, found)
+
+
+def _finding(path: Path, uri: str, found: Failure) -> Finding:
+    return Finding(
+        rule=META.id,
+        path=path,
+        message=found.message,
+        hint=found.hint,
+        seen=uri,
+        severity=None if found.certain else Severity.WARNING,
+    )
+
+
+RULE: Final = Rule(
+    meta=META,
+    check=check,
+    kinds=frozenset({"InferenceService", "LLMInferenceService", "LocalModelCache", "LocalModelNamespaceCache"}),
+)

@@ -1,0 +1,75 @@
+"""An LLMInferenceService in; findings out for Gateways and HTTPRoutes that it relies on and nobody makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.kserve._lookup import find, is_promised
+from kservegen.checks.rules.kserve._settings import namespace
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import Resource
+from kservegen.kserve.platform import KSERVE_NAMESPACE
+
+STAGE: Final = Stage.RUN
+SCOPE: Final = Scope.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kserve/gateway-reference",
+    title="A Gateway or an HTTPRoute that the service relies on is neither made nor promised",
+    why="The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid. "
+    "gateway: {} means the Gateway kserve/kserve-ingress-gateway, which nobody creates by itself.",
+    fix="Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.",
+    bad="router: {route: {}, gateway: {refs: [{name: nope, namespace: infra}]}}",
+    good="router: {route: {}, gateway: {}}",
+    upstream=("LLM-C09", "controller v1alpha2 llmisvc/router_validation.go"),
+)
+
+_MANAGED: Final = "kserve-ingress-gateway"
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    router = mapping(mapping(resource.doc.get("spec")).get("router"))
+    if not router:
+        return
+    here = namespace(resource)
+    gateway = router.get("gateway")
+    if isinstance(gateway, dict):
+        if gateway.get("refs"):
+            yield from _refs("Gateway", ("spec", "router", "gateway", "refs"), gateway, here, context)
+        elif not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
+            yield _finding(("spec", "router", "gateway"), "Gateway", KSERVE_NAMESPACE, _MANAGED)
+    http = mapping(mapping(router.get("route")).get("http"))
+    yield from _refs("HTTPRoute", ("spec", "router", "route", "http", "refs"), http, here, context)
+
+
+def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context) -> Iterator[Finding]:
+    for index, ref in enumerate(map(mapping, sequence(holder.get("refs")))):
+        name, place = text(ref.get("name")), text(ref.get("namespace")) or here
+        if name and not _is_there(kind, place, name, context):
+            yield _finding((*path, index, "name"), kind, place, name)
+
+
+def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
+    if kind == "Gateway" and (namespace, name) in context.platform.gateways:
+        return True
+    where = {"kind": kind, "namespace": namespace, "name": name}
+    return find(context, **where) is not None or is_promised(context, **where)
+
+
+def _finding(path: Path, kind: str, namespace: str, name: str) -> Finding:
+    return Finding(
+        rule=META.id,
+        path=path,
+        message=f"{kind} {namespace}/{name} does not exist, as far as the environment says",
+        hint=f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}].",
+        seen=name,
+        at_key=True,
+    )
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

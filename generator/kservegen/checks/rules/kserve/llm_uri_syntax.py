@@ -1,0 +1,80 @@
+"""An LLM service or configuration in; findings out where a model's URI cannot even be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.kserve._go_url import url_error
+from kservegen.checks.rules.stage import Stage
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.resource import Resource
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/llm-uri-syntax",
+    title="The URI of an LLM service's model is not a URL, or its adapters have the wrong shape",
+    why="KServe decodes these URIs as URLs before anything else is looked at: a scheme starts with a letter, a colon "
+    "after the host starts a port, and braces do not stand in a host, so no template does. The schema says nothing of "
+    "the shape of LoRA adapters, but the decoder does: a list of maps with texts in them.",
+    fix="Write scheme://host/path, such as hf://owner/model, and adapters as a list of {name, uri}.",
+    bad="model: {uri: 'hf://model:revision'}",
+    good="model: {uri: 'hf://owner/model:revision'}",
+    upstream=("LLM-S1", "pkg/apis/serving/v1alpha2/llm_inference_service_types.go, url.Parse of Go"),
+)
+
+_TEXTS: Final = ("name", "uri", "criticality")
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    model = mapping(resource.doc.get("spec")).get("model")
+    if isinstance(model, dict):
+        yield from _model(("spec", "model"), model)
+
+
+def _model(path: Path, model: JsonObject) -> Iterator[Finding]:
+    uri = model.get("uri")
+    problem = url_error(uri) if isinstance(uri, str) else None
+    if problem:
+        yield Finding(
+            rule=META.id, path=(*path, "uri"), message=f'parse "{uri}": {problem}', hint=META.fix, seen=str(uri)
+        )
+    lora = model.get("lora")
+    if isinstance(lora, dict) and "adapters" in lora:
+        yield from _adapters((*path, "lora", "adapters"), lora["adapters"])
+
+
+def _adapters(path: Path, adapters: JsonValue) -> Iterator[Finding]:
+    """Judge what the schema leaves open; an adapter is a model with adapters of its own."""
+    if adapters is None:
+        return
+    if not isinstance(adapters, list):
+        yield _wrong(path, adapters, "a list of maps")
+        return
+    for index, adapter in enumerate(adapters):
+        here = (*path, index)
+        if isinstance(adapter, dict):
+            for field in _TEXTS:
+                value = adapter.get(field)
+                if value is not None and not isinstance(value, str):
+                    yield _wrong((*here, field), value, "a text")
+            if not isinstance(adapter.get("lora"), dict | None):
+                yield _wrong((*here, "lora"), adapter.get("lora"), "a map")
+            yield from _model(here, adapter)
+        elif adapter is not None:
+            yield _wrong(here, adapter, "a map")
+
+
+_SHAPES: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+def _wrong(path: Path, value: JsonValue, allowed: str) -> Finding:
+    message = f"json: cannot unmarshal {_SHAPES.get(type(value), 'value')}, where there must be {allowed}"
+    return Finding(rule=META.id, path=path, message=message, hint=META.fix, allowed=allowed)
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"}))

@@ -1,0 +1,110 @@
+"""A service or runtime that spans nodes in; findings out where it asks for a resource that KServe does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.kserve._multi_node import KINDS, MultiNode, heads, multi_node
+from kservegen.checks.rules.stage import Stage
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import Resource
+from kservegen.kserve.workloads import WORKER_CONTAINER
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/multi-node-resources",
+    title="A model that spans nodes asks for a resource that KServe does not know as an accelerator",
+    why="Beside cpu, memory and storage the webhook takes four accelerators and what the annotation gpu-resource-types "
+    "adds as a JSON array; MIG slices and rdma devices are refused until they are listed. A runtime's annotation "
+    "stands in spec.annotations.",
+    fix="List it: serving.kserve.io/gpu-resource-types: '[\"nvidia.com/mig-1g.5gb\"]'.",
+    bad="predictor: {model: {resources: {limits: {rdma/ib: 1}}}, workerSpec: {}}",
+    good="metadata: {annotations: {serving.kserve.io/gpu-resource-types: '[\"rdma/ib\"]'}}\n"
+    "spec: {predictor: {model: {resources: {limits: {rdma/ib: 1}}}, workerSpec: {}}}",
+    upstream=("ISVC-11", "ISVC-12", "ISVC-13", "SR-07", "SR-08", "pkg/utils/utils.go"),
+)
+
+_ANNOTATION: Final = "serving.kserve.io/gpu-resource-types"
+_ACCELERATORS: Final = ("amd.com/gpu", "habana.ai/gaudi", "intel.com/gpu", "nvidia.com/gpu")
+_BASIC: Final = frozenset({"cpu", "memory", "storage", "ephemeral-storage"})
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    found = multi_node(resource)
+    if found is None:
+        return
+    containers = (*heads(resource, found), *_workers(resource, found))
+    if not containers:
+        return
+    is_service = resource.kind == "InferenceService"
+    place: Path = ("metadata", "annotations") if is_service else ("spec", "annotations")
+    annotations = mapping(mapping(resource.doc.get(str(place[0]))).get("annotations"))
+    listed = text(annotations.get(_ANNOTATION))
+    extra = _parse(listed)
+    if extra is None:
+        yield Finding(
+            rule=META.id,
+            path=(*place, _ANNOTATION),
+            message=f"invalid GPU format({listed}) for {_ANNOTATION} annotation: must be a valid JSON array",
+            hint="Write a JSON array of names that is not empty.",
+            seen=listed,
+            allowed='["vendor.com/name", ...]',
+        )
+        return
+    known = _BASIC.union(_ACCELERATORS, extra)
+    for path, container in containers:
+        name = "" if is_service else text(container.get("name"))
+        yield from _unknown(path, container, known, name)
+
+
+def _workers(resource: Resource, found: MultiNode) -> Iterator[tuple[Path, JsonObject]]:
+    for index, container in enumerate(sequence(found.worker.get("containers"))):
+        is_service = resource.kind == "InferenceService"
+        if isinstance(container, dict) and (
+            is_service or (index == 0 and text(container.get("name")) == WORKER_CONTAINER)
+        ):
+            yield (*found.worker_path, "containers", index), container
+
+
+def _parse(listed: str) -> tuple[str, ...] | None:
+    """Read the annotation; None where it is not a JSON array of names. An empty text is as good as none."""
+    import json  # noqa: PLC0415 - the rare annotation needs it
+
+    if not listed:
+        return ()
+    try:
+        found = json.loads(listed)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, list) or not found or not all(isinstance(item, str) and item for item in found):
+        return None
+    return tuple(found)
+
+
+def _unknown(path: Path, container: JsonObject, known: frozenset[str], name_of_runtime: str) -> Iterator[Finding]:
+    said = (
+        f"unknown GPU resource type in a container({name_of_runtime})"
+        if name_of_runtime
+        else f"Unknown GPU resource type. Set '{_ANNOTATION}' annotation to use custom gpu resource type"
+    )
+    resources = mapping(container.get("resources"))
+    for side in ("requests", "limits"):
+        for name in mapping(resources.get(side)):
+            if name not in known:
+                yield Finding(
+                    rule=META.id,
+                    path=(*path, "resources", side, name),
+                    message=f"{said}: {name}",
+                    hint=META.fix,
+                    seen=name,
+                    allowed=", ".join(sorted(known)),
+                    at_key=True,
+                )
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=KINDS)

@@ -1,0 +1,88 @@
+"""An InferenceService in; findings out where it leaves the choice of a runtime to KServe, and none fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.kserve._lookup import promises_any
+from kservegen.checks.rules.kserve._suggest import did_you_mean
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.view import models_of, selection_of
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.jsontypes import Path
+from kservegen.core.resource import Resource
+from kservegen.kserve.runtimes.advice import almost, nearest, reason
+from kservegen.kserve.runtimes.selection import Obstacle, Selection
+
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kserve/no-runtime",
+    title="No runtime of the environment serves the model's format, version and protocol",
+    why="Without a runtime of its own a model gets the first enabled one that lists its format with autoSelect, its "
+    "version letter by letter, and its protocol: v1 where it names none (v2 for triton). Where there is none the "
+    "service is admitted and never gets a workload: No runtime found to support specified framework/version.",
+    fix="Change what the model asks for, name a runtime, or add one to the catalog.",
+    bad="model: {modelFormat: {name: onnx}}",
+    good="model: {modelFormat: {name: onnx}, protocolVersion: v2}",
+    upstream=("ISVC-C07", "ISVC-C08", "pkg/apis/serving/v1beta1/predictor_model.go"),
+)
+
+_MOST: Final = 4
+_MESSAGE: Final = "no runtime found to support specified framework/version"
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    for path, _, request in models_of(resource, context):
+        if request.runtime is not None:
+            continue
+        selection = selection_of(request, context)
+        # What is promised may serve anything.
+        if selection.chosen is None and not promises_any(context, "ServingRuntime", "ClusterServingRuntime"):
+            yield _finding(path, selection, context)
+
+
+def _finding(path: Path, selection: Selection, context: Context) -> Finding:
+    request = selection.request
+    formats = sorted({listed.name for runtime, _ in selection.candidates for listed in runtime.formats})
+    if not selection.candidates:
+        cause = "the environment installs no runtimes"
+    elif selection.obstacle is not None:
+        runtime = selection.candidates[0].runtime
+        cause = f"{runtime.name}, which is chosen, {reason(runtime, selection.obstacle, selection)}"
+    else:
+        cause = _causes(selection) or f"none serves {request.format}"
+    return Finding(
+        rule=META.id,
+        path=(*path, "modelFormat", "name"),
+        message=f"{_MESSAGE}: {cause}",
+        hint=_hint(selection, formats, context),
+        seen=f"{request}, protocol {selection.protocol}{', with workers' if request.multi_node else ''}",
+        allowed="" if request.format in formats else ", ".join(formats),
+    )
+
+
+def _causes(selection: Selection) -> str:
+    """Say what stands in the way of the runtimes that know the format."""
+    causes = [
+        f"{runtime.name} {reason(runtime, obstacle, selection)}"
+        for runtime, obstacle in selection.candidates
+        if obstacle not in (None, Obstacle.FORMAT)
+    ]
+    return "; ".join(causes[:_MOST])
+
+
+def _hint(selection: Selection, formats: list[str], context: Context) -> str:
+    advice = nearest(selection, lambda request: selection_of(request, context))
+    if advice:
+        return f"{advice.change[0].upper()}{advice.change[1:]}, then {advice.runtime.name} serves it."
+    other = almost(selection)
+    if other:
+        return f"{other}."
+    return did_you_mean(selection.request.format, set(formats) - {selection.request.format}) or META.fix
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

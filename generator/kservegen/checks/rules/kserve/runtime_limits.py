@@ -1,0 +1,93 @@
+"""An InferenceService in; findings out where half of a resource contradicts the half that its runtime gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.view import Amount, amounts_of, models_of, selection_of
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonValue
+from kservegen.core.quantity import Quantity, parse
+from kservegen.core.resource import Resource
+
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kserve/runtime-limits",
+    title="A model requests more than its runtime's limit, or is limited below its runtime's request",
+    why="KServe lays the model's resources over the runtime's, key by key. The charts' runtimes request and limit one "
+    "cpu and 2Gi, so a request of 4 without a limit meets a limit of 1, and the Deployment is refused.",
+    fix="Give the resource under both requests and limits.",
+    bad='predictor: {model: {modelFormat: {name: sklearn}, resources: {requests: {cpu: "4"}}}}',
+    good='predictor: {model: {modelFormat: {name: sklearn}, resources: {requests: {cpu: "4"}, limits: {cpu: "4"}}}}',
+    upstream=("kserve rules, section 9", "kserve charts, section 3.1"),
+)
+
+
+class Sides(NamedTuple):
+    """What a runtime requests and limits, by resource."""
+
+    requests: dict[str, Quantity]
+    limits: dict[str, Quantity]
+
+
+_MODEL: Final = ("spec", "predictor", "model")
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    resources = mapping(mapping(mapping(resource.doc.get("spec")).get("predictor")).get("model")).get("resources")
+    if mapping(mapping(resources).get("requests")).keys() == mapping(mapping(resources).get("limits")).keys():
+        return  # every request has its limit and every limit its request, as it should be
+    amounts = [amount for amount in amounts_of(resource) if amount.at.path == _MODEL]
+    # What has both sides is its own business.
+    whole = {amount.name for amount in amounts if amount.limit is not None}
+    half = [amount for amount in amounts if amount.name not in whole]
+    if half:
+        sides = _sides(resource, context)
+        if sides is not None:
+            for amount in half:
+                yield from _against(amount, sides)
+
+
+def _against(amount: Amount, sides: Sides) -> Iterator[Finding]:
+    name, given = amount.name, amount.quantity
+    if given is None:
+        return
+    if amount.side == "requests":
+        other = sides.limits.get(name)
+        if other is not None and given.compare(other) > 0:
+            yield _finding(amount, f"{name} is requested beyond the runtime's limit of {other.text}")
+    else:
+        other = sides.requests.get(name)
+        if other is not None and given.compare(other) < 0:
+            yield _finding(amount, f"{name} is limited below the runtime's request of {other.text}")
+
+
+def _finding(amount: Amount, message: str) -> Finding:
+    other = "limits" if amount.side == "requests" else "requests"
+    hint = f"Give {amount.name} under {other} too."
+    return Finding(rule=META.id, path=amount.path, message=message, hint=hint, seen=str(amount.value))
+
+
+def _sides(resource: Resource, context: Context) -> Sides | None:
+    """Say what the runtime brings; None where none serves, which is another rule's finding."""
+    for _, _, request in models_of(resource, context):
+        selection = selection_of(request, context)
+        runtime = selection.chosen
+        if runtime is None or selection.contested:
+            return None
+        return Sides(_quantities(runtime.amounts["requests"]), _quantities(runtime.amounts["limits"]))
+    return None
+
+
+def _quantities(side: Mapping[str, JsonValue]) -> dict[str, Quantity]:
+    read = {name: parse(value) for name, value in side.items() if isinstance(value, (str, int, float))}
+    return {name: quantity for name, quantity in read.items() if quantity is not None}
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

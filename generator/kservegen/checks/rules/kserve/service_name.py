@@ -1,0 +1,59 @@
+"""A KServe object in; a finding out where its webhook refuses a name that Kubernetes itself would take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.stage import Stage
+from kservegen.checks.rules.view import components_of
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import Path
+from kservegen.core.names import subdomain_error
+from kservegen.core.resource import Resource
+
+STAGE: Final = Stage.ADMISSION
+
+META: Final = RuleMeta(
+    id="kserve/service-name",
+    title="The name is not one that KServe's webhook takes",
+    why="KServe builds DNS labels out of the names of services and graphs, so it is stricter than the API server: "
+    "no dot, no digit in front. A TrainedModel's name has no dot either.",
+    fix="Start with a letter and use lower-case letters, digits and '-' only.",
+    bad="kind: InferenceService\nmetadata: {name: 2nd.model}",
+    good="kind: InferenceService\nmetadata: {name: second-model}",
+    upstream=("ISVC-01", "IG-01", "TM-01", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
+)
+
+_LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_TRAINED_MODEL: Final = re.compile(r"[a-zA-Z0-9_-]+")
+_AS_LABEL: Final = "consist of lower case alphanumeric characters or '-', and must start with alphabetical character"
+_LAWS: Final = {
+    "InferenceService": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end", _AS_LABEL),
+    "InferenceGraph": (_LABEL, "lower-case letters, digits and '-', a letter first, no '-' at the end", _AS_LABEL),
+    "TrainedModel": (_TRAINED_MODEL, "letters, digits, '-' and '_'", "consist of alphanumeric characters, '_', or '-'"),
+}
+
+
+def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+    name = text(mapping(resource.doc.get("metadata")).get("name"))
+    # What no object may be called is said by kubernetes/object-name.
+    if name and not subdomain_error(name):
+        yield from _judge(resource.kind, ("metadata", "name"), name)
+    if resource.kind == "InferenceService":
+        for path, role, component in components_of(resource):
+            if role == "predictor" and (own := text(component.get("name"))):
+                yield from _judge(resource.kind, (*path, "name"), own)
+
+
+def _judge(kind: str, path: Path, name: str) -> Iterator[Finding]:
+    law, allowed, words = _LAWS[kind]
+    if not law.fullmatch(name):
+        message = f"a {kind} name must {words}: {name!r} does not"
+        yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name, allowed=allowed)
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_LAWS))

@@ -1,0 +1,85 @@
+"""A TrainedModel in; a finding out where its parent's models together need more memory than the parent has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.kserve._lookup import find
+from kservegen.checks.rules.kserve._settings import namespace
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.view import models_of, of_kind, selection_of
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.quantity import Quantity, parse
+from kservegen.core.resource import Resource
+
+STAGE: Final = Stage.DEPLOYMENT
+SCOPE: Final = Scope.ENVIRONMENT
+
+META: Final = RuleMeta(
+    id="kserve/trained-model-fit",
+    title="The models of one host need more memory than it has",
+    why="The controller loads a TrainedModel only while the memory of all models of the same InferenceService stays "
+    "within the memory limit of its predictor; no limit counts as none at all.",
+    fix="Raise the predictor's memory limit, or give some models a host of their own.",
+    bad="model: {memory: 8Gi, framework: sklearn, storageUri: gs://b/m}   # the host is limited to 2Gi",
+    good="model: {memory: 1Gi, framework: sklearn, storageUri: gs://b/m}",
+    upstream=("TM-C3", "controller v1alpha1 trainedmodel/controller.go"),
+)
+
+
+def check(resource: Resource, context: Context) -> Iterator[Finding]:
+    parent = text(mapping(resource.doc.get("spec")).get("inferenceService"))
+    host = find(context, kind="InferenceService", namespace=namespace(resource), name=parent) if parent else None
+    if host is None:
+        return
+    siblings = [model for model in of_kind(context, "TrainedModel") if _is_of(model, parent, namespace(resource))]
+    needed = [quantity for model in siblings if (quantity := _quantity(_model(model).get("memory")))]
+    limit = _limit(host, context)
+    if not needed or limit is None:
+        return
+    try:
+        fits = sum(quantity.value for quantity in needed) <= limit.value
+    except OverflowError:
+        return  # an amount beyond all measure is another rule's finding
+    if not fits:
+        yield Finding(
+            rule=META.id,
+            path=("spec", "model", "memory"),
+            message=f"the {len(needed)} models of {parent} need more memory than its limit of {limit.text}",
+            hint=META.fix,
+            seen=text(_model(resource).get("memory")),
+            allowed=f"{limit.text} for all models of {parent} together",
+        )
+
+
+def _is_of(model: Resource, parent: str, here: str) -> bool:
+    return namespace(model) == here and mapping(model.doc.get("spec")).get("inferenceService") == parent
+
+
+def _model(resource: Resource) -> JsonObject:
+    return mapping(mapping(resource.doc.get("spec")).get("model"))
+
+
+def _limit(host: Resource, context: Context) -> Quantity | None:
+    """Return the host's memory limit: the model's own or its runtime's; None where it is not known."""
+    for _, model, request in models_of(host, context):
+        own = mapping(mapping(model.get("resources")).get("limits")).get("memory")
+        runtime = selection_of(request, context).chosen
+        if own is None and runtime is None:
+            return None
+        return _quantity(own if own is not None or runtime is None else runtime.amounts["limits"].get("memory", "0"))
+    containers = sequence(mapping(mapping(host.doc.get("spec")).get("predictor")).get("containers"))
+    if not containers:
+        return None
+    return _quantity(mapping(mapping(mapping(containers[0]).get("resources")).get("limits")).get("memory", "0"))
+
+
+def _quantity(value: JsonValue) -> Quantity | None:
+    return parse(value) if isinstance(value, (str, int, float)) else None
+
+
+RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"TrainedModel"}))

@@ -1,0 +1,1 @@
+"""The commands: one use case each, without printing."""

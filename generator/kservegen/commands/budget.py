@@ -1,0 +1,54 @@
+"""What environments take, now and before: the use case behind `kservegen budget`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kservegen.checks.budget.limits import read_budgets
+from kservegen.checks.budget.overview import Overview, overview
+from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import OUTPUT_FOLDER, Repository
+from kservegen.evaluate.environment import evaluate, ledger_of
+from kservegen.evaluate.existing_output import ledger_before
+from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.project import Project, open_project
+from kservegen.render.objects.environment import BuiltEnvironment
+
+
+def account_environments(
+    repository: Repository, environments: Sequence[str] = ()
+) -> tuple[tuple[Overview, ...], tuple[Diagnostic, ...]]:
+    """Sum up environments; findings of the catalog come back beside it, and what they leave out is not counted."""
+    project = open_project(repository)
+    overviews: list[Overview] = []
+    diagnostics = list(project.diagnostics)
+    memory = Memory()
+    for name in project.choose(environments):
+        evaluation = evaluate(project.catalog, name, project.tools, memory)
+        diagnostics.extend(evaluation.diagnostics)
+        if evaluation.built is not None:
+            overviews.append(_overview(project, evaluation.built, memory))
+    return tuple(overviews), merge(diagnostics)
+
+
+def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise where the catalog has errors that keep it from being counted: those of budgets do not."""
+    broken = [d for d in diagnostics if d.severity is Severity.ERROR and not d.rule.startswith(("budget/", "policy/"))]
+    if broken:
+        raise GeneratorError(
+            "the catalog has errors, so that sums would be wrong",
+            subject=str(broken[0].location),
+            hint="Run kservegen validate.",
+        )
+
+
+def _overview(project: Project, built: BuiltEnvironment, memory: Memory) -> Overview:
+    environment = built.environment
+    return overview(
+        environment.name,
+        ledger_of(built, project.tools, memory),
+        ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools),
+        tuple(read_budgets(environment.mapping("budgets"))),
+        environment.mapping("accelerators"),
+    )

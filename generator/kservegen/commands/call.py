@@ -1,0 +1,184 @@
+"""A model of an environment and how it is reached in; what its server answers to a first request out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.catalog.resolve import resolve
+from kservegen.commands.client.answer import Verdict, judge, names_of, reason
+from kservegen.commands.client.exchange import Answer, Ask
+from kservegen.core.diagnostics import Severity
+from kservegen.core.document import mapping
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.evaluate.environment import build_all
+from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.project import Project
+from kservegen.kserve.protocols.servers import Silence
+from kservegen.kserve.protocols.speech import Protocol, Speech
+from kservegen.render.objects.callees import Callee, callees
+
+# What speaks HTTP: one request in, its answer out.
+Send: TypeAlias = Callable[[Ask], Answer]
+
+_STOP: Final = "serving.kserve.io/stop"
+_NOT_FOUND: Final = frozenset({404, 405})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Called:
+    """A model of an environment that can be asked something: `body` is what it is asked."""
+
+    environment: str
+    callee: Callee
+    speech: Speech
+    body: JsonValue
+
+    @property
+    def ask(self) -> Ask:
+        """The request."""
+        return Ask(self.speech.route, json.dumps(self.body).encode())
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the catalog says `stop: true`."""
+        metadata = mapping(self.callee.resource.doc.get("metadata"))
+        return mapping(metadata.get("annotations")).get(_STOP) == "true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came of a call. `models` are those that the server has, where it was asked for them."""
+
+    status: int
+    seconds: float
+    verdict: Verdict
+    models: tuple[str, ...] | None = None
+
+
+class Asked(NamedTuple):
+    """What people say of the request; blank, or None for the data, where it follows from the model."""
+
+    protocol: str = ""
+    route: str = ""
+    data: JsonValue = None
+
+
+def choose(project: Project, environment: str, name: str, asked: Asked) -> Called:
+    """Choose a model by key, name or namespace/name, and what to ask it; GeneratorError where that cannot be told."""
+    if any(d.severity is Severity.ERROR for d in project.diagnostics):
+        raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
+    environment = project.choose_one(environment)
+    resolved, _ = resolve(project.catalog, environment)
+    built = build_all(resolved, project.tools, Memory())
+    if built is None:
+        raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
+    callee = _pick(callees(resolved, built.platform, (e.resource for e in built.entries)), name, environment)
+    speech = replace(_speech(callee, asked.protocol), path=asked.route)
+    return Called(environment=environment, callee=callee, speech=speech, body=_body(speech, asked.data))
+
+
+def _pick(known: Iterable[Callee], name: str, environment: str) -> Callee:
+    by_name: dict[str, list[Callee]] = {}
+    for callee in known:
+        own = callee.resource.id
+        for word in {callee.resource.subject, own.name, f"{own.namespace}/{own.name}"}:
+            by_name.setdefault(word, []).append(callee)
+    found = by_name.get(name, [])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        kinds = ", ".join(str(callee.resource.id) for callee in found)
+        raise GeneratorError(f"{name} is several things in {environment}: {kinds}", hint="Say namespace/name.")
+    close = get_close_matches(name, by_name, n=1)
+    raise GeneratorError(
+        f"nothing in {environment} that takes requests is called {name}",
+        hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(by_name)[:20]) or 'nothing'}.",
+    )
+
+
+def _speech(callee: Callee, protocol: str) -> Speech:
+    speech = callee.speech
+    if protocol:
+        wanted = Protocol(protocol)
+        if isinstance(speech, Silence):
+            return Speech(protocol=wanted, served=callee.resource.id.name)
+        return replace(speech, protocol=wanted)
+    if isinstance(speech, Silence):
+        raise GeneratorError(
+            f"it {speech.why}",
+            subject=str(callee.resource.id),
+            hint="If you know what it speaks, say so: --protocol, with --data.",
+        )
+    return speech
+
+
+def _body(speech: Speech, data: JsonValue) -> JsonValue:
+    """Return what is asked; OpenAI's servers want the model's name in the body, whoever writes it."""
+    if data is None:
+        return speech.body
+    if speech.protocol.is_openai and isinstance(data, dict) and "model" not in data:
+        named: JsonObject = {"model": speech.served, **data}
+        return named
+    return data
+
+
+def call(called: Called, send: Send) -> Reply:
+    """Send the request and judge the answer; where the model is not found, ask the server what it has."""
+    answer = send(called.ask)
+    if answer.status not in _NOT_FOUND:
+        return Reply(status=answer.status, seconds=answer.seconds, verdict=judge(answer, called.speech))
+    models = next(_listed(called.speech, send), None)
+    verdict = _unknown(called.speech, answer, send) if models is None else _missing(called.speech, answer, models)
+    return Reply(status=answer.status, seconds=answer.seconds, verdict=verdict, models=models)
+
+
+# How Triton and MLServer are asked for their models.
+_INDEX: Final = Ask("/v2/repository/index", b"{}")
+
+
+def _listed(speech: Speech, send: Send) -> Iterator[tuple[str, ...]]:
+    """Ask the server for its models in the model's protocol."""
+    asks = [Ask(speech.listing)] if speech.listing else []
+    asks += [_INDEX] if speech.protocol is Protocol.V2 else []
+    for ask in asks:
+        names = names_of(send(ask))
+        if names is not None:
+            yield names
+
+
+def _missing(speech: Speech, answer: Answer, models: tuple[str, ...]) -> Verdict:
+    """Say which models the server has instead."""
+    status, served = answer.status, speech.served
+    if served in models:
+        said = f"the server has {served} and does not know {speech.route} ({status})"
+        return Verdict(False, said, "It speaks another protocol, or the model does another task: --protocol.")
+    close = get_close_matches(served, models, n=1)
+    guess = f"Did you mean {close[0]}? " if close else ""
+    hint = f"{guess}The name is said by --model_name or --served-model-name in the model's args."
+    return Verdict(
+        False, f"the server has no model called {served}; it has: {', '.join(models) or 'none'} ({status})", hint
+    )
+
+
+# Where servers list their models, and what they speak then.
+_ELSEWHERE: Final = (
+    ("/openai/v1/models", "--route /openai/v1/chat/completions --protocol openai-chat"),
+    ("/v1/models", "--protocol v1, or --route /v1/chat/completions --protocol openai-chat"),
+    ("/v2/models", "--protocol v2"),
+)
+
+
+def _unknown(speech: Speech, answer: Answer, send: Send) -> Verdict:
+    """Say what else the server may speak, where it does not list its models as the protocol has it."""
+    said = f"nothing there answers to {speech.route} ({answer.status}): {reason(answer)}"
+    for path, words in _ELSEWHERE:
+        if path != speech.listing:
+            names = names_of(send(Ask(path)))
+            if names:
+                return Verdict(False, said, f"It lists {', '.join(names)} at {path}: try {words}.")
+    return Verdict(False, said, "An ingress goes by its host: --host NAME. A server of its own: --protocol, --route.")

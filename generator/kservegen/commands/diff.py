@@ -1,0 +1,60 @@
+"""What differs between two environments of the catalog: the use case behind `kservegen diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from kservegen.changes.plan.comparison import Comparison, compare_environments
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import Repository
+from kservegen.evaluate.repository import Task, Work, work_on
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.render.objects.environment import BuiltEnvironment
+
+
+def diff(repository: Repository, left: str, right: str, models: Collection[str] = ()) -> Comparison:
+    """Compare two environments, or entries of them by their keys.
+
+    GeneratorError for names that there are none of, and for a catalog that cannot be understood.
+    """
+    if left == right:
+        raise GeneratorError("an environment does not differ from itself", subject=left, hint="Name two environments.")
+    with without_collector():
+        # Nothing is taken over from earlier runs: what they know has no lines.
+        work = work_on(
+            Task(
+                repository=repository,
+                names=(left, right),
+                out=repository.output,
+                lays_out=False,
+                despite_findings=True,
+            )
+        )
+        one, other = (_built(work, name) for name in (left, right))
+        _check_models(models, one, other)
+        return compare_environments(one, other, frozenset(models))
+
+
+def _built(work: Work, name: str) -> BuiltEnvironment:
+    built = work.built.get(name)
+    if built is None:
+        first = min(work.diagnostics, key=lambda item: item.sort_key)
+        raise GeneratorError(
+            f"the catalog has errors, so that nothing says what {name} is: {first.message}",
+            subject=str(first.location),
+            hint="Run kservegen validate.",
+        )
+    return built
+
+
+def _check_models(models: Collection[str], *environments: BuiltEnvironment) -> None:
+    known = sorted({item.entry.key for built in environments for item in built.entries})
+    for name in models:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            raise GeneratorError(
+                "neither environment has such an entry",
+                subject=name,
+                hint=f"Did you mean {close[0]}?" if close else "Name the key of a model.",
+            )

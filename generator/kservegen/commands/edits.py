@@ -1,0 +1,243 @@
+"""Edits of the files that people write, in; what they do, whether they may stand, and the files written, out.
+
+An edit is judged in memory, on the whole catalog: one that brings an error which was not there before is refused with
+its findings, and nothing is written. What commands do with an `Amendment` is up to them: show it, ask, write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.surgery import drop, put, read
+from kservegen.catalog.model import Catalog, Definition
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.catalog.sections import SECTIONS
+from kservegen.commands.plan import PlanOptions, plan
+from kservegen.commands.render import report_on
+from kservegen.commands.result import FilePlan, Result
+from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
+from kservegen.evaluate.project import Project, open_project
+from kservegen.evaluate.repository import Task, work_on
+from kservegen.formats.yaml.collector import without_collector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The commit that values were taken from."""
+
+    commit: str
+    date: str
+    author: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """An entry in an environment whose words an edit changes, or (`why`) does not although one could think so."""
+
+    environment: str
+    subject: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Amendment:
+    """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`)."""
+
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    result: Result
+    refused: bool
+    reaches: tuple[Reach, ...] = ()
+    notes: tuple[str, ...] = ()
+    origin: Origin | None = None
+
+    @property
+    def changes(self) -> dict[str, tuple[bytes, bytes]]:
+        """The files that differ: their old content, empty for a new file, and their new one."""
+        return {f: (self.before.get(f, b""), new) for f, new in self.after.items() if self.before.get(f) != new}
+
+    @property
+    def exit_code(self) -> int:
+        """1 where the edits are refused."""
+        return int(self.refused)
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """The files of a repository while they are edited in memory."""
+
+    repository: Repository
+    before: dict[str, bytes]
+    project: Project
+    texts: dict[str, bytes]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as it was before any edit."""
+        return self.project.catalog
+
+    def put(self, file: str, path: Path, value: JsonValue) -> None:
+        """Set a value."""
+        self.texts[file] = put(self.text(file), path, value, file).encode()
+
+    def drop(self, file: str, path: Path) -> None:
+        """Remove a value that is there."""
+        self.texts[file] = drop(self.text(file), path, file).encode()
+
+    def value(self, file: str) -> JsonObject:
+        """Return what a file holds now."""
+        return read(self.text(file), file)
+
+    def text(self, file: str) -> str:
+        """Return the text of a file now; GeneratorError where it is no UTF-8."""
+        try:
+            return self.texts[file].decode()
+        except UnicodeDecodeError as error:
+            raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
+
+    def resolved(self, environment: str) -> ResolvedEnvironment:
+        """Return an environment as the texts stand now."""
+        return resolve(catalog_of(self.repository, self.texts), environment)[0]
+
+
+def open_draft(repository: Repository) -> Draft:
+    """Read a repository for editing."""
+    before = read_sources(repository)
+    return Draft(repository, before, open_project(repository), dict(before))
+
+
+def catalog_of(repository: Repository, sources: Mapping[str, bytes]) -> Catalog:
+    """Load a catalog from contents."""
+    return open_project(replace(repository, sources=sources)).catalog
+
+
+def environment_file(catalog: Catalog, environment: str) -> str:
+    """Return the file of an environment; GeneratorError where there is none of that name, or it cannot be read."""
+    file = f"{ENVIRONMENTS_FOLDER}/{environment}.yaml"
+    if environment in catalog.unreadable:
+        raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
+    if environment not in catalog.environments:
+        close = get_close_matches(environment, catalog.environments, n=1)
+        known = f"Known: {', '.join(catalog.environments) or 'none'}."
+        raise GeneratorError(
+            f"there is no environment {environment}", hint=f"Did you mean {close[0]}? {known}" if close else known
+        )
+    return file
+
+
+def find_definition(catalog: Catalog, name: str) -> Definition:
+    """Find the entry that people mean: by key, name, namespace/name, section/key or kind/name."""
+    exact = [d for d in catalog.definitions.values() if d.key == name]
+    found = exact or [d for d in catalog.definitions.values() if name in _names(d)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        said = ", ".join(f"{d.section}/{d.key} ({d.location})" for d in found)
+        raise GeneratorError(f"{name} can be several entries", hint=f"Say which: {said}.")
+    if not catalog.complete:
+        raise GeneratorError(f"{name} is not in what can be read of the catalog", hint="Run kservegen validate.")
+    known = [d.key for d in catalog.definitions.values()]
+    close = get_close_matches(name, [*known, *(key.rpartition("/")[2] for key in known)], n=1)
+    raise GeneratorError(
+        f"the catalog has no entry {name}",
+        hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known[:20]) or 'none'}.",
+    )
+
+
+def _names(definition: Definition) -> Iterator[str]:
+    key, section = definition.key, definition.section
+    own = definition.document.section(section).get(key)
+    said = own.get("kind") if isinstance(own, dict) else None
+    base = key.rpartition("/")[2]
+    kinds = [said if isinstance(said, str) else SECTIONS[section][0].kind]
+    namespace = own.get("namespace") if isinstance(own, dict) else None
+    under = namespace or definition.document.section("defaults").get("namespace")
+    yield base
+    for name in (key, base):
+        yield from (f"{word}/{name}" for word in (section, *kinds, *(kind.lower() for kind in kinds)))
+    if isinstance(under, str) and "/" not in key:
+        yield f"{under}/{key}"
+
+
+def entry_in(environment: ResolvedEnvironment, section: str, key: str) -> Entry | None:
+    """Return an entry of an environment; None where it does not live there."""
+    return next((e for e in environment.entries if e.section == section and e.key == key), None)
+
+
+def finish(draft: Draft, *, origin: Origin | None = None, watched: tuple[tuple[str, str], ...] = ()) -> Amendment:
+    """Judge the edits on the whole catalog. `watched` entries are told of where an edit does not reach them."""
+    edited = replace(draft.repository, sources=draft.texts)
+    out = draft.repository.output
+    with without_collector():
+        task = Task(repository=edited, names=(), out=out)
+        work = work_on(task)
+        result = report_on(work, "edit", fail_on=Severity.ERROR)
+        refused = False
+        if work.has_errors:
+            already = {_identity(d) for d in work_on(replace(task, repository=draft.repository)).diagnostics}
+            new = [d for d in result.diagnostics if d.severity is Severity.ERROR and _identity(d) not in already]
+            refused = bool(new)
+            result = replace(result, diagnostics=tuple(new))
+        else:
+            result = replace(result, diagnostics=(), plan=_plan(draft, edited))
+    return Amendment(
+        before=draft.before,
+        after=draft.texts,
+        result=result,
+        refused=refused,
+        reaches=tuple(_reaches(draft, work.project.catalog, watched)),
+        notes=tuple(draft.notes),
+        origin=origin,
+    )
+
+
+def _plan(draft: Draft, edited: Repository) -> FilePlan | None:
+    """Return what a render would do to the output; what would stand in its way is noted, and may be wanted."""
+    planned = plan(edited, PlanOptions(differences_fail=False)).result
+    wrong = (d for d in planned.diagnostics if d.severity is Severity.ERROR)
+    draft.notes += [f"{d.message} ({d.rule}: kservegen plan)" for d in wrong]
+    return planned.plan
+
+
+def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:
+    return diagnostic.rule, diagnostic.location.file, diagnostic.path, diagnostic.message
+
+
+def _reaches(draft: Draft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[Reach]:
+    for name in after.environments:
+        if name not in draft.catalog.environments:
+            continue
+        old, new = resolve(draft.catalog, name)[0], resolve(after, name)[0]
+        words = {(e.section, e.key): e.words for e in old.entries}
+        now = {(e.section, e.key): e.words for e in new.entries}
+        for section, key in dict.fromkeys((*words, *now)):
+            said = words.get((section, key)), now.get((section, key))
+            if said[0] != said[1]:
+                yield Reach(environment=name, subject=key)
+            elif (section, key) in watched:
+                why = "it does not live there" if said[0] is None else "its words there stay as they are"
+                yield Reach(environment=name, subject=key, why=why)
+        for section, key in watched:
+            if (section, key) not in words and (section, key) not in now:
+                yield Reach(environment=name, subject=key, why="it does not live there")
+
+
+def write(repository: Repository, amendment: Amendment) -> None:
+    """Write the edited files: all of them, or none."""
+    replace_together(repository.root, amendment.before, {f: new for f, (_, new) in amendment.changes.items()})
+
+
+def own_location(draft: Draft, file: str, path: Path) -> Location:
+    """Return the line of a value before the edit."""
+    for document in (*draft.catalog.documents, *(d for s in draft.catalog.environments.values() for d in s.documents)):
+        if document.file == file:
+            return document.source.key(path)
+    return Location(file)

@@ -1,0 +1,168 @@
+"""Where each field of a model comes from, leaf by leaf, beside the line that wrote it; and what serves the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from kservegen.catalog.model import find_fragment
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.merged import merged
+from kservegen.checks.rules.view import models_of, selection_of
+from kservegen.core.diagnostics import Location
+from kservegen.core.document import text
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonValue, Path, format_path
+from kservegen.core.resource import Resource
+from kservegen.evaluate.environment import build_one, surroundings
+from kservegen.evaluate.project import Project
+from kservegen.kserve.presets import presets_for
+from kservegen.kserve.runtimes.advice import reason, why_chosen, why_not
+from kservegen.render.objects.pins import PINNED, pins_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of the object: its path, its value, the layer and the line it comes from."""
+
+    path: str
+    value: JsonValue
+    layer: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Which runtime serves a model and why; `runtime` is blank where none does.
+
+    `path` is the model's place in the object; `others` are the other runtimes for its format, with a clause each that
+    says why it is not them.
+    """
+
+    path: str
+    runtime: str
+    kind: str
+    why: str
+    others: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What one entry becomes in one environment, field by field, and what serves it.
+
+    `presets` are the configurations that KServe lays under an LLM service.
+    """
+
+    environment: str
+    subject: str
+    file: str
+    layers: tuple[str, ...]
+    fields: tuple[Field, ...]
+    serving: tuple[Serving, ...] = ()
+    presets: tuple[str, ...] = ()
+
+
+def explain_entry(project: Project, environment: str, key: str) -> Explanation:
+    """Explain the entry called `key` (or namespace/name); GeneratorError where the environment has none."""
+    name = project.choose_one(environment)
+    resolved, _ = resolve(project.catalog, name)
+    entry = _find(resolved, key)
+    resource = build_one(resolved, entry, project.tools)
+    context = surroundings(resolved, project.tools)
+    stored = context.resources.get(resource.id, resource) if context else resource
+    return Explanation(
+        environment=name,
+        subject=str(resource.id),
+        file=f"{name}/{resource.file}",
+        layers=tuple(_layers(entry)),
+        fields=tuple(_fields(entry, resource, resolved)),
+        serving=tuple(_serving(stored, context)) if context else (),
+        presets=tuple(_presets(stored, context)) if context else (),
+    )
+
+
+def _serving(resource: Resource, context: Context) -> Iterator[Serving]:
+    if resource.kind != "InferenceService":
+        return
+    for path, _, request in models_of(resource, context):
+        selection = selection_of(request, context)
+        chosen = selection.chosen
+        why = why_chosen(selection)
+        if chosen is None and selection.obstacle is not None:
+            named = selection.candidates[0].runtime if selection.candidates else None
+            why = f"{request.runtime or (named and named.name)} "
+            why += reason(named, selection.obstacle, selection) if named else "is not there"
+        yield Serving(
+            path=format_path(path),
+            runtime=chosen.name if chosen else "",
+            kind=chosen.kind if chosen else "",
+            why=why,
+            others=why_not(selection),
+        )
+
+
+def _presets(resource: Resource, context: Context) -> Iterator[str]:
+    if resource.kind == "LLMInferenceService":
+        yield from (preset.name for preset in presets_for(merged(resource, context).spec))
+
+
+def _find(environment: ResolvedEnvironment, key: str) -> Entry:
+    for entry in environment.entries:
+        if key in {entry.key, entry.name, f"{entry.namespace}/{entry.name}"}:
+            return entry
+    names = [entry.key for entry in environment.entries]
+    close = get_close_matches(key, names, n=1)
+    raise GeneratorError(
+        f"there is no {key} in {environment.name}",
+        hint=f"Did you mean {close[0]}?" if close else f"It holds: {', '.join(names[:20]) or 'nothing'}.",
+    )
+
+
+def _layers(entry: Entry) -> Iterator[str]:
+    for fragment in entry.fragments:
+        place = fragment.document.source.key(fragment.path)
+        if isinstance(fragment.value, dict) and fragment.value:
+            yield f"{_layer(fragment.name, entry)} ({place.file}:{place.line})"
+
+
+def _layer(name: str, entry: Entry) -> str:
+    return entry.key if name == "entry" else name
+
+
+def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) -> Iterator[Field]:
+    for path, value in _leaves(resource.doc, ()):
+        words = resource.words(path)
+        said = bool(words) and words[0] in entry.words
+        layer = "kservegen"
+        location = entry.own_location
+        if said:
+            fragment, _, _ = find_fragment(entry.fragments, entry.words, words)
+            layer, location = _layer(fragment.name, entry), entry.locate(words)
+        elif words == ("deploymentMode",) and environment.at("kserve", "deploymentMode") is not None:
+            layer, location = "environment", environment.locate(("kserve", "deploymentMode"))
+        pinned = _pinned(resource, path, value, environment)
+        if pinned is not None:
+            layer, location = "lock", pinned
+        yield Field(path=format_path(path), value=value, layer=layer, location=location)
+
+
+def _pinned(resource: Resource, path: Path, value: JsonValue, environment: ResolvedEnvironment) -> Location | None:
+    """Return the line of the lock that wrote the revision of an address; None where none did."""
+    address, _, revision = text(value).rpartition(":")
+    lock = environment.source.lock
+    if lock is None or PINNED.get(resource.kind) != path or pins_of(environment.locked).get(address) != revision:
+        return None
+    return lock.source.value(("models", address, "revision"))
+
+
+def _leaves(value: JsonValue, path: Path) -> Iterator[tuple[Path, JsonValue]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _leaves(item, (*path, key))
+    elif isinstance(value, list) and value:
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*path, index))
+    else:
+        yield path, value

@@ -1,0 +1,269 @@
+"""A name from a cluster in; the catalog's line that it comes from, its owner, its files and its last commits out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.catalog.model import Document
+from kservegen.catalog.resolve import resolve
+from kservegen.checks.locate import Locator
+from kservegen.commands.search.generated import Sight, sights
+from kservegen.commands.search.query import Query, readings
+from kservegen.core.diagnostics import Location, Severity
+from kservegen.core.document import mapping, text
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.repository import OUTPUT_FOLDER
+from kservegen.core.resource import Origin, Resource, ResourceId
+from kservegen.evaluate.environment import bind, build_all
+from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.project import Project
+from kservegen.formats.yaml.load import load_strict
+from kservegen.git.log import Commit, Span, content, history
+from kservegen.git.process import Git, open_git
+from kservegen.kserve.derived import Derived, derived_of
+from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
+from kservegen.render.gitops.repository import Repository as Addresses
+from kservegen.render.gitops.syncers import syncers, with_applications
+from kservegen.render.objects.environment import BuiltEnvironment
+
+COMMITS: Final = 5
+_MODE: Final = "serving.kserve.io/deploymentMode"
+
+
+class Place(NamedTuple):
+    """Where an object is in one environment. `rendered` says whether the file is there; `syncer` what syncs it."""
+
+    environment: str
+    file: str
+    rendered: bool
+    syncer: ResourceId | None
+
+
+class Past(NamedTuple):
+    """What git knows of the lines. `notes` are sentences on what it does not; `edited` says that more is to come."""
+
+    commits: tuple[Commit, ...] = ()
+    edited: bool = False
+    notes: tuple[str, ...] = ()
+
+
+_UNKNOWN: Final = Past()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One answer: `name` is a `kinds` of `workload`, in the `role` of it that KServe gives it, made of `subject`.
+
+    `workload` and `role` are blank where the name is the object's own. `words` is the path in the catalog.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    workload: str
+    role: str
+    subject: ResourceId
+    words: str
+    location: Location
+    owner: str
+    places: tuple[Place, ...]
+    past: Past = _UNKNOWN
+
+
+# A file and the path in it of what an answer comes from.
+_Written: TypeAlias = tuple[tuple[Document, Path], ...]
+
+
+class _Candidate(NamedTuple):
+    rank: tuple[int, int]
+    found: Found
+    written: _Written
+
+
+def find(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[Found, ...]:
+    """Find what a name comes from, the most specific answer first; GeneratorError where it comes from nothing."""
+    if any(d.severity is Severity.ERROR for d in project.diagnostics):
+        raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
+    queries, memory, known = readings(name), Memory(), set[str]()
+    by_query: dict[Query, list[_Candidate]] = {query: [] for query in queries}
+    for environment in project.choose(environments):
+        resolved, _ = resolve(project.catalog, environment, memory.unchanged)
+        built = build_all(resolved, project.tools, memory, bind(resolved, project.tools))
+        if built is not None:
+            for query, so_far in by_query.items():
+                so_far.extend(_look(project, built, query, known))
+    likeliest = next((candidates for candidates in by_query.values() if candidates), None)
+    if likeliest is None:
+        raise _nothing(queries[0], known)
+    return _with_past(project, _together(likeliest))
+
+
+def _look(project: Project, built: BuiltEnvironment, query: Query, known: set[str]) -> Iterator[_Candidate]:
+    """Hold the query against every object of an environment and all that is made of it; note the names in `known`."""
+    locator = Locator.of(built)
+    folder = Addresses.of(built.environment).folder
+    by_source = syncers((r for r in built.own if r.file.startswith("sync/")), folder)
+    mode = built.settings.deployment_mode
+    for resource in (*with_applications(built.resources), *_charts(built)):
+        known.add(resource.id.name)
+        if query.namespace and query.namespace != resource.id.namespace:
+            continue
+        for derived, sight in _sights(resource, query, mode):
+            syncer = by_source.get(resource.id.name if resource.kind == _CHART else resource.file.rpartition("/")[0])
+            place = _place(project, built.environment.name, resource, syncer)
+            yield _candidate(locator, resource, derived, sight, query.name, place)
+
+
+_CHART: Final = "Chart"
+
+
+def _charts(built: BuiltEnvironment) -> Iterator[Resource]:
+    """Yield the charts of an environment as if they were objects: what they install has names as well."""
+    for chart in built.platform.charts:
+        words: Path = ("kserve", "values", chart.name)
+        if not built.environment.mapping("kserve", "values", chart.name):
+            words = ("kserve", "version")
+        yield Resource(
+            id=ResourceId(_CHART, PLATFORM_NAMESPACE, chart.name),
+            api_version="",
+            doc={},
+            file=f"platform/values/{chart.name}.yaml" if chart.values else "README.md",
+            subject=chart.name,
+            origins=(Origin((), words),),
+        )
+
+
+def _sights(resource: Resource, query: Query, mode: str) -> Iterator[tuple[Derived | None, Sight]]:
+    is_object = query.name in {resource.id.name, resource.subject} and query.wants(resource.kind)
+    if is_object:
+        yield None, Sight((resource.kind,), -1)
+    own = text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(_MODE)) or mode
+    spec = mapping(resource.doc.get("spec"))
+    for derived in derived_of(resource.kind, resource.id.name, spec, own):
+        if is_object and derived.name == resource.id.name:
+            continue  # its own Service is called like it: no other answer
+        for sight in sights(query.name, derived):
+            kinds = tuple(kind for kind in sight.kinds if query.wants(kind))
+            if kinds:
+                yield derived, Sight(kinds, sight.depth)
+
+
+def _place(project: Project, environment: str, resource: Resource, syncer: Resource | None) -> Place:
+    file = f"{OUTPUT_FOLDER}/{environment}/{resource.file}"
+    return Place(environment, file, (project.repository.root / file).is_file(), syncer.id if syncer else None)
+
+
+def _candidate(
+    locator: Locator, resource: Resource, derived: Derived | None, sight: Sight, name: str, place: Place
+) -> _Candidate:
+    entry = locator.entries.get(resource.id)
+    words = resource.words(())
+    written: _Written
+    if entry is not None:
+        path: Path = (entry.section, entry.key)
+        written = tuple((f.document, f.path) for f in entry.fragments if f.path == path)
+    else:
+        path = words
+        documents = locator.environment.source.documents
+        written = tuple((d, path) for d in documents if path and d.source.has(path))
+    found = Found(
+        name=name,
+        kinds=sight.kinds,
+        workload=derived.name if derived else "",
+        role=derived.role if derived else "",
+        subject=resource.id,
+        words=format_path(path),
+        location=entry.own_location if entry else locator.locate(resource, (), at_key=True),
+        owner=text(entry.words.get("owner")) if entry else "",
+        places=(place,),
+    )
+    # The object itself comes before what is made of it, and a longer name says more than a shorter one.
+    return _Candidate((sight.depth, -len(found.workload)), found, written)
+
+
+def _together(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """Make one answer of what is the same in several environments, and put the answers in order."""
+    merged: dict[tuple[object, ...], _Candidate] = {}
+    for candidate in candidates:
+        found = candidate.found
+        key = (found.kinds, found.workload, found.subject, found.location, found.owner)
+        earlier = merged.get(key)
+        if earlier is None:
+            merged[key] = candidate
+            continue
+        places = (*earlier.found.places, *found.places)
+        written = tuple(dict.fromkeys((*earlier.written, *candidate.written)))
+        merged[key] = _Candidate(earlier.rank, replace(earlier.found, places=places), written)
+    return sorted(merged.values(), key=lambda candidate: candidate.rank)
+
+
+def _with_past(project: Project, candidates: Iterable[_Candidate]) -> tuple[Found, ...]:
+    try:
+        git = open_git(project.repository.root)
+    except GeneratorError as problem:
+        note = Past(notes=(f"no commits: {problem.message}",))
+        return tuple(replace(candidate.found, past=note) for candidate in candidates)
+    return tuple(replace(c.found, past=_past(project, git, c.written)) for c in candidates)
+
+
+def _past(project: Project, git: Git, written: _Written) -> Past:
+    """Ask git for the lines as HEAD has them: those in the folder may have moved since."""
+    spans: list[Span] = []
+    notes: list[str] = []
+    edited = False
+    for document, path in written:
+        committed = content(git, document.file)
+        now = _lines(project, document, path)
+        span = _span(committed, document.file, path) if committed is not None else None
+        if committed is None or span is None:
+            edited = True
+            continue
+        spans.append(span)
+        edited = edited or _cut(committed, span) != now
+    told = history(git, spans, limit=COMMITS)
+    if not told.complete:
+        notes.append("the clone is shallow: what older commits did is not here (git fetch --unshallow)")
+    return Past(told.commits, edited, tuple(notes))
+
+
+def _lines(project: Project, document: Document, path: Path) -> list[bytes]:
+    data = (project.repository.root / document.file).read_bytes()
+    span = _span(data, document.file, path)
+    return _cut(data, span) if span else []
+
+
+def _span(data: bytes, file: str, path: Path) -> Span | None:
+    """Return the lines of what stands at `path`, without blank lines and comments that follow it."""
+    lines = data.splitlines()
+    found = load_strict(data, file).source.span(path)
+    if found is None:
+        return None
+    first, last = found[0], found[1] or len(lines)
+    while last > first and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith(b"#")):
+        last -= 1
+    return Span(file, first, last)
+
+
+def _cut(data: bytes, span: Span) -> list[bytes]:
+    return data.splitlines()[span.first - 1 : span.last]
+
+
+_TAIL: Final = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{1,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+
+
+def _nothing(query: Query, known: set[str]) -> GeneratorError:
+    shown = "/".join(part for part in (query.kind, query.namespace, query.name) if part)
+    bare = _TAIL.sub("", query.name)
+    for ending in ("-predictor", "-transformer", "-explainer", "-kserve"):
+        bare = bare.removesuffix(ending)
+    close = get_close_matches(bare, known, n=3, cutoff=0.6)
+    hint = "It may belong to something else in the cluster, or to another repository."
+    if close:
+        hint = f"Did you mean {', '.join(close)}?"
+    elif query.kind or query.namespace:
+        hint = "Try the name alone: without its kind and namespace more is found."
+    return GeneratorError(f'nothing in the catalog is or makes "{shown}"', hint=hint)

@@ -1,0 +1,130 @@
+"""Will the models fit: a project in; one account of GPU memory for each server that asks for GPUs out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Final
+
+from kservegen.checks.gpu.accelerators import offered
+from kservegen.checks.gpu.arguments import Said, read_options, read_server
+from kservegen.checks.gpu.check import Fit, findings, fit, fits_of
+from kservegen.checks.gpu.facts import Gpu
+from kservegen.checks.gpu.images import images_of
+from kservegen.checks.gpu.locked import locked_models
+from kservegen.checks.gpu.store import FactStore
+from kservegen.core.diagnostics import Finding
+from kservegen.core.errors import GeneratorError
+from kservegen.evaluate.defaulted import context_of, store
+from kservegen.evaluate.environment import evaluate
+from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.project import Project
+
+# What a question may change beside vLLM's own options.
+_OURS: Final = frozenset({"gpu", "gpus", "version"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One server of one environment, and what there is to say of it."""
+
+    environment: str
+    subject: str
+    key: str
+    fit: Fit
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """Changes to try: vLLM's options by name, another GPU, another number of them, another version of vLLM."""
+
+    options: tuple[str, ...] = ()
+    gpu: str = ""
+    gpus: int | None = None
+    version: str = ""
+
+
+def parse_what_if(text: str) -> WhatIf:
+    """Read `max-model-len=16384,tp=2,gpu=L40S`; GeneratorError for what is no `name=value`."""
+    options: list[str] = []
+    ours: dict[str, str] = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = item.partition("=")
+        if not name or (name in _OURS and not value):
+            raise GeneratorError(f"cannot read {item} in --what-if", hint="Write it as max-model-len=16384,tp=2.")
+        if name in _OURS:
+            ours[name] = value
+        else:
+            options.append(f"--{name}{equals}{value}")
+    number = ours.get("gpus", "")
+    if number and not number.isdigit():
+        raise GeneratorError(f"gpus={number} is no number", hint="Write it as gpus=2.")
+    return WhatIf(
+        options=tuple(options),
+        gpu=ours.get("gpu", ""),
+        gpus=int(number) if number else None,
+        version=ours.get("version", ""),
+    )
+
+
+def account_for(
+    project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
+) -> tuple[Account, ...]:
+    """Estimate every server that asks for GPUs, or those of one model; GeneratorError for a model that none has."""
+    table, found, known, memory = project.tools.facts(), [], set[str](), Memory()
+    for name in project.choose(environments):
+        built = evaluate(project.catalog, name, project.tools, memory).built
+        if built is None:
+            continue
+        stored = store(built, memory)
+        context = context_of(built, stored, project.tools.charts)
+        images = images_of(project.tools.charts, context.kserve_version, built.platform.values())
+        accelerators = built.environment.mapping("accelerators")
+        facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
+        for item in stored:
+            resource = item.resource
+            known.update({resource.subject, resource.id.name} - {""})
+            if model is not None and model not in {resource.subject, resource.id.name}:
+                continue
+            for each in fits_of(resource, context, images, accelerators, facts):
+                changed = _changed(each, what_if, facts) if what_if is not None else each
+                said = tuple(findings(changed, offered(accelerators, facts)))
+                key = resource.subject or resource.id.name
+                found.append(Account(environment=name, subject=str(resource.id), key=key, fit=changed, findings=said))
+    if model is not None and model not in known:
+        close = get_close_matches(model, known, n=1)
+        raise GeneratorError(f"there is no model {model}", hint=f"Did you mean {close[0]}?" if close else "")
+    return tuple(found)
+
+
+def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:
+    workload = found.workload
+    asked = read_options(what_if.options)
+    options = {**workload.options, **{name: Said(said.value, -1) for name, said in asked.items()}}
+    server = read_server(options, {})
+    before = workload.server
+    server = replace(
+        server,
+        tensor=server.tensor if "tensor-parallel-size" in options else before.tensor,
+        pipeline=server.pipeline if "pipeline-parallel-size" in options else before.pipeline,
+        data=server.data if "data-parallel-size" in options else before.data,
+        graphs_estimated=before.graphs_estimated,
+        longer_allowed=before.longer_allowed,
+    )
+    product = server.tensor * server.pipeline * server.data
+    spread = {"tensor-parallel-size", "pipeline-parallel-size", "data-parallel-size"} & asked.keys()
+    number = what_if.gpus or (-(-product // workload.nodes) if spread else workload.gpus)
+    changed = replace(workload, options=options, server=server, gpus=number)
+    return fit(changed, _gpu(what_if.gpu, facts) if what_if.gpu else found.gpu, facts, what_if.version or found.version)
+
+
+def _gpu(name: str, facts: FactStore) -> Gpu:
+    gpu = facts.gpu(name)
+    if gpu is None:
+        names = [item.name for item in facts.gpus]
+        close = get_close_matches(name.upper(), names, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        raise GeneratorError(f"there is no GPU {name} in the table", hint=f"{hint}Known: {', '.join(names)}.")
+    return gpu

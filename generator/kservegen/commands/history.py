@@ -1,0 +1,93 @@
+"""An entry of an environment in; what it was at a commit, or at the newest one where it was something else, out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.catalog.resolve import resolve as resolve_environment
+from kservegen.commands.edits import Draft, catalog_of, entry_in
+from kservegen.core.document import texts_in
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER
+from kservegen.git.log import Commit
+from kservegen.git.process import Git
+from kservegen.git.sources import commits_touching, contents, describe
+from kservegen.git.tree import is_shallow, resolve
+from kservegen.render.objects.settings import Settings
+
+# What people write, as paths for git.
+SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER)
+# So far back is looked for the words before the present ones; --to goes as far as there is history.
+_MOST_COMMITS: Final = 500
+
+
+class State(NamedTuple):
+    """What an entry was in an environment: its words (None: it did not live there), the lock's entries for it."""
+
+    words: JsonObject | None
+    pins: JsonObject
+
+
+class Past(NamedTuple):
+    """A commit, what it holds, and the state of the entry there."""
+
+    commit: Commit
+    sources: Mapping[str, bytes]
+    state: State
+
+
+def state_in(environment: ResolvedEnvironment, target: tuple[str, str]) -> State:
+    """Return what an entry, by section and key, is in an environment."""
+    entry = entry_in(environment, *target)
+    if entry is None:
+        return State(None, {})
+    settings = Settings.of(environment)
+    addresses = {settings.rewrite_uri(word) for word in texts_in(entry.words)}
+    return State(entry.words, {a: said for a, said in environment.locked.items() if a in addresses})
+
+
+def at_commit(git: Git, draft: Draft, environment: str, target: tuple[str, str], to: str) -> Past:
+    """Return what an entry was at a commit; GeneratorError where the environment was not there."""
+    commit = describe(git, resolve(git, to))
+    past = _load(git, draft, environment, target, commit)
+    if past is None:
+        raise GeneratorError(f"there is no environment {environment} at {to}", hint="Name another commit with --to.")
+    return past
+
+
+def before_now(git: Git, draft: Draft, environment: str, target: tuple[str, str], now: State) -> Past:
+    """Find the newest commit at which the entry was something else."""
+    head = resolve(git, "HEAD")
+    for commit in commits_touching(git, SOURCES, start=head, limit=_MOST_COMMITS):
+        past = _load(git, draft, environment, target, commit)
+        if past is not None and _text(past.state) != _text(now):
+            return past
+    if is_shallow(git):
+        raise GeneratorError(
+            f"{target[1]} was never anything else in {environment} in the commits of this clone, which is shallow",
+            hint="Fetch more (git fetch --deepen=100), or check out with fetch-depth: 0.",
+        )
+    raise GeneratorError(
+        f"{target[1]} was never anything else in {environment} in the last {_MOST_COMMITS} commits of the catalog",
+        hint="Name a commit with --to.",
+    )
+
+
+def _load(git: Git, draft: Draft, environment: str, target: tuple[str, str], commit: Commit) -> Past | None:
+    """Return what a commit held; None where its catalog had no such environment or cannot be read."""
+    sources = contents(git, commit.name, SOURCES)
+    try:
+        catalog = catalog_of(draft.repository, sources)
+    except GeneratorError:
+        return None
+    if environment not in catalog.environments:
+        return None
+    return Past(commit, sources, state_in(resolve_environment(catalog, environment)[0], target))
+
+
+def _text(state: State) -> str:
+    return json.dumps(state, sort_keys=True)

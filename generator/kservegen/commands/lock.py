@@ -1,0 +1,168 @@
+"""A project and what is to be locked in; the new text of a lock, or how the lock has drifted, out.
+
+Where the facts come from is the caller's choice (`Facts`): the Hub, a folder, a file. Nothing here asks a network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.surgery import rewrite
+from kservegen.catalog.lock_schema import lock_schema
+from kservegen.commands.lock_targets import Target, targets_of
+from kservegen.core.diagnostics import Location
+from kservegen.core.document import mapping, text
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.evaluate.environment import evaluate
+from kservegen.evaluate.project import Project
+from kservegen.formats.jsonschema.validate import Validator
+from kservegen.formats.yaml.load import load_strict
+from kservegen.render.objects.environment import BuiltEnvironment
+
+# An address and a revision, blank for the newest -> the entry of the lock.
+Facts = Callable[[Target, str], JsonObject]
+
+_NEW: Final = """\
+# Revisions and facts of this environment's models: kservegen lock writes them, and they may be written by hand.
+version: 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """What was written of one address; the revisions are blank where there is none."""
+
+    address: str
+    before: str
+    revision: str
+    models: tuple[str, ...]
+    cache: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One way in which a lock is behind, at its line."""
+
+    location: Location
+    address: str
+    message: str
+
+
+class EnvironmentLock:
+    """The lock of one environment, there or not, and the addresses that it is about."""
+
+    def __init__(self, project: Project, environment: str) -> None:
+        self._repository = project.repository
+        self.environment = project.choose_one(environment)
+        evaluation = evaluate(project.catalog, self.environment, project.tools)
+        if evaluation.built is None or project.diagnostics:
+            raise GeneratorError("the catalog has errors", subject=environment, hint="Run kservegen validate.")
+        self._built: BuiltEnvironment = evaluation.built
+        self.targets = targets_of(self._built)
+        self._document = evaluation.environment.source.lock
+        self._entries = evaluation.environment.locked
+
+    @property
+    def file(self) -> str:
+        """The lock's name, relative to the repository."""
+        return self._repository.relative(self._repository.lock_file(self.environment))
+
+    def choose(self, names: Sequence[str]) -> tuple[Target, ...]:
+        """Return the addresses of models by key, name or address; GeneratorError for one that there is none of."""
+        known = {name: target for target in self.targets for key in target.models for name in (key, key.split("/")[-1])}
+        known.update({target.address: target for target in self.targets})
+        for name in names:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                raise GeneratorError(
+                    f"no model of {self.environment} that is served from an address is called {name}",
+                    hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(known)[:20]) or 'none'}.",
+                )
+        return tuple(dict.fromkeys(known[name] for name in names))
+
+    def write(self, targets: Sequence[Target], facts: Facts) -> tuple[Locked, ...]:
+        """Fill in the facts of these addresses: all of them, or the file stays as it was."""
+        entries = {target.address: _pinned(target, facts(target, target.revision)) for target in targets}
+        sources = read_sources(self._repository)
+        before = _decoded(sources, self.file)
+        after = before or _NEW
+        for address, entry in entries.items():
+            after = rewrite(after, ("models", address), entry, self.file)
+        _check(after, self.file)
+        if after != before:
+            replace_together(self._repository.root, sources, {self.file: after.encode()})
+        return tuple(
+            Locked(
+                address=target.address,
+                before=text(mapping(self._entries.get(target.address)).get("revision")),
+                revision=text(entries[target.address].get("revision")) if target.pinnable else "",
+                models=target.models,
+                cache=target.cache,
+                changed=entries[target.address] != mapping(self._entries.get(target.address)),
+            )
+            for target in targets
+        )
+
+    def drift(self, facts: Facts) -> Iterator[Drift]:
+        """Tell what the lock holds and nobody serves, and what the Hub has changed since."""
+        by_address = {target.address: target for target in self.targets}
+        for address, value in self._entries.items():
+            entry, target = mapping(value), by_address.get(address)
+            if target is None:
+                yield self._drifted(address, "no model of this environment is served from it any more")
+                continue
+            revision = text(entry.get("revision"))
+            if not target.on_hub:
+                continue
+            newest = facts(target, target.revision)
+            if revision and newest.get("revision") != revision:
+                said = f"it has moved on: locked {revision[:12]}, now {text(newest.get('revision'))[:12]}"
+                yield self._drifted(address, said, "revision")
+                newest = facts(target, revision)
+            wrong = [word for word, fact in newest.items() if word != "revision" and entry.get(word, fact) != fact]
+            for word in wrong:
+                yield self._drifted(address, f"its {word} is not what the locked revision has", word)
+
+    def _drifted(self, address: str, message: str, word: str = "") -> Drift:
+        assert self._document is not None  # noqa: S101 - it holds the entry
+        path: Path = ("models", address, word) if word else ("models", address)
+        return Drift(location=self._document.source.key(path), address=address, message=message)
+
+
+def facts_by_hand(content: bytes, file: str) -> JsonObject:
+    """Read an entry that somebody wrote: YAML or JSON, in the lock's words."""
+    loaded = load_strict(content, file)
+    if loaded.diagnostics or not isinstance(loaded.value, dict):
+        problem = loaded.diagnostics[0].message if loaded.diagnostics else "it holds no map"
+        raise GeneratorError(f"the facts cannot be read: {problem}", subject=file, hint="Write revision, config, ….")
+    return loaded.value
+
+
+def _pinned(target: Target, entry: JsonObject) -> JsonObject:
+    """Leave out the revision where it would part a model from its cache."""
+    return {k: v for k, v in entry.items() if k != "revision"} if target.cache else entry
+
+
+def _decoded(sources: Mapping[str, bytes], file: str) -> str:
+    try:
+        return sources.get(file, b"").decode()
+    except UnicodeDecodeError as error:
+        raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
+
+
+def _check(text_: str, file: str) -> None:
+    """Refuse to write what would not be read."""
+    found = Validator(json.loads(json.dumps(lock_schema())), distinct=False, ruled=False).check(
+        mapping(load_strict(text_.encode(), file).value)
+    )
+    for finding in found:
+        raise GeneratorError(
+            f"{format_path(finding.path)}: {finding.message}", subject=file, hint=finding.hint or "Mend the facts."
+        )

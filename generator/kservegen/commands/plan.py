@@ -1,0 +1,160 @@
+"""What a change does, by meaning: the use case behind `kservegen plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from kservegen.changes.bases import Compared, Wanted, open_base
+from kservegen.changes.guards import Removals, guard_removals, guard_restarts
+from kservegen.changes.plan.effects import unknown_release, with_effects
+from kservegen.changes.plan.environment import plan_environment, read_change
+from kservegen.changes.plan.model import EnvironmentPlan, Plan
+from kservegen.checks.locate import Locator
+from kservegen.checks.runner import Judge
+from kservegen.commands.render import assumptions
+from kservegen.commands.result import FilePlan, Result
+from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import OUTPUT_FOLDER, Repository
+from kservegen.evaluate.environment import Tools
+from kservegen.evaluate.repository import Task, Work, work_on
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.output.conflicts import diagnose as diagnose_conflict
+from kservegen.render.output.existing import scan
+from kservegen.render.output.store import needs_recovery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What to compare with (None: the output folder), what is allowed beyond guards, what makes the exit code 1."""
+
+    base: str | None = None
+    allow_removals: int = 0
+    allow_restarts: int = 0
+    fail_on: Severity = Severity.ERROR
+    differences_fail: bool = True
+    use_cache: bool = False
+
+
+class Planned(NamedTuple):
+    """The result of the command, and the plan in it."""
+
+    result: Result
+    plan: Plan
+
+
+def plan(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
+    """Say what the catalog changes in the given environments, or in all; nothing is written."""
+    with without_collector():
+        base = open_base(repository, options.base)
+        if options.base is None:
+            _refuse_half_written(repository)
+        work = work_on(
+            Task(
+                repository=repository,
+                names=tuple(environments),
+                out=repository.output,
+                lays_out=True,
+                despite_findings=True,
+                use_cache=options.use_cache,
+            )
+        )
+        scope = work.chosen if work.is_partial else None
+        existing = scan(repository.output, scope)
+        wanted = Wanted(desired=work.desired, existing=existing, scope=scope)
+        compared = base.compare(wanted)
+        found = tuple(_environments(work, compared, options))
+    if options.use_cache and any(environment.plan.impact.refused for environment in found):
+        # What was taken over from an earlier run has no lines, and these findings need them.
+        return plan(repository, replace(options, use_cache=False), environments=environments)
+    changes = Plan(
+        base=base.said,
+        environments=tuple(environment.plan for environment in found),
+        unknown=tuple(sorted({*work.chosen, *_unreadable(work, environments)} - work.built.keys())),
+    )
+    wrong = (diagnostic for environment in found for diagnostic in environment.diagnostics)
+    return Planned(_result(work, compared, changes, options, wrong), changes)
+
+
+def _unreadable(work: Work, asked: Sequence[str]) -> list[str]:
+    """Return the environments that are there and are not known, out of those asked for."""
+    return [name for name in work.project.catalog.unreadable if not asked or name in asked]
+
+
+def _refuse_half_written(repository: Repository) -> None:
+    if not repository.output.exists() or not needs_recovery(repository.output):
+        return
+    from kservegen.render.output.apply import is_half_written  # noqa: PLC0415 - after a kill only
+
+    if is_half_written(repository.output):
+        raise GeneratorError(
+            "a render was killed here, and nothing says what was there before it",
+            subject=str(repository.output),
+            hint="Run kservegen render: it completes or undoes what that one began. Or compare with --base.",
+        )
+
+
+class _Found(NamedTuple):
+    """One environment's plan, and what is wrong with what it does."""
+
+    plan: EnvironmentPlan
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def _environments(work: Work, compared: Compared, options: PlanOptions) -> Iterator[_Found]:
+    """Plan each environment that can be built, and each that is gone."""
+    for name, differences in compared.differences.items():
+        built = work.built.get(name)
+        if built is None and (work.is_partial or name in work.chosen or name in work.project.catalog.unreadable):
+            continue  # its findings say why
+        change = read_change(name, built, differences, compared.words.get(name))
+        found = with_effects(change, plan_environment(change), work.project.tools, work.memory)
+        yield _Found(found, tuple(_wrong(found, built, work.project.tools.judge, options)) if built else ())
+
+
+def _wrong(found: EnvironmentPlan, built: BuiltEnvironment, judge: Judge, options: PlanOptions) -> Iterator[Diagnostic]:
+    """Yield the updates that are refused, and too many restarts."""
+    if found.impact.refused:
+        locator = Locator.of(built)
+        for resource, finding in found.impact.refused:
+            yield locator.diagnose(resource, finding, judge.severity(finding))
+    yield from guard_restarts(built.environment, found.impact, allowed=options.allow_restarts, command="render")
+
+
+def _result(work: Work, compared: Compared, changes: Plan, options: PlanOptions, found: Iterable[Diagnostic]) -> Result:
+    known = [(planned.name, compared.differences[planned.name]) for planned in changes.environments]
+    written = tuple(f"{name}/{path}" for name, d in known for path in d.new)
+    removed = tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new)
+    asked = Removals(removed, work.desired, options.allow_removals, "render")
+    diagnostics = (
+        *work.diagnostics,
+        *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in compared.conflicts),
+        *guard_removals(work.environments, asked),
+        *found,
+    )
+    return Result(
+        command="plan",
+        diagnostics=merge(diagnostics),
+        environments=work.chosen,
+        objects=work.objects,
+        plan=FilePlan(
+            written=written,
+            removed=removed,
+            unchanged=len(work.desired) - sum(1 for path in written if path in work.desired),
+            changes=changes,
+        ),
+        assumptions=(*assumptions(work.unestimated), *work.assumptions, *_not_told(changes, work.project.tools)),
+        fail_on=options.fail_on,
+        drift_fails=options.differences_fail,
+    )
+
+
+def _not_told(changes: Plan, tools: Tools) -> Iterator[str]:
+    for planned in changes.environments:
+        release = unknown_release(planned, tools)
+        if release:
+            more = f"kservegen upgrade --from {release}"
+            yield f"what the end of KServe {release} does to pods of {planned.name} ({more})"

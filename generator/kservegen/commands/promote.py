@@ -1,0 +1,197 @@
+"""Two environments in; the edits that make the second run the versions of the first: the use case behind `promote`.
+
+What version runs is promoted, never how much of it, where, or where it comes from (docs/decisions): pins of the lock,
+tags and digests of images, KServe's version, and the words of a model that say a version.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kservegen.catalog.editing.assignment import Step
+from kservegen.catalog.editing.surgery import at
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.commands.edits import Amendment, Draft, entry_in, environment_file, find_definition, finish, open_draft
+from kservegen.core.document import mapping, sequence, text, texts_in
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
+from kservegen.render.objects.settings import Settings
+
+# Words that say which version of something runs, wherever they stand in an entry.
+_ADDRESSES: Final = frozenset({"storageUri", "uri", "sourceModelUri"})
+_VERSIONS: Final = frozenset({"runtimeVersion", "image"})
+_PLACE: Final = re.compile(r"(?:hf|https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://(?:[^/]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """From where to where; `names` alone (all entries and the platform without one), `fields` beside versions."""
+
+    source: str
+    target: str
+    names: Sequence[str] = ()
+    fields: Sequence[tuple[str, tuple[Step, ...]]] = ()
+    adds: bool = False
+
+
+def promote(repository: Repository, asked: Promotion) -> Amendment:
+    """Edit the second environment's file and lock so that it runs what the first one runs."""
+    draft = open_draft(repository)
+    file = environment_file(draft.catalog, asked.target)
+    environment_file(draft.catalog, asked.source)
+    if asked.source == asked.target:
+        raise GeneratorError(f"{asked.source} cannot be promoted to itself", hint="Name two environments.")
+    there, here = draft.resolved(asked.source), draft.resolved(asked.target)
+    wanted = [find_definition(draft.catalog, name) for name in asked.names]
+    keys = {(d.section, d.key) for d in wanted}
+    if not keys:
+        _platform(draft, file, there, here)
+    for entry in there.entries:
+        if keys and (entry.section, entry.key) not in keys:
+            continue
+        own = entry_in(here, entry.section, entry.key)
+        if own is None:
+            own = _absent(draft, asked, entry)
+        if own is not None:
+            _words(draft, file, entry, own, asked)
+            _pins(draft, asked, (there, entry), (here, own))
+    for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
+        raise GeneratorError(f"{key} does not live in {asked.source}", subject=section, hint="Nothing was written.")
+    return finish(draft)
+
+
+def _platform(draft: Draft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
+    """Bring over KServe's version, the choice of charts, and the tags and digests of images."""
+    version = there.text("kserve", "version")
+    if version and version != here.text("kserve", "version"):
+        draft.put(file, ("kserve", "version"), version)
+    for chart, on in there.mapping("kserve", "charts").items():
+        if here.at("kserve", "charts", chart) != on:
+            draft.put(file, ("kserve", "charts", chart), on)
+    images = [dict(mapping(item)) for item in sequence(here.at("images"))]
+    before = json.dumps(images)
+    for item in map(mapping, sequence(there.at("images"))):
+        said: JsonObject = {word: item[word] for word in ("newTag", "digest") if word in item}
+        own = next((image for image in images if image.get("name") == item.get("name")), None)
+        if own is None and said:
+            images.append({"name": item["name"], **said})
+        elif own is not None:
+            for word in {"newTag", "digest"} - said.keys():
+                own.pop(word, None)
+            own.update(said)
+    if json.dumps(images) != before:
+        _images(draft, file, images)
+
+
+def _images(draft: Draft, file: str, images: list[JsonObject]) -> None:
+    """Edit the words that differ where the file has these images in this order; else write the list."""
+    own = [mapping(item) for item in sequence(draft.value(file).get("images"))]
+    if [image.get("name") for image in own] != [image.get("name") for image in images[: len(own)]] or not own:
+        draft.put(file, ("images",), list(images))
+        return
+    for number, image in enumerate(images):
+        if number >= len(own):
+            draft.put(file, ("images", number), image)
+            continue
+        for word in own[number].keys() - image.keys():
+            draft.drop(file, ("images", number, word))
+        for word, value in image.items():
+            draft.put(file, ("images", number, word), value)
+
+
+def _absent(draft: Draft, asked: Promotion, entry: Entry) -> Entry | None:
+    """Report an entry that the second environment lacks, or let it live there."""
+    wanted = entry.words.get("environments")
+    if not asked.adds:
+        draft.notes.append(f"{entry.key} runs in {asked.source} and not in {asked.target}: --add brings it there")
+        return None
+    own = next(f for f in entry.fragments if f.name == "entry")
+    file, target = environment_file(draft.catalog, asked.target), (entry.section, entry.key)
+    if entry.key in mapping(draft.value(file).get(entry.section)) and at(draft.value(file), target) is None:
+        draft.drop(file, target)
+        if at(draft.value(file), target[:1]) == {}:
+            draft.drop(file, target[:1])
+    said = at(draft.value(own.document.file), (*target, "environments"))
+    if isinstance(said, list) and asked.target not in said:
+        draft.put(own.document.file, (*target, "environments", len(said)), asked.target)
+    elif isinstance(wanted, list) and asked.target not in wanted:
+        draft.put(own.document.file, (*target, "environments"), [*wanted, asked.target])
+    return entry_in(draft.resolved(asked.target), *target)
+
+
+def _words(draft: Draft, file: str, there: Entry, here: Entry, asked: Promotion) -> None:
+    """Bring over the words that say a version, and those that are asked for."""
+    target: Path = (there.section, there.key)
+    for path, value in _versions(there.words, (), there.info.kind):
+        own = at(here.words, path)
+        if own == value or any(isinstance(part, int) for part in path):
+            continue
+        if _moves(own, value):
+            draft.notes.append(
+                f"{there.key}: {format_path(path)} stays {own}: {asked.source} has {value}, from another place"
+                f" (--field {format_path(path)} takes it over)"
+            )
+            continue
+        draft.put(file, (*target, *path), value)
+    for typed, steps in asked.fields:
+        path = tuple(step.text for step in steps)
+        value = at(there.words, path)
+        if value is None:
+            draft.notes.append(f"{there.key} says no {typed} in {asked.source}")
+        elif json.dumps(value) != json.dumps(at(here.words, path)):
+            draft.put(file, (*target, *path), value)
+
+
+def _versions(words: JsonValue, path: Path, kind: str) -> Iterator[tuple[Path, JsonValue]]:
+    if not isinstance(words, dict):
+        return
+    for word, value in words.items():
+        is_short = word == "model" and not path and kind == "LLMInferenceService"
+        if isinstance(value, str) and (word in _ADDRESSES or word in _VERSIONS or is_short):
+            yield (*path, word), value
+        elif isinstance(value, dict) and word not in {"labels", "annotations"}:
+            yield from _versions(value, (*path, word), kind)
+
+
+def _moves(own: JsonValue, value: JsonValue) -> bool:
+    """Whether a word would take the model or image from another bucket, host or registry than before."""
+    if not isinstance(own, str) or not isinstance(value, str):
+        return False
+    if "://" in own or "://" in value:
+        places = [_PLACE.match(address) for address in (own, value)]
+        hub = own.startswith("hf://") and value.startswith("hf://")
+        return not hub and [place and place[0] for place in places].count(places[0] and places[0][0]) != len(places)
+    return "/" in own and own.rpartition("/")[0] != value.rpartition("/")[0]
+
+
+def _pins(
+    draft: Draft,
+    asked: Promotion,
+    source: tuple[ResolvedEnvironment, Entry],
+    target: tuple[ResolvedEnvironment, Entry],
+) -> None:
+    """Bring over what the lock holds of the addresses that both serve after the words were brought over."""
+    there, entry = source
+    now = entry_in(draft.resolved(asked.target), entry.section, entry.key) or target[1]
+    file = f"{ENVIRONMENTS_FOLDER}/{asked.target}{LOCK_SUFFIX}"
+    settings = Settings.of(there), Settings.of(target[0])
+    theirs = {word: settings[0].rewrite_uri(word) for word in texts_in(entry.words)}
+    for word in dict.fromkeys(texts_in(now.words)):
+        pin, address = there.locked.get(theirs.get(word, "")), settings[1].rewrite_uri(word)
+        if pin is None or pin == mapping(mapping(_lock(draft, file)).get("models")).get(address):
+            continue
+        if file not in draft.texts:
+            draft.texts[file] = b"version: 1\n"
+        draft.put(file, ("models", address), pin)
+        revision = text(mapping(pin).get("revision"))
+        if revision:
+            draft.notes.append(f"{address} is pinned to {revision[:12]} in {asked.target}")
+
+
+def _lock(draft: Draft, file: str) -> JsonObject:
+    return draft.value(file) if file in draft.texts else {}

@@ -1,0 +1,189 @@
+"""One function per use case: what a command does, from a repository to a result, without printing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kservegen.changes.departed_layers import left_behind
+from kservegen.changes.guards import Removals, guard_removals, max_restarting
+from kservegen.checks.engines.choice import Engine
+from kservegen.commands.result import FilePlan, Result
+from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.repository import OUTPUT_FOLDER, Repository
+from kservegen.evaluate.repository import Task, Work, work_on
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.render.output.changes import Changes, compare
+from kservegen.render.output.conflicts import diagnose as diagnose_conflict
+from kservegen.render.output.existing import Existing, scan
+from kservegen.render.output.lock import lock
+from kservegen.render.output.store import needs_recovery
+
+if TYPE_CHECKING:
+    from kservegen.checks.waivers.apply import Clock
+
+DIFF_LINES = 2000
+
+# What files cannot tell; every result says so.
+NOT_CHECKED = (
+    "that images can be pulled",
+    "that promised prerequisites are there",
+)
+
+
+def validate(
+    repository: Repository,
+    *,
+    environments: Sequence[str] = (),
+    fail_on: Severity = Severity.ERROR,
+    clock: Clock | None = None,
+    engine: Engine = Engine.BUILTIN,
+    use_cache: bool = False,
+) -> Result:
+    """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
+    task = Task(
+        repository=repository,
+        names=tuple(environments),
+        out=repository.root / OUTPUT_FOLDER,
+        use_cache=use_cache,
+        clock=clock,
+        engine=engine,
+    )
+    with without_collector():
+        work = work_on(task)
+    return report_on(work, "validate", fail_on=fail_on)
+
+
+def report_on(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
+    """Return what was found, and what could not be checked."""
+    return Result(
+        command=command,
+        diagnostics=merge(work.diagnostics),
+        environments=work.chosen,
+        objects=work.objects,
+        assumptions=(*assumptions(work.unestimated), *work.assumptions),
+        fail_on=fail_on,
+        drift_fails=drift_fails,
+    )
+
+
+_NAMED = 3  # so many names fit in a line
+
+
+def assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
+    """Say what was not checked: what files never tell, and what was not known of these models."""
+    unknown = sorted(set(unestimated))
+    if not unknown:
+        return NOT_CHECKED
+    more = f" and {len(unknown) - _NAMED} more (kservegen gpu)" if len(unknown) > _NAMED else ""
+    return (*NOT_CHECKED, f"that these fit in GPU memory: {', '.join(unknown[:_NAMED])}{more}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RenderOptions:
+    """How to render: where to, whether to write, and what is allowed beyond the guards.
+
+    `allow_removals` counts files, `allow_restarts` accelerators of pods that restart.
+    """
+
+    out: Path
+    check: bool = False
+    allow_removals: int = 0
+    allow_restarts: int = 0
+    fail_on: Severity = Severity.ERROR
+    use_cache: bool = False
+
+
+def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
+    """Render environments to files; all of them or, while an error stands, none."""
+    task = render_task(repository, options, environments)
+    with without_collector():
+        if options.out.exists():
+            with lock(options.out):
+                recover_output(options.out)
+                return write_out(work_on(task), options)
+        work = work_on(task)
+        if options.check or work.has_errors:
+            return write_out(work, options)
+        with lock(options.out):
+            return write_out(work, options)
+
+
+def render_task(repository: Repository, options: RenderOptions, environments: Sequence[str]) -> Task:
+    """Return what a render has to work on."""
+    return Task(
+        repository=repository,
+        names=tuple(environments),
+        out=options.out,
+        lays_out=True,
+        use_cache=options.use_cache,
+    )
+
+
+def recover_output(out: Path) -> None:
+    """Complete or undo what a killed run left; the caller holds the lock of the output."""
+    if needs_recovery(out):
+        from kservegen.render.output.apply import recover  # noqa: PLC0415
+
+        recover(out)
+
+
+def write_out(work: Work, options: RenderOptions, command: str = "render") -> Result:
+    """Compare what was laid out with the output folder, and write it; nothing is written while an error stands."""
+    result = report_on(work, command, fail_on=options.fail_on, drift_fails=options.check)
+    return result if work.has_errors else _compare_and_apply(work, result, options)
+
+
+def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Result:
+    desired = work.desired
+    existing = scan(options.out, result.environments if work.is_partial else None)
+    changes = compare(desired, existing)
+    out = work.project.repository.relative(options.out)
+    diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
+    asked = Removals(changes.remove, desired, options.allow_removals, result.command)
+    diagnostics.extend(guard_removals(work.environments, asked))
+    diagnostics.extend(left_behind(work.environments, changes.remove, desired))
+    diagnostics.extend(_guard_restarts(work, existing, options, result.command))
+    blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
+    apply_now = bool(changes) and not options.check and not blocked
+    if apply_now:
+        from kservegen.render.output.apply import apply  # noqa: PLC0415 - a run that changes nothing needs no journal
+
+        apply(options.out, changes)
+    return Result(
+        command=result.command,
+        diagnostics=merge([*result.diagnostics, *diagnostics]),
+        environments=result.environments,
+        objects=result.objects,
+        plan=_plan(desired, existing, changes, applied=apply_now, check=options.check, prefix=f"{out}/"),
+        assumptions=result.assumptions,
+        fail_on=result.fail_on,
+        drift_fails=result.drift_fails,
+    )
+
+
+def _guard_restarts(work: Work, existing: Existing, options: RenderOptions, command: str) -> Iterator[Diagnostic]:
+    """Hold restarts against the guards of the environments that set one."""
+    if any(max_restarting(environment) is not None for environment in work.environments):
+        from kservegen.changes.restarts import guard_all  # noqa: PLC0415 - brings all that a plan needs
+
+        yield from guard_all(work, existing, allowed=options.allow_restarts, command=command)
+
+
+def _plan(
+    desired: dict[str, bytes], existing: Existing, changes: Changes, *, applied: bool, check: bool, prefix: str
+) -> FilePlan:
+    diff = ""
+    if check and changes:
+        from kservegen.render.output.diff import unified_diff  # noqa: PLC0415
+
+        diff = "\n".join(unified_diff(existing, changes, limit=DIFF_LINES, prefix=prefix))
+    return FilePlan(
+        written=tuple(changes.write),
+        removed=changes.remove,
+        unchanged=len(desired) - len(changes.write),
+        applied=applied,
+        diff=diff,
+    )

@@ -1,0 +1,92 @@
+"""What a command has to report: findings, a plan of files, assumptions, and the exit code they amount to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kservegen.core.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    from kservegen.changes.plan.model import Plan
+
+CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlan:
+    """What a render does, or would do, to the output folder. Paths are relative to it.
+
+    `changes` are the same by meaning, where they were asked for; then files that are only written anew are no drift.
+    """
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    applied: bool = False
+    diff: str = ""
+    changes: Plan | None = None
+
+    @property
+    def drift(self) -> bool:
+        """Whether the output differs from what the catalog says."""
+        return bool(self.changes) if self.changes is not None else bool(self.written or self.removed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReport:
+    """What becomes of one document, judged alone; `number` counts the documents of its file from 1.
+
+    None stands for what cannot be said: no schema of its kind is known. `diagnostics` are the reasons.
+    """
+
+    file: str
+    number: int
+    kind: str
+    name: str
+    namespace: str
+    admitted: bool | None
+    deployable: bool | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """Documents from disk, one by one, and how many fall out where each is judged with all others around it."""
+
+    reports: tuple[DocumentReport, ...]
+    files: int
+    not_admitted: int
+    not_deployable: int  # of those admitted
+    not_checked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """The outcome of one command."""
+
+    command: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    environments: tuple[str, ...] = ()
+    objects: int = 0
+    documents: Documents | None = None
+    plan: FilePlan | None = None
+    assumptions: tuple[str, ...] = field(default=())
+    fail_on: Severity = Severity.ERROR
+    drift_fails: bool = False
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings have this severity; waived ones are counted apart."""
+        return sum(1 for d in self.diagnostics if d.severity is severity and d.waived is None)
+
+    @property
+    def waived(self) -> int:
+        """How many findings are accepted for a time."""
+        return sum(1 for d in self.diagnostics if d.waived is not None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean; 1 findings at or above `fail_on`, or drift where drift counts."""
+        if any(d.severity.rank <= self.fail_on.rank for d in self.diagnostics if d.waived is None):
+            return FINDINGS
+        return FINDINGS if self.drift_fails and self.plan is not None and self.plan.drift else CLEAN

@@ -1,0 +1,230 @@
+"""What another KServe version changes for a catalog: the use case behind `kservegen upgrade`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.surgery import put
+from kservegen.catalog.model import Catalog, Document
+from kservegen.changes.impact.assess import Knowledge
+from kservegen.changes.upgrade.compare import Side, images, left_behind, notes
+from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
+from kservegen.changes.upgrade.restarts import restarts
+from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse
+from kservegen.changes.upgrade.steps import steps
+from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.document import mapping
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import Repository
+from kservegen.evaluate.defaulted import context_of, store
+from kservegen.evaluate.environment import Evaluation, Tools, evaluate
+from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.project import Project, open_project
+from kservegen.formats.yaml.load import load_strict
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.render.objects.platform import RESOURCES
+
+_WORD: Final = ("kserve", "version")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Upgrades:
+    """The upgrades of the environments asked for, in their order; `same` run the version already.
+
+    `diagnostics` are errors that stand today, for which nothing can be said about an upgrade.
+    """
+
+    project: Project
+    after: str
+    upgrades: tuple[EnvironmentUpgrade, ...]
+    same: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something stands in the way, today or under the new version."""
+        findings = (*self.diagnostics, *self.refusals)
+        return int(any(item.severity is Severity.ERROR and item.waived is None for item in findings))
+
+    @property
+    def refusals(self) -> tuple[Diagnostic, ...]:
+        """What the new version refuses, in any environment."""
+        return merge(refusal for upgrade in self.upgrades for refusal in upgrade.refusals)
+
+
+def plan_upgrades(
+    repository: Repository, after: str, *, environments: Sequence[str] = (), installed: str | None = None
+) -> Upgrades:
+    """Compare each environment under its version with itself under `after`.
+
+    `installed` is what runs in the clusters, where that is not what the catalog says: a version from before the charts
+    that are known. GeneratorError for versions that nothing is known of.
+    """
+    project = open_project(repository)
+    charts = project.tools.charts
+    _check_versions(charts, after, installed)
+    found, same = [], []
+    diagnostics = list(project.diagnostics)
+    readable = not any(item.severity is Severity.ERROR for item in diagnostics)
+    for name in project.choose(environments) if readable else ():
+        today = evaluate(project.catalog, name, project.tools, Memory())
+        errors = [d for d in today.diagnostics if d.severity is Severity.ERROR]
+        diagnostics.extend(errors)
+        if today.built is None or errors:
+            continue
+        version = installed or today.built.settings.kserve_version
+        if version == after:
+            same.append(name)
+            continue
+        if version in charts.versions:  # another is from before all of them
+            _check_direction(charts, name, version, after)
+        found.append(_upgrade(project, today, after, version))
+    return Upgrades(
+        project=project, after=after, upgrades=tuple(found), same=tuple(same), diagnostics=merge(diagnostics)
+    )
+
+
+def _check_versions(charts: ChartStore, after: str, installed: str | None) -> None:
+    known = ", ".join(charts.versions)
+    if after not in charts.versions:
+        written = f"v{after}"
+        raise GeneratorError(
+            f"KServe {after} is not a version that can be checked",
+            subject="--to",
+            hint=f"Did you mean {written}?" if written in charts.versions else f"Known: {known}.",
+        )
+    if installed is None or installed in charts.versions:
+        return
+    if parse(installed) is None:
+        raise GeneratorError(f"{installed} is no version", subject="--from", hint="Write it as v0.16.0.")
+    if not is_before_split(installed):
+        raise GeneratorError(
+            f"nothing is known of the charts of KServe {installed}",
+            subject="--from",
+            hint=f"Known: {known}, and any version before v0.17.0, whose installation is moved over.",
+        )
+
+
+def _check_direction(charts: ChartStore, name: str, version: str, after: str) -> None:
+    if charts.versions.index(version) > charts.versions.index(after):
+        raise GeneratorError(
+            f"{name} runs {version}, which is later than {after}",
+            subject="--to",
+            hint="KServe is not taken back this way: its CRDs would drop fields that are stored.",
+        )
+
+
+def _upgrade(project: Project, today: Evaluation, after: str, installed: str) -> EnvironmentUpgrade:
+    name = today.environment.name
+    tomorrow = evaluate(with_version(project.catalog, name, after), name, project.tools, Memory())
+    if today.built is None or tomorrow.built is None:  # the version is known, so both are built
+        raise AssertionError(name)
+    before, then = _side(today, project.tools), _side(tomorrow, project.tools)
+    moves = is_before_split(installed)
+    passed = project.tools.charts.notes(after, since=before.charts.version)
+    said = tuple(left_behind(before, then) if moves else notes(before, then, passed))
+    new, gone = _compare(today.diagnostics, tomorrow.diagnostics)
+    return EnvironmentUpgrade(
+        environment=name,
+        before=installed,
+        after=after,
+        refusals=new,
+        gone=gone,
+        notes=said,
+        images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
+        values=then.values,
+        restarts=() if moves else tuple(restarts(before, then, _knowledge(project.tools))),
+        steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
+    )
+
+
+def _knowledge(tools: Tools) -> Knowledge:
+    return Knowledge(tools.charts, tools.schemas, tools.judge)
+
+
+def _side(evaluation: Evaluation, tools: Tools) -> Side:
+    built = evaluation.built
+    if built is None:
+        raise AssertionError(evaluation.environment.name)
+    stored = tuple(store(built, Memory(), tools.schemas))
+    version = built.settings.kserve_version
+    return Side(
+        built=built,
+        stored=stored,
+        charts=tools.charts.load(version),
+        runtimes=tools.charts.runtimes(version),
+        platform=context_of(built, stored, tools.charts).platform,
+    )
+
+
+def _compare(today: Iterable[Diagnostic], tomorrow: Iterable[Diagnostic]) -> tuple[tuple[Diagnostic, ...], int]:
+    """Return the findings that are new tomorrow, and how many of today's are gone."""
+    old, new = ({_key(item): item for item in items} for items in (today, tomorrow))
+    return merge(new[key] for key in new.keys() - old.keys()), len(old.keys() - new.keys())
+
+
+def _key(item: Diagnostic) -> tuple[object, ...]:
+    return item.rule, item.location, item.path, item.subjects
+
+
+def with_version(catalog: Catalog, name: str, version: str) -> Catalog:
+    """Return the catalog with another KServe version in one environment, where the version stands today."""
+    source = catalog.environments[name]
+    documents = list(source.documents)
+    index = _stated_in(source.documents)
+    documents[index] = replace(documents[index], value=_set(documents[index].value, version))
+    return replace(catalog, environments={**catalog.environments, name: replace(source, documents=tuple(documents))})
+
+
+def _stated_in(documents: Sequence[Document]) -> int:
+    """Return which document states the version: the last that does, else the environment's own."""
+    stating = [index for index, document in enumerate(documents) if "version" in mapping(document.value.get("kserve"))]
+    return stating[-1] if stating else len(documents) - 1
+
+
+def _set(value: JsonObject, version: str) -> JsonObject:
+    return {**value, "kserve": {**mapping(value.get("kserve")), "version": version}}
+
+
+def write_version(upgrades: Upgrades) -> tuple[str, ...]:
+    """Set the version, comments kept; return the files that were changed.
+
+    It is set where it stands today, but never for environments that were not asked about: then in each one's own file.
+    """
+    repository, sources = upgrades.project.repository, upgrades.project.catalog.environments
+    asked = {upgrade.environment for upgrade in upgrades.upgrades} | set(upgrades.same)
+    before = read_sources(repository)
+    edits: dict[str, bytes] = {}
+    for upgrade in upgrades.upgrades:
+        documents = sources[upgrade.environment].documents
+        file = documents[_stated_in(documents) if asked == sources.keys() else -1].file
+        text = edits.get(file, before[file]).decode()
+        text = put(text, _WORD, upgrades.after, file)
+        if is_before_split(upgrade.before):
+            text = put(text, ("kserve", "releaseNames", RESOURCES), OLD_RELEASE, file)
+        edits[file] = text.encode()
+    changed = {file: content for file, content in edits.items() if content != before[file]}
+    replace_together(repository.root, before, changed)
+    return tuple(changed)
+
+
+def parse_values(content: bytes, file: str) -> JsonObject:
+    """Read a file of chart values; GeneratorError for what is none."""
+    loaded = load_strict(content, file)
+    if loaded.diagnostics:
+        problem = loaded.diagnostics[0]
+        raise GeneratorError(problem.message, subject=str(problem.location), hint=problem.hint)
+    if not isinstance(loaded.value, dict):
+        raise GeneratorError("chart values are a map", subject=file, hint="Take them from helm get values.")
+    return loaded.value
+
+
+def carry_values(values: JsonObject, upgrades: Upgrades) -> Iterator[tuple[str, CarriedValues]]:
+    """Hand the values of the one chart from before v0.17 to the charts of each environment."""
+    charts = upgrades.project.tools.charts.load(upgrades.after)
+    for upgrade in upgrades.upgrades:
+        yield upgrade.environment, carry(values, charts, upgrade.values, before=upgrade.before)

@@ -1,0 +1,53 @@
+"""Careful looks into plain documents: any value in, the shape that was hoped for out, empty where it is another.
+
+Checks read objects that may be odd in any way; with these, a wrong shape is no finding of theirs and never a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+
+# Handed out instead of what is not there; nobody writes to a document he was handed.
+_NO_MAP: Final[JsonObject] = {}
+_NO_LIST: Final[JsonArray] = []
+
+
+def mapping(value: JsonValue) -> JsonObject:
+    """Return the map, or an empty one that must not be changed."""
+    return value if isinstance(value, dict) else _NO_MAP
+
+
+def sequence(value: JsonValue) -> JsonArray:
+    """Return the list, or an empty one that must not be changed."""
+    return value if isinstance(value, list) else _NO_LIST
+
+
+def text(value: JsonValue) -> str:
+    """Return the string, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def integer(value: JsonValue) -> int | None:
+    """Return the integer, or None; a boolean is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def child(value: JsonValue, part: str | int) -> JsonValue:
+    """Return what stands in a map under a key, or in a list at a place; None where there is nothing."""
+    if isinstance(value, dict) and isinstance(part, str):
+        return value.get(part)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return None
+
+
+def texts_in(value: JsonValue) -> Iterator[str]:
+    """Go through the texts in a value, however deep; keys are none."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(item)

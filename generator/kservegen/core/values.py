@@ -1,0 +1,143 @@
+"""Kubernetes' laws of single values in pods: a value in, the reason why the API server refuses it out, or None.
+
+Ports, paths, keys of ConfigMaps, IP addresses, percentages: the laws are those of k8s.io/apimachinery
+(pkg/util/validation) and k8s.io/kubernetes (pkg/apis/core/validation) at 1.34; the words are ours.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+from typing import Final
+
+from kservegen.core.names import SUBDOMAIN_LENGTH
+
+LARGEST_PORT: Final = 65535
+LARGEST_ID: Final = 2**31 - 1
+LARGEST_MODE: Final = 0o777
+_PORT_NAME_LENGTH: Final = 15
+
+_PORT_NAME: Final = re.compile(r"[-a-z0-9]+")
+_CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+_HEADER: Final = re.compile(r"[-A-Za-z0-9]+")
+_PERCENT: Final = re.compile(r"[0-9]+%")
+_IPV4: Final = re.compile(r"0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})")
+_LARGEST_OCTET: Final = 255
+_SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+_SEARCH: Final = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+
+
+def is_template(value: object) -> bool:
+    """Whether a text is filled in by KServe before Kubernetes sees it, as runtimes and presets have them."""
+    return isinstance(value, str) and "{{" in value
+
+
+def port_error(port: int) -> str | None:
+    """Judge the number of a port."""
+    return None if 1 <= port <= LARGEST_PORT else f"a port lies between 1 and {LARGEST_PORT}"
+
+
+@lru_cache(maxsize=1024)
+def port_name_error(name: str) -> str | None:
+    """Judge the name of a port: an IANA service name."""
+    if not name:
+        return "it is empty"
+    if len(name) > _PORT_NAME_LENGTH:
+        return f"it has {len(name)} characters, at most {_PORT_NAME_LENGTH} are allowed"
+    if not _PORT_NAME.fullmatch(name) or name[0] == "-" or name[-1] == "-" or "--" in name:
+        return "lower-case letters, digits and single hyphens between them are allowed"
+    if not any("a" <= c <= "z" for c in name):
+        return "it must contain at least one letter"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def env_name_error(name: str) -> str | None:
+    """Judge the name of an environment variable, or the prefix of several."""
+    if name.isascii() and name.isprintable() and "=" not in name:
+        return None
+    return "printable ASCII characters except '=' are allowed"
+
+
+@lru_cache(maxsize=1024)
+def config_key_error(key: str) -> str | None:
+    """Judge a key of a ConfigMap or a Secret."""
+    if not key:
+        return "it is empty"
+    if len(key) > SUBDOMAIN_LENGTH:
+        return f"it has {len(key)} characters, at most {SUBDOMAIN_LENGTH} are allowed"
+    if not _CONFIG_KEY.fullmatch(key):
+        return "letters, digits, '-', '_' and '.' are allowed"
+    return "it must not be '.' nor start with '..'" if key == "." or key.startswith("..") else None
+
+
+def header_error(name: str) -> str | None:
+    """Judge the name of an HTTP header."""
+    return None if _HEADER.fullmatch(name) else "letters, digits and '-' are allowed"
+
+
+def backsteps_error(path: str) -> str | None:
+    """Judge a path that must not climb."""
+    return "must not contain '..'" if ".." in path.split("/") else None
+
+
+def descending_path_error(path: str) -> str | None:
+    """Judge a path below some folder."""
+    return "must be a relative path" if path.startswith("/") else backsteps_error(path)
+
+
+def local_path_error(path: str) -> str | None:
+    """Judge the path of a file that is put into a volume."""
+    if not path:
+        return "it is empty"
+    return descending_path_error(path) or ("must not start with '..'" if path.startswith("..") else None)
+
+
+def ip_error(address: str) -> str | None:
+    """Judge an IP address; leading zeros are taken, as they always were."""
+    if match := _IPV4.fullmatch(address):
+        fine = all(int(octet) <= _LARGEST_OCTET for octet in match.groups())
+    else:
+        fine = ":" in address and "%" not in address and _is_ipv6(address)
+    return None if fine else "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        ipaddress.IPv6Address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def percent(text: str) -> int | None:
+    """Read a percentage such as `25%`; None where it is none."""
+    return int(text[:-1]) if _PERCENT.fullmatch(text) and len(text) < _PORT_NAME_LENGTH else None
+
+
+def id_error(number: int) -> str | None:
+    """Judge the number of a user or group."""
+    return None if 0 <= number <= LARGEST_ID else f"must be between 0 and {LARGEST_ID}, inclusive"
+
+
+def mode_error(mode: int) -> str | None:
+    """Judge the permissions of a file, written in decimal or, in YAML, octal."""
+    return None if 0 <= mode <= LARGEST_MODE else "must be a number between 0 and 0777 (octal), both inclusive"
+
+
+def sysctl_error(name: str) -> str | None:
+    """Judge the name of a kernel parameter."""
+    if not name:
+        return "it is empty"
+    if len(name) > SUBDOMAIN_LENGTH or not _SYSCTL.fullmatch(name):
+        return "lower-case segments of letters, digits, '-' and '_', parted by '.' or '/', are allowed"
+    return None
+
+
+def search_error(domain: str) -> str | None:
+    """Judge a search domain of a resolver."""
+    plain = domain.removesuffix(".")
+    if domain == "." or (len(plain) <= SUBDOMAIN_LENGTH and _SEARCH.fullmatch(plain)):
+        return None
+    return "must be a DNS subdomain"

@@ -1,0 +1,92 @@
+"""What stands in the output folder already: its objects, what they take, and quotas that would be lowered too soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kservegen.checks.budget.account import account
+from kservegen.checks.budget.check import quota_needs
+from kservegen.checks.budget.ledger import Line
+from kservegen.checks.budget.manual import RULES
+from kservegen.checks.locate import diagnose_environment
+from kservegen.checks.manifests.documents import read_documents
+from kservegen.checks.manifests.files import find_files
+from kservegen.core.diagnostics import Diagnostic, Finding
+from kservegen.core.document import mapping, text
+from kservegen.core.quantity import parse
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.evaluate.defaulted import context_of, installation_of
+from kservegen.evaluate.environment import Tools
+from kservegen.kserve.defaulting import default
+from kservegen.render.objects.environment import BuiltEnvironment
+
+_MODELS = ("models", "runtimes")
+_QUOTAS = ("quotas",)
+_SEVERITIES = {meta.id: meta.severity for meta in RULES}
+
+
+def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Line, ...] | None:
+    """Write the ledger of what is rendered already; None where nothing is. Owners are those of today's catalog."""
+    folder = out / built.environment.name
+    if not folder.is_dir():
+        return None
+    known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
+    installation = installation_of(built.settings)
+    stored = [default(resource, installation) for resource in _resources(folder, *_MODELS)]
+    context = context_of(built, stored, tools.charts)
+    named = ((*_named(item.written.id, known), item) for item in stored)
+    return tuple(account(named, built.environment, context))
+
+
+def lowered_quotas(out: Path, built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:
+    """Refuse quotas that fall below what still runs: the change that frees it has to be synced first."""
+    wanted = [resource for resource in built.own if resource.kind == "ResourceQuota"]
+    folder = out / built.environment.name
+    if not wanted or not folder.is_dir():
+        return
+    standing = {resource.id: resource for resource in _resources(folder, *_QUOTAS)}
+    before: tuple[Line, ...] | None = None
+    for quota in wanted:
+        old = standing.get(quota.id)
+        for key, hard in _hard(quota).items():
+            if old is None or _amount(hard) >= _amount(_hard(old).get(key)):
+                continue
+            before = before if before is not None else ledger_before(out, built, tools) or ()
+            need = quota_needs(before, quota.id.namespace, key)
+            if need.rollout > _amount(hard):
+                yield from _too_soon(built, quota, key, hard, standing=str(need.rollout))
+
+
+def _too_soon(built: BuiltEnvironment, quota: Resource, key: str, hard: str, *, standing: str) -> Iterator[Diagnostic]:
+    finding = Finding(
+        rule="budget/quota-lowered",
+        path=quota.words(("spec", "hard", key)),
+        message=f"quota {quota.id.name} would fall below what still runs in {quota.id.namespace}",
+        seen=f"{key}: {hard}",
+        allowed=f"at least {standing}, which is rendered now and rolls while this change is synced",
+        hint="Render and sync the change of the models first; lower the budget in the next change.",
+    )
+    yield from diagnose_environment(built.environment, [finding], default=_SEVERITIES[finding.rule])
+
+
+def _hard(quota: Resource) -> dict[str, str]:
+    hard = mapping(mapping(quota.doc.get("spec")).get("hard"))
+    return {key: str(value) for key, value in hard.items()}
+
+
+def _amount(value: str | None) -> float:
+    quantity = parse(value) if value is not None else None
+    return float(quantity.value) if quantity is not None else 0.0
+
+
+def _named(identity: ResourceId, known: Mapping[ResourceId, tuple[str, str]]) -> tuple[str, str]:
+    return known.get(identity, (identity.name, ""))
+
+
+def _resources(folder: Path, *parts: str) -> Iterator[Resource]:
+    for argument in find_files([folder / part for part in parts if (folder / part).is_dir()]):
+        for file in argument.files:
+            data = file.read()
+            if isinstance(data, bytes):
+                yield from (d.resource for d in read_documents(data, file.name, named=True) if d.resource is not None)

@@ -1,0 +1,119 @@
+"""A repository in, its catalog loaded and the tools to check it with out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kservegen.catalog.load import Abridge, load_catalog, read_in_full
+from kservegen.catalog.model import Catalog
+from kservegen.checks.engines.choice import Engine, open_engine
+from kservegen.checks.runner import open_judge
+from kservegen.core.diagnostics import Diagnostic, Finding
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
+from kservegen.evaluate.environment import Tools
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.formats.jsonschema.validate import Validator
+from kservegen.kserve.charts.store import ChartStore
+
+if TYPE_CHECKING:
+    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.policy.files import PolicyFiles
+
+
+@dataclass(slots=True, eq=False)
+class Project:
+    """A repository with its catalog loaded, and the tools to check it with."""
+
+    repository: Repository
+    catalog: Catalog
+    tools: Tools
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def choose(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the environments to work on; GeneratorError for a name that there is none of.
+
+        One whose file cannot be read is left out: the project's diagnostics say why.
+        """
+        known = self.catalog.environments
+        if not names:
+            return tuple(known)
+        for name in names:
+            if name not in known and name not in self.catalog.unreadable:
+                close = get_close_matches(name, known, n=1)
+                raise GeneratorError(
+                    f"there is no environment {name}",
+                    subject=str(self.repository.root),
+                    hint=(f"Did you mean {close[0]}? " if close else "") + f"Known: {', '.join(known) or 'none'}.",
+                )
+        return tuple(name for name in dict.fromkeys(names) if name in known)
+
+    def choose_one(self, name: str) -> str:
+        """Return the environment of a name; GeneratorError where there is none, or its file cannot be read."""
+        if name in self.catalog.unreadable:
+            file = f"{ENVIRONMENTS_FOLDER}/{name}.yaml"
+            raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
+        return self.choose((name,))[0]
+
+
+def open_project(repository: Repository, engine: Engine = Engine.BUILTIN, abridge: Abridge = read_in_full) -> Project:
+    """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
+    tools = open_tools(repository, engine)
+    catalog, diagnostics = load_catalog(
+        repository,
+        check_models=_OwnSchema("models"),
+        check_environment=_OwnSchema("environments"),
+        check_lock=_OwnSchema("lock"),
+        abridge=abridge,
+    )
+    return Project(repository, catalog, tools, diagnostics)
+
+
+def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools:
+    """Assemble what checks need; nothing is compiled before it is used."""
+    schemas = SchemaStore(repository.schema_roots)
+    return Tools(
+        charts=ChartStore(repository.schema_roots),
+        schemas=schemas,
+        judge=open_judge(open_engine(engine, schemas)),
+        facts=cache(_open_facts),
+        policies=cache(lambda: _read_policies(repository)),
+    )
+
+
+def _open_facts() -> FactStore:
+    from kservegen.checks.gpu.store import FactStore  # noqa: PLC0415 - only where an object asks for a GPU
+
+    return FactStore(packaged_data() / "facts")
+
+
+def _read_policies(repository: Repository) -> PolicyFiles:
+    from kservegen.checks.policy.files import read_policies  # noqa: PLC0415 - brings the CEL interpreter
+
+    return read_policies(repository.policy_roots, repository.relative)
+
+
+# From so many entries on, compiling our own schema pays.
+_LARGE = 80
+
+
+class _OwnSchema:
+    """A schema of our own files, read from the package: a repository's copy is for editors and may be older."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.schema: JsonObject | None = None
+
+    def __call__(self, value: JsonObject) -> tuple[Finding, ...]:
+        large = sum(len(section) for section in value.values() if isinstance(section, dict)) > _LARGE
+        if self.schema is None:
+            path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
+            self.schema = json.loads(path.read_bytes())
+        validator = Validator(self.schema, uncompiled=1, single=large, distinct=False, ruled=False)
+        return validator.check(value)

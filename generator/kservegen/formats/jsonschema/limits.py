@@ -1,0 +1,255 @@
+"""A value and what a schema states about it alone in; findings about its type, its bounds and its form out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from math import isclose
+
+from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.formats.jsonschema.names import close, listing, quote
+
+_NAMES = {
+    "object": "a map",
+    "array": "a list",
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+# Known patterns, said in words.
+_FORMS = {
+    r"^(\+|-)?(([0-9]+": "a quantity such as 500m, 2 or 16Gi",
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter or digit at both ends",
+    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter first, a letter or digit last",
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]": "a DNS name in lower case",
+    r"^([0-9]{1,5}(h|m|s|ms)){1,4}$": "a duration such as 10s or 1m30s",
+    r"^/.*": "an absolute path",
+}
+# What `check` looks at.
+WORDS = frozenset(
+    "enum const pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength "
+    "minItems maxItems minProperties maxProperties uniqueItems".split()
+)
+_BITS = {"int32": 32, "int64": 64}
+_SIZES = (
+    (str, "minLength", "maxLength", "characters"),
+    (list, "minItems", "maxItems", "items"),
+    (dict, "minProperties", "maxProperties", "entries"),
+)
+
+
+def type_of(value: JsonValue) -> str:
+    """Name the JSON type of a value."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return "integer"
+    return {float: "number", str: "string", list: "array", dict: "object"}[type(value)]
+
+
+def types_of(node: JsonObject) -> tuple[str, ...]:
+    """List the types that a schema takes; empty: any."""
+    kinds = node.get("type")
+    if node.get("nullable") and isinstance(kinds, str):
+        return (kinds, "null")
+    return (kinds,) if isinstance(kinds, str) else tuple(str(kind) for kind in kinds) if isinstance(kinds, list) else ()
+
+
+def wrong_type(value: JsonValue, node: JsonObject, path: Path) -> Finding | None:
+    """Say that a value is not of its schema's type."""
+    kinds = types_of(node)
+    kind = type_of(value)
+    if not kinds or kind in kinds or (kind == "integer" and "number" in kinds):
+        return None
+    return no_type(value, kinds, path)
+
+
+def no_type(value: JsonValue, kinds: Sequence[str], path: Path) -> Finding:
+    """Report a value of none of the types."""
+    wanted = [_NAMES[kind] for kind in dict.fromkeys(kinds) if kind != "null"]
+    if "number" in kinds and "integer" in kinds:
+        wanted.remove(_NAMES["integer"])
+    allowed = " or ".join(wanted) or _NAMES["null"]
+    seen = f"{_NAMES[type_of(value)]}: {quote(value)}" if value is not None else "null"
+    return Finding(
+        rule="schema/wrong-type",
+        path=path,
+        message=f"must be {allowed}, not {_NAMES[type_of(value)]}",
+        hint=_type_hint(value, kinds),
+        seen=seen,
+        allowed=allowed,
+    )
+
+
+def _type_hint(value: JsonValue, kinds: Sequence[str]) -> str:
+    if value is None:
+        return "Give a value, or leave the field out."
+    if isinstance(value, str):
+        hint = _text_hint(value, kinds)
+    elif isinstance(value, bool | int | float) and "string" in kinds:
+        hint = f'Quote it: "{json.dumps(value)}".'
+    else:
+        hint = ""
+    return hint or _container_hint(value, kinds)
+
+
+def _text_hint(value: str, kinds: Sequence[str]) -> str:
+    if {"integer", "number"} & set(kinds) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+        return f"Write {value} without quotes."
+    if "boolean" in kinds and value.lower() in {"true", "false", "yes", "no", "on", "off"}:
+        return "Write true or false without quotes."
+    return ""
+
+
+def _container_hint(value: JsonValue, kinds: Sequence[str]) -> str:
+    if "array" in kinds and isinstance(value, dict):
+        return "Put a dash before the first field: a list is wanted, of which this is one item."
+    if "array" in kinds:
+        return f"Write a list: [{quote(value)}]."
+    if "object" in kinds:
+        return "Write fields, as in `name: value`."
+    return ""
+
+
+def check(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
+    """Say what keeps a value of the right type from fitting."""
+    if "enum" in node or "const" in node:
+        yield from _values(value, node, path)
+    if isinstance(value, str) and isinstance(pattern := node.get("pattern"), str) and not matches(pattern, value):
+        form = next(
+            (words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}"
+        )
+        yield Finding(
+            rule="schema/pattern", path=path, message=f"{quote(value)} is not {form}", seen=quote(value), allowed=form
+        )
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _range(value, node, path)
+    yield from _size(value, node, path)
+    if isinstance(value, list) and node.get("uniqueItems"):
+        yield from _repeated(value, path)
+
+
+def _values(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
+    listed = node.get("enum")
+    allowed = [node["const"]] if "const" in node else listed if isinstance(listed, list) else []
+    if any(_same(value, one) for one in allowed):
+        return
+    words = [one if isinstance(one, str) else json.dumps(one) for one in allowed if one is not None]
+    near = close(value, words) if isinstance(value, str) else ""
+    yield Finding(
+        rule="schema/not-allowed",
+        path=path,
+        message=f"{quote(value)} is not one of the values that may stand here"
+        if len(words) > 1
+        else f"must be {listing(words)}",
+        hint=f"Did you mean {near}?" if near else "",
+        seen=quote(value),
+        allowed=listing(words),
+    )
+
+
+def _range(value: float, node: JsonObject, path: Path) -> Iterator[Finding]:
+    low, high = node.get("minimum"), node.get("maximum")
+    over, under = node.get("exclusiveMinimum"), node.get("exclusiveMaximum")
+    step = node.get("multipleOf")
+    bounds = [
+        (f"at least {low}", isinstance(low, int | float) and value < low),
+        (f"at most {high}", isinstance(high, int | float) and value > high),
+        (f"more than {over}", isinstance(over, int | float) and value <= over),
+        (f"less than {under}", isinstance(under, int | float) and value >= under),
+        (f"a multiple of {step}", isinstance(step, int | float) and not isclose(value / step, round(value / step))),
+    ]
+    for allowed, broken in bounds:
+        if broken:
+            yield Finding(
+                rule="schema/out-of-range",
+                path=path,
+                message=f"{value} is not {allowed}",
+                seen=str(value),
+                allowed=allowed,
+                hint=_no_room(value, node),
+            )
+
+
+def _no_room(value: float, node: JsonObject) -> str:
+    """Say that it is a format that has no room for a number: the bounds that a schema states then are its ends."""
+    form = str(node.get("format"))
+    if form not in _BITS or -(2 ** (_BITS[form] - 1)) <= value < 2 ** (_BITS[form] - 1):
+        return ""
+    return f"Go says: cannot unmarshal number {value} into a field of type {form}."
+
+
+def _size(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
+    for kind, low_word, high_word, what in _SIZES:
+        if not isinstance(value, kind):
+            continue
+        size, low, high = len(value), node.get(low_word), node.get(high_word)
+        words = what if size != 1 else {"entries": "entry"}.get(what, what[:-1])
+        if isinstance(low, int) and size < low:
+            allowed = f"at least {low}"
+        elif isinstance(high, int) and size > high:
+            allowed = f"at most {high}"
+        else:
+            continue
+        message = (
+            f"has {size} {words}, {allowed} are needed"
+            if allowed.startswith("at least")
+            else f"has {size} {words}, {allowed} may be"
+        )
+        yield Finding(rule="schema/wrong-length", path=path, message=message, seen=f"{size} {words}", allowed=allowed)
+
+
+def _repeated(value: JsonArray, path: Path) -> Iterator[Finding]:
+    for index, item in enumerate(value):
+        first = next((place for place in range(index) if _same(value[place], item)), None)
+        if first is not None:
+            yield duplicate(path, index, first, quote(item))
+
+
+def duplicate(path: Path, index: int, first: int, what: str) -> Finding:
+    """Report an item that stands twice in a list of distinct items."""
+    return Finding(
+        rule="schema/duplicate-item",
+        path=(*path, index),
+        message=f"{what} stands twice, first at [{first}]",
+        hint="Leave one of them out.",
+        seen=what,
+        allowed="each item once",
+    )
+
+
+def _same(left: JsonValue, right: JsonValue) -> bool:
+    """Compare as JSON does: 1 is 1.0, but true is not 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
+    return left == right
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Search for a schema's pattern as ECMAScript and RE2 do: ASCII classes, `$` only at the very end."""
+    return _compiled(pattern).search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    out, in_class, at = "", False, 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "\\":
+            out, at = out + pattern[at : at + 2], at + 2
+            continue
+        in_class = (char == "[" or in_class) and char != "]"
+        out += r"\Z" if char == "$" and not in_class else char
+        at += 1
+    return re.compile(out, re.ASCII)

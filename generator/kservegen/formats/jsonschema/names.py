@@ -1,0 +1,67 @@
+"""A name that is not known and those that are in; what was probably meant out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+
+from kservegen.core.jsontypes import JsonValue
+
+_SHOWN = 60
+_LISTED = 12
+
+
+def quote(value: JsonValue) -> str:
+    """Write a value on one short line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def listing(names: Sequence[str]) -> str:
+    """List names, the first dozen of many."""
+    if len(names) <= _LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
+
+
+def close(name: str, known: Iterable[str]) -> str:
+    """Find the known name that is meant by one that is nearly it; empty: none is near."""
+    plain = {_plain(other): other for other in known}
+    import difflib  # noqa: PLC0415 - wanted only where something is wrong
+
+    wanted = _plain(name)
+    if wanted in plain:
+        return plain[wanted]
+    near = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.75)
+    if near:
+        return plain[near[0]]
+    longer = [other for other in plain if len(other) > 3 and wanted.startswith(other)]
+    return plain[max(longer, key=len)] if longer else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())
+
+
+def advice(
+    key: str,
+    known: Sequence[str],
+    above: Iterable[tuple[str, ...]],
+    below: Iterable[tuple[str, tuple[str, ...]]],
+    *,
+    taken: Collection[str],
+) -> str:
+    """Say what an unknown field was meant to be: a name nearly the same here, or the same name at another level."""
+    near = close(key, known)
+    levels_down = [name for name, fields in below if key in fields]
+    if len(levels_down) == 1 and not (near and _plain(near) == _plain(key)):
+        return f"`{key}` belongs one level down, in `{levels_down[0]}`."
+    if near:
+        return f"Did you mean `{near}`?" + (" It is set already." if near in taken else "")
+    for height, fields in enumerate(above, start=1):
+        if key in fields:
+            return f"`{key}` belongs {_HEIGHTS.get(height, f'{height} levels')} up."
+    return "Remove it, or look up the field's name."
+
+
+_HEIGHTS = {1: "one level", 2: "two levels", 3: "three levels"}

@@ -1,0 +1,181 @@
+"""Folders of compiled schemas in, the schema of a kind out: pinned versions, no fallback, no way out of the folders."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.jsonschema.cel_rules import KEYWORD
+from kservegen.formats.jsonschema.names import close
+from kservegen.formats.jsonschema.shape import QuantityShape, Shape
+from kservegen.formats.jsonschema.validate import Validator
+
+KSERVE_GROUP = "serving.kserve.io"
+KUBERNETES_VERSION = "v1.34"
+ARGOCD_VERSION = "v3.2"
+FLUX_VERSION = "v2.9"
+
+# Folders of the groups that are not KServe's: the release of each that the schemas were compiled from.
+OTHER_FOLDERS = (f"kubernetes/{KUBERNETES_VERSION}", f"argocd/{ARGOCD_VERSION}", f"flux/{FLUX_VERSION}", "crds")
+_FOLDERS = {
+    "argoproj.io": f"argocd/{ARGOCD_VERSION}",
+    "helm.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+    "kustomize.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+    "source.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+}
+_VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
+_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
+_KSERVE_KIND = re.compile(r"(?P<kind>[a-z0-9]+)_(?P<version>v[a-z0-9]+)\.json\Z")
+
+
+class UnknownSchemaError(GeneratorError):
+    """A version, or a kind in a version, that no folder has a schema of; `known` lists what there is."""
+
+    def __init__(self, message: str, *, subject: str, known: Sequence[str]) -> None:
+        self.known = tuple(known)
+        near = close(subject, self.known)
+        listed = f"Known: {', '.join(self.known) or 'none'}."
+        super().__init__(message, subject=subject, hint=f"Did you mean {near}? {listed}" if near else listed)
+
+
+def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosixPath | None:
+    """Say where below a schemas folder the schema of a kind lies; None for words that can name no kind."""
+    parts = _API_VERSION.match(api_version)
+    if parts is None or not _KIND.match(kind) or not _VERSION.match(kserve_version):
+        return None
+    name = f"{kind.lower()}_{parts['version']}.json"
+    group = parts["group"] or ""
+    if group == KSERVE_GROUP:
+        return PurePosixPath("kserve", kserve_version, group, name)
+    folder = _FOLDERS.get(group) or (
+        f"kubernetes/{KUBERNETES_VERSION}" if "." not in group or group.endswith(".k8s.io") else "crds"
+    )
+    return PurePosixPath(folder, group, name) if group else PurePosixPath(folder, name)
+
+
+class SchemaStore:
+    """Finds schemas in several folders, the first that has one wins; reads each once."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = tuple(roots)
+        self._schemas: dict[PurePosixPath, JsonObject] = {}
+        self._ruled: set[PurePosixPath] = set()
+        self._shapes: dict[PurePosixPath, Shape] = {}
+        self._validators: dict[PurePosixPath, Validator] = {}
+
+    def versions(self) -> tuple[str, ...]:
+        """List the KServe versions that there are schemas of, oldest first."""
+        names = {path.name for root in self.roots for path in (root / "kserve").glob("v*") if _VERSION.match(path.name)}
+        return tuple(sorted(names, key=_version_order))
+
+    def kinds(self, kserve_version: str) -> tuple[str, ...]:
+        """List KServe's kinds of a version as `apiVersion/kind` words, the kind in lower case."""
+        return tuple(sorted(self._kserve_kinds(kserve_version)))
+
+    def has(self, api_version: str, kind: str, *, kserve_version: str) -> bool:
+        """Tell whether there is a schema of a kind."""
+        path = schema_path(api_version, kind, kserve_version=kserve_version)
+        return path is not None and (path in self._schemas or any((root / path).is_file() for root in self.roots))
+
+    def served(self, kserve_version: str) -> tuple[str, ...]:
+        """List KServe's kinds of a version, spelt as people do, `apiVersion/kind`: reads all their schemas."""
+        paths = (
+            path for root in self.roots for path in (root / "kserve" / kserve_version / KSERVE_GROUP).glob("*.json")
+        )
+        return tuple(sorted({name for path in paths if (name := _spelling(_read(path)[0]))}))
+
+    def get(self, api_version: str, kind: str, *, kserve_version: str) -> JsonObject:
+        """Return the schema of a kind; UnknownSchemaError names what there is instead."""
+        return self._schemas[self._find(api_version, kind, kserve_version)]
+
+    def shape(self, api_version: str, kind: str, *, kserve_version: str) -> Shape:
+        """Return what answers questions about the schema of a kind."""
+        path = self._find(api_version, kind, kserve_version)
+        if path not in self._shapes:
+            self._shapes[path] = Shape(self._schemas[path])
+        return self._shapes[path]
+
+    def validator(self, api_version: str, kind: str, *, kserve_version: str) -> Validator:
+        """Return the validator of a kind, made once."""
+        path = self._find(api_version, kind, kserve_version)
+        if path not in self._validators:
+            self._validators[path] = Validator(
+                self._schemas[path],
+                self.shape(api_version, kind, kserve_version=kserve_version),
+                ruled=path in self._ruled,
+            )
+        return self._validators[path]
+
+    def _find(self, api_version: str, kind: str, kserve_version: str) -> PurePosixPath:
+        path = schema_path(api_version, kind, kserve_version=kserve_version)
+        if path in self._schemas:
+            return path
+        if not _VERSION.match(kserve_version) or kserve_version not in self.versions():
+            raise UnknownSchemaError("unknown KServe version", subject=kserve_version, known=self.versions())
+        file = next((root / path for root in self.roots if (root / path).is_file()), None) if path else None
+        if path is None or file is None:
+            known = sorted(self._known_names(kserve_version))
+            raise UnknownSchemaError("no schema of this kind", subject=f"{api_version}/{kind}", known=known)
+        schema, raw = _read(file)
+        self._schemas[path] = schema
+        if KEYWORD.encode() in raw:
+            self._ruled.add(path)
+        return path
+
+    def _kserve_kinds(self, version: str) -> Iterable[str]:
+        for root in self.roots:
+            for path in (root / "kserve" / version / KSERVE_GROUP).glob("*.json"):
+                if parts := _KSERVE_KIND.match(path.name):
+                    yield f"{KSERVE_GROUP}/{parts['version']}/{parts['kind']}"
+
+    def _known_names(self, version: str) -> set[str]:
+        """Read the proper spelling of each kind from the schemas themselves: only for an error's text."""
+        paths = {
+            path.relative_to(root): path
+            for root in reversed(self.roots)
+            for pattern in (f"kserve/{version}/**/*.json", *(f"{folder}/**/*.json" for folder in OTHER_FOLDERS))
+            for path in root.glob(pattern)
+        }
+        return {name for path in paths.values() if (name := _spelling(_read(path)[0]))}
+
+
+class Shapes:
+    """The shapes of all kinds in one KServe version."""
+
+    def __init__(self, store: SchemaStore, kserve_version: str) -> None:
+        self.store = store
+        self.kserve_version = kserve_version
+
+    def quantities(self, api_version: str, kind: str) -> QuantityShape:
+        """Say where an object of a kind holds resource quantities."""
+        return self.store.shape(api_version, kind, kserve_version=self.kserve_version).quantities
+
+
+def _read(path: Path) -> tuple[JsonObject, bytes]:
+    try:
+        raw = path.read_bytes()
+        schema = json.loads(raw)
+    except (OSError, ValueError) as error:
+        raise GeneratorError(
+            f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it."
+        ) from error
+    if not isinstance(schema, dict):
+        raise GeneratorError("is not a JSON Schema", subject=str(path), hint="Restore the file, or remove it.")
+    return schema, raw
+
+
+def _spelling(schema: JsonObject) -> str:
+    shape = Shape(schema)
+    api_version, kind = ((shape.subschema((name,)) or {}).get("const") for name in ("apiVersion", "kind"))
+    return f"{api_version}/{kind}" if api_version and kind else ""
+
+
+def _version_order(version: str) -> tuple[tuple[int, ...], bool, str]:
+    numbers, _, pre = version.removeprefix("v").partition("-")
+    return tuple(int(part) for part in numbers.split(".")), not pre, pre

@@ -1,0 +1,170 @@
+"""JSON text in; the next value out as kubectl reads it, with the place of everything in it.
+
+The grammar is checked by Python's own decoder; a walk over the tokens of what it has found valid adds the places.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Final, NoReturn
+
+from kservegen.core.diagnostics import Diagnostic, Location, Related
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
+from kservegen.formats.yaml import refusals
+from kservegen.formats.yaml.nodes import DEEPEST
+from kservegen.formats.yaml.problems import problem, shorten
+from kservegen.formats.yaml.source import SourceMap
+from kservegen.formats.yaml.text import LineTable
+
+_BLANK: Final = re.compile(r"[ \t\r\n]*")
+_TOKEN: Final = re.compile(
+    r'[ \t\r\n,:]*("(?:[^"\\]|\\.)*"|[{}\[\]]|true|false|null|-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?)'
+)
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+_MOST_DIGITS: Final = 4000  # beyond, Python converts no text to an integer, and a float is infinite
+
+
+class BrokenJsonError(Exception):
+    """Text that is no JSON; `is_final` where it must not be tried as YAML either."""
+
+    def __init__(self, diagnostic: Diagnostic, *, is_final: bool = False) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+        self.is_final = is_final
+
+
+def read_json(
+    text: str, position: int, lines: LineTable, source: SourceMap
+) -> tuple[JsonValue, int, tuple[Diagnostic, ...]]:
+    """Read one value from `position`; return it, where it ends and what stands twice. An empty `source`: no more."""
+    blank = _BLANK.match(text, position)
+    start = blank.end() if blank else position
+    if start == len(text):
+        return None, start, ()
+    end = _check(text, start, lines, source.file)
+    walk = _Walk(text, lines, source)
+    return walk.read(start), end, tuple(walk.repeated)
+
+
+def _check(text: str, start: int, lines: LineTable, file: str) -> int:
+    try:
+        _, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        place = SourceMap(file).locate(lines.mark(error.pos))
+        seen = shorten(text[error.pos : error.pos + 20].strip())
+        raise BrokenJsonError(
+            problem(
+                "syntax",
+                place,
+                f"the file is neither JSON nor YAML: {error.msg[0].lower()}{error.msg[1:]}",
+                seen=seen,
+                hint="Check quotes, commas and brackets.",
+            )
+        ) from error
+    except (_NoNumberError, ValueError, RecursionError) as error:
+        deep = isinstance(error, RecursionError)
+        place = Location(file)
+        message = refusals.too_deep(place, (), DEEPEST) if deep else _not_json(place)
+        raise BrokenJsonError(message, is_final=deep) from error
+    return end
+
+
+class _NoNumberError(Exception):
+    """NaN and Infinity: Python's decoder takes them, JSON does not have them."""
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise _NoNumberError
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=str)
+
+
+class _Walk:
+    """Walks over the tokens of valid JSON, without recursion."""
+
+    def __init__(self, text: str, lines: LineTable, source: SourceMap) -> None:
+        self._text = text
+        self._lines = lines
+        self._source = source
+        self._open: list[tuple[JsonObject | JsonArray, int]] = []
+        self.repeated: list[Diagnostic] = []
+
+    def read(self, start: int) -> JsonValue:
+        """Read the value that begins at `start`."""
+        root, position = self._take(*self._token(start), "", None)
+        while self._open:
+            token, at, position = self._token(position)
+            container, node = self._open[-1]
+            if token in ("}", "]"):
+                self._source.close(node)
+                self._open.pop()
+            elif isinstance(container, list):
+                value, position = self._take(token, at, position, len(container), None)
+                container.append(value)
+            else:
+                position = self._entry(container, node, token, at, position)
+        return root
+
+    def _entry(self, container: JsonObject, node: int, token: str, at: int, position: int) -> int:
+        key, key_mark = _string(token), self._lines.mark(at)
+        if key in container:
+            first = Related(f"{shorten(key)} stands here first", self._source.key_of(node, key))
+            self.repeated.append(refusals.duplicate_key(self._source.locate(key_mark), key, (key,), first))
+        value, position = self._take(*self._token(position), key, key_mark)
+        container[key] = value
+        return position
+
+    def _token(self, position: int) -> tuple[str, int, int]:
+        match = _TOKEN.match(self._text, position)
+        if match is None:
+            raise AssertionError("valid JSON ends with its last bracket")
+        return match.group(1), match.start(1), match.end()
+
+    def _take(self, token: str, at: int, position: int, part: str | int, key_mark: int | None) -> tuple[JsonValue, int]:
+        mark = self._lines.mark(at)
+        node = self._source.add(part, mark if key_mark is None else key_mark, mark)
+        if token not in ("{", "["):
+            return self._scalar(token, mark), position
+        if len(self._open) >= DEEPEST:
+            place = self._source.locate(mark)
+            raise BrokenJsonError(refusals.too_deep(place, (), DEEPEST), is_final=True)
+        container: JsonObject | JsonArray = {} if self._text[at] == "{" else []
+        self._open.append((container, node))
+        return container, position
+
+    def _scalar(self, token: str, mark: int) -> JsonScalar:
+        if token[0] == '"':
+            return _string(token)
+        if token in _WORDS:
+            return _WORDS[token]
+        number = _number(token)
+        if isinstance(number, float) and not math.isfinite(number):
+            raise BrokenJsonError(_not_json(self._source.locate(mark)), is_final=True)
+        return number
+
+
+_WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
+
+
+def _string(token: str) -> str:
+    """Read a string; half a surrogate pair becomes U+FFFD, as in Go."""
+    if "\\" not in token:
+        return token[1:-1]
+    value: str = json.loads(token)
+    return _HALF_CHARACTER.sub("\ufffd", value)
+
+
+def _number(token: str) -> int | float:
+    return float(token) if any(c in token for c in ".eE") or len(token) > _MOST_DIGITS else int(token)
+
+
+def _not_json(place: Location) -> Diagnostic:
+    return problem(
+        "not-json",
+        place,
+        "a number that JSON does not have, or that no computer holds",
+        hint="Write a finite number, or quote the value if text is meant.",
+    )

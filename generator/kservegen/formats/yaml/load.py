@@ -1,0 +1,57 @@
+"""A catalog's bytes in; plain data, the place of every value and all findings about the way it is written out.
+
+The parser is libyaml, or PyYAML's own where that is missing; what it reads is judged and collected by `builder`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.jsontypes import JsonValue
+from kservegen.formats.yaml import syntax
+from kservegen.formats.yaml.builder import StrictBuilder
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.formats.yaml.events import ParserFactory, StopReadingError, default_parser
+from kservegen.formats.yaml.source import SourceMap
+from kservegen.formats.yaml.text import find_unreadable, without_bom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """What a file holds: None as `value` where it cannot be known, with a diagnostic that says why."""
+
+    value: JsonValue
+    source: SourceMap
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parser) -> Loaded:
+    """Read one file of a catalog by the strict rules; never raises, whatever the bytes."""
+    data = without_bom(data)
+    source = SourceMap(file)
+    unreadable = find_unreadable(data, file)
+    if unreadable is not None:
+        return Loaded(None, source, (unreadable,))
+    builder = StrictBuilder(parser(data), source)
+    value = None
+    with without_collector():
+        try:
+            value = builder.build()
+        except StopReadingError as stop:
+            builder.diagnostics.append(stop.diagnostic)
+        except yaml.MarkedYAMLError as error:
+            found = syntax.as_diagnostic(
+                error, data.decode(), lambda mark: Location(file, mark.line + 1, mark.column + 1)
+            )
+            if not _follows_from(found, builder.diagnostics):
+                builder.diagnostics.append(found)
+    return Loaded(value, source, tuple(builder.diagnostics))
+
+
+def _follows_from(found: Diagnostic, before: list[Diagnostic]) -> bool:
+    """Tell whether a syntax error is the echo of a template that was not quoted: `{{ .Name }}-x`."""
+    last = before[-1] if before else None
+    return last is not None and last.rule == "yaml/key-not-text" and last.location.line == found.location.line

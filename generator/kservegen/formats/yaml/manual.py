@@ -1,0 +1,175 @@
+"""The manual of every `yaml/…` rule: what the readers of this package may find."""
+
+from __future__ import annotations
+
+from kservegen.core.diagnostics import RuleMeta
+
+RULES: tuple[RuleMeta, ...] = (
+    RuleMeta(
+        id="yaml/alias-bomb",
+        title="Aliases do not multiply a manifest",
+        why="A few nested aliases expand to billions of values; kubectl refuses such a file, and so does this tool.",
+        fix="Write out what the aliases stand for.",
+        bad="a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]   # and so on, thirty times",
+        good="a: [x, x]",
+    ),
+    RuleMeta(
+        id="yaml/ambiguous-scalar",
+        title="A plain value means the same to every reader of YAML",
+        why="PyYAML, kubectl and YAML 1.2 read on, y, 012, 1e3 or 1:30 as different types: what one tool "
+        "checks is not what the other deploys.",
+        fix="Quote the value if text is meant; otherwise write the number or boolean in its plainest form.",
+        bad="start: 1:30\nenabled: on\nmode: 0644",
+        good='start: "1:30"\nenabled: true\nmode: "0644"',
+    ),
+    RuleMeta(
+        id="yaml/anchor",
+        title="A catalog uses no anchors and no aliases",
+        why="An alias copies what a reviewer does not see, and environments cannot override a part of it.",
+        fix="Put what several entries share into a profile, or under defaults.",
+        bad="a: &shared {cpu: 1}\nb: *shared",
+        good="profiles: {small: {minReplicas: 1}}",
+    ),
+    RuleMeta(
+        id="yaml/character",
+        title="A file holds no control characters",
+        why="NUL and other control characters are not allowed in YAML; NEL and the Unicode line separators end a line "
+        "for some readers and not for others; none of them shows in a review.",
+        fix="Delete the character, or write it as an escape in double quotes.",
+        bad="name: qwen<NUL>",
+        good='separator: "\\u2028"',
+    ),
+    RuleMeta(
+        id="yaml/directive",
+        title="A catalog uses no directives",
+        why="%YAML and %TAG change how the rest of the file is read, and readers know different versions.",
+        fix="Remove the lines that begin with %.",
+        bad="%YAML 1.2\n---\nversion: 1",
+        good="version: 1",
+    ),
+    RuleMeta(
+        id="yaml/document-separator",
+        title="Nothing but a comment follows --- on its line",
+        why="kubectl splits a file at lines that begin with --- and refuses one that goes on with a value.",
+        fix="Begin the document on the next line.",
+        bad="--- {kind: Namespace}",
+        good="---\nkind: Namespace",
+    ),
+    RuleMeta(
+        id="yaml/duplicate-key",
+        title="A key stands once in a map",
+        why="A reader silently keeps one of the two values, and not every reader the same.",
+        fix="Keep one of the two lines that the finding names.",
+        bad="minReplicas: 1\nminReplicas: 2",
+        good="minReplicas: 2",
+    ),
+    RuleMeta(
+        id="yaml/empty-file",
+        title="A file of the catalog holds something",
+        why="An empty or commented-out file would remove every model in it without a word.",
+        fix="Start the file with `version: 1`, or delete it.",
+        bad="# version: 1",
+        good="version: 1",
+    ),
+    RuleMeta(
+        id="yaml/empty-value",
+        title="Something stands after every colon and dash",
+        why="null removes a model; a key left empty, because what stood below it was commented out, must not do so.",
+        fix='Write null to remove, {} or [] for an empty map or list, "" for empty text.',
+        bad="models:\n  qwen-model:\n    # storageUri: hf://Qwen/Qwen2.5-0.5B-Instruct",
+        good="models:\n  qwen-model: null",
+    ),
+    RuleMeta(
+        id="yaml/encoding",
+        title="A file is UTF-8",
+        why="Tools guess other encodings differently, or not at all. A byte order mark in front of UTF-8 is tolerated: "
+        "every reader skips it.",
+        fix="Save the file as UTF-8.",
+    ),
+    RuleMeta(
+        id="yaml/key-not-text",
+        title="A key is text",
+        why="JSON, and so Kubernetes, knows only text as keys; numbers, booleans and null become different texts in "
+        "different readers. A map as a key is mostly a template that was not quoted.",
+        fix="Quote the key, or the template.",
+        bad="8080: http\nname: {{ .Name }}",
+        good='"8080": http\nname: "{{ .Name }}"',
+    ),
+    RuleMeta(
+        id="yaml/merge-key",
+        title="A catalog uses no merge keys",
+        why="YAML 1.2 has dropped <<, readers disagree on which side wins, and it hides what an entry holds.",
+        fix="Put what several entries share into a profile, or under defaults.",
+        bad="qwen: {<<: *base, minReplicas: 2}",
+        good="qwen: {profile: base, minReplicas: 2}",
+    ),
+    RuleMeta(
+        id="yaml/not-json",
+        title="A manifest can be written as JSON",
+        why="The API server speaks JSON: infinity, not-a-number, tagged values that do not fit their tag and null keys "
+        "have no form there, and kubectl refuses them.",
+        fix="Write a number, or quote the value if text is meant.",
+        bad="threshold: .inf",
+        good='threshold: ".inf"',
+    ),
+    RuleMeta(
+        id="yaml/several-documents",
+        title="A file of the catalog holds one document",
+        why="What stands after --- would be another catalog in the same file.",
+        fix="Move it to a file of its own, or remove the ---.",
+        bad="version: 1\n---\nversion: 1",
+        good="version: 1",
+    ),
+    RuleMeta(
+        id="yaml/syntax",
+        title="A file is YAML",
+        why="From the first broken line on nothing in the file can be known.",
+        fix="Close quotes and brackets, check colons and indentation at the line of the finding.",
+        bad="name: 'it's'",
+        good='name: "it\'s"',
+    ),
+    RuleMeta(
+        id="yaml/tab",
+        title="Indentation is made of spaces",
+        why="YAML forbids tabs there, because nobody knows how wide one is.",
+        fix="Indent with spaces.",
+        bad="models:\n\tqwen: {}",
+        good="models:\n  qwen: {}",
+    ),
+    RuleMeta(
+        id="yaml/tag",
+        title="A catalog uses no tags",
+        why="A tag changes the type of a value behind the reader's back; the schema says what each field takes.",
+        fix="Remove the tag; quote the value if text is meant.",
+        bad="replicas: !!int 2",
+        good="replicas: 2",
+    ),
+    RuleMeta(
+        id="yaml/too-big",
+        title="A file has a size that can be read",
+        why="Time and memory are bounded: 32 MiB and five million lines are far beyond a catalog.",
+        fix="Split the file.",
+    ),
+    RuleMeta(
+        id="yaml/too-deep",
+        title="Maps and lists are not nested beyond all sense",
+        why="Kubernetes objects are some twenty levels deep; deeper nesting is a mistake in brackets, or an attack.",
+        fix="Check the brackets and the indentation.",
+        bad="args: [[[[[[[[[[[[…",
+        good="args: [--backend=huggingface]",
+    ),
+    RuleMeta(
+        id="yaml/unknown-alias",
+        title="An alias names an anchor above it",
+        why="Nothing stands for the alias, so the document has no meaning.",
+        fix="Define the anchor earlier in the same document, or quote text that begins with *.",
+        bad="image: *image",
+        good='pattern: "*image"',
+    ),
+    RuleMeta(
+        id="yaml/unreadable-file",
+        title="A file can be opened and read",
+        why="A folder, a pipe, a device or a dangling link in the place of a file holds no text.",
+        fix="Put a file there, or give read access.",
+    ),
+)

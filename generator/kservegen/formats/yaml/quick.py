@@ -1,0 +1,201 @@
+"""A document in plain clothes in, its data out, many times as fast as by libyaml; without positions.
+
+Most manifests are block maps and lists of one-line scalars, or JSON. Such a document is read here; at the first thing
+that is anything else (flow style, anchors, tags, blocks of text, a key that stands twice, a mistake) reading stops with
+REFUSED, and the document is left to the readers that know everything. What is read here is what those read: a test
+holds them against each other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import Enum
+from functools import lru_cache
+from typing import Final, Literal, NoReturn, TypeAlias
+
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
+from kservegen.formats.yaml.go_scalars import read_scalar
+
+
+class Answer(Enum):
+    """What is said instead of data."""
+
+    REFUSED = "not as plain as that"
+
+
+REFUSED: Final = Answer.REFUSED
+Refused: TypeAlias = Literal[Answer.REFUSED]
+
+_KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"""
+_PLAIN: Final = r"(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]|:(?! |$)| +(?! |#|$))*"
+# Indentation, the sign of an item, a key, a value, a comment; each may be missing.
+_LINE: Final = re.compile(
+    rf"""( *)(?:-( +|$))?(?:({_KEY}):(?: +|$))?(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{_PLAIN})(?: +#.*| *)|(?:\#.*)?)"""
+)
+_DEEPEST: Final = 100
+# Half characters, exponents, and numbers that not every reader holds.
+_ODD_JSON: Final = re.compile(r"\\u[dD]|[0-9][eE]|[0-9]{15}")
+
+_Container: TypeAlias = JsonObject | JsonArray
+
+
+def read_quick(text: str) -> JsonValue | Refused:
+    """Read one YAML document, or one of JSON."""
+    if text.startswith("{"):
+        return _read_json(text)
+    if not text.isascii() or not text.replace("\n", "").isprintable():
+        return REFUSED
+    lines = text.split("\n")
+    if lines[0].startswith("---"):  # the sign of a document; a comment may follow it on its line
+        lines[0] = lines[0][3:].lstrip()
+        if lines[0][:1] not in ("", "#"):
+            return REFUSED
+    reading = _Lines()
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        if match is None or not reading.take(*match.groups()):
+            return REFUSED
+    return reading.root[0] if reading.began else REFUSED
+
+
+class _Lines:
+    """Puts one line after the other where its indentation says."""
+
+    __slots__ = ("_awaiting", "_open", "began", "root")
+
+    def __init__(self) -> None:
+        self.root: JsonArray = [None]
+        self.began = False
+        # Containers that may go on, with the column of their keys or signs.
+        self._open: list[tuple[int, _Container]] = []
+        # What still may get a value: its container, key and column.
+        self._awaiting: tuple[_Container, str | int, int] | None = (self.root, 0, -1)
+
+    def take(self, indent: str, gap: str | None, key: str | None, value: str | None) -> bool:
+        """Take a line that was taken apart; False for one that does not fit."""
+        column = len(indent)
+        if gap is None and key is None:
+            return value is None  # a blank line, or a comment
+        self.began = True
+        if gap is not None:
+            items = self._list_at(column)
+            if items is None:
+                return False
+            if key is None:
+                items.append(_value(value))
+                self._awaiting = (items, len(items) - 1, column) if value is None else None
+                return True
+            column += 1 + len(gap)
+            fresh: JsonObject = {}
+            items.append(fresh)
+            self._open.append((column, fresh))
+            entries: JsonObject | None = fresh
+        else:
+            entries = self._map_at(column)
+        name = _name(key or "")
+        if entries is None or name is None or name in entries:
+            return False
+        entries[name] = _value(value)
+        self._awaiting = (entries, name, column) if value is None else None
+        return len(self._open) < _DEEPEST
+
+    def _list_at(self, column: int) -> JsonArray | None:
+        awaiting = self._awaiting
+        if awaiting is not None:
+            container, key, above = awaiting
+            if column > above or (column == above and isinstance(container, dict)):
+                items: JsonArray = []
+                _put(container, key, items)
+                self._open.append((column, items))
+                return items
+        opened = self._open
+        while opened and opened[-1][0] > column:
+            opened.pop()
+        if not opened or opened[-1][0] != column:
+            return None
+        found = opened[-1][1]
+        return found if isinstance(found, list) else None
+
+    def _map_at(self, column: int) -> JsonObject | None:
+        awaiting = self._awaiting
+        if awaiting is not None and column > awaiting[2]:
+            entries: JsonObject = {}
+            _put(awaiting[0], awaiting[1], entries)
+            self._open.append((column, entries))
+            return entries
+        opened = self._open
+        while opened and (opened[-1][0] > column or (opened[-1][0] == column and isinstance(opened[-1][1], list))):
+            opened.pop()
+        if not opened or opened[-1][0] != column:
+            return None
+        found = opened[-1][1]
+        return found if isinstance(found, dict) else None
+
+
+def _put(container: _Container, key: str | int, value: JsonValue) -> None:
+    if isinstance(container, dict):
+        container[str(key)] = value
+    else:
+        container[int(key)] = value
+
+
+def _value(written: str | None) -> JsonValue:
+    if written is None:
+        return None
+    if written == "{}":
+        return {}
+    return [] if written == "[]" else _scalar(written)
+
+
+@lru_cache(maxsize=8192)
+def _scalar(written: str) -> JsonScalar:
+    if written[0] in "\"'":
+        return written[1:-1]
+    return read_scalar(written, None, is_plain=True)
+
+
+@lru_cache(maxsize=4096)
+def _name(written: str) -> str | None:
+    """Read a key; None for one that is no text."""
+    name = _scalar(written) if written else None
+    return name if isinstance(name, str) else None
+
+
+def _read_json(text: str) -> JsonValue | Refused:
+    if _ODD_JSON.search(text):
+        return REFUSED
+    try:
+        value: JsonValue = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return REFUSED
+    return value if _is_shallow(value, text) else REFUSED
+
+
+def _is_shallow(value: JsonValue, text: str) -> bool:
+    if text.count("{") + text.count("[") < _DEEPEST:
+        return True
+    level: list[JsonValue] = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            below
+            for item in level
+            for below in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _refuse(_: object) -> NoReturn:
+    raise ValueError("not what JSON has")
+
+
+def _each_once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_refuse)

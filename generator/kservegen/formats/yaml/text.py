@@ -1,0 +1,172 @@
+"""Bytes of a file in; the finding out that keeps a YAML parser from taking them, if there is one.
+
+Everything a parser would only report by byte offset, or not at all, is found here with its line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import Final
+
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.formats.yaml.problems import problem
+
+LARGEST_FILE: Final = 32 * 1024 * 1024
+# Lines, commas and brackets: what bounds the number of values, and so time and memory, before anything is parsed.
+MOST_MARKS: Final = 5_000_000
+
+# In UTF-16 every other byte of ordinary text is NUL.
+_SAMPLE: Final = 4096
+BOM: Final = "\ufeff"
+_OTHER_ENCODINGS: Final = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+_PRINTABLE_ASCII: Final = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+_FORBIDDEN_CLASS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+_DISPUTED_CLASS: Final = "\x85\u2028\u2029\ufeff"
+_FORBIDDEN: Final = re.compile(f"[{_FORBIDDEN_CLASS}]")
+_BREAK: Final = re.compile(r"\r\n|\n|\r")
+# Line breaks to YAML 1.1, ordinary characters to YAML 1.2 and to every editor; and a byte order mark inside a file.
+_DISPUTED: Final = re.compile(f"[{_DISPUTED_CLASS}]")
+_FORBIDDEN_OR_DISPUTED: Final = re.compile(f"[{_FORBIDDEN_CLASS}{_DISPUTED_CLASS}]")
+_NAMES: Final = {
+    "\x00": "NUL",
+    "\x7f": "DEL",
+    "\x85": "NEL, a line break to some readers only",
+    "\u2028": "LINE SEPARATOR, a line break to some readers only",
+    "\u2029": "PARAGRAPH SEPARATOR, a line break to some readers only",
+    "\ufeff": "BYTE ORDER MARK",
+}
+
+
+class LineTable:
+    """Where the lines of a text begin, as an editor counts them."""
+
+    __slots__ = ("_first_line", "_starts")
+
+    def __init__(self, text: str, *, first_line: int = 0) -> None:
+        self._first_line = first_line
+        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+
+    def mark(self, index: int) -> int:
+        """Return line and column of a character, both from 0, packed as a source map has them."""
+        line = bisect_right(self._starts, index) - 1
+        return (line + self._first_line) << 32 | (index - self._starts[line])
+
+    def locate(self, index: int, file: str) -> Location:
+        """Return the place of a character."""
+        mark = self.mark(index)
+        return Location(file, (mark >> 32) + 1, (mark & 0xFFFFFFFF) + 1)
+
+
+def without_bom(data: bytes) -> bytes:
+    """Drop a UTF-8 byte order mark: every reader does, and some editors of Windows write one."""
+    return data.removeprefix(BOM.encode())
+
+
+def find_undecodable(data: bytes, file: str) -> Diagnostic | None:
+    """Return what keeps these bytes from being a text of a size that can be read."""
+    if (oversize := _find_oversize(data, file)) is not None:
+        return oversize
+    for mark, name in _OTHER_ENCODINGS:
+        if data.startswith(mark):
+            return _wrong_encoding(file, name)
+    if data.isascii():
+        return None
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return _broken_byte(data, error.start, file)
+    return None
+
+
+def find_unreadable(data: bytes, file: str) -> Diagnostic | None:
+    """Return what keeps every reader of YAML, or some, from reading these bytes as one text with one set of lines."""
+    if (undecodable := find_undecodable(data, file)) is not None:
+        return undecodable
+    if data.isascii() and not data.translate(None, _PRINTABLE_ASCII):
+        return None
+    text = data.decode()
+    match = _FORBIDDEN_OR_DISPUTED.search(text)
+    return None if match is None else _forbidden(text, match.start(), file)
+
+
+def find_forbidden(text: str, file: str, first_line: int) -> Diagnostic | None:
+    """Return the first character that no reader of YAML takes."""
+    match = _FORBIDDEN.search(text)
+    return None if match is None else _forbidden(text, match.start(), file, first_line)
+
+
+def has_disputed_breaks(text: str) -> bool:
+    """Tell whether a text has line breaks of YAML 1.1 that no editor counts."""
+    return not text.isascii() and _DISPUTED.search(text) is not None
+
+
+def _find_oversize(data: bytes, file: str) -> Diagnostic | None:
+    if len(data) > LARGEST_FILE:
+        return too_big(file, len(data))
+    marks = sum(data.count(mark) for mark in b"\n\r,[{")
+    if marks <= MOST_MARKS:
+        return None
+    return problem(
+        "too-big",
+        Location(file),
+        "the file holds too many values",
+        seen=f"{marks:,} lines, commas and brackets",
+        allowed=f"at most {MOST_MARKS:,}",
+        hint="Split the file.",
+    )
+
+
+def too_big(file: str, size: int) -> Diagnostic:
+    """Say that a file is larger than any reader here takes."""
+    return problem(
+        "too-big",
+        Location(file),
+        "the file is too large",
+        seen=f"{size / (1 << 20):.1f} MiB",
+        allowed=f"at most {LARGEST_FILE >> 20} MiB",
+        hint="Split the file; catalogs may be spread over models/**/*.yaml.",
+    )
+
+
+def _forbidden(text: str, index: int, file: str, first_line: int = 0) -> Diagnostic:
+    character = text[index]
+    code = f"U+{ord(character):04X}"
+    name = _NAMES.get(character, "a control character")
+    looks_utf_16 = character == "\x00" and text.count("\x00", 0, _SAMPLE) * 3 > min(len(text), _SAMPLE)
+    return problem(
+        "encoding" if looks_utf_16 else "character",
+        LineTable(text[:index], first_line=first_line).locate(index, file),
+        "the file looks like UTF-16" if looks_utf_16 else f"a character that YAML does not allow: {name}",
+        seen=code,
+        allowed="printable characters, tab and line breaks",
+        hint="Save the file as UTF-8."
+        if looks_utf_16
+        else f'Delete the character, or write it as an escape in double quotes: "\\u{ord(character):04X}".',
+    )
+
+
+def _wrong_encoding(file: str, name: str) -> Diagnostic:
+    return problem(
+        "encoding", Location(file), "the file is not UTF-8", seen=name, allowed="UTF-8", hint="Save the file as UTF-8."
+    )
+
+
+def _broken_byte(data: bytes, start: int, file: str) -> Diagnostic:
+    return problem(
+        "encoding",
+        _end_of(data[:start].decode(), file),
+        "the file is not UTF-8",
+        seen=f"byte 0x{data[start]:02X}",
+        allowed="UTF-8",
+        hint="Save the file as UTF-8; this byte is no part of a UTF-8 character.",
+    )
+
+
+def _end_of(text: str, file: str) -> Location:
+    return LineTable(text).locate(len(text), file)

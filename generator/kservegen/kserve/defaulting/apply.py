@@ -1,0 +1,49 @@
+"""One object, defaulted as its kind is: annotations as the API server reads them, then the webhook's own changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource
+from kservegen.formats.jsonschema.decode import CUSTOM_RESOURCE
+from kservegen.formats.jsonschema.defaults import apply_defaults
+from kservegen.formats.jsonschema.shape import Shape
+from kservegen.kserve.defaulting.draft import Draft
+from kservegen.kserve.defaulting.inference_service import default_service
+from kservegen.kserve.defaulting.llm_inference_service import default_llm_service
+from kservegen.kserve.defaulting.model import Defaulted, Installation, Move
+
+
+def default(resource: Resource, installation: Installation, shape: Shape | None = None) -> Defaulted:
+    """Say what the API server would store of an object; any input is taken, though odd shapes come out as odd.
+
+    With the shape of its kind, the defaults that the schema itself states are put in, and nulls that mean nothing are
+    dropped; rules do without, for all that they ask about has a meaning where it is absent.
+    """
+    draft = Draft(_with_schema_defaults(resource, shape))
+    _empty_annotations(draft)
+    moves: tuple[Move, ...] = ()
+    crashes = False
+    if resource.kind == "InferenceService":
+        moves, crashes = default_service(draft, installation)
+    elif resource.kind == "LLMInferenceService":
+        default_llm_service(draft)
+    unchanged = draft.doc is resource.doc
+    stored = resource if unchanged else replace(resource, doc=draft.doc, written=resource.authored)
+    return Defaulted(written=resource, resource=stored, moves=moves, crashes=crashes)
+
+
+def _with_schema_defaults(resource: Resource, shape: Shape | None) -> JsonObject:
+    if shape is None or not shape.schema.get(CUSTOM_RESOURCE):
+        return resource.doc
+    return apply_defaults(resource.doc, shape)
+
+
+def _empty_annotations(draft: Draft) -> None:
+    """Make the empty text of an annotation without a value: to the API server it is there."""
+    annotations = mapping(mapping(draft.doc.get("metadata")).get("annotations"))
+    if None in annotations.values():
+        own = draft.edit("metadata", "annotations")
+        own.update({key: "" for key, value in annotations.items() if value is None})

@@ -1,0 +1,59 @@
+"""The words of defaulting: what it depends on, what it gives back, how to get home."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.resource import Resource
+
+# Chart value kserve.inferenceservice.resources: what a container of one's own gets where it states none.
+_CHART_RESOURCES: Final[Mapping[str, JsonValue]] = MappingProxyType({"cpu": "1", "memory": "2Gi"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What the defaulter reads of the cluster: its release and its ConfigMap, with the charts' values as defaults."""
+
+    kserve_version: str
+    deployment_mode: str = "Standard"
+    default_requests: Mapping[str, JsonValue] = field(default_factory=lambda: _CHART_RESOURCES)
+    default_limits: Mapping[str, JsonValue] = field(default_factory=lambda: _CHART_RESOURCES)
+    mounts_token: bool = True
+    explainer_version: str = ""  # empty: the release's own
+
+    @property
+    def is_019(self) -> bool:
+        """Whether the release is one of v0.19, whose defaulter has gaps that v0.20 closed."""
+        return self.kserve_version.startswith("v0.19.")
+
+
+class Move(NamedTuple):
+    """What stands at `now` in the defaulted document stood at `before` in the author's."""
+
+    now: Path
+    before: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Defaulted:
+    """An object after defaulting, beside the one it was made of.
+
+    `resource.doc` shares what did not change with `written.doc`: neither may be edited.
+    `crashes` tells that the real defaulter panics on the object, which the API server answers with code 500.
+    """
+
+    written: Resource
+    resource: Resource
+    moves: tuple[Move, ...] = ()
+    crashes: bool = False
+
+    def original_path(self, path: Path) -> Path:
+        """Map a path of the defaulted document to the author's; one to an added value leads to where it would be."""
+        for now, before in self.moves:
+            if path[: len(now)] == now:
+                return before + path[len(now) :]
+        return path

@@ -1,0 +1,131 @@
+"""What an installation of KServe offers: its charts and their values in, runtimes, presets and settings out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.charts.model import Chart, Charts, KeyPath, effective, is_on
+from kservegen.kserve.charts.release import config_owner
+from kservegen.kserve.charts.runtimes import RuntimeTable
+from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.charts.traps import CREATE_GATEWAY, CREATED_GATEWAY, ENABLE_GATEWAY_API, SHARED_RESOURCES
+from kservegen.kserve.runtimes.runtime import ServingRuntime, of_chart
+
+KSERVE_NAMESPACE: Final = "kserve"
+
+# What was there beside KServe where its controllers were watched, and what an object alone is judged against.
+REFERENCE_PROMISES: Final = frozenset(
+    {
+        "cert-manager",
+        "gateway-api",
+        "gateway-api-inference-extension",
+        "leaderworkerset",
+        f"Gateway/{KSERVE_NAMESPACE}/{CREATED_GATEWAY}",
+    }
+)
+
+_RESOURCES: Final = "kserve-resources"
+_RUNTIME_CONFIGS: Final = "kserve-runtime-configs"
+_RUNTIMES_ON: Final[KeyPath] = ("kserve", "servingruntime", "enabled")
+_PRESETS_ON: Final[KeyPath] = ("kserve", "llmisvcConfigs", "enabled")
+_STORAGE_CONTAINER_ON: Final[KeyPath] = ("kserve", "storagecontainer", "enabled")
+_STORAGE: Final[KeyPath] = ("kserve", "storage")
+_GATEWAY: Final[KeyPath] = ("kserve", "controller", "gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Platform:
+    """An installation of KServe, without what the catalog itself brings.
+
+    `runtimes` are its ClusterServingRuntimes by name, disabled ones included; `presets` name the
+    LLMInferenceServiceConfigs in KServe's own namespace; `gateways` are the Gateways (namespace, name) that its charts
+    make. The rest are settings of the ConfigMap inferenceservice-config, at the charts' defaults; `storage_container`
+    says whether the default ClusterStorageContainer is there.
+    """
+
+    version: str
+    runtimes: Mapping[str, ServingRuntime]
+    presets: frozenset[str]
+    gateways: frozenset[tuple[str, str]] = frozenset()
+    gateway_api: bool = False
+    domain: str = "example.com"
+    domain_template: str = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
+    modelcar: bool = True
+    storage_secret: str = "storage-config"  # noqa: S105 - the name of a Secret
+    storage_container: bool = True
+
+
+def installed_platform(charts: Charts, table: RuntimeTable, values_by_chart: Mapping[str, JsonObject]) -> Platform:
+    """Say what the charts in use, the keys of `values_by_chart`, install with their values."""
+    used = {
+        name: _Installed(charts.by_name[name], values)
+        for name, values in values_by_chart.items()
+        if name in charts.by_name
+    }
+    runtimes, presets = _contents(table, used.get(_RUNTIME_CONFIGS))
+    resources = used.get(_RESOURCES)
+    created = resources is not None and resources.is_on(CREATE_GATEWAY) and resources.is_on(ENABLE_GATEWAY_API)
+    installed = Platform(
+        version=charts.version,
+        runtimes=runtimes,
+        presets=presets,
+        gateways=frozenset({(KSERVE_NAMESPACE, CREATED_GATEWAY)} if created else ()),
+        storage_container=any(chart.has_storage_container for chart in used.values()),
+    )
+    owner = used.get(config_owner(charts, values_by_chart))
+    return owner.configure(installed) if owner else installed
+
+
+def reference_platform(store: ChartStore, version: str) -> Platform:
+    """Return what an object alone is judged against: everything that the charts of a version can install.
+
+    GeneratorError for a version without chart tables. Beside it there is what `REFERENCE_PROMISES` lists.
+    """
+    on: JsonObject = {"kserve": {"servingruntime": {"enabled": True}, "llmisvcConfigs": {"enabled": True}}}
+    return installed_platform(store.load(version), store.runtimes(version), {_RESOURCES: {}, _RUNTIME_CONFIGS: on})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Installed:
+    """A chart in use with what is set on it."""
+
+    chart: Chart
+    values: JsonObject
+
+    def is_on(self, path: KeyPath) -> bool:
+        return self.chart.reads(path) and is_on(self.chart, self.values, path)
+
+    def is_true(self, path: KeyPath) -> bool:
+        """Whether a value that is printed as text reads `true`; quotes around it make no difference."""
+        return effective(self.chart, self.values, path) in (True, "true")
+
+    def text(self, path: KeyPath) -> str:
+        value = effective(self.chart, self.values, path)
+        return value if isinstance(value, str) else ""
+
+    @property
+    def has_storage_container(self) -> bool:
+        return self.is_on(SHARED_RESOURCES) or self.is_on(_STORAGE_CONTAINER_ON)
+
+    def configure(self, installed: Platform) -> Platform:
+        """Add what the chart, being the owner of the ConfigMap, writes there."""
+        return replace(
+            installed,
+            gateway_api=self.is_true(ENABLE_GATEWAY_API),
+            domain=self.text((*_GATEWAY, "domain")),
+            domain_template=self.text((*_GATEWAY, "domainTemplate")),
+            modelcar=self.is_true((*_STORAGE, "enableModelcar")),
+            storage_secret=self.text((*_STORAGE, "storageSpecSecretName")),
+        )
+
+
+def _contents(table: RuntimeTable, chart: _Installed | None) -> tuple[Mapping[str, ServingRuntime], frozenset[str]]:
+    """Return what the chart of runtimes and presets installs; nothing where it is not in use."""
+    if chart is None:
+        return {}, frozenset()
+    runtimes = table.runtimes.values() if chart.is_on(_RUNTIMES_ON) else ()
+    presets = table.presets.names if chart.is_on(_PRESETS_ON) else ()
+    return {r.name: of_chart(r, disabled=chart.is_true(r.disabled_path)) for r in runtimes}, frozenset(presets)

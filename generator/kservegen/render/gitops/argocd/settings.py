@@ -1,0 +1,75 @@
+"""An environment's words for Argo CD in; the choices that its objects are written by out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Self
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.jsontypes import JsonObject
+from kservegen.render.gitops.repository import Repository
+
+DEFAULT_NAMESPACE: Final = "argocd"
+DEFAULT_PROJECT: Final = "default"  # every Argo CD has it, and in it nothing is forbidden
+SERVER_IN_CLUSTER: Final = "https://kubernetes.default.svc"
+
+
+class Version(NamedTuple):
+    """A minor release of Argo CD; its patch releases are alike in all that is asked here."""
+
+    major: int
+    minor: int
+
+    @classmethod
+    def parse(cls, text: str) -> Version | None:
+        """Read `3.2`, `v3.2` or `3.2.1`; None for anything else."""
+        parts = text.removeprefix("v").split(".")
+        if len(parts) not in {2, 3} or not all(part.isdecimal() for part in parts):
+            return None
+        return cls(int(parts[0]), int(parts[1]))
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+DEFAULT_VERSION: Final = Version(3, 2)
+OLDEST: Final = Version(2, 10)  # the first with server-side diff, and with templatePatch in an ApplicationSet
+NATIVE_OCI: Final = Version(3, 1)  # the first to read a chart as an OCI artefact
+REFRESHED_RETRY: Final = Version(3, 2)  # the first whose retries take up a newer revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where Argo CD runs and syncs to, and how its objects are to look.
+
+    `project` is the project of the layers' Applications, `root_project` that of the one above them.
+    """
+
+    environment: str
+    repository: Repository
+    version: Version
+    namespace: str
+    project: str
+    root_project: str
+    owns_project: bool
+    destination: JsonObject
+    as_set: bool
+    native_oci: bool
+
+    @classmethod
+    def of(cls, environment: ResolvedEnvironment) -> Self:
+        """Read the settings of an environment."""
+        said = environment.text("gitops", "project")
+        server = environment.text("cluster", "server")
+        return cls(
+            environment=environment.name,
+            repository=Repository.of(environment),
+            version=Version.parse(environment.text("gitops", "argocd", "version")) or DEFAULT_VERSION,
+            namespace=environment.text("gitops", "namespace", default=DEFAULT_NAMESPACE),
+            project=said or environment.name,
+            root_project=said or DEFAULT_PROJECT,
+            owns_project=not said,
+            destination={"server": server} if server else {"name": environment.text("cluster", "name")},
+            as_set=environment.at("gitops", "argocd", "applicationSet") is True,
+            native_oci=environment.text("gitops", "argocd", "chartSource") == "oci",
+        )

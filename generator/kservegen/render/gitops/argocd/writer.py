@@ -1,0 +1,52 @@
+"""Layers in, every object that Argo CD needs for them out.
+
+`sync/` itself is applied by a person, once and when it changes: the root Application, and the judgements of health that
+the installation of Argo CD lacks. `sync/applications/` is what the root keeps in step.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Origin, Resource, ResourceId
+from kservegen.render.gitops.argocd.application_set import build_application_set
+from kservegen.render.gitops.argocd.applications import FOLDER, build_application, build_root
+from kservegen.render.gitops.argocd.health import build_health_checks
+from kservegen.render.gitops.argocd.project import build_project
+from kservegen.render.gitops.argocd.settings import Settings
+from kservegen.render.gitops.layers import Layer
+from kservegen.render.objects.settings import promises_of
+
+_ROOT_FOLDER: Final = "sync"
+_ORIGINS: Final = (
+    Origin((), ("gitops",)),
+    Origin(("spec", "destination"), ("cluster",)),
+    Origin(("spec", "destinations"), ("cluster",)),
+)
+
+
+def write_argocd(environment: ResolvedEnvironment, layers: tuple[Layer, ...]) -> list[Resource]:
+    """Build the root Application, the health checks, the project, and an Application for each layer."""
+    settings = Settings.of(environment)
+    by_hand = [build_root(settings, promises_of(environment)), build_health_checks(settings)]
+    applications = [build_application(settings, layer) for layer in layers]
+    synced = [build_application_set(settings, applications)] if settings.as_set else applications
+    if settings.owns_project:
+        synced = [build_project(settings, layers), *synced]
+    return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, FOLDER) for doc in synced]
+
+
+def _resource(doc: JsonObject, folder: str) -> Resource:
+    metadata = mapping(doc["metadata"])
+    kind, name = str(doc["kind"]), str(metadata["name"])
+    return Resource(
+        id=ResourceId(kind, str(metadata["namespace"]), name),
+        api_version=str(doc["apiVersion"]),
+        doc=doc,
+        file=f"{folder}/{kind.lower()}-{name}.yaml",
+        subject=name,
+        origins=_ORIGINS,
+    )

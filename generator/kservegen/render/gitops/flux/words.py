@@ -1,0 +1,76 @@
+"""What an environment says to Flux alone: an environment in, the words below `gitops.flux` and their fall-backs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import Origin, Resource, ResourceId
+
+DEFAULT_NAMESPACE: Final = "flux-system"
+DEFAULT_TIMEOUT: Final = "10m"
+DEFAULT_DRIFT: Final[JsonObject] = {"mode": "warn"}
+
+WORDS: Final[Path] = ("gitops", "flux")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FluxWords:
+    """The choices, in Flux's own terms; an empty map or text where nothing is said.
+
+    `kube_config` is the cluster that is synced to, where it is not the one that Flux runs in.
+    """
+
+    environment: str
+    namespace: str
+    timeout: str
+    deletion_policy: str
+    service_account: str
+    kube_config: JsonObject
+    git_secret: JsonObject
+    chart_secret: JsonObject
+    drift_detection: JsonObject
+
+    @classmethod
+    def of(cls, environment: ResolvedEnvironment) -> Self:
+        """Read the words of an environment."""
+        return cls(
+            environment=environment.name,
+            namespace=environment.text("gitops", "namespace", default=DEFAULT_NAMESPACE),
+            timeout=environment.text("gitops", "flux", "timeout", default=DEFAULT_TIMEOUT),
+            # With Orphan a Kustomization that is deleted, by hand or by mistake, stops no model.
+            deletion_policy=environment.text("gitops", "flux", "deletionPolicy", default="Orphan"),
+            service_account=environment.text("gitops", "flux", "serviceAccountName"),
+            kube_config=environment.mapping("gitops", "flux", "kubeConfig"),
+            git_secret=environment.mapping("gitops", "flux", "secretRef"),
+            chart_secret=environment.mapping("gitops", "flux", "chartSecretRef"),
+            drift_detection={**DEFAULT_DRIFT, **environment.mapping("gitops", "flux", "driftDetection")},
+        )
+
+    def name(self, layer: str = "") -> str:
+        """Name an object after the environment, and a layer or chart of it."""
+        return f"{self.environment}-{layer}" if layer else self.environment
+
+    def resource(self, kind: str, api_version: str, name: str, spec: JsonObject, folder: str) -> Resource:
+        """Wrap the spec of one of Flux's objects; `folder` is relative to the environment's."""
+        metadata: JsonObject = {"name": name, "namespace": self.namespace}
+        return Resource(
+            id=ResourceId(kind, self.namespace, name),
+            api_version=api_version,
+            doc={"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec},
+            file=f"{folder}/{kind.lower()}-{name}.yaml",
+            subject=name,
+            origins=(Origin((), ("gitops",)), *(Origin(("spec", *built), words) for built, words in _ORIGINS)),
+        )
+
+
+_ORIGINS: Final[tuple[tuple[Path, Path], ...]] = (
+    (("url",), ("gitops", "repoURL")),
+    (("ref",), ("gitops", "targetRevision")),
+    (("timeout",), (*WORDS, "timeout")),
+    (("kubeConfig",), (*WORDS, "kubeConfig")),
+    (("driftDetection",), (*WORDS, "driftDetection")),
+    (("serviceAccountName",), (*WORDS, "serviceAccountName")),
+)

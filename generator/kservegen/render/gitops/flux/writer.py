@@ -1,0 +1,121 @@
+"""The objects with which Flux syncs an environment: its GitRepository, and one Kustomization per layer.
+
+The Kustomization of a layer of charts holds HelmReleases (`charts`), that of a folder the objects themselves, so
+that every layer can wait for any other. Names and paths are a contract: Flux labels each object with the name of its
+Kustomization, KServe copies labels to pods, and so moving a model to another Kustomization restarts it. Evidence for
+each choice stands in `docs/decisions/`, the record of Flux.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.core.resource import Resource
+from kservegen.render.gitops.flux.charts import build_releases
+from kservegen.render.gitops.flux.words import FluxWords
+from kservegen.render.gitops.layers import Layer
+from kservegen.render.gitops.repository import Repository
+from kservegen.render.gitops.workloads import workloads
+from kservegen.render.objects.settings import Settings
+
+KUSTOMIZE_API: Final = "kustomize.toolkit.fluxcd.io/v1"
+SOURCE_API: Final = "source.toolkit.fluxcd.io/v1"
+
+SCHEMES: Final = ("https://", "http://", "ssh://")
+
+_GIT_INTERVAL: Final = "1m"
+_INTERVAL: Final = "10m"
+_RETRY_INTERVAL: Final = "2m"
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+
+
+def write_flux(environment: ResolvedEnvironment, layers: tuple[Layer, ...]) -> list[Resource]:
+    """Build the source, the root Kustomization, one for each layer, and what installs the charts.
+
+    Nothing for a repository that Flux cannot read: `flux_checks` has a finding for it.
+    """
+    words = FluxWords.of(environment)
+    repository = Repository.of(environment)
+    if not repository.url.startswith(SCHEMES):
+        return []
+    mode = Settings.of(environment).deployment_mode
+    root = _kustomization(words, f"{repository.folder}/sync/kustomizations", prune=False, orphan=True)
+    return [
+        _source(words, repository),
+        words.resource("Kustomization", KUSTOMIZE_API, words.name(), root, "sync"),
+        *(_layer(words, repository, layer, layers, mode) for layer in layers),
+        *build_releases(words, repository, layers),
+    ]
+
+
+def _source(words: FluxWords, repository: Repository) -> Resource:
+    spec: JsonObject = {"interval": _GIT_INTERVAL, "url": repository.url, "ref": _reference(repository.revision)}
+    if words.git_secret:
+        spec["secretRef"] = words.git_secret
+    return words.resource("GitRepository", SOURCE_API, words.name(), spec, "sync")
+
+
+def _reference(revision: str) -> JsonObject:
+    if _COMMIT.fullmatch(revision):
+        return {"commit": revision}
+    return {"name": revision} if revision.startswith("refs/") else {"branch": revision}
+
+
+def _kustomization(words: FluxWords, path: str, *, prune: bool, orphan: bool) -> JsonObject:
+    """Return what all Kustomizations have; never `force`, which deletes what cannot be updated, nor `postBuild`."""
+    spec: JsonObject = {
+        "interval": _INTERVAL,
+        "retryInterval": _RETRY_INTERVAL,
+        "timeout": words.timeout,
+        "sourceRef": {"kind": "GitRepository", "name": words.name()},
+        "path": f"./{path}",
+        "prune": prune,
+        "wait": False,
+        "force": False,
+        "deletionPolicy": "Orphan" if orphan else words.deletion_policy,
+    }
+    if words.service_account:
+        spec["serviceAccountName"] = words.service_account
+    return spec
+
+
+def _layer(words: FluxWords, repository: Repository, layer: Layer, layers: tuple[Layer, ...], mode: str) -> Resource:
+    folder = f"sync/charts/{layer.name}" if layer.charts else layer.folder
+    spec = _kustomization(words, f"{repository.folder}/{folder}", prune=layer.may_prune, orphan=not layer.may_prune)
+    # Layers that need no other wait for the root, and so do all: none syncs a commit whose layers it does not know yet.
+    spec["dependsOn"] = [{"name": words.name(need)} for need in layer.needs or ("",)]
+    if layer.charts:
+        spec["wait"] = True  # for the HelmReleases, which stand where Flux runs
+    elif words.kube_config:
+        spec["kubeConfig"] = words.kube_config
+    if layer.is_models and (checks := _health_checks(layer, mode)):
+        spec["healthChecks"] = checks
+    if patches := _without_layers_below(layer, layers):
+        spec["patches"] = patches
+    return words.resource("Kustomization", KUSTOMIZE_API, words.name(layer.name), spec, "sync/kustomizations")
+
+
+def _health_checks(layer: Layer, mode: str) -> JsonArray:
+    found = (workload for resource in layer.resources for workload in workloads(resource, mode))
+    return [
+        {"apiVersion": item.api_version, "kind": item.kind, "name": item.name, "namespace": item.namespace}
+        for item in found
+    ]
+
+
+def _without_layers_below(layer: Layer, layers: tuple[Layer, ...]) -> JsonArray:
+    """Leave out the kinds of the layers in folders below this one's, which Flux would read as well."""
+    if layer.charts:
+        return []
+    below = [other for other in layers if other.folder.startswith(f"{layer.folder}/")]
+    kinds = sorted({(r.api_version, r.kind) for other in below for r in other.resources})
+    return [_deletion(api_version, kind) for api_version, kind in kinds]
+
+
+def _deletion(api_version: str, kind: str) -> JsonObject:
+    group, _, version = api_version.rpartition("/")
+    patch = f"$patch: delete\napiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: any\n"
+    return {"target": {"group": group, "version": version, "kind": kind}, "patch": patch}

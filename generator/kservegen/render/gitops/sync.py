@@ -1,0 +1,25 @@
+"""The objects that make the environment's engine sync it, below `sync/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.resource import Resource
+from kservegen.render.gitops.argocd.writer import write_argocd
+from kservegen.render.gitops.flux.writer import write_flux
+from kservegen.render.gitops.layers import Layer, plan_layers
+from kservegen.render.objects.platform import Platform
+
+Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[Layer, ...]], list[Resource]]
+
+# By `gitops.engine`; the word is also in the environment's schema.
+_WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd, "flux": write_flux}
+
+
+def build_sync(environment: ResolvedEnvironment, platform: Platform, resources: Iterable[Resource]) -> list[Resource]:
+    """Build what the engine of the environment needs to sync its charts and `resources`; nothing without an engine."""
+    write = _WRITERS.get(environment.text("gitops", "engine"))
+    layers = plan_layers(platform, resources) if write else ()
+    return write(environment, layers) if write and layers else []

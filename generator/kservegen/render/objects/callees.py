@@ -1,0 +1,88 @@
+"""The objects of an environment that take requests: how each is called, and through which Service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource
+from kservegen.kserve.derived import CONTAINER_PORT, INFERENCE_PORT, service_of
+from kservegen.kserve.protocols.servers import Silence, spec_of, speech_of
+from kservegen.kserve.protocols.speech import Speech
+from kservegen.render.objects.platform import Platform
+
+_CALLED: Final = frozenset({"InferenceService", "LLMInferenceService", "InferenceGraph", "TrainedModel"})
+_MODE: Final = "serving.kserve.io/deploymentMode"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Callee:
+    """An object that takes requests; `port` is the one that a port-forward to its Service asks for."""
+
+    resource: Resource
+    speech: Speech | Silence
+    mode: str
+    service: str
+    port: int
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is one of the kinds that have pods, become Ready and can be stopped."""
+        return self.resource.kind in {"InferenceService", "LLMInferenceService"}
+
+    @property
+    def needs_url(self) -> bool:
+        """Whether its Service is one of Knative's, which no port-forward reaches."""
+        return self.mode == "Knative" and self.resource.kind != "LLMInferenceService"
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """What tells its way of being called from others'."""
+        speech = self.speech
+        if isinstance(speech, Silence):
+            return ()
+        kind = "LLM" if self.resource.kind == "LLMInferenceService" else self.mode
+        return (kind, speech.protocol, speech.prefix, speech.sample)
+
+
+def callees(environment: ResolvedEnvironment, platform: Platform, entries: Iterable[Resource]) -> tuple[Callee, ...]:
+    """Find the objects that take requests, in their order."""
+    by_id = {(r.kind, r.id.namespace, r.id.name): r for r in entries}
+    mode = environment.text("kserve", "deploymentMode", default="Standard")
+    headless = _is_headless(platform)
+    return tuple(
+        callee_of(resource, by_id, mode=mode, headless=headless)
+        for resource in by_id.values()
+        if resource.kind in _CALLED
+    )
+
+
+def callee_of(resource: Resource, by_id: dict[tuple[str, str, str], Resource], *, mode: str, headless: bool) -> Callee:
+    """Say how an object is called; `by_id` finds the others by kind, namespace and name."""
+    namespace = resource.id.namespace
+
+    def find(kind: str, name: str) -> JsonObject | None:
+        found = by_id.get((kind, namespace, name)) or by_id.get((kind, "", name))
+        return spec_of(found.doc) if found is not None else None
+
+    spec = spec_of(resource.doc)
+    service, port = service_of(resource.kind, resource.id.name, spec)
+    return Callee(
+        resource=resource,
+        speech=speech_of(resource.kind, resource.id.name, spec, find),
+        mode=text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(_MODE)) or mode,
+        service=service,
+        port=CONTAINER_PORT if headless and port == INFERENCE_PORT else port,
+    )
+
+
+def _is_headless(platform: Platform) -> bool:
+    """Whether Services have no address of their own: then a port-forward goes by the container's port."""
+    return any(
+        mapping(mapping(values.get("kserve")).get("service")).get("serviceClusterIPNone") is True
+        for values in platform.values().values()
+    )

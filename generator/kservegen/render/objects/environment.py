@@ -1,0 +1,153 @@
+"""One environment built: every object it stands for, the charts and values of its platform, and its README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.catalog.words import MODEL_KINDS
+from kservegen.core.diagnostics import Finding
+from kservegen.core.resource import Resource
+from kservegen.formats.jsonschema.store import Shapes
+from kservegen.kserve.charts.model import Charts
+from kservegen.render.gitops.sync import build_sync
+from kservegen.render.objects.custom_resource import build_custom_resource
+from kservegen.render.objects.draft import Draft, Problem
+from kservegen.render.objects.finish import finish
+from kservegen.render.objects.inference_service import build_inference_service
+from kservegen.render.objects.llm_inference_service import build_llm_inference_service
+from kservegen.render.objects.namespace import build_namespaces
+from kservegen.render.objects.pins import pin
+from kservegen.render.objects.platform import Platform, plan_platform
+from kservegen.render.objects.quotas import build_quotas
+from kservegen.render.objects.settings import Settings
+
+_BUILDERS: dict[str, Callable[[Draft, Settings], None]] = {
+    "InferenceService": build_inference_service,
+    "LLMInferenceService": build_llm_inference_service,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BuiltEntry:
+    """What an entry became, and what its words contradict."""
+
+    entry: Entry
+    resource: Resource
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BuiltEnvironment:
+    """Everything that one environment emits, still as data."""
+
+    environment: ResolvedEnvironment
+    settings: Settings
+    platform: Platform
+    entries: tuple[BuiltEntry, ...]
+    own: tuple[Resource, ...]  # objects of the environment itself: namespaces, policies, Applications
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All objects, those of the environment first."""
+        return (*self.own, *(built.resource for built in self.entries))
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was built already for the same settings: entries that environments share are built once."""
+
+    known: list[tuple[Settings, dict[int, BuiltEntry]]] = field(default_factory=list)
+
+    def of(self, settings: Settings) -> dict[int, BuiltEntry]:
+        """Return what was built under equal settings, by the identity of the entry (which it keeps alive)."""
+        for seen, built in self.known:
+            if seen == settings:
+                return built
+        self.known.append((settings, {}))
+        return self.known[-1][1]
+
+
+def build_environment(
+    environment: ResolvedEnvironment,
+    charts: Charts,
+    shapes: Shapes,
+    memory: Memory | None = None,
+    policies: tuple[Resource, ...] = (),
+) -> BuiltEnvironment:
+    """Build every object of an environment, around those of its policies, which come ready.
+
+    Cannot fail on what the catalog's schema has let through.
+    """
+    settings = Settings.of(environment)
+    seen = (memory or Memory()).of(settings)
+    entries = tuple(_recall(entry, settings, shapes, seen) for entry in environment.entries)
+    platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
+    namespaces = build_namespaces(environment)
+    quotas = build_quotas(environment)
+    synced = [*namespaces, *policies, *quotas, *(built.resource for built in entries)]
+    sync = build_sync(environment, platform, synced)
+    return BuiltEnvironment(
+        environment=environment,
+        settings=settings,
+        platform=platform,
+        entries=entries,
+        own=(*namespaces, *policies, *quotas, *sync),
+    )
+
+
+def _recall(entry: Entry, settings: Settings, shapes: Shapes, seen: dict[int, BuiltEntry]) -> BuiltEntry:
+    built = seen.get(id(entry))
+    if built is None:
+        built = seen[id(entry)] = build_entry(entry, settings, shapes)
+    return built
+
+
+def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:
+    """Build the object of one entry."""
+    draft = Draft(entry)
+    known = MODEL_KINDS.get(entry.info.kind)
+    if known is not None:
+        _check_words(draft, known)
+    _BUILDERS.get(entry.info.kind, build_custom_resource)(draft, settings)
+    doc = finish(draft.doc, settings, shapes.quantities(entry.info.api_version, entry.info.kind))
+    if settings.pins:
+        pin(doc, settings.pins)
+    return BuiltEntry(entry=entry, resource=draft.resource(_file(entry), doc), problems=tuple(draft.problems))
+
+
+def _check_words(draft: Draft, known: frozenset[str]) -> None:
+    """Report words of another kind; `defaults` serve all kinds, so what comes from there alone is passed over."""
+    entry = draft.entry
+    if entry.words.keys() <= known:
+        return
+    for word in sorted(entry.words.keys() - known - entry.defaulted):
+        owners = [kind for kind, words in MODEL_KINDS.items() if word in words]
+        if not owners:
+            continue  # no word at all: the catalog's schema has a finding for it
+        draft.problems.append(
+            Problem(
+                Finding(
+                    rule="catalog/word-not-for-kind",
+                    path=(word,),
+                    message=f"{entry.info.kind} has no word {word}",
+                    hint=_INSTEAD.get((entry.info.kind, word), f"It is a word of {', '.join(owners)}."),
+                    at_key=True,
+                )
+            )
+        )
+
+
+_INSTEAD = {
+    ("LLMInferenceService", "storageUri"): "Write model: hf://owner/model instead.",
+    ("LLMInferenceService", "minReplicas"): "Write replicas, or scaling: {minReplicas: …} instead.",
+    ("LLMInferenceService", "maxReplicas"): "Write scaling: {maxReplicas: …} instead.",
+    ("InferenceService", "replicas"): "Write minReplicas and maxReplicas instead.",
+    ("InferenceService", "router"): "Set kind: LLMInferenceService, which has a router.",
+}
+
+
+def _file(entry: Entry) -> str:
+    folder = f"{entry.info.folder}/{entry.namespace}" if entry.info.namespaced else entry.info.folder
+    return f"{folder}/{entry.info.kind.lower()}-{entry.name}.yaml"

@@ -1,0 +1,60 @@
+"""What an environment says to every builder: mode, accelerators, URI prefixes, images, default resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.document import sequence
+from kservegen.core.jsontypes import JsonObject
+from kservegen.render.objects.images import ImageOverrides
+from kservegen.render.objects.pins import pins_of
+
+# What KServe's defaulter gives a custom container that states none (chart value kserve.inferenceservice.resources).
+_CHART_DEFAULT_RESOURCES: JsonObject = {"cpu": "1", "memory": "2Gi"}
+
+_MODES = frozenset({"Standard", "Knative", "ModelMesh"})
+
+
+def promises_of(environment: ResolvedEnvironment) -> tuple[str, ...]:
+    """Return the environment's prerequisites, in the order they are written in."""
+    return tuple(item for item in sequence(environment.at("prerequisites")) if isinstance(item, str))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The environment's choices in the form that builders use them."""
+
+    kserve_version: str
+    deployment_mode: str
+    accelerators: JsonObject
+    uri_prefixes: tuple[tuple[str, str], ...]  # longest first
+    pins: Mapping[str, str]  # by address: the revision that the lock holds
+    images: ImageOverrides
+    default_requests: JsonObject
+    default_limits: JsonObject
+
+    @classmethod
+    def of(cls, environment: ResolvedEnvironment) -> Settings:
+        """Read the settings of a resolved environment."""
+        prefixes = [(old, new) for old, new in environment.mapping("uriPrefixes").items() if isinstance(new, str)]
+        mode = environment.text("kserve", "deploymentMode")
+        chart = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
+        return cls(
+            kserve_version=environment.text("kserve", "version"),
+            deployment_mode=mode if mode in _MODES else "Standard",  # the schema has a finding for another one
+            accelerators=environment.mapping("accelerators"),
+            uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
+            pins=pins_of(environment.locked),
+            images=ImageOverrides.of(environment.at("images")),
+            default_requests=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "requests"),
+            default_limits=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "limits"),
+        )
+
+    def rewrite_uri(self, uri: str) -> str:
+        """Apply the environment's `uriPrefixes`; the longest matching prefix wins."""
+        for old, new in self.uri_prefixes:
+            if uri.startswith(old):
+                return new + uri[len(old) :]
+        return uri

@@ -1,0 +1,70 @@
+"""What stands in the way of the output, as values, and the diagnostics that say so to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kservegen.core.diagnostics import Diagnostic, Location, RuleMeta, Severity
+from kservegen.render.output import manual
+
+
+class Reason(StrEnum):
+    """Why a path is left alone."""
+
+    FOREIGN_FILE = "a file that kservegen did not write"
+    SYMLINK = "a symbolic link"
+    FOLDER = "a folder where a file belongs"
+    NOT_A_FOLDER = "a file where a folder belongs"
+    SPECIAL = "neither a file nor a folder"
+    CASE = "the same name in another case"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Conflict:
+    """A path below the output folder that was neither followed nor touched.
+
+    `blocks` says that a wanted file cannot be written because of it. `other` is the wanted path it collides with.
+    """
+
+    path: str
+    reason: Reason
+    blocks: bool = True
+    other: str = ""
+
+
+_RULES: dict[Reason, RuleMeta] = {
+    Reason.FOREIGN_FILE: manual.FOREIGN_FILE,
+    Reason.SYMLINK: manual.SYMLINK,
+    Reason.FOLDER: manual.NOT_A_FILE,
+    Reason.NOT_A_FOLDER: manual.NOT_A_FILE,
+    Reason.SPECIAL: manual.NOT_A_FILE,
+    Reason.CASE: manual.CASE_COLLISION,
+}
+
+
+def diagnose(conflict: Conflict, *, out: str) -> Diagnostic:
+    """Say what to do about a conflict; `out` is the output folder as the reader knows it."""
+    rule = _RULES[conflict.reason]
+    return Diagnostic(
+        rule=rule.id,
+        severity=rule.severity if conflict.blocks else Severity.WARNING,
+        message=_message(conflict),
+        location=Location(_printable(f"{out}/{conflict.path}")),
+        hint=rule.fix,
+        seen=conflict.reason.value,
+    )
+
+
+def _message(conflict: Conflict) -> str:
+    if conflict.reason is Reason.CASE:
+        return f"differs from the generated file {_printable(conflict.other)} in case only"
+    if conflict.blocks:
+        return f"{conflict.reason} stands where a generated file goes; it was left alone"
+    return f"{conflict.reason} lies among the generated files; it was not followed"
+
+
+def _printable(path: str) -> str:
+    """Names on disk need be neither UTF-8 nor free of terminal escapes."""
+    text = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -1,0 +1,198 @@
+"""The merge law as a table, as properties, and the way back from a merged value to its layer."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kservegen.catalog.merge import MERGE_KEYS, Layer, Place, locate, merge, merge_all
+from kservegen.core.jsontypes import JsonObject, Path
+
+TABLE: list[tuple[str, JsonObject, JsonObject, JsonObject]] = [
+    ("maps merge", {"a": {"x": 1}}, {"a": {"y": 2}}, {"a": {"x": 1, "y": 2}}),
+    ("scalars replace", {"a": 1}, {"a": 2}, {"a": 2}),
+    ("a map replaces a scalar", {"a": 1}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+    ("a scalar replaces a map", {"a": {"x": 1}}, {"a": 1}, {"a": 1}),
+    ("null deletes", {"a": 1, "b": 2}, {"a": None}, {"b": 2}),
+    ("null deletes inside", {"a": {"x": 1, "y": 2}}, {"a": {"x": None}}, {"a": {"y": 2}}),
+    ("null leaves no trace", {}, {"a": {"x": None, "y": 1}}, {"a": {"y": 1}}),
+    ("plain lists replace", {"args": ["a", "b"]}, {"args": ["c"]}, {"args": ["c"]}),
+    ("an empty list replaces", {"args": ["a"]}, {"args": []}, {"args": []}),
+    (
+        "env merges by name and keeps its order",
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+        {"env": [{"name": "B", "value": "3"}, {"name": "C", "value": "4"}]},
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "3"}, {"name": "C", "value": "4"}]},
+    ),
+    (
+        "an item is deleted by $patch",
+        {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]},
+        {"env": [{"name": "A", "$patch": "delete"}]},
+        {"env": [{"name": "B", "value": "2"}]},
+    ),
+    ("deleting what is not there", {}, {"env": [{"name": "A", "$patch": "delete"}]}, {"env": []}),
+    (
+        "mounts merge by path",
+        {"volumeMounts": [{"mountPath": "/a", "name": "x"}]},
+        {"volumeMounts": [{"mountPath": "/a", "readOnly": True}]},
+        {"volumeMounts": [{"mountPath": "/a", "name": "x", "readOnly": True}]},
+    ),
+    (
+        "ports merge by number and protocol, TCP where none is said",
+        {"ports": [{"containerPort": 80}, {"containerPort": 80, "protocol": "UDP"}]},
+        {"ports": [{"containerPort": 80, "protocol": "TCP", "name": "http"}]},
+        {
+            "ports": [
+                {"containerPort": 80, "protocol": "TCP", "name": "http"},
+                {"containerPort": 80, "protocol": "UDP"},
+            ]
+        },
+    ),
+    (
+        "a list of odd items replaces",
+        {"env": [{"name": "A", "value": "1"}]},
+        {"env": [{"value": "no name"}]},
+        {"env": [{"value": "no name"}]},
+    ),
+    ("tolerations are atomic", {"tolerations": [{"key": "a"}]}, {"tolerations": [{"key": "b"}]},
+     {"tolerations": [{"key": "b"}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "base", "over", "expected"), TABLE, ids=[row[0] for row in TABLE])
+def test_merge(name: str, base: JsonObject, over: JsonObject, expected: JsonObject) -> None:
+    before = copy.deepcopy((base, over))
+    assert merge(base, over) == expected, name
+    assert (base, over) == before, "arguments are left as they were"
+
+
+def test_kept_nulls_delete_when_they_meet_their_base() -> None:
+    overlay = merge({"a": 1, "b": {"x": 1}}, {"a": None, "b": {"x": None}}, keep_nulls=True)
+    assert overlay == {"a": None, "b": {"x": None}}
+    assert merge({"a": 5, "b": {"x": 5, "y": 5}}, overlay) == {"b": {"y": 5}}
+
+
+def test_an_environment_brings_back_what_the_defaults_removed() -> None:
+    overlay = merge({"model": None}, {"model": {"minReplicas": 2}}, keep_nulls=True)
+    assert overlay == {"model": {"minReplicas": 2}}
+
+
+KEYS = st.sampled_from(["a", "b", "env", "args", "volumeMounts"])
+SCALARS = st.one_of(st.integers(), st.booleans(), st.text(max_size=3))
+ITEMS = st.fixed_dictionaries({"name": st.sampled_from(["A", "B", "C"])}, optional={"value": SCALARS})
+
+
+def _documents(leaves: st.SearchStrategy[object]) -> st.SearchStrategy[JsonObject]:
+    lists = st.one_of(st.lists(SCALARS, max_size=3), st.lists(ITEMS, max_size=3, unique_by=lambda item: item["name"]))
+    values = st.recursive(
+        st.one_of(leaves, lists), lambda inner: st.dictionaries(KEYS, inner, max_size=3), max_leaves=12
+    )
+    return st.dictionaries(KEYS, values, max_size=4)  # type: ignore[arg-type]
+
+
+PLAIN = _documents(SCALARS)
+WITH_NULLS = _documents(st.one_of(SCALARS, st.none()))
+
+
+@given(PLAIN)
+def test_merging_with_nothing_changes_nothing(document: JsonObject) -> None:
+    assert merge(document, {}) == document
+    assert merge({}, document) == document
+
+
+@given(PLAIN)
+def test_merging_with_itself_changes_nothing(document: JsonObject) -> None:
+    assert merge(document, document) == document
+
+
+@given(WITH_NULLS, WITH_NULLS)
+def test_no_null_survives(base: JsonObject, over: JsonObject) -> None:
+    def nulls(value: object) -> bool:
+        if isinstance(value, dict):
+            return any(nulls(item) for item in value.values())
+        return value is None or (isinstance(value, list) and any(nulls(item) for item in value))
+
+    assert not nulls(merge(merge({}, base), over))
+
+
+@given(PLAIN, PLAIN, PLAIN)
+def test_order_of_grouping_does_not_matter_without_deletions(a: JsonObject, b: JsonObject, c: JsonObject) -> None:
+    kinds = [_shape(document) for document in (a, b, c)]
+    if all(_compatible(kinds[i], kinds[j]) for i in range(3) for j in range(i)):
+        assert merge(merge(a, b), c) == merge(a, merge(b, c))
+
+
+def _shape(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return "items" if value and all(isinstance(item, dict) for item in value) else "list"
+    return "scalar"
+
+
+def _compatible(one: object, other: object) -> bool:
+    """Whether no path holds different kinds of values: replacing a map by a scalar does not commute with merging."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_compatible(one[key], other[key]) for key in one.keys() & other.keys())
+    return one == other
+
+
+@given(WITH_NULLS, WITH_NULLS)
+def test_every_value_is_found_in_the_layer_that_wrote_it(first: JsonObject, second: JsonObject) -> None:
+    layers = [Layer("first", first), Layer("second", second)]
+    merged = merge_all(layers)
+    for path, value in _leaves(merged, ()):
+        place = locate(layers, merged, path)
+        assert place.exact
+        assert _at(layers[place.layer].value, place.path) == value
+
+
+def _leaves(value: object, path: Path) -> list[tuple[Path, object]]:
+    if isinstance(value, dict) and value:
+        return [leaf for key, item in value.items() for leaf in _leaves(item, (*path, key))]
+    if isinstance(value, list) and value:
+        return [leaf for index, item in enumerate(value) for leaf in _leaves(item, (*path, index))]
+    return [] if isinstance(value, dict | list) else [(path, value)]
+
+
+def _at(value: object, path: Path) -> object:
+    for part in path:
+        value = value[part]  # type: ignore[index]
+    return value
+
+
+LAYERS = [
+    Layer("defaults", {"labels": {"team": "a"}, "env": [{"name": "A", "value": "1"}], "minReplicas": 1}),
+    Layer("model", {"env": [{"name": "B", "value": "2"}], "labels": {"tier": "x"}}),
+    Layer("prod", {"env": [{"name": "B", "value": "3"}], "minReplicas": 2}),
+]
+
+PLACES: list[tuple[Path, Place]] = [
+    (("labels", "team"), Place(0, ("labels", "team"), exact=True)),
+    (("labels", "tier"), Place(1, ("labels", "tier"), exact=True)),
+    (("minReplicas",), Place(2, ("minReplicas",), exact=True)),
+    (("env", 0, "value"), Place(0, ("env", 0, "value"), exact=True)),
+    (("env", 1, "value"), Place(2, ("env", 0, "value"), exact=True)),
+    (("env", 1, "name"), Place(2, ("env", 0, "name"), exact=True)),
+    (("labels", "absent"), Place(1, ("labels",), exact=False)),
+    (("absent", "deep"), Place(2, (), exact=False)),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), PLACES, ids=[str(p[0]) for p in PLACES])
+def test_locate(path: Path, expected: Place) -> None:
+    assert locate(LAYERS, merge_all(LAYERS), path) == expected
+
+
+def test_a_later_layer_that_deletes_and_one_that_sets_again() -> None:
+    layers = [Layer("a", {"x": {"y": 1}}), Layer("b", {"x": None}), Layer("c", {"x": {"z": 2}})]
+    merged = merge_all(layers)
+    assert merged == {"x": {"z": 2}}
+    assert locate(layers, merged, ("x", "z")) == Place(2, ("x", "z"), exact=True)
+
+
+def test_no_merge_key_is_spelt_twice() -> None:
+    assert list(MERGE_KEYS) == sorted(MERGE_KEYS)

@@ -1,0 +1,124 @@
+"""The tables of facts: complete enough, found by any spelling, with sources."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kservegen.checks.gpu.facts import GIB
+from kservegen.checks.gpu.store import FactStore
+from kservegen.checks.gpu.version import parse_version
+from kservegen.checks.gpu.weights import count
+from kservegen.core.errors import GeneratorError
+
+FACTS = Path(__file__).parents[4] / "facts"
+STORE = FactStore(FACTS)
+MODELS = json.loads((FACTS / "models.json").read_text("utf-8"))["models"]
+GPUS = json.loads((FACTS / "gpus.json").read_text("utf-8"))
+
+# What the models' own cards state, in millions of parameters.
+PARAMETERS = [
+    ("meta-llama/Llama-3.1-8B-Instruct", 8030),
+    ("Qwen/Qwen2.5-7B-Instruct", 7616),
+    ("Qwen/Qwen2.5-72B-Instruct", 72706),
+    ("Qwen/Qwen3-30B-A3B", 30532),
+    ("Qwen/Qwen3-8B", 8191),
+    ("mistralai/Mixtral-8x7B-Instruct-v0.1", 46703),
+    ("google/gemma-2-27b-it", 27227),
+    ("google/gemma-7b", 8538),
+    ("deepseek-ai/DeepSeek-V2-Lite-Chat", 15706),
+    ("ibm-granite/granite-3.1-8b-instruct", 8171),
+    ("openai/gpt-oss-20b", 20910),
+    ("deepseek-ai/DeepSeek-R1", 671026),
+]
+
+
+@pytest.mark.parametrize(("name", "millions"), PARAMETERS)
+def test_parameters_are_counted_as_published(name: str, millions: int) -> None:
+    model = STORE.model(name)
+    assert model is not None
+    assert count(model).total / 1e6 == pytest.approx(millions, rel=0.003)
+
+
+def test_every_model_has_a_source() -> None:
+    assert [name for name, entry in MODELS.items() if not entry.get("sources")] == []
+
+
+def test_every_gpu_has_a_source_and_sane_memory() -> None:
+    for name, entry in GPUS["gpus"].items():
+        low, high = entry["memoryGiB"]
+        assert entry["source"], name
+        assert 10 < low <= high < low * 1.03, name
+        assert all(slice_["memoryGiB"] <= high for slice_ in entry.get("mig", {}).values()), name
+
+
+def test_every_instance_names_a_gpu_of_the_table() -> None:
+    assert [name for name, item in GPUS["instances"].items() if item["gpu"] not in GPUS["gpus"]] == []
+
+
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("L4", "L4"),
+        ("nvidia l4", "L4"),
+        ("NVIDIA H100 80GB", "H100"),
+        ("a100-80gb", "A100-80GB"),
+        ("A100 80GB", "A100-80GB"),
+        ("A100-80GB/1g.10gb", "A100-80GB/1g.10gb"),
+        ("H100 NVL 94GB/1g.12gb", "H100-NVL/1g.12gb"),
+    ],
+)
+def test_gpus_are_found_by_any_spelling(spelling: str, name: str) -> None:
+    gpu = STORE.gpu(spelling)
+    assert gpu is not None
+    assert gpu.name == name
+
+
+def test_the_number_in_a_slice_s_name_is_rounded_up() -> None:
+    gpu = STORE.gpu("H100-NVL/1g.12gb")
+    assert gpu is not None
+    assert gpu.memory == round(10.75 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("kserve/huggingfaceserver:v0.19.0-gpu", "0.19.0"),
+        ("registry.example.com/kserve/huggingfaceserver:v0.19.0", "0.19.0"),
+        ("ghcr.io/llm-d/llm-d-cuda:v0.6.0", "0.17.1"),
+        ("vllm/vllm-openai:v0.18.1", "0.18.1"),
+        ("vllm/vllm-openai:latest", ""),
+        ("vllm/vllm-openai", ""),
+        ("example.com/mine:v1.0.0", ""),
+    ],
+)
+def test_an_image_tells_its_version(image: str, version: str) -> None:
+    assert STORE.image_version(image) == version
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("0.11.2", (0, 11, 2)), ("v0.8.5.post1", (0, 8, 5)), ("0.15.2rc1", (0, 15, 2)), ("nightly", ()), ("", ())],
+)
+def test_versions(text: str, numbers: tuple[int, ...]) -> None:
+    assert parse_version(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("version", "utilization", "sampler"), [("0.7.3", 0.9, 38.0), ("0.17.1", 0.9, 14.4), ("0.26.0", 0.92, 14.4)]
+)
+def test_constants_change_with_the_version(version: str, utilization: float, sampler: float) -> None:
+    engine = STORE.engine(version)
+    assert (engine.utilization, engine.sampler_bytes) == (utilization, sampler)
+
+
+def test_unknown_names_are_none() -> None:
+    assert STORE.model("nobody/nothing") is None
+    assert STORE.gpu("RTX-9999") is None
+
+
+def test_a_folder_without_tables_is_an_operator_s_failure(tmp_path: Path) -> None:
+    with pytest.raises(GeneratorError, match=r"models\.json"):
+        FactStore(tmp_path).model("x/y")

@@ -1,0 +1,235 @@
+"""Findings about GPU memory through the whole check: at the word to edit, with a change that fits."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.support.project import Project
+
+from kservegen.checks.gpu.estimate import Verdict
+from kservegen.checks.gpu.manual import RULES
+from kservegen.commands.gpu import Account, account_for, parse_what_if
+from kservegen.evaluate.project import open_project
+from kservegen.report.gpu import gpu_as_json, render_gpu
+
+ESTIMATES = {meta.id for meta in RULES}  # what is said of the host has tests of its own
+
+DEV = """\
+version: 1
+cluster: {name: dev}
+kserve: {version: v0.19.0, deploymentMode: Standard}
+prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway, leaderworkerset]
+namespaces: {ns: {}}
+gitops: {engine: none}
+accelerators:
+  l4: {resource: nvidia.com/gpu, gpu: L4, nodeSelector: {gpu: L4}}
+  h100: {resource: nvidia.com/gpu, gpu: H100, nodeSelector: {gpu: H100}}
+  t4: {resource: nvidia.com/gpu, gpu: T4, nodeSelector: {gpu: T4}}
+  some: {resource: nvidia.com/gpu, nodeSelector: {gpu: some}}
+  own: {resource: nvidia.com/gpu, memory: 22564Mi, computeCapability: 8.9, nodeSelector: {gpu: own}}
+  old: {resource: nvidia.com/gpu, gpu: Old One, memory: 47Gi, computeCapability: "6.1", nodeSelector: {gpu: old}}
+  slice: {resource: nvidia.com/mig-9g.9gb, memory: 9100Mi, computeCapability: 9.0, nodeSelector: {gpu: slice}}
+"""
+
+
+@pytest.fixture
+def loaded(project: Project) -> Project:
+    project.write("environments/dev.yaml", DEV)
+    return project
+
+
+def llm(words: str, model: str = "Qwen/Qwen3-8B") -> str:
+    return f"models:\n  chat:\n    kind: LLMInferenceService\n    model: hf://{model}\n{words}"
+
+
+def service(words: str, model: str = "Qwen/Qwen3-8B") -> str:
+    return f"models:\n  chat:\n    modelFormat: huggingface\n    storageUri: hf://{model}\n{words}"
+
+
+# The words of a model; where and what is said (the file starts with two lines of its own).
+CASES: dict[str, list[str]] = {
+    llm("    accelerator: {type: l4}\n    args: {max-model-len: 8192}\n"): [],
+    llm("    accelerator: {type: l4}\n    args: {max-model-len: 40960}\n"): ["models.yaml:8:27 error gpu/does-not-fit"],
+    llm("    accelerator: {type: l4}\n    args:\n      - --max-model-len\n      - '40960'\n"): [
+        "models.yaml:10:9 error gpu/does-not-fit"
+    ],
+    llm("    accelerator: {type: l4}\n    args: {}\n"): ["models.yaml:7:5 error gpu/does-not-fit"],
+    llm("    accelerator: {type: l4}\n", "Qwen/Qwen3-32B"): ["models.yaml:7:5 error gpu/does-not-fit"],
+    llm("    accelerator: {type: h100, count: 5}\n    args: {tensor-parallel-size: 5}\n", "Qwen/Qwen3-14B"): [
+        "models.yaml:8:34 error gpu/parallelism"
+    ],
+    llm("    accelerator: {type: h100, count: 2}\n    args: {tensor-parallel-size: 4}\n"): [
+        "models.yaml:8:34 error gpu/parallelism"
+    ],
+    llm("    accelerator: {type: h100, count: 2}\n"): ["models.yaml:7:38 warning gpu/parallelism"],
+    llm("    accelerator: {type: h100}\n    args: {max-model-len: 65536}\n"): [
+        "models.yaml:8:27 error gpu/context-length"
+    ],
+    llm(
+        "    accelerator: {type: t4}\n    args: {dtype: bfloat16, max-model-len: 1024}\n", "Qwen/Qwen2.5-0.5B-Instruct"
+    ): ["models.yaml:8:19 error gpu/quantisation"],
+    llm("    accelerator: {type: h100}\n", "nobody/nothing"): ["models.yaml:6:12 info gpu/unknown-model"],
+    llm("    accelerator: {type: some}\n", "nobody/nothing"): [],
+    llm("    accelerator: {type: some}\n    args: {max-model-len: 1024}\n"): [],
+    service("    accelerator: {type: l4}\n    args: [--max_model_len=8192]\n"): [],
+    service("    accelerator: {type: l4}\n    args: [--max_model_len=40960]\n"): [
+        "models.yaml:8:12 error gpu/does-not-fit"
+    ],
+    service("    accelerator: {type: l4}\n    args: [--backend=huggingface, --max_model_len=40960]\n"): [],
+    service("    accelerator: {type: h100, count: 2}\n", "nobody/nothing"): ["models.yaml:6:17 info gpu/unknown-model"],
+    service("    args: [--max_model_len=40960]\n"): [],
+    llm("    accelerator: {type: own}\n    args: {max-model-len: 8192}\n"): [],
+    llm("    accelerator: {type: own}\n    args: {max-model-len: 40960}\n"): [
+        "models.yaml:8:27 error gpu/does-not-fit"
+    ],
+    llm("    accelerator: {type: slice}\n    args: {max-model-len: 512}\n"): ["models.yaml:7:5 error gpu/does-not-fit"],
+    llm("    accelerator: {type: old}\n    args: {max-model-len: 8192}\n"): ["models.yaml:7:5 error gpu/quantisation"],
+    "models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m', accelerator: {type: l4}}\n": [],
+}
+
+
+@pytest.mark.parametrize("words", CASES)
+def test_findings_stand_at_the_word_to_edit(words: str, loaded: Project) -> None:
+    loaded.models(words)
+    found = loaded.validate().diagnostics
+    assert [f"{d.location} {d.severity} {d.rule}" for d in found if d.rule in ESTIMATES] == CASES[words]
+
+
+def accounts(project: Project, what_if: str = "") -> tuple[Account, ...]:
+    return account_for(open_project(project.repository), (), None, parse_what_if(what_if) if what_if else None)
+
+
+DOES_NOT_FIT = [words for words, found in CASES.items() if any("does-not-fit" in item for item in found)]
+
+
+@pytest.mark.parametrize("words", DOES_NOT_FIT)
+def test_every_change_that_is_offered_fits(words: str, loaded: Project) -> None:
+    """Each change of the hint, tried through --what-if, fits for certain."""
+    loaded.models(words)
+    (hint,) = (d.hint for d in loaded.validate().diagnostics if d.rule == "gpu/does-not-fit")
+    changes = hint.partition(": ")[2].rstrip(".").split("; ")
+    assert changes
+    for change in changes:
+        wanted = re.sub(r" on (\d+) GPUs", r",gpus=\1", change)
+        wanted = re.sub(r"(?: on )?a GPU (\S+)", r",gpu=\1", wanted).replace("--", "").strip(",")
+        (account,) = accounts(loaded, wanted)
+        assert account.fit.estimate is not None
+        assert account.fit.estimate.verdict is Verdict.FITS, change
+        assert account.fit.refused == ()
+
+
+def test_the_longest_context_that_fits_is_offered_first(loaded: Project) -> None:
+    loaded.models(llm("    accelerator: {type: l4}\n    args: {max-model-len: 40960}\n"))
+    (found,) = (d for d in loaded.validate().diagnostics if d.rule == "gpu/does-not-fit")
+    match = re.search(r"--max-model-len=(\d+)", found.hint)
+    assert match is not None
+    length = int(match[1])
+    assert 8192 < length < 40960
+    (longer,) = accounts(loaded, f"max-model-len={length + 16}")
+    assert longer.fit.estimate is not None
+    assert longer.fit.estimate.verdict is not Verdict.FITS
+    assert "is larger than the available KV cache memory" in found.message.replace("which ", "")
+
+
+def test_what_was_not_estimated_is_said(loaded: Project) -> None:
+    loaded.models(llm("    accelerator: {type: some}\n"))
+    assert loaded.validate().assumptions[-1] == "that these fit in GPU memory: LLMInferenceService ns/chat"
+    loaded.models(llm("    accelerator: {type: l4}\n    args: {max-model-len: 8192}\n"))
+    assert not [item for item in loaded.validate().assumptions if "GPU memory" in item]
+
+
+def test_prefill_and_decode_are_two_servers(loaded: Project) -> None:
+    loaded.models(
+        llm(
+            "    accelerator: {type: h100}\n    args: {max-model-len: 8192}\n"
+            "    prefill:\n      accelerator: {type: l4}\n      args: {max-model-len: 16384}\n"
+        )
+    )
+    found = {
+        a.fit.workload.role: (a.fit.gpu and a.fit.gpu.name, a.fit.workload.server.max_length) for a in accounts(loaded)
+    }
+    assert found == {"main": ("H100", 8192), "prefill": ("L4", 16384)}
+
+
+def test_additional_arguments_reach_the_server_before_the_container_s(loaded: Project) -> None:
+    loaded.models(
+        llm(
+            "    accelerator: {type: h100}\n"
+            "    env: [{name: VLLM_ADDITIONAL_ARGS, value: '--max-model-len=4096 --max-num-seqs=8'}]\n"
+            "    args: {max-model-len: 8192}\n"
+        )
+    )
+    (account,) = accounts(loaded)
+    assert account.fit.workload.server.max_length == 8192
+    assert account.fit.workload.server.max_sequences == 8
+
+
+def test_a_runtime_of_one_s_own_brings_its_arguments_and_its_version(loaded: Project) -> None:
+    loaded.write(
+        "models.yaml",
+        """\
+        version: 1
+        defaults: {namespace: ns}
+        models:
+          chat:
+            modelFormat: huggingface
+            runtime: mine
+            storageUri: hf://Qwen/Qwen3-8B
+            accelerator: {type: l4}
+            args: [--max-model-len=4096]
+        runtimes:
+          mine:
+            supportedModelFormats: [{name: huggingface, version: "1"}]
+            containers:
+              - name: kserve-container
+                image: vllm/vllm-openai:v0.21.0
+                args: [--model=/mnt/models, --max-num-seqs=16, --max-model-len=2048]
+        """,
+    )
+    (account,) = accounts(loaded)
+    assert account.fit.version == "0.21.0"
+    server = account.fit.workload.server
+    assert (server.max_sequences, server.max_length) == (16, 4096)
+
+
+def test_labels_tell_the_gpu_where_no_accelerator_does(loaded: Project) -> None:
+    loaded.models(
+        llm(
+            "    nodeSelector: {nvidia.com/gpu.product: NVIDIA-H100-80GB-HBM3-MIG-3g.40gb}\n"
+            "    resources: {limits: {nvidia.com/gpu: '1'}}\n"
+        )
+    )
+    (account,) = accounts(loaded)
+    assert account.fit.gpu is not None
+    assert account.fit.gpu.name == "H100/3g.40gb"
+
+
+def test_what_if_asks_for_another_gpu_and_version(loaded: Project) -> None:
+    loaded.models(llm("    accelerator: {type: l4}\n    args: {max-model-len: 8192}\n"))
+    (account,) = accounts(loaded, "gpu=L40S,version=0.26.0,tp=2")
+    assert account.fit.gpu is not None
+    assert (account.fit.gpu.name, account.fit.version, account.fit.workload.gpus) == ("L40S", "0.26.0", 2)
+    assert account.fit.estimate is not None
+    assert account.fit.estimate.graphs_in_budget
+
+
+def test_a_gpu_that_the_environment_describes_says_so(loaded: Project) -> None:
+    loaded.models(llm("    accelerator: {type: own}\n    args: {max-model-len: 40960}\n"))
+    (found,) = (d for d in loaded.validate().diagnostics if d.rule == "gpu/does-not-fit")
+    assert found.message.startswith("Qwen/Qwen3-8B does not fit on own (memory as the environment says): ")
+    (account,) = accounts(loaded)
+    assert account.fit.gpu is not None
+    assert (account.fit.gpu.memory, account.fit.gpu.capability) == (22564 << 20, 89)
+    (entry,) = gpu_as_json((account,))
+    assert entry["gpuSource"] == "environment"
+    assert "on each own, as the environment says" in render_gpu((account,), colour=False)
+
+
+@pytest.mark.parametrize("words", ["memory: 24", "memory: '24'", "computeCapability: 89x", "memory: lots"])
+def test_memory_without_a_unit_is_no_memory(words: str, loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + f"  wrong: {{resource: nvidia.com/gpu, {words}}}\n")
+    line = DEV.count("\n") + 1
+    assert [f"{d.location}".rpartition(":")[0] for d in loaded.validate().diagnostics] == [
+        f"environments/dev.yaml:{line}"
+    ]

@@ -1,0 +1,195 @@
+"""What a policy reads of an object: its verdict stays when everything else goes, and equal parts get equal verdicts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
+
+from kservegen.checks.policy.admission import CREATE
+from kservegen.checks.policy.binding import Bound, bind
+from kservegen.checks.policy.cases import Case, read_cases
+from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.files import read_policies
+from kservegen.checks.policy.judge import Memory, PolicyJudge
+from kservegen.checks.policy.projection import Part, cut, key
+from kservegen.checks.policy.reads import reads
+from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse
+from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.resource import Resource
+
+NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
+
+
+@lru_cache(maxsize=1)
+def cases() -> tuple[Case, ...]:
+    found: list[Case] = []
+    for path in sorted((POLICIES / "tests").glob("*/*.yaml")):
+        found += read_cases(path.read_bytes(), path.name, path.stem)[0]
+    return tuple(case for case in found if case.admission.operation == CREATE)
+
+
+@lru_cache(maxsize=64)
+def in_force(name: str) -> Bound:
+    return bound((POLICIES / f"{name}.yaml").read_text("utf-8"))
+
+
+@lru_cache(maxsize=64)
+def part_of(name: str) -> Part:
+    part = reads(in_force(name).compiled.policy)
+    assert part is not None
+    return part
+
+
+def verdict(policy: Bound, doc: JsonObject) -> list[str]:
+    return [finding.message for finding in evaluate([policy], resource(doc))]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_cut_away_decides_nothing(name: str) -> None:
+    """Over the objects of all policies' cases; what names an object stays, for the matcher."""
+    policy, part = in_force(name), part_of(name)
+    by_key: dict[object, list[str]] = {}
+    for case in cases():
+        doc = case.admission.resource.doc
+        shown = cut(part, doc)
+        assert isinstance(shown, dict)
+        kept = {key: doc[key] for key in ("apiVersion", "kind", "metadata")}
+        full = verdict(policy, doc)
+        assert verdict(policy, {**kept, **shown, "metadata": doc["metadata"]}) == full
+        if case.admission.resource.kind == "InferenceService":
+            assert by_key.setdefault(key(part, doc), full) == full
+
+
+FRAGMENTS = st.sampled_from([case.admission.resource.doc.get("spec", {}) for case in cases()])
+SCALARS: st.SearchStrategy[JsonValue] = st.sampled_from(
+    [None, True, False, 0, 1, 1.0, -1, 2**63, "", "1", "x", "500m", "hf://a/b", "main", "latest"]
+)
+
+
+@st.composite
+def objects(draw: st.DrawFn) -> JsonObject:
+    """Draw a case's object with parts of another, and with odd values anywhere."""
+
+    def mix(left: JsonValue, right: JsonValue) -> JsonValue:
+        chosen = draw(st.integers(0, 9))
+        if chosen == 0:
+            return draw(SCALARS)
+        if isinstance(left, dict) and isinstance(right, dict):
+            return {k: mix(left.get(k, right.get(k)), right.get(k, left.get(k))) for k in {**left, **right}}
+        if isinstance(left, list) and isinstance(right, list) and chosen < 5:
+            return [*left, *right]
+        return left if chosen < 6 else right
+
+    spec = mix(draw(FRAGMENTS), draw(FRAGMENTS))
+    kind = draw(st.sampled_from(["InferenceService", "LLMInferenceService"]))
+    version = "v1beta1" if kind == "InferenceService" else "v1alpha2"
+    metadata: JsonObject = {"name": "x", "namespace": "models"}
+    return {"apiVersion": f"serving.kserve.io/{version}", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+@settings(max_examples=60, deadline=None)
+@given(docs=st.lists(objects(), min_size=1, max_size=12), twice=st.booleans())
+def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObject], twice: bool) -> None:
+    policies = [in_force(name) for name in NAMES]
+    memory = Memory()
+    for policy in policies:  # as if many objects had been seen
+        passes = memory.of(policy, policy.pool[0] if policy.pool else None)
+        passes.followed, passes.part = True, part_of(policy.name)
+    resources = [resource(doc) for doc in docs]
+    for _ in range(1 + twice):
+        judge = PolicyJudge(policies, {}, memory)
+        for one in resources:
+            assert judge.judge(one) == evaluate(policies, one)
+
+
+def by_rule(findings: tuple[Finding, ...]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.rule)
+
+
+def test_the_judge_says_of_many_objects_what_evaluation_says() -> None:
+    """As many as it takes for policies to be followed, and to be put together."""
+    policies = [in_force(name) for name in NAMES]
+    docs = [case.admission.resource for case in cases()]
+    assert len(docs) > 300
+    expected = [by_rule(evaluate(policies, one)) for one in docs]
+    memory = Memory()
+    for _ in range(3):  # one environment after the other
+        judge = PolicyJudge(policies, {}, memory)
+        assert [by_rule(judge.judge(one)) for one in docs] == expected
+    assert memory.joints
+
+
+def things(count: int) -> list[Resource]:
+    return [
+        resource({"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": f"t{i}"}, "spec": {"size": i % 3}})
+        for i in range(count)
+    ]
+
+
+HEAD = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: p}\nspec:\n"
+RULES = (
+    "  matchConstraints: {resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]"
+)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("object.spec.size < 2", 100),
+        ("request.name != 't5'", 1),
+        ("object.metadata.name != 't5'", 1),
+        ("has(object.metadata.labels) || object.spec.size == 0", 200),
+    ],
+)
+def test_the_judge_over_many_objects(expression: str, expected: int) -> None:
+    policy = bound(f'{HEAD}{RULES}}}\n  validations: [{{expression: "{expression}"}}]\n')
+    other = bound(f"{HEAD}{RULES}}}\n  validations: [{{expression: object.spec.size < 5}}]\n")
+    judge = PolicyJudge([policy, other], {}, Memory())
+    assert sum(len(judge.judge(thing)) for thing in things(300)) == expected
+
+
+def test_an_object_selector_is_asked_of_every_object() -> None:
+    selector = ", objectSelector: {matchLabels: {guard: 'on'}}}"
+    policy = bound(f"{HEAD}{RULES}{selector}\n  validations: [{{expression: 'false'}}]\n")
+    judge = PolicyJudge([policy], {}, Memory())
+    free, guarded = things(1)[0], things(1)[0]
+    guarded.doc["metadata"]["labels"] = {"guard": "on"}  # type: ignore[index,call-overload]
+    assert [len(judge.judge(thing)) for thing in (free, guarded, free)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(1, 1.0), (1, True), (0, False), ([], None), ("", None), ([1], [True]), ({}, []), ({"a": 1}, {"a": "1"})],
+)
+def test_keys_tell_values_apart(left: JsonValue, right: JsonValue) -> None:
+    part = Part()
+    part.whole = True
+    assert key(part, left) != key(part, right)
+
+
+def test_parameters_tell_memories_apart() -> None:
+    files = read_policies([POLICIES], str)
+    uri: JsonObject = {"predictor": {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/m"}}}
+    metadata: JsonObject = {"name": "x", "namespace": "models"}
+    head: JsonObject = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": metadata}
+    model = resource({**head, "spec": uri})
+    memory = Memory()
+    found = []
+    for scheme in ("s3", "hf"):
+        binding: JsonObject = {"actions": ["Deny"], "params": {"schemes": [scheme]}}
+        words: JsonObject = {"bindings": {"storage-scheme": binding}}
+        bindings = bind(files.policies, words, locate=place, compiled=files.compiled)
+        found.append(len(PolicyJudge(bindings.bound, {}, memory).judge(model)))
+    assert found == [0, 1]
+
+
+def test_syntax() -> None:
+    assert parse("a.b == 'x'") == Call("_==_", (Select(Name("a"), "b", tests=False), Constant("x")))
+    assert parse("has(a.b)") == Select(Name("a"), "b", tests=True)
+    assert isinstance(parse("a.all(x, x > 1)"), Fold)
+    assert parse("a ==") is None

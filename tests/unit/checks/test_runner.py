@@ -1,0 +1,100 @@
+"""The one place that judges an object: what its layers find, and what becomes of the object by their stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.support.platforms import reference
+
+from kservegen.checks.engines.builtin import BuiltinEngine
+from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.discover import Discovered, RuleSet
+from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.runner import Judge, Verdict, is_misshapen
+from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import packaged_data
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.defaulting import Defaulted
+
+CONTEXT = Context(
+    environment="test",
+    kserve_version="v0.19.0",
+    deployment_mode="Standard",
+    platform=reference("v0.19.0"),
+    resources={},
+)
+
+
+def service(spec: JsonObject) -> Resource:
+    name = ResourceId("InferenceService", "ns", "a")
+    doc: JsonObject = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "a", "namespace": "ns"},
+        "spec": spec,
+    }
+    return Resource(id=name, api_version="serving.kserve.io/v1beta1", doc=doc, file="a.yaml")
+
+
+def rule(slug: str, stage: Stage, scope: Scope, severity: Severity = Severity.ERROR) -> Discovered:
+    meta = RuleMeta(id=f"kserve/{slug}", title="A title", why="Why.", fix="Fix.", severity=severity)
+
+    def check(resource: Resource, _context: Context) -> list[Finding]:
+        return [Finding(rule=meta.id, path=("spec",), message=resource.id.name)]
+
+    return Discovered(rule=Rule(meta=meta, check=check), stage=stage, scope=scope)
+
+
+RULES = RuleSet(
+    (
+        rule("refused", Stage.ADMISSION, Scope.OBJECT),
+        rule("idle", Stage.DEPLOYMENT, Scope.ENVIRONMENT),
+        rule("doubtful", Stage.ADMISSION, Scope.OBJECT, Severity.WARNING),
+        rule("crashing", Stage.RUN, Scope.OBJECT),
+    )
+)
+JUDGE = Judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, {meta.id: meta for meta in RULES})
+
+VERDICTS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
+    ((), Verdict(admitted=True, deployable=True)),
+    (("kserve/doubtful", "kserve/crashing", "internal/rule-crashed"), Verdict(admitted=True, deployable=True)),
+    (("kserve/idle",), Verdict(admitted=True, deployable=False)),
+    (("kserve/refused",), Verdict(admitted=False, deployable=False)),
+    (("schema/unknown-field", "kserve/idle"), Verdict(admitted=False, deployable=False)),
+    (("yaml/syntax",), Verdict(admitted=False, deployable=False)),
+)
+
+
+@pytest.mark.parametrize(("rules", "verdict"), VERDICTS)
+def test_the_stages_of_the_errors_say_what_becomes_of_an_object(rules: tuple[str, ...], verdict: Verdict) -> None:
+    assert JUDGE.verdict(Finding(rule=name, path=(), message="") for name in rules) == verdict
+
+
+def test_a_findings_own_severity_goes_before_its_rules() -> None:
+    mild = Finding(rule="kserve/refused", path=(), message="", severity=Severity.INFO)
+    assert JUDGE.severity(mild) is Severity.INFO
+    assert JUDGE.verdict([mild]) == Verdict(admitted=True, deployable=True)
+
+
+def test_rules_look_at_objects_of_the_right_shape_only() -> None:
+    sound, misshapen = (
+        Defaulted(written=r, resource=r) for r in (service({"predictor": {}}), service({"predictors": {}}))
+    )
+    first, second = JUDGE.alone([sound, misshapen], CONTEXT)
+    assert [finding.rule for finding in first] == ["kserve/refused", "kserve/doubtful", "kserve/crashing"]
+    assert [finding.rule for finding in second] == ["schema/unknown-field"]
+    assert (is_misshapen(first), is_misshapen(second)) == (False, True)
+    assert [finding.rule for _, finding in JUDGE.around([sound], CONTEXT)] == ["kserve/idle"]
+
+
+def test_an_object_that_is_being_deleted_is_not_judged_when_it_is_updated() -> None:
+    leaving = service({"predictor": {}})
+    leaving.doc["metadata"] = {"name": "a", "namespace": "ns", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    item = Defaulted(written=leaving, resource=leaving)
+    update = replace(CONTEXT, old={leaving.id: leaving})
+    assert [finding.rule for finding in JUDGE.alone([item], CONTEXT)[0]]
+    assert JUDGE.alone([item], update) == [()]
+    assert JUDGE.around([item], update) == []

@@ -1,0 +1,110 @@
+"""The proof of the compiled schemas: field by field they say what upstream's CRDs say."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+SHARED = Path(os.environ.get("KSERVEGEN_SHARED", REPOSITORY.parent / "shared"))
+COMPILED = sorted((REPOSITORY / "schemas" / "kserve").glob("*/serving.kserve.io/*.json"))
+# Ours alone: what only this tool reads, and strictness, which a CRD has by pruning.
+OWN = ("x-kservegen-", "x-kubernetes-patch-merge-key", "$schema", "definitions")
+
+
+@cache
+def crd_versions(version: str) -> dict[str, dict[str, Any]]:
+    """Map `kind_version` to the schema that upstream's CRD states."""
+    folder = SHARED / "kserve" / version / "crds"
+    if not folder.is_dir():
+        pytest.skip(f"upstream's CRDs of {version} are not here: set KSERVEGEN_SHARED to the folder that holds them")
+    found = {}
+    for path in sorted(folder.glob("*.yaml")):
+        document = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        for served in document["spec"]["versions"]:
+            name = f"{document['spec']['names']['kind'].lower()}_{served['name']}"
+            found[name] = served["schema"]["openAPIV3Schema"]
+    return found
+
+
+def expand(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Put a definition in the place of its reference; what stands beside the reference wins."""
+    while "$ref" in node:
+        target = definitions[node["$ref"].removeprefix("#/definitions/")]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+    return node
+
+
+# What a format of a number says by itself, and a compiled schema spells out.
+ENDS = {"int32": {"minimum": -(2**31), "maximum": 2**31 - 1}, "int64": {"minimum": -(2**63), "maximum": 2**63 - 1}}
+
+
+def canonical(node: dict[str, Any]) -> dict[str, Any]:
+    """Write one level the one way: without descriptions and ends of formats, int-or-string typed once, sorted sets."""
+    written = node.get("x-kservegen-written", ())
+    out = {k: v for k, v in node.items() if k != "description" and not k.startswith(OWN)}
+    for key, end in ENDS[node.get("format", "int64")].items() if node.get("type") == "integer" else ():
+        if out.get(key) == end:
+            del out[key]
+    if out.get("x-kubernetes-int-or-string"):
+        out.pop("anyOf", None)
+        out.pop("type", None)
+    if out.get("additionalProperties") is False:
+        del out["additionalProperties"]
+    for key in ("required", "enum"):
+        if key in out:
+            out[key] = sorted(value for value in out[key] if key == "enum" or value not in written)
+    if out.get("required") == []:
+        del out["required"]
+    if out.get("x-kubernetes-validations"):
+        out["x-kubernetes-validations"] = sorted(out["x-kubernetes-validations"], key=lambda rule: str(rule["rule"]))
+    return out
+
+
+def differences(ours: dict[str, Any], theirs: dict[str, Any], definitions: dict[str, Any], at: str) -> Iterator[str]:
+    """Walk both schemas together and say where they part."""
+    left, right = canonical(expand(ours, definitions)), canonical(theirs)
+    for key in ("properties", "items", "additionalProperties"):
+        mine, upstream = left.pop(key, None), right.pop(key, None)
+        if isinstance(mine, dict) and isinstance(upstream, dict):
+            if key != "properties":
+                yield from differences(mine, upstream, definitions, f"{at}[]")
+                continue
+            yield from (f"{at}.{name}: ours alone" for name in sorted(mine.keys() - upstream.keys()))
+            yield from (f"{at}.{name}: theirs alone" for name in sorted(upstream.keys() - mine.keys()))
+            for name in sorted(mine.keys() & upstream.keys()):
+                yield from differences(mine[name], upstream[name], definitions, f"{at}.{name}")
+        elif mine != upstream:
+            yield f"{at} {key}: {mine} is not {upstream}"
+    for key in sorted(left.keys() | right.keys()):
+        if left.get(key) != right.get(key):
+            yield f"{at} {key}: {json.dumps(left.get(key))} is not {json.dumps(right.get(key))}"
+
+
+@pytest.mark.parametrize("path", COMPILED, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_compiled_schema_equals_upstream(path: Path) -> None:
+    """All of `spec` and beside it; the root's constants and metadata are stricter on purpose, status is open."""
+    theirs = crd_versions(path.parts[-3])[path.stem]
+    ours = json.loads(path.read_text("utf-8"))
+    definitions = ours["definitions"]
+    assert ours["properties"].keys() == theirs["properties"].keys()
+    found = [
+        line
+        for name in ours["properties"].keys() - {"apiVersion", "kind", "metadata", "status"}
+        for line in differences(ours["properties"][name], theirs["properties"][name], definitions, name)
+    ]
+    assert not found, "\n".join(found[:20])
+    assert ours.get("x-kubernetes-validations") == theirs.get("x-kubernetes-validations")
+
+
+def test_every_upstream_kind_is_compiled() -> None:
+    for version in sorted({path.parts[-3] for path in COMPILED}):
+        names = {path.stem for path in COMPILED if path.parts[-3] == version}
+        assert names == crd_versions(version).keys()

@@ -1,0 +1,54 @@
+"""The chart tables of the repository, and upstream's values files where they lie beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+import yaml
+
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.charts import Charts, ChartStore
+
+ROOT = Path(__file__).parents[4]
+VERSIONS = ("v0.19.0", "v0.20.0")
+
+
+@pytest.fixture(scope="session")
+def store() -> ChartStore:
+    return ChartStore([ROOT / "schemas"])
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def charts(request: pytest.FixtureRequest, store: ChartStore) -> Charts:
+    return store.load(request.param)
+
+
+@pytest.fixture(scope="session")
+def oldest(store: ChartStore) -> Charts:
+    return store.load(VERSIONS[0])
+
+
+@pytest.fixture(scope="session")
+def upstream_file() -> Callable[[str, str], str]:
+    """Read a file of KServe's own chart values, in place: a version and a name in, its text out."""
+    shared = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared"))
+    folder = shared / "kserve"
+    if not folder.is_dir():
+        pytest.skip("upstream's chart values are not here: set KSERVEGEN_SHARED to the folder that holds kserve/")
+    return lambda version, name: (folder / version / "values" / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def upstream_values(upstream_file: Callable[[str, str], str]) -> Callable[[str, str], JsonObject]:
+    """Read upstream's values of a chart: a version and the chart's name in, its values out."""
+
+    def read(version: str, chart: str) -> JsonObject:
+        # The minimal CRD charts have no file of their own there: like the full ones they take no values.
+        text = upstream_file(version, f"{chart.removesuffix('-minimal')}.yaml")
+        return cast("JsonObject", yaml.safe_load(text) or {})
+
+    return read

@@ -1,0 +1,53 @@
+"""The manual: every rule that is emitted has a page, and its samples show what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import cast
+
+import pytest
+import yaml
+
+import kservegen.kserve.charts
+from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.charts import RULES, Charts, check_release, check_values
+
+SOURCES = Path(kservegen.kserve.charts.__file__).parent
+# A namespace is no value of a chart: there is no sample to show.
+SAMPLED = [rule for rule in RULES if rule.id != "kserve/chart-namespace"]
+
+
+def check(charts: Charts, sample: str) -> tuple[Finding, ...]:
+    values = cast("dict[str, JsonObject]", yaml.safe_load(sample))
+    own = (finding for chart in values for finding in check_values(charts, chart, values[chart]))
+    return (*own, *check_release(charts, values, "kserve"))
+
+
+def test_every_emitted_rule_has_a_page_and_every_page_a_rule() -> None:
+    emitted = {
+        found
+        for source in SOURCES.glob("*.py")
+        for found in re.findall(r'rule="([^"]+)"', source.read_text(encoding="utf-8"))
+    }
+    assert sorted(rule.id for rule in RULES) == sorted(emitted)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_page_is_written_as_the_others(rule: RuleMeta) -> None:
+    assert re.fullmatch(r"kserve/chart-[a-z]+(-[a-z]+)*", rule.id) or rule.id == "kserve/chart-unknown"
+    assert not rule.title.endswith(".")
+    assert rule.why.endswith(".")
+    assert rule.fix.endswith(".")
+    assert all(re.fullmatch(r"T\d+", upstream) for upstream in rule.upstream)
+
+
+@pytest.mark.parametrize("rule", SAMPLED, ids=lambda rule: rule.id)
+def test_the_bad_sample_breaks_the_rule_and_no_other(charts: Charts, rule: RuleMeta) -> None:
+    assert {finding.rule for finding in check(charts, rule.bad)} == {rule.id}
+
+
+@pytest.mark.parametrize("rule", SAMPLED, ids=lambda rule: rule.id)
+def test_the_good_sample_breaks_nothing(charts: Charts, rule: RuleMeta) -> None:
+    assert check(charts, rule.good) == ()
