@@ -11,20 +11,11 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 from kservegen.kserve.workloads import FRAMEWORKS, ContainerAt, PodSpecAt
 
 _ALONE: Final = frozenset({"transformer", "explainer", "graph", "storage"})
 _MODELS: Final = frozenset({"model", *FRAMEWORKS})
-
-
-class Mistake(NamedTuple):
-    """What a judge found; the rule's id and its fix are added later."""
-
-    path: Path
-    message: str
-    seen: str = ""
-    allowed: str = ""
-    at_key: bool = False
 
 
 class Place(NamedTuple):
@@ -45,7 +36,7 @@ class Place(NamedTuple):
         return is_overlaid(self.pod)
 
 
-Judge: TypeAlias = Callable[[JsonValue, Place], Iterable[Mistake]]
+Judge: TypeAlias = Callable[[JsonValue, Place], Iterable[Problem]]
 
 
 def is_overlaid(pod: PodSpecAt) -> bool:
@@ -55,12 +46,12 @@ def is_overlaid(pod: PodSpecAt) -> bool:
     return pod.role != "predictor" or not _MODELS.isdisjoint(pod.spec)
 
 
-def to_finding(meta: RuleMeta, mistake: Mistake) -> Finding:
+def to_finding(meta: RuleMeta, mistake: Problem) -> Finding:
     """Put a rule's id and its fix to what one of its judges found."""
     path, message, seen, allowed, at_key = mistake
     return Finding(rule=meta.id, path=path, message=message, hint=meta.fix, seen=seen, allowed=allowed, at_key=at_key)
 
 
-def findings(meta: RuleMeta, mistakes: Iterable[Mistake]) -> Iterator[Finding]:
+def findings(meta: RuleMeta, mistakes: Iterable[Problem]) -> Iterator[Finding]:
     """Do so for all of them: what a check of a whole object makes of its judges' words."""
     return (to_finding(meta, mistake) for mistake in mistakes)

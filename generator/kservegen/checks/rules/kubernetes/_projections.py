@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.fields import Mistake
 from kservegen.checks.rules.kubernetes._downward import VOLUME_FIELDS, field_reference, resource_reference
 from kservegen.checks.rules.kubernetes._fields import maps, needed, numbered, required
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 from kservegen.core.values import is_template, local_path_error, mode_error
 
 _KEYED: Final = ("secret", "configMap")
@@ -19,12 +19,12 @@ _SHORTEST_TOKEN: Final = 600
 _LONGEST_TOKEN: Final = 2**32
 
 
-def mode_of(owner: JsonObject, field: str, path: Path) -> Iterator[Mistake]:
+def mode_of(owner: JsonObject, field: str, path: Path) -> Iterator[Problem]:
     """Judge the permissions of files."""
     yield from numbered(owner, field, path, mode_error)
 
 
-def file_items(value: JsonValue, path: Path) -> Iterator[Mistake]:
+def file_items(value: JsonValue, path: Path) -> Iterator[Problem]:
     """Judge which keys become which files."""
     for item, at in maps(value, path):
         yield from required(item, "key", at)
@@ -32,20 +32,20 @@ def file_items(value: JsonValue, path: Path) -> Iterator[Mistake]:
         yield from mode_of(item, "mode", at)
 
 
-def pod_files(value: JsonValue, path: Path) -> Iterator[Mistake]:
+def pod_files(value: JsonValue, path: Path) -> Iterator[Problem]:
     """Judge which facts of the pod become which files."""
     for item, at in maps(value, path):
         yield from needed(item, "path", at, local_path_error)
         yield from mode_of(item, "mode", at)
         given = [field for field in ("fieldRef", "resourceFieldRef") if item.get(field) is not None]
         if len(given) != 1:
-            yield Mistake(at, "one of fieldRef and resourceFieldRef is required", " ".join(given))
+            yield Problem(at, "one of fieldRef and resourceFieldRef is required", " ".join(given))
         yield from field_reference(item.get("fieldRef"), (*at, "fieldRef"), VOLUME_FIELDS)
         if "fieldRef" not in given:
             yield from resource_reference(item.get("resourceFieldRef"), (*at, "resourceFieldRef"), of_volume=True)
 
 
-def projected(source: JsonObject, path: Path) -> Iterator[Mistake]:
+def projected(source: JsonObject, path: Path) -> Iterator[Problem]:
     """Judge a volume that is put together from several sources."""
     yield from mode_of(source, "defaultMode", path)
     taken: set[str] = set()
@@ -53,12 +53,12 @@ def projected(source: JsonObject, path: Path) -> Iterator[Mistake]:
         given = [field for field in _PROJECTIONS if projection.get(field) is not None]
         if len(given) > 1:
             message = "may not specify more than 1 volume type per source"
-            yield Mistake((*at, given[1]), message, " ".join(given), at_key=True)
+            yield Problem((*at, given[1]), message, " ".join(given), at_key=True)
         for field in given:
             yield from _projection(field, mapping(projection.get(field)), (*at, field), taken)
 
 
-def _projection(field: str, source: JsonObject, path: Path, taken: set[str]) -> Iterator[Mistake]:
+def _projection(field: str, source: JsonObject, path: Path, taken: set[str]) -> Iterator[Problem]:
     if field in _KEYED:
         yield from required(source, "name", path)
         yield from file_items(source.get("items"), (*path, "items"))
@@ -69,13 +69,13 @@ def _projection(field: str, source: JsonObject, path: Path, taken: set[str]) -> 
     for item, at in maps(source.get("items"), (*path, "items")):
         place = text(item.get("path"))
         if place and not is_template(place) and place in taken:
-            yield Mistake((*at, "path"), f"conflicting duplicate paths: {place}", place)
+            yield Problem((*at, "path"), f"conflicting duplicate paths: {place}", place)
         taken.add(place)
 
 
-def _token(source: JsonObject, path: Path) -> Iterator[Mistake]:
+def _token(source: JsonObject, path: Path) -> Iterator[Problem]:
     yield from needed(source, "path", path, local_path_error)
     seconds = integer(source.get("expirationSeconds"))
     if seconds is not None and not _SHORTEST_TOKEN <= seconds <= _LONGEST_TOKEN:
         message = "may not specify a duration less than 10 minutes or larger than 2^32 seconds"
-        yield Mistake((*path, "expirationSeconds"), message, str(seconds), f"{_SHORTEST_TOKEN} to {_LONGEST_TOKEN}")
+        yield Problem((*path, "expirationSeconds"), message, str(seconds), f"{_SHORTEST_TOKEN} to {_LONGEST_TOKEN}")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.fields import Mistake
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.names import subdomain_error
+from kservegen.core.problem import Problem
 
 _LARGEST_SPEC: Final = 64 * 1024
 _LONGEST_DOMAIN: Final = 255
@@ -23,19 +23,19 @@ _DNS: Final = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*")
 _FORBIDDEN: Final = re.compile(r'["/\\:;|=,+*?<>@\[\]]')
 
 
-def windows_options(value: JsonValue, path: Path) -> Iterator[Mistake]:
+def windows_options(value: JsonValue, path: Path) -> Iterator[Problem]:
     """Judge `windowsOptions`: names of credentials and of the user."""
     if not isinstance(value, dict):
         return
     name = value.get("gmsaCredentialSpecName")
     if isinstance(name, str) and (reason := subdomain_error(name)):
-        yield Mistake((*path, "gmsaCredentialSpecName"), f"invalid value of gmsaCredentialSpecName: {reason}", name)
+        yield Problem((*path, "gmsaCredentialSpecName"), f"invalid value of gmsaCredentialSpecName: {reason}", name)
     spec = value.get("gmsaCredentialSpec")
     if isinstance(spec, str) and not 0 < len(spec.encode()) <= _LARGEST_SPEC:
-        yield Mistake((*path, "gmsaCredentialSpec"), "gmsaCredentialSpec must not be empty nor exceed 64 KiB")
+        yield Problem((*path, "gmsaCredentialSpec"), "gmsaCredentialSpec must not be empty nor exceed 64 KiB")
     user = value.get("runAsUserName")
     if isinstance(user, str) and (reason := _user_error(user)):
-        yield Mistake((*path, "runAsUserName"), f"invalid value of runAsUserName: {reason}", text(user))
+        yield Problem((*path, "runAsUserName"), f"invalid value of runAsUserName: {reason}", text(user))
 
 
 def _user_error(name: str) -> str | None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.fields import Mistake, findings, is_overlaid
+from kservegen.checks.rules.fields import findings, is_overlaid
 from kservegen.checks.rules.kubernetes._fields import SOURCE
 from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import containers_of, of_kind
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, text
+from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import ContainerAt, containers
 
@@ -45,7 +46,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         return
     lent = _lent(resource.kind, context)
     missing = (at for at in lacking if not _is_lent(at, lent))
-    yield from findings(META, (Mistake(at.path, _message(at)) for at in missing))
+    yield from findings(META, (Problem(at.path, _message(at)) for at in missing))
 
 
 def _message(at: ContainerAt) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps, needed
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -31,18 +32,18 @@ _RENAMED: Final = frozenset({"transformer", "explainer"})
 _SERVING: Final = "kserve-container"
 
 
-def _containers(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _containers(value: JsonValue, place: Place) -> Iterator[Problem]:
     names: set[str] = set()
     for container, path in maps(value, place.path):
         name = _name(container, path, place)
         if name != _SERVING or container.get("name") == name:
             yield from needed(container, "name", path, label_error)
         if name in names and not place.overlaid:
-            yield Mistake((*path, "name"), f"two containers are called {name!r}", name)
+            yield Problem((*path, "name"), f"two containers are called {name!r}", name)
         names.add(name)
 
 
-def _init_containers(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _init_containers(value: JsonValue, place: Place) -> Iterator[Problem]:
     path = place.path
     running = maps(place.pod.spec.get("containers"), (*path[:-1], "containers"))
     others = {_name(container, at, place) for container, at in running}
@@ -51,7 +52,7 @@ def _init_containers(value: JsonValue, place: Place) -> Iterator[Mistake]:
         yield from needed(container, "name", at, label_error)
         name = text(container.get("name"))
         if name and (name in others or (name in names and not place.overlaid)):
-            yield Mistake((*at, "name"), f"two containers are called {name!r}", name)
+            yield Problem((*at, "name"), f"two containers are called {name!r}", name)
         names.add(name)
 
 

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -31,11 +32,11 @@ _RESOURCES: Final = ("cpu", "memory")
 _RESTARTS: Final = ("NotRequired", "RestartContainer")
 
 
-def _word(allowed: tuple[str, ...], _value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _word(allowed: tuple[str, ...], _value: JsonValue, place: Place) -> Iterator[Problem]:
     yield from choice(place.container, str(place.path[-1]), place.path[:-1], allowed)
 
 
-def _resize(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _resize(value: JsonValue, place: Place) -> Iterator[Problem]:
     seen: set[str] = set()
     for policy, path in maps(value, place.path):
         for field, allowed in (("resourceName", _RESOURCES), ("restartPolicy", _RESTARTS)):
@@ -43,7 +44,7 @@ def _resize(value: JsonValue, place: Place) -> Iterator[Mistake]:
             yield from choice(policy, field, path, allowed)
         name = text(policy.get("resourceName"))
         if name and name in seen:
-            yield Mistake(path, f"two resize policies for {name}", name)
+            yield Problem(path, f"two resize policies for {name}", name)
         seen.add(name)
 
 

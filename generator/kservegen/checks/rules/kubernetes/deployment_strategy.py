@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, choice
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 from kservegen.core.values import percent
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -32,7 +33,7 @@ _DEFAULT: Final = "25%"
 _WHOLE: Final = 100
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     if not isinstance(value, dict) or place.pod.role not in {"predictor", "transformer", "explainer"}:
         return
     path, rolling = place.path, value.get("rollingUpdate")
@@ -40,24 +41,24 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
     if value.get("type") == "Recreate":
         if rolling is not None:
             message = "rollingUpdate may not be specified when the strategy's type is Recreate"
-            yield Mistake((*path, "rollingUpdate"), message, at_key=True)
+            yield Problem((*path, "rollingUpdate"), message, at_key=True)
     elif isinstance(rolling, dict):
         yield from _rolling(rolling, (*path, "rollingUpdate"))
 
 
-def _rolling(rolling: JsonObject, path: Path) -> Iterator[Mistake]:
+def _rolling(rolling: JsonObject, path: Path) -> Iterator[Problem]:
     for field in _AMOUNTS:
         amount = rolling.get(field)
         if isinstance(amount, int) and not isinstance(amount, bool) and amount < 0:
-            yield Mistake((*path, field), f"{field} is negative", str(amount), "0 and more")
+            yield Problem((*path, field), f"{field} is negative", str(amount), "0 and more")
         elif isinstance(amount, str) and percent(amount) is None:
-            yield Mistake((*path, field), f"{field} is neither a number nor a percentage", amount, "such as 1 or 25%")
+            yield Problem((*path, field), f"{field} is neither a number nor a percentage", amount, "such as 1 or 25%")
     unavailable = rolling.get("maxUnavailable")
     if isinstance(unavailable, str) and (percent(unavailable) or 0) > _WHOLE:
-        yield Mistake((*path, "maxUnavailable"), "maxUnavailable must not be greater than 100%", unavailable)
+        yield Problem((*path, "maxUnavailable"), "maxUnavailable must not be greater than 100%", unavailable)
     if not any(_amount(rolling.get(field)) for field in _AMOUNTS):
         message = "maxUnavailable may not be 0 when maxSurge is 0"
-        yield Mistake(path, message, "0", "one of the two above 0")
+        yield Problem(path, message, "0", "one of the two above 0")
 
 
 def _amount(value: JsonValue) -> int:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, lawful, maps, needed
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.names import subdomain_error
+from kservegen.core.problem import Problem
 from kservegen.core.values import env_name_error
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -31,14 +32,14 @@ META: Final = RuleMeta(
 _SOURCES: Final = ("configMapRef", "secretRef")
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     for entry, path in maps(value, place.path):
         yield from lawful(entry, "prefix", path, env_name_error)
         given = [field for field in _SOURCES if entry.get(field) is not None]
         if not given:
-            yield Mistake(path, "must specify one of: configMapRef or secretRef")
+            yield Problem(path, "must specify one of: configMapRef or secretRef")
         elif len(given) > 1:
-            yield Mistake((*path, given[1]), "may not have more than one source", " ".join(given), at_key=True)
+            yield Problem((*path, given[1]), "may not have more than one source", " ".join(given), at_key=True)
         for field in given:
             yield from needed(mapping(entry.get(field)), "name", (*path, field), _name_error)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 from kservegen.core.values import env_name_error
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -28,7 +29,7 @@ META: Final = RuleMeta(
 )
 
 
-def _judge(value: JsonValue, place: Place) -> Iterable[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterable[Problem]:
     # Nearly every name is right: a plain look at them all is cheaper than telling each its place.
     return () if all(_is_named(variable) for variable in sequence(value)) else _mistakes(value, place)
 
@@ -38,13 +39,13 @@ def _is_named(variable: JsonValue) -> bool:
     return isinstance(name, str) and bool(name) and env_name_error(name) is None
 
 
-def _mistakes(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _mistakes(value: JsonValue, place: Place) -> Iterator[Problem]:
     for variable, path in maps(value, place.path):
         name = variable.get("name")
         if not name:
-            yield Mistake(path, "an environment variable has no name")
+            yield Problem(path, "an environment variable has no name")
         elif isinstance(name, str) and (reason := env_name_error(name)):
-            yield Mistake((*path, "name"), f"{name!r} cannot name an environment variable", name, reason)
+            yield Problem((*path, "name"), f"{name!r} cannot name an environment variable", name, reason)
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, container={"env": _judge})

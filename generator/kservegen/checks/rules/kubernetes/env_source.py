@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._downward import ENV_FIELDS, field_reference, resource_reference
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps, needed
 from kservegen.checks.rules.stage import Stage
@@ -14,6 +14,7 @@ from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import subdomain_error
+from kservegen.core.problem import Problem
 from kservegen.core.values import config_key_error
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -35,28 +36,28 @@ _FILE: Final = "fileKeyRef"
 _SOURCES: Final = ("fieldRef", "resourceFieldRef", *_KEYED, _FILE)
 
 
-def _judge(value: JsonValue, place: Place) -> Iterable[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterable[Problem]:
     sourced = any(isinstance(variable, dict) and "valueFrom" in variable for variable in sequence(value))
     return _mistakes(value, place) if sourced else ()
 
 
-def _mistakes(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _mistakes(value: JsonValue, place: Place) -> Iterator[Problem]:
     for variable, path in maps(value, place.path):
         source = variable.get("valueFrom")
         if isinstance(source, dict):
             yield from _source(variable, source, (*path, "valueFrom"))
 
 
-def _source(variable: JsonObject, source: JsonObject, path: Path) -> Iterator[Mistake]:
+def _source(variable: JsonObject, source: JsonObject, path: Path) -> Iterator[Problem]:
     given = [field for field in _SOURCES if source.get(field) is not None]
     name = text(variable.get("name"))
     if not given:
         allowed = ", ".join(_SOURCES[:-1])
-        yield Mistake(path, f"valueFrom of {name} must specify one of its sources", allowed=allowed, at_key=True)
+        yield Problem(path, f"valueFrom of {name} must specify one of its sources", allowed=allowed, at_key=True)
     elif variable.get("value"):
-        yield Mistake(path, f"{name} has both value and valueFrom", at_key=True)
+        yield Problem(path, f"{name} has both value and valueFrom", at_key=True)
     elif len(given) > 1:
-        yield Mistake((*path, given[1]), f"{name} may not have more than one source", " ".join(given), at_key=True)
+        yield Problem((*path, given[1]), f"{name} may not have more than one source", " ".join(given), at_key=True)
     for field in _KEYED:
         if (reference := source.get(field)) is not None:
             yield from needed(mapping(reference), "name", (*path, field), subdomain_error)

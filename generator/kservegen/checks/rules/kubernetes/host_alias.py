@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps, texts
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.names import subdomain_error
+from kservegen.core.problem import Problem
 from kservegen.core.values import ip_error
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -28,14 +29,14 @@ META: Final = RuleMeta(
 )
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     for alias, path in maps(value, place.path):
         address = text(alias.get("ip"))
         if reason := ip_error(address):
-            yield Mistake((*path, "ip"), f"invalid IP address: {reason}", address)
+            yield Problem((*path, "ip"), f"invalid IP address: {reason}", address)
         for name, at in texts(alias.get("hostnames"), (*path, "hostnames")):
             if reason := subdomain_error(name):
-                yield Mistake(at, f"the host name {name!r} is refused: {reason}", name)
+                yield Problem(at, f"the host name {name!r} is refused: {reason}", name)
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, pod={"hostAliases": _judge})

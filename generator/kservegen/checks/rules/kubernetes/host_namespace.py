@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -28,22 +29,22 @@ META: Final = RuleMeta(
 _OF_NODE: Final = ("hostNetwork", "hostPID", "hostIPC")
 
 
-def _users(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _users(value: JsonValue, place: Place) -> Iterator[Problem]:
     if value is not False:
         return
     pod, path = place.pod.spec, place.path[:-1]
     for field in _OF_NODE:
         if pod.get(field) is True:
-            yield Mistake((*path, field), f"{field} may not be set when hostUsers is false", "true")
+            yield Problem((*path, field), f"{field} may not be set when hostUsers is false", "true")
     for name in ("containers", "initContainers"):
         for container, at in maps(pod.get(name), (*path, name)):
             if container.get("volumeDevices"):
-                yield Mistake((*at, "volumeDevices"), "volumeDevices may not be set when hostUsers is false")
+                yield Problem((*at, "volumeDevices"), "volumeDevices may not be set when hostUsers is false")
 
 
-def _processes(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _processes(value: JsonValue, place: Place) -> Iterator[Problem]:
     if value is True and place.pod.spec.get("hostPID") is True:
-        yield Mistake(place.path, "shareProcessNamespace and hostPID cannot both be enabled", "true")
+        yield Problem(place.path, "shareProcessNamespace and hostPID cannot both be enabled", "true")
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, pod={"hostUsers": _users, "shareProcessNamespace": _processes})

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.RUN
 
@@ -25,9 +26,9 @@ META: Final = RuleMeta(
 )
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     if isinstance(value, str) and value != value.strip():
-        yield Mistake(place.path, "image must not have leading or trailing whitespace", value, value.strip())
+        yield Problem(place.path, "image must not have leading or trailing whitespace", value, value.strip())
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, container={"image": _judge})

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -28,7 +29,7 @@ META: Final = RuleMeta(
 _FORBIDDEN: Final = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     for container, path in maps(value, place.path):
         # A preset's half of the container may be what makes it a sidecar.
         if container.get("restartPolicy") == "Always" or place.overlaid:
@@ -36,7 +37,7 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
         for field in _FORBIDDEN:
             if container.get(field) is not None:
                 message = f"{field} may not be set for init containers without restartPolicy Always"
-                yield Mistake((*path, field), message, at_key=True)
+                yield Problem((*path, field), message, at_key=True)
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, pod={"initContainers": _judge})

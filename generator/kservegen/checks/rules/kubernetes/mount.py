@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, lawful, maps, needed, required, word
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 from kservegen.core.values import backsteps_error, descending_path_error
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -31,7 +32,7 @@ _PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
 _READ_ONLY: Final = ("Disabled", "Enabled", "IfPossible")
 
 
-def _mounts(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _mounts(value: JsonValue, place: Place) -> Iterator[Problem]:
     privileged = mapping(place.container.get("securityContext")).get("privileged") is True
     for mount, path in maps(value, place.path):
         yield from required(mount, "name", path)
@@ -41,30 +42,30 @@ def _mounts(value: JsonValue, place: Place) -> Iterator[Mistake]:
         # A runtime may make the container privileged.
         if mount.get("mountPropagation") == "Bidirectional" and not privileged and not place.overlaid:
             message = "Bidirectional mount propagation is available only to privileged containers"
-            yield Mistake((*path, "mountPropagation"), message, "Bidirectional")
+            yield Problem((*path, "mountPropagation"), message, "Bidirectional")
         yield from _recursive(mount, path)
 
 
-def _sub_path(mount: JsonObject, path: Path) -> Iterator[Mistake]:
+def _sub_path(mount: JsonObject, path: Path) -> Iterator[Problem]:
     yield from lawful(mount, "subPath", path, descending_path_error)
     yield from lawful(mount, "subPathExpr", path, descending_path_error)
     if mount.get("subPath") and mount.get("subPathExpr"):
-        yield Mistake((*path, "subPathExpr"), "subPathExpr and subPath are mutually exclusive", at_key=True)
+        yield Problem((*path, "subPathExpr"), "subPathExpr and subPath are mutually exclusive", at_key=True)
 
 
-def _recursive(mount: JsonObject, path: Path) -> Iterator[Mistake]:
+def _recursive(mount: JsonObject, path: Path) -> Iterator[Problem]:
     chosen = text(mount.get("recursiveReadOnly"))
     yield from word(mount, "recursiveReadOnly", path, _READ_ONLY)
     if chosen not in {"Enabled", "IfPossible"}:
         return
     at = (*path, "recursiveReadOnly")
     if mount.get("readOnly") is not True:
-        yield Mistake(at, "recursiveReadOnly may only be specified when readOnly is true", chosen)
+        yield Problem(at, "recursiveReadOnly may only be specified when readOnly is true", chosen)
     if mount.get("mountPropagation") not in {None, "None"}:
-        yield Mistake(at, "recursiveReadOnly may only be specified when mountPropagation is None", chosen)
+        yield Problem(at, "recursiveReadOnly may only be specified when mountPropagation is None", chosen)
 
 
-def _devices(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _devices(value: JsonValue, place: Place) -> Iterator[Problem]:
     mounts = [mount for mount, _ in maps(place.container.get("volumeMounts"), ())]
     names, paths = ({text(mount.get(field)) for mount in mounts} for field in ("name", "mountPath"))
     taken: set[str] = set()
@@ -73,9 +74,9 @@ def _devices(value: JsonValue, place: Place) -> Iterator[Mistake]:
         yield from needed(device, "devicePath", path, backsteps_error)
         name = text(device.get("name"))
         if name and name in taken:
-            yield Mistake((*path, "name"), f"the volume {name!r} must be unique among volumeDevices", name)
+            yield Problem((*path, "name"), f"the volume {name!r} must be unique among volumeDevices", name)
         if name in names or text(device.get("devicePath")) in paths:
-            yield Mistake(path, "a volume or path must not be in both volumeDevices and volumeMounts", name)
+            yield Problem(path, "a volume or path must not be in both volumeDevices and volumeMounts", name)
         taken.add(name)
 
 

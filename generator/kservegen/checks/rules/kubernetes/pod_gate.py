@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.checks.rules.kubernetes._selectors import label_key
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -28,18 +29,18 @@ META: Final = RuleMeta(
 )
 
 
-def _readiness(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _readiness(value: JsonValue, place: Place) -> Iterator[Problem]:
     for gate, path in maps(value, place.path):
         yield from label_key(gate, "conditionType", path)
 
 
-def _scheduling(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _scheduling(value: JsonValue, place: Place) -> Iterator[Problem]:
     names: set[str] = set()
     for gate, path in maps(value, place.path):
         yield from label_key(gate, "name", path)
         name = text(gate.get("name"))
         if name and name in names and not place.overlaid:
-            yield Mistake((*path, "name"), f"two scheduling gates are called {name!r}", name)
+            yield Problem((*path, "name"), f"two scheduling gates are called {name!r}", name)
         names.add(name)
 
 

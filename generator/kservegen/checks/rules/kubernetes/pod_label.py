@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.fields import Mistake, Place, findings
+from kservegen.checks.rules.fields import Place, findings
 from kservegen.checks.rules.kubernetes._claim_template import annotation_keys
 from kservegen.checks.rules.kubernetes._fields import SOURCE
 from kservegen.checks.rules.kubernetes._selectors import label_map
@@ -14,6 +14,7 @@ from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -45,11 +46,11 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         yield from findings(META, annotation_keys(workload.get("annotations"), (*path, "annotations")))
 
 
-def _labels(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _labels(value: JsonValue, place: Place) -> Iterator[Problem]:
     yield from label_map(value, place.path)
 
 
-def _annotations(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _annotations(value: JsonValue, place: Place) -> Iterator[Problem]:
     yield from annotation_keys(value, place.path)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, choice, maps, required, word
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -48,11 +49,11 @@ _LINUX_ONLY: Final = (
 )
 
 
-def _preemption(_value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _preemption(_value: JsonValue, place: Place) -> Iterator[Problem]:
     yield from word(place.pod.spec, "preemptionPolicy", place.path[:-1], ("Never", "PreemptLowerPriority"))
 
 
-def _system(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _system(value: JsonValue, place: Place) -> Iterator[Problem]:
     system, pod, path = mapping(value), place.pod.spec, place.path[:-1]
     yield from required(system, "name", place.path)
     yield from choice(system, "name", place.path, _SYSTEMS)
@@ -61,7 +62,7 @@ def _system(value: JsonValue, place: Place) -> Iterator[Mistake]:
         for owner, at in contexts:
             if mapping(owner.get("securityContext")).get("windowsOptions") is not None:
                 where = (*at, "securityContext", "windowsOptions")
-                yield Mistake(where, "windows options cannot be set for a linux pod", at_key=True)
+                yield Problem(where, "windows options cannot be set for a linux pod", at_key=True)
     elif system.get("name") == "windows":
         yield from _windows(pod, path)
         for owner, at in contexts:
@@ -73,21 +74,21 @@ def _containers(pod: JsonObject, path: Path) -> Iterator[tuple[JsonObject, Path]
         yield from maps(pod.get(field), (*path, field))
 
 
-def _windows(pod: JsonObject, path: Path) -> Iterator[Mistake]:
+def _windows(pod: JsonObject, path: Path) -> Iterator[Problem]:
     given = [field for field in _LINUX_ONLY_IN_POD if pod.get(field) is not None]
     given += [field for field in _TRUE_ONLY_IN_POD if pod.get(field) is True]
     for field in given:
-        yield Mistake((*path, field), f"{field} cannot be set for a windows pod", at_key=True)
+        yield Problem((*path, field), f"{field} cannot be set for a windows pod", at_key=True)
     if pod.get("resources") is not None:
-        yield Mistake((*path, "resources"), "resources may not be set for a windows pod", at_key=True)
+        yield Problem((*path, "resources"), "resources may not be set for a windows pod", at_key=True)
 
 
-def _linux_only(context: JsonObject, path: Path) -> Iterator[Mistake]:
+def _linux_only(context: JsonObject, path: Path) -> Iterator[Problem]:
     given = [field for field in _LINUX_ONLY if context.get(field) is not None]
     if context.get("sysctls"):
         given.append("sysctls")
     for field in given:
-        yield Mistake((*path, field), f"{field} cannot be set for a windows pod", at_key=True)
+        yield Problem((*path, field), f"{field} cannot be set for a windows pod", at_key=True)
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, pod={"preemptionPolicy": _preemption, "os": _system})

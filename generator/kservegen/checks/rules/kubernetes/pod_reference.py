@@ -7,12 +7,13 @@ from functools import partial
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, Law, lawful
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.names import label_error, subdomain_error
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -37,10 +38,10 @@ _LAWS: Final[dict[str, Law]] = {
 }
 
 
-def _judge(law: Law, value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(law: Law, value: JsonValue, place: Place) -> Iterator[Problem]:
     field = str(place.path[-1])
     if field == "runtimeClassName" and value == "":
-        yield Mistake(place.path, "runtimeClassName is empty")
+        yield Problem(place.path, "runtimeClassName is empty")
     if field == "serviceAccount" and place.pod.spec.get("serviceAccountName"):
         return  # the old name counts where the new one is absent
     yield from lawful(place.pod.spec, field, place.path[:-1], law)

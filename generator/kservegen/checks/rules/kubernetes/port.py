@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, choice, lawful, maps, numbered
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import integer, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 from kservegen.core.values import port_error, port_name_error
 
 STAGE: Final = Stage.DEPLOYMENT
@@ -30,20 +31,20 @@ META: Final = RuleMeta(
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     names: set[str] = set()
     for port, path in maps(value, place.path):
         yield from _port(port, path)
         name = text(port.get("name"))
         if name and name in names:
-            yield Mistake((*path, "name"), f"two ports of the container are called {name!r}", name)
+            yield Problem((*path, "name"), f"two ports of the container are called {name!r}", name)
         names.add(name)
     yield from _host_ports(value, place)
 
 
-def _port(port: JsonObject, path: Path) -> Iterator[Mistake]:
+def _port(port: JsonObject, path: Path) -> Iterator[Problem]:
     if "containerPort" not in port:
-        yield Mistake(path, "required value: containerPort is missing", at_key=True)
+        yield Problem(path, "required value: containerPort is missing", at_key=True)
     yield from numbered(port, "containerPort", path, port_error)
     yield from lawful(port, "name", path, port_name_error)
     yield from choice(port, "protocol", path, _PROTOCOLS)
@@ -51,7 +52,7 @@ def _port(port: JsonObject, path: Path) -> Iterator[Mistake]:
         yield from numbered(port, "hostPort", path, port_error)
 
 
-def _host_ports(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _host_ports(value: JsonValue, place: Place) -> Iterator[Problem]:
     """Judge ports of the node: containers that run together share them."""
     taken: set[tuple[str, str, int]] = set()
     if place.at and not place.at.init:
@@ -62,12 +63,12 @@ def _host_ports(value: JsonValue, place: Place) -> Iterator[Mistake]:
             continue
         key = _host_key(port, number)
         if key in taken:
-            yield Mistake((*path, "hostPort"), f"two containers ask for port {number} of the node", str(number))
+            yield Problem((*path, "hostPort"), f"two containers ask for port {number} of the node", str(number))
         taken.add(key)
         in_network = place.pod.spec.get("hostNetwork") is True and place.at is not None and not place.at.init
         if in_network and number != port.get("containerPort"):
             message = "hostPort must match containerPort when hostNetwork is true"
-            yield Mistake((*path, "hostPort"), message, str(number), str(port.get("containerPort")))
+            yield Problem((*path, "hostPort"), message, str(number), str(port.get("containerPort")))
 
 
 def _taken_before(place: Place) -> set[tuple[str, str, int]]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, bounded
 from kservegen.checks.rules.kubernetes._handlers import handler
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import integer
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -31,7 +32,7 @@ _NUMBERS: Final = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "su
 _GRACE: Final = "terminationGracePeriodSeconds"
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     if not isinstance(value, dict) or _is_forbidden(place):
         return
     path, kind = place.path, place.path[-1]
@@ -40,12 +41,12 @@ def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
         yield from bounded(value, field, path, 0)
     if kind == "readinessProbe":
         if value.get(_GRACE) is not None:
-            yield Mistake((*path, _GRACE), f"{_GRACE} must not be set for readinessProbes", str(value[_GRACE]))
+            yield Problem((*path, _GRACE), f"{_GRACE} must not be set for readinessProbes", str(value[_GRACE]))
         return
     yield from bounded(value, _GRACE, path, 1)
     successes = integer(value.get("successThreshold"))
     if successes is not None and successes > 1:
-        yield Mistake((*path, "successThreshold"), f"successThreshold of a {kind} must be 1", str(successes), "1")
+        yield Problem((*path, "successThreshold"), f"successThreshold of a {kind} must be 1", str(successes), "1")
 
 
 def _is_forbidden(place: Place) -> bool:

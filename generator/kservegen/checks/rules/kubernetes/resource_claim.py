@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, lawful, maps, needed, required
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.names import label_error, subdomain_error
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -30,29 +31,29 @@ META: Final = RuleMeta(
 _TARGETS: Final = ("resourceClaimName", "resourceClaimTemplateName")
 
 
-def _claims(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _claims(value: JsonValue, place: Place) -> Iterator[Problem]:
     names: set[str] = set()
     for claim, path in maps(value, place.path):
         yield from needed(claim, "name", path, label_error)
         name = text(claim.get("name"))
         if name and name in names and not place.overlaid:
-            yield Mistake((*path, "name"), f"two resource claims are called {name!r}", name)
+            yield Problem((*path, "name"), f"two resource claims are called {name!r}", name)
         names.add(name)
         given = [field for field in _TARGETS if claim.get(field) is not None]
         if len(given) != 1:
             message = "must specify one of resourceClaimName and resourceClaimTemplateName"
-            yield Mistake(path, message, " ".join(given))
+            yield Problem(path, message, " ".join(given))
         for field in given:
             if claim.get(field) == "":
                 yield from required(claim, field, path)
             yield from lawful(claim, field, path, subdomain_error)
 
 
-def _uses(value: JsonValue, place: Place) -> Iterable[Mistake]:
+def _uses(value: JsonValue, place: Place) -> Iterable[Problem]:
     return _claimed(value["claims"], place) if isinstance(value, dict) and "claims" in value else ()
 
 
-def _claimed(claims: JsonValue, place: Place) -> Iterator[Mistake]:
+def _claimed(claims: JsonValue, place: Place) -> Iterator[Problem]:
     declared = {text(claim.get("name")) for claim, _ in maps(place.pod.spec.get("resourceClaims"), ())}
     used: set[tuple[str, str]] = set()
     for claim, path in maps(claims, (*place.path, "claims")):
@@ -61,10 +62,10 @@ def _claimed(claims: JsonValue, place: Place) -> Iterator[Mistake]:
         yield from lawful(claim, "request", path, label_error)
         if name and name not in declared and not place.overlaid:
             message = f"the pod has no resource claim {name!r}"
-            yield Mistake((*path, "name"), message, name, ", ".join(sorted(declared)))
+            yield Problem((*path, "name"), message, name, ", ".join(sorted(declared)))
         whole = {(other, part) for other, part in used if other == name and "" in {part, request}}
         if name and (whole or (name, request) in used):
-            yield Mistake((*path, "name"), f"the claim {name!r} is already referenced", name)
+            yield Problem((*path, "name"), f"the claim {name!r} is already referenced", name)
         used.add((name, request))
 
 

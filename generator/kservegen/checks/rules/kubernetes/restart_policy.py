@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -26,13 +27,13 @@ META: Final = RuleMeta(
 )
 
 
-def _policy(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _policy(value: JsonValue, place: Place) -> Iterator[Problem]:
     if value and value != "Always":
-        yield Mistake(place.path, f"unsupported restartPolicy {value!r} of a Deployment's pod", str(value), "Always")
+        yield Problem(place.path, f"unsupported restartPolicy {value!r} of a Deployment's pod", str(value), "Always")
 
 
-def _deadline(value: JsonValue, place: Place) -> Iterator[Mistake]:
-    yield Mistake(place.path, "activeDeadlineSeconds is not supported in a Deployment", str(value), at_key=True)
+def _deadline(value: JsonValue, place: Place) -> Iterator[Problem]:
+    yield Problem(place.path, "activeDeadlineSeconds is not supported in a Deployment", str(value), at_key=True)
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, pod={"restartPolicy": _policy, "activeDeadlineSeconds": _deadline})

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, choice, lawful, maps
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_value_error, qualified_name_error
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -31,24 +32,24 @@ _OPERATORS: Final = ("Equal", "Exists")
 _EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     for toleration, path in maps(value, place.path):
         yield from _toleration(toleration, path)
 
 
-def _toleration(toleration: JsonObject, path: Path) -> Iterator[Mistake]:
+def _toleration(toleration: JsonObject, path: Path) -> Iterator[Problem]:
     operator, effect = text(toleration.get("operator")), text(toleration.get("effect"))
     yield from lawful(toleration, "key", path, qualified_name_error)
     yield from choice(toleration, "operator", path, _OPERATORS)
     yield from choice(toleration, "effect", path, _EFFECTS)
     if not toleration.get("key") and operator in {"", "Equal"}:
-        yield Mistake(path, "operator must be Exists when key is empty, which means all values and all keys", operator)
+        yield Problem(path, "operator must be Exists when key is empty, which means all values and all keys", operator)
     if operator == "Exists" and (unused := text(toleration.get("value"))):
-        yield Mistake((*path, "value"), "value must be empty when operator is Exists", unused)
+        yield Problem((*path, "value"), "value must be empty when operator is Exists", unused)
     elif operator in {"", "Equal"}:
         yield from lawful(toleration, "value", path, label_value_error)
     if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
-        yield Mistake((*path, "tolerationSeconds"), "effect must be NoExecute when tolerationSeconds is set", effect)
+        yield Problem((*path, "tolerationSeconds"), "effect must be NoExecute when tolerationSeconds is set", effect)
 
 
 RULE: Final = Rule(meta=META, kinds=KINDS, pod={"tolerations": _judge})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, bounded, choice, counted, maps, required, word
 from kservegen.checks.rules.kubernetes._match_keys import match_label_keys
 from kservegen.checks.rules.kubernetes._selectors import label_selector
@@ -14,6 +14,7 @@ from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -34,17 +35,17 @@ _ACTIONS: Final = ("DoNotSchedule", "ScheduleAnyway")
 _POLICIES: Final = ("Honor", "Ignore")
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for constraint, path in maps(value, place.path):
         yield from _constraint(constraint, path)
         pair = (text(constraint.get("topologyKey")), text(constraint.get("whenUnsatisfiable")))
         if pair in seen and not place.overlaid:
-            yield Mistake(path, f"duplicate of a constraint for {pair[0]} with {pair[1]}", " ".join(pair))
+            yield Problem(path, f"duplicate of a constraint for {pair[0]} with {pair[1]}", " ".join(pair))
         seen.add(pair)
 
 
-def _constraint(constraint: JsonObject, path: Path) -> Iterator[Mistake]:
+def _constraint(constraint: JsonObject, path: Path) -> Iterator[Problem]:
     action = text(constraint.get("whenUnsatisfiable"))
     yield from counted(constraint, "maxSkew", path, 1)
     yield from required(constraint, "topologyKey", path)
@@ -52,7 +53,7 @@ def _constraint(constraint: JsonObject, path: Path) -> Iterator[Mistake]:
     yield from choice(constraint, "whenUnsatisfiable", path, _ACTIONS)
     yield from bounded(constraint, "minDomains", path, 1)
     if constraint.get("minDomains") is not None and action != "DoNotSchedule":
-        yield Mistake((*path, "minDomains"), "minDomains needs whenUnsatisfiable to be DoNotSchedule", action)
+        yield Problem((*path, "minDomains"), "minDomains needs whenUnsatisfiable to be DoNotSchedule", action)
     for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
         yield from word(constraint, field, path, _POLICIES)
     yield from label_selector(constraint.get("labelSelector"), (*path, "labelSelector"))

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps, needed
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.names import label_error
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -28,13 +29,13 @@ META: Final = RuleMeta(
 )
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     names: set[str] = set()
     for volume, path in maps(value, place.path):
         yield from needed(volume, "name", path, label_error)
         name = text(volume.get("name"))
         if name and name in names and not place.overlaid:
-            yield Mistake((*path, "name"), f"two volumes are called {name!r}", name)
+            yield Problem((*path, "name"), f"two volumes are called {name!r}", name)
         names.add(name)
 
 

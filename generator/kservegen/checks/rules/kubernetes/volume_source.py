@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Mistake, Place
+from kservegen.checks.rules.fields import Place
 from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE, maps
 from kservegen.checks.rules.kubernetes._volume_sources import SOURCES
 from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.problem import Problem
 
 STAGE: Final = Stage.DEPLOYMENT
 
@@ -26,16 +27,16 @@ META: Final = RuleMeta(
 )
 
 
-def _judge(value: JsonValue, place: Place) -> Iterator[Mistake]:
+def _judge(value: JsonValue, place: Place) -> Iterator[Problem]:
     for volume, path in maps(value, place.path):
         yield from _volume(volume, path)
 
 
-def _volume(volume: JsonObject, path: Path) -> Iterator[Mistake]:
+def _volume(volume: JsonObject, path: Path) -> Iterator[Problem]:
     given = [field for field in SOURCES if volume.get(field) is not None]
     if len(given) > 1:
         message = "may not specify more than 1 volume type"
-        yield Mistake((*path, given[1]), message, " ".join(given), "one source", at_key=True)
+        yield Problem((*path, given[1]), message, " ".join(given), "one source", at_key=True)
     for field in given:
         source, judge = volume.get(field), SOURCES[field]
         if isinstance(source, dict) and judge is not None:
