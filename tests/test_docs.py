@@ -25,11 +25,10 @@ def test_generated_files_are_current(script: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
-    local = [link for link in links if "://" not in link]
-    assert [link for link in local if not (page.parent / link).exists()] == []
+def test_links_lead_somewhere() -> None:
+    links = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))]
+    local = [(page, link) for page, link in links if "://" not in link]
+    assert [f"{page.relative_to(ROOT)}: {link}" for page, link in local if not (page.parent / link).exists()] == []
 
 
 def test_the_map_has_every_room() -> None:
@@ -51,10 +50,9 @@ def test_decisions_are_numbered_in_turn_and_listed() -> None:
     ]
 
 
-@pytest.mark.parametrize("rule", manuals())
-def test_a_manual_says_why_and_how_to_mend_it(rule: str) -> None:
-    meta = manuals()[rule]
-    assert re.fullmatch(r"[a-z]+/[a-z0-9-]+", meta.id)
-    assert meta.title
-    assert meta.why.endswith((".", ")"))
-    assert meta.fix.endswith((".", ")"))
+def test_a_manual_says_why_and_how_to_mend_it() -> None:
+    pages = manuals().values()
+    assert [page.id for page in pages if not re.fullmatch(r"[a-z]+/[a-z0-9-]+", page.id)] == []
+    assert [page.id for page in pages if not page.title] == []
+    assert [page.id for page in pages if not page.why.endswith((".", ")"))] == []
+    assert [page.id for page in pages if not page.fix.endswith((".", ")"))] == []

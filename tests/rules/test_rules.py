@@ -87,16 +87,8 @@ def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
     assert said == expected
     assert path.name.startswith("fail-") == bool(expected)
     assert path.name.startswith(("pass-", "fail-"))
-
-
-@pytest.mark.parametrize(
-    "path", [p for p in CASES if p.name.startswith("fail-")], ids=lambda p: f"{p.parent.name}-{p.stem}"
-)
-def test_a_finding_reads_well(path: Path) -> None:
-    for finding in findings(path):
-        assert finding.message
-        assert not finding.message.endswith(".")
-        assert finding.hint.endswith((".", "?"))
+    assert [f.message for f in found if not f.message or f.message.endswith(".")] == []
+    assert [f.hint for f in found if not f.hint.endswith((".", "?"))] == []
 
 
 def test_annotations_beyond_the_limit_are_told_once() -> None:
