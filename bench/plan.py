@@ -1,10 +1,9 @@
 """Measure `plan --base` on a one-line change, side by side with Helm's way to the same question, in the same run.
 
 The catalog of `bench/workload.py`, committed with its rendered/ and synced by Argo CD; then one line of one model is
-changed. `with accelerators` has a GPU, a budget and a guard in every environment; there every GPU model has a finding
-(nothing is known of its dimensions), and so nothing is taken over from the cache. The peer renders a chart of the same
-models at both revisions, with `helm template` once per environment, and compares the text with `diff -r`: no meaning,
-no restarts.
+changed. `with accelerators` has a GPU, a budget and a guard in every environment; there every GPU model has a finding:
+nothing is known of its dimensions. The peer renders a chart of the same models at both revisions, with `helm template`
+once per environment, and compares the text with `diff -r`: no meaning, no restarts.
 `python -m bench.plan [--models 1000] [--runs 5]`
 """
 
@@ -36,7 +35,7 @@ class Case:
     """One size of the workload: a repository with a commit and an edit, and a chart before and after the same edit."""
 
     def __init__(self, folder: Path, models: int, extras: str) -> None:
-        self.folder, self.cache = folder, folder / "cache"
+        self.folder = folder
         self.repo = folder / "repo"
         self.charts = {"before": folder / "chart-before", "after": folder / "chart-after"}
         self.plan = [*CLI, "plan", "--root", str(self.repo), "--base", "HEAD", "--exit-zero"]
@@ -48,7 +47,7 @@ class Case:
         for environment in workload.ENVIRONMENTS:
             path = self.repo / "environments" / f"{environment}.yaml"
             path.write_text(path.read_text("utf-8").replace("gitops: {engine: none}", f"{_ENGINE}\n{extras}"), "utf-8")
-        timed([[*CLI, "render", "--root", str(self.repo)]], cache=self.cache)
+        timed([[*CLI, "render", "--root", str(self.repo)]])
         self._git("init", "--quiet")
         self._git("add", "--all")
         self._git("-c", "user.name=b", "-c", "user.email=b@example.com", "commit", "--quiet", "--message", "before")
@@ -61,13 +60,9 @@ class Case:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         subprocess.run(["git", *words], cwd=self.repo, check=True, env=kept)
 
-    def warm(self) -> Figure:
-        """Plan with what an earlier render left in the cache."""
-        return timed([self.plan], cache=self.cache)
-
-    def cold(self) -> Figure:
-        """Plan as on a machine that has never seen the catalog."""
-        return timed([[*self.plan, "--no-cache"]])
+    def whole(self) -> Figure:
+        """Plan."""
+        return timed([self.plan])
 
     def git_diff(self) -> Figure:
         """Ask git alone which lines of sources differ: a floor, and no answer."""
@@ -88,8 +83,9 @@ class Case:
 
     def check(self) -> None:
         """Stop unless one model changes in each environment, here and there: other work is no comparison."""
-        environment = PROCESS_ENVIRONMENT | {"KSERVEGEN_CACHE_DIR": str(self.cache)}
-        done = subprocess.run([*self.plan, "--output", "json"], capture_output=True, check=True, env=environment)
+        done = subprocess.run(
+            [*self.plan, "--output", "json"], capture_output=True, check=True, env=PROCESS_ENVIRONMENT
+        )
         found = json.loads(done.stdout)["plan"]["changes"]["environments"]
         ours = [(e["name"], [o["name"] for o in e["objects"]], len(e["restarts"])) for e in found]
         if ours != [(name, ["model-00000"], 1) for name in sorted(_NAMES)]:
@@ -111,15 +107,14 @@ def measure(models: int, runs: int) -> list[str]:
         plain.check()
         full.check()
         jobs: dict[str, Callable[[], Figure]] = {
-            "plan, warm": plain.warm,
-            "plan, --no-cache": plain.cold,
-            "plan, with accelerators": full.warm,
+            "plan": plain.whole,
+            "plan, with accelerators": full.whole,
         }
         if plain.helm:
             jobs["helm template at both revisions, diff -r"] = plain.helm_template
         jobs["git diff --stat of the sources"] = plain.git_diff
         figures = rounds(runs, jobs)
-    return [figure_row(f"{models:,}", job, figures[job], figures["plan, warm"]) for job in jobs]
+    return [figure_row(f"{models:,}", job, figures[job], figures["plan"]) for job in jobs]
 
 
 def main() -> None:

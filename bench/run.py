@@ -1,8 +1,7 @@
 """Measure rendering side by side with `helm template` and `kubeconform`, whole processes, same objects, same run.
 
 Prints a Markdown table of medians and ratios, to `current` by wall time and by CPU seconds, and what starting costs.
-`current`, `first write` and the peers know nothing of earlier runs (`--no-cache`); `cold` has an empty cache to fill,
-`warm` a full one. A peer whose binary is not there is left out, by name.
+A peer whose binary is not there is left out, by name.
 `python -m bench.run [--models 100,1000,10000] [--runs 5]`
 """
 
@@ -49,8 +48,6 @@ class Case:
         workload.write_catalog(self.repo, models)
         workload.write_chart(self.chart, models)
         self.render = [*CLI, "render", "--root", str(self.repo)]
-        self.anew = [*self.render, "--no-cache"]
-        self.cache = folder / "cache"
         self.helm = shutil.which("helm")
         self.kubeconform = shutil.which("kubeconform")
         self.edits = 0
@@ -61,31 +58,22 @@ class Case:
 
     def current(self) -> Figure:
         """Render with rendered/ current: everything is loaded, built, checked and compared."""
-        return timed([self.anew])
-
-    def cold(self) -> Figure:
-        """Render as `current`, with an empty cache to fill."""
-        shutil.rmtree(self.cache, ignore_errors=True)
-        return timed([self.render], cache=self.cache)
-
-    def warm(self) -> Figure:
-        """Render as `current`, with all of it in the cache."""
-        return timed([self.render], cache=self.cache)
+        return timed([self.render])
 
     def first_write(self) -> Figure:
         """Render into a folder that is not there yet."""
         self.edits += 1
-        return timed([[*self.anew, "--out", str(self.folder / f"out-{self.edits}")]])
+        return timed([[*self.render, "--out", str(self.folder / f"out-{self.edits}")]])
 
     def one_edit(self) -> Figure:
-        """Render after a change of one model's maxReplicas, with the rest in the cache."""
+        """Render after a change of one model's maxReplicas."""
         self.edits += 1
         path = self.repo / "models.yaml"
         lines = path.read_text("utf-8").split("\n")
         at = next(i for i, line in enumerate(lines) if line.startswith("    maxReplicas:"))
         lines[at] = f"    maxReplicas: {3 + self.edits}"
         path.write_text("\n".join(lines), "utf-8")
-        figure = timed([self.render], cache=self.cache)
+        figure = timed([self.render])
         changed = subprocess.run(
             ["find", str(self.repo / "rendered"), "-name", "*.yaml", "-newer", str(path)],
             capture_output=True,
@@ -135,7 +123,7 @@ def measure(models: int, runs: int) -> list[str]:
     """Measure one size and return its rows."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".build") as name:
         case = Case(Path(name), models)
-        timed([case.anew])
+        timed([case.render])
         jobs: dict[str, Callable[[], Figure]] = {"current": case.current}
         if case.helm and case.kubeconform:
             jobs["helm + kubeconform -n 2"] = case.peers
@@ -145,8 +133,7 @@ def measure(models: int, runs: int) -> list[str]:
             same_objects(
                 case.repo / "rendered", {env: case.folder / f"helm-{env}.yaml" for env in workload.ENVIRONMENTS}
             )
-        figures |= rounds(min(runs, 3), {"cold": case.cold})
-        figures |= rounds(runs, {"warm": case.warm, "one-model edit, warm": case.one_edit})
+        figures |= rounds(runs, {"one-model edit": case.one_edit})
         figures |= rounds(min(runs, 3), {"first write": case.first_write})
     return [figure_row(f"{models:,}", job, figures[job], figures["current"]) for job in figures]
 

@@ -28,17 +28,14 @@ class Figure:
     peak: float
 
 
-def timed(
-    commands: Sequence[Sequence[str]], *, outputs: Sequence[Path | None] | None = None, cache: Path | None = None
-) -> Figure:
-    """Run commands one after the other; each must succeed. `cache` is where kservegen keeps what it found."""
-    environment = PROCESS_ENVIRONMENT | ({"KSERVEGEN_CACHE_DIR": str(cache)} if cache else {})
+def timed(commands: Sequence[Sequence[str]], *, outputs: Sequence[Path | None] | None = None) -> Figure:
+    """Run commands one after the other; each must succeed."""
     wall = cpu = peak = 0.0
     for index, command in enumerate(commands):
         output = outputs[index] if outputs else None
         sink = output.open("wb") if output else subprocess.DEVNULL
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE, env=environment)
+        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.PIPE, env=PROCESS_ENVIRONMENT)
         complaint = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)
         wall += time.perf_counter() - start

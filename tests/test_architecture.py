@@ -18,10 +18,8 @@ LONGEST = 350
 RIM = (
     "kservegen.render.output",
     "kservegen.formats.yaml.files",
-    "kservegen.evaluate.cache.folder",
     "kservegen.commands.client.port_forward",
     "kservegen.commands.client.http",
-    "kservegen.evaluate.cache.generation",
     "kservegen.git.export",
     "kservegen.catalog.editing.files",
     "kservegen.git.process",
@@ -135,13 +133,6 @@ def test_nothing_asks_the_clock() -> None:
 def attributes(name: str) -> list[ast.Attribute]:
     """Return every `x.attribute` of a module."""
     return [node for node in ast.walk(tree(name)) if isinstance(node, ast.Attribute)]
-
-
-def test_rules_ask_for_other_objects_where_it_is_noted() -> None:
-    # The cache goes by what was asked for: rules.view notes it in Context.looked.
-    rules = [name for name in MODULES if name.startswith("kservegen.checks.rules.")]
-    asked = [(name, node) for name in rules if name != "kservegen.checks.rules.view" for node in attributes(name)]
-    assert [f"{name}:{node.lineno}" for name, node in asked if ast.unparse(node) == "context.resources"] == []
 
 
 def test_nothing_speaks_to_a_network() -> None:

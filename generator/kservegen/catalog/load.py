@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Protocol
 
 from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.names import label_error
 from kservegen.core.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
-from kservegen.formats.yaml.source import SourceMap
 
 # Checks a whole document against a schema: the catalog's, the environments' or the locks'.
 Check = Callable[[JsonObject], tuple[Finding, ...]]
-
-
-class Abridged(Protocol):
-    """A catalog file without those of its entries that are known."""
-
-    @property
-    def data(self) -> bytes:
-        """The rest of the file, its lines numbered as before."""
-
-    @property
-    def known(self) -> Mapping[str, tuple[str, ...]]:
-        """The keys of the entries that are left out, by section."""
-
-    def settle(self, value: JsonValue, source: SourceMap) -> None:
-        """Make what was read of `data` what it would be had the entries never stood there; raises where it cannot."""
-
-
-# Name and content of a catalog file -> the file without what is known; None: it has to be read in full.
-Abridge = Callable[[str, bytes], Abridged | None]
-
-
-def read_in_full(_file: str, _content: bytes) -> None:
-    """Abridge nothing."""
 
 
 def load_catalog(
@@ -51,14 +26,13 @@ def load_catalog(
     check_models: Check,
     check_environment: Check,
     check_lock: Check,
-    abridge: Abridge = read_in_full,
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics: list[Diagnostic] = []
     documents = []
     files = repository.catalog_files()
     for path in files:
-        document = _load(repository, path.as_posix(), check_models, diagnostics, abridge)
+        document = _load(repository, path.as_posix(), check_models, diagnostics)
         if document is not None:
             documents.append(document)
     environments, unreadable = _load_environments(repository, check_environment, diagnostics)
@@ -72,9 +46,7 @@ def load_catalog(
     return Catalog(tuple(documents), definitions, environments, complete, unreadable), diagnostics
 
 
-def _load(
-    repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic], abridge: Abridge = read_in_full
-) -> Document | None:
+def _load(repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic]) -> Document | None:
     file = repository.relative(repository.root / path)
     if PurePosixPath(file).suffix == ".yml":
         diagnostics.append(_misnamed(file, "ends in .yml", "Rename the file so that it ends in .yaml."))
@@ -83,16 +55,13 @@ def _load(
     if isinstance(content, Diagnostic):
         diagnostics.append(content)
         return None
-    abridged = abridge(file, content)
-    loaded = load_strict(content if abridged is None else abridged.data, file)
+    loaded = load_strict(content, file)
     diagnostics.extend(loaded.diagnostics)
     if not isinstance(loaded.value, dict):
         if not loaded.diagnostics:
             diagnostics.append(_not_a_map(file, loaded.value))
         return None
-    if abridged is not None:
-        abridged.settle(loaded.value, loaded.source)
-    document = Document(file, loaded.value, loaded.source, {} if abridged is None else abridged.known)
+    document = Document(file, loaded.value, loaded.source)
     skip = {d.location for d in loaded.diagnostics}
     for finding in check(loaded.value):
         diagnostic = as_diagnostic(finding, document)
@@ -172,7 +141,7 @@ def _define(documents: list[Document], diagnostics: list[Diagnostic]) -> dict[tu
     definitions: dict[tuple[str, str], Definition] = {}
     for document in documents:
         for section in SECTIONS:
-            for key in document.keys(section):
+            for key in document.section(section):
                 found = Definition(section, key, document)
                 first = definitions.setdefault((section, key), found)
                 if first is not found:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kservegen.catalog.merge import Layer, locate
 from kservegen.core.diagnostics import Location
@@ -13,25 +12,16 @@ from kservegen.formats.yaml.source import SourceMap
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it.
-
-    `known` are keys of entries, by section, that stand in the file and were not read: an earlier run has.
-    """
+    """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it."""
 
     file: str
     value: JsonObject
     source: SourceMap
-    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def section(self, name: str) -> JsonObject:
         """Return the map under a top-level word; empty where it is absent or not a map."""
         value = self.value.get(name)
         return value if isinstance(value, dict) else {}
-
-    def keys(self, section: str) -> Iterator[str]:
-        """Go through the keys of a section, read or known."""
-        yield from self.section(section)
-        yield from self.known.get(section, ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,9 @@ rest, so that a profile can be chosen per environment. The law of the merge is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import TypeAlias
 
 from kservegen.catalog.merge import merge
@@ -100,7 +99,6 @@ class _Resolver:
     catalog: Catalog
     source: EnvironmentSource
     unchanged: Unchanged
-    known: Mapping[tuple[str, str], Entry | None]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
 
@@ -118,18 +116,14 @@ class _Resolver:
 
 
 def resolve(
-    catalog: Catalog,
-    environment: str,
-    unchanged: Unchanged | None = None,
-    known: Mapping[tuple[str, str], Entry | None] = MappingProxyType({}),
+    catalog: Catalog, environment: str, unchanged: Unchanged | None = None
 ) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
     """Resolve one environment of the catalog; what is wrong with it comes back beside it.
 
-    `unchanged` carries entries from one environment of the same catalog to the next. `known` are entries of this one
-    that need not be resolved; None stands for one that it does not have.
+    `unchanged` carries entries from one environment of the same catalog to the next.
     """
     source = catalog.environments[environment]
-    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged, known)
+    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged)
     fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
     layered: JsonObject = {}
     for document in source.documents:
@@ -179,8 +173,6 @@ def _did_you_mean(word: str, known: list[str]) -> str:
 
 def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:
     section, key = definition.section, definition.key
-    if (section, key) in resolver.known:
-        return resolver.known[section, key]
     overlay = mapping(layered.get(section)).get(key, _NOTHING_SAID)
     if not isinstance(overlay, dict):
         return None  # removed here by a null; a wrong shape has its own finding from the schema

@@ -10,7 +10,6 @@ import click
 
 from kservegen.cli.options import (
     ENVIRONMENT_HELP,
-    cache_option,
     common,
     complete_environment,
     emit_result,
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Go on where the branch was rendered from a commit that is not in the history of this one.",
 )
-@cache_option
 @common
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
@@ -69,7 +67,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     root: Path | None,
     output: str,
     fail_on: str,
-    use_cache: bool,
 ) -> int:
     """Render, and commit rendered/ and nothing else: what is staged or changed beside it stays as it is.
 
@@ -87,7 +84,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         allow_removals=allow_removals,
         allow_restarts=allow_restarts,
         fail_on=Severity(fail_on),
-        use_cache=use_cache,
     )
     options = CommitOptions(
         render=rendering,

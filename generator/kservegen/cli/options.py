@@ -112,16 +112,6 @@ def guard_options(function: Callable[P, R]) -> Callable[P, R]:
     return removals(restarts(function))
 
 
-def cache_option(function: Callable[P, R]) -> Callable[P, R]:
-    """Add --no-cache."""
-    return click.option(
-        "--cache/--no-cache",
-        "use_cache",
-        default=True,
-        help="Take over what an earlier run found clean, or look at everything anew. Default: take over.",
-    )(function)
-
-
 def find_repository(root: Path | None) -> Repository:
     """Return the repository that the options name."""
     return Repository.find(root or Path.cwd(), search_parents=root is None)

@@ -8,7 +8,6 @@ import click
 
 from kservegen.cli.options import (
     ENVIRONMENT_HELP,
-    cache_option,
     complete_environment,
     fail_on,
     find_repository,
@@ -32,7 +31,6 @@ from kservegen.core.diagnostics import Severity
 @guard_options
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the text, however long.")
 @click.option("--exit-zero", is_flag=True, help="Differences alone do not make the exit code 1.")
-@cache_option
 @reporting("text", "json", "markdown")
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
@@ -46,7 +44,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     root: Path | None,
     output: str,
     fail_on: str,
-    use_cache: bool,
 ) -> int:
     """Say what a change does in each environment, by meaning; nothing is written.
 
@@ -62,7 +59,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         allow_restarts=allow_restarts,
         fail_on=Severity(fail_on),
         differences_fail=not exit_zero,
-        use_cache=use_cache,
     )
     result, changes = plan(repository, options, environments=environments)
     if output == "json":

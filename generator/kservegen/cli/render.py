@@ -8,7 +8,6 @@ import click
 
 from kservegen.cli.options import (
     ENVIRONMENT_HELP,
-    cache_option,
     complete_environment,
     emit_result,
     fail_on,
@@ -29,7 +28,6 @@ from kservegen.core.diagnostics import Severity
     help="Folder to write to. Default: rendered/ in the repository.",
 )
 @guard_options
-@cache_option
 @findings
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
@@ -43,7 +41,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     output: str,
     reports: tuple[tuple[str, Path], ...],
     fail_on: str,
-    use_cache: bool,
 ) -> int:
     """Check the catalog and write the manifests of every environment; nothing is written while an error stands."""
     from kservegen.commands.render import RenderOptions, render  # noqa: PLC0415
@@ -55,6 +52,5 @@ def command(  # noqa: PLR0913 - one parameter per option
         allow_removals=allow_removals,
         allow_restarts=allow_restarts,
         fail_on=Severity(fail_on),
-        use_cache=use_cache,
     )
     return emit_result(render(repository, options, environments=environments), output, repository.root, reports=reports)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import cache_option, complete_environment, emit_result, fail_on, findings
+from kservegen.cli.options import complete_environment, emit_result, fail_on, findings
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 @click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
 @cluster_options
 @engine_option
-@cache_option
 @findings
 @fail_on
 @clock_options
@@ -46,7 +45,6 @@ def command(  # noqa: PLR0913 - one parameter per option
     deployment_mode: str | None,
     environment: str | None,
     engine: str,
-    use_cache: bool,
     root: Path | None,
     output: str,
     reports: tuple[tuple[str, Path], ...],
@@ -86,7 +84,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         fail_on=Severity(fail_on),
         clock=now,
         engine=Engine(engine),
-        use_cache=use_cache,
     )
     return emit_result(result, output, repository.root, reports=reports)
 

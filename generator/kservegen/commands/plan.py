@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kservegen.changes.bases import Compared, Wanted, open_base
@@ -36,7 +36,6 @@ class PlanOptions:
     allow_restarts: int = 0
     fail_on: Severity = Severity.ERROR
     differences_fail: bool = True
-    use_cache: bool = False
 
 
 class Planned(NamedTuple):
@@ -59,7 +58,6 @@ def plan(repository: Repository, options: PlanOptions, *, environments: Sequence
                 out=repository.output,
                 lays_out=True,
                 despite_findings=True,
-                use_cache=options.use_cache,
             )
         )
         scope = work.chosen if work.is_partial else None
@@ -67,9 +65,6 @@ def plan(repository: Repository, options: PlanOptions, *, environments: Sequence
         wanted = Wanted(desired=work.desired, existing=existing, scope=scope)
         compared = base.compare(wanted)
         found = tuple(_environments(work, compared, options))
-    if options.use_cache and any(environment.plan.impact.refused for environment in found):
-        # What was taken over from an earlier run has no lines, and these findings need them.
-        return plan(repository, replace(options, use_cache=False), environments=environments)
     changes = Plan(
         base=base.said,
         environments=tuple(environment.plan for environment in found),

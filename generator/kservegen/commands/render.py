@@ -40,14 +40,12 @@ def validate(
     fail_on: Severity = Severity.ERROR,
     clock: Clock | None = None,
     engine: Engine = Engine.BUILTIN,
-    use_cache: bool = False,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
     task = Task(
         repository=repository,
         names=tuple(environments),
         out=repository.root / OUTPUT_FOLDER,
-        use_cache=use_cache,
         clock=clock,
         engine=engine,
     )
@@ -93,7 +91,6 @@ class RenderOptions:
     allow_removals: int = 0
     allow_restarts: int = 0
     fail_on: Severity = Severity.ERROR
-    use_cache: bool = False
 
 
 def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
@@ -118,7 +115,6 @@ def render_task(repository: Repository, options: RenderOptions, environments: Se
         names=tuple(environments),
         out=options.out,
         lays_out=True,
-        use_cache=options.use_cache,
     )
 
 

@@ -19,7 +19,6 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.evaluate.defaulted import context_of, store
-from kservegen.evaluate.kept import Kept
 from kservegen.evaluate.memory import Memory
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.charts.store import ChartStore
@@ -74,8 +73,7 @@ def evaluate(
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
     """
     memory = memory or Memory()
-    kept = memory.kept.setdefault(name, Kept())
-    environment, diagnostics = resolve(catalog, name, memory.unchanged, kept.entries)
+    environment, diagnostics = resolve(catalog, name, memory.unchanged)
     version_finding = _check_version(environment, tools.charts.versions)
     if version_finding is not None:
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
@@ -83,12 +81,9 @@ def evaluate(
     charts = tools.charts.load(environment.text("kserve", "version"))
     bindings = bind(environment, tools)
     policies = _policy_objects(environment, bindings)
-    memory.built.of(Settings.of(environment)).update(kept.built)
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built, policies)
     stored = store(built, memory, tools.schemas if bindings is not None else None)
     context = context_of(built, stored, tools.charts)
-    memory.looked[name] = context.looked
-    judged = [item for item in stored if id(item.written) not in kept.clean]
     around = Surroundings(
         context=context,
         charts=tools.charts,
@@ -99,8 +94,8 @@ def evaluate(
     )
     memory_of_gpus = gpu_memory(stored, around, tools.facts)
     found = (
-        *_findings(judged, context, tools, memory),
-        *_violations(built, judged, bindings, memory),
+        *_findings(stored, context, tools, memory),
+        *_violations(built, stored, bindings, memory),
         *memory_of_gpus.findings,
         *host_findings(stored, around, tools.facts),
     )

@@ -1,4 +1,4 @@
-"""What the evaluation of one environment leaves for the next, and for the next run."""
+"""What the evaluation of one environment leaves for the next."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kservegen.catalog.resolve import Unchanged
-from kservegen.checks.rules.base import Looked
 from kservegen.core.diagnostics import Finding
 from kservegen.core.resource import Resource
-from kservegen.evaluate.kept import Kept
 from kservegen.kserve.defaulting import Defaulted, Installation
 from kservegen.render.objects.environment import Memory as BuildMemory
 
@@ -29,8 +27,5 @@ class Memory:
     defaulted: dict[tuple[int, bool], tuple[Installation, Defaulted]] = field(default_factory=dict)
     texts: dict[int, tuple[Resource, bytes]] = field(default_factory=dict)
     policies: PolicyMemory | None = None
-    # By environment: what an earlier run found clean, what rules of this one asked for among its objects, and what its
-    # entries take, where budgets were held against it.
-    kept: dict[str, Kept] = field(default_factory=dict)
-    looked: dict[str, Looked] = field(default_factory=dict)
+    # By environment: what its entries take, where budgets were held against it.
     ledgers: dict[str, tuple[Line, ...]] = field(default_factory=dict)

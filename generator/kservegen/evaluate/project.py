@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
 
-from kservegen.catalog.load import Abridge, load_catalog, read_in_full
+from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
 from kservegen.checks.engines.choice import Engine, open_engine
 from kservegen.checks.runner import open_judge
@@ -62,7 +62,7 @@ class Project:
         return self.choose((name,))[0]
 
 
-def open_project(repository: Repository, engine: Engine = Engine.BUILTIN, abridge: Abridge = read_in_full) -> Project:
+def open_project(repository: Repository, engine: Engine = Engine.BUILTIN) -> Project:
     """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
     tools = open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
@@ -70,7 +70,6 @@ def open_project(repository: Repository, engine: Engine = Engine.BUILTIN, abridg
         check_models=_OwnSchema("models"),
         check_environment=_OwnSchema("environments"),
         check_lock=_OwnSchema("lock"),
-        abridge=abridge,
     )
     return Project(repository, catalog, tools, diagnostics)
 

@@ -1,4 +1,4 @@
-"""A repository in, its environments evaluated out; what an earlier run found clean is taken over."""
+"""A repository in, its environments evaluated out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kservegen.catalog.load import read_in_full
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.engines.choice import Engine
 from kservegen.checks.environment import same_cluster
@@ -22,7 +21,6 @@ from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
-    from kservegen.evaluate.cache.session import Session
 
 
 # Areas of findings that leave open what the catalog means.
@@ -55,9 +53,8 @@ class Work:
 class Task:
     """What to work on: the named environments, or all; `out` holds what is rendered now.
 
-    With `lays_out` the work comes with files. With `use_cache`, entries that an earlier run found clean are not looked
-    at again; where anything at all is found, everything is. `clock` ends waivers. With `despite_findings` files come
-    also where an object would be refused: only a catalog that cannot be understood has none.
+    With `lays_out` the work comes with files. `clock` ends waivers. With `despite_findings` files come also where an
+    object would be refused: only a catalog that cannot be understood has none.
     """
 
     repository: Repository
@@ -65,57 +62,13 @@ class Task:
     out: Path
     lays_out: bool = False
     despite_findings: bool = False
-    use_cache: bool = False
     clock: Clock | None = None
     engine: Engine = Engine.BUILTIN
 
 
 def work_on(task: Task) -> Work:
     """Evaluate environments and, if that is asked for, lay them out."""
-    session = _open_session(task) if task.use_cache and task.engine is Engine.BUILTIN else None
-    work = None
-    if session is not None:
-        work = _take_over(session, task)
-    if work is None:
-        project = open_project(task.repository, task.engine, read_in_full if session is None else session.abridge)
-        work = _work(project, Memory(), task)
-    if session is not None and task.lays_out and not work.diagnostics:
-        session.leave(work.project.catalog, work.built, work.memory)
-    return work
-
-
-def _open_session(task: Task) -> Session | None:
-    from kservegen.evaluate.cache.session import open_session  # noqa: PLC0415 - loads OpenSSL for its digests
-
-    return open_session(task.repository, task.names)
-
-
-def _take_over(session: Session, task: Task) -> Work | None:
-    """Work on what is new since an earlier run; None where that cannot tell everything: where anything is found."""
-    from kservegen.evaluate.cache.chunks import DoubtError  # noqa: PLC0415 - here with the session
-
-    try:
-        project = open_project(task.repository, abridge=session.abridge)
-        if session.took_over and not project.diagnostics:
-            work = _work(project, session.memory(), task)
-            for name, built in work.built.items():
-                session.check(built, work.memory.looked[name])
-            if not work.diagnostics:
-                return work
-    except DoubtError:
-        session.forget()
-        return None
-    except Exception:  # noqa: BLE001 - whatever is wrong here, the run without the cache says it, or does without
-        session.forget()
-        session.distrust()
-        return None
-    if session.took_over:
-        session.forget()
-        return None
-    return _work(project, Memory(), task)  # nothing was left out: this is all
-
-
-def _work(project: Project, memory: Memory, task: Task) -> Work:
+    project, memory = open_project(task.repository, task.engine), Memory()
     chosen = project.choose(task.names)
     diagnostics, objects = list(project.diagnostics), 0
     desired: dict[str, bytes] = {}

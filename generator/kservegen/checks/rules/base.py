@@ -12,17 +12,6 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import Platform
 
 
-@dataclass(slots=True)
-class Looked:
-    """What rules asked for among the objects of an environment: whole kinds, and single objects whether there or not.
-
-    An answer that was found before still holds where all of this is as it was.
-    """
-
-    kinds: set[str] = field(default_factory=set)
-    ids: set[ResourceId] = field(default_factory=set)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Context:
     """What a rule may look at beside its own object: the environment as a whole.
@@ -30,7 +19,6 @@ class Context:
     `platform` is what KServe's own installation offers. `prerequisites` are the promises of the environment file:
     operators (`cert-manager`) and objects (`Secret/x`).
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
-    Rules ask for `resources` through `rules.view`, which notes in `looked` what was asked for.
     """
 
     environment: str
@@ -40,7 +28,6 @@ class Context:
     resources: Mapping[ResourceId, Resource]
     prerequisites: frozenset[str] = frozenset()
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
-    looked: Looked = field(default_factory=Looked, compare=False, repr=False)
 
     @property
     def is_019(self) -> bool:

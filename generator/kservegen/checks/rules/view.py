@@ -204,7 +204,6 @@ def _quantity(value: JsonValue) -> Quantity | None:
 
 def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:
     """List the environment's objects of a kind."""
-    context.looked.kinds.add(kind)
     environment = _turn_to_environment(context)
     by_kind = environment.by_kind
     if by_kind is None:
@@ -217,7 +216,6 @@ def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:
 
 def named(context: Context, identity: ResourceId) -> Resource | None:
     """Find an object of the environment by its identity."""
-    context.looked.ids.add(identity)
     return context.resources.get(identity)
 
 

@@ -7,7 +7,6 @@ from tests.support.project import Project
 
 from kservegen.commands.explain import explain_entry
 from kservegen.commands.gpu import Account, account_for
-from kservegen.evaluate.cache.generation import generation_of
 from kservegen.evaluate.project import open_project
 
 DEV = """\
@@ -148,12 +147,6 @@ def test_explain_names_the_line_of_the_lock(locked: Project) -> None:
     fields = {f.path: f for f in explain_entry(open_project(locked.repository), "dev", "one").fields}
     pinned = fields["spec.predictor.model.storageUri"]
     assert (pinned.layer, str(pinned.location)) == ("lock", "environments/dev.lock.yaml:4:15")
-
-
-def test_a_new_pin_is_another_generation_of_the_cache(locked: Project) -> None:
-    before = generation_of(locked.repository)
-    locked.write("environments/dev.lock.yaml", LOCK.replace("0123", "3210"))
-    assert generation_of(locked.repository) != before
 
 
 def _account(project: Project) -> Account:
