@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -14,10 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.platforms import reference
 
-from kservegen.checks import rules as rules_package
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Check, Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import CrashFinding, Discovered, RuleSet, collect, discover
-from kservegen.checks.rules.stage import Stage
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.resource import Resource, ResourceId
@@ -34,12 +33,9 @@ EMPTY = Context(
 KINDS = sorted({kind for found in RULES for kind in found.rule.kinds} | {"ServingRuntime", "ClusterStorageContainer"})
 
 
-def check_nothing(_resource: Resource, _context: Context) -> list[Finding]:
-    return []
-
-
-def meta(rule: str) -> RuleMeta:
-    return RuleMeta(id=rule, title="A title", why="A reason.", fix="A fix.")
+def found(rule: str, check: Check, *kinds: str) -> Discovered:
+    meta = RuleMeta(id=rule, title="A title", why="A reason.", fix="A fix.")
+    return Discovered(rule=Rule(stage=Stage.RUN, check=check, kinds=frozenset(kinds)), meta=meta)
 
 
 def thing(doc: dict[str, JsonValue] | None = None, kind: str = "InferenceService") -> Resource:
@@ -67,7 +63,7 @@ READS_WELL: dict[str, Callable[[RuleMeta], bool]] = {
 
 @pytest.mark.parametrize("law", READS_WELL)
 def test_a_manual_of_a_rule_reads_well(law: str) -> None:
-    assert [found.id for found in RULES if not READS_WELL[law](found.rule.meta)] == []
+    assert [found.id for found in RULES if not READS_WELL[law](found.meta)] == []
 
 
 @pytest.mark.parametrize("outcome", ["pass", "fail"])
@@ -81,38 +77,37 @@ def test_no_manifest_is_left_of_a_rule_that_went() -> None:
 
 
 def test_every_upstream_id_of_the_table_looks_like_one() -> None:
-    ids = {(found.id, entry) for found in RULES for entry in found.rule.meta.upstream if re.match(r"[A-Z]+-", entry)}
+    ids = {(found.id, entry) for found in RULES for entry in found.meta.upstream if re.match(r"[A-Z]+-", entry)}
     form = re.compile(r"(ISVC|LLM|LLMC|IG|TM|SR|LMC|LMN|LMG|CSC)-[CPS]?\d+")
     assert {(rule, entry) for rule, entry in ids if not form.fullmatch(entry)} == set()
 
 
 def test_a_crash_is_a_finding_and_stops_nobody() -> None:
-    def crash(_resource: Resource, _context: Context) -> list[Finding]:
+    def crash(_resource: Resource, _context: Context) -> Problems:
+        yield Problem((), "before")
         raise KeyError("gone")
 
-    def say(_resource: Resource, _context: Context) -> list[Finding]:
-        return [Finding(rule="kserve/b", path=("spec",), message="said")]
+    def say(_resource: Resource, _context: Context) -> Problems:
+        yield Problem(("spec",), "said", hint="A better fix.")
 
-    rules = (Rule(meta=meta("kserve/a"), check=crash), Rule(meta=meta("kserve/b"), check=say))
-    found = RuleSet(tuple(Discovered(rule=rule, stage=Stage.RUN) for rule in rules)).run([thing()], EMPTY)
-    (first, second) = (finding for _, finding in found)
+    told = RuleSet((found("kserve/a", crash), found("kserve/b", say))).run([thing()], EMPTY)
+    (before, first, second) = (finding for _, finding in told)
+    assert before == Finding(rule="kserve/a", path=(), message="before", hint="A fix.")
     assert isinstance(first, CrashFinding)
     assert first.rule == "internal/rule-crashed"
     assert first.message == "rule kserve/a crashed with KeyError: 'gone'"
     assert "raise KeyError" in first.traceback
-    assert second.message == "said"
+    assert second == Finding(rule="kserve/b", path=("spec",), message="said", hint="A better fix.")
 
 
 def test_a_rule_sees_its_kinds_only() -> None:
     seen: list[str] = []
 
-    def look(resource: Resource, _context: Context) -> list[Finding]:
+    def look(resource: Resource, _context: Context) -> Problems:
         seen.append(resource.kind)
-        return []
+        yield from ()
 
-    rule = Rule(meta=meta("kserve/a"), check=look, kinds=frozenset({"InferenceGraph"}))
-    everywhere = Rule(meta=meta("kserve/b"), check=look)
-    rule_set = RuleSet(tuple(Discovered(rule=r, stage=Stage.RUN) for r in (rule, everywhere)))
+    rule_set = RuleSet((found("kserve/a", look, "InferenceGraph"), found("kserve/b", look)))
     rule_set.run([thing(kind="InferenceGraph"), thing(kind="Namespace")], EMPTY)
     assert seen == ["InferenceGraph", "InferenceGraph", "Namespace"]
 
@@ -140,38 +135,48 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.M
         del sys.modules[loaded]
 
 
-SOURCE = """
-from kservegen.core.diagnostics import RuleMeta
-from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.stage import Stage
-from tests.support.platforms import reference
+MANUAL = "A title.\n\nA reason.\n\nFix: Mend it."
+SOURCE = '''"""{manual}"""
+from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
 {lines}
-"""
-GOOD_RULE = 'RULE = Rule(meta=RuleMeta(id="{id}", title="T", why="W.", fix="F."), check=lambda r, c: [])'
-STAGE = "STAGE = Stage.RUN"
+'''
+GOOD_RULE = "@rule(Stage.RUN, 'Namespace', scope=Scope.UPDATE)\ndef check(resource, context):\n    yield from ()"
 
 
 @pytest.mark.parametrize(
-    ("lines", "complaint"),
+    ("manual", "lines", "complaint"),
     [
-        (STAGE, "has no RULE"),
-        (GOOD_RULE.format(id="area/some-rule"), "has no STAGE"),
-        (f"{GOOD_RULE.format(id='area/other')}\n{STAGE}", "its place asks for area/some-rule"),
+        (MANUAL, "", "has no rule"),
+        (MANUAL, f"{GOOD_RULE}\n{GOOD_RULE.replace('check', 'other')}", "has 2 rules"),
+        ("A title.\n\nA reason.", GOOD_RULE, "the manual of area/some-rule has to be a title, a reason and a Fix"),
+        ("A title.\n\nFix: Mend it.", GOOD_RULE, "the manual of area/some-rule has to be a title, a reason and a Fix"),
+        (f"{MANUAL}\nFix: Again.", GOOD_RULE, "each section once"),
+        (f"{MANUAL}\nSeverity: fatal", GOOD_RULE, "'fatal' is not a valid Severity"),
+        ("", GOOD_RULE, "the manual of area/some-rule has to be"),
     ],
 )
-def test_what_does_not_fit_its_place_is_refused(package: types.ModuleType, lines: str, complaint: str) -> None:
-    Path(package.__path__[0], "area", "some_rule.py").write_text(SOURCE.format(lines=lines), encoding="utf-8")
+def test_what_does_not_fit_its_place_is_refused(
+    package: types.ModuleType, manual: str, lines: str, complaint: str
+) -> None:
+    source = SOURCE.format(manual=manual, lines=lines)
+    Path(package.__path__[0], "area", "some_rule.py").write_text(source, encoding="utf-8")
     with pytest.raises(RuntimeError, match=complaint):
         collect(package)
 
 
 def test_a_rule_is_known_by_its_place_and_private_modules_are_not(package: types.ModuleType) -> None:
     area = Path(package.__path__[0], "area")
-    source = SOURCE.format(lines=f"{GOOD_RULE.format(id='area/some-rule')}\n{STAGE}")
-    (area / "some_rule.py").write_text(source, encoding="utf-8")
+    (area / "some_rule.py").write_text(SOURCE.format(manual=MANUAL, lines=GOOD_RULE), encoding="utf-8")
     (area / "_shared.py").write_text("", encoding="utf-8")
-    assert [found.id for found in collect(package).rules] == ["area/some-rule"]
-    assert collect(rules_package).rules == discover().rules
+    (one,) = collect(package).rules
+    assert (one.stage, one.scope, one.rule.kinds) == (Stage.RUN, Scope.UPDATE, frozenset({"Namespace"}))
+    assert one.meta == RuleMeta(id="area/some-rule", title="A title", why="A reason.", fix="Mend it.")
+
+
+def test_manuals_are_there_where_python_drops_docstrings() -> None:
+    script = "from kservegen.checks.rules.discover import discover; print(len(discover().rules))"
+    done = subprocess.run([sys.executable, "-OO", "-c", script], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(RULES)
 
 
 FEW = st.sampled_from(["name", "env", "a"])

@@ -19,9 +19,8 @@ import yaml
 from tests.support.platforms import reference
 from tests.unit.formats.jsonschema.schema_samples import STORE
 
-from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.base import Context, Scope, Stage
 from kservegen.checks.rules.discover import CrashFinding, discover
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.resource import Resource, ResourceId

@@ -132,10 +132,10 @@ def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
         if not isinstance(template, str) or "{{" not in template:
             continue
         from kservegen.formats.gotemplate.parser import parse  # noqa: PLC0415 - few environments write a template
-        from kservegen.formats.gotemplate.problem import Problem  # noqa: PLC0415
+        from kservegen.formats.gotemplate.problem import TemplateFault  # noqa: PLC0415
 
         problem = parse(template)
-        if isinstance(problem, Problem):
+        if isinstance(problem, TemplateFault):
             yield Finding(
                 rule="kserve/config-template",
                 path=("kserve", "values", chart, "kserve", "controller", "gateway", name),

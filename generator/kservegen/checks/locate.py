@@ -9,7 +9,7 @@ from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.render.objects.draft import Problem
+from kservegen.render.objects.draft import EntryFinding
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
 
@@ -53,7 +53,7 @@ class Locator:
         )
 
 
-def diagnose_problem(environment: str, built: BuiltEntry, problem: Problem) -> Diagnostic:
+def diagnose_problem(environment: str, built: BuiltEntry, problem: EntryFinding) -> Diagnostic:
     """Give a contradiction among the words of an entry its lines."""
     entry, finding = built.entry, problem.finding
     related: tuple[Related, ...] = ()

@@ -1,16 +1,17 @@
-"""What is wrong at a place of a document, without the id of the rule that says so."""
+"""What a law finds wrong with a document, before anybody says under which id and at which line."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import Path
 
 
 class Problem(NamedTuple):
-    """What a law finds in a document at `path`; checks add the rule's id and its fix.
+    """What is wrong at `path`, what was seen there and what is allowed; `at_key` points at the key, not at its value.
 
-    `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour).
+    `hint` is empty where the rule's own fix helps, `severity` None where the rule's own weight is right.
     """
 
     path: Path
@@ -18,3 +19,19 @@ class Problem(NamedTuple):
     seen: str = ""
     allowed: str = ""
     at_key: bool = False
+    hint: str = ""
+    severity: Severity | None = None
+
+
+def to_finding(meta: RuleMeta, problem: Problem) -> Finding:
+    """Put a rule's id, and its fix where there is no better hint, to what a law found."""
+    return Finding(
+        rule=meta.id,
+        path=problem.path,
+        message=problem.message,
+        hint=problem.hint or meta.fix,
+        seen=problem.seen,
+        allowed=problem.allowed,
+        severity=problem.severity,
+        at_key=problem.at_key,
+    )

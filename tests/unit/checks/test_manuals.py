@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from kservegen.checks.manuals import find_manual, manuals, when_it_bites
+from kservegen.checks.rules.base import Scope, Stage
 from kservegen.checks.rules.discover import discover
-from kservegen.checks.rules.stage import Scope, Stage
 
 IDS = sorted(
     {entry for meta in manuals().values() for entry in meta.upstream if re.fullmatch(r"[A-Z]+-[A-Z]?\d+[a-z]?", entry)}

@@ -8,9 +8,8 @@ import pytest
 from tests.support.platforms import reference
 
 from kservegen.checks.engines.builtin import BuiltinEngine
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import Discovered, RuleSet
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.runner import Judge, Verdict, is_misshapen
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonObject
@@ -42,10 +41,10 @@ def service(spec: JsonObject) -> Resource:
 def rule(slug: str, stage: Stage, scope: Scope, severity: Severity = Severity.ERROR) -> Discovered:
     meta = RuleMeta(id=f"kserve/{slug}", title="A title", why="Why.", fix="Fix.", severity=severity)
 
-    def check(resource: Resource, _context: Context) -> list[Finding]:
-        return [Finding(rule=meta.id, path=("spec",), message=resource.id.name)]
+    def check(resource: Resource, _context: Context) -> Problems:
+        yield Problem(("spec",), resource.id.name)
 
-    return Discovered(rule=Rule(meta=meta, check=check), stage=stage, scope=scope)
+    return Discovered(rule=Rule(check=check, stage=stage, scope=scope), meta=meta)
 
 
 RULES = RuleSet(

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from kservegen.checks.rules.fields import Judge
 from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import Platform
+
+__all__ = ["Check", "Context", "Problem", "Problems", "Resource", "Rule", "Scope", "Stage", "field_rule", "rule"]
+
+Problems: TypeAlias = Iterator[Problem]
+
+
+class Stage(StrEnum):
+    """Who would say no. One word per rule, so that a verdict can be read off the findings of an object."""
+
+    ADMISSION = "admission"  # the API server or a webhook refuses the object
+    DEPLOYMENT = "deployment"  # admitted, but the controller never creates the workload
+    RUN = "run"  # deployed, but the pods cannot start or start something else than was meant
+    ADVICE = "advice"  # it works, and surprises later
+
+
+class Scope(StrEnum):
+    """What a verdict depends on.
+
+    What is said of an object alone holds wherever the same object stands; what lies around it has to be looked at anew
+    in every environment.
+    """
+
+    OBJECT = "object"  # the object, the KServe version and the cluster's default mode
+    ENVIRONMENT = "environment"  # also other objects, what the platform has and promises
+    UPDATE = "update"  # what the object was before, so that a change is refused and not what it leads to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,19 +62,43 @@ class Context:
         return self.kserve_version.startswith("v0.19.")
 
 
-Check: TypeAlias = Callable[[Resource, Context], Iterable[Finding]]
+Check: TypeAlias = Callable[[Resource, Context], Iterable[Finding | Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
-    """A fact and its check. `kinds` are the kinds it looks at; empty means every kind.
+    """A check and when it bites; its manual is the docstring of its module, its id that module's place.
 
-    `check` reports only on the object it was handed, though it may look at the whole environment. A rule about fields
-    of pods or containers states a judge for each of them instead (or as well), which is asked where the field is set.
+    `kinds` are the kinds it looks at; empty means every kind. `check` reports only on the object it was handed, though
+    it may look at the whole environment. A rule about fields of pods or containers states a judge for each of them
+    instead (or as well), which is asked where the field is set.
     """
 
-    meta: RuleMeta
+    meta: RuleMeta | None = None
+    stage: Stage = Stage.ADMISSION
+    scope: Scope = Scope.OBJECT
     check: Check | None = None
     kinds: frozenset[str] = frozenset()
     pod: Mapping[str, Judge] = field(default_factory=dict)
     container: Mapping[str, Judge] = field(default_factory=dict)
+
+
+def rule(
+    stage: Stage, *kinds: str, scope: Scope = Scope.OBJECT, pod: Mapping[str, Judge] | None = None
+) -> Callable[[Callable[[Resource, Context], Problems]], Rule]:
+    """Make a module's check its rule; for every kind where none is named."""
+
+    def make(check: Callable[[Resource, Context], Problems]) -> Rule:
+        return Rule(stage=stage, scope=scope, check=check, kinds=frozenset(kinds), pod=pod or {})
+
+    return make
+
+
+def field_rule(
+    stage: Stage,
+    *kinds: str,
+    pod: Mapping[str, Judge] | None = None,
+    container: Mapping[str, Judge] | None = None,
+) -> Rule:
+    """Return the rule of a module that only has judges of fields."""
+    return Rule(stage=stage, kinds=frozenset(kinds), pod=pod or {}, container=container or {})

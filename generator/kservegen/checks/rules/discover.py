@@ -5,24 +5,27 @@ A rule is known by standing in its place; there is no list to edit. What does no
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import pkgutil
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from types import ModuleType
 from typing import Final, NamedTuple
 
 from kservegen.checks import rules as rules_package
-from kservegen.checks.rules.base import Check, Context, Rule
-from kservegen.checks.rules.fields import Judge, Place, to_finding
-from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage
+from kservegen.checks.rules.fields import Judge, Place
 from kservegen.checks.rules.view import containers_of, forget, pods_of
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.manual import read_manual
+from kservegen.core.problem import to_finding
 from kservegen.core.resource import Resource
 
 RULE_CRASHED: Final = RuleMeta(
@@ -42,22 +45,31 @@ class CrashFinding(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovered:
-    """A rule with the stage and the scope that its module states."""
+    """A rule with its manual."""
 
     rule: Rule
-    stage: Stage
-    scope: Scope = Scope.OBJECT
+    meta: RuleMeta
 
     @property
     def id(self) -> str:
         """The rule's id."""
-        return self.rule.meta.id
+        return self.meta.id
+
+    @property
+    def stage(self) -> Stage:
+        """When the rule bites."""
+        return self.rule.stage
+
+    @property
+    def scope(self) -> Scope:
+        """How far the rule looks."""
+        return self.rule.scope
 
 
 class _Judging(NamedTuple):
-    """A judge of a field, and the rule that it speaks for."""
+    """A judge of a field, and the manual of the rule that it speaks for."""
 
-    rule: Rule
+    meta: RuleMeta
     judge: Judge
 
 
@@ -66,16 +78,17 @@ class _Plan:
 
     __slots__ = ("checks", "containers", "pods")
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self.checks: list[tuple[Rule, Check]] = []
+    def __init__(self, rules: Iterable[Discovered]) -> None:
+        self.checks: list[tuple[RuleMeta, Check]] = []
         self.pods: defaultdict[str, list[_Judging]] = defaultdict(list)
         self.containers: defaultdict[str, list[_Judging]] = defaultdict(list)
-        for rule in rules:
+        for found in rules:
+            rule = found.rule
             if rule.check is not None:
-                self.checks.append((rule, rule.check))
+                self.checks.append((found.meta, rule.check))
             for table, judges in ((self.pods, rule.pod), (self.containers, rule.container)):
                 for name, judge in judges.items():
-                    table[name].append(_Judging(rule, judge))
+                    table[name].append(_Judging(found.meta, judge))
 
     def due(self, resource: Resource) -> Iterator[tuple[_Judging, JsonValue, Place]]:
         """List which judges an object calls for: those of the fields that its pods and containers set."""
@@ -104,15 +117,18 @@ class RuleSet:
     _for_any: _Plan = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        plain = tuple(found.rule for found in self.rules)
-        kinds = {kind for rule in plain for kind in rule.kinds}
-        by_kind = {kind: _Plan(r for r in plain if not r.kinds or kind in r.kinds) for kind in kinds}
+        everywhere = [found for found in self.rules if not found.rule.kinds]
+        kinds = {kind for found in self.rules for kind in found.rule.kinds}
+        by_kind = {
+            kind: _Plan(found for found in self.rules if not found.rule.kinds or kind in found.rule.kinds)
+            for kind in kinds
+        }
         object.__setattr__(self, "_by_kind", by_kind)
-        object.__setattr__(self, "_for_any", _Plan(r for r in plain if not r.kinds))
+        object.__setattr__(self, "_for_any", _Plan(everywhere))
 
     def __iter__(self) -> Iterator[RuleMeta]:
         """Go through the manuals, `internal/rule-crashed` included."""
-        yield from (found.rule.meta for found in self.rules)
+        yield from (found.meta for found in self.rules)
         yield RULE_CRASHED
 
     def stage(self, rule: str) -> Stage | None:
@@ -133,12 +149,13 @@ class RuleSet:
         found: list[tuple[Resource, Finding]] = []
         for resource in resources:
             plan = self._by_kind.get(resource.id.kind, self._for_any)
-            for rule, check in plan.checks:
+            for meta, check in plan.checks:
                 try:
-                    for finding in check(resource, context):
-                        found.append((resource, finding))  # noqa: PERF401 - a crash keeps what came before it
+                    for problem in check(resource, context):
+                        finding = problem if isinstance(problem, Finding) else to_finding(meta, problem)
+                        found.append((resource, finding))
                 except Exception as crash:  # noqa: BLE001 - that is the promise
-                    found.append((resource, _crashed(rule, crash)))
+                    found.append((resource, _crashed(meta, crash)))
             if plan.pods or plan.containers:
                 found += [(resource, finding) for finding in _judged(resource, plan)]
         forget()
@@ -146,19 +163,19 @@ class RuleSet:
 
 
 def _judged(resource: Resource, plan: _Plan) -> Iterator[Finding]:
-    for (rule, judge), value, place in plan.due(resource):
+    for (meta, judge), value, place in plan.due(resource):
         try:
-            for mistake in judge(value, place):
-                yield to_finding(rule.meta, mistake)
+            for problem in judge(value, place):
+                yield to_finding(meta, problem)
         except Exception as crash:  # noqa: BLE001 - as above
-            yield _crashed(rule, crash)
+            yield _crashed(meta, crash)
 
 
-def _crashed(rule: Rule, crash: Exception) -> CrashFinding:
+def _crashed(meta: RuleMeta, crash: Exception) -> CrashFinding:
     return CrashFinding(
         rule=RULE_CRASHED.id,
         path=(),
-        message=f"rule {rule.meta.id} crashed with {type(crash).__name__}: {crash}",
+        message=f"rule {meta.id} crashed with {type(crash).__name__}: {crash}",
         hint=RULE_CRASHED.fix,
         traceback="".join(traceback.format_exception(crash)),
     )
@@ -190,15 +207,26 @@ def _module_names(package: ModuleType) -> Iterator[str]:
 
 def _read(name: str) -> Discovered:
     module = importlib.import_module(name)
-    rule, stage = getattr(module, "RULE", None), getattr(module, "STAGE", None)
-    scope = getattr(module, "SCOPE", Scope.OBJECT)
-    if not isinstance(rule, Rule):
-        raise RuntimeError(f"{name} has no RULE")  # noqa: TRY004 - a wrong module, not a wrong argument
-    if not isinstance(stage, Stage):
-        raise RuntimeError(f"{name} has no STAGE")  # noqa: TRY004
-    if not isinstance(scope, Scope):
-        raise RuntimeError(f"{name} has a SCOPE that is none")  # noqa: TRY004
-    expected = "/".join(name.split(".")[-2:]).replace("_", "-")
-    if rule.meta.id != expected:
-        raise RuntimeError(f"{name} holds the rule {rule.meta.id}, its place asks for {expected}")
-    return Discovered(rule=rule, stage=stage, scope=scope)
+    rules = {id(value): value for value in vars(module).values() if isinstance(value, Rule)}
+    if len(rules) != 1:
+        raise RuntimeError(f"{name} has {len(rules) or 'no'} rule{'s' * (len(rules) > 1)}, it has to have one")
+    (rule,) = rules.values()
+    place = "/".join(name.split(".")[-2:]).replace("_", "-")
+    if rule.meta is not None:
+        stage = getattr(module, "STAGE", None)
+        if not isinstance(stage, Stage):
+            raise RuntimeError(f"{name} has no STAGE")
+        if rule.meta.id != place:
+            raise RuntimeError(f"{name} holds the rule {rule.meta.id}, its place asks for {place}")
+        stated = replace(rule, stage=stage, scope=getattr(module, "SCOPE", rule.scope))
+        return Discovered(rule=stated, meta=rule.meta)
+    try:
+        meta = read_manual(place, _docstring(module))
+    except ValueError as error:
+        raise RuntimeError(f"{name}: {error}") from error
+    return Discovered(rule=rule, meta=meta)
+
+
+def _docstring(module: ModuleType) -> str:
+    """Return the docstring of a module, from its source where Python runs without docstrings (-OO)."""
+    return module.__doc__ or ast.get_docstring(ast.parse(inspect.getsource(module))) or ""

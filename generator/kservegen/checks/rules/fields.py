@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.problem import Problem
+from kservegen.core.problem import Problem, to_finding
 from kservegen.kserve.workloads import FRAMEWORKS, ContainerAt, PodSpecAt
 
 _ALONE: Final = frozenset({"transformer", "explainer", "graph", "storage"})
@@ -46,12 +46,6 @@ def is_overlaid(pod: PodSpecAt) -> bool:
     return pod.role != "predictor" or not _MODELS.isdisjoint(pod.spec)
 
 
-def to_finding(meta: RuleMeta, mistake: Problem) -> Finding:
-    """Put a rule's id and its fix to what one of its judges found."""
-    path, message, seen, allowed, at_key = mistake
-    return Finding(rule=meta.id, path=path, message=message, hint=meta.fix, seen=seen, allowed=allowed, at_key=at_key)
-
-
 def findings(meta: RuleMeta, mistakes: Iterable[Problem]) -> Iterator[Finding]:
-    """Do so for all of them: what a check of a whole object makes of its judges' words."""
+    """Put a rule's id and its fix to what its judges found: what a check of a whole object makes of their words."""
     return (to_finding(meta, mistake) for mistake in mistakes)

@@ -23,7 +23,7 @@ from kservegen.formats.gotemplate.nodes import (
     Variable,
 )
 from kservegen.formats.gotemplate.parser import parse
-from kservegen.formats.gotemplate.problem import Problem
+from kservegen.formats.gotemplate.problem import TemplateFault
 from kservegen.formats.gotemplate.shape import UNKNOWN, MapOf, Scalar, Shape, Struct
 
 # These look at an argument only if those before it do not decide.
@@ -45,7 +45,7 @@ def check(text: str, data: Shape) -> Mistake | None:
     read = parse(text)
     if read is None:
         return None
-    if isinstance(read, Problem):
+    if isinstance(read, TemplateFault):
         return Mistake(read.offset, read.message, certain=True)
     found = list(_Checker(read, data).mistakes())
     return min(found, key=lambda mistake: (not mistake.certain, mistake.offset), default=None)

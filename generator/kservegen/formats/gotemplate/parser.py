@@ -25,7 +25,7 @@ from kservegen.formats.gotemplate.nodes import (
     Text,
     Variable,
 )
-from kservegen.formats.gotemplate.problem import Problem, TemplateError, TooDeepError
+from kservegen.formats.gotemplate.problem import TemplateError, TemplateFault, TooDeepError
 
 # Go follows 10,000; what is written by hand stays far below.
 _DEEPEST: Final = 60
@@ -43,7 +43,7 @@ _STRINGS: Final = frozenset({Kind.STRING, Kind.RAW_STRING})
 _STOPS: Final = frozenset({Kind.END, Kind.ELSE})
 
 
-def parse(text: str) -> Template | Problem | None:
+def parse(text: str) -> Template | TemplateFault | None:
     """Read a template; the first mistake where there is one, None where it nests too deeply to be judged."""
     try:
         return _Parser(text).template()

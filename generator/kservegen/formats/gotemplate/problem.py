@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Problem(NamedTuple):
+class TemplateFault(NamedTuple):
     """A mistake at an offset of the text."""
 
     offset: int
@@ -17,7 +17,7 @@ class TemplateError(Exception):
 
     def __init__(self, offset: int, message: str) -> None:
         super().__init__(message)
-        self.problem = Problem(offset, message)
+        self.problem = TemplateFault(offset, message)
 
 
 class TooDeepError(Exception):

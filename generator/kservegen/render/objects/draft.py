@@ -13,7 +13,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, for
 from kservegen.core.resource import Origin, Resource, ResourceId
 
 
-class Problem(NamedTuple):
+class EntryFinding(NamedTuple):
     """A finding about the words of an entry; `other` is the path of the words that it disagrees with."""
 
     finding: Finding
@@ -27,7 +27,7 @@ class Draft:
     entry: Entry
     doc: JsonObject = field(default_factory=dict)
     origins: list[Origin] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[EntryFinding] = field(default_factory=list)
 
     def came(self, built: Path, words: Path) -> None:
         """Record that what stands at `built` came from `words`."""
@@ -35,7 +35,7 @@ class Draft:
 
     def report(self, rule: str, path: Path, message: str, *, other: Path | None = None, **more: str) -> None:
         """Report a problem with the words at `path`."""
-        self.problems.append(Problem(Finding(rule=rule, path=path, message=message, **more), other))  # type: ignore[arg-type]
+        self.problems.append(EntryFinding(Finding(rule=rule, path=path, message=message, **more), other))  # type: ignore[arg-type]
 
     def start(self, default_mode: str) -> JsonObject:
         """Begin the object: apiVersion, kind, metadata. Returns the empty spec."""

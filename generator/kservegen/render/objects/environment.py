@@ -13,7 +13,7 @@ from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts
 from kservegen.render.gitops.sync import build_sync
 from kservegen.render.objects.custom_resource import build_custom_resource
-from kservegen.render.objects.draft import Draft, Problem
+from kservegen.render.objects.draft import Draft, EntryFinding
 from kservegen.render.objects.finish import finish
 from kservegen.render.objects.inference_service import build_inference_service
 from kservegen.render.objects.llm_inference_service import build_llm_inference_service
@@ -35,7 +35,7 @@ class BuiltEntry:
 
     entry: Entry
     resource: Resource
-    problems: tuple[Problem, ...]
+    problems: tuple[EntryFinding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,7 +127,7 @@ def _check_words(draft: Draft, known: frozenset[str]) -> None:
         if not owners:
             continue  # no word at all: the catalog's schema has a finding for it
         draft.problems.append(
-            Problem(
+            EntryFinding(
                 Finding(
                     rule="catalog/word-not-for-kind",
                     path=(word,),

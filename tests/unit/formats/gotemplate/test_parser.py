@@ -17,7 +17,7 @@ from tests.support.go_templates import BAD, GOOD, TEMPLATES
 
 from kservegen.formats.gotemplate.check import check
 from kservegen.formats.gotemplate.parser import parse
-from kservegen.formats.gotemplate.problem import Problem
+from kservegen.formats.gotemplate.problem import TemplateFault
 from kservegen.formats.gotemplate.shape import UNKNOWN
 
 SOURCE = Path(__file__).parents[3] / "go_template"
@@ -44,7 +44,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str]], li
 
 def ours(text: str) -> str:
     read = parse(text)
-    return read.message if isinstance(read, Problem) else ""
+    return read.message if isinstance(read, TemplateFault) else ""
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -97,4 +97,4 @@ def test_no_depth_makes_it_crash(text: str) -> None:
     ],
 )
 def test_a_problem_has_its_place_and_gos_words(text: str, offset: int, message: str) -> None:
-    assert parse(text) == Problem(offset, message)
+    assert parse(text) == TemplateFault(offset, message)

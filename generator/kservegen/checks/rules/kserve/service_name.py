@@ -1,32 +1,28 @@
-"""A KServe object in; a finding out where its webhook refuses a name that Kubernetes itself would take."""
+"""The name is not one that KServe's webhook takes.
+
+KServe builds DNS labels out of the names of services and graphs, so it is stricter than the API server: no dot, no
+digit in front. A TrainedModel's name has no dot either.
+
+Fix: Start with a letter and use lower-case letters, digits and '-' only.
+Bad:
+    kind: InferenceService
+    metadata: {name: 2nd.model}
+Good:
+    kind: InferenceService
+    metadata: {name: second-model}
+Upstream: ISVC-01; IG-01; TM-01; pkg/apis/serving/v1beta1/inference_service_validation.go
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path
 from kservegen.core.names import subdomain_error
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/service-name",
-    title="The name is not one that KServe's webhook takes",
-    why="KServe builds DNS labels out of the names of services and graphs, so it is stricter than the API server: "
-    "no dot, no digit in front. A TrainedModel's name has no dot either.",
-    fix="Start with a letter and use lower-case letters, digits and '-' only.",
-    bad="kind: InferenceService\nmetadata: {name: 2nd.model}",
-    good="kind: InferenceService\nmetadata: {name: second-model}",
-    upstream=("ISVC-01", "IG-01", "TM-01", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
-)
 
 _LABEL: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _TRAINED_MODEL: Final = re.compile(r"[a-zA-Z0-9_-]+")
@@ -38,7 +34,8 @@ _LAWS: Final = {
 }
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, *_LAWS)
+def check(resource: Resource, _context: Context) -> Problems:
     name = text(mapping(resource.doc.get("metadata")).get("name"))
     # What no object may be called is said by kubernetes/object-name.
     if name and not subdomain_error(name):
@@ -49,11 +46,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
                 yield from _judge(resource.kind, (*path, "name"), own)
 
 
-def _judge(kind: str, path: Path, name: str) -> Iterator[Finding]:
+def _judge(kind: str, path: Path, name: str) -> Problems:
     law, allowed, words = _LAWS[kind]
     if not law.fullmatch(name):
-        message = f"a {kind} name must {words}: {name!r} does not"
-        yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name, allowed=allowed)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_LAWS))
+        yield Problem(path, f"a {kind} name must {words}: {name!r} does not", name, allowed)
