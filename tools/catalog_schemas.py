@@ -1,4 +1,4 @@
-"""Write the published schemas of our own files from their one source; `--check` only tells whether they are current."""
+"""Write the schemas of the files people write from their one source; `--check` only tells whether they are current."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from kservegen.catalog.lock_schema import lock_schema
 from kservegen.catalog.schema import environments_schema, models_schema
 from kservegen.core.jsontypes import JsonObject
-from kservegen.report.schema import report_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 NEWEST = "v0.20.0"
@@ -32,7 +31,6 @@ def published() -> dict[str, JsonObject]:
         "models.schema.json": models_schema(compiled),
         "environments.schema.json": environments_schema(compiled, charts=_chart_names(names), versions=versions),
         "lock.schema.json": lock_schema(),
-        "report.schema.json": report_schema(),
     }
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
+from tests.support.reports import checked_report
 
 from kservegen.cli import cli
 from kservegen.core.errors import GeneratorError
-from kservegen.report.schema import report_schema
 
 MODELS = """\
 models:
@@ -54,8 +53,7 @@ def test_markdown(two: Project, snapshot: SnapshotAssertion) -> None:
 
 def test_json_has_the_lines(two: Project) -> None:
     result = run(two, "dev", "prod", "iris", "wine", "--output", "json")
-    document = json.loads(result.stdout)
-    jsonschema.validate(document, report_schema())
+    document = checked_report(result.stdout)
     assert document["exitCode"] == result.return_value == 1
     said = document["diff"]
     assert (said["settings"], said["equal"]) == ([], 0)

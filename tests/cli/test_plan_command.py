@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from syrupy.assertion import SnapshotAssertion
 from tests.support.committed import committed
 from tests.support.project import DEV, Project
+from tests.support.reports import checked_report
 
 from kservegen.cli import cli
-from kservegen.report.schema import report_schema
 
 BEFORE = """\
 models:
@@ -60,8 +58,7 @@ def test_markdown(project: Project, snapshot: SnapshotAssertion) -> None:
 def test_json_is_the_report(project: Project) -> None:
     for words in ((), ("--base", "HEAD")):
         result = run(project, "--output", "json", *words)
-        document = json.loads(result.stdout)
-        jsonschema.validate(document, report_schema())
+        document = checked_report(result.stdout)
         assert (document["exitCode"], result.return_value) == (1, 1)
         changes = document["plan"]["changes"]
         assert changes["verdict"] == run(project, *words).stdout.split("\n")[0]

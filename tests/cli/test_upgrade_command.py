@@ -6,15 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner, Result
 from tests.support.project import Project
+from tests.support.reports import checked_report
 
 from kservegen.cli import cli
 from kservegen.core.errors import GeneratorError
-from kservegen.report.schema import report_schema
 
 ROOT = Path(__file__).parents[2]
 LLM = """\
@@ -44,8 +43,7 @@ def sync_by(project: Project, engine: str) -> None:
 
 def report(project: Project, *words: str) -> dict[str, object]:
     result = upgrade(project, "--output", "json", *words)
-    document = json.loads(result.stdout)
-    jsonschema.validate(document, report_schema())
+    document = checked_report(result.stdout)
     assert document["exitCode"] == result.return_value
     return dict(document["upgrade"], findings=document["findings"])
 

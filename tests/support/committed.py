@@ -10,11 +10,11 @@ from tests.support.project import DEV, Project
 ARGO = DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://example.com/x.git'}")
 
 
-def committed(root: Path, models: str) -> Project:
+def committed(root: Path, models: str, environment: str = ARGO) -> Project:
     """Make the repository with these models."""
     new_repository(root)
     project = Project(root)
-    project.write("environments/dev.yaml", ARGO)
+    project.write("environments/dev.yaml", environment)
     project.models(models)
     project.render()
     commit_files(root, {})

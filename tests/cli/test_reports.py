@@ -1,0 +1,139 @@
+"""The JSON report of every command follows the published schema, and nothing stands there that no command says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import model_server
+from tests.support.committed import ARGO, committed
+from tests.support.git_repository import commit_files
+from tests.support.hub import NEWER, FakeHub, serve
+from tests.support.project import Project
+from tests.support.reports import checked_report, properties, shown
+
+from kservegen.cli import cli
+from kservegen.cli.failures import run
+from kservegen.render.output.ownership import MARKER
+
+BEFORE = """\
+models:
+  iris: {modelFormat: sklearn, storageUri: s3://models/iris, env: [{name: LEVEL, value: info}]}
+  wine: {modelFormat: sklearn, storageUri: s3://models/wine, namespace: team}
+  scaled: {modelFormat: sklearn, storageUri: s3://models/s}
+  tiny: {modelFormat: huggingface, storageUri: hf://acme/tiny, environments: [dev]}
+  shared: {modelFormat: sklearn, storageUri: s3://models/p, runtime: own, minReplicas: 2}
+  chat: {kind: LLMInferenceService, model: hf://Qwen/Qwen2.5-7B-Instruct, accelerator: {type: l4}, replicas: 1}
+runtimes:
+  own:
+    kind: ServingRuntime
+    spec: {supportedModelFormats: [{name: sklearn}], containers: [{name: kserve-container, image: "example.com/own:1"}]}
+"""
+EDITS = (
+    ("value: info", "value: debug"),
+    ("  wine:", "  vino:"),
+    ("s3://models/s}", "s3://models/s, minReplicas: 2, maxReplicas: 3}"),
+    ("own:1", "own:2"),
+    ("hf://Qwen/Qwen2.5-7B-Instruct", "hf://Qwen/Qwen2.5-1.5B-Instruct"),
+)
+DEV = (
+    ARGO.replace("{ns: {}}", "{ns: {}, team: {}}")
+    .replace("leaderworkerset]", "leaderworkerset, wva]")
+    .replace("    resource:", "    gpu: L4\n    resource:")
+    + "budgets: {all: {cpu: 100}}\n"
+    + "images: [{name: kserve/sklearnserver, newTag: v0.19.0}]\n"
+    + "policies: {bindings: {maxreplicas-set: {actions: [Deny]}}}\n"
+    + "waivers: {w: {rule: policy/maxreplicas-set, model: shared, reason: r, owner: o, expires: 2999-01-01}}\n"
+)
+FLUX = DEV.replace("argocd", "flux").replace("name: dev", "name: prod").replace("v0.19.0", "v0.20.0")
+VALUES = "version: v0.20.0, values: {kserve-resources: {kserve: {controller: {gateway: {domain: example.org}}}}}"
+PROD = FLUX.replace("version: v0.20.0", VALUES).replace("{ns: {}, team: {}}", "{ns: {}, other: {}, team: {}}") + (
+    "models: {iris: {namespace: other, minReplicas: 2, maxReplicas: 2}, scaled: null}\n"
+)
+POLICY = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: few}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]
+  validations: [{expression: has(object.spec), message: none}]
+"""
+CASE = "# expect: pass\napiVersion: v1\nkind: Thing\nmetadata: {name: x, namespace: n}\nspec: {}\n"
+MANIFEST = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: x, namespace: ns}\n"
+OLD_VALUES = "kserve: {version: v0.15.2, controller: {gateway: {domain: example.org}, bogus: 1}}\n"
+
+
+class Spoken:
+    """What commands said in a repository, each report checked by the schema."""
+
+    def __init__(self, project: Project, hub: FakeHub, capfd: pytest.CaptureFixture[str]) -> None:
+        self.project, self.hub, self.capfd = project, hub, capfd
+        self.shown: set[str] = set()
+
+    def __call__(self, *words: str) -> None:
+        """Run a command with `--output json`."""
+        self.capfd.readouterr()
+        code = run(cli, [*words, "--root", str(self.project.root), "--output", "json"])
+        out, err = self.capfd.readouterr()
+        assert out, (words, err)
+        document = checked_report(out)
+        assert document["exitCode"] == code, words
+        self.shown.update(shown(document))
+
+
+@pytest.fixture
+def spoken(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Spoken]:
+    """Return a repository with an environment, rendered and committed, whose catalog has changed since."""
+    with serve() as hub:
+        hub.add("acme/tiny", {"config.json": b"{}"})
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        project = committed(tmp_path / "repository", BEFORE, DEV)
+        models = BEFORE
+        for old, new in EDITS:
+            assert old in models
+            models = models.replace(old, new)
+        project.models(models)
+        (tmp_path / "service.yaml").write_text(MANIFEST, "utf-8")
+        (tmp_path / "old.yaml").write_text(OLD_VALUES, "utf-8")
+        yield Spoken(project, hub, capfd)
+
+
+def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tmp_path: Path) -> None:
+    project = spoken.project
+    spoken("validate")
+    spoken("plan")
+    other = FLUX.replace("name: prod", "name: dev").replace(", wva", "").replace("cpu: 100", "cpu: 1")
+    project.write("environments/dev.yaml", other)
+    (project.root / "rendered/dev/models/ns/inferenceservice-iris.yaml").write_text(f"{MARKER}\n{{", "utf-8")
+    spoken("plan")
+    spoken("plan", "--base", "HEAD")
+    project.write("environments/dev.yaml", DEV)
+    spoken("render", "--check")
+    spoken("budget")
+    spoken("gpu")
+    spoken("find", "iris-predictor")
+    spoken("explain", "kserve/canary")
+    spoken("explain", "iris", "--env", "dev")
+    spoken("upgrade", "--to", "v0.20.0")
+    spoken("upgrade", "--to", "v0.20.0", "--from", "v0.15.2", "--values", str(tmp_path / "old.yaml"))
+    spoken("validate", str(tmp_path / "service.yaml"))
+    spoken("call", "iris", "--env", "dev", "--show")
+    with model_server.serve(models={"other": "v1"}) as server:
+        spoken("call", "iris", "--env", "dev", "--url", server.url)
+    spoken("set", "iris", "minReplicas=1", "--env", "dev", "--dry-run")
+    project.write("environments/prod.yaml", PROD)
+    spoken("diff", "dev", "prod")
+    commit_files(project.root, {}, "edits")
+    spoken("rollback", "iris", "--env", "dev", "--dry-run")
+    spoken("render")
+    spoken("commit")
+    spoken("lock", "tiny", "--env", "dev")
+    spoken.hub.add("acme/tiny", {"config.json": b"{}"}, NEWER)
+    spoken("lock", "--check", "--env", "dev")
+    project.write("policies/few.yaml", POLICY)
+    project.write("policies/tests/few/one.yaml", CASE)
+    spoken("policy", "test")
+    spoken("validate", "nowhere")
+    assert sorted(set(properties()) - spoken.shown) == []
