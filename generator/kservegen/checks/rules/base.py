@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import ModuleType
 from typing import TypeAlias
 
 from kservegen.checks.rules.fields import Judge
 from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import Platform
 
-__all__ = ["Check", "Context", "Problem", "Problems", "Resource", "Rule", "Scope", "Stage", "field_rule", "rule"]
+__all__ = [
+    "Check",
+    "Context",
+    "Problem",
+    "Problems",
+    "Resource",
+    "Rule",
+    "Scope",
+    "Stage",
+    "field_rule",
+    "manual_of",
+    "rule",
+]
 
 Problems: TypeAlias = Iterator[Problem]
 
@@ -92,6 +108,15 @@ def rule(
         return Rule(stage=stage, scope=scope, check=check, kinds=frozenset(kinds), pod=pod or {})
 
     return make
+
+
+def manual_of(module: ModuleType) -> RuleMeta:
+    """Read the manual of a rule's module; ValueError where it is none.
+
+    Python without docstrings (-OO) still has the source.
+    """
+    written = module.__doc__ or ast.get_docstring(ast.parse(inspect.getsource(module))) or ""
+    return read_manual("/".join(module.__name__.split(".")[-2:]).replace("_", "-"), written)
 
 
 def field_rule(

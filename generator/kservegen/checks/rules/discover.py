@@ -5,9 +5,7 @@ A rule is known by standing in its place; there is no list to edit. What does no
 
 from __future__ import annotations
 
-import ast
 import importlib
-import inspect
 import pkgutil
 import traceback
 from collections import defaultdict
@@ -19,12 +17,11 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from kservegen.checks import rules as rules_package
-from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage
+from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
 from kservegen.checks.rules.fields import Judge, Place
 from kservegen.checks.rules.view import containers_of, forget, pods_of
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.manual import read_manual
 from kservegen.core.problem import to_finding
 from kservegen.core.resource import Resource
 
@@ -211,9 +208,8 @@ def _read(name: str) -> Discovered:
     if len(rules) != 1:
         raise RuntimeError(f"{name} has {len(rules) or 'no'} rule{'s' * (len(rules) > 1)}, it has to have one")
     (rule,) = rules.values()
-    place = "/".join(name.split(".")[-2:]).replace("_", "-")
     if rule.meta is not None:
-        stage = getattr(module, "STAGE", None)
+        stage, place = getattr(module, "STAGE", None), "/".join(name.split(".")[-2:]).replace("_", "-")
         if not isinstance(stage, Stage):
             raise RuntimeError(f"{name} has no STAGE")
         if rule.meta.id != place:
@@ -221,12 +217,6 @@ def _read(name: str) -> Discovered:
         stated = replace(rule, stage=stage, scope=getattr(module, "SCOPE", rule.scope))
         return Discovered(rule=stated, meta=rule.meta)
     try:
-        meta = read_manual(place, _docstring(module))
+        return Discovered(rule=rule, meta=manual_of(module))
     except ValueError as error:
         raise RuntimeError(f"{name}: {error}") from error
-    return Discovered(rule=rule, meta=meta)
-
-
-def _docstring(module: ModuleType) -> str:
-    """Return the docstring of a module, from its source where Python runs without docstrings (-OO)."""
-    return module.__doc__ or ast.get_docstring(ast.parse(inspect.getsource(module))) or ""

@@ -1,37 +1,28 @@
-"""An object in; findings out where KServe's webhook changes what was written, so that Git never equals the cluster.
+"""KServe's webhook rewrites what is written.
 
-What it adds is no difference to a GitOps tool; what it changes, moves, removes or makes longer is one for ever. Of the
-annotations it changes one, which is `kserve/deprecated-mode`'s.
+The cluster holds something else than Git, and applying it again changes nothing: Argo CD without server-side diff shows
+the model out of sync for ever, and syncs it again and again where it heals by itself.
+
+Fix: Write what KServe stores.
+Severity: warning
+Bad:
+    spec: {predictor: {sklearn: {storageUri: s3://a/b}}}
+Good:
+    spec: {predictor: {model: {modelFormat: {name: sklearn}, storageUri: s3://a/b}}}
+Upstream: gitops 2.3; pkg/apis/serving/v1beta1/inference_service_defaults.go; kserve#2232
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from kservegen.catalog.words import OLD_FRAMEWORKS
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADVICE
-
-META: Final = RuleMeta(
-    id="gitops/never-in-sync",
-    title="KServe's webhook rewrites what is written",
-    why="The cluster holds something else than Git, and applying it again changes nothing: Argo CD without server-side "
-    "diff shows the model out of sync for ever, and syncs it again and again where it heals by itself.",
-    fix="Write what KServe stores.",
-    bad="spec: {predictor: {sklearn: {storageUri: s3://a/b}}}",
-    good="spec: {predictor: {model: {modelFormat: {name: sklearn}, storageUri: s3://a/b}}}",
-    severity=Severity.WARNING,
-    upstream=("gitops 2.3", "pkg/apis/serving/v1beta1/inference_service_defaults.go", "kserve#2232"),
-)
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADVICE, "InferenceService", "LLMInferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     written = resource.written
     if written is None or written.get("spec") is resource.doc.get("spec"):
         return
@@ -39,27 +30,17 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
         yield _moved(path) if stored is None else _rewritten(path, said, stored)
 
 
-def _moved(path: Path) -> Finding:
+def _moved(path: Path) -> Problem:
     name = str(path[-1])
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=f"KServe's webhook moves {name} elsewhere: Git and the cluster never agree",
-        hint=f"Write model: {{modelFormat: {{name: {name}}}}} in its place." if name in OLD_FRAMEWORKS else META.fix,
-        at_key=True,
-    )
+    message = f"KServe's webhook moves {name} elsewhere: Git and the cluster never agree"
+    hint = f"Write model: {{modelFormat: {{name: {name}}}}} in its place." if name in OLD_FRAMEWORKS else ""
+    return Problem(path, message, hint=hint, at_key=True)
 
 
-def _rewritten(path: Path, written: JsonValue, stored: JsonValue) -> Finding:
+def _rewritten(path: Path, written: JsonValue, stored: JsonValue) -> Problem:
     simple = not isinstance(written, (dict, list)) and not isinstance(stored, (dict, list))
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=f"KServe's webhook rewrites this {path[-1]}: Git and the cluster never agree",
-        hint=META.fix,
-        seen=str(written) if simple else "",
-        allowed=str(stored) if simple else "",
-    )
+    message = f"KServe's webhook rewrites this {path[-1]}: Git and the cluster never agree"
+    return Problem(path, message, seen=str(written) if simple else "", allowed=str(stored) if simple else "")
 
 
 def _changes(written: JsonValue, stored: JsonValue, path: Path) -> Iterator[tuple[Path, JsonValue, JsonValue]]:
@@ -75,6 +56,3 @@ def _changes(written: JsonValue, stored: JsonValue, path: Path) -> Iterator[tupl
             yield from _changes(value, other, (*path, index))
     elif written != stored:
         yield path, written, stored
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService", "LLMInferenceService"}))

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
+from kservegen.checks.rules.base import Problem, Problems, Resource
 from kservegen.checks.rules.kserve._settings import AUTOSCALER, MODE, annotation
 from kservegen.checks.rules.view import components_of
-from kservegen.core.diagnostics import Finding
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import PodSpecAt
 
 CLASSES: Final = ("hpa", "external", "keda", "none")
@@ -54,17 +53,9 @@ def metric_of(component: JsonObject, metrics: tuple[str, ...]) -> str:
     return text(component.get("scaleMetric")) or metrics[0]
 
 
-def unknown_metric(
-    rule: str, path: Path, component: JsonObject, metrics: tuple[str, ...], hint: str
-) -> Iterator[Finding]:
+def unknown_metric(path: Path, component: JsonObject, metrics: tuple[str, ...], hint: str = "") -> Problems:
     """Refuse a metric that a family does not know."""
     metric = metric_of(component, metrics)
     if metric not in metrics:
-        yield Finding(
-            rule=rule,
-            path=(*path, "scaleMetric"),
-            message=f"[{metric}] is not a supported metric",
-            hint=hint,
-            seen=metric,
-            allowed=", ".join(metrics),
-        )
+        message = f"[{metric}] is not a supported metric"
+        yield Problem((*path, "scaleMetric"), message, seen=metric, allowed=", ".join(metrics), hint=hint)

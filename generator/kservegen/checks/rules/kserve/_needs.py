@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from kservegen.checks.rules.base import Context
-from kservegen.core.diagnostics import Finding
+from kservegen.checks.rules.base import Context, Problem, Problems
 from kservegen.core.jsontypes import Path
 
 
@@ -18,15 +17,10 @@ class Need(NamedTuple):
     reason: str
 
 
-def unmet(rule: str, needs: Iterable[Need], context: Context) -> Iterator[Finding]:
+def unmet(needs: Iterable[Need], context: Context) -> Problems:
     """Report each need that the environment does not promise."""
     for promise, path, reason in needs:
         if promise not in context.prerequisites:
-            yield Finding(
-                rule=rule,
-                path=path,
-                message=f"{reason} needs {promise}, which the environment does not promise",
-                hint=f"Install it and add {promise} to prerequisites of the environment.",
-                allowed=promise,
-                at_key=True,
-            )
+            message = f"{reason} needs {promise}, which the environment does not promise"
+            hint = f"Install it and add {promise} to prerequisites of the environment."
+            yield Problem(path, message, allowed=promise, hint=hint, at_key=True)

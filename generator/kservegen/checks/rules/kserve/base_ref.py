@@ -1,38 +1,32 @@
-"""An LLMInferenceService in; findings out where a base it builds on is not there."""
+"""A base configuration that the service builds on is not there.
+
+The controller looks in the service's namespace and in KServe's own. Without it there is no workload but the condition
+ConfigNotFound.
+
+Fix: Name an LLMInferenceServiceConfig of the namespace or a preset of the chart.
+Bad:
+    spec: {baseRefs: [{name: nope}]}
+Good:
+    spec: {baseRefs: [{name: kserve-config-llm-template}]}
+Upstream: LLM-C02; controller v1alpha2 llmisvc/config_merge.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised, names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.kserve._suggest import did_you_mean
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence, text
-from kservegen.core.resource import Resource
 from kservegen.kserve.platform import KSERVE_NAMESPACE
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/base-ref",
-    title="A base configuration that the service builds on is not there",
-    why="The controller looks in the service's namespace and in KServe's own. Without it there is no workload but the "
-    "condition ConfigNotFound.",
-    fix="Name an LLMInferenceServiceConfig of the namespace or a preset of the chart.",
-    bad="spec: {baseRefs: [{name: nope}]}",
-    good="spec: {baseRefs: [{name: kserve-config-llm-template}]}",
-    upstream=("LLM-C02", "controller v1alpha2 llmisvc/config_merge.go"),
-)
 
 _KIND: Final = "LLMInferenceServiceConfig"
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "LLMInferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     for index, ref in enumerate(sequence(mapping(resource.doc.get("spec")).get("baseRefs"))):
         name = text(mapping(ref).get("name"))
         here = namespace(resource)
@@ -43,13 +37,12 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
             *names(context, kind=_KIND, namespace=KSERVE_NAMESPACE),
             *context.platform.presets,
         )
-        yield Finding(
-            rule=META.id,
-            path=("spec", "baseRefs", index, "name"),
-            message=f"there is no {_KIND} {name!r} in namespace {here} or {KSERVE_NAMESPACE}",
-            hint=did_you_mean(name, known) or META.fix,
+        yield Problem(
+            ("spec", "baseRefs", index, "name"),
+            f"there is no {_KIND} {name!r} in namespace {here} or {KSERVE_NAMESPACE}",
             seen=name,
             allowed=", ".join(sorted(set(known))),
+            hint=did_you_mean(name, known),
         )
 
 
@@ -59,6 +52,3 @@ def _is_there(context: Context, here: str, name: str) -> bool:
         or is_promised(context, kind=_KIND, namespace=place, name=name)
         for place in (here, KSERVE_NAMESPACE)
     )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

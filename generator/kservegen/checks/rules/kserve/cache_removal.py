@@ -1,33 +1,27 @@
-"""A service in; a finding out where the cache that holds its model goes while the service stays."""
+"""A cache is removed while a service uses it.
+
+The webhook refuses to delete a LocalModelCache that a service in the cluster is marked with, so a GitOps tool that
+prunes it fails. The namespaced kind has the same check, which no installation switches on.
+
+Fix: Remove or move the service first, and the cache with the next change.
+Bad:
+    kind: InferenceService
+    spec: {predictor: {model: {storageUri: s3://b/m}}}  # the cache of s3://b/m goes
+Good:
+    kind: InferenceService
+    spec: {predictor: {model: {storageUri: s3://b/other}}}
+Upstream: LMC-02; LMC-03; LMN-02; pkg/webhook/admission/localmodelcache/localmodelcache_validator.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import annotation, namespace
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import named
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path
-from kservegen.core.resource import Resource
-
-# It is the removal of the cache that is refused; the service itself is admitted.
-STAGE: Final = Stage.ADVICE
-SCOPE: Final = Scope.UPDATE
-
-META: Final = RuleMeta(
-    id="kserve/cache-removal",
-    title="A cache is removed while a service uses it",
-    why="The webhook refuses to delete a LocalModelCache that a service in the cluster is marked with, so a GitOps "
-    "tool that prunes it fails. The namespaced kind has the same check, which no installation switches on.",
-    fix="Remove or move the service first, and the cache with the next change.",
-    bad="kind: InferenceService\nspec: {predictor: {model: {storageUri: s3://b/m}}}  # the cache of s3://b/m goes",
-    good="kind: InferenceService\nspec: {predictor: {model: {storageUri: s3://b/other}}}",
-    upstream=("LMC-02", "LMC-03", "LMN-02", "pkg/webhook/admission/localmodelcache/localmodelcache_validator.go"),
-)
 
 _CACHES: Final = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 _OPT_OUT: Final = "serving.kserve.io/disable-localmodel"
@@ -37,7 +31,9 @@ _PLACES: Final[dict[str, Path]] = {
 }
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+# It is the removal of the cache that is refused; the service itself is admitted.
+@rule(Stage.ADVICE, *_PLACES, scope=Scope.UPDATE)
+def check(resource: Resource, context: Context) -> Problems:
     gone = [item for identity, item in context.old.items() if named(context, identity) is None]
     if not gone or annotation(resource, _OPT_OUT):
         return
@@ -49,7 +45,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         if cache.kind in _CACHES and isinstance(found, str) and _holds(cache, resource, found):
             name = f"{cache.kind} {cache.id.name}"
             message = f"{name} is being used by {resource.kind} {resource.id.name}, and is removed"
-            yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=found)
+            yield Problem(path, message, seen=found)
 
 
 def _holds(cache: Resource, service: Resource, uri: str) -> bool:
@@ -58,6 +54,3 @@ def _holds(cache: Resource, service: Resource, uri: str) -> bool:
     if not source or (cache.id.namespace and cache.id.namespace != namespace(service)):
         return False
     return uri == source or uri.startswith(f"{source}/")
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_PLACES))

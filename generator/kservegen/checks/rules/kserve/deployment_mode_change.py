@@ -1,34 +1,28 @@
-"""An InferenceService that is updated in; a finding out where its deployment mode would become another."""
+"""The deployment mode of an existing service changes.
+
+Another mode means other objects behind the service, and the webhook compares the annotation with the mode in the
+service's status. v0.19 takes an empty status for Standard, so a new Knative service cannot be updated before its status
+is written.
+
+Fix: Keep the mode, or make a service of another name and remove this one.
+Bad:
+    annotations: {serving.kserve.io/deploymentMode: Knative}
+    # was: Standard
+Good:
+    annotations: {serving.kserve.io/deploymentMode: Standard}
+    # was: Standard
+Upstream: ISVC-69; pkg/apis/serving/v1beta1/inference_service_validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import MODE, NEW_MODE
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, text
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-SCOPE: Final = Scope.UPDATE
-
-META: Final = RuleMeta(
-    id="kserve/deployment-mode-change",
-    title="The deployment mode of an existing service changes",
-    why="Another mode means other objects behind the service, and the webhook compares the annotation with the mode in "
-    "the service's status. v0.19 takes an empty status for Standard, so a new Knative service cannot be updated "
-    "before its status is written.",
-    fix="Keep the mode, or make a service of another name and remove this one.",
-    bad="annotations: {serving.kserve.io/deploymentMode: Knative}\n# was: Standard",
-    good="annotations: {serving.kserve.io/deploymentMode: Standard}\n# was: Standard",
-    upstream=("ISVC-69", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
-)
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "InferenceService", scope=Scope.UPDATE)
+def check(resource: Resource, context: Context) -> Problems:
     old = context.old.get(resource.id)
     if old is None:
         return
@@ -36,14 +30,5 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     before = NEW_MODE.get(recorded, recorded) or ("Standard" if context.is_019 else "")
     now = mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(MODE)
     if before and isinstance(now, str) and now != before:
-        yield Finding(
-            rule=META.id,
-            path=("metadata", "annotations", MODE),
-            message=f"update rejected: deploymentMode cannot be changed from '{before}' to '{now}'",
-            hint=META.fix,
-            seen=now,
-            allowed=before,
-        )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))
+        message = f"update rejected: deploymentMode cannot be changed from '{before}' to '{now}'"
+        yield Problem(("metadata", "annotations", MODE), message, seen=now, allowed=before)

@@ -1,42 +1,44 @@
-"""An object with a model's URI in; findings out where nothing can be fetched from there, though it is deployed."""
+"""Nothing can be fetched from the model's URI.
+
+KServe's controller looks at the scheme only. The pods are created, and their init container, or the mount of the claim
+or image, fails for ever. A text without a scheme, such as s3:/bucket, is taken for a local path.
+
+Fix: Write the URI in the form of its scheme.
+Bad:
+    model: {modelFormat: {name: huggingface}, storageUri: hf://owner/model/main}
+Good:
+    model: {modelFormat: {name: huggingface}, storageUri: 'hf://owner/model:main'}
+Upstream: kserve rules, section 8; kserve rules, section 12; python/storage/kserve_storage/kserve_storage.py
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._downloads import Failure, failure
 from kservegen.checks.rules.kserve._settings import deployment_mode
 from kservegen.checks.rules.kserve._uris import is_claimed, service_error, service_schemes
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import components_of, of_kind
-from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import SERVING_CONTAINER
-
-STAGE: Final = Stage.RUN
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/download",
-    title="Nothing can be fetched from the model's URI",
-    why="KServe's controller looks at the scheme only. The pods are created, and their init container, or the mount of "
-    "the claim or image, fails for ever. A text without a scheme, such as s3:/bucket, is taken for a local path.",
-    fix="Write the URI in the form of its scheme.",
-    bad="model: {modelFormat: {name: huggingface}, storageUri: hf://owner/model/main}",
-    good="model: {modelFormat: {name: huggingface}, storageUri: 'hf://owner/model:main'}",
-    upstream=("kserve rules, section 8", "kserve rules, section 12", "python/storage/kserve_storage/kserve_storage.py"),
-)
 
 _MODELS: Final = ("model", "art")
 _VARIABLE: Final = "STORAGE_URI"
 _CACHES: Final = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(
+    Stage.RUN,
+    "InferenceService",
+    "LLMInferenceService",
+    "LocalModelCache",
+    "LocalModelNamespaceCache",
+    scope=Scope.ENVIRONMENT,
+)
+def check(resource: Resource, context: Context) -> Problems:
     if resource.kind == "InferenceService":
         if deployment_mode(resource, context) != "ModelMesh":
             for path, role, component in components_of(resource):
@@ -48,7 +50,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         yield from _llm(mapping(resource.doc.get("spec")), context)
 
 
-def _component(path: Path, role: str, component: JsonObject, context: Context) -> Iterator[Finding]:
+def _component(path: Path, role: str, component: JsonObject, context: Context) -> Problems:
     for field in _MODELS:
         if field in component:
             yield from _judge((*path, field, "storageUri"), mapping(component[field]).get("storageUri"), context)
@@ -58,7 +60,7 @@ def _component(path: Path, role: str, component: JsonObject, context: Context) -
         yield from _several((*path, "storageUris"), component, context)
 
 
-def _variables(path: Path, role: str, component: JsonObject, context: Context) -> Iterator[Finding]:
+def _variables(path: Path, role: str, component: JsonObject, context: Context) -> Problems:
     """Look at STORAGE_URI of the container that a model is fetched for."""
     for index, container in enumerate(map(mapping, sequence(component.get("containers")))):
         if container.get("name") == SERVING_CONTAINER if role == "predictor" else index == 0:
@@ -68,7 +70,7 @@ def _variables(path: Path, role: str, component: JsonObject, context: Context) -
                     yield from _judge(place, variable.get("value"), context)
 
 
-def _several(path: Path, component: JsonObject, context: Context) -> Iterator[Finding]:
+def _several(path: Path, component: JsonObject, context: Context) -> Problems:
     uris = [text(mapping(item).get("uri")) for item in sequence(component.get("storageUris"))]
     has_image = any(uri.startswith("oci") for uri in uris)
     for index, uri in enumerate(uris):
@@ -85,14 +87,14 @@ def _several(path: Path, component: JsonObject, context: Context) -> Iterator[Fi
             yield from _refused_elsewhere(place, uri, context)
 
 
-def _refused_elsewhere(path: Path, uri: str, context: Context) -> Iterator[Finding]:
+def _refused_elsewhere(path: Path, uri: str, context: Context) -> Problems:
     """Look at the scheme, which the controller does for storageUri alone."""
     reason = service_error(uri, service_schemes(context.kserve_version)) if uri else None
     if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
-        yield _finding(path, uri, Failure(reason, META.fix))
+        yield _finding(path, uri, Failure(reason, hint=""))
 
 
-def _llm(spec: JsonObject, context: Context) -> Iterator[Finding]:
+def _llm(spec: JsonObject, context: Context) -> Problems:
     if mapping(spec.get("storageInitializer")).get("enabled") is False:
         return
     model = mapping(spec.get("model"))
@@ -105,7 +107,7 @@ def _llm(spec: JsonObject, context: Context) -> Iterator[Finding]:
             yield from _judge(("spec", "model", "lora", "adapters", index, "uri"), uri, context)
 
 
-def _judge(path: Path, uri: JsonValue, context: Context) -> Iterator[Finding]:
+def _judge(path: Path, uri: JsonValue, context: Context) -> Problems:
     if not isinstance(uri, str):
         return
     found = failure(uri)
@@ -116,19 +118,5 @@ def _judge(path: Path, uri: JsonValue, context: Context) -> Iterator[Finding]:
         yield _finding(path, uri, found)
 
 
-def _finding(path: Path, uri: str, found: Failure) -> Finding:
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=found.message,
-        hint=found.hint,
-        seen=uri,
-        severity=None if found.certain else Severity.WARNING,
-    )
-
-
-RULE: Final = Rule(
-    meta=META,
-    check=check,
-    kinds=frozenset({"InferenceService", "LLMInferenceService", "LocalModelCache", "LocalModelNamespaceCache"}),
-)
+def _finding(path: Path, uri: str, found: Failure) -> Problem:
+    return Problem(path, found.message, seen=uri, hint=found.hint, severity=None if found.certain else Severity.WARNING)

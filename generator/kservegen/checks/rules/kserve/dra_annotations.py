@@ -1,49 +1,43 @@
-"""An LLMInferenceService in; findings out where its annotations for dynamic resources do not say what to claim."""
+"""The annotations for dynamic resources do not say what to claim.
+
+KServe v0.20 makes a ResourceClaimTemplate of them: the device class, a DNS name, is what all others belong to; the
+container is named by a DNS label, the count is 1 or more, and a selector has an expression in it.
+
+Fix: Write serving.kserve.io/exp-dra-device-class, and leave out what has nothing to say.
+Bad:
+    annotations: {serving.kserve.io/exp-dra-container-name: main}
+Good:
+    annotations: {serving.kserve.io/exp-dra-device-class: gpu.nvidia.com}
+Upstream: kserve rules, section 11; KServe v0.20 pkg/validation
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, text
 from kservegen.core.names import label_error, subdomain_error
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/dra-annotations",
-    title="The annotations for dynamic resources do not say what to claim",
-    why="KServe v0.20 makes a ResourceClaimTemplate of them: the device class, a DNS name, is what all others belong "
-    "to; the container is named by a DNS label, the count is 1 or more, and a selector has an expression in it.",
-    fix="Write serving.kserve.io/exp-dra-device-class, and leave out what has nothing to say.",
-    bad="annotations: {serving.kserve.io/exp-dra-container-name: main}",
-    good="annotations: {serving.kserve.io/exp-dra-device-class: gpu.nvidia.com}",
-    upstream=("kserve rules, section 11", "KServe v0.20 pkg/validation"),
-)
 
 _PREFIX: Final = "serving.kserve.io/exp-dra-"
 _CLASS: Final = f"{_PREFIX}device-class"
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "LLMInferenceService")
+def check(resource: Resource, context: Context) -> Problems:
     annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
     given = {key: text(value) for key, value in annotations.items() if key.startswith(_PREFIX)}
     if not given or context.is_019:
         return
     if _CLASS not in given:
         message = f"{_CLASS} is required to enable managed DRA when {', '.join(sorted(given))} is set"
-        path = ("metadata", "annotations", next(iter(given)))
-        yield Finding(rule=META.id, path=path, message=message, hint=META.fix, at_key=True)
+        yield Problem(("metadata", "annotations", next(iter(given))), message, at_key=True)
     for key, value in given.items():
         judge = _JUDGES.get(key.removeprefix(_PREFIX))
         problem = judge(value.strip()) if judge else ""
         if problem:
-            path = ("metadata", "annotations", key)
-            yield Finding(rule=META.id, path=path, message=problem, hint=META.fix, seen=value)
+            yield Problem(("metadata", "annotations", key), problem, seen=value)
 
 
 def _class(value: str) -> str:
@@ -74,5 +68,3 @@ _JUDGES: Final[dict[str, Callable[[str], str]]] = {
     "cel-selector": _selector,
     "device-count": _count,
 }
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

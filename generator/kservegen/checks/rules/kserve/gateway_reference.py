@@ -1,38 +1,32 @@
-"""An LLMInferenceService in; findings out for Gateways and HTTPRoutes that it relies on and nobody makes."""
+"""A Gateway or an HTTPRoute that the service relies on is neither made nor promised.
+
+The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid. gateway: {} means the
+Gateway kserve/kserve-ingress-gateway, which nobody creates by itself.
+
+Fix: Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.
+Bad:
+    router: {route: {}, gateway: {refs: [{name: nope, namespace: infra}]}}
+Good:
+    router: {route: {}, gateway: {}}
+Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.platform import KSERVE_NAMESPACE
-
-STAGE: Final = Stage.RUN
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/gateway-reference",
-    title="A Gateway or an HTTPRoute that the service relies on is neither made nor promised",
-    why="The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid. "
-    "gateway: {} means the Gateway kserve/kserve-ingress-gateway, which nobody creates by itself.",
-    fix="Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.",
-    bad="router: {route: {}, gateway: {refs: [{name: nope, namespace: infra}]}}",
-    good="router: {route: {}, gateway: {}}",
-    upstream=("LLM-C09", "controller v1alpha2 llmisvc/router_validation.go"),
-)
 
 _MANAGED: Final = "kserve-ingress-gateway"
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.RUN, "LLMInferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     router = mapping(mapping(resource.doc.get("spec")).get("router"))
     if not router:
         return
@@ -47,7 +41,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     yield from _refs("HTTPRoute", ("spec", "router", "route", "http", "refs"), http, here, context)
 
 
-def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context) -> Iterator[Finding]:
+def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context) -> Problems:
     for index, ref in enumerate(map(mapping, sequence(holder.get("refs")))):
         name, place = text(ref.get("name")), text(ref.get("namespace")) or here
         if name and not _is_there(kind, place, name, context):
@@ -61,15 +55,7 @@ def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
     return find(context, **where) is not None or is_promised(context, **where)
 
 
-def _finding(path: Path, kind: str, namespace: str, name: str) -> Finding:
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=f"{kind} {namespace}/{name} does not exist, as far as the environment says",
-        hint=f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}].",
-        seen=name,
-        at_key=True,
-    )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))
+def _finding(path: Path, kind: str, namespace: str, name: str) -> Problem:
+    message = f"{kind} {namespace}/{name} does not exist, as far as the environment says"
+    hint = f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}]."
+    return Problem(path, message, seen=name, hint=hint, at_key=True)

@@ -1,42 +1,35 @@
-"""A service in; a finding out where the names that KServe derives from its own grow too long."""
+"""The name leaves no room for the names that KServe derives from it.
+
+In Standard mode every component gets the host name {name}-{component}-{namespace}.{domain}, or what the environment's
+domainTemplate says, whose parts may have 63 characters each; in Knative mode a service {name}-{component}. A longer one
+is admitted, never deployed. An LLMInferenceService's name becomes the value of a label, with the same limit.
+
+Fix: Shorten the name or the namespace.
+Bad:
+    metadata: {name: customer-support-assistant-for-the-enterprise, namespace: team-conversational-ai}
+Good:
+    metadata: {name: support-assistant, namespace: team-conversational-ai}
+Upstream: ISVC-C15; kserve rules, section 12; controller v1beta1 reconcilers/ingress/domain.go
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import components_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.names import LABEL_LENGTH
-from kservegen.core.resource import Resource
 from kservegen.kserve.platform import Platform
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/host-name-length",
-    title="The name leaves no room for the names that KServe derives from it",
-    why="In Standard mode every component gets the host name {name}-{component}-{namespace}.{domain}, or what the "
-    "environment's domainTemplate says, whose parts may have 63 characters each; in Knative mode a service "
-    "{name}-{component}. A longer one is admitted, never deployed. "
-    "An LLMInferenceService's name becomes the value of a label, with the same limit.",
-    fix="Shorten the name or the namespace.",
-    bad="metadata: {name: customer-support-assistant-for-the-enterprise, namespace: team-conversational-ai}",
-    good="metadata: {name: support-assistant, namespace: team-conversational-ai}",
-    upstream=("ISVC-C15", "kserve rules, section 12", "controller v1beta1 reconcilers/ingress/domain.go"),
-)
 
 _STANDARD_TEMPLATE: Final = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
 _FIELD: Final = re.compile(r"\{\{\s*\.(Name|Namespace|IngressDomain)\s*\}\}")
 _ALWAYS_FITS: Final = LABEL_LENGTH - len("-transformer-")
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "InferenceService", "LLMInferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     name = resource.id.name
     if resource.kind == "LLMInferenceService":
         if len(name) > LABEL_LENGTH:
@@ -65,14 +58,11 @@ def _host(component: str, here: str, platform: Platform) -> str:
     return "" if "{{" in host else host
 
 
-def _judge(what: str, label: str, name: str) -> Iterator[Finding]:
+def _judge(what: str, label: str, name: str) -> Problems:
     if len(label) > LABEL_LENGTH:
         allowed = f"a name of at most {max(LABEL_LENGTH - len(label) + len(name), 0)} characters here"
         yield _finding(f"{what} {label} has {len(label)} characters", name, allowed)
 
 
-def _finding(message: str, name: str, allowed: str) -> Finding:
-    return Finding(rule=META.id, path=("metadata", "name"), message=message, hint=META.fix, seen=name, allowed=allowed)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService", "LLMInferenceService"}))
+def _finding(message: str, name: str, allowed: str) -> Problem:
+    return Problem(("metadata", "name"), message, seen=name, allowed=allowed)

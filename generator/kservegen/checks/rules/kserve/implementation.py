@@ -1,32 +1,26 @@
-"""An InferenceService in; findings out where a component has no implementation or more than one."""
+"""A component has no implementation, or more than one.
+
+KServe's webhook wants exactly one: for a predictor a model or a container that serves, for a transformer containers,
+for an explainer art or containers. A misspelt or retired field counts as none.
+
+Fix: Keep one: model with a modelFormat, or containers of your own.
+Bad:
+    predictor: {model: {modelFormat: {name: sklearn}}, containers: [{name: kserve-container, image: x}]}
+Good:
+    predictor: {model: {modelFormat: {name: sklearn}}}
+Upstream: ISVC-30; ISVC-31; ISVC-32; ISVC-33; pkg/apis/serving/v1beta1/component.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._settings import MODE, annotation
-from kservegen.checks.rules.stage import Stage
 from kservegen.checks.rules.view import components_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/implementation",
-    title="A component has no implementation, or more than one",
-    why="KServe's webhook wants exactly one: for a predictor a model or a container that serves, for a transformer "
-    "containers, for an explainer art or containers. A misspelt or retired field counts as none.",
-    fix="Keep one: model with a modelFormat, or containers of your own.",
-    bad="predictor: {model: {modelFormat: {name: sklearn}}, containers: [{name: kserve-container, image: x}]}",
-    good="predictor: {model: {modelFormat: {name: sklearn}}}",
-    upstream=("ISVC-30", "ISVC-31", "ISVC-32", "ISVC-33", "pkg/apis/serving/v1beta1/component.go"),
-)
 
 _ELSE: Final = frozenset({"containers", *FRAMEWORKS})
 # As KServe says it; of a predictor without any it says nothing, for its defaulter panics first.
@@ -43,7 +37,8 @@ _ALLOWED: Final = {
 }
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "InferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     if not mapping(resource.doc.get("spec")).get("predictor"):
         yield _missing(("spec", "predictor"), "predictor")
     for path, name, component in components_of(resource):
@@ -92,28 +87,11 @@ def _model_field(resource: Resource, path: Path) -> str:
     return next((name for name in FRAMEWORKS if written.get(name) is not None and not model_mesh), "model")
 
 
-def _missing(path: Path, name: str) -> Finding:
+def _missing(path: Path, name: str) -> Problem:
     said = _PANIC if path == ("spec", "predictor") else f"exactly one of {_KSERVE[name]}"
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=f"the {name} has no implementation: {said}",
-        hint=META.fix,
-        allowed=_ALLOWED[name],
-        at_key=True,
-    )
+    return Problem(path, f"the {name} has no implementation: {said}", allowed=_ALLOWED[name], at_key=True)
 
 
-def _too_many(path: Path, name: str, found: list[str]) -> Finding:
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=f"the {name} has {len(found)} implementations: exactly one of {_KSERVE[name]}",
-        hint=META.fix,
-        seen=", ".join(found),
-        allowed=f"exactly one: {_ALLOWED[name]}",
-        at_key=True,
-    )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))
+def _too_many(path: Path, name: str, found: list[str]) -> Problem:
+    message = f"the {name} has {len(found)} implementations: exactly one of {_KSERVE[name]}"
+    return Problem(path, message, seen=", ".join(found), allowed=f"exactly one: {_ALLOWED[name]}", at_key=True)

@@ -1,29 +1,23 @@
-"""An object in; findings out where it carries labels, annotations or finalizers that KServe writes itself."""
+"""A label, annotation or finalizer belongs to KServe itself.
+
+KServe sets and removes these by what it finds in the cluster. Written down, they come and go against Git, and a
+finalizer without its controller keeps an object from ever being deleted.
+
+Fix: Remove it; KServe writes it where it is needed.
+Severity: warning
+Bad:
+    metadata: {finalizers: [inferenceservice.finalizers]}
+Good:
+    metadata: {name: iris}
+Upstream: gitops 2.3; pkg/constants/constants.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, sequence
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADVICE
-
-META: Final = RuleMeta(
-    id="kserve/internal-key",
-    title="A label, annotation or finalizer belongs to KServe itself",
-    why="KServe sets and removes these by what it finds in the cluster. Written down, they come and go against Git, "
-    "and a finalizer without its controller keeps an object from ever being deleted.",
-    fix="Remove it; KServe writes it where it is needed.",
-    bad="metadata: {finalizers: [inferenceservice.finalizers]}",
-    good="metadata: {name: iris}",
-    severity=Severity.WARNING,
-    upstream=("gitops 2.3", "pkg/constants/constants.go"),
-)
 
 _PREFIX: Final = "internal.serving.kserve.io/"
 _FINALIZERS: Final = frozenset(
@@ -35,22 +29,15 @@ _FINALIZERS: Final = frozenset(
 )
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADVICE)
+def check(resource: Resource, _context: Context) -> Problems:
     metadata = mapping(resource.doc.get("metadata"))
     for field in ("labels", "annotations"):
         keys = metadata.get(field)
         if isinstance(keys, dict):
             for key in keys:
                 if key.startswith(_PREFIX):
-                    message = f"{key} is KServe's own {field[:-1]}"
-                    yield Finding(
-                        rule=META.id, path=("metadata", field, key), message=message, hint=META.fix, at_key=True
-                    )
+                    yield Problem(("metadata", field, key), f"{key} is KServe's own {field[:-1]}", at_key=True)
     for index, finalizer in enumerate(sequence(metadata.get("finalizers"))):
         if isinstance(finalizer, str) and finalizer in _FINALIZERS:
-            message = f"{finalizer} is KServe's own finalizer"
-            path = ("metadata", "finalizers", index)
-            yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=finalizer)
-
-
-RULE: Final = Rule(meta=META, check=check)
+            yield Problem(("metadata", "finalizers", index), f"{finalizer} is KServe's own finalizer", seen=finalizer)

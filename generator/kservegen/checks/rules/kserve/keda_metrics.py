@@ -1,37 +1,29 @@
-"""An InferenceService that KEDA scales in; findings out where its metrics are none that KServe takes."""
+"""A metric for KEDA is incomplete, or of a kind that KServe refuses.
+
+With autoscalerClass keda, scaleMetric is refused and every entry of autoScaling.metrics must be whole: cpu with a
+Utilization from 1 to 100, memory with a Utilization or an AverageValue of 1Mi and more, External and PodMetric with a
+query and target.value, whatever the target's type says.
+
+Fix: Describe the metric in autoScaling.metrics, with the block and the value that its types name.
+Bad:
+    metadata: {annotations: {serving.kserve.io/autoscalerClass: keda}}
+    spec: {predictor: {scaleMetric: cpu}}
+Good:
+    metadata: {annotations: {serving.kserve.io/autoscalerClass: keda}}
+    spec: {predictor: {autoScaling: {metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]}}}
+Upstream: ISVC-49; ISVC-50; ISVC-51; ISVC-52; ISVC-53; ISVC-54; ISVC-55; ISVC-56; ISVC-57; ISVC-58; ISVC-59; ISVC-60;
+ISVC-61; ISVC-62; ISVC-63; ISVC-64; ISVC-65; pkg/apis/serving/v1beta1/inference_service_validation.go
+"""  # noqa: E501
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._autoscaling import Family, scaled
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.quantity import parse
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/keda-metrics",
-    title="A metric for KEDA is incomplete, or of a kind that KServe refuses",
-    why="With autoscalerClass keda, scaleMetric is refused and every entry of autoScaling.metrics must be whole: cpu "
-    "with a Utilization from 1 to 100, memory with a Utilization or an AverageValue of 1Mi and more, External and "
-    "PodMetric with a query and target.value, whatever the target's type says.",
-    fix="Describe the metric in autoScaling.metrics, with the block and the value that its types name.",
-    bad="metadata: {annotations: {serving.kserve.io/autoscalerClass: keda}}\nspec: {predictor: {scaleMetric: cpu}}",
-    good="metadata: {annotations: {serving.kserve.io/autoscalerClass: keda}}\n"
-    "spec: {predictor: {autoScaling: {metrics: [{type: Resource, resource: {name: cpu, target: "
-    "{type: Utilization, averageUtilization: 60}}}]}}}",
-    upstream=(
-        *(f"ISVC-{number}" for number in range(49, 66)),
-        "pkg/apis/serving/v1beta1/inference_service_validation.go",
-    ),
-)
 
 _KINDS: Final = {"Resource": "resource", "External": "external", "PodMetric": "podmetric"}
 _NAMES: Final = {"External": "external metric", "PodMetric": "pod metric", "Resource": "resource metric"}
@@ -48,26 +40,19 @@ class _Problem(NamedTuple):
     allowed: str = ""
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "InferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     for path, _, component in scaled(resource, Family.KEDA):
         metric = component.get("scaleMetric")
         if metric is not None:
             where = (*path, "scaleMetric")
-            message = "ScaleMetric is not supported for KEDA"
-            yield Finding(rule=META.id, path=where, message=message, hint=META.fix, seen=text(metric), at_key=True)
+            yield Problem(where, "ScaleMetric is not supported for KEDA", seen=text(metric), at_key=True)
         metrics = sequence(mapping(component.get("autoScaling")).get("metrics"))
         for index, item in enumerate(metrics):
             problem = _metric(mapping(item))
             if problem is not None:
                 here = (*path, "autoScaling", "metrics", index, *problem.path)
-                yield Finding(
-                    rule=META.id,
-                    path=here,
-                    message=problem.message,
-                    hint=META.fix,
-                    seen=problem.seen,
-                    allowed=problem.allowed,
-                )
+                yield Problem(here, problem.message, seen=problem.seen, allowed=problem.allowed)
 
 
 def _metric(metric: JsonObject) -> _Problem | None:
@@ -130,6 +115,3 @@ def _target(field: str, target: JsonObject) -> _Problem | None:
         message = "the target utilization percentage should be a [1-100] integer"
         return _Problem((field, "target", needed), message, str(number), "1 to 100")
     return None
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

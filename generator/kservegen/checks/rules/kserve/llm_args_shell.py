@@ -1,38 +1,32 @@
-"""An LLMInferenceService in; findings out for arguments that a shell would change before vLLM reads them."""
+r"""An argument for vLLM would be changed by the shell on its way.
+
+The presets start vLLM through a script that parses its arguments and VLLM_ADDITIONAL_ARGS once more (eval). JSON loses
+its quotes there, $ expands, and an unquoted ; or & starts a command of its own.
+
+Fix: Quote the argument for that round, or give the container a command of its own.
+Bad:
+    args: ['--override-generation-config={"temperature":0.2}']
+Good:
+    args: ["--override-generation-config='{\"temperature\":0.2}'"]
+Upstream: kserve kinds, section 9; config/llmisvcconfig
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.kserve._shell import SPECIAL, Hazard, hazards
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import containers_of
-from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.workloads import ContainerAt
-
-STAGE: Final = Stage.RUN
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/llm-args-shell",
-    title="An argument for vLLM would be changed by the shell on its way",
-    why="The presets start vLLM through a script that parses its arguments and VLLM_ADDITIONAL_ARGS once more (eval). "
-    "JSON loses its quotes there, $ expands, and an unquoted ; or & starts a command of its own.",
-    fix="Quote the argument for that round, or give the container a command of its own.",
-    bad="args: ['--override-generation-config={\"temperature\":0.2}']",
-    good='args: ["--override-generation-config=\'{\\"temperature\\":0.2}\'"]',
-    upstream=("kserve kinds, section 9", "config/llmisvcconfig"),
-)
 
 _VARIABLE: Final = "VLLM_ADDITIONAL_ARGS"
 # Kubernetes itself puts these in place, before any shell runs.
@@ -41,13 +35,14 @@ _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _MILD: Final = frozenset({Hazard.GLOB, Hazard.SPLIT, Hazard.HOME})
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.RUN, "LLMInferenceService", "LLMInferenceServiceConfig", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     for at in containers_of(resource):
         if at.serving and not at.init and at.role != "scheduler":
             yield from _container(resource, at, context)
 
 
-def _container(resource: Resource, at: ContainerAt, context: Context) -> Iterator[Finding]:
+def _container(resource: Resource, at: ContainerAt, context: Context) -> Problems:
     args, env = sequence(at.container.get("args")), sequence(at.container.get("env"))
     words = [((*at.path, "args", i), word) for i, word in enumerate(args) if isinstance(word, str)]
     lines = [
@@ -75,13 +70,13 @@ def _hazards(value: str, container: JsonObject) -> tuple[Hazard, ...]:
     return hazards(known)
 
 
-def _word(path: Path, word: str, found: tuple[Hazard, ...]) -> Iterator[Finding]:
+def _word(path: Path, word: str, found: tuple[Hazard, ...]) -> Problems:
     found = tuple(h for h in found if h is not Hazard.SPLIT or not _is_option_and_value(word))
     if found:
         yield _finding(path, word, found[0], f"Write it as {_quoted(word)}")
 
 
-def _line(path: Path, line: str, found: tuple[Hazard, ...]) -> Iterator[Finding]:
+def _line(path: Path, line: str, found: tuple[Hazard, ...]) -> Problems:
     found = tuple(h for h in found if h is not Hazard.SPLIT)
     if found:
         yield _finding(path, line, found[0], f"Quote the argument it stands in, such as {shlex.quote(_culprit(line))}")
@@ -108,15 +103,9 @@ def _culprit(line: str) -> str:
     return next((part for part in line.split() if not SPECIAL.isdisjoint(part)), line)
 
 
-def _finding(path: Path, value: str, hazard: Hazard, hint: str) -> Finding:
-    return Finding(
-        rule=META.id,
-        path=path,
-        message=f"the start script's shell would change this: {hazard}",
-        hint=f"{hint}.",
-        seen=value,
-        severity=Severity.WARNING if hazard in _MILD else None,
-    )
+def _finding(path: Path, value: str, hazard: Hazard, hint: str) -> Problem:
+    message = f"the start script's shell would change this: {hazard}"
+    return Problem(path, message, seen=value, hint=f"{hint}.", severity=Severity.WARNING if hazard in _MILD else None)
 
 
 def _base_has_command(resource: Resource, at: ContainerAt, context: Context) -> bool:
@@ -139,6 +128,3 @@ def _has_command(base: Resource, at: ContainerAt) -> bool:
         pod = mapping(pod.get(str(key)))
     listed = (mapping(item) for item in sequence(pod.get("containers")))
     return any(item.get("name") == at.container.get("name") and item.get("command") for item in listed)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"}))

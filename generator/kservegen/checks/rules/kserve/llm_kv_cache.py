@@ -1,36 +1,26 @@
-"""An LLMInferenceService in; findings out where the tiers below its KV cache are incomplete."""
+"""A tier of the KV cache names no place, or more than one.
+
+KServe v0.20 moves what does not fit the GPU to memory (cpu) first, so secondary tiers need cpu; each is a file system
+on exactly one of emptyDir and pvc, and a pvc is exactly one of spec and a ref with a name.
+
+Fix: Give each tier fileSystem with one of emptyDir, pvc.spec and pvc.ref, and set cpu.
+Bad:
+    kvCacheOffloading: {cpu: 10Gi, secondary: [{fileSystem: {}}]}
+Good:
+    kvCacheOffloading: {cpu: 10Gi, secondary: [{fileSystem: {emptyDir: {size: 100Gi}}}]}
+Upstream: kserve rules, section 11; KServe v0.20 pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.quantity import parse
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/llm-kv-cache",
-    title="A tier of the KV cache names no place, or more than one",
-    why="KServe v0.20 moves what does not fit the GPU to memory (cpu) first, so secondary tiers need cpu; each is a "
-    "file system on exactly one of emptyDir and pvc, and a pvc is exactly one of spec and a ref with a name.",
-    fix="Give each tier fileSystem with one of emptyDir, pvc.spec and pvc.ref, and set cpu.",
-    bad="kvCacheOffloading: {cpu: 10Gi, secondary: [{fileSystem: {}}]}",
-    good="kvCacheOffloading: {cpu: 10Gi, secondary: [{fileSystem: {emptyDir: {size: 100Gi}}}]}",
-    upstream=(
-        "kserve rules, section 11",
-        "KServe v0.20 pkg/apis/serving/v1alpha2/llm_inference_service_validation.go",
-    ),
-)
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "LLMInferenceService")
+def check(resource: Resource, context: Context) -> Problems:
     if context.is_019:
         return
     spec = mapping(resource.doc.get("spec"))
@@ -39,20 +29,18 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     yield from _offloading(("spec", "prefill", "kvCacheOffloading"), prefill.get("kvCacheOffloading"))
 
 
-def _offloading(path: Path, value: JsonValue) -> Iterator[Finding]:
+def _offloading(path: Path, value: JsonValue) -> Problems:
     offloading = mapping(value)
     tiers = sequence(offloading.get("secondary"))
     if tiers and _is_zero(offloading.get("cpu")):
-        message = "cpu must be set when secondary tiers are configured"
-        yield Finding(rule=META.id, path=(*path, "cpu"), message=message, hint=META.fix)
+        yield Problem((*path, "cpu"), "cpu must be set when secondary tiers are configured")
     for index, tier in enumerate(tiers):
         here = (*path, "secondary", index)
         place = mapping(tier).get("fileSystem")
         if isinstance(place, dict):
             yield from _place((*here, "fileSystem"), place)
         else:
-            message = "only fileSystem tiers are supported; fileSystem must be set"
-            yield Finding(rule=META.id, path=here, message=message, hint=META.fix)
+            yield Problem(here, "only fileSystem tiers are supported; fileSystem must be set")
 
 
 def _is_zero(amount: JsonValue) -> bool:
@@ -60,7 +48,7 @@ def _is_zero(amount: JsonValue) -> bool:
     return found is None or found.sign == 0
 
 
-def _place(path: Path, place: JsonObject) -> Iterator[Finding]:
+def _place(path: Path, place: JsonObject) -> Problems:
     yield from _one(path, place, "emptyDir", "pvc")
     claim = place.get("pvc")
     if not isinstance(claim, dict) or place.get("emptyDir") is not None:
@@ -69,14 +57,10 @@ def _place(path: Path, place: JsonObject) -> Iterator[Finding]:
     yield from _one(here, claim, "spec", "ref")
     ref = claim.get("ref")
     if isinstance(ref, dict) and claim.get("spec") is None and not ref.get("name"):
-        yield Finding(rule=META.id, path=(*here, "ref", "name"), message="name is required", hint="Name the claim.")
+        yield Problem((*here, "ref", "name"), "name is required", hint="Name the claim.")
 
 
-def _one(path: Path, block: JsonObject, first: str, second: str) -> Iterator[Finding]:
+def _one(path: Path, block: JsonObject, first: str, second: str) -> Problems:
     given = [field for field in (first, second) if block.get(field) is not None]
     if len(given) != 1:
-        message = f"exactly one of {first} or {second} must be set"
-        yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=", ".join(given), at_key=True)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))
+        yield Problem(path, f"exactly one of {first} or {second} must be set", seen=", ".join(given), at_key=True)

@@ -1,44 +1,31 @@
-"""An LLMInferenceService in; findings out where its LoRA adapters have no name of their own, or limits below one."""
+"""A LoRA adapter has no name of its own, or the limits of LoRA are below 1.
+
+Clients ask for an adapter by its name, as they do for the base model, and it is a folder in the pod: it must be there,
+differ from all others and from the model's own name, and be neither . nor ... . For v1alpha1 the controller says so
+later.
+
+Fix: Name each adapter, unlike the model and the other adapters.
+Bad:
+    model: {uri: hf://a/b, name: base, lora: {adapters: [{name: base, uri: hf://a/c}]}}
+Good:
+    model: {uri: hf://a/b, name: base, lora: {adapters: [{name: tuned, uri: hf://a/c}]}}
+Upstream: LLM-28; LLM-29; LLM-30; LLM-31; LLM-32; LLM-C01; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/llm-lora",
-    title="A LoRA adapter has no name of its own, or the limits of LoRA are below 1",
-    why="Clients ask for an adapter by its name, as they do for the base model, and it is a folder in the pod: it must "
-    "be there, differ from all others and from the model's own name, and be neither . nor ... . For v1alpha1 the "
-    "controller says so later.",
-    fix="Name each adapter, unlike the model and the other adapters.",
-    bad="model: {uri: hf://a/b, name: base, lora: {adapters: [{name: base, uri: hf://a/c}]}}",
-    good="model: {uri: hf://a/b, name: base, lora: {adapters: [{name: tuned, uri: hf://a/c}]}}",
-    upstream=(
-        "LLM-28",
-        "LLM-29",
-        "LLM-30",
-        "LLM-31",
-        "LLM-32",
-        "LLM-C01",
-        "pkg/apis/serving/v1alpha2/llm_inference_service_validation.go",
-    ),
-)
 
 _PATH: Final[Path] = ("spec", "model", "lora")
 _LIMITS: Final = ("maxRank", "maxAdapters", "maxCpuAdapters")
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "LLMInferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     model = mapping(mapping(resource.doc.get("spec")).get("model"))
     lora = model.get("lora")
     if not isinstance(lora, dict) or not resource.api_version.endswith("/v1alpha2"):
@@ -46,8 +33,7 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     for field in _LIMITS:
         limit = integer(lora.get(field))
         if limit is not None and limit < 1:
-            message = f"{field} must be at least 1"
-            yield Finding(rule=META.id, path=(*_PATH, field), message=message, hint=META.fix, seen=str(limit))
+            yield Problem((*_PATH, field), f"{field} must be at least 1", seen=str(limit))
     yield from _adapters(sequence(lora.get("adapters")), _base(resource, model))
 
 
@@ -55,7 +41,7 @@ def _base(resource: Resource, model: JsonObject) -> str:
     return text(model.get("name")) or text(mapping(resource.doc.get("metadata")).get("name"))
 
 
-def _adapters(adapters: list[JsonValue], base: str) -> Iterator[Finding]:
+def _adapters(adapters: list[JsonValue], base: str) -> Problems:
     seen: dict[str, int] = {}
     for index, adapter in enumerate(adapters):
         name = text(mapping(adapter).get("name"))
@@ -71,8 +57,4 @@ def _adapters(adapters: list[JsonValue], base: str) -> Iterator[Finding]:
             message = ""
         seen.setdefault(name, index)
         if message:
-            path = (*_PATH, "adapters", index, "name")
-            yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=name, at_key=not name)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))
+            yield Problem((*_PATH, "adapters", index, "name"), message, seen=name, at_key=not name)

@@ -1,38 +1,30 @@
-"""An LLMInferenceService in; findings out where its shape asks for a preset that nobody installs."""
+"""The service's shape asks for a preset that is not installed.
+
+The controller lays every service over presets that it picks by prefill, worker and parallelism, scheduler and route.
+Where one is missing there is no workload but the condition ConfigNotFound. The presets for pipeline parallelism with
+workers are in no chart.
+
+Fix: Install kserve-runtime-configs with llmisvcConfigs.enabled, or declare an LLMInferenceServiceConfig of that name in
+the service's namespace.
+Bad:
+    spec: {parallelism: {pipeline: 2}, worker: {containers: [{name: main}]}}
+Good:
+    spec: {parallelism: {data: 2, dataLocal: 1}, worker: {containers: [{name: main}]}}
+Upstream: LLM-C02; LLM-C03; controller v1alpha2 llmisvc/config_merge.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import is_promised
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.merged import CONFIG, find_config, merged
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
-from kservegen.core.resource import Resource
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.presets import PIPELINE, presets_for
 
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
 
-META: Final = RuleMeta(
-    id="kserve/llm-preset",
-    title="The service's shape asks for a preset that is not installed",
-    why="The controller lays every service over presets that it picks by prefill, worker and parallelism, scheduler "
-    "and route. Where one is missing there is no workload but the condition ConfigNotFound. The presets for pipeline "
-    "parallelism with workers are in no chart.",
-    fix="Install kserve-runtime-configs with llmisvcConfigs.enabled, or declare an LLMInferenceServiceConfig of that "
-    "name in the service's namespace.",
-    bad="spec: {parallelism: {pipeline: 2}, worker: {containers: [{name: main}]}}",
-    good="spec: {parallelism: {data: 2, dataLocal: 1}, worker: {containers: [{name: main}]}}",
-    upstream=("LLM-C02", "LLM-C03", "controller v1alpha2 llmisvc/config_merge.go"),
-)
-
-
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "LLMInferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     spec, whole, _ = merged(resource, context)
     here = namespace(resource)
     for preset, path in presets_for(spec):
@@ -40,13 +32,12 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         if not whole and not preset.endswith(PIPELINE):
             continue
         if not _is_there(preset, here, context):
-            yield Finding(
-                rule=META.id,
-                path=path,
-                message=f'{CONFIG} "{preset}" not found in namespaces [{here} {KSERVE_NAMESPACE}]',
-                hint=_hint(preset),
+            yield Problem(
+                path,
+                f'{CONFIG} "{preset}" not found in namespaces [{here} {KSERVE_NAMESPACE}]',
                 seen=preset,
                 allowed=", ".join(sorted(context.platform.presets)),
+                hint=_hint(preset),
                 at_key=True,
             )
 
@@ -54,13 +45,10 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
 def _hint(preset: str) -> str:
     if preset.endswith(PIPELINE):
         return f"No chart has it: use data parallelism, or declare an {CONFIG} of that name yourself."
-    return META.fix
+    return ""
 
 
 def _is_there(preset: str, here: str, context: Context) -> bool:
     if preset in context.platform.presets or find_config(preset, here, context) is not None:
         return True
     return any(is_promised(context, kind=CONFIG, namespace=n, name=preset) for n in (here, KSERVE_NAMESPACE))
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

@@ -1,40 +1,37 @@
-"""An LLMInferenceService that is updated in; findings out where a Deployment behind it would select other pods."""
+"""A Deployment of an LLM service would select other pods.
+
+KServe hands labels on to pods through the map that it also makes the Deployment's selector of, and the API server takes
+no update of a selector. Adding or removing prefill changes it too, by the role of the pods. The old pods stay, and no
+later change reaches them.
+
+Fix: Keep the labels and the kinds of workloads, or make a service of another name and remove this one; deleting the
+Deployment by hand lets KServe make it anew.
+Bad:
+    spec: {labels: {team: search}}
+    # was: {}
+Good:
+    spec: {annotations: {team: search}}
+    # was: {}
+Upstream: pkg/controller/v1alpha2/llmisvc/workload_single_node.go; scheduler.go
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.merged import merged
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.UPDATE
-
-META: Final = RuleMeta(
-    id="kserve/llm-selector-change",
-    title="A Deployment of an LLM service would select other pods",
-    why="KServe hands labels on to pods through the map that it also makes the Deployment's selector of, and the API "
-    "server takes no update of a selector. Adding or removing prefill changes it too, by the role of the pods. The "
-    "old pods stay, and no later change reaches them.",
-    fix="Keep the labels and the kinds of workloads, or make a service of another name and remove this one; deleting "
-    "the Deployment by hand lets KServe make it anew.",
-    bad="spec: {labels: {team: search}}\n# was: {}",
-    good="spec: {annotations: {team: search}}\n# was: {}",
-    upstream=("pkg/controller/v1alpha2/llmisvc/workload_single_node.go", "scheduler.go"),
-)
 
 _QUEUE: Final = "kueue.x-k8s.io"
 # What the selector of a Deployment is made of, by the path that says it.
 _Selector: TypeAlias = dict[Path, JsonValue]
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "LLMInferenceService", scope=Scope.UPDATE)
+def check(resource: Resource, context: Context) -> Problems:
     old = context.old.get(resource.id)
     if old is None:
         return
@@ -45,16 +42,11 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
             yield from _changes(f"{resource.id.name}-kserve{suffix}", selector, before)
 
 
-def _changes(deployment: str, now: _Selector, then: _Selector) -> Iterator[Finding]:
+def _changes(deployment: str, now: _Selector, then: _Selector) -> Problems:
     for path in {**then, **now}:
         if then.get(path) != now.get(path):
-            yield Finding(
-                rule=META.id,
-                path=path,
-                message=f"Deployment {deployment}: spec.selector would change, and the field is immutable",
-                hint=META.fix,
-                at_key=True,
-            )
+            message = f"Deployment {deployment}: spec.selector would change, and the field is immutable"
+            yield Problem(path, message, at_key=True)
 
 
 def _selectors(resource: Resource, context: Context) -> Iterator[tuple[str, _Selector]]:
@@ -80,6 +72,3 @@ def _selectors(resource: Resource, context: Context) -> Iterator[tuple[str, _Sel
 
 def _labels(words: JsonObject, path: Path) -> _Selector:
     return {(*path, "labels", key): value for key, value in mapping(words.get("labels")).items()}
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

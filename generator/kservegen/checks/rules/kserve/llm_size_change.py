@@ -1,33 +1,27 @@
-"""An LLMInferenceService that is updated in; findings out where a workload would span another number of nodes."""
+"""An LLM workload would span another number of nodes.
+
+How many nodes a replica spans - data divided by dataLocal, or pipeline - is fixed once the service exists: the group of
+pods behind it cannot change its size. Prefill counts where it was there and still is.
+
+Fix: Keep the number of nodes, or make a service of another name and remove this one.
+Bad:
+    spec: {parallelism: {data: 16, dataLocal: 8}}
+    # was: {data: 8, dataLocal: 8}
+Good:
+    spec: {parallelism: {data: 16, dataLocal: 8}}
+    # was: {data: 8, dataLocal: 4}
+Upstream: LLM-11; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-SCOPE: Final = Scope.UPDATE
-
-META: Final = RuleMeta(
-    id="kserve/llm-size-change",
-    title="An LLM workload would span another number of nodes",
-    why="How many nodes a replica spans - data divided by dataLocal, or pipeline - is fixed once the service exists: "
-    "the group of pods behind it cannot change its size. Prefill counts where it was there and still is.",
-    fix="Keep the number of nodes, or make a service of another name and remove this one.",
-    bad="spec: {parallelism: {data: 16, dataLocal: 8}}\n# was: {data: 8, dataLocal: 8}",
-    good="spec: {parallelism: {data: 16, dataLocal: 8}}\n# was: {data: 8, dataLocal: 4}",
-    upstream=("LLM-11", "pkg/apis/serving/v1alpha2/llm_inference_service_validation.go"),
-)
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "LLMInferenceService", scope=Scope.UPDATE)
+def check(resource: Resource, context: Context) -> Problems:
     old = context.old.get(resource.id)
     if old is None:
         return
@@ -38,17 +32,11 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
         yield from _change(("spec", "prefill"), prefill, earlier)
 
 
-def _change(path: Path, workload: JsonObject, before: JsonObject) -> Iterator[Finding]:
+def _change(path: Path, workload: JsonObject, before: JsonObject) -> Problems:
     now, then = _nodes(workload), _nodes(before)
     if now != then:
-        yield Finding(
-            rule=META.id,
-            path=(*path, "parallelism"),
-            message=f"total parallelism size is immutable, previous size {then}, curr size {now}",
-            hint=META.fix,
-            seen=str(now),
-            allowed=str(then),
-        )
+        message = f"total parallelism size is immutable, previous size {then}, curr size {now}"
+        yield Problem((*path, "parallelism"), message, seen=str(now), allowed=str(then))
 
 
 def _nodes(workload: JsonObject) -> int:
@@ -58,6 +46,3 @@ def _nodes(workload: JsonObject) -> int:
     if data > 0 or local > 0:
         return max(max(data, 1) // max(local, 1), 1)
     return pipeline or 1
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService"}))

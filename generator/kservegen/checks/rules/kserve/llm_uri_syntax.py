@@ -1,54 +1,47 @@
-"""An LLM service or configuration in; findings out where a model's URI cannot even be decoded."""
+"""The URI of an LLM service's model is not a URL, or its adapters have the wrong shape.
+
+KServe decodes these URIs as URLs before anything else is looked at: a scheme starts with a letter, a colon after the
+host starts a port, and braces do not stand in a host, so no template does. The schema says nothing of the shape of LoRA
+adapters, but the decoder does: a list of maps with texts in them.
+
+Fix: Write scheme://host/path, such as hf://owner/model, and adapters as a list of {name, uri}.
+Bad:
+    model: {uri: 'hf://model:revision'}
+Good:
+    model: {uri: 'hf://owner/model:revision'}
+Upstream: LLM-S1; pkg/apis/serving/v1alpha2/llm_inference_service_types.go, url.Parse of Go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._go_url import url_error
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/llm-uri-syntax",
-    title="The URI of an LLM service's model is not a URL, or its adapters have the wrong shape",
-    why="KServe decodes these URIs as URLs before anything else is looked at: a scheme starts with a letter, a colon "
-    "after the host starts a port, and braces do not stand in a host, so no template does. The schema says nothing of "
-    "the shape of LoRA adapters, but the decoder does: a list of maps with texts in them.",
-    fix="Write scheme://host/path, such as hf://owner/model, and adapters as a list of {name, uri}.",
-    bad="model: {uri: 'hf://model:revision'}",
-    good="model: {uri: 'hf://owner/model:revision'}",
-    upstream=("LLM-S1", "pkg/apis/serving/v1alpha2/llm_inference_service_types.go, url.Parse of Go"),
-)
 
 _TEXTS: Final = ("name", "uri", "criticality")
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "LLMInferenceService", "LLMInferenceServiceConfig")
+def check(resource: Resource, _context: Context) -> Problems:
     model = mapping(resource.doc.get("spec")).get("model")
     if isinstance(model, dict):
         yield from _model(("spec", "model"), model)
 
 
-def _model(path: Path, model: JsonObject) -> Iterator[Finding]:
+def _model(path: Path, model: JsonObject) -> Problems:
     uri = model.get("uri")
     problem = url_error(uri) if isinstance(uri, str) else None
     if problem:
-        yield Finding(
-            rule=META.id, path=(*path, "uri"), message=f'parse "{uri}": {problem}', hint=META.fix, seen=str(uri)
-        )
+        yield Problem((*path, "uri"), f'parse "{uri}": {problem}', seen=str(uri))
     lora = model.get("lora")
     if isinstance(lora, dict) and "adapters" in lora:
         yield from _adapters((*path, "lora", "adapters"), lora["adapters"])
 
 
-def _adapters(path: Path, adapters: JsonValue) -> Iterator[Finding]:
+def _adapters(path: Path, adapters: JsonValue) -> Problems:
     """Judge what the schema leaves open; an adapter is a model with adapters of its own."""
     if adapters is None:
         return
@@ -72,9 +65,6 @@ def _adapters(path: Path, adapters: JsonValue) -> Iterator[Finding]:
 _SHAPES: Final = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 
 
-def _wrong(path: Path, value: JsonValue, allowed: str) -> Finding:
+def _wrong(path: Path, value: JsonValue, allowed: str) -> Problem:
     message = f"json: cannot unmarshal {_SHAPES.get(type(value), 'value')}, where there must be {allowed}"
-    return Finding(rule=META.id, path=path, message=message, hint=META.fix, allowed=allowed)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"}))
+    return Problem(path, message, allowed=allowed)

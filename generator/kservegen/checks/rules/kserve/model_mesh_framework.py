@@ -1,49 +1,38 @@
-"""An InferenceService for ModelMesh in; findings out where its framework field breaks that framework's own rules."""
+"""An old framework field in ModelMesh mode breaks the rules of its framework.
+
+In any other mode the defaulter turns the field into model before these rules are asked. In ModelMesh mode it stays: the
+runtimeVersion of tensorflow and pytorch must end in -gpu exactly when a GPU is asked for, an onnx model's file must end
+in .onnx, and storage of four frameworks must be s3, hdfs or webhdfs.
+
+Fix: Use model with a modelFormat instead of the framework's field.
+Bad:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {onnx: {storageUri: s3://b/m.pb}}}
+Good:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {onnx: {storageUri: s3://b/m.onnx}}}
+Upstream: ISVC-70; ISVC-71; ISVC-72; ISVC-73; pkg/apis/serving/v1beta1/predictor_tfserving.go;
+pkg/apis/serving/v1beta1/predictor_onnxruntime.go
+"""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.kserve._storage_spec import storage_finding
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
+from kservegen.checks.rules.kserve._storage_spec import storage_problems
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import FRAMEWORKS
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/model-mesh-framework",
-    title="An old framework field in ModelMesh mode breaks the rules of its framework",
-    why="In any other mode the defaulter turns the field into model before these rules are asked. In ModelMesh mode it "
-    "stays: the runtimeVersion of tensorflow and pytorch must end in -gpu exactly when a GPU is asked for, an onnx "
-    "model's file must end in .onnx, and storage of four frameworks must be s3, hdfs or webhdfs.",
-    fix="Use model with a modelFormat instead of the framework's field.",
-    bad="metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}\n"
-    "spec: {predictor: {onnx: {storageUri: s3://b/m.pb}}}",
-    good="metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}\n"
-    "spec: {predictor: {onnx: {storageUri: s3://b/m.onnx}}}",
-    upstream=(
-        "ISVC-70",
-        "ISVC-71",
-        "ISVC-72",
-        "ISVC-73",
-        "pkg/apis/serving/v1beta1/predictor_tfserving.go",
-        "pkg/apis/serving/v1beta1/predictor_onnxruntime.go",
-    ),
-)
 
 _FRAMEWORKS: Final = frozenset(FRAMEWORKS)
 _VERSIONED: Final = {"tensorflow": "Tensorflow", "pytorch": "PyTorch"}
 _STORED: Final = frozenset({"tensorflow", "pytorch", "onnx", "pmml"})
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "InferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     predictor = mapping(mapping(resource.doc.get("spec")).get("predictor"))
     if _FRAMEWORKS.isdisjoint(predictor):
         return
@@ -58,12 +47,10 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     if name == "onnx" and isinstance(uri, str):
         yield from _extension(path, uri)
     if name in _STORED:
-        finding = storage_finding(META.id, path, framework)
-        if finding is not None:
-            yield finding
+        yield from storage_problems(path, framework)
 
 
-def _version(path: Path, framework: JsonObject, name: str) -> Iterator[Finding]:
+def _version(path: Path, framework: JsonObject, name: str) -> Problems:
     version = framework.get("runtimeVersion")
     if not isinstance(version, str):
         return
@@ -74,21 +61,16 @@ def _version(path: Path, framework: JsonObject, name: str) -> Iterator[Finding]:
             if wants_gpu
             else f"{name} RuntimeVersion is GPU enabled but GPU resources are not requested"
         )
-        yield Finding(rule=META.id, path=(*path, "runtimeVersion"), message=message, hint=META.fix, seen=version)
+        yield Problem((*path, "runtimeVersion"), message, seen=version)
 
 
-def _extension(path: Path, uri: str) -> Iterator[Finding]:
+def _extension(path: Path, uri: str) -> Problems:
     name = posixpath.basename(uri)
     extension = name[name.rindex(".") :] if "." in name else ""
     if extension not in {"", ".onnx"}:
-        yield Finding(
-            rule=META.id,
-            path=(*path, "storageUri"),
-            message=f"expected storageUri file extension: '.onnx' but got '{extension}'",
-            hint=META.fix,
+        yield Problem(
+            (*path, "storageUri"),
+            f"expected storageUri file extension: '.onnx' but got '{extension}'",
             seen=uri,
             allowed="a name that ends in .onnx, or one without a dot",
         )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

@@ -1,40 +1,36 @@
-"""A service or runtime that spans nodes in; findings out where it asks for a resource that KServe does not know."""
+"""A model that spans nodes asks for a resource that KServe does not know as an accelerator.
+
+Beside cpu, memory and storage the webhook takes four accelerators and what the annotation gpu-resource-types adds as a
+JSON array; MIG slices and rdma devices are refused until they are listed. A runtime's annotation stands in
+spec.annotations.
+
+Fix: List it: serving.kserve.io/gpu-resource-types: '["nvidia.com/mig-1g.5gb"]'.
+Bad:
+    predictor: {model: {resources: {limits: {rdma/ib: 1}}}, workerSpec: {}}
+Good:
+    metadata: {annotations: {serving.kserve.io/gpu-resource-types: '["rdma/ib"]'}}
+    spec: {predictor: {model: {resources: {limits: {rdma/ib: 1}}}, workerSpec: {}}}
+Upstream: ISVC-11; ISVC-12; ISVC-13; SR-07; SR-08; pkg/utils/utils.go
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._multi_node import KINDS, MultiNode, heads, multi_node
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import WORKER_CONTAINER
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/multi-node-resources",
-    title="A model that spans nodes asks for a resource that KServe does not know as an accelerator",
-    why="Beside cpu, memory and storage the webhook takes four accelerators and what the annotation gpu-resource-types "
-    "adds as a JSON array; MIG slices and rdma devices are refused until they are listed. A runtime's annotation "
-    "stands in spec.annotations.",
-    fix="List it: serving.kserve.io/gpu-resource-types: '[\"nvidia.com/mig-1g.5gb\"]'.",
-    bad="predictor: {model: {resources: {limits: {rdma/ib: 1}}}, workerSpec: {}}",
-    good="metadata: {annotations: {serving.kserve.io/gpu-resource-types: '[\"rdma/ib\"]'}}\n"
-    "spec: {predictor: {model: {resources: {limits: {rdma/ib: 1}}}, workerSpec: {}}}",
-    upstream=("ISVC-11", "ISVC-12", "ISVC-13", "SR-07", "SR-08", "pkg/utils/utils.go"),
-)
 
 _ANNOTATION: Final = "serving.kserve.io/gpu-resource-types"
 _ACCELERATORS: Final = ("amd.com/gpu", "habana.ai/gaudi", "intel.com/gpu", "nvidia.com/gpu")
 _BASIC: Final = frozenset({"cpu", "memory", "storage", "ephemeral-storage"})
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, *KINDS)
+def check(resource: Resource, _context: Context) -> Problems:
     found = multi_node(resource)
     if found is None:
         return
@@ -47,14 +43,9 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
     listed = text(annotations.get(_ANNOTATION))
     extra = _parse(listed)
     if extra is None:
-        yield Finding(
-            rule=META.id,
-            path=(*place, _ANNOTATION),
-            message=f"invalid GPU format({listed}) for {_ANNOTATION} annotation: must be a valid JSON array",
-            hint="Write a JSON array of names that is not empty.",
-            seen=listed,
-            allowed='["vendor.com/name", ...]',
-        )
+        message = f"invalid GPU format({listed}) for {_ANNOTATION} annotation: must be a valid JSON array"
+        hint = "Write a JSON array of names that is not empty."
+        yield Problem((*place, _ANNOTATION), message, seen=listed, allowed='["vendor.com/name", ...]', hint=hint)
         return
     known = _BASIC.union(_ACCELERATORS, extra)
     for path, container in containers:
@@ -86,7 +77,7 @@ def _parse(listed: str) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def _unknown(path: Path, container: JsonObject, known: frozenset[str], name_of_runtime: str) -> Iterator[Finding]:
+def _unknown(path: Path, container: JsonObject, known: frozenset[str], name_of_runtime: str) -> Problems:
     said = (
         f"unknown GPU resource type in a container({name_of_runtime})"
         if name_of_runtime
@@ -96,15 +87,10 @@ def _unknown(path: Path, container: JsonObject, known: frozenset[str], name_of_r
     for side in ("requests", "limits"):
         for name in mapping(resources.get(side)):
             if name not in known:
-                yield Finding(
-                    rule=META.id,
-                    path=(*path, "resources", side, name),
-                    message=f"{said}: {name}",
-                    hint=META.fix,
+                yield Problem(
+                    (*path, "resources", side, name),
+                    f"{said}: {name}",
                     seen=name,
                     allowed=", ".join(sorted(known)),
                     at_key=True,
                 )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=KINDS)

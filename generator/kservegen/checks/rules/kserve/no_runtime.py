@@ -1,41 +1,35 @@
-"""An InferenceService in; findings out where it leaves the choice of a runtime to KServe, and none fits."""
+"""No runtime of the environment serves the model's format, version and protocol.
+
+Without a runtime of its own a model gets the first enabled one that lists its format with autoSelect, its version
+letter by letter, and its protocol: v1 where it names none (v2 for triton). Where there is none the service is admitted
+and never gets a workload: No runtime found to support specified framework/version.
+
+Fix: Change what the model asks for, name a runtime, or add one to the catalog.
+Bad:
+    model: {modelFormat: {name: onnx}}
+Good:
+    model: {modelFormat: {name: onnx}, protocolVersion: v2}
+Upstream: ISVC-C07; ISVC-C08; pkg/apis/serving/v1beta1/predictor_model.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import promises_any
 from kservegen.checks.rules.kserve._suggest import did_you_mean
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import models_of, selection_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.runtimes.advice import almost, nearest, reason
 from kservegen.kserve.runtimes.selection import Obstacle, Selection
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/no-runtime",
-    title="No runtime of the environment serves the model's format, version and protocol",
-    why="Without a runtime of its own a model gets the first enabled one that lists its format with autoSelect, its "
-    "version letter by letter, and its protocol: v1 where it names none (v2 for triton). Where there is none the "
-    "service is admitted and never gets a workload: No runtime found to support specified framework/version.",
-    fix="Change what the model asks for, name a runtime, or add one to the catalog.",
-    bad="model: {modelFormat: {name: onnx}}",
-    good="model: {modelFormat: {name: onnx}, protocolVersion: v2}",
-    upstream=("ISVC-C07", "ISVC-C08", "pkg/apis/serving/v1beta1/predictor_model.go"),
-)
 
 _MOST: Final = 4
 _MESSAGE: Final = "no runtime found to support specified framework/version"
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "InferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     for path, _, request in models_of(resource, context):
         if request.runtime is not None:
             continue
@@ -45,7 +39,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
             yield _finding(path, selection, context)
 
 
-def _finding(path: Path, selection: Selection, context: Context) -> Finding:
+def _finding(path: Path, selection: Selection, context: Context) -> Problem:
     request = selection.request
     formats = sorted({listed.name for runtime, _ in selection.candidates for listed in runtime.formats})
     if not selection.candidates:
@@ -55,13 +49,12 @@ def _finding(path: Path, selection: Selection, context: Context) -> Finding:
         cause = f"{runtime.name}, which is chosen, {reason(runtime, selection.obstacle, selection)}"
     else:
         cause = _causes(selection) or f"none serves {request.format}"
-    return Finding(
-        rule=META.id,
-        path=(*path, "modelFormat", "name"),
-        message=f"{_MESSAGE}: {cause}",
-        hint=_hint(selection, formats, context),
+    return Problem(
+        (*path, "modelFormat", "name"),
+        f"{_MESSAGE}: {cause}",
         seen=f"{request}, protocol {selection.protocol}{', with workers' if request.multi_node else ''}",
         allowed="" if request.format in formats else ", ".join(formats),
+        hint=_hint(selection, formats, context),
     )
 
 
@@ -82,7 +75,4 @@ def _hint(selection: Selection, formats: list[str], context: Context) -> str:
     other = almost(selection)
     if other:
         return f"{other}."
-    return did_you_mean(selection.request.format, set(formats) - {selection.request.format}) or META.fix
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))
+    return did_you_mean(selection.request.format, set(formats) - {selection.request.format})

@@ -1,32 +1,27 @@
-"""A service or a runtime in; a finding out where its text is no template over the service's metadata."""
+"""A placeholder in a container's text cannot be filled from the service's metadata.
+
+KServe reads the runtime's container, with what the model changes of it, as a Go template and fills it from metadata:
+{{.Name}}, {{.Namespace}}, {{.Labels.x}}, {{.Annotations.x}}. Where that fails there is no workload, with reason
+InvalidPredictorSpec: failed to replace placeholders in serving runtime. So braces of another language, such as those of
+a chat template, cannot stand in an argument.
+
+Fix: Write a field of the metadata, or keep the text in a file of the image or of a ConfigMap.
+Bad:
+    model: {modelFormat: {name: sklearn}, args: ["--x={{.Nope}}"]}
+Good:
+    model: {modelFormat: {name: sklearn}, args: ["--x={{.Name}}"]}
+Upstream: ISVC-C12; controller v1beta1 inferenceservice/utils/utils.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._templates import METADATA, MistakeAt, mistake_in
-from kservegen.checks.rules.stage import Stage
 from kservegen.checks.rules.view import containers_of
-from kservegen.core.diagnostics import Finding, RuleMeta, Severity
-from kservegen.core.resource import Resource
+from kservegen.core.diagnostics import Severity
 from kservegen.kserve.workloads import FRAMEWORKS
-
-STAGE: Final = Stage.DEPLOYMENT
-
-META: Final = RuleMeta(
-    id="kserve/placeholder",
-    title="A placeholder in a container's text cannot be filled from the service's metadata",
-    why="KServe reads the runtime's container, with what the model changes of it, as a Go template and fills it from "
-    "metadata: {{.Name}}, {{.Namespace}}, {{.Labels.x}}, {{.Annotations.x}}. Where that fails there is no workload, "
-    "with reason InvalidPredictorSpec: failed to replace placeholders in serving runtime. So braces of another "
-    "language, such as those of a chat template, cannot stand in an argument.",
-    fix="Write a field of the metadata, or keep the text in a file of the image or of a ConfigMap.",
-    bad='model: {modelFormat: {name: sklearn}, args: ["--x={{.Nope}}"]}',
-    good='model: {modelFormat: {name: sklearn}, args: ["--x={{.Name}}"]}',
-    upstream=("ISVC-C12", "controller v1beta1 inferenceservice/utils/utils.go"),
-)
 
 # Fields of a model that are no fields of its container.
 _OUTSIDE: Final = frozenset(
@@ -35,7 +30,8 @@ _OUTSIDE: Final = frozenset(
 _MODEL_FIELDS: Final = frozenset({"model", *FRAMEWORKS})
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "InferenceService", "ServingRuntime", "ClusterServingRuntime")
+def check(resource: Resource, _context: Context) -> Problems:
     service = resource.kind == "InferenceService"
     for at in containers_of(resource):
         # A service's own containers are taken as they are, but for those that a runtime's are laid under.
@@ -46,18 +42,12 @@ def check(resource: Resource, _context: Context) -> Iterator[Finding]:
             yield _finding(found)
 
 
-def _finding(found: MistakeAt) -> Finding:
-    return Finding(
-        rule=META.id,
-        path=found.at.path,
-        message=f"failed to replace placeholders: {found.mistake.message}",
-        hint=found.hint or META.fix,
+def _finding(found: MistakeAt) -> Problem:
+    return Problem(
+        found.at.path,
+        f"failed to replace placeholders: {found.mistake.message}",
         seen=found.at.text,
         allowed="{{.Name}}, {{.Namespace}}, {{.Labels.x}}, {{.Annotations.x}}",
+        hint=found.hint,
         severity=None if found.mistake.certain else Severity.WARNING,
     )
-
-
-RULE: Final = Rule(
-    meta=META, check=check, kinds=frozenset({"InferenceService", "ServingRuntime", "ClusterServingRuntime"})
-)

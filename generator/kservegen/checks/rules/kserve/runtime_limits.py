@@ -1,32 +1,26 @@
-"""An InferenceService in; findings out where half of a resource contradicts the half that its runtime gives."""
+"""A model requests more than its runtime's limit, or is limited below its runtime's request.
+
+KServe lays the model's resources over the runtime's, key by key. The charts' runtimes request and limit one cpu and
+2Gi, so a request of 4 without a limit meets a limit of 1, and the Deployment is refused.
+
+Fix: Give the resource under both requests and limits.
+Bad:
+    predictor: {model: {modelFormat: {name: sklearn}, resources: {requests: {cpu: "4"}}}}
+Good:
+    predictor: {model: {modelFormat: {name: sklearn}, resources: {requests: {cpu: "4"}, limits: {cpu: "4"}}}}
+Upstream: kserve rules, section 9; kserve charts, section 3.1
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import Amount, amounts_of, models_of, selection_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.quantity import Quantity, parse
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/runtime-limits",
-    title="A model requests more than its runtime's limit, or is limited below its runtime's request",
-    why="KServe lays the model's resources over the runtime's, key by key. The charts' runtimes request and limit one "
-    "cpu and 2Gi, so a request of 4 without a limit meets a limit of 1, and the Deployment is refused.",
-    fix="Give the resource under both requests and limits.",
-    bad='predictor: {model: {modelFormat: {name: sklearn}, resources: {requests: {cpu: "4"}}}}',
-    good='predictor: {model: {modelFormat: {name: sklearn}, resources: {requests: {cpu: "4"}, limits: {cpu: "4"}}}}',
-    upstream=("kserve rules, section 9", "kserve charts, section 3.1"),
-)
 
 
 class Sides(NamedTuple):
@@ -39,7 +33,8 @@ class Sides(NamedTuple):
 _MODEL: Final = ("spec", "predictor", "model")
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "InferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     resources = mapping(mapping(mapping(resource.doc.get("spec")).get("predictor")).get("model")).get("resources")
     if mapping(mapping(resources).get("requests")).keys() == mapping(mapping(resources).get("limits")).keys():
         return  # every request has its limit and every limit its request, as it should be
@@ -54,7 +49,7 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
                 yield from _against(amount, sides)
 
 
-def _against(amount: Amount, sides: Sides) -> Iterator[Finding]:
+def _against(amount: Amount, sides: Sides) -> Problems:
     name, given = amount.name, amount.quantity
     if given is None:
         return
@@ -68,10 +63,10 @@ def _against(amount: Amount, sides: Sides) -> Iterator[Finding]:
             yield _finding(amount, f"{name} is limited below the runtime's request of {other.text}")
 
 
-def _finding(amount: Amount, message: str) -> Finding:
+def _finding(amount: Amount, message: str) -> Problem:
     other = "limits" if amount.side == "requests" else "requests"
     hint = f"Give {amount.name} under {other} too."
-    return Finding(rule=META.id, path=amount.path, message=message, hint=hint, seen=str(amount.value))
+    return Problem(amount.path, message, seen=str(amount.value), hint=hint)
 
 
 def _sides(resource: Resource, context: Context) -> Sides | None:
@@ -88,6 +83,3 @@ def _sides(resource: Resource, context: Context) -> Sides | None:
 def _quantities(side: Mapping[str, JsonValue]) -> dict[str, Quantity]:
     read = {name: parse(value) for name, value in side.items() if isinstance(value, (str, int, float))}
     return {name: quantity for name, quantity in read.items() if quantity is not None}
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

@@ -1,40 +1,26 @@
-"""An InferenceService in; findings out where the runtime that it names does not serve its model."""
+"""The runtime that a model names does not serve it.
+
+The controller compares the model's format, version and protocol with what the named runtime lists, as text and case by
+case. Where they differ the service stays without a workload, with reason NoSupportingRuntime. A workerSpec needs a
+runtime with workers; with another the controller panics and leaves no reason at all.
+
+Fix: Name a runtime that lists the format, its version and the protocol, or leave runtime out.
+Bad:
+    model: {modelFormat: {name: sklearn}, runtime: kserve-mlserver, protocolVersion: v1}
+Good:
+    model: {modelFormat: {name: sklearn}, runtime: kserve-mlserver, protocolVersion: v2}
+Upstream: ISVC-C05; ISVC-C06; ISVC-C09; ISVC-C10; ISVC-C11; controller v1beta1 inferenceservice/components/predictor.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import models_of, selection_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.runtimes.advice import nearest, reason
 from kservegen.kserve.runtimes.selection import Obstacle, Selection
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/runtime-mismatch",
-    title="The runtime that a model names does not serve it",
-    why="The controller compares the model's format, version and protocol with what the named runtime lists, as text "
-    "and case by case. Where they differ the service stays without a workload, with reason NoSupportingRuntime. A "
-    "workerSpec needs a runtime with workers; with another the controller panics and leaves no reason at all.",
-    fix="Name a runtime that lists the format, its version and the protocol, or leave runtime out.",
-    bad="model: {modelFormat: {name: sklearn}, runtime: kserve-mlserver, protocolVersion: v1}",
-    good="model: {modelFormat: {name: sklearn}, runtime: kserve-mlserver, protocolVersion: v2}",
-    upstream=(
-        "ISVC-C05",
-        "ISVC-C06",
-        "ISVC-C09",
-        "ISVC-C10",
-        "ISVC-C11",
-        "controller v1beta1 inferenceservice/components/predictor.go",
-    ),
-)
 
 # The rule about references speaks of these.
 _NOT_HERE: Final = frozenset({Obstacle.ABSENT, Obstacle.DISABLED})
@@ -50,7 +36,8 @@ _UPSTREAM: Final = {
 }
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "InferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     for path, _, request in models_of(resource, context):
         if request.runtime is not None:
             selection = selection_of(request, context)
@@ -58,21 +45,17 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
                 yield _finding(path, selection, selection.obstacle, context)
 
 
-def _finding(path: Path, selection: Selection, obstacle: Obstacle, context: Context) -> Finding:
+def _finding(path: Path, selection: Selection, obstacle: Obstacle, context: Context) -> Problem:
     runtime = selection.candidates[0].runtime
     said = _UPSTREAM.get(obstacle, "")
     advice = nearest(selection, lambda request: selection_of(request, context))
     unnamed = selection_of(selection.request._replace(runtime=None), context).chosen
     hints = [f"{advice.change[0].upper()}{advice.change[1:]}, then {advice.runtime.name} serves it."] if advice else []
     hints += [f"Without runtime KServe takes {unnamed.name}."] if unnamed else []
-    return Finding(
-        rule=META.id,
-        path=(*path, *_PLACES.get(obstacle, ("runtime",))),
-        message=(f"{said}: " if said else "") + f"{runtime.name} {reason(runtime, obstacle, selection)}",
-        hint=" ".join(hints) or META.fix,
+    return Problem(
+        (*path, *_PLACES.get(obstacle, ("runtime",))),
+        (f"{said}: " if said else "") + f"{runtime.name} {reason(runtime, obstacle, selection)}",
         seen=runtime.name,
         allowed=", ".join(dict.fromkeys(f"{f.name}:{f.version}" if f.version else f.name for f in runtime.formats)),
+        hint=" ".join(hints),
     )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

@@ -1,36 +1,28 @@
-"""A runtime in; findings out where its formats weigh as much as another's, or not the same among themselves."""
+"""Two runtimes offer the same format with the same priority.
+
+A model that names no runtime gets the one of the highest priority, so the webhook wants one winner: no other runtime of
+the kind (and namespace) that speaks one of the same protocols may offer the same format, name and version, with the
+same priority. Within a runtime, all versions of a format have one priority.
+
+Fix: Choose a priority of your own, or leave autoSelect out and let models name the runtime.
+Bad:
+    # as kserve-sklearnserver has it
+    supportedModelFormats: [{name: sklearn, version: '1', autoSelect: true, priority: 1}]
+Good:
+    supportedModelFormats: [{name: sklearn, version: '1', autoSelect: true, priority: 3}]
+Upstream: SR-01; SR-02; pkg/webhook/admission/servingruntime/servingruntime_webhook.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import of_kind
-from kservegen.core.diagnostics import Finding, RuleMeta
-from kservegen.core.resource import Resource
 from kservegen.kserve.charts.runtimes import ModelFormat
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
 
-STAGE: Final = Stage.ADMISSION
-SCOPE: Final = Scope.ENVIRONMENT
 
-META: Final = RuleMeta(
-    id="kserve/runtime-priority",
-    title="Two runtimes offer the same format with the same priority",
-    why="A model that names no runtime gets the one of the highest priority, so the webhook wants one winner: no other "
-    "runtime of the kind (and namespace) that speaks one of the same protocols may offer the same format, name and "
-    "version, with the same priority. Within a runtime, all versions of a format have one priority.",
-    fix="Choose a priority of your own, or leave autoSelect out and let models name the runtime.",
-    bad="# as kserve-sklearnserver has it\n"
-    "supportedModelFormats: [{name: sklearn, version: '1', autoSelect: true, priority: 1}]",
-    good="supportedModelFormats: [{name: sklearn, version: '1', autoSelect: true, priority: 3}]",
-    upstream=("SR-01", "SR-02", "pkg/webhook/admission/servingruntime/servingruntime_webhook.go"),
-)
-
-
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "ServingRuntime", "ClusterServingRuntime", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     new = _read(resource)
     if new.disabled or not new.formats:
         return
@@ -58,7 +50,7 @@ def _others(resource: Resource, context: Context) -> list[ServingRuntime]:
     return found
 
 
-def _within(new: ServingRuntime) -> Iterator[Finding]:
+def _within(new: ServingRuntime) -> Problems:
     first: dict[str, int | None] = {}
     for index, listed in enumerate(new.formats):
         if not listed.auto_select:
@@ -69,17 +61,16 @@ def _within(new: ServingRuntime) -> Iterator[Finding]:
             path = ("spec", "supportedModelFormats", index, "priority")
             hint = f"Write priority: {known} for every version."
             seen, allowed = str(listed.priority), str(known)
-            yield Finding(rule=META.id, path=path, message=message, hint=hint, seen=seen, allowed=allowed)
+            yield Problem(path, message, seen=seen, allowed=allowed, hint=hint)
 
 
-def _against(new: ServingRuntime, other: ServingRuntime) -> Iterator[Finding]:
+def _against(new: ServingRuntime, other: ServingRuntime) -> Problems:
     if other.disabled or other.multi_model != new.multi_model or set(other.protocols).isdisjoint(new.protocols):
         return
     for index, listed in enumerate(new.formats):
         if listed.priority is not None and any(_collides(listed, theirs) for theirs in other.formats):
             message = f"same priority assigned for the model format {listed.name} in the runtime {other.name}"
-            path = ("spec", "supportedModelFormats", index, "priority")
-            yield Finding(rule=META.id, path=path, message=message, hint=META.fix, seen=str(listed.priority))
+            yield Problem(("spec", "supportedModelFormats", index, "priority"), message, seen=str(listed.priority))
 
 
 def _collides(ours: ModelFormat, theirs: ModelFormat) -> bool:
@@ -90,6 +81,3 @@ def _collides(ours: ModelFormat, theirs: ModelFormat) -> bool:
         and ours.version == theirs.version
         and ours.priority == theirs.priority
     )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"ServingRuntime", "ClusterServingRuntime"}))

@@ -1,36 +1,28 @@
-"""An InferenceService in; a finding out where it names a runtime that is not there or is switched off."""
+"""The runtime that a model names is not there, or is disabled.
+
+No webhook looks for it: the service is admitted and waits for the runtime for ever. A ServingRuntime of the namespace
+goes before a ClusterServingRuntime of the same name.
+
+Fix: Name a runtime of the environment, or leave runtime out and let KServe choose by format.
+Bad:
+    predictor: {model: {modelFormat: {name: sklearn}, runtime: sklearnserver}}
+Good:
+    predictor: {model: {modelFormat: {name: sklearn}, runtime: kserve-sklearnserver}}
+Upstream: ISVC-C03; ISVC-C04; controller v1beta1 inferenceservice/components/predictor.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import is_promised
 from kservegen.checks.rules.kserve._suggest import did_you_mean
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import models_of, runtimes_of, selection_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.runtimes.selection import Obstacle, Request
 
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
 
-META: Final = RuleMeta(
-    id="kserve/runtime-reference",
-    title="The runtime that a model names is not there, or is disabled",
-    why="No webhook looks for it: the service is admitted and waits for the runtime for ever. A ServingRuntime of the "
-    "namespace goes before a ClusterServingRuntime of the same name.",
-    fix="Name a runtime of the environment, or leave runtime out and let KServe choose by format.",
-    bad="predictor: {model: {modelFormat: {name: sklearn}, runtime: sklearnserver}}",
-    good="predictor: {model: {modelFormat: {name: sklearn}, runtime: kserve-sklearnserver}}",
-    upstream=("ISVC-C03", "ISVC-C04", "controller v1beta1 inferenceservice/components/predictor.go"),
-)
-
-
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "InferenceService", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     for path, _, request in models_of(resource, context):
         if request.runtime is None:
             continue
@@ -41,16 +33,16 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
             yield _absent((*path, "runtime"), request, context)
 
 
-def _absent(path: Path, request: Request, context: Context) -> Finding:
+def _absent(path: Path, request: Request, context: Context) -> Problem:
     known = sorted({r.name for r in runtimes_of(context) if r.namespace in ("", request.namespace)})
-    hint = did_you_mean(request.runtime or "", known) or META.fix
+    hint = did_you_mean(request.runtime or "", known)
     what = f"is not there for namespace {request.namespace}"
     return _finding(path, request, what, hint, allowed=", ".join(known))
 
 
-def _finding(path: Path, request: Request, what: str, hint: str, *, allowed: str = "") -> Finding:
+def _finding(path: Path, request: Request, what: str, hint: str, *, allowed: str = "") -> Problem:
     message = f"the runtime {request.runtime!r} {what}"
-    return Finding(rule=META.id, path=path, message=message, hint=hint, seen=request.runtime or "", allowed=allowed)
+    return Problem(path, message, seen=request.runtime or "", allowed=allowed, hint=hint)
 
 
 def _is_promised(context: Context, request: Request) -> bool:
@@ -59,6 +51,3 @@ def _is_promised(context: Context, request: Request) -> bool:
         is_promised(context, kind=kind, namespace=request.namespace, name=name)
         for kind in ("ServingRuntime", "ClusterServingRuntime")
     )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

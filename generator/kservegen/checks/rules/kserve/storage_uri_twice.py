@@ -1,41 +1,36 @@
-"""An InferenceService in; findings out where a component names one URI and several at once."""
+"""A component has both storageUri and storageUris.
+
+KServe's webhook takes one or the other. For containers, the variable STORAGE_URI counts as storageUri.
+
+Fix: Move the single URI into storageUris, with a mountPath of its own.
+Bad:
+    predictor: {storageUris: [{uri: s3://b/a}], model: {modelFormat: {name: sklearn}, storageUri: s3://b/m}}
+Good:
+    predictor: {storageUris: [{uri: s3://b/a}], model: {modelFormat: {name: sklearn}}}
+Upstream: ISVC-21; ISVC-22; ISVC-23; pkg/apis/serving/v1beta1/inference_service_validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER, PodSpecAt
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/storage-uri-twice",
-    title="A component has both storageUri and storageUris",
-    why="KServe's webhook takes one or the other. For containers, the variable STORAGE_URI counts as storageUri.",
-    fix="Move the single URI into storageUris, with a mountPath of its own.",
-    bad="predictor: {storageUris: [{uri: s3://b/a}], model: {modelFormat: {name: sklearn}, storageUri: s3://b/m}}",
-    good="predictor: {storageUris: [{uri: s3://b/a}], model: {modelFormat: {name: sklearn}}}",
-    upstream=("ISVC-21", "ISVC-22", "ISVC-23", "pkg/apis/serving/v1beta1/inference_service_validation.go"),
-)
 
 _MODELS: Final = ("model", "art", *FRAMEWORKS)
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "InferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     for component in components_of(resource):
         if component.spec.get("storageUris"):
             path = _single(component)
             if path:
                 message = f"Setting both StorageURI and StorageURIs is not supported, and the {component.role} has both"
-                yield Finding(rule=META.id, path=path, message=message, hint=META.fix, at_key=True)
+                yield Problem(path, message, at_key=True)
 
 
 def _single(component: PodSpecAt) -> Path | None:
@@ -63,6 +58,3 @@ def _variable(container: JsonObject) -> int | None:
         if mapping(variable).get("name") == "STORAGE_URI":
             return index
     return None
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))

@@ -1,40 +1,26 @@
-"""An InferenceService in; findings out where the mount paths of its storageUris do not go together."""
+"""The storageUris of a component cannot be mounted together.
+
+One init container downloads all that is not a claim, below one directory that they share; the webhook wants absolute
+mount paths without '..' that have a directory in common. Two claims need two paths, which it checks only where there
+are two other URIs as well.
+
+Fix: Mount them side by side, such as /mnt/models/a and /mnt/models/b.
+Bad:
+    predictor: {storageUris: [{uri: s3://b/a, mountPath: /mnt/a}, {uri: s3://b/b, mountPath: /data/b}]}
+Good:
+    predictor: {storageUris: [{uri: s3://b/a, mountPath: /mnt/a}, {uri: s3://b/b, mountPath: /mnt/b}]}
+Upstream: ISVC-24; ISVC-25; ISVC-26; ISVC-27; ISVC-28; ISVC-29;
+pkg/apis/serving/v1beta1/inference_service_validation.go; pkg/utils/storage.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Stage
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, Path
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-
-META: Final = RuleMeta(
-    id="kserve/storage-uris",
-    title="The storageUris of a component cannot be mounted together",
-    why="One init container downloads all that is not a claim, below one directory that they share; the webhook "
-    "wants absolute mount paths without '..' that have a directory in common. Two claims need two paths, which it "
-    "checks only where there are two other URIs as well.",
-    fix="Mount them side by side, such as /mnt/models/a and /mnt/models/b.",
-    bad="predictor: {storageUris: [{uri: s3://b/a, mountPath: /mnt/a}, {uri: s3://b/b, mountPath: /data/b}]}",
-    good="predictor: {storageUris: [{uri: s3://b/a, mountPath: /mnt/a}, {uri: s3://b/b, mountPath: /mnt/b}]}",
-    upstream=(
-        "ISVC-24",
-        "ISVC-25",
-        "ISVC-26",
-        "ISVC-27",
-        "ISVC-28",
-        "ISVC-29",
-        "pkg/apis/serving/v1beta1/inference_service_validation.go",
-        "pkg/utils/storage.go",
-    ),
-)
 
 _DEFAULT: Final = "/mnt/models"
 
@@ -45,13 +31,14 @@ class _Mount(NamedTuple):
     place: str
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "InferenceService")
+def check(resource: Resource, _context: Context) -> Problems:
     for path, _, component in components_of(resource):
         if component.get("storageUris") and path[1] != "canary":
             yield from _component((*path, "storageUris"), sequence(component.get("storageUris")))
 
 
-def _component(path: Path, items: JsonArray) -> Iterator[Finding]:
+def _component(path: Path, items: JsonArray) -> Problems:
     mounts = []
     for index, item in enumerate(items):
         entry = mapping(item)
@@ -62,9 +49,9 @@ def _component(path: Path, items: JsonArray) -> Iterator[Finding]:
     yield from problems or _together(path, mounts)
 
 
-def _entry(mount: _Mount) -> Iterator[Finding]:
+def _entry(mount: _Mount) -> Problems:
     if not mount.uri:
-        yield Finding(rule=META.id, path=(*mount.path, "uri"), message="storage URI cannot be empty", hint=META.fix)
+        yield Problem((*mount.path, "uri"), "storage URI cannot be empty")
     problem = None
     if mount.place == "/":
         problem = "storage path cannot be empty, it is /"
@@ -73,11 +60,10 @@ def _entry(mount: _Mount) -> Iterator[Finding]:
     elif ".." in mount.place:
         problem = f"storage path cannot contain '..' for security reasons: {mount.place}"
     if problem:
-        path = (*mount.path, "mountPath")
-        yield Finding(rule=META.id, path=path, message=problem, hint=META.fix, seen=mount.place)
+        yield Problem((*mount.path, "mountPath"), problem, seen=mount.place)
 
 
-def _together(path: Path, mounts: list[_Mount]) -> Iterator[Finding]:
+def _together(path: Path, mounts: list[_Mount]) -> Problems:
     downloads = [mount for mount in mounts if not mount.uri.startswith("pvc://")]
     if len(downloads) < 2:  # the webhook looks no further
         return
@@ -86,13 +72,9 @@ def _together(path: Path, mounts: list[_Mount]) -> Iterator[Finding]:
         if mount.uri.startswith("pvc://"):
             if mount.place in seen:
                 message = f"PVC storage paths must be unique: {mount.place} is taken"
-                where = (*mount.path, "mountPath")
-                yield Finding(rule=META.id, path=where, message=message, hint=META.fix, seen=mount.place)
+                yield Problem((*mount.path, "mountPath"), message, seen=mount.place)
             seen.add(mount.place)
     if len({mount.place.strip("/").partition("/")[0] for mount in downloads}) > 1:
         places = " ".join(mount.place for mount in downloads)
         message = f"storage paths must have a common parent directory: [{places}] have none beyond root"
-        yield Finding(rule=META.id, path=path, message=message, hint=META.fix, at_key=True)
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"InferenceService"}))
+        yield Problem(path, message, at_key=True)

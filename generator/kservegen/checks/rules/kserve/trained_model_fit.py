@@ -1,37 +1,29 @@
-"""A TrainedModel in; a finding out where its parent's models together need more memory than the parent has."""
+"""The models of one host need more memory than it has.
+
+The controller loads a TrainedModel only while the memory of all models of the same InferenceService stays within the
+memory limit of its predictor; no limit counts as none at all.
+
+Fix: Raise the predictor's memory limit, or give some models a host of their own.
+Bad:
+    model: {memory: 8Gi, framework: sklearn, storageUri: gs://b/m}   # the host is limited to 2Gi
+Good:
+    model: {memory: 1Gi, framework: sklearn, storageUri: gs://b/m}
+Upstream: TM-C3; controller v1alpha1 trainedmodel/controller.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.checks.rules.view import models_of, of_kind, selection_of
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import Quantity, parse
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kserve/trained-model-fit",
-    title="The models of one host need more memory than it has",
-    why="The controller loads a TrainedModel only while the memory of all models of the same InferenceService stays "
-    "within the memory limit of its predictor; no limit counts as none at all.",
-    fix="Raise the predictor's memory limit, or give some models a host of their own.",
-    bad="model: {memory: 8Gi, framework: sklearn, storageUri: gs://b/m}   # the host is limited to 2Gi",
-    good="model: {memory: 1Gi, framework: sklearn, storageUri: gs://b/m}",
-    upstream=("TM-C3", "controller v1alpha1 trainedmodel/controller.go"),
-)
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, "TrainedModel", scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     parent = text(mapping(resource.doc.get("spec")).get("inferenceService"))
     host = find(context, kind="InferenceService", namespace=namespace(resource), name=parent) if parent else None
     if host is None:
@@ -46,11 +38,9 @@ def check(resource: Resource, context: Context) -> Iterator[Finding]:
     except OverflowError:
         return  # an amount beyond all measure is another rule's finding
     if not fits:
-        yield Finding(
-            rule=META.id,
-            path=("spec", "model", "memory"),
-            message=f"the {len(needed)} models of {parent} need more memory than its limit of {limit.text}",
-            hint=META.fix,
+        yield Problem(
+            ("spec", "model", "memory"),
+            f"the {len(needed)} models of {parent} need more memory than its limit of {limit.text}",
             seen=text(_model(resource).get("memory")),
             allowed=f"{limit.text} for all models of {parent} together",
         )
@@ -80,6 +70,3 @@ def _limit(host: Resource, context: Context) -> Quantity | None:
 
 def _quantity(value: JsonValue) -> Quantity | None:
     return parse(value) if isinstance(value, (str, int, float)) else None
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"TrainedModel"}))

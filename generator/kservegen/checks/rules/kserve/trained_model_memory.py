@@ -1,46 +1,34 @@
-"""A TrainedModel that is updated in; a finding out where its memory changes."""
+"""The memory of an existing TrainedModel changes.
+
+The host keeps account of the memory of its models when they are added, so the webhook takes no other amount.
+
+Fix: Keep the amount, or remove the TrainedModel and add it anew.
+Bad:
+    model: {memory: 2Gi}
+    # was: 1Gi
+Good:
+    model: {memory: 1024Mi}
+    # was: 1Gi
+Upstream: TM-03; pkg/apis/serving/v1alpha1/trainedmodel_webhook.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.quantity import parse
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.ADMISSION
-SCOPE: Final = Scope.UPDATE
-
-META: Final = RuleMeta(
-    id="kserve/trained-model-memory",
-    title="The memory of an existing TrainedModel changes",
-    why="The host keeps account of the memory of its models when they are added, so the webhook takes no other amount.",
-    fix="Keep the amount, or remove the TrainedModel and add it anew.",
-    bad="model: {memory: 2Gi}\n# was: 1Gi",
-    good="model: {memory: 1024Mi}\n# was: 1Gi",
-    upstream=("TM-03", "pkg/apis/serving/v1alpha1/trainedmodel_webhook.go"),
-)
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.ADMISSION, "TrainedModel", scope=Scope.UPDATE)
+def check(resource: Resource, context: Context) -> Problems:
     old = context.old.get(resource.id)
     if old is None:
         return
     before, now = _memory(old), _memory(resource)
     if not _is_same(before, now):
-        yield Finding(
-            rule=META.id,
-            path=("spec", "model", "memory"),
-            message=f"the Trained Model memory field is immutable, it was {before}",
-            hint=META.fix,
-            seen=str(now),
-            allowed=str(before),
-        )
+        message = f"the Trained Model memory field is immutable, it was {before}"
+        yield Problem(("spec", "model", "memory"), message, seen=str(now), allowed=str(before))
 
 
 def _memory(resource: Resource) -> JsonValue:
@@ -50,6 +38,3 @@ def _memory(resource: Resource) -> JsonValue:
 def _is_same(one: JsonValue, other: JsonValue) -> bool:
     first, second = (parse(value) if isinstance(value, (str, int, float)) else None for value in (one, other))
     return first is None or second is None or first.compare(second) == 0
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset({"TrainedModel"}))
