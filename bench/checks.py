@@ -46,7 +46,7 @@ def measure(folder: Path, models: int, runs: int) -> list[str]:
     objects = len(built.resources)
     for _ in range(runs):
         stored = timed(lambda: store(built, Memory()), defaulting)
-        context = context_of(built, stored, project.tools.charts)
+        context = context_of(built, stored, project.tools.releases.get(built.settings.kserve_version))
         timed(lambda: judge.alone(stored, context), alone)  # noqa: B023 - called at once
         timed(lambda: judge.around(stored, context), around)  # noqa: B023
     layers["all layers"] = [sum(run) for run in zip(*layers.values(), strict=True)]

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 
 from kservegen.checks.rules.base import Check, Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import CrashFinding, Discovered, RuleSet, collect, discover
@@ -25,7 +25,7 @@ CASES = Path(__file__).parent / "rules"
 RULES = discover().rules
 EMPTY = Context(
     environment="test",
-    kserve_version="v0.19.0",
+    release=release("v0.19.0"),
     deployment_mode="Standard",
     platform=reference("v0.19.0"),
     resources={},
@@ -210,7 +210,7 @@ def test_no_shape_makes_a_rule_crash(kind: str, spec: JsonValue, metadata: JsonV
     other = thing({"kind": kind, "metadata": metadata, "spec": spec}, "ClusterServingRuntime")
     context = Context(
         environment="test",
-        kserve_version="v0.20.0",
+        release=release("v0.20.0"),
         deployment_mode="Knative",
         platform=reference("v0.20.0"),
         resources={resource.id: resource, other.id: other},

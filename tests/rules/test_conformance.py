@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 from tests.unit.formats.jsonschema.schema_samples import STORE
 
 from kservegen.checks.rules.base import Context, Scope, Stage
@@ -60,7 +60,7 @@ def errors(
     resource = default(written, Installation(kserve_version=version)).resource
     context = Context(
         environment="recorded",
-        kserve_version=version,
+        release=release(version),
         deployment_mode="Standard",
         platform=reference(version),
         resources={identity: resource},

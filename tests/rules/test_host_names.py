@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
@@ -33,7 +33,7 @@ def test_the_template_decides(template: str, length: int, count: int) -> None:
     service = Resource(id=identity, api_version="serving.kserve.io/v1beta1", doc=doc, file="a.yaml")
     context = Context(
         environment="test",
-        kserve_version="v0.19.0",
+        release=release("v0.19.0"),
         deployment_mode="Standard",
         platform=replace(reference("v0.19.0"), domain_template=template),
         resources={identity: service},

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, NoReturn, TypeAlias
 
 import pytest
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 from tests.support.pod_mutations import cases, odd, with_fields
 
 from kservegen.checks.engines.builtin import BuiltinEngine
@@ -117,7 +117,7 @@ def judged(pod: JsonObject) -> tuple[bool, list[Finding]]:
     item = default(written, Installation(kserve_version=VERSION, deployment_mode="Standard"))
     context = Context(
         environment="oracle",
-        kserve_version=VERSION,
+        release=release(VERSION),
         deployment_mode="Standard",
         platform=reference(VERSION),
         resources={identity: item.resource},

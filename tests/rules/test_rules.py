@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
@@ -45,7 +45,7 @@ def context(text: str, objects: list[Defaulted], old: list[Defaulted]) -> Contex
     version = words.get("version", "v0.19.0")
     return Context(
         environment="test",
-        kserve_version=version,
+        release=release(version),
         deployment_mode=words.get("mode", "Standard"),
         platform=reference(version),
         resources={item.resource.id: item.resource for item in objects},

@@ -5,13 +5,18 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.platform import Platform, reference_platform
+from kservegen.kserve.releases import Release, Releases
 
-STORE = ChartStore([Path(__file__).parents[2] / "schemas"])
+RELEASES = Releases([Path(__file__).parents[2] / "schemas"])
 
 
 @cache
 def reference(version: str) -> Platform:
     """Return the reference platform of a version."""
-    return reference_platform(STORE, version)
+    return reference_platform(release(version))
+
+
+def release(version: str = "v0.19.0") -> Release:
+    """Return a release of the package."""
+    return RELEASES.get(version)

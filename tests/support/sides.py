@@ -14,12 +14,13 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Installation
+from kservegen.kserve.releases import Releases
 
 _ROOTS = [packaged_data() / "schemas"]
 _SCHEMAS = SchemaStore(_ROOTS)
-KNOWLEDGE = Knowledge(ChartStore(_ROOTS), _SCHEMAS, open_judge(BuiltinEngine(_SCHEMAS)))
+RELEASES = Releases(_ROOTS)
+KNOWLEDGE = Knowledge(_SCHEMAS, open_judge(BuiltinEngine(_SCHEMAS)))
 RUNTIMES_ON: dict[str, JsonObject] = {
     "kserve-resources": {},
     "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False}},
@@ -65,7 +66,7 @@ def side(
 ) -> Side:
     """Make a side."""
     return Side(
-        kserve_version=version,
+        release=RELEASES.get(version),
         deployment_mode=mode,
         values=RUNTIMES_ON if values is None else values,
         resources=resources(objects) if isinstance(objects, str) else objects,
@@ -77,7 +78,7 @@ def side(
 
 def between(before: Side, after: Side) -> Impact:
     """Assess the change between two sides."""
-    installation = Installation(kserve_version=after.kserve_version, deployment_mode=after.deployment_mode)
+    installation = Installation(kserve_version=after.release.version, deployment_mode=after.deployment_mode)
     return assess(before, after, installation, KNOWLEDGE)
 
 

@@ -17,7 +17,7 @@ from kservegen.commands.result import DocumentReport
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.jsonschema.store import SchemaStore
-from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "tests" / "conformance"
@@ -83,7 +83,7 @@ def _judge() -> Judge:
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
     """Judge files as `kservegen validate PATH…` does, every document alone."""
-    linter = Linter(_judge(), reference_cluster(ChartStore([ROOT / "schemas"]), version, "Standard"))
+    linter = Linter(_judge(), reference_cluster(Releases([ROOT / "schemas"]).get(version), "Standard"))
     for name, data in files:
         linter.add(data, name, named=True)
     documents, _ = linter.finish()

@@ -16,10 +16,11 @@ from typing import Final, NamedTuple
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.facts import GIB, Engine, Gpu, ModelFacts
 from kservegen.checks.gpu.store import FactStore
+from kservegen.kserve.releases import Releases
 
 ROOT: Final = Path(__file__).parents[2]
 MEASUREMENTS: Final = ROOT / "tests" / "gpu" / "measurements.csv"
-STORE: Final = FactStore(ROOT / "facts")
+STORE: Final = FactStore(ROOT / "facts", Releases([]))
 
 STARTS, MEMORY, CONFIGURATION = "starts", "refused for memory", "refused for configuration"
 

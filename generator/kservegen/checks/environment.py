@@ -11,8 +11,7 @@ from kservegen.checks.gitops import check_gitops
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.charts.images import default_images
-from kservegen.kserve.charts.model import Charts
+from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.kserve.charts.release import check_release
 from kservegen.kserve.charts.values import check_values
 from kservegen.render.objects.environment import BuiltEnvironment

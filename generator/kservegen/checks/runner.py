@@ -50,7 +50,7 @@ class Judge:
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[Finding, ...]]:
         """Judge each object by itself; of the context only the version and the mode are looked at."""
-        verdicts = self._engine.check([item.written for item in objects], context.kserve_version)
+        verdicts = self._engine.check([item.written for item in objects], context.release.version)
         sound = [o for o, verdict in zip(objects, verdicts, strict=True) if not is_misshapen(verdict)]
         found: dict[int, list[Finding]] = {}
         for written, finding in _run(self._alone, sound, context):

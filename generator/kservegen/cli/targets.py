@@ -130,7 +130,7 @@ def lint_targets(
 def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Repository | None) -> Cluster:
     from kservegen.checks.manifests.reference import reference_cluster  # noqa: PLC0415
     from kservegen.commands.validate_manifests import check_version, environment_cluster  # noqa: PLC0415
-    from kservegen.kserve.charts.store import ChartStore  # noqa: PLC0415
+    from kservegen.kserve.releases import Releases  # noqa: PLC0415
 
     if options.environment and repository is not None:
         from kservegen.evaluate.project import open_project  # noqa: PLC0415
@@ -138,10 +138,10 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
         if options.kserve_version or options.deployment_mode:
             raise click.UsageError("--env states the version and the mode: leave out the other options")
         return environment_cluster(open_project(repository), options.environment)
-    versions = schemas.versions()
-    version = options.kserve_version or versions[-1]
-    check_version(version, versions)
-    return reference_cluster(ChartStore(schemas.roots), version, options.deployment_mode or "Standard")
+    releases = Releases(schemas.roots)
+    version = options.kserve_version or releases.newest_reviewed
+    check_version(version, releases.versions)
+    return reference_cluster(releases.get(version), options.deployment_mode or "Standard")
 
 
 def _read_stdin() -> bytes:

@@ -79,8 +79,8 @@ def account_for(
         if built is None:
             continue
         stored = store(built, memory)
-        context = context_of(built, stored, project.tools.charts)
-        images = images_of(project.tools.charts, context.kserve_version, built.platform.values())
+        context = context_of(built, stored, project.tools.releases.get(built.settings.kserve_version))
+        images = images_of(context.release, built.platform.values())
         accelerators = built.environment.mapping("accelerators")
         facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
         for item in stored:

@@ -20,12 +20,12 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
-from kservegen.evaluate.defaulted import context_of, store
+from kservegen.evaluate.defaulted import platform_of, store
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.memory import Memory
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.load import load_strict
-from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.releases import Releases
 from kservegen.render.objects.platform import RESOURCES
 
 _WORD: Final = ("kserve", "version")
@@ -65,8 +65,8 @@ def plan_upgrades(
     that are known. GeneratorError for versions that nothing is known of.
     """
     project = open_project(repository)
-    charts = project.tools.charts
-    _check_versions(charts, after, installed)
+    releases = project.tools.releases
+    _check_versions(releases, after, installed)
     found, same = [], []
     diagnostics = list(project.diagnostics)
     readable = not any(item.severity is Severity.ERROR for item in diagnostics)
@@ -80,24 +80,24 @@ def plan_upgrades(
         if version == after:
             same.append(name)
             continue
-        if version in charts.versions:  # another is from before all of them
-            _check_direction(charts, name, version, after)
+        if version in releases.versions:  # another is from before all of them
+            _check_direction(releases, name, version, after)
         found.append(_upgrade(project, today, after, version))
     return Upgrades(
         project=project, after=after, upgrades=tuple(found), same=tuple(same), diagnostics=merge(diagnostics)
     )
 
 
-def _check_versions(charts: ChartStore, after: str, installed: str | None) -> None:
-    known = ", ".join(charts.versions)
-    if after not in charts.versions:
+def _check_versions(releases: Releases, after: str, installed: str | None) -> None:
+    known = ", ".join(releases.versions)
+    if after not in releases.versions:
         written = f"v{after}"
         raise GeneratorError(
             f"KServe {after} is not a version that can be checked",
             subject="--to",
-            hint=f"Did you mean {written}?" if written in charts.versions else f"Known: {known}.",
+            hint=f"Did you mean {written}?" if written in releases.versions else f"Known: {known}.",
         )
-    if installed is None or installed in charts.versions:
+    if installed is None or installed in releases.versions:
         return
     if parse(installed) is None:
         raise GeneratorError(f"{installed} is no version", subject="--from", hint="Write it as v0.16.0.")
@@ -109,8 +109,8 @@ def _check_versions(charts: ChartStore, after: str, installed: str | None) -> No
         )
 
 
-def _check_direction(charts: ChartStore, name: str, version: str, after: str) -> None:
-    if charts.versions.index(version) > charts.versions.index(after):
+def _check_direction(releases: Releases, name: str, version: str, after: str) -> None:
+    if releases.versions.index(version) > releases.versions.index(after):
         raise GeneratorError(
             f"{name} runs {version}, which is later than {after}",
             subject="--to",
@@ -125,7 +125,7 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         raise AssertionError(name)
     before, then = _side(today, project.tools), _side(tomorrow, project.tools)
     moves = is_before_split(installed)
-    passed = project.tools.charts.notes(after, since=before.charts.version)
+    passed = project.tools.releases.passed(after, since=before.release.version)
     said = tuple(left_behind(before, then) if moves else notes(before, then, passed))
     new, gone = _compare(today.diagnostics, tomorrow.diagnostics)
     return EnvironmentUpgrade(
@@ -143,7 +143,7 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
 
 
 def _knowledge(tools: Tools) -> Knowledge:
-    return Knowledge(tools.charts, tools.schemas, tools.judge)
+    return Knowledge(tools.schemas, tools.judge)
 
 
 def _side(evaluation: Evaluation, tools: Tools) -> Side:
@@ -151,13 +151,12 @@ def _side(evaluation: Evaluation, tools: Tools) -> Side:
     if built is None:
         raise AssertionError(evaluation.environment.name)
     stored = tuple(store(built, Memory(), tools.schemas))
-    version = built.settings.kserve_version
+    release = tools.releases.get(built.settings.kserve_version)
     return Side(
         built=built,
         stored=stored,
-        charts=tools.charts.load(version),
-        runtimes=tools.charts.runtimes(version),
-        platform=context_of(built, stored, tools.charts).platform,
+        release=release,
+        platform=platform_of(built, release),
     )
 
 
@@ -225,6 +224,6 @@ def parse_values(content: bytes, file: str) -> JsonObject:
 
 def carry_values(values: JsonObject, upgrades: Upgrades) -> Iterator[tuple[str, CarriedValues]]:
     """Hand the values of the one chart from before v0.17 to the charts of each environment."""
-    charts = upgrades.project.tools.charts.load(upgrades.after)
+    charts = upgrades.project.tools.releases.get(upgrades.after).charts
     for upgrade in upgrades.upgrades:
         yield upgrade.environment, carry(values, charts, upgrade.values, before=upgrade.before)

@@ -47,12 +47,12 @@ def environment_cluster(project: Project, name: str) -> Cluster:
     chosen = project.choose_one(name)
     environment, _ = resolve(project.catalog, chosen)
     version = environment.text("kserve", "version")
-    check_version(version, project.tools.charts.versions)
-    charts = project.tools.charts.load(version)
-    built = build_environment(environment, charts, Shapes(project.tools.schemas, version))
+    check_version(version, project.tools.releases.versions)
+    release = project.tools.releases.get(version)
+    built = build_environment(environment, release.charts, Shapes(project.tools.schemas, version))
     installation = installation_of(built.settings)
     stored = [default(resource, installation) for resource in built.resources]
-    return Cluster(context=context_of(built, stored, project.tools.charts), installation=installation)
+    return Cluster(context=context_of(built, stored, release), installation=installation)
 
 
 def check_version(version: str, known: Sequence[str]) -> None:

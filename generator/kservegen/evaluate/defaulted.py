@@ -9,9 +9,9 @@ from kservegen.core.resource import Resource
 from kservegen.evaluate.memory import Memory
 from kservegen.formats.jsonschema.shape import Shape
 from kservegen.formats.jsonschema.store import SchemaStore
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import Platform, installed_platform
+from kservegen.kserve.releases import Release
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import Settings, promises_of
 
@@ -50,19 +50,18 @@ def _shape(resource: Resource, schemas: SchemaStore | None, version: str) -> Sha
     return schemas.shape(*kind, kserve_version=version)
 
 
-def context_of(built: BuiltEnvironment, stored: Iterable[Defaulted], charts: ChartStore) -> Context:
+def context_of(built: BuiltEnvironment, stored: Iterable[Defaulted], release: Release) -> Context:
     """Return what rules may look at beside an object of this environment."""
     return Context(
         environment=built.environment.name,
-        kserve_version=built.settings.kserve_version,
+        release=release,
         deployment_mode=built.settings.deployment_mode,
-        platform=platform_of(built, charts),
+        platform=platform_of(built, release),
         resources={item.resource.id: item.resource for item in stored},
         prerequisites=frozenset(promises_of(built.environment)),
     )
 
 
-def platform_of(built: BuiltEnvironment, charts: ChartStore) -> Platform:
+def platform_of(built: BuiltEnvironment, release: Release) -> Platform:
     """Say what the charts of a built environment install."""
-    version = built.settings.kserve_version
-    return installed_platform(charts.load(version), charts.runtimes(version), built.platform.values())
+    return installed_platform(release, built.platform.values())

@@ -21,8 +21,8 @@ from kservegen.core.resource import Resource
 from kservegen.evaluate.defaulted import context_of, store
 from kservegen.evaluate.memory import Memory
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Defaulted
+from kservegen.kserve.releases import Releases
 from kservegen.render.objects.environment import BuiltEnvironment, build_entry, build_environment
 from kservegen.render.objects.settings import Settings
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is impo
 class Tools:
     """What every environment is checked with; compiled schemas are kept from one environment to the next."""
 
-    charts: ChartStore
+    releases: Releases
     schemas: SchemaStore
     judge: Judge
     facts: Callable[[], FactStore]  # read when an object asks for a GPU
@@ -74,19 +74,19 @@ def evaluate(
     """
     memory = memory or Memory()
     environment, diagnostics = resolve(catalog, name, memory.unchanged)
-    version_finding = _check_version(environment, tools.charts.versions)
+    version_finding = _check_version(environment, tools.releases.versions)
     if version_finding is not None:
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
         return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
-    charts = tools.charts.load(environment.text("kserve", "version"))
+    release = tools.releases.get(environment.text("kserve", "version"))
+    charts = release.charts
     bindings = bind(environment, tools)
     policies = _policy_objects(environment, bindings)
     built = build_environment(environment, charts, Shapes(tools.schemas, charts.version), memory.built, policies)
     stored = store(built, memory, tools.schemas if bindings is not None else None)
-    context = context_of(built, stored, tools.charts)
+    context = context_of(built, stored, release)
     around = Surroundings(
         context=context,
-        charts=tools.charts,
         values=built.platform.values(),
         accelerators=environment.mapping("accelerators"),
         locked=environment.locked,
@@ -186,7 +186,7 @@ def ledger_of(built: BuiltEnvironment, tools: Tools, memory: Memory | None = Non
     from kservegen.checks.capacity import ledger  # noqa: PLC0415
 
     stored = store(built, memory or Memory())
-    return ledger(built, stored, context_of(built, stored, tools.charts))
+    return ledger(built, stored, context_of(built, stored, tools.releases.get(built.settings.kserve_version)))
 
 
 def diagnose_problem_at(locator: Locator, built: BuiltEnvironment, index: int, finding: Finding) -> Diagnostic:
@@ -234,7 +234,7 @@ def _findings(
     stored: list[Defaulted], context: Context, tools: Tools, memory: Memory
 ) -> Iterator[tuple[Resource, Finding]]:
     """Judge each object alone, once for all environments that share it, then in the light of its environment."""
-    version, mode = context.kserve_version, context.deployment_mode
+    version, mode = context.release.version, context.deployment_mode
     fresh = [item for item in stored if (id(item), version, mode) not in memory.verdicts]
     for item, verdict in zip(fresh, tools.judge.alone(fresh, context), strict=True):
         memory.verdicts[id(item), version, mode] = (item, verdict)
@@ -262,16 +262,18 @@ def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterato
 def surroundings(environment: ResolvedEnvironment, tools: Tools) -> Context | None:
     """Return what rules may look at in an environment, for who judges nothing; None for an unknown KServe version."""
     built = build_all(environment, tools, Memory())
-    return context_of(built, store(built, Memory()), tools.charts) if built is not None else None
+    if built is None:
+        return None
+    return context_of(built, store(built, Memory()), tools.releases.get(built.settings.kserve_version))
 
 
 def build_all(
     environment: ResolvedEnvironment, tools: Tools, memory: Memory, bindings: Bindings | None = None
 ) -> BuiltEnvironment | None:
     """Build an environment for who judges nothing, with the policies of `bindings`; None for an unknown version."""
-    if _check_version(environment, tools.charts.versions) is not None:
+    if _check_version(environment, tools.releases.versions) is not None:
         return None
-    charts = tools.charts.load(environment.text("kserve", "version"))
+    charts = tools.releases.get(environment.text("kserve", "version")).charts
     shapes = Shapes(tools.schemas, charts.version)
     return build_environment(environment, charts, shapes, memory.built, _policy_objects(environment, bindings))
 

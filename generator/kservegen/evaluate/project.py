@@ -20,7 +20,7 @@ from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_
 from kservegen.evaluate.environment import Tools
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.jsonschema.validate import Validator
-from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.releases import Releases
 
 if TYPE_CHECKING:
     from kservegen.checks.gpu.store import FactStore
@@ -76,20 +76,20 @@ def open_project(repository: Repository, engine: Engine = Engine.BUILTIN) -> Pro
 
 def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools:
     """Assemble what checks need; nothing is compiled before it is used."""
-    schemas = SchemaStore(repository.schema_roots)
+    schemas, releases = SchemaStore(repository.schema_roots), Releases(repository.schema_roots)
     return Tools(
-        charts=ChartStore(repository.schema_roots),
+        releases=releases,
         schemas=schemas,
         judge=open_judge(open_engine(engine, schemas)),
-        facts=cache(_open_facts),
+        facts=cache(lambda: _open_facts(releases)),
         policies=cache(lambda: _read_policies(repository)),
     )
 
 
-def _open_facts() -> FactStore:
+def _open_facts(releases: Releases) -> FactStore:
     from kservegen.checks.gpu.store import FactStore  # noqa: PLC0415 - only where an object asks for a GPU
 
-    return FactStore(packaged_data() / "facts")
+    return FactStore(packaged_data() / "facts", releases)
 
 
 def _read_policies(repository: Repository) -> PolicyFiles:

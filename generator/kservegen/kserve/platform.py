@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.charts.model import Chart, Charts, KeyPath, effective, is_on
+from kservegen.kserve.charts.model import Chart, KeyPath, effective, is_on
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.charts.runtimes import RuntimeTable
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.charts.traps import CREATE_GATEWAY, CREATED_GATEWAY, ENABLE_GATEWAY_API, SHARED_RESOURCES
+from kservegen.kserve.releases import Release
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_chart
 
 KSERVE_NAMESPACE: Final = "kserve"
@@ -46,7 +46,6 @@ class Platform:
     says whether the default ClusterStorageContainer is there.
     """
 
-    version: str
     runtimes: Mapping[str, ServingRuntime]
     presets: frozenset[str]
     gateways: frozenset[tuple[str, str]] = frozenset()
@@ -58,18 +57,18 @@ class Platform:
     storage_container: bool = True
 
 
-def installed_platform(charts: Charts, table: RuntimeTable, values_by_chart: Mapping[str, JsonObject]) -> Platform:
+def installed_platform(release: Release, values_by_chart: Mapping[str, JsonObject]) -> Platform:
     """Say what the charts in use, the keys of `values_by_chart`, install with their values."""
+    charts = release.charts
     used = {
         name: _Installed(charts.by_name[name], values)
         for name, values in values_by_chart.items()
         if name in charts.by_name
     }
-    runtimes, presets = _contents(table, used.get(_RUNTIME_CONFIGS))
+    runtimes, presets = _contents(release.runtimes, used.get(_RUNTIME_CONFIGS))
     resources = used.get(_RESOURCES)
     created = resources is not None and resources.is_on(CREATE_GATEWAY) and resources.is_on(ENABLE_GATEWAY_API)
     installed = Platform(
-        version=charts.version,
         runtimes=runtimes,
         presets=presets,
         gateways=frozenset({(KSERVE_NAMESPACE, CREATED_GATEWAY)} if created else ()),
@@ -79,13 +78,13 @@ def installed_platform(charts: Charts, table: RuntimeTable, values_by_chart: Map
     return owner.configure(installed) if owner else installed
 
 
-def reference_platform(store: ChartStore, version: str) -> Platform:
-    """Return what an object alone is judged against: everything that the charts of a version can install.
+def reference_platform(release: Release) -> Platform:
+    """Return what an object alone is judged against: everything that the charts of a release can install.
 
-    GeneratorError for a version without chart tables. Beside it there is what `REFERENCE_PROMISES` lists.
+    Beside it there is what `REFERENCE_PROMISES` lists.
     """
     on: JsonObject = {"kserve": {"servingruntime": {"enabled": True}, "llmisvcConfigs": {"enabled": True}}}
-    return installed_platform(store.load(version), store.runtimes(version), {_RESOURCES: {}, _RUNTIME_CONFIGS: on})
+    return installed_platform(release, {_RESOURCES: {}, _RUNTIME_CONFIGS: on})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.rules.base import Context, Problem, Problems, Rule, Scope, Stage
@@ -20,7 +20,7 @@ from kservegen.kserve.defaulting import Defaulted
 
 CONTEXT = Context(
     environment="test",
-    kserve_version="v0.19.0",
+    release=release("v0.19.0"),
     deployment_mode="Standard",
     platform=reference("v0.19.0"),
     resources={},

@@ -9,14 +9,12 @@ from kservegen.changes.impact.refusals import refusals
 from kservegen.changes.impact.restarts import Change, moved
 from kservegen.checks.runner import Judge
 from kservegen.formats.jsonschema.store import SchemaStore
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Installation
 
 
 class Knowledge(NamedTuple):
-    """What the impact of a change is told by: charts of every release, schemas, rules."""
+    """What the impact of a change is told by: schemas and rules."""
 
-    charts: ChartStore
     schemas: SchemaStore
     judge: Judge
 
@@ -25,9 +23,9 @@ def assess(before: Side, after: Side, installation: Installation, knowledge: Kno
     """Say which pods restart and why, whose number changes, and which updates are refused.
 
     `installation` is what KServe's defaulter reads of the environment after the change. An object whose update is
-    refused stays as it is: it is in `refused` alone. GeneratorError for a release of KServe without chart tables.
+    refused stays as it is: it is in `refused` alone.
     """
-    change = Change.of(before, after, installation, knowledge.charts)
+    change = Change.of(before, after, installation)
     refused = tuple(refusals(change, knowledge.judge, knowledge.schemas))
     stuck = {item.resource.id for item in refused if _is_final(item, knowledge.judge)}
     restarts, scaled = moved(change)

@@ -22,12 +22,13 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.presets import PREFIX, presets_for
+from kservegen.kserve.releases import Capabilities
 
 _ANNOTATIONS: Final = ("k8s.v1.cni.cncf.io", "kueue.x-k8s.io", "prometheus.io")
 _GROUP_ANNOTATIONS: Final = "leaderworkerset.sigs.k8s.io"
 _DRA_ANNOTATIONS: Final = "serving.kserve.io/exp-dra-"
 _LABELS: Final = ("kueue.x-k8s.io",)
-# Not handed on to pods since v0.20.
+# Handed on to pods by some releases only.
 _ROUTING: Final = "serving.kserve.io/model-based-routing-enabled"
 _METADATA: Final = frozenset({"labels", "annotations"})
 _NUMBERS: Final = frozenset({"replicas", "scaling"})
@@ -60,7 +61,7 @@ class _Service(NamedTuple):
 def reached(subject: ResourceId, before: Scene, after: Scene) -> Reached:
     """Say whose pods of a service restart, and why: by itself, by its bases, by KServe's presets."""
     old, new = _service(subject, before), _service(subject, after)
-    reach = _Reach(old.spec, new.spec, is_019=after.side.kserve_version.startswith("v0.19."))
+    reach = _Reach(old.spec, new.spec, after.side.release.capabilities)
     own: list[Path] = []
     through: list[Path] = []
     roles = NOBODY
@@ -90,7 +91,7 @@ def uses_config(subject: ResourceId, changed: frozenset[ResourceId], before: Sce
 def changes_presets(before: Scene, after: Scene) -> bool:
     """Whether KServe's own presets are of another release, where the charts install them on both sides."""
     both = all(_PRESET_CHART in scene.side.values and scene.platform.presets for scene in (before, after))
-    return both and before.side.kserve_version != after.side.kserve_version
+    return both and before.side.release.version != after.side.release.version
 
 
 def _service(subject: ResourceId, scene: Scene) -> _Service:
@@ -152,7 +153,7 @@ def _changed_presets(new: _Service, before: Scene, after: Scene) -> Iterator[tup
         roles = _preset_roles(name, new.spec)
         if roles:
             identity = ResourceId("LLMInferenceServiceConfig", KSERVE_NAMESPACE, name)
-            yield f"{identity} of KServe {before.side.kserve_version} -> {after.side.kserve_version}", roles
+            yield f"{identity} of KServe {before.side.release.version} -> {after.side.release.version}", roles
 
 
 def _preset_roles(name: str, spec: JsonObject) -> frozenset[str]:
@@ -174,8 +175,8 @@ def _roles(role: str, workload: JsonValue) -> frozenset[str]:
 class _Reach:
     """Says whose pods a change of the merged spec reaches."""
 
-    def __init__(self, old: JsonObject, new: JsonObject, *, is_019: bool) -> None:
-        self._old, self._new, self._is_019 = old, new, is_019
+    def __init__(self, old: JsonObject, new: JsonObject, controller: Capabilities) -> None:
+        self._old, self._new, self._controller = old, new, controller
         self._main = _roles("main", new) if old else NOBODY
         both = isinstance(old.get("prefill"), dict) and isinstance(new.get("prefill"), dict)
         self._prefill = _roles("prefill", new.get("prefill")) if both else NOBODY
@@ -197,7 +198,7 @@ class _Reach:
         if word == "prefill":
             return self._of_prefill(path)
         if word in _METADATA:
-            everywhere = self._is_019 and "worker" not in self._new
+            everywhere = self._controller.spec_labels_reach_prefill and "worker" not in self._new
             return self._of_words(path, self._new, self._all if everywhere else self._main)
         return self._of_workload(path[1:], self._new, self._old, self._main)
 
@@ -208,7 +209,7 @@ class _Reach:
         if key.startswith(_GROUP_ANNOTATIONS):
             return frozenset(role for role in self._all if f"{role.removesuffix(' worker')} worker" in self._all)
         if key.startswith(_DRA_ANNOTATIONS):
-            return NOBODY if self._is_019 else self._all
+            return self._all if self._controller.dra_annotations else NOBODY
         return self._all if key.startswith(_ANNOTATIONS) else NOBODY
 
     def _of_prefill(self, path: Path) -> frozenset[str]:
@@ -224,7 +225,7 @@ class _Reach:
         kind, key = str(path[1]), str(path[-1])
         if len(path) > 2 and key not in mapping(workload.get(kind)):
             return NOBODY
-        return NOBODY if key == _ROUTING and not self._is_019 else roles
+        return NOBODY if key == _ROUTING and not self._controller.routing_annotation_reaches_pods else roles
 
     def _of_workload(
         self, path: Path, workload: JsonObject, before: JsonObject, roles: frozenset[str]
@@ -236,9 +237,9 @@ class _Reach:
             return NOBODY
         if isinstance(workload.get("worker"), dict):
             return roles
-        # The preset of a single node knows one of the sizes, since v0.20.
+        # Of all the sizes, the presets of a single node know this one at most.
         tensors = [mapping(words.get("parallelism")).get("tensor") for words in (before, workload)]
-        return NOBODY if self._is_019 or tensors[0] == tensors[1] else roles
+        return roles if self._controller.tensor_flag_on_single_node and tensors[0] != tensors[1] else NOBODY
 
     def _of_router(self, path: Path) -> frozenset[str]:
         schedulers = [mapping(spec.get("router")).get("scheduler") for spec in (self._old, self._new)]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.releases import Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,7 +22,7 @@ class Side:
     `accelerators` and `prerequisites` are the environment's words.
     """
 
-    kserve_version: str
+    release: Release
     deployment_mode: str
     values: Mapping[str, JsonObject]
     resources: Mapping[ResourceId, Resource]

@@ -67,7 +67,7 @@ def _recorded(scene: Scene, identity: ResourceId) -> Resource:
 
 def _by_schema(old: Defaulted, new: Defaulted, schemas: SchemaStore, after: Scene) -> Iterator[Refused]:
     kind = (new.written.api_version, new.written.kind)
-    version = after.side.kserve_version
+    version = after.side.release.version
     if not kind[0].startswith(_VALIDATED) or not schemas.has(*kind, kserve_version=version):
         return
     validator = schemas.validator(*kind, kserve_version=version)

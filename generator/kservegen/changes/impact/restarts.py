@@ -17,7 +17,6 @@ from kservegen.changes.impact.values import Values
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Installation
 
 SERVICE: Final = "InferenceService"
@@ -38,10 +37,10 @@ class Change(NamedTuple):
     after: Scene
 
     @classmethod
-    def of(cls, before: Side, after: Side, installation: Installation, store: ChartStore) -> Change:
+    def of(cls, before: Side, after: Side, installation: Installation) -> Change:
         """Look into two sides; `installation` is the one after the change."""
-        now = Scene(after, installation, store)
-        return cls(Scene(before, installation, store, other=now), now)
+        now = Scene(after, installation)
+        return cls(Scene(before, installation, other=now), now)
 
 
 class Moved(NamedTuple):

@@ -205,7 +205,7 @@ class Runtimes:
 
     def _is_chart_changed(self) -> bool:
         before, after = self._before.side, self._after.side
-        if before.kserve_version != after.kserve_version:
+        if before.release.version != after.release.version:
             return True
         return before.values.get(_CHART) != after.values.get(_CHART)
 
@@ -224,7 +224,7 @@ class _Installed(NamedTuple):
 
 
 def _of_chart(scene: Scene, name: str) -> _Installed:
-    runtime, chart = scene.table.runtimes.get(name), scene.charts.by_name.get(_CHART)
+    runtime, chart = scene.side.release.runtimes.runtimes.get(name), scene.side.release.charts.by_name.get(_CHART)
     values = scene.side.values.get(_CHART)
     if runtime is None or chart is None or values is None:
         return _Installed((None, None), {})

@@ -12,9 +12,6 @@ from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.kserve.charts.model import Charts
-from kservegen.kserve.charts.runtimes import RuntimeTable
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, installed_platform
 from kservegen.kserve.runtimes.request import request_of
@@ -34,11 +31,10 @@ class Scene(Mapping[ResourceId, Resource]):
     defaulted once.
     """
 
-    def __init__(self, side: Side, installation: Installation, store: ChartStore, other: Scene | None = None) -> None:
+    def __init__(self, side: Side, installation: Installation, other: Scene | None = None) -> None:
         self.side = side
         self._other = other
         self._installation = installation
-        self._store = store
         self._defaulted: dict[ResourceId, Defaulted] = {}
         self._selections: dict[Request, Selection] = {}
 
@@ -64,19 +60,9 @@ class Scene(Mapping[ResourceId, Resource]):
         return known
 
     @cached_property
-    def charts(self) -> Charts:
-        """The charts of the release."""
-        return self._store.load(self.side.kserve_version)
-
-    @cached_property
-    def table(self) -> RuntimeTable:
-        """What the chart of runtimes and presets can install."""
-        return self._store.runtimes(self.side.kserve_version)
-
-    @cached_property
     def platform(self) -> Platform:
         """What the charts in use install."""
-        return installed_platform(self.charts, self.table, self.side.values)
+        return installed_platform(self.side.release, self.side.values)
 
     @cached_property
     def runtimes(self) -> Mapping[ResourceId, ServingRuntime]:
@@ -96,7 +82,7 @@ class Scene(Mapping[ResourceId, Resource]):
         request = request_of(predictor, model, resource.id.namespace or "default")
         known = self._selections.get(request)
         if known is None:
-            known = select(request, self.runtimes.values(), kserve_version=self.side.kserve_version)
+            known = select(request, self.runtimes.values(), self.side.release)
             self._selections[request] = known
         return known
 
@@ -123,7 +109,7 @@ class Scene(Mapping[ResourceId, Resource]):
         """Return what rules may look at, `old` being what the cluster has."""
         return Context(
             environment="",
-            kserve_version=self.side.kserve_version,
+            release=self.side.release,
             deployment_mode=self.side.deployment_mode,
             platform=self.platform,
             resources=self,

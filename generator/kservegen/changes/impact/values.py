@@ -32,8 +32,6 @@ _DOWNLOAD: Final = frozenset({"s3", "caBundleConfigMapName", "caBundleVolumeMoun
 _TAGS: Final = frozenset({(*_ROUTER, "tag"), (*_ART, "defaultVersion"), (*_STORAGE, "tag")})
 _LATER: Final = "KServe's controller reads it when it next looks at the object"
 _ANOTHER_RELEASE: Final = "a controller of another release may write another pod template"
-# Releases whose controllers write the same templates for services and graphs that use nothing new.
-_ALIKE: Final = frozenset({frozenset({"v0.19", "v0.20"})})
 
 
 class _Used(NamedTuple):
@@ -47,8 +45,8 @@ class Values:
     """What changes in the ConfigMap of an installation, and in its release."""
 
     def __init__(self, before: Scene, after: Scene) -> None:
-        self._release = (before.side.kserve_version, after.side.kserve_version)
-        self.is_new_release = self._release[0] != self._release[1]
+        self._releases = (before.side.release, after.side.release)
+        self.is_new_release = before.side.release.version != after.side.release.version
         said = before.side.values != after.side.values
         self._changed = frozenset(_changed(before, after)) if said or self.is_new_release else frozenset()
 
@@ -70,18 +68,19 @@ class Values:
         """Say that another release may restart an object; None where its templates are known to be the same."""
         if not self.is_new_release or self._writes_alike(resource):
             return None
-        through = f"KServe {self._release[0]} -> {self._release[1]}"
-        return Cause(through, certain=False, note=_ANOTHER_RELEASE), _all_roles(resource, knative=knative)
+        through = " -> ".join(release.version for release in self._releases)
+        return Cause(f"KServe {through}", certain=False, note=_ANOTHER_RELEASE), _all_roles(resource, knative=knative)
 
     def _writes_alike(self, resource: Resource) -> bool:
-        minors = frozenset(release.rpartition(".")[0] for release in self._release)
-        alike = minors in _ALIKE or len(minors) == 1
+        known = all(release.is_reviewed for release in self._releases)
+        alike = known and len({release.capabilities.pod_templates for release in self._releases}) == 1
         return alike and resource.kind in {"InferenceService", "InferenceGraph"}
 
 
 def _changed(before: Scene, after: Scene) -> Iterator[KeyPath]:
-    charts = [scene.charts.by_name.get(config_owner(scene.charts, scene.side.values)) for scene in (before, after)]
-    old, new = charts
+    charts = [scene.side.release.charts for scene in (before, after)]
+    owners = [config_owner(known, scene.side.values) for known, scene in zip(charts, (before, after), strict=True)]
+    old, new = (known.by_name.get(owner) for known, owner in zip(charts, owners, strict=True))
     if old is None or new is None:
         return
     values = [scene.side.values.get(chart.name, {}) for scene, chart in ((before, old), (after, new))]

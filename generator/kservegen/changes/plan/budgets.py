@@ -94,7 +94,8 @@ class Books:
         return now, (*kept, *self._account(self._stored(change.old.objects.values()), context))
 
     def _context(self) -> Context:
-        return context_of(self.built, store(self.built, self.memory), self.tools.charts)
+        release = self.tools.releases.get(self.built.settings.kserve_version)
+        return context_of(self.built, store(self.built, self.memory), release)
 
     def _account(self, stored: Iterable[Defaulted], context: Context) -> Iterator[Line]:
         return account(self._named(stored), self.built.environment, context)
@@ -112,8 +113,7 @@ class Books:
             yield (entry.key if entry is not None else item.written.id.name), owner, item
 
     def _context_before(self, stored: Iterable[Defaulted], now: Context) -> Context:
-        charts, version = self.tools.charts, now.kserve_version
-        platform = installed_platform(charts.load(version), charts.runtimes(version), self.change.values_before)
+        platform = installed_platform(now.release, self.change.values_before)
         resources: dict[ResourceId, Resource] = {item.resource.id: item.resource for item in stored}
         return replace(now, platform=platform, resources=resources)
 

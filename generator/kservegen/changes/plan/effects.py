@@ -33,11 +33,12 @@ def impact_of(change: Change, plan: EnvironmentPlan, tools: Tools) -> Impact:
     now = change.built.settings
     known = plan.version is not None and not unknown_release(plan, tools)
     before = plan.version[0] if known and plan.version else now.kserve_version
-    knowledge = Knowledge(tools.charts, tools.schemas, tools.judge)
-    return assess(*sides(change, change.built, before), installation_of(now), knowledge)
+    releases = tools.releases.get(before), tools.releases.get(now.kserve_version)
+    knowledge = Knowledge(tools.schemas, tools.judge)
+    return assess(*sides(change, change.built, releases), installation_of(now), knowledge)
 
 
 def unknown_release(plan: EnvironmentPlan, tools: Tools) -> str:
     """Return the release of KServe before the change where nothing is known of it; else blank."""
     before = plan.version[0] if plan.version else ""
-    return before if before and before not in tools.charts.versions else ""
+    return before if before and before not in tools.releases.versions else ""

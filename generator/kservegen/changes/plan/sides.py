@@ -10,18 +10,19 @@ from kservegen.changes.plan.syncing import Syncing
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
+from kservegen.kserve.releases import Release
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 
 
-def sides(change: Change, built: BuiltEnvironment, version_before: str) -> tuple[Side, Side]:
+def sides(change: Change, built: BuiltEnvironment, releases: tuple[Release, Release]) -> tuple[Side, Side]:
     """Return both sides of a change of an environment that is there before and after."""
     promises = frozenset(promises_of(built.environment))
 
-    def side(resources: Collection[Resource], version: str, mode: str, values: dict[str, JsonObject]) -> Side:
+    def side(resources: Collection[Resource], release: Release, mode: str, values: dict[str, JsonObject]) -> Side:
         syncing = Syncing.of(resources)
         return Side(
-            kserve_version=version,
+            release=release,
             deployment_mode=mode,
             values=values,
             resources={resource.id: resource for resource in resources},
@@ -33,8 +34,8 @@ def sides(change: Change, built: BuiltEnvironment, version_before: str) -> tuple
 
     now = built.settings.deployment_mode
     return (
-        side(change.before.values(), version_before, _mode_before(change) or now, change.values_before),
-        side(change.after.values(), built.settings.kserve_version, now, change.values_after),
+        side(change.before.values(), releases[0], _mode_before(change) or now, change.values_before),
+        side(change.after.values(), releases[1], now, change.values_after),
     )
 
 

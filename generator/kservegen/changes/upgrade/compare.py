@@ -10,12 +10,10 @@ from kservegen.changes.plan.model import FieldChange
 from kservegen.changes.upgrade.model import Note, Topic
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.kserve.charts.images import default_images
-from kservegen.kserve.charts.model import Chart, Charts, KeyPath, effective, explicit, is_on
-from kservegen.kserve.charts.notes import VersionNotes
-from kservegen.kserve.charts.runtimes import RuntimeTable
+from kservegen.kserve.charts.model import Chart, Charts, KeyPath, default_images, effective, explicit, is_on
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.kserve.platform import Platform
+from kservegen.kserve.releases import Release
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.images import split_image
 
@@ -30,8 +28,7 @@ class Side(NamedTuple):
 
     built: BuiltEnvironment
     stored: tuple[Defaulted, ...]
-    charts: Charts
-    runtimes: RuntimeTable
+    release: Release
     platform: Platform
 
     @property
@@ -40,11 +37,12 @@ class Side(NamedTuple):
         return self.built.platform.values()
 
 
-def notes(before: Side, after: Side, passed: Iterable[VersionNotes]) -> Iterator[Note]:
+def notes(before: Side, after: Side, passed: Iterable[Release]) -> Iterator[Note]:
     """Say what changes in the cluster although nobody edits anything but the version."""
-    for version in passed:
-        yield from _removed_crds(before, version)
-        yield from _behaviour(after, version)
+    for release in passed:
+        yield from _removed_crds(before, release)
+        yield from _behaviour(after, release)
+    yield from _defects(before, after)
     yield from _charts(before, after)
     yield from _chart_defaults(before, after)
     yield from left_behind(before, after)
@@ -58,9 +56,9 @@ def left_behind(before: Side, after: Side) -> Iterator[Note]:
     yield from _pinned_images(before, after)
 
 
-def _removed_crds(before: Side, version: VersionNotes) -> Iterator[Note]:
-    for removed in version.removed:
-        chart = before.charts.by_name.get(removed.chart)
+def _removed_crds(before: Side, release: Release) -> Iterator[Note]:
+    for removed in release.removed:
+        chart = before.release.charts.by_name.get(removed.chart)
         values = before.values.get(removed.chart)
         if chart is None or values is None or not is_on(chart, values, removed.when):
             continue
@@ -69,17 +67,28 @@ def _removed_crds(before: Side, version: VersionNotes) -> Iterator[Note]:
         what = "stay until you delete them, and nothing serves them" if stays else "go, and every object of their kinds"
         yield Note(
             topic=Topic.CRDS,
-            text=f"{removed.chart} {version.version} no longer carries these: they {what}. {removed.instead}",
+            text=f"{removed.chart} {release.version} no longer carries these: they {what}. {removed.instead}",
             subjects=removed.names,
             loses=not stays,
         )
 
 
-def _behaviour(after: Side, version: VersionNotes) -> Iterator[Note]:
+def _behaviour(after: Side, release: Release) -> Iterator[Note]:
     kinds = {resource.kind for resource in after.built.resources}
-    for fact in version.facts:
-        if fact.kinds & kinds:
-            yield Note(topic=Topic.BEHAVIOUR, text=fact.text, subjects=tuple(sorted(fact.kinds & kinds)))
+    for change in release.changes:
+        if change.kinds & kinds:
+            yield Note(topic=Topic.BEHAVIOUR, text=change.text, subjects=tuple(sorted(change.kinds & kinds)))
+
+
+def _defects(before: Side, after: Side) -> Iterator[Note]:
+    """Tell what is known to be wrong in the new release and not in the old one, where an object meets it."""
+    old = {defect.id for defect in before.release.defects}
+    for defect in after.release.defects:
+        met = [i.resource.id for i in after.stored if i.resource.kind in defect.kinds and defect.is_in(i.resource.doc)]
+        if met and defect.id not in old:
+            cause = f"Known defect {defect.id} of {after.release.version}: {defect.text}"
+            text = f"{cause} See {defect.upstream}." if defect.upstream else cause
+            yield Note(topic=Topic.BEHAVIOUR, text=text, subjects=tuple(sorted(map(str, met))))
 
 
 def _charts(before: Side, after: Side) -> Iterator[Note]:
@@ -92,7 +101,7 @@ def _charts(before: Side, after: Side) -> Iterator[Note]:
 def _chart_defaults(before: Side, after: Side) -> Iterator[Note]:
     """Tell which values that nobody sets are others now."""
     for name, values in after.values.items():
-        old, new = before.charts.by_name.get(name), after.charts.by_name.get(name)
+        old, new = before.release.charts.by_name.get(name), after.release.charts.by_name.get(name)
         if old is None or new is None:
             continue
         for path, key in new.keys.items():
@@ -109,7 +118,7 @@ def _chart_defaults(before: Side, after: Side) -> Iterator[Note]:
 def _pinned_values(before: Side, after: Side) -> Iterator[Note]:
     """Find values that say the old version and so stay behind."""
     environment = after.built.environment
-    version = before.charts.version
+    version = before.release.charts.version
     for path in _places(environment.mapping("kserve", "values"), version, ("kserve", "values")):
         yield Note(
             topic=Topic.VALUES,
@@ -130,9 +139,9 @@ def _places(value: JsonValue, wanted: str, path: Path) -> Iterator[Path]:
 def _pinned_images(before: Side, after: Side) -> Iterator[Note]:
     """Find overrides that hold an image of KServe's own at the old version."""
     environment = after.built.environment
-    own = {key.repository for name in after.values for key in default_images(after.charts, name)}
+    own = {key.repository for name in after.values for key in default_images(after.release.charts, name)}
     for override in after.built.settings.images.by_name.values():
-        if override.name in own and (override.new_tag == before.charts.version or override.digest):
+        if override.name in own and (override.new_tag == before.release.charts.version or override.digest):
             stays = override.digest or override.new_tag
             yield Note(
                 topic=Topic.IMAGES,
@@ -189,11 +198,11 @@ def images(side: Side) -> frozenset[str]:
     """List the images that the charts in use pull, as they are named there or by the environment's overrides."""
     found: set[str] = set()
     for name, values in side.values.items():
-        chart = side.charts.by_name.get(name)
+        chart = side.release.charts.by_name.get(name)
         if chart is not None and (name != _RUNTIME_CONFIGS or is_on(chart, values, _RUNTIMES_ON)):
-            found.update(_of_chart(chart, values, side.charts))
+            found.update(_of_chart(chart, values, side.release.charts))
     if side.platform.presets:
-        found.update(side.runtimes.presets.images.values())
+        found.update(side.release.runtimes.presets.images.values())
     return frozenset(found)
 
 

@@ -38,7 +38,7 @@ def _kept(item: Resource, was: Resource | None) -> Resource:
 def _side(side: Side, resources: dict[ResourceId, Resource]) -> ImpactSide:
     settings = side.built.settings
     return ImpactSide(
-        kserve_version=settings.kserve_version,
+        release=side.release,
         deployment_mode=settings.deployment_mode,
         values=side.values,
         resources=resources,

@@ -14,7 +14,6 @@ from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Defaulted
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ class Surroundings(NamedTuple):
     """What is looked at beside the objects: an environment's accelerators and lock, and the values of its charts."""
 
     context: Context
-    charts: ChartStore
     values: Mapping[str, JsonObject]
     accelerators: JsonObject
     locked: JsonObject
@@ -52,7 +50,7 @@ def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Ca
 
     context, accelerators = around.context, around.accelerators
     facts = open_facts().under(locked_models(around.locked, around.lock_file))
-    images = images_of(around.charts, context.kserve_version, around.values)
+    images = images_of(context.release, around.values)
 
     def is_known(item: Defaulted) -> bool:
         return any(

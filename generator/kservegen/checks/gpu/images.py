@@ -8,24 +8,25 @@ from typing import Final
 from kservegen.checks.gpu.workload import Images
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.charts.model import effective
-from kservegen.kserve.charts.store import ChartStore
+from kservegen.kserve.releases import Release
 
 _CHART: Final = "kserve-runtime-configs"
 _HUGGINGFACE: Final = "kserve-huggingfaceserver"
 _VLLM: Final = "kserve-vllmserver"
 
 
-def images_of(charts: ChartStore, version: str, values: Mapping[str, JsonObject]) -> Images:
-    """Return the images of a KServe version with the values that an environment sets."""
-    table = charts.runtimes(version)
+def images_of(release: Release, values: Mapping[str, JsonObject]) -> Images:
+    """Return the images of a release with the values that an environment sets."""
 
     def image(name: str) -> str:
-        runtime, chart = table.runtimes.get(name), charts.load(version).by_name.get(_CHART)
+        runtime, chart = release.runtimes.runtimes.get(name), release.charts.by_name.get(_CHART)
         if runtime is None or chart is None:
             return ""
         repository, tag = (
             effective(chart, values.get(_CHART, {}), path) for path in (runtime.image_path, runtime.tag_path)
         )
-        return f"{repository}:{tag or version}"
+        return f"{repository}:{tag or release.version}"
 
-    return Images(huggingface=image(_HUGGINGFACE), vllm=image(_VLLM), presets=table.presets.images.get("main", ""))
+    return Images(
+        huggingface=image(_HUGGINGFACE), vllm=image(_VLLM), presets=release.runtimes.presets.images.get("main", "")
+    )

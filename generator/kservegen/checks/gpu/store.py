@@ -14,6 +14,7 @@ from kservegen.checks.gpu.version import parse_version
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.kserve.releases import Releases
 
 # Cards that nobody offers for a cluster: of early generations, or for desks.
 _OFFERED_LEAST: Final = 80
@@ -22,10 +23,11 @@ _ELEMENT_BYTES: Final = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 class FactStore:
-    """Reads `models.json`, `gpus.json` and `vllm.json` of one folder."""
+    """Reads `models.json`, `gpus.json` and `vllm.json` of one folder; releases of KServe know what is in an image."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, releases: Releases) -> None:
         self._folder = folder
+        self._releases = releases
         self._models: dict[str, ModelFacts] = {}
         self._locked: Mapping[str, ModelFacts] = {}
 
@@ -80,11 +82,8 @@ class FactStore:
         return text(self._vllm.get("assumed"))
 
     def image_version(self, image: str) -> str:
-        """Return the version of vLLM in an image; blank where the table does not know it."""
-        name, _, tag = image.rpartition("/")[2].partition("@")[0].partition(":")
-        known = mapping(mapping(self._vllm.get("images")).get(name))
-        tag = tag.removesuffix("-gpu")
-        return text(known.get(tag)) or (tag.removeprefix("v") if known.get("*") == "tag" and tag[:1] == "v" else "")
+        """Return the version of vLLM in an image; blank where no release knows it."""
+        return self._releases.server_version(image)
 
     @cached_property
     def _model_entries(self) -> dict[str, tuple[str, JsonObject]]:

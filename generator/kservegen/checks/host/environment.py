@@ -45,7 +45,7 @@ def host_findings(
     from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
 
     facts = open_facts().under(locked_models(around.locked, around.lock_file))
-    images = images_of(around.charts, around.context.kserve_version, around.values)
+    images = images_of(around.context.release, around.values)
     return tuple(
         (item.written, replace(finding, path=item.original_path(finding.path)) if item.moves else finding)
         for item in items

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kservegen.checks.rules.base import Context
-from kservegen.kserve.charts.store import ChartStore
 from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.platform import REFERENCE_PROMISES, reference_platform
+from kservegen.kserve.releases import Release
 
 # A cluster whose default mode is Knative has it.
 _NEEDED: Final = {"Knative": frozenset({"knative-serving"})}
@@ -22,15 +22,15 @@ class Cluster:
     installation: Installation
 
 
-def reference_cluster(charts: ChartStore, kserve_version: str, deployment_mode: str) -> Cluster:
+def reference_cluster(release: Release, deployment_mode: str) -> Cluster:
     """Return a cluster with this KServe, its chart's runtimes and presets and the default Gateway, and nothing else."""
     context = Context(
         environment="",
-        kserve_version=kserve_version,
+        release=release,
         deployment_mode=deployment_mode,
-        platform=reference_platform(charts, kserve_version),
+        platform=reference_platform(release),
         resources={},
         prerequisites=REFERENCE_PROMISES | _NEEDED.get(deployment_mode, frozenset()),
     )
-    installation = Installation(kserve_version=kserve_version, deployment_mode=deployment_mode)
+    installation = Installation(kserve_version=release.version, deployment_mode=deployment_mode)
     return Cluster(context=context, installation=installation)

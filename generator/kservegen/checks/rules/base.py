@@ -16,6 +16,7 @@ from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import Platform
+from kservegen.kserve.releases import Release
 
 __all__ = [
     "Check",
@@ -59,23 +60,19 @@ class Scope(StrEnum):
 class Context:
     """What a rule may look at beside its own object: the environment as a whole.
 
-    `platform` is what KServe's own installation offers. `prerequisites` are the promises of the environment file:
+    `release` is the version of KServe, `platform` what its own installation offers.
+    `prerequisites` are the promises of the environment file:
     operators (`cert-manager`) and objects (`Secret/x`).
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     """
 
     environment: str
-    kserve_version: str
+    release: Release
     deployment_mode: str
     platform: Platform
     resources: Mapping[ResourceId, Resource]
     prerequisites: frozenset[str] = frozenset()
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
-
-    @property
-    def is_019(self) -> bool:
-        """Whether the release is one of v0.19; what v0.20 changed is asked by this."""
-        return self.kserve_version.startswith("v0.19.")
 
 
 Check: TypeAlias = Callable[[Resource, Context], Iterable[Finding | Problem]]

@@ -237,7 +237,7 @@ def selection_of(request: Request, context: Context) -> Selection:
     environment = _turn_to_environment(context)
     selection = environment.selections.get(request)
     if selection is None:
-        selection = select(request, runtimes_of(context), kserve_version=context.kserve_version)
+        selection = select(request, runtimes_of(context), context.release)
         environment.selections[request] = selection
     return selection
 

@@ -180,3 +180,13 @@ def effective(chart: Chart, values: JsonObject, path: KeyPath) -> JsonValue:
 def is_on(chart: Chart, values: JsonObject, path: KeyPath) -> bool:
     """Tell whether a template's `if` holds: any text that is not empty does, "false" included."""
     return bool(effective(chart, values, path))
+
+
+def default_images(charts: Charts, chart: str) -> tuple[ImageKey, ...]:
+    """List the live image keys of `chart`; none for a chart that is not known or has no values.
+
+    A key with a tag of its own has the bare repository as default; the others hold the whole reference.
+    """
+    table = charts.by_name.get(chart)
+    keys = table.keys.values() if table is not None else ()
+    return tuple(ImageKey(key.path, key.tag, str(key.default)) for key in keys if key.type == "image" and key.live)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypedDict
+from dataclasses import replace
+from typing import Final, TypedDict
 
 from kservegen.core.jsontypes import JsonValue
 from kservegen.kserve.charts.model import Chart, ChartInfo, Instead, Key, KeyPath, Need, Reading, Resource
+
+# Its default is the version that the charts are of, in every release.
+_VERSION_KEY: Final[KeyPath] = ("kserve", "version")
 
 
 class Entry(TypedDict, total=False):
@@ -71,10 +75,12 @@ class ChartEntry(TypedDict, total=False):
     values: dict[str, Selection]
 
 
-def build_chart(name: str, entry: ChartEntry, tables: Mapping[str, Table]) -> Chart:
-    """Put a chart together from its entry and the tables that the entry names."""
+def build_chart(name: str, entry: ChartEntry, tables: Mapping[str, Table], version: str) -> Chart:
+    """Put a chart of a KServe version together from its entry and the tables that the entry names."""
     selections = entry.get("values", {})
     keys = {key.path: key for table, chosen in selections.items() for key in _keys(tables[table], chosen)}
+    if _VERSION_KEY in keys:
+        keys[_VERSION_KEY] = replace(keys[_VERSION_KEY], default=version)
     branches = _branches(keys)
     own = [tables[table] for table in selections]
     whole = (_path(branch) for table in own for branch in table.get("printedWhole", ()))

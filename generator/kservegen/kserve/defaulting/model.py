@@ -25,11 +25,6 @@ class Installation:
     mounts_token: bool = True
     explainer_version: str = ""  # empty: the release's own
 
-    @property
-    def is_019(self) -> bool:
-        """Whether the release is one of v0.19, whose defaulter has gaps that v0.20 closed."""
-        return self.kserve_version.startswith("v0.19.")
-
 
 class Move(NamedTuple):
     """What stands at `now` in the defaulted document stood at `before` in the author's."""

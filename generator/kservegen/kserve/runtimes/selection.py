@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from kservegen.kserve.releases import Release
 from kservegen.kserve.runtimes.runtime import SERVING_CONTAINER, WORKER_CONTAINER, ServingRuntime
 
 _DEFAULT_PROTOCOL: Final = "v1"
-_V2_FORMATS: Final = {"v0.19": frozenset({"triton"})}
-_V2_FORMATS_SINCE_020: Final = frozenset({"triton", "vLLM"})
 
 
 class Request(NamedTuple):
@@ -88,20 +87,17 @@ class Selection:
         return tuple(other for other in fitting[1:] if _rank(other, self.request.format) == rank)
 
 
-def default_protocol(format_name: str, kserve_version: str) -> str:
+def default_protocol(format_name: str, release: Release) -> str:
     """Say which protocol a model without a word of its own is served by."""
-    with_v2 = next(
-        (names for release, names in _V2_FORMATS.items() if kserve_version.startswith(release)), _V2_FORMATS_SINCE_020
-    )
-    return "v2" if format_name in with_v2 else _DEFAULT_PROTOCOL
+    return "v2" if format_name in release.capabilities.v2_formats else _DEFAULT_PROTOCOL
 
 
-def select(request: Request, runtimes: Iterable[ServingRuntime], *, kserve_version: str) -> Selection:
+def select(request: Request, runtimes: Iterable[ServingRuntime], release: Release) -> Selection:
     """Choose among the runtimes of the request's namespace and the cluster; others are passed over."""
     at_hand = [runtime for runtime in runtimes if runtime.namespace in ("", request.namespace)]
     if request.runtime is not None:
         return _named(request, at_hand)
-    protocol = request.protocol if request.protocol is not None else default_protocol(request.format, kserve_version)
+    protocol = request.protocol if request.protocol is not None else default_protocol(request.format, release)
     candidates = [Candidate(runtime, _automatic(runtime, request, protocol)) for runtime in at_hand]
     fitting = sorted((c for c in candidates if c.obstacle is None), key=lambda c: _order(c.runtime, request.format))
     others = sorted((c for c in candidates if c.obstacle is not None), key=lambda c: _order(c.runtime, request.format))

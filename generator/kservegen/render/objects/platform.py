@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from kservegen.catalog.merge import merge
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.kserve.charts.images import default_images
-from kservegen.kserve.charts.model import Charts
+from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.render.objects.settings import Settings
 
 CRD = "kserve-crd"

@@ -17,8 +17,9 @@ from kservegen.checks.gpu.facts import GIB, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import Matter, divides, refusals
 from kservegen.checks.gpu.store import FactStore
 from kservegen.checks.gpu.weights import Split, on_rank
+from kservegen.kserve.releases import Releases
 
-STORE = FactStore(Path(__file__).parents[4] / "facts")
+STORE = FactStore(Path(__file__).parents[4] / "facts", Releases([]))
 H100 = Gpu(name="NVIDIA H100 80GB", memory=round(79.19 * GIB), capability=90)
 
 

@@ -12,9 +12,10 @@ from kservegen.checks.gpu.store import FactStore
 from kservegen.checks.gpu.version import parse_version
 from kservegen.checks.gpu.weights import count
 from kservegen.core.errors import GeneratorError
+from kservegen.kserve.releases import Releases
 
 FACTS = Path(__file__).parents[4] / "facts"
-STORE = FactStore(FACTS)
+STORE = FactStore(FACTS, Releases([]))
 MODELS = json.loads((FACTS / "models.json").read_text("utf-8"))["models"]
 GPUS = json.loads((FACTS / "gpus.json").read_text("utf-8"))
 
@@ -121,4 +122,4 @@ def test_unknown_names_are_none() -> None:
 
 def test_a_folder_without_tables_is_an_operator_s_failure(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match=r"models\.json"):
-        FactStore(tmp_path).model("x/y")
+        FactStore(tmp_path, Releases([])).model("x/y")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from tests.support.platforms import STORE
+from tests.support.platforms import release
 
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.manifests.reference import reference_cluster
@@ -37,7 +37,7 @@ class Folder:
     def lint(self, *paths: str, stdin: bytes | None = None, version: str = "v0.19.0") -> Result:
         options = LintOptions(
             paths=tuple(self.root / path for path in paths or (() if stdin is not None else (".",))),
-            cluster=reference_cluster(STORE, version, "Standard"),
+            cluster=reference_cluster(release(version), "Standard"),
             stdin=stdin,
         )
         return lint(judge(), options)

@@ -11,25 +11,26 @@ import pytest
 import yaml
 
 from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.charts import Charts, ChartStore
+from kservegen.kserve.charts import Charts
+from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).parents[4]
 VERSIONS = ("v0.19.0", "v0.20.0")
 
 
 @pytest.fixture(scope="session")
-def store() -> ChartStore:
-    return ChartStore([ROOT / "schemas"])
+def releases() -> Releases:
+    return Releases([ROOT / "schemas"])
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
-def charts(request: pytest.FixtureRequest, store: ChartStore) -> Charts:
-    return store.load(request.param)
+def charts(request: pytest.FixtureRequest, releases: Releases) -> Charts:
+    return releases.get(request.param).charts
 
 
 @pytest.fixture(scope="session")
-def oldest(store: ChartStore) -> Charts:
-    return store.load(VERSIONS[0])
+def oldest(releases: Releases) -> Charts:
+    return releases.get(VERSIONS[0]).charts
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.charts import Charts, ChartStore, check_values, default_images
+from kservegen.kserve.charts import Charts, check_values, default_images
+from kservegen.kserve.releases import Releases
 
 
 def test_an_image_key_has_its_tag_key_and_repository(charts: Charts) -> None:
@@ -31,8 +32,8 @@ def test_an_image_key_has_its_tag_key_and_repository(charts: Charts) -> None:
         ("v0.20.0", "kserve", 0),
     ],
 )
-def test_only_live_keys_count(store: ChartStore, version: str, chart: str, count: int) -> None:
-    assert len(default_images(store.load(version), chart)) == count
+def test_only_live_keys_count(releases: Releases, version: str, chart: str, count: int) -> None:
+    assert len(default_images(releases.get(version).charts, chart)) == count
 
 
 def test_overriding_all_of_them_gives_no_finding(charts: Charts) -> None:

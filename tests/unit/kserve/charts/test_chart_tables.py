@@ -10,11 +10,12 @@ from typing import TypedDict, is_typeddict
 import pytest
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.charts import Charts, ChartStore, Key
+from kservegen.kserve.charts import Charts, Key
 from kservegen.kserve.charts.model import KeyPath
 from kservegen.kserve.charts.runtimes import FormatEntry, RuntimeEntry
 from kservegen.kserve.charts.tables import ChartEntry, Entry, Selection, Table
 from kservegen.kserve.charts.valuetypes import mismatches, wanted
+from kservegen.kserve.releases import Releases
 
 
 class JsonSchema(TypedDict, total=False):
@@ -27,7 +28,8 @@ class JsonSchema(TypedDict, total=False):
 
 
 FOLDER = Path(__file__).parents[4] / "schemas" / "charts"
-TABLES = sorted(FOLDER.glob("*/values/*.json"))
+RECORDS = FOLDER.parents[1] / "facts" / "releases"
+TABLES = sorted(FOLDER.glob("*/*.json"))
 
 
 def leaves(node: JsonValue, keys: frozenset[KeyPath], path: KeyPath = ()) -> Iterator[tuple[KeyPath, JsonValue]]:
@@ -117,7 +119,7 @@ def test_guesses_are_about_keys_that_do_not_exist(charts: Charts) -> None:
     assert meant <= known
 
 
-@pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: f"{path.parts[-2]}-{path.stem}")
 def test_a_table_uses_no_attribute_that_nothing_reads(path: Path) -> None:
     table = json.loads(path.read_text(encoding="utf-8"))
     assert set(table) <= attributes(Table)
@@ -126,22 +128,22 @@ def test_a_table_uses_no_attribute_that_nothing_reads(path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["v0.19.0", "v0.20.0"])
 def test_the_other_tables_use_no_attribute_that_nothing_reads(version: str) -> None:
-    charts = json.loads((FOLDER / version / "charts.json").read_text(encoding="utf-8"))["charts"].values()
+    charts = json.loads((RECORDS / f"{version}.json").read_text(encoding="utf-8"))["charts"].values()
     assert {name for entry in charts for name in entry} <= attributes(ChartEntry)
     selections = [chosen for entry in charts for chosen in entry.get("values", {}).values()]
     assert {name for chosen in selections for name in chosen} <= attributes(Selection)
-    runtimes = json.loads((FOLDER / version / "runtimes.json").read_text(encoding="utf-8"))["runtimes"].values()
+    runtimes = json.loads((RECORDS / f"{version}.json").read_text(encoding="utf-8"))["runtimes"].values()
     assert {name for entry in runtimes for name in entry} <= attributes(RuntimeEntry)
     assert {name for entry in runtimes for item in entry["formats"] for name in item} <= attributes(FormatEntry)
 
 
 def test_every_table_belongs_to_a_chart_and_selects_keys_that_exist() -> None:
-    charts = json.loads((FOLDER / "v0.19.0" / "charts.json").read_text(encoding="utf-8"))["charts"]
+    charts = json.loads((RECORDS / "v0.19.0.json").read_text(encoding="utf-8"))["charts"]
     used = {table for entry in charts.values() for table in entry.get("values", {})}
     assert used == {path.stem for path in TABLES}
     for name, entry in charts.items():
         for table, chosen in entry.get("values", {}).items():
-            keys = json.loads((FOLDER / "v0.19.0" / "values" / f"{table}.json").read_text(encoding="utf-8"))["keys"]
+            keys = json.loads((FOLDER / "v0.19.0" / f"{table}.json").read_text(encoding="utf-8"))["keys"]
             for prefix in (prefix for prefixes in chosen.values() for prefix in prefixes):
                 assert any(f"{key}.".startswith(f"{prefix}.") for key in keys), (name, table, prefix)
 
@@ -179,9 +181,9 @@ def test_every_kind_of_a_crd_chart_that_needs_a_controller_has_one(charts: Chart
 
 
 @pytest.mark.parametrize(("version", "runtimes", "presets"), [("v0.19.0", 12, 8), ("v0.20.0", 14, 10)])
-def test_runtimes_follow_the_values_table(store: ChartStore, version: str, runtimes: int, presets: int) -> None:
-    table = store.runtimes(version)
-    chart = store.load(version).by_name["kserve-runtime-configs"]
+def test_runtimes_follow_the_values_table(releases: Releases, version: str, runtimes: int, presets: int) -> None:
+    table = releases.get(version).runtimes
+    chart = releases.get(version).charts.by_name["kserve-runtime-configs"]
     assert (len(table.runtimes), len(table.presets.names)) == (runtimes, presets)
     for name, runtime in table.runtimes.items():
         paths = (runtime.image_path, runtime.tag_path, runtime.disabled_path)
@@ -206,11 +208,11 @@ def test_runtimes_follow_the_values_table(store: ChartStore, version: str, runti
     ],
 )
 def test_runtimes_rank_as_the_controller_ranks_them(
-    store: ChartStore, model_format: str, version: str, protocol: str, expected: list[str]
+    releases: Releases, model_format: str, version: str, protocol: str, expected: list[str]
 ) -> None:
     ranked = [
         (-(item.priority or 0), runtime.name)
-        for runtime in store.runtimes("v0.19.0").runtimes.values()
+        for runtime in releases.get("v0.19.0").runtimes.runtimes.values()
         for item in runtime.formats
         if (item.name, item.version, item.auto_select) == (model_format, version, True)
         and protocol in runtime.protocols

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
-from kservegen.kserve.charts import RULES, Charts, ChartStore, check_values
+from kservegen.kserve.charts import RULES, Charts, check_values
+from kservegen.kserve.releases import Releases
 
 R, L, M, C = "kserve-resources", "kserve-llmisvc-resources", "kserve-localmodel-resources", "kserve-runtime-configs"
 GATEWAY = "kserve.controller.gateway.ingressGateway"
@@ -323,10 +324,10 @@ def test_an_unknown_chart_is_named_with_the_one_that_was_meant(charts: Charts) -
     assert R in finding.allowed
 
 
-def test_versions_differ(store: ChartStore) -> None:
+def test_versions_differ(releases: Releases) -> None:
     values = nest("kserve.servingruntime.vllmserver.tag", "v0.9.0")
-    assert [f.rule for f in check_values(store.load("v0.19.0"), C, values)] == ["kserve/chart-unknown-key"]
-    assert check_values(store.load("v0.20.0"), C, values) == ()
+    assert [f.rule for f in check_values(releases.get("v0.19.0").charts, C, values)] == ["kserve/chart-unknown-key"]
+    assert check_values(releases.get("v0.20.0").charts, C, values) == ()
 
 
 def test_checking_leaves_the_values_alone(oldest: Charts) -> None:
@@ -347,8 +348,8 @@ def test_upstreams_values_give_inert_findings_only(
 
 
 @given(data=st.data())
-def test_live_keys_with_their_defaults_give_no_finding(store: ChartStore, data: st.DataObject) -> None:
-    charts = store.load(data.draw(st.sampled_from(store.versions)))
+def test_live_keys_with_their_defaults_give_no_finding(releases: Releases, data: st.DataObject) -> None:
+    charts = releases.get(data.draw(st.sampled_from(releases.versions))).charts
     chart = charts.by_name[data.draw(st.sampled_from([info.name for info in charts.infos if info.has_values]))]
     live = [key for key in chart.keys.values() if key.live]
     values: JsonObject = {}
@@ -368,8 +369,8 @@ JSON = st.recursive(
 
 
 @given(data=st.data())
-def test_any_value_at_any_key_is_judged_at_or_below_the_key(store: ChartStore, data: st.DataObject) -> None:
-    charts = store.load("v0.20.0")
+def test_any_value_at_any_key_is_judged_at_or_below_the_key(releases: Releases, data: st.DataObject) -> None:
+    charts = releases.get("v0.20.0").charts
     chart = charts.by_name[data.draw(st.sampled_from([R, L, M, C]))]
     places = [path for path in (*chart.keys, *chart.branches) if path]
     path = data.draw(st.sampled_from(places))
@@ -379,6 +380,6 @@ def test_any_value_at_any_key_is_judged_at_or_below_the_key(store: ChartStore, d
 
 
 @given(values=st.dictionaries(st.sampled_from(["kserve", "global", "x"]), JSON))
-def test_no_document_makes_the_check_fail(store: ChartStore, values: JsonObject) -> None:
+def test_no_document_makes_the_check_fail(releases: Releases, values: JsonObject) -> None:
     for name in (R, L, M, C, "kserve-crd"):
-        assert all(finding.rule in SEVERITY for finding in check_values(store.load("v0.19.0"), name, values))
+        assert all(finding.rule in SEVERITY for finding in check_values(releases.get("v0.19.0").charts, name, values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.platforms import STORE, reference
+from tests.support.platforms import reference, release
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.platform import Platform, installed_platform
@@ -11,7 +11,7 @@ from kservegen.kserve.platform import Platform, installed_platform
 
 def installed(**values: JsonObject) -> Platform:
     by_chart = {f"kserve-{name.replace('_', '-')}": {"kserve": value} for name, value in values.items()}
-    return installed_platform(STORE.load("v0.19.0"), STORE.runtimes("v0.19.0"), by_chart)  # type: ignore[arg-type]
+    return installed_platform(release(), by_chart)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("version", "runtimes", "presets"), [("v0.19.0", 12, 8), ("v0.20.0", 14, 10)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.platforms import reference
+from tests.support.platforms import reference, release
 
 from kservegen.kserve.charts.runtimes import ModelFormat
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
@@ -37,7 +37,7 @@ CHOSEN = [
 
 
 def choose(request: Request, *own: ServingRuntime, version: str = "v0.19.0") -> str:
-    selection = select(request, (*own, *reference(version).runtimes.values()), kserve_version=version)
+    selection = select(request, (*own, *reference(version).runtimes.values()), release(version))
     return selection.chosen.name.removeprefix("kserve-") if selection.chosen else "-"
 
 
@@ -94,7 +94,7 @@ def test_own_runtimes(own: tuple[ServingRuntime, ...], expected: str) -> None:
 
 
 def test_equals_are_told() -> None:
-    selection = select(ASKED, (runtime("b", 1), runtime("a", 1), runtime("c")), kserve_version="v0.19.0")
+    selection = select(ASKED, (runtime("b", 1), runtime("a", 1), runtime("c")), release())
     assert selection.chosen is not None
     assert selection.chosen.name == "a"
     assert [other.name for other in selection.contested] == ["b"]
@@ -116,7 +116,7 @@ def test_equals_are_told() -> None:
     ],
 )
 def test_a_named_runtime(request_: Request, expected: Obstacle | None) -> None:
-    selection = select(request_, reference("v0.19.0").runtimes.values(), kserve_version="v0.19.0")
+    selection = select(request_, reference("v0.19.0").runtimes.values(), release())
     assert selection.obstacle is expected
     assert (selection.chosen is None) == (expected is not None)
 

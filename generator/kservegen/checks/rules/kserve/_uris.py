@@ -11,20 +11,6 @@ from typing import Final
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.resource import Resource
 
-SERVICE_SCHEMES: Final = (
-    "gs://",
-    "s3://",
-    "pvc://",
-    "file://",
-    "https://",
-    "http://",
-    "hdfs://",
-    "webhdfs://",
-    "oci://",
-    "hf://",
-)
-SERVICE_SCHEMES_020: Final = (*SERVICE_SCHEMES, "oci+native://")
-LLM_SCHEMES: Final = ("pvc", "oci", "hf", "s3")
 LORA_SCHEMES: Final = ("hf", "s3", "pvc")
 TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
 
@@ -55,11 +41,6 @@ def llm_error(uri: str, schemes: tuple[str, ...]) -> str | None:
     if not rest:
         return "nothing follows the scheme"
     return None if scheme.lower() in schemes else f"{scheme}:// is not handled here"
-
-
-def service_schemes(kserve_version: str) -> tuple[str, ...]:
-    """Return the schemes that a version's controller takes for an InferenceService."""
-    return SERVICE_SCHEMES if kserve_version.startswith("v0.19.") else SERVICE_SCHEMES_020
 
 
 def is_claimed(uri: str, storage_containers: Iterable[Resource]) -> bool:

@@ -29,7 +29,7 @@ _FIXED: Final = ("workerSpec", "maxReplicas", "scaleTarget", "scaleMetric", "aut
 def check(resource: Resource, context: Context) -> Problems:
     spec = mapping(resource.doc.get("spec"))
     canaries = spec.get("canary")
-    if not canaries or context.is_019 or not isinstance(canaries, list):
+    if not canaries or not context.release.capabilities.canary or not isinstance(canaries, list):
         return
     stable = mapping(spec.get("predictor"))
     yield from _surroundings(resource, stable)

@@ -27,7 +27,7 @@ _KEY: Final = re.compile(r"kbs:///[a-zA-Z0-9_.-]+/[a-zA-Z0-9_.-]+/[a-zA-Z0-9_.-]
 
 @rule(Stage.ADMISSION, "InferenceService", "LLMInferenceService")
 def check(resource: Resource, context: Context) -> Problems:
-    if context.is_019:
+    if not context.release.capabilities.confidential:
         return
     spec = mapping(resource.doc.get("spec"))
     if resource.kind == "InferenceService":

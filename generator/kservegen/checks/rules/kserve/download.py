@@ -18,7 +18,7 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._downloads import Failure, failure
 from kservegen.checks.rules.kserve._settings import deployment_mode
-from kservegen.checks.rules.kserve._uris import is_claimed, service_error, service_schemes
+from kservegen.checks.rules.kserve._uris import is_claimed, service_error
 from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
@@ -89,7 +89,7 @@ def _several(path: Path, component: JsonObject, context: Context) -> Problems:
 
 def _refused_elsewhere(path: Path, uri: str, context: Context) -> Problems:
     """Look at the scheme, which the controller does for storageUri alone."""
-    reason = service_error(uri, service_schemes(context.kserve_version)) if uri else None
+    reason = service_error(uri, context.release.capabilities.service_schemes) if uri else None
     if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
         yield _finding(path, uri, Failure(reason, hint=""))
 

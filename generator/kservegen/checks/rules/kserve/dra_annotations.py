@@ -28,7 +28,7 @@ _CLASS: Final = f"{_PREFIX}device-class"
 def check(resource: Resource, context: Context) -> Problems:
     annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
     given = {key: text(value) for key, value in annotations.items() if key.startswith(_PREFIX)}
-    if not given or context.is_019:
+    if not given or not context.release.capabilities.dra_annotations:
         return
     if _CLASS not in given:
         message = f"{_CLASS} is required to enable managed DRA when {', '.join(sorted(given))} is set"

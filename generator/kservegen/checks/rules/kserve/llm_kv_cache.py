@@ -21,7 +21,7 @@ from kservegen.core.quantity import parse
 
 @rule(Stage.ADMISSION, "LLMInferenceService")
 def check(resource: Resource, context: Context) -> Problems:
-    if context.is_019:
+    if not context.release.capabilities.kv_cache_offloading:
         return
     spec = mapping(resource.doc.get("spec"))
     yield from _offloading(("spec", "kvCacheOffloading"), spec.get("kvCacheOffloading"))

@@ -63,7 +63,7 @@ def _selectors(resource: Resource, context: Context) -> Iterator[tuple[str, _Sel
         role: _Selector = {("spec", "prefill"): isinstance(prefill, dict)}
         yield "", {**role, **queue, **own}
     if isinstance(prefill, dict) and prefill.get("worker") is None:
-        inherited = own if context.is_019 else {}
+        inherited = own if context.release.capabilities.spec_labels_reach_prefill else {}
         yield "-prefill", {**queue, **inherited, **_labels(prefill, ("spec", "prefill"))}
     scheduler = mapping(spec.get("router")).get("scheduler")
     if isinstance(scheduler, dict):

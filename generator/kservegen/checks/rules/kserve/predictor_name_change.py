@@ -23,7 +23,7 @@ from kservegen.core.jsontypes import JsonObject
 @rule(Stage.ADMISSION, "InferenceService", scope=Scope.UPDATE)
 def check(resource: Resource, context: Context) -> Problems:
     old = context.old.get(resource.id)
-    if old is None or context.is_019:
+    if old is None or not context.release.capabilities.predictor_name:
         return
     before, now = _predictor(old), _predictor(resource)
     # A predictor that had no name may get one.

@@ -19,12 +19,10 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._uris import (
-    LLM_SCHEMES,
     LORA_SCHEMES,
     is_claimed,
     llm_error,
     service_error,
-    service_schemes,
 )
 from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.document import mapping, sequence
@@ -42,14 +40,16 @@ def check(resource: Resource, context: Context) -> Problems:
                 if field in _FIELDS and isinstance(model, dict):
                     yield from _service((*path, field), model, context)
     else:
-        yield from _llm(mapping(resource.doc.get("spec")), modelcar=context.platform.modelcar)
+        schemes = context.release.capabilities.llm_schemes
+        usable = (scheme for scheme in schemes if context.platform.modelcar or not scheme.startswith("oci"))
+        yield from _llm(mapping(resource.doc.get("spec")), tuple(usable))
 
 
 def _service(path: Path, model: JsonObject, context: Context) -> Problems:
     uri = model.get("storageUri")
     if not isinstance(uri, str) or not uri:
         return
-    schemes = service_schemes(context.kserve_version)
+    schemes = context.release.capabilities.service_schemes
     reason = service_error(uri, schemes)
     if reason and not is_claimed(uri, of_kind(context, "ClusterStorageContainer")):
         yield _finding((*path, "storageUri"), uri, reason, ", ".join(schemes))
@@ -59,12 +59,11 @@ def _service(path: Path, model: JsonObject, context: Context) -> Problems:
         yield Problem((*path, "storage", "path"), message, hint=hint, at_key=True)
 
 
-def _llm(spec: JsonObject, *, modelcar: bool) -> Problems:
+def _llm(spec: JsonObject, schemes: tuple[str, ...]) -> Problems:
     if mapping(spec.get("storageInitializer")).get("enabled") is False:
         yield from _adapters_without_initializer(spec)
         return
     model = mapping(spec.get("model"))
-    schemes = LLM_SCHEMES if modelcar else tuple(scheme for scheme in LLM_SCHEMES if scheme != "oci")
     yield from _llm_uri(("spec", "model", "uri"), model.get("uri"), schemes)
     for index, adapter in enumerate(_adapters(model)):
         path = ("spec", "model", "lora", "adapters", index, "uri")
