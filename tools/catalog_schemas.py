@@ -9,34 +9,30 @@ from pathlib import Path
 from kservegen.catalog.lock_schema import lock_schema
 from kservegen.catalog.schema import environments_schema, models_schema
 from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).resolve().parents[1]
-NEWEST = "v0.20.0"
+
+
+RELEASES = Releases([ROOT / "schemas"])
 
 
 def compiled(api_version: str, kind: str) -> JsonObject:
-    """Read the newest compiled schema of a kind: a superset of the older ones."""
+    """Read the compiled schema of a kind in the newest reviewed release: a superset of the older ones."""
     name = f"{kind.lower()}_{api_version.rpartition('/')[2]}.json"
-    path = ROOT / "schemas" / "kserve" / NEWEST / "serving.kserve.io" / name
+    path = ROOT / "schemas" / "kserve" / RELEASES.newest_reviewed / "serving.kserve.io" / name
     loaded: JsonObject = json.loads(path.read_text("utf-8"))
     return loaded
 
 
 def published() -> dict[str, JsonObject]:
     """Build every published schema by file name."""
-    charts = ROOT / "schemas" / "charts" / NEWEST
-    names = json.loads((charts.parent / "v0.19.0" / "charts.json").read_text("utf-8"))
-    versions = [path.name for path in charts.parent.iterdir() if path.is_dir()]
+    charts = sorted(RELEASES.get(RELEASES.newest_reviewed).charts.names)
     return {
         "models.schema.json": models_schema(compiled),
-        "environments.schema.json": environments_schema(compiled, charts=_chart_names(names), versions=versions),
+        "environments.schema.json": environments_schema(compiled, charts=charts, versions=list(RELEASES.versions)),
         "lock.schema.json": lock_schema(),
     }
-
-
-def _chart_names(value: JsonObject) -> list[str]:
-    charts = value["charts"]
-    return sorted(charts) if isinstance(charts, dict) else []
 
 
 def main() -> int:
