@@ -122,9 +122,10 @@ def later(project: Project) -> Project:
     """Return a project whose own schemas know a version in which a chart value is gone."""
     schemas = project.root / "schemas"
     shutil.copytree(ROOT / "schemas/kserve/v0.20.0", schemas / "kserve/v0.21.0")
-    project.write("schemas/charts/v0.21.0/charts.json", '{"base": "v0.20.0", "charts": {}}')
+    record = {"version": "v0.21.0", "status": "derived", "nearest": "v0.20.0", "provenance": {"charts": "made up"}}
+    project.write("schemas/releases/v0.21.0.json", json.dumps(record))
     for table in ("shared", "ingress", "kserve-resources"):
-        project.write(f"schemas/charts/v0.21.0/values/{table}.json", json.dumps(DROPPED))
+        project.write(f"schemas/charts/v0.21.0/{table}.json", json.dumps(DROPPED))
     dev = (project.root / "environments/dev.yaml").read_text("utf-8")
     values = "values: {kserve-resources: {kserve: {controller: {gateway: {domain: example.org}}}}}"
     project.write(
