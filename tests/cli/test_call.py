@@ -523,14 +523,22 @@ def test_a_kubectl_that_will_not_end_is_ended(loaded: Project, kubectl: Path, mo
     assert kubectl.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_kubectl_ends_with_the_command(loaded: Project, kubectl: Path, number: signal.Signals) -> None:
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGINT])
+def handled(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """Handle a signal here, so that a child gets it: what a parent ignores (as in a shell's `&`), its children do too."""
+    number: signal.Signals = request.param
+    before = signal.signal(number, signal.default_int_handler)
+    yield number
+    signal.signal(number, before)
+
+
+def test_kubectl_ends_with_the_command(loaded: Project, kubectl: Path, handled: signal.Signals) -> None:
     words = ["call", "iris", "--env", "dev", "--root", str(loaded.root)]
     with model_server.serve(odd=hangs) as server:
         environment = {**os.environ, "FAKE_TARGET": str(server.port), "PYTHONPATH": str(ROOT / "generator")}
         process = subprocess.Popen([sys.executable, "-m", "kservegen", *words], env=environment)
         assert server.reached.wait(30)
-        process.send_signal(number)
+        process.send_signal(handled)
         assert process.wait(30) != 0
     assert kubectl.exists()
 
