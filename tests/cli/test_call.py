@@ -525,7 +525,7 @@ def test_a_kubectl_that_will_not_end_is_ended(loaded: Project, kubectl: Path, mo
 
 @pytest.fixture(params=[signal.SIGTERM, signal.SIGINT])
 def handled(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
-    """Handle a signal here, so that a child gets it: what a parent ignores (as in a shell's `&`), its children do too."""
+    """Handle a signal here, so that a child gets it: what a parent ignores (in a shell's `&`), its children do too."""
     number: signal.Signals = request.param
     before = signal.signal(number, signal.default_int_handler)
     yield number

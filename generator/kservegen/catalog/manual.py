@@ -253,6 +253,15 @@ RULES: tuple[RuleMeta, ...] = (
         good="dev: {cluster: {name: dev}}, staging: {cluster: {name: staging}}",
     ),
     RuleMeta(
+        id="gitops/shared-object",
+        title="One environment renders an object of a cluster",
+        why="Argo CD refuses an object that two Applications hold, and Flux applies now one, now the other. KServe's "
+        "charts and policies hold for a whole cluster, and Applications are named after environment and layer.",
+        fix="Give them different clusters, or leave the object to one of them.",
+        bad="dev and staging both name cluster main, and bind policies",
+        good="dev: {cluster: {name: main}}, staging: {cluster: {name: main}, policies: {render: false}}",
+    ),
+    RuleMeta(
         id="gitops/two-clusters",
         title="The environment names one cluster",
         why="Flux syncs to the cluster of kubeConfig; all else that looks at the environment believes cluster.server.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -30,7 +30,7 @@ KNOWN_PREREQUISITES = frozenset(
 def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     """Check one built environment; paths are paths of the environment's words."""
     environment = built.environment
-    yield from _prerequisites(environment)
+    yield from _prerequisites(environment, charts)
     yield from check_gitops(environment, charts)
     if environment.text("gitops", "engine") == "flux":
         yield from check_flux(built)
@@ -42,9 +42,10 @@ def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Findi
     yield from _accelerators(environment)
 
 
-def _prerequisites(environment: ResolvedEnvironment) -> Iterator[Finding]:
+def _prerequisites(environment: ResolvedEnvironment, charts: Charts) -> Iterator[Finding]:
+    known = KNOWN_PREREQUISITES.union(charts.names)
     for index, item in enumerate(sequence(environment.at("prerequisites"))):
-        if not isinstance(item, str) or item in KNOWN_PREREQUISITES or item.count("/") in {1, 2}:
+        if not isinstance(item, str) or item in known or item.count("/") in {1, 2}:
             continue
         close = get_close_matches(item, KNOWN_PREREQUISITES, n=1)
         yield Finding(
@@ -238,23 +239,3 @@ def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[int, Finding]]:
                     + f"Otherwise list it under namespaces in {environment.source.own.file}.",
                 ),
             )
-
-
-def same_cluster(environments: Iterable[ResolvedEnvironment]) -> Iterator[tuple[ResolvedEnvironment, Finding]]:
-    """Two environments must not render the same namespace of the same cluster."""
-    owners: dict[tuple[str, str], str] = {}
-    for environment in environments:
-        cluster = environment.text("cluster", "name") or environment.text("cluster", "server")
-        for namespace in environment.mapping("namespaces"):
-            other = owners.setdefault((cluster, namespace), environment.name)
-            if cluster and other != environment.name:
-                yield (
-                    environment,
-                    Finding(
-                        rule="gitops/shared-namespace",
-                        path=("namespaces", namespace),
-                        message=f"{other} renders namespace {namespace} of cluster {cluster} too",
-                        hint="Give the environments different clusters or different namespaces.",
-                        at_key=True,
-                    ),
-                )

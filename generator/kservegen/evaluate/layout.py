@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from kservegen.evaluate.memory import Memory
 from kservegen.formats.yaml.emit import emit
 from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.objects.settings import promises_of
 from kservegen.render.output.ownership import stamp
 from kservegen.render.readme import Contents, build_readme
 
@@ -20,11 +21,12 @@ def lay_out(built: BuiltEnvironment, memory: Memory | None = None) -> Iterator[t
         if known is None:
             known = texts[id(resource)] = (resource, stamp(resource.file, emit(resource.doc)))
         yield f"{name}/{resource.file}", known[1]
-    for chart in built.platform.charts:
+    platform = built.platform.without(promises_of(built.environment))
+    for chart in platform.charts:
         if chart.values:
             yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
     entries = tuple(entry.resource for entry in built.entries)
-    page = Contents(environment=built.environment, platform=built.platform, own=built.own, entries=entries)
+    page = Contents(environment=built.environment, platform=platform, own=built.own, entries=entries)
     yield _file(f"{name}/README.md", build_readme(page))
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.checks.clusters import shared_objects
 from kservegen.checks.engines.choice import Engine
-from kservegen.checks.environment import same_cluster
-from kservegen.checks.locate import diagnose_environment
+from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import Tools, evaluate
@@ -74,6 +74,7 @@ def work_on(task: Task) -> Work:
     desired: dict[str, bytes] = {}
     built: dict[str, BuiltEnvironment] = {}
     environments: list[ResolvedEnvironment] = []
+    everything: list[BuiltEnvironment] = []
     unestimated: list[str] = []
     assumptions: list[str] = []
     for name in chosen:
@@ -85,11 +86,12 @@ def work_on(task: Task) -> Work:
         unestimated.extend(evaluation.unestimated)
         assumptions.extend(evaluation.assumptions)
         judged = evaluation.diagnostics if task.despite_findings else diagnostics
+        everything.extend((evaluation.built,) if evaluation.built is not None else ())
         if evaluation.built is not None and not _is_stopped(project, judged, task):
             built[name] = evaluation.built
             if task.lays_out:
                 desired.update(lay_out(evaluation.built, memory))
-    diagnostics.extend(_across(environments))
+    diagnostics.extend(_across(everything))
     return Work(
         project=project,
         chosen=chosen,
@@ -120,6 +122,9 @@ def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterato
         yield from lowered_quotas(out, built, tools)
 
 
-def _across(environments: Iterable[ResolvedEnvironment]) -> Iterator[Diagnostic]:
-    for environment, finding in same_cluster(environments):
-        yield from diagnose_environment(environment, [finding])
+def _across(environments: Iterable[BuiltEnvironment]) -> Iterator[Diagnostic]:
+    for built, resource, finding in shared_objects(environments):
+        if resource is None:
+            yield from diagnose_environment(built.environment, [finding])
+        else:
+            yield Locator.of(built).diagnose(resource, finding, Severity.ERROR)

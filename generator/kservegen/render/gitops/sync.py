@@ -11,6 +11,7 @@ from kservegen.render.gitops.argocd.writer import write_argocd
 from kservegen.render.gitops.flux.writer import write_flux
 from kservegen.render.gitops.layers import Layer, plan_layers
 from kservegen.render.objects.platform import Platform
+from kservegen.render.objects.settings import promises_of
 
 Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[Layer, ...]], list[Resource]]
 
@@ -19,7 +20,10 @@ _WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd, "flux": write_f
 
 
 def build_sync(environment: ResolvedEnvironment, platform: Platform, resources: Iterable[Resource]) -> list[Resource]:
-    """Build what the engine of the environment needs to sync its charts and `resources`; nothing without an engine."""
+    """Build what the engine of the environment needs to sync its charts and `resources`; nothing without an engine.
+
+    A chart among the prerequisites is there already: another environment of the cluster has it installed.
+    """
     write = _WRITERS.get(environment.text("gitops", "engine"))
-    layers = plan_layers(platform, resources) if write else ()
+    layers = plan_layers(platform.without(promises_of(environment)), resources) if write else ()
     return write(environment, layers) if write and layers else []

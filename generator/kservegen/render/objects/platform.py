@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from kservegen.catalog.merge import merge
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -52,6 +52,10 @@ class Platform:
     def values(self) -> dict[str, JsonObject]:
         """Return values by chart."""
         return {chart.name: chart.values for chart in self.charts}
+
+    def without(self, names: Collection[str]) -> Platform:
+        """Return the platform without charts that somebody else has installed."""
+        return replace(self, charts=tuple(chart for chart in self.charts if chart.name not in names))
 
 
 def plan_platform(
