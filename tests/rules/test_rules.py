@@ -2,8 +2,9 @@
 
 The first document of a file is the object that is checked, the others are its environment; rules see them defaulted, as
 the API server stores them, and their paths come home to what stands in the file. Comments ahead of it:
-`# expect: <rule> <document path>` and `# context: version=… mode=… prerequisites=a,b`. A document that starts with the
-comment `# old:` is what the cluster has of an object that another document updates.
+`# expect: <rule> <document path>` and `# context: mode=… prerequisites=a,b`. A document that starts with the comment
+`# old:` is what the cluster has of an object that another document updates. Every case runs on every release; what is
+expected on one of them only is `# expect(v0.20.0): …`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.support.platforms import reference, release
+from tests.support.platforms import RELEASES, reference, release
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
@@ -39,10 +40,9 @@ def comments(text: str, word: str) -> list[str]:
     return [line.removeprefix(mark) for line in text.splitlines() if line.startswith(mark)]
 
 
-def context(text: str, objects: list[Defaulted], old: list[Defaulted]) -> Context:
+def context(text: str, version: str, objects: list[Defaulted], old: list[Defaulted]) -> Context:
     words = context_words(text)
     promised = words.get("prerequisites", "")
-    version = words.get("version", "v0.19.0")
     return Context(
         environment="test",
         release=release(version),
@@ -58,19 +58,16 @@ def context_words(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for line in comments(text, "context") for part in line.split())
 
 
-def findings(path: Path) -> list[Finding]:
-    text = path.read_text(encoding="utf-8")
-    words = context_words(text)
-    installation = Installation(
-        kserve_version=words.get("version", "v0.19.0"), deployment_mode=words.get("mode", "Standard")
-    )
+def findings(path: Path, text: str, version: str) -> list[Finding]:
+    mode = context_words(text).get("mode", "Standard")
+    installation = Installation(kserve_version=version, deployment_mode=mode)
     objects: list[Defaulted] = []
     old: list[Defaulted] = []
     for part in text.split("---\n"):
         item = default(resource(yaml.safe_load(part), path.name), installation)
         (old if part.startswith("# old:") else objects).append(item)
     checked = objects[0]
-    found = discover().run([checked.resource], context(text, objects, old))
+    found = discover().run([checked.resource], context(text, version, objects, old))
     return [at_home(checked, finding) for _, finding in found]
 
 
@@ -78,17 +75,17 @@ def findings(path: Path) -> list[Finding]:
 def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
     rule = "/".join(path.parts[-3:-1])
     text = path.read_text(encoding="utf-8")
-    found = findings(path)
-
-    crashed = [f.message for f in found if f.rule.startswith("internal/")]
-    assert not crashed
-    said = Counter(f"{f.rule} {format_path(f.path)}".strip() for f in found if f.rule == rule)
-    expected = Counter(line.strip() for line in comments(text, "expect"))
-    assert said == expected
-    assert path.name.startswith("fail-") == bool(expected)
-    assert path.name.startswith(("pass-", "fail-"))
-    assert [f.message for f in found if not f.message or f.message.endswith(".")] == []
-    assert [f.hint for f in found if not f.hint.endswith((".", "?"))] == []
+    fails = False
+    for version in RELEASES.versions:
+        found = findings(path, text, version)
+        assert [f.message for f in found if f.rule.startswith("internal/")] == [], version
+        said = Counter(f"{f.rule} {format_path(f.path)}".strip() for f in found if f.rule == rule)
+        expected = Counter(line.strip() for word in ("expect", f"expect({version})") for line in comments(text, word))
+        assert said == expected, version
+        assert [f.message for f in found if not f.message or f.message.endswith(".")] == []
+        assert [f.hint for f in found if not f.hint.endswith((".", "?"))] == []
+        fails |= bool(expected)
+    assert path.name.startswith("fail-" if fails else "pass-")
 
 
 def test_annotations_beyond_the_limit_are_told_once() -> None:
@@ -98,8 +95,7 @@ def test_annotations_beyond_the_limit_are_told_once() -> None:
         "metadata": {"name": "a", "annotations": {"a": "x" * 200_000, "b": "x" * 100_000}},
     }
     large = resource(doc, "a.yaml")
-    found = [
-        finding for _, finding in discover().run([large], context("", [Defaulted(written=large, resource=large)], []))
-    ]
+    around = context("", "v0.19.0", [Defaulted(written=large, resource=large)], [])
+    found = [finding for _, finding in discover().run([large], around)]
     assert [(f.rule, f.path) for f in found] == [("kubernetes/annotation", ("metadata", "annotations"))]
     assert "300002 bytes" in found[0].message
