@@ -14,7 +14,7 @@ from tests.support.rooms import ROOMS
 PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
 
 # Lines of a module: one that outgrows this does two things.
-LONGEST = 350
+LONGEST = 500
 RIM = (
     "kservegen.render.output",
     "kservegen.formats.yaml.files",

@@ -3,8 +3,8 @@
 The interpreter is Google's (`cel_expr_python`), imported by `kservegen.formats.cel.engine` when the first expression is
 compiled, so that a run without expressions does not pay for it. Kubernetes' own functions are tables of Python
 callbacks (`quantities`, `lists`, `regexes`, `addresses`, `urls`, `semvers`, `formats`), and what the interpreter's
-language lacks is rewritten (`rewrite`). What remains (`authorizer`, patterns that Python reads in another way) is
-refused when it is compiled or evaluated, as *unsupported*, never evaluated to a guess.
+language lacks is rewritten (`rewrite`). What remains (`authorizer`) is refused when it is compiled, as *unsupported*,
+never evaluated to a guess.
 
 The judge of all this is the API server's own library: `tests/go_cel`.
 """

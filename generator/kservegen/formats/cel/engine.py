@@ -13,7 +13,7 @@ from operator import is_
 from typing import TYPE_CHECKING, Final
 
 from kservegen.formats.cel.declare import checked, running
-from kservegen.formats.cel.outcome import UNSUPPORTED, CelError, CompileError, in_servers_words
+from kservegen.formats.cel.outcome import CelError, CompileError, in_servers_words
 from kservegen.formats.cel.rewrite import in_users_words, rewrite
 from kservegen.formats.cel.source import Composed, compose, names
 
@@ -183,7 +183,4 @@ def _is_unsupported(text: str) -> bool:
 
 
 def _evaluation_error(text: str) -> CelError:
-    message = _STATUS.sub("", text)
-    if message.startswith(UNSUPPORTED):
-        return CelError(message=message.removeprefix(UNSUPPORTED), unsupported=True)
-    return CelError(message=in_servers_words(in_users_words(message)))
+    return CelError(message=in_servers_words(in_users_words(_STATUS.sub("", text))))

@@ -28,16 +28,6 @@ class CelError:
     unsupported: bool = False
 
 
-class UnsupportedError(ValueError):
-    """Raised by a callback that cannot give the API server's answer."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(UNSUPPORTED + message)
-
-
-# The interpreter carries errors as text: this is how one of ours is known again.
-UNSUPPORTED = "unsupported: "
-
 _NO_OVERLOAD: Final = re.compile(
     r"No matching overloads found : (?:\((?P<owner>[^()]*)\)\.)?(?P<name>[^(]*)\((?P<rest>.*)\)"
 )

@@ -14,6 +14,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.names import advice, listing, quote
 from kservegen.formats.jsonschema.shape import EMPTY, Shape
+from kservegen.formats.regexp import RegexpError, regexp_matches
 
 # Most values have none of these words in their schema: they are looked for together before they are looked at singly.
 _COMBINING = frozenset({"allOf", "anyOf", "oneOf", "not", "if"})
@@ -242,7 +243,14 @@ def _schemas_of(node: JsonObject, key: str) -> Sequence[JsonValue]:
     known = (properties[key],) if isinstance(properties, dict) and key in properties else ()
     if not isinstance(patterns, dict):
         return known
-    return (*known, *(schema for pattern, schema in patterns.items() if limits.matches(pattern, key)))
+    return (*known, *(schema for pattern, schema in patterns.items() if _matches(pattern, key)))
+
+
+def _matches(pattern: str, key: str) -> bool:
+    try:
+        return regexp_matches(pattern, key)
+    except RegexpError:
+        return False
 
 
 def _missing(name: str, path: Path, node: JsonObject, *, because: str = "") -> Finding:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from math import isclose
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.formats.jsonschema.names import close, listing, quote
+from kservegen.formats.regexp import RegexpError, regexp_matches
 
 _NAMES = {
     "object": "a map",
@@ -122,18 +122,27 @@ def check(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
     """Say what keeps a value of the right type from fitting."""
     if "enum" in node or "const" in node:
         yield from _values(value, node, path)
-    if isinstance(value, str) and isinstance(pattern := node.get("pattern"), str) and not matches(pattern, value):
-        form = next(
-            (words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}"
-        )
-        yield Finding(
-            rule="schema/pattern", path=path, message=f"{quote(value)} is not {form}", seen=quote(value), allowed=form
-        )
+    if isinstance(value, str) and isinstance(pattern := node.get("pattern"), str):
+        yield from _form(value, pattern, path)
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield from _range(value, node, path)
     yield from _size(value, node, path)
     if isinstance(value, list) and node.get("uniqueItems"):
         yield from _repeated(value, path)
+
+
+def _form(value: str, pattern: str, path: Path) -> Iterator[Finding]:
+    try:
+        if regexp_matches(pattern, value):
+            return
+    except RegexpError as problem:  # the API server refuses every value then, in these words
+        message = f"{quote(value)} should match '{pattern}, but pattern is invalid: {problem}'"
+        hint = "Mend the pattern in the schema."
+        yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), hint=hint)
+        return
+    form = next((words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}")
+    message = f"{quote(value)} is not {form}"
+    yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), allowed=form)
 
 
 def _values(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
@@ -234,22 +243,3 @@ def _same(left: JsonValue, right: JsonValue) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
     return left == right
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Search for a schema's pattern as ECMAScript and RE2 do: ASCII classes, `$` only at the very end."""
-    return _compiled(pattern).search(text) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    out, in_class, at = "", False, 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            out, at = out + pattern[at : at + 2], at + 2
-            continue
-        in_class = (char == "[" or in_class) and char != "]"
-        out += r"\Z" if char == "$" and not in_class else char
-        at += 1
-    return re.compile(out, re.ASCII)

@@ -65,11 +65,13 @@ class Validator:
             self._uncompiled = 0
 
     @cached_property
-    def _compiled(self) -> _Compiled:
+    def _compiled(self) -> _Compiled | None:
         return _compile(self.schema)
 
-    def _compiled_for(self, document: JsonValue) -> _Compiled:
-        return _compile(reduced(self.schema, document)) if self._single else self._compiled
+    def _fits(self, document: JsonValue) -> bool:
+        """Whether a document fits by the compiled schema; False, too, for a schema that cannot be compiled."""
+        compiled = _compile(reduced(self.schema, document)) if self._single else self._compiled
+        return compiled is not None and compiled.is_valid(document)
 
     def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""
@@ -94,7 +96,7 @@ class Validator:
         """Say what is of the wrong form, in the order of the document."""
         if self._uncompiled > 0:
             self._uncompiled -= 1
-        elif self._compiled_for(document).is_valid(document):
+        elif self._fits(document):
             return ()
         return tuple(dict.fromkeys(Explainer(self.shape).explain(as_judged(document, self.shape))))
 
@@ -127,10 +129,14 @@ class Validator:
                 yield from _repeated(path, items, keys)
 
 
-def _compile(schema: JsonObject) -> _Compiled:
+def _compile(schema: JsonObject) -> _Compiled | None:
+    """Compile a schema, its patterns to automata as RE2's are; None where one has no such form, in a user's schema."""
     import jsonschema_rs  # noqa: PLC0415 - takes 20 ms to import
 
-    return jsonschema_rs.validator_for(schema)
+    try:
+        return jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions())
+    except jsonschema_rs.ValidationError:
+        return None
 
 
 def _repeated(path: Path, items: list[JsonValue], keys: ListKeys) -> Iterator[Finding]:

@@ -127,6 +127,9 @@ LISTS: Final[tuple[Row, ...]] = (
     ("sets.contains(self, [1.0])", [1, 2]),
 )
 
+# What Go's regexp refuses; Python's `re` takes the first three.
+_REFUSED_PATTERNS: Final = r"a(?=b) (a)\1 \Z a** a{1001} \C (?P<n \q [b-a] [a ) *a a(?P<a>x)(?P<a>y)".split()
+
 TEXTS: Final[tuple[Row, ...]] = (
     "'abc 123'.find('[0-9]+')",
     "'abc 123'.find('x')",
@@ -139,6 +142,14 @@ TEXTS: Final[tuple[Row, ...]] = (
     "'abc'.find('(')",
     ("self.find('[0-9]{1,2}')", "x123"),
     ("self.find(self)", "a+"),
+    ("self.find('(a+)+$')", "a" * 40 + "!"),
+    ("self.find('c$')", "abc\n"),
+    (r"self.find(r'\pL+\z')", "1 \u00e4\u00f6"),
+    (r"self.find('(?i)B(?-i)c')", "abc"),
+    (r"self.findAll(r'[[:alpha:]]+|\d')", "ab1 c\u0661"),
+    ("self.findAll('')", "\u00e4b"),
+    (r"self.find(r'\bb\Q.\E')", "a b."),
+    *[("''.find(self)", pattern) for pattern in (*_REFUSED_PATTERNS, "a\\")],
     ("self.find('a')", 1),
     "'abc'.matches('^a.c$')",
     "'hello'.charAt(1)",

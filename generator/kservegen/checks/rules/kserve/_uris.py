@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.resource import Resource
+from kservegen.formats.regexp import RegexpError, regexp_matches
 
 LORA_SCHEMES: Final = ("hf", "s3", "pvc")
 TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
@@ -66,8 +66,6 @@ def _claims(container: Resource, uri: str) -> bool:
 
 def _matches(regex: str, uri: str) -> bool:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.search(regex, uri) is not None
-    except (re.error, Warning):
-        return True  # Go's dialect reads it, or reads it otherwise: no claim either way
+        return regexp_matches(regex, uri)
+    except RegexpError:
+        return True  # kserve/storage-container says so: no claim here

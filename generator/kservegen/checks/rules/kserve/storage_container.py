@@ -13,18 +13,10 @@ Upstream: CSC-02; pkg/apis/serving/v1alpha1/storage_container_types.go
 
 from __future__ import annotations
 
-import re
-import warnings
-from typing import Final
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence
-
-# What Python reads and Go does not.
-_NOT_IN_GO: Final = re.compile(r"(?<!\\)(?:\\\\)*\((?:\?[=!>(]|\?<[=!])|(?<!\\)(?:\\\\)*\\[1-9]")
-
-_ONLY_IN_GO: Final = re.compile(r"\\[zpPQCaf]|\(\?[a-zA-Z^-]")
+from kservegen.formats.regexp import RegexpError, compile_regexp
 
 
 @rule(Stage.RUN, "ClusterStorageContainer")
@@ -36,20 +28,8 @@ def check(resource: Resource, _context: Context) -> Problems:
         path = ("spec", "supportedUriFormats", index, "regex")
         if entry.get("prefix"):
             yield Problem(path, "the regex is never looked at: the entry has a prefix too", severity=Severity.WARNING)
-        elif problem := _problem(regex):
-            yield Problem(path, f"error parsing regexp: {problem}", seen=regex)
-
-
-def _problem(regex: str) -> str:
-    if _NOT_IN_GO.search(regex):
-        return "invalid or unsupported Perl syntax"
-    # What only Go knows (\z, \pL, flags amid the text) is no mistake, and Python cannot tell.
-    if _ONLY_IN_GO.search(regex):
-        return ""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(regex)
-    except (re.error, OverflowError, RecursionError) as problem:
-        return str(problem)
-    return ""
+            continue
+        try:
+            compile_regexp(regex)
+        except RegexpError as problem:
+            yield Problem(path, str(problem), seen=regex)
