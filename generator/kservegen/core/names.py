@@ -31,6 +31,14 @@ def label_error(name: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def service_name_error(name: str) -> str | None:
+    """Judge the name of a Service: a DNS label that begins with a letter (RFC 1035)."""
+    if name[:1].isdecimal():
+        return "it must begin with a letter"
+    return label_error(name)
+
+
 @lru_cache(maxsize=4096)
 def subdomain_error(name: str) -> str | None:
     """Judge a DNS subdomain, as the names of most objects have to be."""

@@ -27,6 +27,9 @@ Role: TypeAlias = Literal[
 # The predictor's old-style fields.
 FRAMEWORKS: Final = OLD_FRAMEWORKS
 
+_ALONE: Final = frozenset({"transformer", "explainer", "graph", "storage"})
+_MODEL_FIELDS: Final = frozenset({"model", *FRAMEWORKS})
+
 SERVING_CONTAINER: Final = "kserve-container"
 WORKER_CONTAINER: Final = "worker-container"
 LLM_CONTAINER: Final = "main"
@@ -38,6 +41,13 @@ class PodSpecAt(NamedTuple):
     path: Path
     role: Role
     spec: JsonObject
+
+    @property
+    def partial(self) -> bool:
+        """Whether KServe merges it, by name, with a runtime's or a preset's: twins collapse, gaps are filled."""
+        if self.role in _ALONE:
+            return False
+        return self.role != "predictor" or not _MODEL_FIELDS.isdisjoint(self.spec)
 
 
 class ContainerAt(NamedTuple):

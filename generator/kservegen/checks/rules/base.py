@@ -10,13 +10,14 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TypeAlias
 
-from kservegen.checks.rules.fields import Judge
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.values import is_template
 from kservegen.kserve.platform import Platform
 from kservegen.kserve.releases import Release
+from kservegen.kubernetes.fields import FieldLaw
 
 __all__ = [
     "Check",
@@ -30,6 +31,7 @@ __all__ = [
     "field_rule",
     "manual_of",
     "rule",
+    "without_placeholders",
 ]
 
 Problems: TypeAlias = Iterator[Problem]
@@ -83,8 +85,8 @@ class Rule:
     """A check and when it bites; its manual is the docstring of its module, its id that module's place.
 
     `kinds` are the kinds it looks at; empty means every kind. `check` reports only on the object it was handed, though
-    it may look at the whole environment. A rule about fields of pods or containers states a judge for each of them
-    instead (or as well), which is asked where the field is set.
+    it may look at the whole environment. A rule about fields of pods or containers states a law of
+    `kubernetes/` for each of them instead, which is asked where the field is set.
     """
 
     meta: RuleMeta | None = None
@@ -92,17 +94,17 @@ class Rule:
     scope: Scope = Scope.OBJECT
     check: Check | None = None
     kinds: frozenset[str] = frozenset()
-    pod: Mapping[str, Judge] = field(default_factory=dict)
-    container: Mapping[str, Judge] = field(default_factory=dict)
+    pod: Mapping[str, FieldLaw] = field(default_factory=dict)
+    container: Mapping[str, FieldLaw] = field(default_factory=dict)
 
 
 def rule(
-    stage: Stage, *kinds: str, scope: Scope = Scope.OBJECT, pod: Mapping[str, Judge] | None = None
+    stage: Stage, *kinds: str, scope: Scope = Scope.OBJECT
 ) -> Callable[[Callable[[Resource, Context], Problems]], Rule]:
     """Make a module's check its rule; for every kind where none is named."""
 
     def make(check: Callable[[Resource, Context], Problems]) -> Rule:
-        return Rule(stage=stage, scope=scope, check=check, kinds=frozenset(kinds), pod=pod or {})
+        return Rule(stage=stage, scope=scope, check=check, kinds=frozenset(kinds))
 
     return make
 
@@ -119,8 +121,13 @@ def manual_of(module: ModuleType) -> RuleMeta:
 def field_rule(
     stage: Stage,
     *kinds: str,
-    pod: Mapping[str, Judge] | None = None,
-    container: Mapping[str, Judge] | None = None,
+    pod: Mapping[str, FieldLaw] | None = None,
+    container: Mapping[str, FieldLaw] | None = None,
 ) -> Rule:
-    """Return the rule of a module that only has judges of fields."""
+    """Return the rule of a module that only has laws of fields."""
     return Rule(stage=stage, kinds=frozenset(kinds), pod=pod or {}, container=container or {})
+
+
+def without_placeholders(problems: Iterable[Problem]) -> Problems:
+    """Leave out what is said of texts that KServe fills in before Kubernetes sees them, as runtimes and presets do."""
+    return (problem for problem in problems if not is_template(problem.seen))

@@ -17,13 +17,13 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from kservegen.checks import rules as rules_package
-from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
-from kservegen.checks.rules.fields import Judge, Place
+from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of, without_placeholders
 from kservegen.checks.rules.view import containers_of, forget, pods_of
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.problem import to_finding
 from kservegen.core.resource import Resource
+from kservegen.kubernetes.fields import FieldLaw, FieldPlace
 
 RULE_CRASHED: Final = RuleMeta(
     id="internal/rule-crashed",
@@ -63,44 +63,44 @@ class Discovered:
         return self.rule.scope
 
 
-class _Judging(NamedTuple):
-    """A judge of a field, and the manual of the rule that it speaks for."""
+class _Asked(NamedTuple):
+    """A law of a field, and the manual of the rule that it speaks for."""
 
     meta: RuleMeta
-    judge: Judge
+    law: FieldLaw
 
 
 class _Plan:
-    """What there is to ask about objects of one kind: whole rules, and judges by the field that they look at."""
+    """What there is to ask about objects of one kind: whole rules, and laws by the field that they look at."""
 
     __slots__ = ("checks", "containers", "pods")
 
     def __init__(self, rules: Iterable[Discovered]) -> None:
         self.checks: list[tuple[RuleMeta, Check]] = []
-        self.pods: defaultdict[str, list[_Judging]] = defaultdict(list)
-        self.containers: defaultdict[str, list[_Judging]] = defaultdict(list)
+        self.pods: defaultdict[str, list[_Asked]] = defaultdict(list)
+        self.containers: defaultdict[str, list[_Asked]] = defaultdict(list)
         for found in rules:
             rule = found.rule
             if rule.check is not None:
                 self.checks.append((found.meta, rule.check))
-            for table, judges in ((self.pods, rule.pod), (self.containers, rule.container)):
-                for name, judge in judges.items():
-                    table[name].append(_Judging(found.meta, judge))
+            for table, laws in ((self.pods, rule.pod), (self.containers, rule.container)):
+                for name, law in laws.items():
+                    table[name].append(_Asked(found.meta, law))
 
-    def due(self, resource: Resource) -> Iterator[tuple[_Judging, JsonValue, Place]]:
-        """List which judges an object calls for: those of the fields that its pods and containers set."""
+    def due(self, resource: Resource) -> Iterator[tuple[_Asked, JsonValue, FieldPlace]]:
+        """List which laws an object calls for: those of the fields that its pods and containers set."""
         wanted = self.pods
         for pod in pods_of(resource):
             for name in pod.spec:
                 if name in wanted and (value := pod.spec[name]) is not None:
-                    place = Place((*pod.path, name), pod, None)
+                    place = FieldPlace((*pod.path, name), pod, None)
                     for judging in wanted[name]:
                         yield judging, value, place
         wanted = self.containers
         for at in containers_of(resource):
             for name in at.container:
                 if name in wanted and (value := at.container[name]) is not None:
-                    place = Place((*at.path, name), at.pod, at)
+                    place = FieldPlace((*at.path, name), at.pod, at)
                     for judging in wanted[name]:
                         yield judging, value, place
 
@@ -154,15 +154,15 @@ class RuleSet:
                 except Exception as crash:  # noqa: BLE001 - that is the promise
                     found.append((resource, _crashed(meta, crash)))
             if plan.pods or plan.containers:
-                found += [(resource, finding) for finding in _judged(resource, plan)]
+                found += [(resource, finding) for finding in _field_findings(resource, plan)]
         forget()
         return found
 
 
-def _judged(resource: Resource, plan: _Plan) -> Iterator[Finding]:
-    for (meta, judge), value, place in plan.due(resource):
+def _field_findings(resource: Resource, plan: _Plan) -> Iterator[Finding]:
+    for (meta, law), value, place in plan.due(resource):
         try:
-            for problem in judge(value, place):
+            for problem in without_placeholders(law(value, place)):
                 yield to_finding(meta, problem)
         except Exception as crash:  # noqa: BLE001 - as above
             yield _crashed(meta, crash)

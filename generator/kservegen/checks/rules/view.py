@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.quantity import Quantity, parse
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.runtimes.request import request_of
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
 from kservegen.kserve.runtimes.selection import Request, Selection, select
 from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
+from kservegen.kubernetes.resources import ORDINARY_RESOURCES, Amount, amounts_in
 
-ORDINARY_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
-
-
-class Amount(NamedTuple):
-    """One line of a container's `requests` or `limits`; `quantity` is None where the value is none.
-
-    `limit` is what the same container limits a request to; a limit has none itself.
-    """
-
-    at: ContainerAt
-    side: Literal["requests", "limits"]
-    name: str
-    value: JsonValue
-    quantity: Quantity | None
-    limit: Amount | None = None
-
-    @property
-    def path(self) -> Path:
-        """Where the value stands; the rare finding asks, so it is not kept."""
-        return (*self.at.path, "resources", self.side, self.name)
 
 
 class ModelAt(NamedTuple):
@@ -177,29 +157,6 @@ def _names_exotic(at: ContainerAt) -> bool:
         return False
     sides = (resources.get("limits"), resources.get("requests"))
     return any(isinstance(side, dict) and not ORDINARY_RESOURCES.issuperset(side) for side in sides)
-
-
-def amounts_in(at: ContainerAt) -> list[Amount]:
-    """List what one container requests and is limited to."""
-    resources = at.container.get("resources")
-    if not isinstance(resources, dict):
-        return []
-    found: list[Amount] = []
-    limits: dict[str, Amount] = {}
-    listed = resources.get("limits")
-    if isinstance(listed, dict):
-        for name, value in listed.items():
-            limits[name] = limit = Amount(at, "limits", name, value, _quantity(value))
-            found.append(limit)
-    listed = resources.get("requests")
-    if isinstance(listed, dict):
-        for name, value in listed.items():
-            found.append(Amount(at, "requests", name, value, _quantity(value), limits.get(name)))
-    return found
-
-
-def _quantity(value: JsonValue) -> Quantity | None:
-    return parse(value) if isinstance(value, (str, int, float)) else None
 
 
 def of_kind(context: Context, kind: str) -> tuple[Resource, ...]:

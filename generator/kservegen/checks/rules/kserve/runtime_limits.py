@@ -17,10 +17,11 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.view import Amount, amounts_of, models_of, selection_of
+from kservegen.checks.rules.view import amounts_of, models_of, selection_of
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.quantity import Quantity, parse
+from kservegen.kubernetes.resources import Amount
 
 
 class Sides(NamedTuple):

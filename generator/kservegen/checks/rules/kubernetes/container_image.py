@@ -1,34 +1,25 @@
-"""A pod's containers in; findings out where one has no image to start from."""
+"""A container has no image.
+
+Runtimes and presets bring the images of their own containers, which are merged by name; any other container has to name
+its image. The object is admitted, its Deployment is refused.
+
+Fix: Add image, or give the container the name of the one that it should change.
+Bad:
+    transformer: {containers: [{name: kserve-container}]}
+Good:
+    transformer: {containers: [{name: kserve-container, image: example/transformer:v1}]}
+Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.fields import findings, is_overlaid
-from kservegen.checks.rules.kubernetes._fields import SOURCE
-from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import containers_of, of_kind
-from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.document import mapping, text
-from kservegen.core.problem import Problem
-from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import ContainerAt, containers
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kubernetes/container-image",
-    title="A container has no image",
-    why="Runtimes and presets bring the images of their own containers, which are merged by name; any other container "
-    "has to name its image. The object is admitted, its Deployment is refused.",
-    fix="Add image, or give the container the name of the one that it should change.",
-    bad="transformer: {containers: [{name: kserve-container}]}",
-    good="transformer: {containers: [{name: kserve-container, image: example/transformer:v1}]}",
-    upstream=SOURCE,
-)
+from kservegen.kubernetes.containers import image_missing
 
 _LENT: Final = {
     "InferenceService": frozenset({"kserve-container", "worker-container"}),
@@ -40,24 +31,21 @@ _LENDERS: Final = {
 }
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, *_LENT, scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     lacking = [at for at in containers_of(resource) if isinstance(at.path[-1], int) and not at.container.get("image")]
     if not lacking or _names_unknown_bases(resource, context):
         return
     lent = _lent(resource.kind, context)
-    missing = (at for at in lacking if not _is_lent(at, lent))
-    yield from findings(META, (Problem(at.path, _message(at)) for at in missing))
-
-
-def _message(at: ContainerAt) -> str:
-    return f"required value: image is missing or empty for container {text(at.container.get('name'))!r}"
+    missing = (image_missing(at) for at in lacking if not _is_lent(at, lent))
+    yield from (problem for problem in missing if problem)
 
 
 def _is_lent(at: ContainerAt, lent: frozenset[str]) -> bool:
     # What a scheduler's preset brings differs between releases.
     if at.role == "scheduler":
         return True
-    return is_overlaid(at.pod) and text(at.container.get("name")) in lent
+    return at.pod.partial and text(at.container.get("name")) in lent
 
 
 def _lent(kind: str, context: Context) -> frozenset[str]:
@@ -75,6 +63,3 @@ def _names_unknown_bases(resource: Resource, context: Context) -> bool:
         return any(name not in known for name in names)
     runtime = text(mapping(mapping(spec.get("predictor")).get("model")).get("runtime"))
     return bool(runtime) and runtime not in known and not runtime.startswith("kserve-")
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=frozenset(_LENT))

@@ -1,55 +1,38 @@
-"""An object in; findings out where GPUs and other extended resources are asked for in a way no pod may."""
+"""A GPU or another extended resource is not asked for in whole pieces, as many as its limit.
+
+Extended resources are never overcommitted nor divided: the request has to equal the limit, be whole, and cannot stand
+without a limit. The Deployment is refused otherwise, after the object was admitted.
+
+Fix: Write the same whole number under requests and limits, or under limits alone.
+Bad:
+    resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "2"}}
+Good:
+    resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}
+Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from functools import partial
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.kubernetes._fields import KINDS
-from kservegen.checks.rules.kubernetes._resources import is_extended, may_come_from_runtime
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.checks.rules.view import Amount, exotic_amounts_of
-from kservegen.core.diagnostics import Finding, RuleMeta
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kubernetes/extended-resource",
-    title="A GPU or another extended resource is not asked for in whole pieces, as many as its limit",
-    why="Extended resources are never overcommitted nor divided: the request has to equal the limit, be whole, and "
-    "cannot stand without a limit. The Deployment is refused otherwise, after the object was admitted.",
-    fix="Write the same whole number under requests and limits, or under limits alone.",
-    bad='resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "2"}}',
-    good='resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}',
-    upstream=("kserve rules, section 12", "k8s.io/kubernetes pkg/apis/core/validation/validation.go"),
-)
+from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
+from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.view import containers_of, exotic_amounts_of, of_kind
+from kservegen.kserve.workloads import containers
+from kservegen.kubernetes.resources import Amount, amounts_in, extended_resources
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
-    for amount in exotic_amounts_of(resource):
-        if "/" in amount.name and is_extended(amount.name):
-            if amount.quantity is not None and not amount.quantity.is_whole:
-                yield _finding(amount, f"{amount.name} cannot be divided", "a whole number")
-            if amount.side == "requests":
-                yield from _request(amount, context)
+@rule(Stage.DEPLOYMENT, *KINDS, scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
+    amounts = exotic_amounts_of(resource)
+    return extended_resources(amounts, partial(_is_lent, resource, context)) if amounts else iter(())
 
 
-def _request(amount: Amount, context: Context) -> Iterator[Finding]:
-    name, limit = amount.name, amount.limit
-    if limit is None:
-        if not may_come_from_runtime(amount.at, name, context):
-            yield _finding(amount, f"{name} is requested without a limit", "a limit of the same amount")
-    elif amount.quantity is not None and limit.quantity is not None and amount.quantity.compare(limit.quantity):
-        yield _finding(amount, f"{name} is not requested as it is limited", f"the limit of {limit.value}")
-
-
-def _finding(amount: Amount, message: str, allowed: str) -> Finding:
-    return Finding(
-        rule=META.id, path=amount.path, message=message, hint=META.fix, seen=str(amount.value), allowed=allowed
-    )
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=KINDS)
+def _is_lent(resource: Resource, context: Context, amount: Amount) -> bool:
+    """Whether a limit may be merged in from a ServingRuntime of the environment."""
+    merged = (at for at in containers_of(resource) if at.role in {"predictor", "worker"} and not at.init)
+    if amount.at.path not in {at.path for at in merged}:
+        return False
+    runtimes = (*of_kind(context, "ServingRuntime"), *of_kind(context, "ClusterServingRuntime"))
+    lent = (brought for runtime in runtimes for at in containers(runtime) for brought in amounts_in(at))
+    return any(brought.side == "limits" and brought.name == amount.name for brought in lent)

@@ -1,62 +1,48 @@
-"""The labels and annotations that a component gives to its pods in; findings out where no pod can carry them."""
+"""A component's label or annotation is not one that its pods can carry.
+
+What a component or a runtime says under labels and annotations goes to the pods. Within a spec the API server does not
+look at it: the object is admitted, its Deployment is refused.
+
+Fix: Shorten or rewrite the label, or make it an annotation with a key such as example.com/purpose.
+Bad:
+    predictor: {labels: {team: "search & ads"}}
+Good:
+    predictor: {labels: {team: search-ads}}
+Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.fields import Place, findings
-from kservegen.checks.rules.kubernetes._claim_template import annotation_keys
-from kservegen.checks.rules.kubernetes._fields import SOURCE
-from kservegen.checks.rules.kubernetes._selectors import label_map
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule, without_placeholders
+from kservegen.checks.rules.view import pods_of
 from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.problem import Problem
-from kservegen.core.resource import Resource
-
-STAGE: Final = Stage.DEPLOYMENT
-
-META: Final = RuleMeta(
-    id="kubernetes/pod-label",
-    title="A component's label or annotation is not one that its pods can carry",
-    why="What a component or a runtime says under labels and annotations goes to the pods. Within a spec the API "
-    "server does not look at it: the object is admitted, its Deployment is refused.",
-    fix="Shorten or rewrite the label, or make it an annotation with a key such as example.com/purpose.",
-    bad='predictor: {labels: {team: "search & ads"}}',
-    good="predictor: {labels: {team: search-ads}}",
-    upstream=SOURCE,
-)
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kubernetes.metadata import annotation_map
+from kservegen.kubernetes.selectors import label_map
 
 _LLM: Final = frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"})
 _RUNTIMES: Final = frozenset({"ClusterServingRuntime", "ServingRuntime"})
 
 
-def check(resource: Resource, _context: Context) -> Iterator[Finding]:
-    """Look where the LLM kinds have them: beside their pods, not within."""
-    if resource.kind not in _LLM:
-        return
-    spec = mapping(resource.doc.get("spec"))
-    workloads: list[tuple[JsonObject, Path]] = [(spec, ("spec",))]
-    workloads.append((mapping(spec.get("prefill")), ("spec", "prefill")))
-    for workload, path in workloads:
-        yield from findings(META, label_map(workload.get("labels"), (*path, "labels")))
-        yield from findings(META, annotation_keys(workload.get("annotations"), (*path, "annotations")))
+@rule(Stage.DEPLOYMENT, *(_LLM | _RUNTIMES | {"InferenceService"}))
+def check(resource: Resource, _context: Context) -> Problems:
+    for owner, path in _owners(resource):
+        problems = chain(
+            label_map(owner.get("labels"), (*path, "labels")),
+            annotation_map(owner.get("annotations"), (*path, "annotations")),
+        )
+        yield from without_placeholders(problems)
 
 
-def _labels(value: JsonValue, place: Place) -> Iterator[Problem]:
-    yield from label_map(value, place.path)
-
-
-def _annotations(value: JsonValue, place: Place) -> Iterator[Problem]:
-    yield from annotation_keys(value, place.path)
-
-
-RULE: Final = Rule(
-    meta=META,
-    check=check,
-    kinds=_LLM | _RUNTIMES | {"InferenceService"},
-    pod={"labels": _labels, "annotations": _annotations},
-)
+def _owners(resource: Resource) -> Iterator[tuple[JsonObject, Path]]:
+    """Go through what has labels for pods: the pods themselves, in the LLM kinds what stands around them."""
+    if resource.kind in _LLM:
+        spec = mapping(resource.doc.get("spec"))
+        yield spec, ("spec",)
+        yield mapping(spec.get("prefill")), ("spec", "prefill")
+    for pod in pods_of(resource):
+        yield pod.spec, pod.path

@@ -1,39 +1,23 @@
-"""How long a pod is kept running in; findings out where a Deployment allows no such thing."""
+"""A pod is not to be restarted, or to end, as no pod of a Deployment is.
+
+Pods of a Deployment have restartPolicy Always and no activeDeadlineSeconds. The object is admitted, its Deployment is
+refused.
+
+Fix: Remove the field.
+Bad:
+    restartPolicy: OnFailure
+Good:
+    restartPolicy: Always
+Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go; k8s.io/kubernetes
+pkg/apis/apps/validation/validation.go
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Rule
-from kservegen.checks.rules.fields import Place
-from kservegen.checks.rules.kubernetes._fields import KINDS, SOURCE
-from kservegen.checks.rules.stage import Stage
-from kservegen.core.diagnostics import RuleMeta
-from kservegen.core.jsontypes import JsonValue
-from kservegen.core.problem import Problem
+from kservegen.checks.rules.base import Stage, field_rule
+from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.kubernetes.templates import POD_LAWS
 
-STAGE: Final = Stage.DEPLOYMENT
-
-META: Final = RuleMeta(
-    id="kubernetes/restart-policy",
-    title="A pod is not to be restarted, or to end, as no pod of a Deployment is",
-    why="Pods of a Deployment have restartPolicy Always and no activeDeadlineSeconds. The object is admitted, its "
-    "Deployment is refused.",
-    fix="Remove the field.",
-    bad="restartPolicy: OnFailure",
-    good="restartPolicy: Always",
-    upstream=(*SOURCE, "k8s.io/kubernetes pkg/apis/apps/validation/validation.go"),
-)
-
-
-def _policy(value: JsonValue, place: Place) -> Iterator[Problem]:
-    if value and value != "Always":
-        yield Problem(place.path, f"unsupported restartPolicy {value!r} of a Deployment's pod", str(value), "Always")
-
-
-def _deadline(value: JsonValue, place: Place) -> Iterator[Problem]:
-    yield Problem(place.path, "activeDeadlineSeconds is not supported in a Deployment", str(value), at_key=True)
-
-
-RULE: Final = Rule(meta=META, kinds=KINDS, pod={"restartPolicy": _policy, "activeDeadlineSeconds": _deadline})
+RULE: Final = field_rule(Stage.DEPLOYMENT, *KINDS, pod=POD_LAWS["restart-policy"])

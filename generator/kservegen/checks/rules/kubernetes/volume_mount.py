@@ -1,33 +1,24 @@
-"""An object in; findings out where a container mounts a volume that its pod does not have."""
+"""A container mounts a volume that the pod does not have.
+
+The Deployment that the controller makes of the object is refused. What runtimes and presets bring along counts as being
+there.
+
+Fix: Add the volume beside the containers, or correct the name.
+Bad:
+    predictor: {containers: [{name: kserve-container, volumeMounts: [{name: cache, mountPath: /cache}]}]}
+Good:
+    predictor: {volumes: [{name: cache, emptyDir: {}}], containers: [{name: kserve-container, volumeMounts: [{name: cache, mountPath: /cache}]}]}
+Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
+"""  # noqa: E501 - a sample
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Rule
-from kservegen.checks.rules.stage import Scope, Stage
+from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import containers_of, of_kind
-from kservegen.core.diagnostics import Finding, RuleMeta
-from kservegen.core.document import mapping, sequence, text
-from kservegen.core.jsontypes import JsonObject
-from kservegen.core.resource import Resource
-from kservegen.kserve.workloads import ContainerAt, PodSpecAt, pod_specs
-
-STAGE: Final = Stage.DEPLOYMENT
-SCOPE: Final = Scope.ENVIRONMENT
-
-META: Final = RuleMeta(
-    id="kubernetes/volume-mount",
-    title="A container mounts a volume that the pod does not have",
-    why="The Deployment that the controller makes of the object is refused. What runtimes and presets bring along "
-    "counts as being there.",
-    fix="Add the volume beside the containers, or correct the name.",
-    bad="predictor: {containers: [{name: kserve-container, volumeMounts: [{name: cache, mountPath: /cache}]}]}",
-    good="predictor: {volumes: [{name: cache, emptyDir: {}}], containers: [{name: kserve-container, volumeMounts: "
-    "[{name: cache, mountPath: /cache}]}]}",
-    upstream=("kserve rules, section 12", "k8s.io/kubernetes pkg/apis/core/validation/validation.go"),
-)
+from kservegen.kserve.workloads import PodSpecAt, pod_specs
+from kservegen.kubernetes.containers import undeclared_volumes, volumes_of
 
 # Not the runtimes themselves: whoever uses one may bring the volume.
 _KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
@@ -51,15 +42,16 @@ _MOUNTS: Final = frozenset({"volumeMounts", "volumeDevices"})
 _LENDERS: Final = ("ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig")
 
 
-def check(resource: Resource, context: Context) -> Iterator[Finding]:
+@rule(Stage.DEPLOYMENT, *_KINDS, scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     mounting = [at for at in containers_of(resource) if not _MOUNTS.isdisjoint(at.container)]
     if not mounting:
         return
     for at in mounting:
+        volumes, implied = volumes_of(at.pod.spec), frozenset[str]()
         if _is_overlaid(resource, at.pod):
-            yield from _mounts(at, _own(at.pod.spec) | _BROUGHT_ALONG | _lent(context))
-        else:
-            yield from _mounts(at, _own(at.pod.spec))
+            volumes, implied = volumes | _lent(context), _BROUGHT_ALONG
+        yield from undeclared_volumes(at, volumes, implied)
 
 
 def _is_overlaid(resource: Resource, pod: PodSpecAt) -> bool:
@@ -69,28 +61,6 @@ def _is_overlaid(resource: Resource, pod: PodSpecAt) -> bool:
     return resource.kind == "LLMInferenceService"
 
 
-def _mounts(at: ContainerAt, volumes: frozenset[str]) -> Iterator[Finding]:
-    listed = [(field, sequence(at.container.get(field))) for field in ("volumeMounts", "volumeDevices")]
-    for field, index, mount in ((field, index, mount) for field, all_ in listed for index, mount in enumerate(all_)):
-        name = text(mapping(mount).get("name"))
-        if name and name not in volumes:
-            yield Finding(
-                rule=META.id,
-                path=(*at.path, field, index, "name"),
-                message=f"the pod has no volume {name!r} to mount",
-                hint=META.fix,
-                seen=name,
-                allowed=", ".join(sorted(volumes - _BROUGHT_ALONG)) or "no volume is declared",
-            )
-
-
-def _own(spec: JsonObject) -> frozenset[str]:
-    return frozenset(text(mapping(volume).get("name")) for volume in sequence(spec.get("volumes")))
-
-
 def _lent(context: Context) -> frozenset[str]:
     lenders = (lender for kind in _LENDERS for lender in of_kind(context, kind))
-    return frozenset(name for lender in lenders for pod in pod_specs(lender) for name in _own(pod.spec))
-
-
-RULE: Final = Rule(meta=META, check=check, kinds=_KINDS)
+    return frozenset(name for lender in lenders for pod in pod_specs(lender) for name in volumes_of(pod.spec))

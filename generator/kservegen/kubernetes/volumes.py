@@ -1,6 +1,6 @@
-"""Where volumes come from: a source of a volume in, what the API server refuses in it out.
+"""The volumes of a pod in; what the API server refuses in their names and sources out.
 
-Sources whose kind no one may create any more are judged like the others: the API server still does.
+Sources whose kind no one may create any more are checked like the others: the API server still does.
 """
 
 from __future__ import annotations
@@ -9,17 +9,53 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from kservegen.checks.rules.kubernetes._claim_template import claim_template
-from kservegen.checks.rules.kubernetes._fields import bounded, choice, lawful, needed, numbered, required, word
-from kservegen.checks.rules.kubernetes._projections import file_items, mode_of, pod_files, projected
 from kservegen.core.document import mapping, sequence, text
-from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import LABEL_LENGTH, label_error, subdomain_error
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import parse
 from kservegen.core.values import backsteps_error, descending_path_error, mode_error
+from kservegen.kubernetes.fields import (
+    FieldPlace,
+    bounded,
+    choice,
+    lawful,
+    maps,
+    needed,
+    numbered,
+    required,
+    texts,
+    unique,
+    word,
+)
+from kservegen.kubernetes.metadata import annotation_map
+from kservegen.kubernetes.projections import file_items, mode_of, pod_files, projected
+from kservegen.kubernetes.selectors import label_map, label_selector
 
-SourceJudge: TypeAlias = Callable[[JsonObject, Path], Iterator[Problem]]
+
+def volume_names(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
+    """Check the names of `volumes`."""
+    yield from unique(value, place, "volumes", label_error)
+
+
+def volume_sources(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
+    """Check what `volumes` come from: one source each, and what it needs."""
+    for volume, path in maps(value, place.path):
+        yield from _volume(volume, path)
+
+
+def _volume(volume: JsonObject, path: Path) -> Iterator[Problem]:
+    given = [field for field in _SOURCES if volume.get(field) is not None]
+    if len(given) > 1:
+        message = "may not specify more than 1 volume type"
+        yield Problem((*path, given[1]), message, " ".join(given), "one source", at_key=True)
+    for field in given:
+        source, law = volume.get(field), _SOURCES[field]
+        if isinstance(source, dict) and law is not None:
+            yield from law(source, (*path, field))
+
+
+_SourceLaw: TypeAlias = Callable[[JsonObject, Path], Iterator[Problem]]
 
 _HOST_TYPES: Final = (
     "DirectoryOrCreate",
@@ -38,14 +74,14 @@ _NAA: Final = re.compile(r"naa\.[A-Za-z0-9]{32}")
 _ADDRESSES: Final = {"iqn": _IQN, "eui": _EUI, "naa": _NAA}
 
 
-def _needs(*fields: str) -> SourceJudge:
-    """Make the judge of a source that only has to have some fields."""
+def _needs(*fields: str) -> _SourceLaw:
+    """Make the law of a source that only has to have some fields."""
 
-    def judge(source: JsonObject, path: Path) -> Iterator[Problem]:
+    def law(source: JsonObject, path: Path) -> Iterator[Problem]:
         for field in fields:
             yield from required(source, field, path)
 
-    return judge
+    return law
 
 
 def _empty_dir(source: JsonObject, path: Path) -> Iterator[Problem]:
@@ -59,15 +95,15 @@ def _host_path(source: JsonObject, path: Path) -> Iterator[Problem]:
     yield from choice(source, "type", path, _HOST_TYPES)
 
 
-def _keyed(name: str) -> SourceJudge:
-    """Make the judge of a Secret's or a ConfigMap's keys as files."""
+def _keyed(name: str) -> _SourceLaw:
+    """Make the law of a Secret's or a ConfigMap's keys as files."""
 
-    def judge(source: JsonObject, path: Path) -> Iterator[Problem]:
+    def law(source: JsonObject, path: Path) -> Iterator[Problem]:
         yield from required(source, name, path)
         yield from numbered(source, "defaultMode", path, mode_error)
         yield from file_items(source.get("items"), (*path, "items"))
 
-    return judge
+    return law
 
 
 def _downward(source: JsonObject, path: Path) -> Iterator[Problem]:
@@ -97,15 +133,15 @@ def _ephemeral(source: JsonObject, path: Path) -> Iterator[Problem]:
     template = source.get("volumeClaimTemplate")
     yield from required(source, "volumeClaimTemplate", path)
     if isinstance(template, dict) and template:
-        yield from claim_template(template, (*path, "volumeClaimTemplate"))
+        yield from _claim_template(template, (*path, "volumeClaimTemplate"))
 
 
-def _partitioned(name: str) -> SourceJudge:
-    def judge(source: JsonObject, path: Path) -> Iterator[Problem]:
+def _partitioned(name: str) -> _SourceLaw:
+    def law(source: JsonObject, path: Path) -> Iterator[Problem]:
         yield from required(source, name, path)
         yield from bounded(source, "partition", path, 0, _LARGEST_PARTITION)
 
-    return judge
+    return law
 
 
 def _git(source: JsonObject, path: Path) -> Iterator[Problem]:
@@ -189,7 +225,7 @@ def _storage_os(source: JsonObject, path: Path) -> Iterator[Problem]:
         yield from required(mapping(source.get("secretRef")), "name", (*path, "secretRef"))
 
 
-SOURCES: Final[dict[str, SourceJudge | None]] = {
+_SOURCES: Final[dict[str, _SourceLaw | None]] = {
     "emptyDir": _empty_dir,
     "hostPath": _host_path,
     "gitRepo": _git,
@@ -222,3 +258,54 @@ SOURCES: Final[dict[str, SourceJudge | None]] = {
     # Kubernetes 1.34 drops these, unless the feature is turned on: what they say is not looked at.
     "image": None,
 }
+
+
+_ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_LONELY: Final = "ReadWriteOncePod"
+
+
+def _claim_template(template: JsonObject, path: Path) -> Iterator[Problem]:
+    """Check the template of a claim: its metadata and its spec."""
+    metadata = mapping(template.get("metadata"))
+    for field in metadata:
+        if field not in {"annotations", "labels"} and metadata[field]:
+            yield Problem((*path, "metadata", field), f"{field} cannot be set in a template", at_key=True)
+    yield from label_map(metadata.get("labels"), (*path, "metadata", "labels"))
+    yield from annotation_map(metadata.get("annotations"), (*path, "metadata", "annotations"))
+    yield from _claim_spec(mapping(template.get("spec")), (*path, "spec"))
+
+
+def _claim_spec(spec: JsonObject, path: Path) -> Iterator[Problem]:
+    modes = sequence(spec.get("accessModes"))
+    if not modes:
+        yield Problem(path, "at least 1 access mode is required", allowed=", ".join(_ACCESS_MODES))
+    for mode, at in texts(modes, (*path, "accessModes")):
+        if mode not in _ACCESS_MODES:
+            yield Problem(at, f"unsupported access mode {mode!r}", mode, ", ".join(_ACCESS_MODES))
+    if _LONELY in modes and any(mode in modes for mode in _ACCESS_MODES if mode != _LONELY):
+        yield Problem((*path, "accessModes"), f"may not use {_LONELY} with other access modes")
+    yield from _storage(mapping(mapping(spec.get("resources")).get("requests")), (*path, "resources", "requests"))
+    yield from label_selector(spec.get("selector"), (*path, "selector"))
+    for field in ("storageClassName", "volumeAttributesClassName"):
+        yield from lawful(spec, field, path, subdomain_error)
+    yield from word(spec, "volumeMode", path, ("Block", "Filesystem"))
+    yield from _claim_data(spec, path)
+
+
+def _storage(requests: JsonObject, path: Path) -> Iterator[Problem]:
+    amount = requests.get("storage")
+    if amount is None:
+        yield Problem(path, "required value: storage is missing")
+    elif isinstance(amount, (str, int, float)) and (quantity := parse(amount)) and quantity.sign <= 0:
+        yield Problem((*path, "storage"), "storage must be greater than zero", str(amount))
+
+
+def _claim_data(spec: JsonObject, path: Path) -> Iterator[Problem]:
+    for field in ("dataSource", "dataSourceRef"):
+        source = spec.get(field)
+        if isinstance(source, dict):
+            for part in ("kind", "name"):
+                if not source.get(part):
+                    yield Problem((*path, field), f"required value: {part} is missing or empty")
+            if not source.get("apiGroup") and text(source.get("kind")) not in {"", "PersistentVolumeClaim"}:
+                yield Problem((*path, field), "must be PersistentVolumeClaim when referencing the core API group")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.kubernetes._downward import VOLUME_FIELDS, field_reference, resource_reference
-from kservegen.checks.rules.kubernetes._fields import maps, needed, numbered, required
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
-from kservegen.core.values import is_template, local_path_error, mode_error
+from kservegen.core.values import local_path_error, mode_error
+from kservegen.kubernetes.downward import VOLUME_FIELDS, field_reference, resource_reference
+from kservegen.kubernetes.fields import maps, needed, numbered, required
 
 _KEYED: Final = ("secret", "configMap")
 # Projections that only some clusters know are counted, and not judged further.
@@ -20,12 +20,12 @@ _LONGEST_TOKEN: Final = 2**32
 
 
 def mode_of(owner: JsonObject, field: str, path: Path) -> Iterator[Problem]:
-    """Judge the permissions of files."""
+    """Check the permissions of files."""
     yield from numbered(owner, field, path, mode_error)
 
 
 def file_items(value: JsonValue, path: Path) -> Iterator[Problem]:
-    """Judge which keys become which files."""
+    """Check which keys become which files."""
     for item, at in maps(value, path):
         yield from required(item, "key", at)
         yield from needed(item, "path", at, local_path_error)
@@ -33,7 +33,7 @@ def file_items(value: JsonValue, path: Path) -> Iterator[Problem]:
 
 
 def pod_files(value: JsonValue, path: Path) -> Iterator[Problem]:
-    """Judge which facts of the pod become which files."""
+    """Check which facts of the pod become which files."""
     for item, at in maps(value, path):
         yield from needed(item, "path", at, local_path_error)
         yield from mode_of(item, "mode", at)
@@ -46,7 +46,7 @@ def pod_files(value: JsonValue, path: Path) -> Iterator[Problem]:
 
 
 def projected(source: JsonObject, path: Path) -> Iterator[Problem]:
-    """Judge a volume that is put together from several sources."""
+    """Check a volume that is put together from several sources."""
     yield from mode_of(source, "defaultMode", path)
     taken: set[str] = set()
     for projection, at in maps(source.get("sources"), (*path, "sources")):
@@ -68,7 +68,7 @@ def _projection(field: str, source: JsonObject, path: Path, taken: set[str]) -> 
         yield from _token(source, path)
     for item, at in maps(source.get("items"), (*path, "items")):
         place = text(item.get("path"))
-        if place and not is_template(place) and place in taken:
+        if place and place in taken:
             yield Problem((*at, "path"), f"conflicting duplicate paths: {place}", place)
         taken.add(place)
 

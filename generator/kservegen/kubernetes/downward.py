@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules.kubernetes._fields import required
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.names import qualified_name_error
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import canonical, parse
-from kservegen.core.values import is_template
+from kservegen.kubernetes.fields import required
 
 ENV_FIELDS: Final = (
     "metadata.name",
@@ -40,14 +39,14 @@ _SIZE_DIVISORS: Final = frozenset({"1", *(f"1{unit}" for unit in "k M G T P E Ki
 
 
 def field_reference(value: JsonValue, path: Path, allowed: tuple[str, ...]) -> Iterator[Problem]:
-    """Judge a `fieldRef`: which fields are known differs between variables and volumes."""
+    """Check a `fieldRef`: which fields are known differs between variables and volumes."""
     if not isinstance(value, dict):
         return
     version, field = value.get("apiVersion"), text(value.get("fieldPath"))
     if version and version != "v1":
         yield Problem((*path, "apiVersion"), f"unsupported pod version {version}", str(version), "v1")
     yield from required(value, "fieldPath", path)
-    if not field or is_template(field):
+    if not field:
         return
     name, bracket, key = field.removesuffix("']").partition("['")
     if bracket and name and field.endswith("']"):
@@ -64,7 +63,7 @@ def _labelled(name: str, key: str, field: str, path: Path) -> Iterator[Problem]:
 
 
 def resource_reference(value: JsonValue, path: Path, *, of_volume: bool) -> Iterator[Problem]:
-    """Judge a `resourceFieldRef`; one of a volume has to name its container."""
+    """Check a `resourceFieldRef`; one of a volume has to name its container."""
     if not isinstance(value, dict):
         return
     if of_volume and not value.get("containerName"):
