@@ -20,8 +20,8 @@ import yaml
 from bench import workload
 from bench.table import arguments, note_missing, print_table, spread
 from bench.timing import CLI, ROOT, rounds, timed
-from kservegen.checks.policy.binding import Bound, bind
-from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.binding import Bound, bind_policies
+from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.judge import Memory, PolicyJudge
 from kservegen.core.diagnostics import Location
@@ -63,7 +63,7 @@ def bound(names: Iterable[str] | None) -> tuple[Bound, ...]:
     files = read_policies([ROOT / "policies"], str)
     chosen = names or [policy.name for policy in files.policies]
     words: JsonObject = {"bindings": {name: {"actions": ["Audit"]} for name in chosen}}
-    found = bind(files.policies, words, locate=lambda _: Location(""))
+    found = bind_policies(files.policies, words, locate=lambda _: Location(""))
     if found.diagnostics:
         sys.exit(str(found.diagnostics[0].message))
     return found.bound
@@ -80,7 +80,7 @@ def judge(policies: tuple[Bound, ...], resources: list[Resource]) -> tuple[float
 def one_by_one(policies: tuple[Bound, ...], resources: list[Resource]) -> tuple[float, int]:
     """Do the same without any memory: what the interpreter alone costs."""
     start = time.perf_counter()
-    findings = sum(len(evaluate(policies, resource)) for resource in resources)
+    findings = sum(len(evaluate_policies(policies, resource)) for resource in resources)
     return time.perf_counter() - start, findings
 
 
@@ -96,7 +96,7 @@ def check_same_work(folder: Path) -> None:
     policies = bound(FIVE)
     for rule, predictor in BROKEN:
         doc: JsonObject = {**head, "metadata": {"name": rule, "namespace": "bench"}, "spec": {"predictor": predictor}}
-        ours = {finding.rule for finding in evaluate(policies, _resource(doc))}
+        ours = {finding.rule for finding in evaluate_policies(policies, _resource(doc))}
         path = folder / f"{rule}.yaml"
         path.write_text(yaml.safe_dump(doc), "utf-8")
         done = subprocess.run(

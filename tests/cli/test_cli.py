@@ -15,7 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 
 from kservegen.cli import COMMANDS, cli
-from kservegen.cli.failures import run
+from kservegen.cli.failures import run_cli
 
 ROOT = Path(__file__).parents[2]
 REPORT = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
@@ -29,7 +29,7 @@ class Terminal:
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
         """Run with --root set; return exit code, standard output and standard error, the folder's name left out."""
-        code = run(cli, [*words, "--root", str(self.project.root)])
+        code = run_cli(cli, [*words, "--root", str(self.project.root)])
         captured = self.capture.readouterr()
         out, err = (text.decode().replace(str(self.project.root), "ROOT") for text in (captured.out, captured.err))
         return code, out, err
@@ -191,9 +191,9 @@ def test_a_misspelt_command(terminal: Terminal) -> None:
 
 
 def test_a_folder_without_a_catalog(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(cli, ["render", "--root", str(tmp_path)]) == 2
+    assert run_cli(cli, ["render", "--root", str(tmp_path)]) == 2
     assert "kservegen init" in capfd.readouterr().err
-    assert run(cli, ["render", "--root", str(tmp_path / "nope")]) == 2
+    assert run_cli(cli, ["render", "--root", str(tmp_path / "nope")]) == 2
     assert "no such folder" in capfd.readouterr().err
 
 
@@ -236,7 +236,7 @@ def test_help(command: str, snapshot: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(cli, ["completion", shell]) == 0
+    assert run_cli(cli, ["completion", shell]) == 0
     assert "_KSERVEGEN_COMPLETE" in capfd.readouterr().out
 
 

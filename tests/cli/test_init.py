@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 from kservegen.cli import cli
-from kservegen.cli.failures import run
-from kservegen.commands.init import ENGINES, RENDERERS
+from kservegen.cli.failures import run_cli
+from kservegen.commands.init import GITOPS_ENGINES, RENDERERS
 
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", GITOPS_ENGINES)
 def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) -> None:
-    assert run(cli, ["init", str(tmp_path), "--engine", engine, "--repo-url", "https://example.com/models.git"]) == 0
-    assert run(cli, ["render", "--root", str(tmp_path)]) == 0
+    assert (
+        run_cli(cli, ["init", str(tmp_path), "--engine", engine, "--repo-url", "https://example.com/models.git"]) == 0
+    )
+    assert run_cli(cli, ["render", "--root", str(tmp_path)]) == 0
     sync = tmp_path / "rendered" / "dev" / "sync"
     assert sorted(path.name for path in sync.glob("*-dev.yaml")) == ROOTS[engine]
 
@@ -25,7 +27,7 @@ def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_no_placeholder_is_left(renderer: str, tmp_path: Path) -> None:
     words = ["--engine", "argocd", "--repo-url", "https://example.com/models.git", "--rendered-by", renderer]
-    assert run(cli, ["init", str(tmp_path), *words]) == 0
+    assert run_cli(cli, ["init", str(tmp_path), *words]) == 0
     for path in tmp_path.rglob("*"):
         if path.is_file() and "schemas" not in path.parts:
             text = path.read_text("utf-8")

@@ -14,8 +14,8 @@ from tests.support.project import Project
 from tests.support.reports import checked_report, properties, shown
 
 from kservegen.cli import cli
-from kservegen.cli.failures import run
-from kservegen.render.output.ownership import MARKER
+from kservegen.cli.failures import run_cli
+from kservegen.render.output.ownership import OWNERSHIP_MARK
 
 BEFORE = """\
 models:
@@ -75,7 +75,7 @@ class Spoken:
     def __call__(self, *words: str) -> None:
         """Run a command with `--output json`."""
         self.capfd.readouterr()
-        code = run(cli, [*words, "--root", str(self.project.root), "--output", "json"])
+        code = run_cli(cli, [*words, "--root", str(self.project.root), "--output", "json"])
         out, err = self.capfd.readouterr()
         assert out, (words, err)
         document = checked_report(out)
@@ -106,7 +106,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("plan")
     other = FLUX.replace("name: prod", "name: dev").replace(", wva", "").replace("cpu: 100", "cpu: 1")
     project.write("environments/dev.yaml", other)
-    (project.root / "rendered/dev/models/ns/inferenceservice-iris.yaml").write_text(f"{MARKER}\n{{", "utf-8")
+    (project.root / "rendered/dev/models/ns/inferenceservice-iris.yaml").write_text(f"{OWNERSHIP_MARK}\n{{", "utf-8")
     spoken("plan")
     spoken("plan", "--base", "HEAD")
     project.write("environments/dev.yaml", DEV)

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.project import Project
 
 from kservegen.cli import cli
-from kservegen.cli.failures import run
+from kservegen.cli.failures import run_cli
 
 ROOT = Path(__file__).parents[2]
 REPORT = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
@@ -35,7 +35,7 @@ class Shell:
         self.capture = capture
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
-        code = run(cli, ["validate", *words])
+        code = run_cli(cli, ["validate", *words])
         captured = self.capture.readouterr()
         return code, captured.out.decode(), captured.err.decode()
 

@@ -10,10 +10,10 @@ from tests.cluster.control_plane import Json
 
 from kservegen.checks.demand.groups import Count, PodGroup
 from kservegen.checks.demand.requests import Requests, amounts
-from kservegen.checks.placement.arrange import Answer, Outcome, arrange
+from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.pools import Pool, read_pools
-from kservegen.checks.placement.site import Ask, survey
+from kservegen.checks.placement.site import PodRequest, survey
 
 CASE = "kservegen.test/case"
 ZONE = "topology.kubernetes.io/zone"
@@ -35,22 +35,22 @@ class Case(NamedTuple):
 
     name: str
     words: Json  # nodePools
-    asks: tuple[Ask, ...]
+    asks: tuple[PodRequest, ...]
 
     @property
     def pools(self) -> tuple[Pool, ...]:
         return read_pools(self.words, ACCELERATORS)
 
-    def judge(self) -> Outcome:
+    def judge(self) -> ArrangeOutcome:
         """Return our verdict on all pods together."""
         site = survey(self.pools, self.asks)
         if site.homeless or site.doubtful:
-            return Outcome.FULL
-        answers: list[Answer] = [
+            return ArrangeOutcome.FULL
+        answers: list[ArrangeAnswer] = [
             arrange(part.scene, [self.asks[index].group.count.maximum for index in part.asks]) for part in site.parts
         ]
         outcomes = {answer.outcome for answer in answers}
-        return next((o for o in (Outcome.FULL, Outcome.UNSURE) if o in outcomes), Outcome.FITS)
+        return next((o for o in (ArrangeOutcome.FULL, ArrangeOutcome.UNSURE) if o in outcomes), ArrangeOutcome.FITS)
 
 
 def make(number: int) -> Case:
@@ -97,7 +97,7 @@ def _widen(dice: random.Random, words: Json) -> None:
             pool["allocatable"]["accelerators"] = 8
 
 
-def _group(dice: random.Random, name: str, kinds: list[str], index: int, *, small: bool) -> Ask:
+def _group(dice: random.Random, name: str, kinds: list[str], index: int, *, small: bool) -> PodRequest:
     labels = {"app": f"{name}-{index}", "family": f"{name}-{dice.choice('xy')}"}
     pod: Json = {"nodeSelector": {CASE: name}}
     requests: Json = {
@@ -124,7 +124,7 @@ def _group(dice: random.Random, name: str, kinds: list[str], index: int, *, smal
     count = dice.choice([1, 1, 2, 2, 3, 4, 6])
     found: Requests = {**amounts(requests)}
     group = PodGroup(role="predictor", path=("spec", "predictor"), pod=pod, requests=found, count=Count(1, count))
-    return Ask(group, Member(name, labels))
+    return PodRequest(group, Member(name, labels))
 
 
 def _neighbours(dice: random.Random, pod: Json, labels: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from tests.cluster.control_plane import Client, Json, control_plane, kubeconfig,
 from tests.cluster.objects import make_namespace
 from tests.cluster.placements import Case, daemons, make, nodes, pods
 
-from kservegen.checks.placement.arrange import Outcome
+from kservegen.checks.placement.arrange import ArrangeOutcome
 
 CASES = 320
 # Verdicts that must be certain, and the share that may be left open.
@@ -47,15 +47,15 @@ def test_two_hundred_verdicts_are_the_schedulers(scheduler: Client) -> None:
     cases = [make(number) for number in range(CASES)]
     ours = {case.name: case.judge() for case in cases}
     number = Counter(ours.values())
-    assert number[Outcome.FITS] + number[Outcome.FULL] >= CERTAIN
-    assert min(number[Outcome.FITS], number[Outcome.FULL]) >= CERTAIN // 4, number
-    assert number[Outcome.UNSURE] <= OPEN * CASES, number
+    assert number[ArrangeOutcome.FITS] + number[ArrangeOutcome.FULL] >= CERTAIN
+    assert min(number[ArrangeOutcome.FITS], number[ArrangeOutcome.FULL]) >= CERTAIN // 4, number
+    assert number[ArrangeOutcome.UNSURE] <= OPEN * CASES, number
     for case in cases:
         stand_up(scheduler, case)
     with suppress(TimeoutError):  # then the comparison says what is missing
         wait_for("a verdict on every pod", lambda: is_settled(verdicts(scheduler), ours), patience=120)
     theirs = verdicts(scheduler)
-    wrong = {name: said for name, said in theirs.items() if ours[name] not in (Outcome.UNSURE, outcome(said))}
+    wrong = {name: said for name, said in theirs.items() if ours[name] not in (ArrangeOutcome.UNSURE, outcome(said))}
     assert wrong == {}, {name: (ours[name], found) for name, found in wrong.items()}
 
 
@@ -92,12 +92,13 @@ def verdict(pod: Json) -> bool | None:
     return False if any(c["type"] == "PodScheduled" and c["status"] == "False" for c in conditions) else None
 
 
-def outcome(said: Mapping[str, bool | None]) -> Outcome:
-    return Outcome.FITS if all(said.values()) else Outcome.FULL
+def outcome(said: Mapping[str, bool | None]) -> ArrangeOutcome:
+    return ArrangeOutcome.FITS if all(said.values()) else ArrangeOutcome.FULL
 
 
-def is_settled(theirs: Mapping[str, Mapping[str, bool | None]], ours: Mapping[str, Outcome]) -> bool:
+def is_settled(theirs: Mapping[str, Mapping[str, bool | None]], ours: Mapping[str, ArrangeOutcome]) -> bool:
     """Whether every pod has its verdict; a pod that waits for others of its kind is given time to be tried again."""
     return all(
-        all(said.values()) if ours[name] is Outcome.FITS else None not in said.values() for name, said in theirs.items()
+        all(said.values()) if ours[name] is ArrangeOutcome.FITS else None not in said.values()
+        for name, said in theirs.items()
     )

@@ -21,9 +21,9 @@ from tests.cluster.control_plane import Answer, Client, Json, wait_for
 from tests.cluster.objects import collection, make_namespace, url
 
 from kservegen.checks.policy.admission import CREATE, DELETE, UPDATE, Admission
-from kservegen.checks.policy.binding import Bound, bind
-from kservegen.checks.policy.cases import Case, read_cases
-from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.binding import Bound, bind_policies
+from kservegen.checks.policy.cases import PolicyCase, read_cases
+from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.objects import policy_objects
@@ -48,7 +48,7 @@ class Try:
     """One request to both: what is sent, and the binding that judges it."""
 
     name: str
-    case: Case
+    case: PolicyCase
     bound: Bound
     binding: str
     namespace: Json
@@ -65,7 +65,7 @@ def policies() -> tuple[Policy, ...]:
     return files.policies
 
 
-def cases(policy: Policy) -> Iterator[Case]:
+def cases(policy: Policy) -> Iterator[PolicyCase]:
     for path in sorted((POLICIES / "tests" / policy.name).glob("*.yaml")):
         found, problems = read_cases(path.read_bytes(), path.name, path.stem)
         assert not problems
@@ -88,7 +88,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from leaves(item, (*path, key))
 
 
-def mutate(case: Case, number: int) -> Case | None:
+def mutate(case: PolicyCase, number: int) -> PolicyCase | None:
     """Leave out one place of the object, chosen by the case's name alone."""
     doc = copy.deepcopy(case.admission.resource.doc)
     places = list(leaves(doc.get("spec", {})))
@@ -115,7 +115,7 @@ def tries() -> Iterator[Try]:
                 words: JsonObject = {
                     "bindings": {name: {"policyName": policy.name, "actions": ["Deny"], "params": case.params or None}}
                 }
-                found = bind([policy], words, locate=lambda _: Location("x"))
+                found = bind_policies([policy], words, locate=lambda _: Location("x"))
                 assert not found.diagnostics, found.diagnostics
                 bindings[key] = (name, found.bound[0])
             binding, bound = bindings[key]
@@ -131,14 +131,14 @@ def tries() -> Iterator[Try]:
             )
 
 
-def namespace(name: str, binding: str, case: Case) -> Json:
+def namespace(name: str, binding: str, case: PolicyCase) -> Json:
     """Return the namespace that a case's objects live in."""
     metadata = mapping(mapping(case.namespace).get("metadata"))
     labels = {**mapping(metadata.get("labels")), LABEL: binding, "kubernetes.io/metadata.name": name}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {**metadata, "name": name, "labels": labels}}
 
 
-def settled(case: Case, name: str, around: Json, binding: str) -> Case:
+def settled(case: PolicyCase, name: str, around: Json, binding: str) -> PolicyCase:
     """Give the object a name and a place of its own, in both states."""
     admission = case.admission
 
@@ -171,7 +171,7 @@ def verdict(attempt: Try) -> str:
         resource=replace(resource, doc=stored(attempt.doc, resource)),
         old=None if admission.old is None else stored(dict(admission.old), resource),
     )
-    found = evaluate([attempt.bound], ready, namespaces={resource.id.namespace: attempt.namespace})
+    found = evaluate_policies([attempt.bound], ready, namespaces={resource.id.namespace: attempt.namespace})
     return found[0].message if found else ""
 
 

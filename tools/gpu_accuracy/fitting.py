@@ -9,7 +9,7 @@ from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile, pla
 from tools.gpu_accuracy.rows import Row
 
 from kservegen.checks.gpu.estimate import estimate
-from kservegen.checks.gpu.facts import GIB, Engine
+from kservegen.checks.gpu.facts import GIB, EngineFacts
 
 
 def cross_validate(rows: list[Row]) -> None:
@@ -32,7 +32,7 @@ def cross_validate(rows: list[Row]) -> None:
             )
 
 
-def _fit(rows: list[Row]) -> dict[tuple[int, ...], Engine]:
+def _fit(rows: list[Row]) -> dict[tuple[int, ...], EngineFacts]:
     """Return engines whose sampler bytes and memory beside PyTorch are the medians of the given rows."""
     fitted = {}
     for since in {row.engine.since for row in rows}:

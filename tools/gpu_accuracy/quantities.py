@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from tools.gpu_accuracy.rows import Row
 
-from kservegen.checks.gpu.cache import plan
+from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.estimate import Estimate, estimate, stages
 from kservegen.checks.gpu.facts import GIB, Gpu
 from kservegen.checks.gpu.overhead import batch
@@ -75,7 +75,7 @@ def _tokens_from_pool(row: Row) -> float | None:
     pool = row.number("kv_cache_mem_gib")
     if not pool or pool < 0 or row.model is None or row.model.gap:
         return None
-    cut = plan(row.model, row.server, row.engine, -(-row.model.depth // row.server.pipeline))
+    cut = plan_kv_cache(row.model, row.server, row.engine, -(-row.model.depth // row.server.pipeline))
     blocks = (round(pool * GIB) - _lead_of_first_stage(row)) // cut.block_bytes
     tokens = row.server.batched_tokens or row.engine.batched_tokens[0]
     length = row.server.max_length or row.model.max_length or 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import GIB, Engine, Gpu, ModelFacts
+from kservegen.checks.gpu.facts import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.store import FactStore
 from kservegen.kserve.releases import Releases
 
@@ -54,7 +54,7 @@ class Row(NamedTuple):
     model: ModelFacts | None
     gpu: Gpu | None
     server: Server
-    engine: Engine
+    engine: EngineFacts
     free: int | None
 
     def number(self, column: str) -> float | None:

@@ -8,9 +8,9 @@ from collections import Counter
 from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile
 from tools.gpu_accuracy.rows import CONFIGURATION, MEMORY, STARTS, Row
 
-from kservegen.checks.gpu.estimate import Verdict
+from kservegen.checks.gpu.estimate import FitVerdict
 from kservegen.checks.gpu.facts import GIB
-from kservegen.checks.gpu.refusals import refusals
+from kservegen.checks.gpu.refusals import engine_refusals
 
 
 def report_quantities(rows: list[Row]) -> bool:
@@ -41,12 +41,12 @@ def report_quantities(rows: list[Row]) -> bool:
 def predicted_outcome(row: Row) -> str:
     """Return what the estimate says of a start: one of the three outcomes, or `uncertain`."""
     assert row.model is not None  # noqa: S101
-    if next(refusals(row.model, row.gpu, row.server), None) is not None:
+    if next(engine_refusals(row.model, row.gpu, row.server), None) is not None:
         return CONFIGURATION
     done = estimated(row)
     if done is None:
         return ""
-    return {Verdict.FITS: STARTS, Verdict.DOES_NOT_FIT: MEMORY}.get(done.verdict, "uncertain")
+    return {FitVerdict.FITS: STARTS, FitVerdict.DOES_NOT_FIT: MEMORY}.get(done.verdict, "uncertain")
 
 
 def report_outcomes(rows: list[Row]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource
+from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.errors import GeneratorError
@@ -17,15 +17,15 @@ from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
 
 # Checks a whole document against a schema: the catalog's, the environments' or the locks'.
-Check = Callable[[JsonObject], tuple[Finding, ...]]
+SchemaCheck = Callable[[JsonObject], tuple[Finding, ...]]
 
 
 def load_catalog(
     repository: Repository,
     *,
-    check_models: Check,
-    check_environment: Check,
-    check_lock: Check,
+    check_models: SchemaCheck,
+    check_environment: SchemaCheck,
+    check_lock: SchemaCheck,
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics: list[Diagnostic] = []
@@ -46,7 +46,9 @@ def load_catalog(
     return Catalog(tuple(documents), definitions, environments, complete, unreadable), diagnostics
 
 
-def _load(repository: Repository, path: str, check: Check, diagnostics: list[Diagnostic]) -> Document | None:
+def _load(
+    repository: Repository, path: str, check: SchemaCheck, diagnostics: list[Diagnostic]
+) -> CatalogDocument | None:
     file = repository.relative(repository.root / path)
     if PurePosixPath(file).suffix == ".yml":
         diagnostics.append(_misnamed(file, "ends in .yml", "Rename the file so that it ends in .yaml."))
@@ -61,10 +63,10 @@ def _load(repository: Repository, path: str, check: Check, diagnostics: list[Dia
         if not loaded.diagnostics:
             diagnostics.append(_not_a_map(file, loaded.value))
         return None
-    document = Document(file, loaded.value, loaded.source)
+    document = CatalogDocument(file, loaded.value, loaded.source)
     skip = {d.location for d in loaded.diagnostics}
     for finding in check(loaded.value):
-        diagnostic = as_diagnostic(finding, document)
+        diagnostic = schema_diagnostic(finding, document)
         if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
             diagnostics.append(diagnostic)
     return document
@@ -76,7 +78,7 @@ def _content(repository: Repository, file: str) -> bytes | Diagnostic:
     return read_bytes(repository.root / file, file)
 
 
-def as_diagnostic(finding: Finding, document: Document, base: Path = ()) -> Diagnostic:
+def schema_diagnostic(finding: Finding, document: CatalogDocument, base: Path = ()) -> Diagnostic:
     """Give a finding about a document its line: the value's own, or the nearest key where it is missing."""
     path = base + finding.path
     source = document.source
@@ -94,10 +96,10 @@ def as_diagnostic(finding: Finding, document: Document, base: Path = ()) -> Diag
 
 
 def _load_environments(
-    repository: Repository, check: Check, diagnostics: list[Diagnostic]
+    repository: Repository, check: SchemaCheck, diagnostics: list[Diagnostic]
 ) -> tuple[dict[str, EnvironmentSource], tuple[str, ...]]:
     files = repository.environment_files()
-    loaded: dict[str, Document | None] = {}
+    loaded: dict[str, CatalogDocument | None] = {}
     for path in files:
         if path.suffix == ".yaml" and path.stem != DEFAULTS_NAME and (problem := label_error(path.stem)):
             hint = "Name the file after the environment: lower-case letters, digits and dashes."
@@ -120,7 +122,10 @@ def _load_environments(
 
 
 def _load_locks(
-    repository: Repository, environments: dict[str, EnvironmentSource], check: Check, diagnostics: list[Diagnostic]
+    repository: Repository,
+    environments: dict[str, EnvironmentSource],
+    check: SchemaCheck,
+    diagnostics: list[Diagnostic],
 ) -> dict[str, EnvironmentSource]:
     """Lay the locks beside their environments; one that belongs to none locks nothing, and is a finding."""
     found = dict(environments)
@@ -137,7 +142,7 @@ def _load_locks(
     return found
 
 
-def _define(documents: list[Document], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:
+def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:
     definitions: dict[tuple[str, str], Definition] = {}
     for document in documents:
         for section in SECTIONS:

@@ -49,14 +49,14 @@ PATCH = "$patch"
 ItemKey = tuple[JsonValue, ...]
 
 
-class Layer(NamedTuple):
+class MergeLayer(NamedTuple):
     """One contribution to a merged value: `value` as it was written and `name`, what people call the layer."""
 
     name: str
     value: JsonValue
 
 
-class Place(NamedTuple):
+class MergedPlace(NamedTuple):
     """Where a merged value was written: the layer's index, the path inside it, and how much of the path is there."""
 
     layer: int
@@ -73,7 +73,7 @@ def item_key(field: str, item: JsonValue) -> ItemKey | None:
     return None if None in key else key
 
 
-def merge(base: JsonObject, over: JsonObject, *, keep_nulls: bool = False) -> JsonObject:
+def merge_values(base: JsonObject, over: JsonObject, *, keep_nulls: bool = False) -> JsonObject:
     """Merge `over` into `base` by the law above.
 
     `keep_nulls` keeps deletions as nulls, for layers that are merged with each other before they meet their base.
@@ -85,7 +85,7 @@ def merge(base: JsonObject, over: JsonObject, *, keep_nulls: bool = False) -> Js
         elif value.__class__ is dict:
             below = out.get(key)
             start: JsonObject = below if below.__class__ is dict else {}
-            out[key] = merge(start, value, keep_nulls=keep_nulls)
+            out[key] = merge_values(start, value, keep_nulls=keep_nulls)
         elif value.__class__ is list:
             out[key] = _merge_list(key, out.get(key), value, keep_nulls=keep_nulls)
         else:
@@ -108,23 +108,23 @@ def _merge_list(field: str, base: JsonValue, over: JsonArray, *, keep_nulls: boo
             continue
         below = merged.get(key)
         start: JsonObject = below if isinstance(below, dict) and below.get(PATCH) != "delete" else {}
-        merged[key] = merge(start, item, keep_nulls=keep_nulls)
+        merged[key] = merge_values(start, item, keep_nulls=keep_nulls)
     return list(merged.values())
 
 
 def _fresh(value: JsonValue, *, keep_nulls: bool) -> JsonValue:
     if isinstance(value, dict):
-        return merge({}, value, keep_nulls=keep_nulls)
+        return merge_values({}, value, keep_nulls=keep_nulls)
     if isinstance(value, list):
         return [_fresh(item, keep_nulls=keep_nulls) for item in value]
     return value
 
 
-def merge_all(layers: Sequence[Layer]) -> JsonObject:
+def merge_all(layers: Sequence[MergeLayer]) -> JsonObject:
     """Merge layers in order; a layer that is null removes all before it."""
     out: JsonObject = {}
     for layer in layers:
-        out = merge(out, layer.value) if isinstance(layer.value, dict) else {}
+        out = merge_values(out, layer.value) if isinstance(layer.value, dict) else {}
     return out
 
 
@@ -134,7 +134,7 @@ class _Cursor(NamedTuple):
     value: JsonValue
 
 
-def locate(layers: Sequence[Layer], merged: JsonValue, path: Path) -> Place:
+def locate_merged(layers: Sequence[MergeLayer], merged: JsonValue, path: Path) -> MergedPlace:
     """Find the layer that wrote the value at `path` of the merged value, and the path inside that layer.
 
     Where nothing was written at `path` (a missing field), the place of its longest written prefix is returned.
@@ -144,13 +144,13 @@ def locate(layers: Sequence[Layer], merged: JsonValue, path: Path) -> Place:
     for part in path:
         after = _step(cursors, merged, field, part)
         if not after:
-            return Place(cursors[-1].layer if cursors else 0, cursors[-1].path if cursors else (), exact=False)
+            return MergedPlace(cursors[-1].layer if cursors else 0, cursors[-1].path if cursors else (), exact=False)
         merged = child(merged, part)
         cursors = after
         field = part if isinstance(part, str) else ""
     if not cursors:
-        return Place(0, (), exact=False)
-    return Place(cursors[-1].layer, cursors[-1].path, exact=True)
+        return MergedPlace(0, (), exact=False)
+    return MergedPlace(cursors[-1].layer, cursors[-1].path, exact=True)
 
 
 def _step(cursors: list[_Cursor], merged: JsonValue, field: str, part: str | int) -> list[_Cursor]:

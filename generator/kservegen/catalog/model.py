@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kservegen.catalog.merge import Layer, locate
+from kservegen.catalog.merge import MergeLayer, locate_merged
 from kservegen.core.diagnostics import Location
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.yaml.source import SourceMap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Document:
+class CatalogDocument:
     """One YAML file: its data (a map, also where the file was unusable) and the positions of all that is in it."""
 
     file: str
@@ -29,7 +29,7 @@ class Fragment:
     """A part of a document that is merged with others: one layer, and the way back to its lines."""
 
     name: str
-    document: Document
+    document: CatalogDocument
     path: Path
     value: JsonValue
 
@@ -40,7 +40,7 @@ class Definition:
 
     section: str
     key: str
-    document: Document
+    document: CatalogDocument
 
     @property
     def location(self) -> Location:
@@ -53,11 +53,11 @@ class EnvironmentSource:
     """The files of one environment in merge order: `defaults.yaml` where there is one, then its own; and its lock."""
 
     name: str
-    documents: tuple[Document, ...]
-    lock: Document | None = None
+    documents: tuple[CatalogDocument, ...]
+    lock: CatalogDocument | None = None
 
     @property
-    def own(self) -> Document:
+    def own(self) -> CatalogDocument:
         """The environment's own file."""
         return self.documents[-1]
 
@@ -70,7 +70,7 @@ class Catalog:
     environments that are there and are not known, because their own file cannot be read.
     """
 
-    documents: tuple[Document, ...]
+    documents: tuple[CatalogDocument, ...]
     definitions: dict[tuple[str, str], Definition]
     environments: dict[str, EnvironmentSource]
     complete: bool = True
@@ -79,7 +79,7 @@ class Catalog:
 
 def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path) -> tuple[Fragment, Path, bool]:
     """Return the fragment that wrote `path` of the merged value, the path in its document, and if it is exact."""
-    place = locate([Layer(f.name, f.value) for f in fragments], merged, path)
+    place = locate_merged([MergeLayer(f.name, f.value) for f in fragments], merged, path)
     fragment = fragments[place.layer]
     return fragment, (*fragment.path, *place.path), place.exact
 

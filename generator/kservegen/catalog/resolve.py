@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TypeAlias
 
-from kservegen.catalog.merge import merge
-from kservegen.catalog.model import Catalog, Definition, Document, EnvironmentSource, Fragment, find_location
+from kservegen.catalog.merge import merge_values
+from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource, Fragment, find_location
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
 from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.core.document import mapping
@@ -127,7 +127,7 @@ def resolve(
     fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
     layered: JsonObject = {}
     for document in source.documents:
-        layered = merge(layered, document.value, keep_nulls=True)
+        layered = merge_values(layered, document.value, keep_nulls=True)
     _check_names(resolver)
     entries = []
     for definition in catalog.definitions.values():
@@ -137,7 +137,7 @@ def resolve(
     entries.sort(key=lambda e: (_ORDER[e.section], e.namespace, e.name))
     _check_unique(resolver, entries)
     resolved = ResolvedEnvironment(
-        name=environment, source=source, value=merge({}, layered), fragments=fragments, entries=tuple(entries)
+        name=environment, source=source, value=merge_values({}, layered), fragments=fragments, entries=tuple(entries)
     )
     return resolved, resolver.diagnostics
 
@@ -198,9 +198,9 @@ def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObjec
         return None
     profiles = _profiles(resolver, definition, own, overlay)
     base = _base(resolver, document, profiles)
-    words = merge(base, own)
+    words = merge_values(base, own)
     if overlay:
-        words = merge(words, overlay)
+        words = merge_values(words, overlay)
     namespace, name = _identify(resolver, definition, info, words)
     defaults = document.section("defaults")
     # What comes from `defaults` alone; a profile that says the same word speaks for the entry.
@@ -217,13 +217,13 @@ def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObjec
     )
 
 
-def _base(resolver: _Resolver, document: Document, profiles: tuple[str, ...]) -> JsonObject:
+def _base(resolver: _Resolver, document: CatalogDocument, profiles: tuple[str, ...]) -> JsonObject:
     """Return what lies under an entry: the file's defaults, then its profiles."""
     base = resolver.bases.get((document.file, profiles))
     if base is None:
-        base = merge({}, document.section("defaults"))
+        base = merge_values({}, document.section("defaults"))
         for profile in profiles:
-            base = merge(base, mapping(document.section("profiles").get(profile)))
+            base = merge_values(base, mapping(document.section("profiles").get(profile)))
         resolver.bases[document.file, profiles] = base
     return base
 

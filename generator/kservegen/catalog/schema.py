@@ -19,7 +19,7 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 
 # Returns the compiled schema of (apiVersion, kind).
-Compiled = Callable[[str, str], JsonObject]
+CompiledSchemas = Callable[[str, str], JsonObject]
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -63,7 +63,7 @@ class _Words:
         return self.definitions.add(self.at(*path), self.compiled, self.kind)
 
 
-def models_schema(compiled: Compiled) -> JsonObject:
+def models_schema(compiled: CompiledSchemas) -> JsonObject:
     """Build the schema of `models.yaml` and `models/**/*.yaml`."""
     definitions = Definitions()
     entries = _entries(definitions, compiled)
@@ -92,7 +92,7 @@ def models_schema(compiled: Compiled) -> JsonObject:
     )
 
 
-def environments_schema(compiled: Compiled, *, charts: Iterable[str], versions: Iterable[str]) -> JsonObject:
+def environments_schema(compiled: CompiledSchemas, *, charts: Iterable[str], versions: Iterable[str]) -> JsonObject:
     """Build the schema of `environments/*.yaml`."""
     definitions = Definitions()
     entries = _entries(definitions, compiled)
@@ -195,7 +195,7 @@ _ARGUMENTS: JsonObject = {
 }
 
 
-def _entries(definitions: Definitions, compiled: Compiled) -> dict[str, JsonObject]:
+def _entries(definitions: Definitions, compiled: CompiledSchemas) -> dict[str, JsonObject]:
     """Return the properties of an entry of each kind."""
     entries: dict[str, JsonObject] = {}
     for kinds in SECTIONS.values():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kservegen.catalog.merge import merge
+from kservegen.catalog.merge import merge_values
 from kservegen.changes.plan.trees import Differences
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -23,7 +23,7 @@ from kservegen.formats.yaml.load import load_strict
 from kservegen.git import tree
 from kservegen.git.export import exported
 from kservegen.git.process import Git, open_git
-from kservegen.render.output.changes import compare
+from kservegen.render.output.changes import compare_files
 from kservegen.render.output.conflicts import Conflict
 from kservegen.render.output.existing import Existing
 
@@ -33,7 +33,7 @@ _SHOWN: Final = 12  # digits of a commit's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wanted:
+class WantedBase:
     """What the catalog renders now, the output folder as it is, and the environments in scope (None: all)."""
 
     desired: Mapping[str, bytes]
@@ -65,10 +65,10 @@ class DiskBase:
 
     said = f"{OUTPUT_FOLDER}/ as it is"
 
-    def compare(self, wanted: Wanted) -> Compared:
+    def compare(self, wanted: WantedBase) -> Compared:
         """Compare with the files on disk; those that are not ours stay as they are."""
         existing = wanted.existing
-        changes = compare(dict(wanted.desired), existing)
+        changes = compare_files(dict(wanted.desired), existing)
         standing = (*(path for path in changes.write if path in existing.files), *changes.remove)
         old = {path: existing.read(path) for path in standing}
         now = {*wanted.desired, *(existing.files - set(changes.remove))}
@@ -84,7 +84,7 @@ class CommitBase:
     commit: str
     said: str  # which commit it is, in words
 
-    def compare(self, wanted: Wanted) -> Compared:
+    def compare(self, wanted: WantedBase) -> Compared:
         """Compare with the commit; a file is read only where its bytes differ."""
         blobs = tree.files(self.git, self.commit, OUTPUT_FOLDER)
         words = self._words()
@@ -110,9 +110,9 @@ class CommitBase:
         contents = tree.read(self.git, named.values())
         said = {name: _as_map(contents[blob], name) for name, blob in named.items()}
         shared = said.pop(DEFAULTS_NAME, {})
-        return {name: merge(shared, words) for name, words in said.items()}
+        return {name: merge_values(shared, words) for name, words in said.items()}
 
-    def _rendered(self, wanted: Wanted) -> dict[str, Differences]:
+    def _rendered(self, wanted: WantedBase) -> dict[str, Differences]:
         """Render the catalog of the commit; GeneratorError where it has errors, as nothing then says what was there."""
         blobs = {
             path: blob

@@ -12,11 +12,11 @@ from typing import Final
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.locate import diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
-from kservegen.render.gitops.layers import Part
+from kservegen.render.gitops.layers import LayerPart
 
 _SYNCED_BY: Final = {"argocd": "Application", "flux": "Kustomization"}
 # What leaves a layer of these otherwise leaves the cluster, too. The others stay in any case.
-_PRUNED: Final = frozenset({Part.POLICIES, Part.QUOTAS, Part.RUNTIMES, Part.MODELS})
+_PRUNED: Final = frozenset({LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES, LayerPart.MODELS})
 _VALUES: Final = "platform/values"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kservegen.changes.bases import DiskBase, Wanted
+from kservegen.changes.bases import DiskBase, WantedBase
 from kservegen.changes.guards import guard_restarts, max_restarting
 from kservegen.changes.plan.effects import impact_of
 from kservegen.changes.plan.environment import plan_environment, read_change
@@ -15,7 +15,7 @@ from kservegen.render.output.existing import Existing
 
 def guard_all(work: Work, existing: Existing, *, allowed: int, command: str) -> Iterator[Diagnostic]:
     """Hold each environment that sets a guard against it; where nothing changes there is nothing to be found out."""
-    wanted = Wanted(desired=work.desired, existing=existing, scope=work.chosen if work.is_partial else None)
+    wanted = WantedBase(desired=work.desired, existing=existing, scope=work.chosen if work.is_partial else None)
     differences = DiskBase().compare(wanted).differences
     for environment in work.environments:
         differing, built = differences.get(environment.name), work.built.get(environment.name)

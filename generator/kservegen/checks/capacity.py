@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from kservegen.checks.budget.account import Asked, account, asked_for
+from kservegen.checks.budget.account import RequestedAmounts, account, asked_for
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import read_budgets
@@ -67,7 +67,7 @@ def _over_budget(built: BuiltEnvironment, lines: Sequence[Line]) -> Iterator[Dia
 
 
 def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> Capacity:
-    from kservegen.checks.placement.check import Wanted, check_placement, is_judged  # noqa: PLC0415 - few environments ask
+    from kservegen.checks.placement.check import WantedPods, check_placement, is_judged  # noqa: PLC0415 - few environments ask
     from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
     from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
     from kservegen.checks.placement.site import pod_labels  # noqa: PLC0415
@@ -83,7 +83,7 @@ def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Co
         for group in asked.groups:
             if is_judged(group, pools):
                 member = Member(resource.id.namespace, pod_labels(resource.doc, group))
-                wanted.append(Wanted(asked.entry, resource.id, _with_runtime(asked, group, context), member))
+                wanted.append(WantedPods(asked.entry, resource.id, _with_runtime(asked, group, context), member))
             else:
                 left_out = True
 
@@ -96,7 +96,7 @@ def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Co
     return Capacity(tuple(check_placement(environment, pools, wanted, locate)), tuple(assumed))
 
 
-def _with_runtime(asked: Asked, group: PodGroup, context: Context) -> PodGroup:
+def _with_runtime(asked: RequestedAmounts, group: PodGroup, context: Context) -> PodGroup:
     """Lay the placement words of a predictor over those of its runtime, where that is an object of the catalog."""
     model = group.pod.get("model")
     if not isinstance(model, dict):

@@ -131,10 +131,10 @@ def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
         template = gateway.get(name)
         if not isinstance(template, str) or "{{" not in template:
             continue
-        from kservegen.formats.gotemplate.parser import parse  # noqa: PLC0415 - few environments write a template
+        from kservegen.formats.gotemplate.parser import parse_template  # noqa: PLC0415 - few environments write a template
         from kservegen.formats.gotemplate.problem import TemplateFault  # noqa: PLC0415
 
-        problem = parse(template)
+        problem = parse_template(template)
         if isinstance(problem, TemplateFault):
             yield Finding(
                 rule="kserve/config-template",

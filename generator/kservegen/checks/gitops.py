@@ -8,7 +8,7 @@ from typing import Final
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.diagnostics import Finding
 from kservegen.kserve.charts.model import Charts
-from kservegen.render.gitops.argocd.settings import DEFAULT_PROJECT, DEFAULT_VERSION, NATIVE_OCI, OLDEST, Version
+from kservegen.render.gitops.argocd.settings import DEFAULT_PROJECT, DEFAULT_VERSION, NATIVE_OCI, OLDEST, ArgoVersion
 
 _ENGINES: Final = frozenset({"argocd", "flux"})
 
@@ -71,7 +71,7 @@ def _argocd(environment: ResolvedEnvironment) -> Iterator[Finding]:
 
 def _version(environment: ResolvedEnvironment) -> Iterator[Finding]:
     said = environment.text("gitops", "argocd", "version")
-    version = Version.parse(said) if said else DEFAULT_VERSION
+    version = ArgoVersion.parse(said) if said else DEFAULT_VERSION
     if version is None:
         return  # the schema has a finding for it
     if version < OLDEST:

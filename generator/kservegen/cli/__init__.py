@@ -84,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cost a small render a tenth of its time, and a large one more than half, again at the exit of the interpreter.
     """
     gc.disable()
-    from kservegen.cli.failures import run  # noqa: PLC0415 - keeps `import kservegen.cli` light
+    from kservegen.cli.failures import run_cli  # noqa: PLC0415 - keeps `import kservegen.cli` light
 
-    code = run(cli, arguments)
+    code = run_cli(cli, arguments)
     gc.freeze()
     sys.exit(code)

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from kservegen.cli.options import find_repository, wants_colour, write
+from kservegen.cli.options import find_repository, wants_colour, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.edits import Amendment
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-def writing(function: Callable[P, R]) -> Callable[P, R]:
+def writing(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --dry-run and --yes."""
 
     @click.option("--dry-run", is_flag=True, help="Show what would be edited, and write nothing.")
     @click.option("--yes", "-y", is_flag=True, help="Write without asking; needed where there is no terminal.")
     @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         return function(*args, **kwargs)
 
     return wrapper
@@ -37,18 +37,18 @@ def settle(amendment: Amendment, root: Path | None, output: str, *, dry_run: boo
 
     if output == "json":
         return _as_json(amendment, root, dry_run=dry_run, yes=yes)
-    write(_coloured(amendment_as_text(amendment)))
+    write_text(_coloured(amendment_as_text(amendment)))
     if amendment.refused:
-        write(_findings(amendment))
-        write("nothing was written: the edit brings what is found above\n")
+        write_text(_findings(amendment))
+        write_text("nothing was written: the edit brings what is found above\n")
         return amendment.exit_code
     if not amendment.changes or dry_run:
         return 0
     if not yes and not _agreed():
-        write("nothing was written\n")
+        write_text("nothing was written\n")
         return 2
     _write(amendment, root)
-    write(f"written: {', '.join(amendment.changes)}\n")
+    write_text(f"written: {', '.join(amendment.changes)}\n")
     return 0
 
 
@@ -78,12 +78,12 @@ def _as_json(amendment: Amendment, root: Path | None, *, dry_run: bool, yes: boo
     written = bool(amendment.changes) and not amendment.refused and not dry_run
     if written:
         _write(amendment, root)
-    write(render_json(amendment.result, edits=amendment_as_json(amendment, written=written)))
+    write_text(render_json(amendment.result, edits=amendment_as_json(amendment, written=written)))
     return amendment.exit_code
 
 
 def _write(amendment: Amendment, root: Path | None) -> None:
-    from kservegen.commands.edits import write as write_files  # noqa: PLC0415
+    from kservegen.commands.edits import write_draft as write_files  # noqa: PLC0415
 
     write_files(find_repository(root), amendment)
 

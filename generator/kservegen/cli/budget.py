@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
+from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write_text
 
 
 @click.command(name="budget")
@@ -30,10 +30,10 @@ def command(*, environments: tuple[str, ...], root: Path | None, output: str) ->
         from kservegen.report.json_report import head  # noqa: PLC0415
 
         report = {**head(exit_code), "findings": [], "budget": budget_as_json(overviews), "assumptions": []}
-        write(json.dumps(report, indent=2) + "\n")
+        write_text(json.dumps(report, indent=2) + "\n")
     elif output == "csv":
-        write(budget_as_csv(overviews))
+        write_text(budget_as_csv(overviews))
     else:
         width = max(shutil.get_terminal_size((120, 24)).columns, 100)
-        write(budget_as_text(overviews, colour=bool(wants_colour()), width=width))
+        write_text(budget_as_text(overviews, colour=bool(wants_colour()), width=width))
     return exit_code

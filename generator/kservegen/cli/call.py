@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
+from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write_text
 from kservegen.commands.result import CLEAN, FINDINGS
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.protocols.speech import Protocol
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kservegen.core.jsontypes import JsonValue
 
 
-class Reach(TypedDict):
+class CallTarget(TypedDict):
     """The options that say how the model is reached: by a URL or through kubectl, where there, and with what trust."""
 
     url: str
@@ -68,7 +68,7 @@ def command(
     show: bool,
     root: Path | None,
     output: str,
-    **reach: Unpack[Reach],
+    **reach: Unpack[CallTarget],
 ) -> int:
     """Send a first request to MODEL and check that the answer is one of its protocol.
 
@@ -84,7 +84,7 @@ def command(
     asked = Asked(protocol or "", _route(reach["route"]), _data(data))
     called = choose(project, environment, model, asked)
     if show:
-        write(_shown(_commands(called, reach), output))
+        write_text(_shown(_commands(called, reach), output))
         return CLEAN
     with _reached(called, reach) as (send, through):
         reply = call(called, send)
@@ -93,11 +93,11 @@ def command(
         from kservegen.report.call import call_as_json  # noqa: PLC0415
         from kservegen.report.json_report import render_sections  # noqa: PLC0415
 
-        write(render_sections(code, call=call_as_json(called, reply, through)))
+        write_text(render_sections(code, call=call_as_json(called, reply, through)))
     else:
         from kservegen.report.call import call_as_text  # noqa: PLC0415
 
-        write(call_as_text(called, reply, through, colour=wants_colour()))
+        write_text(call_as_text(called, reply, through, colour=wants_colour()))
     return code
 
 
@@ -128,7 +128,7 @@ def _data(given: str | None) -> JsonValue:
     return value
 
 
-def _trust(reach: Reach) -> Trust:
+def _trust(reach: CallTarget) -> Trust:
     from kservegen.commands.client.exchange import Trust  # noqa: PLC0415
 
     name, token, host = reach["token_env"], "", reach["host"]
@@ -152,7 +152,7 @@ def _variable(name: str) -> str:
 
 
 @contextmanager
-def _reached(called: Called, reach: Reach) -> Iterator[tuple[Send, str]]:
+def _reached(called: Called, reach: CallTarget) -> Iterator[tuple[Send, str]]:
     """Yield what sends requests to the model, and how it is reached in words."""
     from kservegen.commands.client.exchange import Address, parse_address  # noqa: PLC0415
     from kservegen.commands.client.http import Client  # noqa: PLC0415
@@ -170,11 +170,11 @@ def _reached(called: Called, reach: Reach) -> Iterator[tuple[Send, str]]:
         yield Client(Address(_scheme(reach), "127.0.0.1", port), trust, timeout).send, through
 
 
-def _scheme(reach: Reach) -> Literal["http", "https"]:
+def _scheme(reach: CallTarget) -> Literal["http", "https"]:
     return "https" if reach["tls"] else "http"
 
 
-def _tunnel(called: Called, reach: Reach) -> Tunnel:
+def _tunnel(called: Called, reach: CallTarget) -> Tunnel:
     """Name the Service to forward to; GeneratorError where there is none to reach so."""
     from kservegen.commands.client.port_forward import Tunnel  # noqa: PLC0415
 
@@ -201,7 +201,7 @@ def _shown(lines: list[str], output: str) -> str:
     return render_sections(CLEAN, commands=[*lines])
 
 
-def _commands(called: Called, reach: Reach) -> list[str]:
+def _commands(called: Called, reach: CallTarget) -> list[str]:
     """Return the request as lines of shell; of a token only its variable's name."""
     from kservegen.commands.client.exchange import parse_address  # noqa: PLC0415
     from kservegen.kserve.protocols.curl import curl  # noqa: PLC0415

@@ -10,11 +10,11 @@ import click
 
 from kservegen.checks.waivers.apply import Clock
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
-def clock_options(function: Callable[P, R]) -> Callable[P, R]:
+def clock_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --today and --waiver-notice."""
     function = click.option(
         "--waiver-notice",

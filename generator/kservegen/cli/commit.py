@@ -16,7 +16,7 @@ from kservegen.cli.options import (
     fail_on,
     find_repository,
     guard_options,
-    write,
+    write_text,
 )
 from kservegen.core.diagnostics import Severity
 
@@ -108,15 +108,15 @@ def _commit(options: CommitOptions, root: Path | None, output: str) -> int:
     if outcome is None:
         code = emit_result(result, output, repository.root)
         if output == "text":
-            write("nothing was committed\n")
+            write_text("nothing was committed\n")
         return code
     if output == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-        write(render_json(result, commit=commit_as_json(outcome)))
+        write_text(render_json(result, commit=commit_as_json(outcome)))
         return result.exit_code
     code = emit_result(result, output, repository.root)
-    write(commit_as_text(outcome))
+    write_text(commit_as_text(outcome))
     return code
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write
+from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write_text
 from kservegen.commands.result import CLEAN, FINDINGS
 
 
@@ -30,9 +30,9 @@ def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None
         from kservegen.report.json_report import head  # noqa: PLC0415
 
         said = {**head(exit_code), "findings": [], "diff": report.comparison_as_json(found), "assumptions": []}
-        write(json.dumps(said, indent=2) + "\n")
+        write_text(json.dumps(said, indent=2) + "\n")
     elif output == "markdown":
-        write(report.comparison_as_markdown(found))
+        write_text(report.comparison_as_markdown(found))
     else:
-        write(report.comparison_as_text(found, colour=wants_colour()))
+        write_text(report.comparison_as_text(found, colour=wants_colour()))
     return exit_code

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import common, complete_environment, find_repository, write
+from kservegen.cli.options import common, complete_environment, find_repository, write_text
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
         from kservegen.report.manual import manual_as_json, manual_as_text  # noqa: PLC0415
 
         when = when_it_bites(meta.id)
-        write(_json({"rule": manual_as_json(meta, when)}) if output == "json" else manual_as_text(meta, when))
+        write_text(_json({"rule": manual_as_json(meta, when)}) if output == "json" else manual_as_text(meta, when))
         return 0
     from kservegen.commands.explain import explain_entry  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
@@ -45,7 +45,7 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
 
     project = open_project(find_repository(root))
     explanation = explain_entry(project, environment, name)
-    write(
+    write_text(
         _json({"explanation": explanation_as_json(explanation)})
         if output == "json"
         else explanation_as_text(explanation)

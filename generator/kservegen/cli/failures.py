@@ -13,7 +13,7 @@ from kservegen.commands.result import INTERNAL, OPERATIONAL
 from kservegen.core.errors import GeneratorError
 
 
-def run(command: click.Command, arguments: Sequence[str] | None) -> int:
+def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
     """Run `command` and return the exit code that the process should have."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, write
+from kservegen.cli.options import complete_environment, find_repository, reporting, write_text
 
 
 @click.command(name="find")
@@ -21,15 +21,15 @@ def command(*, name: str, environments: tuple[str, ...], root: Path | None, outp
     NAME is a name alone, or with its kind, its namespace, or both before it, as kubectl prints them:
     deploy/chat-kserve, team-a/iris. No cluster is asked: it goes by the names that KServe and Kubernetes give.
     """
-    from kservegen.commands.find import find  # noqa: PLC0415
+    from kservegen.commands.find import find_object  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.found import found_as_json, found_as_text  # noqa: PLC0415
 
-    answers = find(open_project(find_repository(root)), name, environments)
+    answers = find_object(open_project(find_repository(root)), name, environments)
     if output == "json":
         from kservegen.report.json_report import render_sections  # noqa: PLC0415
 
-        write(render_sections(0, found=found_as_json(answers)))
+        write_text(render_sections(0, found=found_as_json(answers)))
     else:
-        write(found_as_text(answers))
+        write_text(found_as_text(answers))
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import common, complete_environment, find_repository, wants_colour, write
+from kservegen.cli.options import common, complete_environment, find_repository, wants_colour, write_text
 
 
 @click.command(name="gpu")
@@ -26,7 +26,7 @@ def command(
 
     The exit code is 1 where a model does not fit or is refused.
     """
-    from kservegen.checks.gpu.estimate import Verdict  # noqa: PLC0415
+    from kservegen.checks.gpu.estimate import FitVerdict  # noqa: PLC0415
     from kservegen.commands.gpu import account_for, parse_what_if  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.gpu import gpu_as_json, render_gpu  # noqa: PLC0415
@@ -35,14 +35,14 @@ def command(
     accounts = account_for(open_project(find_repository(root)), environments, model, changes)
     estimates = (account.fit.estimate for account in accounts)
     bad = any(account.fit.refused for account in accounts) or any(
-        done is not None and done.verdict is Verdict.DOES_NOT_FIT for done in estimates
+        done is not None and done.verdict is FitVerdict.DOES_NOT_FIT for done in estimates
     )
     code = 1 if bad else 0
     if output == "json":
         from kservegen.report.json_report import head  # noqa: PLC0415
 
         report = {**head(code), "findings": [], "gpu": gpu_as_json(accounts), "assumptions": []}
-        write(json.dumps(report, indent=2) + "\n")
+        write_text(json.dumps(report, indent=2) + "\n")
     else:
-        write(render_gpu(accounts, colour=wants_colour()))
+        write_text(render_gpu(accounts, colour=wants_colour()))
     return code

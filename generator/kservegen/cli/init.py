@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import write
-from kservegen.commands.init import ENGINES, PLACEHOLDER, RENDERERS, Answers, write_scaffold
+from kservegen.cli.options import write_text
+from kservegen.commands.init import GITOPS_ENGINES, PLACEHOLDER, RENDERERS, Answers, write_scaffold
 
 
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
-@click.option("--engine", type=click.Choice(ENGINES), default=None, help="Who syncs the output.")
+@click.option("--engine", type=click.Choice(GITOPS_ENGINES), default=None, help="Who syncs the output.")
 @click.option("--repo-url", default=None, metavar="URL", help="URL that the cluster will clone the repository from.")
 @click.option(
     "--rendered-by",
@@ -29,7 +29,9 @@ def command(*, folder: Path, engine: str | None, repo_url: str | None, rendered_
     """
     asks = sys.stdin.isatty()
     if engine is None:
-        engine = click.prompt("GitOps engine", type=click.Choice(ENGINES), default="argocd") if asks else "argocd"
+        engine = (
+            click.prompt("GitOps engine", type=click.Choice(GITOPS_ENGINES), default="argocd") if asks else "argocd"
+        )
     if repo_url is None:
         repo_url = click.prompt("URL of this repository", default=PLACEHOLDER) if asks else PLACEHOLDER
     if rendered_by is None:
@@ -42,5 +44,5 @@ def command(*, folder: Path, engine: str | None, repo_url: str | None, rendered_
         lines.append(f"gitops.repoURL is still the placeholder {PLACEHOLDER}: set it in environments/defaults.yaml.")
     here = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     lines.append(f"Next: {here}kservegen render")
-    write("\n".join(lines) + "\n")
+    write_text("\n".join(lines) + "\n")
     return 0

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, write
+from kservegen.cli.options import complete_environment, find_repository, reporting, write_text
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
     from kservegen.commands.lock import Drift, Facts, Locked
-    from kservegen.commands.lock_targets import Target
+    from kservegen.commands.lock_targets import LockTarget
     from kservegen.core.jsontypes import JsonObject
     from kservegen.evaluate.project import Project
 
@@ -83,7 +83,7 @@ def _source(folder: Path | None, facts: Path | None) -> Facts:
     from kservegen.catalog.lock.folder import Folder  # noqa: PLC0415
     from kservegen.commands.lock import facts_by_hand  # noqa: PLC0415
 
-    def from_hub(target: Target, revision: str) -> JsonObject:
+    def from_hub(target: LockTarget, revision: str) -> JsonObject:
         if not target.on_hub:
             hint = "Read a folder with --from, or write its facts in a file: --facts."
             raise GeneratorError("only hf:// addresses can be asked for", subject=target.address, hint=hint)
@@ -93,10 +93,10 @@ def _source(folder: Path | None, facts: Path | None) -> Facts:
         hub = Hub(os.environ.get("HF_ENDPOINT", ""), offline=offline)
         return entry_of(hub.open(target.repository, revision, subject=target.address), target.address)
 
-    def from_folder(target: Target, _revision: str) -> JsonObject:
+    def from_folder(target: LockTarget, _revision: str) -> JsonObject:
         return entry_of(Folder(folder or Path()), target.address)
 
-    def from_file(_target: Target, _revision: str) -> JsonObject:
+    def from_file(_target: LockTarget, _revision: str) -> JsonObject:
         try:
             content = (facts or Path()).read_bytes()
         except OSError as problem:
@@ -119,7 +119,7 @@ def _report_drift(drifts: list[Drift], output: str) -> int:
         ]
         _write_json(code, said)
     else:
-        write("".join(f"{d.location}: {d.address}: {d.message}\n" for d in drifts) or "no lock has drifted\n")
+        write_text("".join(f"{d.location}: {d.address}: {d.message}\n" for d in drifts) or "no lock has drifted\n")
     return code
 
 
@@ -139,9 +139,9 @@ def _report(done: tuple[Locked, ...], file: str, output: str) -> int:
         _write_json(0, said)
         return 0
     for item in done:
-        write(f"{file}: {item.address} {_told(item)}\n")
+        write_text(f"{file}: {item.address} {_told(item)}\n")
     if not done:
-        write("no model is served from the Hub\n")
+        write_text("no model is served from the Hub\n")
     return 0
 
 
@@ -162,4 +162,4 @@ def _told(item: Locked) -> str:
 def _write_json(code: int, said: list[JsonObject]) -> None:
     from kservegen.report.json_report import head  # noqa: PLC0415
 
-    write(json.dumps({**head(code), "findings": [], "lock": said, "assumptions": []}, indent=2) + "\n")
+    write_text(json.dumps({**head(code), "findings": [], "lock": said, "assumptions": []}, indent=2) + "\n")

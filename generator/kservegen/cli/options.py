@@ -17,16 +17,16 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import STDIN, Repository
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 ENVIRONMENT_HELP = "Environments to work on; all of them without a name."
 
 
-def reporting(*forms: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def reporting(*forms: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Add --root, --output with these forms of the report (the first is the default) and --debug."""
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         @click.option(
             "--root",
             type=click.Path(path_type=Path),
@@ -42,7 +42,7 @@ def reporting(*forms: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         )
         @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
         @wraps(function)
-        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
             return function(*args, **kwargs)
 
         return wrapper
@@ -65,12 +65,12 @@ class _Report(click.ParamType[tuple[str, Path]]):
         return form, Path(file)
 
 
-def common(function: Callable[P, R]) -> Callable[P, R]:
+def common(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --root, --output and --debug."""
     return reporting("text", "json", "github")(function)
 
 
-def findings(function: Callable[P, R]) -> Callable[P, R]:
+def findings_option(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --root, --output with every form that findings have, --report and --debug."""
     also = click.option(
         "--report",
@@ -82,7 +82,7 @@ def findings(function: Callable[P, R]) -> Callable[P, R]:
     return reporting(*FORMS)(also(function))
 
 
-def fail_on(function: Callable[P, R]) -> Callable[P, R]:
+def fail_on(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --fail-on."""
     return click.option(
         "--fail-on",
@@ -93,7 +93,7 @@ def fail_on(function: Callable[P, R]) -> Callable[P, R]:
     )(function)
 
 
-def guard_options(function: Callable[P, R]) -> Callable[P, R]:
+def guard_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --allow-removals and --allow-restarts."""
     removals = click.option(
         "--allow-removals",
@@ -133,7 +133,7 @@ def emit_result(
     """Print a result in the form asked for, write it to the files asked for, and return its exit code."""
     for form, file in reports:
         write_report(file, _formed(result, form, root, stdin, colour=False))
-    write(_formed(result, output, root, stdin, colour=wants_colour()))
+    write_text(_formed(result, output, root, stdin, colour=wants_colour()))
     return result.exit_code
 
 
@@ -171,7 +171,7 @@ def write_report(file: Path, text: str) -> None:
         ) from error
 
 
-def write(text: str) -> None:
+def write_text(text: str) -> None:
     """Write to standard output as UTF-8, whatever the locale says."""
     sys.stdout.flush()
     buffer = getattr(sys.stdout, "buffer", None)

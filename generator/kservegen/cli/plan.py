@@ -15,7 +15,7 @@ from kservegen.cli.options import (
     line_reader,
     reporting,
     wants_colour,
-    write,
+    write_text,
 )
 from kservegen.core.diagnostics import Severity
 
@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     Which objects come, go and change, field by field, what the engine deletes and what it leaves behind, which pods
     restart and why, what budgets hold before and after. The first line is the verdict. Exit code 1 for differences.
     """
-    from kservegen.commands.plan import PlanOptions, plan  # noqa: PLC0415
+    from kservegen.commands.plan import PlanOptions, plan_changes  # noqa: PLC0415
 
     repository = find_repository(root)
     options = PlanOptions(
@@ -60,18 +60,18 @@ def command(  # noqa: PLR0913 - one parameter per option
         fail_on=Severity(fail_on),
         differences_fail=not exit_zero,
     )
-    result, changes = plan(repository, options, environments=environments)
+    result, changes = plan_changes(repository, options, environments=environments)
     if output == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-        write(render_json(result))
+        write_text(render_json(result))
     elif output == "markdown":
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
-        write(plan_as_markdown(result, changes))
+        write_text(plan_as_markdown(result, changes))
     else:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
         lines = line_reader(repository.root)
-        write(plan_as_text(result, changes, lines, colour=wants_colour(), everything=everything))
+        write_text(plan_as_text(result, changes, lines, colour=wants_colour(), everything=everything))
     return result.exit_code

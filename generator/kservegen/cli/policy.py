@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, line_reader, wants_colour, write
+from kservegen.cli.options import find_repository, line_reader, wants_colour, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.policy_test import PolicyTests
@@ -38,7 +38,7 @@ def test(*, paths: tuple[Path, ...], root: Path | None, output: str) -> int:
 
     repository = find_repository(root)
     done = try_policies(repository, paths)
-    write(_report(done, output, repository.root))
+    write_text(_report(done, output, repository.root))
     return done.result.exit_code
 
 

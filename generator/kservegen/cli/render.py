@@ -12,7 +12,7 @@ from kservegen.cli.options import (
     emit_result,
     fail_on,
     find_repository,
-    findings,
+    findings_option,
     guard_options,
 )
 from kservegen.core.diagnostics import Severity
@@ -28,7 +28,7 @@ from kservegen.core.diagnostics import Severity
     help="Folder to write to. Default: rendered/ in the repository.",
 )
 @guard_options
-@findings
+@findings_option
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
     *,

@@ -42,11 +42,11 @@ def command(
     value null removes what the catalog says. An edit that brings errors is refused.
     """
     from kservegen.catalog.editing.assignment import parse_assignment, parse_path  # noqa: PLC0415
-    from kservegen.commands.set import Wishes, set_words  # noqa: PLC0415
+    from kservegen.commands.set import SetRequest, set_words  # noqa: PLC0415
 
     if not assignments and not unset:
         raise click.UsageError("say what to set: PATH=VALUE, or --unset PATH")
-    wishes = Wishes(
+    wishes = SetRequest(
         assignments=tuple(parse_assignment(typed) for typed in assignments),
         unset=tuple((typed, parse_path(typed)) for typed in unset),
     )

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kservegen.commands.result import Result
     from kservegen.formats.jsonschema.store import SchemaStore
 
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 TARGETS_HELP = """An argument that names an environment of the catalog is that environment; every other one is a path: a
 file, a folder (its *.yaml, *.yml and *.json files, hidden ones left out), or - for standard input. Write ./prod for a
@@ -48,7 +48,7 @@ class ClusterOptions:
         return any((self.kserve_version, self.deployment_mode, self.environment))
 
 
-def engine_option(function: Callable[P, R]) -> Callable[P, R]:
+def engine_option(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --engine."""
     return click.option(
         "--engine",
@@ -59,7 +59,7 @@ def engine_option(function: Callable[P, R]) -> Callable[P, R]:
     )(function)
 
 
-def cluster_options(function: Callable[P, R]) -> Callable[P, R]:
+def cluster_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --kserve-version, --deployment-mode and --env."""
     version = click.option(
         "--kserve-version", metavar="VERSION", help="Version to judge manifests by. Default: the newest known."

@@ -13,7 +13,7 @@ from kservegen.cli.options import (
     line_reader,
     reporting,
     wants_colour,
-    write,
+    write_text,
 )
 from kservegen.core.errors import GeneratorError
 
@@ -58,12 +58,12 @@ def command(
     if output == "json":
         from kservegen.report.upgrade import upgrades_as_json  # noqa: PLC0415
 
-        write(upgrades_as_json(upgrades, carried, written))
+        write_text(upgrades_as_json(upgrades, carried, written))
     else:
         from kservegen.report.upgrade import upgrades_as_text  # noqa: PLC0415
 
         lines = line_reader(repository.root)
-        write(upgrades_as_text(upgrades, carried, written, lines, colour=wants_colour()))
+        write_text(upgrades_as_text(upgrades, carried, written, lines, colour=wants_colour()))
     return upgrades.exit_code
 
 

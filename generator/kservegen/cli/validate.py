@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import complete_environment, emit_result, fail_on, findings
+from kservegen.cli.options import complete_environment, emit_result, fail_on, findings_option
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
 @cluster_options
 @engine_option
-@findings
+@findings_option
 @fail_on
 @clock_options
 @click.option("--write-waivers", is_flag=True, help="Waive every open finding that may be waived; needs --owner.")

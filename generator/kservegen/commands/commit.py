@@ -27,8 +27,8 @@ from kservegen.render.commit.manual import diagnose_ignored, find_other_revision
 from kservegen.render.commit.notes import fetch_notes, write_notes
 from kservegen.render.commit.onebranch import OneBranch
 from kservegen.render.commit.outcome import BranchOutcome, CommitOutcome, Status
-from kservegen.render.commit.source import Source, check_committed, read_source
-from kservegen.render.gitops.repository import Repository as Addresses
+from kservegen.render.commit.source import RenderSource, check_committed, read_source
+from kservegen.render.gitops.repository import OutputRepository as Addresses
 from kservegen.render.output.lock import lock
 
 TEMPLATE: Final = "environments/{env}"
@@ -67,7 +67,7 @@ class _Run:
 
     git: Git
     options: CommitOptions
-    source: Source
+    source: RenderSource
     current: str
     remote: str
 
@@ -169,7 +169,7 @@ def _active(run: _Run, environment: str) -> str:
     return (run.options.branch or TEMPLATE).replace(_PLACE, environment)
 
 
-def _check_still(git: Git, source: Source) -> None:
+def _check_still(git: Git, source: RenderSource) -> None:
     """Refuse what changed while it was rendered."""
     if git.text("rev-parse", "HEAD") != source.name:
         raise GeneratorError("HEAD moved while the catalog was rendered", subject=str(git.top), hint="Run it again.")

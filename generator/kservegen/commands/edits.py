@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from kservegen.catalog.editing.files import read_sources, replace_together
-from kservegen.catalog.editing.surgery import drop, put, read
+from kservegen.catalog.editing.surgery import drop, put, read_value
 from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
 from kservegen.catalog.sections import SECTIONS
-from kservegen.commands.plan import PlanOptions, plan
+from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import report_on
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
@@ -28,7 +28,7 @@ from kservegen.formats.yaml.collector import without_collector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class EditOrigin:
     """The commit that values were taken from."""
 
     commit: str
@@ -38,7 +38,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class EditReach:
     """An entry in an environment whose words an edit changes, or (`why`) does not although one could think so."""
 
     environment: str
@@ -54,9 +54,9 @@ class Amendment:
     after: Mapping[str, bytes]
     result: Result
     refused: bool
-    reaches: tuple[Reach, ...] = ()
+    reaches: tuple[EditReach, ...] = ()
     notes: tuple[str, ...] = ()
-    origin: Origin | None = None
+    origin: EditOrigin | None = None
 
     @property
     def changes(self) -> dict[str, tuple[bytes, bytes]]:
@@ -70,7 +70,7 @@ class Amendment:
 
 
 @dataclass(slots=True, eq=False)
-class Draft:
+class CatalogDraft:
     """The files of a repository while they are edited in memory."""
 
     repository: Repository
@@ -94,7 +94,7 @@ class Draft:
 
     def value(self, file: str) -> JsonObject:
         """Return what a file holds now."""
-        return read(self.text(file), file)
+        return read_value(self.text(file), file)
 
     def text(self, file: str) -> str:
         """Return the text of a file now; GeneratorError where it is no UTF-8."""
@@ -108,10 +108,10 @@ class Draft:
         return resolve(catalog_of(self.repository, self.texts), environment)[0]
 
 
-def open_draft(repository: Repository) -> Draft:
+def open_draft(repository: Repository) -> CatalogDraft:
     """Read a repository for editing."""
     before = read_sources(repository)
-    return Draft(repository, before, open_project(repository), dict(before))
+    return CatalogDraft(repository, before, open_project(repository), dict(before))
 
 
 def catalog_of(repository: Repository, sources: Mapping[str, bytes]) -> Catalog:
@@ -172,7 +172,9 @@ def entry_in(environment: ResolvedEnvironment, section: str, key: str) -> Entry 
     return next((e for e in environment.entries if e.section == section and e.key == key), None)
 
 
-def finish(draft: Draft, *, origin: Origin | None = None, watched: tuple[tuple[str, str], ...] = ()) -> Amendment:
+def finish_draft(
+    draft: CatalogDraft, *, origin: EditOrigin | None = None, watched: tuple[tuple[str, str], ...] = ()
+) -> Amendment:
     """Judge the edits on the whole catalog. `watched` entries are told of where an edit does not reach them."""
     edited = replace(draft.repository, sources=draft.texts)
     out = draft.repository.output
@@ -199,9 +201,9 @@ def finish(draft: Draft, *, origin: Origin | None = None, watched: tuple[tuple[s
     )
 
 
-def _plan(draft: Draft, edited: Repository) -> FilePlan | None:
+def _plan(draft: CatalogDraft, edited: Repository) -> FilePlan | None:
     """Return what a render would do to the output; what would stand in its way is noted, and may be wanted."""
-    planned = plan(edited, PlanOptions(differences_fail=False)).result
+    planned = plan_changes(edited, PlanOptions(differences_fail=False)).result
     wrong = (d for d in planned.diagnostics if d.severity is Severity.ERROR)
     draft.notes += [f"{d.message} ({d.rule}: kservegen plan)" for d in wrong]
     return planned.plan
@@ -211,7 +213,7 @@ def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:
     return diagnostic.rule, diagnostic.location.file, diagnostic.path, diagnostic.message
 
 
-def _reaches(draft: Draft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[Reach]:
+def _reaches(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[EditReach]:
     for name in after.environments:
         if name not in draft.catalog.environments:
             continue
@@ -221,21 +223,21 @@ def _reaches(draft: Draft, after: Catalog, watched: tuple[tuple[str, str], ...])
         for section, key in dict.fromkeys((*words, *now)):
             said = words.get((section, key)), now.get((section, key))
             if said[0] != said[1]:
-                yield Reach(environment=name, subject=key)
+                yield EditReach(environment=name, subject=key)
             elif (section, key) in watched:
                 why = "it does not live there" if said[0] is None else "its words there stay as they are"
-                yield Reach(environment=name, subject=key, why=why)
+                yield EditReach(environment=name, subject=key, why=why)
         for section, key in watched:
             if (section, key) not in words and (section, key) not in now:
-                yield Reach(environment=name, subject=key, why="it does not live there")
+                yield EditReach(environment=name, subject=key, why="it does not live there")
 
 
-def write(repository: Repository, amendment: Amendment) -> None:
+def write_draft(repository: Repository, amendment: Amendment) -> None:
     """Write the edited files: all of them, or none."""
     replace_together(repository.root, amendment.before, {f: new for f, (_, new) in amendment.changes.items()})
 
 
-def own_location(draft: Draft, file: str, path: Path) -> Location:
+def own_location(draft: CatalogDraft, file: str, path: Path) -> Location:
     """Return the line of a value before the edit."""
     for document in (*draft.catalog.documents, *(d for s in draft.catalog.environments.values() for d in s.documents)):
         if document.file == file:

@@ -24,7 +24,7 @@ from kservegen.render.objects.pins import PINNED, pins_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class ExplainedField:
     """One field of the object: its path, its value, the layer and the line it comes from."""
 
     path: str
@@ -59,7 +59,7 @@ class Explanation:
     subject: str
     file: str
     layers: tuple[str, ...]
-    fields: tuple[Field, ...]
+    fields: tuple[ExplainedField, ...]
     serving: tuple[Serving, ...] = ()
     presets: tuple[str, ...] = ()
 
@@ -131,7 +131,7 @@ def _layer(name: str, entry: Entry) -> str:
     return entry.key if name == "entry" else name
 
 
-def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) -> Iterator[Field]:
+def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) -> Iterator[ExplainedField]:
     for path, value in _leaves(resource.doc, ()):
         words = resource.words(path)
         said = bool(words) and words[0] in entry.words
@@ -145,7 +145,7 @@ def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) 
         pinned = _pinned(resource, path, value, environment)
         if pinned is not None:
             layer, location = "lock", pinned
-        yield Field(path=format_path(path), value=value, layer=layer, location=location)
+        yield ExplainedField(path=format_path(path), value=value, layer=layer, location=location)
 
 
 def _pinned(resource: Resource, path: Path, value: JsonValue, environment: ResolvedEnvironment) -> Location | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
-from kservegen.catalog.model import Document
+from kservegen.catalog.model import CatalogDocument
 from kservegen.catalog.resolve import resolve
 from kservegen.checks.locate import Locator
 from kservegen.commands.search.generated import Sight, sights
@@ -27,7 +27,7 @@ from kservegen.git.log import Commit, Span, content, history
 from kservegen.git.process import Git, open_git
 from kservegen.kserve.derived import Derived, derived_of
 from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
-from kservegen.render.gitops.repository import Repository as Addresses
+from kservegen.render.gitops.repository import OutputRepository as Addresses
 from kservegen.render.gitops.syncers import syncers, with_applications
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -35,7 +35,7 @@ COMMITS: Final = 5
 _MODE: Final = "serving.kserve.io/deploymentMode"
 
 
-class Place(NamedTuple):
+class SourcePlace(NamedTuple):
     """Where an object is in one environment. `rendered` says whether the file is there; `syncer` what syncs it."""
 
     environment: str
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     syncer: ResourceId | None
 
 
-class Past(NamedTuple):
+class PastEntry(NamedTuple):
     """What git knows of the lines. `notes` are sentences on what it does not; `edited` says that more is to come."""
 
     commits: tuple[Commit, ...] = ()
@@ -52,11 +52,11 @@ class Past(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-_UNKNOWN: Final = Past()
+_UNKNOWN: Final = PastEntry()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundObject:
     """One answer: `name` is a `kinds` of `workload`, in the `role` of it that KServe gives it, made of `subject`.
 
     `workload` and `role` are blank where the name is the object's own. `words` is the path in the catalog.
@@ -70,21 +70,21 @@ class Found:
     words: str
     location: Location
     owner: str
-    places: tuple[Place, ...]
-    past: Past = _UNKNOWN
+    places: tuple[SourcePlace, ...]
+    past: PastEntry = _UNKNOWN
 
 
 # A file and the path in it of what an answer comes from.
-_Written: TypeAlias = tuple[tuple[Document, Path], ...]
+_Written: TypeAlias = tuple[tuple[CatalogDocument, Path], ...]
 
 
 class _Candidate(NamedTuple):
     rank: tuple[int, int]
-    found: Found
+    found: FoundObject
     written: _Written
 
 
-def find(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[Found, ...]:
+def find_object(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[FoundObject, ...]:
     """Find what a name comes from, the most specific answer first; GeneratorError where it comes from nothing."""
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
@@ -152,13 +152,13 @@ def _sights(resource: Resource, query: Query, mode: str) -> Iterator[tuple[Deriv
                 yield derived, Sight(kinds, sight.depth)
 
 
-def _place(project: Project, environment: str, resource: Resource, syncer: Resource | None) -> Place:
+def _place(project: Project, environment: str, resource: Resource, syncer: Resource | None) -> SourcePlace:
     file = f"{OUTPUT_FOLDER}/{environment}/{resource.file}"
-    return Place(environment, file, (project.repository.root / file).is_file(), syncer.id if syncer else None)
+    return SourcePlace(environment, file, (project.repository.root / file).is_file(), syncer.id if syncer else None)
 
 
 def _candidate(
-    locator: Locator, resource: Resource, derived: Derived | None, sight: Sight, name: str, place: Place
+    locator: Locator, resource: Resource, derived: Derived | None, sight: Sight, name: str, place: SourcePlace
 ) -> _Candidate:
     entry = locator.entries.get(resource.id)
     words = resource.words(())
@@ -170,7 +170,7 @@ def _candidate(
         path = words
         documents = locator.environment.source.documents
         written = tuple((d, path) for d in documents if path and d.source.has(path))
-    found = Found(
+    found = FoundObject(
         name=name,
         kinds=sight.kinds,
         workload=derived.name if derived else "",
@@ -201,16 +201,16 @@ def _together(candidates: Iterable[_Candidate]) -> list[_Candidate]:
     return sorted(merged.values(), key=lambda candidate: candidate.rank)
 
 
-def _with_past(project: Project, candidates: Iterable[_Candidate]) -> tuple[Found, ...]:
+def _with_past(project: Project, candidates: Iterable[_Candidate]) -> tuple[FoundObject, ...]:
     try:
         git = open_git(project.repository.root)
     except GeneratorError as problem:
-        note = Past(notes=(f"no commits: {problem.message}",))
+        note = PastEntry(notes=(f"no commits: {problem.message}",))
         return tuple(replace(candidate.found, past=note) for candidate in candidates)
     return tuple(replace(c.found, past=_past(project, git, c.written)) for c in candidates)
 
 
-def _past(project: Project, git: Git, written: _Written) -> Past:
+def _past(project: Project, git: Git, written: _Written) -> PastEntry:
     """Ask git for the lines as HEAD has them: those in the folder may have moved since."""
     spans: list[Span] = []
     notes: list[str] = []
@@ -227,10 +227,10 @@ def _past(project: Project, git: Git, written: _Written) -> Past:
     told = history(git, spans, limit=COMMITS)
     if not told.complete:
         notes.append("the clone is shallow: what older commits did is not here (git fetch --unshallow)")
-    return Past(told.commits, edited, tuple(notes))
+    return PastEntry(told.commits, edited, tuple(notes))
 
 
-def _lines(project: Project, document: Document, path: Path) -> list[bytes]:
+def _lines(project: Project, document: CatalogDocument, path: Path) -> list[bytes]:
     data = (project.repository.root / document.file).read_bytes()
     span = _span(data, document.file, path)
     return _cut(data, span) if span else []

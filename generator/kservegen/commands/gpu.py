@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Final
 
 from kservegen.checks.gpu.accelerators import offered
-from kservegen.checks.gpu.arguments import Said, read_options, read_server
-from kservegen.checks.gpu.check import Fit, findings, fit, fits_of
+from kservegen.checks.gpu.arguments import StatedOptions, read_options, read_server
+from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
 from kservegen.checks.gpu.facts import Gpu
 from kservegen.checks.gpu.images import images_of
 from kservegen.checks.gpu.locked import locked_models
@@ -90,7 +90,7 @@ def account_for(
                 continue
             for each in fits_of(resource, context, images, accelerators, facts):
                 changed = _changed(each, what_if, facts) if what_if is not None else each
-                said = tuple(findings(changed, offered(accelerators, facts)))
+                said = tuple(gpu_findings(changed, offered(accelerators, facts)))
                 key = resource.subject or resource.id.name
                 found.append(Account(environment=name, subject=str(resource.id), key=key, fit=changed, findings=said))
     if model is not None and model not in known:
@@ -102,7 +102,7 @@ def account_for(
 def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:
     workload = found.workload
     asked = read_options(what_if.options)
-    options = {**workload.options, **{name: Said(said.value, -1) for name, said in asked.items()}}
+    options = {**workload.options, **{name: StatedOptions(said.value, -1) for name, said in asked.items()}}
     server = read_server(options, {})
     before = workload.server
     server = replace(

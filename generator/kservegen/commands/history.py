@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.resolve import resolve as resolve_environment
-from kservegen.commands.edits import Draft, catalog_of, entry_in
+from kservegen.commands.edits import CatalogDraft, catalog_of, entry_in
 from kservegen.core.document import texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -20,7 +20,7 @@ from kservegen.git.tree import is_shallow, resolve
 from kservegen.render.objects.settings import Settings
 
 # What people write, as paths for git.
-SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER)
+SOURCE_PATTERNS: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER)
 # So far back is looked for the words before the present ones; --to goes as far as there is history.
 _MOST_COMMITS: Final = 500
 
@@ -32,7 +32,7 @@ class State(NamedTuple):
     pins: JsonObject
 
 
-class Past(NamedTuple):
+class EntryHistory(NamedTuple):
     """A commit, what it holds, and the state of the entry there."""
 
     commit: Commit
@@ -50,7 +50,7 @@ def state_in(environment: ResolvedEnvironment, target: tuple[str, str]) -> State
     return State(entry.words, {a: said for a, said in environment.locked.items() if a in addresses})
 
 
-def at_commit(git: Git, draft: Draft, environment: str, target: tuple[str, str], to: str) -> Past:
+def at_commit(git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], to: str) -> EntryHistory:
     """Return what an entry was at a commit; GeneratorError where the environment was not there."""
     commit = describe(git, resolve(git, to))
     past = _load(git, draft, environment, target, commit)
@@ -59,10 +59,10 @@ def at_commit(git: Git, draft: Draft, environment: str, target: tuple[str, str],
     return past
 
 
-def before_now(git: Git, draft: Draft, environment: str, target: tuple[str, str], now: State) -> Past:
+def before_now(git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], now: State) -> EntryHistory:
     """Find the newest commit at which the entry was something else."""
     head = resolve(git, "HEAD")
-    for commit in commits_touching(git, SOURCES, start=head, limit=_MOST_COMMITS):
+    for commit in commits_touching(git, SOURCE_PATTERNS, start=head, limit=_MOST_COMMITS):
         past = _load(git, draft, environment, target, commit)
         if past is not None and _text(past.state) != _text(now):
             return past
@@ -77,16 +77,18 @@ def before_now(git: Git, draft: Draft, environment: str, target: tuple[str, str]
     )
 
 
-def _load(git: Git, draft: Draft, environment: str, target: tuple[str, str], commit: Commit) -> Past | None:
+def _load(
+    git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], commit: Commit
+) -> EntryHistory | None:
     """Return what a commit held; None where its catalog had no such environment or cannot be read."""
-    sources = contents(git, commit.name, SOURCES)
+    sources = contents(git, commit.name, SOURCE_PATTERNS)
     try:
         catalog = catalog_of(draft.repository, sources)
     except GeneratorError:
         return None
     if environment not in catalog.environments:
         return None
-    return Past(commit, sources, state_in(resolve_environment(catalog, environment)[0], target))
+    return EntryHistory(commit, sources, state_in(resolve_environment(catalog, environment)[0], target))
 
 
 def _text(state: State) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from kservegen.checks.manifests.documents import Document, read_documents
+from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.runner import Judge, Verdict, is_misshapen
 from kservegen.commands.result import DocumentReport, Documents
@@ -28,7 +28,7 @@ _REFUSED: Final = Verdict(admitted=False, deployable=False)
 class _Judged:
     """A document with what its layers say: alone, and what other objects and the platform add to that."""
 
-    document: Document
+    document: InputDocument
     stored: Defaulted | None  # as the cluster would store it; None where there is no object
     own: tuple[Finding, ...]
     alone: list[Finding] = field(default_factory=list)
@@ -164,7 +164,7 @@ def _duplicates(judged: Iterable[_Judged]) -> Iterator[Diagnostic]:
 
     Further apart the same name may be meant for another cluster.
     """
-    seen: dict[tuple[str, str, ResourceId], Document] = {}
+    seen: dict[tuple[str, str, ResourceId], InputDocument] = {}
     for document in (item.document for item in judged):
         resource = document.resource
         if resource is None or not resource.id.name:
@@ -175,7 +175,7 @@ def _duplicates(judged: Iterable[_Judged]) -> Iterator[Diagnostic]:
             yield _duplicate(document, resource, first)
 
 
-def _duplicate(document: Document, resource: Resource, first: Document) -> Diagnostic:
+def _duplicate(document: InputDocument, resource: Resource, first: InputDocument) -> Diagnostic:
     path: Path = ("metadata", "name")
     return Diagnostic(
         rule="kubernetes/duplicate-object",

@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
-from kservegen.catalog.editing.surgery import rewrite
+from kservegen.catalog.editing.surgery import rewrite_value
 from kservegen.catalog.lock_schema import lock_schema
-from kservegen.commands.lock_targets import Target, targets_of
+from kservegen.commands.lock_targets import LockTarget, targets_of
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -26,7 +26,7 @@ from kservegen.formats.yaml.load import load_strict
 from kservegen.render.objects.environment import BuiltEnvironment
 
 # An address and a revision, blank for the newest -> the entry of the lock.
-Facts = Callable[[Target, str], JsonObject]
+Facts = Callable[[LockTarget, str], JsonObject]
 
 _NEW: Final = """\
 # Revisions and facts of this environment's models: kservegen lock writes them, and they may be written by hand.
@@ -74,7 +74,7 @@ class EnvironmentLock:
         """The lock's name, relative to the repository."""
         return self._repository.relative(self._repository.lock_file(self.environment))
 
-    def choose(self, names: Sequence[str]) -> tuple[Target, ...]:
+    def choose(self, names: Sequence[str]) -> tuple[LockTarget, ...]:
         """Return the addresses of models by key, name or address; GeneratorError for one that there is none of."""
         known = {name: target for target in self.targets for key in target.models for name in (key, key.split("/")[-1])}
         known.update({target.address: target for target in self.targets})
@@ -87,14 +87,14 @@ class EnvironmentLock:
                 )
         return tuple(dict.fromkeys(known[name] for name in names))
 
-    def write(self, targets: Sequence[Target], facts: Facts) -> tuple[Locked, ...]:
+    def write(self, targets: Sequence[LockTarget], facts: Facts) -> tuple[Locked, ...]:
         """Fill in the facts of these addresses: all of them, or the file stays as it was."""
         entries = {target.address: _pinned(target, facts(target, target.revision)) for target in targets}
         sources = read_sources(self._repository)
         before = _decoded(sources, self.file)
         after = before or _NEW
         for address, entry in entries.items():
-            after = rewrite(after, ("models", address), entry, self.file)
+            after = rewrite_value(after, ("models", address), entry, self.file)
         _check(after, self.file)
         if after != before:
             replace_together(self._repository.root, sources, {self.file: after.encode()})
@@ -145,7 +145,7 @@ def facts_by_hand(content: bytes, file: str) -> JsonObject:
     return loaded.value
 
 
-def _pinned(target: Target, entry: JsonObject) -> JsonObject:
+def _pinned(target: LockTarget, entry: JsonObject) -> JsonObject:
     """Leave out the revision where it would part a model from its cache."""
     return {k: v for k, v in entry.items() if k != "revision"} if target.cache else entry
 

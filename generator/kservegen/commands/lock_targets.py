@@ -14,7 +14,7 @@ _CACHES = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class LockTarget:
     """One address, the models that are served from it, and the cache (if any) that is filled from it."""
 
     address: str
@@ -42,7 +42,7 @@ class Target:
         return is_unpinned(self.address) and not self.cache
 
 
-def targets_of(built: BuiltEnvironment) -> tuple[Target, ...]:
+def targets_of(built: BuiltEnvironment) -> tuple[LockTarget, ...]:
     """Return every address that models of this environment are served from, in a fixed order."""
     users: dict[str, list[str]] = {}
     caches: dict[str, str] = {}
@@ -54,7 +54,7 @@ def targets_of(built: BuiltEnvironment) -> tuple[Target, ...]:
         for address in _addresses(resource, built):
             users.setdefault(address, []).append(item.entry.key)
     return tuple(
-        Target(address=address, models=tuple(models), cache=caches.get(address, ""))
+        LockTarget(address=address, models=tuple(models), cache=caches.get(address, ""))
         for address, models in sorted(users.items())
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kservegen.changes.bases import Compared, Wanted, open_base
+from kservegen.changes.bases import Compared, WantedBase, open_base
 from kservegen.changes.guards import Removals, guard_removals, guard_restarts
 from kservegen.changes.plan.effects import unknown_release, with_effects
 from kservegen.changes.plan.environment import plan_environment, read_change
@@ -45,7 +45,7 @@ class Planned(NamedTuple):
     plan: Plan
 
 
-def plan(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
+def plan_changes(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
     """Say what the catalog changes in the given environments, or in all; nothing is written."""
     with without_collector():
         base = open_base(repository, options.base)
@@ -62,7 +62,7 @@ def plan(repository: Repository, options: PlanOptions, *, environments: Sequence
         )
         scope = work.chosen if work.is_partial else None
         existing = scan(repository.output, scope)
-        wanted = Wanted(desired=work.desired, existing=existing, scope=scope)
+        wanted = WantedBase(desired=work.desired, existing=existing, scope=scope)
         compared = base.compare(wanted)
         found = tuple(_environments(work, compared, options))
     changes = Plan(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kservegen.checks.policy.cases import Case, read_cases
+from kservegen.checks.policy.cases import PolicyCase, read_cases
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.manual import CASE
 from kservegen.checks.policy.model import Policy
@@ -82,12 +82,12 @@ class _Chosen:
 
 def _cases(
     folder: Path, chosen: list[_Chosen], name_of: Callable[[Path], str], diagnostics: list[Diagnostic]
-) -> tuple[list[Case], bool]:
+) -> tuple[list[PolicyCase], bool]:
     """Read the cases of one policy, and tell whether they are all that it has."""
     files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     narrow = [choice.path for choice in chosen if choice.among and choice.path != folder]
     wanted = [file for file in files if not narrow or file in narrow]
-    cases: list[Case] = []
+    cases: list[PolicyCase] = []
     for file in wanted:
         content = read_bytes(file, name_of(file))
         if isinstance(content, Diagnostic):

@@ -12,10 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kservegen.catalog.editing.assignment import Step
+from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.editing.surgery import at
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
-from kservegen.commands.edits import Amendment, Draft, entry_in, environment_file, find_definition, finish, open_draft
+from kservegen.commands.edits import (
+    Amendment,
+    CatalogDraft,
+    entry_in,
+    environment_file,
+    find_definition,
+    finish_draft,
+    open_draft,
+)
 from kservegen.core.document import mapping, sequence, text, texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
@@ -35,7 +43,7 @@ class Promotion:
     source: str
     target: str
     names: Sequence[str] = ()
-    fields: Sequence[tuple[str, tuple[Step, ...]]] = ()
+    fields: Sequence[tuple[str, tuple[PathStep, ...]]] = ()
     adds: bool = False
 
 
@@ -62,10 +70,10 @@ def promote(repository: Repository, asked: Promotion) -> Amendment:
             _pins(draft, asked, (there, entry), (here, own))
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
         raise GeneratorError(f"{key} does not live in {asked.source}", subject=section, hint="Nothing was written.")
-    return finish(draft)
+    return finish_draft(draft)
 
 
-def _platform(draft: Draft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
+def _platform(draft: CatalogDraft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
     """Bring over KServe's version, the choice of charts, and the tags and digests of images."""
     version = there.text("kserve", "version")
     if version and version != here.text("kserve", "version"):
@@ -88,7 +96,7 @@ def _platform(draft: Draft, file: str, there: ResolvedEnvironment, here: Resolve
         _images(draft, file, images)
 
 
-def _images(draft: Draft, file: str, images: list[JsonObject]) -> None:
+def _images(draft: CatalogDraft, file: str, images: list[JsonObject]) -> None:
     """Edit the words that differ where the file has these images in this order; else write the list."""
     own = [mapping(item) for item in sequence(draft.value(file).get("images"))]
     if [image.get("name") for image in own] != [image.get("name") for image in images[: len(own)]] or not own:
@@ -104,7 +112,7 @@ def _images(draft: Draft, file: str, images: list[JsonObject]) -> None:
             draft.put(file, ("images", number, word), value)
 
 
-def _absent(draft: Draft, asked: Promotion, entry: Entry) -> Entry | None:
+def _absent(draft: CatalogDraft, asked: Promotion, entry: Entry) -> Entry | None:
     """Report an entry that the second environment lacks, or let it live there."""
     wanted = entry.words.get("environments")
     if not asked.adds:
@@ -124,7 +132,7 @@ def _absent(draft: Draft, asked: Promotion, entry: Entry) -> Entry | None:
     return entry_in(draft.resolved(asked.target), *target)
 
 
-def _words(draft: Draft, file: str, there: Entry, here: Entry, asked: Promotion) -> None:
+def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, asked: Promotion) -> None:
     """Bring over the words that say a version, and those that are asked for."""
     target: Path = (there.section, there.key)
     for path, value in _versions(there.words, (), there.info.kind):
@@ -170,7 +178,7 @@ def _moves(own: JsonValue, value: JsonValue) -> bool:
 
 
 def _pins(
-    draft: Draft,
+    draft: CatalogDraft,
     asked: Promotion,
     source: tuple[ResolvedEnvironment, Entry],
     target: tuple[ResolvedEnvironment, Entry],
@@ -193,5 +201,5 @@ def _pins(
             draft.notes.append(f"{address} is pinned to {revision[:12]} in {asked.target}")
 
 
-def _lock(draft: Draft, file: str) -> JsonObject:
+def _lock(draft: CatalogDraft, file: str) -> JsonObject:
     return draft.value(file) if file in draft.texts else {}

@@ -15,7 +15,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity, merge
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import Task, Work, work_on
 from kservegen.formats.yaml.collector import without_collector
-from kservegen.render.output.changes import Changes, compare
+from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
 from kservegen.render.output.existing import Existing, scan
 from kservegen.render.output.lock import lock
@@ -135,7 +135,7 @@ def write_out(work: Work, options: RenderOptions, command: str = "render") -> Re
 def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Result:
     desired = work.desired
     existing = scan(options.out, result.environments if work.is_partial else None)
-    changes = compare(desired, existing)
+    changes = compare_files(desired, existing)
     out = work.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
     asked = Removals(changes.remove, desired, options.allow_removals, result.command)

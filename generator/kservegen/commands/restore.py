@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from kservegen.catalog.editing.spans import Container, spans
 from kservegen.catalog.editing.surgery import at
 from kservegen.catalog.merge import MERGE_KEYS, item_key
-from kservegen.commands.edits import Draft, entry_in, environment_file
-from kservegen.commands.history import SOURCES, Past, State
+from kservegen.commands.edits import CatalogDraft, entry_in, environment_file
+from kservegen.commands.history import SOURCE_PATTERNS, EntryHistory, State
 from kservegen.commands.set import prune
 from kservegen.core.document import mapping, text, texts_in
 from kservegen.core.errors import GeneratorError
@@ -22,7 +22,7 @@ _ROUNDS: Final = 4
 _BOM: Final = "\ufeff"
 
 
-def restore(draft: Draft, environment: str, target: tuple[str, str], past: Past) -> None:
+def restore_entry(draft: CatalogDraft, environment: str, target: tuple[str, str], past: EntryHistory) -> None:
     """Give the environment's entry its old value where that is all; else write into it what differs."""
     file = environment_file(draft.catalog, environment)
     wanted = past.state.words
@@ -53,17 +53,17 @@ def restore(draft: Draft, environment: str, target: tuple[str, str], past: Past)
     raise GeneratorError(
         f"what {target[1]} was at {past.commit.name[:12]} cannot be written as words of {environment} alone",
         subject=file,
-        hint=f"Look at both: git diff {past.commit.name[:12]} -- {' '.join(SOURCES)}",
+        hint=f"Look at both: git diff {past.commit.name[:12]} -- {' '.join(SOURCE_PATTERNS)}",
     )
 
 
-def _same(draft: Draft, environment: str, target: tuple[str, str], wanted: JsonObject | None) -> bool:
+def _same(draft: CatalogDraft, environment: str, target: tuple[str, str], wanted: JsonObject | None) -> bool:
     entry = entry_in(draft.resolved(environment), *target)
     said = None if entry is None else entry.words
     return json.dumps(said, sort_keys=True) == json.dumps(wanted, sort_keys=True)
 
 
-def _take_over(draft: Draft, file: str, target: Path, old: bytes) -> None:
+def _take_over(draft: CatalogDraft, file: str, target: Path, old: bytes) -> None:
     """Give an entry of an environment the value that it had in an old version of the file."""
     before = _held(draft, file, old)
     if before is None:
@@ -78,14 +78,14 @@ def _take_over(draft: Draft, file: str, target: Path, old: bytes) -> None:
         prune(draft, file, target[:1])
 
 
-def _held(draft: Draft, file: str, old: bytes) -> JsonObject | None:
+def _held(draft: CatalogDraft, file: str, old: bytes) -> JsonObject | None:
     try:
         return replace(draft, texts={file: old}).value(file)
     except GeneratorError:
         return None
 
 
-def _take_text(draft: Draft, file: str, target: Path, old: bytes) -> None:
+def _take_text(draft: CatalogDraft, file: str, target: Path, old: bytes) -> None:
     """Take the entry's old lines, comments and all, where they make the file say the same; else leave it as edited."""
     wanted, now, then = draft.value(file), _parted(draft.before[file], target), _parted(old, target)
     candidates = [old] if now.beside == then.beside else []
@@ -151,7 +151,7 @@ def _list(field: str, have: JsonValue, wanted: list[JsonValue]) -> JsonValue:
     return [*gone, *wanted]
 
 
-def restore_pins(draft: Draft, environment: str, now: State, then: State) -> None:
+def restore_pins(draft: CatalogDraft, environment: str, now: State, then: State) -> None:
     """Give the lock's entries of the entry's addresses back what they held."""
     file = f"{ENVIRONMENTS_FOLDER}/{environment}{LOCK_SUFFIX}"
     for address, pin in then.pins.items():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kservegen.commands.edits import Amendment, Origin, environment_file, find_definition, finish, open_draft
+from kservegen.commands.edits import Amendment, EditOrigin, environment_file, find_definition, finish_draft, open_draft
 from kservegen.commands.history import at_commit, before_now, state_in
-from kservegen.commands.restore import restore, restore_pins
+from kservegen.commands.restore import restore_entry, restore_pins
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository
 from kservegen.git.process import open_git
@@ -25,9 +25,9 @@ def roll_back(repository: Repository, name: str, environment: str, to: str | Non
             subject=past.commit.subject,
             hint="Name another commit with --to, or take it out of the environment by hand.",
         )
-    restore(draft, environment, target, past)
+    restore_entry(draft, environment, target, past)
     restore_pins(draft, environment, now, past.state)
-    origin = Origin(
+    origin = EditOrigin(
         commit=past.commit.name, date=past.commit.date, author=past.commit.author, subject=past.commit.subject
     )
-    return finish(draft, origin=origin)
+    return finish_draft(draft, origin=origin)

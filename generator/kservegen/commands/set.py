@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kservegen.catalog.editing.assignment import Assignment, Step, locate
+from kservegen.catalog.editing.assignment import Assignment, PathStep, locate_assignment
 from kservegen.catalog.editing.surgery import at
 from kservegen.catalog.model import Definition
-from kservegen.commands.edits import Amendment, Draft, entry_in, environment_file, find_definition, finish, open_draft
+from kservegen.commands.edits import (
+    Amendment,
+    CatalogDraft,
+    entry_in,
+    environment_file,
+    find_definition,
+    finish_draft,
+    open_draft,
+)
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path
@@ -16,14 +24,14 @@ from kservegen.core.repository import Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class SetRequest:
     """What is to be set, and what to be unset, as typed with its steps."""
 
     assignments: Sequence[Assignment] = ()
-    unset: Sequence[tuple[str, tuple[Step, ...]]] = ()
+    unset: Sequence[tuple[str, tuple[PathStep, ...]]] = ()
 
 
-def set_words(repository: Repository, name: str, wishes: Wishes, *, environments: Sequence[str] = ()) -> Amendment:
+def set_words(repository: Repository, name: str, wishes: SetRequest, *, environments: Sequence[str] = ()) -> Amendment:
     """Edit an entry in the files of environments, or where the catalog defines it."""
     draft = open_draft(repository)
     definition = find_definition(draft.catalog, name)
@@ -35,16 +43,16 @@ def set_words(repository: Repository, name: str, wishes: Wishes, *, environments
             _unset(draft, definition, (typed, steps), file)
         if environment:
             _check_lives(draft, definition, environment)
-    return finish(draft, watched=() if environments else ((definition.section, definition.key),))
+    return finish_draft(draft, watched=() if environments else ((definition.section, definition.key),))
 
 
-def _assign(draft: Draft, definition: Definition, wish: Assignment, file: str, environment: str | None) -> None:
+def _assign(draft: CatalogDraft, definition: Definition, wish: Assignment, file: str, environment: str | None) -> None:
     entry: Path = (definition.section, definition.key)
     own = at(draft.value(file), entry)
     if own is None and (definition.key in mapping(draft.value(file).get(definition.section))):
         hint = f"Bring it back first: remove {definition.section}.{definition.key}: null from {file}."
         raise GeneratorError(f"{file} removes {definition.key}", subject=wish.typed, hint=hint)
-    path, made = locate(wish.steps, (*_layers(draft, definition, environment), own), wish.typed)
+    path, made = locate_assignment(wish.steps, (*_layers(draft, definition, environment), own), wish.typed)
     value = wish.value
     if made:
         number = max(index for index, part in enumerate(path) if isinstance(part, int))
@@ -63,18 +71,18 @@ def _item(item: dict[str, JsonValue], rest: Path, value: JsonValue) -> JsonValue
     return {**item, str(rest[0]): value}
 
 
-def _layers(draft: Draft, definition: Definition, environment: str | None) -> tuple[JsonValue, ...]:
+def _layers(draft: CatalogDraft, definition: Definition, environment: str | None) -> tuple[JsonValue, ...]:
     """Return what lies under the words that are edited: it tells lists from maps."""
     names = (environment,) if environment else tuple(draft.catalog.environments)
     found = (entry_in(draft.resolved(name), definition.section, definition.key) for name in names[:1])
     return tuple(entry.words for entry in found if entry is not None)
 
 
-def _unset(draft: Draft, definition: Definition, wish: tuple[str, tuple[Step, ...]], file: str) -> None:
+def _unset(draft: CatalogDraft, definition: Definition, wish: tuple[str, tuple[PathStep, ...]], file: str) -> None:
     typed, steps = wish
     entry: Path = (definition.section, definition.key)
     own = at(draft.value(file), entry)
-    path, made = locate(steps, (own,), typed)
+    path, made = locate_assignment(steps, (own,), typed)
     parent = at(own, path[:-1])
     if made or not (path[-1] in parent if isinstance(parent, dict) else at(parent, path[-1:]) is not None):
         hint = f"What a profile, the defaults or another file say is removed by {typed}=null."
@@ -84,14 +92,14 @@ def _unset(draft: Draft, definition: Definition, wish: tuple[str, tuple[Step, ..
         prune(draft, file, entry)
 
 
-def prune(draft: Draft, file: str, entry: Path) -> None:
+def prune(draft: CatalogDraft, file: str, entry: Path) -> None:
     """Remove an entry of an environment that says nothing any more, and its section."""
     for path in (entry, entry[:1]):
         if at(draft.value(file), path) == {}:
             draft.drop(file, path)
 
 
-def _check_lives(draft: Draft, definition: Definition, environment: str) -> None:
+def _check_lives(draft: CatalogDraft, definition: Definition, environment: str) -> None:
     if entry_in(draft.resolved(environment), definition.section, definition.key) is None:
         raise GeneratorError(
             f"{definition.key} does not live in {environment}: the edit would change nothing",

@@ -8,7 +8,7 @@ from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import put
-from kservegen.catalog.model import Catalog, Document
+from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.changes.impact.assess import Knowledge
 from kservegen.changes.upgrade.compare import Side, images, left_behind, notes
 from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
@@ -179,7 +179,7 @@ def with_version(catalog: Catalog, name: str, version: str) -> Catalog:
     return replace(catalog, environments={**catalog.environments, name: replace(source, documents=tuple(documents))})
 
 
-def _stated_in(documents: Sequence[Document]) -> int:
+def _stated_in(documents: Sequence[CatalogDocument]) -> int:
     """Return which document states the version: the last that does, else the environment's own."""
     stating = [index for index, document in enumerate(documents) if "version" in mapping(document.value.get("kserve"))]
     return stating[-1] if stating else len(documents) - 1

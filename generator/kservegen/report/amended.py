@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.commands.edits import Amendment, Reach
+from kservegen.commands.edits import Amendment, EditReach
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.render.output.diff import one_file
 from kservegen.report.plan_words import verdict
@@ -53,7 +53,7 @@ def _summary(amendment: Amendment) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _changed(amendment: Amendment) -> list[Reach]:
+def _changed(amendment: Amendment) -> list[EditReach]:
     return [reach for reach in amendment.reaches if not reach.why]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
-from kservegen.changes.plan.model import ABSENT, FieldChange, Side
+from kservegen.changes.plan.model import ABSENT, FieldChange, PlanSide
 from kservegen.core.diagnostics import Location
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.report.inert import code, inert
@@ -86,7 +86,7 @@ def _markdown(found: Comparison) -> Iterator[str]:
                 yield f"  - {code(item.field.path)}: {left} | {right}"
 
 
-def _shown(side: Side) -> str:
+def _shown(side: PlanSide) -> str:
     return _NONE if side is ABSENT else code(value_text(side))
 
 

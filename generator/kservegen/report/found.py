@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kservegen.commands.find import Found, Place
+from kservegen.commands.find import FoundObject, SourcePlace
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.git.log import Commit
 from kservegen.report.text import printable
@@ -15,7 +15,7 @@ _LABEL: Final = 14
 _ROLES: Final = {"main": "main workload", "prefill": "prefill workload", "worker": "workers", "ingress": "way in"}
 
 
-def found_as_text(answers: Sequence[Found]) -> str:
+def found_as_text(answers: Sequence[FoundObject]) -> str:
     """Write one paragraph for each answer, the most specific first."""
     lines: list[str] = []
     if len(answers) > 1:
@@ -25,7 +25,7 @@ def found_as_text(answers: Sequence[Found]) -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _paragraph(answer: Found) -> Iterator[str]:
+def _paragraph(answer: FoundObject) -> Iterator[str]:
     yield f"{_kinds(answer.kinds)} {printable(answer.name)}"
     yield from _rows("of", [printable(_origin(answer))] if answer.workload else [])
     yield from _rows("written in", [f"{answer.location}  {printable(answer.words)}"])
@@ -36,7 +36,7 @@ def _paragraph(answer: Found) -> Iterator[str]:
     yield from _rows("commits", [*edited, *commits, *(f"({note})" for note in answer.past.notes)])
 
 
-def _origin(answer: Found) -> str:
+def _origin(answer: FoundObject) -> str:
     """Say what the name is made of; where it is the workload's own, that need not be said."""
     role = _ROLES.get(answer.role, answer.role)
     if answer.workload == answer.name:
@@ -53,7 +53,7 @@ def _rows(label: str, rows: Sequence[str]) -> Iterator[str]:
         yield f"  {'' if index else label:<{_LABEL}}{row}"
 
 
-def _places(places: Sequence[Place]) -> Iterator[str]:
+def _places(places: Sequence[SourcePlace]) -> Iterator[str]:
     width = max(len(place.environment) for place in places)
     for place in places:
         missing = "" if place.rendered else "  (not rendered)"
@@ -66,12 +66,12 @@ def _commit(commit: Commit) -> str:
     return printable(f"{commit.name[:_SHORT]}  {commit.date}  {commit.author}: {commit.subject}")
 
 
-def found_as_json(answers: Sequence[Found]) -> list[JsonValue]:
+def found_as_json(answers: Sequence[FoundObject]) -> list[JsonValue]:
     """Return the answers for the JSON report, the most specific first."""
     return [_answer(answer) for answer in answers]
 
 
-def _answer(answer: Found) -> JsonObject:
+def _answer(answer: FoundObject) -> JsonObject:
     subject, location = answer.subject, answer.location
     return {
         "name": answer.name,
@@ -93,7 +93,7 @@ def _answer(answer: Found) -> JsonObject:
     }
 
 
-def _place(place: Place) -> JsonObject:
+def _place(place: SourcePlace) -> JsonObject:
     syncer = place.syncer
     return {
         "environment": place.environment,

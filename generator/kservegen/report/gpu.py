@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.check import gib, told
-from kservegen.checks.gpu.estimate import CONTEXT, Estimate, Verdict
+from kservegen.checks.gpu.estimate import CONTEXT, Estimate, FitVerdict
 from kservegen.checks.gpu.facts import GIB, Gpu
 from kservegen.commands.gpu import Account
 from kservegen.core.jsontypes import JsonObject
@@ -14,7 +14,7 @@ from kservegen.report.text import printable
 
 _WIDTH: Final = 64
 _RESET, _DIM, _BOLD = "\x1b[0m", "\x1b[2m", "\x1b[1m"
-_COLOURS: Final = {Verdict.FITS: "\x1b[32m", Verdict.UNCERTAIN: "\x1b[33m", Verdict.DOES_NOT_FIT: "\x1b[31m"}
+_COLOURS: Final = {FitVerdict.FITS: "\x1b[32m", FitVerdict.UNCERTAIN: "\x1b[33m", FitVerdict.DOES_NOT_FIT: "\x1b[31m"}
 _UNKNOWN: Final = "not estimated"
 _REFUSED: Final = "refused"
 
@@ -57,8 +57,8 @@ def _table(accounts: Sequence[Account], *, colour: bool) -> Iterator[str]:
 _VERDICT, _FIRST_NUMBER = 4, 5
 
 
-def _weight(account: Account, done: Estimate) -> Verdict:
-    return Verdict.DOES_NOT_FIT if account.fit.refused else done.verdict
+def _weight(account: Account, done: Estimate) -> FitVerdict:
+    return FitVerdict.DOES_NOT_FIT if account.fit.refused else done.verdict
 
 
 def _row(account: Account) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ def _details(account: Account, *, colour: bool) -> Iterator[str]:
         yield f"  {_bar(parts, done.memory, colour=colour)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
         yield "  " + "  ".join(_legend(part, colour=colour) for part in parts)
         yield _paint(f"  {_facts(account, done)}", _DIM, colour)
-        if done.verdict is not Verdict.FITS and not fit.refused:
+        if done.verdict is not FitVerdict.FITS and not fit.refused:
             yield f"  {done.verdict.value}: {told(done)}"
     for finding in account.findings:
         if finding.rule == "gpu/unknown-model":

@@ -17,10 +17,10 @@ from kservegen.changes.plan.model import (
     ObjectChange,
     OwnerChange,
     Plan,
+    PlanSide,
     Presence,
-    Side,
     Verb,
-    counted,
+    counted_changes,
 )
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.core.resource import ResourceId
@@ -64,7 +64,7 @@ def verdict_of(environment: EnvironmentPlan) -> str:
 
 
 def _models(environment: EnvironmentPlan) -> Iterator[str]:
-    models = counted(change for change in environment.objects if change.is_model)
+    models = counted_changes(change for change in environment.objects if change.is_model)
     first = True
     for verb, (one, many) in _VERBS.items():
         count = models.get(verb, 0)
@@ -180,7 +180,7 @@ def budget_line(budget: BudgetChange, gpus: Mapping[str, str]) -> str:
     return f"budget {budget.name}: {use} of {granted} {budget.resource}"
 
 
-def value_text(value: Side) -> str:
+def value_text(value: PlanSide) -> str:
     """Write a value in one line: a plain text as it is, anything else as JSON, the middle of what is long left out."""
     plain = isinstance(value, str) and value != "" and not value.isspace() and not _looks_typed(value)
     said = str(value) if plain else "" if value is ABSENT else json.dumps(value, ensure_ascii=False)

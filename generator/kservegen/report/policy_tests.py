@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from kservegen.checks.policy.trial import Outcome, Trial
+from kservegen.checks.policy.trial import Trial, TrialOutcome
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.jsontypes import JsonArray
@@ -85,7 +85,7 @@ def _of_cases(trial: Trial) -> list[Diagnostic]:
     return [outcome.diagnostic for outcome in trial.outcomes if outcome.diagnostic is not None]
 
 
-def _test_case(policy: str, outcome: Outcome) -> Iterator[str]:
+def _test_case(policy: str, outcome: TrialOutcome) -> Iterator[str]:
     if outcome.diagnostic is None:
         place = quoteattr(outcome.case.location.file)
         yield f"    <testcase classname={quoteattr(policy)} name={quoteattr(outcome.case.name)} file={place}/>"

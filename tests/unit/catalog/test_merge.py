@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.catalog.merge import MERGE_KEYS, Layer, Place, locate, merge, merge_all
+from kservegen.catalog.merge import MERGE_KEYS, MergedPlace, MergeLayer, locate_merged, merge_all, merge_values
 from kservegen.core.jsontypes import JsonObject, Path
 
 TABLE: list[tuple[str, JsonObject, JsonObject, JsonObject]] = [
@@ -65,18 +65,18 @@ TABLE: list[tuple[str, JsonObject, JsonObject, JsonObject]] = [
 @pytest.mark.parametrize(("name", "base", "over", "expected"), TABLE, ids=[row[0] for row in TABLE])
 def test_merge(name: str, base: JsonObject, over: JsonObject, expected: JsonObject) -> None:
     before = copy.deepcopy((base, over))
-    assert merge(base, over) == expected, name
+    assert merge_values(base, over) == expected, name
     assert (base, over) == before, "arguments are left as they were"
 
 
 def test_kept_nulls_delete_when_they_meet_their_base() -> None:
-    overlay = merge({"a": 1, "b": {"x": 1}}, {"a": None, "b": {"x": None}}, keep_nulls=True)
+    overlay = merge_values({"a": 1, "b": {"x": 1}}, {"a": None, "b": {"x": None}}, keep_nulls=True)
     assert overlay == {"a": None, "b": {"x": None}}
-    assert merge({"a": 5, "b": {"x": 5, "y": 5}}, overlay) == {"b": {"y": 5}}
+    assert merge_values({"a": 5, "b": {"x": 5, "y": 5}}, overlay) == {"b": {"y": 5}}
 
 
 def test_an_environment_brings_back_what_the_defaults_removed() -> None:
-    overlay = merge({"model": None}, {"model": {"minReplicas": 2}}, keep_nulls=True)
+    overlay = merge_values({"model": None}, {"model": {"minReplicas": 2}}, keep_nulls=True)
     assert overlay == {"model": {"minReplicas": 2}}
 
 
@@ -99,13 +99,13 @@ WITH_NULLS = _documents(st.one_of(SCALARS, st.none()))
 
 @given(PLAIN)
 def test_merging_with_nothing_changes_nothing(document: JsonObject) -> None:
-    assert merge(document, {}) == document
-    assert merge({}, document) == document
+    assert merge_values(document, {}) == document
+    assert merge_values({}, document) == document
 
 
 @given(PLAIN)
 def test_merging_with_itself_changes_nothing(document: JsonObject) -> None:
-    assert merge(document, document) == document
+    assert merge_values(document, document) == document
 
 
 @given(WITH_NULLS, WITH_NULLS)
@@ -115,14 +115,14 @@ def test_no_null_survives(base: JsonObject, over: JsonObject) -> None:
             return any(nulls(item) for item in value.values())
         return value is None or (isinstance(value, list) and any(nulls(item) for item in value))
 
-    assert not nulls(merge(merge({}, base), over))
+    assert not nulls(merge_values(merge_values({}, base), over))
 
 
 @given(PLAIN, PLAIN, PLAIN)
 def test_order_of_grouping_does_not_matter_without_deletions(a: JsonObject, b: JsonObject, c: JsonObject) -> None:
     kinds = [_shape(document) for document in (a, b, c)]
     if all(_compatible(kinds[i], kinds[j]) for i in range(3) for j in range(i)):
-        assert merge(merge(a, b), c) == merge(a, merge(b, c))
+        assert merge_values(merge_values(a, b), c) == merge_values(a, merge_values(b, c))
 
 
 def _shape(value: object) -> object:
@@ -142,10 +142,10 @@ def _compatible(one: object, other: object) -> bool:
 
 @given(WITH_NULLS, WITH_NULLS)
 def test_every_value_is_found_in_the_layer_that_wrote_it(first: JsonObject, second: JsonObject) -> None:
-    layers = [Layer("first", first), Layer("second", second)]
+    layers = [MergeLayer("first", first), MergeLayer("second", second)]
     merged = merge_all(layers)
     for path, value in _leaves(merged, ()):
-        place = locate(layers, merged, path)
+        place = locate_merged(layers, merged, path)
         assert place.exact
         assert _at(layers[place.layer].value, place.path) == value
 
@@ -165,33 +165,33 @@ def _at(value: object, path: Path) -> object:
 
 
 LAYERS = [
-    Layer("defaults", {"labels": {"team": "a"}, "env": [{"name": "A", "value": "1"}], "minReplicas": 1}),
-    Layer("model", {"env": [{"name": "B", "value": "2"}], "labels": {"tier": "x"}}),
-    Layer("prod", {"env": [{"name": "B", "value": "3"}], "minReplicas": 2}),
+    MergeLayer("defaults", {"labels": {"team": "a"}, "env": [{"name": "A", "value": "1"}], "minReplicas": 1}),
+    MergeLayer("model", {"env": [{"name": "B", "value": "2"}], "labels": {"tier": "x"}}),
+    MergeLayer("prod", {"env": [{"name": "B", "value": "3"}], "minReplicas": 2}),
 ]
 
-PLACES: list[tuple[Path, Place]] = [
-    (("labels", "team"), Place(0, ("labels", "team"), exact=True)),
-    (("labels", "tier"), Place(1, ("labels", "tier"), exact=True)),
-    (("minReplicas",), Place(2, ("minReplicas",), exact=True)),
-    (("env", 0, "value"), Place(0, ("env", 0, "value"), exact=True)),
-    (("env", 1, "value"), Place(2, ("env", 0, "value"), exact=True)),
-    (("env", 1, "name"), Place(2, ("env", 0, "name"), exact=True)),
-    (("labels", "absent"), Place(1, ("labels",), exact=False)),
-    (("absent", "deep"), Place(2, (), exact=False)),
+PLACES: list[tuple[Path, MergedPlace]] = [
+    (("labels", "team"), MergedPlace(0, ("labels", "team"), exact=True)),
+    (("labels", "tier"), MergedPlace(1, ("labels", "tier"), exact=True)),
+    (("minReplicas",), MergedPlace(2, ("minReplicas",), exact=True)),
+    (("env", 0, "value"), MergedPlace(0, ("env", 0, "value"), exact=True)),
+    (("env", 1, "value"), MergedPlace(2, ("env", 0, "value"), exact=True)),
+    (("env", 1, "name"), MergedPlace(2, ("env", 0, "name"), exact=True)),
+    (("labels", "absent"), MergedPlace(1, ("labels",), exact=False)),
+    (("absent", "deep"), MergedPlace(2, (), exact=False)),
 ]
 
 
 @pytest.mark.parametrize(("path", "expected"), PLACES, ids=[str(p[0]) for p in PLACES])
-def test_locate(path: Path, expected: Place) -> None:
-    assert locate(LAYERS, merge_all(LAYERS), path) == expected
+def test_locate(path: Path, expected: MergedPlace) -> None:
+    assert locate_merged(LAYERS, merge_all(LAYERS), path) == expected
 
 
 def test_a_later_layer_that_deletes_and_one_that_sets_again() -> None:
-    layers = [Layer("a", {"x": {"y": 1}}), Layer("b", {"x": None}), Layer("c", {"x": {"z": 2}})]
+    layers = [MergeLayer("a", {"x": {"y": 1}}), MergeLayer("b", {"x": None}), MergeLayer("c", {"x": {"z": 2}})]
     merged = merge_all(layers)
     assert merged == {"x": {"z": 2}}
-    assert locate(layers, merged, ("x", "z")) == Place(2, ("x", "z"), exact=True)
+    assert locate_merged(layers, merged, ("x", "z")) == MergedPlace(2, ("x", "z"), exact=True)
 
 
 def test_no_merge_key_is_spelt_twice() -> None:

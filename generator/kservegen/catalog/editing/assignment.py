@@ -15,7 +15,7 @@ _STEP: Final = re.compile(r"""(?:^|\.)([^.\[\]="']+)|\[(?:"([^"]*)"|'([^']*)'|([
 _PATHS: Final = 'Write words with dots between: resources.limits.memory, env[NAME].value, labels["example.com/team"].'
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """One step of a path; `bracketed` ones name an item of a list, or a key that has dots."""
 
     text: str
@@ -26,7 +26,7 @@ class Assignment(NamedTuple):
     """A path as it was typed, its steps, and the value that it is to have."""
 
     typed: str
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
     value: JsonValue
 
 
@@ -39,7 +39,7 @@ def parse_assignment(typed: str) -> Assignment:
     return Assignment(path, steps, _value(rest[1:], path))
 
 
-def parse_path(typed: str) -> tuple[Step, ...]:
+def parse_path(typed: str) -> tuple[PathStep, ...]:
     """Read a path; GeneratorError for what is none."""
     steps, rest = _steps(typed)
     if not steps or rest:
@@ -47,12 +47,14 @@ def parse_path(typed: str) -> tuple[Step, ...]:
     return steps
 
 
-def _steps(typed: str) -> tuple[tuple[Step, ...], str]:
-    found: list[Step] = []
+def _steps(typed: str) -> tuple[tuple[PathStep, ...], str]:
+    found: list[PathStep] = []
     end = 0
     while match := _STEP.match(typed, end):
         word, *inside = match.groups()
-        found.append(Step(word, bracketed=False) if word else Step(next(i for i in inside if i is not None), True))
+        found.append(
+            PathStep(word, bracketed=False) if word else PathStep(next(i for i in inside if i is not None), True)
+        )
         end = match.end()
     return tuple(found), typed[end:]
 
@@ -79,7 +81,9 @@ def _value(written: str, path: str) -> JsonValue:
     return loaded.value
 
 
-def locate(steps: tuple[Step, ...], layers: tuple[JsonValue, ...], typed: str) -> tuple[Path, tuple[JsonObject, ...]]:
+def locate_assignment(
+    steps: tuple[PathStep, ...], layers: tuple[JsonValue, ...], typed: str
+) -> tuple[Path, tuple[JsonObject, ...]]:
     """Return the path in the last layer, and the items that have to be appended on the way, outermost first.
 
     `layers` are an entry's words, those of the file that is edited last: the others tell a list from a map.

@@ -12,7 +12,7 @@ _BLOCK_TEXT: Final = ("|", ">")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Span:
+class TextSpan:
     """A value: where it begins, and where its last character ends, blanks and comments after it left out."""
 
     start: int
@@ -20,14 +20,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scalar(Span):
+class ScalarSpan(TextSpan):
     """A scalar; `style` is its quote, `|` or `>`, blank for a plain one."""
 
     style: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Container(Span):
+class Container(TextSpan):
     """A map or a list, in flow style (`{…}`, `[…]`) or as a block; items of a list are named by number."""
 
     flow: bool
@@ -44,7 +44,7 @@ class Item:
     value: Value
 
 
-Value: TypeAlias = Scalar | Container
+Value: TypeAlias = ScalarSpan | Container
 
 
 def spans(text: str) -> Container:
@@ -73,7 +73,7 @@ def _value(node: Node | None, text: str) -> Value:
     start, end, style = node.start_mark.index, node.end_mark.index, node.style or ""
     if style in _BLOCK_TEXT:  # the parser ends it where the next token begins
         end = start + len(text[start:end].rstrip(" \t\r\n"))
-    return Scalar(start=start, end=end, style=style)
+    return ScalarSpan(start=start, end=end, style=style)
 
 
 def _container(node: MappingNode | SequenceNode, items: dict[str | int, Item], *, is_map: bool) -> Container:

@@ -21,7 +21,7 @@ def flow(value: JsonValue, *, inside: bool = True, quote: str = "") -> str:
     return _scalar(value, inside=inside, quote=quote)
 
 
-def key(name: str, *, inside: bool) -> str:
+def spell_key(name: str, *, inside: bool) -> str:
     """Write the key of a map."""
     return _scalar(name, inside=inside)
 
@@ -30,7 +30,7 @@ def block(value: JsonObject, indent: str, newline: str) -> str:
     """Write entries of a map, one a line; maps of scalars stand on the line of their key where it stays short."""
     lines: list[str] = []
     for name, item in value.items():
-        head = f"{indent}{key(name, inside=False)}:"
+        head = f"{indent}{spell_key(name, inside=False)}:"
         one_line = f"{head} {flow(item, inside=False)}"
         deep = isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values())
         if isinstance(item, dict) and item and (deep or len(one_line) > _LONGEST_LINE):

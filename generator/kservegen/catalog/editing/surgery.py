@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from kservegen.catalog.editing.spans import Container, Item, Scalar, Value, spans
-from kservegen.catalog.editing.spelling import block, flow, key
+from kservegen.catalog.editing.spans import Container, Item, ScalarSpan, Value, spans
+from kservegen.catalog.editing.spelling import block, flow, spell_key
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.formats.yaml.load import load_strict
@@ -21,7 +21,7 @@ _BOM: Final = "\ufeff"
 
 def put(text: str, path: Path, value: JsonValue, file: str) -> str:
     """Set the value at a path, making the maps on the way; an item after the last of a list is appended."""
-    before = read(text, file)
+    before = read_value(text, file)
     wanted = with_value(before, path, value)
     if json.dumps(before) == json.dumps(wanted):  # 1 and true are one to Python
         return text
@@ -30,13 +30,13 @@ def put(text: str, path: Path, value: JsonValue, file: str) -> str:
 
 def drop(text: str, path: Path, file: str) -> str:
     """Remove the key or the item at a path; a map or list that this empties stays as an empty one."""
-    before = read(text, file)
+    before = read_value(text, file)
     return _verified(text, _at_root(text, lambda plain: _drop(plain, path)), without(before, path), path, file)
 
 
-def rewrite(text: str, path: Path, value: JsonObject, file: str) -> str:
+def rewrite_value(text: str, path: Path, value: JsonObject, file: str) -> str:
     """Make the map at a path hold what `value` does, and touch no word that it has already."""
-    old = at(read(text, file), path)
+    old = at(read_value(text, file), path)
     if not isinstance(old, dict) or not old or not value:
         return put(text, path, value, file)
     for place in _gone(old, value, path):
@@ -46,7 +46,7 @@ def rewrite(text: str, path: Path, value: JsonObject, file: str) -> str:
     return text
 
 
-def read(text: str, file: str) -> JsonObject:
+def read_value(text: str, file: str) -> JsonObject:
     """Read a file that is to be edited; GeneratorError where the strict reader finds anything."""
     loaded = load_strict(text.encode(), file)
     if loaded.diagnostics or not isinstance(loaded.value, dict):
@@ -162,7 +162,7 @@ def _nested(path: Path, value: JsonValue) -> JsonValue:
 
 def _replace(text: str, old: Value, value: JsonValue, path: Path) -> str:
     """Write a value over another; a block becomes one line behind its key."""
-    quote = old.style if isinstance(old, Scalar) and isinstance(value, str) and old.style in {'"', "'"} else ""
+    quote = old.style if isinstance(old, ScalarSpan) and isinstance(value, str) and old.style in {'"', "'"} else ""
     written = flow(value, inside=_in_flow(text, path), quote=quote)
     start = old.start
     if isinstance(old, Container) and not old.flow:
@@ -187,7 +187,7 @@ def _add(text: str, container: Container, part: str | int, value: JsonValue) -> 
     """Add an entry or an item after the last one."""
     last = next(reversed(container.items.values()))
     if container.flow:
-        item = flow(value) if isinstance(part, int) else f"{key(part, inside=True)}: {flow(value)}"
+        item = flow(value) if isinstance(part, int) else f"{spell_key(part, inside=True)}: {flow(value)}"
         return f"{text[: last.value.end]}, {item}{text[last.value.end :]}"
     newline = "\r\n" if "\r\n" in text else "\n"
     if isinstance(part, int):

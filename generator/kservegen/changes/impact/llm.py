@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from kservegen.catalog.merge import merge
+from kservegen.catalog.merge import merge_values
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.model import Cause
 from kservegen.changes.impact.reach import NOBODY
@@ -100,8 +100,8 @@ def _service(subject: ResourceId, scene: Scene) -> _Service:
     bases = tuple(_all_bases(resource, scene))
     spec: JsonObject = {}
     for base in bases:
-        spec = merge(spec, mapping(scene.side.resources[base].doc.get("spec")))
-    return _Service(resource, merge(spec, own) if bases else own, bases)
+        spec = merge_values(spec, mapping(scene.side.resources[base].doc.get("spec")))
+    return _Service(resource, merge_values(spec, own) if bases else own, bases)
 
 
 def _all_bases(resource: Resource, scene: Scene) -> Iterator[ResourceId]:
@@ -112,8 +112,10 @@ def _all_bases(resource: Resource, scene: Scene) -> Iterator[ResourceId]:
     found = [scene.config(name, namespace) for name in named]
     shape: JsonObject = {}
     for base in filter(None, found):
-        shape = merge(shape, mapping(scene.side.resources[base].doc.get("spec")))
-    presets = [scene.config(preset.name, namespace) for preset in presets_for(merge(shape, own) if shape else own)]
+        shape = merge_values(shape, mapping(scene.side.resources[base].doc.get("spec")))
+    presets = [
+        scene.config(preset.name, namespace) for preset in presets_for(merge_values(shape, own) if shape else own)
+    ]
     yield from filter(None, (*presets, *found))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.catalog.merge import MERGE_KEYS, merge
+from kservegen.catalog.merge import MERGE_KEYS, merge_values
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.model import Cause
 from kservegen.changes.impact.scene import RUNTIME_KINDS, Scene
@@ -241,7 +241,7 @@ def _other_values(chart: Chart, values: JsonObject, runtime: Runtime) -> Iterato
         if ours and key.live and path not in read:
             value = effective(chart, values, path)
             whole = isinstance(value, dict) and isinstance(key.default, dict)
-            yield path, merge(key.default, value) if whole else value  # type: ignore[arg-type]
+            yield path, merge_values(key.default, value) if whole else value  # type: ignore[arg-type]
 
 
 def _choices(old: Resource, new: Resource) -> list[Path]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
-from kservegen.changes.plan.environment import Change
+from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import BudgetChange
 from kservegen.checks.budget.account import account
 from kservegen.checks.budget.ledger import Line
@@ -33,7 +33,7 @@ _WORDS: Final[Mapping[str, str]] = {resource: word for word, resource in LIMITED
 class Books:
     """Keeps the accounts of one change; `tools` and `memory` are those that built the environment."""
 
-    change: Change
+    change: EnvironmentChange
     built: BuiltEnvironment
     tools: Tools
     memory: Memory

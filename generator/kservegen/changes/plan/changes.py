@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from kservegen.changes.plan.fields import compare
+from kservegen.changes.plan.fields import compare_fields
 from kservegen.changes.plan.model import ObjectChange, ObjectKey, Verb, key_of
 from kservegen.changes.plan.syncing import Syncing, fate_of
 from kservegen.changes.plan.trees import Held
@@ -15,7 +15,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
 
 
-class Sides(NamedTuple):
+class ObjectSides(NamedTuple):
     """What differing files hold, and who syncs which folder, before and after."""
 
     old: Held
@@ -24,14 +24,14 @@ class Sides(NamedTuple):
     after: Syncing
 
 
-class Found(NamedTuple):
+class FoundChange(NamedTuple):
     """What happens to objects, and the files whose bytes alone change."""
 
     objects: tuple[ObjectChange, ...]
     rewritten: tuple[str, ...]
 
 
-def find_changes(sides: Sides) -> Found:
+def find_changes(sides: ObjectSides) -> FoundChange:
     """Tell objects apart by what they are, whatever their file."""
     old, new = sides.old, sides.new
     changes: list[ObjectChange] = []
@@ -48,7 +48,7 @@ def find_changes(sides: Sides) -> Found:
         changes.append(_rename(gone.pop(one), come.pop(other), sides))
     changes.extend(_removal(resource, sides) for resource in gone.values())
     changes.extend(_addition(resource, sides) for resource in come.values())
-    return Found(tuple(sorted(changes, key=_order)), tuple(sorted(set(rewritten))))
+    return FoundChange(tuple(sorted(changes, key=_order)), tuple(sorted(set(rewritten))))
 
 
 def _order(change: ObjectChange) -> tuple[bool, ObjectKey]:
@@ -56,9 +56,9 @@ def _order(change: ObjectChange) -> tuple[bool, ObjectKey]:
     return not change.is_model, change.key
 
 
-def _kept(old: Resource, new: Resource, sides: Sides) -> ObjectChange | None:
+def _kept(old: Resource, new: Resource, sides: ObjectSides) -> ObjectChange | None:
     """Say what happens to an object that is there before and after; None where only its file is written anew."""
-    fields = compare(old.doc, new.doc)
+    fields = compare_fields(old.doc, new.doc)
     moves = sides.before.owner(old.file) != sides.after.owner(new.file) or _folder(old) != _folder(new)
     if not fields and not moves:
         return None
@@ -77,19 +77,19 @@ def _folder(resource: Resource) -> str:
     return resource.file.rpartition("/")[0]
 
 
-def _removal(gone: Resource, sides: Sides) -> ObjectChange:
+def _removal(gone: Resource, sides: ObjectSides) -> ObjectChange:
     fate, by = fate_of(gone, sides.before, sides.after)
     return ObjectChange(verb=Verb.REMOVED, key=key_of(gone), file=gone.file, fate=fate, by=by)
 
 
-def _addition(come: Resource, sides: Sides) -> ObjectChange:
+def _addition(come: Resource, sides: ObjectSides) -> ObjectChange:
     """Say that an object comes; one whose file could not be read before may have been there."""
     readable = come.file not in sides.old.unreadable
     verb = Verb.ADDED if readable else Verb.CHANGED
     return ObjectChange(verb=verb, key=key_of(come), file=come.file, entry=come.subject, readable=readable)
 
 
-def _rename(gone: Resource, come: Resource, sides: Sides) -> ObjectChange:
+def _rename(gone: Resource, come: Resource, sides: ObjectSides) -> ObjectChange:
     fate, by = fate_of(gone, sides.before, sides.after)
     return ObjectChange(
         verb=Verb.RENAMED,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kservegen.changes.plan.fields import compare, find
+from kservegen.changes.plan.fields import compare_fields, find_value
 from kservegen.changes.plan.model import ABSENT, FieldChange, NamedChange
 from kservegen.checks.locate import Locator
 from kservegen.core.diagnostics import Location
@@ -125,7 +125,7 @@ def _difference(
             None if found.change.old is ABSENT else pair.locate_left.locate(one, found.old),
             None if found.change.new is ABSENT else pair.locate_right.locate(other, found.new),
         )
-        for found in find(left, right)
+        for found in find_value(left, right)
     )
     return (apart, fields) if apart or fields else None
 
@@ -146,10 +146,10 @@ def _values(pair: _Pair) -> Iterator[NamedChange]:
     before, after = pair.left.platform.values(), pair.right.platform.values()
     for chart in sorted(before.keys() | after.keys()):
         if chart in before and chart in after:
-            fields = compare(before[chart], after[chart])
+            fields = compare_fields(before[chart], after[chart])
         else:
             used = FieldChange("(in use)", chart in before, chart in after)
-            fields = (used, *compare(before.get(chart, {}), after.get(chart, {})))
+            fields = (used, *compare_fields(before.get(chart, {}), after.get(chart, {})))
         if fields:
             yield NamedChange(chart, fields)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kservegen.changes.impact.assess import Knowledge, assess
 from kservegen.changes.impact.model import Impact
 from kservegen.changes.plan.budgets import Books
-from kservegen.changes.plan.environment import Change
+from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import EnvironmentPlan
 from kservegen.changes.plan.sides import sides
 from kservegen.evaluate.defaulted import installation_of
@@ -15,7 +15,7 @@ from kservegen.evaluate.environment import Tools
 from kservegen.evaluate.memory import Memory
 
 
-def with_effects(change: Change, plan: EnvironmentPlan, tools: Tools, memory: Memory) -> EnvironmentPlan:
+def with_effects(change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools, memory: Memory) -> EnvironmentPlan:
     """Add to a plan what its change does to what runs, and to budgets."""
     if change.built is None or not plan:
         return plan
@@ -23,7 +23,7 @@ def with_effects(change: Change, plan: EnvironmentPlan, tools: Tools, memory: Me
     return replace(plan, impact=impact_of(change, plan, tools), budgets=tuple(books.changes()))
 
 
-def impact_of(change: Change, plan: EnvironmentPlan, tools: Tools) -> Impact:
+def impact_of(change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools) -> Impact:
     """Say which pods restart and which updates are refused; nothing can where nothing was.
 
     Of a release of KServe that nothing is known of, what its end does to pods is left out: see `unknown_release`.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from kservegen.changes.plan.changes import Sides, find_changes
-from kservegen.changes.plan.fields import compare, is_same
+from kservegen.changes.plan.changes import ObjectSides, find_changes
+from kservegen.changes.plan.fields import compare_fields, is_same
 from kservegen.changes.plan.model import (
     EnvironmentPlan,
     FieldChange,
@@ -29,7 +29,7 @@ PROMISES: Final = ("budgets", "guards", "nodePools", "prerequisites", "severitie
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Change:
+class EnvironmentChange:
     """An environment's change, read: what its differing files hold, and all its objects before and after.
 
     `built` is what it is now, None where it is gone; `words` are those of its file before, None where not known.
@@ -59,7 +59,7 @@ class Change:
 
 def read_change(
     name: str, built: BuiltEnvironment | None, differences: Differences, words: JsonObject | None
-) -> Change:
+) -> EnvironmentChange:
     """Read what differs."""
     resources = built.resources if built is not None else ()
     new = read_files(differences.new, {resource.file: resource for resource in resources})
@@ -67,7 +67,7 @@ def read_change(
     after = {key_of(resource): resource for resource in resources} | new.objects
     before = {key: resource for key, resource in after.items() if key not in new.objects}
     before |= {key: _as_now(resource, after.get(key)) for key, resource in old.objects.items()}
-    return Change(
+    return EnvironmentChange(
         name=name, built=built, differences=differences, words=words, old=old, new=new, before=before, after=after
     )
 
@@ -77,10 +77,10 @@ def _as_now(old: Resource, new: Resource | None) -> Resource:
     return new if new is not None and new.file == old.file and is_same(old.doc, new.doc) else old
 
 
-def plan_environment(change: Change) -> EnvironmentPlan:
+def plan_environment(change: EnvironmentChange) -> EnvironmentPlan:
     """Say what a change does to the objects, charts and promises of an environment."""
     before, after = Syncing.of(change.before.values()), Syncing.of(change.after.values())
-    found = find_changes(Sides(change.old, change.new, before, after))
+    found = find_changes(ObjectSides(change.old, change.new, before, after))
     values = tuple(_values(change))
     rewritten = [f"platform/values/{name}.yaml" for name in change.new.values if name in change.old.values]
     changed = {f"platform/values/{name}.yaml" for name, _ in values}
@@ -111,19 +111,19 @@ def _presence(differences: Differences) -> Presence:
     return Presence.NEW if differences.is_there else Presence.GONE
 
 
-def _values(change: Change) -> Iterator[NamedChange]:
+def _values(change: EnvironmentChange) -> Iterator[NamedChange]:
     for chart in sorted(change.old.values.keys() | change.new.values.keys()):
-        fields = compare(change.old.values.get(chart, {}), change.new.values.get(chart, {}))
+        fields = compare_fields(change.old.values.get(chart, {}), change.new.values.get(chart, {}))
         if fields:
             yield NamedChange(chart, fields)
 
 
-def _words(change: Change) -> tuple[FieldChange, ...]:
+def _words(change: EnvironmentChange) -> tuple[FieldChange, ...]:
     if change.words is None or change.built is None:
         return ()
     environment = change.built.environment
     now = {word: environment.at(word) for word in PROMISES}
-    return compare(
+    return compare_fields(
         {word: change.words[word] for word in PROMISES if change.words.get(word) is not None},
         {word: value for word, value in now.items() if value is not None},
     )
@@ -138,7 +138,7 @@ def _owners(before: Syncing, after: Syncing) -> tuple[OwnerChange, ...]:
     return tuple(OwnerChange(*pair) for pair in pairs if pair[1] != pair[2])
 
 
-def _version(change: Change, before: Syncing, after: Syncing) -> tuple[str, str] | None:
+def _version(change: EnvironmentChange, before: Syncing, after: Syncing) -> tuple[str, str] | None:
     """Return KServe's version before and after where it differs: as the environment said, or as charts were synced."""
     if change.built is None or not change.differences.was_there:
         return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.merge import ItemKey, item_key
-from kservegen.changes.plan.model import ABSENT, FieldChange, Side
+from kservegen.changes.plan.model import ABSENT, FieldChange, PlanSide
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 
 HIDDEN: Final = "(hidden)"
@@ -27,7 +27,7 @@ _IN_TEXT: Final = re.compile(r"(--?[\w-]+)(=| )(\S+)|(://[^/@:\s]*:)([^/@\s]+)(@
 _LONGEST: Final = 400
 
 
-class Found(NamedTuple):
+class FieldDifference(NamedTuple):
     """A field that differs, and the way to it in each of the two documents: empty where it is not there."""
 
     change: FieldChange
@@ -35,12 +35,12 @@ class Found(NamedTuple):
     new: Path
 
 
-def compare(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
+def compare_fields(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
     """Return what differs between two documents, in the order of the new one; empty where they mean the same."""
-    return tuple(found.change for found in find(old, new))
+    return tuple(found.change for found in find_value(old, new))
 
 
-def find(old: JsonObject, new: JsonObject) -> Iterator[Found]:
+def find_value(old: JsonObject, new: JsonObject) -> Iterator[FieldDifference]:
     """Yield what differs between two documents, and where, in the order of the new one."""
     hides_all = "Secret" in (old.get("kind"), new.get("kind"))
     for found in _maps(old, new, _ROOT):
@@ -77,9 +77,9 @@ class _Place(NamedTuple):
             () if new is None else (*self.new, new),
         )
 
-    def found(self, old: Side, new: Side) -> Found:
+    def found(self, old: PlanSide, new: PlanSide) -> FieldDifference:
         """Say that two values differ here."""
-        return Found(
+        return FieldDifference(
             FieldChange(self.shown, old, new), () if old is ABSENT else self.old, () if new is ABSENT else self.new
         )
 
@@ -87,12 +87,12 @@ class _Place(NamedTuple):
 _ROOT: Final = _Place("", (), ())
 
 
-def _maps(old: JsonObject, new: JsonObject, place: _Place) -> Iterator[Found]:
+def _maps(old: JsonObject, new: JsonObject, place: _Place) -> Iterator[FieldDifference]:
     for key in (*new, *(key for key in old if key not in new)):
         yield from _sides(old.get(key, ABSENT), new.get(key, ABSENT), place.below(key))
 
 
-def _sides(old: Side, new: Side, place: _Place) -> Iterator[Found]:
+def _sides(old: PlanSide, new: PlanSide, place: _Place) -> Iterator[FieldDifference]:
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _maps(old, new, place)
     elif isinstance(old, list) and isinstance(new, list):
@@ -101,7 +101,7 @@ def _sides(old: Side, new: Side, place: _Place) -> Iterator[Found]:
         yield place.found(old, new)
 
 
-def _lists(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[Found]:
+def _lists(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[FieldDifference]:
     if is_same(old, new):
         return
     field = place.new[-1] if place.new else ""
@@ -131,7 +131,7 @@ def _by_key(field: str | int, items: JsonArray) -> _Items | None:
     return found
 
 
-def _keyed(old: _Items, new: _Items, place: _Place) -> Iterator[Found]:
+def _keyed(old: _Items, new: _Items, place: _Place) -> Iterator[FieldDifference]:
     for key in (*new, *(key for key in old if key not in new)):
         before, left = old.get(key, (None, ABSENT))
         after, right = new.get(key, (None, ABSENT))
@@ -145,7 +145,7 @@ def _names(items: _Items) -> JsonValue:
     return ["/".join(map(str, key)) for key in items]
 
 
-def _items(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[Found]:
+def _items(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[FieldDifference]:
     """Find the items that come and go; of those that go the place before, of those that come the place after."""
     from difflib import SequenceMatcher  # noqa: PLC0415 - few changes need it
 
@@ -170,11 +170,11 @@ def _hidden(change: FieldChange, *, hides_all: bool) -> FieldChange:
     return FieldChange(change.path, _masked(change.old, change.path), _masked(change.new, change.path))
 
 
-def _blank(value: Side) -> Side:
+def _blank(value: PlanSide) -> PlanSide:
     return value if value is ABSENT else HIDDEN
 
 
-def _masked(value: Side, path: str) -> Side:
+def _masked(value: PlanSide, path: str) -> PlanSide:
     """Hide a text that stands under a telling name, and such parts of any text."""
     if isinstance(value, dict):
         name = value.get("name")
@@ -188,7 +188,7 @@ def _masked(value: Side, path: str) -> Side:
     return HIDDEN if _is_under_telling_name(path) else _IN_TEXT.sub(_without_secret, value)
 
 
-def _kept(value: Side) -> JsonValue:
+def _kept(value: PlanSide) -> JsonValue:
     return None if value is ABSENT else value
 
 

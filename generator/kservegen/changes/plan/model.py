@@ -21,7 +21,7 @@ class Nothing(Enum):
 
 
 ABSENT: Final = Nothing.ABSENT
-Side: TypeAlias = JsonValue | Literal[Nothing.ABSENT]
+PlanSide: TypeAlias = JsonValue | Literal[Nothing.ABSENT]
 
 
 class ObjectKey(NamedTuple):
@@ -50,8 +50,8 @@ class FieldChange(NamedTuple):
     """A field that differs. In `path`, items of lists that are merged by key are named by it: `env[LOG_LEVEL]`."""
 
     path: str
-    old: Side
-    new: Side
+    old: PlanSide
+    new: PlanSide
 
 
 class Verb(StrEnum):
@@ -186,7 +186,7 @@ class Plan:
         return tuple(environment for environment in self.environments if environment)
 
 
-def counted(changes: Iterable[ObjectChange]) -> Mapping[Verb, int]:
+def counted_changes(changes: Iterable[ObjectChange]) -> Mapping[Verb, int]:
     """Count changes by what happens."""
     found: dict[Verb, int] = {}
     for change in changes:

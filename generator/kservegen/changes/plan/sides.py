@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kservegen.changes.impact.model import Side
-from kservegen.changes.plan.environment import Change
+from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.syncing import Syncing
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -15,7 +15,7 @@ from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 
 
-def sides(change: Change, built: BuiltEnvironment, releases: tuple[Release, Release]) -> tuple[Side, Side]:
+def sides(change: EnvironmentChange, built: BuiltEnvironment, releases: tuple[Release, Release]) -> tuple[Side, Side]:
     """Return both sides of a change of an environment that is there before and after."""
     promises = frozenset(promises_of(built.environment))
 
@@ -39,7 +39,7 @@ def sides(change: Change, built: BuiltEnvironment, releases: tuple[Release, Rele
     )
 
 
-def _mode_before(change: Change) -> str:
+def _mode_before(change: EnvironmentChange) -> str:
     """Return the deployment mode as the charts' values or the environment's file had it; blank where neither did."""
     for values in change.old.values.values():
         mode = text(mapping(mapping(values.get("kserve")).get("controller")).get("deploymentMode"))

@@ -12,7 +12,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.syncers import syncers
 
-ENGINES: Final[Mapping[str, str]] = {"argoproj.io": "argocd", "kustomize.toolkit.fluxcd.io": "flux"}
+SYNCED_ENGINES: Final[Mapping[str, str]] = {"argoproj.io": "argocd", "kustomize.toolkit.fluxcd.io": "flux"}
 _NOT_PRUNED: Final[Mapping[str, str]] = {
     "argocd.argoproj.io/sync-options": "Prune=false",
     "kustomize.toolkit.fluxcd.io/prune": "disabled",
@@ -32,7 +32,7 @@ class Syncing:
         """Read the engine's objects among all objects of an environment."""
         sync = [resource for resource in resources if resource.file.startswith("sync/")]
         groups = {resource.api_version.rpartition("/")[0] for resource in sync}
-        engine = next((name for group, name in ENGINES.items() if group in groups), "")
+        engine = next((name for group, name in SYNCED_ENGINES.items() if group in groups), "")
         folders = {resource.file.rpartition("/")[0] for resource in resources} if sync else frozenset()
         return cls(engine, syncers(sync, _home(sync, folders)), _chart_versions(sync))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kservegen.changes.plan.fields import compare
+from kservegen.changes.plan.fields import compare_fields
 from kservegen.changes.plan.model import FieldChange
 from kservegen.changes.upgrade.model import Note, Topic
 from kservegen.core.document import text
@@ -172,8 +172,8 @@ def _objects(before: Side, after: Side) -> Iterator[Note]:
         was = old.get(item.written.id)
         if was is None:
             continue
-        written = compare(was.written.doc, item.written.doc)
-        stored = compare(was.resource.doc, item.resource.doc)
+        written = compare_fields(was.written.doc, item.written.doc)
+        stored = compare_fields(was.resource.doc, item.resource.doc)
         if written and item.written.section:
             yield Note(
                 topic=Topic.OBJECTS,

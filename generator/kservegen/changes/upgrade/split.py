@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from kservegen.catalog.merge import merge
+from kservegen.catalog.merge import merge_values
 from kservegen.changes.upgrade.model import CarriedValues, Step
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -75,7 +75,7 @@ def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *,
             # One chart writes the shared objects; the same value in another changes nothing.
             if key is None or key.default == value or (key.feeds and chart.name != owner):
                 continue
-            by_chart = merge(by_chart, {chart.name: _nest(path, value)})
+            by_chart = merge_values(by_chart, {chart.name: _nest(path, value)})
     return CarriedValues(by_chart=by_chart, lost=tuple(lost))
 
 

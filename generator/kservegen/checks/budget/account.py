@@ -20,7 +20,7 @@ from kservegen.kserve.runtimes.request import request_of
 from kservegen.render.objects.quotas import default_requests
 
 
-class Asked(NamedTuple):
+class RequestedAmounts(NamedTuple):
     """Groups of like pods that an object asks for, with the key and the owner of its entry."""
 
     entry: str
@@ -41,7 +41,7 @@ def account(
 
 def asked_for(
     objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
-) -> Iterator[Asked]:
+) -> Iterator[RequestedAmounts]:
     """List the groups of pods of each object."""
     given = {namespace: amounts(side) for namespace, side in default_requests(environment).items()}
 
@@ -57,4 +57,4 @@ def asked_for(
             runtime=runtime,
             defaults=given.get(stored.resource.id.namespace),
         )
-        yield Asked(key, owner, stored, groups)
+        yield RequestedAmounts(key, owner, stored, groups)

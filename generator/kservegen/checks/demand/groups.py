@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kservegen.checks.demand.requests import Requests, merged, pod_requests
+from kservegen.checks.demand.requests import Requests, merged_requests, pod_requests
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Resource
@@ -163,7 +163,7 @@ def _component_requests(subject: _Subject, component: JsonObject) -> Requests:
     model, art = component.get("model"), component.get("art")
     uri = text(mapping(model).get("storageUri")) or text(mapping(art).get("storageUri"))
     if isinstance(model, dict):
-        containers.insert(0, merged(subject.runtime(subject.resource, component), model.get("resources")))
+        containers.insert(0, merged_requests(subject.runtime(subject.resource, component), model.get("resources")))
     if isinstance(art, dict):
         containers.insert(0, art.get("resources"))
     if component.get("logger") or component.get("batcher"):

@@ -17,7 +17,7 @@ from kservegen.core.quantity import parse
 # Amounts by resource name; whole numbers of devices, cores, bytes.
 Requests: TypeAlias = dict[str, Fraction]
 
-NOTHING: Final[Requests] = {}
+NO_AMOUNTS: Final[Requests] = {}
 
 
 def amounts(side: JsonValue) -> Requests:
@@ -30,13 +30,13 @@ def amounts(side: JsonValue) -> Requests:
     return found
 
 
-def container_requests(resources: JsonValue, defaults: Mapping[str, Fraction] = NOTHING) -> Requests:
+def container_requests(resources: JsonValue, defaults: Mapping[str, Fraction] = NO_AMOUNTS) -> Requests:
     """Return what one container requests: what it says, or else its limits, or else what its namespace gives it."""
     both = mapping(resources)
     return {**defaults, **amounts(both.get("limits")), **amounts(both.get("requests"))}
 
 
-def merged(base: JsonValue, over: JsonValue) -> JsonObject:
+def merged_requests(base: JsonValue, over: JsonValue) -> JsonObject:
     """Merge `resources` side by side, name by name: how KServe lays a model's over its runtime's."""
     below, above = mapping(base), mapping(over)
     return {side: {**mapping(below.get(side)), **mapping(above.get(side))} for side in ("requests", "limits")}
@@ -60,7 +60,7 @@ def largest(*parts: Mapping[str, Fraction]) -> Requests:
     return most
 
 
-def scaled(requests: Mapping[str, Fraction], count: int) -> Requests:
+def scaled_amounts(requests: Mapping[str, Fraction], count: int) -> Requests:
     """Return the requests of `count` such pods."""
     return {name: amount * count for name, amount in requests.items()}
 
@@ -70,7 +70,7 @@ def pod_requests(
     *,
     containers: Iterable[JsonValue],
     init: Iterable[JsonValue] = (),
-    defaults: Mapping[str, Fraction] = NOTHING,
+    defaults: Mapping[str, Fraction] = NO_AMOUNTS,
 ) -> Requests:
     """Return what the scheduler counts for a pod.
 

@@ -49,7 +49,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StatedOptions:
     """One option as it was written: its value, and the index of the word that holds it (-1: not from the words)."""
 
     value: str
@@ -73,9 +73,9 @@ _SWITCHES: Final = frozenset(
 )
 
 
-def read_options(words: Sequence[str]) -> dict[str, Said]:
+def read_options(words: Sequence[str]) -> dict[str, StatedOptions]:
     """Return the options among `words` by their long name with dashes; a switch has the value `true` or `false`."""
-    found: dict[str, Said] = {}
+    found: dict[str, StatedOptions] = {}
     index = 0
     while index < len(words):
         word = words[index]
@@ -97,7 +97,7 @@ def read_options(words: Sequence[str]) -> dict[str, Said]:
         base, dot, key = name.partition(".")
         if dot:
             value = _with_key(found.get(base), key, value)
-        found[base] = Said(value, at)
+        found[base] = StatedOptions(value, at)
     return found
 
 
@@ -116,7 +116,7 @@ def _long(flag: str) -> str:
     return name.replace("_", "-") + dot + key
 
 
-def _with_key(before: Said | None, key: str, value: str) -> str:
+def _with_key(before: StatedOptions | None, key: str, value: str) -> str:
     known = dict(_json(before.value)) if before else {}
     known[key] = _scalar(value)
     return json.dumps(known)
@@ -134,7 +134,7 @@ def _json(value: str) -> JsonObject:
     return mapping(_scalar(value))
 
 
-def read_server(options: Mapping[str, Said], environment: Mapping[str, str]) -> Server:
+def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, str]) -> Server:
     """Turn options and environment variables into settings; what cannot be read counts as not said."""
     said = {name: item.value for name, item in options.items()}
     length = said.get("max-model-len", "")

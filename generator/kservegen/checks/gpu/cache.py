@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import Engine, Layers, ModelFacts
+from kservegen.checks.gpu.facts import EngineFacts, Layers, ModelFacts
 
 _FULL, _WINDOW, _CHUNK, _STATE = "full", "window", "chunk", "state"
 
@@ -26,7 +26,7 @@ class Group(NamedTuple):
     window: int = 0
 
 
-class Plan(NamedTuple):
+class KvCachePlan(NamedTuple):
     """How the cache is cut: bytes of one block over all layers of a group, and the groups that share the blocks."""
 
     block_bytes: int
@@ -69,7 +69,7 @@ class Plan(NamedTuple):
         return blocks // sum(group.number for group in self.groups) * self.block_tokens * self.context_parallel
 
 
-def plan(model: ModelFacts, server: Server, engine: Engine, depth: int) -> Plan:
+def plan_kv_cache(model: ModelFacts, server: Server, engine: EngineFacts, depth: int) -> KvCachePlan:
     """Cut the cache of `depth` layers: all of the model's, or those of one pipeline stage."""
     return _plan(
         model,
@@ -89,7 +89,7 @@ def _plan(
     era: tuple[bool, int, bool],
     options: tuple[int, int, int, bool],
     depth: int,
-) -> Plan:
+) -> KvCachePlan:
     grouped, padding, as_heads = era
     block_tokens, lookahead, context_parallel, packed = options
     token_bytes = _token_bytes(model, tensor, element, padding=padding, as_heads=as_heads, packed=packed)
@@ -99,9 +99,9 @@ def _plan(
     page = token_bytes * block_tokens
     if not grouped or not (layers.windowed or layers.state):
         count = layers.attending or 1
-        return Plan(page * count, block_tokens, (Group(_FULL, 1),), lookahead, context_parallel)
+        return KvCachePlan(page * count, block_tokens, (Group(_FULL, 1),), lookahead, context_parallel)
     size, groups = _grouped(layers)
-    return Plan(page * size, block_tokens, groups, lookahead, context_parallel)
+    return KvCachePlan(page * size, block_tokens, groups, lookahead, context_parallel)
 
 
 def _grouped(layers: Layers) -> tuple[int, tuple[Group, ...]]:

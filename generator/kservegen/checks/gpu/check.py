@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kservegen.checks.gpu.accelerators import gpu_of
-from kservegen.checks.gpu.estimate import Estimate, Gate, Verdict, estimate
-from kservegen.checks.gpu.facts import GIB, Engine, Gpu, ModelFacts
-from kservegen.checks.gpu.refusals import Refusal, refusals
-from kservegen.checks.gpu.remedies import Case, cheapest, remedies, shortage
+from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
+from kservegen.checks.gpu.facts import GIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.refusals import EngineRefusal, engine_refusals
+from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, shortage
 from kservegen.checks.gpu.store import FactStore
-from kservegen.checks.gpu.workload import Images, Workload, workloads
+from kservegen.checks.gpu.workload import GpuWorkload, Images, gpu_workloads
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
@@ -22,35 +22,35 @@ from kservegen.core.resource import Resource
 class Fit:
     """One server and what became of the attempt to estimate it: an estimate, or the reason why there is none."""
 
-    workload: Workload
+    workload: GpuWorkload
     model: ModelFacts | None
     gpu: Gpu | None
-    engine: Engine
+    engine: EngineFacts
     version: str
     estimate: Estimate | None = None
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[EngineRefusal, ...] = ()
     unknown: str = ""
 
     @property
-    def case(self) -> Case | None:
+    def case(self) -> RemedyCase | None:
         """The start for a search of remedies."""
         if self.model is None or self.gpu is None:
             return None
-        return Case(self.model, self.gpu, self.workload.server, self.engine, self.workload.gpus)
+        return RemedyCase(self.model, self.gpu, self.workload.server, self.engine, self.workload.gpus)
 
 
 def fits_of(
     resource: Resource, context: Context, images: Images, accelerators: JsonObject, facts: FactStore
 ) -> Iterator[Fit]:
     """Yield one fit for each server of an object that asks for GPUs."""
-    for workload in workloads(resource, context, images):
+    for workload in gpu_workloads(resource, context, images):
         if not workload.gpus:
             continue
         gpu = gpu_of(workload.node_selector, workload.resource_name, accelerators, facts)
         yield fit(workload, gpu, facts)
 
 
-def fit(workload: Workload, gpu: Gpu | None, facts: FactStore, version: str = "") -> Fit:
+def fit(workload: GpuWorkload, gpu: Gpu | None, facts: FactStore, version: str = "") -> Fit:
     """Estimate one server, as far as its model and its GPU are known."""
     version = version or facts.image_version(workload.image)
     engine = facts.engine(version)
@@ -64,12 +64,12 @@ def fit(workload: Workload, gpu: Gpu | None, facts: FactStore, version: str = ""
         engine=engine,
         version=version,
         estimate=estimate(known, gpu, workload.server, engine) if known is not None and gpu is not None else None,
-        refused=tuple(refusals(known, gpu, workload.server)) if known is not None else (),
+        refused=tuple(engine_refusals(known, gpu, workload.server)) if known is not None else (),
         unknown=unknown,
     )
 
 
-def _unknown(workload: Workload, model: ModelFacts | None, gpu: Gpu | None) -> str:
+def _unknown(workload: GpuWorkload, model: ModelFacts | None, gpu: Gpu | None) -> str:
     if not workload.model and model is None:
         return "which model lies behind this address"
     if model is None:
@@ -79,7 +79,7 @@ def _unknown(workload: Workload, model: ModelFacts | None, gpu: Gpu | None) -> s
     return "" if gpu is not None else "which GPU this runs on"
 
 
-def findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
+def gpu_findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
     """Yield what is to be said of one server; `others` are GPUs to offer, small first."""
     workload = found.workload
     for refusal in found.refused:
@@ -95,11 +95,11 @@ def findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
         yield from _numbers(workload)
     if found.unknown and found.gpu is not None:
         yield _unknown_finding(found)
-    elif found.estimate is not None and not found.refused and found.estimate.verdict is not Verdict.FITS:
+    elif found.estimate is not None and not found.refused and found.estimate.verdict is not FitVerdict.FITS:
         yield _memory(found, found.estimate, tuple(others))
 
 
-def _numbers(workload: Workload) -> Iterator[Finding]:
+def _numbers(workload: GpuWorkload) -> Iterator[Finding]:
     """Compare the GPUs of all pods of one server with what it is told to spread over."""
     server = workload.server
     needed = server.tensor * server.pipeline * server.data
@@ -135,7 +135,7 @@ def _unknown_finding(found: Fit) -> Finding:
 def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
     case = found.case
     assert case is not None  # noqa: S101 - there is an estimate
-    certain = done.verdict is Verdict.DOES_NOT_FIT
+    certain = done.verdict is FitVerdict.DOES_NOT_FIT
     name, gpu = case.model.name, case.gpu.name
     source = " (memory as the environment says)" if case.gpu.from_environment else ""
     return Finding(
@@ -144,11 +144,11 @@ def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
         message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {told(done)}",
         seen=sums(done),
         allowed=f"{gib(done.needed)} for one request of {done.length:,} tokens" if done.length else "",
-        hint=cheapest(remedies(case, others)),
+        hint=cheapest(gpu_remedies(case, others)),
     )
 
 
-def place(workload: Workload, gate: Gate | None) -> Path:
+def place(workload: GpuWorkload, gate: Gate | None) -> Path:
     """Return the word to edit: the context length where one request is too long, else the GPUs."""
     options = {Gate.ONE_REQUEST: "max-model-len", Gate.FREE_MEMORY: "gpu-memory-utilization"}
     option = options.get(gate) if gate is not None else None

@@ -9,14 +9,14 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers_in, pod_specs
 
-KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
+DEVICE_KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
 _SERVING_ROLES: Final = frozenset({"predictor", "main", "worker", "prefill", "prefill-worker"})
 _GPUS: Final = ("nvidia.com/gpu", "nvidia.com/mig-", "amd.com/gpu")
 
 
 def serving(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt]]:
     """List the containers that serve models."""
-    if resource.id.kind not in KINDS:
+    if resource.id.kind not in DEVICE_KINDS:
         return []
     pods = (pod for pod in pod_specs(resource) if pod.role in _SERVING_ROLES)
     return [(pod, at) for pod in pods for at in containers_in((pod,)) if at.serving]

@@ -69,7 +69,7 @@ def _estimated(
     if not known:
         return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
     from kservegen.checks.gpu.accelerators import offered  # noqa: PLC0415
-    from kservegen.checks.gpu.check import findings, fits_of  # noqa: PLC0415 - brings the arithmetic
+    from kservegen.checks.gpu.check import fits_of, gpu_findings  # noqa: PLC0415 - brings the arithmetic
 
     context, accelerators = around.context, around.accelerators
     fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]
@@ -77,7 +77,7 @@ def _estimated(
     offers = offered(accelerators, facts)
     return GpuMemory(
         findings=tuple(
-            (item.written, _at_home(item, finding)) for item, fit in fits for finding in findings(fit, offers)
+            (item.written, _at_home(item, finding)) for item, fit in fits for finding in gpu_findings(fit, offers)
         ),
         unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
     )

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.cache import Plan, plan
-from kservegen.checks.gpu.facts import GIB, MIB, Engine, Gpu, ModelFacts
+from kservegen.checks.gpu.cache import KvCachePlan, plan_kv_cache
+from kservegen.checks.gpu.facts import GIB, MIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.overhead import Batch, activation, adapters, batch, graphs
 from kservegen.checks.gpu.weights import Rank, Split, on_rank
 
@@ -26,7 +26,7 @@ _MXFP4_SCRATCH: Final = 2560 * MIB
 _HOPPER: Final = 90
 
 
-class Verdict(StrEnum):
+class FitVerdict(StrEnum):
     """What will happen at the start."""
 
     FITS = "fits"
@@ -56,7 +56,7 @@ class Estimate(NamedTuple):
     `pool` can be negative. `needed` is what one request of `length` takes; `longest` is the longest request that fits.
     """
 
-    verdict: Verdict
+    verdict: FitVerdict
     gate: Gate | None
     memory: int
     budget: int
@@ -83,7 +83,7 @@ class Estimate(NamedTuple):
         return self.memory - self.budget - CONTEXT - (0 if self.graphs_in_budget else self.graphs)
 
 
-class Stage(NamedTuple):
+class StartStage(NamedTuple):
     """One pipeline stage: bytes of weights and activation on each of its GPUs, and its layers."""
 
     weights: int
@@ -91,7 +91,7 @@ class Stage(NamedTuple):
     depth: int
 
 
-def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, *, free: int | None = None) -> Estimate:
+def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *, free: int | None = None) -> Estimate:
     """Estimate one server; `free` is the memory that others leave, where they are known."""
     utilization = server.utilization if server.utilization is not None else engine.utilization
     budget = int(gpu.memory * utilization)
@@ -102,9 +102,9 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, *, fre
     counted = captured if engine.graphs_in_budget and server.graphs_estimated else 0
     fixed = non_torch + counted + adapters(model, server)
     band = _band(model, gpu, server, engine, size)
-    chosen: tuple[int, Stage, Plan, int] | None = None
+    chosen: tuple[int, StartStage, KvCachePlan, int] | None = None
     for stage in stages(model, server, engine, size):
-        cut = plan(model, server, engine, stage.depth)
+        cut = plan_kv_cache(model, server, engine, stage.depth)
         pool = server.cache_bytes or budget - stage.weights - stage.activation - fixed
         blocks = server.blocks or max(pool, 0) // cut.block_bytes
         if chosen is None or blocks < chosen[3]:
@@ -114,7 +114,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, *, fre
     needed = cut.blocks_for(length, size.tokens)
     longest = cut.longest(blocks, size.tokens, max(length, model.max_length or 0))
     draft = Estimate(
-        verdict=Verdict.FITS,
+        verdict=FitVerdict.FITS,
         gate=None,
         memory=gpu.memory,
         budget=budget,
@@ -140,16 +140,16 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, *, fre
     return draft._replace(verdict=verdict, gate=gate)
 
 
-def stages(model: ModelFacts, server: Server, engine: Engine, size: Batch) -> tuple[Stage, ...]:
+def stages(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> tuple[StartStage, ...]:
     """Return the first and the last pipeline stage; those between hold no table and sample nothing."""
     split = Split(server.tensor, server.pipeline, server.tensor * server.data if server.expert_parallel else 1)
     rank = on_rank(model, split, server.quantization or model.quantization, _element_bytes(model, server))
     rank = Rank(*(max(weights - server.offload_bytes, 0) for weights in rank))
     first, last = activation(model, server, engine, size)
     if server.pipeline == 1:
-        return (Stage(rank.last, last, model.depth),)
+        return (StartStage(rank.last, last, model.depth),)
     depth = -(-model.depth // server.pipeline)
-    return Stage(rank.first, first, depth), Stage(rank.last, last, depth)
+    return StartStage(rank.first, first, depth), StartStage(rank.last, last, depth)
 
 
 def _element_bytes(model: ModelFacts, server: Server) -> int:
@@ -158,7 +158,7 @@ def _element_bytes(model: ModelFacts, server: Server) -> int:
     return 4 if server.dtype in {"float32", "float"} else 2
 
 
-def _band(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, size: Batch) -> Band:
+def _band(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, size: Batch) -> Band:
     """Return how far the pool can be off; docs/gpu-memory.md says what each part was seen to miss."""
     quantized = bool(server.quantization or model.quantization)
     weights = (model.weight_bytes or 2 * _rough(model)) // (server.tensor * server.pipeline)
@@ -184,22 +184,22 @@ def _rough(model: ModelFacts) -> int:
 
 def _judge(
     draft: Estimate, server: Server, free: int | None, *, lone_page: int, scratch: int
-) -> tuple[Verdict, Gate | None]:
+) -> tuple[FitVerdict, Gate | None]:
     doubts: list[Gate] = []
     left = free if free is not None else draft.memory - CONTEXT
     doubt = 0 if free is not None else _CONTEXT_SPREAD
     if left + doubt < draft.budget:
-        return Verdict.DOES_NOT_FIT, Gate.FREE_MEMORY
+        return FitVerdict.DOES_NOT_FIT, Gate.FREE_MEMORY
     if left - doubt < draft.budget:
         doubts.append(Gate.FREE_MEMORY)
     if server.cache_bytes is None and server.blocks is None:
         needed = lone_page if server.fitted_length else max(draft.needed, lone_page)
         if draft.pool + draft.band.above <= lone_page:
-            return Verdict.DOES_NOT_FIT, Gate.WEIGHTS
+            return FitVerdict.DOES_NOT_FIT, Gate.WEIGHTS
         if draft.pool + draft.band.above < needed:
-            return Verdict.DOES_NOT_FIT, Gate.ONE_REQUEST
+            return FitVerdict.DOES_NOT_FIT, Gate.ONE_REQUEST
         if draft.pool - draft.band.below < needed:
             doubts.append(Gate.WEIGHTS if draft.pool - draft.band.below <= lone_page else Gate.ONE_REQUEST)
     if draft.beside + draft.activation < 0 or (scratch and draft.beside < scratch):
         doubts.append(Gate.AFTER_POOL)
-    return (Verdict.UNCERTAIN, doubts[0]) if doubts else (Verdict.FITS, None)
+    return (FitVerdict.UNCERTAIN, doubts[0]) if doubts else (FitVerdict.FITS, None)

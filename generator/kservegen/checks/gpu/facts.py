@@ -133,7 +133,7 @@ class Gpu:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class EngineFacts:
     """What changes from one version of vLLM to the next; facts/vllm.yaml says where each number comes from."""
 
     since: tuple[int, ...]

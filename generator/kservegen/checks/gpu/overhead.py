@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import GIB, MIB, Engine, Gpu, ModelFacts
+from kservegen.checks.gpu.facts import GIB, MIB, EngineFacts, Gpu, ModelFacts
 
 # Buffers that are there whatever is asked: 0.06 GiB, the median remainder of the recorded start-ups.
 _CONSTANT: Final = 60 * MIB
@@ -37,7 +37,7 @@ class Batch(NamedTuple):
     tokens: int
 
 
-def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, length: int) -> Batch:
+def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, length: int) -> Batch:
     """Return the sizes that the server will use: what it is told, or vLLM's default for this GPU and version."""
     small = 0 if gpu.large else 1
     sequences = server.max_sequences or engine.max_sequences[small]
@@ -49,7 +49,7 @@ def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: Engine, length: i
     return Batch(sequences, tokens)
 
 
-def activation(model: ModelFacts, server: Server, engine: Engine, size: Batch) -> tuple[int, int]:
+def activation(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> tuple[int, int]:
     """Return the peak activation of a first stage, which samples nothing, and of a last one."""
     ranks, hidden = server.tensor, model.hidden
     experts = model.experts

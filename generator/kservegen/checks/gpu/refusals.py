@@ -29,7 +29,7 @@ class Matter(StrEnum):
     QUANTISATION = "quantisation"
 
 
-class Refusal(NamedTuple):
+class EngineRefusal(NamedTuple):
     """One refusal: the option it is about, what was seen, what is allowed."""
 
     matter: Matter
@@ -40,7 +40,7 @@ class Refusal(NamedTuple):
     hint: str
 
 
-def refusals(model: ModelFacts, gpu: Gpu | None, server: Server) -> Iterator[Refusal]:
+def engine_refusals(model: ModelFacts, gpu: Gpu | None, server: Server) -> Iterator[EngineRefusal]:
     """Yield what vLLM refuses."""
     yield from _parallelism(model, server)
     yield from _length(model, server)
@@ -48,7 +48,7 @@ def refusals(model: ModelFacts, gpu: Gpu | None, server: Server) -> Iterator[Ref
         yield from _capability(model, gpu, server)
 
 
-def _parallelism(model: ModelFacts, server: Server) -> Iterator[Refusal]:
+def _parallelism(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
     tensor = server.tensor
     if divides(model, tensor):
         return
@@ -61,7 +61,7 @@ def _parallelism(model: ModelFacts, server: Server) -> Iterator[Refusal]:
         message = f"{model.kv_heads} key and value heads neither divide nor are divided by tensor parallel size"
     sizes = [n for n in range(1, _LARGEST_TENSOR + 1) if divides(model, n)]
     near = max(n for n in sizes if n < tensor)
-    yield Refusal(
+    yield EngineRefusal(
         Matter.PARALLELISM,
         "tensor-parallel-size",
         message,
@@ -80,12 +80,12 @@ def divides(model: ModelFacts, tensor: int) -> bool:
     return model.latent is not None or more % fewer == 0
 
 
-def _length(model: ModelFacts, server: Server) -> Iterator[Refusal]:
+def _length(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
     limit = model.max_length
     if limit is None or server.max_length is None or server.longer_allowed or server.overrides:
         return
     if server.max_length > limit:
-        yield Refusal(
+        yield EngineRefusal(
             Matter.CONTEXT_LENGTH,
             "max-model-len",
             f"the user-specified max_model_len is greater than the model's own {limit}",
@@ -95,12 +95,12 @@ def _length(model: ModelFacts, server: Server) -> Iterator[Refusal]:
         )
 
 
-def _capability(model: ModelFacts, gpu: Gpu, server: Server) -> Iterator[Refusal]:
+def _capability(model: ModelFacts, gpu: Gpu, server: Server) -> Iterator[EngineRefusal]:
     shown = f"{gpu.capability // 10}.{gpu.capability % 10}"
     method = server.quantization or model.quantization
     least = max(_VLLM_LEAST, _LEAST.get(method, 0))
     if gpu.capability < least:
-        yield Refusal(
+        yield EngineRefusal(
             Matter.QUANTISATION,
             "quantization",
             f"{gpu.name} cannot run {method or 'vLLM'}",
@@ -109,7 +109,7 @@ def _capability(model: ModelFacts, gpu: Gpu, server: Server) -> Iterator[Refusal
             "Choose a GPU of a later generation, or a checkpoint that is not quantised so.",
         )
     elif server.dtype == "bfloat16" and gpu.capability < _BFLOAT16_LEAST:
-        yield Refusal(
+        yield EngineRefusal(
             Matter.QUANTISATION,
             "dtype",
             "bfloat16 is only supported on GPUs with compute capability of at least 8.0",

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.estimate import Estimate, Verdict, estimate
-from kservegen.checks.gpu.facts import Engine, Gpu, ModelFacts
-from kservegen.checks.gpu.refusals import divides, refusals
+from kservegen.checks.gpu.estimate import Estimate, FitVerdict, estimate
+from kservegen.checks.gpu.facts import EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.refusals import divides, engine_refusals
 
 _MORE_UTILIZATION: Final = (0.92, 0.95)
 _FEWER_SEQUENCES: Final = (256, 128, 64, 32)
@@ -22,13 +22,13 @@ _FP8_LEAST: Final = 89
 _USEFUL_LENGTH: Final = 512
 
 
-class Case(NamedTuple):
+class RemedyCase(NamedTuple):
     """A start: what is estimated, and how many GPUs one pod has."""
 
     model: ModelFacts
     gpu: Gpu
     server: Server
-    engine: Engine
+    engine: EngineFacts
     gpus: int
 
 
@@ -36,10 +36,10 @@ class Remedy(NamedTuple):
     """One change as a clause: `--max-model-len=40192`, `--tensor-parallel-size=2 on 2 GPUs`, `a GPU L40S`."""
 
     change: str
-    case: Case
+    case: RemedyCase
 
 
-def remedies(case: Case, gpus: Iterable[Gpu], limit: int = 3) -> tuple[Remedy, ...]:
+def gpu_remedies(case: RemedyCase, gpus: Iterable[Gpu], limit: int = 3) -> tuple[Remedy, ...]:
     """Return up to `limit` changes that fit for certain, the smallest first; `gpus` are others to try, small first."""
     found: list[Remedy] = []
     for remedy in _changes(case, tuple(gpus)):
@@ -50,14 +50,14 @@ def remedies(case: Case, gpus: Iterable[Gpu], limit: int = 3) -> tuple[Remedy, .
     return tuple(found)
 
 
-def fits(case: Case) -> bool:
+def fits(case: RemedyCase) -> bool:
     """Tell whether a start fits for certain and nothing about it is refused."""
-    if next(refusals(case.model, case.gpu, case.server), None) is not None:
+    if next(engine_refusals(case.model, case.gpu, case.server), None) is not None:
         return False
-    return estimate(case.model, case.gpu, case.server, case.engine).verdict is Verdict.FITS
+    return estimate(case.model, case.gpu, case.server, case.engine).verdict is FitVerdict.FITS
 
 
-def _changes(case: Case, gpus: tuple[Gpu, ...]) -> Iterator[Remedy]:
+def _changes(case: RemedyCase, gpus: tuple[Gpu, ...]) -> Iterator[Remedy]:
     server, engine = case.server, case.engine
     length = longest_that_fits(case)
     if length >= _USEFUL_LENGTH:
@@ -88,7 +88,7 @@ def _changes(case: Case, gpus: tuple[Gpu, ...]) -> Iterator[Remedy]:
     yield from _other_gpus(case, gpus, quantizable=plain)
 
 
-def _other_gpus(case: Case, gpus: tuple[Gpu, ...], *, quantizable: bool) -> Iterator[Remedy]:
+def _other_gpus(case: RemedyCase, gpus: tuple[Gpu, ...], *, quantizable: bool) -> Iterator[Remedy]:
     for gpu in gpus:
         if gpu.memory > case.gpu.memory:
             changed = case._replace(gpu=gpu)
@@ -101,11 +101,11 @@ def _other_gpus(case: Case, gpus: tuple[Gpu, ...], *, quantizable: bool) -> Iter
                 return
 
 
-def _told(case: Case, **changes: object) -> Case:
+def _told(case: RemedyCase, **changes: object) -> RemedyCase:
     return case._replace(server=replace(case.server, **changes))  # type: ignore[arg-type]
 
 
-def longest_that_fits(case: Case) -> int:
+def longest_that_fits(case: RemedyCase) -> int:
     """Return the largest max_model_len, a whole number of blocks, that fits for certain; 0 where none does."""
     block = max(case.server.block_tokens, 16)
     done = estimate(case.model, case.gpu, case.server, case.engine)

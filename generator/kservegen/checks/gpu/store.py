@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from kservegen.checks.gpu.facts import GIB, Engine, Experts, Gpu, Latent, Layers, ModelFacts, StateSpace
+from kservegen.checks.gpu.facts import GIB, EngineFacts, Experts, Gpu, Latent, Layers, ModelFacts, StateSpace
 from kservegen.checks.gpu.version import parse_version
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
@@ -71,7 +71,7 @@ class FactStore:
         """GPUs that clusters have, smallest first."""
         return tuple(g for g in self.gpus if g.capability >= _OFFERED_LEAST and not g.name.startswith(_DESKTOP))
 
-    def engine(self, version: str) -> Engine:
+    def engine(self, version: str) -> EngineFacts:
         """Return what holds at a version of vLLM; blank means the version that is assumed where none is known."""
         wanted = parse_version(version or self.assumed_version)
         return next(engine for engine in reversed(self._engines) if engine.since <= wanted)
@@ -115,7 +115,7 @@ class FactStore:
         return self._read("vllm.json")
 
     @cached_property
-    def _engines(self) -> tuple[Engine, ...]:
+    def _engines(self) -> tuple[EngineFacts, ...]:
         changes: JsonObject = {}
         engines = []
         for version, entry in mapping(self._vllm.get("versions")).items():
@@ -251,10 +251,10 @@ def _gib(value: JsonValue) -> int:
     return round(value * GIB) if isinstance(value, (int, float)) else 0
 
 
-def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> Engine:
+def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
     non_torch = {int(size): _gib(value) for size, value in mapping(entry["nonTorchGiB"]).items()}
     sequences, tokens = sequence(entry["maxSequences"]), sequence(entry["batchedTokens"])
-    return Engine(
+    return EngineFacts(
         since=parse_version(version),
         utilization=float(str(entry["utilization"])),
         profiled=entry["v1"] is True,

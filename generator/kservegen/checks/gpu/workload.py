@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.arguments import Said, Server, read_options, read_server
+from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
 from kservegen.checks.gpu.devices import device_of, serving
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import selection_of
@@ -37,7 +37,7 @@ class Images(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Workload:
+class GpuWorkload:
     """One server: what it loads, what it is told, what it runs on. Paths are those of the object.
 
     `model` is the name of a repository on the Hub, blank where only the server knows; `address` is the URI that is
@@ -50,7 +50,7 @@ class Workload:
     path: Path
     model: str
     model_path: Path
-    options: Mapping[str, Said]
+    options: Mapping[str, StatedOptions]
     said_at: Mapping[str, Path]
     server: Server
     gpus: int
@@ -83,7 +83,7 @@ class _Pod:
 
 
 class Glimpse(NamedTuple):
-    """What one look tells of a server, before its words are read; named as in `Workload`."""
+    """What one look tells of a server, before its words are read; named as in `GpuWorkload`."""
 
     model: str
     address: str
@@ -100,7 +100,7 @@ def glimpses(resource: Resource, context: Context, images: Images) -> Iterator[G
             yield Glimpse(found.model, found.address, found.certain, mapping(pod.spec.get("nodeSelector")), device[0])
 
 
-def workloads(resource: Resource, context: Context, images: Images) -> Iterator[Workload]:
+def gpu_workloads(resource: Resource, context: Context, images: Images) -> Iterator[GpuWorkload]:
     """Yield the vLLM servers of an object, with GPUs and without; others are none of this module's business."""
     for (pod, at), found in _servers(resource, context, images):
         gathered, model, model_path, parallel, nodes, certain, _ = found
@@ -110,7 +110,7 @@ def workloads(resource: Resource, context: Context, images: Images) -> Iterator[
             server = _parallel(server, options, parallel)
         name, number = device_of(at.container) or ("", 0)
         side = "limits" if name in mapping(mapping(at.container.get("resources")).get("limits")) else "requests"
-        yield Workload(
+        yield GpuWorkload(
             role=pod.role,
             path=at.path,
             model=model,
@@ -297,7 +297,7 @@ def _repository(uri: str) -> str:
     return uri.removeprefix(_HUB).partition(":")[0] if uri.startswith(_HUB) else ""
 
 
-def _parallel(server: Server, options: Mapping[str, Said], parallel: Mapping[str, int]) -> Server:
+def _parallel(server: Server, options: Mapping[str, StatedOptions], parallel: Mapping[str, int]) -> Server:
     """Add what the object says of parallelism where the words do not."""
     said = {"tensor": "tensor-parallel-size", "pipeline": "pipeline-parallel-size", "data": "data-parallel-size"}
     added = {key: size for key, size in parallel.items() if said[key] not in options}

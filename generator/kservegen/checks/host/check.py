@@ -11,11 +11,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.cache import plan
+from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.check import gib
-from kservegen.checks.gpu.facts import GIB, MIB, Engine, ModelFacts
+from kservegen.checks.gpu.facts import GIB, MIB, EngineFacts, ModelFacts
 from kservegen.checks.gpu.weights import count
-from kservegen.checks.gpu.workload import Workload
+from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.checks.host.pod import ServingPod
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import Path
@@ -28,10 +28,10 @@ _SHARED_DEFAULT: Final = 64 * MIB
 class Served(NamedTuple):
     """One server: its words, its pod, what is known of its model, and the version it runs."""
 
-    workload: Workload
+    workload: GpuWorkload
     pod: ServingPod
     model: ModelFacts | None
-    engine: Engine
+    engine: EngineFacts
 
 
 def check_server(served: Served) -> Iterator[Finding]:
@@ -141,13 +141,15 @@ def _too_much_cache(where: Path, weights: int, cache: int, limit: Fraction) -> F
     )
 
 
-def _one_request(served: Served, workload: Workload, model: ModelFacts, cache: int, where: Path) -> Iterator[Finding]:
+def _one_request(
+    served: Served, workload: GpuWorkload, model: ModelFacts, cache: int, where: Path
+) -> Iterator[Finding]:
     """Compare the cache with one request of full length, which the v1 engine refuses to start without."""
     server, engine = workload.server, served.engine
     length = server.max_length or model.max_length or 0
     if not length or not engine.profiled or server.fitted_length or server.tensor * server.pipeline > 1:
         return
-    cut = plan(model, server, engine, model.depth)
+    cut = plan_kv_cache(model, server, engine, model.depth)
     tokens = server.batched_tokens or engine.batched_tokens[1]
     needed = cut.blocks_for(length, tokens) * cut.block_bytes
     if needed <= cache:

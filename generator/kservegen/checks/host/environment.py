@@ -77,11 +77,11 @@ def _is_idle(container: JsonObject) -> bool:
 
 
 def _findings(resource: Resource, around: Surroundings, facts: FactStore, images: Images) -> Iterator[Finding]:
-    from kservegen.checks.gpu.workload import workloads  # noqa: PLC0415
+    from kservegen.checks.gpu.workload import gpu_workloads  # noqa: PLC0415
     from kservegen.checks.host.check import Served, check_artefact, check_download, check_server  # noqa: PLC0415
     from kservegen.checks.host.pod import serving_pod  # noqa: PLC0415
 
-    servers = {server.path: server for server in workloads(resource, around.context, images)}
+    servers = {server.path: server for server in gpu_workloads(resource, around.context, images)}
     for _, at in serving(resource):
         pod, server = serving_pod(resource, at, around.context), servers.get(at.path)
         address = _address(resource, at.container)

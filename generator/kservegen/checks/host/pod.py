@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from kservegen.checks.demand.requests import amounts, merged
+from kservegen.checks.demand.requests import amounts, merged_requests
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import selection_of
 from kservegen.core.document import mapping, sequence, text
@@ -20,10 +20,10 @@ from kservegen.kserve.workloads import SERVING_CONTAINER, ContainerAt
 
 _SHARED: Final = "/dev/shm"  # noqa: S108 - the path inside a pod
 _DEVICES_BESIDE: Final = frozenset({"cpu", "memory", "ephemeral-storage", "storage"})
-Side = Literal["requests", "limits"]
+PodSide = Literal["requests", "limits"]
 
 
-class Layer(NamedTuple):
+class PodLayer(NamedTuple):
     """What one object says of a pod: its pod words and its serving container."""
 
     pod: JsonObject
@@ -34,15 +34,15 @@ class ServingPod(NamedTuple):
     """A serving container and what lies under it; `shared_given` says that the installation mounts /dev/shm."""
 
     at: ContainerAt
-    below: Layer
+    below: PodLayer
     resources: JsonObject
     shared_given: bool
 
-    def amount(self, side: Side, name: str) -> Fraction | None:
+    def amount(self, side: PodSide, name: str) -> Fraction | None:
         """Return a limit or a request of the serving container."""
         return amounts(mapping(self.resources.get(side))).get(name)
 
-    def where(self, side: Side, name: str) -> Path:
+    def where(self, side: PodSide, name: str) -> Path:
         """Return the path of an amount; that of the container where a runtime brings it."""
         said = mapping(mapping(self.at.container.get("resources")).get(side))
         return (*self.at.path, "resources", side, name) if name in said else self.at.path
@@ -73,7 +73,7 @@ class ServingPod(NamedTuple):
 
     def shared_size(self) -> tuple[Path, Fraction | None] | None:
         """Return the size of /dev/shm and its path: None where nothing is mounted, a size of None where it is free."""
-        layers = (Layer(self.at.pod.spec, self.at.container), self.below)
+        layers = (PodLayer(self.at.pod.spec, self.at.container), self.below)
         for layer in layers:
             for mount in map(mapping, sequence(layer.container.get("volumeMounts"))):
                 if text(mount.get("mountPath")).rstrip("/") == _SHARED:
@@ -91,18 +91,18 @@ class ServingPod(NamedTuple):
 def serving_pod(resource: Resource, at: ContainerAt, context: Context) -> ServingPod:
     """Put a serving container together with what its runtime or its preset brings."""
     if resource.id.kind == "LLMInferenceService":
-        return ServingPod(at, Layer({}, {}), mapping(at.container.get("resources")), shared_given=True)
+        return ServingPod(at, PodLayer({}, {}), mapping(at.container.get("resources")), shared_given=True)
     if at.path[-1] != "model":
-        return ServingPod(at, Layer({}, {}), mapping(at.container.get("resources")), shared_given=False)
+        return ServingPod(at, PodLayer({}, {}), mapping(at.container.get("resources")), shared_given=False)
     chosen = selection_of(request_of(at.pod.spec, at.container, resource.id.namespace or "default"), context).chosen
     if chosen is None:
-        return ServingPod(at, Layer({}, {}), mapping(at.container.get("resources")), shared_given=True)
+        return ServingPod(at, PodLayer({}, {}), mapping(at.container.get("resources")), shared_given=True)
     brought: JsonValue = {side: dict(listed) for side, listed in chosen.amounts.items()}
-    resources = merged(brought, at.container.get("resources"))
+    resources = merged_requests(brought, at.container.get("resources"))
     defined = context.resources.get(ResourceId(chosen.kind, chosen.namespace, chosen.name))
     if defined is None:
-        return ServingPod(at, Layer({}, {}), resources, shared_given=True)
+        return ServingPod(at, PodLayer({}, {}), resources, shared_given=True)
     spec = mapping(defined.doc.get("spec"))
     listed = (mapping(item) for item in sequence(spec.get("containers")))
     container = next((item for item in listed if item.get("name") == SERVING_CONTAINER), {})
-    return ServingPod(at, Layer(spec, container), resources, shared_given=spec.get("hostIPC") is True)
+    return ServingPod(at, PodLayer(spec, container), resources, shared_given=spec.get("hostIPC") is True)

@@ -12,7 +12,7 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import ManifestDocument, load_manifests
-from kservegen.formats.yaml.problems import shorten
+from kservegen.formats.yaml.problems import shorten_excerpt
 
 # Lists within lists: kubectl follows them; nobody writes more than one.
 _DEEPEST_LIST: Final = 8
@@ -21,7 +21,7 @@ _TEMPLATE: Final = re.compile(rb"""^[^"'#\n]*?(\{\{[^\n]*)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class InputDocument:
     """One object of a file, or a part of the file that could not be read as one.
 
     `number` counts the objects of the file from 1. `inside` is the object's own path where it stands in a list.
@@ -57,7 +57,7 @@ class Document:
         )
 
 
-def read_documents(data: bytes, file: str, *, named: bool) -> list[Document]:
+def read_documents(data: bytes, file: str, *, named: bool) -> list[InputDocument]:
     """Read all objects of a file. `named`: the user asked for this very file, so what is no object is a mistake."""
     manifests = load_manifests(data, file)
     own = {id(problem) for document in manifests.documents for problem in document.problems}
@@ -73,11 +73,11 @@ def read_documents(data: bytes, file: str, *, named: bool) -> list[Document]:
     return [replace(item, number=number) for number, item in enumerate(found, 1)] if len(found) > 1 else found
 
 
-def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[Document]:
+def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[InputDocument]:
     problems = document.problems
     for inside, value in _items(document.value, (), _DEEPEST_LIST):
         resource = _resource(value, file)
-        item = Document(file=file, number=1, resource=resource, source=document, inside=inside, problems=problems)
+        item = InputDocument(file=file, number=1, resource=resource, source=document, inside=inside, problems=problems)
         problems = ()  # of the whole document: told once
         if resource is None:
             weight = Severity.ERROR if named or inside or _is_half_an_object(value) else Severity.INFO
@@ -150,8 +150,8 @@ def _hint_of_list(value: JsonValue) -> str:
     return "Write one document for each object, with --- between them."
 
 
-def _unread(file: str, problem: Diagnostic) -> Document:
-    return Document(file=file, number=1, resource=None, source=problem.location, problems=(problem,))
+def _unread(file: str, problem: Diagnostic) -> InputDocument:
+    return InputDocument(file=file, number=1, resource=None, source=problem.location, problems=(problem,))
 
 
 def _template(file: str, found: re.Match[bytes]) -> Diagnostic:
@@ -162,7 +162,7 @@ def _template(file: str, found: re.Match[bytes]) -> Diagnostic:
         severity=Severity.ERROR,
         message="the file is a template, not a manifest",
         location=Location(file, line, column),
-        seen=shorten(found[1].decode("utf-8", "replace").strip()),
+        seen=shorten_excerpt(found[1].decode("utf-8", "replace").strip()),
         allowed="YAML or JSON",
         hint="Check what the tool makes of it: helm template DIR | kservegen validate -.",
     )

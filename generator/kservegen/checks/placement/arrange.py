@@ -13,14 +13,14 @@ from enum import StrEnum
 from itertools import chain, repeat
 from typing import Final, NamedTuple
 
-from kservegen.checks.placement.board import Board, Scene
+from kservegen.checks.placement.board import Board, PlacementScene
 
 # Steps of the search for one question, and pods times nodes up to which all orders are tried.
 SEARCH: Final = 3_000
 _TRIED: Final = 60_000
 
 
-class Outcome(StrEnum):
+class ArrangeOutcome(StrEnum):
     """What becomes of the pods."""
 
     FITS = "fits"
@@ -38,43 +38,45 @@ class Shortage:
     pools: tuple[int, ...]
 
 
-class Answer(NamedTuple):
+class ArrangeAnswer(NamedTuple):
     """An outcome; the group that stays without nodes, and what there is too little of where one sum shows it."""
 
-    outcome: Outcome
+    outcome: ArrangeOutcome
     waiting: int = -1
     shortage: Shortage | None = None
 
 
-Choose = Callable[[Board, int, Sequence[int]], int]
+ChooseNode = Callable[[Board, int, Sequence[int]], int]
 
 
-def arrange(scene: Scene, counts: Sequence[int]) -> Answer:
+def arrange(scene: PlacementScene, counts: Sequence[int]) -> ArrangeAnswer:
     """Say whether `counts` pods of each group of a scene find nodes."""
     certain = _arrange(scene._replace(lenient=False), counts)
-    if certain.outcome is not Outcome.FULL or all(claim.sure == claim.maybe for claim in scene.claims):
+    if certain.outcome is not ArrangeOutcome.FULL or all(claim.sure == claim.maybe for claim in scene.claims):
         return certain
     possible = _arrange(scene._replace(lenient=True), counts)
-    return possible if possible.outcome is Outcome.FULL else Answer(Outcome.UNSURE, certain.waiting)
+    return (
+        possible if possible.outcome is ArrangeOutcome.FULL else ArrangeAnswer(ArrangeOutcome.UNSURE, certain.waiting)
+    )
 
 
-def _arrange(scene: Scene, counts: Sequence[int]) -> Answer:
+def _arrange(scene: PlacementScene, counts: Sequence[int]) -> ArrangeAnswer:
     waiting = [_fill(scene, counts, order, choose) for order, choose in _tries(scene, counts)]
     stuck = next((index for index in waiting if index >= 0), -1)
     if stuck < 0:
-        return Answer(Outcome.FITS)
+        return ArrangeAnswer(ArrangeOutcome.FITS)
     shortage = find_shortage(scene, counts)
     if shortage is not None:
-        return Answer(Outcome.FULL, _last_of(scene, counts, shortage), shortage)
+        return ArrangeAnswer(ArrangeOutcome.FULL, _last_of(scene, counts, shortage), shortage)
     if min(waiting) < 0:
-        return Answer(Outcome.UNSURE, stuck)
+        return ArrangeAnswer(ArrangeOutcome.UNSURE, stuck)
     found = _Search(scene, counts).run()
     if found is False and not _depends_on_order(scene):
-        return Answer(Outcome.FULL, stuck)
-    return Answer(Outcome.UNSURE, stuck)
+        return ArrangeAnswer(ArrangeOutcome.FULL, stuck)
+    return ArrangeAnswer(ArrangeOutcome.UNSURE, stuck)
 
 
-def _last_of(scene: Scene, counts: Sequence[int], shortage: Shortage) -> int:
+def _last_of(scene: PlacementScene, counts: Sequence[int], shortage: Shortage) -> int:
     """Return the group that takes the most of what is short."""
     inside = frozenset(shortage.pools)
     return max(
@@ -83,7 +85,7 @@ def _last_of(scene: Scene, counts: Sequence[int], shortage: Shortage) -> int:
     )
 
 
-def _tries(scene: Scene, counts: Sequence[int]) -> Iterator[tuple[Sequence[int], Choose]]:
+def _tries(scene: PlacementScene, counts: Sequence[int]) -> Iterator[tuple[Sequence[int], ChooseNode]]:
     """Yield orders of groups with a way to choose nodes: densest first, then as the scheduler spreads pods."""
     plain = range(len(counts))
     large = sorted(plain, key=lambda index: _weight(scene, index), reverse=True)
@@ -94,7 +96,7 @@ def _tries(scene: Scene, counts: Sequence[int]) -> Iterator[tuple[Sequence[int],
         yield large[::-1], _first
 
 
-def _weight(scene: Scene, claim: int) -> tuple[bool, float]:
+def _weight(scene: PlacementScene, claim: int) -> tuple[bool, float]:
     """Order groups: those bound to their neighbours first, then those that fill the largest part of a node."""
     parts = [
         amount / offered
@@ -124,7 +126,7 @@ def _emptiest(board: Board, claim: int, nodes: Sequence[int]) -> int:
     return min(nodes, key=share)
 
 
-def _fill(scene: Scene, counts: Sequence[int], order: Sequence[int], choose: Choose) -> int:
+def _fill(scene: PlacementScene, counts: Sequence[int], order: Sequence[int], choose: ChooseNode) -> int:
     """Place pods one by one; return a group of which pods are left over, -1 where none is."""
     board, passed = Board(scene), dict[object, int]()
     left = {index: counts[index] for index in order if counts[index]}
@@ -140,7 +142,7 @@ def _fill(scene: Scene, counts: Sequence[int], order: Sequence[int], choose: Cho
     return next(iter(left), -1)
 
 
-def _place(board: Board, claim: int, number: int, choose: Choose, passed: dict[object, int]) -> int:
+def _place(board: Board, claim: int, number: int, choose: ChooseNode, passed: dict[object, int]) -> int:
     """Place up to `number` pods of a group; return how many found a node."""
     if choose is _first and board.is_plain(claim):
         return _pack(board, claim, number, passed)
@@ -169,7 +171,7 @@ def _pack(board: Board, claim: int, number: int, passed: dict[object, int]) -> i
     return placed
 
 
-def find_shortage(scene: Scene, counts: Sequence[int]) -> Shortage | None:
+def find_shortage(scene: PlacementScene, counts: Sequence[int]) -> Shortage | None:
     """Find a sum that proves that pods are left over: of groups that have no other pools than these."""
     for inside in sorted({scene.pools_of(index) for index, count in enumerate(counts) if count}, key=sorted):
         bound = [index for index, count in enumerate(counts) if count and scene.pools_of(index) <= inside]
@@ -181,7 +183,7 @@ def find_shortage(scene: Scene, counts: Sequence[int]) -> Shortage | None:
     return None
 
 
-def _offered(scene: Scene, inside: frozenset[int], resource: str) -> int | None:
+def _offered(scene: PlacementScene, inside: frozenset[int], resource: str) -> int | None:
     total = 0
     for pool in inside:
         offered = scene.pools[pool].offers(resource)
@@ -191,7 +193,7 @@ def _offered(scene: Scene, inside: frozenset[int], resource: str) -> int | None:
     return total
 
 
-def _depends_on_order(scene: Scene) -> bool:
+def _depends_on_order(scene: PlacementScene) -> bool:
     """Whether a search that takes groups in one order, on all nodes that there may be, leaves something out."""
     for index, claim in enumerate(scene.claims):
         if any(not term.groups <= {index} for term in claim.wishes.together):
@@ -206,7 +208,7 @@ def _depends_on_order(scene: Scene) -> bool:
 class _Search:
     """Goes through all arrangements, like ones once; gives up after so many steps."""
 
-    def __init__(self, scene: Scene, counts: Sequence[int]) -> None:
+    def __init__(self, scene: PlacementScene, counts: Sequence[int]) -> None:
         order = sorted(range(len(counts)), key=lambda index: _weight(scene, index), reverse=True)
         self._pods = [index for index in order for _ in repeat(None, counts[index])]
         self._board = Board(scene)

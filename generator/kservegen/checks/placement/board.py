@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kservegen.checks.placement.neighbours import Spread, Term, Wishes
-from kservegen.checks.placement.pools import HOSTNAME, Amounts, Pool
+from kservegen.checks.placement.neighbours import NeighbourTerms, Spread, Term
+from kservegen.checks.placement.pools import HOSTNAME, Pool, PoolAmounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +18,15 @@ class Claim:
     selector and affinity point at, whose nodes a spread counts, and `tolerated` those whose taints it tolerates.
     """
 
-    need: Amounts
+    need: PoolAmounts
     sure: frozenset[int]
     maybe: frozenset[int]
     selected: frozenset[int]
     tolerated: frozenset[int]
-    wishes: Wishes
+    wishes: NeighbourTerms
 
 
-class Scene(NamedTuple):
+class PlacementScene(NamedTuple):
     """Pools, how many nodes of each are there, and the groups of pods that share them.
 
     `lenient` lets pods on pools that only may take them; `rolling` tells that there are two revisions of something.
@@ -46,7 +46,7 @@ class Scene(NamedTuple):
 class Board:
     """The nodes of a scene. A node is its number; pods of a group on it are a count."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: PlacementScene) -> None:
         self.scene = scene
         self.pool = [index for index, size in enumerate(scene.sizes) for _ in range(size)]
         self.used: list[dict[str, int]] = [{} for _ in self.pool]

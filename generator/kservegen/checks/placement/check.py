@@ -9,12 +9,12 @@ from typing import Final, NamedTuple, Protocol
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.demand.groups import PodGroup
-from kservegen.checks.placement.arrange import Answer, Outcome, arrange
+from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
 from kservegen.checks.placement.neighbours import Member
-from kservegen.checks.placement.nodes import Block
+from kservegen.checks.placement.nodes import NodeBlock
 from kservegen.checks.placement.pools import Pool
-from kservegen.checks.placement.remedies import remedies
-from kservegen.checks.placement.site import Ask, Part, survey
+from kservegen.checks.placement.remedies import placement_remedies
+from kservegen.checks.placement.site import PodRequest, SitePart, survey
 from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonValue, Path, format_path
@@ -24,7 +24,7 @@ _MOST_RELATED: Final = 12
 _ROLL: Final = "Let it roll without extra pods (deploymentStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}})"
 
 
-class Locate(Protocol):
+class LocatePool(Protocol):
     """Finds the line that a human edits to change what stands at a path of an object."""
 
     def __call__(self, subject: ResourceId, path: Path, *, at_key: bool = False) -> Location:
@@ -32,7 +32,7 @@ class Locate(Protocol):
         ...
 
 
-class Wanted(NamedTuple):
+class WantedPods(NamedTuple):
     """A group of pods that wants nodes: whose it is, and what selectors see of its pods."""
 
     entry: str
@@ -53,11 +53,11 @@ def is_judged(group: PodGroup, pools: Sequence[Pool]) -> bool:
 
 
 def check_placement(
-    environment: ResolvedEnvironment, pools: Sequence[Pool], wanted: Sequence[Wanted], locate: Locate
+    environment: ResolvedEnvironment, pools: Sequence[Pool], wanted: Sequence[WantedPods], locate: LocatePool
 ) -> Iterator[Diagnostic]:
     """Say which pods have no node, alone or with all the others around."""
     report = _Report(environment, pools, wanted, locate)
-    site = survey(pools, [Ask(item.group, item.member) for item in wanted])
+    site = survey(pools, [PodRequest(item.group, item.member) for item in wanted])
     for index, reasons in site.homeless.items():
         yield report.homeless(index, reasons, Severity.ERROR)
     for index, reasons in site.doubtful.items():
@@ -66,26 +66,26 @@ def check_placement(
         yield from _judge(report, part)
 
 
-def _judge(report: _Report, part: Part) -> Iterator[Diagnostic]:
+def _judge(report: _Report, part: SitePart) -> Iterator[Diagnostic]:
     counts = [report.wanted[index].group.count for index in part.asks]
     most = [count.maximum for count in counts]
     answer = arrange(part.scene, most)
-    if answer.outcome is Outcome.FITS:
+    if answer.outcome is ArrangeOutcome.FITS:
         yield from _rollouts(report, part, most)
         return
     least = arrange(part.scene, [count.minimum for count in counts])
-    moment = "at minReplicas already" if least.outcome is Outcome.FULL else "at maxReplicas"
+    moment = "at minReplicas already" if least.outcome is ArrangeOutcome.FULL else "at maxReplicas"
     yield report.full(part, answer, most, moment)
 
 
-def _rollouts(report: _Report, part: Part, most: Sequence[int]) -> Iterator[Diagnostic]:
+def _rollouts(report: _Report, part: SitePart, most: Sequence[int]) -> Iterator[Diagnostic]:
     """Let one object roll at a time; of like ones, only one is tried."""
     by_subject: dict[ResourceId, list[int]] = {}
     for place, index in enumerate(part.asks):
         if report.wanted[index].group.count.surge:
             by_subject.setdefault(report.wanted[index].subject, []).append(place)
     scene = part.scene._replace(rolling=True)
-    known: dict[object, tuple[Answer, bool]] = {}
+    known: dict[object, tuple[ArrangeAnswer, bool]] = {}
     plain = not any(claim.wishes.any for claim in scene.claims)
     for places in by_subject.values():
         extra = list(most)
@@ -94,13 +94,13 @@ def _rollouts(report: _Report, part: Part, most: Sequence[int]) -> Iterator[Diag
         like = _like(report, part, places) if plain else tuple(places)
         if like not in known:
             answer = arrange(scene, extra)
-            known[like] = answer, answer.outcome is not Outcome.FITS and _stuck(report, part, places, most)
+            known[like] = answer, answer.outcome is not ArrangeOutcome.FITS and _stuck(report, part, places, most)
         answer, stuck = known[like]
-        if answer.outcome is not Outcome.FITS:
+        if answer.outcome is not ArrangeOutcome.FITS:
             yield report.rollout(part, places, answer, stuck=stuck)
 
 
-def _like(report: _Report, part: Part, places: Sequence[int]) -> object:
+def _like(report: _Report, part: SitePart, places: Sequence[int]) -> object:
     """Return what objects have in common that roll alike where no pod asks anything of its neighbours."""
     return tuple(
         (tuple(claim.need.items()), claim.sure, claim.maybe, count.surge, bool(count.unavailable))
@@ -108,7 +108,7 @@ def _like(report: _Report, part: Part, places: Sequence[int]) -> object:
     )
 
 
-def _stuck(report: _Report, part: Part, places: Sequence[int], most: Sequence[int]) -> bool:
+def _stuck(report: _Report, part: SitePart, places: Sequence[int], most: Sequence[int]) -> bool:
     """Whether a rolling update ends nowhere: one new pod has no node, and no old pod may go before it is ready."""
     scene = part.scene._replace(rolling=True)
     for place in places:
@@ -116,7 +116,7 @@ def _stuck(report: _Report, part: Part, places: Sequence[int], most: Sequence[in
             continue
         one_more = list(most)
         one_more[place] += 1
-        if arrange(scene, one_more).outcome is not Outcome.FITS:
+        if arrange(scene, one_more).outcome is not ArrangeOutcome.FITS:
             return True
     return False
 
@@ -125,14 +125,14 @@ class _Report:
     """Gives findings about placement their words and lines."""
 
     def __init__(
-        self, environment: ResolvedEnvironment, pools: Sequence[Pool], wanted: Sequence[Wanted], locate: Locate
+        self, environment: ResolvedEnvironment, pools: Sequence[Pool], wanted: Sequence[WantedPods], locate: LocatePool
     ) -> None:
         self.environment = environment
         self.pools = pools
         self.wanted = wanted
         self._locate = locate
 
-    def homeless(self, index: int, reasons: Sequence[Sequence[Block]], severity: Severity) -> Diagnostic:
+    def homeless(self, index: int, reasons: Sequence[Sequence[NodeBlock]], severity: Severity) -> Diagnostic:
         """Report a group that no pool takes; its line is what the nearest pool refuses."""
         item = self.wanted[index]
         order = range(len(self.pools))
@@ -153,13 +153,13 @@ class _Report:
             related=self._pool_lines({near} - {-1}),
         )
 
-    def full(self, part: Part, answer: Answer, most: Sequence[int], moment: str) -> Diagnostic:
+    def full(self, part: SitePart, answer: ArrangeAnswer, most: Sequence[int], moment: str) -> Diagnostic:
         """Report pools that are too small: at the one model's number of pods, or else at the pool's number of nodes."""
         waiting = self.wanted[part.asks[answer.waiting]]
         pools = self._used(part, answer)
-        certain = answer.outcome is Outcome.FULL
+        certain = answer.outcome is ArrangeOutcome.FULL
         about = [self.wanted[index] for place, index in enumerate(part.asks) if self._shares(part, place, pools)]
-        ways = remedies(part.scene, most, answer, waiting.name)
+        ways = placement_remedies(part.scene, most, answer, waiting.name)
         names = " and ".join(self.pools[number].name for number in sorted(pools))
         message = (
             f"{names}: no room for every pod {moment}{self._sum(answer)}: {waiting.name} stays pending"
@@ -186,7 +186,7 @@ class _Report:
             related=(*self._pool_lines(pools), *(self._line(item) for item in about[:_MOST_RELATED])),
         )
 
-    def rollout(self, part: Part, places: Sequence[int], answer: Answer, *, stuck: bool) -> Diagnostic:
+    def rollout(self, part: SitePart, places: Sequence[int], answer: ArrangeAnswer, *, stuck: bool) -> Diagnostic:
         """Report that the pods which a rolling update adds find no node."""
         item = self.wanted[part.asks[places[0]]]
         pools = self._used(part, answer)
@@ -211,22 +211,22 @@ class _Report:
             related=self._pool_lines(pools),
         )
 
-    def _used(self, part: Part, answer: Answer) -> frozenset[int]:
+    def _used(self, part: SitePart, answer: ArrangeAnswer) -> frozenset[int]:
         if answer.shortage is not None:
             return frozenset(answer.shortage.pools)
         return part.scene.claims[answer.waiting].maybe
 
-    def _shares(self, part: Part, place: int, pools: frozenset[int]) -> bool:
+    def _shares(self, part: SitePart, place: int, pools: frozenset[int]) -> bool:
         return not part.scene.claims[place].maybe.isdisjoint(pools)
 
-    def _sum(self, answer: Answer) -> str:
+    def _sum(self, answer: ArrangeAnswer) -> str:
         short = answer.shortage
         if short is None:
             return ""
         needed, there = _amount(short.resource, short.needed), _amount(short.resource, short.there)
         return f", {needed} of {there} {short.resource}"
 
-    def _part(self, item: Wanted) -> str:
+    def _part(self, item: WantedPods) -> str:
         count = item.group.count
         return f"{item.name} {count.maximum}{f'+{count.surge}' if count.surge else ''} pods"
 
@@ -234,7 +234,7 @@ class _Report:
         pool = self.pools[number]
         return f"{pool.name} {'without end' if pool.most is None else pool.most} nodes"
 
-    def _line(self, item: Wanted) -> Related:
+    def _line(self, item: WantedPods) -> Related:
         return Related(item.name, self._locate(item.subject, item.group.path, at_key=True))
 
     def _pool_lines(self, pools: Sequence[int] | set[int] | frozenset[int]) -> tuple[Related, ...]:
@@ -253,7 +253,7 @@ class _Report:
         *,
         seen: str,
         hint: str,
-        about: Sequence[Wanted],
+        about: Sequence[WantedPods],
         allowed: str = "",
         related: tuple[Related, ...] = (),
     ) -> Diagnostic:
@@ -277,7 +277,7 @@ def _amount(resource: str, number: int) -> str:
     return write_amount(resource, Fraction(number, 1000) if resource == "cpu" else Fraction(number))
 
 
-def _say(found: Sequence[Block]) -> str:
+def _say(found: Sequence[NodeBlock]) -> str:
     return ", ".join(
         f"{block.resource} {_amount(block.resource, int(block.needs))} of {_amount(block.resource, int(block.has))}"
         if block.filter == "resource"
@@ -288,7 +288,7 @@ def _say(found: Sequence[Block]) -> str:
     )
 
 
-def _advice(block: Block | None, pool: str) -> str:
+def _advice(block: NodeBlock | None, pool: str) -> str:
     if block is None:
         return "List the pool that it is meant for."
     if block.filter == "taint":
@@ -301,7 +301,7 @@ def _advice(block: Block | None, pool: str) -> str:
     return f"If the nodes of {pool} have this label, state it: nodePools.{pool}.nodeSelector."
 
 
-def _place_of(group: PodGroup, block: Block | None) -> tuple[Path, bool]:
+def _place_of(group: PodGroup, block: NodeBlock | None) -> tuple[Path, bool]:
     """Return the path of what a pool refuses, and whether its key is meant because there is nothing to point at."""
     if block is None or block.filter == "taint":
         return group.path, True
@@ -323,7 +323,7 @@ def _resources(group: PodGroup) -> Iterator[tuple[Path, JsonValue]]:
     yield (), group.pod.get("resources")
 
 
-def _number_of(item: Wanted) -> Path:
+def _number_of(item: WantedPods) -> Path:
     """Return where the number of pods of a group is said."""
     path = item.group.path
     if item.subject.kind != "LLMInferenceService":

@@ -12,7 +12,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 IsOpen = Callable[[str], bool]
 
 
-class Requirement(NamedTuple):
+class LabelRequirement(NamedTuple):
     """One line of a selector: a key, an operator, values."""
 
     key: str
@@ -27,7 +27,7 @@ class Requirement(NamedTuple):
         return _OPERATORS.get(self.operator, _never)(value, self.values)
 
 
-def closed(_: str) -> bool:
+def closed_expression(_: str) -> bool:
     """Say that a label which is not listed is not there."""
     return False
 
@@ -62,21 +62,21 @@ _OPERATORS: Final[dict[str, Callable[[str | None, frozenset[str]], bool]]] = {
 }
 
 
-def equalities(labels: JsonValue) -> Iterator[Requirement]:
+def equalities(labels: JsonValue) -> Iterator[LabelRequirement]:
     """Read a map of labels that must be equal: `nodeSelector`, `matchLabels`."""
     for key, value in mapping(labels).items():
         if isinstance(value, str):
-            yield Requirement(key, "In", frozenset({value}))
+            yield LabelRequirement(key, "In", frozenset({value}))
 
 
-def expressions(items: JsonValue) -> Iterator[Requirement]:
+def expressions(items: JsonValue) -> Iterator[LabelRequirement]:
     """Read a list of `matchExpressions`."""
     for item in sequence(items):
         said = mapping(item)
         values = frozenset(value for value in sequence(said.get("values")) if isinstance(value, str))
-        yield Requirement(text(said.get("key")), text(said.get("operator")), values)
+        yield LabelRequirement(text(said.get("key")), text(said.get("operator")), values)
 
 
-def label_selector(selector: JsonObject) -> tuple[Requirement, ...]:
+def match_selector(selector: JsonObject) -> tuple[LabelRequirement, ...]:
     """Read a LabelSelector."""
     return (*equalities(selector.get("matchLabels")), *expressions(selector.get("matchExpressions")))

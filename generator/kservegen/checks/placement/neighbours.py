@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kservegen.checks.placement.labels import closed, label_selector
+from kservegen.checks.placement.labels import closed_expression, match_selector
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
@@ -48,7 +48,7 @@ class Term(NamedTuple):
     groups: frozenset[int]
 
 
-class Wishes(NamedTuple):
+class NeighbourTerms(NamedTuple):
     """Everything that a group of pods asks about its neighbours."""
 
     spreads: tuple[Spread, ...] = ()
@@ -61,10 +61,10 @@ class Wishes(NamedTuple):
         return bool(self.spreads or self.apart or self.together)
 
 
-def wishes(pod: JsonObject, itself: int, members: Sequence[Member], keys: frozenset[str]) -> Wishes:
+def neighbour_terms(pod: JsonObject, itself: int, members: Sequence[Member], keys: frozenset[str]) -> NeighbourTerms:
     """Read what a pod asks about its neighbours; `keys` are the topologies that every pool has."""
     affinity = mapping(pod.get("affinity"))
-    return Wishes(
+    return NeighbourTerms(
         spreads=tuple(_spreads(pod, itself, members, keys)),
         apart=tuple(_terms(affinity.get("podAntiAffinity"), itself, members, keys)),
         together=tuple(_terms(affinity.get("podAffinity"), itself, members, keys)),
@@ -108,11 +108,11 @@ def _meant(selector: JsonValue, namespace: str, members: Sequence[Member], itsel
     """Return the groups that a selector means; None where it asks for a label that is not known of the pods."""
     if not isinstance(selector, dict):
         return frozenset()  # no selector means no pod
-    asked = label_selector(selector)
+    asked = match_selector(selector)
     if any(item.key not in members[itself].labels for item in asked):
         return None
     return frozenset(
         index
         for index, member in enumerate(members)
-        if member.namespace == namespace and all(item.holds(member.labels, closed) for item in asked)
+        if member.namespace == namespace and all(item.holds(member.labels, closed_expression) for item in asked)
     )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from kservegen.checks.placement.labels import IsOpen, Requirement, equalities, expressions
-from kservegen.checks.placement.pools import HOSTNAME, Amounts, Pool, Taint
+from kservegen.checks.placement.labels import IsOpen, LabelRequirement, equalities, expressions
+from kservegen.checks.placement.pools import HOSTNAME, Pool, PoolAmounts, Taint
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 
@@ -19,7 +19,7 @@ Filter: TypeAlias = Literal["resource", "selector", "affinity", "taint"]
 _WELL_KNOWN: Final = ("kubernetes.io/", "beta.kubernetes.io/", "topology.kubernetes.io/", "node.kubernetes.io/")
 
 
-class Block(NamedTuple):
+class NodeBlock(NamedTuple):
     """One reason why no node of a pool takes a pod.
 
     `at` is the path below the pod's own to what asks for it. Not `sure` is what rests on something that the pool does
@@ -34,7 +34,7 @@ class Block(NamedTuple):
     resource: str = ""
 
 
-def blocks(pod: JsonObject, need: Amounts, pool: Pool) -> Iterator[Block]:
+def blocks(pod: JsonObject, need: PoolAmounts, pool: Pool) -> Iterator[NodeBlock]:
     """List what keeps a pod off a pool; nothing where an empty node takes it."""
     yield from _resources(need, pool)
     yield from _selector(pod, pool)
@@ -42,20 +42,20 @@ def blocks(pod: JsonObject, need: Amounts, pool: Pool) -> Iterator[Block]:
     yield from _untolerated(pod, need, pool)
 
 
-def _resources(need: Amounts, pool: Pool) -> Iterator[Block]:
+def _resources(need: PoolAmounts, pool: Pool) -> Iterator[NodeBlock]:
     for name, amount in need.items():
         offered = pool.offers(name)
         if offered is not None and amount > offered:
-            yield Block("resource", (), str(amount), str(offered), resource=name)
+            yield NodeBlock("resource", (), str(amount), str(offered), resource=name)
 
 
-def _selector(pod: JsonObject, pool: Pool) -> Iterator[Block]:
+def _selector(pod: JsonObject, pool: Pool) -> Iterator[NodeBlock]:
     for item in equalities(pod.get("nodeSelector")):
         if not item.holds(pool.labels, _is_well_known):
             known = item.key in pool.labels
             has = f"{item.key}: {pool.labels[item.key]}" if known else f"no {item.key}"
             wanted = f"{item.key}: {next(iter(item.values))}"
-            yield Block("selector", ("nodeSelector", item.key), wanted, has, sure=known)
+            yield NodeBlock("selector", ("nodeSelector", item.key), wanted, has, sure=known)
 
 
 def _is_well_known(key: str) -> bool:
@@ -66,12 +66,12 @@ def _is_any(_: str) -> bool:
     return True
 
 
-def _affinity(pod: JsonObject, pool: Pool) -> Iterator[Block]:
+def _affinity(pod: JsonObject, pool: Pool) -> Iterator[NodeBlock]:
     if matches_affinity(pod, pool, _is_well_known):
         return
     at: Path = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     has = ", ".join(f"{key}: {value}" for key, value in pool.labels.items()) or "no labels"
-    yield Block("affinity", at, "its nodeAffinity", has, sure=not matches_affinity(pod, pool, _is_any))
+    yield NodeBlock("affinity", at, "its nodeAffinity", has, sure=not matches_affinity(pod, pool, _is_any))
 
 
 def matches_affinity(pod: JsonObject, pool: Pool, is_open: IsOpen) -> bool:
@@ -87,7 +87,7 @@ def _term_holds(term: JsonObject, pool: Pool, is_open: IsOpen) -> bool:
     if not term.get("matchExpressions") and not term.get("matchFields"):
         return False  # an empty term matches nothing
     by_field = [item._replace(key=HOSTNAME) for item in expressions(term.get("matchFields"))]
-    asked: list[Requirement] = [*expressions(term.get("matchExpressions")), *by_field]
+    asked: list[LabelRequirement] = [*expressions(term.get("matchExpressions")), *by_field]
     return all(item.holds(pool.labels, is_open) for item in asked)
 
 
@@ -98,12 +98,12 @@ def selects(pod: JsonObject, pool: Pool) -> bool:
     return all(item.holds(pool.labels, _is_well_known) for item in equalities(pod.get("nodeSelector")))
 
 
-def _untolerated(pod: JsonObject, need: Amounts, pool: Pool) -> Iterator[Block]:
+def _untolerated(pod: JsonObject, need: PoolAmounts, pool: Pool) -> Iterator[NodeBlock]:
     for taint in pool.taints:
         if not tolerates(pod, taint):
             # Clouds add the toleration to pods that ask for the device; only a stated taint is sure to keep those off.
             sure = not (pool.supposed and need.get(pool.device, 0))
-            yield Block("taint", ("tolerations",), f"a toleration of {taint}", str(taint), sure=sure)
+            yield NodeBlock("taint", ("tolerations",), f"a toleration of {taint}", str(taint), sure=sure)
 
 
 def tolerates(pod: JsonObject, taint: Taint) -> bool:

@@ -18,10 +18,10 @@ PODS: Final = "pods"
 _MOST_PODS: Final = 110
 # Every node has these; a pool that does not state them is no pool without them.
 _ALWAYS_THERE: Final = ("cpu", "memory", "ephemeral-storage")
-ACCELERATORS: Final = "accelerators"
+ACCELERATORS_KEY: Final = "accelerators"
 
 # Amounts as the scheduler counts them: thousandths of a core, bytes, whole devices.
-Amounts = Mapping[str, int]
+PoolAmounts = Mapping[str, int]
 
 
 class Taint(NamedTuple):
@@ -46,7 +46,7 @@ class Pool:
     name: str
     accelerator: str
     device: str
-    room: Amounts
+    room: PoolAmounts
     unstated: frozenset[str]
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
@@ -64,7 +64,7 @@ class Pool:
         return None if resource in self.unstated else self.room.get(resource, 0)
 
 
-def counted(requests: Mapping[str, Fraction]) -> dict[str, int]:
+def counted_accelerators(requests: Mapping[str, Fraction]) -> dict[str, int]:
     """Write amounts as the scheduler counts them: rounded up to a thousandth of a core, a byte, a device."""
     return {
         name: math.ceil(amount * 1000) if name == "cpu" else math.ceil(amount)
@@ -82,15 +82,15 @@ def _read(name: str, words: JsonObject, accelerators: JsonObject) -> Pool:
     accelerator = text(words.get("accelerator"))
     facts = mapping(accelerators.get(accelerator))
     device = text(facts.get("resource"))
-    room = counted(amounts(words.get("allocatable")))
-    devices = room.pop(ACCELERATORS, None)
+    room = counted_accelerators(amounts(words.get("allocatable")))
+    devices = room.pop(ACCELERATORS_KEY, None)
     unstated = {resource for resource in _ALWAYS_THERE if resource not in room}
     if device and devices is not None:
         room[device] = devices
     elif device and device not in room:
         unstated.add(device)
     room.setdefault(PODS, _MOST_PODS)
-    for resource, taken in counted(amounts(words.get("daemonSets"))).items():
+    for resource, taken in counted_accelerators(amounts(words.get("daemonSets"))).items():
         room[resource] = max(room.get(resource, 0) - taken, 0)
     said = words.get("taints")
     nodes = mapping(words.get("nodes"))

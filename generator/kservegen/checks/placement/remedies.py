@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kservegen.checks.placement.arrange import Answer, Outcome, arrange
-from kservegen.checks.placement.board import Scene
+from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
+from kservegen.checks.placement.board import PlacementScene
 
 # A larger question than pods times nodes is not asked again and again.
 _ASKED: Final = 20_000
 _STEPS: Final = 8
 
 
-def remedies(scene: Scene, counts: Sequence[int], answer: Answer, waiting: str) -> str:
+def placement_remedies(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAnswer, waiting: str) -> str:
     """Name how many nodes more, and which lower number of pods, would do; empty where nothing near does."""
     if sum(counts) * (sum(scene.sizes) + _STEPS) > _ASKED:
         return ""
@@ -21,7 +21,7 @@ def remedies(scene: Scene, counts: Sequence[int], answer: Answer, waiting: str) 
     return f"Any of these does: {', '.join(ways)}." if ways else ""
 
 
-def _more_nodes(scene: Scene, counts: Sequence[int], answer: Answer) -> Iterator[str]:
+def _more_nodes(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAnswer) -> Iterator[str]:
     for number in sorted(scene.claims[answer.waiting].sure):
         pool = scene.pools[number]
         if pool.most is None:
@@ -29,15 +29,15 @@ def _more_nodes(scene: Scene, counts: Sequence[int], answer: Answer) -> Iterator
         for extra in range(1, _STEPS + 1):
             sizes = list(scene.sizes)
             sizes[number] += extra
-            if arrange(scene._replace(sizes=sizes), counts).outcome is Outcome.FITS:
+            if arrange(scene._replace(sizes=sizes), counts).outcome is ArrangeOutcome.FITS:
                 yield f"{pool.most + extra} nodes in {pool.name}"
                 break
 
 
-def _fewer_pods(scene: Scene, counts: Sequence[int], answer: Answer, waiting: str) -> Iterator[str]:
+def _fewer_pods(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAnswer, waiting: str) -> Iterator[str]:
     for fewer in range(counts[answer.waiting] - 1, max(counts[answer.waiting] - _STEPS, 1) - 1, -1):
         tried = list(counts)
         tried[answer.waiting] = fewer
-        if arrange(scene, tried).outcome is Outcome.FITS:
+        if arrange(scene, tried).outcome is ArrangeOutcome.FITS:
             yield f"{fewer} pods of {waiting}"
             return

@@ -6,47 +6,47 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.checks.demand.groups import PodGroup
-from kservegen.checks.placement.board import Claim, Scene
-from kservegen.checks.placement.neighbours import Member, Wishes, wishes
-from kservegen.checks.placement.nodes import Block, blocks, selects, tolerates
-from kservegen.checks.placement.pools import HOSTNAME, PODS, Amounts, Pool, counted
+from kservegen.checks.placement.board import Claim, PlacementScene
+from kservegen.checks.placement.neighbours import Member, NeighbourTerms, neighbour_terms
+from kservegen.checks.placement.nodes import NodeBlock, blocks, selects, tolerates
+from kservegen.checks.placement.pools import HOSTNAME, PODS, Pool, PoolAmounts, counted_accelerators
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 
 _ASKING: Final = ("affinity", "topologySpreadConstraints")
 
 
-class Ask(NamedTuple):
+class PodRequest(NamedTuple):
     """A group of pods that wants nodes, with what selectors see of its pods."""
 
     group: PodGroup
     member: Member
 
     @property
-    def need(self) -> Amounts:
+    def need(self) -> PoolAmounts:
         """What one pod takes of a node."""
-        return {**counted(self.group.requests), PODS: 1}
+        return {**counted_accelerators(self.group.requests), PODS: 1}
 
 
-class Part(NamedTuple):
+class SitePart(NamedTuple):
     """Groups that share pools with each other and with no other group; `asks` are their positions in the site."""
 
-    scene: Scene
+    scene: PlacementScene
     asks: tuple[int, ...]
 
 
 class Site(NamedTuple):
     """The groups that no pool takes with the reasons by pool, those that only may have one, and the rest in parts."""
 
-    homeless: Mapping[int, Sequence[Sequence[Block]]]
-    doubtful: Mapping[int, Sequence[Sequence[Block]]]
-    parts: tuple[Part, ...]
+    homeless: Mapping[int, Sequence[Sequence[NodeBlock]]]
+    doubtful: Mapping[int, Sequence[Sequence[NodeBlock]]]
+    parts: tuple[SitePart, ...]
 
 
-def survey(pools: Sequence[Pool], asks: Sequence[Ask]) -> Site:
+def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
     """Look at every group alone, then put those together that compete for nodes."""
-    homeless: dict[int, Sequence[Sequence[Block]]] = {}
-    doubtful: dict[int, Sequence[Sequence[Block]]] = {}
+    homeless: dict[int, Sequence[Sequence[NodeBlock]]] = {}
+    doubtful: dict[int, Sequence[Sequence[NodeBlock]]] = {}
     claims: dict[int, Claim] = {}
     keys = _topologies(pools)
     members = [ask.member for ask in asks]
@@ -66,7 +66,9 @@ def survey(pools: Sequence[Pool], asks: Sequence[Ask]) -> Site:
             tolerated=frozenset(
                 number for number, pool in enumerate(pools) if all(tolerates(pod, taint) for taint in pool.taints)
             ),
-            wishes=wishes(pod, index, members, keys) if any(word in pod for word in _ASKING) else Wishes(),
+            wishes=neighbour_terms(pod, index, members, keys)
+            if any(word in pod for word in _ASKING)
+            else NeighbourTerms(),
         )
     return Site(homeless, doubtful, tuple(_parts(pools, asks, claims)))
 
@@ -77,7 +79,7 @@ def _topologies(pools: Sequence[Pool]) -> frozenset[str]:
     return frozenset.intersection(*shared) | {HOSTNAME} if shared else frozenset()
 
 
-def _parts(pools: Sequence[Pool], asks: Sequence[Ask], claims: Mapping[int, Claim]) -> Iterator[Part]:
+def _parts(pools: Sequence[Pool], asks: Sequence[PodRequest], claims: Mapping[int, Claim]) -> Iterator[SitePart]:
     for group in _components(claims):
         numbers = {index: number for number, index in enumerate(group)}
         inside = [_renumbered(claims[index], numbers) for index in group]
@@ -88,7 +90,7 @@ def _parts(pools: Sequence[Pool], asks: Sequence[Ask], claims: Mapping[int, Clai
             (pods + 1 if pool.most is None else min(pool.most, pods + 1)) if number in used else 0
             for number, pool in enumerate(pools)
         ]
-        yield Part(Scene(pools, sizes, inside), tuple(group))
+        yield SitePart(PlacementScene(pools, sizes, inside), tuple(group))
 
 
 def _components(claims: Mapping[int, Claim]) -> list[list[int]]:
@@ -127,7 +129,7 @@ def _renumbered(claim: Claim, numbers: Mapping[int, int]) -> Claim:
         maybe=claim.maybe,
         selected=claim.selected,
         tolerated=claim.tolerated,
-        wishes=Wishes(
+        wishes=NeighbourTerms(
             spreads=tuple(spread._replace(counts=within(spread.counts)) for spread in asked.spreads),
             apart=tuple(term._replace(groups=within(term.groups)) for term in asked.apart),
             together=tuple(term._replace(groups=within(term.groups)) for term in asked.together),

@@ -58,7 +58,7 @@ class Admission:
         """Return what expressions see as `request`, as far as files tell."""
         resource = self.resource
         group, _, version = resource.api_version.rpartition("/")
-        name = plural(resource.kind)
+        name = plural_of_kind(resource.kind)
         sent: JsonObject = {"group": group, "version": version, "kind": resource.kind}
         sent_to: JsonObject = {"group": group, "version": version, "resource": name}
         shown = self.version or version
@@ -81,7 +81,7 @@ def request_namespace(resource: Resource) -> str:
     return resource.id.name if resource.kind == "Namespace" and resource.api_version == "v1" else resource.id.namespace
 
 
-def plural(kind: str) -> str:
+def plural_of_kind(kind: str) -> str:
     """Name a kind as `resources` of a rule does."""
     lower = kind.lower()
     if kind in _IRREGULAR:

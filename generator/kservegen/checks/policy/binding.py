@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from kservegen.checks.policy.compile import Compiled, compile_policy, texts
+from kservegen.checks.policy.compile import CompiledPolicy, compile_policy, expression_texts
 from kservegen.checks.policy.constraints import read_constraints, read_selector
 from kservegen.checks.policy.manual import BINDING
-from kservegen.checks.policy.model import Constraints, Locate, Policy, Requirement
+from kservegen.checks.policy.model import Constraints, LocateText, Policy, SelectorRequirement
 from kservegen.checks.policy.params import ParamRef, param_object, read_keys
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import mapping, sequence, text
@@ -22,7 +22,7 @@ NAMESPACE: Final = "kserve"
 _SEVERITIES: Final = {"Deny": Severity.ERROR, "Warn": Severity.WARNING, "Audit": Severity.INFO}
 _WORDS: Final = ("actions", "policyName", "params", "paramRef", "matchResources")
 
-CompiledPolicy: TypeAlias = tuple[Compiled | None, tuple[Diagnostic, ...]]
+PolicyCompilation: TypeAlias = tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Binding:
 class Bound:
     """A policy in force. `pool` holds the objects that parameters are chosen from."""
 
-    compiled: Compiled
+    compiled: CompiledPolicy
     binding: Binding
     pool: tuple[JsonObject, ...] = ()
 
@@ -74,12 +74,12 @@ class Bindings:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def bind(
+def bind_policies(
     policies: Iterable[Policy],
     words: Mapping[str, JsonValue],
     *,
-    locate: Locate,
-    compiled: dict[str, CompiledPolicy] | None = None,
+    locate: LocateText,
+    compiled: dict[str, PolicyCompilation] | None = None,
 ) -> Bindings:
     """Read and compile what is bound; `words` are the environment's `policies`, `locate` places paths below them.
 
@@ -108,7 +108,7 @@ def bind(
 class _Reader:
     known: Mapping[str, Policy]
     words: Mapping[str, JsonValue]
-    locate: Locate
+    locate: LocateText
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def binding(self, name: str, value: JsonValue) -> Binding | None:
@@ -210,7 +210,7 @@ class _Reader:
             self.report((*at, "params"), f"policy {name}: {error}")
             return None, None
 
-    def _selector(self, written: JsonObject, at: Path) -> tuple[Requirement, ...]:
+    def _selector(self, written: JsonObject, at: Path) -> tuple[SelectorRequirement, ...]:
         if "selector" in written and "name" in written:
             self.report(at, "name and selector are mutually exclusive")
         return read_selector(written.get("selector"), (*at, "selector"), self.report)
@@ -218,7 +218,7 @@ class _Reader:
     def _check_keys(self, name: str, params: JsonObject, policy: Policy) -> None:
         if policy.param_kind is None or not policy.param_kind.is_config_map:
             return
-        keys = read_keys(texts(policy).values())
+        keys = read_keys(expression_texts(policy).values())
         for key in params:
             if keys and key not in keys:
                 path: Path = ("bindings", name, "params", key)

@@ -31,7 +31,7 @@ _SEPARATOR: Final = re.compile(r"^---[^\n]*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class PolicyCase:
     """One request and what is expected of it: pairs of path and message, none where it is to pass."""
 
     name: str
@@ -42,9 +42,9 @@ class Case:
     namespace: JsonObject | None = None
 
 
-def read_cases(content: bytes, file: str, stem: str) -> tuple[tuple[Case, ...], tuple[Diagnostic, ...]]:
+def read_cases(content: bytes, file: str, stem: str) -> tuple[tuple[PolicyCase, ...], tuple[Diagnostic, ...]]:
     """Read the cases of one file, and what is wrong with it."""
-    cases: list[Case] = []
+    cases: list[PolicyCase] = []
     diagnostics: list[Diagnostic] = []
     pieces = list(_pieces(content.decode("utf-8", "replace")))
     for number, (line, piece) in enumerate(pieces, 1):
@@ -70,7 +70,7 @@ def _pieces(content: str) -> Iterator[tuple[int, str]]:
         start = after
 
 
-def _case(name: str, location: Location, piece: str, value: JsonValue) -> Case:
+def _case(name: str, location: Location, piece: str, value: JsonValue) -> PolicyCase:
     expected: list[tuple[str, str]] = []
     words: dict[str, str] = {}
     passes = False
@@ -88,7 +88,7 @@ def _case(name: str, location: Location, piece: str, value: JsonValue) -> Case:
             "a case expects either to pass or to fail: '# expect: pass' or '# expect: fail PATH | MESSAGE'"
         )
     namespace = _words(words, "namespace")
-    return Case(
+    return PolicyCase(
         name=name,
         location=location,
         admission=_admission(mapping(value), words),

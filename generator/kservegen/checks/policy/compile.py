@@ -37,7 +37,7 @@ class CompiledValidation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
+class CompiledPolicy:
     """A policy that can be evaluated. `whole` is true where a condition fails or every validation passes.
 
     `whole_text` is what `whole` was compiled from, with variables as `variables.x`.
@@ -61,7 +61,7 @@ class Compiled:
         return self.variables[name]
 
 
-def compile_policy(policy: Policy) -> tuple[Compiled | None, tuple[Diagnostic, ...]]:
+def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnostic, ...]]:
     """Compile every expression of a policy, and report all that do not."""
     work = _Work(policy, engine((*VARIABLES, "params") if policy.takes_params else VARIABLES))
     conditions = [work.program(condition, _BOOL) for condition in policy.conditions]
@@ -76,7 +76,7 @@ def compile_policy(policy: Policy) -> tuple[Compiled | None, tuple[Diagnostic, .
         work.program(audit, _AUDIT)
     if work.diagnostics:
         return None, tuple(work.diagnostics)
-    compiled = Compiled(
+    compiled = CompiledPolicy(
         policy=policy,
         engine=work.engine,
         conditions=tuple(filter(None, conditions)),
@@ -136,7 +136,7 @@ class _Work:
                 rule=rule.id,
                 severity=rule.severity,
                 message=f"policy {self.policy.name}: {error.message}{place}",
-                location=locate(self.policy, expression, error.line, error.column),
+                location=locate_expression(self.policy, expression, error.line, error.column),
                 path=format_path(expression.path),
                 hint=rule.fix,
                 seen=" ".join(expression.text.split())[:120],
@@ -144,7 +144,7 @@ class _Work:
         )
 
 
-def locate(policy: Policy, expression: Expression, line: int = 1, column: int = 1) -> Location:
+def locate_expression(policy: Policy, expression: Expression, line: int = 1, column: int = 1) -> Location:
     """Return where a character of an expression stands in the policy's file."""
     start = policy.source.locate(expression.path)
     return locate_inside(policy.source.raw, start, expression.text, line, column) if policy.source.raw else start
@@ -203,6 +203,6 @@ def _names(text: str) -> frozenset[str]:
     return names(text)
 
 
-def texts(policy: Policy) -> Mapping[str, str]:
+def expression_texts(policy: Policy) -> Mapping[str, str]:
     """Every expression of a policy by its path, for what reads them as text."""
     return {format_path(item.path): item.text for item in _expressions(policy)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from kservegen.checks.policy.model import Constraints, Requirement, ResourceRule
+from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorRequirement
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
@@ -46,7 +46,7 @@ def read_constraints(spec: JsonObject, at: Path, report: Report, *, binding: boo
     )
 
 
-def read_selector(value: JsonValue, at: Path, report: Report) -> tuple[Requirement, ...]:
+def read_selector(value: JsonValue, at: Path, report: Report) -> tuple[SelectorRequirement, ...]:
     """Read one label selector, `at` its own path."""
     return tuple(_Reader(at[:-1], report).selector(value, str(at[-1])))
 
@@ -81,10 +81,10 @@ class _Reader:
                 scope=scope,
             )
 
-    def selector(self, value: JsonValue, field: str) -> Iterator[Requirement]:
+    def selector(self, value: JsonValue, field: str) -> Iterator[SelectorRequirement]:
         selector = mapping(value)
         for key, label in mapping(selector.get("matchLabels")).items():
-            yield Requirement(key=key, operator="In", values=(text(label),))
+            yield SelectorRequirement(key=key, operator="In", values=(text(label),))
         for index, item in enumerate(sequence(selector.get("matchExpressions"))):
             path: Path = (*self.at, field, "matchExpressions", index)
             requirement = mapping(item)
@@ -95,7 +95,7 @@ class _Reader:
             elif _OPERATORS[operator] != bool(values):
                 wanted = "must be specified when" if _OPERATORS[operator] else "may not be specified when"
                 self.report((*path, "values"), f"{wanted} `operator` is {operator}")
-            yield Requirement(key=text(requirement.get("key")), operator=operator, values=values)
+            yield SelectorRequirement(key=text(requirement.get("key")), operator=operator, values=values)
 
 
 def _texts(value: JsonValue) -> tuple[str, ...]:

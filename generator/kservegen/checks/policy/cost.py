@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.checks.policy.model import Expression, Policy
-from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse
+from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse_expression
 
 ITEMS: Final = 8
 LETTERS: Final = 40
@@ -78,7 +78,7 @@ class _Estimator:
 
     def price(self, expression: Expression) -> float:
         """Return what an expression costs; a variable's size is kept for those that follow."""
-        tree = parse(expression.text)
+        tree = parse_expression(expression.text)
         if tree is None:
             return 0
         cost, size = self.estimate(tree, {})

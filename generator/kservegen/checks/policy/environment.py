@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind
+from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
 from kservegen.checks.policy.manual import BROKEN_GLASS, WAIVER_OUT_OF_REACH
 from kservegen.checks.policy.objects import policy_objects
@@ -19,7 +19,7 @@ from kservegen.core.resource import Resource
 
 def bind_environment(environment: ResolvedEnvironment, files: PolicyFiles) -> Bindings:
     """Bind what the environment asks for, with everything that is wrong in the files and in the bindings."""
-    found = bind(
+    found = bind_policies(
         files.policies,
         environment.mapping("policies"),
         locate=lambda path: environment.locate(("policies", *path)),

@@ -12,7 +12,7 @@ from typing import Final
 
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
-from kservegen.checks.policy.compile import Compiled, CompiledValidation
+from kservegen.checks.policy.compile import CompiledPolicy, CompiledValidation
 from kservegen.checks.policy.culprit import Holds, blame
 from kservegen.checks.policy.manual import IGNORED, UNSUPPORTED
 from kservegen.checks.policy.match import Match, match
@@ -34,7 +34,7 @@ _LONGEST_MESSAGE: Final = 5 * 1024
 _CREATION: Final[JsonObject] = {"operation": "CREATE"}
 
 
-def evaluate(
+def evaluate_policies(
     bound: Iterable[Bound], request: Resource | Admission, *, namespaces: Mapping[str, JsonObject] = _NO_NAMESPACES
 ) -> tuple[Finding, ...]:
     """Judge one request, an object alone as it would be created; `namespaces` are the rendered Namespaces, by name."""
@@ -57,7 +57,7 @@ def _judge(policy: Bound, admission: Admission, namespace: JsonObject | None) ->
             yield _violation(policy, f"failed to configure binding: {_NO_PARAMS}", ())
         return
     for params in chosen:
-        case = Case(policy.compiled, seen.admission, namespace, params)
+        case = AdmissionCase(policy.compiled, seen.admission, namespace, params)
         found = tuple(judge_case(policy, case))
         if found and seen.unknown:
             yield _unknown(policy, f"{seen.unknown}; if it applies: {found[0].message}")
@@ -81,10 +81,10 @@ def choose_params(policy: Bound, admission: Admission) -> tuple[JsonObject | Non
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class AdmissionCase:
     """One request before one policy with one set of parameters; its data goes to the interpreter once."""
 
-    compiled: Compiled
+    compiled: CompiledPolicy
     admission: Admission
     namespace: JsonObject | None
     params: JsonObject | None
@@ -120,13 +120,15 @@ class Case:
 
         def answer(doc: JsonObject) -> bool:
             resource = replace(self.admission.resource, doc=doc)
-            trial = Case(self.compiled, replace(self.admission, resource=resource), self.namespace, self.params)
+            trial = AdmissionCase(
+                self.compiled, replace(self.admission, resource=resource), self.namespace, self.params
+            )
             return check.evaluate(trial.scope) is True
 
         return answer
 
 
-def judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
+def judge_case(policy: Bound, case: AdmissionCase) -> Iterator[Finding]:
     """Judge one case: as a whole first, then expression by expression."""
     whole = case.whole()
     if whole is True or (whole is not False and not (yield from _conditions_hold(policy, case))):
@@ -144,7 +146,7 @@ def judge_case(policy: Bound, case: Case) -> Iterator[Finding]:
             yield _violation(policy, _message(validation, case.scope), path)
 
 
-def _conditions_hold(policy: Bound, case: Case) -> Generator[Finding, None, bool]:
+def _conditions_hold(policy: Bound, case: AdmissionCase) -> Generator[Finding, None, bool]:
     """Tell whether all conditions come to true; where one ends in an error and none is false, failurePolicy decides."""
     compiled = policy.compiled
     outcomes = [condition.evaluate(case.scope) for condition in compiled.conditions]
@@ -160,20 +162,22 @@ def _conditions_hold(policy: Bound, case: Case) -> Generator[Finding, None, bool
     return not broken
 
 
-def _broken_conditions(policy: Bound, case: Case, broken: list[tuple[Expression, CelError]]) -> Iterator[Finding]:
+def _broken_conditions(
+    policy: Bound, case: AdmissionCase, broken: list[tuple[Expression, CelError]]
+) -> Iterator[Finding]:
     messages = [_wording(case, expression, error) for expression, error in broken]
     text = messages[0] if len(messages) == 1 else f"[{', '.join(messages)}]"
     error = next((error for _, error in broken if error.unsupported), broken[0][1])
     yield _failed(policy, error, text, ())
 
 
-def _wording(case: Case, expression: Expression, error: CelError) -> str:
+def _wording(case: AdmissionCase, expression: Expression, error: CelError) -> str:
     """Word an error as the server does: an expression that ends in one, through the variables that led to it."""
     led = "".join(f'composited variable "{name}" fails to evaluate: ' for name in _trail(case, expression.text, error))
     return f"expression '{expression.text}' resulted in error: {led}{error.message}"
 
 
-def _trail(case: Case, text: str, error: CelError) -> Iterator[str]:
+def _trail(case: AdmissionCase, text: str, error: CelError) -> Iterator[str]:
     """Name the variables, each used by the one before, whose evaluation ends in this error."""
     used = names(text)
     for variable in case.compiled.policy.variables:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from kservegen.checks.policy.binding import CompiledPolicy
+from kservegen.checks.policy.binding import PolicyCompilation
 from kservegen.checks.policy.load import load
-from kservegen.checks.policy.model import Policy, Source
+from kservegen.checks.policy.model import Policy, PolicySource
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.manifest import load_manifests
@@ -23,7 +23,7 @@ class PolicyFiles:
 
     policies: tuple[Policy, ...]
     diagnostics: tuple[Diagnostic, ...]
-    compiled: dict[str, CompiledPolicy] = field(default_factory=dict)
+    compiled: dict[str, PolicyCompilation] = field(default_factory=dict)
 
 
 def read_policies(roots: Iterable[Path], name_of: NameOf) -> PolicyFiles:
@@ -34,7 +34,7 @@ def read_policies(roots: Iterable[Path], name_of: NameOf) -> PolicyFiles:
     return PolicyFiles(policies, (*diagnostics, *found))
 
 
-def _sources(roots: Iterable[Path], name_of: NameOf, diagnostics: list[Diagnostic]) -> Iterator[Source]:
+def _sources(roots: Iterable[Path], name_of: NameOf, diagnostics: list[Diagnostic]) -> Iterator[PolicySource]:
     for root in roots:
         for path in sorted(root.glob("*.yaml")):
             name = name_of(path)
@@ -47,4 +47,4 @@ def _sources(roots: Iterable[Path], name_of: NameOf, diagnostics: list[Diagnosti
             diagnostics.extend(manifests.diagnostics)
             for document in manifests.documents:
                 if isinstance(document.value, dict):
-                    yield Source(doc=document.value, locate=document.source.value, raw=raw)
+                    yield PolicySource(doc=document.value, locate=document.source.value, raw=raw)

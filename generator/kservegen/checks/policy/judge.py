@@ -15,9 +15,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
-from kservegen.checks.policy.evaluate import Case, choose_params, evaluate, judge_case, see
-from kservegen.checks.policy.projection import Part, cut, key
-from kservegen.checks.policy.reads import reads
+from kservegen.checks.policy.evaluate import AdmissionCase, choose_params, evaluate_policies, judge_case, see
+from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
+from kservegen.checks.policy.reads import read_parts
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
@@ -39,7 +39,7 @@ class _Passes:
     keys: set[Hashable] = field(default_factory=set)
     asked: int = 0
     hits: int = 0
-    part: Part | None = None
+    part: DocumentPart | None = None
     followed: bool = False
 
     @property
@@ -57,7 +57,7 @@ class _Passes:
 class _Joint:
     """What passed several policies at once, by one key over all that they read."""
 
-    part: Part
+    part: DocumentPart
     objects: dict[int, JsonObject] = field(default_factory=dict)
     keys: set[Hashable] = field(default_factory=set)
 
@@ -81,7 +81,7 @@ class Memory:
         members = tuple(members)
         place = frozenset(map(id, members))
         if place not in self.joints:
-            part = Part()
+            part = DocumentPart()
             for member in members:
                 if member.part is not None:
                     part.merge(member.part)
@@ -134,7 +134,7 @@ class PolicyJudge:
         doc = resource.doc
         if id(doc) in joint.objects:
             return []
-        known = key(joint.part, doc)
+        known = projection_key(joint.part, doc)
         found = [] if known in joint.keys else self._ask(asked, resource)
         if not found:
             joint.keys.add(known)
@@ -145,7 +145,7 @@ class PolicyJudge:
         found: list[Finding] = []
         for policy, quick in asked:
             if quick is None:
-                found += evaluate((policy,), resource, namespaces=self._namespaces)
+                found += evaluate_policies((policy,), resource, namespaces=self._namespaces)
             elif id(resource.doc) not in quick.passes.objects:
                 found += _judge(policy, quick, resource)
         return found
@@ -193,15 +193,15 @@ def _judge(policy: Bound, quick: _Quick, resource: Resource) -> Iterable[Finding
     passes.asked += 1
     if not passes.followed and passes.asked > _WORTH_FOLLOWING:
         passes.followed = True
-        passes.part = reads(policy.compiled.policy)
+        passes.part = read_parts(policy.compiled.policy)
     part = passes.part
-    known = key(part, doc) if part is not None and passes.remembers else None
+    known = projection_key(part, doc) if part is not None and passes.remembers else None
     if known is not None and known in passes.keys:
         passes.hits += 1
         passes.objects[id(doc)] = doc
         return ()
     shown = None if part is None else mapping(cut(part, doc))
-    case = Case(policy.compiled, Admission(resource=resource), None, quick.params, shown)
+    case = AdmissionCase(policy.compiled, Admission(resource=resource), None, quick.params, shown)
     found = tuple(judge_case(policy, case))
     if found:
         return found

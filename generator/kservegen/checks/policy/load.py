@@ -12,7 +12,7 @@ from typing import Final
 
 from kservegen.checks.policy.constraints import read_constraints
 from kservegen.checks.policy.manual import INVALID
-from kservegen.checks.policy.model import Constraints, Expression, ParamKind, Policy, Source, Validation
+from kservegen.checks.policy.model import Constraints, Expression, ParamKind, Policy, PolicySource, Validation
 from kservegen.checks.policy.place import candidates
 from kservegen.core.diagnostics import Diagnostic, RuleMeta, Severity
 from kservegen.core.document import mapping, sequence, text
@@ -30,7 +30,7 @@ _REASONS: Final = ("Unauthorized", "Forbidden", "Invalid", "RequestEntityTooLarg
 _FAILURES: Final = ("Fail", "Ignore")
 
 
-def load(sources: Iterable[Source]) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
+def load(sources: Iterable[PolicySource]) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
     """Read policies; of two with one name the first stands, so a user's own replaces a default handed in later."""
     policies: dict[str, Policy] = {}
     diagnostics: list[Diagnostic] = []
@@ -47,7 +47,7 @@ def load(sources: Iterable[Source]) -> tuple[tuple[Policy, ...], tuple[Diagnosti
 class _Reader:
     """Reads one document and collects what is wrong with it."""
 
-    source: Source
+    source: PolicySource
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def policy(self) -> Policy | None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions, plural
-from kservegen.checks.policy.model import Constraints, Requirement, ResourceRule
+from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions, plural_of_kind
+from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
@@ -20,7 +20,7 @@ _NAME_LABEL: Final = "kubernetes.io/metadata.name"
 _ABSENCE: Final = ("NotIn", "DoesNotExist")
 
 
-class Target(NamedTuple):
+class MatchTarget(NamedTuple):
     """A request as the matcher sees it; one of several resources has equal parts, so that answers can be kept."""
 
     group: str
@@ -44,12 +44,12 @@ class Match:
     unknown: str = ""
 
 
-def target(admission: Admission) -> Target:
+def target(admission: Admission) -> MatchTarget:
     """Read off a request what resource rules ask for."""
     resource = admission.resource
     group, _, version = resource.api_version.rpartition("/")
-    name = plural(resource.kind)
-    return Target(group, version, name, admission.subresource, admission.operation, resource.id.namespace)
+    name = plural_of_kind(resource.kind)
+    return MatchTarget(group, version, name, admission.subresource, admission.operation, resource.id.namespace)
 
 
 def match(constraints: Constraints, admission: Admission, namespace: JsonObject | None) -> Match | None:
@@ -79,7 +79,7 @@ def match(constraints: Constraints, admission: Admission, namespace: JsonObject 
     return Match(converted, unknown)
 
 
-def _version(rules: Iterable[ResourceRule], seen: Target, name: str, *, equivalent: bool) -> str | None:
+def _version(rules: Iterable[ResourceRule], seen: MatchTarget, name: str, *, equivalent: bool) -> str | None:
     """Return the version in which a rule takes the request: its own, else another that the server converts to."""
     rules = tuple(rules)
     if any(_rule_matches(rule, seen, seen.version, name) for rule in rules):
@@ -91,7 +91,7 @@ def _version(rules: Iterable[ResourceRule], seen: Target, name: str, *, equivale
     return None
 
 
-def _rule_matches(rule: ResourceRule, seen: Target, version: str, name: str) -> bool:
+def _rule_matches(rule: ResourceRule, seen: MatchTarget, version: str, name: str) -> bool:
     return (
         _named(rule.groups, seen.group)
         and _named(rule.versions, version)
@@ -102,12 +102,12 @@ def _rule_matches(rule: ResourceRule, seen: Target, version: str, name: str) -> 
     )
 
 
-def _resource_matches(wanted: str, seen: Target) -> bool:
+def _resource_matches(wanted: str, seen: MatchTarget) -> bool:
     resource, _, subresource = wanted.partition("/")
     return resource in {"*", seen.resource} and subresource in {"*", seen.subresource}
 
 
-def _in_scope(scope: str, seen: Target) -> bool:
+def _in_scope(scope: str, seen: MatchTarget) -> bool:
     return scope == "*" or (scope == "Namespaced") == (bool(seen.namespace) and not seen.is_namespace)
 
 
@@ -115,7 +115,7 @@ def _named(allowed: Iterable[str], name: str) -> bool:
     return "*" in allowed or name in allowed
 
 
-def _object_selected(requirements: tuple[Requirement, ...], admission: Admission) -> bool:
+def _object_selected(requirements: tuple[SelectorRequirement, ...], admission: Admission) -> bool:
     """Take an update or a deletion where the object before it or after it is selected."""
     states = (admission.object, admission.old_object)
     return any(satisfied(requirements, _labels(doc)) for doc in states if doc is not None)
@@ -126,7 +126,7 @@ def _labels(doc: JsonObject) -> Mapping[str, JsonValue]:
 
 
 def _namespace_selected(
-    requirements: tuple[Requirement, ...], seen: Target, admission: Admission, namespace: JsonObject | None
+    requirements: tuple[SelectorRequirement, ...], seen: MatchTarget, admission: Admission, namespace: JsonObject | None
 ) -> bool | str:
     if seen.is_namespace:
         doc = admission.object if admission.operation in {CREATE, UPDATE} else admission.resource.doc
@@ -143,12 +143,12 @@ def _namespace_selected(
     return f"it selects namespaces by {asked[0]}, and the labels of {seen.namespace} are not known" if asked else True
 
 
-def satisfied(requirements: Iterable[Requirement], labels: Mapping[str, JsonValue]) -> bool:
+def satisfied(requirements: Iterable[SelectorRequirement], labels: Mapping[str, JsonValue]) -> bool:
     """Tell whether labels meet a selector."""
     return all(_satisfied(requirement, labels) for requirement in requirements)
 
 
-def _satisfied(requirement: Requirement, labels: Mapping[str, JsonValue]) -> bool:
+def _satisfied(requirement: SelectorRequirement, labels: Mapping[str, JsonValue]) -> bool:
     value = labels.get(requirement.key)
     match requirement.operator:
         case "In":

@@ -9,15 +9,15 @@ from typing import TypeAlias
 from kservegen.core.diagnostics import Location, RuleMeta
 from kservegen.core.jsontypes import JsonObject, Path
 
-Locate: TypeAlias = Callable[[Path], Location]
+LocateText: TypeAlias = Callable[[Path], Location]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PolicySource:
     """One document of a policy file, where its fields stand, and the text of the whole file."""
 
     doc: JsonObject
-    locate: Locate
+    locate: LocateText
     raw: str = ""
 
 
@@ -54,7 +54,7 @@ class ResourceRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
+class SelectorRequirement:
     """One demand of a label selector, in the words of matchExpressions."""
 
     key: str
@@ -68,8 +68,8 @@ class Constraints:
 
     rules: tuple[ResourceRule, ...] = ()
     excluded: tuple[ResourceRule, ...] = ()
-    namespaces: tuple[Requirement, ...] = ()
-    objects: tuple[Requirement, ...] = ()
+    namespaces: tuple[SelectorRequirement, ...] = ()
+    objects: tuple[SelectorRequirement, ...] = ()
     equivalent: bool = True
 
 
@@ -99,7 +99,7 @@ class Policy:
     audits: tuple[Expression, ...] = ()
     param_kind: ParamKind | None = None
     ignores_errors: bool = False
-    source: Source = field(compare=False)
+    source: PolicySource = field(compare=False)
 
     @property
     def takes_params(self) -> bool:

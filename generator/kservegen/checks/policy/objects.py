@@ -17,7 +17,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.objects.finish import order
 
-FOLDER: Final = "policies"
+POLICY_OBJECTS_FOLDER: Final = "policies"
 
 
 def policy_objects(bindings: Iterable[Binding]) -> tuple[Resource, ...]:
@@ -63,7 +63,7 @@ def _resource(doc: JsonObject, binding: Binding) -> Resource:
         id=ResourceId(kind, namespace, name),
         api_version=text(doc.get("apiVersion")),
         doc={key: order(value) for key, value in doc.items()},
-        file=f"{FOLDER}/{kind.lower()}-{name}.yaml",
+        file=f"{POLICY_OBJECTS_FOLDER}/{kind.lower()}-{name}.yaml",
         subject=binding.name,
         origins=(
             Origin((), words),

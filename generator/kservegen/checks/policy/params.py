@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kservegen.checks.policy.match import satisfied
-from kservegen.checks.policy.model import ParamKind, Requirement
+from kservegen.checks.policy.model import ParamKind, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
@@ -33,7 +33,7 @@ class ParamRef:
     kind: ParamKind
     name: str = ""
     namespace: str = ""
-    selector: tuple[Requirement, ...] = ()
+    selector: tuple[SelectorRequirement, ...] = ()
     denies_absence: bool = True
 
     def choose(self, pool: Iterable[JsonObject], namespace: str) -> tuple[JsonObject, ...]:

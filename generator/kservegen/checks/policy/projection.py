@@ -1,7 +1,7 @@
 """Which fields of a document matter in; a key that is equal where they are, or the document cut to them, out.
 
-A `Part` is a tree of fields. At a scalar it always stands for the scalar itself; at a map or list for no more than its
-kind, unless it says otherwise.
+A `DocumentPart` is a tree of fields. At a scalar it always stands for the scalar itself; at a map or list for no more
+than its kind, unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LIST: Final = 1
 _CLOSED: Final = (_LIST, "...")
 
 
-class Part:
+class DocumentPart:
     """What of a value matters: `whole`, or its kind with some `fields`, all `values` of a map, all `items` of a list.
 
     `values` stands for the keys, too; `items` for the length.
@@ -26,28 +26,28 @@ class Part:
     __slots__ = ("fields", "items", "values", "whole")
 
     def __init__(self) -> None:
-        self.fields: dict[str, Part] = {}
-        self.items: Part | None = None
-        self.values: Part | None = None
+        self.fields: dict[str, DocumentPart] = {}
+        self.items: DocumentPart | None = None
+        self.values: DocumentPart | None = None
         self.whole = False
 
-    def field(self, name: str) -> Part:
+    def field(self, name: str) -> DocumentPart:
         """Let a field matter, or that it is absent."""
-        return self.fields.setdefault(name, Part())
+        return self.fields.setdefault(name, DocumentPart())
 
-    def every_item(self) -> Part:
+    def every_item(self) -> DocumentPart:
         """Let all items of a list matter."""
         if self.items is None:
-            self.items = Part()
+            self.items = DocumentPart()
         return self.items
 
-    def every_value(self) -> Part:
+    def every_value(self) -> DocumentPart:
         """Let all keys and values of a map matter."""
         if self.values is None:
-            self.values = Part()
+            self.values = DocumentPart()
         return self.values
 
-    def merge(self, other: Part) -> None:
+    def merge(self, other: DocumentPart) -> None:
         """Let everything matter that matters to another, too."""
         self.whole = self.whole or other.whole
         for name, below in other.fields.items():
@@ -58,7 +58,7 @@ class Part:
             self.every_value().merge(other.values)
 
 
-def key(part: Part, value: JsonValue) -> Hashable:
+def projection_key(part: DocumentPart, value: JsonValue) -> Hashable:
     """Return what matters of a value, such that equal keys mean equal parts; 1, 1.0 and true differ.
 
     Equal maps whose fields stand in another order have other keys: that costs a comparison, not a verdict.
@@ -69,24 +69,24 @@ def key(part: Part, value: JsonValue) -> Hashable:
         return _map_key(part, value)
     if isinstance(value, list):
         below = _WHOLE if part.whole else part.items
-        return _CLOSED if below is None else (_LIST, *[key(below, item) for item in value])
+        return _CLOSED if below is None else (_LIST, *[projection_key(below, item) for item in value])
     return (value.__class__, value)
 
 
-def _map_key(part: Part, value: JsonObject) -> Hashable:
+def _map_key(part: DocumentPart, value: JsonObject) -> Hashable:
     found: list[Hashable] = [_MAP]
     every = _WHOLE if part.whole else part.values
     fields = part.fields
     for name, item in value.items():
         below = fields.get(name)
         if below is not None:
-            found += (name, item if item.__class__ is str else key(below, item))
+            found += (name, item if item.__class__ is str else projection_key(below, item))
         if every is not None:
-            found += (name, item if item.__class__ is str else key(every, item))
+            found += (name, item if item.__class__ is str else projection_key(every, item))
     return tuple(found)
 
 
-def cut(part: Part, value: JsonValue) -> JsonValue:
+def cut(part: DocumentPart, value: JsonValue) -> JsonValue:
     """Return the value without what does not matter, its numbers as the wire has them."""
     if isinstance(value, str):
         return value
@@ -102,10 +102,10 @@ def cut(part: Part, value: JsonValue) -> JsonValue:
     return wire(value)  # type: ignore[return-value]
 
 
-def _both(part: Part, name: str, every: Part) -> Part:
+def _both(part: DocumentPart, name: str, every: DocumentPart) -> DocumentPart:
     """Return what matters of a field that matters by name and as one of all values: all of it, to be plain."""
     return _WHOLE if name in part.fields else every
 
 
-_WHOLE: Final = Part()
+_WHOLE: Final = DocumentPart()
 _WHOLE.whole = True

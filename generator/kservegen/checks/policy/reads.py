@@ -15,8 +15,8 @@ from typing import Final
 
 from kservegen.checks.policy.admission import CREATE
 from kservegen.checks.policy.model import Policy
-from kservegen.checks.policy.projection import Part
-from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse
+from kservegen.checks.policy.projection import DocumentPart
+from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse_expression
 
 _ROUNDS: Final = 8
 
@@ -32,7 +32,7 @@ class _Value:
     `texts` are all that it can be where it is not None; `truth` is the boolean that it is, where that is known.
     """
 
-    places: frozenset[Part] = frozenset()
+    places: frozenset[DocumentPart] = frozenset()
     inner: _Value | None = None
     texts: frozenset[str] | None = None
     truth: bool | None = None
@@ -41,7 +41,7 @@ class _Value:
 _NOTHING: Final = _Value()
 
 
-def reads(policy: Policy) -> Part | None:
+def read_parts(policy: Policy) -> DocumentPart | None:
     """Return the part of `object` that verdict and message depend on; None where more than the object decides."""
     follower = _Follower({variable.name: variable.text for variable in policy.variables})
     try:
@@ -59,11 +59,11 @@ def reads(policy: Policy) -> Part | None:
 @dataclass(slots=True)
 class _Follower:
     variables: Mapping[str, str]
-    object: Part = field(default_factory=Part)
+    object: DocumentPart = field(default_factory=DocumentPart)
     known: dict[str, _Value] = field(default_factory=dict)
 
     def text(self, expression: str) -> _Value:
-        tree = parse(expression)
+        tree = parse_expression(expression)
         if tree is None:
             raise _UnknownError
         return self.follow(tree, {})

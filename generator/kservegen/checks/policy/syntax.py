@@ -74,7 +74,7 @@ _BYTES: Final = 2
 _CONSTANT, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _FOLD = 3, 4, 5, 6, 7, 8, 9
 
 
-def parse(expression: str) -> Tree | None:
+def parse_expression(expression: str) -> Tree | None:
     """Parse an expression; None where it is none."""
     try:
         wrapped = _parser().compile(expression, disable_check=True).serialize()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kservegen.checks.policy import evaluate
-from kservegen.checks.policy.binding import Bound, bind
-from kservegen.checks.policy.cases import Case
-from kservegen.checks.policy.compile import locate
+from kservegen.checks.policy.binding import Bound, bind_policies
+from kservegen.checks.policy.cases import PolicyCase
+from kservegen.checks.policy.compile import locate_expression
 from kservegen.checks.policy.cost import excesses
 from kservegen.checks.policy.manual import CASE, COST, UNEXERCISED, UNTESTED
 from kservegen.checks.policy.model import Expression, Policy
@@ -19,10 +19,10 @@ from kservegen.formats.cel.source import names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TrialOutcome:
     """What one case came to; `diagnostic` says how that differs from what it expects."""
 
-    case: Case
+    case: PolicyCase
     diagnostic: Diagnostic | None = None
 
 
@@ -31,7 +31,7 @@ class Trial:
     """What the cases of one policy came to."""
 
     policy: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialOutcome, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     def count(self, *, fails: bool) -> int:
@@ -44,10 +44,10 @@ class Trial:
         return sum(1 for outcome in self.outcomes if outcome.diagnostic is not None)
 
 
-def run_trial(policy: Policy, cases: Iterable[Case], *, whole: bool) -> Trial:
+def run_trial(policy: Policy, cases: Iterable[PolicyCase], *, whole: bool) -> Trial:
     """Run cases; with `whole`, they are all that the policy has, and what they leave out is a finding."""
     bench = _Bench(policy)
-    outcomes = tuple(Outcome(case=case, diagnostic=bench.run(case)) for case in cases)
+    outcomes = tuple(TrialOutcome(case=case, diagnostic=bench.run(case)) for case in cases)
     trial = Trial(policy=policy.name, outcomes=outcomes, diagnostics=())
     gaps = (*_missing(policy, trial), *bench.unexercised(), *_dear(policy)) if whole and not bench.broken else ()
     wrong = tuple(outcome.diagnostic for outcome in outcomes if outcome.diagnostic is not None)
@@ -63,12 +63,12 @@ class _Bench:
     broken: list[Diagnostic] = field(default_factory=list)
     seen: dict[str, set[object]] = field(default_factory=dict)
 
-    def run(self, case: Case) -> Diagnostic | None:
+    def run(self, case: PolicyCase) -> Diagnostic | None:
         bound = self._bound(case)
         if bound is None:
             return None
         namespaces = {case.admission.resource.id.namespace: case.namespace} if case.namespace else {}
-        findings = evaluate.evaluate([bound], case.admission, namespaces=namespaces)
+        findings = evaluate.evaluate_policies([bound], case.admission, namespaces=namespaces)
         self._exercise(bound, case)
         got = tuple((format_path(finding.path), finding.message) for finding in findings)
         if got == case.expected:
@@ -83,21 +83,23 @@ class _Bench:
             allowed=_verdict(case.expected),
         )
 
-    def _bound(self, case: Case) -> Bound | None:
+    def _bound(self, case: PolicyCase) -> Bound | None:
         key = repr(case.params)
         if key not in self.bound:
             binding: JsonObject = {"actions": ["Deny"], "params": case.params or None}
-            found = bind([self.policy], {"bindings": {self.policy.name: binding}}, locate=lambda _: case.location)
+            found = bind_policies(
+                [self.policy], {"bindings": {self.policy.name: binding}}, locate=lambda _: case.location
+            )
             self.broken.extend(d for d in found.diagnostics if d not in self.broken)
             self.bound[key] = found.bound[0] if found.bound else None
         return self.bound[key]
 
-    def _exercise(self, bound: Bound, case: Case) -> None:
+    def _exercise(self, bound: Bound, case: PolicyCase) -> None:
         seen = evaluate.see(bound, case.admission, case.namespace)
         if seen is None:
             return
         for params in evaluate.choose_params(bound, case.admission):
-            trial = evaluate.Case(bound.compiled, seen.admission, case.namespace, params)
+            trial = evaluate.AdmissionCase(bound.compiled, seen.admission, case.namespace, params)
             conditions = [condition.evaluate(trial.scope) for condition in bound.compiled.conditions]
             for expression, outcome in zip(self.policy.conditions, conditions, strict=True):
                 self._saw(expression, outcome)
@@ -150,7 +152,7 @@ class _Bench:
             rule=UNEXERCISED.id,
             severity=UNEXERCISED.severity,
             message=f"policy {self.policy.name}: {path} is not put to the test: {why}",
-            location=locate(self.policy, expression),
+            location=locate_expression(self.policy, expression),
             path=path,
             hint=UNEXERCISED.fix,
         )
@@ -176,7 +178,7 @@ def _dear(policy: Policy) -> Iterator[Diagnostic]:
             rule=COST.id,
             severity=COST.severity,
             message=f"policy {policy.name} costs about {cost:,} on a large object, and the server allows {limit:,}",
-            location=policy.source.locate(path) if expression is None else locate(policy, expression),
+            location=policy.source.locate(path) if expression is None else locate_expression(policy, expression),
             path=format_path(path),
             hint=COST.fix,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kservegen.catalog.merge import merge
+from kservegen.catalog.merge import merge_values
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import namespace
@@ -38,8 +38,8 @@ def merged(resource: Resource, context: Context) -> Merged:
             whole = False
         else:
             based = True
-            spec = merge(spec, mapping(base.doc.get("spec")))
-    return Merged(merge(spec, own), whole=whole, based=based)
+            spec = merge_values(spec, mapping(base.doc.get("spec")))
+    return Merged(merge_values(spec, own), whole=whole, based=based)
 
 
 def find_config(name: str, here: str, context: Context) -> Resource | None:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from kservegen.formats.gotemplate.problem import TemplateError
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is. Keywords come last, each with its own."""
 
     TEXT = auto()
@@ -47,10 +47,10 @@ class Kind(Enum):
     EOF = auto()
 
 
-class Token(NamedTuple):
+class TemplateToken(NamedTuple):
     """A token with the offset that it starts at."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     offset: int
 
@@ -58,11 +58,11 @@ class Token(NamedTuple):
 KEYWORDS: Final = {
     kind.name.lower(): kind
     for kind in (
-        Kind.BLOCK, Kind.BREAK, Kind.CONTINUE, Kind.DEFINE, Kind.ELSE, Kind.END, Kind.IF, Kind.NIL, Kind.RANGE,
-        Kind.TEMPLATE, Kind.WITH,
+        TokenKind.BLOCK, TokenKind.BREAK, TokenKind.CONTINUE, TokenKind.DEFINE, TokenKind.ELSE, TokenKind.END,
+        TokenKind.IF, TokenKind.NIL, TokenKind.RANGE, TokenKind.TEMPLATE, TokenKind.WITH,
     )
 }  # fmt: skip
-_WORDS: Final = {**KEYWORDS, "true": Kind.BOOL, "false": Kind.BOOL}
+_WORDS: Final = {**KEYWORDS, "true": TokenKind.BOOL, "false": TokenKind.BOOL}
 
 _LEFT: Final = "{{"
 _RIGHT: Final = "}}"
@@ -76,11 +76,11 @@ _DIGITS: Final = re.compile(
     r"|0[bB][01_]*(?:\.[01_]*)?|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?",
     re.ASCII,
 )
-_SINGLE: Final = {"=": Kind.ASSIGN, "|": Kind.PIPE}
+_SINGLE: Final = {"=": TokenKind.ASSIGN, "|": TokenKind.PIPE}
 _MAX_ASCII: Final = 127
 
 
-def tokens(text: str) -> Iterator[Token]:
+def template_tokens(text: str) -> Iterator[TemplateToken]:
     """Read a template token by token, the end included."""
     return _Lexer(text).read()
 
@@ -90,23 +90,23 @@ class _Lexer:
         self.text = text
         self.at = 0
 
-    def read(self) -> Iterator[Token]:
+    def read(self) -> Iterator[TemplateToken]:
         while (left := self.text.find(_LEFT, self.at)) >= 0:
             inside = left + len(_LEFT)
             trimmed = bool(_LEFT_TRIM.match(self.text, inside))
             said = self.text[self.at : left]
             said = said.rstrip(_SPACES) if trimmed else said
             if said:
-                yield Token(Kind.TEXT, said, self.at)
+                yield TemplateToken(TokenKind.TEXT, said, self.at)
             self.at = inside + (2 if trimmed else 0)
             if self.text.startswith("/*", self.at):
                 self._comment(left)
             else:
-                yield Token(Kind.LEFT, _LEFT, left)
+                yield TemplateToken(TokenKind.LEFT, _LEFT, left)
                 yield from self._action(left)
         if self.at < len(self.text):
-            yield Token(Kind.TEXT, self.text[self.at :], self.at)
-        yield Token(Kind.EOF, "EOF", len(self.text))
+            yield TemplateToken(TokenKind.TEXT, self.text[self.at :], self.at)
+        yield TemplateToken(TokenKind.EOF, "EOF", len(self.text))
 
     def _comment(self, left: int) -> None:
         end = self.text.find("*/", self.at + 2)
@@ -126,20 +126,20 @@ class _Lexer:
             self.at = space.end()
         return True
 
-    def _action(self, left: int) -> Iterator[Token]:
+    def _action(self, left: int) -> Iterator[TemplateToken]:
         depth = 0
         while True:
             start = self.at
             if depth == 0 and self._right():
-                yield Token(Kind.RIGHT, _RIGHT, start)
+                yield TemplateToken(TokenKind.RIGHT, _RIGHT, start)
                 return
             token = self._token(left, depth)
-            depth += {Kind.OPEN: 1, Kind.CLOSE: -1}.get(token.kind, 0)
+            depth += {TokenKind.OPEN: 1, TokenKind.CLOSE: -1}.get(token.kind, 0)
             if depth < 0:
                 raise TemplateError(start, "unexpected right paren")
             yield token
 
-    def _token(self, left: int, depth: int) -> Token:
+    def _token(self, left: int, depth: int) -> TemplateToken:
         start, rest = self.at, self.text[self.at : self.at + 2]
         if not rest:
             raise TemplateError(left, "unclosed action")
@@ -153,7 +153,7 @@ class _Lexer:
         if first == ":":
             if rest != ":=":
                 raise TemplateError(start, "expected :=")
-            return self._take(Kind.DECLARE, 2)
+            return self._take(TokenKind.DECLARE, 2)
         reader = _READERS.get(first)
         if reader is not None:
             return reader(self)
@@ -162,45 +162,45 @@ class _Lexer:
         if _is_letter(first):
             return self._word()
         if ord(first) <= _MAX_ASCII and first.isprintable():
-            return self._take(Kind.CHAR, 1)
+            return self._take(TokenKind.CHAR, 1)
         raise TemplateError(start, f"unrecognized character in action: U+{ord(first):04X}")
 
-    def _take(self, kind: Kind, length: int) -> Token:
-        token = Token(kind, self.text[self.at : self.at + length], self.at)
+    def _take(self, kind: TokenKind, length: int) -> TemplateToken:
+        token = TemplateToken(kind, self.text[self.at : self.at + length], self.at)
         self.at += length
         return token
 
-    def _space(self) -> Token:
+    def _space(self) -> TemplateToken:
         """Take a run of spaces, but for the last one where that belongs to a trim mark."""
         found = _SPACE.match(self.text, self.at)
         end = found.end() if found else self.at + 1
         if end > self.at + 1 and _RIGHT_TRIM.match(self.text, end - 1):
             end -= 1
-        return self._take(Kind.SPACE, end - self.at)
+        return self._take(TokenKind.SPACE, end - self.at)
 
-    def open(self) -> Token:
-        return self._take(Kind.OPEN, 1)
+    def open(self) -> TemplateToken:
+        return self._take(TokenKind.OPEN, 1)
 
-    def close(self) -> Token:
-        return self._take(Kind.CLOSE, 1)
+    def close(self) -> TemplateToken:
+        return self._take(TokenKind.CLOSE, 1)
 
-    def dot(self) -> Token:
+    def dot(self) -> TemplateToken:
         following = self.text[self.at + 1 : self.at + 2]
         if not following or following in "0123456789":
             return self._number()  # a lone dot at the very end is no number either
-        return self._name(Kind.FIELD, Kind.DOT)
+        return self._name(TokenKind.FIELD, TokenKind.DOT)
 
-    def variable(self) -> Token:
-        return self._name(Kind.VARIABLE, Kind.VARIABLE)
+    def variable(self) -> TemplateToken:
+        return self._name(TokenKind.VARIABLE, TokenKind.VARIABLE)
 
-    def _name(self, kind: Kind, alone: Kind) -> Token:
+    def _name(self, kind: TokenKind, alone: TokenKind) -> TemplateToken:
         """Take the dot or dollar at hand with the name that follows; `alone` is what it is without one."""
         end = self._word_end(self.at + 1)
         return self._take(kind if end > self.at + 1 else alone, end - self.at)
 
-    def _word(self) -> Token:
+    def _word(self) -> TemplateToken:
         end = self._word_end(self.at)
-        return self._take(_WORDS.get(self.text[self.at : end], Kind.IDENTIFIER), end - self.at)
+        return self._take(_WORDS.get(self.text[self.at : end], TokenKind.IDENTIFIER), end - self.at)
 
     def _word_end(self, start: int) -> int:
         end = start
@@ -211,11 +211,11 @@ class _Lexer:
             raise TemplateError(end, f"bad character U+{ord(following):04X} {following!r}")
         return end
 
-    def _number(self) -> Token:
+    def _number(self) -> TemplateToken:
         end = self._number_end(self.at)
-        kind = Kind.NUMBER
+        kind = TokenKind.NUMBER
         if self.text[end : end + 1] in {"+", "-"}:  # 1+2i
-            kind, end = Kind.COMPLEX, self._number_end(end)
+            kind, end = TokenKind.COMPLEX, self._number_end(end)
             if self.text[end - 1] != "i":
                 raise TemplateError(self.at, f"bad number syntax: {self.text[self.at : end]!r}")
         return self._take(kind, end - self.at)
@@ -227,13 +227,13 @@ class _Lexer:
             raise TemplateError(start, f"bad number syntax: {self.text[start : end + 1]!r}")
         return end
 
-    def quoted(self) -> Token:
-        return self._delimited(Kind.STRING, '"', "unterminated quoted string")
+    def quoted(self) -> TemplateToken:
+        return self._delimited(TokenKind.STRING, '"', "unterminated quoted string")
 
-    def character(self) -> Token:
-        return self._delimited(Kind.CHARACTER, "'", "unterminated character constant")
+    def character(self) -> TemplateToken:
+        return self._delimited(TokenKind.CHARACTER, "'", "unterminated character constant")
 
-    def _delimited(self, kind: Kind, quote: str, message: str) -> Token:
+    def _delimited(self, kind: TokenKind, quote: str, message: str) -> TemplateToken:
         end = self.at + 1
         while (following := self.text[end : end + 1]) != quote:
             if following == "\\":
@@ -244,14 +244,14 @@ class _Lexer:
             end += 1
         return self._take(kind, end + 1 - self.at)
 
-    def raw(self) -> Token:
+    def raw(self) -> TemplateToken:
         end = self.text.find("`", self.at + 1)
         if end < 0:
             raise TemplateError(self.at, "unterminated raw quoted string")
-        return self._take(Kind.RAW_STRING, end + 1 - self.at)
+        return self._take(TokenKind.RAW_STRING, end + 1 - self.at)
 
 
-_READERS: Final[dict[str, Callable[[_Lexer], Token]]] = {
+_READERS: Final[dict[str, Callable[[_Lexer], TemplateToken]]] = {
     '"': _Lexer.quoted,
     "`": _Lexer.raw,
     "'": _Lexer.character,

@@ -16,7 +16,7 @@ class Control(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldNode:
     """`.A.B`: names below the dot."""
 
     names: tuple[str, ...]
@@ -24,7 +24,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class VariableNode:
     """`$x.A.B`: names below a variable, `$` being the data that the template is given."""
 
     name: str
@@ -33,16 +33,16 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class ChainNode:
     """`(pipeline).A.B`: names below what a pipeline or a function gives."""
 
-    base: Pipeline | Function
+    base: PipeNode | IdentifierNode
     names: tuple[str, ...]
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class IdentifierNode:
     """A function's name; which functions there are is not known here."""
 
     name: str
@@ -50,21 +50,21 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class ConstantNode:
     """A string, a number, a character or a boolean."""
 
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
-class Nil:
+class NilNode:
     """`nil`, which is no command by itself."""
 
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
+class PipeNode:
     """Commands whose results run from one into the next; each is its operand with arguments."""
 
     declared: tuple[str, ...]
@@ -72,39 +72,39 @@ class Pipeline:
     offset: int
 
 
-Operand: TypeAlias = Field | Variable | Chain | Function | Constant | Nil | Pipeline
+Operand: TypeAlias = FieldNode | VariableNode | ChainNode | IdentifierNode | ConstantNode | NilNode | PipeNode
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BranchNode:
     """An `if`, `range` or `with` with what it does, and what it does otherwise."""
 
     control: Control
-    pipeline: Pipeline
-    body: tuple[Node, ...]
-    otherwise: tuple[Node, ...]
+    pipeline: PipeNode
+    body: tuple[ParseNode, ...]
+    otherwise: tuple[ParseNode, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CommandNode:
     """`{{template "name" pipeline}}`."""
 
     name: str
-    pipeline: Pipeline | None
+    pipeline: PipeNode | None
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextNode:
     """Text that is more than space; it makes a definition one that a second may not replace."""
 
 
-Node: TypeAlias = Pipeline | Block | Call | Text
+ParseNode: TypeAlias = PipeNode | BranchNode | CommandNode | TextNode
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class TemplateNode:
     """A template: its body, and the bodies of those that it defines."""
 
-    body: tuple[Node, ...]
-    defined: dict[str, tuple[Node, ...]]
+    body: tuple[ParseNode, ...]
+    defined: dict[str, tuple[ParseNode, ...]]

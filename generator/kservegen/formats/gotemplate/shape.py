@@ -15,7 +15,7 @@ class Struct:
     """
 
     name: str
-    fields: Mapping[str, Shape]
+    fields: Mapping[str, TemplateShape]
     methods: tuple[str, ...] = ()
 
     def has_method(self, name: str) -> bool:
@@ -28,11 +28,11 @@ class MapOf:
     """A map from strings; a key that it lacks is no mistake here."""
 
     name: str
-    value: Shape
+    value: TemplateShape
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarShape:
     """A text or a number: it has no fields."""
 
     name: str
@@ -43,8 +43,8 @@ class Unknown:
     """A value of which nothing is known, and nothing is said."""
 
 
-Shape: TypeAlias = Struct | MapOf | Scalar | Unknown
+TemplateShape: TypeAlias = Struct | MapOf | ScalarShape | Unknown
 
-UNKNOWN: Final = Unknown()
-STRING: Final = Scalar("string")
+UNKNOWN_SHAPE: Final = Unknown()
+STRING: Final = ScalarShape("string")
 STRINGS: Final = MapOf("map[string]string", STRING)

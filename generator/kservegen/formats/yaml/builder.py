@@ -31,7 +31,7 @@ from kservegen.formats.yaml.events import EventParser, StopReadingError, mark_of
 from kservegen.formats.yaml.readings import Ambiguity, read_plain
 from kservegen.formats.yaml.source import SourceMap
 
-DEEPEST: Final = 64
+MAX_DEPTH: Final = 64
 
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
@@ -132,8 +132,8 @@ class StrictBuilder:
         if event.tag is not None:
             self.diagnostics.append(refusals.tag(self._at(event), event.tag, self._path(part)))
         value: JsonObject | JsonArray = {} if isinstance(event, MappingStartEvent) else []
-        if len(self._stack) >= DEEPEST:
-            raise StopReadingError(refusals.too_deep(self._at(event), self._path(part), DEEPEST))
+        if len(self._stack) >= MAX_DEPTH:
+            raise StopReadingError(refusals.too_deep(self._at(event), self._path(part), MAX_DEPTH))
         self._stack.append(_Open(value, node, part))
         return value
 
@@ -193,7 +193,7 @@ class StrictBuilder:
         if value == key:
             self._names.add(key)
         else:
-            self.diagnostics.append(refusals.key(place, key, value, path))
+            self.diagnostics.append(refusals.bad_key(place, key, value, path))
         return key
 
     def _skip(self, event: Event | None) -> None:

@@ -15,8 +15,8 @@ from kservegen.core.jsontypes import JsonScalar, JsonValue
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import StopReadingError
 from kservegen.formats.yaml.go_scalars import UnreadableScalarError, as_key, read_scalar
-from kservegen.formats.yaml.nodes import DEEPEST, Alias, Mapping, Node, Scalar, Sequence
-from kservegen.formats.yaml.problems import problem, shorten
+from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH, AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode
+from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.source import SourceMap
 
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
@@ -26,7 +26,7 @@ _MANY_STEPS: Final = 400_000
 _VERY_MANY_STEPS: Final = 4_000_000
 
 
-def decode(root: Node, source: SourceMap) -> tuple[JsonValue, tuple[Diagnostic, ...]]:
+def decode_nodes(root: YamlNode, source: SourceMap) -> tuple[JsonValue, tuple[Diagnostic, ...]]:
     """Return the data, and a finding for every key that stands twice. Raises StopReadingError for what has no data."""
     decoder = _Decoder(source)
     placed = decoder.node(root, 0)
@@ -67,24 +67,24 @@ class _Decoder:
         self._expanding: set[int] = set()
         self.repeated: dict[int, Diagnostic] = {}
 
-    def node(self, node: Node, depth: int) -> _Placed:
+    def node(self, node: YamlNode, depth: int) -> _Placed:
         """Expand one node."""
         self._step(node)
-        if depth > DEEPEST:
-            raise StopReadingError(refusals.too_deep(self._source.locate(node.mark), (), DEEPEST))
+        if depth > MAX_NODE_DEPTH:
+            raise StopReadingError(refusals.too_deep(self._source.locate(node.mark), (), MAX_NODE_DEPTH))
         match node:
-            case Scalar():
+            case ScalarNode():
                 return _PlacedScalar(node.mark, self._scalar(node))
-            case Alias():
+            case AliasNode():
                 return self._alias(node, depth)
-            case Sequence():
+            case SequenceNode():
                 return _PlacedList(node.mark, [self.node(item, depth + 1) for item in node.items])
-            case Mapping():
+            case MappingNode():
                 placed = _PlacedMap(node.mark)
                 self._fill(node, placed, depth)
                 return placed
 
-    def _step(self, node: Node) -> None:
+    def _step(self, node: YamlNode) -> None:
         self._steps += 1
         if not self._alias_depth:
             return
@@ -103,9 +103,11 @@ class _Decoder:
                 )
             )
 
-    def _alias(self, alias: Alias, depth: int) -> _Placed:
+    def _alias(self, alias: AliasNode, depth: int) -> _Placed:
         if alias.mark in self._expanding:
-            raise self._refuse(alias, "unknown-alias", f"&{shorten(alias.name)} contains itself", f"*{alias.name}")
+            raise self._refuse(
+                alias, "unknown-alias", f"&{shorten_excerpt(alias.name)} contains itself", f"*{alias.name}"
+            )
         self._expanding.add(alias.mark)
         self._alias_depth += 1
         placed = self.node(alias.target, depth + 1)
@@ -113,13 +115,13 @@ class _Decoder:
         self._expanding.discard(alias.mark)
         return placed
 
-    def _scalar(self, node: Scalar) -> JsonScalar:
+    def _scalar(self, node: ScalarNode) -> JsonScalar:
         try:
             return read_scalar(node.text, node.tag, is_plain=node.is_plain)
         except UnreadableScalarError as error:
-            raise self._refuse(node, "not-json", str(error), shorten(node.text)) from error
+            raise self._refuse(node, "not-json", str(error), shorten_excerpt(node.text)) from error
 
-    def _fill(self, node: Mapping, target: _PlacedMap, depth: int) -> None:
+    def _fill(self, node: MappingNode, target: _PlacedMap, depth: int) -> None:
         """Write a map's entries into `target`: its own, or that of the map it is merged into."""
         own: dict[str, int] = {}
         for key_node, value_node in zip(node.items[::2], node.items[1::2], strict=True):
@@ -132,35 +134,37 @@ class _Decoder:
             own[key] = key_node.mark
             target.entries[key] = (key_node.mark, self.node(value_node, depth + 1))
 
-    def _key(self, node: Node, depth: int) -> str:
+    def _key(self, node: YamlNode, depth: int) -> str:
         placed = self.node(node, depth + 1)
         if not isinstance(placed, _PlacedScalar):
             raise self._refuse(node, "key-not-text", "a map or a list stands where a key belongs", "")
         try:
             return as_key(placed.value)
         except UnreadableScalarError as error:
-            raise self._refuse(node, "key-not-text", str(error), shorten(str(placed.value))) from error
+            raise self._refuse(node, "key-not-text", str(error), shorten_excerpt(str(placed.value))) from error
 
     def _repeat(self, key: str, again: int, first: int) -> None:
-        related = Related(f"{shorten(key)} stands here first", self._source.locate(first))
+        related = Related(f"{shorten_excerpt(key)} stands here first", self._source.locate(first))
         self.repeated[again] = refusals.duplicate_key(self._source.locate(again), key, (key,), related)
 
-    def _merge(self, node: Node, target: _PlacedMap, depth: int) -> None:
+    def _merge(self, node: YamlNode, target: _PlacedMap, depth: int) -> None:
         """Merge a map, or maps of a list from the last to the first, so that the first wins among them."""
-        sources = reversed(node.items) if isinstance(node, Sequence) else (node,)
+        sources = reversed(node.items) if isinstance(node, SequenceNode) else (node,)
         for source in sources:
-            merged = source.target if isinstance(source, Alias) else source
-            if not isinstance(merged, Mapping):
+            merged = source.target if isinstance(source, AliasNode) else source
+            if not isinstance(merged, MappingNode):
                 raise self._refuse(node, "syntax", "<< merges maps, or a list of maps, and nothing else", "")
             self._step(source)
-            if isinstance(source, Alias):
+            if isinstance(source, AliasNode):
                 self._merge_alias(source, merged, target, depth)
             else:
                 self._fill(merged, target, depth + 1)
 
-    def _merge_alias(self, alias: Alias, merged: Mapping, target: _PlacedMap, depth: int) -> None:
-        if alias.mark in self._expanding or depth > DEEPEST:
-            raise self._refuse(alias, "unknown-alias", f"&{shorten(alias.name)} contains itself", f"*{alias.name}")
+    def _merge_alias(self, alias: AliasNode, merged: MappingNode, target: _PlacedMap, depth: int) -> None:
+        if alias.mark in self._expanding or depth > MAX_NODE_DEPTH:
+            raise self._refuse(
+                alias, "unknown-alias", f"&{shorten_excerpt(alias.name)} contains itself", f"*{alias.name}"
+            )
         self._expanding.add(alias.mark)
         self._alias_depth += 1
         self._step(merged)
@@ -168,7 +172,7 @@ class _Decoder:
         self._alias_depth -= 1
         self._expanding.discard(alias.mark)
 
-    def _refuse(self, node: Node, rule: str, message: str, seen: str) -> StopReadingError:
+    def _refuse(self, node: YamlNode, rule: str, message: str, seen: str) -> StopReadingError:
         return StopReadingError(problem(rule, self._source.locate(node.mark), message, seen=seen))
 
 
@@ -178,8 +182,8 @@ def _no_number(place: Location) -> Diagnostic:
     )
 
 
-def _is_merge(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.text == "<<" and (node.is_plain or node.tag == _MERGE_TAG)
+def _is_merge(node: YamlNode) -> bool:
+    return isinstance(node, ScalarNode) and node.text == "<<" and (node.is_plain or node.tag == _MERGE_TAG)
 
 
 def _settle(placed: _Placed, source: SourceMap, part: str | int, key_mark: int) -> JsonValue:

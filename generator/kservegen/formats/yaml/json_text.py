@@ -13,8 +13,8 @@ from typing import Final, NoReturn
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue
 from kservegen.formats.yaml import refusals
-from kservegen.formats.yaml.nodes import DEEPEST
-from kservegen.formats.yaml.problems import problem, shorten
+from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH
+from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import LineTable
 
@@ -53,7 +53,7 @@ def _check(text: str, start: int, lines: LineTable, file: str) -> int:
         _, end = _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
         place = SourceMap(file).locate(lines.mark(error.pos))
-        seen = shorten(text[error.pos : error.pos + 20].strip())
+        seen = shorten_excerpt(text[error.pos : error.pos + 20].strip())
         raise BrokenJsonError(
             problem(
                 "syntax",
@@ -66,7 +66,7 @@ def _check(text: str, start: int, lines: LineTable, file: str) -> int:
     except (_NoNumberError, ValueError, RecursionError) as error:
         deep = isinstance(error, RecursionError)
         place = Location(file)
-        message = refusals.too_deep(place, (), DEEPEST) if deep else _not_json(place)
+        message = refusals.too_deep(place, (), MAX_NODE_DEPTH) if deep else _not_json(place)
         raise BrokenJsonError(message, is_final=deep) from error
     return end
 
@@ -111,7 +111,7 @@ class _Walk:
     def _entry(self, container: JsonObject, node: int, token: str, at: int, position: int) -> int:
         key, key_mark = _string(token), self._lines.mark(at)
         if key in container:
-            first = Related(f"{shorten(key)} stands here first", self._source.key_of(node, key))
+            first = Related(f"{shorten_excerpt(key)} stands here first", self._source.key_of(node, key))
             self.repeated.append(refusals.duplicate_key(self._source.locate(key_mark), key, (key,), first))
         value, position = self._take(*self._token(position), key, key_mark)
         container[key] = value
@@ -128,9 +128,9 @@ class _Walk:
         node = self._source.add(part, mark if key_mark is None else key_mark, mark)
         if token not in ("{", "["):
             return self._scalar(token, mark), position
-        if len(self._open) >= DEEPEST:
+        if len(self._open) >= MAX_NODE_DEPTH:
             place = self._source.locate(mark)
-            raise BrokenJsonError(refusals.too_deep(place, (), DEEPEST), is_final=True)
+            raise BrokenJsonError(refusals.too_deep(place, (), MAX_NODE_DEPTH), is_final=True)
         container: JsonObject | JsonArray = {} if self._text[at] == "{" else []
         self._open.append((container, node))
         return container, position

@@ -43,7 +43,7 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
         except StopReadingError as stop:
             builder.diagnostics.append(stop.diagnostic)
         except yaml.MarkedYAMLError as error:
-            found = syntax.as_diagnostic(
+            found = syntax.syntax_diagnostic(
                 error, data.decode(), lambda mark: Location(file, mark.line + 1, mark.column + 1)
             )
             if not _follows_from(found, builder.diagnostics):

@@ -17,11 +17,11 @@ import yaml
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
 from kservegen.formats.yaml import syntax
-from kservegen.formats.yaml.decode import decode
+from kservegen.formats.yaml.decode import decode_nodes
 from kservegen.formats.yaml.events import StopReadingError, default_parser
 from kservegen.formats.yaml.json_text import BrokenJsonError, read_json
-from kservegen.formats.yaml.nodes import Marker, compose
-from kservegen.formats.yaml.problems import problem, shorten
+from kservegen.formats.yaml.nodes import Marker, compose_nodes
+from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.quick import REFUSED, read_quick
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import BOM, LineTable, find_forbidden, find_undecodable, has_disputed_breaks
@@ -142,15 +142,15 @@ class _Reading:
         source = SourceMap(self._file)
         marker = _marker(piece)
         try:
-            root = compose(default_parser(piece.text.encode()), marker, self._file)
+            root = compose_nodes(default_parser(piece.text.encode()), marker, self._file)
             if root is not None:
-                value, repeated = decode(root, source)
+                value, repeated = decode_nodes(root, source)
                 self._keep(value, partial(_same, source), repeated)
         except StopReadingError as stop:
             self.diagnostics.append(stop.diagnostic)
         except yaml.MarkedYAMLError as error:
             self.diagnostics.append(
-                syntax.as_diagnostic(error, piece.text, lambda mark: source.locate(marker.mark(mark)))
+                syntax.syntax_diagnostic(error, piece.text, lambda mark: source.locate(marker.mark(mark)))
             )
 
     def _keep(self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...]) -> None:
@@ -166,9 +166,9 @@ def _same(source: SourceMap) -> SourceMap:
 def _places_in_yaml(piece: _Piece, file: str) -> SourceMap:
     """Find the places in a document that was read without them."""
     source = SourceMap(file)
-    root = compose(default_parser(piece.text.encode()), _marker(piece), file)
+    root = compose_nodes(default_parser(piece.text.encode()), _marker(piece), file)
     if root is not None:
-        decode(root, source)
+        decode_nodes(root, source)
     return source
 
 
@@ -223,7 +223,7 @@ def _bad_separator(file: str, line: int, rest: str) -> Diagnostic:
         "document-separator",
         Location(file, line + 1, 1),
         "something follows --- on its line, and kubectl refuses the file",
-        seen=shorten(f"--- {rest}"),
+        seen=shorten_excerpt(f"--- {rest}"),
         allowed="--- alone, or with a comment",
         hint="Begin the document on the next line.",
     )

@@ -18,18 +18,18 @@ from yaml.events import (
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.formats.yaml.events import EventParser, StopReadingError
-from kservegen.formats.yaml.problems import problem, shorten
+from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.refusals import too_deep
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.syntax import AnyMark
 from kservegen.formats.yaml.text import LineTable
 
 # Deeper than any schema of a CustomResourceDefinition, the deepest manifests there are; Go stops at 10,000.
-DEEPEST: Final = 128
+MAX_NODE_DEPTH: Final = 128
 
 
 @dataclass(slots=True)
-class Scalar:
+class ScalarNode:
     """A scalar as it is written: `is_plain` where neither quotes nor a tag say that it is text."""
 
     mark: int
@@ -39,31 +39,31 @@ class Scalar:
 
 
 @dataclass(slots=True)
-class Sequence:
+class SequenceNode:
     """A list and its items."""
 
     mark: int
-    items: list[Node] = field(default_factory=list)
+    items: list[YamlNode] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Mapping:
+class MappingNode:
     """A map: keys and values in turn."""
 
     mark: int
-    items: list[Node] = field(default_factory=list)
+    items: list[YamlNode] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
-class Alias:
+class AliasNode:
     """A `*name` and the node that it stands for."""
 
     mark: int
     name: str
-    target: Node
+    target: YamlNode
 
 
-Node = Scalar | Sequence | Mapping | Alias
+YamlNode = ScalarNode | SequenceNode | MappingNode | AliasNode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class Marker:
         return place.line + self.first_line << 32 | place.column
 
 
-def compose(parser: EventParser, marker: Marker, file: str) -> Node | None:
+def compose_nodes(parser: EventParser, marker: Marker, file: str) -> YamlNode | None:
     """Read the first document of a stream; None where there is none. Raises StopReadingError."""
     parser.get_event()  # the stream begins
     if not isinstance(parser.get_event(), DocumentStartEvent):
@@ -101,11 +101,11 @@ class _Composer:
         self._parser = parser
         self._marker = marker
         self._places = places
-        self._anchors: dict[str, Node] = {}
-        self._open: list[Sequence | Mapping] = []
+        self._anchors: dict[str, YamlNode] = {}
+        self._open: list[SequenceNode | MappingNode] = []
         self._in_flow = 0  # brackets and braces that are open; nothing in block style stands inside them
 
-    def compose(self) -> Node:
+    def compose(self) -> YamlNode:
         """Read events until the root is complete."""
         root = self._take(self._parser.get_event())
         while self._open:
@@ -118,38 +118,38 @@ class _Composer:
             around.items.append(self._take(event))
         return root
 
-    def _take(self, event: Event | None) -> Node:
+    def _take(self, event: Event | None) -> YamlNode:
         mark = self._marker(event)
         if isinstance(event, AliasEvent):
             return self._alias(event.anchor or "", mark)
-        node: Scalar | Sequence | Mapping
+        node: ScalarNode | SequenceNode | MappingNode
         if isinstance(event, ScalarEvent):
-            node = Scalar(mark, event.value, event.tag, event.implicit[0])
+            node = ScalarNode(mark, event.value, event.tag, event.implicit[0])
             if node.is_plain and self._in_flow and "?" in node.text:
                 raise StopReadingError(_question_mark(self._places.locate(mark), node.text))
         else:
-            if len(self._open) >= DEEPEST:
-                raise StopReadingError(too_deep(self._places.locate(mark), (), DEEPEST))
-            node = Mapping(mark) if isinstance(event, MappingStartEvent) else Sequence(mark)
+            if len(self._open) >= MAX_NODE_DEPTH:
+                raise StopReadingError(too_deep(self._places.locate(mark), (), MAX_NODE_DEPTH))
+            node = MappingNode(mark) if isinstance(event, MappingStartEvent) else SequenceNode(mark)
             self._open.append(node)
             self._in_flow += isinstance(event, CollectionStartEvent) and event.flow_style is True
         if isinstance(event, NodeEvent) and event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
 
-    def _alias(self, name: str, mark: int) -> Alias:
+    def _alias(self, name: str, mark: int) -> AliasNode:
         target = self._anchors.get(name)
         if target is None:
             raise StopReadingError(
                 problem(
                     "unknown-alias",
                     self._places.locate(mark),
-                    f"nothing above is named &{shorten(name)}",
-                    seen=f"*{shorten(name)}",
+                    f"nothing above is named &{shorten_excerpt(name)}",
+                    seen=f"*{shorten_excerpt(name)}",
                     hint="Define the anchor earlier in the same document, or quote text that begins with *.",
                 )
             )
-        return Alias(mark, name, target)
+        return AliasNode(mark, name, target)
 
 
 def _question_mark(place: Location, text: str) -> Diagnostic:
@@ -158,6 +158,6 @@ def _question_mark(place: Location, text: str) -> Diagnostic:
         "syntax",
         place,
         "a question mark in plain text between brackets, which kubectl refuses",
-        seen=shorten(text),
-        hint=f'Quote it: "{shorten(text)}".',
+        seen=shorten_excerpt(text),
+        hint=f'Quote it: "{shorten_excerpt(text)}".',
     )

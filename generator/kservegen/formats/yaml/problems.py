@@ -33,7 +33,7 @@ def problem(
     )
 
 
-def shorten(text: str) -> str:
+def shorten_excerpt(text: str) -> str:
     """Cut what was seen to the length of a line, escapes instead of invisible characters."""
     cut = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)

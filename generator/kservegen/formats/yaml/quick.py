@@ -18,14 +18,14 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValu
 from kservegen.formats.yaml.go_scalars import read_scalar
 
 
-class Answer(Enum):
+class QuickResult(Enum):
     """What is said instead of data."""
 
     REFUSED = "not as plain as that"
 
 
-REFUSED: Final = Answer.REFUSED
-Refused: TypeAlias = Literal[Answer.REFUSED]
+REFUSED: Final = QuickResult.REFUSED
+QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 
 _KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"""
 _PLAIN: Final = r"(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]|:(?! |$)| +(?! |#|$))*"
@@ -40,7 +40,7 @@ _ODD_JSON: Final = re.compile(r"\\u[dD]|[0-9][eE]|[0-9]{15}")
 _Container: TypeAlias = JsonObject | JsonArray
 
 
-def read_quick(text: str) -> JsonValue | Refused:
+def read_quick(text: str) -> JsonValue | QuickRefusal:
     """Read one YAML document, or one of JSON."""
     if text.startswith("{"):
         return _read_json(text)
@@ -162,7 +162,7 @@ def _name(written: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _read_json(text: str) -> JsonValue | Refused:
+def _read_json(text: str) -> JsonValue | QuickRefusal:
     if _ODD_JSON.search(text):
         return REFUSED
     try:

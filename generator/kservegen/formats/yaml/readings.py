@@ -24,7 +24,7 @@ class Odd(Enum):
     MERGE = "a merge key"
 
 
-Reading: TypeAlias = JsonScalar | Odd
+PlainReading: TypeAlias = JsonScalar | Odd
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLS: Final = {
@@ -78,7 +78,7 @@ _INT_GO: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?(
 _DOT_FLOAT_GO: Final = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
 
 
-def read_as_yaml_1_1(text: str) -> Reading:
+def read_as_yaml_1_1(text: str) -> PlainReading:
     """Read a plain scalar as PyYAML's safe loaders do."""
     if text in _NULLS:
         return None
@@ -95,7 +95,7 @@ def read_as_yaml_1_1(text: str) -> Reading:
     return {"=": Odd.ERROR, "<<": Odd.MERGE}.get(text, text)
 
 
-def _int_1_1(text: str) -> Reading:
+def _int_1_1(text: str) -> PlainReading:
     sign = -1 if text[0] == "-" else 1
     digits = text.lstrip("+-")
     try:
@@ -108,7 +108,7 @@ def _int_1_1(text: str) -> Reading:
     return _sexagesimal(text, int)
 
 
-def _sexagesimal(text: str, number: type[int | float]) -> Reading:
+def _sexagesimal(text: str, number: type[int | float]) -> PlainReading:
     """Read `1:30` as 90: base 60, as YAML 1.1 has it for whole numbers and fractions."""
     sign = -1 if text[0] == "-" else 1
     total: int | float = 0
@@ -119,7 +119,7 @@ def _sexagesimal(text: str, number: type[int | float]) -> Reading:
     return sign * total
 
 
-def read_as_kubectl(text: str) -> Reading:
+def read_as_kubectl(text: str) -> PlainReading:
     """Read a plain scalar as goyaml.v2 does: the library under sigs.k8s.io/yaml, and so kubectl, Argo CD and Helm."""
     if not text or text[0] not in _FIRST_CHARACTERS or text == "<<":
         return text or None
@@ -134,7 +134,7 @@ def read_as_kubectl(text: str) -> Reading:
     return _number_go(text) if text[0] in "+-0123456789" else text
 
 
-def _number_go(text: str) -> Reading:
+def _number_go(text: str) -> PlainReading:
     plain = text.replace("_", "")
     integer = _int_go(plain)
     if integer is not None:
@@ -154,13 +154,13 @@ def _int_go(plain: str) -> int | None:
     return size if size < (_INT64 if sign else _UINT64) else None
 
 
-def _finite(text: str) -> Reading:
+def _finite(text: str) -> PlainReading:
     """Read a decimal number; one that is too large for a float stays text, as Go has it."""
     number = float(text)
     return text if number in _INFINITIES else number
 
 
-def read_as_yaml_1_2(text: str) -> Reading:
+def read_as_yaml_1_2(text: str) -> PlainReading:
     """Read a plain scalar by the core schema of YAML 1.2."""
     if text in _NULLS:
         return None
@@ -185,9 +185,9 @@ def is_date(text: str) -> bool:
 class Ambiguity:
     """A plain scalar on which readers differ, or that no JSON value can carry."""
 
-    yaml_1_1: Reading
-    kubectl: Reading
-    yaml_1_2: Reading
+    yaml_1_1: PlainReading
+    kubectl: PlainReading
+    yaml_1_2: PlainReading
 
 
 @lru_cache(maxsize=8192)
@@ -204,7 +204,7 @@ def read_plain(text: str) -> JsonScalar | Ambiguity:
     return ours if _is_portable(text, ours) else readings
 
 
-def _same(one: Reading, other: Reading) -> bool:
+def _same(one: PlainReading, other: PlainReading) -> bool:
     return type(one) is type(other) and one == other
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonScalar, Path
-from kservegen.formats.yaml.problems import problem, shorten
-from kservegen.formats.yaml.readings import Ambiguity, Odd, Reading
+from kservegen.formats.yaml.problems import problem, shorten_excerpt
+from kservegen.formats.yaml.readings import Ambiguity, Odd, PlainReading
 
 _EXACT = 1e15  # below it every whole float is written without an exponent
 
 
 def ambiguous(place: Location, text: str, readings: Ambiguity, path: Path) -> Diagnostic:
     """Refuse a plain scalar that readers of YAML take for different things."""
-    shown = shorten(text)
+    shown = shorten_excerpt(text)
     return problem(
         "ambiguous-scalar",
         place,
@@ -35,13 +35,13 @@ def _alternatives(readings: Ambiguity) -> str:
     return "".join(f", {form}" for form in shown)
 
 
-def _is_portable(reading: Reading) -> bool:
+def _is_portable(reading: PlainReading) -> bool:
     if isinstance(reading, int):
         return -(1 << 63) <= reading < 1 << 63
     return isinstance(reading, float) and reading.is_integer() and abs(reading) < _EXACT
 
 
-def _show(reading: Reading) -> str:
+def _show(reading: PlainReading) -> str:
     match reading:
         case Odd():
             return reading.value
@@ -56,7 +56,7 @@ def _show(reading: Reading) -> str:
     return str(int(reading)) if _is_portable(reading) else str(reading)
 
 
-def key(place: Location, text: str, reading: JsonScalar | Ambiguity, path: Path) -> Diagnostic:
+def bad_key(place: Location, text: str, reading: JsonScalar | Ambiguity, path: Path) -> Diagnostic:
     """Refuse a plain key that is not text, or not to every reader."""
     if text == "<<":
         return problem(
@@ -76,11 +76,11 @@ def key(place: Location, text: str, reading: JsonScalar | Ambiguity, path: Path)
     return problem(
         "key-not-text",
         place,
-        f"the key `{shorten(text)}` is not text",
+        f"the key `{shorten_excerpt(text)}` is not text",
         path=path,
         seen=_show(reading),
-        allowed=f'"{shorten(text)}"',
-        hint=f'Quote the key: "{shorten(text)}".',
+        allowed=f'"{shorten_excerpt(text)}"',
+        hint=f'Quote the key: "{shorten_excerpt(text)}".',
     )
 
 
@@ -100,7 +100,7 @@ def duplicate_key(place: Location, key: str, path: Path, first: Related) -> Diag
     return problem(
         "duplicate-key",
         place,
-        f"the key {shorten(key)} stands twice in one map",
+        f"the key {shorten_excerpt(key)} stands twice in one map",
         path=path,
         hint="Keep one of the two; a reader would silently drop the other.",
         related=(first,),
@@ -128,8 +128,8 @@ def anchor(place: Location, name: str, path: Path, *, is_alias: bool) -> Diagnos
         place,
         "aliases are not part of a catalog" if is_alias else "anchors are not part of a catalog",
         path=path,
-        seen=shorten(sign),
-        hint=f'Put what is shared into a profile; quote it if text is meant: "{shorten(sign)}".',
+        seen=shorten_excerpt(sign),
+        hint=f'Put what is shared into a profile; quote it if text is meant: "{shorten_excerpt(sign)}".',
     )
 
 
@@ -140,7 +140,7 @@ def tag(place: Location, name: str, path: Path) -> Diagnostic:
         place,
         "tags are not part of a catalog",
         path=path,
-        seen=shorten(name.replace("tag:yaml.org,2002:", "!!")),
+        seen=shorten_excerpt(name.replace("tag:yaml.org,2002:", "!!")),
         hint="Remove the tag; quote the value if text is meant.",
     )
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from yaml.error import MarkedYAMLError
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
-from kservegen.formats.yaml.problems import problem, shorten
+from kservegen.formats.yaml.problems import problem, shorten_excerpt
 
 # What ends a line for a parser of YAML 1.1.
 _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -185,7 +185,7 @@ _TAB: Final = _Wording(
 )
 
 
-def as_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMark], Location]) -> Diagnostic:
+def syntax_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMark], Location]) -> Diagnostic:
     """Turn a parser's complaint about a text into a finding; `locate` knows where the text stands in its file."""
     lines = _BREAK.split(text)
     wording = _wording(error, lines)
@@ -198,7 +198,7 @@ def as_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMark],
         wording.rule,
         locate(mark),
         wording.message,
-        seen=shorten(_line(lines, mark.line).strip()),
+        seen=shorten_excerpt(_line(lines, mark.line).strip()),
         hint=wording.hint,
         related=(Related("what is being read began here", locate(opened)),) if opened and is_far else (),
     )

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 from kservegen.core.errors import GeneratorError
 from kservegen.git.ancestry import fetch_commit, leads_to
 from kservegen.git.process import Git
-from kservegen.render.commit.source import CATALOG, Source
+from kservegen.render.commit.source import CATALOG, RenderSource
 
 TRAILER_SOURCE: Final = "Kservegen-Source"
 TRAILER_CATALOG: Final = "Kservegen-Catalog"
@@ -30,7 +30,7 @@ class Superseded(NamedTuple):
     why: str
 
 
-Found: TypeAlias = Base | Superseded
+FoundBase: TypeAlias = Base | Superseded
 
 
 class Question(NamedTuple):
@@ -41,14 +41,14 @@ class Question(NamedTuple):
     """
 
     git: Git
-    source: Source
+    source: RenderSource
     branch: str
     remote: str
     is_in_place: bool
     allow_unrelated: bool
 
 
-def choose_base(ask: Question, tip: str | None) -> Found:
+def choose_base(ask: Question, tip: str | None) -> FoundBase:
     """Say what a commit on a branch that carries the source, or may, builds on.
 
     - The branch holds the source already: on its tip, unless its catalog has moved on since.

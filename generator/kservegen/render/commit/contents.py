@@ -17,7 +17,7 @@ _PLAIN: Final = "100644"
 _FOLDER: Final = "040000"
 
 
-class Contents(NamedTuple):
+class CommitContents(NamedTuple):
     """The difference, by path below the output folder, each part in the order of paths."""
 
     added: Mapping[str, bytes]
@@ -38,7 +38,9 @@ def _place(git: Git, path: str) -> str:
     return git.inside(f"{OUTPUT_FOLDER}/{path}")
 
 
-def compare_with(git: Git, commit: str, desired: Mapping[str, bytes], environments: Sequence[str] | None) -> Contents:
+def compare_with(
+    git: Git, commit: str, desired: Mapping[str, bytes], environments: Sequence[str] | None
+) -> CommitContents:
     """Find what a commit (empty: nothing yet) lacks of the rendered files of these environments, or of all."""
     if commit:
         _check_folders(git, commit)
@@ -54,7 +56,7 @@ def compare_with(git: Git, commit: str, desired: Mapping[str, bytes], environmen
             subject=f"{commit[:12]}:{_place(git, in_the_way[0])}",
             hint="Move them away on that branch first; nothing was committed.",
         )
-    return Contents(
+    return CommitContents(
         added={path: desired[path] for path in sorted(differ) if path not in tree},
         changed={path: desired[path] for path in sorted(differ) if path in tree},
         removed=tuple(path for path in stale if is_ours(heads[tree[path].name], path)),

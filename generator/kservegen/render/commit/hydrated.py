@@ -22,9 +22,9 @@ from kservegen.render.commit.contents import compare_with
 from kservegen.render.commit.landing import Landing, Prepared, tip_of
 from kservegen.render.commit.message import source_trailers, write_message
 from kservegen.render.commit.notes import read_note, source_in
-from kservegen.render.commit.source import Source
+from kservegen.render.commit.source import RenderSource
 
-METADATA: Final = "hydrator.metadata"
+HYDRATOR_METADATA: Final = "hydrator.metadata"
 PROPOSED: Final = "-next"  # GitOps Promoter knows no other ending
 
 
@@ -106,7 +106,7 @@ class Hydrated:
         noted = read_note(git, commit)
         if noted:
             return noted
-        blob = files(git, commit, f"{OUTPUT_FOLDER}/{self.environment}").get(METADATA)
+        blob = files(git, commit, f"{OUTPUT_FOLDER}/{self.environment}").get(HYDRATOR_METADATA)
         described = source_in(read(git, [blob.name])[blob.name]) if blob is not None and blob.is_file else ""
         return described or last_source(git, commit)
 
@@ -116,8 +116,8 @@ class Hydrated:
         url: JsonObject = {"repoURL": self.repository} if self.repository else {}
         command = f"kservegen render {self.environment}"
         return {
-            METADATA: _as_json(describe_source(self.ask.source, self.repository)),
-            f"{folder}/{METADATA}": _as_json({**url, "drySha": self.ask.source.name, "commands": [command]}),
+            HYDRATOR_METADATA: _as_json(describe_source(self.ask.source, self.repository)),
+            f"{folder}/{HYDRATOR_METADATA}": _as_json({**url, "drySha": self.ask.source.name, "commands": [command]}),
         }
 
     def _trailers(self) -> dict[str, str]:
@@ -134,7 +134,7 @@ class Hydrated:
         return {**named, **source_trailers(source)}
 
 
-def describe_source(source: Source, repository: str) -> JsonObject:
+def describe_source(source: RenderSource, repository: str) -> JsonObject:
     """Return what `hydrator.metadata` at the top says, in the words and the order of Argo CD."""
     known: JsonObject = {
         "repoURL": repository,

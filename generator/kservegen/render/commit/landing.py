@@ -11,7 +11,7 @@ from kservegen.git.process import Git
 from kservegen.git.remote import push, remote_tip
 from kservegen.git.write import Edits, Signature, branch_tip, commit_tree, move_branch, write_tree
 from kservegen.render.commit.base import Superseded
-from kservegen.render.commit.contents import Contents
+from kservegen.render.commit.contents import CommitContents
 
 # Every turn that is lost was won by somebody: so many others at once are a mistake, not a queue.
 ATTEMPTS: Final = 10
@@ -23,7 +23,7 @@ class Prepared(NamedTuple):
     tip: str | None
     parents: tuple[str, ...]
     tree_of: str
-    contents: Contents
+    contents: CommitContents
     edits: Edits
     message: str
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from kservegen.render.commit.base import TRAILER_CATALOG, TRAILER_SOURCE
-from kservegen.render.commit.contents import Contents
-from kservegen.render.commit.source import Source
+from kservegen.render.commit.contents import CommitContents
+from kservegen.render.commit.source import RenderSource
 
 _LISTED = 20
 _SUFFIX = ".yaml"
 
 
-def write_message(contents: Contents, environments: Iterable[str], words: str) -> str:
+def write_message(contents: CommitContents, environments: Iterable[str], words: str) -> str:
     """Return the message, trailers left out; `words` of the user stand in for the subject and text."""
     if words.strip():
         return words.strip() + "\n"
@@ -24,12 +24,12 @@ def write_message(contents: Contents, environments: Iterable[str], words: str) -
     return "\n".join([f"Render {named}: {_meaning(contents)}", *(["", *listed] if listed else [])]) + "\n"
 
 
-def source_trailers(source: Source) -> dict[str, str]:
+def source_trailers(source: RenderSource) -> dict[str, str]:
     """Return the trailers that every commit of ours ends with."""
     return {TRAILER_SOURCE: source.name, TRAILER_CATALOG: source.catalog}
 
 
-def _meaning(contents: Contents) -> str:
+def _meaning(contents: CommitContents) -> str:
     """Say what happens to models; one that differs in three environments is one model."""
     counts = (
         ({_name(path) for path in contents.changed if _is_model(path)}, "changes", "change"),
@@ -44,7 +44,7 @@ def _meaning(contents: Contents) -> str:
     return ", ".join(said) or "no model changes"
 
 
-def _lines(contents: Contents) -> Iterator[str]:
+def _lines(contents: CommitContents) -> Iterator[str]:
     marks = {**dict.fromkeys(contents.added, "+"), **dict.fromkeys(contents.changed, "~")}
     marks |= dict.fromkeys(contents.removed, "-")
     for path in sorted(marks):

@@ -30,7 +30,7 @@ _REFERENCE: Final = "Argocd-reference-commit-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class RenderSource:
     """The commit that the catalog stands in; `catalog` is a digest of the catalog's files alone.
 
     `references` are the commits that this one says it was made for, `body` its text without saying so.
@@ -45,7 +45,7 @@ class Source:
     catalog: str
 
 
-def read_source(git: Git) -> Source:
+def read_source(git: Git) -> RenderSource:
     """Return the commit that the catalog of the work tree is at; GeneratorError where the two differ."""
     if git.attempt("rev-parse", "--verify", "--quiet", "HEAD").returncode:
         raise GeneratorError("nothing is committed yet", subject=str(git.top), hint="Commit the catalog first.")
@@ -55,7 +55,7 @@ def read_source(git: Git) -> Source:
     shown = git.text("show", "--no-patch", "--format=%H%x00%an <%ae>%x00%aI%x00%s%x00%b", "HEAD")
     name, author, date, subject, text = shown.split("\0", 4)
     references, body = split_references(text)
-    return Source(
+    return RenderSource(
         name=name,
         author=author,
         date=date,
@@ -69,7 +69,7 @@ def read_source(git: Git) -> Source:
 def check_committed(git: Git) -> None:
     """Refuse a catalog that HEAD does not hold as it is: the commit named as the source would lie."""
     paths = [git.inside(path) for path in CATALOG]
-    paths += [_target(git, path) for path, blob in listing(git, "HEAD").items() if blob.mode == _LINK]
+    paths += [_target(git, path) for path, blob in rendered_listing(git, "HEAD").items() if blob.mode == _LINK]
     dirty = sorted({path for path in uncommitted(git, paths) if _counts(path.removeprefix(git.prefix))})
     if dirty:
         more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
@@ -106,7 +106,7 @@ def _check_nothing_under_way(git: Git) -> None:
 
 
 def _check_no_submodule(git: Git) -> None:
-    found = [path for path, blob in listing(git, "HEAD").items() if blob.mode == _SUBMODULE]
+    found = [path for path, blob in rendered_listing(git, "HEAD").items() if blob.mode == _SUBMODULE]
     found += [path for path in (*CATALOG, OUTPUT_FOLDER) if (git.top / git.inside(path) / ".git").exists()]
     if found:
         raise GeneratorError(
@@ -116,7 +116,7 @@ def _check_no_submodule(git: Git) -> None:
         )
 
 
-def listing(git: Git, commit: str) -> dict[str, Blob]:
+def rendered_listing(git: Git, commit: str) -> dict[str, Blob]:
     """List the catalog's files, links and submodules in a commit, and what stands in place of the output folder."""
     paths = [git.inside(path) for path in CATALOG]
     output = git.inside(OUTPUT_FOLDER)
@@ -130,7 +130,7 @@ def digest(git: Git, commit: str) -> str:
 
     What a link holds is where it leads to.
     """
-    tree = {path: blob for path, blob in listing(git, commit).items() if path != OUTPUT_FOLDER}
+    tree = {path: blob for path, blob in rendered_listing(git, commit).items() if path != OUTPUT_FOLDER}
     contents = read(git, (blob.name for blob in tree.values()))
     lines = (f"{sha256(contents[tree[path].name]).hexdigest()}  {path}\n" for path in sorted(tree))
     return sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Final
 
 from kservegen.core.resource import Resource
-from kservegen.render.objects.platform import RUNTIME_CONFIGS, ChartUse, Platform
+from kservegen.render.objects.platform import RUNTIME_CONFIGS, ChartUse, PlannedCharts
 
 # The CRD charts write this namespace literally into conversion webhooks and certificates.
 PLATFORM_NAMESPACE: Final = "kserve"
 
 
-class Part(StrEnum):
+class LayerPart(StrEnum):
     """What a layer is about. Those with charts come from KServe's chart repository, the others from folders of Git."""
 
     CRDS = "crds"
@@ -32,40 +32,40 @@ class Part(StrEnum):
 
 
 # The place of each part among the others; free numbers are left between them.
-ORDER: Final[Mapping[Part, int]] = {
-    Part.CRDS: -20,
-    Part.CONTROLLERS: -10,
-    Part.RUNTIME_CONFIGS: -5,
-    Part.CLUSTER: 0,
-    Part.POLICIES: 2,
-    Part.QUOTAS: 2,
-    Part.RUNTIMES: 5,
-    Part.MODELS: 10,
+LAYER_ORDER: Final[Mapping[LayerPart, int]] = {
+    LayerPart.CRDS: -20,
+    LayerPart.CONTROLLERS: -10,
+    LayerPart.RUNTIME_CONFIGS: -5,
+    LayerPart.CLUSTER: 0,
+    LayerPart.POLICIES: 2,
+    LayerPart.QUOTAS: 2,
+    LayerPart.RUNTIMES: 5,
+    LayerPart.MODELS: 10,
 }
 # What must be there before a part is of use; where one is absent, what that one needs takes its place.
-_AFTER: Final[Mapping[Part, tuple[Part, ...]]] = {
-    Part.CRDS: (),
-    Part.CONTROLLERS: (Part.CRDS,),
-    Part.RUNTIME_CONFIGS: (Part.CONTROLLERS,),
-    Part.CLUSTER: (Part.CONTROLLERS,),
-    Part.POLICIES: (Part.CLUSTER,),
-    Part.QUOTAS: (Part.CLUSTER,),
-    Part.RUNTIMES: (Part.CLUSTER,),
-    Part.MODELS: (Part.RUNTIME_CONFIGS, Part.POLICIES, Part.QUOTAS, Part.RUNTIMES),
+_AFTER: Final[Mapping[LayerPart, tuple[LayerPart, ...]]] = {
+    LayerPart.CRDS: (),
+    LayerPart.CONTROLLERS: (LayerPart.CRDS,),
+    LayerPart.RUNTIME_CONFIGS: (LayerPart.CONTROLLERS,),
+    LayerPart.CLUSTER: (LayerPart.CONTROLLERS,),
+    LayerPart.POLICIES: (LayerPart.CLUSTER,),
+    LayerPart.QUOTAS: (LayerPart.CLUSTER,),
+    LayerPart.RUNTIMES: (LayerPart.CLUSTER,),
+    LayerPart.MODELS: (LayerPart.RUNTIME_CONFIGS, LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES),
 }
 # With one of these models may vanish, or what runs them: an engine creates and updates it, only a person removes it.
-_KEPT: Final = frozenset({Part.CRDS, Part.CONTROLLERS, Part.RUNTIME_CONFIGS, Part.CLUSTER})
+_KEPT: Final = frozenset({LayerPart.CRDS, LayerPart.CONTROLLERS, LayerPart.RUNTIME_CONFIGS, LayerPart.CLUSTER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Layer:
+class SyncLayer:
     """What is synced together: charts, or the objects of one folder (not of the folders below it).
 
     `namespace` is where namespaced objects that name none would go; `needs` are names of layers of the same
     environment; `folder` is relative to the environment's folder, and `resources` are what it holds.
     """
 
-    part: Part
+    part: LayerPart
     name: str
     namespace: str
     charts: tuple[ChartUse, ...] = ()
@@ -76,7 +76,7 @@ class Layer:
     @property
     def order(self) -> int:
         """The layer's place: lower ones come first, equal ones do not depend on each other."""
-        return ORDER[self.part]
+        return LAYER_ORDER[self.part]
 
     @property
     def may_prune(self) -> bool:
@@ -86,7 +86,7 @@ class Layer:
     @property
     def is_models(self) -> bool:
         """Whether the layer holds models, whose objects are not to be touched without need."""
-        return self.part is Part.MODELS
+        return self.part is LayerPart.MODELS
 
     @property
     def is_shared(self) -> bool:
@@ -94,31 +94,31 @@ class Layer:
         return "/" not in self.folder
 
 
-def plan_layers(platform: Platform, resources: Iterable[Resource]) -> tuple[Layer, ...]:
+def plan_layers(platform: PlannedCharts, resources: Iterable[Resource]) -> tuple[SyncLayer, ...]:
     """Return the layers that have something to sync, in order."""
     layers = sorted([*_chart_layers(platform), *_folder_layers(resources)], key=lambda layer: (layer.order, layer.name))
     return tuple(replace(layer, needs=tuple(_needs(layer, layers))) for layer in layers)
 
 
-def _chart_layers(platform: Platform) -> Iterator[Layer]:
+def _chart_layers(platform: PlannedCharts) -> Iterator[SyncLayer]:
     """One layer for all CRD charts, as two of them carry the same CRD; one for each other chart."""
     crds = tuple(chart for chart in platform.charts if "-crd" in chart.name)
     if crds:
-        yield Layer(part=Part.CRDS, name="kserve-crds", namespace=PLATFORM_NAMESPACE, charts=crds)
+        yield SyncLayer(part=LayerPart.CRDS, name="kserve-crds", namespace=PLATFORM_NAMESPACE, charts=crds)
     for chart in platform.charts:
         if chart not in crds:
-            part = Part.RUNTIME_CONFIGS if chart.name == RUNTIME_CONFIGS else Part.CONTROLLERS
-            yield Layer(part=part, name=chart.name, namespace=PLATFORM_NAMESPACE, charts=(chart,))
+            part = LayerPart.RUNTIME_CONFIGS if chart.name == RUNTIME_CONFIGS else LayerPart.CONTROLLERS
+            yield SyncLayer(part=part, name=chart.name, namespace=PLATFORM_NAMESPACE, charts=(chart,))
 
 
-def _folder_layers(resources: Iterable[Resource]) -> Iterator[Layer]:
+def _folder_layers(resources: Iterable[Resource]) -> Iterator[SyncLayer]:
     folders: dict[str, list[Resource]] = {}
     for resource in resources:
         folders.setdefault(resource.file.rpartition("/")[0], []).append(resource)
     for folder, held in folders.items():
         top, _, namespace = folder.partition("/")
-        yield Layer(
-            part=Part(top),
+        yield SyncLayer(
+            part=LayerPart(top),
             name=f"{top}-{namespace}" if namespace else top,
             namespace=namespace or PLATFORM_NAMESPACE,
             folder=folder,
@@ -126,15 +126,15 @@ def _folder_layers(resources: Iterable[Resource]) -> Iterator[Layer]:
         )
 
 
-def _needs(layer: Layer, layers: Iterable[Layer]) -> Iterator[str]:
+def _needs(layer: SyncLayer, layers: Iterable[SyncLayer]) -> Iterator[str]:
     """Yield the layers to wait for; another namespace's layer is none: one team does not hold up the next."""
     near = [other for other in layers if other.is_shared or other.namespace == layer.namespace]
     wanted = _present(_AFTER[layer.part], frozenset(other.part for other in near))
     yield from (other.name for other in near if other.part in wanted)
 
 
-def _present(parts: Iterable[Part], known: frozenset[Part]) -> frozenset[Part]:
-    found: set[Part] = set()
+def _present(parts: Iterable[LayerPart], known: frozenset[LayerPart]) -> frozenset[LayerPart]:
+    found: set[LayerPart] = set()
     for part in parts:
         found |= {part} if part in known else _present(_AFTER[part], known)
     return frozenset(found)

@@ -13,7 +13,7 @@ DEFAULT_PATH: Final = "rendered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class OutputRepository:
     """The addresses. `folder` is the environment's own in the repository; `charts` has no scheme.
 
     With `inline_values` the values of charts stand in the objects that install them, else in files beside them.

@@ -9,17 +9,19 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.argocd.writer import write_argocd
 from kservegen.render.gitops.flux.writer import write_flux
-from kservegen.render.gitops.layers import Layer, plan_layers
-from kservegen.render.objects.platform import Platform
+from kservegen.render.gitops.layers import SyncLayer, plan_layers
+from kservegen.render.objects.platform import PlannedCharts
 from kservegen.render.objects.settings import promises_of
 
-Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[Layer, ...]], list[Resource]]
+Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[SyncLayer, ...]], list[Resource]]
 
 # By `gitops.engine`; the word is also in the environment's schema.
 _WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd, "flux": write_flux}
 
 
-def build_sync(environment: ResolvedEnvironment, platform: Platform, resources: Iterable[Resource]) -> list[Resource]:
+def build_sync(
+    environment: ResolvedEnvironment, platform: PlannedCharts, resources: Iterable[Resource]
+) -> list[Resource]:
     """Build what the engine of the environment needs to sync its charts and `resources`; nothing without an engine.
 
     A chart among the prerequisites is there already: another environment of the cluster has it installed.

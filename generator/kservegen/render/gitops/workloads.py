@@ -24,7 +24,7 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class Workload(NamedTuple):
+class ModelWorkload(NamedTuple):
     """An object that is healthy once its pods are ready."""
 
     api_version: str
@@ -33,7 +33,7 @@ class Workload(NamedTuple):
     name: str
 
 
-def workloads(resource: Resource, cluster_mode: str) -> Iterator[Workload]:
+def model_workloads(resource: Resource, cluster_mode: str) -> Iterator[ModelWorkload]:
     """List the workloads of an object; none for what is stopped and for kinds without pods."""
     annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
     spec = mapping(resource.doc.get("spec"))
@@ -43,7 +43,7 @@ def workloads(resource: Resource, cluster_mode: str) -> Iterator[Workload]:
     for derived in derived_of(resource.kind, resource.id.name, spec, _OLD_MODES.get(mode, mode)):
         kind = _KINDS.get(derived.pods)
         if kind and derived.role != "scheduler":  # there is none where the pool is somebody else's
-            yield Workload(*kind, resource.id.namespace, derived.name)
+            yield ModelWorkload(*kind, resource.id.namespace, derived.name)
 
 
 def _is_open(spec: JsonObject) -> bool:

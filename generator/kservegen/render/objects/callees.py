@@ -13,7 +13,7 @@ from kservegen.core.resource import Resource
 from kservegen.kserve.derived import CONTAINER_PORT, INFERENCE_PORT, service_of
 from kservegen.kserve.protocols.servers import Silence, spec_of, speech_of
 from kservegen.kserve.protocols.speech import Speech
-from kservegen.render.objects.platform import Platform
+from kservegen.render.objects.platform import PlannedCharts
 
 _CALLED: Final = frozenset({"InferenceService", "LLMInferenceService", "InferenceGraph", "TrainedModel"})
 _MODE: Final = "serving.kserve.io/deploymentMode"
@@ -49,7 +49,9 @@ class Callee:
         return (kind, speech.protocol, speech.prefix, speech.sample)
 
 
-def callees(environment: ResolvedEnvironment, platform: Platform, entries: Iterable[Resource]) -> tuple[Callee, ...]:
+def callees(
+    environment: ResolvedEnvironment, platform: PlannedCharts, entries: Iterable[Resource]
+) -> tuple[Callee, ...]:
     """Find the objects that take requests, in their order."""
     by_id = {(r.kind, r.id.namespace, r.id.name): r for r in entries}
     mode = environment.text("kserve", "deploymentMode", default="Standard")
@@ -80,7 +82,7 @@ def callee_of(resource: Resource, by_id: dict[tuple[str, str, str], Resource], *
     )
 
 
-def _is_headless(platform: Platform) -> bool:
+def _is_headless(platform: PlannedCharts) -> bool:
     """Whether Services have no address of their own: then a port-forward goes by the container's port."""
     return any(
         mapping(mapping(values.get("kserve")).get("service")).get("serviceClusterIPNone") is True

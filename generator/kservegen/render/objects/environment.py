@@ -19,7 +19,7 @@ from kservegen.render.objects.inference_service import build_inference_service
 from kservegen.render.objects.llm_inference_service import build_llm_inference_service
 from kservegen.render.objects.namespace import build_namespaces
 from kservegen.render.objects.pins import pin
-from kservegen.render.objects.platform import Platform, plan_platform
+from kservegen.render.objects.platform import PlannedCharts, plan_platform
 from kservegen.render.objects.quotas import build_quotas
 from kservegen.render.objects.settings import Settings
 
@@ -44,7 +44,7 @@ class BuiltEnvironment:
 
     environment: ResolvedEnvironment
     settings: Settings
-    platform: Platform
+    platform: PlannedCharts
     entries: tuple[BuiltEntry, ...]
     own: tuple[Resource, ...]  # objects of the environment itself: namespaces, policies, Applications
 

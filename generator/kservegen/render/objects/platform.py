@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from kservegen.catalog.merge import merge
+from kservegen.catalog.merge import merge_values
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.charts.model import Charts, default_images
@@ -20,7 +20,7 @@ CACHE_RESOURCES = "kserve-localmodel-resources"
 RUNTIME_CONFIGS = "kserve-runtime-configs"
 
 # In the order they are installed.
-ORDER = (CRD, LLM_CRD, CACHE_CRD, RESOURCES, LLM_RESOURCES, CACHE_RESOURCES, RUNTIME_CONFIGS)
+CHART_ORDER = (CRD, LLM_CRD, CACHE_CRD, RESOURCES, LLM_RESOURCES, CACHE_RESOURCES, RUNTIME_CONFIGS)
 
 _LLM_KINDS = frozenset({"LLMInferenceService", "LLMInferenceServiceConfig"})
 _CACHE_KINDS = frozenset({"LocalModelCache", "LocalModelNamespaceCache", "LocalModelNodeGroup"})
@@ -37,7 +37,7 @@ class ChartUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Platform:
+class PlannedCharts:
     """The charts of an environment in install order, and the kinds that have no chart because it is switched off."""
 
     version: str
@@ -53,14 +53,14 @@ class Platform:
         """Return values by chart."""
         return {chart.name: chart.values for chart in self.charts}
 
-    def without(self, names: Collection[str]) -> Platform:
+    def without(self, names: Collection[str]) -> PlannedCharts:
         """Return the platform without charts that somebody else has installed."""
         return replace(self, charts=tuple(chart for chart in self.charts if chart.name not in names))
 
 
 def plan_platform(
     environment: ResolvedEnvironment, settings: Settings, kinds: Iterable[str], charts: Charts
-) -> Platform:
+) -> PlannedCharts:
     """Choose charts by the kinds in use, as the environment overrides it, and compute their values."""
     present = frozenset(kinds)
     needed = _needed(present)
@@ -69,9 +69,9 @@ def plan_platform(
         wanted.add(RUNTIME_CONFIGS)
     for name, choice in environment.mapping("kserve", "charts").items():
         wanted = wanted | {name} if choice is True else wanted - {name}
-    used = [name for name in ORDER if name in wanted] + sorted(wanted - set(ORDER))
+    used = [name for name in CHART_ORDER if name in wanted] + sorted(wanted - set(CHART_ORDER))
     missing = [(kind, name) for kind, names in needed.items() for name in names if not _served(name, wanted)]
-    return Platform(
+    return PlannedCharts(
         version=settings.kserve_version,
         charts=tuple(
             ChartUse(
@@ -111,7 +111,9 @@ def _values(
     charts: Charts,
 ) -> JsonObject:
     said = environment.mapping("kserve", "values", name)
-    return merge(merge(_computed(name, settings, kinds, used), _image_values(name, settings, charts)), said)
+    return merge_values(
+        merge_values(_computed(name, settings, kinds, used), _image_values(name, settings, charts)), said
+    )
 
 
 def _computed(name: str, settings: Settings, kinds: frozenset[str], used: frozenset[str]) -> JsonObject:
@@ -142,9 +144,9 @@ def _image_values(name: str, settings: Settings, charts: Charts) -> JsonObject:
         if override is None:
             continue
         if override.new_name:
-            values = merge(values, _nest(key.image, override.new_name))
+            values = merge_values(values, _nest(key.image, override.new_name))
         if override.new_tag and key.tag is not None:
-            values = merge(values, _nest(key.tag, override.new_tag))
+            values = merge_values(values, _nest(key.tag, override.new_tag))
     return values
 
 

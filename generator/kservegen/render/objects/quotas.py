@@ -15,7 +15,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.quantity import canonical, parse
 from kservegen.core.resource import Origin, Resource, ResourceId
 
-FOLDER: Final = "quotas"
+QUOTAS_FOLDER: Final = "quotas"
 # What a container that requests nothing is taken to need.
 _DEFAULTS: Final[Mapping[str, str]] = {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "256Mi"}
 
@@ -92,7 +92,7 @@ def _resource(kind: str, name: str, namespace: str, spec: JsonObject, origins: l
         id=ResourceId(kind, namespace, name),
         api_version="v1",
         doc={"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec},
-        file=f"{FOLDER}/{namespace}/{kind.lower()}-{name}.yaml",
+        file=f"{QUOTAS_FOLDER}/{namespace}/{kind.lower()}-{name}.yaml",
         subject=name,
         origins=(Origin((), words), *origins),
     )

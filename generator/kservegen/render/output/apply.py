@@ -25,11 +25,11 @@ from pathlib import Path
 
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.changes import Changes
-from kservegen.render.output.failures import failure, operational
+from kservegen.render.output.failures import operational, os_failure
 from kservegen.render.output.folders import exists, open_folder, open_out
-from kservegen.render.output.journal import Journal, decode
+from kservegen.render.output.journal import Journal, decode_journal
 from kservegen.render.output.lock import lock
-from kservegen.render.output.steps import advance, first_surprise, plan, retreat, stage
+from kservegen.render.output.steps import advance, first_surprise, plan_steps, retreat, stage_step
 from kservegen.render.output.store import (
     JOURNAL,
     SCRATCH,
@@ -41,13 +41,13 @@ from kservegen.render.output.store import (
     read_journal,
 )
 
-__all__ = ["Outcome", "Recovery", "apply", "is_half_written", "lock", "recover"]
+__all__ = ["ApplyOutcome", "Recovery", "apply", "is_half_written", "lock", "recover"]
 
 _WRITE = "the output cannot be written"
 _RECOVER = "the output of a killed run cannot be recovered"
 
 
-class Outcome(StrEnum):
+class ApplyOutcome(StrEnum):
     """What became of a killed run."""
 
     COMPLETED = "completed"
@@ -59,7 +59,7 @@ class Outcome(StrEnum):
 class Recovery:
     """What `recover` did: the outcome, and the number of files that the killed run was about."""
 
-    outcome: Outcome
+    outcome: ApplyOutcome
     files: int = 0
 
 
@@ -76,12 +76,12 @@ def recover(out: Path) -> Recovery | None:
         with _readable_scratch(out):
             journal = _read_journal(root, out)
         if journal is None:
-            return Recovery(Outcome.DISCARDED) if clear(root) else None
+            return Recovery(ApplyOutcome.DISCARDED) if clear(root) else None
         with open_store(root) as store:
             surprise = first_surprise(root, store, journal)
             if surprise is not None:
                 raise _refusal(out, f"{surprise} is not as the run left it")
-            outcome = Outcome.UNDONE if _settle(root, store, journal, out=out) else Outcome.COMPLETED
+            outcome = ApplyOutcome.UNDONE if _settle(root, store, journal, out=out) else ApplyOutcome.COMPLETED
         _clear_away(root)
         return Recovery(outcome, len(journal.steps))
 
@@ -102,7 +102,7 @@ def apply(out: Path, changes: Changes) -> None:
                 "an earlier run was killed halfway", subject=str(out), hint="Run the command again: it recovers first."
             )
         clear(root)
-        journal = plan(root, changes)
+        journal = plan_steps(root, changes)
         _carry_out(root, journal, changes, out=out)
 
 
@@ -110,7 +110,7 @@ def _carry_out(root: int, journal: Journal, changes: Changes, *, out: Path) -> N
     try:
         with open_store(root) as store:
             try:
-                stage(root, store, journal, changes.write)
+                stage_step(root, store, journal, changes.write)
             except BaseException as error:
                 with _half_written_on_failure(error, out):
                     drop_journal(store.scratch)
@@ -149,7 +149,7 @@ def _half_written_on_failure(cause: BaseException, out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        half = failure(error, out=out, what="the output is half-written")
+        half = os_failure(error, out=out, what="the output is half-written")
         half.hint += " The next run completes or undoes what this one began."
         raise half from cause
 
@@ -187,7 +187,7 @@ def _read_journal(root: int, out: Path) -> Journal | None:
     if text is None:
         return None
     try:
-        return decode(text)
+        return decode_journal(text)
     except ValueError as error:
         raise _refusal(out, f"its journal is unusable: {error}") from error
 

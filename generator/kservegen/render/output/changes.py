@@ -31,7 +31,7 @@ class Changes:
         return any(conflict.blocks for conflict in self.conflicts)
 
 
-def compare(desired: Mapping[str, bytes], existing: Existing) -> Changes:
+def compare_files(desired: Mapping[str, bytes], existing: Existing) -> Changes:
     """Find what must change below the environments in scope so that the files that are ours equal `desired`."""
     for path, content in desired.items():
         _check_wanted(path, content, existing)

@@ -13,7 +13,7 @@ from typing import NoReturn
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.conflicts import Reason
 from kservegen.render.output.failures import raise_not_a_folder
-from kservegen.render.output.files import EVERYTHING, READ, read
+from kservegen.render.output.files import EVERYTHING, READ, read_file
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 from kservegen.render.output.paths import confine_environment, is_confined
 
@@ -40,7 +40,7 @@ class Existing:
         handle = self._open(path)
         try:
             data = os.read(handle, size)
-            return data == content or (len(data) < size and data + read(handle, size - len(data)) == content)
+            return data == content or (len(data) < size and data + read_file(handle, size - len(data)) == content)
         finally:
             os.close(handle)
 
@@ -63,7 +63,7 @@ class Existing:
     def _read(self, path: str, size: int) -> bytes:
         handle = self._open(path)
         try:
-            return read(handle, size)
+            return read_file(handle, size)
         finally:
             os.close(handle)
 

@@ -33,7 +33,7 @@ _HINTS = {
 }
 
 
-def failure(error: OSError, *, out: Path, what: str) -> GeneratorError:
+def os_failure(error: OSError, *, out: Path, what: str) -> GeneratorError:
     """Build the error that says what could not be done to the output folder, why, and how to go on."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     at = f" ({os.fsdecode(error.filename)})" if isinstance(error.filename, str | bytes) else ""
@@ -61,4 +61,4 @@ def operational(out: Path, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise failure(error, out=out, what=what) from error
+        raise os_failure(error, out=out, what=what) from error

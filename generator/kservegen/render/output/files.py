@@ -11,7 +11,7 @@ EVERYTHING = 1 << 62
 _CHUNK = 1 << 20
 
 
-def read(handle: int, size: int = EVERYTHING) -> bytes:
+def read_file(handle: int, size: int = EVERYTHING) -> bytes:
     """Read up to `size` bytes: one call of the system may give less than it was asked for."""
     chunks = []
     while size > 0 and (chunk := os.read(handle, min(size, _CHUNK))):
@@ -26,6 +26,6 @@ def read_at(name: str, folder: int, size: int = EVERYTHING) -> bytes | None:
         return None
     handle = os.open(name, READ, dir_fd=folder)
     try:
-        return read(handle, size)
+        return read_file(handle, size)
     finally:
         os.close(handle)

@@ -23,7 +23,7 @@ _FORMAT = "kservegen-journal 1"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     """What a step does to its path."""
 
     REMOVE = "remove"
@@ -31,14 +31,14 @@ class Kind(StrEnum):
     REPLACE = "replace"
 
 
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: kind for kind in StepKind}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JournalStep:
     """One change; `digest` (SHA-256, hex) is the new content's, empty where there is none."""
 
-    kind: Kind
+    kind: StepKind
     path: str
     digest: str = ""
 
@@ -48,10 +48,10 @@ class Journal:
     """What a run does: the folders it makes, outer ones first, then its steps in order."""
 
     folders: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[JournalStep, ...]
 
 
-def encode(journal: Journal) -> bytes:
+def encode_journal(journal: Journal) -> bytes:
     """Write a journal as text."""
     body = "".join(_lines(journal)).encode()
     return f"{_FORMAT} {sha256(body).hexdigest()}\n".encode() + body
@@ -63,7 +63,7 @@ def _lines(journal: Journal) -> Iterator[str]:
         yield f"{step.kind} {step.digest} {step.path}\n" if step.digest else f"{step.kind} {step.path}\n"
 
 
-def decode(text: bytes) -> Journal:
+def decode_journal(text: bytes) -> Journal:
     """Read a journal; whatever kservegen would not have written is a `ValueError` that says why."""
     head, _, body = text.partition(b"\n")
     if head != f"{_FORMAT} {sha256(body).hexdigest()}".encode():
@@ -85,19 +85,19 @@ def _folder(path: str) -> str:
     return path
 
 
-def _step(word: str, rest: str) -> Step:
+def _step(word: str, rest: str) -> JournalStep:
     kind = _KINDS.get(word)
     if kind is None:
         raise ValueError(f"it asks for {word!r}, which is none of {', '.join(_KINDS)}")
-    digest, _, path = ("", "", rest) if kind is Kind.REMOVE else rest.partition(" ")
-    if kind is not Kind.REMOVE and not _DIGEST.fullmatch(digest):
+    digest, _, path = ("", "", rest) if kind is StepKind.REMOVE else rest.partition(" ")
+    if kind is not StepKind.REMOVE and not _DIGEST.fullmatch(digest):
         raise ValueError(f"no SHA-256 stands before {rest!r}")
     if not is_confined(path):
         raise ValueError(f"the path {path!r} leaves the output folder")
-    return Step(kind, path, digest)
+    return JournalStep(kind, path, digest)
 
 
-def _check_no_overlap(steps: tuple[Step, ...]) -> None:
+def _check_no_overlap(steps: tuple[JournalStep, ...]) -> None:
     paths = {step.path for step in steps}
     if len(paths) != len(steps):
         raise ValueError("it names a path twice")

@@ -20,7 +20,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.files import read_at
 from kservegen.render.output.folders import FOLDER_MODE, Walker, exists, flush, open_folder
-from kservegen.render.output.journal import Journal, Kind, Step, encode
+from kservegen.render.output.journal import Journal, JournalStep, StepKind, encode_journal
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 from kservegen.render.output.paths import confine, folders_of
 from kservegen.render.output.store import Store, draft_journal, flush_draft, flush_file, place_journal, write_new
@@ -29,14 +29,14 @@ from kservegen.render.output.store import Store, draft_journal, flush_draft, flu
 _FEW = 32
 
 
-def plan(root: int, changes: Changes) -> Journal:
+def plan_steps(root: int, changes: Changes) -> Journal:
     """List the steps; a path that is not confined, or holds anything that is not ours, is refused."""
     with Walker(root) as walker:
-        steps = [Step(Kind.REMOVE, path) for path in sorted(changes.remove) if _is_there(path, walker)]
+        steps = [JournalStep(StepKind.REMOVE, path) for path in sorted(changes.remove) if _is_there(path, walker)]
         for path in sorted(changes.write):
-            kind = Kind.REPLACE if _is_there(path, walker) else Kind.CREATE
-            steps.append(Step(kind, path, sha256(changes.write[path]).hexdigest()))
-    created = (step.path for step in steps if step.kind is Kind.CREATE)
+            kind = StepKind.REPLACE if _is_there(path, walker) else StepKind.CREATE
+            steps.append(JournalStep(kind, path, sha256(changes.write[path]).hexdigest()))
+    created = (step.path for step in steps if step.kind is StepKind.CREATE)
     return Journal(tuple(folder for folder in folders_of(created) if not _has_folder(root, folder)), tuple(steps))
 
 
@@ -56,12 +56,12 @@ def _is_there(path: str, walker: Walker) -> bool:
     return True
 
 
-def stage(root: int, store: Store, journal: Journal, contents: Mapping[str, bytes]) -> None:
+def stage_step(root: int, store: Store, journal: Journal, contents: Mapping[str, bytes]) -> None:
     """Write all new contents, then let the journal appear; both are on the disk when this returns."""
     names = [str(number) for number, step in enumerate(journal.steps) if step.digest]
     for name in names:
         write_new(name, contents[journal.steps[int(name)].path], store.new)
-    draft_journal(store.scratch, encode(journal))
+    draft_journal(store.scratch, encode_journal(journal))
     # Flushed only now, and together: a filesystem commits all that was written at the first flush.
     if len(names) > _FEW:
         os.sync()
@@ -95,21 +95,21 @@ def retreat(root: int, store: Store, journal: Journal) -> None:
     _remove_empty(root, journal.folders)
 
 
-def _take(step: Step, number: str, walker: Walker, store: Store) -> None:
-    if step.kind is Kind.REMOVE:
+def _take(step: JournalStep, number: str, walker: Walker, store: Store) -> None:
+    if step.kind is StepKind.REMOVE:
         with suppress(FileNotFoundError):
             folder, name = walker.at(step.path)
             os.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.old)
     elif exists(number, store.new):
         folder, name = walker.at(step.path)
-        if step.kind is Kind.REPLACE:
+        if step.kind is StepKind.REPLACE:
             with suppress(FileNotFoundError):
                 os.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.old)
         os.rename(number, name, src_dir_fd=store.new, dst_dir_fd=folder)
 
 
-def _take_back(step: Step, number: str, walker: Walker, store: Store) -> None:
-    if step.kind is not Kind.REMOVE and not exists(number, store.new):
+def _take_back(step: JournalStep, number: str, walker: Walker, store: Store) -> None:
+    if step.kind is not StepKind.REMOVE and not exists(number, store.new):
         folder, name = walker.at(step.path, create=True)
         os.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.new)
     if exists(number, store.old):
@@ -126,7 +126,7 @@ def first_surprise(root: int, store: Store, journal: Journal) -> str | None:
     return None
 
 
-def _is_as_left(step: Step, number: str, walker: Walker, store: Store) -> bool:
+def _is_as_left(step: JournalStep, number: str, walker: Walker, store: Store) -> bool:
     """Whether the files of a step lie as the table above says, with the contents that the journal tells."""
     has_old = exists(number, store.old)
     try:
@@ -134,20 +134,20 @@ def _is_as_left(step: Step, number: str, walker: Walker, store: Store) -> bool:
         has_target = exists(name, folder)
     except FileNotFoundError:
         has_target = False
-    if step.kind is not Kind.REMOVE and not exists(number, store.new):
+    if step.kind is not StepKind.REMOVE and not exists(number, store.new):
         return has_target and _digest(name, folder) == step.digest
-    if step.kind is not Kind.REMOVE and _digest(number, store.new) != step.digest:
+    if step.kind is not StepKind.REMOVE and _digest(number, store.new) != step.digest:
         return False
     if not has_target:
         return True
-    if step.kind is Kind.CREATE or has_old:
+    if step.kind is StepKind.CREATE or has_old:
         return False
     head = read_at(name, folder, HEAD_SIZE)
     return head is not None and is_ours(head, step.path)
 
 
 def _prune(root: int, journal: Journal) -> None:
-    _remove_empty(root, folders_of(step.path for step in journal.steps if step.kind is Kind.REMOVE))
+    _remove_empty(root, folders_of(step.path for step in journal.steps if step.kind is StepKind.REMOVE))
 
 
 def _remove_empty(root: int, folders: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kservegen.render.output.files import READ, read
+from kservegen.render.output.files import READ, read_file
 from kservegen.render.output.folders import exists, flush, open_folder
 
 SCRATCH = ".kservegen"
@@ -109,7 +109,7 @@ def read_journal(scratch: int) -> bytes | None:
     except FileNotFoundError:
         return None
     try:
-        return read(handle, _LARGEST_JOURNAL)
+        return read_file(handle, _LARGEST_JOURNAL)
     finally:
         os.close(handle)
 

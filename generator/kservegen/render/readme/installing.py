@@ -7,7 +7,7 @@ from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.resource import Resource
-from kservegen.render.gitops.layers import Layer, Part
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 from kservegen.render.gitops.repository import CHART_REPOSITORY, DEFAULT_PATH
 from kservegen.render.gitops.syncers import kubectl_name, syncers
 
@@ -17,7 +17,7 @@ _CASCADE: Final = """'{"metadata":{"finalizers":["resources-finalizer.argocd.arg
 _APPLICATION: Final = "Application"
 
 
-def install(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: Sequence[Resource]) -> str:
+def install(environment: ResolvedEnvironment, layers: Sequence[SyncLayer], sync: Sequence[Resource]) -> str:
     """Say what is applied by hand, once."""
     folder = _folder(environment)
     roots = [resource for resource in sync if resource.file.count("/") == 1]
@@ -38,11 +38,11 @@ def _configuration_first(root: Resource) -> tuple[bool, str]:
     return root.kind != "ConfigMap", root.file
 
 
-def _order(layers: Iterable[Layer]) -> str:
+def _order(layers: Iterable[SyncLayer]) -> str:
     return ", ".join(f"`{layer.name}`" for layer in layers)
 
 
-def _by_hand(folder: str, layers: Iterable[Layer]) -> Iterator[str]:
+def _by_hand(folder: str, layers: Iterable[SyncLayer]) -> Iterator[str]:
     for layer in layers:
         for chart in layer.charts:
             values = f" -f {folder}/platform/values/{chart.name}.yaml" if chart.values else ""
@@ -52,7 +52,7 @@ def _by_hand(folder: str, layers: Iterable[Layer]) -> Iterator[str]:
             yield f"kubectl apply --server-side -f {folder}/{layer.folder}"
 
 
-def uninstall(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: Sequence[Resource]) -> str:
+def uninstall(environment: ResolvedEnvironment, layers: Sequence[SyncLayer], sync: Sequence[Resource]) -> str:
     """Say in which order an environment leaves its cluster."""
     folder = _folder(environment)
     by_source = syncers(sync, folder)
@@ -65,7 +65,7 @@ def uninstall(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: S
     lines += [f"{_delete(root)}  # first, or what it syncs comes back" for root in roots]
     sets = [resource for resource in sync if resource.kind == "ApplicationSet"]
     lines += [f"{_delete(item)} --cascade=orphan  # its Applications go one by one, below" for item in sets]
-    for part in reversed(Part):
+    for part in reversed(LayerPart):
         if part not in _STAYS:
             lines += _remove(part, [layer for layer in layers if layer.part is part], by_source, folder)
     lines += [
@@ -78,10 +78,10 @@ def uninstall(environment: ResolvedEnvironment, layers: Sequence[Layer], sync: S
 
 
 _ROOTS: Final = frozenset({_APPLICATION, "Kustomization"})
-_STAYS: Final = frozenset({Part.CRDS, Part.CLUSTER})
+_STAYS: Final = frozenset({LayerPart.CRDS, LayerPart.CLUSTER})
 
 
-def _remove(part: Part, layers: Sequence[Layer], by_source: dict[str, Resource], folder: str) -> Iterator[str]:
+def _remove(part: LayerPart, layers: Sequence[SyncLayer], by_source: dict[str, Resource], folder: str) -> Iterator[str]:
     for layer in layers:
         if keeper := by_source.get(f"sync/charts/{layer.name}"):
             yield _delete(keeper)

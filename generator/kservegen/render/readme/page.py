@@ -9,7 +9,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.layers import plan_layers
 from kservegen.render.objects.callees import callees
-from kservegen.render.objects.platform import Platform
+from kservegen.render.objects.platform import PlannedCharts
 from kservegen.render.objects.settings import promises_of
 from kservegen.render.readme.calling import recipes, table
 from kservegen.render.readme.installing import install, uninstall
@@ -21,7 +21,7 @@ class Contents:
     """What a page is about: the objects of the environment itself, its sync objects among them, and of its entries."""
 
     environment: ResolvedEnvironment
-    platform: Platform
+    platform: PlannedCharts
     own: tuple[Resource, ...]
     entries: tuple[Resource, ...]
 
@@ -52,7 +52,7 @@ def _is_sync(resource: Resource) -> bool:
     return resource.file.startswith("sync/")
 
 
-def _head(environment: ResolvedEnvironment, platform: Platform) -> str:
+def _head(environment: ResolvedEnvironment, platform: PlannedCharts) -> str:
     cluster = environment.text("cluster", "name") or environment.text("cluster", "server") or "not named"
     return (
         f"# {environment.name}\n\n"

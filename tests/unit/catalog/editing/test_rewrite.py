@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.catalog.editing.surgery import read, rewrite
+from kservegen.catalog.editing.surgery import read_value, rewrite_value
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.yaml.emit import emit
@@ -52,18 +52,18 @@ def test_only_what_differs_is_touched(entry: JsonObject, edits: list[tuple[str, 
     for old, new in edits:
         assert wanted.count(old) == 1
         wanted = wanted.replace(old, new)
-    assert rewrite(TEXT, ("models", "hf://a/b"), entry, "a.yaml") == wanted
+    assert rewrite_value(TEXT, ("models", "hf://a/b"), entry, "a.yaml") == wanted
 
 
 def test_an_entry_that_is_not_there_comes_last_in_lines_of_its_own() -> None:
-    assert rewrite(TEXT, ("models", "hf://a/d"), LONG, "a.yaml") == (
+    assert rewrite_value(TEXT, ("models", "hf://a/d"), LONG, "a.yaml") == (
         f"{TEXT}  hf://a/d:\n    revision: {LONG['revision']}\n    config: {{architecture: {'A' * 60}}}\n"
     )
 
 
 def test_the_maps_above_it_are_made_before_a_comment_that_stands_last() -> None:
     text = "version: 1\n# the end\n"
-    written = rewrite(text, ("models", "hf://a/d"), LONG, "a.yaml")
+    written = rewrite_value(text, ("models", "hf://a/d"), LONG, "a.yaml")
     assert yaml.safe_load(written) == {"version": 1, "models": {"hf://a/d": LONG}}
     assert "# the end" in written
 
@@ -80,7 +80,7 @@ def test_the_maps_above_it_are_made_before_a_comment_that_stands_last() -> None:
 )
 def test_what_cannot_be_edited_is_refused(text: str, message: str) -> None:
     with pytest.raises(GeneratorError, match=message):
-        rewrite(text, ("models", "a", "b"), {"c": 1}, "a.yaml")
+        rewrite_value(text, ("models", "a", "b"), {"c": 1}, "a.yaml")
 
 
 WORDS = st.dictionaries(
@@ -97,5 +97,5 @@ WORDS = st.dictionaries(
 @given(WORDS, WORDS)
 def test_any_map_becomes_any_other(old: JsonObject, new: JsonObject) -> None:
     text = emit({"version": 1, "m": {"e": old}, "z": 2})
-    written = read(rewrite(text, ("m", "e"), new, "a.yaml"), "a.yaml")
+    written = read_value(rewrite_value(text, ("m", "e"), new, "a.yaml"), "a.yaml")
     assert json.dumps(written, sort_keys=True) == json.dumps({"m": {"e": new}, "version": 1, "z": 2}, sort_keys=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.sides import RUNTIMES_ON, between, joined, llm, resources, said, service, side
 
-from kservegen.catalog.merge import merge
+from kservegen.catalog.merge import merge_values
 from kservegen.core.jsontypes import JsonObject
 
 SKLEARN = service("model: {modelFormat: {name: sklearn}, storageUri: 's3://b/m'}")
@@ -25,7 +25,7 @@ def values(**more: JsonObject) -> dict[str, JsonObject]:
     found = dict(RUNTIMES_ON)
     for chart, words in more.items():
         name = chart.replace("_", "-")
-        found[name] = merge(found.get(name, {}), words)
+        found[name] = merge_values(found.get(name, {}), words)
     return found
 
 

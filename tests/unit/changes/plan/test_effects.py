@@ -11,7 +11,7 @@ from tests.support.git_repository import commit_files, new_repository
 from tests.support.project import DEV, Project
 
 from kservegen.changes.plan.model import EnvironmentPlan
-from kservegen.commands.plan import PlanOptions, plan
+from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import RenderOptions, render
 from kservegen.commands.result import Result
 from kservegen.report.plan_words import verdict
@@ -59,7 +59,7 @@ def settle(project: Project, models: str, environment: str = DEV) -> Project:
 
 
 def planned(project: Project, allow_restarts: int = 0) -> tuple[EnvironmentPlan, Result, str]:
-    result, changes = plan(project.repository, PlanOptions(base="HEAD", allow_restarts=allow_restarts))
+    result, changes = plan_changes(project.repository, PlanOptions(base="HEAD", allow_restarts=allow_restarts))
     (environment,) = changes.environments
     return environment, result, verdict(changes)
 
@@ -110,7 +110,7 @@ def test_a_runtime_restarts_the_models_that_use_it(project: Project) -> None:
 
 def test_a_new_environment_restarts_nothing(project: Project) -> None:
     project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
-    _, changes = plan(project.repository, PlanOptions(base="HEAD"))
+    _, changes = plan_changes(project.repository, PlanOptions(base="HEAD"))
     prod = changes.environments[1]
     assert (prod.name, prod.impact.restarts) == ("prod", ())
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.changes.plan.fields import HIDDEN, compare, is_same
+from kservegen.changes.plan.fields import HIDDEN, compare_fields, is_same
 from kservegen.changes.plan.model import ABSENT, FieldChange
 from kservegen.core.jsontypes import JsonObject
 
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[Any, Any, list[tuple[Any, ...]]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_fields_that_differ(case: str) -> None:
     old, new, expected = CASES[case]
-    assert compare(old, new) == tuple(FieldChange(*fields) for fields in expected)
+    assert compare_fields(old, new) == tuple(FieldChange(*fields) for fields in expected)
 
 
 HIDES: dict[str, tuple[JsonObject, JsonObject, Any, Any]] = {
@@ -97,7 +97,7 @@ HIDES: dict[str, tuple[JsonObject, JsonObject, Any, Any]] = {
 @pytest.mark.parametrize("case", HIDES)
 def test_what_may_be_a_secret_is_not_repeated(case: str) -> None:
     old, new, left, right = HIDES[case]
-    (change,) = compare(old, new)
+    (change,) = compare_fields(old, new)
     assert (change.old, change.new) == (left, right)
 
 
@@ -112,15 +112,15 @@ DOCUMENTS = st.dictionaries(st.sampled_from(["env", "containers", "spec"]), JSON
 
 @given(DOCUMENTS)
 def test_nothing_differs_from_itself(document: JsonObject) -> None:
-    assert compare(document, json.loads(json.dumps(document))) == ()
+    assert compare_fields(document, json.loads(json.dumps(document))) == ()
 
 
 @given(DOCUMENTS, DOCUMENTS)
 def test_what_is_not_the_same_has_a_field_that_says_so(old: JsonObject, new: JsonObject) -> None:
-    assert (compare(old, new) == ()) is is_same(old, new)
+    assert (compare_fields(old, new) == ()) is is_same(old, new)
 
 
 @given(DOCUMENTS, DOCUMENTS)
 def test_the_way_back_swaps_old_and_new(old: JsonObject, new: JsonObject) -> None:
-    there, back = compare(old, new), compare(new, old)
+    there, back = compare_fields(old, new), compare_fields(new, old)
     assert sorted(map(repr, ((c.path, c.new, c.old) for c in there))) == sorted(map(repr, map(tuple, back)))

@@ -11,7 +11,7 @@ from tests.support.git_repository import commit_files, git, new_repository
 from tests.support.project import DEV, Project
 
 from kservegen.changes.plan.model import EnvironmentPlan, Fate, Presence, Verb
-from kservegen.commands.plan import Planned, PlanOptions, plan
+from kservegen.commands.plan import Planned, PlanOptions, plan_changes
 from kservegen.core.errors import GeneratorError
 from kservegen.report.plan_words import verdict
 
@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def planned(project: Project, base: str | None = None, *, differences_fail: bool = True) -> Planned:
-    return plan(project.repository, PlanOptions(base=base, differences_fail=differences_fail))
+    return plan_changes(project.repository, PlanOptions(base=base, differences_fail=differences_fail))
 
 
 def dev(project: Project, base: str | None = None) -> EnvironmentPlan:
@@ -204,7 +204,7 @@ def test_environments_come_and_go(project: Project) -> None:
         assert (gone.name, gone.presence, new.name, new.presence) == ("dev", Presence.GONE, "prod", Presence.NEW)
         assert {verb for verb, _ in said(gone)} == {"removed"}
         assert {change.fate for change in gone.objects if change.is_model} == {Fate.LEFT}
-    named = plan(project.repository, PlanOptions(base="HEAD"), environments=["prod"])
+    named = plan_changes(project.repository, PlanOptions(base="HEAD"), environments=["prod"])
     assert [environment.name for environment in named.plan.environments] == ["prod"]
 
 
@@ -314,7 +314,7 @@ def test_an_environment_that_cannot_be_read_is_not_removed(
     project.write("environments/test.yaml", DEV.replace("name: dev", "name: test"))
     project.render()
     project.write("environments/test.yaml", broken)
-    result, changes = plan(project.repository, PlanOptions(), environments=asked)
+    result, changes = plan_changes(project.repository, PlanOptions(), environments=asked)
     assert not changes
     assert changes.unknown == (asked or ("dev", "test"))
     assert {str(d.location.file) for d in result.diagnostics} == {"environments/test.yaml"}

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from kservegen.checks.demand.requests import merged, pod_requests
+from kservegen.checks.demand.requests import merged_requests, pod_requests
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 
@@ -51,8 +51,8 @@ def test_what_a_webhook_adds_is_counted() -> None:
 def test_a_model_over_its_runtime() -> None:
     runtime: JsonObject = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
     over: JsonObject = {"limits": {"memory": "6Gi", "nvidia.com/gpu": "1"}}
-    assert merged(runtime, over) == {
+    assert merged_requests(runtime, over) == {
         "requests": {"cpu": "1", "memory": "2Gi"},
         "limits": {"cpu": "1", "memory": "6Gi", "nvidia.com/gpu": "1"},
     }
-    assert merged(None, over) == {"requests": {}, "limits": {"memory": "6Gi", "nvidia.com/gpu": "1"}}
+    assert merged_requests(None, over) == {"requests": {}, "limits": {"memory": "6Gi", "nvidia.com/gpu": "1"}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kservegen.checks.gpu.arguments import Said, Server, read_options, read_server
+from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
 
 READINGS = [
     (["--max-model-len=8192"], {"max_length": 8192}),
@@ -50,8 +50,8 @@ def test_nothing_said_is_vllm_s_default() -> None:
 
 def test_an_option_knows_the_word_that_holds_its_value() -> None:
     options = read_options(["--port", "80", "--max-model-len", "9", "-tp=2"])
-    assert options["max-model-len"] == Said("9", 3)
-    assert options["tensor-parallel-size"] == Said("2", 4)
+    assert options["max-model-len"] == StatedOptions("9", 3)
+    assert options["tensor-parallel-size"] == StatedOptions("2", 4)
 
 
 def test_the_environment_counts_as_well() -> None:

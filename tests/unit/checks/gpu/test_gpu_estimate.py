@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.cache import plan
-from kservegen.checks.gpu.estimate import Estimate, Gate, Verdict, estimate
+from kservegen.checks.gpu.cache import plan_kv_cache
+from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.facts import GIB, Gpu, ModelFacts
-from kservegen.checks.gpu.refusals import Matter, divides, refusals
+from kservegen.checks.gpu.refusals import Matter, divides, engine_refusals
 from kservegen.checks.gpu.store import FactStore
 from kservegen.checks.gpu.weights import Split, on_rank
 from kservegen.kserve.releases import Releases
@@ -57,7 +57,7 @@ def test_blocks_and_concurrency_are_vllm_s(
     name: str, tensor: int, pool: float, length: int, blocks: int, concurrency: float
 ) -> None:
     model, server = known(name), Server(tensor=tensor)
-    cut = plan(model, server, STORE.engine("0.19.0"), model.depth)
+    cut = plan_kv_cache(model, server, STORE.engine("0.19.0"), model.depth)
     ours = round(pool * GIB) // cut.block_bytes
     assert ours == pytest.approx(blocks, rel=0.0005)  # the pool is printed with two decimals
     assert blocks / cut.blocks_for(length, 8192) == pytest.approx(concurrency, abs=0.006)
@@ -66,7 +66,7 @@ def test_blocks_and_concurrency_are_vllm_s(
 def test_a_hybrid_s_blocks_are_as_long_as_its_state() -> None:
     """Qwen3.5-27B on an H20 printed 290,864 tokens and 33.04 requests of 32,768 tokens (vllm-project/vllm#40691)."""
     model = known("Qwen/Qwen3.5-27B")
-    cut = plan(model, Server(), STORE.engine("0.19.0"), model.depth)
+    cut = plan_kv_cache(model, Server(), STORE.engine("0.19.0"), model.depth)
     assert cut.block_tokens == 784
     assert cut.tokens(1487, 32768, 8192, by_concurrency=False) == 290_864
     assert 1487 / cut.blocks_for(32768, 8192) == pytest.approx(33.04, abs=0.005)
@@ -114,23 +114,23 @@ def test_each_gate_can_refuse() -> None:
         Gate.ONE_REQUEST: run(name, Server(max_length=32000), version="0.11.0"),
     }
     assert {gate: (e.verdict, e.gate) for gate, e in refused.items()} == {
-        gate: (Verdict.DOES_NOT_FIT, gate) for gate in refused
+        gate: (FitVerdict.DOES_NOT_FIT, gate) for gate in refused
     }
     after = run("openai/gpt-oss-20b", Server(tensor=2, utilization=0.95))
-    assert (after.verdict, after.gate) == (Verdict.UNCERTAIN, Gate.AFTER_POOL)
+    assert (after.verdict, after.gate) == (FitVerdict.UNCERTAIN, Gate.AFTER_POOL)
 
 
 def test_the_same_start_at_less_utilization_has_room_after_the_pool() -> None:
-    assert run("openai/gpt-oss-20b", Server(tensor=2, utilization=0.90)).verdict is Verdict.FITS
+    assert run("openai/gpt-oss-20b", Server(tensor=2, utilization=0.90)).verdict is FitVerdict.FITS
 
 
 def test_the_scratch_of_hopper_s_kernels_is_no_matter_elsewhere() -> None:
-    assert run("openai/gpt-oss-20b", Server(max_length=16384), on=gpu("L4")).verdict is Verdict.FITS
+    assert run("openai/gpt-oss-20b", Server(max_length=16384), on=gpu("L4")).verdict is FitVerdict.FITS
 
 
 def test_the_repository_s_own_chat_model_fits_on_an_l4() -> None:
     done = run("Qwen/Qwen2.5-7B-Instruct", Server(max_length=8192), on=gpu("L4"), version="0.17.1")
-    assert done.verdict is Verdict.FITS
+    assert done.verdict is FitVerdict.FITS
     assert done.weights / GIB == pytest.approx(14.25, abs=0.01)
     assert done.tokens > 70_000
 
@@ -177,7 +177,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("name", "server", "on", "matter", "hint"), REFUSALS)
 def test_what_vllm_refuses_whatever_the_memory(name: str, server: Server, on: Gpu, matter: Matter, hint: str) -> None:
-    assert [(r.matter, r.hint) for r in refusals(known(name), on, server)] == [(matter, hint)]
+    assert [(r.matter, r.hint) for r in engine_refusals(known(name), on, server)] == [(matter, hint)]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_vllm_refuses_whatever_the_memory(name: str, server: Server, on: Gp
     ],
 )
 def test_what_vllm_accepts_is_not_refused(name: str, server: Server) -> None:
-    assert list(refusals(known(name), gpu("T4") if server.dtype == "auto" else H100, server)) == []
+    assert list(engine_refusals(known(name), gpu("T4") if server.dtype == "auto" else H100, server)) == []
 
 
 NAMES = st.sampled_from(
@@ -210,14 +210,14 @@ NAMES = st.sampled_from(
 @given(name=NAMES, length=st.integers(1, 32768), more=st.integers(0, 32768), version=st.sampled_from(["0.7", "0.19"]))
 def test_a_longer_request_never_needs_less(name: str, length: int, more: int, version: str) -> None:
     model = known(name)
-    cut = plan(model, Server(), STORE.engine(version), model.depth)
+    cut = plan_kv_cache(model, Server(), STORE.engine(version), model.depth)
     assert cut.blocks_for(length, 2048) <= cut.blocks_for(length + more, 2048)
 
 
 @given(name=NAMES, blocks=st.integers(0, 4000), limit=st.integers(1, 65536))
 def test_the_longest_request_fits_and_one_token_more_does_not(name: str, blocks: int, limit: int) -> None:
     model = known(name)
-    cut = plan(model, Server(), STORE.engine("0.19"), model.depth)
+    cut = plan_kv_cache(model, Server(), STORE.engine("0.19"), model.depth)
     longest = cut.longest(blocks, 2048, limit)
     assert longest == 0 or cut.blocks_for(longest, 2048) <= blocks
     assert longest == limit or cut.blocks_for(longest + 1, 2048) > blocks

@@ -7,7 +7,7 @@ import re
 import pytest
 from tests.support.project import Project
 
-from kservegen.checks.gpu.estimate import Verdict
+from kservegen.checks.gpu.estimate import FitVerdict
 from kservegen.checks.gpu.manual import RULES
 from kservegen.commands.gpu import Account, account_for, parse_what_if
 from kservegen.evaluate.project import open_project
@@ -115,7 +115,7 @@ def test_every_change_that_is_offered_fits(words: str, loaded: Project) -> None:
         wanted = re.sub(r"(?: on )?a GPU (\S+)", r",gpu=\1", wanted).replace("--", "").strip(",")
         (account,) = accounts(loaded, wanted)
         assert account.fit.estimate is not None
-        assert account.fit.estimate.verdict is Verdict.FITS, change
+        assert account.fit.estimate.verdict is FitVerdict.FITS, change
         assert account.fit.refused == ()
 
 
@@ -128,7 +128,7 @@ def test_the_longest_context_that_fits_is_offered_first(loaded: Project) -> None
     assert 8192 < length < 40960
     (longer,) = accounts(loaded, f"max-model-len={length + 16}")
     assert longer.fit.estimate is not None
-    assert longer.fit.estimate.verdict is not Verdict.FITS
+    assert longer.fit.estimate.verdict is not FitVerdict.FITS
     assert "is larger than the available KV cache memory" in found.message.replace("which ", "")
 
 

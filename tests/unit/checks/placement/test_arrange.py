@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from kservegen.checks.demand.groups import Count, PodGroup
 from kservegen.checks.demand.requests import amounts
-from kservegen.checks.placement.arrange import Outcome, arrange
-from kservegen.checks.placement.labels import closed, expressions
+from kservegen.checks.placement.arrange import ArrangeOutcome, arrange
+from kservegen.checks.placement.labels import closed_expression, expressions
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.nodes import blocks, tolerates
 from kservegen.checks.placement.pools import Pool, Taint, read_pools
-from kservegen.checks.placement.site import Ask, survey
+from kservegen.checks.placement.site import PodRequest, survey
 from kservegen.core.jsontypes import JsonObject
 
 
@@ -27,14 +27,16 @@ def pools(*rooms: JsonObject, nodes: int = 1) -> tuple[Pool, ...]:
     return read_pools(words, {})
 
 
-def ask(requests: JsonObject, count: int, pod: JsonObject | None = None, labels: dict[str, str] | None = None) -> Ask:
+def ask(
+    requests: JsonObject, count: int, pod: JsonObject | None = None, labels: dict[str, str] | None = None
+) -> PodRequest:
     group = PodGroup(
         role="predictor", path=("spec",), pod=pod or {}, requests=amounts(requests), count=Count(count, count)
     )
-    return Ask(group, Member("ns", labels or {}))
+    return PodRequest(group, Member("ns", labels or {}))
 
 
-def outcome(offered: Sequence[Pool], *asks: Ask) -> Outcome:
+def outcome(offered: Sequence[Pool], *asks: PodRequest) -> ArrangeOutcome:
     site = survey(offered, asks)
     assert not site.homeless
     (part,) = site.parts
@@ -55,9 +57,9 @@ def test_full_means_that_no_arrangement_exists_and_fits_that_one_does(
     exists = any(_holds(rooms, wants, places) for places in product(range(len(rooms)), repeat=len(wants)))
     site = survey(offered, asks)
     answers = {arrange(part.scene, [1] * len(part.asks)).outcome for part in site.parts}
-    if site.homeless or Outcome.FULL in answers:
+    if site.homeless or ArrangeOutcome.FULL in answers:
         assert not exists
-    elif answers == {Outcome.FITS}:
+    elif answers == {ArrangeOutcome.FITS}:
         assert exists
     else:
         assert exists, "small scenes are searched to their end"
@@ -99,28 +101,28 @@ UNKNOWN: JsonObject = {
 @pytest.mark.parametrize(
     ("pod", "count", "expected"),
     [
-        (APART, 2, Outcome.FITS),
-        (APART, 3, Outcome.FULL),
-        (UNKNOWN, 3, Outcome.FITS),  # nobody knows whether it means these pods
-        (SPREAD, 4, Outcome.FITS),
-        (SPREAD, 9, Outcome.FULL),
+        (APART, 2, ArrangeOutcome.FITS),
+        (APART, 3, ArrangeOutcome.FULL),
+        (UNKNOWN, 3, ArrangeOutcome.FITS),  # nobody knows whether it means these pods
+        (SPREAD, 4, ArrangeOutcome.FITS),
+        (SPREAD, 9, ArrangeOutcome.FULL),
     ],
 )
-def test_neighbours(pod: JsonObject, count: int, expected: Outcome) -> None:
+def test_neighbours(pod: JsonObject, count: int, expected: ArrangeOutcome) -> None:
     assert outcome(pools({"cpu": 4}, nodes=2), ask({"cpu": 1}, count, pod, {"app": "a"})) is expected
 
 
 def test_a_spread_is_held_up_by_the_smallest_node() -> None:
     offered = pools({"cpu": 8}, {"cpu": 1})
-    assert outcome(offered, ask({"cpu": 1}, 4, SPREAD, {"app": "a"})) is Outcome.FULL
-    assert outcome(offered, ask({"cpu": 1}, 4, {}, {"app": "a"})) is Outcome.FITS
+    assert outcome(offered, ask({"cpu": 1}, 4, SPREAD, {"app": "a"})) is ArrangeOutcome.FULL
+    assert outcome(offered, ask({"cpu": 1}, 4, {}, {"app": "a"})) is ArrangeOutcome.FITS
 
 
 def test_small_pods_may_leave_no_room_for_a_large_one() -> None:
     offered = pools({"cpu": 4}, nodes=2)
-    assert outcome(offered, ask({"cpu": 4}, 1), ask({"cpu": 1}, 2)) is Outcome.UNSURE
-    assert outcome(offered, ask({"cpu": 3}, 2), ask({"cpu": 1}, 2)) is Outcome.UNSURE
-    assert outcome(offered, ask({"cpu": 3}, 2), ask({"cpu": 2}, 1)) is Outcome.FULL
+    assert outcome(offered, ask({"cpu": 4}, 1), ask({"cpu": 1}, 2)) is ArrangeOutcome.UNSURE
+    assert outcome(offered, ask({"cpu": 3}, 2), ask({"cpu": 1}, 2)) is ArrangeOutcome.UNSURE
+    assert outcome(offered, ask({"cpu": 3}, 2), ask({"cpu": 2}, 1)) is ArrangeOutcome.FULL
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_tolerations(toleration: JsonObject, expected: bool) -> None:
 def test_operators(operator: str, values: list[str], holds: tuple[bool, bool, bool]) -> None:
     item: JsonObject = {"key": "k", "operator": operator, "values": list(values)}
     (asked,) = expressions([item])
-    assert tuple(asked.holds(labels, closed) for labels in ({"k": "2"}, {"k": "x"}, {})) == holds
+    assert tuple(asked.holds(labels, closed_expression) for labels in ({"k": "2"}, {"k": "x"}, {})) == holds
 
 
 def test_what_a_pool_does_not_state() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kservegen.checks.policy.binding import Bound, bind
+from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.load import load
-from kservegen.checks.policy.model import Policy, Source
+from kservegen.checks.policy.model import Policy, PolicySource
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.jsontypes import Path as DocumentPath
@@ -35,14 +35,14 @@ def place(path: DocumentPath) -> Location:
 
 
 def read(text: str) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
-    return load([Source(doc=yaml.safe_load(text), locate=place)])
+    return load([PolicySource(doc=yaml.safe_load(text), locate=place)])
 
 
 def bound(text: str, *, actions: tuple[str, ...] = ("Deny",), params: JsonObject | None = None) -> Bound:
     policies, problems = read(text)
     assert not problems, problems
     words: JsonObject = {"bindings": {policies[0].name: {"actions": list(actions), "params": params}}}
-    found = bind(policies, words, locate=place)
+    found = bind_policies(policies, words, locate=place)
     assert not found.diagnostics, found.diagnostics
     return found.bound[0]
 

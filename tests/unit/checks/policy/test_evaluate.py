@@ -7,8 +7,8 @@ import yaml
 from tests.unit.checks.policy.conftest import place, read, resource
 
 from kservegen.checks.policy.admission import Admission
-from kservegen.checks.policy.binding import Bindings, bind
-from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.binding import Bindings, bind_policies
+from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.model import Policy
 from kservegen.core.jsontypes import JsonObject
 
@@ -36,7 +36,7 @@ def policies(spec: str) -> tuple[Policy, ...]:
 
 def bound(spec: str, binding: str = "{}", **words: object) -> Bindings:
     bindings = {"p": {"actions": ["Deny"], **yaml.safe_load(binding)}}
-    return bind(policies(spec), {"bindings": bindings, **words}, locate=place)  # type: ignore[dict-item]
+    return bind_policies(policies(spec), {"bindings": bindings, **words}, locate=place)  # type: ignore[dict-item]
 
 
 def messages(
@@ -52,7 +52,7 @@ def messages(
     assert not found.diagnostics, found.diagnostics
     admission = Admission(resource=resource(doc or OBJECT), operation=operation, old=old)
     known = {"models": namespace} if namespace else {}
-    return [finding.message for finding in evaluate(found.bound, admission, namespaces=known)]
+    return [finding.message for finding in evaluate_policies(found.bound, admission, namespaces=known)]
 
 
 @pytest.mark.parametrize(
@@ -232,11 +232,11 @@ def test_parameters_of_another_binding_by_selector() -> None:
         "a": {"policyName": "p", "actions": ["Deny"], "params": {"metadata": {}, "spec": {"max": 9}}},
         "b": {"policyName": "p", "actions": ["Warn"], "paramRef": {"selector": {}}},
     }
-    found = bind(policies(LIMIT), {"bindings": bindings}, locate=place)
+    found = bind_policies(policies(LIMIT), {"bindings": bindings}, locate=place)
     assert not found.diagnostics
-    assert evaluate(found.bound, resource(OBJECT)) == ()
+    assert evaluate_policies(found.bound, resource(OBJECT)) == ()
     high: JsonObject = {**OBJECT, "spec": {"replicas": 10}}
-    assert [finding.message for finding in evaluate(found.bound, resource(high))] == ["over 9", "over 9"]
+    assert [finding.message for finding in evaluate_policies(found.bound, resource(high))] == ["over 9", "over 9"]
 
 
 def test_parameters_that_nothing_renders_are_a_finding_at_the_reference() -> None:
@@ -257,9 +257,9 @@ def test_parameters_beside_the_object(action: str, expected: int) -> None:
         },
         "b": {"policyName": "p", "actions": ["Deny"], "paramRef": {"name": "m", "parameterNotFoundAction": action}},
     }
-    found = bind(policies(PARAMS), {"bindings": bindings}, locate=place)
+    found = bind_policies(policies(PARAMS), {"bindings": bindings}, locate=place)
     assert not found.diagnostics
-    missing = evaluate(found.bound, resource(OBJECT))
+    missing = evaluate_policies(found.bound, resource(OBJECT))
     assert [f.message for f in missing] == [
         "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
     ] * expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.checks.policy.conftest import place, read
 
-from kservegen.checks.policy.binding import bind
+from kservegen.checks.policy.binding import bind_policies
 from kservegen.checks.policy.objects import policy_objects
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
@@ -14,7 +14,7 @@ from kservegen.formats.jsonschema.store import SchemaStore
 def render(shipped: dict[str, str], words: JsonObject) -> dict[str, JsonObject]:
     policies, problems = read("---\n".join([shipped["storage-scheme"]]))
     assert not problems
-    found = bind(policies, words, locate=place)
+    found = bind_policies(policies, words, locate=place)
     assert not found.diagnostics
     return {resource.file: resource.doc for resource in policy_objects(found.bindings)}
 

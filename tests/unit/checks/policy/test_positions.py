@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.checks.policy.conftest import place
 
-from kservegen.checks.policy.binding import bind
+from kservegen.checks.policy.binding import bind_policies
 from kservegen.checks.policy.files import read_policies
 
 HEAD = """apiVersion: admissionregistration.k8s.io/v1
@@ -64,7 +64,7 @@ def test_position(tmp_path: Path, validation: str, expected: str) -> None:
     (tmp_path / "p.yaml").write_text(HEAD + validation, "utf-8")
     files = read_policies([tmp_path], lambda path: path.name)
     assert not files.diagnostics
-    found = bind(files.policies, {"bindings": {"p": {"actions": ["Deny"]}}}, locate=place)
+    found = bind_policies(files.policies, {"bindings": {"p": {"actions": ["Deny"]}}}, locate=place)
     (problem,) = found.diagnostics
     assert problem.rule == "policy/invalid"
     assert str(problem.location) == f"p.yaml:{expected}"

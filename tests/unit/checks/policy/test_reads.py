@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
 
 from kservegen.checks.policy.admission import CREATE
-from kservegen.checks.policy.binding import Bound, bind
-from kservegen.checks.policy.cases import Case, read_cases
-from kservegen.checks.policy.evaluate import evaluate
+from kservegen.checks.policy.binding import Bound, bind_policies
+from kservegen.checks.policy.cases import PolicyCase, read_cases
+from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.judge import Memory, PolicyJudge
-from kservegen.checks.policy.projection import Part, cut, key
-from kservegen.checks.policy.reads import reads
-from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse
+from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
+from kservegen.checks.policy.reads import read_parts
+from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse_expression
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
@@ -26,8 +26,8 @@ NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
 
 
 @lru_cache(maxsize=1)
-def cases() -> tuple[Case, ...]:
-    found: list[Case] = []
+def cases() -> tuple[PolicyCase, ...]:
+    found: list[PolicyCase] = []
     for path in sorted((POLICIES / "tests").glob("*/*.yaml")):
         found += read_cases(path.read_bytes(), path.name, path.stem)[0]
     return tuple(case for case in found if case.admission.operation == CREATE)
@@ -39,14 +39,14 @@ def in_force(name: str) -> Bound:
 
 
 @lru_cache(maxsize=64)
-def part_of(name: str) -> Part:
-    part = reads(in_force(name).compiled.policy)
+def part_of(name: str) -> DocumentPart:
+    part = read_parts(in_force(name).compiled.policy)
     assert part is not None
     return part
 
 
 def verdict(policy: Bound, doc: JsonObject) -> list[str]:
-    return [finding.message for finding in evaluate([policy], resource(doc))]
+    return [finding.message for finding in evaluate_policies([policy], resource(doc))]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,7 +62,7 @@ def test_what_is_cut_away_decides_nothing(name: str) -> None:
         full = verdict(policy, doc)
         assert verdict(policy, {**kept, **shown, "metadata": doc["metadata"]}) == full
         if case.admission.resource.kind == "InferenceService":
-            assert by_key.setdefault(key(part, doc), full) == full
+            assert by_key.setdefault(projection_key(part, doc), full) == full
 
 
 FRAGMENTS = st.sampled_from([case.admission.resource.doc.get("spec", {}) for case in cases()])
@@ -104,7 +104,7 @@ def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObjec
     for _ in range(1 + twice):
         judge = PolicyJudge(policies, {}, memory)
         for one in resources:
-            assert judge.judge(one) == evaluate(policies, one)
+            assert judge.judge(one) == evaluate_policies(policies, one)
 
 
 def by_rule(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -116,7 +116,7 @@ def test_the_judge_says_of_many_objects_what_evaluation_says() -> None:
     policies = [in_force(name) for name in NAMES]
     docs = [case.admission.resource for case in cases()]
     assert len(docs) > 300
-    expected = [by_rule(evaluate(policies, one)) for one in docs]
+    expected = [by_rule(evaluate_policies(policies, one)) for one in docs]
     memory = Memory()
     for _ in range(3):  # one environment after the other
         judge = PolicyJudge(policies, {}, memory)
@@ -167,9 +167,9 @@ def test_an_object_selector_is_asked_of_every_object() -> None:
     [(1, 1.0), (1, True), (0, False), ([], None), ("", None), ([1], [True]), ({}, []), ({"a": 1}, {"a": "1"})],
 )
 def test_keys_tell_values_apart(left: JsonValue, right: JsonValue) -> None:
-    part = Part()
+    part = DocumentPart()
     part.whole = True
-    assert key(part, left) != key(part, right)
+    assert projection_key(part, left) != projection_key(part, right)
 
 
 def test_parameters_tell_memories_apart() -> None:
@@ -183,13 +183,13 @@ def test_parameters_tell_memories_apart() -> None:
     for scheme in ("s3", "hf"):
         binding: JsonObject = {"actions": ["Deny"], "params": {"schemes": [scheme]}}
         words: JsonObject = {"bindings": {"storage-scheme": binding}}
-        bindings = bind(files.policies, words, locate=place, compiled=files.compiled)
+        bindings = bind_policies(files.policies, words, locate=place, compiled=files.compiled)
         found.append(len(PolicyJudge(bindings.bound, {}, memory).judge(model)))
     assert found == [0, 1]
 
 
 def test_syntax() -> None:
-    assert parse("a.b == 'x'") == Call("_==_", (Select(Name("a"), "b", tests=False), Constant("x")))
-    assert parse("has(a.b)") == Select(Name("a"), "b", tests=True)
-    assert isinstance(parse("a.all(x, x > 1)"), Fold)
-    assert parse("a ==") is None
+    assert parse_expression("a.b == 'x'") == Call("_==_", (Select(Name("a"), "b", tests=False), Constant("x")))
+    assert parse_expression("has(a.b)") == Select(Name("a"), "b", tests=True)
+    assert isinstance(parse_expression("a.all(x, x > 1)"), Fold)
+    assert parse_expression("a ==") is None

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.checks.policy.conftest import POLICIES, bound, read
 
 from kservegen.checks.policy.binding import Bound
-from kservegen.checks.policy.compile import texts
+from kservegen.checks.policy.compile import expression_texts
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.params import read_keys
 from kservegen.commands.policy_test import PolicyTests, try_policies
@@ -56,7 +56,7 @@ DESCRIBED: dict[str, Callable[[Policy], bool]] = {
         {operation for rule in p.constraints.rules for operation in rule.operations} == {"CREATE", "UPDATE"}
     ),
     "every parameter is described": lambda p: all(
-        f"`{key}`:" in annotation(p, "params") for key in read_keys(texts(p).values())
+        f"`{key}`:" in annotation(p, "params") for key in read_keys(expression_texts(p).values())
     ),
     "there is a tutorial": lambda p: annotation(p, "tutorial") != "",
 }

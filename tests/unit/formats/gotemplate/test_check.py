@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kservegen.formats.gotemplate.check import Mistake, check
-from kservegen.formats.gotemplate.shape import STRING, STRINGS, UNKNOWN, Struct
+from kservegen.formats.gotemplate.check import TemplateMistake, check_template
+from kservegen.formats.gotemplate.shape import STRING, STRINGS, UNKNOWN_SHAPE, Struct
 
-DATA = Struct("v1.ObjectMeta", {"Name": STRING, "Labels": STRINGS, "Owners": UNKNOWN})
+DATA = Struct("v1.ObjectMeta", {"Name": STRING, "Labels": STRINGS, "Owners": UNKNOWN_SHAPE})
 SERVICE = Struct("service", {"Meta": DATA}, methods=("Get",))
 
 
@@ -29,7 +29,7 @@ SERVICE = Struct("service", {"Meta": DATA}, methods=("Get",))
     ],
 )
 def test_what_fits(text: str) -> None:
-    assert check(text, DATA) is None
+    assert check_template(text, DATA) is None
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_what_fits(text: str) -> None:
     ],
 )
 def test_what_does_not(text: str, message: str, *, certain: bool) -> None:
-    found = check(text, DATA)
+    found = check_template(text, DATA)
     assert found is not None
     assert (found.message, found.certain) == (message, certain)
 
 
 def test_a_struct_may_have_methods() -> None:
-    assert check("{{.GetAnything.at.all}}{{.GetIt 1}}", SERVICE) is None
-    assert check("ab{{.Meta.Nope}}", SERVICE) == Mistake(
+    assert check_template("{{.GetAnything.at.all}}{{.GetIt 1}}", SERVICE) is None
+    assert check_template("ab{{.Meta.Nope}}", SERVICE) == TemplateMistake(
         4, "can't evaluate field Nope in type v1.ObjectMeta", certain=True
     )

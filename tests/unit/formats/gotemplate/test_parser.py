@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.go_templates import BAD, GOOD, TEMPLATES
 
-from kservegen.formats.gotemplate.check import check
-from kservegen.formats.gotemplate.parser import parse
+from kservegen.formats.gotemplate.check import check_template
+from kservegen.formats.gotemplate.parser import parse_template
 from kservegen.formats.gotemplate.problem import TemplateFault
-from kservegen.formats.gotemplate.shape import UNKNOWN
+from kservegen.formats.gotemplate.shape import UNKNOWN_SHAPE
 
 SOURCE = Path(__file__).parents[3] / "go_template"
 
@@ -43,7 +43,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[str]], li
 
 
 def ours(text: str) -> str:
-    read = parse(text)
+    read = parse_template(text)
     return read.message if isinstance(read, TemplateFault) else ""
 
 
@@ -74,7 +74,7 @@ def test_go_agrees_on_any_pieces(go: Callable[[Sequence[str]], list[str]], texts
 
 @given(text=st.text() | TEMPLATES)
 def test_no_text_makes_it_crash(text: str) -> None:
-    found = check(text, UNKNOWN)
+    found = check_template(text, UNKNOWN_SHAPE)
     assert found is None or 0 <= found.offset <= len(text)
 
 
@@ -82,7 +82,7 @@ def test_no_text_makes_it_crash(text: str) -> None:
     "text", ["{{" + "(" * 5000 + ")" * 5000 + "}}", "{{if .A}}" * 5000, "{{if .A}}x{{else if .B}}" * 3000]
 )
 def test_no_depth_makes_it_crash(text: str) -> None:
-    assert check(text, UNKNOWN) is None
+    assert check_template(text, UNKNOWN_SHAPE) is None
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_no_depth_makes_it_crash(text: str) -> None:
     ],
 )
 def test_a_problem_has_its_place_and_gos_words(text: str, offset: int, message: str) -> None:
-    assert parse(text) == TemplateFault(offset, message)
+    assert parse_template(text) == TemplateFault(offset, message)

@@ -32,7 +32,7 @@ def test_the_same_text_is_found_at_its_own_place(path: Path) -> None:
 
 def test_equal_texts_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("kservegen.formats.gotemplate.check.check", lambda text, _: asked.append(text))
+    monkeypatch.setattr("kservegen.formats.gotemplate.check.check_template", lambda text, _: asked.append(text))
     fresh = Struct("fresh", {"Name": STRING})
     for _ in range(3):
         mistake_in(json.loads(json.dumps(PART)), ("spec",), fresh)

@@ -10,14 +10,14 @@ import pytest
 from tests.support.clone import Clone
 
 from kservegen.cli import cli
-from kservegen.cli.failures import run
+from kservegen.cli.failures import run_cli
 
 REPORT = json.loads((Path(__file__).parents[4] / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
 
 
 def see(capfd: pytest.CaptureFixture[str], clone: Clone, *words: str) -> tuple[int, str, str]:
     """Run the command; return exit code, standard output and standard error."""
-    code = run(cli, ["commit", *words, "--root", str(clone.root)])
+    code = run_cli(cli, ["commit", *words, "--root", str(clone.root)])
     return code, *capfd.readouterr()
 
 

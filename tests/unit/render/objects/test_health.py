@@ -13,11 +13,11 @@ import yaml
 from lupa.lua51 import LuaRuntime  # the version of the language that Argo CD's interpreter speaks
 
 from kservegen.render.gitops.argocd.health import health_checks
-from kservegen.render.gitops.argocd.settings import Version
+from kservegen.render.gitops.argocd.settings import ArgoVersion
 
 CASES = Path(__file__).parents[3] / "health"
 FILES = sorted(path.relative_to(CASES).as_posix() for path in CASES.rglob("*.yaml"))
-CHECKS = {name.rpartition("_")[2]: script for name, script in health_checks(Version(2, 14)).items()}
+CHECKS = {name.rpartition("_")[2]: script for name, script in health_checks(ArgoVersion(2, 14)).items()}
 STATES = {"healthy", "progressing", "degraded", "suspended"}
 
 
@@ -67,4 +67,4 @@ VERSIONS = {
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_only_what_a_release_lacks_is_written(version: tuple[int, int]) -> None:
-    assert {name.rpartition("_")[2] for name in health_checks(Version(*version))} == VERSIONS[version]
+    assert {name.rpartition("_")[2] for name in health_checks(ArgoVersion(*version))} == VERSIONS[version]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.render.gitops.layers import Layer, Part, plan_layers
-from kservegen.render.objects.platform import ChartUse, Platform
+from kservegen.render.gitops.layers import LayerPart, SyncLayer, plan_layers
+from kservegen.render.objects.platform import ChartUse, PlannedCharts
 
 
 def chart(name: str) -> ChartUse:
@@ -30,8 +30,8 @@ FILES = (
 )
 
 
-def plan(charts: tuple[str, ...] = CHARTS, files: tuple[str, ...] = FILES) -> dict[str, Layer]:
-    platform = Platform(version="v0.19.0", charts=tuple(chart(name) for name in charts), missing=())
+def plan(charts: tuple[str, ...] = CHARTS, files: tuple[str, ...] = FILES) -> dict[str, SyncLayer]:
+    platform = PlannedCharts(version="v0.19.0", charts=tuple(chart(name) for name in charts), missing=())
     return {layer.name: layer for layer in plan_layers(platform, [resource(file) for file in files])}
 
 
@@ -83,10 +83,10 @@ def test_a_layer_never_waits_for_one_of_its_own_order_or_later() -> None:
 
 def test_only_what_a_person_may_lose_is_pruned() -> None:
     assert {layer.part for layer in plan().values() if not layer.may_prune} == {
-        Part.CRDS,
-        Part.CONTROLLERS,
-        Part.RUNTIME_CONFIGS,
-        Part.CLUSTER,
+        LayerPart.CRDS,
+        LayerPart.CONTROLLERS,
+        LayerPart.RUNTIME_CONFIGS,
+        LayerPart.CLUSTER,
     }
 
 

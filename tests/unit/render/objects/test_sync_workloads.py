@@ -6,7 +6,7 @@ import pytest
 
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.render.gitops.workloads import workloads
+from kservegen.render.gitops.workloads import model_workloads
 
 MODE = "serving.kserve.io/deploymentMode"
 STOP = "serving.kserve.io/stop"
@@ -43,7 +43,7 @@ def test_workloads(name: str) -> None:
     kind, spec, annotations, expected = CASES[name]
     doc: JsonObject = {"metadata": {"annotations": annotations}, "spec": spec}
     resource = Resource(id=ResourceId(kind, "ns", "m"), api_version="v1", doc=doc, file="f")
-    found = list(workloads(resource, "Standard"))
+    found = list(model_workloads(resource, "Standard"))
     assert [f"{item.kind} {item.name}" for item in found] == expected
     assert {item.namespace for item in found} <= {"ns"}
     groups = {"Deployment": "apps/v1", "Service": "serving.knative.dev/v1"}

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output import steps
 from kservegen.render.output.apply import apply, is_half_written, lock, recover
-from kservegen.render.output.changes import Changes, compare
+from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.existing import scan
 from kservegen.render.output.ownership import stamp
 
@@ -213,7 +213,7 @@ def converge(bench: Bench) -> None:
     desired = {path: desired[path] for path in desired.keys() - set(bench.changes.remove)} | dict(bench.changes.write)
     with lock(bench.out):
         recover(bench.out)
-        apply(bench.out, compare(desired, scan(bench.out, None)))
+        apply(bench.out, compare_files(desired, scan(bench.out, None)))
 
 
 def limited(out: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.apply import apply, lock, recover
-from kservegen.render.output.changes import Changes, compare
+from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import Conflict, Reason
 from kservegen.render.output.existing import scan
 from kservegen.render.output.ownership import is_ours, stamp
@@ -30,7 +30,7 @@ def _ours(path: str, body: str = "x\n") -> dict[str, bytes]:
 def _render(out: Path, desired: Mapping[str, bytes], environments: list[str] | None = None) -> Changes:
     with lock(out):
         recover(out)
-        changes = compare(desired, scan(out, environments))
+        changes = compare_files(desired, scan(out, environments))
         apply(out, changes)
     return changes
 
@@ -286,7 +286,7 @@ def test_whatever_lies_there_ours_becomes_what_is_wanted_and_the_rest_stays(
             (out / link).parent.mkdir(parents=True, exist_ok=True)
             (out / link).symlink_to(place)
         before = snapshot(out)
-        changes = compare(wanted, scan(out, scope))
+        changes = compare_files(wanted, scan(out, scope))
         if changes.blocked:
             with pytest.raises(GeneratorError):
                 _render(out, wanted, scope)
@@ -299,4 +299,4 @@ def test_whatever_lies_there_ours_becomes_what_is_wanted_and_the_rest_stays(
         kept = {p for p, c in before.items() if not p.endswith("/") and (p not in tree or not is_ours(c, p))}
         kept |= {p for p in tree if scope is not None and p.split("/")[0] not in scope}
         assert {path: after.get(path) for path in kept} == {path: before[path] for path in kept}
-        assert not compare(wanted, scan(out, scope))
+        assert not compare_files(wanted, scan(out, scope))

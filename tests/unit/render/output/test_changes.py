@@ -10,7 +10,7 @@ import pytest
 
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.render.output.changes import Changes, compare
+from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import Conflict, Reason, diagnose
 from kservegen.render.output.existing import scan
 from kservegen.render.output.manual import RULES
@@ -36,19 +36,19 @@ def test_only_what_differs_is_written_and_only_ours_is_removed(out: Path, plant:
         },
     )
     desired = {**_ours("dev/new.yaml"), **_ours("dev/same.yaml"), **_ours("dev/edited.yaml", "new\n")}
-    changes = compare(desired, scan(out, None))
+    changes = compare_files(desired, scan(out, None))
     assert changes == Changes(
         write={**_ours("dev/edited.yaml", "new\n"), **_ours("dev/new.yaml")},
         remove=("dev/b/orphan.yaml", "dev/z/orphan.yaml", "prod/gone.yaml"),
     )
     assert list(changes.write) == ["dev/edited.yaml", "dev/new.yaml"]
     assert changes
-    assert compare(desired, scan(out, ["dev"])).remove == ("dev/b/orphan.yaml", "dev/z/orphan.yaml")
+    assert compare_files(desired, scan(out, ["dev"])).remove == ("dev/b/orphan.yaml", "dev/z/orphan.yaml")
 
 
 def test_no_difference_is_false(out: Path, plant: Plant) -> None:
     plant(out, {**_ours("dev/a.yaml"), "dev/foreign.txt": b"mine\n"})
-    changes = compare(_ours("dev/a.yaml"), scan(out, ["dev"]))
+    changes = compare_files(_ours("dev/a.yaml"), scan(out, ["dev"]))
     assert not changes
     assert changes == Changes()
 
@@ -101,7 +101,7 @@ def test_what_is_in_the_way_is_a_value(
         (out / path).parent.mkdir(parents=True)
     make(out / path)
     desired = {**_ours(WANTED), **_ours("prod/y.yaml")}
-    changes = compare(desired, scan(out, None))
+    changes = compare_files(desired, scan(out, None))
     assert changes.conflicts == (conflict,)
     assert changes.blocked
     assert "prod/y.yaml" in changes.write
@@ -123,7 +123,7 @@ def test_what_is_in_the_way_is_a_value(
 def test_a_stray_link_is_a_warning(out: Path, plant: Plant, path: str, conflicts: tuple[Conflict, ...]) -> None:
     plant(out, _ours("dev/a.yaml"))
     _link(out / path)
-    changes = compare(_ours("dev/a.yaml"), scan(out, None))
+    changes = compare_files(_ours("dev/a.yaml"), scan(out, None))
     assert changes.conflicts == conflicts
     assert not changes.blocked
     assert not changes
@@ -139,12 +139,12 @@ def test_a_stray_link_is_a_warning(out: Path, plant: Plant, path: str, conflicts
     ],
 )
 def test_wanted_paths_that_differ_in_case_collide(out: Path, one: str, two: str, conflict: Conflict) -> None:
-    assert conflict in compare({**_ours(one), **_ours(two)}, scan(out, None)).conflicts
+    assert conflict in compare_files({**_ours(one), **_ours(two)}, scan(out, None)).conflicts
 
 
 def test_a_path_that_leaves_the_folder_is_refused(out: Path) -> None:
     with pytest.raises(GeneratorError, match="not a path below"):
-        compare(_ours("dev/../../x.yaml"), scan(out, None))
+        compare_files(_ours("dev/../../x.yaml"), scan(out, None))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_path_that_leaves_the_folder_is_refused(out: Path) -> None:
 )
 def test_what_the_next_run_could_not_take_back_is_a_bug(out: Path, desired: dict[str, bytes], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        compare(desired, scan(out, ["dev"]))
+        compare_files(desired, scan(out, ["dev"]))
 
 
 def test_a_name_with_terminal_escapes_is_made_harmless() -> None:

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.render.output.journal import Journal, Kind, Step, decode, encode
+from kservegen.render.output.journal import Journal, JournalStep, StepKind, decode_journal, encode_journal
 from kservegen.render.output.paths import is_confined
 
 DIGEST = "0" * 64
 JOURNAL = Journal(
     folders=("dev", "dev/new"),
     steps=(
-        Step(Kind.REMOVE, "dev/old file.yaml"),
-        Step(Kind.CREATE, "dev/new/ü.yaml", DIGEST),
-        Step(Kind.REPLACE, "dev/README.md", DIGEST),
+        JournalStep(StepKind.REMOVE, "dev/old file.yaml"),
+        JournalStep(StepKind.CREATE, "dev/new/ü.yaml", DIGEST),
+        JournalStep(StepKind.REPLACE, "dev/README.md", DIGEST),
     ),
 )
 
@@ -27,31 +27,31 @@ def _sealed(body: bytes) -> bytes:
 
 
 def test_it_reads_as_its_manual_says() -> None:
-    assert encode(JOURNAL).decode().splitlines()[1:] == [
+    assert encode_journal(JOURNAL).decode().splitlines()[1:] == [
         "folder dev",
         "folder dev/new",
         "remove dev/old file.yaml",
         f"create {DIGEST} dev/new/ü.yaml",
         f"replace {DIGEST} dev/README.md",
     ]
-    assert decode(encode(JOURNAL)) == JOURNAL
+    assert decode_journal(encode_journal(JOURNAL)) == JOURNAL
 
 
-@given(st.lists(st.tuples(st.sampled_from(Kind), st.text(min_size=1)), max_size=8))
-def test_every_journal_that_may_be_written_is_read_back(asked: list[tuple[Kind, str]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(StepKind), st.text(min_size=1)), max_size=8))
+def test_every_journal_that_may_be_written_is_read_back(asked: list[tuple[StepKind, str]]) -> None:
     paths = {f"dev/{name}": kind for kind, name in asked if is_confined(f"dev/{name}") and "/" not in name}
-    steps = tuple(Step(kind, path, "" if kind is Kind.REMOVE else DIGEST) for path, kind in paths.items())
-    assert decode(encode(Journal(("dev",), steps))) == Journal(("dev",), steps)
+    steps = tuple(JournalStep(kind, path, "" if kind is StepKind.REMOVE else DIGEST) for path, kind in paths.items())
+    assert decode_journal(encode_journal(Journal(("dev",), steps))) == Journal(("dev",), steps)
 
 
 def test_every_cut_and_every_flipped_bit_shows() -> None:
-    text = encode(JOURNAL)
+    text = encode_journal(JOURNAL)
     for end in range(len(text)):
         with pytest.raises(ValueError, match="cut off, damaged, or of another version"):
-            decode(text[:end])
+            decode_journal(text[:end])
     for place in range(len(text)):
         with pytest.raises(ValueError, match="cut off, damaged, or of another version"):
-            decode(text[:place] + bytes([text[place] ^ 1]) + text[place + 1 :])
+            decode_journal(text[:place] + bytes([text[place] ^ 1]) + text[place + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,11 @@ def test_every_cut_and_every_flipped_bit_shows() -> None:
 )
 def test_what_kservegen_would_not_have_written_is_refused(body: bytes, reason: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 (the reason is compared below)
-        decode(_sealed(body))
+        decode_journal(_sealed(body))
     assert reason in str(caught.value)
 
 
 @given(st.binary())
 def test_no_bytes_are_anything_but_a_refusal(text: bytes) -> None:
     with pytest.raises(ValueError, match="cut off, damaged"):
-        decode(text)
+        decode_journal(text)

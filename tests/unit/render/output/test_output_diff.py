@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kservegen.render.output.changes import Changes, compare
+from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.diff import unified_diff
 from kservegen.render.output.existing import scan
-from kservegen.render.output.ownership import MARKER, stamp
+from kservegen.render.output.ownership import OWNERSHIP_MARK, stamp
 
 Plant = Callable[[Path, Mapping[str, bytes]], None]
 
 
 def _diff(out: Path, desired: Mapping[str, bytes], *, limit: int | None = None, prefix: str = "") -> list[str]:
     existing = scan(out, None)
-    return list(unified_diff(existing, compare(desired, existing), limit=limit, prefix=prefix))
+    return list(unified_diff(existing, compare_files(desired, existing), limit=limit, prefix=prefix))
 
 
 def test_it_reads_as_git_writes_it(out: Path, plant: Plant) -> None:
@@ -39,7 +39,7 @@ def test_it_reads_as_git_writes_it(out: Path, plant: Plant) -> None:
         "--- /dev/null",
         "+++ b/rendered/dev/a.yaml",
         "@@ -0,0 +1,2 @@",
-        f"+{MARKER}",
+        f"+{OWNERSHIP_MARK}",
         "+new",
         "diff --git a/rendered/dev/b.yaml b/rendered/dev/b.yaml",
         "--- a/rendered/dev/b.yaml",
@@ -58,7 +58,7 @@ def test_it_reads_as_git_writes_it(out: Path, plant: Plant) -> None:
         "--- a/rendered/dev/c.yaml",
         "+++ /dev/null",
         "@@ -1,2 +0,0 @@",
-        f"-{MARKER}",
+        f"-{OWNERSHIP_MARK}",
         "-gone",
         "\\ No newline at end of file",
     ]
@@ -71,7 +71,7 @@ def test_no_difference_says_nothing(out: Path, plant: Plant) -> None:
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"a\0b", b"\x1b[2J", b"safe\rHIDDEN\n", "\u009b2J".encode()])
 def test_what_a_terminal_would_act_on_is_not_shown(out: Path, plant: Plant, body: bytes) -> None:
-    plant(out, {"dev/a.yaml": MARKER.encode() + b"\n" + body})
+    plant(out, {"dev/a.yaml": OWNERSHIP_MARK.encode() + b"\n" + body})
     assert _diff(out, {"dev/a.yaml": stamp("dev/a.yaml", "x\n")}) == [
         "diff --git a/dev/a.yaml b/dev/a.yaml",
         "Binary files a/dev/a.yaml and b/dev/a.yaml differ",

@@ -6,24 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.render.output.ownership import HEAD_SIZE, MARKDOWN_MARKER, MARKER, is_ours, stamp
+from kservegen.render.output.ownership import HEAD_SIZE, MARKDOWN_MARKER, OWNERSHIP_MARK, is_ours, stamp
 
 
 @pytest.mark.parametrize(
     ("path", "head", "ours"),
     [
-        ("dev/a.yaml", f"{MARKER}\nkind: X\n", True),
-        ("dev/a.yaml", MARKER, True),
-        ("dev/a.yaml", f"{MARKER}\r\nkind: X\r\n", True),
+        ("dev/a.yaml", f"{OWNERSHIP_MARK}\nkind: X\n", True),
+        ("dev/a.yaml", OWNERSHIP_MARK, True),
+        ("dev/a.yaml", f"{OWNERSHIP_MARK}\r\nkind: X\r\n", True),
         ("dev/README.md", f"{MARKDOWN_MARKER}\n# dev\n", True),
         ("dev/a.yaml", "", False),
-        ("dev/a.yaml", MARKER[:-1], False),
-        ("dev/a.yaml", f"{MARKER} (edited)\n", False),
-        ("dev/a.yaml", f" {MARKER}\n", False),
-        ("dev/a.yaml", f"\n{MARKER}\n", False),
-        ("dev/a.yaml", f"\ufeff{MARKER}\n", False),
+        ("dev/a.yaml", OWNERSHIP_MARK[:-1], False),
+        ("dev/a.yaml", f"{OWNERSHIP_MARK} (edited)\n", False),
+        ("dev/a.yaml", f" {OWNERSHIP_MARK}\n", False),
+        ("dev/a.yaml", f"\n{OWNERSHIP_MARK}\n", False),
+        ("dev/a.yaml", f"\ufeff{OWNERSHIP_MARK}\n", False),
         ("dev/a.yaml", f"{MARKDOWN_MARKER}\n", False),
-        ("dev/README.md", f"{MARKER}\n", False),
+        ("dev/README.md", f"{OWNERSHIP_MARK}\n", False),
     ],
 )
 def test_the_first_line_decides(path: str, head: str, ours: bool) -> None:

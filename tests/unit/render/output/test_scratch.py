@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from kservegen.core.errors import GeneratorError
-from kservegen.render.output.apply import Outcome, Recovery, apply, is_half_written, recover
+from kservegen.render.output.apply import ApplyOutcome, Recovery, apply, is_half_written, recover
 from kservegen.render.output.changes import Changes
-from kservegen.render.output.journal import Journal, Kind, Step, encode
+from kservegen.render.output.journal import Journal, JournalStep, StepKind, encode_journal
 from kservegen.render.output.ownership import stamp
 
 Plant = Callable[[Path, Mapping[str, bytes]], None]
@@ -25,9 +25,9 @@ DIGEST = sha256(NEW).hexdigest()
 KILLED = Journal(
     ("dev/n",),
     (
-        Step(Kind.REMOVE, "dev/a.yaml"),
-        Step(Kind.CREATE, "dev/n/b.yaml", DIGEST),
-        Step(Kind.REPLACE, "dev/c.yaml", DIGEST),
+        JournalStep(StepKind.REMOVE, "dev/a.yaml"),
+        JournalStep(StepKind.CREATE, "dev/n/b.yaml", DIGEST),
+        JournalStep(StepKind.REPLACE, "dev/c.yaml", DIGEST),
     ),
 )
 NOT_BEGUN = {"dev/a.yaml": OLD, "dev/c.yaml": OLD}
@@ -56,23 +56,23 @@ def _leave(out: Path, plant: Plant, *, scratch: Mapping[str, bytes], tree: Mappi
 def test_a_killed_run_is_completed(
     out: Path, plant: Plant, snapshot: Snapshot, scratch: dict[str, bytes], tree: dict[str, bytes]
 ) -> None:
-    _leave(out, plant, scratch={**scratch, "journal": encode(KILLED)}, tree={"dev/": b"", **tree})
+    _leave(out, plant, scratch={**scratch, "journal": encode_journal(KILLED)}, tree={"dev/": b"", **tree})
     assert is_half_written(out)
-    assert recover(out) == Recovery(Outcome.COMPLETED, 3)
+    assert recover(out) == Recovery(ApplyOutcome.COMPLETED, 3)
     assert not is_half_written(out)
     assert recover(out) is None
     assert snapshot(out) == {"dev/": b"", "dev/c.yaml": NEW, "dev/n/": b"", "dev/n/b.yaml": NEW}
 
 
 @pytest.mark.parametrize(
-    "scratch", [{"new/": b""}, {**STAGED}, {**STAGED, "journal.draft": encode(KILLED)[:30]}, {"old/0": OLD}]
+    "scratch", [{"new/": b""}, {**STAGED}, {**STAGED, "journal.draft": encode_journal(KILLED)[:30]}, {"old/0": OLD}]
 )
 def test_a_run_killed_before_its_journal_is_discarded(
     out: Path, plant: Plant, snapshot: Snapshot, scratch: dict[str, bytes]
 ) -> None:
     _leave(out, plant, scratch=scratch, tree=NOT_BEGUN)
     assert not is_half_written(out)
-    assert recover(out) == Recovery(Outcome.DISCARDED)
+    assert recover(out) == Recovery(ApplyOutcome.DISCARDED)
     assert snapshot(out) == {"dev/": b"", **NOT_BEGUN}
 
 
@@ -98,7 +98,7 @@ def test_what_no_killed_run_leaves_is_refused_and_not_touched(
     out: Path, plant: Plant, snapshot: Snapshot, scratch: dict[str, bytes], tree: dict[str, bytes]
 ) -> None:
     tree = {path: text for path, text in tree.items() if f"{path}/" not in tree}
-    _leave(out, plant, scratch={"new/": b"", "old/": b"", **scratch, "journal": encode(KILLED)}, tree=tree)
+    _leave(out, plant, scratch={"new/": b"", "old/": b"", **scratch, "journal": encode_journal(KILLED)}, tree=tree)
     before = snapshot(out)
     with pytest.raises(GeneratorError, match=r"is not as the run left it; nothing was touched") as caught:
         recover(out)
@@ -115,7 +115,7 @@ def _sealed(body: bytes) -> bytes:
     ("journal", "reason"),
     [
         (b"", "cut off, damaged"),
-        (encode(KILLED)[:-1], "cut off, damaged"),
+        (encode_journal(KILLED)[:-1], "cut off, damaged"),
         (os.urandom(4096), "cut off, damaged"),
         (b"[" * 1_000_000, "cut off, damaged"),
         (_sealed(b"remove ../victim.yaml\n"), "leaves the output folder"),
@@ -146,11 +146,11 @@ def test_a_hostile_journal_is_refused_and_nothing_is_touched(
 @pytest.mark.parametrize("link", [".kservegen", ".kservegen/journal", ".kservegen/new", ".kservegen/old"])
 def test_a_scratch_folder_with_links_is_refused(out: Path, plant: Plant, snapshot: Snapshot, link: str) -> None:
     """Whoever can commit to the repository can commit such links."""
-    inside = {"journal": encode(KILLED), "new/1": NEW, "new/2": NEW, "old/0": OLD}
+    inside = {"journal": encode_journal(KILLED), "new/1": NEW, "new/2": NEW, "old/0": OLD}
     plant(out.parent / "elsewhere", inside)
     _leave(out, plant, scratch={"new/": b"", "old/": b""}, tree=NOT_BEGUN)
     if link != ".kservegen":
-        (out / ".kservegen/journal").write_bytes(encode(KILLED))
+        (out / ".kservegen/journal").write_bytes(encode_journal(KILLED))
     target = out / link
     if target.is_dir():
         for path in sorted(target.rglob("*"), reverse=True):

@@ -13,42 +13,43 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.formats.gotemplate.shape import STRING, STRINGS, UNKNOWN, Shape, Struct
+from kservegen.formats.gotemplate.shape import STRING, STRINGS, UNKNOWN_SHAPE, Struct, TemplateShape
 
 if TYPE_CHECKING:
-    from kservegen.formats.gotemplate.check import Mistake
+    from kservegen.formats.gotemplate.check import TemplateMistake
 
 _SEPARATOR: Final = '","'
 # As Go writes JSON: safe within HTML.
 _HTML: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
-_METADATA: Final[dict[str, Shape]] = {
+_METADATA: Final[dict[str, TemplateShape]] = {
     "Name": STRING,
     "GenerateName": STRING,
     "Namespace": STRING,
     "SelfLink": STRING,
     "UID": STRING,
     "ResourceVersion": STRING,
-    "Generation": UNKNOWN,
-    "CreationTimestamp": UNKNOWN,
-    "DeletionTimestamp": UNKNOWN,
-    "DeletionGracePeriodSeconds": UNKNOWN,
+    "Generation": UNKNOWN_SHAPE,
+    "CreationTimestamp": UNKNOWN_SHAPE,
+    "DeletionTimestamp": UNKNOWN_SHAPE,
+    "DeletionGracePeriodSeconds": UNKNOWN_SHAPE,
     "Labels": STRINGS,
     "Annotations": STRINGS,
-    "OwnerReferences": UNKNOWN,
-    "Finalizers": UNKNOWN,
-    "ManagedFields": UNKNOWN,
+    "OwnerReferences": UNKNOWN_SHAPE,
+    "Finalizers": UNKNOWN_SHAPE,
+    "ManagedFields": UNKNOWN_SHAPE,
 }
 # Handed over by value, so that only methods of values count.
 METADATA: Final = Struct("v1.ObjectMeta", _METADATA, methods=("SwaggerDoc",))
 
 _POINTER_METHODS: Final = ("Get", "Set", "Is", "Has", "Mark", "DeepCopy", "String", "Marshal", "Size")
 _WORKLOAD: Final = dict.fromkeys(
-    ("Replicas", "Scaling", "Parallelism", "Template", "Worker", "KVCacheOffloading", "KvCacheOffloading"), UNKNOWN
+    ("Replicas", "Scaling", "Parallelism", "Template", "Worker", "KVCacheOffloading", "KvCacheOffloading"),
+    UNKNOWN_SHAPE,
 )
 _MODEL: Final = Struct(
     "v1alpha2.LLMModelSpec",
-    dict.fromkeys(("URI", "Name", "LoRA", "Lora", "Criticality", "Confidential"), UNKNOWN),
+    dict.fromkeys(("URI", "Name", "LoRA", "Lora", "Criticality", "Confidential"), UNKNOWN_SHAPE),
     methods=_POINTER_METHODS,
 )
 _SPEC: Final = Struct(
@@ -56,10 +57,10 @@ _SPEC: Final = Struct(
     {
         "Model": _MODEL,
         **_WORKLOAD,
-        "WorkloadSpec": UNKNOWN,
+        "WorkloadSpec": UNKNOWN_SHAPE,
         "Labels": STRINGS,
         "Annotations": STRINGS,
-        **dict.fromkeys(("Router", "Prefill", "BaseRefs", "StorageInitializer", "Tracing"), UNKNOWN),
+        **dict.fromkeys(("Router", "Prefill", "BaseRefs", "StorageInitializer", "Tracing"), UNKNOWN_SHAPE),
     },
     methods=_POINTER_METHODS,
 )
@@ -68,13 +69,13 @@ LLM_SERVICE: Final = Struct(
     {
         **_METADATA,
         "ObjectMeta": Struct("v1.ObjectMeta", _METADATA, methods=_POINTER_METHODS),
-        "TypeMeta": UNKNOWN,
+        "TypeMeta": UNKNOWN_SHAPE,
         "Kind": STRING,
         "APIVersion": STRING,
         "Spec": _SPEC,
-        "Status": UNKNOWN,
-        "LLMInferenceService": UNKNOWN,
-        "GlobalConfig": UNKNOWN,
+        "Status": UNKNOWN_SHAPE,
+        "LLMInferenceService": UNKNOWN_SHAPE,
+        "GlobalConfig": UNKNOWN_SHAPE,
     },
     methods=_POINTER_METHODS,
 )
@@ -91,7 +92,7 @@ class MistakeAt(NamedTuple):
     """A mistake in a text of the object."""
 
     at: TextAt
-    mistake: Mistake
+    mistake: TemplateMistake
 
     @property
     def hint(self) -> str:
@@ -104,7 +105,9 @@ class MistakeAt(NamedTuple):
         return ""
 
 
-def mistake_in(part: JsonValue, path: Path, data: Shape, *, without: frozenset[str] = frozenset()) -> MistakeAt | None:
+def mistake_in(
+    part: JsonValue, path: Path, data: TemplateShape, *, without: frozenset[str] = frozenset()
+) -> MistakeAt | None:
     """Find the first mistake in the templates of a part; fields of it that are `without` are no part of it."""
     if "{{" not in repr(part):  # braces of data never stand side by side, those of a text may
         return None
@@ -123,10 +126,10 @@ def mistake_in(part: JsonValue, path: Path, data: Shape, *, without: frozenset[s
 
 # Configurations are few and copied much: their texts are the same in every environment.
 @lru_cache(maxsize=256)
-def _check(template: str, data: Shape) -> Mistake | None:
-    from kservegen.formats.gotemplate.check import check  # noqa: PLC0415 - few catalogs hold a template
+def _check(template: str, data: TemplateShape) -> TemplateMistake | None:
+    from kservegen.formats.gotemplate.check import check_template  # noqa: PLC0415 - few catalogs hold a template
 
-    return check(template, data)
+    return check_template(template, data)
 
 
 def _has_template(value: JsonValue) -> bool:

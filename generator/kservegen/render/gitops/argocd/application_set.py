@@ -11,13 +11,13 @@ from typing import Final
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.render.gitops.argocd.applications import document
-from kservegen.render.gitops.argocd.settings import Settings
+from kservegen.render.gitops.argocd.settings import ArgoSettings
 
 # What differs between layers is data of the generator; the patch lays it over the template as it is.
 _PATCH: Final = "{{ toJson .application }}"
 
 
-def build_application_set(settings: Settings, applications: list[JsonObject]) -> JsonObject:
+def build_application_set(settings: ArgoSettings, applications: list[JsonObject]) -> JsonObject:
     """Build the ApplicationSet. It creates and updates, and leaves alone what it no longer lists."""
     elements: JsonArray = [_element(application) for application in applications]
     return document(

@@ -11,30 +11,30 @@ from collections.abc import Mapping
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject
-from kservegen.render.gitops.argocd.settings import REFRESHED_RETRY, SERVER_IN_CLUSTER, Settings
+from kservegen.render.gitops.argocd.settings import REFRESHED_RETRY, SERVER_IN_CLUSTER, ArgoSettings
 from kservegen.render.gitops.argocd.sources import build_sources, folder_source
-from kservegen.render.gitops.layers import Layer, Part
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
-FOLDER: Final = "sync/applications"
+APPLICATIONS_FOLDER: Final = "sync/applications"
 WAVE: Final = "argocd.argoproj.io/sync-wave"
 
 _CHART_OPTIONS: Final = ("CreateNamespace=true", "FailOnSharedResource=true")
 _FOLDER_OPTIONS: Final = ("PruneLast=true", "FailOnSharedResource=true")
-_OPTIONS: Final[Mapping[Part, tuple[str, ...]]] = {
+_OPTIONS: Final[Mapping[LayerPart, tuple[str, ...]]] = {
     # Too large for the annotation that client-side apply leaves on an object. No FailOnSharedResource: two charts of
     # this one Application carry the same CRD.
-    Part.CRDS: ("CreateNamespace=true", "ServerSideApply=true", "Prune=false", "Delete=false"),
-    Part.CONTROLLERS: _CHART_OPTIONS,
-    Part.RUNTIME_CONFIGS: _CHART_OPTIONS,
-    Part.CLUSTER: ("Prune=false", "Delete=false"),
-    Part.POLICIES: _FOLDER_OPTIONS,
-    Part.QUOTAS: _FOLDER_OPTIONS,
-    Part.RUNTIMES: _FOLDER_OPTIONS,
-    Part.MODELS: _FOLDER_OPTIONS,
+    LayerPart.CRDS: ("CreateNamespace=true", "ServerSideApply=true", "Prune=false", "Delete=false"),
+    LayerPart.CONTROLLERS: _CHART_OPTIONS,
+    LayerPart.RUNTIME_CONFIGS: _CHART_OPTIONS,
+    LayerPart.CLUSTER: ("Prune=false", "Delete=false"),
+    LayerPart.POLICIES: _FOLDER_OPTIONS,
+    LayerPart.QUOTAS: _FOLDER_OPTIONS,
+    LayerPart.RUNTIMES: _FOLDER_OPTIONS,
+    LayerPart.MODELS: _FOLDER_OPTIONS,
 }
 
 
-def build_application(settings: Settings, layer: Layer) -> JsonObject:
+def build_application(settings: ArgoSettings, layer: SyncLayer) -> JsonObject:
     """Build the Application of a layer, without a finalizer: removing an Application leaves what it synced."""
     metadata: JsonObject = {
         "name": f"{settings.environment}-{layer.name}",
@@ -54,7 +54,7 @@ def build_application(settings: Settings, layer: Layer) -> JsonObject:
     return document("Application", metadata, spec)
 
 
-def build_root(settings: Settings, prerequisites: tuple[str, ...]) -> JsonObject:
+def build_root(settings: ArgoSettings, prerequisites: tuple[str, ...]) -> JsonObject:
     """Build the Application of Applications: applied once by hand, it keeps the others as Git has them.
 
     No `ServerSideApply` here: Argo CD would then pass over the waves of the children. No prune: an Application that is
@@ -65,7 +65,7 @@ def build_root(settings: Settings, prerequisites: tuple[str, ...]) -> JsonObject
         "project": settings.root_project,
         # Applications live where Argo CD runs, which need not be the cluster they sync to.
         "destination": {"server": SERVER_IN_CLUSTER, "namespace": settings.namespace},
-        "source": folder_source(settings.repository, FOLDER),
+        "source": folder_source(settings.repository, APPLICATIONS_FOLDER),
         "syncPolicy": {"automated": {"prune": False, "selfHeal": True}, "retry": _retry(settings)},
     }
     if prerequisites:  # shown by Argo CD beside the Application
@@ -78,13 +78,13 @@ def document(kind: str, metadata: JsonObject, spec: JsonObject) -> JsonObject:
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "metadata": metadata, "spec": spec}
 
 
-def _annotations(layer: Layer) -> JsonObject:
+def _annotations(layer: SyncLayer) -> JsonObject:
     wave: JsonObject = {WAVE: str(layer.order)}
     # What KServe's webhook adds is then no difference. Never with mutation webhooks included: that brings it back.
     return {"argocd.argoproj.io/compare-options": "ServerSideDiff=true", **wave} if layer.is_models else wave
 
 
-def _retry(settings: Settings) -> JsonObject:
+def _retry(settings: ArgoSettings) -> JsonObject:
     """Webhooks refuse every write while their Service has no endpoints, so a first sync must be tried again.
 
     Ten times takes about 20 minutes. With `refresh` a fix that is pushed meanwhile is taken up by the next try.

@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject
-from kservegen.render.gitops.argocd.settings import Settings, Version
+from kservegen.render.gitops.argocd.settings import ArgoSettings, ArgoVersion
 
-_KNOWS_STOPPED: Final = Version(3, 3)
-_KNOWS_LLM: Final = Version(3, 6)
+_KNOWS_STOPPED: Final = ArgoVersion(3, 3)
+_KNOWS_LLM: Final = ArgoVersion(3, 6)
 
 # An Application is healthy once a sync has got through: one that was just made has nothing yet that could be ill.
 APPLICATION: Final = """\
@@ -60,7 +60,7 @@ return health
 """
 
 # By the condition Ready, which stands over all others; Stopped is False on every service that is meant to run.
-INFERENCE_SERVICE: Final = (
+INFERENCE_SERVICE_HEALTH: Final = (
     """\
 local health = { status = "Progressing", message = "waiting for KServe" }
 local status = obj.status or {}
@@ -95,7 +95,7 @@ elseif ready == "True" and model.transitionStatus == "InProgress" then
 )
 
 # What cannot be composed stays so until somebody changes it; a workload or route that is not ready may become so.
-LLM_INFERENCE_SERVICE: Final = (
+LLM_INFERENCE_SERVICE_HEALTH: Final = (
     """\
 local health = { status = "Progressing", message = "waiting for KServe" }
 local status = obj.status or {}
@@ -130,17 +130,17 @@ elseif composed ~= nil and composed.status == "False" then
 )
 
 
-def health_checks(version: Version) -> dict[str, str]:
+def health_checks(version: ArgoVersion) -> dict[str, str]:
     """Return, by `group_Kind`, the scripts that a release of Argo CD has to be given."""
     checks = {"argoproj.io_Application": APPLICATION}
     if version < _KNOWS_STOPPED:
-        checks["serving.kserve.io_InferenceService"] = INFERENCE_SERVICE
+        checks["serving.kserve.io_InferenceService"] = INFERENCE_SERVICE_HEALTH
     if version < _KNOWS_LLM:
-        checks["serving.kserve.io_LLMInferenceService"] = LLM_INFERENCE_SERVICE
+        checks["serving.kserve.io_LLMInferenceService"] = LLM_INFERENCE_SERVICE_HEALTH
     return checks
 
 
-def build_health_checks(settings: Settings) -> JsonObject:
+def build_health_checks(settings: ArgoSettings) -> JsonObject:
     """Build the part of `argocd-cm`. It depends on the release alone, so environments on one Argo CD agree on it."""
     return {
         "apiVersion": "v1",

@@ -12,9 +12,9 @@ from typing import Final
 
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.render.gitops.argocd.applications import WAVE, document
-from kservegen.render.gitops.argocd.settings import Settings
+from kservegen.render.gitops.argocd.settings import ArgoSettings
 from kservegen.render.gitops.argocd.sources import chart_address
-from kservegen.render.gitops.layers import Layer, Part
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
 # Before the first layer, so that no Application is without its project.
 _WAVE: Final = "-30"
@@ -25,8 +25,8 @@ _CRD: Final = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE: Final = ("", "Namespace")
 # Cluster-scoped kinds that the charts of a part install. The LLM chart brings CRDs of the Inference Extension along.
 _CHART_KINDS: Final = {
-    Part.CRDS: (_CRD, _NAMESPACE),
-    Part.CONTROLLERS: (
+    LayerPart.CRDS: (_CRD, _NAMESPACE),
+    LayerPart.CONTROLLERS: (
         _CRD,
         _NAMESPACE,
         (_RBAC, "ClusterRole"),
@@ -35,11 +35,11 @@ _CHART_KINDS: Final = {
         (_ADMISSION, "ValidatingWebhookConfiguration"),
         ("serving.kserve.io", "ClusterStorageContainer"),
     ),
-    Part.RUNTIME_CONFIGS: (_NAMESPACE, ("serving.kserve.io", "ClusterServingRuntime")),
+    LayerPart.RUNTIME_CONFIGS: (_NAMESPACE, ("serving.kserve.io", "ClusterServingRuntime")),
 }
 
 
-def build_project(settings: Settings, layers: tuple[Layer, ...]) -> JsonObject:
+def build_project(settings: ArgoSettings, layers: tuple[SyncLayer, ...]) -> JsonObject:
     """Build the project, with just enough room for the layers."""
     namespaces = sorted({name for layer in layers for name in _namespaces(layer)})
     destinations: JsonArray = [{**settings.destination, "namespace": namespace} for namespace in namespaces]
@@ -59,12 +59,12 @@ def build_project(settings: Settings, layers: tuple[Layer, ...]) -> JsonObject:
     )
 
 
-def _namespaces(layer: Layer) -> Iterator[str]:
+def _namespaces(layer: SyncLayer) -> Iterator[str]:
     yield layer.namespace
     yield from (resource.id.namespace for resource in layer.resources if resource.id.namespace)
 
 
-def _cluster_kinds(layers: Iterable[Layer]) -> Iterator[tuple[str, str]]:
+def _cluster_kinds(layers: Iterable[SyncLayer]) -> Iterator[tuple[str, str]]:
     for layer in layers:
         yield from _CHART_KINDS.get(layer.part, ())
         for resource in layer.resources:
@@ -72,7 +72,7 @@ def _cluster_kinds(layers: Iterable[Layer]) -> Iterator[tuple[str, str]]:
                 yield resource.api_version.rpartition("/")[0], resource.kind
 
 
-def _sources(settings: Settings, layers: Iterable[Layer]) -> Iterator[str]:
+def _sources(settings: ArgoSettings, layers: Iterable[SyncLayer]) -> Iterator[str]:
     yield settings.repository.url
     for layer in layers:
         yield from (chart_address(settings, chart.name) for chart in layer.charts)

@@ -7,21 +7,21 @@ from typing import Final, NamedTuple, Self
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject
-from kservegen.render.gitops.repository import Repository
+from kservegen.render.gitops.repository import OutputRepository
 
-DEFAULT_NAMESPACE: Final = "argocd"
+ARGOCD_NAMESPACE: Final = "argocd"
 DEFAULT_PROJECT: Final = "default"  # every Argo CD has it, and in it nothing is forbidden
 SERVER_IN_CLUSTER: Final = "https://kubernetes.default.svc"
 
 
-class Version(NamedTuple):
+class ArgoVersion(NamedTuple):
     """A minor release of Argo CD; its patch releases are alike in all that is asked here."""
 
     major: int
     minor: int
 
     @classmethod
-    def parse(cls, text: str) -> Version | None:
+    def parse(cls, text: str) -> ArgoVersion | None:
         """Read `3.2`, `v3.2` or `3.2.1`; None for anything else."""
         parts = text.removeprefix("v").split(".")
         if len(parts) not in {2, 3} or not all(part.isdecimal() for part in parts):
@@ -32,22 +32,22 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-DEFAULT_VERSION: Final = Version(3, 2)
-OLDEST: Final = Version(2, 10)  # the first with server-side diff, and with templatePatch in an ApplicationSet
-NATIVE_OCI: Final = Version(3, 1)  # the first to read a chart as an OCI artefact
-REFRESHED_RETRY: Final = Version(3, 2)  # the first whose retries take up a newer revision
+DEFAULT_VERSION: Final = ArgoVersion(3, 2)
+OLDEST: Final = ArgoVersion(2, 10)  # the first with server-side diff, and with templatePatch in an ApplicationSet
+NATIVE_OCI: Final = ArgoVersion(3, 1)  # the first to read a chart as an OCI artefact
+REFRESHED_RETRY: Final = ArgoVersion(3, 2)  # the first whose retries take up a newer revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ArgoSettings:
     """Where Argo CD runs and syncs to, and how its objects are to look.
 
     `project` is the project of the layers' Applications, `root_project` that of the one above them.
     """
 
     environment: str
-    repository: Repository
-    version: Version
+    repository: OutputRepository
+    version: ArgoVersion
     namespace: str
     project: str
     root_project: str
@@ -63,9 +63,9 @@ class Settings:
         server = environment.text("cluster", "server")
         return cls(
             environment=environment.name,
-            repository=Repository.of(environment),
-            version=Version.parse(environment.text("gitops", "argocd", "version")) or DEFAULT_VERSION,
-            namespace=environment.text("gitops", "namespace", default=DEFAULT_NAMESPACE),
+            repository=OutputRepository.of(environment),
+            version=ArgoVersion.parse(environment.text("gitops", "argocd", "version")) or DEFAULT_VERSION,
+            namespace=environment.text("gitops", "namespace", default=ARGOCD_NAMESPACE),
             project=said or environment.name,
             root_project=said or DEFAULT_PROJECT,
             owns_project=not said,

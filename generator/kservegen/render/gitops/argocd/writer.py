@@ -13,11 +13,11 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.argocd.application_set import build_application_set
-from kservegen.render.gitops.argocd.applications import FOLDER, build_application, build_root
+from kservegen.render.gitops.argocd.applications import APPLICATIONS_FOLDER, build_application, build_root
 from kservegen.render.gitops.argocd.health import build_health_checks
 from kservegen.render.gitops.argocd.project import build_project
-from kservegen.render.gitops.argocd.settings import Settings
-from kservegen.render.gitops.layers import Layer
+from kservegen.render.gitops.argocd.settings import ArgoSettings
+from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.objects.settings import promises_of
 
 _ROOT_FOLDER: Final = "sync"
@@ -28,15 +28,15 @@ _ORIGINS: Final = (
 )
 
 
-def write_argocd(environment: ResolvedEnvironment, layers: tuple[Layer, ...]) -> list[Resource]:
+def write_argocd(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]) -> list[Resource]:
     """Build the root Application, the health checks, the project, and an Application for each layer."""
-    settings = Settings.of(environment)
+    settings = ArgoSettings.of(environment)
     by_hand = [build_root(settings, promises_of(environment)), build_health_checks(settings)]
     applications = [build_application(settings, layer) for layer in layers]
     synced = [build_application_set(settings, applications)] if settings.as_set else applications
     if settings.owns_project:
         synced = [build_project(settings, layers), *synced]
-    return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, FOLDER) for doc in synced]
+    return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, APPLICATIONS_FOLDER) for doc in synced]
 
 
 def _resource(doc: JsonObject, folder: str) -> Resource:

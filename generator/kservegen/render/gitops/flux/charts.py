@@ -12,8 +12,8 @@ from typing import Final
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.flux.words import FluxWords
-from kservegen.render.gitops.layers import PLATFORM_NAMESPACE, Layer, Part
-from kservegen.render.gitops.repository import Repository
+from kservegen.render.gitops.layers import PLATFORM_NAMESPACE, LayerPart, SyncLayer
+from kservegen.render.gitops.repository import OutputRepository
 from kservegen.render.objects.platform import CRD, LLM_CRD, ChartUse
 
 HELM_API: Final = "helm.toolkit.fluxcd.io/v2"
@@ -47,7 +47,7 @@ _DROP: Final[JsonObject] = {
 }
 
 
-def build_releases(words: FluxWords, repository: Repository, layers: Iterable[Layer]) -> Iterator[Resource]:
+def build_releases(words: FluxWords, repository: OutputRepository, layers: Iterable[SyncLayer]) -> Iterator[Resource]:
     """Build source and release of every chart, below `sync/charts/<layer>`."""
     by_name = {layer.name: layer for layer in layers}
     for layer in by_name.values():
@@ -58,7 +58,7 @@ def build_releases(words: FluxWords, repository: Repository, layers: Iterable[La
             yield _release(words, layer, chart, needed, folder)
 
 
-def _source(words: FluxWords, repository: Repository, chart: ChartUse, folder: str) -> Resource:
+def _source(words: FluxWords, repository: OutputRepository, chart: ChartUse, folder: str) -> Resource:
     spec: JsonObject = {
         "interval": _CHART_INTERVAL,
         "url": f"oci://{repository.charts}/{chart.name}",
@@ -70,8 +70,8 @@ def _source(words: FluxWords, repository: Repository, chart: ChartUse, folder: s
     return words.resource("OCIRepository", SOURCE_API, words.name(chart.name), spec, folder)
 
 
-def _release(words: FluxWords, layer: Layer, chart: ChartUse, needed: list[str], folder: str) -> Resource:
-    owner = _owner_of_shared_crd(layer) if layer.part is Part.CRDS else ""
+def _release(words: FluxWords, layer: SyncLayer, chart: ChartUse, needed: list[str], folder: str) -> Resource:
+    owner = _owner_of_shared_crd(layer) if layer.part is LayerPart.CRDS else ""
     drops = owner not in {"", chart.name} and chart.name in _CARRIERS
     needs = [*needed, *([owner] if drops else [])]
     spec: JsonObject = {
@@ -92,7 +92,7 @@ def _release(words: FluxWords, layer: Layer, chart: ChartUse, needed: list[str],
         spec["kubeConfig"] = words.kube_config
     if words.service_account:
         spec["serviceAccountName"] = words.service_account
-    if layer.part is Part.CRDS:
+    if layer.part is LayerPart.CRDS:
         patches: JsonArray = [_DROP, _KEEP] if drops else [_KEEP]
         spec["postRenderers"] = [{"kustomize": {"patches": patches}}]
     if chart.values:
@@ -100,5 +100,5 @@ def _release(words: FluxWords, layer: Layer, chart: ChartUse, needed: list[str],
     return words.resource("HelmRelease", HELM_API, words.name(chart.name), spec, folder)
 
 
-def _owner_of_shared_crd(layer: Layer) -> str:
+def _owner_of_shared_crd(layer: SyncLayer) -> str:
     return next((chart.name for chart in layer.charts if chart.name in _CARRIERS), "")

@@ -9,11 +9,11 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Origin, Resource, ResourceId
 
-DEFAULT_NAMESPACE: Final = "flux-system"
+FLUX_NAMESPACE: Final = "flux-system"
 DEFAULT_TIMEOUT: Final = "10m"
 DEFAULT_DRIFT: Final[JsonObject] = {"mode": "warn"}
 
-WORDS: Final[Path] = ("gitops", "flux")
+FLUX_WORDS: Final[Path] = ("gitops", "flux")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class FluxWords:
         """Read the words of an environment."""
         return cls(
             environment=environment.name,
-            namespace=environment.text("gitops", "namespace", default=DEFAULT_NAMESPACE),
+            namespace=environment.text("gitops", "namespace", default=FLUX_NAMESPACE),
             timeout=environment.text("gitops", "flux", "timeout", default=DEFAULT_TIMEOUT),
             # With Orphan a Kustomization that is deleted, by hand or by mistake, stops no model.
             deletion_policy=environment.text("gitops", "flux", "deletionPolicy", default="Orphan"),
@@ -69,8 +69,8 @@ class FluxWords:
 _ORIGINS: Final[tuple[tuple[Path, Path], ...]] = (
     (("url",), ("gitops", "repoURL")),
     (("ref",), ("gitops", "targetRevision")),
-    (("timeout",), (*WORDS, "timeout")),
-    (("kubeConfig",), (*WORDS, "kubeConfig")),
-    (("driftDetection",), (*WORDS, "driftDetection")),
-    (("serviceAccountName",), (*WORDS, "serviceAccountName")),
+    (("timeout",), (*FLUX_WORDS, "timeout")),
+    (("kubeConfig",), (*FLUX_WORDS, "kubeConfig")),
+    (("driftDetection",), (*FLUX_WORDS, "driftDetection")),
+    (("serviceAccountName",), (*FLUX_WORDS, "serviceAccountName")),
 )

@@ -16,9 +16,9 @@ from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.flux.charts import build_releases
 from kservegen.render.gitops.flux.words import FluxWords
-from kservegen.render.gitops.layers import Layer
-from kservegen.render.gitops.repository import Repository
-from kservegen.render.gitops.workloads import workloads
+from kservegen.render.gitops.layers import SyncLayer
+from kservegen.render.gitops.repository import OutputRepository
+from kservegen.render.gitops.workloads import model_workloads
 from kservegen.render.objects.settings import Settings
 
 KUSTOMIZE_API: Final = "kustomize.toolkit.fluxcd.io/v1"
@@ -32,13 +32,13 @@ _RETRY_INTERVAL: Final = "2m"
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
-def write_flux(environment: ResolvedEnvironment, layers: tuple[Layer, ...]) -> list[Resource]:
+def write_flux(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]) -> list[Resource]:
     """Build the source, the root Kustomization, one for each layer, and what installs the charts.
 
     Nothing for a repository that Flux cannot read: `flux_checks` has a finding for it.
     """
     words = FluxWords.of(environment)
-    repository = Repository.of(environment)
+    repository = OutputRepository.of(environment)
     if not repository.url.startswith(SCHEMES):
         return []
     mode = Settings.of(environment).deployment_mode
@@ -51,7 +51,7 @@ def write_flux(environment: ResolvedEnvironment, layers: tuple[Layer, ...]) -> l
     ]
 
 
-def _source(words: FluxWords, repository: Repository) -> Resource:
+def _source(words: FluxWords, repository: OutputRepository) -> Resource:
     spec: JsonObject = {"interval": _GIT_INTERVAL, "url": repository.url, "ref": _reference(repository.revision)}
     if words.git_secret:
         spec["secretRef"] = words.git_secret
@@ -82,7 +82,9 @@ def _kustomization(words: FluxWords, path: str, *, prune: bool, orphan: bool) ->
     return spec
 
 
-def _layer(words: FluxWords, repository: Repository, layer: Layer, layers: tuple[Layer, ...], mode: str) -> Resource:
+def _layer(
+    words: FluxWords, repository: OutputRepository, layer: SyncLayer, layers: tuple[SyncLayer, ...], mode: str
+) -> Resource:
     folder = f"sync/charts/{layer.name}" if layer.charts else layer.folder
     spec = _kustomization(words, f"{repository.folder}/{folder}", prune=layer.may_prune, orphan=not layer.may_prune)
     # Layers that need no other wait for the root, and so do all: none syncs a commit whose layers it does not know yet.
@@ -98,15 +100,15 @@ def _layer(words: FluxWords, repository: Repository, layer: Layer, layers: tuple
     return words.resource("Kustomization", KUSTOMIZE_API, words.name(layer.name), spec, "sync/kustomizations")
 
 
-def _health_checks(layer: Layer, mode: str) -> JsonArray:
-    found = (workload for resource in layer.resources for workload in workloads(resource, mode))
+def _health_checks(layer: SyncLayer, mode: str) -> JsonArray:
+    found = (workload for resource in layer.resources for workload in model_workloads(resource, mode))
     return [
         {"apiVersion": item.api_version, "kind": item.kind, "name": item.name, "namespace": item.namespace}
         for item in found
     ]
 
 
-def _without_layers_below(layer: Layer, layers: tuple[Layer, ...]) -> JsonArray:
+def _without_layers_below(layer: SyncLayer, layers: tuple[SyncLayer, ...]) -> JsonArray:
     """Leave out the kinds of the layers in folders below this one's, which Flux would read as well."""
     if layer.charts:
         return []
