@@ -143,6 +143,19 @@ def test_nothing_speaks_to_a_network() -> None:
     assert users == {name: [command] for name, command in SPEAKS.items()}
 
 
+# Libraries that stand behind one door: another could take their place there.
+DOORS = {
+    "jsonschema": "kservegen.checks.engines.jsonschema",
+    "jsonschema_rs": "kservegen.formats.jsonschema.validate",
+    "re2": "kservegen.formats.regexp",
+}
+
+
+def test_a_library_has_one_door() -> None:
+    used = {(name, part.partition(".")[0]) for name in MODULES for part in imports(name, at_import=False)}
+    assert {(name, library) for name, library in used if library in DOORS} == {(d, lib) for lib, d in DOORS.items()}
+
+
 def network(names: frozenset[str]) -> set[str]:
     """Return those of the imported modules that speak to a network, or are of a package that does."""
     return {name for name in names if any(name == known or name.startswith(f"{known}.") for known in NETWORK)}

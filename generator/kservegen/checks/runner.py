@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from kservegen.checks.engines.base import ShapeEngine
+from kservegen.checks.engines.choice import ShapeEngine
 from kservegen.checks.manuals import manuals
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import RuleSet, discover

@@ -52,10 +52,10 @@ def engine_option(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Add --engine."""
     return click.option(
         "--engine",
-        type=click.Choice(["builtin", "kubeconform"]),
+        type=click.Choice(["builtin", "jsonschema", "kubeconform"]),
         default="builtin",
         show_default=True,
-        help="What judges the shape of objects: kubeconform has to be installed, and says the same.",
+        help="What checks the shape of objects. The others say the same: jsonschema slowly, kubeconform if installed.",
     )(function)
 
 

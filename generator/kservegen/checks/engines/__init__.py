@@ -1,1 +1,1 @@
-"""What judges the shape of objects: one contract, two engines that read the same schemas."""
+"""What checks the shape of objects: one contract, three engines that read the same schemas."""

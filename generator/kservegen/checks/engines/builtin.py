@@ -13,7 +13,7 @@ from kservegen.formats.jsonschema.validate import Validator
 
 
 class BuiltinEngine:
-    """Judges by the compiled schemas, in this process; what is compiled is kept from one call to the next."""
+    """Checks by the compiled schemas, in this process; what is compiled serves all calls."""
 
     batch = 256  # enough to know of what there is much, few enough to hold
 
@@ -30,13 +30,15 @@ class BuiltinEngine:
                 known = self._known[kind] = self._find(*kind)
             if not isinstance(known, Finding):
                 known.expect(count)
-        return [_fit(self._known[kind], resource) for kind, resource in zip(kinds, resources, strict=True)]
+        return [self._findings(self._known[kind], resource) for kind, resource in zip(kinds, resources, strict=True)]
 
     def _find(self, api_version: str, kind: str, kserve_version: str) -> Validator | Finding:
         if self._schemas.has(api_version, kind, kserve_version=kserve_version):
             return self._schemas.validator(api_version, kind, kserve_version=kserve_version)
         return missing_schema(self._schemas, api_version, kind, kserve_version=kserve_version)
 
+    def _findings(self, known: Validator | Finding, resource: Resource) -> tuple[Finding, ...]:
+        return (known,) if isinstance(known, Finding) else self._check(known, resource)
 
-def _fit(known: Validator | Finding, resource: Resource) -> tuple[Finding, ...]:
-    return (known,) if isinstance(known, Finding) else known.check(resource.doc)
+    def _check(self, validator: Validator, resource: Resource) -> tuple[Finding, ...]:
+        return validator.check(resource.doc)

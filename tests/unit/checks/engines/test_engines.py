@@ -1,4 +1,4 @@
-"""Both engines come to the same verdict on every recorded manifest; kubeconform by itself differs in known ways."""
+"""All engines come to the same verdict on every recorded manifest; kubeconform by itself differs in known ways."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from tests.unit.formats.jsonschema.test_schema_agreement import mutated
 
 from kservegen.checks.engines.builtin import BuiltinEngine
+from kservegen.checks.engines.jsonschema import JsonschemaEngine
 from kservegen.checks.engines.kubeconform.engine import KubeconformEngine, locations
 from kservegen.checks.engines.kubeconform.process import VARIABLE, Refusal, find_binary, run
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import Path as DocumentPath
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
 
 ROOT = Path(__file__).parents[4]
 STORE = SchemaStore([ROOT / "schemas"])
+BUILTIN, JSONSCHEMA = BuiltinEngine(STORE), JsonschemaEngine(STORE)
 SETS = {"v0.19.0": "admission.jsonl", "v0.20.0": "admission-v0.20.0.jsonl"}
 
 
@@ -43,6 +48,82 @@ def recorded(version: str) -> list[JsonObject]:
 
 def refused(findings: tuple[Finding, ...]) -> bool:
     return any(finding.severity is not Severity.INFO for finding in findings)
+
+
+def spoken(findings: tuple[Finding, ...]) -> set[tuple[str, DocumentPath]]:
+    return {(finding.rule, finding.path) for finding in findings}
+
+
+@pytest.mark.parametrize("version", SETS)
+def test_jsonschema_comes_to_the_same_verdict(version: str) -> None:
+    resources = [resource(doc) for doc in recorded(version)]
+    ours = BuiltinEngine(STORE).check(resources, version)
+    theirs = JsonschemaEngine(STORE).check(resources, version)
+    differing = [r.doc for r, a, b in zip(resources, ours, theirs, strict=True) if refused(a) != refused(b)]
+    assert sum(map(refused, ours)) > 400
+    assert differing == []
+    alike = [spoken(a) == spoken(b) for a, b in zip(ours, theirs, strict=True)]
+    assert alike.count(False) < len(alike) / 50, "most findings are the same, too"
+
+
+@settings(max_examples=60, deadline=None)
+@given(mutated())
+def test_jsonschema_agrees_on_mutated_objects(document: JsonObject) -> None:
+    one = resource({**document, "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"})
+    (ours,), (theirs,) = BUILTIN.check([one], "v0.19.0"), JSONSCHEMA.check([one], "v0.19.0")
+    assert refused(ours) == refused(theirs)
+
+
+FORMS: JsonObject = {
+    "map": {"type": "object", "additionalProperties": {"enum": [1]}},
+    "shut": {"type": "object", "properties": {"a": True}, "required": ["a"], "additionalProperties": False},
+    "name": {"pattern": "^(a+)+$"},
+    "broken": {"pattern": "(?!a)"},
+    "sized": {"minLength": 2, "maxItems": 1, "uniqueItems": True},
+    "number": {"minimum": 2, "multipleOf": 2},
+    "form": {"anyOf": [{"type": "string", "maxLength": 1}, {"type": "object", "required": ["x"]}]},
+    "no": False,
+    "not": {"not": {"const": 1}},
+    "some": {"contains": {"const": 1}},
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "rule", "path", "message"),
+    [
+        ({"map": []}, "schema/wrong-type", ("map",), "must be a map, not a list"),
+        ({"map": {"k": 2}}, "schema/not-allowed", ("map", "k"), "must be 1"),
+        ({"shut": {"a": 1, "b": 2}}, "schema/unknown-field", ("shut", "b"), 'unknown field "b"'),
+        ({"shut": {}}, "schema/missing-field", ("shut",), 'the field "a" is missing'),
+        ({"name": "a" * 60 + "!"}, "schema/pattern", ("name",), "is not text that matches"),
+        ({"broken": "b"}, "schema/pattern", ("broken",), "pattern is invalid: error parsing regexp"),
+        ({"sized": "a"}, "schema/wrong-length", ("sized",), "has 1 character"),
+        ({"sized": [1, 2]}, "schema/wrong-length", ("sized",), "has 2 items"),
+        ({"number": 0}, "schema/out-of-range", ("number",), "0 is not at least 2"),
+        ({"form": "ab"}, "schema/wrong-length", ("form",), "has 2 characters"),
+        ({"no": 1}, "schema/not-allowed", (), "False schema does not allow 1"),
+        ({"not": 1}, "schema/not-allowed", ("not",), "should not be valid"),
+        ({"some": [2]}, "schema/one-of", ("some",), "None of [2] are valid"),
+    ],
+)
+def test_errors_of_jsonschema_become_our_findings(
+    document: JsonObject, rule: str, path: DocumentPath, message: str, tmp_path: Path
+) -> None:
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "properties": FORMS}
+    file = tmp_path / "crds" / "example.com" / "thing_v1.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(schema), "utf-8")
+    (tmp_path / "kserve" / "v0.19.0").mkdir(parents=True)
+    engine = JsonschemaEngine(SchemaStore([tmp_path]))
+    ((found,),) = engine.check([resource({"apiVersion": "example.com/v1", "kind": "Thing", **document})], "v0.19.0")
+    assert (found.rule, found.path) == (rule, path)
+    assert message in found.message
+
+
+@pytest.mark.parametrize("kind", ["InferenceServce", "Nope"])
+def test_jsonschema_says_as_builtin_what_has_no_schema(kind: str) -> None:
+    one = resource({"apiVersion": "serving.kserve.io/v1beta1", "kind": kind})
+    assert JSONSCHEMA.check([one], "v0.19.0") == BUILTIN.check([one], "v0.19.0") != [()]
 
 
 @pytest.mark.parametrize("version", SETS)
