@@ -145,10 +145,20 @@ RULES: tuple[RuleMeta, ...] = (
     RuleMeta(
         id="catalog/unknown-version",
         title="The KServe version is one that can be checked",
-        why="Objects and chart values are judged against one release; without its schemas a green run means nothing.",
+        why="Objects and chart values are judged against one release; without its schemas and its record, a green run "
+        "means nothing.",
         fix="Set kserve.version to a known version, with its v.",
         bad="kserve: {version: 0.19.0}",
         good="kserve: {version: v0.19.0}",
+    ),
+    RuleMeta(
+        id="catalog/unreviewed-version",
+        title="The KServe version is one that was reviewed",
+        why="The record of the release is a preview, or derived from its CRDs: schemas are its own, and the rules are "
+        "those that the finding names. What the release does otherwise goes unseen, so a green run means less.",
+        fix="Try the release on a cluster, or stay with a reviewed one. A record that was held against the release "
+        "says status: reviewed.",
+        severity=Severity.WARNING,
     ),
     RuleMeta(
         id="gitops/argocd-version",

@@ -140,7 +140,7 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
         return environment_cluster(open_project(repository), options.environment)
     releases = Releases(schemas.roots)
     version = options.kserve_version or releases.newest_reviewed
-    check_version(version, releases.versions)
+    check_version(version, releases, schemas)
     return reference_cluster(releases.get(version), options.deployment_mode or "Standard")
 
 

@@ -15,6 +15,7 @@ from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
 from kservegen.changes.upgrade.restarts import restarts
 from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse
 from kservegen.changes.upgrade.steps import steps
+from kservegen.checks.release import version_problem
 from kservegen.core.diagnostics import Diagnostic, Severity, merge
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
@@ -66,7 +67,7 @@ def plan_upgrades(
     """
     project = open_project(repository)
     releases = project.tools.releases
-    _check_versions(releases, after, installed)
+    _check_versions(project.tools, after, installed)
     found, same = [], []
     diagnostics = list(project.diagnostics)
     readable = not any(item.severity is Severity.ERROR for item in diagnostics)
@@ -88,15 +89,19 @@ def plan_upgrades(
     )
 
 
-def _check_versions(releases: Releases, after: str, installed: str | None) -> None:
+def _check_versions(tools: Tools, after: str, installed: str | None) -> None:
+    releases = tools.releases
     known = ", ".join(releases.versions)
-    if after not in releases.versions:
+    if after not in releases.versions and after not in tools.schemas.versions():
         written = f"v{after}"
         raise GeneratorError(
             f"KServe {after} is not a version that can be checked",
             subject="--to",
             hint=f"Did you mean {written}?" if written in releases.versions else f"Known: {known}.",
         )
+    problem = version_problem(after, releases, tools.schemas)
+    if problem is not None:
+        raise GeneratorError(problem.message, subject="--to", hint=problem.hint)
     if installed is None or installed in releases.versions:
         return
     if parse(installed) is None:
@@ -138,6 +143,7 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
         values=then.values,
         restarts=() if moves else tuple(restarts(before, then, _knowledge(project.tools))),
+        caveats=tuple(side.release.caveat for side in (before, then) if side.release.caveat),
         steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
     )
 

@@ -11,16 +11,19 @@ from kservegen.catalog.resolve import resolve
 from kservegen.checks.manifests.files import Argument, find_files
 from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.checks.manifests.reference import Cluster
+from kservegen.checks.release import unreviewed, version_problem
 from kservegen.checks.runner import Judge
 from kservegen.commands.linter import Linter
 from kservegen.commands.result import Result
-from kservegen.core.diagnostics import Diagnostic, Location, Severity
-from kservegen.core.repository import STDIN
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
 from kservegen.evaluate.defaulted import context_of, installation_of
 from kservegen.evaluate.project import Project
-from kservegen.formats.jsonschema.store import Shapes, UnknownSchemaError
+from kservegen.formats.jsonschema.store import SchemaStore, Shapes, UnknownSchemaError
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.kserve.defaulting import default
+from kservegen.kserve.releases import Releases
 from kservegen.render.objects.environment import build_environment
 
 # What a manifest cannot tell; every result says so.
@@ -47,7 +50,7 @@ def environment_cluster(project: Project, name: str) -> Cluster:
     chosen = project.choose_one(name)
     environment, _ = resolve(project.catalog, chosen)
     version = environment.text("kserve", "version")
-    check_version(version, project.tools.releases.versions)
+    check_version(version, project.tools.releases, project.tools.schemas)
     release = project.tools.releases.get(version)
     built = build_environment(environment, release.charts, Shapes(project.tools.schemas, version))
     installation = installation_of(built.settings)
@@ -55,10 +58,13 @@ def environment_cluster(project: Project, name: str) -> Cluster:
     return Cluster(context=context_of(built, stored, release), installation=installation)
 
 
-def check_version(version: str, known: Sequence[str]) -> None:
-    """Raise GeneratorError for a KServe version that there are no schemas of."""
-    if version not in known:
-        raise UnknownSchemaError("unknown KServe version", subject=version, known=known)
+def check_version(version: str, releases: Releases, schemas: SchemaStore) -> None:
+    """Raise GeneratorError for a KServe version that there are no schemas or no record of."""
+    if version not in releases.versions and version not in schemas.versions():
+        raise UnknownSchemaError("unknown KServe version", subject=version, known=releases.versions)
+    problem = version_problem(version, releases, schemas)
+    if problem is not None:
+        raise GeneratorError(problem.message, subject=version, hint=problem.hint)
 
 
 def lint(judge: Judge, options: LintOptions) -> Result:
@@ -67,6 +73,9 @@ def lint(judge: Judge, options: LintOptions) -> Result:
         linter = Linter(judge, options.cluster)
         if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):
             linter.note(_nothing(STDIN))
+        caveat = unreviewed(options.cluster.context.release)
+        if caveat is not None:
+            linter.note(_caveat(caveat, options))
         _read(linter, find_files(options.paths))
         documents, diagnostics = linter.finish()
     return Result(
@@ -74,7 +83,7 @@ def lint(judge: Judge, options: LintOptions) -> Result:
         diagnostics=diagnostics,
         environments=(options.environment,) if options.environment else (),
         documents=documents,
-        assumptions=NOT_CHECKED,
+        assumptions=(*filter(None, [options.cluster.context.release.caveat]), *NOT_CHECKED),
         fail_on=options.fail_on,
     )
 
@@ -92,6 +101,19 @@ def _read(linter: Linter, arguments: Sequence[Argument]) -> None:
                 found += linter.add(file.read(), file.name, named=file.named)
         if not found:
             linter.note(_nothing(argument.path.as_posix()))
+
+
+def _caveat(finding: Finding, options: LintOptions) -> Diagnostic:
+    """Place what is said of the release: at the environment that names it, else at what was asked about."""
+    place = options.paths[0].as_posix() if options.paths else STDIN
+    return Diagnostic(
+        rule=finding.rule,
+        severity=Severity.WARNING,
+        message=finding.message,
+        location=Location(f"{ENVIRONMENTS_FOLDER}/{options.environment}.yaml" if options.environment else place),
+        seen=finding.seen,
+        hint=finding.hint,
+    )
 
 
 def _nothing(place: str) -> Diagnostic:

@@ -12,6 +12,7 @@ from kservegen.checks.environment import check_environment, check_namespaces
 from kservegen.checks.gpu.environment import Surroundings, gpu_memory
 from kservegen.checks.host.environment import host_findings
 from kservegen.checks.locate import Locator, diagnose_environment, diagnose_problem
+from kservegen.checks.release import unreviewed, version_problem
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Judge, at_home, is_misshapen
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
@@ -74,11 +75,14 @@ def evaluate(
     """
     memory = memory or Memory()
     environment, diagnostics = resolve(catalog, name, memory.unchanged)
-    version_finding = _check_version(environment, tools.releases.versions)
+    version_finding = version_problem(environment.text("kserve", "version"), tools.releases, tools.schemas)
     if version_finding is not None:
         diagnostics.extend(diagnose_environment(environment, [version_finding]))
         return Evaluation(environment=environment, built=None, diagnostics=tuple(diagnostics))
     release = tools.releases.get(environment.text("kserve", "version"))
+    caveat = unreviewed(release)
+    if caveat is not None:
+        diagnostics.extend(diagnose_environment(environment, [caveat]))
     charts = release.charts
     bindings = bind(environment, tools)
     policies = _policy_objects(environment, bindings)
@@ -100,13 +104,13 @@ def evaluate(
         *host_findings(stored, around, tools.facts),
     )
     diagnostics.extend(_check(built, tools, found, bindings))
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = (release.caveat,) if release.caveat else ()
     if environment.mapping("budgets") or environment.mapping("nodePools"):
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415
 
         capacity = check_capacity(built, stored, context)
         diagnostics.extend(capacity.diagnostics)
-        assumptions = capacity.assumptions
+        assumptions += capacity.assumptions
         if capacity.ledger is not None:
             memory.ledgers[name] = capacity.ledger
     for finding in check_environment(built, charts):
@@ -146,22 +150,6 @@ def _waive(
     )
     for finding in findings:
         yield from diagnose_environment(environment, [finding], default=tools.judge.severity(finding))
-
-
-def _check_version(environment: ResolvedEnvironment, known: tuple[str, ...]) -> Finding | None:
-    version = environment.text("kserve", "version")
-    if version in known:
-        return None
-    missing = not version
-    return Finding(
-        rule="catalog/unknown-version",
-        path=("kserve",) if missing else ("kserve", "version"),
-        message="no KServe version is set" if missing else f"KServe {version} is not a version that can be checked",
-        seen=version,
-        allowed=", ".join(known),
-        hint="Set kserve.version to one of them, with its v.",
-        at_key=missing,
-    )
 
 
 def _check(
@@ -271,7 +259,7 @@ def build_all(
     environment: ResolvedEnvironment, tools: Tools, memory: Memory, bindings: Bindings | None = None
 ) -> BuiltEnvironment | None:
     """Build an environment for who judges nothing, with the policies of `bindings`; None for an unknown version."""
-    if _check_version(environment, tools.releases.versions) is not None:
+    if version_problem(environment.text("kserve", "version"), tools.releases, tools.schemas) is not None:
         return None
     charts = tools.releases.get(environment.text("kserve", "version")).charts
     shapes = Shapes(tools.schemas, charts.version)

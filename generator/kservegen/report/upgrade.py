@@ -51,6 +51,7 @@ def upgrades_as_text(
         )
     for upgrade in upgrades.upgrades:
         out.append(paint(_verdict(upgrade), "\x1b[1m"))
+        out.extend(f"  {caveat}" for caveat in upgrade.caveats)
         if upgrade.refusals:
             refused = Result(command="upgrade", diagnostics=upgrade.refusals)
             out.append("")
@@ -69,7 +70,8 @@ def upgrades_as_text(
 
 def _verdict(upgrade: EnvironmentUpgrade) -> str:
     errors = sum(1 for item in upgrade.refusals if item.severity is Severity.ERROR and item.waived is None)
-    parts = [_count(errors, "error stands", "errors stand") + " in the way" if errors else "nothing stands in the way"]
+    free = "no error was found, and not all was looked at" if upgrade.caveats else "nothing stands in the way"
+    parts = [_count(errors, "error stands", "errors stand") + " in the way" if errors else free]
     lost = sum(len(note.subjects) for note in upgrade.notes if note.topic is Topic.CRDS and note.loses)
     if lost:
         parts.append(_count(lost, "CRD goes", "CRDs go"))
@@ -146,7 +148,8 @@ def upgrades_as_json(upgrades: Upgrades, carried: Mapping[str, CarriedValues], w
         "environments": [_as_json(upgrade, carried.get(upgrade.environment)) for upgrade in upgrades.upgrades],
         "same": list(upgrades.same),
     }
-    report["assumptions"] = list(_NOT_CHECKED)
+    caveats = dict.fromkeys(caveat for upgrade in upgrades.upgrades for caveat in upgrade.caveats)
+    report["assumptions"] = [*caveats, *_NOT_CHECKED]
     return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
 
 

@@ -1,0 +1,141 @@
+"""A version of KServe that a user adds: what it takes, and that no command passes over what is not known of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.support.project import DEV, Project
+from tests.support.reports import checked_report
+
+from kservegen.cli import cli
+
+ROOT = Path(__file__).parents[2]
+NEW = "v0.21.0"
+CAVEAT = f"KServe {NEW} is not reviewed: the rules of v0.20.0 were applied to it"
+
+
+def run(project: Project, command: str, *words: str) -> tuple[int, str]:
+    words = (command, "--root", str(project.root), *words)
+    result = CliRunner().invoke(cli, words, standalone_mode=False)
+    code = result.return_value if isinstance(result.return_value, int) else 2
+    return code, result.output + str(result.exception or "") + str(getattr(result.exception, "hint", ""))
+
+
+def record(project: Project, **words: object) -> None:
+    document = {"version": NEW, "status": "derived", "nearest": "v0.20.0", "provenance": {"schemas": "made up"}}
+    project.write(f"schemas/releases/{NEW}.json", json.dumps(document | words))
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> Project:
+    """Return a project on a version that it has schemas of and no record."""
+    project = Project(tmp_path)
+    project.write("environments/dev.yaml", DEV.replace("v0.19.0", NEW))
+    shutil.copytree(ROOT / "schemas/kserve/v0.20.0", tmp_path / "schemas/kserve" / NEW)
+    return project
+
+
+@pytest.fixture
+def added(schemas: Project) -> Project:
+    record(schemas)
+    return schemas
+
+
+def test_schemas_without_a_record_are_an_error_that_says_what_to_write(schemas: Project) -> None:
+    (found,) = schemas.validate().diagnostics
+    assert (f"{found.location}", found.rule) == ("environments/dev.yaml:3:19", "catalog/unknown-version")
+    schemas.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    for words in (("validate", str(schemas.root / "a.yaml"), "--kserve-version", NEW), ("upgrade", "--to", NEW)):
+        code, said = run(schemas, *words)
+        assert code == 2
+        assert found.hint in said
+    file, _, words = found.hint.removeprefix("Add ").partition(", with ")
+    schemas.write(file, words.partition(": ")[2].removesuffix("."))
+    assert schemas.problems() == ["environments/dev.yaml:3:19 catalog/unreviewed-version"]
+
+
+def test_a_record_without_schemas_is_an_error(added: Project) -> None:
+    shutil.rmtree(added.root / "schemas/kserve")
+    assert added.problems() == ["environments/dev.yaml:3:19 catalog/unknown-version"]
+    code, said = run(added, "upgrade", "--to", NEW)
+    assert code == 2
+    assert f"schemas/kserve/{NEW}/" in said
+
+
+def test_models_are_judged_by_the_rules_of_the_nearest_release(added: Project) -> None:
+    added.models("models:\n  iris: {modelFormat: sklearn, storageUri: 'oci+native://r/i'}\n  a: {modelFormat: b}\n")
+    assert added.problems() == [
+        "environments/dev.yaml:3:19 catalog/unreviewed-version",
+        "models.yaml:5:20 kserve/no-runtime",
+    ]
+
+
+@pytest.mark.parametrize("command", ["validate", "render", "plan"])
+def test_every_command_says_what_was_applied(added: Project, command: str) -> None:
+    _, text = run(added, command)
+    assert CAVEAT in text
+    assert "no problems" not in text
+    _, said = run(added, command, "--output", "json")
+    report = checked_report(said)
+    assert [found["rule"] for found in report["findings"]] == ["catalog/unreviewed-version"]
+    assert CAVEAT in report["assumptions"]
+
+
+@pytest.mark.parametrize("more", ["severities: {catalog/unreviewed-version: 'off'}\n", ""])
+def test_near_empty_schemas_do_not_come_out_green(added: Project, more: str) -> None:
+    folder = added.root / "schemas/kserve" / NEW / "serving.kserve.io"
+    shutil.rmtree(folder)
+    for kind in ("inferenceservice_v1beta1", "clusterservingruntime_v1alpha1"):
+        added.write(f"schemas/kserve/{NEW}/serving.kserve.io/{kind}.json", '{"type": "object"}')
+    dev = (added.root / "environments/dev.yaml").read_text("utf-8")
+    added.write("environments/dev.yaml", dev + more)
+    code, said = run(added, "validate")
+    assert CAVEAT in said or code == 1
+    assert "no problems" not in said
+
+
+def test_a_preview_says_so(added: Project) -> None:
+    answers = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))["capabilities"]
+    record(added, status="preview", capabilities=answers)
+    (found,) = added.validate().diagnostics
+    assert found.message == (
+        f"KServe {NEW} is not reviewed: the rules are those of a preview of it, and of v0.20.0 where that is silent"
+    )
+
+
+def test_manifests_are_judged_with_the_caveat(added: Project) -> None:
+    added.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    manifest = str(added.root / "a.yaml")
+    for words in (("--kserve-version", NEW), ("--env", "dev")):
+        _, said = run(added, "validate", manifest, *words, "--output", "json")
+        report = checked_report(said)
+        assert [found["rule"] for found in report["findings"]] == ["catalog/unreviewed-version"]
+        assert CAVEAT in report["assumptions"]
+    _, said = run(added, "validate", manifest, "--output", "json")
+    assert checked_report(said)["findings"] == [], "the newest reviewed release is the one that is taken"
+
+
+def test_no_upgrade_to_it_is_called_safe(added: Project) -> None:
+    added.write("environments/dev.yaml", DEV)
+    code, said = run(added, "upgrade", "--to", NEW)
+    assert code == 0
+    assert said.startswith(f"dev: v0.19.0 to {NEW}: no error was found, and not all was looked at")
+    assert f"\n  {CAVEAT}\n" in said
+    assert "nothing stands in the way" not in said
+    _, said = run(added, "upgrade", "--to", NEW, "--output", "json")
+    assert CAVEAT in checked_report(said)["assumptions"]
+
+
+def test_a_defect_of_the_nearest_release_is_taken_over(added: Project) -> None:
+    added.write("environments/dev.yaml", DEV)
+    worker = "workerSpec: {pipelineParallelSize: 2, tensorParallelSize: 1}"
+    added.models(
+        f"models:\n  big: {{modelFormat: huggingface, storageUri: 'pvc://a/b', autoscalerClass: none, {worker}}}\n"
+    )
+    for version in (NEW, "v0.20.0"):
+        _, said = run(added, "upgrade", "--to", version)
+        assert f"Known defect multi-node-churn of {version}: " in said
