@@ -53,6 +53,6 @@ def test_decisions_are_numbered_in_turn_and_listed() -> None:
 def test_a_manual_says_why_and_how_to_mend_it() -> None:
     pages = manuals().values()
     assert [page.id for page in pages if not re.fullmatch(r"[a-z]+/[a-z0-9-]+", page.id)] == []
-    assert [page.id for page in pages if not page.title] == []
+    assert [page.id for page in pages if not page.title[0].isupper() or page.title.endswith(".")] == []
     assert [page.id for page in pages if not page.why.endswith((".", ")"))] == []
     assert [page.id for page in pages if not page.fix.endswith((".", ")"))] == []

@@ -112,12 +112,11 @@ def test_a_rule_sees_its_kinds_only() -> None:
     assert seen == ["InferenceGraph", "InferenceGraph", "Namespace"]
 
 
-def test_a_set_tells_stages_apart_and_knows_manuals() -> None:
+def test_a_set_tells_stages_apart() -> None:
     rule_set = discover()
     assert rule_set.stage("kserve/replicas") is Stage.ADMISSION
     assert rule_set.stage("kserve/nope") is None
     assert {found.stage for found in rule_set.at(Stage.RUN, Stage.ADVICE).rules} == {Stage.RUN, Stage.ADVICE}
-    assert "internal/rule-crashed" in {manual.id for manual in rule_set}
 
 
 @pytest.fixture

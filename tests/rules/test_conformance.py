@@ -66,7 +66,7 @@ def errors(
         resources={identity: resource},
         prerequisites=REFERENCE_PROMISES,
     )
-    metas = {meta.id: meta for meta in discover()}
+    metas = {found.id: found.meta for found in discover().rules}
     found = [discover().at(*stages).within(scope).run([resource], context) for scope in scopes]
     for _, finding in chain.from_iterable(found):
         if (finding.severity or metas[finding.rule].severity) is Severity.ERROR:

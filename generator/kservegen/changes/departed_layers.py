@@ -11,7 +11,7 @@ from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.locate import diagnose_environment
-from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.render.gitops.layers import LayerPart
 
 _SYNCED_BY: Final = {"argocd": "Application", "flux": "Kustomization"}
@@ -48,4 +48,4 @@ def _told(environment: ResolvedEnvironment, kind: str, layer: str, namespace: st
         hint=f"When this is merged, delete the {kind} {environment.name}-{layer}, then what it has synced.",
         at_key=True,
     )
-    yield from diagnose_environment(environment, [finding], default=Severity.WARNING)
+    yield from diagnose_environment(environment, [finding])

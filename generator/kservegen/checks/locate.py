@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.checks.manuals import severity_of
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
@@ -61,7 +62,7 @@ def diagnose_problem(environment: str, built: BuiltEntry, problem: EntryFinding)
         related = (Related(f"{format_path(problem.other) or 'the entry'} is said here", entry.locate(problem.other)),)
     return Diagnostic(
         rule=finding.rule,
-        severity=Severity.ERROR,
+        severity=severity_of(finding),
         message=finding.message,
         location=entry.locate(finding.path, at_key=finding.at_key),
         path=format_path((entry.section, entry.key, *finding.path)),
@@ -75,18 +76,15 @@ def diagnose_problem(environment: str, built: BuiltEntry, problem: EntryFinding)
     )
 
 
-def diagnose_environment(
-    environment: ResolvedEnvironment, findings: Iterable[Finding], base: Path = (), default: Severity = Severity.ERROR
-) -> Iterator[Diagnostic]:
+def diagnose_environment(environment: ResolvedEnvironment, findings: Iterable[Finding]) -> Iterator[Diagnostic]:
     """Give findings about an environment's own words their lines."""
     for finding in findings:
-        path = base + finding.path
         yield Diagnostic(
             rule=finding.rule,
-            severity=finding.severity or default,
+            severity=severity_of(finding),
             message=finding.message,
-            location=environment.locate(path, at_key=finding.at_key),
-            path=format_path(path),
+            location=environment.locate(finding.path, at_key=finding.at_key),
+            path=format_path(finding.path),
             hint=finding.hint,
             seen=finding.seen,
             allowed=finding.allowed,

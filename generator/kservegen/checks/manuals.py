@@ -1,50 +1,32 @@
-"""All manuals by rule id: what `explain RULE` prints and what gives a finding its severity."""
+"""The registry of every id that is printed: what `explain RULE` prints and what gives a finding its severity.
+
+Rules about objects are found below `checks/rules/`, all others in `core/manuals/`. Ids of policies, `policy/<name>`,
+come from the policies themselves.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Final
 
-from kservegen.catalog.manual import RULES as CATALOG
-from kservegen.checks.budget.manual import RULES as BUDGETS
-from kservegen.checks.gpu.manual import RULES as GPU
-from kservegen.checks.host.manual import RULES as HOST
-from kservegen.checks.manifests.manual import RULES as MANIFESTS
-from kservegen.checks.placement.manual import RULES as PLACEMENT
+from kservegen.checks.rules.base import Scope, Stage
 from kservegen.checks.rules.discover import discover
-from kservegen.checks.rules.stage import Scope, Stage
-from kservegen.checks.waivers.manual import RULES as WAIVERS
-from kservegen.core.diagnostics import RuleMeta
-from kservegen.formats.jsonschema.manual import RULES as SCHEMAS
-from kservegen.formats.yaml.manual import RULES as YAML
-from kservegen.kserve.charts.manual import RULES as CHARTS
-from kservegen.render.commit.manual import RULES as COMMIT
-from kservegen.render.output.manual import RULES as OUTPUT
+from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.core.manual import written_manuals
 
 
 @lru_cache(maxsize=1)
 def manuals() -> dict[str, RuleMeta]:
     """Return every manual by id; RuntimeError where two rules share one."""
-    found: dict[str, RuleMeta] = {}
-    for meta in (
-        *YAML,
-        *CATALOG,
-        *SCHEMAS,
-        *CHARTS,
-        *OUTPUT,
-        *COMMIT,
-        *MANIFESTS,
-        *WAIVERS,
-        *BUDGETS,
-        *GPU,
-        *HOST,
-        *PLACEMENT,
-        *discover(),
-    ):
-        if meta.id in found:
-            raise RuntimeError(f"two manuals for {meta.id}")
-        found[meta.id] = meta
-    return found
+    written, rules = written_manuals(), {found.id: found.meta for found in discover().rules}
+    if shared := sorted(written.keys() & rules.keys()):
+        raise RuntimeError(f"two manuals for {', '.join(shared)}")
+    return {**written, **rules}
+
+
+def severity_of(finding: Finding) -> Severity:
+    """Return what a finding weighs: its own severity, or else its rule's; KeyError for an id that is in no manual."""
+    return finding.severity or manuals()[finding.rule].severity
 
 
 def find_manual(name: str) -> RuleMeta | None:

@@ -91,10 +91,7 @@ class Judge:
 
     def severity(self, finding: Finding) -> Severity:
         """Return what a finding weighs: its own severity, or else its rule's."""
-        if finding.severity is not None:
-            return finding.severity
-        manual = self._manuals.get(finding.rule)
-        return manual.severity if manual else Severity.ERROR
+        return finding.severity or self._manuals[finding.rule].severity
 
     def _stage(self, rule: str) -> Stage | None:
         if rule.partition("/")[0] in _ADMISSION_AREAS:

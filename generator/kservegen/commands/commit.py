@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,8 +11,10 @@ from kservegen.changes.guards import Removals, guard_removals
 from kservegen.checks.locate import diagnose_environment
 from kservegen.commands.render import RenderOptions, recover_output, render_task, report_on, write_out
 from kservegen.commands.result import CLEAN, Result
-from kservegen.core.diagnostics import Diagnostic, merge
+from kservegen.core.diagnostics import Diagnostic, Location, merge
 from kservegen.core.errors import GeneratorError
+from kservegen.core.manual import by_manual, written_manuals
+from kservegen.core.problem import Problem, to_finding
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import Work, work_on
 from kservegen.formats.yaml.collector import without_collector
@@ -23,7 +25,6 @@ from kservegen.git.write import branch_tip, check_branch_name, move_branch, sign
 from kservegen.render.commit.base import Question, Superseded
 from kservegen.render.commit.hydrated import PROPOSED, Hydrated
 from kservegen.render.commit.landing import Job, Landed, Landing, Prepared
-from kservegen.render.commit.manual import diagnose_ignored, find_other_revision
 from kservegen.render.commit.notes import fetch_notes, write_notes
 from kservegen.render.commit.onebranch import OneBranch
 from kservegen.render.commit.outcome import BranchOutcome, CommitOutcome, Status
@@ -151,7 +152,18 @@ def _write(run: _Run, work: Work) -> Result:
     if not hidden:
         return write_out(work, options, "commit")
     result = report_on(work, "commit", fail_on=options.fail_on)
-    return replace(result, diagnostics=merge([*result.diagnostics, diagnose_ignored(hidden, run.git.prefix)]))
+    return replace(result, diagnostics=merge([*result.diagnostics, _ignored(hidden, run.git.prefix)]))
+
+
+def _ignored(hidden: Mapping[str, tuple[str, int, str]], prefix: str) -> Diagnostic:
+    """Say which pattern hides the output; `hidden` holds file, line and pattern by path from the top."""
+    path, (file, line, pattern) = min(hidden.items())
+    return by_manual(
+        "gitops/output-ignored",
+        f"this pattern hides {len(hidden)} files of the output from git",
+        Location(file.removeprefix(prefix), line),
+        seen=f"{pattern} hides {path}",
+    )
 
 
 def _unsynced(run: _Run, work: Work) -> Iterator[Diagnostic]:
@@ -160,8 +172,12 @@ def _unsynced(run: _Run, work: Work) -> Iterator[Diagnostic]:
         for environment in work.environments:
             if environment.text("gitops", "engine") not in {"", "none"}:
                 synced = Addresses.of(environment).revision
-                found = find_other_revision(synced, _active(run, environment.name))
-                yield from diagnose_environment(environment, found)
+                branch = _active(run, environment.name)
+                if synced.removeprefix("refs/heads/") != branch:
+                    message = f"what is committed to {branch} is synced by nobody"
+                    problem = Problem(("gitops", "targetRevision"), message, seen=synced, allowed=branch)
+                    found = to_finding(written_manuals()["gitops/hydrated-revision"], problem)
+                    yield from diagnose_environment(environment, [found])
 
 
 def _active(run: _Run, environment: str) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from kservegen.checks.policy.cases import PolicyCase, read_cases
 from kservegen.checks.policy.files import read_policies
-from kservegen.checks.policy.manual import CASE
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.trial import Trial, run_trial
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, merge
 from kservegen.core.errors import GeneratorError
+from kservegen.core.manual import by_manual
 from kservegen.core.repository import Repository
 from kservegen.formats.yaml.files import read_bytes
 
@@ -104,10 +104,9 @@ def _strangers(folder: Path, known: set[str], name_of: Callable[[Path], str]) ->
     tests = folder / TESTS
     for path in sorted(tests.iterdir()) if tests.is_dir() else ():
         if path.is_dir() and path.name not in known:
-            yield Diagnostic(
-                rule=CASE.id,
-                severity=CASE.severity,
-                message=f"no policy is called {path.name}, whose cases these are",
-                location=Location(name_of(path)),
+            yield by_manual(
+                "policy/case",
+                f"no policy is called {path.name}, whose cases these are",
+                Location(name_of(path)),
                 hint="Name the folder as the policy is named, or remove it.",
             )

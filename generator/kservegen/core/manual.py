@@ -1,6 +1,8 @@
-"""The written manual of a rule in, a `RuleMeta` out.
+"""The manuals of rules: their text in, `RuleMeta` out.
 
-A manual is plain text: a title with a period, an empty line, the reason, and sections that begin with their label.
+A rule about objects is a module of `checks/rules/`, whose docstring is its manual. Those of everything else that prints
+an id stand in `manuals/<area>.md` beside this module, each below a heading with the rest of its id. A manual is a title
+with a period, an empty line, the reason, and sections that begin with their label:
 
     The number of replicas is negative.
 
@@ -21,12 +23,58 @@ stated. Lines may break anywhere in prose.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
-from kservegen.core.diagnostics import RuleMeta, Severity
+from kservegen.core.diagnostics import Diagnostic, Location, Related, RuleMeta, Severity
 
 _SECTION: Final = re.compile(r"^(Fix|Severity|Bad|Good|Upstream):(?:\s|$)", re.MULTILINE)
+_HEADING: Final = re.compile(r"^# (.+)$", re.MULTILINE)
 _INDENT: Final = 4
+_FOLDER: Final = Path(__file__).parent / "manuals"
+
+
+@lru_cache(maxsize=1)
+def written_manuals() -> dict[str, RuleMeta]:
+    """Read the manuals of all rules that are no modules, by id; ValueError where one is none, or there twice."""
+    found: dict[str, RuleMeta] = {}
+    for file in sorted(_FOLDER.glob("*.md")):
+        _, *parts = _HEADING.split(file.read_text("utf-8"))
+        for slug, written in zip(parts[::2], parts[1::2], strict=True):
+            rule = f"{file.stem}/{slug}"
+            if rule in found:
+                raise ValueError(f"two manuals for {rule}")
+            found[rule] = read_manual(rule, written)
+    return found
+
+
+def by_manual(  # noqa: PLR0913
+    rule: str,
+    message: str,
+    location: Location,
+    *,
+    path: str = "",
+    hint: str = "",
+    seen: str = "",
+    allowed: str = "",
+    environments: tuple[str, ...] = (),
+    related: tuple[Related, ...] = (),
+) -> Diagnostic:
+    """Make a diagnostic that weighs what its manual says, with the manual's fix where there is no better hint."""
+    manual = written_manuals()[rule]
+    return Diagnostic(
+        rule=rule,
+        severity=manual.severity,
+        message=message,
+        location=location,
+        path=path,
+        hint=hint or manual.fix,
+        seen=seen,
+        allowed=allowed,
+        environments=environments,
+        related=related,
+    )
 
 
 def read_manual(rule: str, written: str) -> RuleMeta:

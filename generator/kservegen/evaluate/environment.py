@@ -114,8 +114,7 @@ def evaluate(
         if capacity.ledger is not None:
             memory.ledgers[name] = capacity.ledger
     for finding in check_environment(built, charts):
-        weight = tools.judge.severity(finding)
-        diagnostics.extend(diagnose_environment(environment, [finding], default=weight))
+        diagnostics.extend(diagnose_environment(environment, [finding]))
     weighed = _weigh(diagnostics, environment.mapping("severities"))
     return Evaluation(
         environment=environment,
@@ -149,7 +148,7 @@ def _waive(
         clock=clock,
     )
     for finding in findings:
-        yield from diagnose_environment(environment, [finding], default=tools.judge.severity(finding))
+        yield from diagnose_environment(environment, [finding])
 
 
 def _check(

@@ -8,7 +8,6 @@ from pathlib import Path
 from kservegen.checks.budget.account import account
 from kservegen.checks.budget.check import quota_needs
 from kservegen.checks.budget.ledger import Line
-from kservegen.checks.budget.manual import RULES
 from kservegen.checks.locate import diagnose_environment
 from kservegen.checks.manifests.documents import read_documents
 from kservegen.checks.manifests.files import find_files
@@ -23,7 +22,6 @@ from kservegen.render.objects.environment import BuiltEnvironment
 
 _MODELS = ("models", "runtimes")
 _QUOTAS = ("quotas",)
-_SEVERITIES = {meta.id: meta.severity for meta in RULES}
 
 
 def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Line, ...] | None:
@@ -67,7 +65,7 @@ def _too_soon(built: BuiltEnvironment, quota: Resource, key: str, hard: str, *, 
         allowed=f"at least {standing}, which is rendered now and rolls while this change is synced",
         hint="Render and sync the change of the models first; lower the budget in the next change.",
     )
-    yield from diagnose_environment(built.environment, [finding], default=_SEVERITIES[finding.rule])
+    yield from diagnose_environment(built.environment, [finding])
 
 
 def _hard(quota: Resource) -> dict[str, str]:

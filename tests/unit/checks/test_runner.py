@@ -8,6 +8,7 @@ import pytest
 from tests.support.platforms import reference, release
 
 from kservegen.checks.engines.builtin import BuiltinEngine
+from kservegen.checks.manuals import manuals
 from kservegen.checks.rules.base import Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import Discovered, RuleSet
 from kservegen.checks.runner import Judge, Verdict, is_misshapen
@@ -55,7 +56,8 @@ RULES = RuleSet(
         rule("crashing", Stage.RUN, Scope.OBJECT),
     )
 )
-JUDGE = Judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, {meta.id: meta for meta in RULES})
+MANUALS = {**manuals(), **{found.id: found.meta for found in RULES.rules}}
+JUDGE = Judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, MANUALS)
 
 VERDICTS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
     ((), Verdict(admitted=True, deployable=True)),

@@ -10,14 +10,13 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.budget.ledger import ACCELERATORS, Line, Moments, total
 from kservegen.checks.budget.limits import LIMITED, Budget
-from kservegen.checks.budget.manual import RULES
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.manual import written_manuals
 from kservegen.core.quantity import parse
 from kservegen.render.objects.quotas import hard_limits, quota_budgets
 
-_SEVERITIES = {meta.id: meta.severity for meta in RULES}
 # Finds the line that a human edits to change what a line of the ledger counts.
 Locate = Callable[[Line], Location]
 _MOST_LINES = 12
@@ -187,7 +186,7 @@ class _Report:
         lines = list(counted)[:_MOST_LINES]
         return Diagnostic(
             rule=rule,
-            severity=_SEVERITIES[rule],
+            severity=written_manuals()[rule].severity,
             message=message,
             location=self.environment.locate(whole, at_key=at_key),
             path=format_path(whole),

@@ -8,12 +8,12 @@ from typing import Final, TypeAlias
 
 from kservegen.checks.policy.compile import CompiledPolicy, compile_policy, expression_texts
 from kservegen.checks.policy.constraints import read_constraints, read_selector
-from kservegen.checks.policy.manual import BINDING
 from kservegen.checks.policy.model import Constraints, LocateText, Policy, SelectorRequirement
 from kservegen.checks.policy.params import ParamRef, param_object, read_keys
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.manual import by_manual
 from kservegen.core.names import subdomain_error
 
 BREAK_GLASS: Final = "policies.kservegen.io/break-glass"
@@ -141,13 +141,12 @@ class _Reader:
 
     def report(self, path: Path, message: str, *, seen: str = "", allowed: str = "", hint: str = "") -> None:
         self.diagnostics.append(
-            Diagnostic(
-                rule=BINDING.id,
-                severity=BINDING.severity,
-                message=message,
-                location=self.locate(path),
+            by_manual(
+                "policy/binding",
+                message,
+                self.locate(path),
                 path=format_path(("policies", *path)),
-                hint=hint or BINDING.fix,
+                hint=hint,
                 seen=seen,
                 allowed=allowed,
             )
@@ -246,4 +245,4 @@ def _guess(name: str, known: Iterable[str]) -> str:
     import difflib  # noqa: PLC0415 - only a mistake pays for it
 
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.7)
-    return f"Did you mean {near[0]}?" if near else BINDING.fix
+    return f"Did you mean {near[0]}?" if near else ""

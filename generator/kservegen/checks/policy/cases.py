@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from kservegen.checks.policy.admission import CREATE, DELETE, UPDATE, Admission
-from kservegen.checks.policy.manual import CASE
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import load_manifests
 
@@ -147,4 +147,4 @@ def _patched(doc: JsonObject, patch: JsonObject) -> JsonObject:
 
 
 def _refuse(location: Location, message: str) -> Diagnostic:
-    return Diagnostic(rule=CASE.id, severity=CASE.severity, message=message, location=location, hint=CASE.fix)
+    return by_manual("policy/case", message, location)

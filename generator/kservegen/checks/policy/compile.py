@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Final
 
 from kservegen.checks.policy.inside import locate_inside
-from kservegen.checks.policy.manual import INVALID, UNSUPPORTED
 from kservegen.checks.policy.model import Expression, Policy, Validation
 from kservegen.checks.policy.syntax import is_expression
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import format_path
+from kservegen.core.manual import by_manual
 from kservegen.formats.cel.engine import Engine, Program, engine
 from kservegen.formats.cel.outcome import CompileError
 from kservegen.formats.cel.source import names
@@ -129,16 +129,13 @@ class _Work:
         return program
 
     def _refuse(self, expression: Expression, error: CompileError) -> None:
-        rule = UNSUPPORTED if error.unsupported else INVALID
         place = f" at {error.line}:{error.column} of the expression" if "\n" in expression.text.strip() else ""
         self.diagnostics.append(
-            Diagnostic(
-                rule=rule.id,
-                severity=rule.severity,
-                message=f"policy {self.policy.name}: {error.message}{place}",
-                location=locate_expression(self.policy, expression, error.line, error.column),
+            by_manual(
+                "policy/unsupported" if error.unsupported else "policy/invalid",
+                f"policy {self.policy.name}: {error.message}{place}",
+                locate_expression(self.policy, expression, error.line, error.column),
                 path=format_path(expression.path),
-                hint=rule.fix,
                 seen=" ".join(expression.text.split())[:120],
             )
         )

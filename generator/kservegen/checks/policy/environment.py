@@ -8,12 +8,12 @@ from dataclasses import replace
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
-from kservegen.checks.policy.manual import BROKEN_GLASS, WAIVER_OUT_OF_REACH
 from kservegen.checks.policy.objects import policy_objects
 from kservegen.checks.policy.waived import acts, with_waivers
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
+from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource
 
 
@@ -58,13 +58,11 @@ def _out_of_reach(environment: ResolvedEnvironment, bindings: Bindings) -> Itera
     for binding in bindings.bindings:
         if binding.policy.name in waived and not acts(binding):
             path = ("policies", "bindings", binding.name)
-            yield Diagnostic(
-                rule=WAIVER_OUT_OF_REACH.id,
-                severity=WAIVER_OUT_OF_REACH.severity,
-                message=f"the cluster will refuse what is waived of {binding.policy.name}",
-                location=environment.locate(path),
+            yield by_manual(
+                "policy/waiver-out-of-reach",
+                f"the cluster will refuse what is waived of {binding.policy.name}",
+                environment.locate(path),
                 path=format_path(path),
-                hint=WAIVER_OUT_OF_REACH.fix,
             )
 
 
@@ -75,12 +73,10 @@ def _broken_glass(environment: ResolvedEnvironment) -> Iterator[Diagnostic]:
     for namespace, value in environment.mapping("namespaces").items():
         if name in mapping(mapping(value).get("labels")):
             path = ("namespaces", namespace, "labels", name)
-            yield Diagnostic(
-                rule=BROKEN_GLASS.id,
-                severity=BROKEN_GLASS.severity,
-                message=f"no policy guards namespace {namespace}: it carries the break-glass label",
-                location=environment.locate(path),
+            yield by_manual(
+                "policy/break-glass",
+                f"no policy guards namespace {namespace}: it carries the break-glass label",
+                environment.locate(path),
                 path=format_path(path),
-                hint=BROKEN_GLASS.fix,
                 seen=name,
             )

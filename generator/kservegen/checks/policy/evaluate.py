@@ -14,11 +14,12 @@ from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
 from kservegen.checks.policy.compile import CompiledPolicy, CompiledValidation
 from kservegen.checks.policy.culprit import Holds, blame
-from kservegen.checks.policy.manual import IGNORED, UNSUPPORTED
 from kservegen.checks.policy.match import Match, match
 from kservegen.checks.policy.model import Expression
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.manual import written_manuals
+from kservegen.core.problem import Problem, to_finding
 from kservegen.core.resource import Resource
 from kservegen.formats.cel.engine import Program, Scope
 from kservegen.formats.cel.outcome import CelError
@@ -190,8 +191,7 @@ def _trail(case: AdmissionCase, text: str, error: CelError) -> Iterator[str]:
 
 
 def _violation(policy: Bound, message: str, path: Path) -> Finding:
-    meta = policy.compiled.policy.meta
-    return Finding(rule=meta.id, path=path, message=message, hint=meta.fix, severity=policy.severity)
+    return to_finding(policy.compiled.policy.meta, Problem(path, message, severity=policy.severity))
 
 
 def _failed(policy: Bound, error: CelError, message: str, path: Path) -> Finding:
@@ -199,14 +199,14 @@ def _failed(policy: Bound, error: CelError, message: str, path: Path) -> Finding
     if error.unsupported:
         return _unknown(policy, f"it needs {error.message}")
     if policy.compiled.policy.ignores_errors:
-        text = f"policy {policy.name}: {message}"
-        return Finding(rule=IGNORED.id, path=path, message=text, hint=IGNORED.fix, severity=IGNORED.severity)
+        problem = Problem(path, f"policy {policy.name}: {message}")
+        return to_finding(written_manuals()["policy/ignored-error"], problem)
     return _violation(policy, message, path)
 
 
 def _unknown(policy: Bound, reason: str) -> Finding:
     message = f"policy {policy.name} cannot be judged offline: {reason}"
-    return Finding(rule=UNSUPPORTED.id, path=(), message=message, hint=UNSUPPORTED.fix, severity=policy.severity)
+    return to_finding(written_manuals()["policy/unsupported"], Problem((), message, severity=policy.severity))
 
 
 def _message(validation: CompiledValidation, scope: Scope) -> str:

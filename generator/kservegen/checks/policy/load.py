@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.checks.policy.constraints import read_constraints
-from kservegen.checks.policy.manual import INVALID
 from kservegen.checks.policy.model import Constraints, Expression, ParamKind, Policy, PolicySource, Validation
 from kservegen.checks.policy.place import candidates
 from kservegen.core.diagnostics import Diagnostic, RuleMeta, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.manual import by_manual
 from kservegen.core.names import subdomain_error
 
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
@@ -82,13 +82,11 @@ class _Reader:
 
     def _report(self, path: Path, message: str, *, seen: str = "", allowed: str = "") -> None:
         self.diagnostics.append(
-            Diagnostic(
-                rule=INVALID.id,
-                severity=INVALID.severity,
-                message=message,
-                location=self.source.locate(path),
+            by_manual(
+                "policy/invalid",
+                message,
+                self.source.locate(path),
                 path=format_path(path),
-                hint=INVALID.fix,
                 seen=seen,
                 allowed=allowed,
             )

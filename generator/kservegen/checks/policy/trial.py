@@ -10,10 +10,10 @@ from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.cases import PolicyCase
 from kservegen.checks.policy.compile import locate_expression
 from kservegen.checks.policy.cost import excesses
-from kservegen.checks.policy.manual import CASE, COST, UNEXERCISED, UNTESTED
 from kservegen.checks.policy.model import Expression, Policy
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.manual import by_manual
 from kservegen.formats.cel.outcome import CelError
 from kservegen.formats.cel.source import names
 
@@ -73,12 +73,10 @@ class _Bench:
         got = tuple((format_path(finding.path), finding.message) for finding in findings)
         if got == case.expected:
             return None
-        return Diagnostic(
-            rule=CASE.id,
-            severity=CASE.severity,
-            message=f"case {case.name} does not get its verdict from policy {self.policy.name}",
-            location=case.location,
-            hint=CASE.fix,
+        return by_manual(
+            "policy/case",
+            f"case {case.name} does not get its verdict from policy {self.policy.name}",
+            case.location,
             seen=_verdict(got),
             allowed=_verdict(case.expected),
         )
@@ -148,39 +146,33 @@ class _Bench:
 
     def _gap(self, expression: Expression, why: str) -> Diagnostic:
         path = format_path(expression.path)
-        return Diagnostic(
-            rule=UNEXERCISED.id,
-            severity=UNEXERCISED.severity,
-            message=f"policy {self.policy.name}: {path} is not put to the test: {why}",
-            location=locate_expression(self.policy, expression),
+        return by_manual(
+            "policy/unexercised",
+            f"policy {self.policy.name}: {path} is not put to the test: {why}",
+            locate_expression(self.policy, expression),
             path=path,
-            hint=UNEXERCISED.fix,
         )
 
 
 def _missing(policy: Policy, trial: Trial) -> Iterator[Diagnostic]:
     for verdict, fails in (("passes", False), ("fails", True)):
         if not trial.count(fails=fails):
-            yield Diagnostic(
-                rule=UNTESTED.id,
-                severity=UNTESTED.severity,
-                message=f"policy {policy.name} has no case that {verdict}",
-                location=policy.source.locate(("metadata", "name")),
+            yield by_manual(
+                "policy/untested",
+                f"policy {policy.name} has no case that {verdict}",
+                policy.source.locate(("metadata", "name")),
                 path="metadata.name",
-                hint=UNTESTED.fix,
             )
 
 
 def _dear(policy: Policy) -> Iterator[Diagnostic]:
     for expression, cost, limit in excesses(policy):
         path = expression.path if expression is not None else ("metadata", "name")
-        yield Diagnostic(
-            rule=COST.id,
-            severity=COST.severity,
-            message=f"policy {policy.name} costs about {cost:,} on a large object, and the server allows {limit:,}",
-            location=policy.source.locate(path) if expression is None else locate_expression(policy, expression),
+        yield by_manual(
+            "policy/cost",
+            f"policy {policy.name} costs about {cost:,} on a large object, and the server allows {limit:,}",
+            policy.source.locate(path) if expression is None else locate_expression(policy, expression),
             path=format_path(path),
-            hint=COST.fix,
         )
 
 

@@ -14,23 +14,17 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kservegen.checks import rules as rules_package
 from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of, without_placeholders
 from kservegen.checks.rules.view import containers_of, forget, pods_of
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.manual import written_manuals
 from kservegen.core.problem import to_finding
 from kservegen.core.resource import Resource
 from kservegen.kubernetes.fields import FieldLaw, FieldPlace
-
-RULE_CRASHED: Final = RuleMeta(
-    id="internal/rule-crashed",
-    title="A check of kservegen itself crashed on this object",
-    why="A rule met a shape that its author did not think of. What it would have checked is not checked.",
-    fix="Report it with the object and the traceback that --debug prints; the other rules are not affected.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +117,6 @@ class RuleSet:
         object.__setattr__(self, "_by_kind", by_kind)
         object.__setattr__(self, "_for_any", _Plan(everywhere))
 
-    def __iter__(self) -> Iterator[RuleMeta]:
-        """Go through the manuals, `internal/rule-crashed` included."""
-        yield from (found.meta for found in self.rules)
-        yield RULE_CRASHED
-
     def stage(self, rule: str) -> Stage | None:
         """Say when a rule bites; None for an id that is not a rule's."""
         return next((found.stage for found in self.rules if found.id == rule), None)
@@ -169,11 +158,12 @@ def _field_findings(resource: Resource, plan: _Plan) -> Iterator[Finding]:
 
 
 def _crashed(meta: RuleMeta, crash: Exception) -> CrashFinding:
+    manual = written_manuals()["internal/rule-crashed"]
     return CrashFinding(
-        rule=RULE_CRASHED.id,
+        rule=manual.id,
         path=(),
         message=f"rule {meta.id} crashed with {type(crash).__name__}: {crash}",
-        hint=RULE_CRASHED.fix,
+        hint=manual.fix,
         traceback="".join(traceback.format_exception(crash)),
     )
 

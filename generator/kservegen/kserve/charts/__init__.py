@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from kservegen.kserve.charts.manual import RULES
 from kservegen.kserve.charts.model import Chart, ChartInfo, Charts, ImageKey, Key, Need, default_images
 from kservegen.kserve.charts.release import check_release, config_owner
 from kservegen.kserve.charts.runtimes import ModelFormat, Presets, Runtime, RuntimeTable
 from kservegen.kserve.charts.values import check_values
 
 __all__ = [
-    "RULES",
     "Chart",
     "ChartInfo",
     "Charts",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kservegen.core.diagnostics import Diagnostic, Location, RuleMeta, Severity
-from kservegen.render.output import manual
+from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.manual import written_manuals
 
 
 class Reason(StrEnum):
@@ -33,19 +33,19 @@ class Conflict:
     other: str = ""
 
 
-_RULES: dict[Reason, RuleMeta] = {
-    Reason.FOREIGN_FILE: manual.FOREIGN_FILE,
-    Reason.SYMLINK: manual.SYMLINK,
-    Reason.FOLDER: manual.NOT_A_FILE,
-    Reason.NOT_A_FOLDER: manual.NOT_A_FILE,
-    Reason.SPECIAL: manual.NOT_A_FILE,
-    Reason.CASE: manual.CASE_COLLISION,
+_RULES: dict[Reason, str] = {
+    Reason.FOREIGN_FILE: "gitops/foreign-file",
+    Reason.SYMLINK: "gitops/symlink-in-output",
+    Reason.FOLDER: "gitops/not-a-file",
+    Reason.NOT_A_FOLDER: "gitops/not-a-file",
+    Reason.SPECIAL: "gitops/not-a-file",
+    Reason.CASE: "gitops/case-collision",
 }
 
 
 def diagnose(conflict: Conflict, *, out: str) -> Diagnostic:
     """Say what to do about a conflict; `out` is the output folder as the reader knows it."""
-    rule = _RULES[conflict.reason]
+    rule = written_manuals()[_RULES[conflict.reason]]
     return Diagnostic(
         rule=rule.id,
         severity=rule.severity if conflict.blocks else Severity.WARNING,

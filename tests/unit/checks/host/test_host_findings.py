@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.project import Project
 
-from kservegen.checks.host.manual import RULES
-
-HOST = {meta.id for meta in RULES}
+HOST = {f"gpu/{slug}" for slug in "host-memory host-kv-cache shared-memory ephemeral-storage".split()}
 
 DEV = """\
 version: 1

@@ -9,9 +9,10 @@ import yaml
 
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject, format_path
-from kservegen.kserve.charts import RULES, Charts, check_release, config_owner
+from kservegen.core.manual import written_manuals
+from kservegen.kserve.charts import Charts, check_release, config_owner
 
-SEVERITY = {rule.id: rule.severity for rule in RULES}
+SEVERITY = {rule: meta.severity for rule, meta in written_manuals().items()}
 OFF = "kserve-llmisvc-resources: {kserve: {createSharedResources: false}}"
 NOBODY = "kserve-resources: {kserve: {createSharedResources: false}}"
 GATEWAY = "controller: {gateway: {ingressGateway: {enableGatewayApi: true, createGateway: true}}}"

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
-from kservegen.kserve.charts import RULES, Charts, check_values
+from kservegen.core.manual import written_manuals
+from kservegen.kserve.charts import Charts, check_values
 from kservegen.kserve.releases import Releases
 
 R, L, M, C = "kserve-resources", "kserve-llmisvc-resources", "kserve-localmodel-resources", "kserve-runtime-configs"
 GATEWAY = "kserve.controller.gateway.ingressGateway"
-SEVERITY = {rule.id: rule.severity for rule in RULES}
+SEVERITY = {rule: meta.severity for rule, meta in written_manuals().items()}
 
 
 def nest(path: str, value: JsonValue) -> JsonObject:

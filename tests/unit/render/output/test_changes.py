@@ -13,7 +13,6 @@ from kservegen.core.errors import GeneratorError
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import Conflict, Reason, diagnose
 from kservegen.render.output.existing import scan
-from kservegen.render.output.manual import RULES
 from kservegen.render.output.ownership import stamp
 
 Plant = Callable[[Path, Mapping[str, bytes]], None]
@@ -159,15 +158,3 @@ def test_what_the_next_run_could_not_take_back_is_a_bug(out: Path, desired: dict
 def test_a_name_with_terminal_escapes_is_made_harmless() -> None:
     said = diagnose(Conflict("dev/\x1b[2J\udcff.yaml", Reason.SYMLINK, blocks=False), out="rendered")
     assert said.location.file == "rendered/dev/\\x1b[2J\\udcff.yaml"
-
-
-def test_every_rule_has_its_manual_and_is_used() -> None:
-    assert [rule.id for rule in RULES] == sorted({rule.id for rule in RULES})
-    used = {diagnose(Conflict("dev/a", reason), out="o").rule for reason in Reason}
-    assert used == {rule.id for rule in RULES}
-    for rule in RULES:
-        assert rule.why.endswith(".")
-        assert rule.fix.endswith(".")
-        assert not rule.title.endswith(".")
-        assert rule.bad
-        assert rule.good
