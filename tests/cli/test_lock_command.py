@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tests.support.hub import COMMIT, NEWER, TOKEN, FakeHub, safetensors, serve
 from tests.support.project import Project
 
-from kservegen.catalog.lock.header import LARGEST_HEADER
+from kservegen.catalog.lock.entry import LARGEST_HEADER
 from kservegen.cli import cli
 from kservegen.core.errors import GeneratorError
 

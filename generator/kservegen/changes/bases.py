@@ -21,8 +21,8 @@ from kservegen.core.repository import (
 from kservegen.evaluate.repository import Task, work_on
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git import tree
-from kservegen.git.export import exported
 from kservegen.git.process import Git, open_git
+from kservegen.git.tree import exported
 from kservegen.render.output.changes import compare_files
 from kservegen.render.output.conflicts import Conflict
 from kservegen.render.output.existing import Existing

@@ -79,8 +79,8 @@ def _one_environment(project: Project, name: str | None) -> str:
 
 def _source(folder: Path | None, facts: Path | None) -> Facts:
     """Return where facts come from."""
+    from kservegen.catalog.lock.artefact import Folder  # noqa: PLC0415
     from kservegen.catalog.lock.entry import entry_of  # noqa: PLC0415
-    from kservegen.catalog.lock.folder import Folder  # noqa: PLC0415
     from kservegen.commands.lock import facts_by_hand  # noqa: PLC0415
 
     def from_hub(target: LockTarget, revision: str) -> JsonObject:

@@ -13,10 +13,9 @@ from kservegen.core.document import texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER
-from kservegen.git.log import Commit
+from kservegen.git.log import Commit, commits_touching, describe
 from kservegen.git.process import Git
-from kservegen.git.sources import commits_touching, contents, describe
-from kservegen.git.tree import is_shallow, resolve
+from kservegen.git.tree import contents, is_shallow, resolve
 from kservegen.render.objects.settings import Settings
 
 # What people write, as paths for git.

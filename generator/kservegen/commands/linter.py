@@ -18,7 +18,7 @@ from kservegen.commands.result import DocumentReport, Documents
 from kservegen.core.diagnostics import Diagnostic, Finding, Related, Severity, merge
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.formats.jsonschema.missing import RULE as NOT_FOUND
+from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
 from kservegen.kserve.defaulting import Defaulted, default
 
 _REFUSED: Final = Verdict(admitted=False, deployable=False)
@@ -40,7 +40,7 @@ class _Judged:
 
     @property
     def is_unknown(self) -> bool:
-        return any(finding.rule == NOT_FOUND and finding.severity is Severity.INFO for finding in self.own)
+        return any(finding.rule == SCHEMA_NOT_FOUND and finding.severity is Severity.INFO for finding in self.own)
 
 
 class Linter:

@@ -1,4 +1,4 @@
-"""Lines of files in; the commits that last changed them out, as far as this clone goes back."""
+"""Lines or files in; the commits that changed them out, as far as this clone goes back."""
 
 from __future__ import annotations
 
@@ -43,15 +43,31 @@ def history(git: Git, spans: Iterable[Span], *, limit: int) -> History:
     if not lines:
         return History((), complete=True)
     shallow = is_shallow(git)
-    printed = git.text("log", f"--format={_FORMAT}", "--no-patch", f"--max-count={limit + shallow}", *lines, "HEAD")
-    records = [record.strip("\n").split("\x1f") for record in printed.split("\x1e") if record.strip()]
+    records = _log(git, "--no-patch", f"--max-count={limit + shallow}", *lines, "HEAD")
     # The oldest commit of a shallow clone seems to have written every line: it is not known who did.
     known = [record for record in records if record[1] or not shallow]
-    return History(_commits(known[:limit]), complete=len(known) == len(records))
+    return History(tuple(map(_commit, known[:limit])), complete=len(known) == len(records))
 
 
-def _commits(records: Iterable[Sequence[str]]) -> tuple[Commit, ...]:
-    return tuple(Commit(name, date, author, subject.partition("\n")[0]) for name, _, date, author, subject in records)
+def commits_touching(git: Git, paths: Iterable[str], *, start: str, limit: int) -> tuple[Commit, ...]:
+    """List the commits that changed any of these paths, the newest first, `start` itself among them."""
+    inside = [f":(top,literal){git.inside(path)}" for path in paths]
+    return tuple(map(_commit, _log(git, f"--max-count={limit}", start, "--", *inside)))
+
+
+def describe(git: Git, commit: str) -> Commit:
+    """Return who made a commit, when, and what it says."""
+    return _commit(_log(git, "-1", commit)[0])
+
+
+def _log(git: Git, *words: str) -> list[list[str]]:
+    printed = git.text("log", f"--format={_FORMAT}", *words)
+    return [record.strip("\n").split("\x1f") for record in printed.split("\x1e") if record.strip()]
+
+
+def _commit(record: Sequence[str]) -> Commit:
+    name, _, date, author, subject = record
+    return Commit(name, date, author, subject.partition("\n")[0])
 
 
 def content(git: Git, file: str) -> bytes | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha1, sha256
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from kservegen.core.errors import GeneratorError
@@ -106,3 +109,40 @@ def differing(tree: Mapping[str, Blob], contents: Mapping[str, bytes]) -> set[st
         for path, content in contents.items()
         if path not in tree or tree[path].name != blob_name(content, tree[path].name)
     }
+
+
+@contextmanager
+def exported(git: Git, blobs: Mapping[str, Blob]) -> Iterator[Path]:
+    """Write plain files of a commit, by path, to a folder of their own, and remove it at the end.
+
+    Links and submodules are left out, and so is a path that would lead out of the folder.
+    """
+    wanted = {path: blob for path, blob in blobs.items() if blob.is_file and _stays_inside(path)}
+    contents = read(git, (blob.name for blob in wanted.values()))
+    with tempfile.TemporaryDirectory(prefix="kservegen-") as folder:
+        for path, blob in wanted.items():
+            target = Path(folder, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(contents[blob.name])
+        yield Path(folder)
+
+
+def _stays_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in PurePosixPath(path).parts
+
+
+def contents(git: Git, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
+    """Return the plain files that a commit holds at these paths and below them."""
+    found: dict[str, str] = {}
+    for path in paths:
+        held = files(git, commit, path)
+        found.update({f"{path}/{file}": blob.name for file, blob in held.items() if blob.is_file})
+        if not held and (blob := _file(git, commit, path)):
+            found[path] = blob
+    blobs = read(git, found.values())
+    return {path: blobs[name] for path, name in found.items()}
+
+
+def _file(git: Git, commit: str, path: str) -> str:
+    done = git.attempt("rev-parse", "--verify", "--quiet", f"{commit}:{git.inside(path)}")
+    return done.stdout.decode().strip() if done.returncode == 0 else ""

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kservegen.catalog.lock.artefact import Artefact
-from kservegen.catalog.lock.folder import Folder
+from kservegen.catalog.lock.artefact import Artefact, Folder
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:

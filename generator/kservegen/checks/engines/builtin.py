@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.resource import Resource
-from kservegen.formats.jsonschema.missing import missing_schema
-from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
 from kservegen.formats.jsonschema.validate import Validator
 
 

@@ -8,8 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, NamedTuple, TypeAlias
 
-from kservegen.formats.cel.function import Function
-from kservegen.formats.cel.opaque import CIDR, IP, Tagged, tagged, untagged
+from kservegen.formats.cel.function import CIDR, IP, Function, Tagged, tagged, untagged
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 

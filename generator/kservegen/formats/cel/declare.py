@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from kservegen.formats.cel import addresses, formats, lists, pairs, quantities, regexes, semvers, urls
-from kservegen.formats.cel.function import Function, TypeName
-from kservegen.formats.cel.opaque import OPAQUE
+from kservegen.formats.cel import addresses, formats, lists, quantities, regexes, semvers, urls
+from kservegen.formats.cel.function import OPAQUE, Function, TypeName
 
 if TYPE_CHECKING:
     from cel_expr_python.cel import FunctionDecl, Overload, Type
@@ -25,7 +24,6 @@ _FUNCTIONS: Final = (
     *urls.FUNCTIONS,
     *semvers.FUNCTIONS,
     *formats.FUNCTIONS,
-    *pairs.FUNCTIONS,
 )
 _MAP: Final = "map<dyn, dyn>"
 _LIST: Final = "list<dyn>"

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final, TypeAlias
 
-from kservegen.formats.cel.function import Function
-from kservegen.formats.cel.opaque import FORMAT, Tagged, tagged, untagged
+from kservegen.formats.cel.function import FORMAT, Function, Tagged, tagged, untagged
 from kservegen.formats.cel.urls import url_error
 
 _Judge: TypeAlias = Callable[[str], list[str]]

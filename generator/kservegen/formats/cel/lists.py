@@ -1,10 +1,13 @@
 """Kubernetes' list functions (isSorted, sum, min, max, indexOf) and CEL's sets, on plain Python values.
 
 The interpreter keeps the name `indexOf` for its function of texts, so both live here, under names of their own.
+The pairs of a list or map, and maps made from pairs, are what macros of two variables are made of: `rewrite` puts these
+functions into an expression, nobody writes them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import pairwise
@@ -115,6 +118,28 @@ def _is_beyond(text: str, start: int) -> bool:
     return start >= len(text)
 
 
+def _of_list(values: list[object]) -> list[list[object]]:
+    return [[index, value] for index, value in enumerate(values)]
+
+
+def _of_map(values: dict[object, object]) -> list[list[object]]:
+    return [[key, value] for key, value in values.items()]
+
+
+def _map(pairs: list[tuple[Hashable, object]]) -> dict[Hashable, object]:
+    return dict(pairs)
+
+
+def _merge(maps: list[dict[object, object]]) -> dict[object, object]:
+    merged: dict[object, object] = {}
+    for entries in maps:
+        for key, value in entries.items():
+            if key in merged:
+                raise ValueError(f"insert failed: key {key} already exists")
+            merged[key] = value
+    return merged
+
+
 _PAIR: Final = ("list<dyn>", "list<dyn>")
 
 FUNCTIONS: Final = (
@@ -131,4 +156,8 @@ FUNCTIONS: Final = (
     Function(name="sets.contains", parameters=_PAIR, result="bool", call=_contains, member=False),
     Function(name="sets.equivalent", parameters=_PAIR, result="bool", call=_equivalent, member=False),
     Function(name="sets.intersects", parameters=_PAIR, result="bool", call=_intersects, member=False),
+    Function(name="pairs_", parameters=("list<dyn>",), result="list<list<dyn>>", call=_of_list),
+    Function(name="pairs_", parameters=("map<dyn, dyn>",), result="list<list<dyn>>", call=_of_map),
+    Function(name="map_", parameters=("list<list<dyn>>",), result="map<dyn, dyn>", call=_map),
+    Function(name="merge_", parameters=("list<map<dyn, dyn>>",), result="map<dyn, dyn>", call=_merge),
 )

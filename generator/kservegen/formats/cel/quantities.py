@@ -13,8 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from kservegen.core.quantity import Quantity, parse
-from kservegen.formats.cel.function import Function
-from kservegen.formats.cel.opaque import QUANTITY, Tagged, untagged
+from kservegen.formats.cel.function import QUANTITY, Function, Tagged, untagged
 
 _MARK: Final = "mark"
 _WRITTEN: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?(.*)")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from kservegen.formats.cel.tokens import Token, closing_brackets, tokenize
+from kservegen.formats.cel.source import Token, closing_brackets, tokenize
 
 # Members that are called by another name, and what follows their call.
 _MEMBERS: Final = {"indexOf": "", "lastIndexOf": "", "validate": "[?0]"}

@@ -6,8 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from kservegen.formats.cel.function import Function
-from kservegen.formats.cel.opaque import SEMVER, Tagged, tagged, untagged
+from kservegen.formats.cel.function import SEMVER, Function, Tagged, tagged, untagged
 
 _NUMBER: Final = r"(?:0|[1-9][0-9]*)"
 _PART: Final = r"[0-9A-Za-z-]+"

@@ -1,4 +1,4 @@
-"""CEL as text: which variables of a policy an expression uses, and one text that carries their definitions.
+"""CEL as text: its tokens, the variables of a policy that it uses, and one text that carries their definitions.
 
 `variables.x` becomes the identifier `variables_x` (as long as before, so columns stay true), bound by CEL's own lazy
 `cel.bind` around the expression: evaluated at most once, and an error only where it is used.
@@ -7,19 +7,59 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+# A text of CEL: raw or not, of bytes or not, between any of its quotes.
+_TEXT: Final = r"""(?P<text>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
+            |[bB]?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))"""
 _TOKEN: Final = re.compile(
-    r"""(?P<text>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')
-                |[bB]?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+    _TEXT
+    + r"""
+      |(?P<space>//[^\n]*|\s+)
+      |(?P<name>[A-Za-z_]\w*)
+      |(?P<number>0x[0-9a-fA-F]+[uU]?|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[uU]?)
+      |(?P<sign>&&|\|\||[=!<>]=|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+# A name with its first field, which is what tells variables apart.
+_CHAIN: Final = re.compile(
+    _TEXT
+    + r"""
       |(?P<comment>//[^\n]*)
       |(?P<name>(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)?)
       |(?P<other>\w+|\s+|.)""",
     re.VERBOSE | re.DOTALL,
 )
 _CALL: Final = re.compile(r"\s*\(")
+_OPENING: Final = {"(": ")", "[": "]", "{": "}"}
+
+
+class Token(NamedTuple):
+    """A piece of an expression; its kind is text, space (or a comment), name, number or sign."""
+
+    kind: str
+    text: str
+
+
+def tokenize(expression: str) -> list[Token]:
+    """Split an expression; the tokens' texts make it whole again."""
+    return [Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(expression)]
+
+
+def closing_brackets(tokens: Sequence[Token]) -> dict[int, int]:
+    """Find the closing bracket of each opening one; those without one are left out."""
+    found: dict[int, int] = {}
+    open_ones: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind != "sign":
+            continue
+        if token.text in _OPENING:
+            open_ones.append(index)
+        elif open_ones and token.text == _OPENING[tokens[open_ones[-1]].text]:
+            found[open_ones.pop()] = index
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +73,14 @@ class Composed:
 def names(expression: str) -> frozenset[str]:
     """List the identifiers that start a chain, with their first field: `object.spec`, `size`, `request.userInfo`."""
     return frozenset(
-        re.sub(r"\s", "", match["name"]) for match in _TOKEN.finditer(expression) if match.lastgroup == "name"
+        re.sub(r"\s", "", match["name"]) for match in _CHAIN.finditer(expression) if match.lastgroup == "name"
     )
 
 
 def fields_read(expression: str, name: str) -> frozenset[str] | None:
     """List the fields of a variable that an expression reads; None: it may read the variable as a whole."""
     fields = set()
-    for match in _TOKEN.finditer(expression):
+    for match in _CHAIN.finditer(expression):
         owner, _, field = (match["name"] or "").partition(".")
         if owner.strip() != name:
             continue
@@ -81,4 +121,4 @@ def _renamed(expression: str, variables: Mapping[str, str]) -> str:
             return match[0]
         return f"variables_{field.strip()}".ljust(len(match[0]))
 
-    return _TOKEN.sub(rename, expression)
+    return _CHAIN.sub(rename, expression)

@@ -7,8 +7,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from kservegen.formats.cel.function import Function
-from kservegen.formats.cel.opaque import URL, Tagged, tagged, untagged
+from kservegen.formats.cel.function import URL, Function, Tagged, tagged, untagged
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})?")

@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kservegen.core.jsontypes import JsonValue
-from kservegen.formats.cel.source import names
-from kservegen.formats.cel.tokens import closing_brackets, tokenize
+from kservegen.formats.cel.source import closing_brackets, names, tokenize
 from kservegen.formats.jsonschema.cel_rules import CelRule
 
 # A value in; true, false or unknown out.

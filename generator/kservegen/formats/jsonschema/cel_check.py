@@ -14,12 +14,11 @@ from typing import Final, NamedTuple
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.cel.engine import Engine, Program, Scope, engine
-from kservegen.formats.cel.escape import escape
 from kservegen.formats.cel.outcome import CelError, CompileError
 from kservegen.formats.cel.source import fields_read
 from kservegen.formats.jsonschema.cel_absence import is_open, reads
 from kservegen.formats.jsonschema.cel_rules import FAILED, UNSUPPORTED, CelRule, RuleNode
-from kservegen.formats.jsonschema.cel_values import UntypedError, View, seen, view_of
+from kservegen.formats.jsonschema.cel_values import UntypedError, View, escape, seen, view_of
 from kservegen.formats.jsonschema.marks import Marks, fields_of, find_marks
 from kservegen.formats.jsonschema.names import quote
 from kservegen.formats.jsonschema.shape import EMPTY, Shape, list_keys

@@ -8,17 +8,37 @@ regard to order. Everything else is what the JSON on the wire says.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import is_
 from typing import Final
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.formats.cel.engine import wire
-from kservegen.formats.cel.escape import escape
 from kservegen.formats.jsonschema.limits import types_of
 from kservegen.formats.jsonschema.marks import Marks, fields_of
 from kservegen.formats.jsonschema.shape import ListKeys, Shape, list_keys
+
+_RESERVED: Final = frozenset(
+    "true false null in as break const continue else for function if import let loop package namespace return var void "
+    "while".split()
+)
+_WRITABLE: Final = re.compile(r"[A-Za-z_./-][A-Za-z0-9_./-]*")
+_SPECIAL: Final = re.compile(r"__|[-./]")
+_WORDS: Final = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
+
+
+@lru_cache(maxsize=4096)
+def escape(name: str) -> str | None:
+    """Spell a field as k8s.io/apiserver's pkg/cel does; None: rules cannot name it."""
+    if name in _RESERVED:
+        return f"__{name}__"
+    if not _WRITABLE.fullmatch(name):
+        return None
+    return _SPECIAL.sub(lambda match: _WORDS[match[0]], name)
+
 
 # Text that the server hands to a rule as a value of another type.
 _TYPED: Final = frozenset({"date", "date-time", "duration", "byte"})

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.errors import GeneratorError
-from kservegen.git.ancestry import fetch_commit, leads_to
 from kservegen.git.process import Git
+from kservegen.git.remote import fetch_commit, leads_to
 from kservegen.render.commit.source import CATALOG, RenderSource
 
 TRAILER_SOURCE: Final = "Kservegen-Source"

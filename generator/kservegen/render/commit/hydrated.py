@@ -14,7 +14,7 @@ from typing import Final
 
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import OUTPUT_FOLDER
-from kservegen.git.ancestry import leads_to
+from kservegen.git.remote import leads_to
 from kservegen.git.tree import files, read
 from kservegen.git.write import Edits, with_trailers
 from kservegen.render.commit.base import Base, Question, Superseded, check_order, last_source

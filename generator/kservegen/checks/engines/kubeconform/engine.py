@@ -17,8 +17,7 @@ from kservegen.checks.engines.kubeconform.process import Refusal, find_binary, r
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.decode import as_judged
-from kservegen.formats.jsonschema.missing import missing_schema
-from kservegen.formats.jsonschema.store import KSERVE_GROUP, OTHER_FOLDERS, SchemaStore
+from kservegen.formats.jsonschema.store import KSERVE_GROUP, OTHER_FOLDERS, SchemaStore, missing_schema
 
 _FILE: Final = "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 
