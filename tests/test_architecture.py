@@ -167,9 +167,9 @@ def test_no_module_is_called_utils() -> None:
 def test_version_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from kservegen.cli.failures import run\n"
+        "from kservegen.cli.failures import run_cli\n"
         "from kservegen.cli import cli\n"
-        "run(cli, ['--version'])\n"
+        "run_cli(cli, ['--version'])\n"
         "print(*sorted(sys.modules), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
