@@ -28,7 +28,7 @@ def write_manifests(folder: Path, count: int) -> None:
 
 def _flawless() -> list[JsonObject]:
     """Read the manifests that a controller deployed and of which there is nothing to say: both peers exit 0."""
-    deployed = [case for case in controller_cases() if case.verdict]
+    deployed = [case for case in controller_cases(VERSION) if case.verdict]
     reports = judge(((case.id, case.manifest) for case in deployed), VERSION)
     docs = [json.loads(case.manifest) for case, report in zip(deployed, reports, strict=True) if not report.diagnostics]
     return [doc for doc in docs if doc["kind"] not in _SHARED]

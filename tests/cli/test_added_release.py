@@ -49,8 +49,8 @@ def test_schemas_without_a_record_are_an_error_that_says_what_to_write(schemas: 
     (found,) = schemas.validate().diagnostics
     assert (f"{found.location}", found.rule) == ("environments/dev.yaml:3:19", "catalog/unknown-version")
     schemas.write("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
-    for words in (("validate", str(schemas.root / "a.yaml"), "--kserve-version", NEW), ("upgrade", "--to", NEW)):
-        code, said = run(schemas, *words)
+    for line in (("validate", str(schemas.root / "a.yaml"), "--kserve-version", NEW), ("upgrade", "--to", NEW)):
+        code, said = run(schemas, *line)
         assert code == 2
         assert found.hint in said
     file, _, words = found.hint.removeprefix("Add ").partition(", with ")

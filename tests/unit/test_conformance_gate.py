@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 from tools.conformance.__main__ import _admitted, compare
-from tools.conformance.cases import Case, admission_cases, controller_cases
+from tools.conformance.cases import Case, admission_cases, controller_cases, recorded
 
-GOOD = [case for case in admission_cases("admission.jsonl") if case.verdict][:20]
+GOOD = [case for case in admission_cases("v0.19.0") if case.verdict][:20]
 
 
 def test_all_cases_are_read() -> None:
-    counts = [len(list(admission_cases(file))) for file in ("admission.jsonl", "admission-v0.20.0.jsonl")]
-    assert [*counts, len(list(controller_cases()))] == [1164, 1186, 200]
+    counts = [len(list(admission_cases(version))) for version in recorded("admission")]
+    assert counts == [1164, 1186]
+    assert [len(list(controller_cases(version))) for version in recorded("controller")] == [200]
 
 
 def test_equal_verdicts_reach_the_target() -> None:

@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from tools.conformance.cases import SAMPLES, Case, admission_cases, controller_cases, judge
+from tools.conformance.cases import SAMPLES, Case, admission_cases, controller_cases, judge, recorded
 from tools.conformance.samples import check_samples
 
 from kservegen.commands.result import DocumentReport
@@ -57,13 +57,13 @@ def _table(title: str, rows: Iterable[tuple[str, bool]]) -> None:
 
 def main() -> int:
     """Compare everything."""
-    failures = [
-        *compare("admission", admission_cases("admission.jsonl"), "v0.19.0", _admitted, LEAST_ADMISSION),
-        *compare("admission", admission_cases("admission-v0.20.0.jsonl"), "v0.20.0", _admitted, LEAST_ADMISSION),
-        *compare("deployed", controller_cases(), "v0.19.0", _deployable, LEAST_CONTROLLER),
-    ]
+    failures: list[str] = []
+    for version in recorded("admission"):
+        failures += compare("admission", admission_cases(version), version, _admitted, LEAST_ADMISSION)
+    for version in recorded("controller"):
+        failures += compare("deployed", controller_cases(version), version, _deployable, LEAST_CONTROLLER)
     if SAMPLES.is_dir():
-        failures += check_samples()
+        failures += [failure for version in recorded("admission") for failure in check_samples(version)]
     else:
         print("\n## samples: skipped, upstream's samples (KSERVEGEN_SHARED) are not here")
     print("\n" + ("\n".join(failures) or "all targets reached"))

@@ -21,6 +21,7 @@ from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "tests" / "conformance"
+RELEASES = Releases([ROOT / "schemas"])
 SAMPLES = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared")) / "kserve" / "samples"
 
 
@@ -40,9 +41,15 @@ class Case:
         return f"mut/{parts[3]}" if parts[0] == "mut" else parts[0]
 
 
-def admission_cases(file: str) -> Iterator[Case]:
-    """Read recorded admissions."""
-    for record in _records(file):
+def recorded(bank: str) -> tuple[str, ...]:
+    """Return the reviewed releases, in whose name somebody answers, that there are recorded verdicts of."""
+    reviewed = (version for version in RELEASES.versions if RELEASES.get(version).is_reviewed)
+    return tuple(version for version in reviewed if (RECORDS / f"{bank}-{version}.jsonl").is_file())
+
+
+def admission_cases(version: str) -> Iterator[Case]:
+    """Read recorded admissions of a release."""
+    for record in _records(f"admission-{version}.jsonl"):
         accepted = record["accept"] is True
         reason = "admitted" if accepted else f"{record['code']} {_who(text(record['message']))}"
         yield Case(
@@ -53,9 +60,9 @@ def admission_cases(file: str) -> Iterator[Case]:
         )
 
 
-def controller_cases() -> Iterator[Case]:
-    """Read what controllers did."""
-    for record in _records("controller.jsonl"):
+def controller_cases(version: str) -> Iterator[Case]:
+    """Read what controllers of a release did."""
+    for record in _records(f"controller-{version}.jsonl"):
         deployed = record.get("deployed") is True
         yield Case(
             id=text(record["id"]),
@@ -83,7 +90,7 @@ def _judge() -> Judge:
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
     """Judge files as `kservegen validate PATH…` does, every document alone."""
-    linter = Linter(_judge(), reference_cluster(Releases([ROOT / "schemas"]).get(version), "Standard"))
+    linter = Linter(_judge(), reference_cluster(RELEASES.get(version), "Standard"))
     for name, data in files:
         linter.add(data, name, named=True)
     documents, _ = linter.finish()

@@ -10,11 +10,9 @@ from tools.conformance.cases import SAMPLES, judge
 from kservegen.commands.result import DocumentReport
 from kservegen.core.diagnostics import Severity
 
-VERSION = "v0.19.0"
-
 
 class Refused(NamedTuple):
-    """A sample that v0.19.0 does not take: part of its path, the object's name ("" for any), the rule, the place."""
+    """A sample that no release takes: part of its path, the object's name ("" for any), the rule, the place."""
 
     path: str
     name: str
@@ -40,16 +38,16 @@ REFUSED = (
 PLACEHOLDERS = ("bentoml/", "custom/torchserve/", "model-archiver/")
 
 
-def check_samples() -> list[str]:
-    """Print the samples' verdicts; return what is not as it should be."""
+def check_samples(version: str) -> list[str]:
+    """Print the samples' verdicts under a release; return what is not as it should be."""
     files = sorted(path for path in SAMPLES.rglob("*") if path.suffix in {".yaml", ".yml"})
     names = {path.relative_to(SAMPLES).as_posix(): path for path in files}
-    reports = judge(((name, path.read_bytes()) for name, path in names.items()), VERSION)
+    reports = judge(((name, path.read_bytes()) for name, path in names.items()), version)
     wrong = [problem for report in reports if (problem := _judge_one(report))]
     refused = sum(report.admitted is False for report in reports)
-    print(f"\n## samples, KServe {VERSION}: {len(reports)} objects of {len(files)} files, {refused} refused as known")
+    print(f"\n## samples, KServe {version}: {len(reports)} objects of {len(files)} files, {refused} refused as known")
     print("\n".join(wrong) or "each as it should be")
-    return [f"samples: {len(wrong)} are not judged as they should be"] if wrong else []
+    return [f"samples, {version}: {len(wrong)} are not judged as they should be"] if wrong else []
 
 
 def _judge_one(report: DocumentReport) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.support.sides import RUNTIMES_ON, between, joined, llm, resources, said, service, side
 
 from kservegen.catalog.merge import merge_values
 from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.releases import ReviewStatus
 
 SKLEARN = service("model: {modelFormat: {name: sklearn}, storageUri: 's3://b/m'}")
 NAMED = service("model: {modelFormat: {name: ours}, runtime: ours}")
@@ -147,6 +150,15 @@ def test_a_release_restarts_those_whose_image_is_its_own() -> None:
         "m predictor: ClusterServingRuntime kserve-sklearnserver[spec.containers[0].image]",
         "g router: chart values[kserve.router.tag]",
     ]
+
+
+def test_a_release_that_is_not_reviewed_may_restart_all() -> None:
+    shared = resources(service("containers: [{name: kserve-container, image: i}]"))
+    before, after = side(shared), side(shared, version="v0.20.0")
+    derived = replace(after.release, version="v0.21.0", status=ReviewStatus.DERIVED, nearest="v0.20.0")
+    assert between(before, after).restarts == ()
+    found = between(before, replace(after, release=derived))
+    assert said(found.restarts) == ["m predictor: KServe v0.19.0 -> v0.21.0[]?"]
 
 
 def test_a_release_brings_other_presets() -> None:

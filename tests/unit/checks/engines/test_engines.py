@@ -26,7 +26,7 @@ from kservegen.formats.jsonschema.store import SchemaStore
 ROOT = Path(__file__).parents[4]
 STORE = SchemaStore([ROOT / "schemas"])
 BUILTIN, JSONSCHEMA = BuiltinEngine(STORE), JsonschemaEngine(STORE)
-SETS = {"v0.19.0": "admission.jsonl", "v0.20.0": "admission-v0.20.0.jsonl"}
+SETS = {"v0.19.0": "admission-v0.19.0.jsonl", "v0.20.0": "admission-v0.20.0.jsonl"}
 
 
 @pytest.fixture
