@@ -15,7 +15,7 @@ from kservegen.kserve.charts import Charts
 from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).parents[4]
-VERSIONS = ("v0.19.0", "v0.20.0")
+VERSIONS = Releases([ROOT / "schemas"]).versions
 
 
 @pytest.fixture(scope="session")
