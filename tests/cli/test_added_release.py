@@ -93,8 +93,8 @@ def test_near_empty_schemas_do_not_come_out_green(added: Project, more: str) -> 
         added.write(f"schemas/kserve/{NEW}/serving.kserve.io/{kind}.json", '{"type": "object"}')
     dev = (added.root / "environments/dev.yaml").read_text("utf-8")
     added.write("environments/dev.yaml", dev + more)
-    code, said = run(added, "validate")
-    assert CAVEAT in said or code == 1
+    _, said = run(added, "validate")
+    assert CAVEAT in said
     assert "no problems" not in said
 
 
