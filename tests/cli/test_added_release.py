@@ -53,8 +53,8 @@ def test_schemas_without_a_record_are_an_error_that_says_what_to_write(schemas: 
         code, said = run(schemas, *line)
         assert code == 2
         assert found.hint in said
-    file, _, words = found.hint.removeprefix("Add ").partition(", with ")
-    schemas.write(file, words.partition(": ")[2].removesuffix("."))
+    file, _, record = found.hint.removeprefix("Add ").partition(", with ")
+    schemas.write(file, record.partition(": ")[2].removesuffix("."))
     assert schemas.problems() == ["environments/dev.yaml:3:19 catalog/unreviewed-version"]
 
 

@@ -82,25 +82,11 @@ def _findings(error: ValidationError) -> Iterator[Finding]:
         # A schema of a kind has no patternProperties: Kubernetes does not take them.
         known = mapping(schema.get("properties"))
         for key in (key for key in mapping(value) if key not in known):
-            yield Finding(
-                rule="schema/unknown-field",
-                path=(*path, key),
-                message=f"unknown field {quote(key)}",
-                seen=key,
-                hint="Remove it, or look up the field's name.",
-                at_key=True,
-            )
+            yield limits.unknown_field(key, path)
     elif keyword == "required":
         for name in map(str, sequence(schema[keyword])):
             if name not in mapping(value):
-                yield Finding(
-                    rule="schema/missing-field",
-                    path=path,
-                    message=f"the field {quote(name)} is missing",
-                    allowed=name,
-                    hint=f"Add `{name}`.",
-                    at_key=True,
-                )
+                yield limits.missing_field(name, path)
     else:
         rule, message = _RULES.get(keyword, "schema/one-of"), error.message[:_LONGEST]
         yield from _in_our_words(keyword, value, schema, path) or (

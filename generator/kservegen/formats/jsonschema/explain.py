@@ -64,7 +64,9 @@ class Explainer:
         required = node.get("required")
         for name in required if isinstance(required, list) else ():
             if name not in value:
-                yield _missing(str(name), path, self.shape.step(node, str(name)) or EMPTY)
+                values = (self.shape.step(node, str(name)) or EMPTY).get("enum")
+                one_of = f", one of {listing([str(value) for value in values])}" if isinstance(values, list) else ""
+                yield limits.missing_field(str(name), path, one_of=one_of)
         for key, item in value.items():
             matched = _schemas_of(node, key)
             if not matched:
@@ -87,15 +89,8 @@ class Explainer:
     def _unknown(self, key: str, here: _Object, path: Path, value: JsonObject) -> Finding:
         properties = here.node.get("properties")
         known = tuple(properties) if isinstance(properties, dict) else ()
-        return Finding(
-            rule="schema/unknown-field",
-            path=(*path, key),
-            message=f"unknown field {quote(key)}",
-            hint=advice(key, known, self._levels_above(here), self._levels_below(here), taken=value.keys()),
-            seen=key,
-            allowed=listing(known) if known else "no fields",
-            at_key=True,
-        )
+        hint = advice(key, known, self._levels_above(here), self._levels_below(here), taken=value.keys())
+        return limits.unknown_field(key, path, hint=hint, allowed=listing(known) if known else "no fields")
 
     def _levels_above(self, here: _Object) -> Iterator[tuple[str, ...]]:
         level = here.above
@@ -123,7 +118,7 @@ class Explainer:
                     continue
                 if isinstance(needs, list):
                     yield from (
-                        _missing(str(other), path, EMPTY, because=name) for other in needs if other not in value
+                        limits.missing_field(str(other), path, because=name) for other in needs if other not in value
                     )
                 else:
                     yield from self._value(value, needs, path, above)
@@ -251,20 +246,6 @@ def _matches(pattern: str, key: str) -> bool:
         return regexp_matches(pattern, key)
     except RegexpError:
         return False
-
-
-def _missing(name: str, path: Path, node: JsonObject, *, because: str = "") -> Finding:
-    values = node.get("enum")
-    one_of = f", one of {listing([str(value) for value in values])}" if isinstance(values, list) else ""
-    reason = f" because {quote(because)} is set" if because else ""
-    return Finding(
-        rule="schema/missing-field",
-        path=path,
-        message=f"the field {quote(name)} is missing{reason}",
-        hint=f"Add `{name}`{one_of}.",
-        allowed=name,
-        at_key=True,
-    )
 
 
 def _is_absence(finding: Finding, path: Path) -> bool:

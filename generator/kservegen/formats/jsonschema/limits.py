@@ -118,6 +118,33 @@ def _container_hint(value: JsonValue, kinds: Sequence[str]) -> str:
     return ""
 
 
+def unknown_field(
+    key: str, path: Path, *, hint: str = "Remove it, or look up the field's name.", allowed: str = ""
+) -> Finding:
+    """Report a field that the map at a path may not have."""
+    return Finding(
+        rule="schema/unknown-field",
+        path=(*path, key),
+        message=f"unknown field {quote(key)}",
+        hint=hint,
+        seen=key,
+        allowed=allowed,
+        at_key=True,
+    )
+
+
+def missing_field(name: str, path: Path, *, because: str = "", one_of: str = "") -> Finding:
+    """Report a field that the map at a path must have; `because` of another one, `one_of` the values that it takes."""
+    return Finding(
+        rule="schema/missing-field",
+        path=path,
+        message=f"the field {quote(name)} is missing" + (f" because {quote(because)} is set" if because else ""),
+        hint=f"Add `{name}`{one_of}.",
+        allowed=name,
+        at_key=True,
+    )
+
+
 def check(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
     """Say what keeps a value of the right type from fitting."""
     if "enum" in node or "const" in node:

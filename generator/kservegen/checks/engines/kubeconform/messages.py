@@ -11,6 +11,7 @@ from typing import Final
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.names import quote
 
 _NODE: Final = re.compile(r"- at '([^']*)': (.*?)(?=\s+- at '|\Z)", re.DOTALL)
@@ -40,26 +41,10 @@ def read_message(message: str, document: JsonValue) -> tuple[Finding, ...]:
 
 def _finding(path: Path, what: str, document: JsonValue) -> Iterator[Finding]:
     if what.startswith("additional propert"):
-        for key in _QUOTED.findall(what):
-            yield Finding(
-                rule="schema/unknown-field",
-                path=(*path, key),
-                message=f"unknown field {quote(key)}",
-                seen=key,
-                hint="Remove it, or look up the field's name.",
-                at_key=True,
-            )
+        yield from (limits.unknown_field(key, path) for key in _QUOTED.findall(what))
         return
     if what.startswith("missing propert"):
-        for key in _QUOTED.findall(what):
-            yield Finding(
-                rule="schema/missing-field",
-                path=path,
-                message=f"the field {quote(key)} is missing",
-                allowed=key,
-                hint=f"Add `{key}`.",
-                at_key=True,
-            )
+        yield from (limits.missing_field(key, path) for key in _QUOTED.findall(what))
         return
     rule = next((rule for pattern, rule in _RULES if pattern.match(what)), "schema/one-of")
     allowed = ", ".join(_QUOTED.findall(what)) if rule == "schema/not-allowed" else ""
