@@ -10,12 +10,9 @@ from pathlib import Path
 
 from tests.cluster import binaries
 from tests.cluster.control_plane import HOST, Client, Json, free_port, kubeconfig, listens, running, wait_for
-from tests.cluster.objects import make_namespace, url
+from tests.cluster.objects import collection, make_namespace, url
 
 NAMESPACE = "argocd"
-# A controller that has just started lists every kind of the cluster first, on a machine that may be busy.
-PATIENCE = 240.0
-
 _REFRESH = "argocd.argoproj.io/refresh"
 _CASCADE = "resources-finalizer.argocd.argoproj.io"
 
@@ -57,23 +54,34 @@ class ArgoCd:
 
     def wait_synced(self, name: str, commit: str) -> Json:
         """Wait until an Application is what a commit says, or whatever is there now, with no sync under way."""
-        return self.wait_for(name, f"its sync to {commit[:7]}", lambda app: _is_synced(app, commit))
+
+        def is_synced(app: Json) -> bool:
+            assert not (commit and _has_failed(app, commit)), f"{name}: {_said(app)}"
+            return _is_synced(app, commit)
+
+        return self.wait_for(name, f"its sync to {commit[:7]}", is_synced)
 
     def wait_for(self, name: str, what: str, check: Callable[[Json], bool]) -> Json:
-        """Wait until an Application is as asked for; fails with what it says of itself."""
-        found: Json = {}
+        """Wait until an Application is as asked for; fails with what it says of itself, and when one shares an object.
+
+        It may wait for others, so that it is no use giving up while anything happens to any of them.
+        """
+        apps: dict[str, Json] = {}
 
         def holds() -> bool:
-            nonlocal found
             self.meanwhile()
-            found = self.application(name)
-            return bool(found) and check(found)
+            items = self._client.call("GET", collection(_application({}))).body["items"]
+            apps.clear()
+            apps.update({app["metadata"]["name"]: app for app in items})
+            shared = [text for app in items for text in _shared(app)]
+            assert shared == []
+            return name in apps and check(apps[name])
 
         try:
-            wait_for(f"{name}: {what}", holds, PATIENCE)
+            wait_for(f"{name}: {what}", holds, watch=lambda: {key: _said(app) for key, app in apps.items()})
         except TimeoutError as late:
-            raise TimeoutError(f"{late}; {_said(found)}") from None
-        return found
+            raise TimeoutError(f"{name}: {what}: {late}") from None
+        return apps[name]
 
     def sync(self, *names: str) -> list[Json]:
         """Sync Applications by hand, with prune, and wait until that is done; returns what became of each object."""
@@ -109,7 +117,7 @@ class ArgoCd:
             # The Application above it may make it anew at once.
             return bool(self.application(name).get("metadata", {}).get("uid") != uid)
 
-        wait_for(f"{name}: its removal", is_gone, PATIENCE)
+        wait_for(f"{name}: its removal", is_gone, watch=lambda: _said(self.application(name)))
 
     def _mark(self, metadata: Json, **fields: object) -> None:
         doc = {**_application(metadata), **fields}
@@ -134,24 +142,33 @@ def _is_synced(app: Json, commit: str) -> bool:
     return sync.get("status") == "Synced" and (not commit or commit in revisions) and idle
 
 
+def _has_failed(app: Json, commit: str) -> bool:
+    """Whether Argo CD has given up on a commit: what failed last is not tried again."""
+    operation = app.get("status", {}).get("operationState", {})
+    result = operation.get("syncResult", {})
+    tried = [result.get("revision"), *result.get("revisions", [])]
+    return "operation" not in app and operation.get("phase") in ("Failed", "Error") and commit in tried
+
+
+def _shared(app: Json) -> list[str]:
+    conditions = app.get("status", {}).get("conditions", [])
+    return [item["message"] for item in conditions if item["type"] == "SharedResourceWarning"]
+
+
 def _said(app: Json) -> str:
     status = app.get("status", {})
     operation = status.get("operationState", {})
     said = {
         "sync": status.get("sync", {}).get("status"),
         "health": status.get("health"),
-        "operation": (operation.get("phase"), operation.get("message")),
+        "operation": (operation.get("phase"), operation.get("message"), operation.get("retryCount")),
         "conditions": [item["message"] for item in status.get("conditions", [])],
         "results": [
-            item for item in operation.get("syncResult", {}).get("resources", []) if item["status"] != "Synced"
+            item for item in operation.get("syncResult", {}).get("resources", []) if item.get("status") != "Synced"
         ],
         "resources": [item for item in status.get("resources", []) if item.get("status") != "Synced"],
     }
     return "\n".join(f"{key}: {value}" for key, value in said.items())
-
-
-def _unsynced(holder: Json) -> list[Json]:
-    return [item for item in holder.get("resources", []) if item.get("status") != "Synced"]
 
 
 @contextmanager
@@ -189,7 +206,10 @@ def argo_cd(folder: Path, client: Client, authority: Path) -> Iterator[ArgoCd]:
             *options,
             # The one address that cannot be chosen: any free port, on all interfaces.
             "--metrics-port=0",
-            "--app-resync=0",
+            # A script of health has one second; where the machine gave it less, the next look at it tells.
+            "--app-resync=60",
+            "--app-resync-jitter=0",
+            "--repo-server-timeout-seconds=600",
         ]
 
         def controller() -> ExitStack:
@@ -227,6 +247,10 @@ def _environment(folder: Path, helm: Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "ARGOCD_ASK_PASS_SOCK": str(temporary / "ask-pass.sock"),
         "ARGOCD_GPG_ENABLED": "false",
+        # Late answers are better than none.
+        "ARGOCD_EXEC_TIMEOUT": "10m",
+        "ARGOCD_GIT_REQUEST_TIMEOUT": "10m",
+        "ARGOCD_IGNORE_NORMALIZER_JQ_TIMEOUT": "1m",
         # Waves wait for health all the same.
         "ARGOCD_SYNC_WAVE_DELAY": "0",
         # The cluster that Argo CD runs in is the one of the kubeconfig.

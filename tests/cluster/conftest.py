@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -13,7 +14,6 @@ import yaml
 from tests.cluster import binaries, flux_crds
 from tests.cluster.control_plane import Client, Json, control_plane, wait_for
 from tests.cluster.defaulter import Gate, serving
-from tests.cluster.objects import collection
 
 from kservegen.kserve.defaulting import Installation
 
@@ -40,24 +40,29 @@ class Cluster(NamedTuple):
     gate: Gate
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(installed: Cluster) -> Client:
-    """Return a client of the cluster."""
+    """Return a client of the module's cluster."""
     return installed.client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Start the cluster and install KServe's, Argo CD's and Flux's kinds."""
+    """Start a cluster for one module."""
+    with own_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+@contextmanager
+def own_cluster(folder: Path) -> Iterator[Cluster]:
+    """Start a cluster that knows KServe's, Argo CD's and Flux's kinds; whoever asks has it alone."""
     if os.environ.get("KSERVEGEN_CLUSTER") != "1":
         pytest.skip("the cluster suite runs with make cluster-test")
     if not CRDS.is_dir():
         absent(f"KServe's CRDs (KSERVE_CRDS) are not at {CRDS}")
-    folder = tmp_path_factory.mktemp("cluster")
     try:
         with control_plane(folder) as client:
             install_crds(client)
-            keep_params_watched(client)
             with serving(folder, client, Installation(kserve_version=KSERVE_VERSION)) as gate:
                 yield Cluster(client, gate)
     except binaries.NotHereError as missing:
@@ -82,32 +87,6 @@ def read_crds(folder: Path) -> tuple[Json, ...]:
     for crd in found:
         crd["spec"].pop("conversion", None)
     return tuple(found)
-
-
-def keep_params_watched(client: Client) -> None:
-    """Create a policy with a ConfigMap for its parameters that is never asked.
-
-    When the last one of these goes, the API server (1.34) stops watching ConfigMaps for policies, and does not begin
-    again for the next: that one then finds no parameters, or old ones, until the server is started anew.
-    """
-    name = "keeps-params-watched"
-    nothing = {"apiGroups": ["none.example.com"], "apiVersions": ["*"], "operations": ["CREATE"], "resources": ["none"]}
-    specs: dict[str, Json] = {
-        "ValidatingAdmissionPolicy": {
-            "paramKind": {"apiVersion": "v1", "kind": "ConfigMap"},
-            "matchConstraints": {"resourceRules": [nothing]},
-            "validations": [{"expression": "true"}],
-        },
-        "ValidatingAdmissionPolicyBinding": {
-            "policyName": name,
-            "validationActions": ["Audit"],
-            "paramRef": {"name": name, "namespace": "default", "parameterNotFoundAction": "Allow"},
-        },
-    }
-    for kind, spec in specs.items():
-        doc = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
-        done = client.call("POST", collection(doc), doc)
-        assert done.accepted, done.message
 
 
 def _is_established(client: Client, name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import secrets
 import socket
 import ssl
@@ -18,12 +19,16 @@ from urllib.parse import urlencode
 from tests.cluster import binaries
 
 HOST = "127.0.0.1"
-# A control plane starts within seconds; more means that it never will.
-PATIENCE = 120.0
+# How long nothing may change while somebody waits, in seconds of a machine that has nothing else to do. Longer than
+# the engines take to try again: Argo CD's retries are at most three minutes apart, Flux's two.
+PATIENCE = 240.0
 # The API server hangs up on who has been silent for 90 s.
 IDLE = 30.0
 
 Json = dict[str, Any]
+
+# The programs that run now, with their logs: where one has ended, waiting for what it does is in vain.
+_programs: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 class Answer(NamedTuple):
@@ -49,7 +54,7 @@ class Client:
 
     def __init__(self, port: int, token: str, authority: Path) -> None:
         context = ssl.create_default_context(cafile=str(authority))
-        self._connection = http.client.HTTPSConnection(HOST, port, context=context, timeout=60)
+        self._connection = http.client.HTTPSConnection(HOST, port, context=context, timeout=600)
         self._used = time.monotonic()
         self.url, self.token, self.authority = f"https://{HOST}:{port}", token, authority
 
@@ -58,11 +63,22 @@ class Client:
         self._connection.close()
 
     def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Answer:
-        """Send one request."""
+        """Send one request; again while the server is too busy to answer it."""
+        found: list[Answer] = []
+
+        def is_answered() -> bool:
+            found[:] = [self._send(method, f"{path}?{urlencode(query)}" if query else path, body)]
+            (answer,) = found
+            failed = method == "GET" and path.startswith("/api") and answer.code >= 500
+            return answer.code != 429 and not failed
+
+        wait_for(f"an answer to {method} {path}", is_answered)
+        return found[0]
+
+    def _send(self, method: str, url: str, body: Json | None) -> Answer:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         if method == "PATCH":
             headers["Content-Type"] = "application/apply-patch+yaml"
-        url = f"{path}?{urlencode(query)}" if query else path
         if time.monotonic() - self._used > IDLE:
             self._connection.close()  # the next request opens another
         try:
@@ -77,13 +93,32 @@ class Client:
         return Answer(response.status, json.loads(text) if text.startswith(b"{") else {"raw": text.decode()}, warnings)
 
 
-def wait_for(what: str, check: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Ask until the answer is yes; fails with what was waited for."""
-    end = time.monotonic() + patience
+def wait_for(what: str, check: Callable[[], bool], watch: Callable[[], object] = lambda: None) -> None:
+    """Ask until the answer is yes.
+
+    Fails with what was waited for once `watch` has shown nothing new for as long as `PATIENCE` says, and at once where
+    a program has ended that should run. A machine whose cores are shared is given more time, by as much as they are.
+    """
+    seen: set[str] = set()
+    left, last = PATIENCE, time.monotonic()
     while not check():
-        if time.monotonic() > end:
-            raise TimeoutError(f"waited {patience:.0f} s for {what}")
+        for log, process in _programs.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{log.stem} has ended: {log.read_text('utf-8', 'replace')[-2000:]}")
+        now = time.monotonic()
+        left, last = left - (now - last) / programs_per_core(), now
+        state = str(watch())
+        if state not in seen:
+            seen.add(state)
+            left = PATIENCE
+        if left < 0:
+            raise TimeoutError(f"waited for {what} until nothing had changed for a long time; at last: {state}")
         time.sleep(0.05)
+
+
+def programs_per_core() -> float:
+    """Return how many programs want each core of this machine; 1 where all get what they want."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def free_port() -> int:
@@ -141,9 +176,11 @@ def running(
     """Run a program and end it, in the environment of the tests unless one is given; its output is kept in `folder`."""
     log = folder / f"{name}.log"
     with log.open("ab") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as process:
+        _programs[log] = process
         try:
             yield process
         finally:
+            del _programs[log]
             process.terminate()
             try:
                 process.wait(20)
@@ -162,10 +199,10 @@ def control_plane(folder: Path) -> Iterator[Client]:
         crt, key = certificate(folder, "apiserver")
         (folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n', "utf-8")
         command = _apiserver(binaries.built("kube-apiserver"), folder, store, port, crt, key)
-        server = started.enter_context(running("kube-apiserver", command, folder))
+        started.enter_context(running("kube-apiserver", command, folder))
         client = Client(port, token, crt)
         started.callback(client.close)
-        wait_for("the API server", lambda: _is_ready(client, server, folder))
+        wait_for("the API server", lambda: _is_ready(client))
         yield client
 
 
@@ -201,6 +238,9 @@ def _apiserver(program: Path, folder: Path, store: int, port: int, crt: Path, ke
         "service-account-key-file": signing,
         "service-account-signing-key-file": signing,
         "disable-admission-plugins": "ServiceAccount",
+        # Late answers are better than none.
+        "request-timeout": "10m",
+        "enable-priority-and-fairness": "false",
     }
     return _words(program, options)
 
@@ -209,9 +249,7 @@ def _words(program: Path, options: Mapping[str, object]) -> list[str]:
     return [str(program), *(f"--{name}={value}" for name, value in options.items())]
 
 
-def _is_ready(client: Client, server: subprocess.Popen[bytes], folder: Path) -> bool:
-    if server.poll() is not None:
-        raise RuntimeError((folder / "kube-apiserver.log").read_text("utf-8", "replace")[-2000:])
+def _is_ready(client: Client) -> bool:
     try:
         return client.call("GET", "/readyz").code == 200
     except OSError:

@@ -118,6 +118,7 @@ def _configuration(port: int, crt: Path) -> Json:
                 "admissionReviewVersions": ["v1"],
                 "sideEffects": "None",
                 "failurePolicy": "Fail",
+                "timeoutSeconds": 30,  # the most there is
                 "rules": [rule],
                 "clientConfig": {
                     "url": f"https://{HOST}:{port}/default",

@@ -17,11 +17,12 @@ from tests.cluster.artifacts import Artifacts, report_ready, serving_artifacts
 from tests.cluster.catalog import Catalog
 from tests.cluster.control_plane import HOST, Client, Json, free_port, kubeconfig, listens, running, wait_for
 from tests.cluster.models import live_models
-from tests.cluster.objects import make_namespace, url
+from tests.cluster.objects import collection, make_namespace, url
 
 ENVIRONMENT = "dev"
 SYNC_NAMESPACE = "flux-system"
 KUSTOMIZATION = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
+_KUSTOMIZATIONS: Json = {**KUSTOMIZATION, "metadata": {"namespace": SYNC_NAMESPACE}}
 _OTHERS = ("HelmRelease", "OCIRepository")  # kinds whose controllers do not run here
 
 
@@ -101,17 +102,27 @@ class FluxSync:
             self.wait(name, "Ready", lambda doc: is_ready(doc, commit), models_run=models_run)
 
     def wait(self, name: str, what: str, check: Callable[[Json], bool], *, models_run: bool = True) -> None:
-        """Wait until a Kustomization answers a check; meanwhile the other controllers do their part."""
+        """Wait until a Kustomization answers a check; meanwhile the other controllers do their part.
+
+        It may wait for others, so that it is no use giving up while anything happens to any of them.
+        """
 
         def answers() -> bool:
             self.stand_in(models_run=models_run)
             return check(self.kustomization(name))
 
-        try:
-            wait_for(f"{name} {what}", answers)
-        except TimeoutError as late:
-            late.add_note(yaml.safe_dump(self.kustomization(name).get("status")))
-            raise
+        wait_for(f"{name} {what}", answers, watch=self._said)
+
+    def _said(self) -> dict[str, object]:
+        """Return what each Kustomization says of itself, without what changes with every try."""
+        items = self.client.call("GET", collection(_KUSTOMIZATIONS)).body["items"]
+        return {
+            item["metadata"]["name"]: (
+                item.get("status", {}).get("lastAppliedRevision"),
+                [(c["type"], c["status"], c["message"]) for c in item.get("status", {}).get("conditions", ())],
+            )
+            for item in items
+        }
 
     def stand_in(self, *, models_run: bool = True) -> None:
         """Do what helm-controller, source-controller and KServe's controller would do next."""
@@ -136,15 +147,6 @@ class FluxSync:
         self.wait(
             name, "reconciled", lambda doc: doc["status"].get("lastHandledReconcileAt") == asked and is_ready(doc)
         )
-
-    def tear_down(self) -> None:
-        """Remove the environment: what syncs it, and then, as nothing else does, what was synced; but Namespaces."""
-        for name in self.kustomizations():
-            self.client.call("DELETE", kustomization_url(name))
-            wait_for(f"the end of {name}", lambda name=name: not self.kustomization(name))  # type: ignore[misc]
-        for doc in reversed(self.catalog.rendered(ENVIRONMENT)):
-            if doc["kind"] != "Namespace":
-                self.client.call("DELETE", url(doc))
 
 
 def kustomization_url(name: str) -> str:

@@ -40,7 +40,6 @@ _COLLECTED: tuple[Json, ...] = (
     {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"namespace": "argocd"}},
     {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"namespace": "argocd"}},
 )
-_KEPT = ("Namespace", "CustomResourceDefinition", "Application")
 
 
 class GitOps:
@@ -98,29 +97,6 @@ class GitOps:
         self.argo.refresh(f"{environment}-{layer}")
         self.argo.wait_synced(f"{environment}-{layer}", commit)
         return commit
-
-    def tear_down(self, environment: str) -> None:
-        """Remove an environment, what its Applications leave behind included; CRDs and namespaces stay."""
-        root, *layers = self.applications(environment)
-        left = self._let_go(root)
-        for doc in self.catalog.rendered(environment, "sync"):
-            if doc["kind"] == "ApplicationSet":  # else it would make them anew
-                self.client.call("DELETE", url(doc))
-        left += [item for doc in layers for item in self._let_go(doc)]
-        for item in left:
-            if item["kind"] in _KEPT:
-                continue
-            named = {"name": item["name"], "namespace": item.get("namespace", "")}
-            version = "/".join(filter(None, (item.get("group"), item["version"])))
-            self.client.call("DELETE", url({"apiVersion": version, "kind": item["kind"], "metadata": named}))
-
-    def _let_go(self, doc: Json) -> list[Json]:
-        """Delete an Application and return what it leaves behind."""
-        app = self.argo.application(doc["metadata"]["name"])
-        if app:
-            self.argo.delete(app["metadata"]["name"], cascade=False)
-        left: list[Json] = app.get("status", {}).get("resources", [])
-        return left
 
 
 def _is_healthy(app: Json) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from tests.cluster import binaries
 from tests.cluster.catalog import MODELS
-from tests.cluster.conftest import Cluster, absent
+from tests.cluster.conftest import absent, own_cluster
 from tests.cluster.control_plane import Json, wait_for
 from tests.cluster.gitops import NAMESPACE, GitOps, crds_of, gitops
 from tests.cluster.models import is_there, live_models, mark
@@ -23,53 +25,53 @@ CRD: Json = {
 }
 
 
-@pytest.fixture(scope="module")
-def argo_cd(installed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitOps]:
-    """Start Argo CD and what it reads from; no environment is synced yet."""
-    try:
-        with gitops(installed, tmp_path_factory.mktemp("argocd")) as started:
-            started.catalog.add_models(*NEIGHBOURS)
-            yield started
-    except binaries.NotHereError as missing:
-        absent(str(missing))
+@contextmanager
+def argo_cd(folder: Path) -> Iterator[GitOps]:
+    """Start a cluster with an Argo CD for one environment, which has all of it to itself; nothing is synced yet."""
+    with own_cluster(folder) as cluster:
+        try:
+            with gitops(cluster, folder) as started:
+                started.catalog.add_models(*NEIGHBOURS)
+                yield started
+        except binaries.NotHereError as missing:
+            absent(str(missing))
 
 
-def test_an_environment_syncs_and_nothing_changes_it_after_that(argo_cd: GitOps) -> None:
-    settles(argo_cd, "prod")
-    argo_cd.tear_down("prod")
+def test_an_environment_syncs_and_nothing_changes_it_after_that(tmp_path: Path) -> None:
+    with argo_cd(tmp_path) as started:
+        settles(started, "prod")
 
 
-def test_an_application_set_and_charts_as_artefacts_sync_as_well(argo_cd: GitOps) -> None:
-    argo_cd.catalog.gitops(argocd={"applicationSet": True, "chartSource": "oci"}, values="inline")
-    settles(argo_cd, "staging")
-    kinds = [doc["kind"] for doc in argo_cd.catalog.rendered("staging", "sync/applications")]
+def test_an_application_set_and_charts_as_artefacts_sync_as_well(tmp_path: Path) -> None:
+    with argo_cd(tmp_path) as started:
+        started.catalog.gitops(argocd={"applicationSet": True, "chartSource": "oci"}, values="inline")
+        settles(started, "staging")
+        kinds = [doc["kind"] for doc in started.catalog.rendered("staging", "sync/applications")]
     assert "ApplicationSet" in kinds
     assert "Application" not in kinds
-    argo_cd.tear_down("staging")
-    argo_cd.catalog.gitops(argocd={}, values="ref")
 
 
-def settles(argo_cd: GitOps, environment: str) -> None:
+def settles(started: GitOps, environment: str) -> None:
     """See an environment through its first sync, a second one and a hard refresh."""
-    commit = argo_cd.catalog.publish()
-    argo_cd.stand_up(environment)
-    argo_cd.wait_synced(environment, commit)
-    before = argo_cd.marks(environment)
-    names = [doc["metadata"]["name"] for doc in argo_cd.applications(environment)]
-    argo_cd.argo.sync(*names)
-    argo_cd.argo.refresh(*names, hard=True)
-    argo_cd.wait_synced(environment, commit)
-    assert argo_cd.marks(environment) == before
+    commit = started.catalog.publish()
+    started.stand_up(environment)
+    started.wait_synced(environment, commit)
+    before = started.marks(environment)
+    names = [doc["metadata"]["name"] for doc in started.applications(environment)]
+    started.argo.sync(*names)
+    started.argo.refresh(*names, hard=True)
+    started.wait_synced(environment, commit)
+    assert started.marks(environment) == before
 
 
 @pytest.fixture(scope="module")
-def dev(argo_cd: GitOps) -> Iterator[GitOps]:
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitOps]:
     """Return a GitOps whose environment dev is synced."""
     spare = {SPARE: {"labels": {"owner": "ml-platform"}}}
-    argo_cd.catalog.edit("environments/dev.yaml", lambda words: words.update(namespaces=spare))
-    settles(argo_cd, "dev")
-    yield argo_cd
-    argo_cd.tear_down("dev")
+    with argo_cd(tmp_path_factory.mktemp("dev")) as started:
+        started.catalog.edit("environments/dev.yaml", lambda words: words.update(namespaces=spare))
+        settles(started, "dev")
+        yield started
 
 
 def test_a_changed_model_changes_alone(dev: GitOps) -> None:
@@ -119,10 +121,14 @@ def test_a_sync_that_is_cut_off_is_taken_up_again(dev: GitOps) -> None:
     before = dev.marks("dev")
     names = [f"many-{number}" for number in range(64)]
     dev.catalog.add_models(*names)
-    commit = dev.catalog.publish()
     dev.gate.admit_only(20)
+    commit = dev.catalog.publish()
     dev.argo.ask_for_refresh(f"dev-{LAYER}")
-    wait_for("a part of the models", lambda: len(set(names) & live_models(dev.client, NAMESPACE).keys()) == 20)
+    wait_for(
+        "a part of the models",
+        lambda: len(set(names) & live_models(dev.client, NAMESPACE).keys()) == 20,
+        watch=lambda: live_models(dev.client, NAMESPACE).keys(),
+    )
     dev.argo.kill_controller()
     dev.gate.open()
     part = {name: model["metadata"]["uid"] for name, model in live_models(dev.client, NAMESPACE).items()}

@@ -54,7 +54,6 @@ def synced(cluster: Client, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         sync.stand_up()
         sync.update()
         yield sync
-        sync.tear_down()
 
 
 def add_runtimes(catalog: Json) -> None:

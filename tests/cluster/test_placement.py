@@ -53,7 +53,9 @@ def test_two_hundred_verdicts_are_the_schedulers(scheduler: Client) -> None:
     for case in cases:
         stand_up(scheduler, case)
     with suppress(TimeoutError):  # then the comparison says what is missing
-        wait_for("a verdict on every pod", lambda: is_settled(verdicts(scheduler), ours), patience=120)
+        wait_for(
+            "a verdict on every pod", lambda: is_settled(verdicts(scheduler), ours), watch=lambda: verdicts(scheduler)
+        )
     theirs = verdicts(scheduler)
     wrong = {name: said for name, said in theirs.items() if ours[name] not in (ArrangeOutcome.UNSURE, outcome(said))}
     assert wrong == {}, {name: (ours[name], found) for name, found in wrong.items()}

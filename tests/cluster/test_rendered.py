@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
 
 import pytest
-from tests.cluster.conftest import ROOT, documents
-from tests.cluster.control_plane import Answer, Client, Json, wait_for
+from tests.cluster.conftest import ROOT, documents, own_cluster
+from tests.cluster.control_plane import Answer, Client, Json
 from tests.cluster.objects import collection, make_namespace, url
 
 ENVIRONMENTS = sorted(path.name for path in (ROOT / "rendered").iterdir() if path.is_dir())
@@ -25,42 +25,43 @@ def apply(client: Client, doc: Json) -> Answer:
     return client.call("PATCH", url(doc), doc, fieldManager="kservegen", fieldValidation="Strict", force="true")
 
 
-def is_taken(client: Client, doc: Json) -> bool:
-    return apply(client, doc).accepted
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def environment(request: pytest.FixtureRequest) -> str:
+    """Return the name of an environment of this repository."""
+    return str(request.param)
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_object_is_accepted_strictly_and_applying_it_again_changes_nothing(
-    environment: str, cluster: Client
-) -> None:
+@pytest.fixture(scope="module")
+def own(environment: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Start a cluster for one environment, whose policies hold for all of it."""
+    with own_cluster(tmp_path_factory.mktemp(environment)) as started:
+        yield started.client
+
+
+def test_every_object_is_accepted_strictly_and_applying_it_again_changes_nothing(environment: str, own: Client) -> None:
     for name in ("argocd", "flux-system", "kserve"):  # made by the engines' installations, and with the charts
-        make_namespace(cluster, name)
+        make_namespace(own, name)
     found = rendered(environment)
     assert len(found) > 8
     for file, doc in found:
-        if doc["kind"] == "Namespace":  # until the policies of the environment before are out of force
-            wait_for(file, partial(is_taken, cluster, doc))
-        first = apply(cluster, doc)
+        first = apply(own, doc)
         assert first.accepted, f"{file}: {first.code} {first.message}"
         assert first.warnings == (), file
         if "fluxcd.io" in doc["apiVersion"]:  # the server stores the default of their status with the second write
-            created, first = first, apply(cluster, doc)
+            created, first = first, apply(own, doc)
             assert created.body["metadata"]["generation"] == first.body["metadata"]["generation"], file
-        again = apply(cluster, doc)
+        again = apply(own, doc)
         versions = [answer.body["metadata"]["resourceVersion"] for answer in (first, again)]
         assert versions[0] == versions[1], f"{file}: applied again, it changed"
-    for _, doc in reversed(found):
-        if doc["kind"] != "Namespace":  # no controller runs here that would ever finish its removal
-            cluster.call("DELETE", url(doc))
 
 
-def test_a_misspelt_field_is_refused(cluster: Client) -> None:
+def test_a_misspelt_field_is_refused(own: Client) -> None:
     doc = {
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
         "metadata": {"name": "a"},
         "spec": {"predictor": {"minReplica": 1, "model": {"modelFormat": {"name": "sklearn"}}}},
     }
-    answer = cluster.call("POST", collection(doc), doc, fieldValidation="Strict", dryRun="All")
+    answer = own.call("POST", collection(doc), doc, fieldValidation="Strict", dryRun="All")
     assert (answer.code, answer.accepted) == (400, False)
     assert "minReplica" in answer.message
