@@ -44,16 +44,16 @@ class _Owners:
 def shared_objects(environments: Iterable[BuiltEnvironment]) -> Iterator[SharedObject]:
     """Find what two environments render for one cluster: one finding for each namespace, each chart and each folder.
 
-    What lies in a namespace that both render is no cause of its own.
+    What lies in a namespace that both render is no cause of its own. Where all namespaces are another's, the cluster is
+    named by mistake, in a copy: all else follows from that.
     """
     owners = _Owners()
     for built in environments:
-        namespaces: set[str] = set()
-        for item in _namespaces(built, owners):
-            namespaces.add(str(item.finding.path[-1]))
-            yield item
-        yield from _charts(built, owners)
-        yield from _objects(built, owners, namespaces)
+        found = list(_namespaces(built, owners))
+        yield from found
+        if not found or len(found) < len(built.environment.mapping("namespaces")):
+            yield from _charts(built, owners)
+            yield from _objects(built, owners, {str(item.finding.path[-1]) for item in found})
 
 
 def _namespaces(built: BuiltEnvironment, owners: _Owners) -> Iterator[SharedObject]:

@@ -35,6 +35,21 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         "prod",
         ["environments/prod.yaml:5:14 dev renders namespace ns of cluster main too"],
     ),
+    "a copy: all follows from the cluster": (
+        environment(engine=FLUX, more=POLICIES),
+        environment(engine=FLUX, more=POLICIES),
+        "prod",
+        ["environments/prod.yaml:5:14 dev renders namespace ns of cluster main too"],
+    ),
+    "one namespace of two: the rest is told": (
+        environment(engine=FLUX),
+        environment(engine=FLUX).replace("{ns: {}}", "{ns: {}, other: {}}"),
+        "prod",
+        [
+            "environments/prod.yaml:2:1 dev has KServe installed on cluster main too",
+            "environments/prod.yaml:5:14 dev renders namespace ns of cluster main too",
+        ],
+    ),
     "a cluster each": (environment(), environment(cluster="name: second"), "prod", []),
     "one cluster, nothing of it twice": (environment(), environment(**OTHER), "prod", []),
     "one cluster by its address, called by two names": (
