@@ -18,9 +18,8 @@ from typing import TypeVar
 from bench import workload
 from bench.timing import ROOT
 from kservegen.core.repository import Repository
-from kservegen.evaluate.defaulted import context_of, store
+from kservegen.evaluate.defaulted import context_of, default_objects
 from kservegen.evaluate.environment import evaluate
-from kservegen.evaluate.memory import Memory
 from kservegen.evaluate.project import open_project
 
 _T = TypeVar("_T")
@@ -40,15 +39,15 @@ def measure(folder: Path, models: int, runs: int) -> list[str]:
     project = open_project(Repository(folder))
     built = evaluate(project.catalog, workload.ENVIRONMENTS[0], project.tools).built
     assert built is not None  # noqa: S101 - the workload has no mistakes
-    judge = project.tools.judge
+    checker = project.tools.checker
     layers: dict[str, list[float]] = {"defaulting": [], "schema, CEL, rules of one object": [], "rules of many": []}
     defaulting, alone, around = layers.values()
     objects = len(built.resources)
     for _ in range(runs):
-        stored = timed(lambda: store(built, Memory()), defaulting)
-        context = context_of(built, stored, project.tools.releases.get(built.settings.kserve_version))
-        timed(lambda: judge.alone(stored, context), alone)  # noqa: B023 - called at once
-        timed(lambda: judge.around(stored, context), around)  # noqa: B023
+        defaulted = timed(lambda: default_objects(built), defaulting)
+        context = context_of(built, defaulted, project.tools.releases.get(built.settings.kserve_version))
+        timed(lambda: checker.alone(defaulted, context), alone)  # noqa: B023 - called at once
+        timed(lambda: checker.around(defaulted, context), around)  # noqa: B023
     layers["all layers"] = [sum(run) for run in zip(*layers.values(), strict=True)]
     return [f"| {objects:,} | {name} | {1e6 * median(spent) / objects:.0f} |" for name, spent in layers.items()]
 

@@ -23,11 +23,12 @@ from bench.timing import CLI, ROOT, rounds, timed
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
-from kservegen.checks.policy.judge import Memory, PolicyJudge
+from kservegen.checks.policy.judge import PolicyJudge, PolicyPasses
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.defaulting import Defaulted
 
 FIVE = ("gpu-whole", "maxreplicas-set", "memory-limit", "no-latest-image", "storage-scheme")
 REGO = ROOT / "bench" / "rego"
@@ -72,8 +73,9 @@ def bound(names: Iterable[str] | None) -> tuple[Bound, ...]:
 def judge(policies: tuple[Bound, ...], resources: list[Resource]) -> tuple[float, int]:
     """Return the seconds that judging takes, and how many findings it comes to."""
     start = time.perf_counter()
-    judge = PolicyJudge(policies, {}, Memory())
-    findings = sum(len(judge.judge(resource)) for resource in resources)
+    judge = PolicyJudge(policies, {}, PolicyPasses())
+    objects = [Defaulted(written=resource, resource=resource) for resource in resources]
+    findings = sum(len(judge.judge(item)) for item in objects)
     return time.perf_counter() - start, findings
 
 

@@ -23,7 +23,7 @@ from tests.support.pod_mutations import cases, odd, with_fields
 
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.rules.base import Context
-from kservegen.checks.runner import open_judge
+from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.repository import packaged_data
@@ -82,7 +82,7 @@ _COMPONENT: Final = ("annotations", "deploymentStrategy", "labels")
 _LABELS: Final[JsonObject] = {"app": "isvc.oracle"}
 
 VERSION: Final = "v0.19.0"
-JUDGE: Final = open_judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
+JUDGE: Final = open_checker(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
 
 
 def service(pod: JsonObject) -> JsonObject:
@@ -122,8 +122,7 @@ def judged(pod: JsonObject) -> tuple[bool, list[Finding]]:
         platform=reference(VERSION),
         resources={identity: item.resource},
     )
-    (alone,) = JUDGE.alone([item], context)
-    found = [*alone, *(finding for _, finding in JUDGE.around([item], context))]
+    found = [finding for own in (JUDGE.alone, JUDGE.around) for _, finding in own([item], context)[0]]
     return JUDGE.verdict(found).deployable, found
 
 

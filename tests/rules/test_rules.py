@@ -10,6 +10,7 @@ expected on one of them only is `# expect(v0.20.0): …`.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ from tests.support.platforms import RELEASES, reference, release
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
-from kservegen.checks.runner import at_home
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.resource import Resource, ResourceId
@@ -68,7 +68,7 @@ def findings(path: Path, text: str, version: str) -> list[Finding]:
         (old if part.startswith("# old:") else objects).append(item)
     checked = objects[0]
     found = discover().run([checked.resource], context(text, version, objects, old))
-    return [at_home(checked, finding) for _, finding in found]
+    return [replace(finding, path=resource.words(finding.path)) for resource, finding in found]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: "/".join(p.relative_to(HERE).with_suffix("").parts))

@@ -9,7 +9,7 @@ import yaml
 from kservegen.changes.impact.assess import Knowledge, assess
 from kservegen.changes.impact.model import Impact, Restart, Side
 from kservegen.checks.engines.builtin import BuiltinEngine
-from kservegen.checks.runner import open_judge
+from kservegen.checks.runner import open_checker
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
 from kservegen.core.resource import Resource, ResourceId
@@ -20,7 +20,7 @@ from kservegen.kserve.releases import Releases
 _ROOTS = [packaged_data() / "schemas"]
 _SCHEMAS = SchemaStore(_ROOTS)
 RELEASES = Releases(_ROOTS)
-KNOWLEDGE = Knowledge(_SCHEMAS, open_judge(BuiltinEngine(_SCHEMAS)))
+KNOWLEDGE = Knowledge(_SCHEMAS, open_checker(BuiltinEngine(_SCHEMAS)))
 RUNTIMES_ON: dict[str, JsonObject] = {
     "kserve-resources": {},
     "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False}},

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from tools.conformance.cases import SAMPLES, Case, admission_cases, controller_cases, judge, recorded
 from tools.conformance.samples import check_samples
 
-from kservegen.commands.result import DocumentReport
 from kservegen.core.diagnostics import Severity
+from kservegen.evaluate.manifests import DocumentReport
 
 LEAST_ADMISSION, LEAST_CONTROLLER = 99.5, 99.0
 

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.manifests.reference import reference_cluster
-from kservegen.checks.runner import Judge, open_judge
-from kservegen.commands.linter import Linter
-from kservegen.commands.result import DocumentReport
+from kservegen.checks.runner import Checker, open_checker
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.evaluate.manifests import DocumentReport, Linter
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.releases import Releases
 
@@ -84,8 +83,8 @@ def _who(message: str) -> str:
 
 
 @cache
-def _judge() -> Judge:
-    return open_judge(BuiltinEngine(SchemaStore([ROOT / "schemas"])))
+def _judge() -> Checker:
+    return open_checker(BuiltinEngine(SchemaStore([ROOT / "schemas"])))
 
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:

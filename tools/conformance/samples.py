@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from tools.conformance.cases import SAMPLES, judge
 
-from kservegen.commands.result import DocumentReport
 from kservegen.core.diagnostics import Severity
+from kservegen.evaluate.manifests import DocumentReport
 
 
 class Refused(NamedTuple):

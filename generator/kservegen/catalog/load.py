@@ -83,16 +83,7 @@ def schema_diagnostic(finding: Finding, document: CatalogDocument, base: Path = 
     path = base + finding.path
     source = document.source
     at_key = finding.at_key or not source.has(path)
-    return Diagnostic(
-        rule=finding.rule,
-        severity=finding.severity or Severity.ERROR,
-        message=finding.message,
-        location=source.key(path) if at_key else source.value(path),
-        path=format_path(path),
-        hint=finding.hint,
-        seen=finding.seen,
-        allowed=finding.allowed,
-    )
+    return finding.at(source.key(path) if at_key else source.value(path), path)
 
 
 def _load_environments(

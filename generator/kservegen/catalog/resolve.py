@@ -89,16 +89,14 @@ class ResolvedEnvironment:
         return value if isinstance(value, str) else default
 
 
-# Entries that their environment says nothing of, by section and key: they are the same in every environment that says
-# nothing, and what is built from them and found in them is the same too.
-Unchanged: TypeAlias = dict[tuple[str, str], Entry]
+EntryName: TypeAlias = tuple[str, str]  # section and key
 
 
 @dataclass(slots=True, eq=False)
 class _Resolver:
     catalog: Catalog
     source: EnvironmentSource
-    unchanged: Unchanged
+    shared: dict[EntryName, Entry]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
 
@@ -116,14 +114,14 @@ class _Resolver:
 
 
 def resolve(
-    catalog: Catalog, environment: str, unchanged: Unchanged | None = None
+    catalog: Catalog, environment: str, shared: dict[EntryName, Entry] | None = None
 ) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
     """Resolve one environment of the catalog; what is wrong with it comes back beside it.
 
-    `unchanged` carries entries from one environment of the same catalog to the next.
+    `shared` holds the entries of the same catalog that environments say nothing of: they are the same in each of them.
     """
     source = catalog.environments[environment]
-    resolver = _Resolver(catalog, source, {} if unchanged is None else unchanged)
+    resolver = _Resolver(catalog, source, {} if shared is None else shared)
     fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
     layered: JsonObject = {}
     for document in source.documents:
@@ -179,11 +177,11 @@ def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObj
     if overlay:
         entry = _merge_entry(resolver, definition, overlay)
     else:
-        entry = resolver.unchanged.get((section, key))
+        entry = resolver.shared.get((section, key))
         if entry is None:
             entry = _merge_entry(resolver, definition, overlay)
             if entry is not None:
-                resolver.unchanged[section, key] = entry
+                resolver.shared[section, key] = entry
     return entry if entry is not None and _lives_here(resolver, definition, entry.words) else None
 
 

@@ -18,7 +18,7 @@ from kservegen.core.repository import (
     OUTPUT_FOLDER,
     Repository,
 )
-from kservegen.evaluate.repository import Task, work_on
+from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git import tree
 from kservegen.git.process import Git, open_git
@@ -121,14 +121,16 @@ class CommitBase:
         }
         with exported(self.git, blobs) as root:
             repository = Repository(root)
-            work = work_on(Task(repository=repository, names=(), out=repository.output, lays_out=True))
-        if work.has_errors:
+            evaluated = evaluate_repository(
+                repository, EvaluationOptions(names=(), out=repository.output, lays_out=True)
+            )
+        if evaluated.has_errors:
             raise GeneratorError(
                 "the catalog of this commit has errors, so that nothing says what it stood for",
-                subject=f"{self.commit[:_SHOWN]} ({min(d.location for d in work.diagnostics)})",
+                subject=f"{self.commit[:_SHOWN]} ({min(d.location for d in evaluated.diagnostics)})",
                 hint=f"Compare with a commit that renders, or with one that carries {OUTPUT_FOLDER}/.",
             )
-        before = {path: content for path, content in work.desired.items() if wanted.covers(path)}
+        before = {path: content for path, content in evaluated.desired.items() if wanted.covers(path)}
         new = {path: content for path, content in wanted.desired.items() if before.get(path) != content}
         old = {path: content for path, content in before.items() if wanted.desired.get(path) != content}
         return _by_environment(old, new, was=before, now=wanted.desired)

@@ -31,42 +31,42 @@ class Capacity(NamedTuple):
     ledger: tuple[Line, ...] | None = None  # where budgets asked for it
 
 
-def check_capacity(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> Capacity:
+def check_capacity(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:
     """Hold an environment against its budgets and its node pools, where it has any."""
     found: list[Diagnostic] = []
     assumed: tuple[str, ...] = ()
     lines: tuple[Line, ...] | None = None
     if built.environment.mapping("budgets"):
-        lines = ledger(built, stored, context)
-        found.extend(_over_budget(built, lines))
+        lines = ledger(built, objects, context)
+        found.extend(_over_budget(built, objects, lines))
     if built.environment.mapping("nodePools"):
-        placed = _placement(built, stored, context)
+        placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
         assumed = placed.assumptions
     return Capacity(tuple(found), assumed, lines)
 
 
-def ledger(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
+def ledger(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
     """Write the ledger of a built environment."""
-    return tuple(account(_owned(built, stored), built.environment, context))
+    return tuple(account(_owned(built, objects), built.environment, context))
 
 
-def _owned(built: BuiltEnvironment, stored: Sequence[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
+def _owned(built: BuiltEnvironment, objects: Sequence[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
     """Yield the objects of entries with their keys and owners."""
-    for built_entry, item in zip(built.entries, stored[len(built.own) :], strict=True):
+    for built_entry, item in zip(built.entries, objects[len(built.own) :], strict=True):
         yield built_entry.entry.key, text(built_entry.entry.words.get("owner")), item
 
 
-def _over_budget(built: BuiltEnvironment, lines: Sequence[Line]) -> Iterator[Diagnostic]:
+def _over_budget(built: BuiltEnvironment, objects: Sequence[Defaulted], lines: Sequence[Line]) -> Iterator[Diagnostic]:
     locator = Locator.of(built)
-    by_id = {item.resource.id: item.resource for item in built.entries}
+    by_id = {item.resource.id: item.resource for item in objects}
     budgets = tuple(read_budgets(built.environment.mapping("budgets")))
     yield from check_budgets(
         built.environment, budgets, lines, lambda line: locator.locate(by_id[line.subject], line.path)
     )
 
 
-def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Context) -> Capacity:
+def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:
     from kservegen.checks.placement.check import WantedPods, check_placement, is_judged  # noqa: PLC0415 - few environments ask
     from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
     from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
@@ -75,11 +75,10 @@ def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Co
     environment = built.environment
     pools = read_pools(environment.mapping("nodePools"), environment.mapping("accelerators"))
     locator = Locator.of(built)
-    by_id = {item.resource.id: item.resource for item in built.entries}
-    homes = {item.resource.id: item for item in stored}
+    by_id = {item.resource.id: item.resource for item in objects}
     wanted, left_out = [], False
-    for asked in asked_for(_owned(built, stored), environment, context):
-        resource = asked.stored.resource
+    for asked in asked_for(_owned(built, objects), environment, context):
+        resource = asked.defaulted.resource
         for group in asked.groups:
             if is_judged(group, pools):
                 member = Member(resource.id.namespace, pod_labels(resource.doc, group))
@@ -88,7 +87,7 @@ def _placement(built: BuiltEnvironment, stored: Sequence[Defaulted], context: Co
                 left_out = True
 
     def locate(subject: ResourceId, path: Path, *, at_key: bool = False) -> Location:
-        return locator.locate(by_id[subject], homes[subject].original_path(path), at_key=at_key)
+        return locator.locate(by_id[subject], path, at_key=at_key)
 
     assumed = ["who else uses the nodes of nodePools: they were taken as empty"] if wanted else []
     if left_out:
@@ -101,7 +100,7 @@ def _with_runtime(asked: RequestedAmounts, group: PodGroup, context: Context) ->
     model = group.pod.get("model")
     if not isinstance(model, dict):
         return group
-    resource = asked.stored.resource
+    resource = asked.defaulted.resource
     chosen = selection_of(request_of(group.pod, model, resource.id.namespace or "default"), context).chosen
     runtime = context.resources.get(ResourceId(chosen.kind, chosen.namespace, chosen.name)) if chosen else None
     if runtime is None:

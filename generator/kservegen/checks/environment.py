@@ -14,7 +14,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.kserve.charts.release import check_release
 from kservegen.kserve.charts.values import check_values
-from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.images import split_image
 from kservegen.render.objects.settings import promises_of
 
@@ -215,20 +215,20 @@ def _accelerators(environment: ResolvedEnvironment) -> Iterator[Finding]:
             )
 
 
-def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[int, Finding]]:
-    """Yield (index of the built entry, finding) for entries in a namespace that nobody creates."""
+def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Finding]]:
+    """Yield the entries in a namespace that nobody creates, with a finding about their words."""
     environment = built.environment
     known = set(environment.mapping("namespaces"))
     for item in frozenset(promises_of(environment)):
         kind, _, name = item.partition("/")
         if kind == "Namespace":
             known.add(name)
-    for index, entry in enumerate(built.entries):
+    for entry in built.entries:
         namespace = entry.entry.namespace
         if entry.entry.info.namespaced and namespace and namespace not in known:
             close = get_close_matches(namespace, known, n=1)
             yield (
-                index,
+                entry,
                 Finding(
                     rule="catalog/unknown-namespace",
                     path=("namespace",),

@@ -1,9 +1,13 @@
-"""Built objects -> diagnostics: schemas, then rules, then policies, each finding at the line that a human edits."""
+"""Findings in, diagnostics at the line that a human edits out: the one place that takes a path home.
+
+A path of an object, as the cluster would store it or as it was built, leads to words of the catalog (`Resource.words`);
+these lead to the file that wrote them last (`Entry.locate`, or the environment's own files).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.checks.manuals import severity_of
@@ -16,7 +20,7 @@ from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locator:
-    """Turns paths of built objects into lines: the one place that does."""
+    """Takes what is found in the objects of one environment, and in the words of its entries, to its lines."""
 
     environment: ResolvedEnvironment
     entries: dict[ResourceId, Entry]
@@ -27,66 +31,43 @@ class Locator:
         return cls(environment=built.environment, entries={item.resource.id: item.entry for item in built.entries})
 
     def locate(self, resource: Resource, path: Path, *, at_key: bool = False) -> Location:
-        """Return the line behind `path` of a built object."""
-        words = resource.words(path)
-        entry = self.entries.get(resource.id)
-        if entry is None:
-            return self.environment.locate(words, at_key=at_key)
-        return entry.locate(words, at_key=at_key)
+        """Return the line behind `path` of an object, built or defaulted."""
+        source = self.entries.get(resource.id) or self.environment
+        return source.locate(resource.words(path), at_key=at_key)
 
     def diagnose(self, resource: Resource, finding: Finding, default: Severity) -> Diagnostic:
-        """Give a finding about a built object its line and its subject."""
+        """Give a finding about an object, built or defaulted, its line and its subject."""
         entry = self.entries.get(resource.id)
-        words = resource.words(finding.path)
         prefix: Path = (entry.section, entry.key) if entry else ()
-        return Diagnostic(
-            rule=finding.rule,
-            severity=finding.severity or default,
-            message=finding.message,
-            location=self.locate(resource, finding.path, at_key=finding.at_key),
-            path=format_path(prefix + words),
-            hint=finding.hint,
-            seen=finding.seen,
-            allowed=finding.allowed,
+        return replace(
+            finding.at(
+                self.locate(resource, finding.path, at_key=finding.at_key),
+                prefix + resource.words(finding.path),
+                default,
+            ),
             environments=(self.environment.name,),
             subjects=(str(resource.id),),
             entries=(entry.key,) if entry else (),
         )
 
-
-def diagnose_problem(environment: str, built: BuiltEntry, problem: EntryFinding) -> Diagnostic:
-    """Give a contradiction among the words of an entry its lines."""
-    entry, finding = built.entry, problem.finding
-    related: tuple[Related, ...] = ()
-    if problem.other is not None:
-        related = (Related(f"{format_path(problem.other) or 'the entry'} is said here", entry.locate(problem.other)),)
-    return Diagnostic(
-        rule=finding.rule,
-        severity=severity_of(finding),
-        message=finding.message,
-        location=entry.locate(finding.path, at_key=finding.at_key),
-        path=format_path((entry.section, entry.key, *finding.path)),
-        hint=finding.hint,
-        seen=finding.seen,
-        allowed=finding.allowed,
-        environments=(environment,),
-        subjects=(str(built.resource.id),),
-        entries=(entry.key,),
-        related=related,
-    )
+    def diagnose_words(self, built: BuiltEntry, problem: EntryFinding) -> Diagnostic:
+        """Give a finding about the words of an entry its line, and that of the words which it disagrees with."""
+        entry, finding, other = built.entry, problem.finding, problem.other
+        related: tuple[Related, ...] = ()
+        if other is not None:
+            related = (Related(f"{format_path(other) or 'the entry'} is said here", entry.locate(other)),)
+        location = entry.locate(finding.path, at_key=finding.at_key)
+        return replace(
+            finding.at(location, (entry.section, entry.key, *finding.path), severity_of(finding)),
+            environments=(self.environment.name,),
+            subjects=(str(built.resource.id),),
+            entries=(entry.key,),
+            related=related,
+        )
 
 
 def diagnose_environment(environment: ResolvedEnvironment, findings: Iterable[Finding]) -> Iterator[Diagnostic]:
     """Give findings about an environment's own words their lines."""
     for finding in findings:
-        yield Diagnostic(
-            rule=finding.rule,
-            severity=severity_of(finding),
-            message=finding.message,
-            location=environment.locate(finding.path, at_key=finding.at_key),
-            path=format_path(finding.path),
-            hint=finding.hint,
-            seen=finding.seen,
-            allowed=finding.allowed,
-            environments=(environment.name,),
-        )
+        location = environment.locate(finding.path, at_key=finding.at_key)
+        yield replace(finding.at(location, finding.path, severity_of(finding)), environments=(environment.name,))

@@ -1,16 +1,16 @@
-"""Objects in, what every layer says of each out: the one place that judges an object, whoever wrote it.
+"""Objects in, what every layer says of each out: the one place that checks an object, whoever wrote it.
 
 The catalog's objects and manifests from disk come through here alike. First the object alone, which holds wherever the
 same object stands: its schema and, where the shape is right, the rules that look at nothing else. Then, in the light of
 a context, the rules that also look at other objects and at the platform.
-Schemas judge what the author wrote, rules what the API server would store of it; findings speak of what he wrote.
+Schemas check what the author wrote, rules what the API server would store of it; each finding comes with the one of the
+two that its path belongs to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.engines.choice import ShapeEngine
 from kservegen.checks.manuals import manuals
@@ -22,6 +22,9 @@ from kservegen.core.document import mapping
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.cel_rules import UNSUPPORTED
 from kservegen.kserve.defaulting import Defaulted
+
+# A finding, and the object that its path belongs to.
+ObjectFinding: TypeAlias = tuple[Resource, Finding]
 
 # Areas without stages of their own: what stands in them keeps an object from being read or admitted.
 _ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})
@@ -37,8 +40,8 @@ class Verdict(NamedTuple):
 _GOOD: Final = Verdict(admitted=True, deployable=True)
 
 
-class Judge:
-    """Judges objects by schemas and rules; what the engine compiles is kept from one call to the next."""
+class Checker:
+    """Checks objects by schemas and rules; what the engine compiles is kept from one call to the next."""
 
     def __init__(self, engine: ShapeEngine, rules: RuleSet, manuals: Mapping[str, RuleMeta]) -> None:
         self._engine = engine
@@ -48,31 +51,33 @@ class Judge:
         self._around = rules.within(Scope.ENVIRONMENT)
         self._updates = rules.within(Scope.UPDATE)
 
-    def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[Finding, ...]]:
-        """Judge each object by itself; of the context only the version and the mode are looked at."""
-        verdicts = self._engine.check([item.written for item in objects], context.release.version)
-        sound = [o for o, verdict in zip(objects, verdicts, strict=True) if not is_misshapen(verdict)]
-        found: dict[int, list[Finding]] = {}
-        for written, finding in _run(self._alone, sound, context):
-            found.setdefault(id(written), []).append(finding)
-        return [(*v, *found.get(id(o.written), ())) for o, v in zip(objects, verdicts, strict=True)]
+    def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[ObjectFinding, ...]]:
+        """Check each object by itself; of the context only the version and the mode are looked at."""
+        shapes = self._engine.check([item.written for item in objects], context.release.version)
+        found = [[(item.written, finding) for finding in shape] for item, shape in zip(objects, shapes, strict=True)]
+        sound = [(item, own) for item, own in zip(objects, found, strict=True) if not is_misshapen(own)]
+        for (_, own), more in zip(sound, _run(self._alone, [item for item, _ in sound], context), strict=True):
+            own.extend(more)
+        return [tuple(own) for own in found]
 
-    def around(self, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
-        """Judge objects, whose shape must be right, in the light of what stands around them.
+    def around(self, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:
+        """Check each object, whose shape must be right, in the light of what stands around it.
 
-        Returned is the object as it was written; `context.resources` are to hold the defaulted ones.
+        `context.resources` are to hold the defaulted ones.
         """
-        objects = tuple(objects)
         found = _run(self._around, objects, context)
-        return found + self.updates(objects, context) if context.old else found
+        if context.old:
+            for own, more in zip(found, self.updates(objects, context), strict=True):
+                own.extend(more)
+        return found
 
-    def updates(self, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
-        """Say what is refused of the change from `context.old`, whatever is to be said of its outcome."""
+    def updates(self, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:
+        """Say what is refused of each change from `context.old`, whatever is to be said of its outcome."""
         return _run(self._updates, objects, context)
 
     @property
     def batch(self) -> int:
-        """How many objects at a time it is worth judging."""
+        """How many objects at a time it is worth checking."""
         return self._engine.batch
 
     @property
@@ -99,31 +104,29 @@ class Judge:
         return self._stages.get(rule)
 
 
-def open_judge(engine: ShapeEngine) -> Judge:
-    """Return a judge with every rule of this package."""
-    return Judge(engine, discover(), manuals())
+def open_checker(engine: ShapeEngine) -> Checker:
+    """Return a checker with every rule of this package."""
+    return Checker(engine, discover(), manuals())
 
 
-def is_misshapen(findings: Iterable[Finding]) -> bool:
+def is_misshapen(findings: Iterable[ObjectFinding]) -> bool:
     """Tell whether a schema has spoken: rules look only at objects of the right shape, one mistake is one finding.
 
-    A rule that a schema states and that nobody can judge offline says nothing about the shape.
+    A rule that a schema states and that nobody can check offline says nothing about the shape.
     """
-    return any(finding.rule.startswith("schema/") and finding.rule != UNSUPPORTED for finding in findings)
+    return any(finding.rule.startswith("schema/") and finding.rule != UNSUPPORTED for _, finding in findings)
 
 
-def _run(rules: RuleSet, objects: Iterable[Defaulted], context: Context) -> list[tuple[Resource, Finding]]:
-    """Run rules on defaulted objects and bring their findings home to what was written."""
-    by_stored = {id(item.resource): item for item in objects if not _is_leaving(item.resource, context)}
-    found = rules.run((item.resource for item in by_stored.values()), context)
-    return [(by_stored[id(stored)].written, at_home(by_stored[id(stored)], finding)) for stored, finding in found]
+def _run(rules: RuleSet, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:
+    """Run rules on defaulted objects; what they find comes back object by object."""
+    found: list[list[ObjectFinding]] = [[] for _ in objects]
+    by_object = {id(item.resource): own for item, own in zip(objects, found, strict=True)}
+    checked = (item.resource for item in objects if not _is_deleted(item.resource, context))
+    for resource, finding in rules.run(checked, context):
+        by_object[id(resource)].append((resource, finding))
+    return found
 
 
-def _is_leaving(resource: Resource, context: Context) -> bool:
+def _is_deleted(resource: Resource, context: Context) -> bool:
     """Whether this is an update of an object that is being deleted: no webhook of KServe's looks at it."""
     return resource.id in context.old and bool(mapping(resource.doc.get("metadata")).get("deletionTimestamp"))
-
-
-def at_home(item: Defaulted, finding: Finding) -> Finding:
-    """Let a finding about a defaulted object speak of what its author wrote."""
-    return replace(finding, path=item.original_path(finding.path)) if item.moves else finding

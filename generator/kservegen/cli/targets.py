@@ -109,7 +109,7 @@ def lint_targets(
 ) -> tuple[Result, bytes | None]:
     """Judge manifests; return the result, and what came on standard input where that was asked for."""
     from kservegen.checks.engines.choice import Engine, open_engine  # noqa: PLC0415
-    from kservegen.checks.runner import open_judge  # noqa: PLC0415
+    from kservegen.checks.runner import open_checker  # noqa: PLC0415
     from kservegen.commands.validate_manifests import LintOptions, lint  # noqa: PLC0415
     from kservegen.formats.jsonschema.store import SchemaStore  # noqa: PLC0415
 
@@ -124,7 +124,7 @@ def lint_targets(
         fail_on=fail_on,
     )
     engine = open_engine(Engine(options.engine), schemas)
-    return lint(open_judge(engine), chosen), stdin
+    return lint(open_checker(engine), chosen), stdin
 
 
 def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Repository | None) -> Cluster:

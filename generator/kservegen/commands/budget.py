@@ -9,10 +9,10 @@ from kservegen.checks.budget.overview import Overview, overview
 from kservegen.core.diagnostics import Diagnostic, Severity, merge
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
-from kservegen.evaluate.environment import evaluate, ledger_of
+from kservegen.evaluate.environment import Evaluation, evaluate, ledger_of
 from kservegen.evaluate.existing_output import ledger_before
-from kservegen.evaluate.memory import Memory
 from kservegen.evaluate.project import Project, open_project
+from kservegen.evaluate.sharing import SharedResults
 from kservegen.render.objects.environment import BuiltEnvironment
 
 
@@ -23,12 +23,12 @@ def account_environments(
     project = open_project(repository)
     overviews: list[Overview] = []
     diagnostics = list(project.diagnostics)
-    memory = Memory()
+    shared = SharedResults()
     for name in project.choose(environments):
-        evaluation = evaluate(project.catalog, name, project.tools, memory)
+        evaluation = evaluate(project.catalog, name, project.tools, shared)
         diagnostics.extend(evaluation.diagnostics)
         if evaluation.built is not None:
-            overviews.append(_overview(project, evaluation.built, memory))
+            overviews.append(_overview(project, evaluation, evaluation.built))
     return tuple(overviews), merge(diagnostics)
 
 
@@ -43,11 +43,11 @@ def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
         )
 
 
-def _overview(project: Project, built: BuiltEnvironment, memory: Memory) -> Overview:
-    environment = built.environment
+def _overview(project: Project, evaluation: Evaluation, built: BuiltEnvironment) -> Overview:
+    environment = evaluation.environment
     return overview(
         environment.name,
-        ledger_of(built, project.tools, memory),
+        ledger_of(evaluation),
         ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools),
         tuple(read_budgets(environment.mapping("budgets"))),
         environment.mapping("accelerators"),

@@ -11,12 +11,11 @@ from typing import Final, NamedTuple, TypeAlias
 from kservegen.catalog.resolve import resolve
 from kservegen.commands.client.answer import Verdict, judge, names_of, reason
 from kservegen.commands.client.exchange import Answer, Ask
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.evaluate.environment import build_all
-from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.environment import build_objects
 from kservegen.evaluate.project import Project
 from kservegen.kserve.protocols.servers import Silence
 from kservegen.kserve.protocols.speech import Protocol, Speech
@@ -74,8 +73,8 @@ def choose(project: Project, environment: str, name: str, asked: Asked) -> Calle
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
     environment = project.choose_one(environment)
     resolved, _ = resolve(project.catalog, environment)
-    built = build_all(resolved, project.tools, Memory())
-    if built is None:
+    built = build_objects(resolved, project.tools)
+    if isinstance(built, Finding):
         raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
     callee = _pick(callees(resolved, built.platform, (e.resource for e in built.entries)), name, environment)
     speech = replace(_speech(callee, asked.protocol), path=asked.route)

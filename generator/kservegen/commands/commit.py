@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 from kservegen.changes.guards import Removals, guard_removals
 from kservegen.checks.locate import diagnose_environment
-from kservegen.commands.render import RenderOptions, recover_output, render_task, report_on, write_out
+from kservegen.commands.render import RenderOptions, evaluation_options, recover_output, report_on, write_out
 from kservegen.commands.result import CLEAN, Result
 from kservegen.core.diagnostics import Diagnostic, Location, merge
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.problem import Problem, to_finding
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
-from kservegen.evaluate.repository import Work, work_on
+from kservegen.evaluate.repository import EvaluatedRepository, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.git.checkout import current_branch, ignored, other_checkouts
 from kservegen.git.process import Git, mask, open_git, without_user
@@ -86,14 +86,14 @@ def commit_output(repository: Repository, options: CommitOptions) -> Committed:
     landing = Landing(git=git, remote=run.remote, who=signature(git, options.author), before=_Follow(run).before)
     with lock(options.render.out), without_collector():
         recover_output(options.render.out)
-        work = work_on(render_task(repository, options.render, options.environments))
-        result = _write(run, work)
+        evaluated = evaluate_repository(repository, evaluation_options(options.render, options.environments))
+        result = _write(run, evaluated)
         if result.exit_code != CLEAN:
             return Committed(result, None)
         _check_still(git, run.source)
-        jobs = list(_jobs(run, work))
+        jobs = list(_jobs(run, evaluated))
         prepared = [job.prepare() for job in jobs]
-        guarded = list(_guard(run, work, prepared))
+        guarded = list(_guard(run, evaluated, prepared))
         if guarded:
             return Committed(replace(result, diagnostics=merge([*result.diagnostics, *guarded])), None)
         for job in jobs:
@@ -142,16 +142,16 @@ def _open(git: Git, options: CommitOptions) -> _Run:
     return run
 
 
-def _write(run: _Run, work: Work) -> Result:
+def _write(run: _Run, evaluated: EvaluatedRepository) -> Result:
     """Write the output folder where its own branch gets the commit; else leave it alone."""
     options = run.options.render
     if not run.is_in_place:
-        result = report_on(work, "commit", fail_on=options.fail_on)
-        return replace(result, diagnostics=merge([*result.diagnostics, *_unsynced(run, work)]))
-    hidden = ignored(run.git, (run.git.inside(f"{OUTPUT_FOLDER}/{path}") for path in work.desired))
+        result = report_on(evaluated, "commit", fail_on=options.fail_on)
+        return replace(result, diagnostics=merge([*result.diagnostics, *_unsynced(run, evaluated)]))
+    hidden = ignored(run.git, (run.git.inside(f"{OUTPUT_FOLDER}/{path}") for path in evaluated.desired))
     if not hidden:
-        return write_out(work, options, "commit")
-    result = report_on(work, "commit", fail_on=options.fail_on)
+        return write_out(evaluated, options, "commit")
+    result = report_on(evaluated, "commit", fail_on=options.fail_on)
     return replace(result, diagnostics=merge([*result.diagnostics, _ignored(hidden, run.git.prefix)]))
 
 
@@ -166,10 +166,10 @@ def _ignored(hidden: Mapping[str, tuple[str, int, str]], prefix: str) -> Diagnos
     )
 
 
-def _unsynced(run: _Run, work: Work) -> Iterator[Diagnostic]:
+def _unsynced(run: _Run, evaluated: EvaluatedRepository) -> Iterator[Diagnostic]:
     """Find the environments whose engine looks at another branch than the one that they are committed to."""
     if run.options.hydrated:
-        for environment in work.environments:
+        for environment in evaluated.environments:
             if environment.text("gitops", "engine") not in {"", "none"}:
                 synced = Addresses.of(environment).revision
                 branch = _active(run, environment.name)
@@ -192,26 +192,26 @@ def _check_still(git: Git, source: RenderSource) -> None:
     check_committed(git)
 
 
-def _jobs(run: _Run, work: Work) -> Iterator[Job]:
+def _jobs(run: _Run, evaluated: EvaluatedRepository) -> Iterator[Job]:
     options = run.options
     if not options.hydrated:
         yield OneBranch(
             ask=_question(run, options.branch or run.current),
-            desired=work.desired,
-            environments=work.chosen,
-            is_partial=work.is_partial,
+            desired=evaluated.desired,
+            environments=evaluated.chosen,
+            is_partial=evaluated.is_partial,
             words=options.message,
         )
         return
     if run.remote:
         fetch_notes(run.git, run.remote)
-    for environment in work.environments:
+    for environment in evaluated.environments:
         name = environment.name
         active = _active(run, name)
         yield Hydrated(
             ask=_question(run, f"{active}{PROPOSED}" if options.proposes else active),
             environment=name,
-            desired={path: content for path, content in work.desired.items() if path.startswith(f"{name}/")},
+            desired={path: content for path, content in evaluated.desired.items() if path.startswith(f"{name}/")},
             active=active,
             repository=environment.text("gitops", "repoURL") or _address(run),
             proposes=options.proposes,
@@ -250,12 +250,12 @@ def _held(run: _Run) -> dict[str, Path]:
     return {**other_checkouts(run.git), **here}
 
 
-def _guard(run: _Run, work: Work, planned: Sequence[Prepared | Superseded]) -> Iterator[Diagnostic]:
+def _guard(run: _Run, evaluated: EvaluatedRepository, planned: Sequence[Prepared | Superseded]) -> Iterator[Diagnostic]:
     """Hold every branch against the guards before any of them moves."""
     for prepared in planned:
         if isinstance(prepared, Prepared) and prepared.contents.removed:
-            asked = Removals(prepared.contents.removed, work.desired, run.options.render.allow_removals, "commit")
-            yield from guard_removals(work.environments, asked)
+            asked = Removals(prepared.contents.removed, evaluated.desired, run.options.render.allow_removals, "commit")
+            yield from guard_removals(evaluated.environments, asked)
 
 
 def _land(run: _Run, landing: Landing, jobs: list[tuple[Job, Prepared | Superseded]]) -> CommitOutcome:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from kservegen.changes.plan.comparison import Comparison, compare_environments
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository
-from kservegen.evaluate.repository import Task, Work, work_on
+from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -21,25 +21,17 @@ def diff(repository: Repository, left: str, right: str, models: Collection[str] 
     if left == right:
         raise GeneratorError("an environment does not differ from itself", subject=left, hint="Name two environments.")
     with without_collector():
-        # Nothing is taken over from earlier runs: what they know has no lines.
-        work = work_on(
-            Task(
-                repository=repository,
-                names=(left, right),
-                out=repository.output,
-                lays_out=False,
-                despite_findings=True,
-            )
-        )
-        one, other = (_built(work, name) for name in (left, right))
+        wanted = EvaluationOptions(names=(left, right), out=repository.output, despite_findings=True)
+        evaluated = evaluate_repository(repository, wanted)
+        one, other = (_built(evaluated, name) for name in (left, right))
         _check_models(models, one, other)
         return compare_environments(one, other, frozenset(models))
 
 
-def _built(work: Work, name: str) -> BuiltEnvironment:
-    built = work.built.get(name)
+def _built(evaluated: EvaluatedRepository, name: str) -> BuiltEnvironment:
+    built = evaluated.built.get(name)
     if built is None:
-        first = min(work.diagnostics, key=lambda item: item.sort_key)
+        first = min(evaluated.diagnostics, key=lambda item: item.sort_key)
         raise GeneratorError(
             f"the catalog has errors, so that nothing says what {name} is: {first.message}",
             subject=str(first.location),

@@ -23,7 +23,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
 from kservegen.evaluate.project import Project, open_project
-from kservegen.evaluate.repository import Task, work_on
+from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 
 
@@ -177,14 +177,13 @@ def finish_draft(
 ) -> Amendment:
     """Judge the edits on the whole catalog. `watched` entries are told of where an edit does not reach them."""
     edited = replace(draft.repository, sources=draft.texts)
-    out = draft.repository.output
     with without_collector():
-        task = Task(repository=edited, names=(), out=out)
-        work = work_on(task)
-        result = report_on(work, "edit", fail_on=Severity.ERROR)
+        wanted = EvaluationOptions(names=(), out=draft.repository.output)
+        evaluated = evaluate_repository(edited, wanted)
+        result = report_on(evaluated, "edit", fail_on=Severity.ERROR)
         refused = False
-        if work.has_errors:
-            already = {_identity(d) for d in work_on(replace(task, repository=draft.repository)).diagnostics}
+        if evaluated.has_errors:
+            already = {_identity(d) for d in evaluate_repository(draft.repository, wanted).diagnostics}
             new = [d for d in result.diagnostics if d.severity is Severity.ERROR and _identity(d) not in already]
             refused = bool(new)
             result = replace(result, diagnostics=tuple(new))
@@ -195,7 +194,7 @@ def finish_draft(
         after=draft.texts,
         result=result,
         refused=refused,
-        reaches=tuple(_reaches(draft, work.project.catalog, watched)),
+        reaches=tuple(_reaches(draft, evaluated.project.catalog, watched)),
         notes=tuple(draft.notes),
         origin=origin,
     )

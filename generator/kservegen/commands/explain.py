@@ -11,12 +11,12 @@ from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.merged import merged
 from kservegen.checks.rules.view import models_of, selection_of
-from kservegen.core.diagnostics import Location
+from kservegen.core.diagnostics import Finding, Location
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import Resource
-from kservegen.evaluate.environment import build_one, surroundings
+from kservegen.evaluate.environment import build_objects, build_one, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.kserve.presets import presets_for
 from kservegen.kserve.runtimes.advice import reason, why_chosen, why_not
@@ -70,16 +70,17 @@ def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     resolved, _ = resolve(project.catalog, name)
     entry = _find(resolved, key)
     resource = build_one(resolved, entry, project.tools)
-    context = surroundings(resolved, project.tools)
-    stored = context.resources.get(resource.id, resource) if context else resource
+    built = build_objects(resolved, project.tools)
+    context = None if isinstance(built, Finding) else default_environment(built, project.tools).context
+    defaulted = context.resources.get(resource.id, resource) if context else resource
     return Explanation(
         environment=name,
         subject=str(resource.id),
         file=f"{name}/{resource.file}",
         layers=tuple(_layers(entry)),
         fields=tuple(_fields(entry, resource, resolved)),
-        serving=tuple(_serving(stored, context)) if context else (),
-        presets=tuple(_presets(stored, context)) if context else (),
+        serving=tuple(_serving(defaulted, context)) if context else (),
+        presets=tuple(_presets(defaulted, context)) if context else (),
     )
 
 

@@ -13,15 +13,15 @@ from kservegen.catalog.resolve import resolve
 from kservegen.checks.locate import Locator
 from kservegen.commands.search.generated import Sight, sights
 from kservegen.commands.search.query import Query, readings
-from kservegen.core.diagnostics import Location, Severity
+from kservegen.core.diagnostics import Finding, Location, Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
-from kservegen.evaluate.environment import bind, build_all
-from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.environment import bound_policies, build_objects
 from kservegen.evaluate.project import Project
+from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import Commit, Span, content, history
 from kservegen.git.process import Git, open_git
@@ -88,12 +88,12 @@ def find_object(project: Project, name: str, environments: Sequence[str] = ()) -
     """Find what a name comes from, the most specific answer first; GeneratorError where it comes from nothing."""
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
-    queries, memory, known = readings(name), Memory(), set[str]()
+    queries, shared, known = readings(name), SharedResults(), set[str]()
     by_query: dict[Query, list[_Candidate]] = {query: [] for query in queries}
     for environment in project.choose(environments):
-        resolved, _ = resolve(project.catalog, environment, memory.unchanged)
-        built = build_all(resolved, project.tools, memory, bind(resolved, project.tools))
-        if built is not None:
+        resolved, _ = resolve(project.catalog, environment, shared.entries)
+        built = build_objects(resolved, project.tools, bound_policies(resolved, project.tools), shared)
+        if not isinstance(built, Finding):
             for query, so_far in by_query.items():
                 so_far.extend(_look(project, built, query, known))
     likeliest = next((candidates for candidates in by_query.values() if candidates), None)

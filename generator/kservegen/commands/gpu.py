@@ -16,10 +16,9 @@ from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.store import FactStore
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
-from kservegen.evaluate.defaulted import context_of, store
 from kservegen.evaluate.environment import evaluate
-from kservegen.evaluate.memory import Memory
 from kservegen.evaluate.project import Project
+from kservegen.evaluate.sharing import SharedResults
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})
@@ -73,17 +72,16 @@ def account_for(
     project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
 ) -> tuple[Account, ...]:
     """Estimate every server that asks for GPUs, or those of one model; GeneratorError for a model that none has."""
-    table, found, known, memory = project.tools.facts(), [], set[str](), Memory()
+    table, found, known, shared = project.tools.facts(), [], set[str](), SharedResults()
     for name in project.choose(environments):
-        built = evaluate(project.catalog, name, project.tools, memory).built
-        if built is None:
+        defaulted = evaluate(project.catalog, name, project.tools, shared).defaulted
+        if defaulted is None:
             continue
-        stored = store(built, memory)
-        context = context_of(built, stored, project.tools.releases.get(built.settings.kserve_version))
+        built, context = defaulted.built, defaulted.context
         images = images_of(context.release, built.platform.values())
         accelerators = built.environment.mapping("accelerators")
         facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
-        for item in stored:
+        for item in defaulted.objects:
             resource = item.resource
             known.update({resource.subject, resource.id.name} - {""})
             if model is not None and model not in {resource.subject, resource.id.name}:

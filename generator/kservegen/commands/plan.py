@@ -12,14 +12,14 @@ from kservegen.changes.plan.effects import unknown_release, with_effects
 from kservegen.changes.plan.environment import plan_environment, read_change
 from kservegen.changes.plan.model import EnvironmentPlan, Plan
 from kservegen.checks.locate import Locator
-from kservegen.checks.runner import Judge
+from kservegen.checks.runner import Checker
 from kservegen.commands.render import assumptions
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Severity, merge
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Tools
-from kservegen.evaluate.repository import Task, Work, work_on
+from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
@@ -51,32 +51,25 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
         base = open_base(repository, options.base)
         if options.base is None:
             _refuse_half_written(repository)
-        work = work_on(
-            Task(
-                repository=repository,
-                names=tuple(environments),
-                out=repository.output,
-                lays_out=True,
-                despite_findings=True,
-            )
+        wanted = EvaluationOptions(
+            names=tuple(environments), out=repository.output, lays_out=True, despite_findings=True
         )
-        scope = work.chosen if work.is_partial else None
-        existing = scan(repository.output, scope)
-        wanted = WantedBase(desired=work.desired, existing=existing, scope=scope)
-        compared = base.compare(wanted)
-        found = tuple(_environments(work, compared, options))
+        evaluated = evaluate_repository(repository, wanted)
+        existing = scan(repository.output, evaluated.scope)
+        compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
+        found = tuple(_environments(evaluated, compared, options))
     changes = Plan(
         base=base.said,
         environments=tuple(environment.plan for environment in found),
-        unknown=tuple(sorted({*work.chosen, *_unreadable(work, environments)} - work.built.keys())),
+        unknown=tuple(sorted({*evaluated.chosen, *_unreadable(evaluated, environments)} - evaluated.built.keys())),
     )
     wrong = (diagnostic for environment in found for diagnostic in environment.diagnostics)
-    return Planned(_result(work, compared, changes, options, wrong), changes)
+    return Planned(_result(evaluated, compared, changes, options, wrong), changes)
 
 
-def _unreadable(work: Work, asked: Sequence[str]) -> list[str]:
+def _unreadable(evaluated: EvaluatedRepository, asked: Sequence[str]) -> list[str]:
     """Return the environments that are there and are not known, out of those asked for."""
-    return [name for name in work.project.catalog.unreadable if not asked or name in asked]
+    return [name for name in evaluated.project.catalog.unreadable if not asked or name in asked]
 
 
 def _refuse_half_written(repository: Repository) -> None:
@@ -99,49 +92,59 @@ class _Found(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def _environments(work: Work, compared: Compared, options: PlanOptions) -> Iterator[_Found]:
+def _environments(evaluated: EvaluatedRepository, compared: Compared, options: PlanOptions) -> Iterator[_Found]:
     """Plan each environment that can be built, and each that is gone."""
     for name, differences in compared.differences.items():
-        built = work.built.get(name)
-        if built is None and (work.is_partial or name in work.chosen or name in work.project.catalog.unreadable):
+        built = evaluated.built.get(name)
+        if built is None and (
+            evaluated.is_partial or name in evaluated.chosen or name in evaluated.project.catalog.unreadable
+        ):
             continue  # its findings say why
         change = read_change(name, built, differences, compared.words.get(name))
-        found = with_effects(change, plan_environment(change), work.project.tools, work.memory)
-        yield _Found(found, tuple(_wrong(found, built, work.project.tools.judge, options)) if built else ())
+        found = with_effects(change, plan_environment(change), evaluated.project.tools, evaluated.evaluations.get(name))
+        yield _Found(found, tuple(_wrong(found, built, evaluated.project.tools.checker, options)) if built else ())
 
 
-def _wrong(found: EnvironmentPlan, built: BuiltEnvironment, judge: Judge, options: PlanOptions) -> Iterator[Diagnostic]:
+def _wrong(
+    found: EnvironmentPlan, built: BuiltEnvironment, checker: Checker, options: PlanOptions
+) -> Iterator[Diagnostic]:
     """Yield the updates that are refused, and too many restarts."""
     if found.impact.refused:
         locator = Locator.of(built)
         for resource, finding in found.impact.refused:
-            yield locator.diagnose(resource, finding, judge.severity(finding))
+            yield locator.diagnose(resource, finding, checker.severity(finding))
     yield from guard_restarts(built.environment, found.impact, allowed=options.allow_restarts, command="render")
 
 
-def _result(work: Work, compared: Compared, changes: Plan, options: PlanOptions, found: Iterable[Diagnostic]) -> Result:
+def _result(
+    evaluated: EvaluatedRepository, compared: Compared, changes: Plan, options: PlanOptions, found: Iterable[Diagnostic]
+) -> Result:
     known = [(planned.name, compared.differences[planned.name]) for planned in changes.environments]
     written = tuple(f"{name}/{path}" for name, d in known for path in d.new)
     removed = tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new)
-    asked = Removals(removed, work.desired, options.allow_removals, "render")
+    asked = Removals(removed, evaluated.desired, options.allow_removals, "render")
     diagnostics = (
-        *work.diagnostics,
+        *evaluated.diagnostics,
         *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in compared.conflicts),
-        *guard_removals(work.environments, asked),
+        *guard_removals(evaluated.environments, asked),
         *found,
     )
     return Result(
         command="plan",
         diagnostics=merge(diagnostics),
-        environments=work.chosen,
-        objects=work.objects,
+        environments=evaluated.chosen,
+        objects=evaluated.objects,
         plan=FilePlan(
             written=written,
             removed=removed,
-            unchanged=len(work.desired) - sum(1 for path in written if path in work.desired),
+            unchanged=len(evaluated.desired) - sum(1 for path in written if path in evaluated.desired),
             changes=changes,
         ),
-        assumptions=(*assumptions(work.unestimated), *work.assumptions, *_not_told(changes, work.project.tools)),
+        assumptions=(
+            *assumptions(evaluated.unestimated),
+            *evaluated.assumptions,
+            *_not_told(changes, evaluated.project.tools),
+        ),
         fail_on=options.fail_on,
         drift_fails=options.differences_fail,
     )

@@ -13,7 +13,7 @@ from kservegen.checks.engines.choice import Engine
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Severity, merge
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
-from kservegen.evaluate.repository import Task, Work, work_on
+from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
@@ -42,26 +42,25 @@ def validate(
     engine: Engine = Engine.BUILTIN,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
-    task = Task(
-        repository=repository,
+    wanted = EvaluationOptions(
         names=tuple(environments),
         out=repository.root / OUTPUT_FOLDER,
         clock=clock,
         engine=engine,
     )
     with without_collector():
-        work = work_on(task)
-    return report_on(work, "validate", fail_on=fail_on)
+        evaluated = evaluate_repository(repository, wanted)
+    return report_on(evaluated, "validate", fail_on=fail_on)
 
 
-def report_on(work: Work, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
+def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
     """Return what was found, and what could not be checked."""
     return Result(
         command=command,
-        diagnostics=merge(work.diagnostics),
-        environments=work.chosen,
-        objects=work.objects,
-        assumptions=(*assumptions(work.unestimated), *work.assumptions),
+        diagnostics=merge(evaluated.diagnostics),
+        environments=evaluated.chosen,
+        objects=evaluated.objects,
+        assumptions=(*assumptions(evaluated.unestimated), *evaluated.assumptions),
         fail_on=fail_on,
         drift_fails=drift_fails,
     )
@@ -95,23 +94,22 @@ class RenderOptions:
 
 def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
     """Render environments to files; all of them or, while an error stands, none."""
-    task = render_task(repository, options, environments)
+    wanted = evaluation_options(options, environments)
     with without_collector():
         if options.out.exists():
             with lock(options.out):
                 recover_output(options.out)
-                return write_out(work_on(task), options)
-        work = work_on(task)
-        if options.check or work.has_errors:
-            return write_out(work, options)
+                return write_out(evaluate_repository(repository, wanted), options)
+        evaluated = evaluate_repository(repository, wanted)
+        if options.check or evaluated.has_errors:
+            return write_out(evaluated, options)
         with lock(options.out):
-            return write_out(work, options)
+            return write_out(evaluated, options)
 
 
-def render_task(repository: Repository, options: RenderOptions, environments: Sequence[str]) -> Task:
-    """Return what a render has to work on."""
-    return Task(
-        repository=repository,
+def evaluation_options(options: RenderOptions, environments: Sequence[str]) -> EvaluationOptions:
+    """Return what a render has to evaluate."""
+    return EvaluationOptions(
         names=tuple(environments),
         out=options.out,
         lays_out=True,
@@ -126,22 +124,22 @@ def recover_output(out: Path) -> None:
         recover(out)
 
 
-def write_out(work: Work, options: RenderOptions, command: str = "render") -> Result:
+def write_out(evaluated: EvaluatedRepository, options: RenderOptions, command: str = "render") -> Result:
     """Compare what was laid out with the output folder, and write it; nothing is written while an error stands."""
-    result = report_on(work, command, fail_on=options.fail_on, drift_fails=options.check)
-    return result if work.has_errors else _compare_and_apply(work, result, options)
+    result = report_on(evaluated, command, fail_on=options.fail_on, drift_fails=options.check)
+    return result if evaluated.has_errors else _compare_and_apply(evaluated, result, options)
 
 
-def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Result:
-    desired = work.desired
-    existing = scan(options.out, result.environments if work.is_partial else None)
+def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: RenderOptions) -> Result:
+    desired = evaluated.desired
+    existing = scan(options.out, evaluated.scope)
     changes = compare_files(desired, existing)
-    out = work.project.repository.relative(options.out)
+    out = evaluated.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
     asked = Removals(changes.remove, desired, options.allow_removals, result.command)
-    diagnostics.extend(guard_removals(work.environments, asked))
-    diagnostics.extend(left_behind(work.environments, changes.remove, desired))
-    diagnostics.extend(_guard_restarts(work, existing, options, result.command))
+    diagnostics.extend(guard_removals(evaluated.environments, asked))
+    diagnostics.extend(left_behind(evaluated.environments, changes.remove, desired))
+    diagnostics.extend(_guard_restarts(evaluated, existing, options, result.command))
     blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
@@ -160,12 +158,14 @@ def _compare_and_apply(work: Work, result: Result, options: RenderOptions) -> Re
     )
 
 
-def _guard_restarts(work: Work, existing: Existing, options: RenderOptions, command: str) -> Iterator[Diagnostic]:
+def _guard_restarts(
+    evaluated: EvaluatedRepository, existing: Existing, options: RenderOptions, command: str
+) -> Iterator[Diagnostic]:
     """Hold restarts against the guards of the environments that set one."""
-    if any(max_restarting(environment) is not None for environment in work.environments):
+    if any(max_restarting(environment) is not None for environment in evaluated.environments):
         from kservegen.changes.restarts import guard_all  # noqa: PLC0415 - brings all that a plan needs
 
-        yield from guard_all(work, existing, allowed=options.allow_restarts, command=command)
+        yield from guard_all(evaluated, existing, allowed=options.allow_restarts, command=command)
 
 
 def _plan(

@@ -9,6 +9,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from kservegen.changes.plan.model import Plan
+    from kservegen.evaluate.manifests import Documents
 
 CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3
 
@@ -31,34 +32,6 @@ class FilePlan:
     def drift(self) -> bool:
         """Whether the output differs from what the catalog says."""
         return bool(self.changes) if self.changes is not None else bool(self.written or self.removed)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentReport:
-    """What becomes of one document, judged alone; `number` counts the documents of its file from 1.
-
-    None stands for what cannot be said: no schema of its kind is known. `diagnostics` are the reasons.
-    """
-
-    file: str
-    number: int
-    kind: str
-    name: str
-    namespace: str
-    admitted: bool | None
-    deployable: bool | None
-    diagnostics: tuple[Diagnostic, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documents:
-    """Documents from disk, one by one, and how many fall out where each is judged with all others around it."""
-
-    reports: tuple[DocumentReport, ...]
-    files: int
-    not_admitted: int
-    not_deployable: int  # of those admitted
-    not_checked: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -21,9 +21,7 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
-from kservegen.evaluate.defaulted import platform_of, store
-from kservegen.evaluate.environment import Evaluation, Tools, evaluate
-from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.environment import Evaluation, Tools, default_environment, evaluate
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.load import load_strict
 from kservegen.kserve.releases import Releases
@@ -72,7 +70,7 @@ def plan_upgrades(
     diagnostics = list(project.diagnostics)
     readable = not any(item.severity is Severity.ERROR for item in diagnostics)
     for name in project.choose(environments) if readable else ():
-        today = evaluate(project.catalog, name, project.tools, Memory())
+        today = evaluate(project.catalog, name, project.tools)
         errors = [d for d in today.diagnostics if d.severity is Severity.ERROR]
         diagnostics.extend(errors)
         if today.built is None or errors:
@@ -125,7 +123,7 @@ def _check_direction(releases: Releases, name: str, version: str, after: str) ->
 
 def _upgrade(project: Project, today: Evaluation, after: str, installed: str) -> EnvironmentUpgrade:
     name = today.environment.name
-    tomorrow = evaluate(with_version(project.catalog, name, after), name, project.tools, Memory())
+    tomorrow = evaluate(with_version(project.catalog, name, after), name, project.tools)
     if today.built is None or tomorrow.built is None:  # the version is known, so both are built
         raise AssertionError(name)
     before, then = _side(today, project.tools), _side(tomorrow, project.tools)
@@ -149,20 +147,19 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
 
 
 def _knowledge(tools: Tools) -> Knowledge:
-    return Knowledge(tools.schemas, tools.judge)
+    return Knowledge(tools.schemas, tools.checker)
 
 
 def _side(evaluation: Evaluation, tools: Tools) -> Side:
     built = evaluation.built
     if built is None:
         raise AssertionError(evaluation.environment.name)
-    stored = tuple(store(built, Memory(), tools.schemas))
-    release = tools.releases.get(built.settings.kserve_version)
+    defaulted = default_environment(built, tools, tools.schemas)
     return Side(
         built=built,
-        stored=stored,
-        release=release,
-        platform=platform_of(built, release),
+        stored=defaulted.objects,
+        release=defaulted.context.release,
+        platform=defaulted.context.platform,
     )
 
 

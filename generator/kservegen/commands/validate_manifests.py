@@ -12,19 +12,18 @@ from kservegen.checks.manifests.files import Argument, find_files
 from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.release import unreviewed, version_problem
-from kservegen.checks.runner import Judge
-from kservegen.commands.linter import Linter
+from kservegen.checks.runner import Checker
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
-from kservegen.evaluate.defaulted import context_of, installation_of
+from kservegen.evaluate.defaulted import installation_of
+from kservegen.evaluate.environment import build_objects, default_environment
+from kservegen.evaluate.manifests import Linter
 from kservegen.evaluate.project import Project
-from kservegen.formats.jsonschema.store import SchemaStore, Shapes, UnknownSchemaError
+from kservegen.formats.jsonschema.store import SchemaStore, UnknownSchemaError
 from kservegen.formats.yaml.collector import without_collector
-from kservegen.kserve.defaulting import default
 from kservegen.kserve.releases import Releases
-from kservegen.render.objects.environment import build_environment
 
 # What a manifest cannot tell; every result says so.
 NOT_CHECKED: Final = (
@@ -36,7 +35,7 @@ NOT_CHECKED: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintOptions:
-    """What to judge, and against which cluster. `stdin` holds what was piped in where `-` is among the paths."""
+    """What to check, and against which cluster. `stdin` holds what was piped in where `-` is among the paths."""
 
     paths: tuple[Path, ...]
     cluster: Cluster
@@ -49,13 +48,13 @@ def environment_cluster(project: Project, name: str) -> Cluster:
     """Return an environment of a catalog as the cluster to judge against; GeneratorError where it cannot be known."""
     chosen = project.choose_one(name)
     environment, _ = resolve(project.catalog, chosen)
-    version = environment.text("kserve", "version")
-    check_version(version, project.tools.releases, project.tools.schemas)
-    release = project.tools.releases.get(version)
-    built = build_environment(environment, release.charts, Shapes(project.tools.schemas, version))
-    installation = installation_of(built.settings)
-    stored = [default(resource, installation) for resource in built.resources]
-    return Cluster(context=context_of(built, stored, release), installation=installation)
+    check_version(environment.text("kserve", "version"), project.tools.releases, project.tools.schemas)
+    built = build_objects(environment, project.tools)
+    if isinstance(built, Finding):
+        raise GeneratorError(built.message, subject=chosen, hint=built.hint)
+    return Cluster(
+        context=default_environment(built, project.tools).context, installation=installation_of(built.settings)
+    )
 
 
 def check_version(version: str, releases: Releases, schemas: SchemaStore) -> None:
@@ -67,10 +66,10 @@ def check_version(version: str, releases: Releases, schemas: SchemaStore) -> Non
         raise GeneratorError(problem.message, subject=version, hint=problem.hint)
 
 
-def lint(judge: Judge, options: LintOptions) -> Result:
+def lint(checker: Checker, options: LintOptions) -> Result:
     """Judge all manifests that the paths name."""
     with without_collector():
-        linter = Linter(judge, options.cluster)
+        linter = Linter(checker, options.cluster)
         if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):
             linter.note(_nothing(STDIN))
         caveat = unreviewed(options.cluster.context.release)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kservegen.core.jsontypes import Path
+from kservegen.core.jsontypes import Path, format_path
 
 
 class Severity(StrEnum):
@@ -64,6 +64,19 @@ class Finding:
     allowed: str = ""
     severity: Severity | None = None  # None: the rule's own
     at_key: bool = False
+
+    def at(self, location: Location, path: Path, default: Severity = Severity.ERROR) -> Diagnostic:
+        """Return the finding at a line; `path` is what people know it by, `default` the weight of its rule."""
+        return Diagnostic(
+            rule=self.rule,
+            severity=self.severity or default,
+            message=self.message,
+            location=location,
+            path=format_path(path),
+            hint=self.hint,
+            seen=self.seen,
+            allowed=self.allowed,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""A built object, and the way back from any of its fields to the words of the catalog."""
+"""An object, and the way back from any of its fields to the words of the catalog."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from kservegen.core.jsontypes import JsonObject, Path
@@ -20,10 +21,23 @@ class ResourceId(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """`built` is a path in the object, `words` the path in the merged catalog entry that it came from."""
+    """What stands at `built` in the object came from `words`: a path in the merged catalog entry, or in a file."""
 
     built: Path
     words: Path
+
+
+def trace(path: Path, origins: Iterable[Origin]) -> Path:
+    """Return the path that `path` came from, by the longest origin above it; of two alike, the later one counts.
+
+    Without an origin above it the path stands for itself.
+    """
+    best = Origin((), ())
+    for origin in origins:
+        size = len(origin.built)
+        if size >= len(best.built) and path[:size] == origin.built:
+            best = origin
+    return best.words + path[len(best.built) :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +68,17 @@ class Resource:
         return self.id.kind
 
     def words(self, built: Path) -> Path:
-        """Map a path in the object to the path of the words that produced it, by the longest known prefix."""
-        best = Origin((), ())
-        for origin in self.origins:
-            size = len(origin.built)
-            if size >= len(best.built) and built[:size] == origin.built:
-                best = origin
-        return best.words + built[len(best.built) :]
+        """Map a path in the object to the path of the words that produced it."""
+        return trace(built, self.origins)
+
+    def rearranged(self, doc: JsonObject, moves: tuple[Origin, ...] = ()) -> Resource:
+        """Return the object with another document that was made of this one, its fields traced to the same words.
+
+        `moves` say what stands elsewhere now: at `built` what stood at `words` in this object's document.
+        """
+        origins = self.origins
+        for now, before in moves:
+            below = [Origin(now + b[len(before) :], w) for b, w in origins if b[: len(before)] == before]
+            others = [origin for origin in origins if origin.built[: len(now)] != now]
+            origins = (*others, Origin(now, trace(before, origins)), *below)
+        return replace(self, doc=doc, written=self.authored, origins=origins)

@@ -31,9 +31,9 @@ def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Lin
         return None
     known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
     installation = installation_of(built.settings)
-    stored = [default(resource, installation) for resource in _resources(folder, *_MODELS)]
-    context = context_of(built, stored, tools.releases.get(built.settings.kserve_version))
-    named = ((*_named(item.written.id, known), item) for item in stored)
+    objects = [default(resource, installation) for resource in _resources(folder, *_MODELS)]
+    context = context_of(built, objects, tools.releases.get(built.settings.kserve_version))
+    named = ((*_named(item.written.id, known), item) for item in objects)
     return tuple(account(named, built.environment, context))
 
 

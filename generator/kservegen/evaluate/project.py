@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
 from kservegen.checks.engines.choice import Engine, open_engine
-from kservegen.checks.runner import open_judge
+from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -80,7 +80,7 @@ def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools
     return Tools(
         releases=releases,
         schemas=schemas,
-        judge=open_judge(open_engine(engine, schemas)),
+        checker=open_checker(open_engine(engine, schemas)),
         facts=cache(lambda: _open_facts(releases)),
         policies=cache(lambda: _read_policies(repository)),
     )

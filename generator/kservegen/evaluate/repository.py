@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,51 +13,27 @@ from kservegen.checks.engines.choice import Engine
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.repository import Repository
-from kservegen.evaluate.environment import Tools, evaluate
-from kservegen.evaluate.layout import lay_out
-from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
+from kservegen.evaluate.sharing import SharedResults
+from kservegen.render.layout import lay_out
 from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
 
-
 # Areas of findings that leave open what the catalog means.
 _NOT_UNDERSTOOD: Final = ("yaml/", "catalog/", "internal/")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Work:
-    """All chosen environments, evaluated; `desired` are their files where they were laid out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationOptions:
+    """What to evaluate: the named environments, or all; `out` holds what is rendered now.
 
-    project: Project
-    chosen: tuple[str, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    objects: int
-    desired: dict[str, bytes]
-    built: dict[str, BuiltEnvironment]
-    environments: tuple[ResolvedEnvironment, ...]
-    memory: Memory
-    is_partial: bool  # environments were named
-    unestimated: tuple[str, ...]  # whose GPU memory could not be estimated
-    assumptions: tuple[str, ...]  # what else was taken for granted
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether anything stands in the way of writing."""
-        return any(d.severity is Severity.ERROR for d in self.diagnostics)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Task:
-    """What to work on: the named environments, or all; `out` holds what is rendered now.
-
-    With `lays_out` the work comes with files. `clock` ends waivers. With `despite_findings` files come also where an
-    object would be refused: only a catalog that cannot be understood has none.
+    With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
+    would be refused: only a catalog that cannot be understood has none.
     """
 
-    repository: Repository
     names: tuple[str, ...]
     out: Path
     lays_out: bool = False
@@ -66,53 +42,88 @@ class Task:
     engine: Engine = Engine.BUILTIN
 
 
-def work_on(task: Task) -> Work:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EvaluatedRepository:
+    """All chosen environments, evaluated.
+
+    `built` are those that nothing keeps from being laid out, `desired` their files where they were. `is_partial` tells
+    that environments were named.
+    """
+
+    project: Project
+    evaluations: Mapping[str, Evaluation]
+    diagnostics: tuple[Diagnostic, ...]
+    built: Mapping[str, BuiltEnvironment]
+    desired: dict[str, bytes]
+    is_partial: bool
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The names of the environments."""
+        return tuple(self.evaluations)
+
+    @property
+    def scope(self) -> tuple[str, ...] | None:
+        """The environments that were named; None for all."""
+        return self.chosen if self.is_partial else None
+
+    @property
+    def environments(self) -> tuple[ResolvedEnvironment, ...]:
+        """The environments as they were resolved."""
+        return tuple(evaluation.environment for evaluation in self.evaluations.values())
+
+    @property
+    def objects(self) -> int:
+        """How many objects they hold together."""
+        return sum(len(e.defaulted.objects) for e in self.evaluations.values() if e.defaulted is not None)
+
+    @property
+    def unestimated(self) -> Iterator[str]:
+        """The objects whose GPU memory could not be estimated."""
+        return (subject for evaluation in self.evaluations.values() for subject in evaluation.unestimated)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What else was taken for granted."""
+        return tuple(dict.fromkeys(text for e in self.evaluations.values() for text in e.assumptions))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything stands in the way of writing."""
+        return any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+
+def evaluate_repository(repository: Repository, options: EvaluationOptions) -> EvaluatedRepository:
     """Evaluate environments and, if that is asked for, lay them out."""
-    project, memory = open_project(task.repository, task.engine), Memory()
-    chosen = project.choose(task.names)
-    diagnostics, objects = list(project.diagnostics), 0
-    desired: dict[str, bytes] = {}
+    project, shared = open_project(repository, options.engine), SharedResults()
+    diagnostics = list(project.diagnostics)
+    evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
-    environments: list[ResolvedEnvironment] = []
-    everything: list[BuiltEnvironment] = []
-    unestimated: list[str] = []
-    assumptions: list[str] = []
-    for name in chosen:
-        evaluation = evaluate(project.catalog, name, project.tools, memory, task.clock)
+    desired: dict[str, bytes] = {}
+    for name in project.choose(options.names):
+        evaluation = evaluations[name] = evaluate(project.catalog, name, project.tools, shared, options.clock)
         diagnostics.extend(evaluation.diagnostics)
-        diagnostics.extend(_lowered(task.out, evaluation.built, project.tools))
-        objects += evaluation.objects
-        environments.append(evaluation.environment)
-        unestimated.extend(evaluation.unestimated)
-        assumptions.extend(evaluation.assumptions)
-        judged = evaluation.diagnostics if task.despite_findings else diagnostics
-        everything.extend((evaluation.built,) if evaluation.built is not None else ())
-        if evaluation.built is not None and not _is_stopped(project, judged, task):
+        diagnostics.extend(_lowered(options.out, evaluation.built, project.tools))
+        stopping = _not_understood(project, evaluation) if options.despite_findings else diagnostics
+        if evaluation.built is not None and all(d.severity is not Severity.ERROR for d in stopping):
             built[name] = evaluation.built
-            if task.lays_out:
-                desired.update(lay_out(evaluation.built, memory))
-    diagnostics.extend(_across(everything))
-    return Work(
+            if options.lays_out:
+                desired.update(lay_out(evaluation.built, shared.files))
+    diagnostics.extend(_across(e.built for e in evaluations.values() if e.built is not None))
+    return EvaluatedRepository(
         project=project,
-        chosen=chosen,
+        evaluations=evaluations,
         diagnostics=tuple(diagnostics),
-        objects=objects,
-        desired=desired,
         built=built,
-        environments=tuple(environments),
-        memory=memory,
-        is_partial=bool(task.names),
-        unestimated=tuple(unestimated),
-        assumptions=tuple(dict.fromkeys(assumptions)),
+        desired=desired,
+        is_partial=bool(options.names),
     )
 
 
-def _is_stopped(project: Project, diagnostics: Iterable[Diagnostic], task: Task) -> bool:
-    """Whether findings keep what is built from being laid out."""
-    if task.despite_findings:
-        own = (d for d in diagnostics if d.rule.startswith(_NOT_UNDERSTOOD))
-        diagnostics = (*project.diagnostics, *own)
-    return any(d.severity is Severity.ERROR for d in diagnostics)
+def _not_understood(project: Project, evaluation: Evaluation) -> Iterator[Diagnostic]:
+    """Yield what keeps an environment from being laid out whatever else may: what the catalog means is open."""
+    yield from project.diagnostics
+    yield from (d for d in evaluation.diagnostics if d.rule.startswith(_NOT_UNDERSTOOD))
 
 
 def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterator[Diagnostic]:

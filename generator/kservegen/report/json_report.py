@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kservegen import __version__
-from kservegen.commands.result import OPERATIONAL, DocumentReport, FilePlan, Result
+from kservegen.commands.result import OPERATIONAL, FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from kservegen.evaluate.manifests import DocumentReport
 
 REPORT_VERSION = 1
 

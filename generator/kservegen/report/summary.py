@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from kservegen.commands.result import Documents, FilePlan, Result
+from typing import TYPE_CHECKING
+
+from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from kservegen.evaluate.manifests import Documents
 
 
 def summarise(result: Result) -> str:

@@ -11,7 +11,7 @@ from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.manuals import manuals
 from kservegen.checks.rules.base import Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import Discovered, RuleSet
-from kservegen.checks.runner import Judge, Verdict, is_misshapen
+from kservegen.checks.runner import Checker, Verdict, is_misshapen
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
@@ -57,7 +57,7 @@ RULES = RuleSet(
     )
 )
 MANUALS = {**manuals(), **{found.id: found.meta for found in RULES.rules}}
-JUDGE = Judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, MANUALS)
+CHECKER = Checker(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, MANUALS)
 
 VERDICTS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
     ((), Verdict(admitted=True, deployable=True)),
@@ -71,24 +71,24 @@ VERDICTS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
 
 @pytest.mark.parametrize(("rules", "verdict"), VERDICTS)
 def test_the_stages_of_the_errors_say_what_becomes_of_an_object(rules: tuple[str, ...], verdict: Verdict) -> None:
-    assert JUDGE.verdict(Finding(rule=name, path=(), message="") for name in rules) == verdict
+    assert CHECKER.verdict(Finding(rule=name, path=(), message="") for name in rules) == verdict
 
 
 def test_a_findings_own_severity_goes_before_its_rules() -> None:
     mild = Finding(rule="kserve/refused", path=(), message="", severity=Severity.INFO)
-    assert JUDGE.severity(mild) is Severity.INFO
-    assert JUDGE.verdict([mild]) == Verdict(admitted=True, deployable=True)
+    assert CHECKER.severity(mild) is Severity.INFO
+    assert CHECKER.verdict([mild]) == Verdict(admitted=True, deployable=True)
 
 
 def test_rules_look_at_objects_of_the_right_shape_only() -> None:
     sound, misshapen = (
         Defaulted(written=r, resource=r) for r in (service({"predictor": {}}), service({"predictors": {}}))
     )
-    first, second = JUDGE.alone([sound, misshapen], CONTEXT)
-    assert [finding.rule for finding in first] == ["kserve/refused", "kserve/doubtful", "kserve/crashing"]
-    assert [finding.rule for finding in second] == ["schema/unknown-field"]
+    first, second = CHECKER.alone([sound, misshapen], CONTEXT)
+    assert [finding.rule for _, finding in first] == ["kserve/refused", "kserve/doubtful", "kserve/crashing"]
+    assert [finding.rule for _, finding in second] == ["schema/unknown-field"]
     assert (is_misshapen(first), is_misshapen(second)) == (False, True)
-    assert [finding.rule for _, finding in JUDGE.around([sound], CONTEXT)] == ["kserve/idle"]
+    assert [[finding.rule for _, finding in found] for found in CHECKER.around([sound], CONTEXT)] == [["kserve/idle"]]
 
 
 def test_an_object_that_is_being_deleted_is_not_judged_when_it_is_updated() -> None:
@@ -96,6 +96,6 @@ def test_an_object_that_is_being_deleted_is_not_judged_when_it_is_updated() -> N
     leaving.doc["metadata"] = {"name": "a", "namespace": "ns", "deletionTimestamp": "2026-01-01T00:00:00Z"}
     item = Defaulted(written=leaving, resource=leaving)
     update = replace(CONTEXT, old={leaving.id: leaving})
-    assert [finding.rule for finding in JUDGE.alone([item], CONTEXT)[0]]
-    assert JUDGE.alone([item], update) == [()]
-    assert JUDGE.around([item], update) == []
+    assert CHECKER.alone([item], CONTEXT) != [()]
+    assert CHECKER.alone([item], update) == [()]
+    assert CHECKER.around([item], update) == [[]]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from kservegen.changes.impact.model import Impact, Refused, Side
 from kservegen.changes.impact.refusals import refusals
 from kservegen.changes.impact.restarts import Change, moved
-from kservegen.checks.runner import Judge
+from kservegen.checks.runner import Checker
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation
 
@@ -16,7 +16,7 @@ class Knowledge(NamedTuple):
     """What the impact of a change is told by: schemas and rules."""
 
     schemas: SchemaStore
-    judge: Judge
+    checker: Checker
 
 
 def assess(before: Side, after: Side, installation: Installation, knowledge: Knowledge) -> Impact:
@@ -26,8 +26,8 @@ def assess(before: Side, after: Side, installation: Installation, knowledge: Kno
     refused stays as it is: it is in `refused` alone.
     """
     change = Change.of(before, after, installation)
-    refused = tuple(refusals(change, knowledge.judge, knowledge.schemas))
-    stuck = {item.resource.id for item in refused if _is_final(item, knowledge.judge)}
+    refused = tuple(refusals(change, knowledge.checker, knowledge.schemas))
+    stuck = {item.resource.id for item in refused if _is_final(item, knowledge.checker)}
     restarts, scaled = moved(change)
     return Impact(
         restarts=tuple(restart for restart in restarts if restart.subject not in stuck),
@@ -36,6 +36,6 @@ def assess(before: Side, after: Side, installation: Installation, knowledge: Kno
     )
 
 
-def _is_final(refused: Refused, judge: Judge) -> bool:
+def _is_final(refused: Refused, checker: Checker) -> bool:
     """Whether an update does not get through, rather than being warned of."""
-    return not judge.verdict((refused.finding,)).deployable
+    return not checker.verdict((refused.finding,)).deployable

@@ -82,7 +82,7 @@ class Scaled(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """An update that the API server or a webhook refuses; `resource` is the object after the change, as written."""
+    """An update that the API server or a webhook refuses; `resource` is the defaulted object after the change."""
 
     resource: Resource
     finding: Finding

@@ -9,7 +9,7 @@ from typing import Final
 from kservegen.changes.impact.model import Refused
 from kservegen.changes.impact.restarts import Change
 from kservegen.changes.impact.scene import Scene
-from kservegen.checks.runner import Judge, at_home
+from kservegen.checks.runner import Checker
 from kservegen.core.document import mapping, text
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
@@ -22,17 +22,17 @@ _HOLDERS: Final = frozenset({"InferenceService", "LLMInferenceService"})
 _VALIDATED: Final = "serving.kserve.io/"
 
 
-def refusals(change: Change, judge: Judge, schemas: SchemaStore) -> Iterator[Refused]:
+def refusals(change: Change, checker: Checker, schemas: SchemaStore) -> Iterator[Refused]:
     """Say what is refused of a change: by webhooks and by immutable fields, and by CEL rules that read `oldSelf`."""
     before, after = change
     changed, removed = _changed(change), _removed(change)
     if not changed and not removed:
         return
     old = {identity: _recorded(before, identity) for identity in (*changed, *removed)}
-    judged = [*changed, *_holders(change, removed)]
+    asked = [*changed, *_holders(change, removed)]
     context = after.context(old)
-    for written, finding in judge.updates([after.defaulted(identity) for identity in judged], context):
-        yield Refused(written, finding)
+    for found in checker.updates([after.defaulted(identity) for identity in asked], context):
+        yield from (Refused(resource, finding) for resource, finding in found)
     for identity in changed:
         yield from _by_schema(before.defaulted(identity), after.defaulted(identity), schemas, after)
 
@@ -72,4 +72,4 @@ def _by_schema(old: Defaulted, new: Defaulted, schemas: SchemaStore, after: Scen
         return
     validator = schemas.validator(*kind, kserve_version=version)
     for finding in validator.changed(new.resource.doc, old.resource.doc):
-        yield Refused(new.written, at_home(new, finding))
+        yield Refused(new.resource, finding)

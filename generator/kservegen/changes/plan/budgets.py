@@ -13,16 +13,13 @@ from kservegen.checks.budget.account import account
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import LIMITED, read_budgets
 from kservegen.checks.budget.overview import Row, accelerator_rows, budget_rows
-from kservegen.checks.capacity import ledger
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, text
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.evaluate.defaulted import context_of, installation_of, store
-from kservegen.evaluate.environment import Tools
-from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.defaulted import installation_of
+from kservegen.evaluate.environment import DefaultedEnvironment, Evaluation, Tools, ledger_of
 from kservegen.kserve.defaulting import Defaulted, default
 from kservegen.kserve.platform import installed_platform
-from kservegen.render.objects.environment import BuiltEnvironment
 
 # Objects that decide what others take.
 _SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"})
@@ -31,16 +28,16 @@ _WORDS: Final[Mapping[str, str]] = {resource: word for word, resource in LIMITED
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Books:
-    """Keeps the accounts of one change; `tools` and `memory` are those that built the environment."""
+    """Keeps the accounts of one change; `evaluation` is of the environment after it, and `after` what it comes to."""
 
     change: EnvironmentChange
-    built: BuiltEnvironment
+    evaluation: Evaluation
+    after: DefaultedEnvironment
     tools: Tools
-    memory: Memory
 
     def changes(self) -> Iterator[BudgetChange]:
         """Yield what differs; nothing in an environment without budgets and accelerators."""
-        environment = self.built.environment
+        environment = self.evaluation.environment
         accelerators = environment.mapping("accelerators")
         budgets = tuple(read_budgets(environment.mapping("budgets")))
         if not accelerators and not budgets:
@@ -73,7 +70,7 @@ class Books:
         """Whether what changes takes just what it took: then all sums are as they were, and none has to be made."""
         if self._reaches_others:
             return False
-        context = self._context()
+        context = self.after.context
         sides = (
             sorted(_takings(self._account(self._stored(held.objects.values()), context)))
             for held in (self.change.old, self.change.new)
@@ -82,10 +79,8 @@ class Books:
 
     def _ledgers(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         """Write the ledgers after and before; what is the same on both sides is counted once."""
-        change, context = self.change, self._context()
-        now = self.memory.ledgers.get(change.name)
-        if now is None:
-            now = ledger(self.built, store(self.built, self.memory), context)
+        change, context = self.change, self.after.context
+        now = ledger_of(self.evaluation)
         if self._reaches_others:
             old = self._stored(change.before.values())
             return now, tuple(self._account(old, self._context_before(old, context)))
@@ -93,20 +88,16 @@ class Books:
         kept = (line for line in now if line.subject not in subjects)
         return now, (*kept, *self._account(self._stored(change.old.objects.values()), context))
 
-    def _context(self) -> Context:
-        release = self.tools.releases.get(self.built.settings.kserve_version)
-        return context_of(self.built, store(self.built, self.memory), release)
-
     def _account(self, stored: Iterable[Defaulted], context: Context) -> Iterator[Line]:
-        return account(self._named(stored), self.built.environment, context)
+        return account(self._named(stored), self.evaluation.environment, context)
 
     def _stored(self, resources: Iterable[Resource]) -> list[Defaulted]:
-        installation = installation_of(self.built.settings)
+        installation = installation_of(self.after.built.settings)
         return [default(resource, installation) for resource in resources]
 
     def _named(self, stored: Iterable[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
         """Give objects of before their entries and owners, as far as today's catalog knows them."""
-        entries = {item.resource.id: item.entry for item in self.built.entries}
+        entries = {item.resource.id: item.entry for item in self.after.built.entries}
         for item in stored:
             entry = entries.get(item.written.id)
             owner = text(entry.words.get("owner")) if entry is not None else ""

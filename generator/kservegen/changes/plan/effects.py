@@ -11,15 +11,16 @@ from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import EnvironmentPlan
 from kservegen.changes.plan.sides import sides
 from kservegen.evaluate.defaulted import installation_of
-from kservegen.evaluate.environment import Tools
-from kservegen.evaluate.memory import Memory
+from kservegen.evaluate.environment import Evaluation, Tools
 
 
-def with_effects(change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools, memory: Memory) -> EnvironmentPlan:
-    """Add to a plan what its change does to what runs, and to budgets."""
-    if change.built is None or not plan:
+def with_effects(
+    change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools, evaluation: Evaluation | None
+) -> EnvironmentPlan:
+    """Add to a plan what its change does to what runs, and to budgets; `evaluation` is of the environment as it is."""
+    if evaluation is None or evaluation.defaulted is None or not plan:
         return plan
-    books = Books(change=change, built=change.built, tools=tools, memory=memory)
+    books = Books(change=change, evaluation=evaluation, after=evaluation.defaulted, tools=tools)
     return replace(plan, impact=impact_of(change, plan, tools), budgets=tuple(books.changes()))
 
 
@@ -34,7 +35,7 @@ def impact_of(change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools) ->
     known = plan.version is not None and not unknown_release(plan, tools)
     before = plan.version[0] if known and plan.version else now.kserve_version
     releases = tools.releases.get(before), tools.releases.get(now.kserve_version)
-    knowledge = Knowledge(tools.schemas, tools.judge)
+    knowledge = Knowledge(tools.schemas, tools.checker)
     return assess(*sides(change, change.built, releases), installation_of(now), knowledge)
 
 

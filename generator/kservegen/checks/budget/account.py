@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -25,18 +24,17 @@ class RequestedAmounts(NamedTuple):
 
     entry: str
     owner: str
-    stored: Defaulted
+    defaulted: Defaulted
     groups: tuple[PodGroup, ...]
 
 
 def account(
     objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
 ) -> Iterator[Line]:
-    """Write the ledger of objects, each with its entry's key and owner; paths are those of the objects as written."""
+    """Write the ledger of objects, each with its entry's key and owner; paths are those of the defaulted objects."""
     accelerators = environment.mapping("accelerators")
-    for key, owner, stored, groups in asked_for(objects, environment, context):
-        for line in lines(key, owner, stored.resource.id, groups, accelerators):
-            yield replace(line, path=stored.original_path(line.path))
+    for key, owner, defaulted, groups in asked_for(objects, environment, context):
+        yield from lines(key, owner, defaulted.resource.id, groups, accelerators)
 
 
 def asked_for(
@@ -50,11 +48,11 @@ def asked_for(
         chosen = selection_of(request, context).chosen
         return {side: dict(listed) for side, listed in chosen.amounts.items()} if chosen else None
 
-    for key, owner, stored in objects:
+    for key, owner, defaulted in objects:
         groups = pod_groups(
-            stored.resource,
+            defaulted.resource,
             cluster_mode=context.deployment_mode,
             runtime=runtime,
-            defaults=given.get(stored.resource.id.namespace),
+            defaults=given.get(defaulted.resource.id.namespace),
         )
-        yield RequestedAmounts(key, owner, stored, groups)
+        yield RequestedAmounts(key, owner, defaulted, groups)

@@ -6,7 +6,6 @@ Light to import: tables and arithmetic are loaded where an object asks for a GPU
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kservegen.checks.gpu.devices import asking
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from kservegen.checks.gpu.workload import Images
 
 
-class Surroundings(NamedTuple):
-    """What is looked at beside the objects: an environment's accelerators and lock, and the values of its charts."""
+class EstimateInputs(NamedTuple):
+    """What is read beside the objects: an environment's accelerators and lock, and the values of its charts."""
 
     context: Context
     values: Mapping[str, JsonObject]
@@ -32,15 +31,15 @@ class Surroundings(NamedTuple):
 
 
 class GpuMemory(NamedTuple):
-    """Findings about objects as they are written, and the objects that ask for GPUs and could not be estimated."""
+    """Findings about defaulted objects, and the objects that ask for GPUs and could not be estimated."""
 
     findings: tuple[tuple[Resource, Finding], ...] = ()
     unestimated: frozenset[str] = frozenset()
 
 
-def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Callable[[], FactStore]) -> GpuMemory:
+def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts: Callable[[], FactStore]) -> GpuMemory:
     """Estimate GPU memory where an object asks for GPUs, and something is known of its model or its GPU."""
-    items = [item for item in stored if asking(item.resource)]
+    items = [item for item in objects if asking(item.resource)]
     if not items:
         return GpuMemory()
     from kservegen.checks.gpu.accelerators import gpu_of  # noqa: PLC0415
@@ -48,9 +47,9 @@ def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Ca
     from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
     from kservegen.checks.gpu.workload import glimpses  # noqa: PLC0415
 
-    context, accelerators = around.context, around.accelerators
-    facts = open_facts().under(locked_models(around.locked, around.lock_file))
-    images = images_of(context.release, around.values)
+    context, accelerators = inputs.context, inputs.accelerators
+    facts = open_facts().under(locked_models(inputs.locked, inputs.lock_file))
+    images = images_of(context.release, inputs.values)
 
     def is_known(item: Defaulted) -> bool:
         return any(
@@ -60,28 +59,22 @@ def gpu_memory(stored: Iterable[Defaulted], around: Surroundings, open_facts: Ca
             for seen in glimpses(item.resource, context, images)
         )
 
-    return _estimated(items, [item for item in items if is_known(item)], around, facts, images)
+    return _estimated(items, [item for item in items if is_known(item)], inputs, facts, images)
 
 
 def _estimated(
-    items: Sequence[Defaulted], known: Sequence[Defaulted], around: Surroundings, facts: FactStore, images: Images
+    items: Sequence[Defaulted], known: Sequence[Defaulted], inputs: EstimateInputs, facts: FactStore, images: Images
 ) -> GpuMemory:
     if not known:
         return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
     from kservegen.checks.gpu.accelerators import offered  # noqa: PLC0415
     from kservegen.checks.gpu.check import fits_of, gpu_findings  # noqa: PLC0415 - brings the arithmetic
 
-    context, accelerators = around.context, around.accelerators
+    context, accelerators = inputs.context, inputs.accelerators
     fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
     offers = offered(accelerators, facts)
     return GpuMemory(
-        findings=tuple(
-            (item.written, _at_home(item, finding)) for item, fit in fits for finding in gpu_findings(fit, offers)
-        ),
+        findings=tuple((item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)),
         unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
     )
-
-
-def _at_home(item: Defaulted, finding: Finding) -> Finding:
-    return replace(finding, path=item.original_path(finding.path)) if item.moves else finding

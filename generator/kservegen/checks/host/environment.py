@@ -6,11 +6,10 @@ Light to import: tables and arithmetic are loaded where an object serves a langu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.checks.gpu.devices import device_of, serving
-from kservegen.checks.gpu.environment import Surroundings
+from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -35,21 +34,19 @@ class Size(NamedTuple):
 
 
 def host_findings(
-    stored: Iterable[Defaulted], around: Surroundings, open_facts: Callable[[], FactStore]
+    objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts: Callable[[], FactStore]
 ) -> tuple[tuple[Resource, Finding], ...]:
-    """Return findings about memory and disk, each with the object as it is written."""
-    items = [item for item in stored if _concerns(item.resource, around.locked)]
+    """Return findings about memory and disk, each with its defaulted object."""
+    items = [item for item in objects if _concerns(item.resource, inputs.locked)]
     if not items:
         return ()
     from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
     from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
 
-    facts = open_facts().under(locked_models(around.locked, around.lock_file))
-    images = images_of(around.context.release, around.values)
+    facts = open_facts().under(locked_models(inputs.locked, inputs.lock_file))
+    images = images_of(inputs.context.release, inputs.values)
     return tuple(
-        (item.written, replace(finding, path=item.original_path(finding.path)) if item.moves else finding)
-        for item in items
-        for finding in _findings(item.resource, around, facts, images)
+        (item.resource, finding) for item in items for finding in _findings(item.resource, inputs, facts, images)
     )
 
 
@@ -76,17 +73,17 @@ def _is_idle(container: JsonObject) -> bool:
     return device is not None and device[1] == 1 and not stated
 
 
-def _findings(resource: Resource, around: Surroundings, facts: FactStore, images: Images) -> Iterator[Finding]:
+def _findings(resource: Resource, inputs: EstimateInputs, facts: FactStore, images: Images) -> Iterator[Finding]:
     from kservegen.checks.gpu.workload import gpu_workloads  # noqa: PLC0415
     from kservegen.checks.host.check import Served, check_artefact, check_download, check_server  # noqa: PLC0415
     from kservegen.checks.host.pod import serving_pod  # noqa: PLC0415
 
-    servers = {server.path: server for server in gpu_workloads(resource, around.context, images)}
+    servers = {server.path: server for server in gpu_workloads(resource, inputs.context, images)}
     for _, at in serving(resource):
-        pod, server = serving_pod(resource, at, around.context), servers.get(at.path)
+        pod, server = serving_pod(resource, at, inputs.context), servers.get(at.path)
         address = _address(resource, at.container)
-        size = _size(address, around, facts)
-        if size is not None and not address.startswith(_MOUNTED) and not _cached(address, around):
+        size = _size(address, inputs, facts)
+        if size is not None and not address.startswith(_MOUNTED) and not _cached(address, inputs):
             yield from check_download(pod, size.bytes, source=size.source)
         if server is not None:
             model = facts.model(server.model, server.address) if server.model or server.address else None
@@ -113,21 +110,21 @@ def _entry(address: str, locked: JsonObject) -> JsonObject:
     )
 
 
-def _size(address: str, around: Surroundings, facts: FactStore) -> Size | None:
+def _size(address: str, inputs: EstimateInputs, facts: FactStore) -> Size | None:
     """Return the least that a model's files take: what the lock holds, or its weights in the table."""
     if not address:
         return None
-    locked = integer(_entry(address, around.locked).get("downloadBytes"))
+    locked = integer(_entry(address, inputs.locked).get("downloadBytes"))
     if locked:
-        return Size(locked, f"{around.lock_file}, downloadBytes")
+        return Size(locked, f"{inputs.lock_file}, downloadBytes")
     name = address.removeprefix("hf://").partition(":")[0] if address.startswith("hf://") else ""
     model = facts.model(name, address) if name else None
     return Size(model.weight_bytes, f"weights in {model.known_from}") if model and model.weight_bytes else None
 
 
-def _cached(address: str, around: Surroundings) -> bool:
+def _cached(address: str, inputs: EstimateInputs) -> bool:
     """Tell whether a cache on the nodes holds the model: then it is mounted, not downloaded."""
-    for resource in around.context.resources.values():
+    for resource in inputs.context.resources.values():
         if resource.kind in {"LocalModelCache", "LocalModelNamespaceCache"}:
             held = text(mapping(resource.doc.get("spec")).get("sourceModelUri"))
             if held and (address == held or address.startswith((f"{held}/", f"{held}:"))):

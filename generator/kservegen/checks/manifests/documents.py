@@ -9,7 +9,7 @@ from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import ManifestDocument, load_manifests
 from kservegen.formats.yaml.problems import shorten_excerpt
@@ -42,19 +42,11 @@ class InputDocument:
         full, places = self.inside + path, self.source.source
         return places.key(full) if at_key else places.value(full)
 
-    def diagnose(self, finding: Finding, severity: Severity) -> Diagnostic:
-        """Give a finding about the object its line and its subject."""
-        return Diagnostic(
-            rule=finding.rule,
-            severity=severity,
-            message=finding.message,
-            location=self.locate(finding.path, at_key=finding.at_key),
-            path=format_path(self.inside + finding.path),
-            hint=finding.hint,
-            seen=finding.seen,
-            allowed=finding.allowed,
-            subjects=() if self.resource is None else (str(self.resource.id),),
-        )
+    def diagnose(self, finding: Finding, default: Severity, resource: Resource | None = None) -> Diagnostic:
+        """Give a finding about the object its line and its subject; `resource` is the defaulted one, if it is that."""
+        path = finding.path if resource is None else resource.words(finding.path)
+        found = finding.at(self.locate(path, at_key=finding.at_key), self.inside + path, default)
+        return found if self.resource is None else replace(found, subjects=(str(self.resource.id),))
 
 
 def read_documents(data: bytes, file: str, *, named: bool) -> list[InputDocument]:

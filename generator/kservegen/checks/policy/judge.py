@@ -22,6 +22,7 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
+from kservegen.kserve.defaulting import Defaulted
 
 # From so many objects on, following a policy's expressions costs less than it saves.
 _WORTH_FOLLOWING: Final = 16
@@ -31,11 +32,15 @@ _TRIAL: Final = 512
 _KNOWN_WELL: Final = 128
 
 
+_Place: TypeAlias = tuple[str, str]
+
+
 @dataclass(slots=True)
 class _Passes:
-    """What passed one policy with one set of parameters: objects by identity (held, so that it stays theirs), keys."""
+    """What passed one policy with one set of parameters: whole objects, and keys of what it reads of them."""
 
-    objects: dict[int, JsonObject] = field(default_factory=dict)
+    place: _Place
+    objects: set[Defaulted] = field(default_factory=set)
     keys: set[Hashable] = field(default_factory=set)
     asked: int = 0
     hits: int = 0
@@ -58,28 +63,28 @@ class _Joint:
     """What passed several policies at once, by one key over all that they read."""
 
     part: DocumentPart
-    objects: dict[int, JsonObject] = field(default_factory=dict)
+    objects: set[Defaulted] = field(default_factory=set)
     keys: set[Hashable] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class Memory:
-    """What one environment leaves for the next; policies are told apart by identity, so it keeps them."""
+@dataclass(slots=True, eq=False)
+class PolicyPasses:
+    """What passed in one environment and so passes in the next, by the name of a policy and its parameters."""
 
-    passes: dict[tuple[int, str], tuple[Bound, _Passes]] = field(default_factory=dict)
-    joints: dict[frozenset[int], _Joint] = field(default_factory=dict)  # by the identities of what `passes` holds
+    passes: dict[_Place, _Passes] = field(default_factory=dict)
+    joints: dict[frozenset[_Place], _Joint] = field(default_factory=dict)
 
     def of(self, policy: Bound, params: JsonObject | None) -> _Passes:
         """Return what passed a policy with these parameters."""
-        place = (id(policy.compiled), repr(params))
+        place = (policy.name, repr(params))
         if place not in self.passes:
-            self.passes[place] = (policy, _Passes())
-        return self.passes[place][1]
+            self.passes[place] = _Passes(place)
+        return self.passes[place]
 
     def joint(self, members: Iterable[_Passes]) -> _Joint:
         """Return what passed all of these."""
         members = tuple(members)
-        place = frozenset(map(id, members))
+        place = frozenset(member.place for member in members)
         if place not in self.joints:
             part = DocumentPart()
             for member in members:
@@ -110,15 +115,16 @@ class _Plan(NamedTuple):
 class PolicyJudge:
     """Judges the objects of one environment; `namespaces` are its rendered Namespaces, by name."""
 
-    def __init__(self, bound: Iterable[Bound], namespaces: Mapping[str, JsonObject], memory: Memory) -> None:
+    def __init__(self, bound: Iterable[Bound], namespaces: Mapping[str, JsonObject], passes: PolicyPasses) -> None:
         self._bound = tuple(bound)
         self._namespaces = namespaces
-        self._memory = memory
+        self._passes = passes
         self._plans: dict[tuple[str, str, str], _Plan] = {}
         self._seen = 0
 
-    def judge(self, resource: Resource) -> tuple[Finding, ...]:
+    def judge(self, item: Defaulted) -> tuple[Finding, ...]:
         """Judge one object as it would be created; its findings are in no particular order of policies."""
+        resource = item.resource
         self._seen += 1
         if self._seen == _KNOWN_WELL:
             self._plans.clear()
@@ -126,28 +132,27 @@ class PolicyJudge:
         plan = self._plans.get(place)
         if plan is None:
             plan = self._plans[place] = self._make_plan(resource)
-        found = self._ask_together(plan.joint, plan.together, resource) if plan.joint is not None else []
-        found += self._ask(plan.others, resource)
+        found = self._ask_together(plan.joint, plan.together, item) if plan.joint is not None else []
+        found += self._ask(plan.others, item)
         return tuple(found)
 
-    def _ask_together(self, joint: _Joint, asked: tuple[_Asked, ...], resource: Resource) -> list[Finding]:
-        doc = resource.doc
-        if id(doc) in joint.objects:
+    def _ask_together(self, joint: _Joint, asked: tuple[_Asked, ...], item: Defaulted) -> list[Finding]:
+        if item in joint.objects:
             return []
-        known = projection_key(joint.part, doc)
-        found = [] if known in joint.keys else self._ask(asked, resource)
+        known = projection_key(joint.part, item.resource.doc)
+        found = [] if known in joint.keys else self._ask(asked, item)
         if not found:
             joint.keys.add(known)
-            joint.objects[id(doc)] = doc
+            joint.objects.add(item)
         return found
 
-    def _ask(self, asked: tuple[_Asked, ...], resource: Resource) -> list[Finding]:
+    def _ask(self, asked: tuple[_Asked, ...], item: Defaulted) -> list[Finding]:
         found: list[Finding] = []
         for policy, quick in asked:
             if quick is None:
-                found += evaluate_policies((policy,), resource, namespaces=self._namespaces)
-            elif id(resource.doc) not in quick.passes.objects:
-                found += _judge(policy, quick, resource)
+                found += evaluate_policies((policy,), item.resource, namespaces=self._namespaces)
+            elif item not in quick.passes.objects:
+                found += _judge(policy, quick, item)
         return found
 
     def _make_plan(self, resource: Resource) -> _Plan:
@@ -155,7 +160,7 @@ class PolicyJudge:
         together = tuple(item for item in asked if item[1] is not None and item[1].passes.recognises)
         if len(together) < 2:
             return _Plan(None, (), asked)
-        joint = self._memory.joint(quick.passes for _, quick in together if quick is not None)
+        joint = self._passes.joint(quick.passes for _, quick in together if quick is not None)
         return _Plan(joint, together, tuple(item for item in asked if item not in together))
 
     def _plan(self, resource: Resource) -> Iterable[_Asked]:
@@ -174,7 +179,7 @@ class PolicyJudge:
             if not certain or policy.compiled.needs_namespace:
                 yield policy, None
             else:
-                yield policy, _Quick(chosen[0], self._memory.of(policy, chosen[0]))
+                yield policy, _Quick(chosen[0], self._passes.of(policy, chosen[0]))
 
 
 def _depends_on_object(policy: Bound, resource: Resource) -> bool:
@@ -188,8 +193,8 @@ def _depends_on_object(policy: Bound, resource: Resource) -> bool:
     )
 
 
-def _judge(policy: Bound, quick: _Quick, resource: Resource) -> Iterable[Finding]:
-    passes, doc = quick.passes, resource.doc
+def _judge(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
+    passes, doc = quick.passes, item.resource.doc
     passes.asked += 1
     if not passes.followed and passes.asked > _WORTH_FOLLOWING:
         passes.followed = True
@@ -198,14 +203,14 @@ def _judge(policy: Bound, quick: _Quick, resource: Resource) -> Iterable[Finding
     known = projection_key(part, doc) if part is not None and passes.remembers else None
     if known is not None and known in passes.keys:
         passes.hits += 1
-        passes.objects[id(doc)] = doc
+        passes.objects.add(item)
         return ()
     shown = None if part is None else mapping(cut(part, doc))
-    case = AdmissionCase(policy.compiled, Admission(resource=resource), None, quick.params, shown)
+    case = AdmissionCase(policy.compiled, Admission(resource=item.resource), None, quick.params, shown)
     found = tuple(judge_case(policy, case))
     if found:
         return found
-    passes.objects[id(doc)] = doc
+    passes.objects.add(item)
     if known is not None:
         passes.keys.add(known)
     return ()

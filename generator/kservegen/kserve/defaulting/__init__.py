@@ -6,6 +6,6 @@ Rules, policies and verdicts speak of the defaulted object; what they find goes 
 from __future__ import annotations
 
 from kservegen.kserve.defaulting.apply import default
-from kservegen.kserve.defaulting.model import Defaulted, Installation, Move
+from kservegen.kserve.defaulting.model import Defaulted, Installation
 
-__all__ = ["Defaulted", "Installation", "Move", "default"]
+__all__ = ["Defaulted", "Installation", "default"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Origin, Resource
 from kservegen.formats.jsonschema.decode import CUSTOM_RESOURCE
 from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.shape import Shape
 from kservegen.kserve.defaulting.draft import Draft
 from kservegen.kserve.defaulting.inference_service import default_service
 from kservegen.kserve.defaulting.llm_inference_service import default_llm_service
-from kservegen.kserve.defaulting.model import Defaulted, Installation, Move
+from kservegen.kserve.defaulting.model import Defaulted, Installation
 
 
 def default(resource: Resource, installation: Installation, shape: Shape | None = None) -> Defaulted:
@@ -24,15 +22,14 @@ def default(resource: Resource, installation: Installation, shape: Shape | None 
     """
     draft = Draft(_with_schema_defaults(resource, shape))
     _empty_annotations(draft)
-    moves: tuple[Move, ...] = ()
+    moves: tuple[Origin, ...] = ()
     crashes = False
     if resource.kind == "InferenceService":
         moves, crashes = default_service(draft, installation)
     elif resource.kind == "LLMInferenceService":
         default_llm_service(draft)
-    unchanged = draft.doc is resource.doc
-    stored = resource if unchanged else replace(resource, doc=draft.doc, written=resource.authored)
-    return Defaulted(written=resource, resource=stored, moves=moves, crashes=crashes)
+    defaulted = resource if draft.doc is resource.doc else resource.rearranged(draft.doc, moves)
+    return Defaulted(written=resource, resource=defaulted, moves=moves, crashes=crashes)
 
 
 def _with_schema_defaults(resource: Resource, shape: Shape | None) -> JsonObject:

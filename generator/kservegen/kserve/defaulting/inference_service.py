@@ -10,8 +10,9 @@ from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.resource import Origin
 from kservegen.kserve.defaulting.draft import Draft
-from kservegen.kserve.defaulting.model import Installation, Move
+from kservegen.kserve.defaulting.model import Installation
 from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER
 
 MODE: Final = "serving.kserve.io/deploymentMode"
@@ -25,12 +26,12 @@ _TEXT_PROTOCOL: Final = "v2"
 _COMPONENTS: Final = ("transformer", "explainer", "predictor")
 
 
-def default_service(draft: Draft, installation: Installation) -> tuple[tuple[Move, ...], bool]:
+def default_service(draft: Draft, installation: Installation) -> tuple[tuple[Origin, ...], bool]:
     """Default the InferenceService; return what moved, and whether the real defaulter panics on it."""
     mode = _annotation(draft.doc, MODE)
     _set_mode(draft, mode, installation)
     model_mesh = mode == "ModelMesh"
-    moves: tuple[Move, ...] = ()
+    moves: tuple[Origin, ...] = ()
     if not model_mesh:
         moves = _convert_framework(draft)
         _default_model(draft)
@@ -58,7 +59,7 @@ def _set_mode(draft: Draft, mode: JsonValue, installation: Installation) -> None
         draft.edit("metadata", "annotations")[MODE] = usual
 
 
-def _convert_framework(draft: Draft) -> tuple[Move, ...]:
+def _convert_framework(draft: Draft) -> tuple[Origin, ...]:
     """D3 and D4: the first framework field takes the place of `model`, whatever stands there."""
     predictor = mapping(mapping(draft.doc.get("spec")).get("predictor"))
     if _FRAMEWORK_SET.isdisjoint(predictor):
@@ -75,7 +76,7 @@ def _convert_framework(draft: Draft) -> tuple[Move, ...]:
         for key, value in predictor.items()
         if key != "model"
     }
-    return (Move(("spec", "predictor", "model"), ("spec", "predictor", framework)),)
+    return (Origin(("spec", "predictor", "model"), ("spec", "predictor", framework)),)
 
 
 def _default_model(draft: Draft) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Origin, Resource, trace
 
 # Chart value kserve.inferenceservice.resources: what a container of one's own gets where it states none.
-_CHART_RESOURCES: Final[Mapping[str, JsonValue]] = MappingProxyType({"cpu": "1", "memory": "2Gi"})
+CHART_RESOURCES: Final[Mapping[str, JsonValue]] = MappingProxyType({"cpu": "1", "memory": "2Gi"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,35 +20,26 @@ class Installation:
 
     kserve_version: str
     deployment_mode: str = "Standard"
-    default_requests: Mapping[str, JsonValue] = field(default_factory=lambda: _CHART_RESOURCES)
-    default_limits: Mapping[str, JsonValue] = field(default_factory=lambda: _CHART_RESOURCES)
+    default_requests: Mapping[str, JsonValue] = field(default_factory=lambda: CHART_RESOURCES)
+    default_limits: Mapping[str, JsonValue] = field(default_factory=lambda: CHART_RESOURCES)
     mounts_token: bool = True
     explainer_version: str = ""  # empty: the release's own
 
 
-class Move(NamedTuple):
-    """What stands at `now` in the defaulted document stood at `before` in the author's."""
-
-    now: Path
-    before: Path
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Defaulted:
-    """An object after defaulting, beside the one it was made of.
+    """An object after defaulting, beside the one it was made of; `resource` leads to the words of both.
 
     `resource.doc` shares what did not change with `written.doc`: neither may be edited.
+    `moves` say what stands elsewhere than in `written.doc`: at `built` what stood at `words`.
     `crashes` tells that the real defaulter panics on the object, which the API server answers with code 500.
     """
 
     written: Resource
     resource: Resource
-    moves: tuple[Move, ...] = ()
+    moves: tuple[Origin, ...] = ()
     crashes: bool = False
 
     def original_path(self, path: Path) -> Path:
         """Map a path of the defaulted document to the author's; one to an added value leads to where it would be."""
-        for now, before in self.moves:
-            if path[: len(now)] == now:
-                return before + path[len(now) :]
-        return path
+        return trace(path, self.moves)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.catalog.words import MODEL_KINDS
@@ -54,35 +54,24 @@ class BuiltEnvironment:
         return (*self.own, *(built.resource for built in self.entries))
 
 
-@dataclass(slots=True)
-class Memory:
-    """What was built already for the same settings: entries that environments share are built once."""
-
-    known: list[tuple[Settings, dict[int, BuiltEntry]]] = field(default_factory=list)
-
-    def of(self, settings: Settings) -> dict[int, BuiltEntry]:
-        """Return what was built under equal settings, by the identity of the entry (which it keeps alive)."""
-        for seen, built in self.known:
-            if seen == settings:
-                return built
-        self.known.append((settings, {}))
-        return self.known[-1][1]
-
-
 def build_environment(
     environment: ResolvedEnvironment,
+    settings: Settings,
     charts: Charts,
     shapes: Shapes,
-    memory: Memory | None = None,
     policies: tuple[Resource, ...] = (),
+    shared: dict[Entry, BuiltEntry] | None = None,
 ) -> BuiltEnvironment:
     """Build every object of an environment, around those of its policies, which come ready.
 
+    `shared` holds entries that an environment of equal settings has had built; those of this one are added.
     Cannot fail on what the catalog's schema has let through.
     """
-    settings = Settings.of(environment)
-    seen = (memory or Memory()).of(settings)
-    entries = tuple(_recall(entry, settings, shapes, seen) for entry in environment.entries)
+    shared = {} if shared is None else shared
+    for entry in environment.entries:
+        if entry not in shared:
+            shared[entry] = build_entry(entry, settings, shapes)
+    entries = tuple(shared[entry] for entry in environment.entries)
     platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
     namespaces = build_namespaces(environment)
     quotas = build_quotas(environment)
@@ -95,13 +84,6 @@ def build_environment(
         entries=entries,
         own=(*namespaces, *policies, *quotas, *sync),
     )
-
-
-def _recall(entry: Entry, settings: Settings, shapes: Shapes, seen: dict[int, BuiltEntry]) -> BuiltEntry:
-    built = seen.get(id(entry))
-    if built is None:
-        built = seen[id(entry)] = build_entry(entry, settings, shapes)
-    return built
 
 
 def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:

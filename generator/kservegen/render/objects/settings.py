@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.defaulting.model import CHART_RESOURCES
 from kservegen.render.objects.images import ImageOverrides
 from kservegen.render.objects.pins import pins_of
-
-# What KServe's defaulter gives a custom container that states none (chart value kserve.inferenceservice.resources).
-_CHART_DEFAULT_RESOURCES: JsonObject = {"cpu": "1", "memory": "2Gi"}
 
 _MODES = frozenset({"Standard", "Knative", "ModelMesh"})
 
@@ -48,8 +46,8 @@ class Settings:
             uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
             pins=pins_of(environment.locked),
             images=ImageOverrides.of(environment.at("images")),
-            default_requests=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "requests"),
-            default_limits=_CHART_DEFAULT_RESOURCES | environment.mapping(*chart, "limits"),
+            default_requests={**CHART_RESOURCES, **environment.mapping(*chart, "requests")},
+            default_limits={**CHART_RESOURCES, **environment.mapping(*chart, "limits")},
         )
 
     def rewrite_uri(self, uri: str) -> str:

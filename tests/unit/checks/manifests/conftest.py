@@ -11,7 +11,7 @@ from tests.support.platforms import release
 
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.manifests.reference import reference_cluster
-from kservegen.checks.runner import Judge, open_judge
+from kservegen.checks.runner import Checker, open_checker
 from kservegen.commands.result import Result
 from kservegen.commands.validate_manifests import LintOptions, lint
 from kservegen.core.repository import packaged_data
@@ -19,8 +19,8 @@ from kservegen.formats.jsonschema.store import SchemaStore
 
 
 @lru_cache(maxsize=1)
-def judge() -> Judge:
-    return open_judge(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
+def judge() -> Checker:
+    return open_checker(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
 
 
 class Folder:

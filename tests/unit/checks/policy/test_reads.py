@@ -14,13 +14,14 @@ from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.cases import PolicyCase, read_cases
 from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
-from kservegen.checks.policy.judge import Memory, PolicyJudge
+from kservegen.checks.policy.judge import PolicyJudge, PolicyPasses
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse_expression
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
+from kservegen.kserve.defaulting import Defaulted
 
 NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
 
@@ -96,15 +97,19 @@ def objects(draw: st.DrawFn) -> JsonObject:
 @given(docs=st.lists(objects(), min_size=1, max_size=12), twice=st.booleans())
 def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObject], twice: bool) -> None:
     policies = [in_force(name) for name in NAMES]
-    memory = Memory()
+    passed = PolicyPasses()
     for policy in policies:  # as if many objects had been seen
-        passes = memory.of(policy, policy.pool[0] if policy.pool else None)
+        passes = passed.of(policy, policy.pool[0] if policy.pool else None)
         passes.followed, passes.part = True, part_of(policy.name)
-    resources = [resource(doc) for doc in docs]
+    objects = [as_it_is(resource(doc)) for doc in docs]
     for _ in range(1 + twice):
-        judge = PolicyJudge(policies, {}, memory)
-        for one in resources:
-            assert judge.judge(one) == evaluate_policies(policies, one)
+        judge = PolicyJudge(policies, {}, passed)
+        for one in objects:
+            assert judge.judge(one) == evaluate_policies(policies, one.resource)
+
+
+def as_it_is(resource: Resource) -> Defaulted:
+    return Defaulted(written=resource, resource=resource)
 
 
 def by_rule(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -114,14 +119,14 @@ def by_rule(findings: tuple[Finding, ...]) -> list[Finding]:
 def test_the_judge_says_of_many_objects_what_evaluation_says() -> None:
     """As many as it takes for policies to be followed, and to be put together."""
     policies = [in_force(name) for name in NAMES]
-    docs = [case.admission.resource for case in cases()]
-    assert len(docs) > 300
-    expected = [by_rule(evaluate_policies(policies, one)) for one in docs]
-    memory = Memory()
+    objects = [as_it_is(case.admission.resource) for case in cases()]
+    assert len(objects) > 300
+    expected = [by_rule(evaluate_policies(policies, one.resource)) for one in objects]
+    passed = PolicyPasses()
     for _ in range(3):  # one environment after the other
-        judge = PolicyJudge(policies, {}, memory)
-        assert [by_rule(judge.judge(one)) for one in docs] == expected
-    assert memory.joints
+        judge = PolicyJudge(policies, {}, passed)
+        assert [by_rule(judge.judge(one)) for one in objects] == expected
+    assert passed.joints
 
 
 def things(count: int) -> list[Resource]:
@@ -148,18 +153,20 @@ RULES = (
 )
 def test_the_judge_over_many_objects(expression: str, expected: int) -> None:
     policy = bound(f'{HEAD}{RULES}}}\n  validations: [{{expression: "{expression}"}}]\n')
-    other = bound(f"{HEAD}{RULES}}}\n  validations: [{{expression: object.spec.size < 5}}]\n")
-    judge = PolicyJudge([policy, other], {}, Memory())
-    assert sum(len(judge.judge(thing)) for thing in things(300)) == expected
+    other = bound(
+        f"{HEAD.replace('name: p', 'name: q')}{RULES}}}\n  validations: [{{expression: object.spec.size < 5}}]\n"
+    )
+    judge = PolicyJudge([policy, other], {}, PolicyPasses())
+    assert sum(len(judge.judge(as_it_is(thing))) for thing in things(300)) == expected
 
 
 def test_an_object_selector_is_asked_of_every_object() -> None:
     selector = ", objectSelector: {matchLabels: {guard: 'on'}}}"
     policy = bound(f"{HEAD}{RULES}{selector}\n  validations: [{{expression: 'false'}}]\n")
-    judge = PolicyJudge([policy], {}, Memory())
+    judge = PolicyJudge([policy], {}, PolicyPasses())
     free, guarded = things(1)[0], things(1)[0]
     guarded.doc["metadata"]["labels"] = {"guard": "on"}  # type: ignore[index,call-overload]
-    assert [len(judge.judge(thing)) for thing in (free, guarded, free)] == [0, 1, 0]
+    assert [len(judge.judge(as_it_is(thing))) for thing in (free, guarded, free)] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -172,19 +179,19 @@ def test_keys_tell_values_apart(left: JsonValue, right: JsonValue) -> None:
     assert projection_key(part, left) != projection_key(part, right)
 
 
-def test_parameters_tell_memories_apart() -> None:
+def test_parameters_tell_passes_apart() -> None:
     files = read_policies([POLICIES], str)
     uri: JsonObject = {"predictor": {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/m"}}}
     metadata: JsonObject = {"name": "x", "namespace": "models"}
     head: JsonObject = {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": metadata}
-    model = resource({**head, "spec": uri})
-    memory = Memory()
+    model = as_it_is(resource({**head, "spec": uri}))
+    passed = PolicyPasses()
     found = []
     for scheme in ("s3", "hf"):
         binding: JsonObject = {"actions": ["Deny"], "params": {"schemes": [scheme]}}
         words: JsonObject = {"bindings": {"storage-scheme": binding}}
         bindings = bind_policies(files.policies, words, locate=place, compiled=files.compiled)
-        found.append(len(PolicyJudge(bindings.bound, {}, memory).judge(model)))
+        found.append(len(PolicyJudge(bindings.bound, {}, passed).judge(model)))
     assert found == [0, 1]
 
 
