@@ -19,7 +19,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
 from kservegen.kserve.defaulting import Defaulted
-from kservegen.kserve.runtimes.request import request_of
+from kservegen.kserve.runtimes.selection import request_of
 from kservegen.render.objects.environment import BuiltEnvironment
 
 

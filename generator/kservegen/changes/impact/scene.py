@@ -14,9 +14,8 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, installed_platform
-from kservegen.kserve.runtimes.request import request_of
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
-from kservegen.kserve.runtimes.selection import Request, Selection, select
+from kservegen.kserve.runtimes.selection import Request, Selection, request_of, select
 
 RUNTIME_KINDS: Final = frozenset({"ServingRuntime", "ClusterServingRuntime"})
 CONFIG_KIND: Final = "LLMInferenceServiceConfig"

@@ -15,7 +15,7 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
-from kservegen.kserve.runtimes.request import request_of
+from kservegen.kserve.runtimes.selection import request_of
 from kservegen.render.objects.quotas import default_requests
 
 

@@ -19,7 +19,7 @@ from kservegen.checks.rules.view import selection_of
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.kserve.runtimes.request import request_of
+from kservegen.kserve.runtimes.selection import request_of
 from kservegen.kserve.workloads import SERVING_CONTAINER, ContainerAt, PodSpecAt
 
 _HUB: Final = "hf://"

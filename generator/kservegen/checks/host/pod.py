@@ -15,7 +15,7 @@ from kservegen.checks.rules.view import selection_of
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.kserve.runtimes.request import request_of
+from kservegen.kserve.runtimes.selection import request_of
 from kservegen.kserve.workloads import SERVING_CONTAINER, ContainerAt
 
 _SHARED: Final = "/dev/shm"  # noqa: S108 - the path inside a pod

@@ -10,9 +10,8 @@ from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.kserve.runtimes.request import request_of
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
-from kservegen.kserve.runtimes.selection import Request, Selection, select
+from kservegen.kserve.runtimes.selection import Request, Selection, request_of, select
 from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
 from kservegen.kubernetes.resources import ORDINARY_RESOURCES, Amount, amounts_in
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.releases import Release
 from kservegen.kserve.runtimes.runtime import SERVING_CONTAINER, WORKER_CONTAINER, ServingRuntime
 
@@ -85,6 +87,23 @@ class Selection:
             return ()
         rank = _rank(fitting[0], self.request.format)
         return tuple(other for other in fitting[1:] if _rank(other, self.request.format) == rank)
+
+
+def request_of(predictor: JsonObject, model: JsonObject, namespace: str) -> Request:
+    """Read what a predictor's model asks for."""
+    wanted = mapping(model.get("modelFormat"))
+    return Request(
+        format=text(wanted.get("name")),
+        version=_given(wanted.get("version")),
+        protocol=_given(model.get("protocolVersion")),
+        runtime=_given(model.get("runtime")),
+        namespace=namespace,
+        multi_node=predictor.get("workerSpec") is not None,
+    )
+
+
+def _given(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def default_protocol(format_name: str, release: Release) -> str:

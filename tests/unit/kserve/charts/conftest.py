@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.charts import Charts
+from kservegen.kserve.charts.model import Charts
 from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).parents[4]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.charts import Charts, check_values, default_images
+from kservegen.kserve.charts.model import Charts, default_images
+from kservegen.kserve.charts.values import check_values
 from kservegen.kserve.releases import Releases
 
 

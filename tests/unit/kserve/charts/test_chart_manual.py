@@ -12,7 +12,9 @@ import kservegen.kserve.charts
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import written_manuals
-from kservegen.kserve.charts import Charts, check_release, check_values
+from kservegen.kserve.charts.model import Charts
+from kservegen.kserve.charts.release import check_release
+from kservegen.kserve.charts.values import check_values
 
 # That a chart is not switched on shows in an environment, not in values.
 RULES = [

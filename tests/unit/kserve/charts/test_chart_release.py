@@ -10,7 +10,8 @@ import yaml
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import written_manuals
-from kservegen.kserve.charts import Charts, check_release, config_owner
+from kservegen.kserve.charts.model import Charts
+from kservegen.kserve.charts.release import check_release, config_owner
 
 SEVERITY = {rule: meta.severity for rule, meta in written_manuals().items()}
 OFF = "kserve-llmisvc-resources: {kserve: {createSharedResources: false}}"

@@ -10,8 +10,7 @@ from typing import TypedDict, is_typeddict
 import pytest
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.charts import Charts, Key
-from kservegen.kserve.charts.model import KeyPath
+from kservegen.kserve.charts.model import Charts, Key, KeyPath
 from kservegen.kserve.charts.runtimes import FormatEntry, RuntimeEntry
 from kservegen.kserve.charts.tables import ChartEntry, Entry, Selection, Table
 from kservegen.kserve.charts.valuetypes import mismatches, wanted

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
 from kservegen.core.manual import written_manuals
-from kservegen.kserve.charts import Charts, check_values
+from kservegen.kserve.charts.model import Charts
+from kservegen.kserve.charts.values import check_values
 from kservegen.kserve.releases import Releases
 
 R, L, M, C = "kserve-resources", "kserve-llmisvc-resources", "kserve-localmodel-resources", "kserve-runtime-configs"
