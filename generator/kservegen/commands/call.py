@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.resolve import resolve
-from kservegen.commands.client.answer import Verdict, judge, names_of, reason
+from kservegen.commands.client.answer import Verdict, check_answer, names_of, reason
 from kservegen.commands.client.exchange import Answer, Ask
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
@@ -127,10 +127,10 @@ def _body(speech: Speech, data: JsonValue) -> JsonValue:
 
 
 def call(called: Called, send: Send) -> Reply:
-    """Send the request and judge the answer; where the model is not found, ask the server what it has."""
+    """Send the request and check the answer; where the model is not found, ask the server what it has."""
     answer = send(called.ask)
     if answer.status not in _NOT_FOUND:
-        return Reply(status=answer.status, seconds=answer.seconds, verdict=judge(answer, called.speech))
+        return Reply(status=answer.status, seconds=answer.seconds, verdict=check_answer(answer, called.speech))
     models = next(_listed(called.speech, send), None)
     verdict = _unknown(called.speech, answer, send) if models is None else _missing(called.speech, answer, models)
     return Reply(status=answer.status, seconds=answer.seconds, verdict=verdict, models=models)

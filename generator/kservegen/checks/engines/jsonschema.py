@@ -20,7 +20,7 @@ from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema import limits
-from kservegen.formats.jsonschema.decode import as_judged
+from kservegen.formats.jsonschema.decode import as_decoded
 from kservegen.formats.jsonschema.names import quote
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.jsonschema.validate import Validator
@@ -55,7 +55,7 @@ class JsonschemaEngine(BuiltinEngine):
         draft = self._drafts.get(id(validator))
         if draft is None:
             draft = self._drafts[id(validator)] = _GoDraft7(validator.schema)
-        errors = draft.iter_errors(as_judged(resource.doc, validator.shape))
+        errors = draft.iter_errors(as_decoded(resource.doc, validator.shape))
         findings = dict.fromkeys(finding for error in errors for finding in _findings(error))
         return validator.complete(resource.doc, tuple(findings))
 

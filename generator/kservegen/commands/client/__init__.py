@@ -1,1 +1,1 @@
-"""A first request to a model: sent, and its answer judged by the model's protocol."""
+"""A first request to a model: sent, and its answer checked against the model's protocol."""

@@ -1,4 +1,4 @@
-"""An answer judged by the protocol that it should be in: a status and bytes in, what it says or what is wrong out."""
+"""An answer held against its protocol: a status and bytes in, what it says or what is wrong with it out."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Verdict(NamedTuple):
     hint: str = ""
 
 
-def judge(answer: Answer, speech: Speech) -> Verdict:
-    """Judge the answer to a request."""
+def check_answer(answer: Answer, speech: Speech) -> Verdict:
+    """Check the answer to a request."""
     if answer.status // 100 != 2:
         return _refusal(answer, speech)
     if answer.content_type == "text/event-stream":
@@ -37,7 +37,7 @@ def judge(answer: Answer, speech: Speech) -> Verdict:
     error = _error(value)
     if error and speech.protocol is not Protocol.GRAPH:
         return Verdict(False, f"it answers {answer.status} and yet an error: {error}")
-    return _JUDGES[speech.protocol](value)
+    return _CHECKS[speech.protocol](value)
 
 
 def _parsed(body: bytes) -> JsonValue:
@@ -114,7 +114,7 @@ def _graph(value: JsonValue) -> Verdict:
     return Verdict(True, _dumped(value))
 
 
-_JUDGES: Final = {
+_CHECKS: Final = {
     Protocol.CHAT: _chat,
     Protocol.COMPLETIONS: _completions,
     Protocol.EMBEDDINGS: _embeddings,

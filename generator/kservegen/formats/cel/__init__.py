@@ -6,5 +6,5 @@ callbacks (`quantities`, `lists`, `regexes`, `addresses`, `urls`, `semvers`, `fo
 language lacks is rewritten (`rewrite`). What remains (`authorizer`) is refused when it is compiled, as *unsupported*,
 never evaluated to a guess.
 
-The judge of all this is the API server's own library: `tests/go_cel`.
+The oracle of all this is the API server's own library: `tests/go_cel`.
 """

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from kservegen.formats.cel.function import FORMAT, Function, Tagged, tagged, untagged
 from kservegen.formats.cel.urls import url_error
 
-_Judge: TypeAlias = Callable[[str], list[str]]
+_Check: TypeAlias = Callable[[str], list[str]]
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
@@ -45,15 +45,15 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))")
 
 
-def _form(pattern: str, limit: int, words: str, examples: tuple[str, ...]) -> _Judge:
+def _form(pattern: str, limit: int, words: str, examples: tuple[str, ...]) -> _Check:
     compiled = re.compile(pattern)
     message = _regex_error(words, pattern, examples)
 
-    def judge(text: str) -> list[str]:
+    def check(text: str) -> list[str]:
         too_long = [f"must be no more than {limit} characters"] if len(text.encode()) > limit else []
         return too_long if compiled.fullmatch(text) else [*too_long, message]
 
-    return judge
+    return check
 
 
 def _regex_error(words: str, pattern: str, examples: tuple[str, ...]) -> str:
@@ -61,11 +61,11 @@ def _regex_error(words: str, pattern: str, examples: tuple[str, ...]) -> str:
     return f"{words} (e.g. {listed}regex used for validation is '{pattern}')"
 
 
-def _prefix(judge: _Judge) -> _Judge:
-    """Judge what a name begins with: a dash at the end will be followed by something."""
+def _prefix(check: _Check) -> _Check:
+    """Check what a name begins with: a dash at the end will be followed by something."""
 
     def begins(text: str) -> list[str]:
-        return judge(text[:-2] + "a" if len(text) > 1 and text.endswith("-") else text)
+        return check(text[:-2] + "a" if len(text) > 1 and text.endswith("-") else text)
 
     return begins
 
@@ -99,7 +99,7 @@ def _is_datetime(text: str) -> bool:
     return match is not None and match[1] <= "23" and match[2] <= "59" and match[3] <= "59"
 
 
-def _test(holds: Callable[[str], object], message: str) -> _Judge:
+def _test(holds: Callable[[str], object], message: str) -> _Check:
     return lambda text: [] if holds(text) else [message]
 
 
@@ -108,7 +108,7 @@ _subdomain = _form(_SUBDOMAIN, 253, _SUBDOMAIN_WORDS, ("example.com",))
 _label_1035 = _form(_LABEL_1035, 63, _LABEL_1035_WORDS, ("my-name", "abc-123"))
 _name = _form(_NAME, 63, _NAME_WORDS, _NAME_EXAMPLES)
 
-_JUDGES: Final[dict[str, _Judge]] = {
+_FORMS: Final[dict[str, _Check]] = {
     "dns1123Label": _label,
     "dns1123Subdomain": _subdomain,
     "dns1035Label": _label_1035,
@@ -126,12 +126,12 @@ _JUDGES: Final[dict[str, _Judge]] = {
 
 
 def _validate(value: Tagged, text: str) -> list[list[str]]:
-    errors = _JUDGES[untagged(value, FORMAT)](text)
+    errors = _FORMS[untagged(value, FORMAT)](text)
     return [errors] if errors else []
 
 
 def _named(name: str) -> list[Tagged]:
-    return [tagged(FORMAT, name)] if name in _JUDGES else []
+    return [tagged(FORMAT, name)] if name in _FORMS else []
 
 
 def _constant(name: str) -> Function:
@@ -141,7 +141,7 @@ def _constant(name: str) -> Function:
 
 
 FUNCTIONS: Final = (
-    *map(_constant, _JUDGES),
+    *map(_constant, _FORMS),
     Function(name="format.named_", parameters=("string",), result=f"list<{FORMAT}>", call=_named, member=False),
     Function(name="validate_", parameters=(FORMAT, "string"), result="list<list<string>>", call=_validate),
 )

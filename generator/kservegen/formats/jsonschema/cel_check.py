@@ -154,7 +154,7 @@ class _Compiled:
             yield _unsupported(place, rules[0], str(error))
             return
         for rule in rules:
-            finding = _judge(rule, place, scope)
+            finding = _broken(rule, place, scope)
             if finding is not None:
                 yield finding
 
@@ -170,7 +170,7 @@ class _Compiled:
         return seen(value, self._views, ordered=not self._compares)
 
 
-def _judge(rule: CelRule, place: _Place, scope: Scope) -> Finding | None:
+def _broken(rule: CelRule, place: _Place, scope: Scope) -> Finding | None:
     program = _program(rule.expression, optional_old=rule.optional_old_self)
     outcome = program.evaluate(scope) if isinstance(program, Program) else program
     if outcome is True:

@@ -1,11 +1,11 @@
-"""A document and its schema in; the document as the API server judges it out.
+"""A document and its schema in; the document as the API server validates it out.
 
-Between decoding and judging, the API server drops the nulls of a custom resource that its schema does not call nullable
-(k8s.io/apiextensions-apiserver pkg/apiserver/schema/defaulting, PruneNonNullableNullsWithoutDefaults: fields and map
-entries, not list items). Where KServe has a defaulting webhook, the object also goes once through KServe's Go types
-before the schema sees it: a required field that was left out comes back as its zero value, a null item as an empty one,
-a number where a quantity belongs as text. Seen with a real API server: `modelFormat: {}` and a container without a
-name are admitted for an InferenceService, and refused for a ServingRuntime.
+Between decoding and validating, the API server drops the nulls of a custom resource that its schema does not call
+nullable (k8s.io/apiextensions-apiserver pkg/apiserver/schema/defaulting, PruneNonNullableNullsWithoutDefaults: fields
+and map entries, not list items). Where KServe has a defaulting webhook, the object also goes once through KServe's Go
+types before the schema sees it: a required field that was left out comes back as its zero value, a null item as an
+empty one, a number where a quantity belongs as text. Seen with a real API server: `modelFormat: {}` and a container
+without a name are admitted for an InferenceService, and refused for a ServingRuntime.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OMITEMPTY = "x-kservegen-omitempty"
 _ZEROES: dict[str, JsonValue] = {"string": "", "integer": 0, "number": 0, "boolean": False}
 
 
-def as_judged(document: JsonValue, shape: Shape) -> JsonValue:
+def as_decoded(document: JsonValue, shape: Shape) -> JsonValue:
     """Return a copy of a document as its schema will see it; the same paths lead to the same values."""
     if not shape.schema.get(CUSTOM_RESOURCE):
         return document
@@ -31,15 +31,15 @@ def as_judged(document: JsonValue, shape: Shape) -> JsonValue:
     return decoder.value(document, shape.schema)
 
 
-def as_stored(document: JsonValue, shape: Shape) -> JsonValue:
-    """Return a document as its CEL rules will see it: as judged, with the schema's defaults in."""
+def as_defaulted(document: JsonValue, shape: Shape) -> JsonValue:
+    """Return a document as its CEL rules will see it: as decoded, with the schema's defaults in."""
     if not isinstance(document, dict) or not shape.schema.get(CUSTOM_RESOURCE):
         return document
     defaulted = apply_defaults(document, shape)
     if not shape.schema.get(DEFAULTER):
         return defaulted
-    judged = _Decoder(shape, through_go=True).value(defaulted, shape.schema)
-    return apply_defaults(judged, shape) if isinstance(judged, dict) else judged
+    decoded = _Decoder(shape, through_go=True).value(defaulted, shape.schema)
+    return apply_defaults(decoded, shape) if isinstance(decoded, dict) else decoded
 
 
 class _Decoder:

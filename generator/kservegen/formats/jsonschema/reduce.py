@@ -1,4 +1,4 @@
-"""A schema and the document it is to judge in; a small schema that judges this one document the same way, out.
+"""A schema and the document it is to validate in; a small schema with the same verdict on this one document out.
 
 Compiling takes as long as a schema is large, and most of a large one is about fields that the document does not have.
 What a schema says of a field that stands nowhere cannot decide anything, nor can a definition that is no longer used.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.jsonschema.cel_rules import RuleNode, rules_of
-from kservegen.formats.jsonschema.decode import as_judged, as_stored
+from kservegen.formats.jsonschema.decode import as_decoded, as_defaulted
 from kservegen.formats.jsonschema.explain import Explainer
 from kservegen.formats.jsonschema.limits import duplicate
 from kservegen.formats.jsonschema.marks import Marks, find_marks
@@ -25,8 +25,9 @@ class _Compiled(Protocol):
     def is_valid(self, instance: object) -> bool: ...
 
 
-# Up to so many documents are judged by the explainer alone (0.15 ms each). More pay for importing jsonschema_rs (7 ms)
-# and compiling the schema (5 ms) to judge each in 0.01 ms: a small repository never pays for what a large one needs.
+# Up to so many documents are validated by the explainer alone (0.15 ms each). More pay for importing jsonschema_rs (7
+# ms) and compiling the schema (5 ms) to validate each in 0.01 ms: a small repository never pays for what a large one
+# needs.
 _UNCOMPILED = 60
 
 # What the API server reports together with broken rules; after everything else it does not look at rules.
@@ -34,12 +35,12 @@ _WITH_RULES = frozenset({"schema/out-of-range", "schema/pattern", "schema/duplic
 
 
 class Validator:
-    """Judges documents by one schema, as the API server does where it is that of a Kubernetes kind.
+    """Validates documents by one schema, as the API server does where it is that of a Kubernetes kind.
 
-    The first `uncompiled` documents are judged without compiling the schema, unless more are known to come (`expect`);
-    `single` suits one document that is large: what is compiled, at once, is no more than that document needs.
-    `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to find
-    out costs a walk through all of it.
+    The first `uncompiled` documents are validated without compiling the schema, unless more are known to come
+    (`expect`); `single` suits one document that is large: what is compiled, at once, is no more than that document
+    needs. `distinct` says whether the schema marks lists whose items must differ, `ruled` whether it has CEL rules: to
+    find out costs a walk through all of it.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Validator:
             self._uncompiled -= 1
         elif self._fits(document):
             return ()
-        return tuple(dict.fromkeys(Explainer(self.shape).explain(as_judged(document, self.shape))))
+        return tuple(dict.fromkeys(Explainer(self.shape).explain(as_decoded(document, self.shape))))
 
     @cached_property
     def _rules(self) -> Marks[RuleNode]:
@@ -111,8 +112,8 @@ class Validator:
         return RuleChecker(self.shape, self._rules)
 
     def _broken_rules(self, document: JsonValue, old: JsonValue) -> Iterator[Finding]:
-        read = as_stored(document, self.shape)
-        before = None if old is None else as_stored(old, self.shape)
+        read = as_defaulted(document, self.shape)
+        before = None if old is None else as_defaulted(old, self.shape)
         places = list(self._rules.places(read))
         if not places:
             return

@@ -178,7 +178,7 @@ def test_a_missing_schema_is_an_error(binary: str) -> None:
 
 def test_a_kind_without_a_schema_anywhere_but_here(binary: str) -> None:
     raw = run(binary, [{"apiVersion": "v1", "kind": "Nope"}], tuple(locations(STORE.roots, "v0.19.0")))
-    assert not raw[0].is_judged
+    assert not raw[0].speaks_of_schema
     assert "could not find schema" in raw[0].message
 
 

@@ -1,8 +1,8 @@
 """The engine `kubeconform`: objects in, its verdicts as our findings out.
 
-It is handed objects as the API server judges them (see `schemas/decode.py`): by itself it would refuse nulls that the
-server drops and fields that KServe's defaulter fills in. What no JSON Schema says, keys of list items that must differ
-and CEL rules, is added by our own code.
+It is handed objects as the API server validates them (`formats/jsonschema/decode.py`): by itself it would refuse nulls
+that the server drops and fields that KServe's defaulter fills in. What no JSON Schema says, keys of list items that
+must differ and CEL rules, is added by our own code.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from kservegen.checks.engines.kubeconform.messages import read_message
 from kservegen.checks.engines.kubeconform.process import Refusal, find_binary, run
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.resource import Resource
-from kservegen.formats.jsonschema.decode import as_judged
+from kservegen.formats.jsonschema.decode import as_decoded
 from kservegen.formats.jsonschema.store import KSERVE_GROUP, OTHER_FOLDERS, SchemaStore, missing_schema
 
 _FILE: Final = "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
 
 
 class KubeconformEngine:
-    """Judges all objects of a call in one process of kubeconform."""
+    """Validates all objects of a call in one process of kubeconform."""
 
     batch = 10_000
 
@@ -55,7 +55,7 @@ class KubeconformEngine:
         if not resources:
             return {}
         documents = [
-            as_judged(r.doc, self._schemas.shape(r.api_version, r.kind, kserve_version=kserve_version))
+            as_decoded(r.doc, self._schemas.shape(r.api_version, r.kind, kserve_version=kserve_version))
             for r in resources
         ]
         return run(self._binary, documents, tuple(locations(self._schemas.roots, kserve_version)))
@@ -71,7 +71,7 @@ def locations(roots: Sequence[Path], kserve_version: str) -> Iterator[str]:
 
 
 def _read(refusal: Refusal, resource: Resource) -> tuple[Finding, ...]:
-    if refusal.is_judged:
+    if refusal.speaks_of_schema:
         return read_message(refusal.message, resource.doc)
     if "could not find schema" in refusal.message:
         return (Finding(rule="schema/not-found", path=("kind",), message=f"kubeconform: {refusal.message}"),)

@@ -21,9 +21,9 @@ _REFUSING: Final = (0, 1)  # 1: it refuses something, which its output says
 
 
 class Refusal(NamedTuple):
-    """What it says of one document. `is_judged`: the schema speaks; else it could not judge."""
+    """What it says of one document. `speaks_of_schema`: the schema speaks; else it could not validate."""
 
-    is_judged: bool
+    speaks_of_schema: bool
     message: str
 
 
@@ -41,7 +41,7 @@ def find_binary() -> str:
 
 
 def run(binary: str, documents: Sequence[JsonValue], locations: Sequence[str]) -> dict[int, Refusal]:
-    """Judge documents by the schemas at `locations`; return what is refused by position.
+    """Validate documents by the schemas at `locations`; return what is refused by position.
 
     Raises GeneratorError where the binary cannot be run or says what nobody understands.
     """
