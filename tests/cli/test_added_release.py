@@ -130,12 +130,16 @@ def test_no_upgrade_to_it_is_called_safe(added: Project) -> None:
     assert CAVEAT in checked_report(said)["assumptions"]
 
 
-def test_a_defect_of_the_nearest_release_is_taken_over(added: Project) -> None:
-    added.write("environments/dev.yaml", DEV)
-    worker = "workerSpec: {pipelineParallelSize: 2, tensorParallelSize: 1}"
-    added.models(
-        f"models:\n  big: {{modelFormat: huggingface, storageUri: 'pvc://a/b', autoscalerClass: none, {worker}}}\n"
-    )
-    for version in (NEW, "v0.20.0"):
-        _, said = run(added, "upgrade", "--to", version)
-        assert f"Known defect multi-node-churn of {version}: " in said
+def test_a_defect_is_told_to_who_meets_it_and_does_not_have_it_yet(added: Project) -> None:
+    words = "autoscalerClass: none, workerSpec: {pipelineParallelSize: 2, tensorParallelSize: 1}"
+    big = f"models:\n  big: {{modelFormat: huggingface, storageUri: 'pvc://a/b', {words}}}\n"
+    iris = "models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m'}\n"
+    cases = [("v0.19.0", big, NEW), ("v0.19.0", big, "v0.20.0"), ("v0.20.0", big, NEW), ("v0.19.0", iris, "v0.20.0")]
+    told = []
+    for before, models, after in cases:
+        added.write("environments/dev.yaml", DEV.replace("v0.19.0", before))
+        added.models(models)
+        _, said = run(added, "upgrade", "--to", after)
+        assert said.startswith(f"dev: {before} to {after}: no")
+        told.append(f"Known defect multi-node-churn of {after}: " in said)
+    assert told == [True, True, False, False]

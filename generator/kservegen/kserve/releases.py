@@ -7,7 +7,6 @@ stands over it. No code asks how a version is spelt: it asks a capability, a cha
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +17,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.repository import packaged_data
+from kservegen.formats.jsonschema.store import KSERVE_VERSION, version_order
 from kservegen.kserve.charts.model import Charts, KeyPath
 from kservegen.kserve.charts.runtimes import RuntimeTable, RuntimeTableEntry, read_runtimes
 from kservegen.kserve.charts.tables import ChartEntry, Table, build_chart
@@ -25,8 +25,6 @@ from kservegen.kserve.charts.tables import ChartEntry, Table, build_chart
 if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render
     from importlib.resources.abc import Traversable
 
-# A version comes from a file that people write: it must not name a folder elsewhere.
-_VERSION: Final = re.compile(r"v\d+(?:\.\d+)*[-+\w]*(?:\.[-+\w]+)*")
 # Sections of a record that are laid over those of its base, entry by entry; all others are the record's own.
 _TABLES: Final = ("charts", "runtimes", "presets")
 _OWN: Final = ("status", "nearest", "base", "provenance", "capabilities", "images", "removedCRDs", "changes", "defects")
@@ -150,14 +148,14 @@ class Releases:
         for folder in self._folders:
             for entry in folder.iterdir() if folder.is_dir() else ():
                 version = entry.name.removesuffix(".json")
-                if entry.name.endswith(".json") and _VERSION.fullmatch(version):
+                if entry.name.endswith(".json") and KSERVE_VERSION.match(version):
                     found.setdefault(version, entry)
         return found
 
     @cached_property
     def versions(self) -> tuple[str, ...]:
         """The KServe versions that there are records of, oldest first."""
-        return tuple(sorted(self._files, key=_age))
+        return tuple(sorted(self._files, key=version_order))
 
     @property
     def newest_reviewed(self) -> str:
@@ -179,7 +177,8 @@ class Releases:
 
     def passed(self, after: str, *, since: str) -> tuple[Release, ...]:
         """Return every release later than `since`, up to `after`, oldest first."""
-        return tuple(self.get(version) for version in self.versions if _age(since) < _age(version) <= _age(after))
+        first, last = version_order(since), version_order(after)
+        return tuple(self.get(version) for version in self.versions if first < version_order(version) <= last)
 
     def server_version(self, image: str) -> str:
         """Return the version of vLLM in an image, by its name and tag; blank where no record knows it."""
@@ -331,9 +330,3 @@ def _overlay(base: JsonObject, own: JsonObject) -> JsonObject:
             changed[name] = {**old, **entry} if isinstance(old, dict) and isinstance(entry, dict) else entry
         merged[section] = {name: entry for name, entry in changed.items() if entry is not None}
     return merged
-
-
-def _age(version: str) -> tuple[tuple[int, ...], bool, str]:
-    """Sort v0.9.0 before v0.10.0, and v0.20.0-rc1 before v0.20.0."""
-    numbers, _, suffix = version.removeprefix("v").partition("-")
-    return tuple(int(part) for part in numbers.split(".") if part.isdigit()), not suffix, suffix

@@ -30,7 +30,7 @@ _FOLDERS = {
     "kustomize.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
     "source.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
 }
-_VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
+KSERVE_VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
@@ -50,7 +50,7 @@ class UnknownSchemaError(GeneratorError):
 def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosixPath | None:
     """Say where below a schemas folder the schema of a kind lies; None for words that can name no kind."""
     parts = _API_VERSION.match(api_version)
-    if parts is None or not _KIND.match(kind) or not _VERSION.match(kserve_version):
+    if parts is None or not _KIND.match(kind) or not KSERVE_VERSION.match(kserve_version):
         return None
     name = f"{kind.lower()}_{parts['version']}.json"
     group = parts["group"] or ""
@@ -74,8 +74,10 @@ class SchemaStore:
 
     def versions(self) -> tuple[str, ...]:
         """List the KServe versions that there are schemas of, oldest first."""
-        names = {path.name for root in self.roots for path in (root / "kserve").glob("v*") if _VERSION.match(path.name)}
-        return tuple(sorted(names, key=_version_order))
+        names = {
+            path.name for root in self.roots for path in (root / "kserve").glob("v*") if KSERVE_VERSION.match(path.name)
+        }
+        return tuple(sorted(names, key=version_order))
 
     def kinds(self, kserve_version: str) -> tuple[str, ...]:
         """List KServe's kinds of a version as `apiVersion/kind` words, the kind in lower case."""
@@ -119,7 +121,7 @@ class SchemaStore:
         path = schema_path(api_version, kind, kserve_version=kserve_version)
         if path in self._schemas:
             return path
-        if not _VERSION.match(kserve_version) or kserve_version not in self.versions():
+        if not KSERVE_VERSION.match(kserve_version) or kserve_version not in self.versions():
             raise UnknownSchemaError("unknown KServe version", subject=kserve_version, known=self.versions())
         file = next((root / path for root in self.roots if (root / path).is_file()), None) if path else None
         if path is None or file is None:
@@ -179,7 +181,8 @@ def _spelling(schema: JsonObject) -> str:
     return f"{api_version}/{kind}" if api_version and kind else ""
 
 
-def _version_order(version: str) -> tuple[tuple[int, ...], bool, str]:
+def version_order(version: str) -> tuple[tuple[int, ...], bool, str]:
+    """Sort a version as KSERVE_VERSION has it: v0.9.0 before v0.10.0, and v0.20.0-rc1 before v0.20.0."""
     numbers, _, pre = version.removeprefix("v").partition("-")
     return tuple(int(part) for part in numbers.split(".")), not pre, pre
 
