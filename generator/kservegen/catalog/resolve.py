@@ -113,7 +113,7 @@ class _Resolver:
         )
 
 
-def resolve(
+def resolve_environment(
     catalog: Catalog, environment: str, shared: dict[EntryName, Entry] | None = None
 ) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
     """Resolve one environment of the catalog; what is wrong with it comes back beside it.

@@ -30,14 +30,14 @@ ObjectFinding: TypeAlias = tuple[Resource, Finding]
 _ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})
 
 
-class Verdict(NamedTuple):
+class ObjectVerdict(NamedTuple):
     """What becomes of an object: does the API server take it, and does the controller create its workload."""
 
     admitted: bool
     deployable: bool
 
 
-_GOOD: Final = Verdict(admitted=True, deployable=True)
+_GOOD: Final = ObjectVerdict(admitted=True, deployable=True)
 
 
 class Checker:
@@ -85,14 +85,14 @@ class Checker:
         """The ids of all rules that have a manual."""
         return frozenset(self._manuals)
 
-    def verdict(self, findings: Iterable[Finding]) -> Verdict:
+    def verdict(self, findings: Iterable[Finding]) -> ObjectVerdict:
         """Read off an object's findings what becomes of it."""
         findings = tuple(findings)
         if not findings:
             return _GOOD
         stages = {self._stage(finding.rule) for finding in findings if self.severity(finding) is Severity.ERROR}
         admitted = Stage.ADMISSION not in stages
-        return Verdict(admitted, admitted and Stage.DEPLOYMENT not in stages)
+        return ObjectVerdict(admitted, admitted and Stage.DEPLOYMENT not in stages)
 
     def severity(self, finding: Finding) -> Severity:
         """Return what a finding weighs: its own severity, or else its rule's."""

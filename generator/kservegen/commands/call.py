@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
-from kservegen.catalog.resolve import resolve
+from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.client.answer import Verdict, check_answer, names_of, reason
 from kservegen.commands.client.exchange import Answer, Ask
 from kservegen.core.diagnostics import Finding, Severity
@@ -72,7 +72,7 @@ def choose(project: Project, environment: str, name: str, asked: Asked) -> Calle
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
     environment = project.choose_one(environment)
-    resolved, _ = resolve(project.catalog, environment)
+    resolved, _ = resolve_environment(project.catalog, environment)
     built = build_objects(resolved, project.tools)
     if isinstance(built, Finding):
         raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import drop, put, read_value
 from kservegen.catalog.model import Catalog, Definition
-from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.catalog.sections import SECTIONS
 from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import report_on
@@ -105,7 +105,7 @@ class CatalogDraft:
 
     def resolved(self, environment: str) -> ResolvedEnvironment:
         """Return an environment as the texts stand now."""
-        return resolve(catalog_of(self.repository, self.texts), environment)[0]
+        return resolve_environment(catalog_of(self.repository, self.texts), environment)[0]
 
 
 def open_draft(repository: Repository) -> CatalogDraft:
@@ -216,7 +216,7 @@ def _reaches(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str]
     for name in after.environments:
         if name not in draft.catalog.environments:
             continue
-        old, new = resolve(draft.catalog, name)[0], resolve(after, name)[0]
+        old, new = resolve_environment(draft.catalog, name)[0], resolve_environment(after, name)[0]
         words = {(e.section, e.key): e.words for e in old.entries}
         now = {(e.section, e.key): e.words for e in new.entries}
         for section, key in dict.fromkeys((*words, *now)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kservegen.catalog.model import find_fragment
-from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.merged import merged
 from kservegen.checks.rules.view import models_of, selection_of
@@ -67,7 +67,7 @@ class Explanation:
 def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     """Explain the entry called `key` (or namespace/name); GeneratorError where the environment has none."""
     name = project.choose_one(environment)
-    resolved, _ = resolve(project.catalog, name)
+    resolved, _ = resolve_environment(project.catalog, name)
     entry = _find(resolved, key)
     resource = build_one(resolved, entry, project.tools)
     built = build_objects(resolved, project.tools)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.model import CatalogDocument
-from kservegen.catalog.resolve import resolve
+from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.locate import Locator
 from kservegen.commands.search.generated import Sight, sights
 from kservegen.commands.search.query import Query, readings
@@ -91,7 +91,7 @@ def find_object(project: Project, name: str, environments: Sequence[str] = ()) -
     queries, shared, known = readings(name), SharedResults(), set[str]()
     by_query: dict[Query, list[_Candidate]] = {query: [] for query in queries}
     for environment in project.choose(environments):
-        resolved, _ = resolve(project.catalog, environment, shared.entries)
+        resolved, _ = resolve_environment(project.catalog, environment, shared.entries)
         built = build_objects(resolved, project.tools, bound_policies(resolved, project.tools), shared)
         if not isinstance(built, Finding):
             for query, so_far in by_query.items():

@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.catalog.resolve import resolve as resolve_environment
+from kservegen.catalog.resolve import ResolvedEnvironment, resolve_environment
 from kservegen.commands.edits import CatalogDraft, catalog_of, entry_in
 from kservegen.core.document import texts_in
 from kservegen.core.errors import GeneratorError

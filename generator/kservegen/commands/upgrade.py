@@ -157,7 +157,7 @@ def _side(evaluation: Evaluation, tools: Tools) -> Side:
     defaulted = default_environment(built, tools, tools.schemas)
     return Side(
         built=built,
-        stored=defaulted.objects,
+        defaulted=defaulted.objects,
         release=defaulted.context.release,
         platform=defaulted.context.platform,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kservegen.catalog.resolve import resolve
+from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.manifests.files import Argument, find_files
 from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.checks.manifests.reference import Cluster
@@ -47,7 +47,7 @@ class LintOptions:
 def environment_cluster(project: Project, name: str) -> Cluster:
     """Return an environment of a catalog as the cluster to judge against; GeneratorError where it cannot be known."""
     chosen = project.choose_one(name)
-    environment, _ = resolve(project.catalog, chosen)
+    environment, _ = resolve_environment(project.catalog, chosen)
     check_version(environment.text("kserve", "version"), project.tools.releases, project.tools.schemas)
     built = build_objects(environment, project.tools)
     if isinstance(built, Finding):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kservegen.catalog.model import Catalog
-from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.environment import check_environment, check_namespaces
 from kservegen.checks.gpu.environment import EstimateInputs, gpu_memory
 from kservegen.checks.host.environment import host_findings
@@ -89,7 +89,7 @@ def evaluate(
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
     """
     shared = shared or SharedResults()
-    environment, unresolved = resolve(catalog, name, shared.entries)
+    environment, unresolved = resolve_environment(catalog, name, shared.entries)
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)
     if isinstance(built, Finding):

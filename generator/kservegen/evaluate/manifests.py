@@ -13,14 +13,14 @@ from typing import Final
 
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
-from kservegen.checks.runner import Checker, ObjectFinding, Verdict, is_misshapen
+from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_misshapen
 from kservegen.core.diagnostics import Diagnostic, Related, Severity, merge
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
 from kservegen.kserve.defaulting import Defaulted, default
 
-_REFUSED: Final = Verdict(admitted=False, deployable=False)
+_REFUSED: Final = ObjectVerdict(admitted=False, deployable=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Linter:
         for item, found in zip(sound, self._checker.around(objects, context), strict=True):
             item.together = found
 
-    def _verdict(self, item: _CheckedDocument, around: Iterable[ObjectFinding]) -> Verdict:
+    def _verdict(self, item: _CheckedDocument, around: Iterable[ObjectFinding]) -> ObjectVerdict:
         if any(problem.severity is Severity.ERROR for problem in item.document.problems):
             return _REFUSED
         return self._checker.verdict(finding for _, finding in (*item.own, *around))

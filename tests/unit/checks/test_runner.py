@@ -11,7 +11,7 @@ from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.manuals import manuals
 from kservegen.checks.rules.base import Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import Discovered, RuleSet
-from kservegen.checks.runner import Checker, Verdict, is_misshapen
+from kservegen.checks.runner import Checker, ObjectVerdict, is_misshapen
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
@@ -59,25 +59,25 @@ RULES = RuleSet(
 MANUALS = {**manuals(), **{found.id: found.meta for found in RULES.rules}}
 CHECKER = Checker(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, MANUALS)
 
-VERDICTS: tuple[tuple[tuple[str, ...], Verdict], ...] = (
-    ((), Verdict(admitted=True, deployable=True)),
-    (("kserve/doubtful", "kserve/crashing", "internal/rule-crashed"), Verdict(admitted=True, deployable=True)),
-    (("kserve/idle",), Verdict(admitted=True, deployable=False)),
-    (("kserve/refused",), Verdict(admitted=False, deployable=False)),
-    (("schema/unknown-field", "kserve/idle"), Verdict(admitted=False, deployable=False)),
-    (("yaml/syntax",), Verdict(admitted=False, deployable=False)),
+VERDICTS: tuple[tuple[tuple[str, ...], ObjectVerdict], ...] = (
+    ((), ObjectVerdict(admitted=True, deployable=True)),
+    (("kserve/doubtful", "kserve/crashing", "internal/rule-crashed"), ObjectVerdict(admitted=True, deployable=True)),
+    (("kserve/idle",), ObjectVerdict(admitted=True, deployable=False)),
+    (("kserve/refused",), ObjectVerdict(admitted=False, deployable=False)),
+    (("schema/unknown-field", "kserve/idle"), ObjectVerdict(admitted=False, deployable=False)),
+    (("yaml/syntax",), ObjectVerdict(admitted=False, deployable=False)),
 )
 
 
 @pytest.mark.parametrize(("rules", "verdict"), VERDICTS)
-def test_the_stages_of_the_errors_say_what_becomes_of_an_object(rules: tuple[str, ...], verdict: Verdict) -> None:
+def test_the_stages_of_the_errors_say_what_becomes_of_an_object(rules: tuple[str, ...], verdict: ObjectVerdict) -> None:
     assert CHECKER.verdict(Finding(rule=name, path=(), message="") for name in rules) == verdict
 
 
 def test_a_findings_own_severity_goes_before_its_rules() -> None:
     mild = Finding(rule="kserve/refused", path=(), message="", severity=Severity.INFO)
     assert CHECKER.severity(mild) is Severity.INFO
-    assert CHECKER.verdict([mild]) == Verdict(admitted=True, deployable=True)
+    assert CHECKER.verdict([mild]) == ObjectVerdict(admitted=True, deployable=True)
 
 
 def test_rules_look_at_objects_of_the_right_shape_only() -> None:

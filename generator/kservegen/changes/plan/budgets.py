@@ -72,7 +72,7 @@ class Books:
             return False
         context = self.after.context
         sides = (
-            sorted(_takings(self._account(self._stored(held.objects.values()), context)))
+            sorted(_takings(self._account(self._defaulted(held.objects.values()), context)))
             for held in (self.change.old, self.change.new)
         )
         return next(sides) == next(sides)
@@ -82,30 +82,30 @@ class Books:
         change, context = self.change, self.after.context
         now = ledger_of(self.evaluation)
         if self._reaches_others:
-            old = self._stored(change.before.values())
+            old = self._defaulted(change.before.values())
             return now, tuple(self._account(old, self._context_before(old, context)))
         subjects = {key.subject for key in (*change.old.objects, *change.new.objects)}
         kept = (line for line in now if line.subject not in subjects)
-        return now, (*kept, *self._account(self._stored(change.old.objects.values()), context))
+        return now, (*kept, *self._account(self._defaulted(change.old.objects.values()), context))
 
-    def _account(self, stored: Iterable[Defaulted], context: Context) -> Iterator[Line]:
-        return account(self._named(stored), self.evaluation.environment, context)
+    def _account(self, objects: Iterable[Defaulted], context: Context) -> Iterator[Line]:
+        return account(self._named(objects), self.evaluation.environment, context)
 
-    def _stored(self, resources: Iterable[Resource]) -> list[Defaulted]:
+    def _defaulted(self, resources: Iterable[Resource]) -> list[Defaulted]:
         installation = installation_of(self.after.built.settings)
         return [default(resource, installation) for resource in resources]
 
-    def _named(self, stored: Iterable[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
+    def _named(self, objects: Iterable[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
         """Give objects of before their entries and owners, as far as today's catalog knows them."""
         entries = {item.resource.id: item.entry for item in self.after.built.entries}
-        for item in stored:
+        for item in objects:
             entry = entries.get(item.written.id)
             owner = text(entry.words.get("owner")) if entry is not None else ""
             yield (entry.key if entry is not None else item.written.id.name), owner, item
 
-    def _context_before(self, stored: Iterable[Defaulted], now: Context) -> Context:
+    def _context_before(self, objects: Iterable[Defaulted], now: Context) -> Context:
         platform = installed_platform(now.release, self.change.values_before)
-        resources: dict[ResourceId, Resource] = {item.resource.id: item.resource for item in stored}
+        resources: dict[ResourceId, Resource] = {item.resource.id: item.resource for item in objects}
         return replace(now, platform=platform, resources=resources)
 
 

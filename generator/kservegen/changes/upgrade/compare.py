@@ -27,7 +27,7 @@ class Side(NamedTuple):
     """An environment under one version: built, as it would be stored, and what is installed beside it."""
 
     built: BuiltEnvironment
-    stored: tuple[Defaulted, ...]
+    defaulted: tuple[Defaulted, ...]
     release: Release
     platform: Platform
 
@@ -84,7 +84,9 @@ def _defects(before: Side, after: Side) -> Iterator[Note]:
     """Tell what is known to be wrong in the new release and not in the old one, where an object meets it."""
     old = {defect.id for defect in before.release.defects}
     for defect in after.release.defects:
-        met = [i.resource.id for i in after.stored if i.resource.kind in defect.kinds and defect.is_in(i.resource.doc)]
+        met = [
+            i.resource.id for i in after.defaulted if i.resource.kind in defect.kinds and defect.is_in(i.resource.doc)
+        ]
         if met and defect.id not in old:
             cause = f"Known defect {defect.id} of {after.release.version}: {defect.text}"
             text = f"{cause} See {defect.upstream}." if defect.upstream else cause
@@ -167,8 +169,8 @@ def _runtimes(before: Side, after: Side) -> Iterator[Note]:
 
 def _objects(before: Side, after: Side) -> Iterator[Note]:
     """Compare each object as it is rendered and, where that is the same, as it is stored."""
-    old = {item.written.id: item for item in before.stored}
-    for item in after.stored:
+    old = {item.written.id: item for item in before.defaulted}
+    for item in after.defaulted:
         was = old.get(item.written.id)
         if was is None:
             continue

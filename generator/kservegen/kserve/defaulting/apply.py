@@ -8,7 +8,7 @@ from kservegen.core.resource import Origin, Resource
 from kservegen.formats.jsonschema.decode import CUSTOM_RESOURCE
 from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.shape import Shape
-from kservegen.kserve.defaulting.draft import Draft
+from kservegen.kserve.defaulting.draft import CopyOnWrite
 from kservegen.kserve.defaulting.inference_service import default_service
 from kservegen.kserve.defaulting.llm_inference_service import default_llm_service
 from kservegen.kserve.defaulting.model import Defaulted, Installation
@@ -20,7 +20,7 @@ def default(resource: Resource, installation: Installation, shape: Shape | None 
     With the shape of its kind, the defaults that the schema itself states are put in, and nulls that mean nothing are
     dropped; rules do without, for all that they ask about has a meaning where it is absent.
     """
-    draft = Draft(_with_schema_defaults(resource, shape))
+    draft = CopyOnWrite(_with_schema_defaults(resource, shape))
     _empty_annotations(draft)
     moves: tuple[Origin, ...] = ()
     crashes = False
@@ -38,7 +38,7 @@ def _with_schema_defaults(resource: Resource, shape: Shape | None) -> JsonObject
     return apply_defaults(resource.doc, shape)
 
 
-def _empty_annotations(draft: Draft) -> None:
+def _empty_annotations(draft: CopyOnWrite) -> None:
     """Make the empty text of an annotation without a value: to the API server it is there."""
     annotations = mapping(mapping(draft.doc.get("metadata")).get("annotations"))
     if None in annotations.values():

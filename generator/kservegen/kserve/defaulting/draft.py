@@ -6,7 +6,7 @@ from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 
-class Draft:
+class CopyOnWrite:
     """A document and the maps in it that are ours to change; what nobody edits is never copied.
 
     What is no map where one is edited becomes one: an object of such a shape is refused before anybody looks at it.

@@ -11,7 +11,7 @@ from typing import Final
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Origin
-from kservegen.kserve.defaulting.draft import Draft
+from kservegen.kserve.defaulting.draft import CopyOnWrite
 from kservegen.kserve.defaulting.model import Installation
 from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER
 
@@ -26,7 +26,7 @@ _TEXT_PROTOCOL: Final = "v2"
 _COMPONENTS: Final = ("transformer", "explainer", "predictor")
 
 
-def default_service(draft: Draft, installation: Installation) -> tuple[tuple[Origin, ...], bool]:
+def default_service(draft: CopyOnWrite, installation: Installation) -> tuple[tuple[Origin, ...], bool]:
     """Default the InferenceService; return what moved, and whether the real defaulter panics on it."""
     mode = _annotation(draft.doc, MODE)
     _set_mode(draft, mode, installation)
@@ -48,7 +48,7 @@ def _annotation(doc: JsonObject, key: str) -> JsonValue:
     return mapping(mapping(doc.get("metadata")).get("annotations")).get(key)
 
 
-def _set_mode(draft: Draft, mode: JsonValue, installation: Installation) -> None:
+def _set_mode(draft: CopyOnWrite, mode: JsonValue, installation: Installation) -> None:
     """D1 and D2: rename old modes, write the cluster's own where none is said and it is not Knative."""
     if isinstance(mode, str):
         if mode in NEW_MODE:
@@ -59,7 +59,7 @@ def _set_mode(draft: Draft, mode: JsonValue, installation: Installation) -> None
         draft.edit("metadata", "annotations")[MODE] = usual
 
 
-def _convert_framework(draft: Draft) -> tuple[Origin, ...]:
+def _convert_framework(draft: CopyOnWrite) -> tuple[Origin, ...]:
     """D3 and D4: the first framework field takes the place of `model`, whatever stands there."""
     predictor = mapping(mapping(draft.doc.get("spec")).get("predictor"))
     if _FRAMEWORK_SET.isdisjoint(predictor):
@@ -79,7 +79,7 @@ def _convert_framework(draft: Draft) -> tuple[Origin, ...]:
     return (Origin(("spec", "predictor", "model"), ("spec", "predictor", framework)),)
 
 
-def _default_model(draft: Draft) -> None:
+def _default_model(draft: CopyOnWrite) -> None:
     """D4 and D5: Triton's protocol, and the format as an annotation for runtimes that read it there."""
     model = mapping(mapping(draft.doc.get("spec")).get("predictor")).get("model")
     if not isinstance(model, dict):
@@ -91,7 +91,7 @@ def _default_model(draft: Draft) -> None:
         draft.edit("metadata", "annotations")[MODEL_FORMAT] = name
 
 
-def _default_component(draft: Draft, name: str, component: JsonObject, installation: Installation) -> None:
+def _default_component(draft: CopyOnWrite, name: str, component: JsonObject, installation: Installation) -> None:
     """D6 to D8: name and size the containers that are not a model's; a component that is not exactly one is left."""
     containers = sequence(component.get("containers"))
     if name == "explainer" and component.get("art") is not None:
@@ -108,7 +108,7 @@ def _is_custom(predictor: JsonObject) -> bool:
     return predictor.get("model") is None and _implementations(predictor) == 1
 
 
-def _default_art(draft: Draft, installation: Installation) -> None:
+def _default_art(draft: CopyOnWrite, installation: Installation) -> None:
     art = draft.edit("spec", "explainer", "art")
     if art.get("runtimeVersion") is None:
         art["runtimeVersion"] = installation.explainer_version or installation.kserve_version
@@ -116,7 +116,7 @@ def _default_art(draft: Draft, installation: Installation) -> None:
     _size(draft, art, installation)
 
 
-def _size(draft: Draft, container: JsonObject, installation: Installation) -> None:
+def _size(draft: CopyOnWrite, container: JsonObject, installation: Installation) -> None:
     for side, usual in (("requests", installation.default_requests), ("limits", installation.default_limits)):
         given = mapping(mapping(container.get("resources")).get(side))
         missing = {name: amount for name, amount in usual.items() if name not in given}
@@ -132,7 +132,7 @@ def _implementations(predictor: JsonObject) -> int:
     return found or (1 if containers else 0)
 
 
-def _withhold_token(draft: Draft) -> None:
+def _withhold_token(draft: CopyOnWrite) -> None:
     """D9: no token of a service account unless it is asked for."""
     spec = mapping(draft.doc.get("spec"))
     for name in _COMPONENTS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.core.document import mapping, text
-from kservegen.kserve.defaulting.draft import Draft
+from kservegen.kserve.defaulting.draft import CopyOnWrite
 
 # Pod specs whose list of containers becomes an empty one where it is left out: the schema demands one.
 _PODS: Final = (
@@ -21,7 +21,7 @@ _PODS: Final = (
 )
 
 
-def default_llm_service(draft: Draft) -> None:
+def default_llm_service(draft: CopyOnWrite) -> None:
     """Default the LLMInferenceService: the model is called as the service is, pods have a list of containers."""
     spec = mapping(draft.doc.get("spec"))
     name = mapping(draft.doc.get("metadata")).get("name")
