@@ -1,7 +1,9 @@
-// Reads Deployments from stdin, one JSON document a line, and says what Kubernetes' API server would say of each.
+// Reads Deployments and Services from stdin, one JSON document a line, and says what Kubernetes' API server would make
+// of each.
 //
-// The way of a create request: decode, apply the defaults of apps/v1, convert, validate. An answer is one JSON line,
-// the list of field errors as {"type", "field", "detail"}; a document that does not decode has one of type "decode".
+// The way of a create request: decode, apply the defaults of the version, convert, validate. An answer is one JSON
+// line: "errors", the list of field errors as {"type", "field", "detail"} (a document that does not decode has one of
+// type "decode"), "written", the document as Go writes it, and "defaulted", the same with its defaults.
 package main
 
 import (
@@ -11,12 +13,16 @@ import (
 	"os"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubernetes/pkg/api/pod"
 	"k8s.io/kubernetes/pkg/apis/apps"
 	appsv1defaults "k8s.io/kubernetes/pkg/apis/apps/v1"
 	"k8s.io/kubernetes/pkg/apis/apps/validation"
+	"k8s.io/kubernetes/pkg/apis/core"
 	corev1defaults "k8s.io/kubernetes/pkg/apis/core/v1"
+	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
 	"k8s.io/kubernetes/pkg/capabilities"
 )
 
@@ -26,10 +32,16 @@ type fieldError struct {
 	Detail string `json:"detail"`
 }
 
+type answer struct {
+	Errors    []fieldError    `json:"errors"`
+	Written   json.RawMessage `json:"written"`
+	Defaulted json.RawMessage `json:"defaulted"`
+}
+
 func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		apps.AddToScheme, appsv1defaults.AddToScheme, corev1defaults.AddToScheme,
+		apps.AddToScheme, appsv1defaults.AddToScheme, core.AddToScheme, corev1defaults.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			panic(err)
@@ -38,31 +50,55 @@ func newScheme() *runtime.Scheme {
 	return scheme
 }
 
-func judge(scheme *runtime.Scheme, line []byte) (found []fieldError) {
-	found = []fieldError{}
+func check(scheme *runtime.Scheme, line []byte) (found answer) {
 	defer func() {
 		if trouble := recover(); trouble != nil {
-			found = []fieldError{{Type: "decode", Detail: fmt.Sprint(trouble)}}
+			found = undecoded(fmt.Sprint(trouble))
 		}
 	}()
-	written := &appsv1.Deployment{}
-	if err := json.Unmarshal(line, written); err != nil {
-		return []fieldError{{Type: "decode", Detail: err.Error()}}
+	kind := struct{ Kind string }{}
+	if err := json.Unmarshal(line, &kind); err != nil {
+		return undecoded(err.Error())
 	}
+	var written, internal runtime.Object = &appsv1.Deployment{}, &apps.Deployment{}
+	if kind.Kind == "Service" {
+		written, internal = &corev1.Service{}, &core.Service{}
+	}
+	if err := json.Unmarshal(line, written); err != nil {
+		return undecoded(err.Error())
+	}
+	plain, _ := json.Marshal(written)
 	scheme.Default(written)
-	deployment := &apps.Deployment{}
-	if err := scheme.Convert(written, deployment, nil); err != nil {
-		return []fieldError{{Type: "decode", Detail: err.Error()}}
+	defaulted, _ := json.Marshal(written) // before the conversion, which shares memory with it
+	if err := scheme.Convert(written, internal, nil); err != nil {
+		return undecoded(err.Error())
+	}
+	found = answer{Errors: []fieldError{}, Written: plain, Defaulted: defaulted}
+	for _, err := range validate(internal) {
+		found.Errors = append(found.Errors, fieldError{string(err.Type), err.Field, err.Detail})
+	}
+	return found
+}
+
+func validate(object runtime.Object) field.ErrorList {
+	if service, ok := object.(*core.Service); ok {
+		// What registry/core/service does with a new object that names its address in the old field alone.
+		if service.Spec.ClusterIP != "" && len(service.Spec.ClusterIPs) == 0 {
+			service.Spec.ClusterIPs = []string{service.Spec.ClusterIP}
+		}
+		return corevalidation.ValidateServiceCreate(service)
 	}
 	// What registry/apps/deployment does with a new object, whose old one is nil.
+	deployment := object.(*apps.Deployment)
 	deployment.Status = apps.DeploymentStatus{}
 	deployment.Generation = 1
 	pod.DropDisabledTemplateFields(&deployment.Spec.Template, nil)
 	options := pod.GetValidationOptionsFromPodTemplate(&deployment.Spec.Template, nil)
-	for _, err := range validation.ValidateDeployment(deployment, options) {
-		found = append(found, fieldError{string(err.Type), err.Field, err.Detail})
-	}
-	return found
+	return validation.ValidateDeployment(deployment, options)
+}
+
+func undecoded(detail string) answer {
+	return answer{Errors: []fieldError{{Type: "decode", Detail: detail}}}
 }
 
 func main() {
@@ -74,8 +110,8 @@ func main() {
 	for {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 1 {
-			answer, _ := json.Marshal(judge(scheme, line))
-			fmt.Fprintf(out, "%s\n", answer)
+			told, _ := json.Marshal(check(scheme, line))
+			fmt.Fprintf(out, "%s\n", told)
 		}
 		if err != nil {
 			return

@@ -6,18 +6,13 @@ the API server would take the Deployment.
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterable
 from functools import cache
-from pathlib import Path
-from typing import Final, NoReturn, TypeAlias
+from typing import Final
 
 import pytest
+from tests.support.go_podspec import Ask, go_ask
 from tests.support.platforms import reference, release
 from tests.support.pod_mutations import cases, odd, with_fields
 
@@ -31,11 +26,9 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation, default
 
-GO_SOURCE: Final = Path(__file__).parents[1] / "go_podspec"
 DRAWN: Final = 200
 ODD: Final = 800
 SEED: Final = 34
-Ask: TypeAlias = Callable[[Iterable[JsonObject]], list[list[JsonObject]]]
 
 # What KServe or a cluster's settings decide otherwise than a Deployment's validation: a pattern of pods, why, what.
 LEFT_OUT: Final = (
@@ -127,36 +120,18 @@ def judged(pod: JsonObject) -> tuple[bool, list[Finding]]:
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """Ask Go about pods: the field errors of each."""
-    compiler = shutil.which("go") or shutil.which("/usr/local/go/bin/go")  # where Go's own installer puts it
-    if compiler is None:
-        _absent("Go is not installed")
-    binary = tmp_path_factory.mktemp("go") / "podspec"
-    built = subprocess.run(
-        [compiler, "build", "-o", binary, "."], cwd=GO_SOURCE, capture_output=True, text=True, check=False
-    )
-    if built.returncode:
-        _absent(f"the Go program does not build here: {built.stderr.strip()[-300:]}")
-
-    def run(pods: Iterable[JsonObject]) -> list[list[JsonObject]]:
-        lines = "".join(json.dumps(deployment(pod)) + "\n" for pod in pods)
-        done = subprocess.run([binary], input=lines, capture_output=True, text=True, check=True)
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    return run
+def ask() -> Ask:
+    return go_ask()
 
 
-def _absent(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+def errors_of(ask: Ask, pods: list[JsonObject]) -> list[list[JsonObject]]:
+    return [answer.errors for answer in ask(deployment(pod) for pod in pods)]
 
 
 def differences(pods: list[tuple[str, JsonObject]], ask: Ask) -> list[tuple[str, str]]:
     """List the pods on which the verdicts differ: their names, and what was said of each."""
     wrong = []
-    for (name, pod), errors in zip(pods, ask(pod for _, pod in pods), strict=True):
+    for (name, pod), errors in zip(pods, errors_of(ask, [pod for _, pod in pods]), strict=True):
         deployable, found = judged(pod)
         if deployable is bool(errors):
             ours = [f"{f.rule} {format_path(f.path)}: {f.message}" for f in found]
@@ -189,7 +164,7 @@ def test_the_verdict_on_a_rich_pod_with_an_odd_value_is_kubernetes_own(ask: Ask)
 
 def test_pods_of_both_kinds_are_asked_about(ask: Ask) -> None:
     pods = [pod for _, pod in cases(DRAWN)]
-    refused = sum(bool(errors) for errors in ask(pods))
+    refused = sum(bool(errors) for errors in errors_of(ask, pods))
     assert 300 < refused < len(pods) - 300
 
 

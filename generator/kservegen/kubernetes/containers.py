@@ -149,15 +149,21 @@ def _host_key(port: JsonObject, number: int) -> tuple[str, str, int]:
 
 
 _PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
+_BLOCKS: Final = frozenset({"ephemeral", "persistentVolumeClaim"})
 _READ_ONLY: Final = ("Disabled", "Enabled", "IfPossible")
 
 
 def volume_mounts(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
     """Check `volumeMounts`: paths, and ways of mounting."""
     privileged = mapping(place.container.get("securityContext")).get("privileged") is True
+    taken: set[str] = set()
     for mount, path in maps(value, place.path):
         yield from required(mount, "name", path)
         yield from required(mount, "mountPath", path)
+        mounted = text(mount.get("mountPath"))
+        if mounted and mounted in taken and not place.pod.partial:
+            yield Problem((*path, "mountPath"), f"two volumes are mounted at {mounted}", mounted)
+        taken.add(mounted)
         yield from _sub_path(mount, path)
         yield from word(mount, "mountPropagation", path, _PROPAGATIONS)
         # The other half may make the container privileged.
@@ -190,6 +196,7 @@ def volume_devices(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
     """Check `volumeDevices`: paths, and that nothing is both device and mount."""
     mounts = [mount for mount, _ in maps(place.container.get("volumeMounts"), ())]
     names, paths = ({text(mount.get(field)) for mount in mounts} for field in ("name", "mountPath"))
+    sources = {text(volume.get("name")): volume for volume, _ in maps(place.pod.spec.get("volumes"), ())}
     taken: set[str] = set()
     for device, path in maps(value, place.path):
         yield from required(device, "name", path)
@@ -197,6 +204,9 @@ def volume_devices(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
         name = text(device.get("name"))
         if name and name in taken:
             yield Problem((*path, "name"), f"the volume {name!r} must be unique among volumeDevices", name)
+        if name in sources and _BLOCKS.isdisjoint(sources[name]) and not place.pod.partial:
+            message = "only a persistentVolumeClaim or an ephemeral volume can be a device"
+            yield Problem((*path, "name"), message, name)
         if name in names or text(device.get("devicePath")) in paths:
             yield Problem(path, "a volume or path must not be in both volumeDevices and volumeMounts", name)
         taken.add(name)

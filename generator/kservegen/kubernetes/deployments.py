@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
 from kservegen.core.values import percent
-from kservegen.kubernetes.fields import choice
+from kservegen.kubernetes.fields import Refusal, bounded, choice
+from kservegen.kubernetes.metadata import validate_metadata
+from kservegen.kubernetes.selectors import label_selector, selects
+from kservegen.kubernetes.templates import validate_pod_template
 
+_ZERO_AND_MORE: Final = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+_DEADLINE: Final = 600
 _TYPES: Final = ("Recreate", "RollingUpdate")
 _AMOUNTS: Final = ("maxUnavailable", "maxSurge")
 _DEFAULT: Final = "25%"
@@ -52,3 +58,34 @@ def _amount(value: JsonValue) -> int:
     if isinstance(value, str):
         return percent(value) or 0
     return value if isinstance(value, int) else 0
+
+
+def validate_deployment(deployment: JsonObject) -> Iterator[Refusal]:
+    """Check a Deployment that is to be created, defaulted or not, whose values have the types of Kubernetes' schema."""
+    yield from validate_metadata("Deployment", deployment.get("metadata"))
+    spec, path = mapping(deployment.get("spec")), ("spec",)
+    for field in _ZERO_AND_MORE:
+        for problem in bounded(spec, field, path, 0):
+            yield Refusal("deployment", problem)
+    deadline, ready = spec.get("progressDeadlineSeconds"), integer(spec.get("minReadySeconds")) or 0
+    seconds = _DEADLINE if deadline is None else integer(deadline)
+    if seconds is not None and seconds <= ready:
+        message = "progressDeadlineSeconds must be greater than minReadySeconds"
+        yield Refusal("deployment", Problem((*path, "progressDeadlineSeconds"), message, str(seconds)))
+    for problem in deployment_strategy(spec.get("strategy"), (*path, "strategy")):
+        yield Refusal("deployment-strategy", problem)
+    for problem in _selector(spec, path):
+        yield Refusal("selector", problem)
+    yield from validate_pod_template(mapping(spec.get("template")), (*path, "template"))
+
+
+def _selector(spec: JsonObject, path: Path) -> Iterator[Problem]:
+    selector, at = mapping(spec.get("selector")), (*path, "selector")
+    if not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        yield Problem(at if "selector" in spec else path, "required value: selector is missing or empty")
+        return
+    wrong = list(label_selector(selector, at))
+    yield from wrong
+    labels = mapping(mapping(mapping(spec.get("template")).get("metadata")).get("labels"))
+    if not wrong and not selects(selector, labels):
+        yield Problem((*path, "template", "metadata", "labels"), "selector does not match template labels")

@@ -10,7 +10,7 @@ from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.names import qualified_name_error
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import canonical, parse
-from kservegen.kubernetes.fields import required
+from kservegen.kubernetes.fields import required, unreadable
 
 ENV_FIELDS: Final = (
     "metadata.name",
@@ -83,6 +83,7 @@ def resource_reference(value: JsonValue, path: Path, *, of_volume: bool) -> Iter
 def _divisor(value: JsonValue, path: Path, name: str, allowed: frozenset[str]) -> Iterator[Problem]:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return
+    yield from unreadable(path, "divisor", value)
     quantity = parse(value)
     if quantity is not None and quantity.sign and canonical(value) not in allowed:
         known = ", ".join(sorted(allowed))

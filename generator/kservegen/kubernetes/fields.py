@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from kservegen.core.document import sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
+from kservegen.core.quantity import parse
 
 Law: TypeAlias = Callable[[str], str | None]
 
@@ -77,6 +78,7 @@ class Refusal(NamedTuple):
     problem: Problem
 
 
+_QUANTITY: Final = "a number with m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or an exponent"
 _NO_CONTAINER: Final[JsonObject] = {}
 FieldLaw: TypeAlias = Callable[[JsonValue, FieldPlace], Iterable[Problem]]
 
@@ -150,6 +152,12 @@ def numbered(owner: JsonObject, field: str, path: Path, law: Callable[[int], str
     value = owner.get(field)
     if isinstance(value, int) and not isinstance(value, bool) and (reason := law(value)):
         yield Problem((*path, field), f"invalid value of {field}: {reason}", str(value))
+
+
+def unreadable(path: Path, name: str, value: JsonValue) -> Iterator[Problem]:
+    """Check that an amount is a quantity."""
+    if isinstance(value, (str, int, float)) and parse(value) is None:
+        yield Problem(path, f"{name} is {value!r}, which is no quantity", str(value), _QUANTITY)
 
 
 def unique(value: JsonValue, place: FieldPlace, what: str, law: Law) -> Iterator[Problem]:

@@ -12,14 +12,13 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error, qualified_name_error, subdomain_error
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import Quantity, parse
-from kservegen.kubernetes.fields import ContainerPlace, FieldPlace, lawful, maps, required, unique
+from kservegen.kubernetes.fields import ContainerPlace, FieldPlace, lawful, maps, required, unique, unreadable
 
 HUGE_PAGES: Final = "hugepages-"
 ORDINARY_RESOURCES: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 _QUOTA_PREFIX: Final = "requests."
 _WHOLE: Final = ("cpu", "memory")
 _SIDES: Final = ("limits", "requests")
-_QUANTITY: Final = "a number with m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or an exponent"
 _NAMES: Final = "cpu, memory, ephemeral-storage, hugepages-<size> or a name with a domain"
 
 
@@ -86,10 +85,11 @@ def _quantity(value: JsonValue) -> Quantity | None:
     return parse(value) if isinstance(value, (str, int, float)) else None
 
 
-def unreadable(path: Path, name: str, value: JsonValue) -> Iterator[Problem]:
-    """Check that an amount is a quantity."""
-    if isinstance(value, (str, int, float)) and parse(value) is None:
-        yield Problem(path, f"{name} is {value!r}, which is no quantity", str(value), _QUANTITY)
+def unreadable_amounts(amounts: Iterable[Amount]) -> Iterator[Problem]:
+    """Check that amounts are quantities."""
+    for amount in amounts:
+        if amount.quantity is None:
+            yield from unreadable(amount.path, amount.name, amount.value)
 
 
 def negative_amounts(amounts: Iterable[Amount]) -> Iterator[Problem]:
@@ -173,6 +173,8 @@ def pod_resources(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
     if resources.get("claims") is not None:
         yield Problem((*path, "claims"), "claims may not be set for resources of a pod", at_key=True)
     for side in _SIDES:
+        for name, amount in mapping(resources.get(side)).items():
+            yield from unreadable((*path, side, name), name, amount)
         for name, quantity, at in _pod_amounts(resources, side, path):
             if name not in _WHOLE and not name.startswith(HUGE_PAGES):
                 yield Problem(at, f"unsupported resource {name!r} of a pod", name, "cpu, memory, hugepages-<size>")
@@ -214,6 +216,8 @@ def _pod_amounts(resources: JsonObject, side: str, path: Path) -> Iterator[tuple
 
 def overhead(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
     """Check `overhead`."""
+    for name, amount in mapping(value).items():
+        yield from unreadable((*place.path, name), name, amount)
     for name, quantity, at in _pod_amounts({"overhead": value}, "overhead", place.path[:-1]):
         if reason := resource_name_error(name):
             yield Problem(at, f"there is no resource {name!r}: {reason}", name, at_key=True)

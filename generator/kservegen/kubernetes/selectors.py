@@ -45,6 +45,22 @@ def label_selector(value: JsonValue, path: Path) -> Iterator[Problem]:
         yield from _values(requirement, at)
 
 
+def selects(selector: JsonObject, labels: JsonObject) -> bool:
+    """Tell whether a lawful selector selects what has these labels."""
+    wanted = mapping(selector.get("matchLabels"))
+    if any(labels.get(key) != value or key not in labels for key, value in wanted.items()):
+        return False
+    return all(_matches(mapping(item), labels) for item in sequence(selector.get("matchExpressions")))
+
+
+def _matches(requirement: JsonObject, labels: JsonObject) -> bool:
+    key, operator = text(requirement.get("key")), requirement.get("operator")
+    if operator in _PRESENCE:
+        return (key in labels) == (operator == "Exists")
+    listed = key in labels and labels[key] in sequence(requirement.get("values"))
+    return listed if operator == "In" else not listed
+
+
 def node_term(value: JsonValue, path: Path, *, values: bool) -> Iterator[Problem]:
     """Check one term of a node selector; a preference may name label values that no label can have."""
     term = mapping(value)

@@ -53,6 +53,7 @@ from kservegen.kubernetes.resources import (
     requests_over_limits,
     resource_claims,
     resource_names,
+    unreadable_amounts,
 )
 from kservegen.kubernetes.scheduling import (
     affinity,
@@ -106,6 +107,7 @@ CONTAINER_LAWS: Final[dict[str, dict[str, FieldLaw]]] = {
 }
 # Laws of what containers request and are limited to.
 AMOUNT_LAWS: Final[dict[str, Callable[[Iterable[Amount]], Iterator[Problem]]]] = {
+    "quantity": unreadable_amounts,
     "negative-quantity": negative_amounts,
     "requests-over-limits": requests_over_limits,
     "resource-name": resource_names,
@@ -161,7 +163,8 @@ def validate_pod_spec(spec: JsonObject, path: Path = ()) -> Iterator[Refusal]:
         yield Refusal("container-name", problem)
     for field, value in spec.items():
         for name, law in _POD_FIELDS.get(field, ()) if value is not None else ():
-            yield from (Refusal(name, problem) for problem in law(value, FieldPlace((*path, field), pod)))
+            for problem in law(value, FieldPlace((*path, field), pod)):
+                yield Refusal(name, problem)
     volumes = volumes_of(spec)
     for field in ("containers", "initContainers"):
         for container, at in maps(spec.get(field), (*path, field)):
@@ -173,9 +176,11 @@ def _container(at: _Container, volumes: frozenset[str]) -> Iterator[Refusal]:
         yield Refusal("container-image", problem)
     for field, value in at.container.items():
         for name, law in _CONTAINER_FIELDS.get(field, ()) if value is not None else ():
-            place = FieldPlace((*at.path, field), at.pod, at)
-            yield from (Refusal(name, problem) for problem in law(value, place))
-    yield from (Refusal("volume-mount", problem) for problem in undeclared_volumes(at, volumes))
+            for problem in law(value, FieldPlace((*at.path, field), at.pod, at)):
+                yield Refusal(name, problem)
+    for problem in undeclared_volumes(at, volumes):
+        yield Refusal("volume-mount", problem)
     amounts = amounts_in(at)
-    for name, of_amounts in AMOUNT_LAWS.items():
-        yield from (Refusal(name, problem) for problem in of_amounts(amounts))
+    for name, of_amounts in AMOUNT_LAWS.items() if amounts else ():
+        for problem in of_amounts(amounts):
+            yield Refusal(name, problem)

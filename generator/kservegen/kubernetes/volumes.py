@@ -26,6 +26,7 @@ from kservegen.kubernetes.fields import (
     required,
     texts,
     unique,
+    unreadable,
     word,
 )
 from kservegen.kubernetes.metadata import annotation_map
@@ -86,6 +87,7 @@ def _needs(*fields: str) -> _SourceLaw:
 
 def _empty_dir(source: JsonObject, path: Path) -> Iterator[Problem]:
     limit = source.get("sizeLimit")
+    yield from unreadable((*path, "sizeLimit"), "sizeLimit", limit)
     if isinstance(limit, (str, int, float)) and (quantity := parse(limit)) and quantity.sign < 0:
         yield Problem((*path, "sizeLimit"), "sizeLimit is negative", str(limit), "0 and more")
 
@@ -296,7 +298,8 @@ def _storage(requests: JsonObject, path: Path) -> Iterator[Problem]:
     amount = requests.get("storage")
     if amount is None:
         yield Problem(path, "required value: storage is missing")
-    elif isinstance(amount, (str, int, float)) and (quantity := parse(amount)) and quantity.sign <= 0:
+    yield from unreadable((*path, "storage"), "storage", amount)
+    if isinstance(amount, (str, int, float)) and (quantity := parse(amount)) and quantity.sign <= 0:
         yield Problem((*path, "storage"), "storage must be greater than zero", str(amount))
 
 

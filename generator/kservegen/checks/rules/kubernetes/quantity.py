@@ -18,7 +18,8 @@ from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import amounts_of
 from kservegen.core.document import child
 from kservegen.core.jsontypes import JsonValue, Path
-from kservegen.kubernetes.resources import unreadable
+from kservegen.kubernetes.fields import unreadable
+from kservegen.kubernetes.resources import unreadable_amounts
 
 # Single amounts outside of containers, by kind.
 _FIELDS: Final[dict[str, Path]] = {
@@ -31,9 +32,7 @@ _FIELDS: Final[dict[str, Path]] = {
 
 @rule(Stage.ADMISSION)
 def check(resource: Resource, _context: Context) -> Problems:
-    for amount in amounts_of(resource):
-        if amount.quantity is None:
-            yield from unreadable(amount.path, amount.name, amount.value)
+    yield from unreadable_amounts(amounts_of(resource))
     path = _FIELDS.get(resource.kind)
     if path:
         value: JsonValue = resource.doc
