@@ -1,9 +1,10 @@
-"""The law of the validator: the explainer finds something exactly where jsonschema_rs refuses."""
+"""The law of the validator: the explainer finds something exactly where jsonschema_rs and jsonschema refuse."""
 
 from __future__ import annotations
 
 import copy
 
+import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.formats.jsonschema.schema_samples import INFERENCE_SERVICE, SERVING_RUNTIME, STORE
@@ -60,6 +61,7 @@ def agrees(schema: JsonObject, value: JsonValue) -> None:
     validator = Validator(schema)
     found = list(Explainer(validator.shape).explain(value))
     assert (not found) is validator._fits(value), found
+    assert (not found) is jsonschema.Draft7Validator(schema).is_valid(value), found
 
 
 @settings(max_examples=100, deadline=None)
