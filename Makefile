@@ -9,7 +9,7 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test cluster-test unit check lint types schemas docs conformance gpu-accuracy bench lock wheel-test clean
+.PHONY: render test cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
@@ -46,6 +46,9 @@ conformance: $(VENV)/.run ## compare verdicts with recorded ones of real API ser
 
 gpu-accuracy: $(VENV)/.dev ## predicted against measured starts; MEASUREMENTS=FILE.csv for others than the recorded ones
 	$(BIN)/python -m tools.gpu_accuracy $(MEASUREMENTS)
+
+mutants: $(VENV)/.dev ## change a sample of lines, one at a time: which changes does no test notice? An hour; no part of the gate
+	nice $(BIN)/python -m tools.mutants
 
 bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs them), side by side; see docs/benchmarks.md
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.run

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import Project
 from tests.support.reports import checked_report
 
@@ -217,6 +218,21 @@ def test_an_installation_of_the_one_chart_is_moved_over_in_order(project: Projec
         {"key": "kserve.controller.gateway.bogus", "about": "no chart reads it"},
         {"key": "kserve.servingruntime.sklearnserver.tag", "about": "left out: it would hold an image at v0.15.2"},
     ]
+
+
+# From where, and by what the environment is synced.
+WAYS = [(before, engine) for before in ("v0.15.2", "v0.16.0", "v0.19.0") for engine in ("none", "argocd", "flux")]
+
+
+@pytest.mark.parametrize(("before", "engine"), WAYS)
+def test_every_step_with_its_reason_and_commands(
+    before: str, engine: str, project: Project, snapshot: SnapshotAssertion
+) -> None:
+    sync_by(project, engine)
+    if engine != "flux":
+        project.models(LLM + "  iris: {modelFormat: sklearn, storageUri: s3://models/iris}\n")
+    way = () if before == "v0.19.0" else ("--from", before)
+    assert environment(report(project, "--to", "v0.20.0", *way))["steps"] == snapshot
 
 
 def test_values_that_are_carried_over_are_free_of_findings(project: Project) -> None:

@@ -132,7 +132,7 @@ def run(cases: list[Case]) -> Iterator[bool]:
             return False
         tree = trees.get()
         try:
-            return is_caught(tree, case.file, case.mutant.source, case.tests, mark=1_000_000_000 + number)
+            return is_caught(tree, case.file, case.mutant, case.tests, mark=1_000_000_000 + number)
         finally:
             trees.put(tree)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 # What is compared the other way round, or with the end of a range on the other side.
@@ -34,12 +34,18 @@ _SILENT: Final = {"encoding", "strict", "slots"}
 
 
 class Mutant(NamedTuple):
-    """One change: the line it stands at, what stands there, what shall, and the whole changed source."""
+    """One change: the line it stands at, what stands there from which byte on, and what shall."""
 
     line: int
+    start: int
     old: str
     new: str
-    source: str
+
+    def applied(self, source: str) -> str:
+        """Return the changed source."""
+        data = source.encode()
+        end = self.start + len(self.old.encode())
+        return (data[: self.start] + self.new.encode() + data[end:]).decode()
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -49,31 +55,21 @@ def mutants(source: str) -> list[Mutant]:
     for line in lines:
         starts.append(starts[-1] + len(line.encode()))
     data = source.encode()
-    found: dict[tuple[int, int, str], Mutant] = {}
+    found: set[Mutant] = set()
     for node, new in _changes(ast.parse(source)):
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
         old = data[start:end].decode()
-        text = new(old)
-        changed = (data[:start] + text.encode() + data[end:]).decode()
-        if text != old and _compiles(changed):
-            found[start, end, text] = Mutant(node.lineno, old, text, changed)
-    return [found[key] for key in sorted(found)]
+        if new != old:
+            found.add(Mutant(node.lineno, start, old, new))
+    return sorted(found)
 
 
-def _compiles(source: str) -> bool:
-    try:
-        compile(source, "mutant", "exec")
-    except SyntaxError:
-        return False
-    return True
-
-
-_Change = tuple[ast.expr | ast.stmt, Callable[[str], str]]
+_Change = tuple[ast.expr | ast.stmt, str]
 
 
 def _becomes(node: ast.expr | ast.stmt, text: str) -> _Change:
-    return node, lambda _old: text
+    return node, text
 
 
 def _changes(tree: ast.AST) -> Iterator[_Change]:
@@ -125,16 +121,21 @@ def _constant(node: ast.Constant) -> Iterator[_Change]:
 
 
 def _meaningful(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the children that run: no annotations, docstrings, decorators, parts of f-strings, or what is silent."""
+    """Yield the children that run: no annotations, docstrings, decorators, or what is silent.
+
+    Nor parts of f-strings: before Python 3.12 their places are not told.
+    """
+    if isinstance(node, ast.JoinedStr):
+        return
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "decorator_list", "type_params"}:
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST) and not _is_silent(node, child):
+            if isinstance(child, ast.AST) and not _is_silent(child):
                 yield child
 
 
-def _is_silent(parent: ast.AST, child: ast.AST) -> bool:
+def _is_silent(child: ast.AST) -> bool:
     match child:
         case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Assert():
             return True
@@ -146,4 +147,4 @@ def _is_silent(parent: ast.AST, child: ast.AST) -> bool:
             return True
         case ast.Call(func=ast.Name(id="TypeVar" | "NewType" | "cast")):
             return True
-    return isinstance(parent, ast.JoinedStr) and isinstance(child, ast.Constant)
+    return False

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.mutants.changes import Mutant
+
 ROOT = Path(__file__).parents[2]
 # A change that never ends is caught by this.
 _LONGEST = 200
@@ -54,7 +56,7 @@ def pytest_in(
                 os.killpg(running.pid, signal.SIGKILL)
 
 
-def is_caught(tree: Path, file: str, source: str, tests: Sequence[str], mark: int) -> bool:
+def is_caught(tree: Path, file: str, mutant: Mutant, tests: Sequence[str], mark: int) -> bool:
     """Put a changed module in place and run tests until one fails; `mark` is different for each change of a module.
 
     Python takes a compiled module for current by the second of its time and by its length, so each change has a time of
@@ -65,7 +67,7 @@ def is_caught(tree: Path, file: str, source: str, tests: Sequence[str], mark: in
     arguments = tree / ".tests"
     arguments.write_text("\n".join(tests), encoding="utf-8")
     try:
-        path.write_text(source, encoding="utf-8")
+        path.write_text(mutant.applied(original.decode()), encoding="utf-8")
         os.utime(path, (mark, mark))
         return pytest_in(tree, ["-x", "-p", "no:xdist", f"@{arguments}"]) == 1
     finally:

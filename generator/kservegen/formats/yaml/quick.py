@@ -28,7 +28,8 @@ REFUSED: Final = QuickResult.REFUSED
 QuickRefusal: TypeAlias = Literal[QuickResult.REFUSED]
 
 _KEY: Final = r"""[A-Za-z_][A-Za-z0-9_./-]{0,120}|"[^"\\]{1,120}"|'[^']{1,120}'"""
-_PLAIN: Final = r"(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]|:(?! |$)| +(?! |#|$))*"
+# Infinity and not-a-number have no form in JSON: the reader that knows their places refuses them.
+_PLAIN: Final = r"(?![-+]?\.[iInN])(?:[A-Za-z0-9_./~(+$]|-(?=[^ ]))(?:[^ :]|:(?! |$)| +(?! |#|$))*"
 # Indentation, the sign of an item, a key, a value, a comment; each may be missing.
 _LINE: Final = re.compile(
     rf"""( *)(?:-( +|$))?(?:({_KEY}):(?: +|$))?(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{_PLAIN})(?: +#.*| *)|(?:\#.*)?)"""

@@ -149,6 +149,72 @@ def test_graphs_count_in_the_budget_from_0_21_on() -> None:
     assert run("Qwen/Qwen3-8B", replace(server, graphs_estimated=False), version="0.21.0").pool == before.pool
 
 
+QWEN = known("Qwen/Qwen3-8B")
+# What an error band adds to a quarter of a GiB, in bytes below and above: the parts that docs/gpu-memory.md lists.
+PERCENT = (QWEN.weight_bytes or 0) // 100
+BANDS: dict[str, tuple[ModelFacts, Server, Gpu, int, int]] = {
+    "weights as they are": (QWEN, Server(), H100, PERCENT, PERCENT // 2),
+    "a quantised checkpoint": (replace(QWEN, quantization="fp8"), Server(), H100, 2 * PERCENT, PERCENT // 2),
+    "quantised by the server": (QWEN, Server(quantization="fp8"), H100, 2 * PERCENT, PERCENT // 2),
+    "weights over two GPUs": (QWEN, Server(tensor=2), H100, PERCENT // 2, PERCENT // 4),
+    "weights over two stages": (QWEN, Server(pipeline=2), H100, PERCENT // 2, PERCENT // 4),
+    "drivers that differ": (QWEN, Server(utilization=0.5), replace(H100, spread=GIB), PERCENT, PERCENT // 2 + GIB // 2),
+    "towers": (replace(QWEN, family="QwenForConditionalGeneration"), Server(), H100, PERCENT + GIB, PERCENT // 2),
+    "a GPU before Ampere": (QWEN, Server(), replace(H100, capability=75), PERCENT + 3 * GIB, PERCENT // 2),
+    "a GPU of another make": (QWEN, Server(), replace(H100, capability=0), PERCENT + GIB, PERCENT // 2 + GIB // 2),
+    "memory shared with the host": (
+        QWEN,
+        Server(),
+        replace(H100, unified=True),
+        PERCENT + GIB,
+        PERCENT // 2 + GIB // 2,
+    ),
+    "dimensions overridden": (QWEN, Server(overrides=True), H100, PERCENT + GIB, PERCENT // 2 + GIB // 2),
+    "a draft model": (QWEN, Server(draft="x"), H100, PERCENT + GIB, PERCENT // 2 + GIB // 2),
+}
+
+
+@pytest.mark.parametrize("case", BANDS)
+def test_the_band_is_as_wide_as_what_is_not_known(case: str) -> None:
+    model, server, on, below, above = BANDS[case]
+    band = estimate(model, on, server, STORE.engine("0.19.0")).band
+    assert band.below - GIB // 4 == pytest.approx(below, abs=2)
+    assert band.above - GIB // 4 == pytest.approx(above, abs=2)
+
+
+def test_experts_widen_the_band_until_their_workspace_is_kept() -> None:
+    model = known("openai/gpt-oss-20b")
+    kept, lost = (
+        estimate(model, H100, Server(), replace(STORE.engine("0.19.0"), workspace_kept=kept)).band
+        for kept in (True, False)
+    )
+    assert (lost.below - kept.below, lost.above - kept.above) == (GIB, 0)
+
+
+def test_graphs_in_the_budget_widen_the_band_both_ways() -> None:
+    server = Server(utilization=0.9, max_length=8192)
+    before, after = (run("Qwen/Qwen3-8B", server, version=version) for version in ("0.20.0", "0.21.0"))
+    assert after.graphs > 0
+    assert (after.band.below - before.band.below, after.band.above - before.band.above) == (after.graphs, after.graphs)
+    eager = replace(server, eager=True)
+    assert run("Qwen/Qwen3-8B", eager, version="0.21.0").band == run("Qwen/Qwen3-8B", eager, version="0.20.0").band
+
+
+def test_between_the_ends_of_the_band_a_start_is_uncertain() -> None:
+    """The budget moves from too small to large enough; each verdict follows from the pool and its band alone."""
+    seen = set()
+    for step in range(200):
+        done = run("Qwen/Qwen3-8B", Server(utilization=0.12 + step / 500, max_length=8192), version="0.19.0")
+        seen.add(done.verdict)
+        if done.pool + done.band.above < done.needed:
+            assert done.verdict is FitVerdict.DOES_NOT_FIT
+        elif done.pool - done.band.below < done.needed:
+            assert (done.verdict, done.gate in {Gate.WEIGHTS, Gate.ONE_REQUEST}) == (FitVerdict.UNCERTAIN, True)
+        else:
+            assert done.verdict is FitVerdict.FITS
+    assert seen == set(FitVerdict)
+
+
 def test_a_pool_that_is_told_is_taken() -> None:
     done = run("Qwen/Qwen3-8B", Server(cache_bytes=GIB, max_length=4096))
     assert done.blocks == GIB // done.block_bytes

@@ -46,6 +46,15 @@ def vllm(words: str) -> str:
     )
 
 
+def raw(args: str, memory: str = "8Gi") -> str:
+    """Write a server on CPUs as a container of one's own."""
+    return (
+        "models:\n  chat:\n    predictor:\n      containers:\n        - name: kserve-container\n"
+        f"          image: vllm/vllm-openai-cpu:v0.19.0\n          args: [--model=Qwen/Qwen3-8B, {args}]\n"
+        f"          resources: {{limits: {{memory: {memory}}}}}\n"
+    )
+
+
 MOUNT = (
     "          volumeMounts: [{name: shm, mountPath: /dev/shm}]\n      volumes: [{name: shm, emptyDir: {medium: Memory"
 )
@@ -64,6 +73,11 @@ CASES: dict[str, list[str]] = {
         "models.yaml:8:34 error gpu/host-memory"
     ],
     service("    args: [--backend=huggingface]\n"): [],
+    # How much of the model each of several nodes holds is not counted.
+    service("    worker: {pipelineParallelSize: 1}\n    resources: {limits: {memory: 4Gi}}\n"): [
+        "models.yaml:8:34 error gpu/host-memory"
+    ],
+    service("    worker: {pipelineParallelSize: 2}\n    resources: {limits: {memory: 4Gi}}\n"): [],
     service("", "hf://nobody/nothing"): [],
     service("", "pvc://models/qwen"): [],
     service("    accelerator: {type: h100}\n"): [],
@@ -76,6 +90,12 @@ CASES: dict[str, list[str]] = {
         "    args: [--backend=vllm]\n    resources: {limits: {memory: 16Gi}}\n"
         "    env: [{name: VLLM_CPU_KVCACHE_SPACE, value: '1'}]\n"
     ): ["models.yaml:9:11 error gpu/host-kv-cache"],
+    # 8.2 billion parameters in 16 bits on CPUs: 15.3 GiB.
+    raw("--dtype=auto"): ["models.yaml:10:40 error gpu/host-memory"],
+    raw("--dtype=auto", "16Gi"): [],
+    raw("--dtype=float", "16Gi"): ["models.yaml:10:40 error gpu/host-memory"],
+    raw("--quantization=fp8"): [],
+    raw("--hf-overrides={}"): [],
     # Disk: 15.3 GiB of files.
     llm("    accelerator: {type: h100}\n    resources: {limits: {ephemeral-storage: 10Gi}}\n"): [
         "models.yaml:8:45 error gpu/ephemeral-storage"

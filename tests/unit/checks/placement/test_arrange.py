@@ -17,7 +17,8 @@ from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.nodes import blocks, tolerates
 from kservegen.checks.placement.pools import Pool, Taint, read_pools
 from kservegen.checks.placement.site import PodRequest, survey
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 
 def pools(*rooms: JsonObject, nodes: int = 1) -> tuple[Pool, ...]:
@@ -80,6 +81,14 @@ SPREAD: JsonObject = {
         {"maxSkew": 1, "topologyKey": HOST, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": SELF}
     ]
 }
+
+
+def spread(**words: JsonValue) -> JsonObject:
+    """Write a pod with one constraint: SPREAD's, with these words."""
+    (constraint,) = sequence(SPREAD["topologySpreadConstraints"])
+    return {"topologySpreadConstraints": [{**mapping(constraint), **words}]}
+
+
 APART: JsonObject = {
     "affinity": {
         "podAntiAffinity": {
@@ -116,6 +125,32 @@ def test_a_spread_is_held_up_by_the_smallest_node() -> None:
     offered = pools({"cpu": 8}, {"cpu": 1})
     assert outcome(offered, ask({"cpu": 1}, 4, SPREAD, {"app": "a"})) is ArrangeOutcome.FULL
     assert outcome(offered, ask({"cpu": 1}, 4, {}, {"app": "a"})) is ArrangeOutcome.FITS
+
+
+# Eight pods fit on the large node and one on the small one: how many may be out of step is what decides.
+SKEWS: list[tuple[JsonObject, int, ArrangeOutcome]] = [
+    (spread(), 2, ArrangeOutcome.FITS),
+    (spread(), 3, ArrangeOutcome.FITS),
+    (spread(), 4, ArrangeOutcome.FULL),
+    (spread(maxSkew=2), 4, ArrangeOutcome.FITS),
+    (spread(maxSkew=2), 5, ArrangeOutcome.FULL),
+    (spread(maxSkew=5), 7, ArrangeOutcome.FITS),
+    (spread(maxSkew=5), 8, ArrangeOutcome.FULL),
+    (spread(whenUnsatisfiable="ScheduleAnyway"), 9, ArrangeOutcome.FITS),
+    (spread(topologyKey="nobody.knows/it"), 9, ArrangeOutcome.FITS),
+    (spread(matchLabelKeys=["other"]), 9, ArrangeOutcome.FITS),
+    (spread(matchLabelKeys=["pod-template-hash"]), 4, ArrangeOutcome.FULL),
+    (spread(labelSelector=None), 9, ArrangeOutcome.FITS),
+    (spread(labelSelector={"matchLabels": {"app": "b"}}), 9, ArrangeOutcome.FITS),
+    (spread(minDomains=2), 3, ArrangeOutcome.FITS),
+    (spread(minDomains=3), 3, ArrangeOutcome.FULL),
+]
+
+
+@pytest.mark.parametrize(("pod", "count", "expected"), SKEWS)
+def test_a_spread_allows_as_much_as_it_says(pod: JsonObject, count: int, expected: ArrangeOutcome) -> None:
+    offered = pools({"cpu": 8}, {"cpu": 1})
+    assert outcome(offered, ask({"cpu": 1}, count, pod, {"app": "a"})) is expected
 
 
 def test_small_pods_may_leave_no_room_for_a_large_one() -> None:

@@ -56,6 +56,10 @@ def test_what_is_plain_is_read(text: str) -> None:
 
 
 LEFT = (
+    "a: .inf\n",
+    "a:\n- -.Inf\n",
+    "a: +.INF\n",
+    "a: .nan # none\n",
     "",
     "# nothing\n",
     "just text\n",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple, cast
 
 import pytest
 import yaml
 
 from kservegen.core.diagnostics import Severity
-from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import written_manuals
 from kservegen.kserve.charts.model import Charts
 from kservegen.kserve.charts.release import check_release, config_owner
@@ -20,7 +22,10 @@ GATEWAY = "controller: {gateway: {ingressGateway: {enableGatewayApi: true, creat
 
 
 class Case(NamedTuple):
-    """Values of the charts in use, and what is found: rule, path, a part of message or hint."""
+    """Values of the charts in use, and what is found: rule, path, a part of message or hint.
+
+    `seen` is what the finding shows, where that is not the value at its path.
+    """
 
     values: str
     rule: str = ""
@@ -28,6 +33,7 @@ class Case(NamedTuple):
     text: str = ""
     namespace: str = "kserve"
     prerequisites: tuple[str, ...] = ()
+    seen: str | None = None
 
 
 CASES = {
@@ -37,12 +43,14 @@ CASES = {
         "shared-owner",
         "kserve-llmisvc-resources",
         "ConfigMap/inferenceservice-config, Issuer/selfsigned-issuer and ClusterStorageContainer/default",
+        seen="",
     ),
     "T2 two owners on purpose": Case(
         "{kserve-resources: {}, kserve-llmisvc-resources: {kserve: {createSharedResources: true}}}",
         "shared-owner",
         "kserve-llmisvc-resources.kserve.createSharedResources",
         "to false on one of them",
+        seen="",
     ),
     "T2 two owners of one object": Case(
         "{kserve-resources: {}, kserve-llmisvc-resources: "
@@ -50,6 +58,7 @@ CASES = {
         "shared-owner",
         "kserve-llmisvc-resources.kserve.createSharedResources",
         "both render Issuer/selfsigned-issuer",
+        seen="",
     ),
     "T2 the second may own": Case(f"{{{NOBODY}, kserve-llmisvc-resources: {{}}}}"),
     "T2 each owns a part": Case(
@@ -119,6 +128,7 @@ CASES = {
         "kserve-resources.kserve.controller.gateway.ingressGateway.createGateway",
         "creates the Gateway models/kserve-ingress-gateway, and its routes point at kserve/kserve-ingress-gateway",
         namespace="models",
+        seen='"kserve/kserve-ingress-gateway"',
     ),
     "T7 a Gateway that is not created": Case(
         "{kserve-resources: {kserve: {controller: {gateway: {ingressGateway: {createGateway: true}}}}}}",
@@ -137,6 +147,7 @@ CASES = {
         "kserve-llmisvc-crd",
         "kserve-llmisvc-crd and kserve-llmisvc-resources must be installed in namespace kserve",
         namespace="kserve-system",
+        seen="kserve-system",
     ),
     "T15 presets elsewhere": Case(
         "{kserve-runtime-configs: {kserve: {llmisvcConfigs: {enabled: true}}}}",
@@ -144,6 +155,7 @@ CASES = {
         "kserve-runtime-configs",
         "must be installed in namespace kserve",
         namespace="kserve-system",
+        seen="kserve-system",
     ),
     "T15 runtimes elsewhere": Case(
         "{kserve-resources: {}, kserve-runtime-configs: {kserve: {servingruntime: {enabled: true}}}}",
@@ -164,6 +176,7 @@ CASES = {
         "localmodel-off",
         "kserve-resources",
         "Set kserve.localmodel.enabled to true on kserve-resources.",
+        seen="false",
     ),
     "T4 caches that are turned off": Case(
         "{kserve-resources: {kserve: {localmodel: {enabled: false}}}, kserve-localmodel-resources: {}}",
@@ -179,16 +192,24 @@ CASES = {
         "renders-nothing",
         "kserve-runtime-configs",
         "its two switches are off",
+        seen="",
     ),
     "runtime configs turned off": Case(
         "{kserve-resources: {}, kserve-runtime-configs: {kserve: {servingruntime: {enabled: false}}}}",
         "renders-nothing",
         "kserve-runtime-configs.kserve.servingruntime.enabled",
         "to true, or leave the chart out",
+        seen="",
     ),
     "charts that do not exist are somebody else's finding": Case("{kserve: {}, kserve-resources: {}}"),
     "nothing at all": Case("{}"),
 }
+
+
+def at(value: JsonValue, path: Path) -> JsonValue:
+    for part in path:
+        value = mapping(value)[str(part)]
+    return value
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -198,6 +219,7 @@ def test_charts_together(charts: Charts, case: Case) -> None:
     expected = [(f"kserve/chart-{case.rule}", case.path)] if case.rule else []
     assert [(f.rule, format_path(f.path)) for f in findings] == expected
     for finding in findings:
+        assert finding.seen == (json.dumps(at(dict(values), finding.path)) if case.seen is None else case.seen)
         assert case.text in finding.message or case.text in finding.hint
         assert not finding.message.endswith(".")
         assert finding.hint.endswith(".")

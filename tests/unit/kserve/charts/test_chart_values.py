@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kservegen.core.diagnostics import Finding, Severity
-from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import written_manuals
 from kservegen.kserve.charts.model import Charts
 from kservegen.kserve.charts.values import check_values
@@ -224,10 +226,23 @@ def test_a_mistake_gives_one_finding_in_its_place(charts: Charts, bad: Bad) -> N
     assert [(f.rule, format_path(f.path), severity(f)) for f in findings] == [
         (f"kserve/chart-{bad.rule}", bad.at or bad.key, bad.severity)
     ]
+    assert findings[0].seen == (str(findings[0].path[-1]) if bad.rule == "unknown-key" else shown(bad, findings[0]))
     assert bad.hint in findings[0].hint
     assert findings[0].message[0].islower() or findings[0].message.startswith("KServe")
     assert not findings[0].message.endswith(".")
     assert not findings[0].hint or findings[0].hint[-1] in ".?"
+
+
+def shown(bad: Bad, finding: Finding) -> str:
+    """Write what stands at the finding's path, cut to sixty characters."""
+    text = json.dumps(value_at(nest(bad.key, bad.value), finding.path))
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def value_at(value: JsonValue, path: Path) -> JsonValue:
+    for part in path:
+        value = value[part] if isinstance(value, list) and isinstance(part, int) else mapping(value)[str(part)]
+    return value
 
 
 LLM = "kserve.llmisvc.controller"

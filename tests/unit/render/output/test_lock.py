@@ -92,7 +92,7 @@ import sys
 from pathlib import Path
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.apply import apply, lock, recover
-from kservegen.render.output.changes import compare
+from kservegen.render.output.changes import compare_files
 from kservegen.render.output.existing import scan
 from kservegen.render.output.ownership import stamp
 out, word = Path(sys.argv[1]), sys.argv[2]
@@ -102,7 +102,7 @@ sys.stdin.readline()
 try:
     with lock(out):
         recover(out)
-        apply(out, compare({path: stamp(path, word) for path in paths}, scan(out, None)))
+        apply(out, compare_files({path: stamp(path, word) for path in paths}, scan(out, None)))
 except GeneratorError as error:
     sys.exit(f"{error}")
 """
@@ -213,6 +213,25 @@ def test_where_folders_cannot_be_locked_a_hidden_file_is(out: Path, monkeypatch:
         ".gitignore": b"*\n",
         "lock": b"",
     }
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the system does not list open descriptors")
+@pytest.mark.parametrize("folders", [True, False])
+def test_no_descriptor_is_left_open(out: Path, monkeypatch: pytest.MonkeyPatch, folders: bool) -> None:
+    def descriptors() -> list[str]:
+        return sorted(path.name for path in Path("/dev/fd").iterdir())
+
+    if not folders:
+        _no_locks_on_folders(monkeypatch)
+    before = descriptors()
+    for _ in range(3):
+        with lock(out):
+            taken = descriptors()
+            with pytest.raises(GeneratorError, match="being written"), lock(out):
+                pass
+            assert descriptors() == taken, "of the second, that was told to wait"
+            (out / "dev").mkdir(exist_ok=True)
+        assert descriptors() == before
 
 
 def test_what_the_system_refuses_is_said(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

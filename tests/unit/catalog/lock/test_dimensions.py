@@ -1,0 +1,131 @@
+"""What a lock takes of a model's config.json: how its weights are stored, and the dimensions in words of one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kservegen.catalog.lock.artefact import Folder
+from kservegen.catalog.lock.entry import entry_of
+from kservegen.core.jsontypes import JsonObject, JsonValue
+
+
+def entry(folder: Path, config: JsonObject) -> JsonObject:
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    return entry_of(Folder(folder, partial=True), "hf://acme/model")
+
+
+def compressed(kind: str, bits: int) -> JsonObject:
+    """Write compressed-tensors' groups; the first that has weights says how they are stored."""
+    groups: JsonObject = {"a": {"weights": None}, "b": {"weights": {"type": kind, "num_bits": bits}}}
+    return {"quant_method": "compressed-tensors", "config_groups": groups}
+
+
+# quantization_config, and the lock's word for it; None where no estimate is better than a wrong one.
+STORED: list[tuple[JsonValue, str | None]] = [
+    (None, ""),
+    ({}, ""),
+    (compressed("float", 8), "fp8"),
+    (compressed("int", 8), "int8"),
+    (compressed("int", 4), "int4"),
+    (compressed("float", 4), "nvfp4"),
+    (compressed("int", 2), None),
+    (compressed("odd", 8), None),
+    ({"quant_method": "compressed-tensors"}, None),
+    ({"quant_method": "modelopt", "quant_algo": "FP8"}, "fp8"),
+    ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4"),
+    ({"quant_method": "modelopt", "quant_algo": "W4A8"}, None),
+    ({"quant_method": "modelopt"}, None),
+    ({"quant_method": "fp8"}, "fp8"),
+    ({"quant_method": "awq"}, "awq"),
+    ({"quant_method": "gptq"}, "gptq"),
+    ({"quant_method": "mxfp4"}, "mxfp4"),
+    ({"quant_method": "bitsandbytes"}, "bitsandbytes"),
+    ({"quant_method": "aqlm"}, None),
+    ({"bits": 4}, None),
+]
+
+
+@pytest.mark.parametrize(("said", "stored"), STORED, ids=json.dumps)
+def test_how_weights_are_stored(said: JsonValue, stored: str | None, tmp_path: Path) -> None:
+    found = entry(tmp_path, {"model_type": "qwen2", "quantization_config": said})
+    assert found == ({} if stored is None else {"quantization": stored, "config": {"model_type": "qwen2"}})
+
+
+EXPERTS: JsonObject = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 768}
+LATENT: JsonObject = {"kv_lora_rank": 512, "q_lora_rank": 1536, "qk_rope_head_dim": 64, "v_head_dim": 128}
+# config.json, and what the lock holds of it.
+CONFIGS: dict[str, tuple[JsonObject, JsonObject]] = {
+    "nothing that is read": ({"pad_token_id": 0}, {}),
+    "a count that is none": ({"hidden_size": -1, "vocab_size": "many", "head_dim": 0}, {"head_dim": 0}),
+    "key-value heads by default": ({"num_attention_heads": 8}, {"num_attention_heads": 8, "num_key_value_heads": 8}),
+    "key-value heads of its own": (
+        {"num_attention_heads": 8, "num_key_value_heads": 2},
+        {"num_attention_heads": 8, "num_key_value_heads": 2},
+    ),
+    "the first architecture": ({"architectures": ["A", "B"]}, {"architecture": "A"}),
+    "a newer word for the dtype": ({"dtype": "bfloat16"}, {"torch_dtype": "bfloat16"}),
+    "the older word first": ({"dtype": "float16", "torch_dtype": "bfloat16"}, {"torch_dtype": "bfloat16"}),
+    "tied": ({"tie_word_embeddings": True}, {"tie_word_embeddings": True}),
+    "not tied": ({"tie_word_embeddings": False}, {"tie_word_embeddings": False}),
+    "a language model inside": (
+        {"model_type": "outer", "hidden_size": 1, "text_config": {"model_type": "inner", "hidden_size": 2}},
+        {"model_type": "outer", "hidden_size": 2},
+    ),
+    "another word for it": ({"llm_config": {"hidden_size": 2}}, {"hidden_size": 2}),
+    "a third": ({"language_config": {"hidden_size": 2}}, {"hidden_size": 2}),
+    "tied by the outer words": (
+        {"tie_word_embeddings": True, "text_config": {"hidden_size": 2}},
+        {"tie_word_embeddings": True, "hidden_size": 2},
+    ),
+    "experts": (EXPERTS, {"moe": EXPERTS}),
+    "experts by another word": ({"num_local_experts": 4}, {"moe": {"num_local_experts": 4}}),
+    "experts that are routed to": ({"n_routed_experts": 4}, {"moe": {"n_routed_experts": 4}}),
+    "no experts": ({"num_experts": 0, "num_experts_per_tok": 2}, {}),
+    "latent attention": (LATENT, {"mla": LATENT}),
+    "no latent attention": ({"kv_lora_rank": None, "v_head_dim": 128}, {}),
+    "states of Mamba": ({"mamba_num_heads": 4, "n_groups": 2}, {"hybrid": {"mamba_num_heads": 4, "n_groups": 2}}),
+    "states of linear attention": ({"linear_num_value_heads": 4}, {"hybrid": {"linear_num_value_heads": 4}}),
+    "linear scaling": (
+        {"rope_scaling": {"rope_type": "linear", "factor": 8.0}},
+        {"rope_scaling": {"rope_type": "linear", "factor": 8.0}},
+    ),
+    "linear scaling by the older word": (
+        {"rope_scaling": {"type": "linear", "factor": 4}},
+        {"rope_scaling": {"rope_type": "linear", "factor": 4}},
+    ),
+    "another scaling": ({"rope_scaling": {"rope_type": "yarn", "factor": 4}}, {}),
+    "a window": ({"sliding_window": 4096}, {"sliding": {"window": 4096}}),
+    "a window that is off": ({"sliding_window": 4096, "use_sliding_window": False}, {}),
+    "a chunk": ({"attention_chunk_size": 8192}, {"sliding": {"chunk": 8192}}),
+    "a window and its pattern": (
+        {"sliding_window": 512, "sliding_window_pattern": 5},
+        {"sliding": {"window": 512, "pattern": 5}},
+    ),
+    "a window and its layers": (
+        {"sliding_window": 512, "layer_types": ["sliding_attention", "full_attention", "sliding_attention"]},
+        {"sliding": {"window": 512, "layer_type_counts": {"full_attention": 1, "sliding_attention": 2}}},
+    ),
+    **{
+        f"the pattern of {family}": (
+            {"model_type": family, "sliding_window": 512},
+            {"model_type": family, "sliding": {"window": 512, "pattern": pattern}},
+        )
+        for family, pattern in {
+            "gemma2": 2,
+            "gemma3": 6,
+            "gemma3_text": 6,
+            "cohere2": 4,
+            "gpt_oss": 2,
+            "llama4_text": 4,
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_dimensions(case: str, tmp_path: Path) -> None:
+    config, expected = CONFIGS[case]
+    assert entry(tmp_path, config) == {"quantization": "", "config": expected}
