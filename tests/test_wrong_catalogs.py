@@ -157,6 +157,11 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         'engine: argocd, repoURL: "https://a/b.git", argocd: {version: 3.10}',
         ["environments/dev.yaml:6:72 schema/wrong-type"],
     ),
+    "a weight of a rule that there is none of": (
+        "",
+        "severities: {kserve/replica: ignore, policy/gpu-whole: 'off', policy/gpu-hole: info}\n",
+        ["environments/dev.yaml:12:14 catalog/unknown-rule", "environments/dev.yaml:12:63 catalog/unknown-rule"],
+    ),
     "a policy that there is none of": (
         "",
         "policies: {bindings: {gpu-hole: {actions: [Deny]}}}\n",

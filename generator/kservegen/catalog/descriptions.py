@@ -197,7 +197,7 @@ DESCRIPTIONS: dict[str, str] = {
     "policies.namespace": "Namespace of the rendered parameters. Default: kserve.",
     "policies.breakGlassLabel": "Label of a namespace that no binding looks at. "
     "Default: policies.kservegen.io/break-glass; null for none.",
-    "severities": "Severity by rule id: error, warning, info or off.",
+    "severities": "Severity by rule id: error, warning, info or ignore.",
     "waivers": "Findings that are accepted for a time: rule, model, reason, owner, expires.",
     "uriPrefixes": "Rewrites of URIs by prefix, the longest first, for mirrors and other buckets.",
     "images": "Rewrites of images in kustomize's form: name, newName, newTag, digest.",

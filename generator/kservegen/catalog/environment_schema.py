@@ -105,7 +105,10 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             namespace=TEXT,
             breakGlassLabel={"type": ["string", "null"]},
         ),
-        "severities": {"type": "object", "additionalProperties": {"enum": ["error", "warning", "info", "off", None]}},
+        "severities": {
+            "type": "object",
+            "additionalProperties": {"enum": ["error", "warning", "info", "ignore", "off", None]},
+        },
         "waivers": _map(
             {
                 **_object("waivers", rule=TEXT, model=TEXT, budget=TEXT, reason=TEXT, owner=TEXT, expires=_date()),

@@ -19,9 +19,9 @@ from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.release import unreviewed, version_problem
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, is_misshapen
-from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.jsontypes import format_path
 from kservegen.core.resource import Resource
 from kservegen.evaluate.defaulted import context_of, default_objects
 from kservegen.evaluate.sharing import SharedResults
@@ -97,8 +97,8 @@ def evaluate(
         return Evaluation(environment=environment, defaulted=None, diagnostics=diagnostics)
     defaulted = default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
     checked = _check(defaulted, tools, bindings, shared)
-    weighed = _weigh((*unresolved, *checked.diagnostics), environment.mapping("severities"))
-    return replace(checked, diagnostics=tuple(_waive(weighed, built, tools.checker, clock)))
+    weighed = _weighed((*unresolved, *checked.diagnostics), environment, tools)
+    return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock)))
 
 
 def ledger_of(evaluation: Evaluation) -> tuple[Line, ...]:
@@ -256,19 +256,34 @@ def _violations(
             yield item.resource, finding
 
 
-def _weigh(diagnostics: Iterable[Diagnostic], severities: JsonObject) -> Iterator[Diagnostic]:
-    """Apply the environment's severities; what makes a file unreadable or an object refused stays an error."""
-    for diagnostic in diagnostics:
-        wanted = severities.get(diagnostic.rule)
-        area = diagnostic.rule.partition("/")[0]
-        if not isinstance(wanted, str) or area in {"yaml", "catalog", "schema", "internal"}:
-            yield diagnostic
-        elif wanted != "off":
-            yield replace(diagnostic, severity=Severity(wanted))
+def _weighed(diagnostics: Iterable[Diagnostic], environment: ResolvedEnvironment, tools: Tools) -> Iterator[Diagnostic]:
+    """Give diagnostics the weight that the environment states, and check that it states it for rules that there are."""
+    severities = environment.mapping("severities")
+    if not severities:
+        yield from diagnostics
+        return
+    from kservegen.checks.severities import unknown_rules, weigh  # noqa: PLC0415
+
+    yield from weigh(diagnostics, severities)
+    known = _known_rules(environment, tools, severities)
+    yield from diagnose_environment(environment, unknown_rules(severities, known))
+
+
+def _known_rules(environment: ResolvedEnvironment, tools: Tools, named: Iterable[str] = ()) -> frozenset[str]:
+    """List the ids that an environment may name: all that have a manual, and its policies.
+
+    A policy that it does not bind is looked for where one of the `named` could be it: another environment may bind it.
+    """
+    bindings = environment.mapping("policies", "bindings")
+    bound = {f"policy/{text(mapping(words).get('policyName')) or name}" for name, words in bindings.items()}
+    known = tools.checker.rules | bound
+    if any(rule.startswith("policy/") and rule not in known for rule in named):
+        known |= {policy.meta.id for policy in tools.policies().policies}
+    return known
 
 
 def _waive(
-    diagnostics: Iterable[Diagnostic], built: BuiltEnvironment, checker: Checker, clock: Clock | None
+    diagnostics: Iterable[Diagnostic], built: BuiltEnvironment, tools: Tools, clock: Clock | None
 ) -> Iterator[Diagnostic]:
     """Weigh down what the environment waives, and check its waivers."""
     environment = built.environment
@@ -280,12 +295,10 @@ def _waive(
     waivers = read_waivers(environment.mapping("waivers"))
     weighed, used = apply_waivers(waivers, diagnostics, clock)
     yield from weighed
-    bindings = environment.mapping("policies", "bindings")
-    bound = {f"policy/{text(mapping(words).get('policyName')) or name}" for name, words in bindings.items()}
     findings = check_waivers(
         waivers,
         used=used,
-        rules=checker.rules | bound,
+        rules=_known_rules(environment, tools),
         subjects={item.entry.key for item in built.entries} | environment.mapping("budgets").keys(),
         clock=clock,
     )

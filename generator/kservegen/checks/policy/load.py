@@ -16,7 +16,7 @@ from kservegen.checks.policy.place import candidates
 from kservegen.core.diagnostics import Diagnostic, RuleMeta, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
-from kservegen.core.manual import by_manual
+from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import subdomain_error
 
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
@@ -59,6 +59,8 @@ class _Reader:
         if reason := subdomain_error(name):
             self._report(("metadata", "name"), f"the name of the policy cannot be used: {reason}", seen=name)
             return None
+        if f"policy/{name}" in written_manuals():
+            self._report(("metadata", "name"), "the name is that of a rule about policies themselves", seen=name)
         spec = mapping(doc.get("spec"))
         for key in sorted(spec.keys() - _SPEC):
             self._report(("spec", key), f"spec has no field {key}", allowed=", ".join(sorted(_SPEC)))

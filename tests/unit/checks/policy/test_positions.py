@@ -68,3 +68,9 @@ def test_position(tmp_path: Path, validation: str, expected: str) -> None:
     (problem,) = found.diagnostics
     assert problem.rule == "policy/invalid"
     assert str(problem.location) == f"p.yaml:{expected}"
+
+
+def test_a_policy_has_no_name_of_a_rule_about_policies(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(HEAD.replace("name: p}", "name: cost}") + WRONG_TYPE, "utf-8")
+    (problem,) = read_policies([tmp_path], lambda path: path.name).diagnostics
+    assert (problem.rule, str(problem.location)) == ("policy/invalid", "p.yaml:3:18")
