@@ -5,7 +5,8 @@ Argo CD refuses an object that two Applications hold (`FailOnSharedResource`), a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.core.diagnostics import Finding
@@ -32,8 +33,13 @@ class SharedObject(NamedTuple):
 class _Owners:
     """Who came first, by cluster and name. An environment may know its cluster by two names: any of them counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, several: Collection[str]) -> None:
+        self._several = several
         self._owners: dict[tuple[str, object], str] = {}
+
+    def among_several(self, clusters: Iterable[str]) -> list[str]:
+        """Leave out clusters that only one environment has."""
+        return [name for name in clusters if name in self._several]
 
     def claim(self, clusters: Iterable[str], what: object, environment: str) -> str:
         """Return the other environment that holds this on one of the clusters; blank where there is none."""
@@ -47,7 +53,9 @@ def shared_objects(environments: Iterable[BuiltEnvironment]) -> Iterator[SharedO
     What lies in a namespace that both render is no cause of its own. Where all namespaces are another's, the cluster is
     named by mistake, in a copy: all else follows from that.
     """
-    owners = _Owners()
+    environments = tuple(environments)
+    several = Counter(name for built in environments for name in {*_clusters(built), *_control_clusters(built)})
+    owners = _Owners({name for name, number in several.items() if number > 1})
     for built in environments:
         found = list(_namespaces(built, owners))
         yield from found
@@ -57,7 +65,7 @@ def shared_objects(environments: Iterable[BuiltEnvironment]) -> Iterator[SharedO
 
 
 def _namespaces(built: BuiltEnvironment, owners: _Owners) -> Iterator[SharedObject]:
-    clusters = _clusters(built)
+    clusters = owners.among_several(_clusters(built))
     for namespace in built.environment.mapping("namespaces"):
         other = owners.claim(clusters, ("Namespace", namespace), built.environment.name)
         if other:
@@ -75,7 +83,7 @@ def _charts(built: BuiltEnvironment, owners: _Owners) -> Iterator[SharedObject]:
     """KServe has one controller in a cluster: two environments cannot both have an engine install it."""
     if not any(resource.file.startswith(_SYNC) for resource in built.own):
         return
-    clusters = _clusters(built)
+    clusters = owners.among_several(_clusters(built))
     shared: dict[str, list[str]] = {}
     for chart in built.platform.without(promises_of(built.environment)).charts:
         other = owners.claim(clusters, (chart.name, PLATFORM_NAMESPACE), built.environment.name)
@@ -94,9 +102,10 @@ def _charts(built: BuiltEnvironment, owners: _Owners) -> Iterator[SharedObject]:
 
 
 def _objects(built: BuiltEnvironment, owners: _Owners, namespaces: set[str]) -> Iterator[SharedObject]:
-    clusters, control = _clusters(built), _control_clusters(built)
+    clusters = owners.among_several(_clusters(built))
+    control = owners.among_several(_control_clusters(built))
     shared: dict[tuple[str, str], list[Resource]] = {}
-    for resource in with_applications(built.resources):
+    for resource in with_applications(built.resources if clusters else built.own if control else ()):
         is_sync = resource.file.startswith(_SYNC)
         # What is in sync/ for a ConfigMap is Argo CD's own, to which every environment adds the same.
         if resource.kind in {"Namespace", *(("ConfigMap",) if is_sync else ())} or resource.id.namespace in namespaces:

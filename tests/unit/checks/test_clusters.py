@@ -56,7 +56,7 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         environment(cluster="name: a, server: https://10.0.0.1/"),
         environment(cluster="name: b, server: https://10.0.0.1"),
         "prod",
-        ["environments/prod.yaml:5:14 dev renders namespace ns of cluster b too"],
+        ["environments/prod.yaml:5:14 dev renders namespace ns of cluster https://10.0.0.1 too"],
     ),
     "the address that each cluster has for itself": (
         environment(cluster=f"name: a, {IN_CLUSTER}", engine=FLUX),
