@@ -16,6 +16,7 @@ from kservegen.core.repository import (
     DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
     OUTPUT_FOLDER,
+    TEMPLATES_FOLDER,
     Repository,
 )
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
@@ -28,7 +29,7 @@ from kservegen.render.output.conflicts import Conflict
 from kservegen.render.output.existing import Existing
 
 # What a catalog is made of, its output left out.
-_SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, "policies", "schemas")
+_SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
 _SHOWN: Final = 12  # digits of a commit's name
 
 

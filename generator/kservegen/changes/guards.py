@@ -14,6 +14,7 @@ from kservegen.core.repository import OUTPUT_FOLDER
 # How many files a change may remove where the environment sets no guard.
 DEFAULT_MAX_REMOVALS = 10
 
+_PAGE = ".md"
 _NAMED = 3  # so many names fit in a line
 
 
@@ -31,6 +32,8 @@ def guard_removals(environments: Iterable[ResolvedEnvironment], asked: Removals)
     by_name = {environment.name: environment for environment in environments}
     removed: dict[str, list[str]] = {}
     for path in asked.paths:
+        if path.endswith(_PAGE):
+            continue  # nothing of the cluster goes with it
         removed.setdefault(path.partition("/")[0], []).append(path)
     for name, paths in sorted(removed.items()):
         environment = by_name.get(name)

@@ -14,12 +14,13 @@ ENVIRONMENTS_FOLDER = "environments"
 DEFAULTS_NAME = "defaults"
 LOCK_SUFFIX = ".lock.yaml"
 OUTPUT_FOLDER = "rendered"
+TEMPLATES_FOLDER = "templates"
 # What findings call standard input.
 STDIN = "<stdin>"
 
 
 def packaged_data() -> Path:
-    """Return the folder that holds `schemas/`, `policies/`, `facts/` and `scaffold/`.
+    """Return the folder that holds `schemas/`, `policies/`, `facts/`, `scaffold/` and `templates/`.
 
     In an installed wheel it lies inside the package; in a checkout it is the root of the repository.
     """
@@ -75,6 +76,11 @@ class Repository:
     def policy_roots(self) -> tuple[Path, ...]:
         """Policy folders, the user's own first."""
         return tuple(dict.fromkeys((self.policies, packaged_data() / "policies")))
+
+    @property
+    def template_roots(self) -> tuple[Path, ...]:
+        """Folders of the templates of pages, the user's own first."""
+        return tuple(folder / TEMPLATES_FOLDER for folder in dict.fromkeys((self.root, packaged_data())))
 
     def relative(self, path: Path) -> str:
         """Write `path` as reports do: relative to the root, with forward slashes."""

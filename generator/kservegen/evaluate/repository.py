@@ -16,7 +16,7 @@ from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
-from kservegen.render.layout import lay_out
+from kservegen.render.layout import lay_out, open_templates
 from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
     evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
     desired: dict[str, bytes] = {}
+    templates = open_templates(repository) if options.lays_out else None
     for name in project.choose(options.names):
         evaluation = evaluations[name] = evaluate(project.catalog, name, project.tools, shared, options.clock)
         diagnostics.extend(evaluation.diagnostics)
@@ -107,8 +108,8 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
         stopping = _not_understood(project, evaluation) if options.despite_findings else diagnostics
         if evaluation.built is not None and all(d.severity is not Severity.ERROR for d in stopping):
             built[name] = evaluation.built
-            if options.lays_out:
-                desired.update(lay_out(evaluation.built, shared.files))
+            if templates is not None:
+                desired.update(lay_out(evaluation.built, templates, shared.files))
     diagnostics.extend(_across(e.built for e in evaluations.values() if e.built is not None))
     return EvaluatedRepository(
         project=project,

@@ -1,22 +1,37 @@
-"""A built environment in; its files out, by name and content: objects, values of charts, the README."""
+"""A built environment in; its files out, by name and content: objects, values of charts, pages for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from kservegen.core.repository import Repository
 from kservegen.core.resource import Resource
 from kservegen.formats.yaml.emit import emit
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 from kservegen.render.output.ownership import stamp
-from kservegen.render.readme import Contents, build_readme
+
+if TYPE_CHECKING:
+    from kservegen.formats.templates import PageTemplates
 
 
-def lay_out(built: BuiltEnvironment, written: dict[BuiltEntry, bytes] | None = None) -> Iterator[tuple[str, bytes]]:
+def open_templates(repository: Repository) -> PageTemplates:
+    """Return the templates of a repository's pages: its own, then those of the package."""
+    from kservegen.formats.templates import PageTemplates  # noqa: PLC0415 - brings Jinja, which only pages need
+
+    return PageTemplates(repository.template_roots)
+
+
+def lay_out(
+    built: BuiltEnvironment, templates: PageTemplates, written: dict[BuiltEntry, bytes] | None = None
+) -> Iterator[tuple[str, bytes]]:
     """Yield every file of an environment, paths relative to the output folder.
 
     `written` holds the files of entries that another environment has too; those of this one are added.
     """
+    from kservegen.render.readme import build_pages  # noqa: PLC0415 - brings Jinja, too
+
     name = built.environment.name
     written = {} if written is None else written
     for resource in built.own:
@@ -30,9 +45,8 @@ def lay_out(built: BuiltEnvironment, written: dict[BuiltEntry, bytes] | None = N
     for chart in platform.charts:
         if chart.values:
             yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
-    entries = tuple(entry.resource for entry in built.entries)
-    page = Contents(environment=built.environment, platform=platform, own=built.own, entries=entries)
-    yield _file(f"{name}/README.md", build_readme(page))
+    for path, page in build_pages(built, platform, templates):
+        yield _file(f"{name}/{path}", page)
 
 
 def _content(resource: Resource) -> bytes:

@@ -7,10 +7,10 @@ from typing import Final
 
 from kservegen.commands.edits import Amendment, EditReach
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.inert import printable
 from kservegen.render.output.diff import one_file
 from kservegen.report.plan_words import verdict
 from kservegen.report.summary import plural
-from kservegen.report.text import printable
 
 _SHORT: Final = 12
 _LISTED: Final = 8

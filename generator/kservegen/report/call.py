@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kservegen.commands.call import Called, Reply
 from kservegen.core.jsontypes import JsonObject
-from kservegen.report.text import printable
+from kservegen.formats.inert import printable
 
 _GOOD, _BAD, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[0m"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.inert import printable
 from kservegen.render.commit.outcome import BranchOutcome, CommitOutcome, Status
 from kservegen.report.summary import plural
-from kservegen.report.text import printable
 
 _SHORT = 12  # digits of a commit's name
 

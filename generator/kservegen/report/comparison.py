@@ -9,12 +9,11 @@ from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourc
 from kservegen.changes.plan.model import ABSENT, FieldChange, PlanSide
 from kservegen.core.diagnostics import Location
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.report.inert import code, inert
+from kservegen.formats.inert import code, inert, printable
 from kservegen.report.plan_json import fields_as_json
 from kservegen.report.plan_markdown import LIMIT
 from kservegen.report.plan_words import value_text
 from kservegen.report.summary import plural
-from kservegen.report.text import printable
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _NONE: Final = "nothing"

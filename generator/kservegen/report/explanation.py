@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kservegen.commands.explain import Explanation
 from kservegen.core.jsontypes import JsonObject
-from kservegen.report.text import printable
+from kservegen.formats.inert import printable
 
 
 def explanation_as_text(explanation: Explanation) -> str:

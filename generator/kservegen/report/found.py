@@ -7,8 +7,8 @@ from typing import Final
 
 from kservegen.commands.find import FoundObject, SourcePlace
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.inert import printable
 from kservegen.git.log import Commit
-from kservegen.report.text import printable
 
 _SHORT: Final = 9
 _LABEL: Final = 14

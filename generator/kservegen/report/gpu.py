@@ -10,7 +10,7 @@ from kservegen.checks.gpu.estimate import CONTEXT, Estimate, FitVerdict
 from kservegen.checks.gpu.facts import GIB, Gpu
 from kservegen.commands.gpu import Account
 from kservegen.core.jsontypes import JsonObject
-from kservegen.report.text import printable
+from kservegen.formats.inert import printable
 
 _WIDTH: Final = 64
 _RESET, _DIM, _BOLD = "\x1b[0m", "\x1b[2m", "\x1b[1m"

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple, TypeVar
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.formats.inert import code, inert, inert_html
 from kservegen.report import plan_words as words
-from kservegen.report.inert import code, inert, inert_html
 from kservegen.report.summary import plural
 
 MARKER: Final = "<!-- kservegen-plan -->"

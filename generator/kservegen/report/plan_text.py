@@ -10,9 +10,10 @@ from typing import Final, TypeAlias
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence, Verb
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Severity
+from kservegen.formats.inert import printable
 from kservegen.report import plan_words as words
 from kservegen.report.summary import plural
-from kservegen.report.text import ReadLines, printable, render_findings
+from kservegen.report.text import ReadLines, render_findings
 
 Paint: TypeAlias = Callable[[str, str], str]
 

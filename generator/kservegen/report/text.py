@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.formats.inert import printable
 from kservegen.report.summary import summarise
 
 # Returns the text of a file that findings point into; None where it cannot be shown.
@@ -83,10 +84,3 @@ def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Callable[[str, st
 def _width(text: str) -> int:
     """Return how many terminal cells `text` takes, as far as Unicode says."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def printable(text: str) -> str:
-    """Show control characters by their codes: a file's content must not drive the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)

@@ -11,9 +11,10 @@ from kservegen.commands.result import Result
 from kservegen.commands.upgrade import Upgrades
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
 from kservegen.report.json_report import findings_as_json, head
-from kservegen.report.text import ReadLines, painter, printable, render_findings
+from kservegen.report.text import ReadLines, painter, render_findings
 
 _TITLES: Final = {
     Topic.CRDS: "CRDs",

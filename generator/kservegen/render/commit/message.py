@@ -53,7 +53,7 @@ def _lines(contents: CommitContents) -> Iterator[str]:
 
 
 def _is_model(path: str) -> bool:
-    return path.split("/", 2)[1] == "models"
+    return path.split("/", 2)[1] == "models" and path.endswith(_SUFFIX)
 
 
 def _name(path: str) -> str:

@@ -15,14 +15,20 @@ from urllib.parse import urlsplit
 
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
+from kservegen.core.repository import (
+    CATALOG_FILE,
+    CATALOG_FOLDER,
+    ENVIRONMENTS_FOLDER,
+    OUTPUT_FOLDER,
+    TEMPLATES_FOLDER,
+)
 from kservegen.git.checkout import uncommitted, under_way, unmerged
 from kservegen.git.process import Git, without_user
 from kservegen.git.tree import Blob, parse_tree, read
 
 # What decides about the output, below the repository's folder.
-CATALOG: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, "policies", "schemas")
-_READ: Final = frozenset({".yaml", ".yml", ".json"})
+CATALOG: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
+_READ: Final = frozenset({".yaml", ".yml", ".json", ".j2"})
 _SHOWN: Final = 10
 _SUBMODULE, _LINK = "160000", "120000"
 

@@ -30,23 +30,9 @@ class Callee:
     port: int
 
     @property
-    def is_service(self) -> bool:
-        """Whether it is one of the kinds that have pods, become Ready and can be stopped."""
-        return self.resource.kind in {"InferenceService", "LLMInferenceService"}
-
-    @property
     def needs_url(self) -> bool:
         """Whether its Service is one of Knative's, which no port-forward reaches."""
         return self.mode == "Knative" and self.resource.kind != "LLMInferenceService"
-
-    @property
-    def way(self) -> tuple[str, ...]:
-        """What tells its way of being called from others'."""
-        speech = self.speech
-        if isinstance(speech, Silence):
-            return ()
-        kind = "LLM" if self.resource.kind == "LLMInferenceService" else self.mode
-        return (kind, speech.protocol, speech.prefix, speech.sample)
 
 
 def callees(
@@ -55,7 +41,7 @@ def callees(
     """Find the objects that take requests, in their order."""
     by_id = {(r.kind, r.id.namespace, r.id.name): r for r in entries}
     mode = environment.text("kserve", "deploymentMode", default="Standard")
-    headless = _is_headless(platform)
+    headless = has_headless_services(platform)
     return tuple(
         callee_of(resource, by_id, mode=mode, headless=headless)
         for resource in by_id.values()
@@ -72,17 +58,23 @@ def callee_of(resource: Resource, by_id: dict[tuple[str, str, str], Resource], *
         return spec_of(found.doc) if found is not None else None
 
     spec = spec_of(resource.doc)
-    service, port = service_of(resource.kind, resource.id.name, spec)
+    service, port = service_to_forward(resource.kind, resource.id.name, spec, headless=headless)
     return Callee(
         resource=resource,
         speech=speech_of(resource.kind, resource.id.name, spec, find),
         mode=text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(_MODE)) or mode,
         service=service,
-        port=CONTAINER_PORT if headless and port == INFERENCE_PORT else port,
+        port=port,
     )
 
 
-def _is_headless(platform: PlannedCharts) -> bool:
+def service_to_forward(kind: str, name: str, spec: JsonObject, *, headless: bool) -> tuple[str, int]:
+    """Name the Service that a port-forward to an object goes to, and the port that it asks for."""
+    service, port = service_of(kind, name, spec)
+    return service, CONTAINER_PORT if headless and port == INFERENCE_PORT else port
+
+
+def has_headless_services(platform: PlannedCharts) -> bool:
     """Whether Services have no address of their own: then a port-forward goes by the container's port."""
     return any(
         mapping(mapping(values.get("kserve")).get("service")).get("serviceClusterIPNone") is True

@@ -12,7 +12,7 @@ from kservegen.changes.impact.model import Cause, Impact, Restart
 from kservegen.changes.plan.model import EnvironmentPlan, FieldChange, NamedChange, ObjectChange, ObjectKey, Plan, Verb
 from kservegen.commands.result import Result
 from kservegen.core.resource import ResourceId
-from kservegen.report.inert import code, inert, inert_html
+from kservegen.formats.inert import code, inert, inert_html
 from kservegen.report.plan_markdown import MARKER, plan_as_markdown
 
 LIMIT = 65_536

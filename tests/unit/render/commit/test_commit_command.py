@@ -26,9 +26,9 @@ def test_the_branches_stand_below_the_summary(clone: Clone, capfd: pytest.Captur
     head = clone.git("rev-parse", "--short=12", "HEAD")
     assert (code, err) == (0, "")
     summary, line = out.splitlines()
-    assert summary.startswith("commit: dev, prod · 4 objects · 10 written, 0 unchanged · no problems")
-    assert line == f"main: {head} Render dev, prod: 1 model added (10 added)"
-    assert see(capfd, clone)[1].splitlines()[1:] == ["main: nothing to commit, 10 files as rendered"]
+    assert summary.startswith("commit: dev, prod · 4 objects · 12 written, 0 unchanged · no problems")
+    assert line == f"main: {head} Render dev, prod: 1 model added (12 added)"
+    assert see(capfd, clone)[1].splitlines()[1:] == ["main: nothing to commit, 12 files as rendered"]
 
 
 @pytest.mark.usefixtures("hub")
@@ -37,7 +37,7 @@ def test_a_proposal_names_what_a_pull_request_compares(clone: Clone, capfd: pyte
     head = clone.git("rev-parse", "--short=12", "origin/environments/prod-next")
     assert code == 0
     assert out.splitlines()[1:] == [
-        f"environments/prod-next: {head} Render prod: 1 model added (5 added, pushed to origin)",
+        f"environments/prod-next: {head} Render prod: 1 model added (6 added, pushed to origin)",
         "  pull request: environments/prod...environments/prod-next",
     ]
 

@@ -197,7 +197,7 @@ def test_output_that_git_ignores_is_a_finding(clone: Clone) -> None:
     result, outcome = clone.attempt()
     assert outcome is None
     assert [f"{d.location} {d.rule}" for d in result.diagnostics] == [".gitignore:5:1 gitops/output-ignored"]
-    assert result.diagnostics[0].seen == "rendered/*/models hides rendered/dev/models/ns/inferenceservice-iris.yaml"
+    assert result.diagnostics[0].seen == "rendered/*/models hides rendered/dev/models/ns/README.md"
     assert not (clone.root / "rendered").exists()
     clone.commit(branch="output")
     clone.commit(hydrated=True)

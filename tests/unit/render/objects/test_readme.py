@@ -20,12 +20,9 @@ ARGOCD = DEV.replace(
 )
 
 
-LLM, ISVC = "models/ns/llminferenceservice", "models/ns/inferenceservice"
-
-
-def page(project: Project) -> str:
+def page(project: Project, path: str = "README.md") -> str:
     project.render(allow_removals=20)
-    return (project.root / "rendered/dev/README.md").read_text("utf-8")
+    return (project.root / "rendered/dev" / path).read_text("utf-8")
 
 
 @pytest.fixture
@@ -34,16 +31,63 @@ def loaded(project: Project) -> Project:
     return project
 
 
-def test_every_model_is_listed_with_the_name_that_its_server_knows(loaded: Project) -> None:
-    rows = [line for line in page(loaded).splitlines() if line.startswith("| ns |")]
+def test_every_model_is_listed_in_its_namespace(loaded: Project) -> None:
+    loaded.models(MODELS.replace("model: hf", "owner: a@b | c, model: hf"))
+    rows = [line for line in page(loaded, "models/ns/README.md").splitlines() if line.startswith("| [")]
+    isvc, llm = "InferenceService", "LLMInferenceService | a@\u200bb \\| c"
+    openai, v1 = "OpenAI chat completions", "Open Inference Protocol v1"
     assert rows == [
-        f"| ns | [chat]({LLM}-chat.yaml) | LLMInferenceService | OpenAI chat completions, as `chat` |",
-        f"| ns | [iris]({ISVC}-iris.yaml) | InferenceService | Open Inference Protocol v1, as `iris` |",
-        f"| ns | [own]({ISVC}-own.yaml) | InferenceService | it runs a server of its own |",
-        f"| ns | [qwen]({ISVC}-qwen.yaml) | InferenceService | OpenAI chat completions, as `q` |",
+        f"| [iris](inferenceservice-iris.yaml) | InferenceService |  | {v1} | `iris` | `/v1/models/iris:predict` |",
+        "| [own](inferenceservice-own.yaml) | InferenceService |  | it runs a server of its own | |  |",
+        f"| [qwen](inferenceservice-qwen.yaml) | {isvc} |  | {openai} | `q` | `/openai/v1/chat/completions` |",
+        f"| [chat](llminferenceservice-chat.yaml) | {llm} | {openai} | `chat` | `/v1/chat/completions` |",
     ]
     for row in rows:
-        assert (loaded.root / "rendered/dev" / row.partition("](")[2].partition(")")[0]).is_file()
+        assert (loaded.root / "rendered/dev/models/ns" / row.partition("](")[2].partition(")")[0]).is_file()
+
+
+MANY = """\
+version: 1
+defaults: {namespace: ns}
+models:
+  iris: {modelFormat: sklearn, storageUri: s3://models/iris}
+  alone: {modelFormat: triton, storageUri: s3://models/a, namespace: team}
+  own: {image: registry.example.com/own:1, environments: [dev]}
+  chat: {kind: LLMInferenceService, model: hf://Qwen/Qwen2.5-7B-Instruct, router: true}
+  talk: {kind: LLMInferenceService, model: hf://a/b, namespace: talk, scaling: {maxReplicas: 2, wva: {hpa: {}}}}
+graphs:
+  both: {nodes: {root: {routerType: Sequence, steps: [{serviceUrl: 'http://example.com'}]}}}
+"""
+
+
+def rendered(project: Project) -> dict[str, str]:
+    """Render, and return the files by path; those that sync others are left out."""
+    assert project.render(allow_removals=9).exit_code == 0
+    out = project.root / "rendered"
+    files = (path for path in out.rglob("*") if path.is_file() and "sync" not in path.parts)
+    return {path.relative_to(out).as_posix(): path.read_text("utf-8") for path in files}
+
+
+@pytest.mark.parametrize("engine", [DEV, ARGOCD, ARGOCD.replace("argocd", "flux")], ids=["none", "argocd", "flux"])
+def test_who_removes_a_model_touches_what_is_theirs(project: Project, engine: str) -> None:
+    dev = engine.replace("{ns: {}}", "{ns: {}, team: {}, talk: {}}").replace("[cert-manager,", "[cert-manager, wva,")
+    project.write("environments/dev.yaml", dev)
+    project.write("environments/prod.yaml", dev.replace("name: dev", "name: prod"))
+    project.write("models.yaml", MANY)
+    before = rendered(project)
+    assert sum(path.endswith("README.md") for path in before) == 8
+    for model, namespace, kind, environments in (
+        ("iris", "ns", "inferenceservice", ("dev", "prod")),
+        ("alone", "team", "inferenceservice", ("dev", "prod")),
+        ("own", "ns", "inferenceservice", ("dev",)),
+        ("chat", "ns", "llminferenceservice", ("dev", "prod")),
+        ("talk", "talk", "llminferenceservice", ("dev", "prod")),
+    ):
+        project.write("models.yaml", re.sub(rf"  {model}: .*\n", "", MANY))
+        after = rendered(project)
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        own = ("README.md", f"{kind}-{model}.yaml")
+        assert changed == {f"{e}/models/{namespace}/{name}" for e in environments for name in own}
 
 
 @pytest.mark.parametrize(
@@ -65,12 +109,12 @@ def test_an_ordinary_edit_of_a_model_leaves_the_page_as_it_is(loaded: Project, o
 def test_requests_are_those_of_each_protocol(loaded: Project) -> None:
     said = page(loaded)
     for piece in (
-        "kubectl -n ns port-forward service/chat-kserve-workload-svc 8080:8000 &",
+        "kubectl -n NAMESPACE port-forward service/MODEL-kserve-workload-svc 8080:8000 &",
         '"$URL"/v1/chat/completions',
-        "kubectl -n ns port-forward service/qwen-predictor 8080:80 &",
+        "kubectl -n NAMESPACE port-forward service/MODEL-predictor 8080:80 &",
         '"$URL"/openai/v1/chat/completions',
-        '"model": "q", "messages": [{"role": "user"',
-        '"$URL"/v1/models/iris:predict',
+        '"model": "MODEL", "messages": [{"role": "user"',
+        '"$URL"/v1/models/MODEL:predict',
     ):
         assert piece in said
 
@@ -78,15 +122,17 @@ def test_requests_are_those_of_each_protocol(loaded: Project) -> None:
 def test_a_headless_service_is_forwarded_by_the_port_of_the_container(loaded: Project) -> None:
     values = "{version: v0.19.0, values: {kserve-resources: {kserve: {service: {serviceClusterIPNone: true}}}}, "
     loaded.write("environments/dev.yaml", DEV.replace("{version: v0.19.0, ", values))
-    assert "port-forward service/iris-predictor 8080:8080 &" in page(loaded)
+    assert "port-forward service/MODEL-predictor 8080:8080 &" in page(loaded)
 
 
 def test_knative_services_are_called_by_their_url(loaded: Project) -> None:
-    loaded.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://models/iris, deploymentMode: Knative}\n")
-    loaded.write("environments/dev.yaml", DEV.replace("prerequisites: [", "prerequisites: [knative-serving, "))
-    said = page(loaded)
-    assert "URL=$(kubectl -n ns get inferenceservice iris -o jsonpath='{.status.url}')" in said
-    assert "port-forward" not in said
+    url = "URL=$(kubectl -n NAMESPACE get inferenceservice MODEL -o jsonpath='{.status.url}')"
+    assert f"\n# in Knative mode: {url}\n" in page(loaded)
+    loaded.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://models/iris}\n")
+    knative = DEV.replace("prerequisites: [", "prerequisites: [knative-serving, ").replace("Standard", "Knative")
+    loaded.write("environments/dev.yaml", knative)
+    assert f"\n{url}\n" in page(loaded)
+    assert "port-forward" not in page(loaded)
 
 
 def test_commands_are_such_that_a_shell_reads_them(loaded: Project) -> None:
@@ -102,7 +148,7 @@ def test_models_leave_before_the_controller(loaded: Project) -> None:
     said = page(loaded).partition("## Uninstall")[2]
     wanted = [
         "kubectl -n argocd delete applications.argoproj.io/dev  #",
-        "kubectl -n argocd delete applications.argoproj.io/dev-models-ns\n",
+        'kubectl -n argocd delete applications.argoproj.io/dev-models-"$(basename "$namespace")"; done\n',
         "kubectl delete --ignore-not-found -R -f rendered/dev/models\n",
         "kubectl -n argocd delete applications.argoproj.io/dev-kserve-runtime-configs\n",
         "kubectl -n argocd delete applications.argoproj.io/dev-kserve-resources\n",
@@ -116,7 +162,8 @@ def test_models_leave_before_the_controller(loaded: Project) -> None:
 def test_the_names_of_sync_objects_are_those_that_are_rendered(loaded: Project) -> None:
     loaded.write("environments/dev.yaml", ARGOCD)
     said = page(loaded)
-    named = set(re.findall(r"applications\.argoproj\.io/(\S+)", said))
+    named = set(re.findall(r"applications\.argoproj\.io/([\w-]+)(?!\S)", said)) | {"dev-models-ns"}
+    assert 'applications.argoproj.io/dev-models-"$(basename "$namespace")"' in said
     files = {path.stem.removeprefix("application-") for path in (loaded.root / "rendered/dev/sync").rglob("*.yaml")}
     assert named <= files
     applied = re.findall(r"kubectl apply --server-side --field-manager=kservegen -f (\S+)", said)
@@ -141,7 +188,7 @@ def test_without_an_engine_charts_and_folders_go_by_hand_and_in_order(loaded: Pr
     assert (
         "helm upgrade --install kserve-crd oci://ghcr.io/kserve/charts/kserve-crd --version v0.19.0 -n kserve" in first
     )
-    assert first.index("kserve-crd ") < first.index("kserve-resources ") < first.index("rendered/dev/models/ns")
+    assert first.index("kserve-crd ") < first.index("kserve-resources ") < first.index("-R -f rendered/dev/models")
     for file in re.findall(r"-f (\S+)", first):
         assert (loaded.root / file).exists()
     last = said.partition("## Uninstall")[2]
@@ -153,13 +200,12 @@ def test_without_an_engine_charts_and_folders_go_by_hand_and_in_order(loaded: Pr
     [
         (ARGOCD, MODELS, "`kubectl scale` changes, the next sync undoes."),
         (DEV, MODELS, "`kubectl scale` changes, the next apply undoes."),
-        (DEV, MODELS, "| stop it, and keep it | `chat: {stop: true}`; without the word it starts again |"),
-        (DEV, MODELS, "| scale an InferenceService | `iris: {minReplicas: 2, maxReplicas: 4}` |"),
-        (DEV, MODELS, "| scale an LLMInferenceService | `chat: {replicas: 2}` |"),
+        (DEV, MODELS, "| stop it, and keep it | `MODEL: {stop: true}`; without the word it starts again |"),
+        (DEV, MODELS, "| scale an InferenceService | `MODEL: {minReplicas: 2, maxReplicas: 4}` |"),
         (
-            DEV.replace("[cert-manager,", "[cert-manager, wva,"),
-            MODELS.replace("router: true", "router: true, scaling: {maxReplicas: 2, wva: {hpa: {}}}"),
-            "| scale an LLMInferenceService | `chat: {scaling: {minReplicas: 2, maxReplicas: 4}}` |",
+            DEV,
+            MODELS,
+            "`MODEL: {replicas: 2}`, or where it has `scaling`: `MODEL: {scaling: {minReplicas: 2, maxReplicas: 4}}` |",
         ),
     ],
 )
