@@ -64,6 +64,16 @@ class TestPrivileges:
                 for step in job["steps"]:
                     assert not re.search(r"^\s*(kservegen|python|make|pip|npm)\b", step.get("run", ""), re.MULTILINE)
 
+    def test_who_may_write_renders_what_is_merged(self, path: Path) -> None:
+        # Catalog and templates alike: no other commit is checked out than the one that was pushed to main.
+        workflow = load(path)
+        for _, job, permissions in jobs(path):
+            if "write" in permissions.values():
+                for step in job["steps"]:
+                    if "checkout" in step.get("uses", ""):
+                        assert workflow["on"] == {"push": {"branches": ["main"]}}
+                        assert not step["with"].keys() & {"ref", "repository"}
+
     def test_credentials_stay_only_where_something_is_pushed(self, path: Path) -> None:
         for _, job, permissions in jobs(path):
             for step in job["steps"]:
@@ -306,6 +316,16 @@ class TestValidate:
         assert job.summary == plan
         sarif = json.loads((tmp_path / "artifacts/kservegen-report/findings.sarif").read_text("utf-8"))
         assert sarif["version"] == "2.1.0"
+
+    def test_a_proposal_does_not_say_how_it_is_shown(self, tmp_path: Path, repository: Path, workflow: Json) -> None:
+        (repository / "templates").mkdir()
+        (repository / "templates/plan.md.j2").write_text("ours", "utf-8")
+        commit_files(repository, {}, "a comment of our own")
+        files = {**more_replicas(repository), "templates/plan.md.j2": "nothing changes"}
+        machine, _ = proposed(tmp_path, repository, files)
+        job = machine.run_job(workflow, "validate")
+        assert not job.failed, job.log
+        assert (tmp_path / "artifacts/kservegen-report/plan.md").read_text("utf-8") == "ours"
 
     def test_what_is_not_rendered_is_red_and_its_plan_is_told(
         self, tmp_path: Path, repository: Path, workflow: Json

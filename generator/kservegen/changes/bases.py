@@ -18,8 +18,10 @@ from kservegen.core.repository import (
     OUTPUT_FOLDER,
     TEMPLATES_FOLDER,
     Repository,
+    packaged_data,
 )
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
+from kservegen.formats.templates import PageTemplates
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git import tree
 from kservegen.git.process import Git, open_git
@@ -76,6 +78,10 @@ class DiskBase:
         differences = _by_environment(old, changes.write, was=existing.files, now=now)
         return Compared(differences=differences, conflicts=changes.conflicts)
 
+    def templates(self, repository: Repository) -> PageTemplates:
+        """Return the templates that the comment is written by: those of the work tree."""
+        return PageTemplates(repository.template_roots)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommitBase:
@@ -99,6 +105,15 @@ class CommitBase:
         contents = tree.read(self.git, gone.values())
         old = {path: contents[name] for path, name in gone.items()}
         return Compared(differences=_by_environment(old, new, was=held, now=now), words=words)
+
+    def templates(self, _repository: Repository) -> PageTemplates:
+        """Return the templates that the comment is written by: those of the commit, or ours.
+
+        What is proposed does not say how it is shown.
+        """
+        held = tree.contents(self.git, self.commit, (TEMPLATES_FOLDER,))
+        own = {path.removeprefix(f"{TEMPLATES_FOLDER}/"): content for path, content in held.items()}
+        return PageTemplates((packaged_data() / TEMPLATES_FOLDER,), own)
 
     def _words(self) -> dict[str, JsonObject]:
         """Read what the environments' files said; one that cannot be read said nothing."""

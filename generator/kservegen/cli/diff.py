@@ -24,7 +24,8 @@ def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None
     from kservegen.commands.diff import diff  # noqa: PLC0415
     from kservegen.report import comparison as report  # noqa: PLC0415
 
-    found = diff(find_repository(root), left, right, models)
+    repository = find_repository(root)
+    found = diff(repository, left, right, models)
     exit_code = FINDINGS if found else CLEAN
     if output == "json":
         from kservegen.report.json_report import head  # noqa: PLC0415
@@ -32,7 +33,9 @@ def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None
         said = {**head(exit_code), "findings": [], "diff": report.comparison_as_json(found), "assumptions": []}
         write_text(json.dumps(said, indent=2) + "\n")
     elif output == "markdown":
-        write_text(report.comparison_as_markdown(found))
+        from kservegen.render.layout import open_templates  # noqa: PLC0415
+
+        write_text(report.comparison_as_markdown(found, open_templates(repository)))
     else:
         write_text(report.comparison_as_text(found, colour=wants_colour()))
     return exit_code

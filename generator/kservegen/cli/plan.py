@@ -66,9 +66,11 @@ def command(  # noqa: PLR0913 - one parameter per option
 
         write_text(render_json(result))
     elif output == "markdown":
+        from kservegen.changes.bases import open_base  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
-        write_text(plan_as_markdown(result, changes))
+        templates = open_base(repository, base).templates(repository)
+        write_text(plan_as_markdown(result, changes, templates))
     else:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
-from kservegen.changes.plan.model import ABSENT, FieldChange, PlanSide
+from kservegen.changes.plan.model import ABSENT, FieldChange
 from kservegen.core.diagnostics import Location
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.formats.inert import code, inert, printable
+from kservegen.formats.inert import printable
 from kservegen.report.plan_json import fields_as_json
 from kservegen.report.plan_markdown import LIMIT
 from kservegen.report.plan_words import value_text
 from kservegen.report.summary import plural
+
+if TYPE_CHECKING:
+    from kservegen.formats.templates import PageTemplates
 
 _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _NONE: Final = "nothing"
@@ -56,11 +59,15 @@ def comparison_as_text(found: Comparison, *, colour: bool) -> str:
     return "\n".join(out) + "\n"
 
 
-def comparison_as_markdown(found: Comparison) -> str:
+def comparison_as_markdown(found: Comparison, templates: PageTemplates) -> str:
     """Write the same as lists; what does not fit in a comment is counted. Nothing where nothing differs."""
     if not found:
         return ""
-    lines = list(_markdown(found))
+    sections = [
+        {"title": title, "blocks": [{"head": head, "fields": map(_sides, fields)} for head, fields in blocks]}
+        for title, blocks in _blocks(found)
+    ]
+    lines = templates.write("diff.md", verdict=verdict(found), sections=sections).removesuffix("\n").split("\n")
     size, held = 0, list[str]()
     for line in lines:
         size += len(line.encode()) + 1
@@ -71,26 +78,11 @@ def comparison_as_markdown(found: Comparison) -> str:
     return "\n".join(held) + "\n"
 
 
-def _markdown(found: Comparison) -> Iterator[str]:
-    yield f"**{inert(verdict(found))}**"
-    for title, blocks in _blocks(found):
-        yield ""
-        yield f"#### {inert(title)}"
-        yield ""
-        for head, fields in blocks:
-            yield f"- {inert(head)}"
-            for item in fields:
-                sides = ((item.field.old, item.left), (item.field.new, item.right))
-                left, right = (_shown(side) + _place(place) for side, place in sides)
-                yield f"  - {code(item.field.path)}: {left} | {right}"
-
-
-def _shown(side: PlanSide) -> str:
-    return _NONE if side is ABSENT else code(value_text(side))
-
-
-def _place(place: Location | None) -> str:
-    return f" ({code(str(place))})" if place else ""
+def _sides(item: Sourced) -> dict[str, object]:
+    """Write both sides of a field: its values, empty where there is none, and the lines that they come from."""
+    left, right = ("" if side is ABSENT else value_text(side) for side in (item.field.old, item.field.new))
+    places = {"left_at": str(item.left or ""), "right_at": str(item.right or "")}
+    return {"path": item.field.path, "left": left, "right": right, **places}
 
 
 def _blocks(found: Comparison) -> Iterator[tuple[str, list[tuple[str, Sequence[Sourced]]]]]:

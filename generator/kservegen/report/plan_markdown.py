@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
-from kservegen.formats.inert import code, inert, inert_html
+from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
 from kservegen.report.summary import plural
 
@@ -22,6 +22,8 @@ MARKER: Final = "<!-- kservegen-plan -->"
 LIMIT: Final = 64_000
 
 T = TypeVar("T")
+# What a template gets.
+Data: TypeAlias = dict[str, object]
 
 
 class _Detail(NamedTuple):
@@ -47,124 +49,103 @@ _DETAILS: Final = (
 )
 
 
-def plan_as_markdown(result: Result, plan: Plan) -> str:
+def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates) -> str:
     """Write the comment; nothing at all where nothing changes and nothing is wrong."""
     if not plan and not result.count(Severity.ERROR):
         return ""
     for detail in _DETAILS:
-        lines = _within_limit(_comment(result, plan, detail))
-        if lines is not None:
-            return "\n".join(lines) + "\n"
+        text = _within_limit(templates.pieces("plan.md", **_comment(result, plan, detail)))
+        if text is not None:
+            return text
     return f"{MARKER}\n**{len(plan.changing):,} environments change.**\n"
 
 
-def _within_limit(lines: Iterator[str]) -> list[str] | None:
-    """Collect lines; None as soon as they are too long together."""
-    size, held = 0, []
-    for line in lines:
-        size += len(line.encode()) + 1
+def _within_limit(pieces: Iterator[str]) -> str | None:
+    """Collect pieces; None as soon as they are too long together."""
+    size, collected = 0, []
+    for piece in pieces:
+        size += len(piece.encode())
         if size > LIMIT:
             return None
-        held.append(line)
-    return held
+        collected.append(piece)
+    return "".join(collected)
 
 
-def _comment(result: Result, plan: Plan, detail: _Detail) -> Iterator[str]:
-    yield MARKER
+def _comment(result: Result, plan: Plan, detail: _Detail) -> Data:
     changing = plan.changing
-    if not changing:
-        yield f"**{inert(words.verdict(plan))}**"
-    else:
-        yield from _limited(changing, max(detail.environments, 10), _verdict, "environments")
-        yield from (f"- **{inert(name)}**: {words.UNKNOWN}" for name in islice(plan.unknown, 10))
-        yield ""
-        yield f"<sub>kservegen plan, against {inert_html(plan.base)}</sub>"
-    yield from _findings(result.diagnostics, detail)
-    for environment in islice(changing, detail.environments):
-        yield ""
-        yield f"<details><summary>{inert_html(environment.name)}: {inert_html(words.verdict_of(environment))}</summary>"
-        yield ""
-        yield from _environment(environment, detail)
-        yield ""
-        yield "</details>"
+    wrong = [item for item in result.diagnostics if item.severity is not Severity.INFO and item.waived is None]
+    return {
+        "marker": MARKER,
+        "base": plan.base,
+        "verdict": "" if changing else words.verdict(plan),
+        "verdicts": _limited(changing, max(detail.environments, 10), _verdict, "environment"),
+        "unknown": plan.unknown[:10],
+        "findings": wrong and _limited(wrong, detail.findings, _finding, "finding"),
+        "environments": (_environment(environment, detail) for environment in islice(changing, detail.environments)),
+    }
 
 
-def _verdict(environment: EnvironmentPlan) -> Iterator[str]:
-    yield f"- **{inert(environment.name)}**: {inert(words.verdict_of(environment))}"
+def _verdict(environment: EnvironmentPlan) -> Data:
+    return {"name": environment.name, "verdict": words.verdict_of(environment)}
 
 
-def _findings(diagnostics: Sequence[Diagnostic], detail: _Detail) -> Iterator[str]:
-    wrong = [item for item in diagnostics if item.severity is not Severity.INFO and item.waived is None]
-    if wrong:
-        yield ""
-        yield from _limited(wrong, detail.findings, _finding, "findings")
+def _finding(item: Diagnostic) -> Data:
+    return {
+        "severity": item.severity.value,
+        "place": str(item.location),
+        "message": item.message,
+        "seen": words.shortened(item.seen),
+        "rule": item.rule,
+    }
 
 
-def _finding(item: Diagnostic) -> Iterator[str]:
-    seen = f", seen {code(words.shortened(item.seen))}" if item.seen else ""
-    yield f"- {item.severity.value} {code(str(item.location))}: {inert(item.message)}{seen} ({code(item.rule)})"
+def _environment(environment: EnvironmentPlan, detail: _Detail) -> Data:
+    new = environment.presence is Presence.NEW
+    added = f"{plural(len(environment.objects), 'object')}: {words.kinds(environment.objects)}"
+    return {
+        **_verdict(environment),
+        "added": added if new else "",
+        "version": () if new else environment.version,
+        "engine": () if new else [name or "nothing" for name in environment.engine or ()],
+        "owners": () if new else [words.handed_over(owner) for owner in environment.owners[: detail.objects]],
+        "groups": () if new else _groups(environment, detail),
+        "budgets": [words.budget_line(budget, environment.gpus) for budget in environment.budgets],
+        "unreadable": _limited(environment.unreadable, detail.objects, str, "file"),
+        "rewritten": words.written_anew(environment),
+    }
 
 
-def _environment(environment: EnvironmentPlan, detail: _Detail) -> Iterator[str]:
-    if environment.presence is Presence.NEW:
-        yield f"- added {plural(len(environment.objects), 'object')}: {inert(words.kinds(environment.objects))}"
-    else:
-        yield from _differing(environment, detail)
-    for budget in environment.budgets:
-        yield f"- {inert(words.budget_line(budget, environment.gpus))}"
-    unread = [f"- {code(path)} cannot be read as it was before" for path in environment.unreadable]
-    yield from _limited(unread, detail.objects, lambda line: iter([line]), "files")
-    anew = words.written_anew(environment)
-    if anew:
-        yield f"- {inert(anew)}"
-
-
-def _differing(environment: EnvironmentPlan, detail: _Detail) -> Iterator[str]:
-    """Write what differs, object by object."""
-    if environment.version:
-        yield f"- KServe {code(environment.version[0])} → {code(environment.version[1])}"
-    if environment.engine:
-        yield f"- synced by {' → '.join(code(name or 'nothing') for name in environment.engine)}"
-    yield from (f"- {inert(words.handed_over(owner))}" for owner in islice(environment.owners, detail.objects))
+def _groups(environment: EnvironmentPlan, detail: _Detail) -> Iterator[Data]:
+    """Yield what differs, object by object, then charts and the environment's file."""
     effects = words.effects(environment)
 
-    def write_object(change: ObjectChange) -> Iterator[str]:
-        yield from _object(change, effects.get(change.key.subject, ""), detail)
+    def write(what: str, key: str, said: str = "", fields: Sequence[FieldChange] = ()) -> Data:
+        return {"what": what, "key": key, "said": said, "fields": _limited(fields, detail.fields, _field, "field")}
 
-    yield from _limited(environment.objects, detail.objects, write_object, "objects")
+    def write_object(change: ObjectChange) -> Data:
+        said = "; ".join(part for part in (words.what_happens(change), effects.get(change.key.subject, "")) if part)
+        return write(change.verb.value, str(change.key), f": {said}" if said else "", change.fields)
+
+    yield _limited(environment.objects, detail.objects, write_object, "object")
     changed = {change.key.subject for change in environment.objects}
     rest = [(str(subject), said) for subject, said in effects.items() if subject not in changed]
-    yield from _limited(rest, detail.objects, lambda item: iter([f"- {code(item[0])} {inert(item[1])}"]), "objects")
-    for name, fields in environment.values:
-        yield f"- values of {code(name)}"
-        yield from _limited(fields, detail.fields, _field, "fields", indent="  ")
-    if environment.words:
-        yield "- promises of the environment's file"
-        yield from _limited(environment.words, detail.fields, _field, "fields", indent="  ")
+    yield _limited(rest, detail.objects, lambda item: write("", item[0], f" {item[1]}"), "object")
+    file = [write("promises of the environment's file", "", "", environment.words)] if environment.words else []
+    yield {"shown": [*(write("values of", name, "", fields) for name, fields in environment.values), *file], "left": ""}
 
 
-def _object(change: ObjectChange, restart: str, detail: _Detail) -> Iterator[str]:
-    said = [inert(part) for part in (words.what_happens(change), restart) if part]
-    yield f"- {change.verb.value} {code(str(change.key))}{': ' if said else ''}{'; '.join(said)}"
-    yield from _limited(change.fields, detail.fields, _field, "fields", indent="  ")
+def _field(field: FieldChange) -> Data:
+    return {
+        "path": field.path,
+        "has_old": field.old is not ABSENT,
+        "old": words.value_text(field.old),
+        "has_new": field.new is not ABSENT,
+        "new": words.value_text(field.new),
+    }
 
 
-def _field(field: FieldChange) -> Iterator[str]:
-    if field.old is ABSENT:
-        what = f"added {code(words.value_text(field.new))}"
-    elif field.new is ABSENT:
-        what = f"removed {code(words.value_text(field.old))}"
-    else:
-        what = f"{code(words.value_text(field.old))} → {code(words.value_text(field.new))}"
-    yield f"- {code(field.path)}: {what}"
-
-
-def _limited(
-    items: Sequence[T], most: int, write: Callable[[T], Iterator[str]], noun: str, indent: str = ""
-) -> Iterator[str]:
-    """Write the first items, and how many more there are."""
-    for item in islice(items, most):
-        yield from (f"{indent}{line}" for line in write(item))
-    if len(items) > most:
-        left = len(items) - most
-        yield f"{indent}- … {'and ' if most else ''}{plural(left, noun.removesuffix('s'))}{' more' if most else ''}"
+def _limited(items: Sequence[T], most: int, write: Callable[[T], object], noun: str) -> Data:
+    """Return the first items, written as they are asked for, and how many more there are."""
+    left = len(items) - most
+    more = f"… {'and ' if most else ''}{plural(left, noun)}{' more' if most else ''}" if left > 0 else ""
+    return {"shown": map(write, islice(items, most)), "left": more}

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from kservegen.changes.impact.model import Cause, Impact, Restart
 from kservegen.changes.plan.model import EnvironmentPlan, FieldChange, NamedChange, ObjectChange, ObjectKey, Plan, Verb
 from kservegen.commands.result import Result
+from kservegen.core.repository import packaged_data
 from kservegen.core.resource import ResourceId
 from kservegen.formats.inert import code, inert, inert_html
+from kservegen.formats.templates import PageTemplates
 from kservegen.report.plan_markdown import MARKER, plan_as_markdown
 
 LIMIT = 65_536
@@ -31,7 +33,8 @@ def restart(name: str, *causes: Cause) -> Restart:
 
 
 def comment(*environments: EnvironmentPlan) -> str:
-    return plan_as_markdown(EMPTY, Plan(base="main", environments=environments))
+    templates = PageTemplates([packaged_data() / "templates"])
+    return plan_as_markdown(EMPTY, Plan(base="main", environments=environments), templates)
 
 
 @pytest.mark.parametrize("objects", [1, 50, 500, 5_000])
