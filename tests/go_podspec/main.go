@@ -1,5 +1,5 @@
-// Reads Deployments and Services from stdin, one JSON document a line, and says what Kubernetes' API server would make
-// of each.
+// Reads Deployments, Services and autoscalers from stdin, one JSON document a line, and says what Kubernetes' API
+// server would make of each.
 //
 // The way of a create request: decode, apply the defaults of the version, convert, validate. An answer is one JSON
 // line: "errors", the list of field errors as {"type", "field", "detail"} (a document that does not decode has one of
@@ -13,6 +13,7 @@ import (
 	"os"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -20,6 +21,9 @@ import (
 	"k8s.io/kubernetes/pkg/apis/apps"
 	appsv1defaults "k8s.io/kubernetes/pkg/apis/apps/v1"
 	"k8s.io/kubernetes/pkg/apis/apps/validation"
+	"k8s.io/kubernetes/pkg/apis/autoscaling"
+	autoscalingv2defaults "k8s.io/kubernetes/pkg/apis/autoscaling/v2"
+	autoscalingvalidation "k8s.io/kubernetes/pkg/apis/autoscaling/validation"
 	"k8s.io/kubernetes/pkg/apis/core"
 	corev1defaults "k8s.io/kubernetes/pkg/apis/core/v1"
 	corevalidation "k8s.io/kubernetes/pkg/apis/core/validation"
@@ -42,6 +46,7 @@ func newScheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
 		apps.AddToScheme, appsv1defaults.AddToScheme, core.AddToScheme, corev1defaults.AddToScheme,
+		autoscaling.AddToScheme, autoscalingv2defaults.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			panic(err)
@@ -61,8 +66,11 @@ func check(scheme *runtime.Scheme, line []byte) (found answer) {
 		return undecoded(err.Error())
 	}
 	var written, internal runtime.Object = &appsv1.Deployment{}, &apps.Deployment{}
-	if kind.Kind == "Service" {
+	switch kind.Kind {
+	case "Service":
 		written, internal = &corev1.Service{}, &core.Service{}
+	case "HorizontalPodAutoscaler":
+		written, internal = &autoscalingv2.HorizontalPodAutoscaler{}, &autoscaling.HorizontalPodAutoscaler{}
 	}
 	if err := json.Unmarshal(line, written); err != nil {
 		return undecoded(err.Error())
@@ -81,6 +89,13 @@ func check(scheme *runtime.Scheme, line []byte) (found answer) {
 }
 
 func validate(object runtime.Object) field.ErrorList {
+	if autoscaler, ok := object.(*autoscaling.HorizontalPodAutoscaler); ok {
+		// What registry/autoscaling/horizontalpodautoscaler allows a new object.
+		options := autoscalingvalidation.HorizontalPodAutoscalerSpecValidationOptions{MinReplicasLowerBound: 1}
+		options.ObjectMetricsValidationOptions.AllowEmptyAPIGroup = true
+		options.ScaleTargetRefValidationOptions.AllowEmptyAPIGroup = autoscaler.Spec.ScaleTargetRef.Kind == "ReplicationController"
+		return autoscalingvalidation.ValidateHorizontalPodAutoscaler(autoscaler, options)
+	}
 	if service, ok := object.(*core.Service); ok {
 		// What registry/core/service does with a new object that names its address in the old field alone.
 		if service.Spec.ClusterIP != "" && len(service.Spec.ClusterIPs) == 0 {

@@ -41,6 +41,13 @@ _VOLUMES: Final[dict[str, JsonObject]] = {
 # Whose absence alone is filled: Go has a pointer there.
 _POINTERS: Final = frozenset({"terminationGracePeriodSeconds", "defaultMode", "cachingMode", "readOnly"})
 _AMOUNT: Final = "25%"
+_CPU_UTILIZATION: Final = 80
+_BY_PERCENT: Final[JsonObject] = {"type": "Percent", "value": 100, "periodSeconds": 15}
+_BY_PODS: Final[JsonObject] = {"type": "Pods", "value": 4, "periodSeconds": 15}
+_SCALING: Final[dict[str, JsonObject]] = {
+    "scaleUp": {"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [_BY_PODS, _BY_PERCENT]},
+    "scaleDown": {"selectPolicy": "Max", "policies": [_BY_PERCENT]},
+}
 
 _PART: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _LABEL: Final = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
@@ -51,26 +58,24 @@ _LONGEST_PATH: Final = 255
 _IDENTIFIER: Final = re.compile(r"[a-f0-9]{64}")
 
 
-def default_pod_template(template: JsonObject) -> JsonObject:
+def fill_pod_template(template: JsonObject) -> JsonObject:
     """Fill in a PodTemplateSpec."""
     return {**template, "spec": _pod_spec(mapping(template.get("spec")))}
 
 
-def default_deployment(deployment: JsonObject) -> JsonObject:
+def fill_deployment(deployment: JsonObject) -> JsonObject:
     """Fill in a Deployment of apps/v1, its template included."""
     spec = mapping(deployment.get("spec"))
     strategy = _filled(mapping(spec.get("strategy")), {"type": "RollingUpdate"})
     if strategy["type"] == "RollingUpdate":
         amounts = {"maxUnavailable": _AMOUNT, "maxSurge": _AMOUNT}
-        rolling = {key: value for key, value in mapping(strategy.get("rollingUpdate")).items() if value is not None}
-        strategy["rollingUpdate"] = {**amounts, **rolling}
+        strategy["rollingUpdate"] = {**amounts, **_given(mapping(strategy.get("rollingUpdate")))}
     counts: JsonObject = {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
-    given = {key: value for key, value in spec.items() if value is not None}
-    template = default_pod_template(mapping(spec.get("template")))
-    return {**deployment, "spec": {**counts, **given, "strategy": strategy, "template": template}}
+    template = fill_pod_template(mapping(spec.get("template")))
+    return {**deployment, "spec": {**counts, **_given(spec), "strategy": strategy, "template": template}}
 
 
-def default_service(service: JsonObject) -> JsonObject:
+def fill_service(service: JsonObject) -> JsonObject:
     """Fill in a Service."""
     spec = _filled(mapping(service.get("spec")), {"sessionAffinity": "None", "type": "ClusterIP"})
     if spec["sessionAffinity"] == "None":
@@ -89,6 +94,24 @@ def default_service(service: JsonObject) -> JsonObject:
     if spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is None:
         spec["allocateLoadBalancerNodePorts"] = True
     return {**service, "spec": spec}
+
+
+def fill_autoscaler(autoscaler: JsonObject) -> JsonObject:
+    """Fill in a HorizontalPodAutoscaler of autoscaling/v2."""
+    spec = dict(mapping(autoscaler.get("spec")))
+    if spec.get("minReplicas") is None:
+        spec["minReplicas"] = 1
+    if not spec.get("metrics"):
+        target: JsonObject = {"type": "Utilization", "averageUtilization": _CPU_UTILIZATION}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    if isinstance(behavior := spec.get("behavior"), dict):
+        sides = {side: {**rules, **_given(mapping(behavior.get(side)))} for side, rules in _SCALING.items()}
+        spec["behavior"] = {**behavior, **sides}
+    return {**autoscaler, "spec": spec}
+
+
+def _given(owner: JsonObject) -> JsonObject:
+    return {field: value for field, value in owner.items() if value is not None}
 
 
 def _service_port(port: JsonObject) -> JsonObject:

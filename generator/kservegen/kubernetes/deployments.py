@@ -9,9 +9,9 @@ from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
 from kservegen.core.values import percent
-from kservegen.kubernetes.fields import Refusal, bounded, choice
+from kservegen.kubernetes.fields import BrokenLaw, bounded, choice
 from kservegen.kubernetes.metadata import validate_metadata
-from kservegen.kubernetes.selectors import label_selector, selects
+from kservegen.kubernetes.selectors import label_selector, selector_matches
 from kservegen.kubernetes.templates import validate_pod_template
 
 _ZERO_AND_MORE: Final = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
@@ -60,22 +60,22 @@ def _amount(value: JsonValue) -> int:
     return value if isinstance(value, int) else 0
 
 
-def validate_deployment(deployment: JsonObject) -> Iterator[Refusal]:
+def validate_deployment(deployment: JsonObject) -> Iterator[BrokenLaw]:
     """Check a Deployment that is to be created, defaulted or not, whose values have the types of Kubernetes' schema."""
     yield from validate_metadata("Deployment", deployment.get("metadata"))
     spec, path = mapping(deployment.get("spec")), ("spec",)
     for field in _ZERO_AND_MORE:
         for problem in bounded(spec, field, path, 0):
-            yield Refusal("deployment", problem)
+            yield BrokenLaw("deployment", problem)
     deadline, ready = spec.get("progressDeadlineSeconds"), integer(spec.get("minReadySeconds")) or 0
     seconds = _DEADLINE if deadline is None else integer(deadline)
     if seconds is not None and seconds <= ready:
         message = "progressDeadlineSeconds must be greater than minReadySeconds"
-        yield Refusal("deployment", Problem((*path, "progressDeadlineSeconds"), message, str(seconds)))
+        yield BrokenLaw("deployment", Problem((*path, "progressDeadlineSeconds"), message, str(seconds)))
     for problem in deployment_strategy(spec.get("strategy"), (*path, "strategy")):
-        yield Refusal("deployment-strategy", problem)
+        yield BrokenLaw("deployment-strategy", problem)
     for problem in _selector(spec, path):
-        yield Refusal("selector", problem)
+        yield BrokenLaw("selector", problem)
     yield from validate_pod_template(mapping(spec.get("template")), (*path, "template"))
 
 
@@ -87,5 +87,5 @@ def _selector(spec: JsonObject, path: Path) -> Iterator[Problem]:
     wrong = list(label_selector(selector, at))
     yield from wrong
     labels = mapping(mapping(mapping(spec.get("template")).get("metadata")).get("labels"))
-    if not wrong and not selects(selector, labels):
+    if not wrong and not selector_matches(selector, labels):
         yield Problem((*path, "template", "metadata", "labels"), "selector does not match template labels")

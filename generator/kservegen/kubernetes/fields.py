@@ -71,7 +71,7 @@ class FieldPlace(NamedTuple):
         return self.at is not None and self.at.init
 
 
-class Refusal(NamedTuple):
+class BrokenLaw(NamedTuple):
     """What the API server refuses, and the name of the law that it breaks: `affinity`, `port`, ..."""
 
     law: str

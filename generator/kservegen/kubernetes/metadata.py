@@ -17,7 +17,7 @@ from kservegen.core.names import (
     subdomain_error,
 )
 from kservegen.core.problem import Problem
-from kservegen.kubernetes.fields import Law, Refusal, texts
+from kservegen.kubernetes.fields import BrokenLaw, Law, texts
 from kservegen.kubernetes.selectors import label_map
 
 _RBAC: Final = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
@@ -111,10 +111,10 @@ _FIELDS: Final = {
 }
 
 
-def validate_metadata(kind: str, value: JsonValue) -> Iterator[Refusal]:
+def validate_metadata(kind: str, value: JsonValue) -> Iterator[BrokenLaw]:
     """Check all metadata of an object of a kind that stands in namespaces."""
     metadata, path = mapping(value), ("metadata",)
     names = (object_name(kind, metadata, path), namespace_name(kind, metadata, path, namespaced=True))
-    yield from (Refusal("object-name", problem) for problem in chain(*names))
+    yield from (BrokenLaw("object-name", problem) for problem in chain(*names))
     for field, (name, law) in _FIELDS.items():
-        yield from (Refusal(name, problem) for problem in law(metadata.get(field), (*path, field)))
+        yield from (BrokenLaw(name, problem) for problem in law(metadata.get(field), (*path, field)))

@@ -45,7 +45,7 @@ def label_selector(value: JsonValue, path: Path) -> Iterator[Problem]:
         yield from _values(requirement, at)
 
 
-def selects(selector: JsonObject, labels: JsonObject) -> bool:
+def selector_matches(selector: JsonObject, labels: JsonObject) -> bool:
     """Tell whether a lawful selector selects what has these labels."""
     wanted = mapping(selector.get("matchLabels"))
     if any(labels.get(key) != value or key not in labels for key, value in wanted.items()):

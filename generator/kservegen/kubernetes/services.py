@@ -14,7 +14,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error, qualified_name_error, subdomain_error
 from kservegen.core.problem import Problem
 from kservegen.core.values import ip_error, port_error, port_name_error
-from kservegen.kubernetes.fields import Refusal, bounded, choice, lawful, maps, numbered, required, texts, word
+from kservegen.kubernetes.fields import BrokenLaw, bounded, choice, lawful, maps, numbered, required, texts, word
 from kservegen.kubernetes.metadata import validate_metadata
 from kservegen.kubernetes.selectors import label_map
 
@@ -29,7 +29,7 @@ _FAMILY_POLICIES: Final = ("PreferDualStack", "RequireDualStack", "SingleStack")
 _HEADLESS: Final = "None"
 
 
-def validate_service(service: JsonObject) -> Iterator[Refusal]:
+def validate_service(service: JsonObject) -> Iterator[BrokenLaw]:
     """Check a Service that is to be created, defaulted or not, whose values have the types of Kubernetes' schema."""
     yield from validate_metadata("Service", service.get("metadata"))
     spec, path = mapping(service.get("spec")), ("spec",)
@@ -41,7 +41,7 @@ def validate_service(service: JsonObject) -> Iterator[Refusal]:
         _affinity(spec, path),
         _traffic(spec, path),
     ):
-        yield Refusal("service", problem)
+        yield BrokenLaw("service", problem)
 
 
 def _kind(spec: JsonObject) -> str:

@@ -26,7 +26,7 @@ from kservegen.kubernetes.containers import (
     volumes_of,
 )
 from kservegen.kubernetes.env import env_from, env_names, env_sources
-from kservegen.kubernetes.fields import FieldLaw, FieldPlace, Refusal, maps
+from kservegen.kubernetes.fields import BrokenLaw, FieldLaw, FieldPlace, maps
 from kservegen.kubernetes.metadata import annotation_map
 from kservegen.kubernetes.pods import (
     REFERENCES,
@@ -143,44 +143,44 @@ _POD_FIELDS: Final = _by_field(POD_LAWS)
 _CONTAINER_FIELDS: Final = _by_field({law: fields for law, fields in CONTAINER_LAWS.items() if law != _OF_PODS_ALONE})
 
 
-def validate_pod_template(template: JsonObject, path: Path = ()) -> Iterator[Refusal]:
+def validate_pod_template(template: JsonObject, path: Path = ()) -> Iterator[BrokenLaw]:
     """Check a PodTemplateSpec, defaulted or not: the labels and annotations of its pods, and their spec."""
     metadata, at = mapping(template.get("metadata")), (*path, "metadata")
     for problem in label_map(metadata.get("labels"), (*at, "labels")):
-        yield Refusal("pod-label", problem)
+        yield BrokenLaw("pod-label", problem)
     for problem in annotation_map(metadata.get("annotations"), (*at, "annotations")):
-        yield Refusal("pod-label", problem)
+        yield BrokenLaw("pod-label", problem)
     yield from validate_pod_spec(mapping(template.get("spec")), (*path, "spec"))
 
 
-def validate_pod_spec(spec: JsonObject, path: Path = ()) -> Iterator[Refusal]:
+def validate_pod_spec(spec: JsonObject, path: Path = ()) -> Iterator[BrokenLaw]:
     """Check the spec of a workload's pods, defaulted or not, whose values have the types of Kubernetes' schema."""
     pod = _Pod(path, spec)
     if not sequence(spec.get("containers")):
         where = (*path, "containers") if "containers" in spec else path
-        yield Refusal("container-name", Problem(where, "required value: containers is missing or empty"))
+        yield BrokenLaw("container-name", Problem(where, "required value: containers is missing or empty"))
     for problem in container_names(pod):
-        yield Refusal("container-name", problem)
+        yield BrokenLaw("container-name", problem)
     for field, value in spec.items():
         for name, law in _POD_FIELDS.get(field, ()) if value is not None else ():
             for problem in law(value, FieldPlace((*path, field), pod)):
-                yield Refusal(name, problem)
+                yield BrokenLaw(name, problem)
     volumes = volumes_of(spec)
     for field in ("containers", "initContainers"):
         for container, at in maps(spec.get(field), (*path, field)):
             yield from _container(_Container(at, container, pod, field == "initContainers"), volumes)
 
 
-def _container(at: _Container, volumes: frozenset[str]) -> Iterator[Refusal]:
+def _container(at: _Container, volumes: frozenset[str]) -> Iterator[BrokenLaw]:
     if problem := image_missing(at):
-        yield Refusal("container-image", problem)
+        yield BrokenLaw("container-image", problem)
     for field, value in at.container.items():
         for name, law in _CONTAINER_FIELDS.get(field, ()) if value is not None else ():
             for problem in law(value, FieldPlace((*at.path, field), at.pod, at)):
-                yield Refusal(name, problem)
+                yield BrokenLaw(name, problem)
     for problem in undeclared_volumes(at, volumes):
-        yield Refusal("volume-mount", problem)
+        yield BrokenLaw("volume-mount", problem)
     amounts = amounts_in(at)
     for name, of_amounts in AMOUNT_LAWS.items() if amounts else ():
         for problem in of_amounts(amounts):
-            yield Refusal(name, problem)
+            yield BrokenLaw(name, problem)

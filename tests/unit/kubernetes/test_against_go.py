@@ -15,14 +15,26 @@ from tests.support.pod_mutations import ABSENT, cases, odd
 
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
-from kservegen.kubernetes.defaults import default_deployment, default_service
+from kservegen.kubernetes.autoscalers import validate_autoscaler
+from kservegen.kubernetes.defaults import fill_autoscaler, fill_deployment, fill_service
 from kservegen.kubernetes.deployments import validate_deployment
-from kservegen.kubernetes.fields import Refusal
+from kservegen.kubernetes.fields import BrokenLaw
 from kservegen.kubernetes.services import validate_service
 
 _TABLE: Final = mapping(yaml.safe_load(Path(__file__).with_name("workloads.yaml").read_text(encoding="utf-8")))
 _COMPONENT: Final = ("annotations", "deploymentStrategy", "labels")
 _LABELS: Final[JsonObject] = {"app": "isvc.oracle"}
+VALIDATE: Final = {
+    "Deployment": validate_deployment,
+    "HorizontalPodAutoscaler": validate_autoscaler,
+    "Service": validate_service,
+}
+FILL: Final = {
+    "Deployment": fill_deployment,
+    "HorizontalPodAutoscaler": fill_autoscaler,
+    "Service": fill_service,
+}
+KINDS: Final = tuple(VALIDATE)
 DRAWN: Final = 200
 ODD: Final = 600
 SEED: Final = 7
@@ -73,13 +85,13 @@ def _changed(base: JsonObject, values: JsonObject) -> JsonObject:
     return out
 
 
-def said(refusals: Iterable[Refusal]) -> list[str]:
+def said(refusals: Iterable[BrokenLaw]) -> list[str]:
     return [f"{law} {format_path(problem.path)}: {problem.message}" for law, problem in refusals]
 
 
 def differences(named: list[tuple[str, JsonObject]], answers: list[Answer]) -> Iterator[str]:
     for (name, document), answer in zip(named, answers, strict=True):
-        validate = validate_service if document["kind"] == "Service" else validate_deployment
+        validate = VALIDATE[str(document["kind"])]
         ours = said(validate(document))
         if bool(ours) != bool(answer.errors):
             theirs = [f"{e['field']}: {e['type']} {e['detail']}" for e in answer.errors]
@@ -94,7 +106,7 @@ def test_the_verdict_on_a_deployment_of_a_pod_is_kubernetes_own(ask: Ask) -> Non
     assert 300 < refused < len(named) - 300
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Service"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_verdict_on_an_object_is_kubernetes_own(kind: str, ask: Ask) -> None:
     named = table(kind)
     answers = ask(document for _, document in named)
@@ -104,9 +116,9 @@ def test_the_verdict_on_an_object_is_kubernetes_own(kind: str, ask: Ask) -> None
 
 
 def test_a_refusal_stands_at_the_field_that_kubernetes_names(ask: Ask) -> None:
-    named = [(name, document) for kind in ("Deployment", "Service") for name, document in table(kind)]
+    named = [(name, document) for kind in KINDS for name, document in table(kind)]
     for (name, document), answer in zip(named, ask(document for _, document in named), strict=True):
-        validate = validate_service if document["kind"] == "Service" else validate_deployment
+        validate = VALIDATE[str(document["kind"])]
         ours = [_place(format_path(problem.path)) for _, problem in validate(document)]
         theirs = [_place(str(error["field"])) for error in answer.errors]
         assert all(any(field.startswith(path) or path.startswith(field) for field in theirs) for path in ours), name
@@ -117,13 +129,13 @@ def _place(path: str) -> str:
     return path.split("[", maxsplit=1)[0].replace("template.metadata.", "template.")
 
 
-@pytest.mark.parametrize("kind", ["pods", "Deployment", "Service"])
+@pytest.mark.parametrize("kind", ["pods", *KINDS])
 def test_defaults_are_kubernetes_own(kind: str, ask: Ask) -> None:
     named = pods() if kind == "pods" else table(kind)
     before = copy.deepcopy(named)
-    default = default_service if kind == "Service" else default_deployment
+    fill = FILL.get(kind, fill_deployment)
     theirs = ask(document for _, document in named)
-    ours = ask(default(document) for _, document in named)
+    ours = ask(fill(document) for _, document in named)
     assert named == before
     for (name, _), answer, other in zip(named, theirs, ours, strict=True):
         assert _without_status(other.written) == _without_status(answer.defaulted), name
