@@ -14,9 +14,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.engines.choice import ShapeEngine
 from kservegen.checks.manuals import manuals
-from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.base import Context, Scope, Stage
 from kservegen.checks.rules.discover import RuleSet, discover
-from kservegen.checks.rules.stage import Scope, Stage
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.document import mapping
 from kservegen.core.resource import Resource

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TypeAlias
 
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
 from kservegen.core.resource import Resource, ResourceId
@@ -62,9 +62,8 @@ class Scope(StrEnum):
 class Context:
     """What a rule may look at beside its own object: the environment as a whole.
 
-    `release` is the version of KServe, `platform` what its own installation offers.
-    `prerequisites` are the promises of the environment file:
-    operators (`cert-manager`) and objects (`Secret/x`).
+    `release` is the version of KServe, `platform` what its own installation offers. `prerequisites` are the promises of
+    the environment file: operators (`cert-manager`) and objects (`Secret/x`).
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     """
 
@@ -77,7 +76,7 @@ class Context:
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
 
 
-Check: TypeAlias = Callable[[Resource, Context], Iterable[Finding | Problem]]
+Check: TypeAlias = Callable[[Resource, Context], Iterable[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,8 +88,7 @@ class Rule:
     `kubernetes/` for each of them instead, which is asked where the field is set.
     """
 
-    meta: RuleMeta | None = None
-    stage: Stage = Stage.ADMISSION
+    stage: Stage
     scope: Scope = Scope.OBJECT
     check: Check | None = None
     kinds: frozenset[str] = frozenset()
@@ -98,12 +96,10 @@ class Rule:
     container: Mapping[str, FieldLaw] = field(default_factory=dict)
 
 
-def rule(
-    stage: Stage, *kinds: str, scope: Scope = Scope.OBJECT
-) -> Callable[[Callable[[Resource, Context], Problems]], Rule]:
+def rule(stage: Stage, *kinds: str, scope: Scope = Scope.OBJECT) -> Callable[[Check], Rule]:
     """Make a module's check its rule; for every kind where none is named."""
 
-    def make(check: Callable[[Resource, Context], Problems]) -> Rule:
+    def make(check: Check) -> Rule:
         return Rule(stage=stage, scope=scope, check=check, kinds=frozenset(kinds))
 
     return make

@@ -10,9 +10,8 @@ import pkgutil
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from types import ModuleType
 from typing import NamedTuple
 
@@ -138,8 +137,7 @@ class RuleSet:
             for meta, check in plan.checks:
                 try:
                     for problem in check(resource, context):
-                        finding = problem if isinstance(problem, Finding) else to_finding(meta, problem)
-                        found.append((resource, finding))
+                        found.append((resource, to_finding(meta, problem)))  # noqa: PERF401 - a crash keeps these
                 except Exception as crash:  # noqa: BLE001 - that is the promise
                     found.append((resource, _crashed(meta, crash)))
             if plan.pods or plan.containers:
@@ -176,11 +174,7 @@ def discover() -> RuleSet:
 
 def collect(package: ModuleType) -> RuleSet:
     """Import the rules below a package, sorted by id; RuntimeError where one does not fit its place."""
-    found = sorted((_read(name) for name in _module_names(package)), key=lambda rule: rule.id)
-    for before, after in pairwise(found):
-        if before.id == after.id:
-            raise RuntimeError(f"two rules are called {after.id}")
-    return RuleSet(tuple(found))
+    return RuleSet(tuple(sorted(map(_read, _module_names(package)), key=lambda rule: rule.id)))
 
 
 def _module_names(package: ModuleType) -> Iterator[str]:
@@ -198,14 +192,6 @@ def _read(name: str) -> Discovered:
     if len(rules) != 1:
         raise RuntimeError(f"{name} has {len(rules) or 'no'} rule{'s' * (len(rules) > 1)}, it has to have one")
     (rule,) = rules.values()
-    if rule.meta is not None:
-        stage, place = getattr(module, "STAGE", None), "/".join(name.split(".")[-2:]).replace("_", "-")
-        if not isinstance(stage, Stage):
-            raise RuntimeError(f"{name} has no STAGE")
-        if rule.meta.id != place:
-            raise RuntimeError(f"{name} holds the rule {rule.meta.id}, its place asks for {place}")
-        stated = replace(rule, stage=stage, scope=getattr(module, "SCOPE", rule.scope))
-        return Discovered(rule=stated, meta=rule.meta)
     try:
         return Discovered(rule=rule, meta=manual_of(module))
     except ValueError as error:

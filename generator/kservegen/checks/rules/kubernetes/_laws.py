@@ -15,4 +15,3 @@ KINDS: Final = frozenset(
         "ServingRuntime",
     }
 )
-SOURCE: Final = ("kserve rules, section 12", "k8s.io/kubernetes pkg/apis/core/validation/validation.go")
