@@ -9,13 +9,20 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test clean
+.PHONY: render test fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
 
-test: $(VENV)/.dev ## run the tests
-	$(BIN)/python -m pytest -q
+# Tests that ask kubeconform find it on the path, or where Go installs it.
+test fuzz: export PATH := $(PATH):$(shell go env GOPATH 2>/dev/null)/bin
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
+
+test: $(VENV)/.dev ## run the tests, on all cores
+	$(PYTEST) --ignore=tests/cluster
+
+fuzz: $(VENV)/.dev ## try the laws on ten times as many inputs
+	KSERVEGEN_FUZZ=1 $(PYTEST) --ignore=tests/cluster -m hypothesis
 
 cluster-test: $(VENV)/.dev ## a real API server on 127.0.0.1: what it says of rendered objects and of policies
 	KSERVEGEN_CLUSTER=1 $(BIN)/python -m pytest -q tests/cluster

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from tests.support.examples import examples
 from tests.support.project import Project
 
-# No example is judged by how long it takes: machines are noisy, and tests are never timed.
-settings.register_profile("untimed", deadline=None)
+# No example is judged by how long it takes, to make or to try: machines are noisy, and tests are never timed.
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
+)
 settings.load_profile("untimed")
 
 

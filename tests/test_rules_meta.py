@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.platforms import reference, release
 
 from kservegen.checks.rules.base import Check, Context, Problem, Problems, Rule, Scope, Stage
@@ -202,7 +203,7 @@ METADATA = st.dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500))
 @given(kind=st.sampled_from(KINDS), spec=SPECS, metadata=METADATA | VALUES)
 def test_no_shape_makes_a_rule_crash(kind: str, spec: JsonValue, metadata: JsonValue) -> None:
     resource = thing({"kind": kind, "metadata": metadata, "spec": spec}, kind)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from kservegen.checks.rules.kserve._shell import Hazard, hazards
 
@@ -70,7 +71,9 @@ def test_what_is_quoted_is_safe(word: str) -> None:
     assert hazards(shlex.quote(word)) == ()
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(1500), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(words=st.lists(WORDS, min_size=1, max_size=30))
 def test_bash_changes_nothing_where_we_see_no_hazard(tmp_path: Path, words: list[str]) -> None:
     bash = shutil.which("bash")

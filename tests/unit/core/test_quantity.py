@@ -14,6 +14,7 @@ from typing import NoReturn
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from kservegen.core.quantity import Family, canonical, parse
 
@@ -215,25 +216,25 @@ def test_go_refuses_the_same(go: subprocess.Popen[str], written: str) -> None:
     assert ask(go, written) is None
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=examples(3000))
 @given(written=WRITTEN)
 def test_go_agrees_on_well_formed_text(go: subprocess.Popen[str], written: str) -> None:
     assert ours(written) == ask(go, written)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=examples(3000))
 @given(written=NEAR_MISSES)
 def test_go_agrees_on_any_text(go: subprocess.Popen[str], written: str) -> None:
     assert ours(written) == ask(go, written)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(number=st.integers(min_value=-(10**25), max_value=10**25))
 def test_go_agrees_on_integers(go: subprocess.Popen[str], number: int) -> None:
     assert ours(number) == ask(go, number)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000))
 @given(number=st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30))
 def test_go_agrees_on_floats(go: subprocess.Popen[str], number: float) -> None:
     assert ours(number) == ask(go, number)

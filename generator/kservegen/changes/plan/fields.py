@@ -147,12 +147,8 @@ def _names(items: _Items) -> JsonValue:
 
 def _items(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[FieldDifference]:
     """Find the items that come and go; of those that go the place before, of those that come the place after."""
-    from difflib import SequenceMatcher  # noqa: PLC0415 - few changes need it
-
     left, right = ([json.dumps(item, sort_keys=True) for item in items] for items in (old, new))
-    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
+    for old_from, old_to, new_from, new_to in _unequal(left, right):
         pairs = min(old_to - old_from, new_to - new_from)
         for step in range(pairs):
             before, after = old_from + step, new_from + step
@@ -161,6 +157,20 @@ def _items(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[FieldDiffe
             yield place.item(str(index), index, None).found(old[index], ABSENT)
         for index in range(new_from + pairs, new_to):
             yield place.item(str(index), None, index).found(ABSENT, new[index])
+
+
+def _unequal(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the stretches that differ, the same ones for the way back: difflib alone answers by which comes first."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - few changes need it
+
+    if left > right:
+        for new_from, new_to, old_from, old_to in _unequal(right, left):
+            yield old_from, old_to, new_from, new_to
+        return
+    for tag, *places in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        if tag != "equal":
+            old_from, old_to, new_from, new_to = places
+            yield old_from, old_to, new_from, new_to
 
 
 def _hidden(change: FieldChange, *, hides_all: bool) -> FieldChange:

@@ -6,6 +6,7 @@ import copy
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.sides import between, joined, llm, resources, service, side
 
 from kservegen.changes.impact.comparing import differences
@@ -58,7 +59,7 @@ def after(chosen: dict[ResourceId, int]) -> dict[ResourceId, Resource]:
     return {**BEFORE, **{identity: changed(CHANGES[identity][index], identity) for identity, index in chosen.items()}}
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(choices)
 def test_nothing_comes_of_nothing(chosen: dict[ResourceId, int]) -> None:
     objects = after(chosen)
@@ -71,7 +72,7 @@ def test_nothing_comes_of_nothing(chosen: dict[ResourceId, int]) -> None:
         assert (found.restarts, found.scaled, found.refused) == ((), (), ())
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(choices, choices)
 def test_a_larger_change_restarts_no_less(chosen: dict[ResourceId, int], more: dict[ResourceId, int]) -> None:
     small = {r.subject for r in between(side(BEFORE), side(after(chosen))).restarts}

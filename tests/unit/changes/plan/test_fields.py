@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kservegen.changes.plan.fields import HIDDEN, compare_fields, is_same
@@ -121,6 +122,14 @@ def test_what_is_not_the_same_has_a_field_that_says_so(old: JsonObject, new: Jso
 
 
 @given(DOCUMENTS, DOCUMENTS)
+@example({"env": [[], []]}, {"env": [None, [], None]})
 def test_the_way_back_swaps_old_and_new(old: JsonObject, new: JsonObject) -> None:
     there, back = compare_fields(old, new), compare_fields(new, old)
-    assert sorted(map(repr, ((c.path, c.new, c.old) for c in there))) == sorted(map(repr, map(tuple, back)))
+    assert sorted(map(repr, map(tuple, map(_placeless, back)))) == sorted(
+        repr((c.path, c.new, c.old)) for c in map(_placeless, there)
+    )
+
+
+def _placeless(change: FieldChange) -> FieldChange:
+    """Leave out places in lists: of an item that moves and changes, the place after is told."""
+    return change._replace(path=re.sub(r"\[\d+\]", "[]", change.path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -37,8 +38,7 @@ def comment(*environments: EnvironmentPlan) -> str:
     return plan_as_markdown(EMPTY, Plan(base="main", environments=environments), templates)
 
 
-@pytest.mark.parametrize("objects", [1, 50, 500, 5_000])
-@pytest.mark.parametrize("fields", [0, 1, 30])
+@pytest.mark.parametrize(("objects", "fields"), [*product([1, 50, 500], [0, 1, 30]), (5_000, 0), (5_000, 1)])
 def test_the_comment_fits_whatever_the_size(objects: int, fields: int) -> None:
     names = [f"model-{index:05d}-with-a-name-of-usual-length" for index in range(objects)]
     impact = Impact(restarts=tuple(restart(name) for name in names))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from tests.support.examples import examples
 from tests.unit.formats.jsonschema.test_schema_agreement import mutated
 
 from kservegen.checks.engines.builtin import BuiltinEngine
@@ -66,7 +67,7 @@ def test_jsonschema_comes_to_the_same_verdict(version: str) -> None:
     assert alike.count(False) < len(alike) / 50, "most findings are the same, too"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(mutated())
 def test_jsonschema_agrees_on_mutated_objects(document: JsonObject) -> None:
     one = resource({**document, "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService"})

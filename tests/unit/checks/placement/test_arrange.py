@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from kservegen.checks.demand.groups import Count, PodGroup
 from kservegen.checks.demand.requests import amounts
@@ -44,7 +45,7 @@ def outcome(offered: Sequence[Pool], *asks: PodRequest) -> ArrangeOutcome:
     return arrange(part.scene, [asks[index].group.count.maximum for index in part.asks]).outcome
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(
     rooms=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=1, max_size=3),
     wants=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=6),

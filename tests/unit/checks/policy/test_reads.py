@@ -7,6 +7,7 @@ from functools import lru_cache
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
 
 from kservegen.checks.policy.admission import CREATE
@@ -93,7 +94,7 @@ def objects(draw: st.DrawFn) -> JsonObject:
     return {"apiVersion": f"serving.kserve.io/{version}", "kind": kind, "metadata": metadata, "spec": spec}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(docs=st.lists(objects(), min_size=1, max_size=12), twice=st.booleans())
 def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObject], twice: bool) -> None:
     policies = [in_force(name) for name in NAMES]

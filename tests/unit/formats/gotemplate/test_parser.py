@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.support.go_templates import BAD, GOOD, TEMPLATES
 
 from kservegen.formats.gotemplate.check import check_template
@@ -64,7 +65,7 @@ def test_go_agrees(go: Callable[[Sequence[str]], list[str]]) -> None:
     assert [text for text in BAD if not said[text]] == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts=st.lists(TEMPLATES, min_size=100, max_size=100))
 def test_go_agrees_on_any_pieces(go: Callable[[Sequence[str]], list[str]], texts: list[str]) -> None:
     sound = [text for text in texts if text.isprintable() or "\n" in text]

@@ -7,6 +7,7 @@ import copy
 import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 from tests.unit.formats.jsonschema.schema_samples import INFERENCE_SERVICE, SERVING_RUNTIME, STORE
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -64,7 +65,7 @@ def agrees(schema: JsonObject, value: JsonValue) -> None:
     assert (not found) is jsonschema.Draft7Validator(schema).is_valid(value), found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(mutated())
 def test_on_mutated_objects(document: JsonObject) -> None:
     for api_version, kind in (
@@ -119,7 +120,7 @@ def schemas() -> st.SearchStrategy[JsonValue]:
     return st.recursive(leaf, grown, max_leaves=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(schemas(), VALUES)
 def test_on_any_schema(schema: JsonValue, value: JsonValue) -> None:
     draft = "http://json-schema.org/draft-07/schema#"

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.yaml.emit import emit
@@ -138,7 +139,7 @@ LINES = st.tuples(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500))
 @given(st.lists(LINES, min_size=1, max_size=5))
 def test_on_any_lines(lines: list[tuple[str, str, str, str]]) -> None:
     agrees("\n".join("".join(parts) for parts in lines) + "\n")
@@ -155,7 +156,7 @@ VALUES: st.SearchStrategy[JsonValue] = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.dictionaries(SCALARS, VALUES, min_size=1, max_size=3))
 def test_on_any_document(value: dict[str, JsonValue]) -> None:
     for text in (emit(value), yaml.safe_dump(value), json.dumps(value)):

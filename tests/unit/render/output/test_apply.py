@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.apply import apply, lock, recover
@@ -254,7 +255,7 @@ def _no_file_is_a_folder(paths: set[str]) -> bool:
     return not any(other.startswith(f"{path}/") for path in paths for other in paths)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(
     desired=st.dictionaries(st.sampled_from(PATHS), BODIES),
     ours=st.dictionaries(st.sampled_from(PATHS), BODIES),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.examples import examples
 
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.diff import unified_diff
@@ -113,7 +114,7 @@ def test_a_large_file_that_differs_everywhere_is_shown_whole(out: Path, plant: P
 BODIES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d e\n", "\n", "+x\n", "-- y\n"]), max_size=30).map("".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(old=st.none() | BODIES, new=st.none() | BODIES, ends=st.tuples(st.booleans(), st.booleans()))
 def test_git_applies_it(old: str | None, new: str | None, ends: tuple[bool, bool]) -> None:
     if shutil.which("git") is None:
