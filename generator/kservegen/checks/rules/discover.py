@@ -16,13 +16,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 from kservegen.checks import rules as rules_package
-from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of, without_placeholders
+from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
 from kservegen.checks.rules.view import containers_of, forget, pods_of
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import to_finding
 from kservegen.core.resource import Resource
+from kservegen.core.values import is_template
 from kservegen.kubernetes.fields import FieldLaw, FieldPlace
 
 
@@ -149,8 +150,9 @@ class RuleSet:
 def _field_findings(resource: Resource, plan: _Plan) -> Iterator[Finding]:
     for (meta, law), value, place in plan.due(resource):
         try:
-            for problem in without_placeholders(law(value, place)):
-                yield to_finding(meta, problem)
+            for problem in law(value, place):
+                if not is_template(problem.seen):  # KServe fills it in before Kubernetes sees it
+                    yield to_finding(meta, problem)
         except Exception as crash:  # noqa: BLE001 - as above
             yield _crashed(meta, crash)
 

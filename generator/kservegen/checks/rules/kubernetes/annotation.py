@@ -19,5 +19,6 @@ from kservegen.kubernetes.metadata import annotation_map
 
 @rule(Stage.ADMISSION)
 def check(resource: Resource, _context: Context) -> Problems:
-    given = mapping(resource.doc.get("metadata")).get("annotations")
-    return annotation_map(given, ("metadata", "annotations"))
+    metadata = mapping(resource.doc.get("metadata"))
+    if "annotations" in metadata:
+        yield from annotation_map(metadata["annotations"], ("metadata", "annotations"))

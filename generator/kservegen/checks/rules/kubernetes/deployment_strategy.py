@@ -22,4 +22,5 @@ from kservegen.kubernetes.deployments import deployment_strategy
 @rule(Stage.DEPLOYMENT, "InferenceService")
 def check(resource: Resource, _context: Context) -> Problems:
     for path, _, component in components_of(resource):
-        yield from deployment_strategy(component.get("deploymentStrategy"), (*path, "deploymentStrategy"))
+        if "deploymentStrategy" in component:
+            yield from deployment_strategy(component["deploymentStrategy"], (*path, "deploymentStrategy"))

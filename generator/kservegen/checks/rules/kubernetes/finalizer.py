@@ -19,5 +19,6 @@ from kservegen.kubernetes.metadata import finalizers
 
 @rule(Stage.ADMISSION)
 def check(resource: Resource, _context: Context) -> Problems:
-    given = mapping(resource.doc.get("metadata")).get("finalizers")
-    return finalizers(given, ("metadata", "finalizers"))
+    metadata = mapping(resource.doc.get("metadata"))
+    if "finalizers" in metadata:
+        yield from finalizers(metadata["finalizers"], ("metadata", "finalizers"))

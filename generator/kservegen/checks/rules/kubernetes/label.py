@@ -19,5 +19,6 @@ from kservegen.kubernetes.selectors import label_map
 
 @rule(Stage.ADMISSION)
 def check(resource: Resource, _context: Context) -> Problems:
-    given = mapping(resource.doc.get("metadata")).get("labels")
-    return label_map(given, ("metadata", "labels"))
+    metadata = mapping(resource.doc.get("metadata"))
+    if "labels" in metadata:
+        yield from label_map(metadata["labels"], ("metadata", "labels"))

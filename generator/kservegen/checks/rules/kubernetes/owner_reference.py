@@ -19,5 +19,6 @@ from kservegen.kubernetes.metadata import owner_references
 
 @rule(Stage.ADMISSION)
 def check(resource: Resource, _context: Context) -> Problems:
-    given = mapping(resource.doc.get("metadata")).get("ownerReferences")
-    return owner_references(given, ("metadata", "ownerReferences"))
+    metadata = mapping(resource.doc.get("metadata"))
+    if "ownerReferences" in metadata:
+        yield from owner_references(metadata["ownerReferences"], ("metadata", "ownerReferences"))

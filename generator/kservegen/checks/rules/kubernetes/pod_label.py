@@ -14,7 +14,6 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule, without_placeholders
@@ -31,11 +30,10 @@ _RUNTIMES: Final = frozenset({"ClusterServingRuntime", "ServingRuntime"})
 @rule(Stage.DEPLOYMENT, *(_LLM | _RUNTIMES | {"InferenceService"}))
 def check(resource: Resource, _context: Context) -> Problems:
     for owner, path in _owners(resource):
-        problems = chain(
-            label_map(owner.get("labels"), (*path, "labels")),
-            annotation_map(owner.get("annotations"), (*path, "annotations")),
-        )
-        yield from without_placeholders(problems)
+        if "labels" in owner:
+            yield from without_placeholders(label_map(owner["labels"], (*path, "labels")))
+        if "annotations" in owner:
+            yield from without_placeholders(annotation_map(owner["annotations"], (*path, "annotations")))
 
 
 def _owners(resource: Resource) -> Iterator[tuple[JsonObject, Path]]:
