@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -114,10 +115,10 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     for chart, values in said.items():
         if chart in charts.by_name:  # the schema knows the names of charts
             for finding in check_values(charts, chart, mapping(values)):
-                yield _below(finding, chart)
+                yield replace(finding, path=("kserve", "values", chart, *finding.path))
             yield from _templates(chart, mapping(values))
     for finding in check_release(charts, used, "kserve", prerequisites=frozenset(promises_of(built.environment))):
-        yield _below(finding, "")
+        yield replace(finding, path=("kserve", "values", *finding.path))
     yield from _two_modes(built, said)
 
 
@@ -143,20 +144,6 @@ def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
                 seen=template,
                 hint="Close every {{ with }}, and write fields as {{ .Name }}.",
             )
-
-
-def _below(finding: Finding, chart: str) -> Finding:
-    base = ("kserve", "values", chart) if chart else ("kserve", "values")
-    return Finding(
-        rule=finding.rule,
-        path=base + finding.path,
-        message=finding.message,
-        hint=finding.hint,
-        seen=finding.seen,
-        allowed=finding.allowed,
-        severity=finding.severity,
-        at_key=finding.at_key,
-    )
 
 
 def _two_modes(built: BuiltEnvironment, said: JsonObject) -> Iterator[Finding]:

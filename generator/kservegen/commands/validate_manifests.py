@@ -105,13 +105,8 @@ def _read(linter: Linter, arguments: Sequence[Argument]) -> None:
 def _caveat(finding: Finding, options: LintOptions) -> Diagnostic:
     """Place what is said of the release: at the environment that names it, else at what was asked about."""
     place = options.paths[0].as_posix() if options.paths else STDIN
-    return Diagnostic(
-        rule=finding.rule,
-        severity=Severity.WARNING,
-        message=finding.message,
-        location=Location(f"{ENVIRONMENTS_FOLDER}/{options.environment}.yaml" if options.environment else place),
-        seen=finding.seen,
-        hint=finding.hint,
+    return finding.at(
+        Location(f"{ENVIRONMENTS_FOLDER}/{options.environment}.yaml" if options.environment else place), ()
     )
 
 

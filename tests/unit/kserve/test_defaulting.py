@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.repository import packaged_data
-from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 
@@ -171,6 +172,26 @@ def test_an_llm_service_is_called_by_its_name_and_lists_its_containers() -> None
 )
 def test_a_path_finds_home(path: Path, expected: Path) -> None:
     assert default(service({"predictor": {"sklearn": {"env": [{}]}}}), STANDARD).original_path(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (("spec", "predictor", "model", "env", 0, "name"), ("env", 1, "name")),
+        (("spec", "predictor", "model", "storageUri"), ("word", "storageUri")),
+        (("spec", "predictor", "minReplicas"), ("minReplicas",)),
+    ],
+)
+def test_what_moved_leads_to_the_words_that_it_came_from(path: Path, words: Path) -> None:
+    sklearn: Path = ("spec", "predictor", "sklearn")
+    origins = (
+        Origin(("spec", "predictor"), ()),
+        Origin(sklearn, ("word",)),
+        Origin((*sklearn, "env", 0), ("env", 1)),
+        Origin(("spec", "predictor", "model"), ("dropped",)),
+    )
+    built = service({"predictor": {"model": {"env": []}, "sklearn": {"env": [{}]}}})
+    assert default(replace(built, origins=origins), STANDARD).resource.words(path) == words
 
 
 def test_a_schema_puts_in_its_own_defaults_first() -> None:
