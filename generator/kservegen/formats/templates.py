@@ -58,7 +58,7 @@ class PageTemplates:
         self._compiled: dict[str, Template] = {}
         self._environment = _Sandbox(
             undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-            finalize=_printed, cache_size=0,
+            finalize=_printed, cache_size=0, optimized=False,
         )  # fmt: skip
         self._environment.globals.clear()
         self._environment.filters = {

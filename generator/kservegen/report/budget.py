@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.budget.overview import Overview, Row
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.report.json_report import amount_as_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -147,14 +148,8 @@ def _row_as_json(row: Row) -> JsonObject:
         "left": row.left,
         "costPerMonth": row.cost,
     }
-    numbers: JsonObject = {name: _number(amount) for name, amount in amounts.items()}
+    numbers: JsonObject = {name: amount_as_json(amount) for name, amount in amounts.items()}
     return {"name": row.name, "scope": row.scope, "resource": row.resource, **numbers}
-
-
-def _number(amount: Fraction | None) -> int | float | None:
-    if amount is None:
-        return None
-    return int(amount) if amount.denominator == 1 else float(amount)
 
 
 def budget_as_csv(overviews: Sequence[Overview]) -> str:

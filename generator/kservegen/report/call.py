@@ -35,7 +35,7 @@ def call_as_json(called: Called, reply: Reply, through: str) -> JsonObject:
     own, verdict = called.callee.resource.id, reply.verdict
     return {
         "environment": called.environment,
-        "object": {"kind": own.kind, "namespace": own.namespace, "name": own.name},
+        "object": own._asdict(),
         "protocol": called.speech.protocol.value,
         "served": called.speech.served,
         "route": called.speech.route,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kservegen import __version__
@@ -88,6 +90,13 @@ def head(exit_code: int) -> JsonObject:
     }
 
 
+def amount_as_json(amount: Fraction | None) -> int | float | None:
+    """Return cores, bytes or devices as a number; None where the amount is not known."""
+    if amount is None:
+        return None
+    return int(amount) if amount.denominator == 1 else float(amount)
+
+
 def _place(location: Location) -> JsonObject:
     return {"file": location.file, "line": location.line, "column": location.column}
 
@@ -108,11 +117,5 @@ def _finding(item: Diagnostic) -> JsonObject:
         "related": [{"message": r.message, **_place(r.location)} for r in item.related],
     }
     if item.waived is not None:
-        waived = item.waived
-        finding["waived"] = {
-            "waiver": waived.waiver,
-            "owner": waived.owner,
-            "reason": waived.reason,
-            "expires": waived.expires,
-        }
+        finding["waived"] = asdict(item.waived)
     return finding

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 
 from kservegen.changes.impact.model import Restart
 from kservegen.changes.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.resource import ResourceId
+from kservegen.report.json_report import amount_as_json
 from kservegen.report.plan_words import verdict, verdict_of
 
 
@@ -36,7 +35,7 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
         **({"engine": _pair(environment.engine)} if environment.engine else {}),
         "restarts": [_restart(restart) for restart in impact.restarts],
         "scaled": [
-            {**_subject(s.subject), "role": s.role, "before": list(s.before), "after": list(s.after)}
+            {**s.subject._asdict(), "role": s.role, "before": list(s.before), "after": list(s.after)}
             for s in impact.scaled
         ],
         "budgets": [_budget(budget) for budget in environment.budgets],
@@ -54,14 +53,14 @@ def _object(change: ObjectChange) -> JsonObject:
     said: JsonObject = {
         "change": change.verb.value,
         "group": change.key.group,
-        **_subject(change.key.subject),
+        **change.key.subject._asdict(),
         "file": change.file,
         "fields": fields_as_json(change.fields),
     }
     if change.entry:
         said["entry"] = change.entry
     if change.old_key is not None:
-        said["was"] = _subject(change.old_key.subject)
+        said["was"] = change.old_key.subject._asdict()
     if change.old_file:
         said["oldFile"] = change.old_file
     if change.fate.value:
@@ -71,11 +70,6 @@ def _object(change: ObjectChange) -> JsonObject:
     if not change.readable:
         said["readable"] = False
     return said
-
-
-def _subject(subject: ResourceId) -> JsonObject:
-    kind, namespace, name = subject
-    return {"kind": kind, "namespace": namespace, "name": name}
 
 
 def fields_as_json(fields: Iterable[FieldChange]) -> list[JsonValue]:
@@ -92,7 +86,7 @@ def fields_as_json(fields: Iterable[FieldChange]) -> list[JsonValue]:
 
 def _restart(restart: Restart) -> JsonObject:
     return {
-        **_subject(restart.subject),
+        **restart.subject._asdict(),
         "certain": restart.certain,
         "pods": restart.pods,
         "accelerators": dict(restart.accelerators),
@@ -108,14 +102,8 @@ def _budget(budget: BudgetChange) -> JsonObject:
     return {
         "name": budget.name,
         "resource": budget.resource,
-        "before": _number(budget.before),
-        "after": _number(budget.after),
-        "grantedBefore": _number(budget.granted_before),
-        "granted": _number(budget.granted),
+        "before": amount_as_json(budget.before),
+        "after": amount_as_json(budget.after),
+        "grantedBefore": amount_as_json(budget.granted_before),
+        "granted": amount_as_json(budget.granted),
     }
-
-
-def _number(amount: Fraction | None) -> int | float | None:
-    if amount is None:
-        return None
-    return int(amount) if amount.denominator == 1 else float(amount)
