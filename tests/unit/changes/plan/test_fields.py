@@ -58,6 +58,16 @@ CASES: dict[str, tuple[Any, Any, list[tuple[Any, ...]]]] = {
     "args of one length by place": ({"args": ["--a", "--b"]}, {"args": ["--a", "--c"]}, [("args[1]", "--b", "--c")]),
     "an argument more": ({"args": ["--a", "--c"]}, {"args": ["--a", "--b", "--c"]}, [("args[1]", ABSENT, "--b")]),
     "an argument less": ({"args": ["--a", "--b", "--c"]}, {"args": ["--b", "--c"]}, [("args[0]", "--a", ABSENT)]),
+    "arguments that change and one more": (
+        {"args": ["--a", "--b", "--c"]},
+        {"args": ["--a", "--x", "--y", "--z", "--c"]},
+        [("args[1]", "--b", "--x"), ("args[2]", ABSENT, "--y"), ("args[3]", ABSENT, "--z")],
+    ),
+    "arguments that change and one less": (
+        {"args": ["--a", "--x", "--y", "--z", "--c"]},
+        {"args": ["--a", "--b", "--c"]},
+        [("args[1]", "--x", "--b"), ("args[2]", "--y", ABSENT), ("args[3]", "--z", ABSENT)],
+    ),
     "a long list": ({"l": [0] * 500}, {"l": [0] * 501}, [("l", [0] * 500, [0] * 501)]),
 }
 
