@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
 from kservegen.catalog.sections import SECTIONS
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.manual import by_manual
 from kservegen.core.names import label_error
 from kservegen.core.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.formats.yaml.files import read_bytes
@@ -146,11 +147,10 @@ def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> 
 
 
 def _defined_twice(again: Definition, first: Definition) -> Diagnostic:
-    return Diagnostic(
-        rule="catalog/duplicate-name",
-        severity=Severity.ERROR,
-        message=f"{again.key} is defined twice in {again.section}",
-        location=again.location,
+    return by_manual(
+        "catalog/duplicate-name",
+        f"{again.key} is defined twice in {again.section}",
+        again.location,
         path=format_path((again.section, again.key)),
         hint="Rename one of them, or write namespace/name as key where two teams share a name.",
         related=(Related("first defined here", first.location),),
@@ -158,22 +158,20 @@ def _defined_twice(again: Definition, first: Definition) -> Diagnostic:
 
 
 def _misnamed(file: str, problem: str, hint: str) -> Diagnostic:
-    return Diagnostic(
-        rule="catalog/file-name",
-        severity=Severity.ERROR,
-        message=f"the file's name {problem}",
-        location=Location(file),
+    return by_manual(
+        "catalog/file-name",
+        f"the file's name {problem}",
+        Location(file),
         hint=hint,
     )
 
 
 def _not_a_map(file: str, value: object) -> Diagnostic:
     names = {list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
-    return Diagnostic(
-        rule="catalog/not-a-map",
-        severity=Severity.ERROR,
-        message="the file holds no map of words",
-        location=Location(file),
+    return by_manual(
+        "catalog/not-a-map",
+        "the file holds no map of words",
+        Location(file),
         seen=names.get(type(value), "nothing"),
         allowed="a map that begins with `version: 1`",
         hint="Start the file with `version: 1`.",

@@ -16,9 +16,10 @@ from typing import TypeAlias
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource, Fragment, find_location
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
-from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
+from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.manual import written_manuals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,7 +105,7 @@ class _Resolver:
         self.diagnostics.append(
             Diagnostic(
                 rule=rule,
-                severity=Severity.ERROR,
+                severity=written_manuals()[rule].severity,
                 message=message,
                 location=location,
                 environments=(self.source.name,),

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.impact.model import Impact
 from kservegen.checks.locate import diagnose_environment
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location
+from kservegen.core.manual import by_manual
 from kservegen.core.repository import OUTPUT_FOLDER
 
 # How many files a change may remove where the environment sets no guard.
@@ -93,11 +94,10 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _gone(name: str, finding: Finding) -> Diagnostic:
-    return Diagnostic(
-        rule=finding.rule,
-        severity=Severity.ERROR,
-        message=f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
-        location=Location(f"environments/{name}.yaml"),
+    return by_manual(
+        finding.rule,
+        f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
+        Location(f"environments/{name}.yaml"),
         seen=finding.seen,
         allowed=finding.allowed,
         hint=finding.hint,

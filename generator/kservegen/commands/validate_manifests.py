@@ -16,6 +16,7 @@ from kservegen.checks.runner import Checker
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.errors import GeneratorError
+from kservegen.core.manual import by_manual
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
 from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.environment import build_objects, default_environment
@@ -111,11 +112,10 @@ def _caveat(finding: Finding, options: LintOptions) -> Diagnostic:
 
 
 def _nothing(place: str) -> Diagnostic:
-    return Diagnostic(
-        rule="yaml/no-documents",
-        severity=Severity.WARNING,
-        message="there are no manifests here",
-        location=Location(place),
+    return by_manual(
+        "yaml/no-documents",
+        "there are no manifests here",
+        Location(place),
         allowed="files *.yaml, *.yml or *.json with documents in them",
         hint="Check the path.",
     )

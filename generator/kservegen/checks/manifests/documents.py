@@ -10,6 +10,7 @@ from typing import Final
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import ManifestDocument, load_manifests
 from kservegen.formats.yaml.problems import shorten_excerpt
@@ -149,11 +150,10 @@ def _unread(file: str, problem: Diagnostic) -> InputDocument:
 def _template(file: str, found: re.Match[bytes]) -> Diagnostic:
     before = found.string[: found.start(1)].decode("utf-8", "replace")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return Diagnostic(
-        rule="yaml/template",
-        severity=Severity.ERROR,
-        message="the file is a template, not a manifest",
-        location=Location(file, line, column),
+    return by_manual(
+        "yaml/template",
+        "the file is a template, not a manifest",
+        Location(file, line, column),
         seen=shorten_excerpt(found[1].decode("utf-8", "replace").strip()),
         allowed="YAML or JSON",
         hint="Check what the tool makes of it: helm template DIR | kservegen validate -.",

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.checks.manifests.files import ManifestFile
-from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.manual import by_manual
 from kservegen.formats.yaml.manifest import load_manifests
 
 _CHART: Final = "Chart.yaml"
@@ -68,10 +69,9 @@ def _named_files(kustomization: JsonObject) -> Iterator[str]:
 
 
 def _note(file: str, what: str, command: str) -> Diagnostic:
-    return Diagnostic(
-        rule="gitops/not-rendered",
-        severity=Severity.INFO,
-        message=what,
-        location=Location(file),
+    return by_manual(
+        "gitops/not-rendered",
+        what,
+        Location(file),
         hint=f"Check what becomes of it: {command} {Path(file).parent.as_posix()} | kservegen validate -.",
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
+from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.manual import written_manuals
 
 _LONGEST_QUOTE = 60
 
@@ -19,10 +20,10 @@ def problem(
     hint: str = "",
     related: tuple[Related, ...] = (),
 ) -> Diagnostic:
-    """Say what is wrong at a place; whatever a reader of YAML finds is an error."""
+    """Say what is wrong at a place."""
     return Diagnostic(
         rule=f"yaml/{rule}",
-        severity=Severity.ERROR,
+        severity=written_manuals()[f"yaml/{rule}"].severity,
         message=message,
         location=location,
         path=format_path(path),
