@@ -43,6 +43,18 @@ SPOKEN = [
         "iris",
     ),
     (isvc({"modelFormat": HUGGINGFACE}), "openai-chat", "/openai/v1/chat/completions", "m"),
+    (
+        isvc({"modelFormat": HUGGINGFACE, "command": ["run", "--model_name=c"]}),
+        "openai-chat",
+        "/openai/v1/chat/completions",
+        "c",
+    ),
+    (
+        isvc({"modelFormat": HUGGINGFACE, "command": ["run", "--model_name=c"], "args": ["--model_name=a"]}),
+        "openai-chat",
+        "/openai/v1/chat/completions",
+        "a",
+    ),
     (isvc({"modelFormat": HUGGINGFACE, "protocolVersion": "v2"}), "openai-chat", "/openai/v1/chat/completions", "m"),
     (
         isvc({"modelFormat": HUGGINGFACE, "args": ["--model_name", "q"]}),
