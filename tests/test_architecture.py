@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests.support.rooms import ROOMS
+from tools.structure import repeated
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "kservegen"
 
@@ -48,6 +51,7 @@ def modules() -> dict[str, Path]:
 
 
 MODULES = modules()
+ROOM_NAMES = {f"kservegen.{room}" for room in ROOMS}
 
 
 @cache
@@ -97,6 +101,39 @@ def test_imports_point_down() -> None:
 def test_modules_are_short() -> None:
     lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in MODULES.items()}
     assert [f"{name}: {count} lines" for name, count in lines.items() if count > LONGEST] == []
+
+
+def test_public_names_stand_once() -> None:
+    assert repeated({path: path.read_text("utf-8") for path in MODULES.values()}) == {}
+
+
+def test_the_drawing_is_what_the_code_does() -> None:
+    # An arrow joins two modules of which one imports the other, or which a third brings together; it never points down.
+    text = (PACKAGE / "README.md").read_text("utf-8")
+    assert re.findall(r"^  subgraph (\w+)$", text, re.MULTILINE) == list(ROOMS)
+    drawn = {node: module_of(path) for node, path in re.findall(r"^    (\w+)\[(.+)\.py\]$", text, re.MULTILINE)}
+    assert [name for name in drawn.values() if name not in MODULES] == []
+    arrows = [pair for line in text.splitlines() if " --> " in line for pair in steps(line.strip())]
+    assert {node for arrow in arrows for node in arrow} == set(drawn)
+    assert [(start, end) for start, end in arrows if not joined(drawn[start], drawn[end])] == []
+
+
+def module_of(path: str) -> str:
+    """Return the name of a module by its path in the package."""
+    return "kservegen." + path.replace("/", ".")
+
+
+def steps(line: str) -> list[tuple[str, str]]:
+    """Return the arrows of one line of the drawing."""
+    nodes = re.split(r" -- [a-z ]+ --> ", line)
+    return list(pairwise(nodes))
+
+
+def joined(start: str, end: str) -> bool:
+    """Whether one of two modules imports the other, or some module both; a package stands for what lies in it."""
+    names = [{name, name.rpartition(".")[0]} - ROOM_NAMES for name in (start, end)]
+    meetings = [imports(name, at_import=False) | {name} for name in MODULES]
+    return any(all(found & known for known in names) for found in meetings)
 
 
 def test_there_are_no_cycles() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.checks.rules.kserve._go_url import url_error
+from kservegen.checks.rules.kserve._go_url import storage_url_error
 
 COLON = "first path segment in URL cannot contain colon"
 
@@ -44,10 +44,10 @@ COLON = "first path segment in URL cannot contain colon"
     ],
 )
 def test_what_go_says(text: str, expected: str | None) -> None:
-    assert url_error(text) == expected
+    assert storage_url_error(text) == expected
 
 
 @given(st.text(alphabet="ahf3:/@%4z?#[]. {é\x01", max_size=12))
 def test_any_text_is_judged(text: str) -> None:
-    error = url_error(text)
+    error = storage_url_error(text)
     assert error is None or error

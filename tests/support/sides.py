@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import yaml
 
 from kservegen.changes.impact.assess import Knowledge, assess
-from kservegen.changes.impact.model import Impact, Restart, Side
+from kservegen.changes.impact.model import Impact, ImpactSide, Restart
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.runner import open_checker
 from kservegen.core.jsontypes import JsonObject
@@ -63,9 +63,9 @@ def side(
     values: dict[str, JsonObject] | None = None,
     engine: str = "none",
     synced_by: dict[str, str] | None = None,
-) -> Side:
+) -> ImpactSide:
     """Make a side."""
-    return Side(
+    return ImpactSide(
         release=RELEASES.get(version),
         deployment_mode=mode,
         values=RUNTIMES_ON if values is None else values,
@@ -76,7 +76,7 @@ def side(
     )
 
 
-def between(before: Side, after: Side) -> Impact:
+def between(before: ImpactSide, after: ImpactSide) -> Impact:
     """Assess the change between two sides."""
     installation = Installation(kserve_version=after.release.version, deployment_mode=after.deployment_mode)
     return assess(before, after, installation, KNOWLEDGE)

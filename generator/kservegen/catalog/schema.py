@@ -23,9 +23,9 @@ CompiledSchemas = Callable[[str, str], JsonObject]
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
-TEXT: JsonObject = {"type": ["string", "null"]}
-FLAG: JsonObject = {"type": ["boolean", "null"]}
-TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": TEXT}
+NULLABLE_TEXT: JsonObject = {"type": ["string", "null"]}
+NULLABLE_FLAG: JsonObject = {"type": ["boolean", "null"]}
+NULLABLE_TEXTS: JsonObject = {"type": ["object", "null"], "additionalProperties": NULLABLE_TEXT}
 TEXTS: JsonObject = {"type": ["array", "null"], "items": {"type": "string"}}
 
 _COMPONENT_PARTS = words.COMPONENT | {"annotations", "labels"}
@@ -166,15 +166,18 @@ def _own() -> JsonObject:
     accelerator: JsonObject = {
         "type": ["object", "null"],
         "additionalProperties": False,
-        "properties": {"type": _described("accelerator.type", TEXT), "count": _described("accelerator.count", count)},
+        "properties": {
+            "type": _described("accelerator.type", NULLABLE_TEXT),
+            "count": _described("accelerator.count", count),
+        },
     }
     return {
         "accelerator": accelerator,
-        "annotations": TEXT_MAP,
+        "annotations": NULLABLE_TEXTS,
         "environments": TEXTS,
-        "labels": TEXT_MAP,
-        "namespace": TEXT,
-        "owner": TEXT,
+        "labels": NULLABLE_TEXTS,
+        "namespace": NULLABLE_TEXT,
+        "owner": NULLABLE_TEXT,
         "profile": {"type": ["string", "array", "null"], "items": {"type": "string"}},
     }
 
@@ -183,7 +186,7 @@ def _annotations(names: Iterable[str]) -> JsonObject:
     known: JsonObject = {
         "autoscalerClass": {"enum": ["hpa", "keda", "external", "none", None]},
         "deploymentMode": {"enum": ["Standard", "Knative", "ModelMesh", None]},
-        "stop": FLAG,
+        "stop": NULLABLE_FLAG,
     }
     return {name: known[name] for name in names}
 
@@ -225,7 +228,7 @@ def _part(shapes: _Words, pod: tuple[str, ...], more: Iterable[str], *, metadata
     chosen["args"] = _ARGUMENTS
     chosen["accelerator"] = _own()["accelerator"]
     if metadata:
-        chosen |= {"annotations": TEXT_MAP, "labels": TEXT_MAP}
+        chosen |= {"annotations": NULLABLE_TEXTS, "labels": NULLABLE_TEXTS}
     return _describe_all(chosen, "")
 
 
@@ -273,7 +276,7 @@ def _router(shapes: _Words) -> JsonObject:
 def _custom_resource(shapes: _Words) -> JsonObject:
     entry = shapes.properties("spec")
     if shapes.kind == "ClusterStorageContainer":
-        entry["disabled"] = FLAG
+        entry["disabled"] = NULLABLE_FLAG
     return {**entry, "spec": shapes.reference("spec")}
 
 

@@ -160,8 +160,8 @@ def open_base(repository: Repository, revision: str | None) -> DiskBase | Commit
     if revision is None:
         return DiskBase()
     git = open_git(repository.root)
-    named = tree.resolve(git, revision)
-    common = tree.merge_base(git, named, tree.resolve(git, "HEAD"))
+    named = tree.resolve_revision(git, revision)
+    common = tree.merge_base(git, named, tree.resolve_revision(git, "HEAD"))
     if common is None:
         shallow = tree.is_shallow(git)
         raise GeneratorError(

@@ -75,13 +75,13 @@ def command(
     The model's Service is reached through kubectl port-forward, or at --url. Exit codes: 0 it answers as it should; 1
     it answers something else; 2 no answer.
     """
-    from kservegen.commands.call import Asked, call, choose  # noqa: PLC0415
+    from kservegen.commands.call import CallPlan, call, choose  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
 
     if reach["url"] and (reach["context"] or reach["tls"]):
         raise click.UsageError("--context and --tls are about kubectl port-forward, which --url leaves out")
     project = open_project(find_repository(root))
-    asked = Asked(protocol or "", _route(reach["route"]), _data(data))
+    asked = CallPlan(protocol or "", _route(reach["route"]), _data(data))
     called = choose(project, environment, model, asked)
     if show:
         write_text(_shown(_commands(called, reach), output))

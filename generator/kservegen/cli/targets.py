@@ -108,7 +108,7 @@ def lint_targets(
     targets: Sequence[str], options: ClusterOptions, repository: Repository | None, fail_on: Severity
 ) -> tuple[Result, bytes | None]:
     """Judge manifests; return the result, and what came on standard input where that was asked for."""
-    from kservegen.checks.engines.choice import Engine, open_engine  # noqa: PLC0415
+    from kservegen.checks.engines.choice import EngineChoice, open_engine  # noqa: PLC0415
     from kservegen.checks.runner import open_checker  # noqa: PLC0415
     from kservegen.commands.validate_manifests import LintOptions, lint  # noqa: PLC0415
     from kservegen.formats.jsonschema.store import SchemaStore  # noqa: PLC0415
@@ -123,7 +123,7 @@ def lint_targets(
         stdin=stdin,
         fail_on=fail_on,
     )
-    engine = open_engine(Engine(options.engine), schemas)
+    engine = open_engine(EngineChoice(options.engine), schemas)
     return lint(open_checker(engine), chosen), stdin
 
 

@@ -72,7 +72,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         return emit_result(result, output, Path.cwd(), reports=reports, stdin=stdin)
     if cluster.is_stated:
         raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
-    from kservegen.checks.engines.choice import Engine  # noqa: PLC0415
+    from kservegen.checks.engines.choice import EngineChoice  # noqa: PLC0415
     from kservegen.commands.render import validate  # noqa: PLC0415
 
     now = clock(today, waiver_notice)
@@ -83,7 +83,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         environments=environments,
         fail_on=Severity(fail_on),
         clock=now,
-        engine=Engine(engine),
+        engine=EngineChoice(engine),
     )
     return emit_result(result, output, repository.root, reports=reports)
 

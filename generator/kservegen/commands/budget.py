@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from kservegen.checks.budget.limits import read_budgets
 from kservegen.checks.budget.overview import Overview, overview
-from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Evaluation, evaluate, ledger_of
@@ -29,7 +29,7 @@ def account_environments(
         diagnostics.extend(evaluation.diagnostics)
         if evaluation.built is not None:
             overviews.append(_overview(project, evaluation, evaluation.built))
-    return tuple(overviews), merge(diagnostics)
+    return tuple(overviews), merge_diagnostics(diagnostics)
 
 
 def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.resolve import resolve_environment
-from kservegen.commands.client.answer import Verdict, check_answer, names_of, reason
-from kservegen.commands.client.exchange import Answer, Ask
+from kservegen.commands.client.answer import AnswerVerdict, check_answer, failure_reason, names_of
+from kservegen.commands.client.exchange import CallRequest, CallResponse
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
@@ -22,7 +22,7 @@ from kservegen.kserve.protocols.speech import Protocol, Speech
 from kservegen.render.objects.callees import Callee, callees
 
 # What speaks HTTP: one request in, its answer out.
-Send: TypeAlias = Callable[[Ask], Answer]
+Send: TypeAlias = Callable[[CallRequest], CallResponse]
 
 _STOP: Final = "serving.kserve.io/stop"
 _NOT_FOUND: Final = frozenset({404, 405})
@@ -38,9 +38,9 @@ class Called:
     body: JsonValue
 
     @property
-    def ask(self) -> Ask:
+    def ask(self) -> CallRequest:
         """The request."""
-        return Ask(self.speech.route, json.dumps(self.body).encode())
+        return CallRequest(self.speech.route, json.dumps(self.body).encode())
 
     @property
     def is_stopped(self) -> bool:
@@ -55,11 +55,11 @@ class Reply:
 
     status: int
     seconds: float
-    verdict: Verdict
+    verdict: AnswerVerdict
     models: tuple[str, ...] | None = None
 
 
-class Asked(NamedTuple):
+class CallPlan(NamedTuple):
     """What people say of the request; blank, or None for the data, where it follows from the model."""
 
     protocol: str = ""
@@ -67,7 +67,7 @@ class Asked(NamedTuple):
     data: JsonValue = None
 
 
-def choose(project: Project, environment: str, name: str, asked: Asked) -> Called:
+def choose(project: Project, environment: str, name: str, asked: CallPlan) -> Called:
     """Choose a model by key, name or namespace/name, and what to ask it; GeneratorError where that cannot be told."""
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
@@ -137,12 +137,12 @@ def call(called: Called, send: Send) -> Reply:
 
 
 # How Triton and MLServer are asked for their models.
-_INDEX: Final = Ask("/v2/repository/index", b"{}")
+_INDEX: Final = CallRequest("/v2/repository/index", b"{}")
 
 
 def _listed(speech: Speech, send: Send) -> Iterator[tuple[str, ...]]:
     """Ask the server for its models in the model's protocol."""
-    asks = [Ask(speech.listing)] if speech.listing else []
+    asks = [CallRequest(speech.listing)] if speech.listing else []
     asks += [_INDEX] if speech.protocol is Protocol.V2 else []
     for ask in asks:
         names = names_of(send(ask))
@@ -150,16 +150,16 @@ def _listed(speech: Speech, send: Send) -> Iterator[tuple[str, ...]]:
             yield names
 
 
-def _missing(speech: Speech, answer: Answer, models: tuple[str, ...]) -> Verdict:
+def _missing(speech: Speech, answer: CallResponse, models: tuple[str, ...]) -> AnswerVerdict:
     """Say which models the server has instead."""
     status, served = answer.status, speech.served
     if served in models:
         said = f"the server has {served} and does not know {speech.route} ({status})"
-        return Verdict(False, said, "It speaks another protocol, or the model does another task: --protocol.")
+        return AnswerVerdict(False, said, "It speaks another protocol, or the model does another task: --protocol.")
     close = get_close_matches(served, models, n=1)
     guess = f"Did you mean {close[0]}? " if close else ""
     hint = f"{guess}The name is said by --model_name or --served-model-name in the model's args."
-    return Verdict(
+    return AnswerVerdict(
         False, f"the server has no model called {served}; it has: {', '.join(models) or 'none'} ({status})", hint
     )
 
@@ -172,12 +172,14 @@ _ELSEWHERE: Final = (
 )
 
 
-def _unknown(speech: Speech, answer: Answer, send: Send) -> Verdict:
+def _unknown(speech: Speech, answer: CallResponse, send: Send) -> AnswerVerdict:
     """Say what else the server may speak, where it does not list its models as the protocol has it."""
-    said = f"nothing there answers to {speech.route} ({answer.status}): {reason(answer)}"
+    said = f"nothing there answers to {speech.route} ({answer.status}): {failure_reason(answer)}"
     for path, words in _ELSEWHERE:
         if path != speech.listing:
-            names = names_of(send(Ask(path)))
+            names = names_of(send(CallRequest(path)))
             if names:
-                return Verdict(False, said, f"It lists {', '.join(names)} at {path}: try {words}.")
-    return Verdict(False, said, "An ingress goes by its host: --host NAME. A server of its own: --protocol, --route.")
+                return AnswerVerdict(False, said, f"It lists {', '.join(names)} at {path}: try {words}.")
+    return AnswerVerdict(
+        False, said, "An ingress goes by its host: --host NAME. A server of its own: --protocol, --route."
+    )

@@ -11,7 +11,7 @@ from kservegen.changes.guards import Removals, guard_removals
 from kservegen.checks.locate import diagnose_environment
 from kservegen.commands.render import RenderOptions, evaluation_options, recover_output, report_on, write_out
 from kservegen.commands.result import CLEAN, Result
-from kservegen.core.diagnostics import Diagnostic, Location, merge
+from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.problem import Problem, to_finding
@@ -95,7 +95,7 @@ def commit_output(repository: Repository, options: CommitOptions) -> Committed:
         prepared = [job.prepare() for job in jobs]
         guarded = list(_guard(run, evaluated, prepared))
         if guarded:
-            return Committed(replace(result, diagnostics=merge([*result.diagnostics, *guarded])), None)
+            return Committed(replace(result, diagnostics=merge_diagnostics([*result.diagnostics, *guarded])), None)
         for job in jobs:
             if isinstance(job, Hydrated) and job.start(landing):
                 prepared[jobs.index(job)] = job.prepare()
@@ -147,12 +147,12 @@ def _write(run: _Run, evaluated: EvaluatedRepository) -> Result:
     options = run.options.render
     if not run.is_in_place:
         result = report_on(evaluated, "commit", fail_on=options.fail_on)
-        return replace(result, diagnostics=merge([*result.diagnostics, *_unsynced(run, evaluated)]))
+        return replace(result, diagnostics=merge_diagnostics([*result.diagnostics, *_unsynced(run, evaluated)]))
     hidden = ignored(run.git, (run.git.inside(f"{OUTPUT_FOLDER}/{path}") for path in evaluated.desired))
     if not hidden:
         return write_out(evaluated, options, "commit")
     result = report_on(evaluated, "commit", fail_on=options.fail_on)
-    return replace(result, diagnostics=merge([*result.diagnostics, _ignored(hidden, run.git.prefix)]))
+    return replace(result, diagnostics=merge_diagnostics([*result.diagnostics, _ignored(hidden, run.git.prefix)]))
 
 
 def _ignored(hidden: Mapping[str, tuple[str, int, str]], prefix: str) -> Diagnostic:

@@ -19,7 +19,7 @@ from kservegen.core.resource import Resource
 from kservegen.evaluate.environment import build_objects, build_one, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.kserve.presets import presets_for
-from kservegen.kserve.runtimes.advice import reason, why_chosen, why_not
+from kservegen.kserve.runtimes.advice import obstacle_reason, why_chosen, why_not
 from kservegen.render.objects.pins import PINNED, pins_of
 
 
@@ -94,7 +94,7 @@ def _serving(resource: Resource, context: Context) -> Iterator[Serving]:
         if chosen is None and selection.obstacle is not None:
             named = selection.candidates[0].runtime if selection.candidates else None
             why = f"{request.runtime or (named and named.name)} "
-            why += reason(named, selection.obstacle, selection) if named else "is not there"
+            why += obstacle_reason(named, selection.obstacle, selection) if named else "is not there"
         yield Serving(
             path=format_path(path),
             runtime=chosen.name if chosen else "",

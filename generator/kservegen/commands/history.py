@@ -14,7 +14,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER
 from kservegen.git.log import Commit, commits_touching, describe
 from kservegen.git.process import Git
-from kservegen.git.tree import contents, is_shallow, resolve
+from kservegen.git.tree import contents, is_shallow, resolve_revision
 from kservegen.render.objects.settings import Settings
 
 # What people write, as paths for git.
@@ -50,7 +50,7 @@ def state_in(environment: ResolvedEnvironment, target: tuple[str, str]) -> State
 
 def at_commit(git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], to: str) -> EntryHistory:
     """Return what an entry was at a commit; GeneratorError where the environment was not there."""
-    commit = describe(git, resolve(git, to))
+    commit = describe(git, resolve_revision(git, to))
     past = _load(git, draft, environment, target, commit)
     if past is None:
         raise GeneratorError(f"there is no environment {environment} at {to}", hint="Name another commit with --to.")
@@ -59,7 +59,7 @@ def at_commit(git: Git, draft: CatalogDraft, environment: str, target: tuple[str
 
 def before_now(git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], now: State) -> EntryHistory:
     """Find the newest commit at which the entry was something else."""
-    head = resolve(git, "HEAD")
+    head = resolve_revision(git, "HEAD")
     for commit in commits_touching(git, SOURCE_PATTERNS, start=head, limit=_MOST_COMMITS):
         past = _load(git, draft, environment, target, commit)
         if past is not None and _text(past.state) != _text(now):

@@ -15,7 +15,7 @@ from kservegen.checks.locate import Locator
 from kservegen.checks.runner import Checker
 from kservegen.commands.render import assumptions
 from kservegen.commands.result import FilePlan, Result
-from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Tools
@@ -131,7 +131,7 @@ def _result(
     )
     return Result(
         command="plan",
-        diagnostics=merge(diagnostics),
+        diagnostics=merge_diagnostics(diagnostics),
         environments=evaluated.chosen,
         objects=evaluated.objects,
         plan=FilePlan(

@@ -11,7 +11,7 @@ from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.trial import Trial, run_trial
 from kservegen.commands.result import Result
-from kservegen.core.diagnostics import Diagnostic, Location, merge
+from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import Repository
@@ -53,7 +53,9 @@ def try_policies(repository: Repository, paths: Sequence[Path] = ()) -> PolicyTe
         )
     diagnostics.extend(_strangers(folder, {policy.name for policy in files.policies}, repository.relative))
     diagnostics.extend(d for trial in trials for d in trial.diagnostics)
-    result = Result(command="policy test", diagnostics=merge(diagnostics), objects=sum(len(t.outcomes) for t in trials))
+    result = Result(
+        command="policy test", diagnostics=merge_diagnostics(diagnostics), objects=sum(len(t.outcomes) for t in trials)
+    )
     return PolicyTests(trials=tuple(trials), result=result)
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from kservegen.changes.departed_layers import left_behind
 from kservegen.changes.guards import Removals, guard_removals, max_restarting
-from kservegen.checks.engines.choice import Engine
+from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.result import FilePlan, Result
-from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -39,7 +39,7 @@ def validate(
     environments: Sequence[str] = (),
     fail_on: Severity = Severity.ERROR,
     clock: Clock | None = None,
-    engine: Engine = Engine.BUILTIN,
+    engine: EngineChoice = EngineChoice.BUILTIN,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
     wanted = EvaluationOptions(
@@ -57,7 +57,7 @@ def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity
     """Return what was found, and what could not be checked."""
     return Result(
         command=command,
-        diagnostics=merge(evaluated.diagnostics),
+        diagnostics=merge_diagnostics(evaluated.diagnostics),
         environments=evaluated.chosen,
         objects=evaluated.objects,
         assumptions=(*assumptions(evaluated.unestimated), *evaluated.assumptions),
@@ -148,7 +148,7 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
         apply(options.out, changes)
     return Result(
         command=result.command,
-        diagnostics=merge([*result.diagnostics, *diagnostics]),
+        diagnostics=merge_diagnostics([*result.diagnostics, *diagnostics]),
         environments=result.environments,
         objects=result.objects,
         plan=_plan(desired, existing, changes, applied=apply_now, check=options.check, prefix=f"{out}/"),

@@ -10,13 +10,13 @@ from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import put
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.changes.impact.assess import Knowledge
-from kservegen.changes.upgrade.compare import Side, images, left_behind, notes
+from kservegen.changes.upgrade.compare import VersionSide, images, left_behind_by_upgrade, notes
 from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
 from kservegen.changes.upgrade.restarts import restarts
-from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse
+from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse_old_version
 from kservegen.changes.upgrade.steps import steps
 from kservegen.checks.release import version_problem
-from kservegen.core.diagnostics import Diagnostic, Severity, merge
+from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -52,7 +52,7 @@ class Upgrades:
     @property
     def refusals(self) -> tuple[Diagnostic, ...]:
         """What the new version refuses, in any environment."""
-        return merge(refusal for upgrade in self.upgrades for refusal in upgrade.refusals)
+        return merge_diagnostics(refusal for upgrade in self.upgrades for refusal in upgrade.refusals)
 
 
 def plan_upgrades(
@@ -83,7 +83,11 @@ def plan_upgrades(
             _check_direction(releases, name, version, after)
         found.append(_upgrade(project, today, after, version))
     return Upgrades(
-        project=project, after=after, upgrades=tuple(found), same=tuple(same), diagnostics=merge(diagnostics)
+        project=project,
+        after=after,
+        upgrades=tuple(found),
+        same=tuple(same),
+        diagnostics=merge_diagnostics(diagnostics),
     )
 
 
@@ -102,7 +106,7 @@ def _check_versions(tools: Tools, after: str, installed: str | None) -> None:
         raise GeneratorError(problem.message, subject="--to", hint=problem.hint)
     if installed is None or installed in releases.versions:
         return
-    if parse(installed) is None:
+    if parse_old_version(installed) is None:
         raise GeneratorError(f"{installed} is no version", subject="--from", hint="Write it as v0.16.0.")
     if not is_before_split(installed):
         raise GeneratorError(
@@ -129,7 +133,7 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
     before, then = _side(today, project.tools), _side(tomorrow, project.tools)
     moves = is_before_split(installed)
     passed = project.tools.releases.passed(after, since=before.release.version)
-    said = tuple(left_behind(before, then) if moves else notes(before, then, passed))
+    said = tuple(left_behind_by_upgrade(before, then) if moves else notes(before, then, passed))
     new, gone = _compare(today.diagnostics, tomorrow.diagnostics)
     return EnvironmentUpgrade(
         environment=name,
@@ -150,12 +154,12 @@ def _knowledge(tools: Tools) -> Knowledge:
     return Knowledge(tools.schemas, tools.checker)
 
 
-def _side(evaluation: Evaluation, tools: Tools) -> Side:
+def _side(evaluation: Evaluation, tools: Tools) -> VersionSide:
     built = evaluation.built
     if built is None:
         raise AssertionError(evaluation.environment.name)
     defaulted = default_environment(built, tools, tools.schemas)
-    return Side(
+    return VersionSide(
         built=built,
         defaulted=defaulted.objects,
         release=defaulted.context.release,
@@ -166,7 +170,7 @@ def _side(evaluation: Evaluation, tools: Tools) -> Side:
 def _compare(today: Iterable[Diagnostic], tomorrow: Iterable[Diagnostic]) -> tuple[tuple[Diagnostic, ...], int]:
     """Return the findings that are new tomorrow, and how many of today's are gone."""
     old, new = ({_key(item): item for item in items} for items in (today, tomorrow))
-    return merge(new[key] for key in new.keys() - old.keys()), len(old.keys() - new.keys())
+    return merge_diagnostics(new[key] for key in new.keys() - old.keys()), len(old.keys() - new.keys())
 
 
 def _key(item: Diagnostic) -> tuple[object, ...]:

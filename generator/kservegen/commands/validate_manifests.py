@@ -27,7 +27,7 @@ from kservegen.formats.yaml.collector import without_collector
 from kservegen.kserve.releases import Releases
 
 # What a manifest cannot tell; every result says so.
-NOT_CHECKED: Final = (
+NOT_CHECKED_OF_MANIFESTS: Final = (
     "that images can be pulled",
     "that Secrets, ServiceAccounts and volumes are there",
     "that models fit in GPU memory",
@@ -83,7 +83,7 @@ def lint(checker: Checker, options: LintOptions) -> Result:
         diagnostics=diagnostics,
         environments=(options.environment,) if options.environment else (),
         documents=documents,
-        assumptions=(*filter(None, [options.cluster.context.release.caveat]), *NOT_CHECKED),
+        assumptions=(*filter(None, [options.cluster.context.release.caveat]), *NOT_CHECKED_OF_MANIFESTS),
         fail_on=options.fail_on,
     )
 

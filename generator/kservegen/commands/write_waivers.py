@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import put
 from kservegen.checks.waivers.apply import Clock
-from kservegen.checks.waivers.write import Promise, new_waivers
+from kservegen.checks.waivers.write import NewWaiver, new_waivers
 from kservegen.commands.render import validate
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
@@ -15,7 +15,7 @@ from kservegen.evaluate.project import open_project
 
 
 def write_waivers(
-    repository: Repository, given: Promise, clock: Clock, *, environments: Sequence[str] = ()
+    repository: Repository, given: NewWaiver, clock: Clock, *, environments: Sequence[str] = ()
 ) -> dict[str, int]:
     """Write waivers into the files of the environments; return how many by file. All files, or none."""
     result = validate(repository, environments=environments, clock=clock)

@@ -142,7 +142,7 @@ ECHOES = {
 }
 
 
-def merge(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort diagnostics; the same rule saying the same at the same place becomes one, with all its environments."""
     merged: dict[tuple[object, ...], Diagnostic] = {}
     items = sorted(diagnostics, key=lambda d: d.sort_key)

@@ -32,7 +32,7 @@ _BINARY_SUFFIX: Final = {0: "", **{exponent: suffix for suffix, exponent in _BIN
 _SPACE: Final = " \u0085\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
-class Family(StrEnum):
+class SuffixFamily(StrEnum):
     """How a quantity is written: the suffixes it came with are the ones it keeps."""
 
     DECIMAL = "decimal SI"
@@ -46,7 +46,7 @@ class Quantity:
 
     unscaled: int
     exponent: int
-    family: Family
+    family: SuffixFamily
     text: str
 
     @property
@@ -88,7 +88,7 @@ class Quantity:
 
 
 @lru_cache(maxsize=8192, typed=True)
-def parse(value: str | float) -> Quantity | None:
+def parse_quantity(value: str | float) -> Quantity | None:
     """Read a quantity as a Kubernetes client does; None where that fails."""
     if isinstance(value, bool):
         return None
@@ -107,7 +107,7 @@ def parse(value: str | float) -> Quantity | None:
 @lru_cache(maxsize=8192, typed=True)
 def canonical(value: str | float) -> str:
     """Write a quantity as the API server stores it; ValueError where it is none."""
-    quantity = parse(value)
+    quantity = parse_quantity(value)
     if quantity is None:
         raise ValueError(f"not a quantity: {value!r}")
     return quantity.text
@@ -144,11 +144,11 @@ def _read(text: str, parts: _Parts) -> Quantity | None:
     if parts.suffix in _BINARY:
         return _read_binary(text, parts, _BINARY[parts.suffix])
     if parts.suffix in _DECIMAL:
-        return _read_decimal(text, parts, exponent=_DECIMAL[parts.suffix], family=Family.DECIMAL)
+        return _read_decimal(text, parts, exponent=_DECIMAL[parts.suffix], family=SuffixFamily.DECIMAL)
     exponent = _exponent(parts.suffix)
     if exponent is None:
         return None
-    return _read_decimal(text, parts, exponent=exponent, family=Family.EXPONENT)
+    return _read_decimal(text, parts, exponent=exponent, family=SuffixFamily.EXPONENT)
 
 
 def _exponent(suffix: str) -> int | None:
@@ -163,7 +163,7 @@ def _int32(number: int) -> int:
     return (number + 2**31) % 2**32 - 2**31
 
 
-def _read_decimal(text: str, parts: _Parts, *, exponent: int, family: Family) -> Quantity | None:
+def _read_decimal(text: str, parts: _Parts, *, exponent: int, family: SuffixFamily) -> Quantity | None:
     digits = parts.digits
     scale = _int32(exponent - len(parts.fraction))
     if len(digits) <= _MAX_FAST_DIGITS and scale >= -9:
@@ -186,13 +186,15 @@ def _read_binary(text: str, parts: _Parts, power: int) -> Quantity | None:
     fast = not places and len(digits) <= 14 - power * 3 // 10 and unscaled <= _MAX_INT64
     if fast and int(digits) & 7:
         unscaled = -unscaled if parts.negative else unscaled
-        return Quantity(unscaled=unscaled, exponent=0, family=Family.BINARY, text=text)
+        return Quantity(unscaled=unscaled, exponent=0, family=SuffixFamily.BINARY, text=text)
     if not fast and not _has_digits(text):
         return None
     unscaled, scale = _round_up(unscaled, -places)
     if _at_least(unscaled, scale, _MAX_INT64):
         unscaled, scale = _MAX_INT64, 0
-    family = Family.DECIMAL if unscaled and not fast and not _at_least(unscaled, scale, 1) else Family.BINARY
+    family = (
+        SuffixFamily.DECIMAL if unscaled and not fast and not _at_least(unscaled, scale, 1) else SuffixFamily.BINARY
+    )
     unscaled = -unscaled if parts.negative else unscaled
     return Quantity(unscaled=unscaled, exponent=scale, family=family, text=_write_binary(unscaled, scale, family))
 
@@ -220,7 +222,7 @@ def _round_up(unscaled: int, scale: int) -> tuple[int, int]:
     return -(-unscaled // 10**drop), -9
 
 
-def _write_decimal(unscaled: int, scale: int, family: Family) -> str:
+def _write_decimal(unscaled: int, scale: int, family: SuffixFamily) -> str:
     if unscaled == 0:
         return "0"
     digits = str(unscaled)
@@ -228,18 +230,18 @@ def _write_decimal(unscaled: int, scale: int, family: Family) -> str:
     scale = scale + len(digits) - len(stripped)
     stripped += "0" * (scale % 3)
     scale = _int32(scale - scale % 3)
-    if family is Family.EXPONENT:
+    if family is SuffixFamily.EXPONENT:
         return f"{stripped}e{scale}" if scale else stripped
     # Beyond the largest suffix Go writes none at all; so 1000E is stored as 1.
     return stripped + _DECIMAL_SUFFIX.get(scale, "")
 
 
-def _write_binary(unscaled: int, scale: int, family: Family) -> str:
+def _write_binary(unscaled: int, scale: int, family: SuffixFamily) -> str:
     """Binary suffixes where the amount is whole and not below 1024; else it is written as a decimal."""
     step = 10**-scale
     whole, rest = divmod(unscaled, step)
-    if family is Family.DECIMAL or rest or -1024 < whole < 1024:
-        return _write_decimal(unscaled, scale, Family.DECIMAL)
+    if family is SuffixFamily.DECIMAL or rest or -1024 < whole < 1024:
+        return _write_decimal(unscaled, scale, SuffixFamily.DECIMAL)
     power = 0
     while whole % 1024 == 0:
         whole //= 1024

@@ -13,7 +13,7 @@ from kservegen.checks.manifests.documents import read_documents
 from kservegen.checks.manifests.files import find_files
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.defaulted import context_of, installation_of
 from kservegen.evaluate.environment import Tools
@@ -74,7 +74,7 @@ def _hard(quota: Resource) -> dict[str, str]:
 
 
 def _amount(value: str | None) -> float:
-    quantity = parse(value) if value is not None else None
+    quantity = parse_quantity(value) if value is not None else None
     return float(quantity.value) if quantity is not None else 0.0
 
 

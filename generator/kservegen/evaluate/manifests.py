@@ -14,7 +14,7 @@ from typing import Final
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_misshapen
-from kservegen.core.diagnostics import Diagnostic, Related, Severity, merge
+from kservegen.core.diagnostics import Diagnostic, Related, Severity, merge_diagnostics
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
@@ -131,7 +131,9 @@ class Linter:
             not_checked=len(reports) - len(verdicts),
         )
         found = [diagnostic for item in known for diagnostic in self._diagnose(item, item.together)]
-        return documents, merge([*self._extra, *found, *self._unknown_kinds(), *_duplicates(self._documents)])
+        return documents, merge_diagnostics(
+            [*self._extra, *found, *self._unknown_kinds(), *_duplicates(self._documents)]
+        )
 
     def _check_together(self) -> None:
         """Check again what other objects can change, now that all of them are known."""
@@ -164,7 +166,7 @@ class Linter:
             namespace=identity.namespace,
             admitted=None if item.is_unknown else verdict.admitted,
             deployable=None if item.is_unknown else verdict.deployable,
-            diagnostics=merge(self._diagnose(item, item.alone)),
+            diagnostics=merge_diagnostics(self._diagnose(item, item.alone)),
         )
 
     def _unknown_kinds(self) -> Iterator[Diagnostic]:

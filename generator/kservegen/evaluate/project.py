@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
-from kservegen.checks.engines.choice import Engine, open_engine
+from kservegen.checks.engines.choice import EngineChoice, open_engine
 from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.errors import GeneratorError
@@ -62,7 +62,7 @@ class Project:
         return self.choose((name,))[0]
 
 
-def open_project(repository: Repository, engine: Engine = Engine.BUILTIN) -> Project:
+def open_project(repository: Repository, engine: EngineChoice = EngineChoice.BUILTIN) -> Project:
     """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
     tools = open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
@@ -74,7 +74,7 @@ def open_project(repository: Repository, engine: Engine = Engine.BUILTIN) -> Pro
     return Project(repository, catalog, tools, diagnostics)
 
 
-def open_tools(repository: Repository, engine: Engine = Engine.BUILTIN) -> Tools:
+def open_tools(repository: Repository, engine: EngineChoice = EngineChoice.BUILTIN) -> Tools:
     """Assemble what checks need; nothing is compiled before it is used."""
     schemas, releases = SchemaStore(repository.schema_roots), Releases(repository.schema_roots)
     return Tools(

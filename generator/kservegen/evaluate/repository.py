@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.clusters import shared_objects
-from kservegen.checks.engines.choice import Engine
+from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.repository import Repository
@@ -39,7 +39,7 @@ class EvaluationOptions:
     lays_out: bool = False
     despite_findings: bool = False
     clock: Clock | None = None
-    engine: Engine = Engine.BUILTIN
+    engine: EngineChoice = EngineChoice.BUILTIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

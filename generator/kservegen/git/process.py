@@ -78,7 +78,7 @@ class Git:
         """Run git at the top of the work tree and return what it prints; GitError with its last line otherwise."""
         done = self.attempt(*words, stdin=stdin, environment=environment)
         if done.returncode:
-            raise failure(done, f"git {words[0]}")
+            raise git_failure(done, f"git {words[0]}")
         return done.stdout
 
     def attempt(
@@ -96,7 +96,7 @@ class Git:
         return f"{self.prefix}{path}"
 
 
-def failure(done: subprocess.CompletedProcess[bytes], subject: str, hint: str = "") -> GitError:
+def git_failure(done: subprocess.CompletedProcess[bytes], subject: str, hint: str = "") -> GitError:
     """Return what a process that failed said, secrets left out."""
     said = mask(done.stderr.decode("utf-8", "replace").strip())
     told = _telling(said) if said else f"exit code {done.returncode}"

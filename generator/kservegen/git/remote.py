@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.core.errors import GeneratorError
-from kservegen.git.process import Git, failure, mask
+from kservegen.git.process import Git, git_failure, mask
 from kservegen.git.tree import is_shallow
 
 # Most questions are about neighbours: the whole history of a shallow clone is fetched only where this does not answer.
@@ -84,7 +84,7 @@ def remote_tip(git: Git, remote: str, ref: str) -> str | None:
 def _listed(git: Git, *words: str) -> str:
     done = git.attempt("ls-remote", "--quiet", *words)
     if done.returncode:
-        raise failure(done, "git ls-remote", "See that the remote can be reached from here, and who may read it.")
+        raise git_failure(done, "git ls-remote", "See that the remote can be reached from here, and who may read it.")
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -117,7 +117,7 @@ def push(git: Git, remote: str, ref: str, new: str, old: str | None) -> bool:
     if "(stale info)" in said or "(fetch first)" in said or any(word in said for word in _LOCKED):
         return False
     done.stderr = _reason(done.stdout, done.stderr)
-    raise failure(done, "git push", "The remote refused: see its rules for this branch, and who may push.")
+    raise git_failure(done, "git push", "The remote refused: see its rules for this branch, and who may push.")
 
 
 def _reason(out: bytes, err: bytes) -> bytes:

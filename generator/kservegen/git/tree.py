@@ -28,7 +28,7 @@ class Blob(NamedTuple):
         return self.mode in _REGULAR
 
 
-def resolve(git: Git, revision: str) -> str:
+def resolve_revision(git: Git, revision: str) -> str:
     """Return the name of the commit that a revision means; GeneratorError for one that there is none of."""
     # An option in place of a revision would be read as one; --end-of-options is newer than many gits.
     if revision.startswith("-"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.core.errors import GeneratorError
-from kservegen.git.process import Git, failure
+from kservegen.git.process import Git, git_failure
 from kservegen.git.tree import blob_name
 
 _MODE: Final = "100644"
@@ -104,7 +104,7 @@ def commit_tree(git: Git, tree: str, parents: Sequence[str], message: str, who: 
         stdin=message.encode("utf-8", "surrogateescape"), environment=dict(who.environment),
     )  # fmt: skip
     if done.returncode:
-        raise failure(done, "git commit-tree", "Its signature failed? See commit.gpgSign." if who.signs else "")
+        raise git_failure(done, "git commit-tree", "Its signature failed? See commit.gpgSign." if who.signs else "")
     return done.stdout.decode().strip()
 
 
@@ -120,7 +120,7 @@ def move_branch(git: Git, name: str, new: str, old: str | None, why: str) -> boo
     ref = f"refs/heads/{name}"
     done = git.attempt("update-ref", "-m", why, "--create-reflog", ref, new, old or "0" * len(new))
     if done.returncode and branch_tip(git, name) == old:
-        raise failure(done, "git update-ref")
+        raise git_failure(done, "git update-ref")
     return done.returncode == 0
 
 

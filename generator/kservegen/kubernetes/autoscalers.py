@@ -10,7 +10,7 @@ from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.names import label_error, path_segment_error
 from kservegen.core.problem import Problem
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 from kservegen.kubernetes.fields import BrokenLaw, bounded, choice, counted, lawful, maps, needed, required, word
 from kservegen.kubernetes.metadata import validate_metadata
 from kservegen.kubernetes.resources import resource_name_error
@@ -106,7 +106,7 @@ def _source(kind: str, source: JsonObject, path: Path) -> Iterator[Problem]:
     yield from bounded(target, "averageUtilization", at, 1)
     for field in ("value", "averageValue"):
         amount = target.get(field)
-        if isinstance(amount, (str, int, float)) and (quantity := parse(amount)) and quantity.sign <= 0:
+        if isinstance(amount, (str, int, float)) and (quantity := parse_quantity(amount)) and quantity.sign <= 0:
             yield Problem((*at, field), f"{field} must be positive", str(amount))
     given = [field for field in _TARGETS[kind] if target.get(field) is not None]
     if not given:

@@ -9,7 +9,7 @@ from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.names import qualified_name_error
 from kservegen.core.problem import Problem
-from kservegen.core.quantity import canonical, parse
+from kservegen.core.quantity import canonical, parse_quantity
 from kservegen.kubernetes.fields import required, unreadable
 
 ENV_FIELDS: Final = (
@@ -84,7 +84,7 @@ def _divisor(value: JsonValue, path: Path, name: str, allowed: frozenset[str]) -
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return
     yield from unreadable(path, "divisor", value)
-    quantity = parse(value)
+    quantity = parse_quantity(value)
     if quantity is not None and quantity.sign and canonical(value) not in allowed:
         known = ", ".join(sorted(allowed))
         yield Problem(path, f"{canonical(value)} is no divisor of {name}", str(value), known)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from kservegen.core.document import sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 Law: TypeAlias = Callable[[str], str | None]
 
@@ -156,7 +156,7 @@ def numbered(owner: JsonObject, field: str, path: Path, law: Callable[[int], str
 
 def unreadable(path: Path, name: str, value: JsonValue) -> Iterator[Problem]:
     """Check that an amount is a quantity."""
-    if isinstance(value, (str, int, float)) and parse(value) is None:
+    if isinstance(value, (str, int, float)) and parse_quantity(value) is None:
         yield Problem(path, f"{name} is {value!r}, which is no quantity", str(value), _QUANTITY)
 
 

@@ -11,7 +11,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error, qualified_name_error, subdomain_error
 from kservegen.core.problem import Problem
-from kservegen.core.quantity import Quantity, parse
+from kservegen.core.quantity import Quantity, parse_quantity
 from kservegen.kubernetes.fields import ContainerPlace, FieldPlace, lawful, maps, required, unique, unreadable
 
 HUGE_PAGES: Final = "hugepages-"
@@ -82,7 +82,7 @@ def amounts_in(at: ContainerPlace) -> list[Amount]:
 
 
 def _quantity(value: JsonValue) -> Quantity | None:
-    return parse(value) if isinstance(value, (str, int, float)) else None
+    return parse_quantity(value) if isinstance(value, (str, int, float)) else None
 
 
 def unreadable_amounts(amounts: Iterable[Amount]) -> Iterator[Problem]:
@@ -157,7 +157,7 @@ def _pages(amount: Amount, quantity: Quantity, *, partial: bool) -> Iterator[Pro
 
 @lru_cache(maxsize=256)
 def _divides(name: str, quantity: Quantity) -> bool:
-    page = parse(name.removeprefix(HUGE_PAGES))
+    page = parse_quantity(name.removeprefix(HUGE_PAGES))
     if page is None or page.sign <= 0 or not page.is_whole:
         return False
     return quantity.value % page.value == 0
@@ -210,7 +210,7 @@ def _of(resources: JsonObject, side: str, wanted: str) -> list[Quantity]:
 
 def _pod_amounts(resources: JsonObject, side: str, path: Path) -> Iterator[tuple[str, Quantity, Path]]:
     for name, value in mapping(resources.get(side)).items():
-        if isinstance(value, (str, int, float)) and (quantity := parse(value)) is not None:
+        if isinstance(value, (str, int, float)) and (quantity := parse_quantity(value)) is not None:
             yield name, quantity, (*path, side, name)
 
 

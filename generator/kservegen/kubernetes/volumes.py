@@ -13,7 +13,7 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import LABEL_LENGTH, label_error, subdomain_error
 from kservegen.core.problem import Problem
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 from kservegen.core.values import backsteps_error, descending_path_error, mode_error
 from kservegen.kubernetes.fields import (
     FieldPlace,
@@ -88,7 +88,7 @@ def _needs(*fields: str) -> _SourceLaw:
 def _empty_dir(source: JsonObject, path: Path) -> Iterator[Problem]:
     limit = source.get("sizeLimit")
     yield from unreadable((*path, "sizeLimit"), "sizeLimit", limit)
-    if isinstance(limit, (str, int, float)) and (quantity := parse(limit)) and quantity.sign < 0:
+    if isinstance(limit, (str, int, float)) and (quantity := parse_quantity(limit)) and quantity.sign < 0:
         yield Problem((*path, "sizeLimit"), "sizeLimit is negative", str(limit), "0 and more")
 
 
@@ -299,7 +299,7 @@ def _storage(requests: JsonObject, path: Path) -> Iterator[Problem]:
     if amount is None:
         yield Problem(path, "required value: storage is missing")
     yield from unreadable((*path, "storage"), "storage", amount)
-    if isinstance(amount, (str, int, float)) and (quantity := parse(amount)) and quantity.sign <= 0:
+    if isinstance(amount, (str, int, float)) and (quantity := parse_quantity(amount)) and quantity.sign <= 0:
         yield Problem((*path, "storage"), "storage must be greater than zero", str(amount))
 
 

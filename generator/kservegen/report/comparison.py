@@ -22,7 +22,7 @@ _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _NONE: Final = "nothing"
 
 
-def verdict(found: Comparison) -> str:
+def comparison_verdict(found: Comparison) -> str:
     """Write the first line: how much differs."""
     if not found:
         return f"{found.left} and {found.right} do not differ"
@@ -46,7 +46,7 @@ def comparison_as_text(found: Comparison, *, colour: bool) -> str:
     def paint(text: str, style: str) -> str:
         return f"{style}{text}{_RESET}" if colour else text
 
-    out = [paint(printable(verdict(found)), _BOLD)]
+    out = [paint(printable(comparison_verdict(found)), _BOLD)]
     for title, blocks in _blocks(found):
         out.append("")
         out.append(paint(printable(title), _BOLD))
@@ -67,7 +67,9 @@ def comparison_as_markdown(found: Comparison, templates: PageTemplates) -> str:
         {"title": title, "blocks": [{"head": head, "fields": map(_sides, fields)} for head, fields in blocks]}
         for title, blocks in _blocks(found)
     ]
-    lines = templates.write("diff.md", verdict=verdict(found), sections=sections).removesuffix("\n").split("\n")
+    lines = (
+        templates.write("diff.md", verdict=comparison_verdict(found), sections=sections).removesuffix("\n").split("\n")
+    )
     size, held = 0, list[str]()
     for line in lines:
         size += len(line.encode()) + 1
@@ -113,7 +115,7 @@ def comparison_as_json(found: Comparison) -> JsonObject:
     return {
         "left": found.left,
         "right": found.right,
-        "verdict": verdict(found),
+        "verdict": comparison_verdict(found),
         "equal": found.equal,
         "settings": fields_as_json(found.settings),
         "values": [{"chart": name, "fields": fields_as_json(fields)} for name, fields in found.values],

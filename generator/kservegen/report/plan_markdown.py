@@ -21,7 +21,7 @@ MARKER: Final = "<!-- kservegen-plan -->"
 # GitHub takes 65,536 characters; counted in bytes, with room for what a workflow puts around it.
 LIMIT: Final = 64_000
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 # What a template gets.
 Data: TypeAlias = dict[str, object]
 
@@ -144,7 +144,7 @@ def _field(field: FieldChange) -> Data:
     }
 
 
-def _limited(items: Sequence[T], most: int, write: Callable[[T], object], noun: str) -> Data:
+def _limited(items: Sequence[_T], most: int, write: Callable[[_T], object], noun: str) -> Data:
     """Return the first items, written as they are asked for, and how many more there are."""
     left = len(items) - most
     more = f"… {'and ' if most else ''}{plural(left, noun)}{' more' if most else ''}" if left > 0 else ""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade, Note, Step, Topic
+from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade, Note, Topic, UpgradeStep
 from kservegen.commands.result import Result
 from kservegen.commands.upgrade import Upgrades
 from kservegen.core.diagnostics import Severity
@@ -129,7 +129,7 @@ def _carried(carried: CarriedValues | None) -> Iterator[str]:
         yield from (f"    {key}: {printable(known)}" for key, known in carried.lost)
 
 
-def _steps(steps: Sequence[Step]) -> Iterator[str]:
+def _steps(steps: Sequence[UpgradeStep]) -> Iterator[str]:
     yield "  in this order"
     for number, step in enumerate(steps, 1):
         yield f"    {number}. {step.title}"

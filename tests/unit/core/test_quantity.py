@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.examples import examples
 
-from kservegen.core.quantity import Family, canonical, parse
+from kservegen.core.quantity import SuffixFamily, canonical, parse_quantity
 
 GO_SOURCE = Path(__file__).parents[2] / "go_quantity"
 
@@ -100,7 +100,7 @@ def test_canonical_is_what_the_server_stores(written: str | float, stored: str) 
 
 @pytest.mark.parametrize("written", REFUSED, ids=lambda v: repr(v)[:30])
 def test_what_is_no_quantity_is_none(written: str | float) -> None:
-    assert parse(written) is None
+    assert parse_quantity(written) is None
     with pytest.raises(ValueError, match="not a quantity"):
         canonical(written)
 
@@ -116,18 +116,23 @@ def test_what_is_no_quantity_is_none(written: str | float) -> None:
     ],
 )
 def test_value_is_exact(written: str, value: Fraction) -> None:
-    quantity = parse(written)
+    quantity = parse_quantity(written)
     assert quantity is not None
     assert quantity.value == value
 
 
 def test_the_family_of_suffixes_is_kept() -> None:
-    families = {text: quantity.family for text in ("1", "1m", "1Ki", "1e3") if (quantity := parse(text))}
-    assert families == {"1": Family.DECIMAL, "1m": Family.DECIMAL, "1Ki": Family.BINARY, "1e3": Family.EXPONENT}
+    families = {text: quantity.family for text in ("1", "1m", "1Ki", "1e3") if (quantity := parse_quantity(text))}
+    assert families == {
+        "1": SuffixFamily.DECIMAL,
+        "1m": SuffixFamily.DECIMAL,
+        "1Ki": SuffixFamily.BINARY,
+        "1e3": SuffixFamily.EXPONENT,
+    }
 
 
 def test_an_absurd_exponent_compares_at_once_and_refuses_arithmetic() -> None:
-    huge, one = parse("1e999999999"), parse("1")
+    huge, one = parse_quantity("1e999999999"), parse_quantity("1")
     assert huge is not None
     assert one is not None
     assert (huge.compare(one), one.compare(huge), huge.compare(huge)) == (1, -1, 0)
@@ -148,7 +153,7 @@ NEAR_MISSES = st.text(alphabet="0123456789+-.eEinumkKMGTP", max_size=14).filter(
 
 @given(WRITTEN, WRITTEN)
 def test_comparing_is_comparing_values(left: str, right: str) -> None:
-    a, b = parse(left), parse(right)
+    a, b = parse_quantity(left), parse_quantity(right)
     assert a is not None
     assert b is not None
     assert a.compare(b) == (a.value > b.value) - (a.value < b.value)
@@ -158,9 +163,9 @@ def test_comparing_is_comparing_values(left: str, right: str) -> None:
 
 @given(WRITTEN)
 def test_canonical_text_stands_still_and_keeps_the_amount(written: str) -> None:
-    once = parse(written)
+    once = parse_quantity(written)
     assert once is not None
-    again = parse(once.text)
+    again = parse_quantity(once.text)
     assert again is not None
     assert again.text == once.text
     if abs(once.value) < 10**21:  # beyond, Go drops the suffix
@@ -202,7 +207,7 @@ def ask(go: subprocess.Popen[str], value: str | float) -> str | None:
 
 
 def ours(value: str | float) -> str | None:
-    quantity = parse(value)
+    quantity = parse_quantity(value)
     return None if quantity is None else quantity.text
 
 

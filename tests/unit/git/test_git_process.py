@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from kservegen.git.process import failure
+from kservegen.git.process import git_failure
 
 ADVICE = """\
 fatal: Could not read from remote repository.
@@ -28,5 +28,5 @@ and the repository exists.
 )
 def test_the_line_that_says_why_is_shown(printed: str, told: str) -> None:
     done = subprocess.CompletedProcess(["git"], 128, b"", printed.encode())
-    error = failure(done, "git x")
+    error = git_failure(done, "git x")
     assert (error.message, error.subject, error.code) == (told, "git x", 128)

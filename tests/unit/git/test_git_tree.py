@@ -9,7 +9,7 @@ from tests.support.git_repository import commit_files, git, new_repository
 
 from kservegen.core.errors import GeneratorError
 from kservegen.git.process import open_git
-from kservegen.git.tree import blob_name, differing, files, is_shallow, merge_base, read, resolve
+from kservegen.git.tree import blob_name, differing, files, is_shallow, merge_base, read, resolve_revision
 
 A, E = "app/rendered/prod/a.yaml", "app/rendered/prod/é x.yaml"
 
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 def test_files_below_a_folder_are_listed_and_read_by_name(folder: Path) -> None:
     opened = open_git(folder / "app")
     assert (opened.top, opened.prefix) == (folder.resolve(), "app/")
-    tree = files(opened, resolve(opened, "main"), "rendered")
+    tree = files(opened, resolve_revision(opened, "main"), "rendered")
     assert sorted(tree) == ["prod/a.yaml", "prod/é x.yaml"]
     contents = read(opened, (blob.name for blob in tree.values()))
     assert [contents[tree[path].name] for path in sorted(tree)] == [b"a: 1\n", b""]
@@ -52,7 +52,7 @@ def test_a_link_is_no_file(folder: Path) -> None:
 @pytest.mark.parametrize("revision", ["nothing", "--all", "HEAD~9", "main:b"])
 def test_what_is_no_commit_is_refused(folder: Path, revision: str) -> None:
     with pytest.raises(GeneratorError, match="revision"):
-        resolve(open_git(folder), revision)
+        resolve_revision(open_git(folder), revision)
 
 
 def test_a_shallow_clone_says_so(folder: Path, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_shallow_clone_says_so(folder: Path, tmp_path: Path) -> None:
     opened = open_git(tmp_path / "shallow")
     assert is_shallow(opened)
     with pytest.raises(GeneratorError) as caught:
-        resolve(opened, "HEAD~1")
+        resolve_revision(opened, "HEAD~1")
     assert "fetch-depth: 0" in caught.value.hint
 
 

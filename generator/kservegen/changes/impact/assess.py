@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kservegen.changes.impact.model import Impact, Refused, Side
-from kservegen.changes.impact.refusals import refusals
-from kservegen.changes.impact.restarts import Change, moved
+from kservegen.changes.impact.model import Impact, ImpactSide, RefusedUpdate
+from kservegen.changes.impact.refusals import refused_updates
+from kservegen.changes.impact.restarts import RestartChange, moved
 from kservegen.checks.runner import Checker
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation
@@ -19,14 +19,14 @@ class Knowledge(NamedTuple):
     checker: Checker
 
 
-def assess(before: Side, after: Side, installation: Installation, knowledge: Knowledge) -> Impact:
+def assess(before: ImpactSide, after: ImpactSide, installation: Installation, knowledge: Knowledge) -> Impact:
     """Say which pods restart and why, whose number changes, and which updates are refused.
 
     `installation` is what KServe's defaulter reads of the environment after the change. An object whose update is
     refused stays as it is: it is in `refused` alone.
     """
-    change = Change.of(before, after, installation)
-    refused = tuple(refusals(change, knowledge.checker, knowledge.schemas))
+    change = RestartChange.of(before, after, installation)
+    refused = tuple(refused_updates(change, knowledge.checker, knowledge.schemas))
     stuck = {item.resource.id for item in refused if _is_final(item, knowledge.checker)}
     restarts, scaled = moved(change)
     return Impact(
@@ -36,6 +36,6 @@ def assess(before: Side, after: Side, installation: Installation, knowledge: Kno
     )
 
 
-def _is_final(refused: Refused, checker: Checker) -> bool:
+def _is_final(refused: RefusedUpdate, checker: Checker) -> bool:
     """Whether an update does not get through, rather than being warned of."""
     return not checker.verdict((refused.finding,)).deployable

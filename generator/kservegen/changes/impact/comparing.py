@@ -12,7 +12,7 @@ from typing import Final
 from kservegen.catalog.merge import MERGE_KEYS
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonArray, JsonValue, Path
-from kservegen.core.quantity import canonical, parse
+from kservegen.core.quantity import canonical, parse_quantity
 
 # Maps whose values are amounts, and single amounts.
 _AMOUNTS: Final = frozenset({"requests", "limits", "overhead"})
@@ -77,7 +77,7 @@ def _meaning(value: JsonValue, path: Path) -> JsonValue:
     if value == "" or (value is False and key in _OFF) or _is_usual(value, path):
         return None
     if (parent in _AMOUNTS or key in _AMOUNT) and isinstance(value, (str, int, float)):
-        return canonical(value) if parse(value) is not None else value
+        return canonical(value) if parse_quantity(value) is not None else value
     return value
 
 

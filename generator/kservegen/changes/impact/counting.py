@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
-from kservegen.changes.impact.scene import Scene
+from kservegen.changes.impact.scene import ImpactScene
 from kservegen.checks.demand.accelerators import devices, possible_types
 from kservegen.checks.demand.groups import PodGroup, pod_groups
 from kservegen.core.document import integer, mapping
@@ -28,7 +28,7 @@ class _Rolled(NamedTuple):
 
 
 def count_restart(
-    subject: ResourceId, roles: frozenset[str], causes: tuple[Cause, ...], before: Scene, after: Scene
+    subject: ResourceId, roles: frozenset[str], causes: tuple[Cause, ...], before: ImpactScene, after: ImpactScene
 ) -> Restart:
     """Count the pods of some roles that are there on both sides; what comes up is of the size after the change."""
     now = _groups(after[subject], after)
@@ -54,7 +54,7 @@ def count_restart(
     )
 
 
-def count_scaled(subject: ResourceId, before: Scene, after: Scene) -> Iterator[Scaled]:
+def count_scaled(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Iterator[Scaled]:
     """List the groups of pods whose number changes; one that comes or goes as a whole has none on the other side."""
     then, now = _groups(before[subject], before), _groups(after[subject], after)
     for key in {**then, **now}:
@@ -63,7 +63,7 @@ def count_scaled(subject: ResourceId, before: Scene, after: Scene) -> Iterator[S
             yield Scaled(subject, key[0], old, new)
 
 
-def _groups(resource: Resource, scene: Scene) -> dict[tuple[str, int], PodGroup]:
+def _groups(resource: Resource, scene: ImpactScene) -> dict[tuple[str, int], PodGroup]:
     """Find the groups of an object by role; canaries, which share one, by their order too."""
     found: dict[tuple[str, int], PodGroup] = {}
     groups = pod_groups(resource, cluster_mode=scene.side.deployment_mode, runtime=scene.runtime_resources)

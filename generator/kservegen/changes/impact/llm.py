@@ -16,7 +16,7 @@ from kservegen.catalog.merge import merge_values
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.model import Cause
 from kservegen.changes.impact.reach import NOBODY
-from kservegen.changes.impact.scene import Scene
+from kservegen.changes.impact.scene import ImpactScene
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Resource, ResourceId
@@ -58,7 +58,7 @@ class _Service(NamedTuple):
         return {key: found.get(key) for key in ("labels", "annotations")}
 
 
-def reached(subject: ResourceId, before: Scene, after: Scene) -> Reached:
+def reached(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Reached:
     """Say whose pods of a service restart, and why: by itself, by its bases, by KServe's presets."""
     old, new = _service(subject, before), _service(subject, after)
     reach = _Reach(old.spec, new.spec, after.side.release.capabilities)
@@ -83,18 +83,18 @@ def reached(subject: ResourceId, before: Scene, after: Scene) -> Reached:
     return Reached(roles, tuple(causes))
 
 
-def uses_config(subject: ResourceId, changed: frozenset[ResourceId], before: Scene, after: Scene) -> bool:
+def uses_config(subject: ResourceId, changed: frozenset[ResourceId], before: ImpactScene, after: ImpactScene) -> bool:
     """Whether a service is built on one of some configurations, named by it or by its shape."""
     return any(not changed.isdisjoint(_all_bases(scene[subject], scene)) for scene in (before, after))
 
 
-def changes_presets(before: Scene, after: Scene) -> bool:
+def changes_presets(before: ImpactScene, after: ImpactScene) -> bool:
     """Whether KServe's own presets are of another release, where the charts install them on both sides."""
     both = all(_PRESET_CHART in scene.side.values and scene.platform.presets for scene in (before, after))
     return both and before.side.release.version != after.side.release.version
 
 
-def _service(subject: ResourceId, scene: Scene) -> _Service:
+def _service(subject: ResourceId, scene: ImpactScene) -> _Service:
     resource = scene[subject]
     own = mapping(resource.doc.get("spec"))
     bases = tuple(_all_bases(resource, scene))
@@ -104,7 +104,7 @@ def _service(subject: ResourceId, scene: Scene) -> _Service:
     return _Service(resource, merge_values(spec, own) if bases else own, bases)
 
 
-def _all_bases(resource: Resource, scene: Scene) -> Iterator[ResourceId]:
+def _all_bases(resource: Resource, scene: ImpactScene) -> Iterator[ResourceId]:
     """List the configurations of the catalog that lie under a service: those called as presets are, then its bases."""
     own = mapping(resource.doc.get("spec"))
     namespace = resource.id.namespace
@@ -131,7 +131,9 @@ def _is_own(path: Path, written: set[Path]) -> bool:
     return any(path[: len(other)] == other or other[: len(path)] == path for other in written)
 
 
-def _through_bases(old: _Service, new: _Service, paths: list[Path], before: Scene, after: Scene) -> Iterator[Cause]:
+def _through_bases(
+    old: _Service, new: _Service, paths: list[Path], before: ImpactScene, after: ImpactScene
+) -> Iterator[Cause]:
     """Tell which configurations bring a change: those that changed themselves, or that are new under the service."""
     for base in dict.fromkeys((*old.bases, *new.bases)):
         was, now = before.side.resources.get(base), after.side.resources.get(base)
@@ -144,7 +146,7 @@ def _through_bases(old: _Service, new: _Service, paths: list[Path], before: Scen
             yield Cause(through=str(base), paths=tuple(map(format_path, mine)))
 
 
-def _changed_presets(new: _Service, before: Scene, after: Scene) -> Iterator[tuple[str, frozenset[str]]]:
+def _changed_presets(new: _Service, before: ImpactScene, after: ImpactScene) -> Iterator[tuple[str, frozenset[str]]]:
     """List the presets under a service that another release of the chart brings, with whose pods they describe."""
     if not changes_presets(before, after):
         return

@@ -13,7 +13,7 @@ from kservegen.kserve.releases import Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Side:
+class ImpactSide:
     """One environment at one time, as its files say.
 
     `resources` are the objects as they are written; one that is the same on both sides is the same Python object there,
@@ -81,7 +81,7 @@ class Scaled(NamedTuple):
     after: tuple[int, int]
 
 
-class Refused(NamedTuple):
+class RefusedUpdate(NamedTuple):
     """An update that the API server or a webhook refuses; `resource` is the defaulted object after the change."""
 
     resource: Resource
@@ -93,7 +93,7 @@ class Impact:
     """All that one change does to what runs in one environment."""
 
     restarts: tuple[Restart, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedUpdate, ...] = ()
     scaled: tuple[Scaled, ...] = ()
 
     @property

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from kservegen.changes.impact.model import Refused
-from kservegen.changes.impact.restarts import Change
-from kservegen.changes.impact.scene import Scene
+from kservegen.changes.impact.model import RefusedUpdate
+from kservegen.changes.impact.restarts import RestartChange
+from kservegen.changes.impact.scene import ImpactScene
 from kservegen.checks.runner import Checker
 from kservegen.core.document import mapping, text
 from kservegen.core.resource import Resource, ResourceId
@@ -22,7 +22,7 @@ _HOLDERS: Final = frozenset({"InferenceService", "LLMInferenceService"})
 _VALIDATED: Final = "serving.kserve.io/"
 
 
-def refusals(change: Change, checker: Checker, schemas: SchemaStore) -> Iterator[Refused]:
+def refused_updates(change: RestartChange, checker: Checker, schemas: SchemaStore) -> Iterator[RefusedUpdate]:
     """Say what is refused of a change: by webhooks and by immutable fields, and by CEL rules that read `oldSelf`."""
     before, after = change
     changed, removed = _changed(change), _removed(change)
@@ -32,22 +32,22 @@ def refusals(change: Change, checker: Checker, schemas: SchemaStore) -> Iterator
     asked = [*changed, *_holders(change, removed)]
     context = after.context(old)
     for found in checker.updates([after.defaulted(identity) for identity in asked], context):
-        yield from (Refused(resource, finding) for resource, finding in found)
+        yield from (RefusedUpdate(resource, finding) for resource, finding in found)
     for identity in changed:
         yield from _by_schema(before.defaulted(identity), after.defaulted(identity), schemas, after)
 
 
-def _changed(change: Change) -> list[ResourceId]:
+def _changed(change: RestartChange) -> list[ResourceId]:
     before, after = change.before.side.resources, change.after.side.resources
     return [i for i, resource in after.items() if (old := before.get(i)) is not None and old is not resource]
 
 
-def _removed(change: Change) -> list[ResourceId]:
+def _removed(change: RestartChange) -> list[ResourceId]:
     after = change.after.side.resources
     return [identity for identity in change.before.side.resources if identity not in after]
 
 
-def _holders(change: Change, removed: list[ResourceId]) -> Iterator[ResourceId]:
+def _holders(change: RestartChange, removed: list[ResourceId]) -> Iterator[ResourceId]:
     if any(identity.kind in _HELD for identity in removed):
         before, after = change.before.side.resources, change.after.side.resources
         for identity, resource in after.items():
@@ -55,7 +55,7 @@ def _holders(change: Change, removed: list[ResourceId]) -> Iterator[ResourceId]:
                 yield identity
 
 
-def _recorded(scene: Scene, identity: ResourceId) -> Resource:
+def _recorded(scene: ImpactScene, identity: ResourceId) -> Resource:
     """Return an object as the cluster has it: with the mode in its status, which KServe's webhook goes by."""
     resource = scene[identity]
     if identity.kind != "InferenceService" or "status" in resource.doc:
@@ -65,11 +65,11 @@ def _recorded(scene: Scene, identity: ResourceId) -> Resource:
     return replace(resource, doc={**resource.doc, "status": {"deploymentMode": mode}})
 
 
-def _by_schema(old: Defaulted, new: Defaulted, schemas: SchemaStore, after: Scene) -> Iterator[Refused]:
+def _by_schema(old: Defaulted, new: Defaulted, schemas: SchemaStore, after: ImpactScene) -> Iterator[RefusedUpdate]:
     kind = (new.written.api_version, new.written.kind)
     version = after.side.release.version
     if not kind[0].startswith(_VALIDATED) or not schemas.has(*kind, kserve_version=version):
         return
     validator = schemas.validator(*kind, kserve_version=version)
     for finding in validator.changed(new.resource.doc, old.resource.doc):
-        yield Refused(new.resource, finding)
+        yield RefusedUpdate(new.resource, finding)

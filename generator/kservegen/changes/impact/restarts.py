@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.counting import count_restart, count_scaled
 from kservegen.changes.impact.llm import Reached, reached, uses_config
-from kservegen.changes.impact.model import Cause, Restart, Scaled, Side
+from kservegen.changes.impact.model import Cause, ImpactSide, Restart, Scaled
 from kservegen.changes.impact.reach import NOBODY, Service, reached_in_graph
 from kservegen.changes.impact.runtimes import Runtimes
-from kservegen.changes.impact.scene import CONFIG_KIND, Scene, is_stopped
+from kservegen.changes.impact.scene import CONFIG_KIND, ImpactScene, is_stopped
 from kservegen.changes.impact.values import Values
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path, format_path
@@ -30,27 +30,27 @@ _TRACKING: Final = {
 }
 
 
-class Change(NamedTuple):
+class RestartChange(NamedTuple):
     """Both sides of a change, looked into."""
 
-    before: Scene
-    after: Scene
+    before: ImpactScene
+    after: ImpactScene
 
     @classmethod
-    def of(cls, before: Side, after: Side, installation: Installation) -> Change:
+    def of(cls, before: ImpactSide, after: ImpactSide, installation: Installation) -> RestartChange:
         """Look into two sides; `installation` is the one after the change."""
-        now = Scene(after, installation)
-        return cls(Scene(before, installation, other=now), now)
+        now = ImpactScene(after, installation)
+        return cls(ImpactScene(before, installation, other=now), now)
 
 
-class Moved(NamedTuple):
+class RestartedPods(NamedTuple):
     """What happens to what runs on both sides."""
 
     restarts: tuple[Restart, ...]
     scaled: tuple[Scaled, ...]
 
 
-def moved(change: Change) -> Moved:
+def moved(change: RestartChange) -> RestartedPods:
     """Say what restarts and what changes in number; at the cost of what changed."""
     before, after = change
     indirect = _Indirect(change)
@@ -69,10 +69,10 @@ def moved(change: Change) -> Moved:
                 restarts.append(restart)
         if before[subject] is not after[subject]:
             scaled.extend(count_scaled(subject, before, after))
-    return Moved(tuple(restarts), tuple(scaled))
+    return RestartedPods(tuple(restarts), tuple(scaled))
 
 
-def _candidates(change: Change, indirect: _Indirect) -> Iterator[ResourceId]:
+def _candidates(change: RestartChange, indirect: _Indirect) -> Iterator[ResourceId]:
     """List the objects that have to be looked into, in the order of the side after the change."""
     before = change.before.side.resources
     for identity, resource in change.after.side.resources.items():
@@ -85,7 +85,7 @@ def _candidates(change: Change, indirect: _Indirect) -> Iterator[ResourceId]:
 class _Indirect:
     """What reaches an object from beside it; asked in full only for objects that it may reach."""
 
-    def __init__(self, change: Change) -> None:
+    def __init__(self, change: RestartChange) -> None:
         self._before, self._after = change
         self._runtimes = Runtimes(*change)
         self._values = Values(*change)
@@ -192,14 +192,14 @@ def _spec(resource: Resource) -> JsonObject:
     return mapping(resource.doc.get("spec"))
 
 
-def _changed_configs(change: Change) -> Iterator[ResourceId]:
+def _changed_configs(change: RestartChange) -> Iterator[ResourceId]:
     before, after = change.before.side.resources, change.after.side.resources
     for identity in {**before, **after}:
         if identity.kind == CONFIG_KIND and before.get(identity) is not after.get(identity):
             yield identity
 
 
-def _owners(change: Change) -> dict[str, Cause]:
+def _owners(change: RestartChange) -> dict[str, Cause]:
     """Say for each folder that changes hands what that means for its pods."""
     before, after = change.before.side, change.after.side
     note = _TRACKING.get(after.engine)

@@ -14,13 +14,14 @@ from typing import Final, NamedTuple
 from kservegen.catalog.merge import MERGE_KEYS, merge_values
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.model import Cause
-from kservegen.changes.impact.scene import RUNTIME_KINDS, Scene
+from kservegen.changes.impact.scene import RUNTIME_KINDS, ImpactScene
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.charts.model import Chart, KeyPath, effective
 from kservegen.kserve.charts.runtimes import Runtime
-from kservegen.kserve.runtimes.runtime import SERVING_CONTAINER, ServingRuntime
+from kservegen.kserve.runtimes.runtime import ServingRuntime
+from kservegen.kserve.workloads import SERVING_CONTAINER
 
 _CHART: Final = "kserve-runtime-configs"
 _SHARED: Final[KeyPath] = ("kserve", "servingruntime")
@@ -71,7 +72,7 @@ class _Change(NamedTuple):
 class Runtimes:
     """The runtimes on both sides of a change; cheap where nothing of them changed."""
 
-    def __init__(self, before: Scene, after: Scene) -> None:
+    def __init__(self, before: ImpactScene, after: ImpactScene) -> None:
         self._before, self._after = before, after
         self._known: dict[ResourceId, _Change] = {}
         self.any_changed = self._is_chart_changed() or any(self._changed_objects())
@@ -102,7 +103,7 @@ class Runtimes:
         return labels[0] != labels[1]
 
     @staticmethod
-    def _label(identity: ResourceId | None, resource: Resource, scene: Scene) -> tuple[str, str]:
+    def _label(identity: ResourceId | None, resource: Resource, scene: ImpactScene) -> tuple[str, str]:
         """Return the label that KServe gives a model for its server: of MLServer a class, of TorchServe an envelope."""
         if identity is None:
             return "", ""
@@ -129,7 +130,7 @@ class Runtimes:
             note=_KEPT_OUT if kept_out else "",
         )
 
-    def _chosen(self, scene: Scene, resource: Resource) -> ResourceId | None:
+    def _chosen(self, scene: ImpactScene, resource: Resource) -> ResourceId | None:
         selection = scene.selection(resource, _predictor(resource))
         chosen = selection.chosen if selection is not None else None
         return _identity(chosen) if chosen is not None else None
@@ -223,7 +224,7 @@ class _Installed(NamedTuple):
     values: dict[Path, JsonValue]
 
 
-def _of_chart(scene: Scene, name: str) -> _Installed:
+def _of_chart(scene: ImpactScene, name: str) -> _Installed:
     runtime, chart = scene.side.release.runtimes.runtimes.get(name), scene.side.release.charts.by_name.get(_CHART)
     values = scene.side.values.get(_CHART)
     if runtime is None or chart is None or values is None:

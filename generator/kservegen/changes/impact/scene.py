@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
-from kservegen.changes.impact.model import Side
+from kservegen.changes.impact.model import ImpactSide
 from kservegen.changes.impact.reach import STOP
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, text
@@ -15,14 +15,14 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, installed_platform
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
-from kservegen.kserve.runtimes.selection import Request, Selection, request_of, select
+from kservegen.kserve.runtimes.selection import Request, RuntimeSelection, request_of, select
 
 RUNTIME_KINDS: Final = frozenset({"ServingRuntime", "ClusterServingRuntime"})
 CONFIG_KIND: Final = "LLMInferenceServiceConfig"
 _MODE: Final = "serving.kserve.io/deploymentMode"
 
 
-class Scene(Mapping[ResourceId, Resource]):
+class ImpactScene(Mapping[ResourceId, Resource]):
     """A side, looked into. As a mapping it holds the objects as the API server stores them.
 
     Both sides of a change are to be defaulted by the installation after it: what the webhook once wrote stays in the
@@ -30,12 +30,12 @@ class Scene(Mapping[ResourceId, Resource]):
     defaulted once.
     """
 
-    def __init__(self, side: Side, installation: Installation, other: Scene | None = None) -> None:
+    def __init__(self, side: ImpactSide, installation: Installation, other: ImpactScene | None = None) -> None:
         self.side = side
         self._other = other
         self._installation = installation
         self._defaulted: dict[ResourceId, Defaulted] = {}
-        self._selections: dict[Request, Selection] = {}
+        self._selections: dict[Request, RuntimeSelection] = {}
 
     def __getitem__(self, identity: ResourceId) -> Resource:
         return self.defaulted(identity).resource
@@ -73,7 +73,7 @@ class Scene(Mapping[ResourceId, Resource]):
                 found[identity] = of_document(resource.doc, namespace=namespace)
         return found
 
-    def selection(self, resource: Resource, predictor: JsonObject) -> Selection | None:
+    def selection(self, resource: Resource, predictor: JsonObject) -> RuntimeSelection | None:
         """Say which runtime serves a predictor's model; None where the predictor has none."""
         model = predictor.get("model")
         if not isinstance(model, dict):

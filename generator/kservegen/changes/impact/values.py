@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from kservegen.changes.impact.model import Cause
 from kservegen.changes.impact.reach import COMPONENTS, Service
-from kservegen.changes.impact.scene import Scene
+from kservegen.changes.impact.scene import ImpactScene
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
@@ -44,7 +44,7 @@ class _Used(NamedTuple):
 class Values:
     """What changes in the ConfigMap of an installation, and in its release."""
 
-    def __init__(self, before: Scene, after: Scene) -> None:
+    def __init__(self, before: ImpactScene, after: ImpactScene) -> None:
         self._releases = (before.side.release, after.side.release)
         self.is_new_release = before.side.release.version != after.side.release.version
         said = before.side.values != after.side.values
@@ -77,7 +77,7 @@ class Values:
         return alike and resource.kind in {"InferenceService", "InferenceGraph"}
 
 
-def _changed(before: Scene, after: Scene) -> Iterator[KeyPath]:
+def _changed(before: ImpactScene, after: ImpactScene) -> Iterator[KeyPath]:
     charts = [scene.side.release.charts for scene in (before, after)]
     owners = [config_owner(known, scene.side.values) for known, scene in zip(charts, (before, after), strict=True)]
     old, new = (known.by_name.get(owner) for known, owner in zip(charts, owners, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kservegen.changes.impact.model import Side
+from kservegen.changes.impact.model import ImpactSide
 from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.syncing import Syncing
 from kservegen.core.document import mapping, text
@@ -15,13 +15,15 @@ from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 
 
-def sides(change: EnvironmentChange, built: BuiltEnvironment, releases: tuple[Release, Release]) -> tuple[Side, Side]:
+def sides(
+    change: EnvironmentChange, built: BuiltEnvironment, releases: tuple[Release, Release]
+) -> tuple[ImpactSide, ImpactSide]:
     """Return both sides of a change of an environment that is there before and after."""
     promises = frozenset(promises_of(built.environment))
 
-    def side(resources: Collection[Resource], release: Release, mode: str, values: dict[str, JsonObject]) -> Side:
+    def side(resources: Collection[Resource], release: Release, mode: str, values: dict[str, JsonObject]) -> ImpactSide:
         syncing = Syncing.of(resources)
-        return Side(
+        return ImpactSide(
             release=release,
             deployment_mode=mode,
             values=values,

@@ -23,7 +23,7 @@ _RUNTIME_CONFIGS: Final = "kserve-runtime-configs"
 _RUNTIMES_ON: Final[KeyPath] = ("kserve", "servingruntime", "enabled")
 
 
-class Side(NamedTuple):
+class VersionSide(NamedTuple):
     """An environment under one version: built, as it would be stored, and what is installed beside it."""
 
     built: BuiltEnvironment
@@ -37,7 +37,7 @@ class Side(NamedTuple):
         return self.built.platform.values()
 
 
-def notes(before: Side, after: Side, passed: Iterable[Release]) -> Iterator[Note]:
+def notes(before: VersionSide, after: VersionSide, passed: Iterable[Release]) -> Iterator[Note]:
     """Say what changes in the cluster although nobody edits anything but the version."""
     for release in passed:
         yield from _removed_crds(before, release)
@@ -45,18 +45,18 @@ def notes(before: Side, after: Side, passed: Iterable[Release]) -> Iterator[Note
     yield from _defects(before, after)
     yield from _charts(before, after)
     yield from _chart_defaults(before, after)
-    yield from left_behind(before, after)
+    yield from left_behind_by_upgrade(before, after)
     yield from _runtimes(before, after)
     yield from _objects(before, after)
 
 
-def left_behind(before: Side, after: Side) -> Iterator[Note]:
+def left_behind_by_upgrade(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     """Say only what the environment's own words hold back, for who comes from a version that nothing is known of."""
     yield from _pinned_values(before, after)
     yield from _pinned_images(before, after)
 
 
-def _removed_crds(before: Side, release: Release) -> Iterator[Note]:
+def _removed_crds(before: VersionSide, release: Release) -> Iterator[Note]:
     for removed in release.removed:
         chart = before.release.charts.by_name.get(removed.chart)
         values = before.values.get(removed.chart)
@@ -73,14 +73,14 @@ def _removed_crds(before: Side, release: Release) -> Iterator[Note]:
         )
 
 
-def _behaviour(after: Side, release: Release) -> Iterator[Note]:
+def _behaviour(after: VersionSide, release: Release) -> Iterator[Note]:
     kinds = {resource.kind for resource in after.built.resources}
     for change in release.changes:
         if change.kinds & kinds:
             yield Note(topic=Topic.BEHAVIOUR, text=change.text, subjects=tuple(sorted(change.kinds & kinds)))
 
 
-def _defects(before: Side, after: Side) -> Iterator[Note]:
+def _defects(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     """Tell what is known to be wrong in the new release and not in the old one, where an object meets it."""
     old = {defect.id for defect in before.release.defects}
     for defect in after.release.defects:
@@ -93,14 +93,14 @@ def _defects(before: Side, after: Side) -> Iterator[Note]:
             yield Note(topic=Topic.BEHAVIOUR, text=text, subjects=tuple(sorted(map(str, met))))
 
 
-def _charts(before: Side, after: Side) -> Iterator[Note]:
+def _charts(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     old, new = before.built.platform.names, after.built.platform.names
     for names, what in ((set(new) - set(old), "is needed now"), (set(old) - set(new), "is needed no longer")):
         for name in sorted(names):
             yield Note(topic=Topic.CHARTS, text=f"chart {name} {what}", subjects=(name,), loses=name in old)
 
 
-def _chart_defaults(before: Side, after: Side) -> Iterator[Note]:
+def _chart_defaults(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     """Tell which values that nobody sets are others now."""
     for name, values in after.values.items():
         old, new = before.release.charts.by_name.get(name), after.release.charts.by_name.get(name)
@@ -117,7 +117,7 @@ def _chart_defaults(before: Side, after: Side) -> Iterator[Note]:
             )
 
 
-def _pinned_values(before: Side, after: Side) -> Iterator[Note]:
+def _pinned_values(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     """Find values that say the old version and so stay behind."""
     environment = after.built.environment
     version = before.release.charts.version
@@ -138,7 +138,7 @@ def _places(value: JsonValue, wanted: str, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _pinned_images(before: Side, after: Side) -> Iterator[Note]:
+def _pinned_images(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     """Find overrides that hold an image of KServe's own at the old version."""
     environment = after.built.environment
     own = {key.repository for name in after.values for key in default_images(after.release.charts, name)}
@@ -153,7 +153,7 @@ def _pinned_images(before: Side, after: Side) -> Iterator[Note]:
             )
 
 
-def _runtimes(before: Side, after: Side) -> Iterator[Note]:
+def _runtimes(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     old, new = before.platform, after.platform
     for what, was, now in (
         ("runtime", old.runtimes.keys(), new.runtimes.keys()),
@@ -167,7 +167,7 @@ def _runtimes(before: Side, after: Side) -> Iterator[Note]:
             yield Note(topic=Topic.RUNTIMES, text=f"runtime {name} serves otherwise than before", subjects=(name,))
 
 
-def _objects(before: Side, after: Side) -> Iterator[Note]:
+def _objects(before: VersionSide, after: VersionSide) -> Iterator[Note]:
     """Compare each object as it is rendered and, where that is the same, as it is stored."""
     old = {item.written.id: item for item in before.defaulted}
     for item in after.defaulted:
@@ -196,7 +196,7 @@ def _listed(changes: Sequence[FieldChange]) -> str:
     return ", ".join(change.path for change in changes[:_NAMED]) + more
 
 
-def images(side: Side) -> frozenset[str]:
+def images(side: VersionSide) -> frozenset[str]:
     """List the images that the charts in use pull, as they are named there or by the environment's overrides."""
     found: set[str] = set()
     for name, values in side.values.items():

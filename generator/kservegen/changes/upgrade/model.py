@@ -38,7 +38,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class UpgradeStep:
     """One thing to do, why in this place, and the commands that do it."""
 
     title: str
@@ -75,7 +75,7 @@ class EnvironmentUpgrade:
     images: tuple[str, ...]
     values: Mapping[str, JsonObject]
     restarts: tuple[RestartedModel, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[UpgradeStep, ...]
     caveats: tuple[str, ...] = ()
 
     @property

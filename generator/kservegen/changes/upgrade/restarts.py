@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kservegen.changes.impact.assess import Knowledge, assess
-from kservegen.changes.impact.model import Cause, Restart, by_gpu
-from kservegen.changes.impact.model import Side as ImpactSide
-from kservegen.changes.upgrade.compare import Side
+from kservegen.changes.impact.model import Cause, ImpactSide, Restart, by_gpu
+from kservegen.changes.upgrade.compare import VersionSide
 from kservegen.changes.upgrade.model import RestartedModel
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.defaulted import installation_of
 from kservegen.render.objects.settings import promises_of
 
 
-def restarts(before: Side, after: Side, knowledge: Knowledge) -> Iterator[RestartedModel]:
+def restarts(before: VersionSide, after: VersionSide, knowledge: Knowledge) -> Iterator[RestartedModel]:
     """Yield what restarts; what may restart comes too, and says so."""
     old = {item.id: item for item in before.built.resources}
     # What is the same on both sides must be the same object: that is how a change is told.
@@ -35,7 +34,7 @@ def _kept(item: Resource, was: Resource | None) -> Resource:
     return was if was is not None and was.doc == item.doc else item
 
 
-def _side(side: Side, resources: dict[ResourceId, Resource]) -> ImpactSide:
+def _side(side: VersionSide, resources: dict[ResourceId, Resource]) -> ImpactSide:
     settings = side.built.settings
     return ImpactSide(
         release=side.release,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kservegen.catalog.merge import merge_values
-from kservegen.changes.upgrade.model import CarriedValues, Step
+from kservegen.changes.upgrade.model import CarriedValues, UpgradeStep
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
@@ -43,7 +43,7 @@ _OWNED_BY_CRD_CHART: Final = {
 }
 
 
-def parse(version: str) -> tuple[int, int, int] | None:
+def parse_old_version(version: str) -> tuple[int, int, int] | None:
     """Read `v0.16.0`, with or without the v; None for what is no version."""
     found = _VERSION.fullmatch(version)
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
@@ -51,7 +51,7 @@ def parse(version: str) -> tuple[int, int, int] | None:
 
 def is_before_split(version: str) -> bool:
     """Whether an installation of this version has the one chart `kserve`."""
-    parsed = parse(version)
+    parsed = parse_old_version(version)
     return parsed is not None and parsed[:2] < _SPLIT
 
 
@@ -134,9 +134,9 @@ def _nest(path: KeyPath, value: JsonValue) -> JsonObject:
     return mapping(out)
 
 
-def protect(used: tuple[str, ...], *, before: str) -> Iterator[Step]:
+def protect(used: tuple[str, ...], *, before: str) -> Iterator[UpgradeStep]:
     """List what has to be done to an installation of the one chart before any of the new ones may come."""
-    yield Step(
+    yield UpgradeStep(
         title="Write down what is installed",
         why="A way back: nothing below deletes models, and mistakes in it would.",
         commands=(
@@ -146,9 +146,9 @@ def protect(used: tuple[str, ...], *, before: str) -> Iterator[Step]:
             "kubectl get clusterservingruntimes --output yaml > runtimes-backup.yaml",
         ),
     )
-    parsed = parse(before)
+    parsed = parse_old_version(before)
     if parsed is not None and parsed[:2] < _RENAMED_MODES:
-        yield Step(
+        yield UpgradeStep(
             title="Look for objects with the old names of deployment modes",
             why=(
                 "v0.16 renamed RawDeployment and Serverless to Standard and Knative. What is rendered has the new"
@@ -156,7 +156,7 @@ def protect(used: tuple[str, ...], *, before: str) -> Iterator[Step]:
             ),
             commands=(f"kubectl get inferenceservices --all-namespaces --output custom-columns='{_MODE_COLUMNS}'",),
         )
-    yield Step(
+    yield UpgradeStep(
         title="Keep every CRD and runtime through the move",
         why="The old release owns them: it would delete them with the templates that it no longer has.",
         commands=(
@@ -174,7 +174,7 @@ def protect(used: tuple[str, ...], *, before: str) -> Iterator[Step]:
             "kubectl annotate clusterservingruntimes --all --overwrite meta.helm.sh/release-name=kserve-runtime-configs"
         )
     if owners:
-        yield Step(
+        yield UpgradeStep(
             title="Give them to their new releases",
             why="Helm installs nothing over what another release owns.",
             commands=tuple(owners),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.changes.upgrade.model import Note, Step, Topic
+from kservegen.changes.upgrade.model import Note, Topic, UpgradeStep
 from kservegen.changes.upgrade.split import OLD_RELEASE, is_before_split, protect
 from kservegen.render.objects.platform import CACHE_RESOURCES, CRD, LLM_CRD, LLM_RESOURCES, RESOURCES, RUNTIME_CONFIGS
 
@@ -17,7 +17,7 @@ _KEEP_NOT: Final = "helm.sh/resource-policy-"
 
 def steps(
     environment: ResolvedEnvironment, used: tuple[str, ...], notes: Iterable[Note], *, before: str, after: str
-) -> Iterator[Step]:
+) -> Iterator[UpgradeStep]:
     """List what to do in one environment, in order."""
     moves = is_before_split(before)
     engine = environment.text("gitops", "engine") or "none"
@@ -30,26 +30,30 @@ def steps(
         yield from _by_helm(environment, used, after, moves=moves)
     if engine == "none":
         folder = f"rendered/{environment.name}/models"
-        yield Step(title="Apply the models", commands=(f"kubectl apply --server-side --recursive --filename {folder}",))
+        yield UpgradeStep(
+            title="Apply the models", commands=(f"kubectl apply --server-side --recursive --filename {folder}",)
+        )
     elif moves:
-        yield Step(title=f"Merge what was rendered: {_TOOLS[engine]} takes over", why="It finds everything in place.")
+        yield UpgradeStep(
+            title=f"Merge what was rendered: {_TOOLS[engine]} takes over", why="It finds everything in place."
+        )
     if moves:
-        yield Step(
+        yield UpgradeStep(
             title="Let the new release have the runtimes",
             why="Only now may helm delete a runtime that its chart drops. CRDs stay kept, whatever is uninstalled.",
             commands=(f"kubectl annotate clusterservingruntimes --all {_KEEP_NOT}",),
         )
     kinds = "inferenceservices,llminferenceservices" if LLM_RESOURCES in used else "inferenceservices"
-    yield Step(
+    yield UpgradeStep(
         title="Look",
         commands=("kubectl get pods --namespace kserve", f"kubectl get {kinds} --all-namespaces"),
     )
 
 
-def _back_up(notes: Iterable[Note]) -> Iterator[Step]:
+def _back_up(notes: Iterable[Note]) -> Iterator[UpgradeStep]:
     crds = [name for note in notes if note.topic is Topic.CRDS for name in note.subjects]
     if crds:
-        yield Step(
+        yield UpgradeStep(
             title="Save the objects of the CRDs that go",
             why="No CRD goes without its objects; a file that holds no items says that there are none.",
             commands=tuple(
@@ -58,14 +62,16 @@ def _back_up(notes: Iterable[Note]) -> Iterator[Step]:
         )
 
 
-def _by_helm(environment: ResolvedEnvironment, used: tuple[str, ...], after: str, *, moves: bool) -> Iterator[Step]:
+def _by_helm(
+    environment: ResolvedEnvironment, used: tuple[str, ...], after: str, *, moves: bool
+) -> Iterator[UpgradeStep]:
     order = _migration_order(used) if moves else used
     for name in order:
         release = (
             OLD_RELEASE if moves and name == RESOURCES else environment.text("kserve", "releaseNames", name) or name
         )
         values = f" --values rendered/{environment.name}/platform/values/{name}.yaml" if "-crd" not in name else ""
-        yield Step(
+        yield UpgradeStep(
             title=f"Upgrade {name}",
             why=_why(name, moves=moves),
             commands=(
@@ -93,7 +99,7 @@ def _why(name: str, *, moves: bool) -> str:
     return ""
 
 
-def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges: bool, before: str) -> Step:
+def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges: bool, before: str) -> UpgradeStep:
     order = "CRDs, controllers, runtimes and presets, then models"
     words = f"kserve.version: {after}"
     origin = ""
@@ -101,7 +107,7 @@ def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges
         words += f" and kserve.releaseNames: {{{RESOURCES}: {OLD_RELEASE}}}"
         origin = f" --from {before}"
     then = ", and merge" if merges else "; do not merge yet" if engine != "none" else ""
-    return Step(
+    return UpgradeStep(
         title=f"Set {words}, render{then}",
         why=f"{_TOOLS[engine]} syncs the layers in order: {order}." if merges else "",
         commands=(

@@ -14,7 +14,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import written_manuals
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 from kservegen.render.objects.quotas import hard_limits, quota_budgets
 
 # Finds the line that a human edits to change what a line of the ledger counts.
@@ -60,7 +60,7 @@ def _quotas(report: _Report, ledger: Sequence[Line]) -> Iterator[Diagnostic]:
     for name, words in held.items():
         namespace = text(words.get("namespace"))
         for key, hard in hard_limits(words, environment).items():
-            limit, need = parse(hard), quota_needs(ledger, namespace, key)
+            limit, need = parse_quantity(hard), quota_needs(ledger, namespace, key)
             if limit is not None and need.rollout > limit.value:
                 resource = key.removeprefix("requests.")
                 word = resource if resource in words else "limit"
@@ -136,7 +136,7 @@ def _words(report: _Report, budget: Budget) -> Iterator[Diagnostic]:
     words = mapping(environment.mapping("budgets").get(budget.name))
     for word in LIMITED:
         value = words.get(word)
-        if isinstance(value, str) and parse(value) is None:
+        if isinstance(value, str) and parse_quantity(value) is None:
             message = f'cannot read "{value}" as a quantity'
             yield report.diagnostic("not-a-quantity", (budget.name, word), message, hint="Write 64, or 256Gi.")
     if not budget.limits and not words.keys() & LIMITED.keys():

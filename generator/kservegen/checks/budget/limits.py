@@ -9,7 +9,7 @@ from fractions import Fraction
 from kservegen.checks.budget.ledger import ACCELERATORS, Line
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 # The words of a budget that limit something -> the resource that they limit.
 LIMITED = {"limit": ACCELERATORS, "cpu": "cpu", "memory": "memory", "ephemeral-storage": "ephemeral-storage"}
@@ -60,6 +60,6 @@ def read_budgets(words: JsonObject) -> Iterator[Budget]:
 def _limits(words: JsonObject) -> Iterator[tuple[str, Fraction]]:
     for word in LIMITED:
         value = words.get(word)
-        quantity = parse(value) if isinstance(value, (str, int, float)) else None
+        quantity = parse_quantity(value) if isinstance(value, (str, int, float)) else None
         if quantity is not None:
             yield word, quantity.value

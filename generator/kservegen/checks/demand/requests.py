@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 # Amounts by resource name; whole numbers of devices, cores, bytes.
 Requests: TypeAlias = dict[str, Fraction]
@@ -24,7 +24,7 @@ def amounts(side: JsonValue) -> Requests:
     """Read one side of `resources`; what is no quantity has a finding elsewhere and counts as nothing."""
     found: Requests = {}
     for name, value in mapping(side).items():
-        quantity = parse(value) if isinstance(value, (str, int, float)) else None
+        quantity = parse_quantity(value) if isinstance(value, (str, int, float)) else None
         if quantity is not None:
             found[name] = quantity.value
     return found

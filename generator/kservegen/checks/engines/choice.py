@@ -22,7 +22,7 @@ class ShapeEngine(Protocol):
         ...
 
 
-class Engine(StrEnum):
+class EngineChoice(StrEnum):
     """What checks the shape of objects; all read the same schemas and come to the same verdicts."""
 
     BUILTIN = "builtin"
@@ -30,13 +30,13 @@ class Engine(StrEnum):
     KUBECONFORM = "kubeconform"
 
 
-def open_engine(engine: Engine, schemas: SchemaStore) -> ShapeEngine:
+def open_engine(engine: EngineChoice, schemas: SchemaStore) -> ShapeEngine:
     """Return an engine; GeneratorError where its program is not installed."""
-    if engine is Engine.JSONSCHEMA:
+    if engine is EngineChoice.JSONSCHEMA:
         from kservegen.checks.engines.jsonschema import JsonschemaEngine  # noqa: PLC0415 - 100 ms to import
 
         return JsonschemaEngine(schemas)
-    if engine is Engine.KUBECONFORM:
+    if engine is EngineChoice.KUBECONFORM:
         from kservegen.checks.engines.kubeconform.engine import KubeconformEngine  # noqa: PLC0415 - brings subprocess
 
         return KubeconformEngine(schemas)

@@ -12,7 +12,7 @@ from kservegen.checks.gpu.facts import Gpu
 from kservegen.checks.gpu.store import FactStore
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 _PRODUCT: Final = "nvidia.com/gpu.product"
 _MIG: Final = "nvidia.com/mig-"
@@ -50,7 +50,7 @@ def _gpu(name: str, accelerator: JsonObject, facts: FactStore) -> Gpu | None:
     """Return an accelerator's GPU: what it says of its memory itself, else what the table holds of its name."""
     model, resource = text(accelerator.get("gpu")), text(accelerator.get("resource"))
     known = _in_table(model, resource, facts)
-    memory = parse(text(accelerator.get("memory")))
+    memory = parse_quantity(text(accelerator.get("memory")))
     if memory is None:
         return known
     said = accelerator.get("computeCapability")

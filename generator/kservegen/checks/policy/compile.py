@@ -13,9 +13,9 @@ from kservegen.checks.policy.syntax import is_expression
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
-from kservegen.formats.cel.engine import Engine, Program, engine
+from kservegen.formats.cel.engine import CelEngine, Program, engine
 from kservegen.formats.cel.outcome import CompileError
-from kservegen.formats.cel.source import names
+from kservegen.formats.cel.source import variable_names
 
 VARIABLES: Final = ("object", "oldObject", "request", "namespaceObject")
 
@@ -44,7 +44,7 @@ class CompiledPolicy:
     """
 
     policy: Policy
-    engine: Engine
+    engine: CelEngine
     conditions: tuple[Program, ...]
     validations: tuple[CompiledValidation, ...]
     whole: Program | None
@@ -108,7 +108,7 @@ def _compile_whole(work: _Work, text: str) -> tuple[Program | None, frozenset[st
 @dataclass(frozen=True, slots=True)
 class _Work:
     policy: Policy
-    engine: Engine
+    engine: CelEngine
     variables: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
@@ -197,7 +197,7 @@ def _asked(text: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _names(text: str) -> frozenset[str]:
-    return names(text)
+    return variable_names(text)
 
 
 def expression_texts(policy: Policy) -> Mapping[str, str]:

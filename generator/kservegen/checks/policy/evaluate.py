@@ -14,16 +14,16 @@ from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
 from kservegen.checks.policy.compile import CompiledPolicy, CompiledValidation
 from kservegen.checks.policy.culprit import Holds, blame
-from kservegen.checks.policy.match import Match, match
+from kservegen.checks.policy.match import MatchAnswer, match
 from kservegen.checks.policy.model import Expression
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
 from kservegen.core.resource import Resource
-from kservegen.formats.cel.engine import Program, Scope
+from kservegen.formats.cel.engine import CelScope, Program
 from kservegen.formats.cel.outcome import CelError
-from kservegen.formats.cel.source import names
+from kservegen.formats.cel.source import variable_names
 
 _NO_NAMESPACES: Final[Mapping[str, JsonObject]] = {}
 _NO_PARAMS: Final = "no params found for policy binding with `Deny` parameterNotFoundAction"
@@ -66,13 +66,13 @@ def _judge(policy: Bound, admission: Admission, namespace: JsonObject | None) ->
         yield from found
 
 
-def see(policy: Bound, admission: Admission, namespace: JsonObject | None) -> Match | None:
+def see(policy: Bound, admission: Admission, namespace: JsonObject | None) -> MatchAnswer | None:
     """Tell how a policy sees a request through its own constraints and through the binding's; None: not at all."""
     seen = match(policy.compiled.policy.constraints, admission, namespace)
     narrowed = match(policy.binding.constraints, admission, namespace) if seen is not None else None
     if seen is None or narrowed is None:
         return None
-    return Match(seen.admission, seen.unknown or narrowed.unknown)
+    return MatchAnswer(seen.admission, seen.unknown or narrowed.unknown)
 
 
 def choose_params(policy: Bound, admission: Admission) -> tuple[JsonObject | None, ...]:
@@ -90,10 +90,10 @@ class AdmissionCase:
     namespace: JsonObject | None
     params: JsonObject | None
     shown: JsonObject | None = None  # the object cut to what the policy reads, and nothing else of the request
-    _scope: list[Scope] = field(default_factory=list)
+    _scope: list[CelScope] = field(default_factory=list)
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> CelScope:
         """The data as the interpreter has it."""
         if not self._scope:
             cut = self.shown is not None
@@ -180,7 +180,7 @@ def _wording(case: AdmissionCase, expression: Expression, error: CelError) -> st
 
 def _trail(case: AdmissionCase, text: str, error: CelError) -> Iterator[str]:
     """Name the variables, each used by the one before, whose evaluation ends in this error."""
-    used = names(text)
+    used = variable_names(text)
     for variable in case.compiled.policy.variables:
         if f"variables.{variable.name}" in used:
             program = case.compiled.variable(variable.name)
@@ -209,12 +209,12 @@ def _unknown(policy: Bound, reason: str) -> Finding:
     return to_finding(written_manuals()["policy/unsupported"], Problem((), message, severity=policy.severity))
 
 
-def _message(validation: CompiledValidation, scope: Scope) -> str:
+def _message(validation: CompiledValidation, scope: CelScope) -> str:
     said = _said(validation.message, scope)
     return said or validation.source.message.strip() or f"failed expression: {validation.source.check.text.strip()}"
 
 
-def _said(program: Program | None, scope: Scope) -> str:
+def _said(program: Program | None, scope: CelScope) -> str:
     """Return what a messageExpression comes to, or nothing where the server would fall back on the message."""
     value = program.evaluate(scope) if program else None
     said = value.strip() if isinstance(value, str) else ""

@@ -37,7 +37,7 @@ class MatchTarget(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class MatchAnswer:
     """How a policy looks at a request: the request as it sees it, and what would have to be known to be sure."""
 
     admission: Admission
@@ -52,7 +52,7 @@ def target(admission: Admission) -> MatchTarget:
     return MatchTarget(group, version, name, admission.subresource, admission.operation, resource.id.namespace)
 
 
-def match(constraints: Constraints, admission: Admission, namespace: JsonObject | None) -> Match | None:
+def match(constraints: Constraints, admission: Admission, namespace: JsonObject | None) -> MatchAnswer | None:
     """Judge one request; `namespace` is the Namespace object around it, where one is rendered."""
     seen = target(admission)
     unknown = ""
@@ -67,16 +67,18 @@ def match(constraints: Constraints, admission: Admission, namespace: JsonObject 
     if _version(constraints.excluded, seen, name, equivalent=constraints.equivalent) is not None:
         return None
     if not constraints.rules:
-        return Match(admission, unknown)
+        return MatchAnswer(admission, unknown)
     version = _version(constraints.rules, seen, name, equivalent=constraints.equivalent)
     if version is None:
         return None
     if version == seen.version:
-        return Match(admission, unknown)
+        return MatchAnswer(admission, unknown)
     converted = convert(admission, version)
     if converted is None:
-        return Match(admission, f"it asks for {seen.resource} of {version}, to which only a server converts this one")
-    return Match(converted, unknown)
+        return MatchAnswer(
+            admission, f"it asks for {seen.resource} of {version}, to which only a server converts this one"
+        )
+    return MatchAnswer(converted, unknown)
 
 
 def _version(rules: Iterable[ResourceRule], seen: MatchTarget, name: str, *, equivalent: bool) -> str | None:

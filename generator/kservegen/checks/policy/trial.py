@@ -15,7 +15,7 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
 from kservegen.formats.cel.outcome import CelError
-from kservegen.formats.cel.source import names
+from kservegen.formats.cel.source import variable_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class _Bench:
         texts = [e.text for e in self._evaluated()]
         used: set[str] = set()
         for variable in reversed(self.policy.variables):
-            if any(f"variables.{variable.name}" in names(text) for text in texts):
+            if any(f"variables.{variable.name}" in variable_names(text) for text in texts):
                 used.add(variable.name)
                 texts.append(variable.text)
         return used

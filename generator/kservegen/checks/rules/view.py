@@ -11,7 +11,7 @@ from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
-from kservegen.kserve.runtimes.selection import Request, Selection, request_of, select
+from kservegen.kserve.runtimes.selection import Request, RuntimeSelection, request_of, select
 from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
 from kservegen.kubernetes.resources import ORDINARY_RESOURCES, Amount, amounts_in
 
@@ -51,7 +51,7 @@ class _Environment:
         self.context = context
         self.by_kind: dict[str, tuple[Resource, ...]] | None = None
         self.runtimes: tuple[ServingRuntime, ...] | None = None
-        self.selections: dict[Request, Selection] = {}
+        self.selections: dict[Request, RuntimeSelection] = {}
 
 
 # One slot each: the rules of one object run after each other, all objects of an environment too. A slot goes by
@@ -188,7 +188,7 @@ def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     return runtimes
 
 
-def selection_of(request: Request, context: Context) -> Selection:
+def selection_of(request: Request, context: Context) -> RuntimeSelection:
     """Say which runtime of the environment serves a request; the same request is answered once."""
     environment = _turn_to_environment(context)
     selection = environment.selections.get(request)

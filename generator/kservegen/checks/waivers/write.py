@@ -18,7 +18,7 @@ LONGEST: Final = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class NewWaiver:
     """Who answers, why, and until when."""
 
     owner: str
@@ -26,7 +26,7 @@ class Promise:
     expires: date
 
 
-def promise(*, owner: str, reason: str, ttl: str, today: date) -> Promise:
+def promise(*, owner: str, reason: str, ttl: str, today: date) -> NewWaiver:
     """Make a promise that runs for `ttl` (30d, 8w); GeneratorError for one that is no time, or too long."""
     match = re.fullmatch(r"([1-9][0-9]{0,3})([dw])", ttl)
     if match is None:
@@ -34,10 +34,10 @@ def promise(*, owner: str, reason: str, ttl: str, today: date) -> Promise:
     days = int(match[1]) * (7 if match[2] == "w" else 1)
     if days > LONGEST:
         raise GeneratorError(f"{ttl} is longer than a waiver may run", subject="--ttl", hint=f"At most {LONGEST}d.")
-    return Promise(owner=owner, reason=reason, expires=today + timedelta(days=days))
+    return NewWaiver(owner=owner, reason=reason, expires=today + timedelta(days=days))
 
 
-def new_waivers(diagnostics: Iterable[Diagnostic], given: Promise, taken: Collection[str]) -> dict[Path, JsonValue]:
+def new_waivers(diagnostics: Iterable[Diagnostic], given: NewWaiver, taken: Collection[str]) -> dict[Path, JsonValue]:
     """Return one waiver per rule and model that is an error and may be waived, under names that are free."""
     found: dict[Path, JsonValue] = {}
     names = set(taken)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from kservegen.commands.client.exchange import Answer
+from kservegen.commands.client.exchange import CallResponse
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonValue
 from kservegen.kserve.protocols.speech import Protocol, Speech
@@ -14,7 +14,7 @@ from kservegen.kserve.protocols.speech import Protocol, Speech
 _LONGEST: Final = 300
 
 
-class Verdict(NamedTuple):
+class AnswerVerdict(NamedTuple):
     """Whether the answer is right; `says` is what it says, or what is wrong with it."""
 
     right: bool
@@ -22,21 +22,21 @@ class Verdict(NamedTuple):
     hint: str = ""
 
 
-def check_answer(answer: Answer, speech: Speech) -> Verdict:
+def check_answer(answer: CallResponse, speech: Speech) -> AnswerVerdict:
     """Check the answer to a request."""
     if answer.status // 100 != 2:
         return _refusal(answer, speech)
     if answer.content_type == "text/event-stream":
-        return Verdict(False, "it answers with a stream, which is not judged", "Leave out stream in --data.")
+        return AnswerVerdict(False, "it answers with a stream, which is not judged", "Leave out stream in --data.")
     try:
         value = _parsed(answer.body)
     except ValueError:
         kind = answer.content_type or "no content type"
-        said = f"it answers {answer.status} with something that is not JSON ({kind}): {shortened(answer.body)}"
-        return Verdict(False, said, "Something else may listen there: a proxy, a login page.")
+        said = f"it answers {answer.status} with something that is not JSON ({kind}): {shortened_body(answer.body)}"
+        return AnswerVerdict(False, said, "Something else may listen there: a proxy, a login page.")
     error = _error(value)
     if error and speech.protocol is not Protocol.GRAPH:
-        return Verdict(False, f"it answers {answer.status} and yet an error: {error}")
+        return AnswerVerdict(False, f"it answers {answer.status} and yet an error: {error}")
     return _CHECKS[speech.protocol](value)
 
 
@@ -49,30 +49,30 @@ def _parsed(body: bytes) -> JsonValue:
     return value
 
 
-def _wrong(protocol: Protocol, missing: str, value: JsonValue) -> Verdict:
+def _wrong(protocol: Protocol, missing: str, value: JsonValue) -> AnswerVerdict:
     seen = f"keys {', '.join(list(value)[:8]) or 'none'}" if isinstance(value, dict) else f"a {type(value).__name__}"
     hint = "The server may speak another protocol: --protocol."
-    return Verdict(False, f"the answer is not of {protocol.label}: {missing} (seen: {seen})", hint)
+    return AnswerVerdict(False, f"the answer is not of {protocol.label}: {missing} (seen: {seen})", hint)
 
 
-def _v1(value: JsonValue) -> Verdict:
+def _v1(value: JsonValue) -> AnswerVerdict:
     predictions = mapping(value).get("predictions")
     if not isinstance(predictions, list):
         return _wrong(Protocol.V1, "no list of predictions", value)
-    return Verdict(True, f"predictions: {_dumped(predictions)}")
+    return AnswerVerdict(True, f"predictions: {_dumped(predictions)}")
 
 
-def _v2(value: JsonValue) -> Verdict:
+def _v2(value: JsonValue) -> AnswerVerdict:
     outputs = mapping(value).get("outputs")
     if not isinstance(outputs, list):
         return _wrong(Protocol.V2, "no list of outputs", value)
     named = [f"{text(mapping(output).get('name'))} = {_dumped(mapping(output).get('data'))}" for output in outputs]
     if not named or any(not text(mapping(output).get("name")) for output in outputs):
         return _wrong(Protocol.V2, "outputs without names", value)
-    return Verdict(True, shorten("; ".join(named)))
+    return AnswerVerdict(True, shorten("; ".join(named)))
 
 
-def _chat(value: JsonValue) -> Verdict:
+def _chat(value: JsonValue) -> AnswerVerdict:
     choice = _first_choice(value)
     message = choice.get("message")
     if not isinstance(message, dict):
@@ -80,19 +80,19 @@ def _chat(value: JsonValue) -> Verdict:
     for word in ("content", "reasoning_content", "reasoning", "refusal"):
         said = text(message.get(word))
         if said.strip():
-            return Verdict(True, shorten(said.strip()))
+            return AnswerVerdict(True, shorten(said.strip()))
     if sequence(message.get("tool_calls")):
-        return Verdict(True, "it calls a tool")
+        return AnswerVerdict(True, "it calls a tool")
     if text(choice.get("finish_reason")) == "length":
-        return Verdict(True, "it ran out of tokens before its first word")
-    return Verdict(False, "the message is empty", "Look at the model's chat template and its logs.")
+        return AnswerVerdict(True, "it ran out of tokens before its first word")
+    return AnswerVerdict(False, "the message is empty", "Look at the model's chat template and its logs.")
 
 
-def _completions(value: JsonValue) -> Verdict:
+def _completions(value: JsonValue) -> AnswerVerdict:
     said = _first_choice(value).get("text")
     if not isinstance(said, str):
         return _wrong(Protocol.COMPLETIONS, "no choice with a text", value)
-    return Verdict(True, shorten(said.strip()) or "(a blank text)")
+    return AnswerVerdict(True, shorten(said.strip()) or "(a blank text)")
 
 
 def _first_choice(value: JsonValue) -> Mapping[str, JsonValue]:
@@ -100,18 +100,18 @@ def _first_choice(value: JsonValue) -> Mapping[str, JsonValue]:
     return mapping(choices[0]) if choices else {}
 
 
-def _embeddings(value: JsonValue) -> Verdict:
+def _embeddings(value: JsonValue) -> AnswerVerdict:
     data = sequence(mapping(value).get("data"))
     vector = mapping(data[0]).get("embedding") if data else None
     if isinstance(vector, str) and vector:
-        return Verdict(True, "an embedding in base64")
+        return AnswerVerdict(True, "an embedding in base64")
     if not isinstance(vector, list) or not vector:
         return _wrong(Protocol.EMBEDDINGS, "no embedding", value)
-    return Verdict(True, f"an embedding of {len(vector)} numbers")
+    return AnswerVerdict(True, f"an embedding of {len(vector)} numbers")
 
 
-def _graph(value: JsonValue) -> Verdict:
-    return Verdict(True, _dumped(value))
+def _graph(value: JsonValue) -> AnswerVerdict:
+    return AnswerVerdict(True, _dumped(value))
 
 
 _CHECKS: Final = {
@@ -133,37 +133,39 @@ _SHAPES: Final = {
 }
 
 
-def _refusal(answer: Answer, speech: Speech) -> Verdict:
+def _refusal(answer: CallResponse, speech: Speech) -> AnswerVerdict:
     status = answer.status
-    said = reason(answer)
+    said = failure_reason(answer)
     shape = f"It takes {_SHAPES[speech.protocol]}: --data."
     if status in {400, 413, 415, 422}:
-        return Verdict(False, f"it refuses the request ({status}): {said}", shape)
+        return AnswerVerdict(False, f"it refuses the request ({status}): {said}", shape)
     if status in {401, 403}:
-        return Verdict(
+        return AnswerVerdict(
             False, f"it wants credentials ({status}): {said}", "Name a variable with a token: --token-env NAME."
         )
     if status in {301, 302, 303, 307, 308}:
         to = f" to {shorten(answer.location)}" if answer.location else ""
-        return Verdict(False, f"it redirects{to} ({status})", "Redirects are not followed: name that address in --url.")
+        return AnswerVerdict(
+            False, f"it redirects{to} ({status})", "Redirects are not followed: name that address in --url."
+        )
     if status == 503:
-        return Verdict(False, f"it is not ready (503): {said}", "Watch it become Ready, or ask again later.")
+        return AnswerVerdict(False, f"it is not ready (503): {said}", "Watch it become Ready, or ask again later.")
     if status in {502, 504}:
         hint = "Something before the model answers, and the model does not: look at its pods."
-        return Verdict(False, f"a gateway got no answer from the model ({status}): {said}", hint)
+        return AnswerVerdict(False, f"a gateway got no answer from the model ({status}): {said}", hint)
     if status == 429:
-        return Verdict(False, f"it has too much to do (429): {said}", "Ask again later.")
+        return AnswerVerdict(False, f"it has too much to do (429): {said}", "Ask again later.")
     # KServe's servers answer a wrong shape with 500: the model's own exception.
     hint = shape if status == 500 and not speech.protocol.is_openai else "Look at the logs of its pods."
-    return Verdict(False, f"it fails ({status}): {said}", hint)
+    return AnswerVerdict(False, f"it fails ({status}): {said}", hint)
 
 
-def reason(answer: Answer) -> str:
+def failure_reason(answer: CallResponse) -> str:
     """Return the server's own words, shortened; of a page of HTML none."""
     try:
         value = _parsed(answer.body)
     except ValueError:
-        return shortened(answer.body) if answer.content_type.startswith("text/plain") else "it does not say why"
+        return shortened_body(answer.body) if answer.content_type.startswith("text/plain") else "it does not say why"
     return _error(value) or _dumped(value)
 
 
@@ -187,7 +189,7 @@ def _error(value: JsonValue) -> str:
     return ""
 
 
-def names_of(answer: Answer) -> tuple[str, ...] | None:
+def names_of(answer: CallResponse) -> tuple[str, ...] | None:
     """Return the models that a server lists, in any protocol's form; None where that is no list of models."""
     try:
         value = _parsed(answer.body)
@@ -205,7 +207,7 @@ def _dumped(value: JsonValue) -> str:
     return shorten(json.dumps(value, ensure_ascii=False))
 
 
-def shortened(body: bytes) -> str:
+def shortened_body(body: bytes) -> str:
     """Show the beginning of bytes that should have been text."""
     return shorten(" ".join(body[: 4 * _LONGEST].decode("utf-8", "replace").split())) or "nothing"
 

@@ -25,14 +25,14 @@ class Address(NamedTuple):
         return f"{self.scheme}://{host}{port}{self.path}"
 
 
-class Ask(NamedTuple):
+class CallRequest(NamedTuple):
     """One request; without a body it is a GET."""
 
     route: str
     body: bytes | None = None
 
 
-class Answer(NamedTuple):
+class CallResponse(NamedTuple):
     """What came back, whatever its status. `location` is where a redirect points; `seconds` is how long it took."""
 
     status: int

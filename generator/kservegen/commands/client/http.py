@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from kservegen.commands.client.exchange import Address, Answer, Ask, Trust
+from kservegen.commands.client.exchange import Address, CallRequest, CallResponse, Trust
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Client:
     def __init__(self, address: Address, trust: Trust, timeout: float) -> None:
         self._address, self._trust, self._timeout = address, trust, timeout
 
-    def send(self, ask: Ask) -> Answer:
+    def send(self, ask: CallRequest) -> CallResponse:
         """Send one request and return its answer, whatever the status; GeneratorError where there is none."""
         deadline = time.monotonic() + self._timeout
         with _explained(self._address, self._timeout):
@@ -38,7 +38,7 @@ class Client:
                 wire = connection.sock  # where the server closes, the connection gives it away to the response
                 with connection.getresponse() as response:
                     body = _read(response, wire, deadline)
-            return Answer(
+            return CallResponse(
                 status=response.status,
                 content_type=(response.headers.get_content_type() if "Content-Type" in response.headers else ""),
                 body=self._hide(body),
@@ -59,7 +59,7 @@ class Client:
             return http.client.HTTPConnection(host, port, timeout=self._timeout)
         return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=_tls(self._trust))
 
-    def _headers(self, ask: Ask) -> dict[str, str]:
+    def _headers(self, ask: CallRequest) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "kservegen"}
         if ask.body is not None:
             headers["Content-Type"] = "application/json"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from kservegen.formats.cel.declare import checked, running
 from kservegen.formats.cel.outcome import CelError, CompileError, in_servers_words
 from kservegen.formats.cel.rewrite import in_users_words, rewrite
-from kservegen.formats.cel.source import Composed, compose, names
+from kservegen.formats.cel.source import Composed, compose, variable_names
 
 if TYPE_CHECKING:
     from cel_expr_python.cel import Activation, Env, Expression
@@ -32,7 +32,7 @@ _TRAILER: Final = re.compile(r" \[[A-Z_]+\]$")
 _INT64: Final = 2**63
 
 
-class Scope:
+class CelScope:
     """Values for the names of an engine, converted once and shared by all programs that look at them."""
 
     __slots__ = ("activation",)
@@ -50,7 +50,7 @@ class Program:
         self._expression = expression
         self.result = result
 
-    def evaluate(self, scope: Scope) -> object | CelError:
+    def evaluate(self, scope: CelScope) -> object | CelError:
         """Compute the value as plain data; an error of the expression is a value, too."""
         try:
             outcome = self._expression.eval(scope.activation)
@@ -65,17 +65,17 @@ class Program:
         return value
 
 
-class Engine:
+class CelEngine:
     """Compiles expressions over a fixed set of names; all of them are dynamically typed."""
 
     def __init__(self, variables: tuple[str, ...]) -> None:
         self._checker = _environment(variables, exact=True)
         self._runner = _environment(variables, exact=False)
 
-    def scope(self, values: Mapping[str, object], *, on_wire: bool = True) -> Scope:
+    def scope(self, values: Mapping[str, object], *, on_wire: bool = True) -> CelScope:
         """Bind plain data to names; `on_wire` takes numbers as the JSON on the server's wire has them."""
         bound = {name: wire(value) for name, value in values.items()} if on_wire else dict(values)
-        return Scope(self._runner.Activation(bound))
+        return CelScope(self._runner.Activation(bound))
 
     def compile(
         self,
@@ -116,9 +116,9 @@ class Engine:
 
 
 @lru_cache(maxsize=8)
-def engine(variables: tuple[str, ...]) -> Engine:
+def engine(variables: tuple[str, ...]) -> CelEngine:
     """Return the engine for a set of names; building one takes milliseconds."""
-    return Engine(variables)
+    return CelEngine(variables)
 
 
 def wire(value: object) -> object:
@@ -156,7 +156,7 @@ def _environment(variables: Sequence[str], *, exact: bool) -> Env:
 
 def _refused(expression: str, variables: Mapping[str, str]) -> CompileError | None:
     """Refuse what would compile here and means something else on the server."""
-    used = names(expression)
+    used = variable_names(expression)
     if "cel.bind" in used:
         return CompileError(message="undeclared reference to 'cel': the API server has no cel.bind")
     if hidden := used & {f"variables_{name}" for name in variables}:

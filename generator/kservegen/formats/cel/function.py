@@ -27,7 +27,7 @@ class Function:
 
 Tagged: TypeAlias = dict[str, object]
 
-QUANTITY: Final = "kubernetes.Quantity"
+CEL_QUANTITY: Final = "kubernetes.Quantity"
 SEMVER: Final = "kubernetes.Semver"
 URL: Final = "kubernetes.URL"
 FORMAT: Final = "kubernetes.NamedFormat"
@@ -35,7 +35,7 @@ IP: Final = "net.IP"
 CIDR: Final = "net.CIDR"
 
 # Types of Kubernetes: the checker knows them by name, at run time they are maps with one tag.
-OPAQUE: Final = frozenset({QUANTITY, SEMVER, URL, FORMAT, IP, CIDR})
+OPAQUE: Final = frozenset({CEL_QUANTITY, SEMVER, URL, FORMAT, IP, CIDR})
 
 
 def tagged(kind: str, text: str) -> Tagged:

@@ -12,8 +12,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from kservegen.core.quantity import Quantity, parse
-from kservegen.formats.cel.function import QUANTITY, Function, Tagged, untagged
+from kservegen.core.quantity import Quantity, parse_quantity
+from kservegen.formats.cel.function import CEL_QUANTITY, Function, Tagged, untagged
 
 _MARK: Final = "mark"
 _WRITTEN: Final = re.compile(r"[+-]?0*([0-9]*)(?:\.([0-9]*))?(.*)")
@@ -38,7 +38,7 @@ def _is_quantity(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Quantity | None:
     # A manifest's quantity is trimmed while JSON is read; the function takes its argument as it is.
-    return parse(text) if text == text.strip() else None
+    return parse_quantity(text) if text == text.strip() else None
 
 
 @lru_cache(maxsize=4096)
@@ -64,11 +64,11 @@ def _tag(unscaled: int, exponent: int, *, whole: bool) -> Tagged:
     while unscaled and unscaled % 10 == 0:
         unscaled //= 10
         exponent += 1
-    return {QUANTITY: f"{unscaled}e{exponent}", _MARK: -0.0 if whole else 0.0}
+    return {CEL_QUANTITY: f"{unscaled}e{exponent}", _MARK: -0.0 if whole else 0.0}
 
 
 def _amount(tagged: Tagged) -> tuple[int, int]:
-    return _split(untagged(tagged, QUANTITY))
+    return _split(untagged(tagged, CEL_QUANTITY))
 
 
 @lru_cache(maxsize=4096)
@@ -151,27 +151,27 @@ def _as_float(tagged: Tagged) -> float:
 
 
 FUNCTIONS: Final = (
-    Function(name="quantity", parameters=("string",), result=QUANTITY, call=_read, member=False),
+    Function(name="quantity", parameters=("string",), result=CEL_QUANTITY, call=_read, member=False),
     Function(name="isQuantity", parameters=("string",), result="bool", call=_is_quantity, member=False),
     Function(
         name="isGreaterThan",
-        parameters=(QUANTITY, QUANTITY),
+        parameters=(CEL_QUANTITY, CEL_QUANTITY),
         result="bool",
         call=lambda left, right: _compare(left, right) > 0,
     ),
     Function(
         name="isLessThan",
-        parameters=(QUANTITY, QUANTITY),
+        parameters=(CEL_QUANTITY, CEL_QUANTITY),
         result="bool",
         call=lambda left, right: _compare(left, right) < 0,
     ),
-    Function(name="compareTo", parameters=(QUANTITY, QUANTITY), result="int", call=_compare),
-    Function(name="add", parameters=(QUANTITY, QUANTITY), result=QUANTITY, call=_add),
-    Function(name="add", parameters=(QUANTITY, "int"), result=QUANTITY, call=_add_int),
-    Function(name="sub", parameters=(QUANTITY, QUANTITY), result=QUANTITY, call=_sub),
-    Function(name="sub", parameters=(QUANTITY, "int"), result=QUANTITY, call=_sub_int),
-    Function(name="asInteger", parameters=(QUANTITY,), result="int", call=_as_integer),
-    Function(name="asApproximateFloat", parameters=(QUANTITY,), result="double", call=_as_float),
-    Function(name="isInteger", parameters=(QUANTITY,), result="bool", call=_is_integer),
-    Function(name="sign", parameters=(QUANTITY,), result="int", call=_sign, member=False),
+    Function(name="compareTo", parameters=(CEL_QUANTITY, CEL_QUANTITY), result="int", call=_compare),
+    Function(name="add", parameters=(CEL_QUANTITY, CEL_QUANTITY), result=CEL_QUANTITY, call=_add),
+    Function(name="add", parameters=(CEL_QUANTITY, "int"), result=CEL_QUANTITY, call=_add_int),
+    Function(name="sub", parameters=(CEL_QUANTITY, CEL_QUANTITY), result=CEL_QUANTITY, call=_sub),
+    Function(name="sub", parameters=(CEL_QUANTITY, "int"), result=CEL_QUANTITY, call=_sub_int),
+    Function(name="asInteger", parameters=(CEL_QUANTITY,), result="int", call=_as_integer),
+    Function(name="asApproximateFloat", parameters=(CEL_QUANTITY,), result="double", call=_as_float),
+    Function(name="isInteger", parameters=(CEL_QUANTITY,), result="bool", call=_is_integer),
+    Function(name="sign", parameters=(CEL_QUANTITY,), result="int", call=_sign, member=False),
 )

@@ -70,7 +70,7 @@ class Composed:
     offset: int
 
 
-def names(expression: str) -> frozenset[str]:
+def variable_names(expression: str) -> frozenset[str]:
     """List the identifiers that start a chain, with their first field: `object.spec`, `size`, `request.userInfo`."""
     return frozenset(
         re.sub(r"\s", "", match["name"]) for match in _CHAIN.finditer(expression) if match.lastgroup == "name"
@@ -111,7 +111,7 @@ def _needed(expression: str, variables: Mapping[str, str]) -> list[str]:
 
 
 def _used(expression: str, variables: Mapping[str, str]) -> set[str]:
-    return {name for name in variables if f"variables.{name}" in names(expression)}
+    return {name for name in variables if f"variables.{name}" in variable_names(expression)}
 
 
 def _renamed(expression: str, variables: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kservegen.core.jsontypes import JsonValue
-from kservegen.formats.cel.source import closing_brackets, names, tokenize
+from kservegen.formats.cel.source import closing_brackets, tokenize, variable_names
 from kservegen.formats.jsonschema.cel_rules import CelRule
 
 # A value in; true, false or unknown out.
@@ -31,7 +31,7 @@ def is_open(rule: CelRule, value: JsonValue, old: JsonValue) -> bool:
 @lru_cache(maxsize=4096)
 def reads(expression: str, name: str) -> bool:
     """Whether an expression reads a variable."""
-    return any(chain.partition(".")[0] == name for chain in names(expression))
+    return any(chain.partition(".")[0] == name for chain in variable_names(expression))
 
 
 def holds_by_absence(expression: str, value: JsonValue) -> bool:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.formats.cel.engine import Engine, Program, Scope, engine
+from kservegen.formats.cel.engine import CelEngine, CelScope, Program, engine
 from kservegen.formats.cel.outcome import CelError, CompileError
 from kservegen.formats.cel.source import fields_read
 from kservegen.formats.jsonschema.cel_absence import is_open, reads
@@ -102,7 +102,7 @@ def _identity(item: JsonValue, keys: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _engine() -> Engine:
+def _engine() -> CelEngine:
     return engine((_SELF, _OLD, _OLD_LIST))
 
 
@@ -158,7 +158,7 @@ class _Compiled:
             if finding is not None:
                 yield finding
 
-    def _scope(self, place: _Place) -> Scope:
+    def _scope(self, place: _Place) -> CelScope:
         old = None if place.old is None else self._seen(place.old)
         olds = [] if old is None else [old]
         return _engine().scope({_SELF: self._seen(place.value), _OLD: old, _OLD_LIST: olds}, on_wire=False)
@@ -170,7 +170,7 @@ class _Compiled:
         return seen(value, self._views, ordered=not self._compares)
 
 
-def _broken(rule: CelRule, place: _Place, scope: Scope) -> Finding | None:
+def _broken(rule: CelRule, place: _Place, scope: CelScope) -> Finding | None:
     program = _program(rule.expression, optional_old=rule.optional_old_self)
     outcome = program.evaluate(scope) if isinstance(program, Program) else program
     if outcome is True:
@@ -198,7 +198,7 @@ def _error(error: CelError, rule: CelRule) -> str:
     return f"{error.message} evaluating rule: {about}"
 
 
-def _said(rule: CelRule, place: _Place, scope: Scope) -> str:
+def _said(rule: CelRule, place: _Place, scope: CelScope) -> str:
     """Say what the server would say: a usable messageExpression, else the message, else the rule itself."""
     if rule.message_expression and (place.old is not None or not reads(rule.message_expression, _OLD)):
         program = _program(rule.message_expression, optional_old=False)

@@ -14,27 +14,27 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 if TYPE_CHECKING:
     from kservegen.formats.jsonschema.shape import Shape
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class Marks(Generic[T]):
+class Marks(Generic[_T]):
     """A place of a schema: what it says there, and where more is said below: by field, for each item or entry."""
 
-    own: T | None = None
-    fields: dict[str, Marks[T]] = field(default_factory=dict)
-    each: Marks[T] | None = None
+    own: _T | None = None
+    fields: dict[str, Marks[_T]] = field(default_factory=dict)
+    each: Marks[_T] | None = None
 
-    def places(self, document: JsonValue) -> Iterator[tuple[Path, JsonValue, T]]:
+    def places(self, document: JsonValue) -> Iterator[tuple[Path, JsonValue, _T]]:
         """Find the marked values of a document, in no particular order."""
-        stack: list[tuple[Marks[T], JsonValue, Path]] = [(self, document, ())]
+        stack: list[tuple[Marks[_T], JsonValue, Path]] = [(self, document, ())]
         while stack:
             marks, value, path = stack.pop()
             if marks.own is not None:
                 yield path, value, marks.own
             stack += [(below, item, (*path, key)) for key, item, below in marks.below(value)]
 
-    def below(self, value: JsonValue) -> Iterator[tuple[str | int, JsonValue, Marks[T]]]:
+    def below(self, value: JsonValue) -> Iterator[tuple[str | int, JsonValue, Marks[_T]]]:
         """Yield the parts of a value that something is said about, in the document's order."""
         fields, each = self.fields, self.each
         if isinstance(value, list):
@@ -47,29 +47,31 @@ class Marks(Generic[T]):
                     yield key, item, marks
 
 
-def find_marks(shape: Shape, read: Callable[[JsonObject, Shape], T | None], node: JsonObject | None = None) -> Marks[T]:
+def find_marks(
+    shape: Shape, read: Callable[[JsonObject, Shape], _T | None], node: JsonObject | None = None
+) -> Marks[_T]:
     """Build the tree of what `read` finds in a schema, or from one of its nodes on; references are resolved."""
     return _Finder(shape, read).mark(shape.schema if node is None else node) or Marks()
 
 
-class _Finder(Generic[T]):
-    def __init__(self, shape: Shape, read: Callable[[JsonObject, Shape], T | None]) -> None:
+class _Finder(Generic[_T]):
+    def __init__(self, shape: Shape, read: Callable[[JsonObject, Shape], _T | None]) -> None:
         self.shape = shape
         self.read = read
-        self.known: dict[str, Marks[T] | None] = {}
+        self.known: dict[str, Marks[_T] | None] = {}
 
-    def mark(self, node: JsonObject) -> Marks[T] | None:
+    def mark(self, node: JsonObject) -> Marks[_T] | None:
         """Return the marks of what a schema describes; None: nothing is said there or below."""
         if "$ref" not in node:
             return self._fill(node, Marks())
         place = repr(node)  # what stands beside a reference belongs to this place alone
         if place not in self.known:
-            marks: Marks[T] = Marks()
+            marks: Marks[_T] = Marks()
             self.known[place] = marks
             self.known[place] = self._fill(self.shape.resolve(node), marks)
         return self.known[place]
 
-    def _fill(self, node: JsonObject, marks: Marks[T]) -> Marks[T] | None:
+    def _fill(self, node: JsonObject, marks: Marks[_T]) -> Marks[_T] | None:
         marks.own = self.read(node, self.shape)
         if _HOLDING.isdisjoint(node):  # most nodes describe a scalar
             return marks if marks.own is not None else None

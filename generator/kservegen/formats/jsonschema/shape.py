@@ -22,7 +22,7 @@ _COMBINED = ("allOf", "anyOf", "oneOf")
 # Where resource quantities stand below a place: by field, `*` for every entry of a map; lists stand for their items.
 # A field without quantities is absent. `QUANTITY` itself marks the value that is one.
 QuantityShape: TypeAlias = dict[str, "QuantityShape"]
-QUANTITY: QuantityShape = {"": {}}
+QUANTITY_FORMAT: QuantityShape = {"": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _QuantityFinder:
 
     def _collect(self, node: JsonObject, found: QuantityShape) -> QuantityShape:
         if is_quantity(node):
-            return QUANTITY
+            return QUANTITY_FORMAT
         items = node.get("items")
         if isinstance(items, dict):
             return self.below(items)

@@ -12,10 +12,10 @@ KeyPath: TypeAlias = tuple[str, ...]
 
 # How a template reads a key: printed into text, asked by `if` (where "false" counts as true), or printed as Go
 # prints a list.
-Reading: TypeAlias = Literal["text", "condition", "raw"]
+ReadBy: TypeAlias = Literal["text", "condition", "raw"]
 
 # The objects that kserve-resources and kserve-llmisvc-resources may both render.
-Resource: TypeAlias = Literal["config", "issuer", "storageContainer", "gateway"]
+ChartResource: TypeAlias = Literal["config", "issuer", "storageContainer", "gateway"]
 
 
 class Instead(NamedTuple):
@@ -25,7 +25,7 @@ class Instead(NamedTuple):
     key: str
 
 
-class Need(NamedTuple):
+class ValueNeed(NamedTuple):
     """One of these charts or operators has to be there first; `when` names a value that must be on for it to matter."""
 
     one_of: tuple[str, ...]
@@ -54,8 +54,8 @@ class Key:
     default: JsonValue = None
     live: bool = True
     declared: bool = True
-    read: Reading = "text"
-    feeds: tuple[Resource, ...] = ()
+    read: ReadBy = "text"
+    feeds: tuple[ChartResource, ...] = ()
     allowed: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)
     pattern: str = ""
@@ -85,7 +85,7 @@ class ChartInfo:
     name: str
     layer: int
     release: str
-    needs: tuple[Need, ...] = ()
+    needs: tuple[ValueNeed, ...] = ()
     crds: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     namespace: str = ""

@@ -10,8 +10,18 @@ from typing import Final, NamedTuple
 
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath, Resource, effective, explicit, is_on, value_at
-from kservegen.kserve.charts.show import dotted, listing, show
+from kservegen.kserve.charts.model import (
+    Chart,
+    ChartResource,
+    Charts,
+    Key,
+    KeyPath,
+    effective,
+    explicit,
+    is_on,
+    value_at,
+)
+from kservegen.kserve.charts.show import dotted, listing_of_values, show
 from kservegen.kserve.charts.traps import (
     CREATE_GATEWAY,
     CREATED_GATEWAY,
@@ -26,14 +36,14 @@ _LLM = "kserve-llmisvc-resources"
 _LOCAL_MODELS = "kserve-localmodel-resources"
 _RUNTIMES = "kserve-runtime-configs"
 
-_OBJECTS: Final[Mapping[Resource, str]] = {
+_OBJECTS: Final[Mapping[ChartResource, str]] = {
     "config": "ConfigMap/inferenceservice-config",
     "issuer": "Issuer/selfsigned-issuer",
     "storageContainer": "ClusterStorageContainer/default",
 }
-_SWITCH: Final[Mapping[Resource, KeyPath]] = dict(zip(_OBJECTS, SWITCHES, strict=True))
+_SWITCH: Final[Mapping[ChartResource, KeyPath]] = dict(zip(_OBJECTS, SWITCHES, strict=True))
 # KServe does without the ClusterStorageContainer; without the others no controller starts.
-_VITAL: Final[tuple[Resource, ...]] = ("config", "issuer")
+_VITAL: Final[tuple[ChartResource, ...]] = ("config", "issuer")
 
 _LOCAL_MODELS_ON: Final[KeyPath] = ("kserve", "localmodel", "enabled")
 _PRESETS_ON: Final[KeyPath] = ("kserve", "llmisvcConfigs", "enabled")
@@ -57,7 +67,7 @@ class _Release(NamedTuple):
         chart = self.chart(name)
         return chart is not None and chart.reads(path) and is_on(chart, self.values[name], path)
 
-    def owners(self, resource: Resource) -> tuple[str, ...]:
+    def owners(self, resource: ChartResource) -> tuple[str, ...]:
         """Name the charts that render a shared object."""
         if resource == "gateway":
             return tuple(name for name in (_RESOURCES,) if self.is_on(name, CREATE_GATEWAY))
@@ -110,7 +120,7 @@ def _namespace(release: _Release) -> Iterator[Finding]:
         yield Finding(
             rule="kserve/chart-namespace",
             path=(bound[0],),
-            message=f"{listing(bound, word='and')} must be installed in namespace {fixed[bound[0]]}",
+            message=f"{listing_of_values(bound, word='and')} must be installed in namespace {fixed[bound[0]]}",
             hint="The CRDs' conversion webhook, its certificate and the presets name that namespace literally.",
             seen=release.namespace,
             allowed=fixed[bound[0]],
@@ -123,7 +133,7 @@ def _two_owners(release: _Release) -> Iterator[Finding]:
     clashing = [resource for resource in _OBJECTS if len(release.owners(resource)) > 1]
     if clashing:
         switches = (_SWITCH[resource] for resource in clashing)
-        objects = listing([_OBJECTS[resource] for resource in clashing], word="and")
+        objects = listing_of_values([_OBJECTS[resource] for resource in clashing], word="and")
         yield Finding(
             rule="kserve/chart-shared-owner",
             path=release.place(_LLM, SHARED_RESOURCES, *switches),
@@ -144,7 +154,7 @@ def _no_owner(release: _Release) -> Iterator[Finding]:
         yield Finding(
             rule="kserve/chart-shared-missing",
             path=release.place(candidates[0], SHARED_RESOURCES),
-            message=f"nothing renders {listing(missing, word='and')}",
+            message=f"nothing renders {listing_of_values(missing, word='and')}",
             hint=f"Set {dotted(SHARED_RESOURCES)} to true on one chart, or list the object under prerequisites.",
             seen=show(value=False),
         )
@@ -181,7 +191,7 @@ def _heard(release: _Release, owner: str, key: Key) -> JsonValue:
 
 
 def _object(key: Key) -> str:
-    return listing([_OBJECTS[resource] for resource in key.feeds if resource in _OBJECTS], word="and")
+    return listing_of_values([_OBJECTS[resource] for resource in key.feeds if resource in _OBJECTS], word="and")
 
 
 def _created_gateway(release: _Release) -> Iterator[Finding]:

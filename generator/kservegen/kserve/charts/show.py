@@ -24,7 +24,7 @@ def dotted(path: KeyPath) -> str:
     return ".".join(path)
 
 
-def listing(names: Iterable[str], *, word: str = "or") -> str:
+def listing_of_values(names: Iterable[str], *, word: str = "or") -> str:
     """Join names as a sentence does: `a, b or c`."""
     *head, last = names
     return f"{', '.join(head)} {word} {last}" if head else last
@@ -32,4 +32,4 @@ def listing(names: Iterable[str], *, word: str = "or") -> str:
 
 def listing_if_short(names: Collection[str]) -> str:
     """Join names unless there are none, or more than a reader wants to see."""
-    return listing(names) if 0 < len(names) <= _MANY else ""
+    return listing_of_values(names) if 0 < len(names) <= _MANY else ""

@@ -7,21 +7,21 @@ from dataclasses import replace
 from typing import Final, TypedDict
 
 from kservegen.core.jsontypes import JsonValue
-from kservegen.kserve.charts.model import Chart, ChartInfo, Instead, Key, KeyPath, Need, Reading, Resource
+from kservegen.kserve.charts.model import Chart, ChartInfo, ChartResource, Instead, Key, KeyPath, ReadBy, ValueNeed
 
 # Its default is the version that the charts are of, in every release.
 _VERSION_KEY: Final[KeyPath] = ("kserve", "version")
 
 
-class Entry(TypedDict, total=False):
+class KeyEntry(TypedDict, total=False):
     """A key of a chart; `Key` says what its attributes mean."""
 
     type: str
     about: str
     default: JsonValue
     undeclared: bool
-    read: Reading
-    feeds: list[Resource]
+    read: ReadBy
+    feeds: list[ChartResource]
     allowed: list[str]
     renamed: dict[str, str]
     pattern: str
@@ -39,14 +39,14 @@ class Table(TypedDict, total=False):
     """Keys that belong together; `feeds` is what those feed that do not say it themselves."""
 
     about: str
-    feeds: list[Resource]
-    keys: dict[str, Entry]
+    feeds: list[ChartResource]
+    keys: dict[str, KeyEntry]
     mistaken: dict[str, str]
     absent: dict[str, str]
     printedWhole: list[str]
 
 
-class Selection(TypedDict, total=False):
+class KeySelection(TypedDict, total=False):
     """Which keys of a table a chart has (`only`), and which of them it reads (`live`) or does not (`inert`)."""
 
     only: list[str]
@@ -72,7 +72,7 @@ class ChartEntry(TypedDict, total=False):
     namespace: str
     completedBy: list[str]
     minimalOf: str
-    values: dict[str, Selection]
+    values: dict[str, KeySelection]
 
 
 def build_chart(name: str, entry: ChartEntry, tables: Mapping[str, Table], version: str) -> Chart:
@@ -100,7 +100,7 @@ def _info(name: str, entry: ChartEntry) -> ChartInfo:
         layer=entry["layer"],
         release=entry["release"],
         needs=tuple(
-            Need(tuple(need["oneOf"]), _path(need["when"]) if "when" in need else None)
+            ValueNeed(tuple(need["oneOf"]), _path(need["when"]) if "when" in need else None)
             for need in entry.get("needs", ())
         ),
         crds=tuple(entry.get("crds", ())),
@@ -112,7 +112,7 @@ def _info(name: str, entry: ChartEntry) -> ChartInfo:
     )
 
 
-def _keys(table: Table, chosen: Selection) -> Iterator[Key]:
+def _keys(table: Table, chosen: KeySelection) -> Iterator[Key]:
     feeds = tuple(table.get("feeds", ()))
     only, live, inert = chosen.get("only"), chosen.get("live"), chosen.get("inert", ())
     for dotted, entry in table["keys"].items():
@@ -122,7 +122,7 @@ def _keys(table: Table, chosen: Selection) -> Iterator[Key]:
         yield _key(dotted, entry, live=read and "inert" not in entry, feeds=feeds)
 
 
-def _key(dotted: str, entry: Entry, *, live: bool, feeds: tuple[Resource, ...]) -> Key:
+def _key(dotted: str, entry: KeyEntry, *, live: bool, feeds: tuple[ChartResource, ...]) -> Key:
     return Key(
         path=_path(dotted),
         type=entry["type"],

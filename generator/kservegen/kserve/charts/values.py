@@ -9,7 +9,7 @@ from typing import Final
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
-from kservegen.kserve.charts.show import dotted, listing, listing_if_short, show
+from kservegen.kserve.charts.show import dotted, listing_if_short, listing_of_values, show
 from kservegen.kserve.charts.traps import chart_traps, key_traps
 from kservegen.kserve.charts.valuetypes import Mismatch, mismatches
 
@@ -33,7 +33,7 @@ def _unknown_chart(charts: Charts, chart: str) -> Finding:
         message=f"KServe {charts.version} has no chart {chart}",
         hint=f"Did you mean {near}?" if near else "",
         seen=chart,
-        allowed=listing(charts.names),
+        allowed=listing_of_values(charts.names),
         at_key=True,
     )
 
@@ -108,7 +108,7 @@ def _allowance(key: Key, value: JsonValue) -> tuple[str, str]:
     if key.allowed and text not in key.allowed:
         new = key.renamed.get(text) or _closest(text, key.allowed)
         verb = "was renamed:" if text in key.renamed else "is not among them:"
-        return listing(map(_quoted, key.allowed)), f"{text} {verb} write {_quoted(new)}." if new else ""
+        return listing_of_values(map(_quoted, key.allowed)), f"{text} {verb} write {_quoted(new)}." if new else ""
     if key.pattern and value is not None and not re.search(key.pattern, text):
         return key.form, ""
     if key.required and value in ("", None):
@@ -135,9 +135,9 @@ def _unread_names(chart: Chart, key: Key, value: JsonValue) -> Iterator[Finding]
                 rule="kserve/chart-unknown-key",
                 path=(*key.path, name),
                 message=f"{chart.name} does not read {key.dotted}.{name}",
-                hint=f"Only {listing(key.names, word='and')} are read below {key.dotted}.",
+                hint=f"Only {listing_of_values(key.names, word='and')} are read below {key.dotted}.",
                 seen=name,
-                allowed=listing(key.names),
+                allowed=listing_of_values(key.names),
                 at_key=True,
             )
 
@@ -160,8 +160,8 @@ def _instead(charts: Charts, key: Key) -> str:
     if not readers:
         return ""
     if len(readers) > 1 and key.feeds:
-        return f"Set it on the chart that owns the ConfigMap inferenceservice-config: {listing(readers)}."
-    return f"Set it on {listing(readers)}."
+        return f"Set it on the chart that owns the ConfigMap inferenceservice-config: {listing_of_values(readers)}."
+    return f"Set it on {listing_of_values(readers)}."
 
 
 def _unknown_key(charts: Charts, chart: Chart, path: KeyPath, value: JsonValue) -> Finding:
@@ -211,7 +211,7 @@ def _of_another_chart(charts: Charts, path: KeyPath, value: JsonValue) -> str:
     leaves = tuple(_leaves(path, value))
     exact = tuple(name for name in readers if all(charts.by_name[name].reads(leaf) for leaf in leaves))
     best = exact or readers
-    return f"{dotted(path)} belongs to {listing(best)}: set it there." if best else ""
+    return f"{dotted(path)} belongs to {listing_of_values(best)}: set it there." if best else ""
 
 
 def _leaves(path: KeyPath, value: JsonValue) -> Iterator[KeyPath]:
@@ -249,7 +249,7 @@ def _elsewhere(charts: Charts, chart: Chart, path: KeyPath) -> str:
         return f"Did you mean {dotted(rooted)}?"
     readers = charts.readers(rooted)
     if readers:
-        return f"Did you mean {dotted(rooted)} of {listing(readers)}?"
+        return f"Did you mean {dotted(rooted)} of {listing_of_values(readers)}?"
     same = [key for key in chart.keys if key[-1] == path[-1]]
     return f"Did you mean {dotted(same[0])}?" if len(same) == 1 else ""
 

@@ -114,7 +114,7 @@ def _quantity(key: Key, value: JsonValue) -> Iterator[Mismatch]:
 
 
 def _quantity_at(at: Path, key: Key, value: JsonValue) -> Iterator[Mismatch]:
-    if not isinstance(value, str | int | float) or quantity.parse(value) is None:
+    if not isinstance(value, str | int | float) or quantity.parse_quantity(value) is None:
         yield Mismatch(at, value, _WANTED["quantity"])
     elif key.enforced and not isinstance(value, str):
         hint = f'Write "{show(value)}", in quotes: the chart\'s own schema refuses a number.'

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.kserve.runtimes.runtime import ServingRuntime
-from kservegen.kserve.runtimes.selection import Obstacle, Request, Selection
+from kservegen.kserve.runtimes.selection import Obstacle, Request, RuntimeSelection
 
-Choose: TypeAlias = Callable[[Request], Selection]
+Choose: TypeAlias = Callable[[Request], RuntimeSelection]
 
 _PROTOCOLS: Final = ("v2", "v1", "grpc-v2", "grpc-v1")
 # What a runtime that has everything but this may be named for, or mended.
@@ -26,7 +26,7 @@ class Advice(NamedTuple):
     runtime: ServingRuntime
 
 
-def nearest(selection: Selection, choose: Choose) -> Advice | None:
+def nearest(selection: RuntimeSelection, choose: Choose) -> Advice | None:
     """Find the smallest change that gets the request served; None where no small one does."""
     for change, request in _changed(selection):
         found = choose(request)
@@ -35,7 +35,7 @@ def nearest(selection: Selection, choose: Choose) -> Advice | None:
     return None
 
 
-def _changed(selection: Selection) -> Iterator[tuple[str, Request]]:
+def _changed(selection: RuntimeSelection) -> Iterator[tuple[str, Request]]:
     request = selection.request
     others = [protocol for protocol in _PROTOCOLS if protocol != selection.protocol]
     for protocol in others:
@@ -54,7 +54,7 @@ def _changed(selection: Selection) -> Iterator[tuple[str, Request]]:
         yield "remove workerSpec", request._replace(multi_node=False)
 
 
-def _versions(selection: Selection) -> list[str]:
+def _versions(selection: RuntimeSelection) -> list[str]:
     """List the versions that runtimes give for the format: the newest of the same major version first."""
     wanted = selection.request.version or ""
     known = {
@@ -67,13 +67,13 @@ def _versions(selection: Selection) -> list[str]:
     return sorted(version for version in known if version.partition(".")[0] == major)
 
 
-def _same_but_for_case(selection: Selection) -> list[str]:
+def _same_but_for_case(selection: RuntimeSelection) -> list[str]:
     wanted = selection.request.format
     names = {listed.name for runtime, _ in selection.candidates for listed in runtime.formats}
     return sorted(name for name in names if name != wanted and name.lower() == wanted.lower())
 
 
-def almost(selection: Selection) -> str:
+def almost(selection: RuntimeSelection) -> str:
     """Name a runtime that one thing of its own keeps from serving the request; blank where there is none."""
     for obstacle, sentence in _OBSTACLES_OF_ITS_OWN.items():
         for runtime, found in selection.candidates:
@@ -82,7 +82,7 @@ def almost(selection: Selection) -> str:
     return ""
 
 
-def why_chosen(selection: Selection) -> str:
+def why_chosen(selection: RuntimeSelection) -> str:
     """Say in a clause how a request came to its runtime, or that it came to none."""
     request = selection.request
     if request.runtime is not None:
@@ -97,17 +97,19 @@ def why_chosen(selection: Selection) -> str:
     return f"it serves {wanted}" + (", and goes before the others that would" if others else ", as the only one")
 
 
-def why_not(selection: Selection) -> tuple[tuple[str, str], ...]:
+def why_not(selection: RuntimeSelection) -> tuple[tuple[str, str], ...]:
     """Say of the other runtimes that know the format what keeps them from being chosen: (name, clause)."""
     told: list[tuple[str, str]] = []
     for runtime, obstacle in selection.candidates:
         if runtime is selection.chosen or obstacle is Obstacle.FORMAT:
             continue
-        told.append((runtime.name, reason(runtime, obstacle, selection) if obstacle else _rank(runtime, selection)))
+        told.append(
+            (runtime.name, obstacle_reason(runtime, obstacle, selection) if obstacle else _rank(runtime, selection))
+        )
     return tuple(told)
 
 
-def _rank(runtime: ServingRuntime, selection: Selection) -> str:
+def _rank(runtime: ServingRuntime, selection: RuntimeSelection) -> str:
     name, chosen = selection.request.format, selection.chosen
     if chosen is not None and chosen.namespace and not runtime.namespace:
         return "would do, but runtimes of the namespace go first"
@@ -119,7 +121,7 @@ def _shown(priority: int | None) -> str:
     return "none" if priority is None else str(priority)
 
 
-def reason(runtime: ServingRuntime, obstacle: Obstacle, selection: Selection) -> str:
+def obstacle_reason(runtime: ServingRuntime, obstacle: Obstacle, selection: RuntimeSelection) -> str:
     """Say in a clause why a runtime does not serve a request."""
     request = selection.request
     versions = ", ".join(dict.fromkeys(f.version for f in runtime.formats if f.name == request.format and f.version))

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.charts.runtimes import ModelFormat
 from kservegen.kserve.charts.runtimes import Runtime as ChartRuntime
+from kservegen.kserve.workloads import SERVING_CONTAINER
 
-Side: TypeAlias = Literal["requests", "limits"]
+RuntimeSide: TypeAlias = Literal["requests", "limits"]
 # What the serving container of a runtime brings, by side and resource; quantities as they are written.
-Amounts: TypeAlias = Mapping[Side, Mapping[str, JsonValue]]
-
-SERVING_CONTAINER: Final = "kserve-container"
-WORKER_CONTAINER: Final = "worker-container"
+Amounts: TypeAlias = Mapping[RuntimeSide, Mapping[str, JsonValue]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.releases import Release
-from kservegen.kserve.runtimes.runtime import SERVING_CONTAINER, WORKER_CONTAINER, ServingRuntime
+from kservegen.kserve.runtimes.runtime import ServingRuntime
+from kservegen.kserve.workloads import SERVING_CONTAINER, WORKER_CONTAINER
 
 _DEFAULT_PROTOCOL: Final = "v1"
 
@@ -61,7 +62,7 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class RuntimeSelection:
     """What became of a request. `chosen` is None where nothing serves it; then `obstacle` says why, if one thing does.
 
     `candidates` are all the runtimes that were weighed, the chosen one first, those that would do next.
@@ -111,7 +112,7 @@ def default_protocol(format_name: str, release: Release) -> str:
     return "v2" if format_name in release.capabilities.v2_formats else _DEFAULT_PROTOCOL
 
 
-def select(request: Request, runtimes: Iterable[ServingRuntime], release: Release) -> Selection:
+def select(request: Request, runtimes: Iterable[ServingRuntime], release: Release) -> RuntimeSelection:
     """Choose among the runtimes of the request's namespace and the cluster; others are passed over."""
     at_hand = [runtime for runtime in runtimes if runtime.namespace in ("", request.namespace)]
     if request.runtime is not None:
@@ -122,7 +123,7 @@ def select(request: Request, runtimes: Iterable[ServingRuntime], release: Releas
     others = sorted((c for c in candidates if c.obstacle is not None), key=lambda c: _order(c.runtime, request.format))
     chosen = fitting[0].runtime if fitting else None
     flaw = _flaw(chosen, request) if chosen is not None else None
-    return Selection(
+    return RuntimeSelection(
         request=request,
         protocol=protocol,
         chosen=chosen if flaw is None else None,
@@ -160,14 +161,14 @@ def _automatic(runtime: ServingRuntime, request: Request, protocol: str) -> Obst
     return None
 
 
-def _named(request: Request, at_hand: list[ServingRuntime]) -> Selection:
+def _named(request: Request, at_hand: list[ServingRuntime]) -> RuntimeSelection:
     """Take a runtime by its name, the namespace's before the cluster's; nothing else is weighed."""
     found = sorted((r for r in at_hand if r.name == request.runtime), key=lambda r: not r.namespace)
     if not found:
-        return Selection(request=request, protocol=request.protocol, chosen=None, obstacle=Obstacle.ABSENT)
+        return RuntimeSelection(request=request, protocol=request.protocol, chosen=None, obstacle=Obstacle.ABSENT)
     runtime = found[0]
     obstacle = next(_named_obstacles(runtime, request), None)
-    return Selection(
+    return RuntimeSelection(
         request=request,
         protocol=request.protocol,
         chosen=runtime if obstacle is None else None,

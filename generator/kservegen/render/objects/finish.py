@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import canonical
-from kservegen.formats.jsonschema.shape import QUANTITY, QuantityShape
+from kservegen.formats.jsonschema.shape import QUANTITY_FORMAT, QuantityShape
 from kservegen.render.objects.settings import Settings
 
 # Fields that hold the URI of an artefact, wherever they stand in an object of the catalog.
@@ -49,7 +49,7 @@ def _finish_map(value: JsonObject, settings: Settings, shape: QuantityShape | No
         item = value[key]
         kind = item.__class__
         below = shape.get(key) or shape.get("*") if shape else None
-        if below is QUANTITY:
+        if below is QUANTITY_FORMAT:
             out[key] = _canonical(item)
         elif kind is dict:
             out[key] = _finish_map(item, settings, below)  # type: ignore[arg-type]

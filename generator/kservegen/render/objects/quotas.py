@@ -12,7 +12,7 @@ from typing import Final
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.quantity import canonical, parse
+from kservegen.core.quantity import canonical, parse_quantity
 from kservegen.core.resource import Origin, Resource, ResourceId
 
 QUOTAS_FOLDER: Final = "quotas"
@@ -48,7 +48,7 @@ def hard_limits(words: JsonObject, environment: ResolvedEnvironment) -> dict[str
         found[f"requests.{device}"] = str(words["limit"])
     for resource in _DEFAULTS:
         value = words.get(resource)
-        if isinstance(value, (str, int, float)) and parse(value) is not None:
+        if isinstance(value, (str, int, float)) and parse_quantity(value) is not None:
             found[f"requests.{resource}"] = canonical(value)
     return found
 

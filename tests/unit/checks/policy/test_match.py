@@ -8,7 +8,7 @@ from tests.unit.checks.policy.conftest import resource
 
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.constraints import read_constraints
-from kservegen.checks.policy.match import Match, match
+from kservegen.checks.policy.match import MatchAnswer, match
 from kservegen.checks.policy.model import Constraints
 from kservegen.core.jsontypes import JsonObject
 
@@ -53,7 +53,7 @@ def request(text: str = "") -> Admission:
     return Admission(resource=resource(doc), operation=operation or "CREATE", old=old, subresource=sub or "")
 
 
-def seen(constraints: str, sent: str, labels: JsonObject | None = None) -> Match | None:
+def seen(constraints: str, sent: str, labels: JsonObject | None = None) -> MatchAnswer | None:
     found, problems = read(constraints)
     assert not problems
     namespace: JsonObject | None = None if labels is None else {"metadata": {"labels": labels}}

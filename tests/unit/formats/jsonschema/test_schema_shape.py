@@ -5,7 +5,7 @@ from tests.unit.formats.jsonschema.schema_samples import INFERENCE_SERVICE, STOR
 
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.formats.jsonschema.shape import QUANTITY, QuantityShape, Shape
+from kservegen.formats.jsonschema.shape import QUANTITY_FORMAT, QuantityShape, Shape
 from kservegen.formats.jsonschema.store import Shapes
 
 ISVC = ("serving.kserve.io/v1beta1", "InferenceService")
@@ -17,7 +17,7 @@ def quantities(value: JsonValue, shape: QuantityShape | None, path: Path = ()) -
     """Walk a document as a canonicaliser does."""
     if not shape:
         return []
-    if shape is QUANTITY:
+    if shape is QUANTITY_FORMAT:
         return [path]
     if isinstance(value, list):
         return [found for index, item in enumerate(value) for found in quantities(item, shape, (*path, index))]

@@ -12,7 +12,7 @@ import pytest
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.charts.model import Charts, Key, KeyPath
 from kservegen.kserve.charts.runtimes import FormatEntry, RuntimeEntry
-from kservegen.kserve.charts.tables import ChartEntry, Entry, Selection, Table
+from kservegen.kserve.charts.tables import ChartEntry, KeyEntry, KeySelection, Table
 from kservegen.kserve.charts.valuetypes import mismatches, wanted
 from kservegen.kserve.releases import Releases
 
@@ -122,7 +122,7 @@ def test_guesses_are_about_keys_that_do_not_exist(charts: Charts) -> None:
 def test_a_table_uses_no_attribute_that_nothing_reads(path: Path) -> None:
     table = json.loads(path.read_text(encoding="utf-8"))
     assert set(table) <= attributes(Table)
-    assert {name for entry in table["keys"].values() for name in entry} <= attributes(Entry)
+    assert {name for entry in table["keys"].values() for name in entry} <= attributes(KeyEntry)
 
 
 @pytest.mark.parametrize("version", ["v0.19.0", "v0.20.0"])
@@ -130,7 +130,7 @@ def test_the_other_tables_use_no_attribute_that_nothing_reads(version: str) -> N
     charts = json.loads((RECORDS / f"{version}.json").read_text(encoding="utf-8"))["charts"].values()
     assert {name for entry in charts for name in entry} <= attributes(ChartEntry)
     selections = [chosen for entry in charts for chosen in entry.get("values", {}).values()]
-    assert {name for chosen in selections for name in chosen} <= attributes(Selection)
+    assert {name for chosen in selections for name in chosen} <= attributes(KeySelection)
     runtimes = json.loads((RECORDS / f"{version}.json").read_text(encoding="utf-8"))["runtimes"].values()
     assert {name for entry in runtimes for name in entry} <= attributes(RuntimeEntry)
     assert {name for entry in runtimes for item in entry["formats"] for name in item} <= attributes(FormatEntry)

@@ -8,12 +8,12 @@ import pytest
 from tests.support.platforms import reference, release
 
 from kservegen.kserve.charts.runtimes import ModelFormat
-from kservegen.kserve.runtimes.advice import almost, nearest, reason, why_chosen, why_not
+from kservegen.kserve.runtimes.advice import almost, nearest, obstacle_reason, why_chosen, why_not
 from kservegen.kserve.runtimes.runtime import ServingRuntime
-from kservegen.kserve.runtimes.selection import Obstacle, Request, Selection, select
+from kservegen.kserve.runtimes.selection import Obstacle, Request, RuntimeSelection, select
 
 
-def choose(request: Request, *own: ServingRuntime) -> Selection:
+def choose(request: Request, *own: ServingRuntime) -> RuntimeSelection:
     return select(request, (*own, *reference("v0.19.0").runtimes.values()), release())
 
 
@@ -115,11 +115,11 @@ REASONS = {
 @pytest.mark.parametrize("obstacle", Obstacle)
 def test_each_obstacle_has_a_clause(obstacle: Obstacle) -> None:
     asked = choose(OWN._replace(version="7", protocol="grpc-v2"))
-    assert reason(own("a", protocols=("v1", "v2")), obstacle, asked) == REASONS[obstacle]
+    assert obstacle_reason(own("a", protocols=("v1", "v2")), obstacle, asked) == REASONS[obstacle]
 
 
 def test_a_runtime_without_a_version_says_so() -> None:
     unversioned = replace(own("a"), formats=(ModelFormat("own", ""),))
-    assert reason(unversioned, Obstacle.VERSION, choose(OWN._replace(version="7"))) == (
+    assert obstacle_reason(unversioned, Obstacle.VERSION, choose(OWN._replace(version="7"))) == (
         "serves own without a version, not 7"
     )

@@ -13,8 +13,8 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.resource import Resource
 
-MODEL_KINDS: Final = frozenset({"InferenceService", "InferenceGraph", "LLMInferenceService"})
-KINDS: Final = MODEL_KINDS | {"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"}
+POD_MAKING_KINDS: Final = frozenset({"InferenceService", "InferenceGraph", "LLMInferenceService"})
+MARKED_KINDS: Final = POD_MAKING_KINDS | {"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"}
 
 _FIELDS: Final = ("labels", "annotations")
 # Where an object states some for a part of its pods.
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
 def marks(resource: Resource) -> tuple[Mark, ...]:
     """List the labels and annotations of an object that reach pods, without KServe's own words."""
     found: list[Mark] = []
-    if resource.kind in MODEL_KINDS:
+    if resource.kind in POD_MAKING_KINDS:
         _add(found, resource.doc.get("metadata"), ("metadata",))
     spec = mapping(resource.doc.get("spec"))
     _add(found, spec, ("spec",))

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.gitops._marks import KINDS
+from kservegen.checks.rules.gitops._marks import MARKED_KINDS
 from kservegen.checks.rules.view import marks_of
 
 _GROUPS: Final = {
@@ -31,7 +31,7 @@ _GROUPS: Final = {
 _KEYS: Final = {"kubectl.kubernetes.io/last-applied-configuration": "kubectl"}
 
 
-@rule(Stage.ADVICE, *KINDS)
+@rule(Stage.ADVICE, *MARKED_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     for mark in marks_of(resource):
         tool = _GROUPS.get(mark.key.partition("/")[0]) or _KEYS.get(mark.key)

@@ -17,13 +17,13 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.gitops._marks import KINDS
+from kservegen.checks.rules.gitops._marks import MARKED_KINDS
 from kservegen.checks.rules.view import marks_of
 
 _LABEL: Final = "app.kubernetes.io/instance"
 
 
-@rule(Stage.ADVICE, *KINDS)
+@rule(Stage.ADVICE, *MARKED_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     for mark in marks_of(resource):
         if mark.key == _LABEL and mark.field == "labels":

@@ -17,7 +17,7 @@ import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.gitops._marks import KINDS, Mark
+from kservegen.checks.rules.gitops._marks import MARKED_KINDS, Mark
 from kservegen.checks.rules.view import marks_of
 
 # A key that names a build, and a value that could be one. A revision of the model itself is none: it changes with it.
@@ -32,7 +32,7 @@ _TIME: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9][T_ ][0-2][0-9]")
 _URL: Final = re.compile(r"https?://.*[0-9]{3,}")
 
 
-@rule(Stage.ADVICE, *KINDS)
+@rule(Stage.ADVICE, *MARKED_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     for mark in marks_of(resource):
         what = _told(mark)

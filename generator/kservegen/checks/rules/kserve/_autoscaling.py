@@ -23,7 +23,7 @@ _KNATIVE_CLASS: Final = "autoscaling.knative.dev/class"
 _KNATIVE_HPA: Final = "hpa.autoscaling.knative.dev"
 
 
-class Family(StrEnum):
+class MetricFamily(StrEnum):
     """Whose rules apply."""
 
     HPA = "hpa"
@@ -32,17 +32,17 @@ class Family(StrEnum):
     NONE = "none"
 
 
-_STANDARD: Final = {"hpa": Family.HPA, "keda": Family.KEDA}
+_STANDARD: Final = {"hpa": MetricFamily.HPA, "keda": MetricFamily.KEDA}
 
 
-def family(resource: Resource) -> Family:
+def family(resource: Resource) -> MetricFamily:
     """Say whose rules apply to the components of an InferenceService."""
     if annotation(resource, MODE) == "Standard":
-        return _STANDARD.get(annotation(resource, AUTOSCALER), Family.NONE)
-    return Family.HPA if annotation(resource, _KNATIVE_CLASS) == _KNATIVE_HPA else Family.KNATIVE
+        return _STANDARD.get(annotation(resource, AUTOSCALER), MetricFamily.NONE)
+    return MetricFamily.HPA if annotation(resource, _KNATIVE_CLASS) == _KNATIVE_HPA else MetricFamily.KNATIVE
 
 
-def scaled(resource: Resource, wanted: Family) -> Iterator[PodSpecAt]:
+def scaled(resource: Resource, wanted: MetricFamily) -> Iterator[PodSpecAt]:
     """Go through the components that a family's rules apply to; canaries have fixed replicas and rules of their own."""
     if family(resource) is wanted:
         yield from (component for component in components_of(resource) if component.path[1] != "canary")

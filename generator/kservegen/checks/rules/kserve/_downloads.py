@@ -31,7 +31,7 @@ _PLACEHOLDERS: Final = ("${", "{{", "$(")
 
 
 @lru_cache(maxsize=4096)
-def failure(uri: str) -> Failure | None:
+def download_failure(uri: str) -> Failure | None:
     """Say why a download of a URI cannot work; None where it may, or where the controller has refused it before."""
     if not uri or any(mark in uri for mark in _PLACEHOLDERS):
         return None

@@ -19,7 +19,7 @@ _NO_HOST: Final = re.compile(r"[\x00-\x20#%/?@\[\\^`{|}\x7f]")
 _HOST_ESCAPE: Final = re.compile(r"%25|%[89a-fA-F][0-9a-fA-F]")
 
 
-def url_error(text: str) -> str | None:
+def storage_url_error(text: str) -> str | None:
     """Return Go's reason for not reading `text` as a URL; None where it reads it, as it does the empty text."""
     if _PLAIN.fullmatch(text):
         return None

@@ -26,6 +26,6 @@ def promises_any(context: Context, *kinds: str) -> bool:
     return any(promise.startswith(tuple(f"{kind}/" for kind in kinds)) for promise in context.prerequisites)
 
 
-def names(context: Context, *, kind: str, namespace: str) -> list[str]:
+def known_names(context: Context, *, kind: str, namespace: str) -> list[str]:
     """List what could have been meant."""
     return [found.id.name for found in of_kind(context, kind) if (found.id.namespace or "default") == namespace]

@@ -11,7 +11,7 @@ from kservegen.core.resource import Resource
 from kservegen.kserve.workloads import SERVING_CONTAINER
 
 RUNTIMES: Final = frozenset({"ServingRuntime", "ClusterServingRuntime"})
-KINDS: Final = RUNTIMES | {"InferenceService"}
+MULTI_NODE_KINDS: Final = RUNTIMES | {"InferenceService"}
 
 
 class MultiNode(NamedTuple):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, names
+from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, sequence, text
@@ -33,8 +33,8 @@ def check(resource: Resource, context: Context) -> Problems:
         if name in context.platform.presets or _is_there(context, here, name):
             continue
         known = (
-            *names(context, kind=_KIND, namespace=here),
-            *names(context, kind=_KIND, namespace=KSERVE_NAMESPACE),
+            *known_names(context, kind=_KIND, namespace=here),
+            *known_names(context, kind=_KIND, namespace=KSERVE_NAMESPACE),
             *context.platform.presets,
         )
         yield Problem(

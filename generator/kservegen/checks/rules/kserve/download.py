@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._downloads import Failure, failure
+from kservegen.checks.rules.kserve._downloads import Failure, download_failure
 from kservegen.checks.rules.kserve._settings import deployment_mode
 from kservegen.checks.rules.kserve._uris import is_claimed, service_error
 from kservegen.checks.rules.view import components_of, of_kind
@@ -110,7 +110,7 @@ def _llm(spec: JsonObject, context: Context) -> Problems:
 def _judge(path: Path, uri: JsonValue, context: Context) -> Problems:
     if not isinstance(uri, str):
         return
-    found = failure(uri)
+    found = download_failure(uri)
     if found is None and not context.platform.modelcar and uri.startswith("oci://"):
         found = Failure("images as models are switched off (enableModelcar)", "Switch them on, or use another scheme.")
     # What a storage container of one's own fetches, and how, is its own affair.

@@ -14,7 +14,7 @@ Upstream: IG-C2; kserve rules, section 4 (not checked by any webhook)
 from __future__ import annotations
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, names
+from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.checks.rules.view import models_of, selection_of
@@ -37,7 +37,7 @@ def _step(resource: Resource, path: Path, step: JsonObject, nodes: JsonObject, c
         yield _finding((*path, "nodeName"), node, "the graph has no node", nodes)
     here = namespace(resource)
     if service and not _is_there(context, here, service):
-        known = names(context, kind="InferenceService", namespace=here)
+        known = known_names(context, kind="InferenceService", namespace=here)
         yield _finding((*path, "serviceName"), service, f"namespace {here} has no InferenceService", known)
     elif service:
         yield from _without_http((*path, "serviceName"), service, here, context)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._autoscaling import Family, metric_of, scaled, unknown_metric
+from kservegen.checks.rules.kserve._autoscaling import MetricFamily, metric_of, scaled, unknown_metric
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 
@@ -28,7 +28,7 @@ _HIGHEST: Final = 100
 
 @rule(Stage.ADMISSION, "InferenceService")
 def check(resource: Resource, _context: Context) -> Problems:
-    for path, _, component in scaled(resource, Family.HPA):
+    for path, _, component in scaled(resource, MetricFamily.HPA):
         yield from _metric(path, component)
         metrics = sequence(mapping(component.get("autoScaling")).get("metrics"))
         for index, metric in enumerate(metrics):

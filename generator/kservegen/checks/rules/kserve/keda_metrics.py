@@ -20,17 +20,17 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._autoscaling import Family, scaled
+from kservegen.checks.rules.kserve._autoscaling import MetricFamily, scaled
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 _KINDS: Final = {"Resource": "resource", "External": "external", "PodMetric": "podmetric"}
 _NAMES: Final = {"External": "external metric", "PodMetric": "pod metric", "Resource": "resource metric"}
 _HIGHEST: Final = 100
 # What each type of target needs, and how KServe asks for it.
 _NEEDS: Final = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
-_MEBIBYTE: Final = parse("1Mi")
+_MEBIBYTE: Final = parse_quantity("1Mi")
 
 
 class _Problem(NamedTuple):
@@ -42,7 +42,7 @@ class _Problem(NamedTuple):
 
 @rule(Stage.ADMISSION, "InferenceService")
 def check(resource: Resource, _context: Context) -> Problems:
-    for path, _, component in scaled(resource, Family.KEDA):
+    for path, _, component in scaled(resource, MetricFamily.KEDA):
         metric = component.get("scaleMetric")
         if metric is not None:
             where = (*path, "scaleMetric")
@@ -92,7 +92,7 @@ def _resource(name: str, target: JsonObject) -> _Problem | None:
 
 def _memory(target: JsonObject) -> _Problem | None:
     value = target.get("averageValue")
-    amount = parse(value) if isinstance(value, (str, int, float)) else None
+    amount = parse_quantity(value) if isinstance(value, (str, int, float)) else None
     if amount is not None and _MEBIBYTE is not None and amount.compare(_MEBIBYTE) >= 0:
         return None
     message = "the memory target value should be greater than 1 MiB"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._autoscaling import Family, metric_of, scaled, unknown_metric
+from kservegen.checks.rules.kserve._autoscaling import MetricFamily, metric_of, scaled, unknown_metric
 from kservegen.checks.rules.kserve._settings import MODE, annotation
 from kservegen.core.document import integer
 from kservegen.core.jsontypes import JsonObject, Path
@@ -29,7 +29,7 @@ _METRICS: Final = ("concurrency", "rps")
 
 @rule(Stage.ADMISSION, "InferenceService")
 def check(resource: Resource, _context: Context) -> Problems:
-    for path, _, component in scaled(resource, Family.KNATIVE):
+    for path, _, component in scaled(resource, MetricFamily.KNATIVE):
         hint = _hint(resource)
         if component.get("deploymentStrategy") is not None:
             message = "customizing deploymentStrategy is only supported for raw deployment mode"

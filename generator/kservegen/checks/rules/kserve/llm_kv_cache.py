@@ -16,7 +16,7 @@ from __future__ import annotations
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 
 @rule(Stage.ADMISSION, "LLMInferenceService")
@@ -44,7 +44,7 @@ def _offloading(path: Path, value: JsonValue) -> Problems:
 
 
 def _is_zero(amount: JsonValue) -> bool:
-    found = parse(amount) if isinstance(amount, (str, int, float)) else None
+    found = parse_quantity(amount) if isinstance(amount, (str, int, float)) else None
     return found is None or found.sign == 0
 
 

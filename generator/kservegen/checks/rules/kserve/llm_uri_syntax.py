@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._go_url import url_error
+from kservegen.checks.rules.kserve._go_url import storage_url_error
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
@@ -33,7 +33,7 @@ def check(resource: Resource, _context: Context) -> Problems:
 
 def _model(path: Path, model: JsonObject) -> Problems:
     uri = model.get("uri")
-    problem = url_error(uri) if isinstance(uri, str) else None
+    problem = storage_url_error(uri) if isinstance(uri, str) else None
     if problem:
         yield Problem((*path, "uri"), f'parse "{uri}": {problem}', seen=str(uri))
     lora = model.get("lora")

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._multi_node import KINDS, MultiNode, heads, multi_node
+from kservegen.checks.rules.kserve._multi_node import MULTI_NODE_KINDS, MultiNode, heads, multi_node
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.workloads import WORKER_CONTAINER
@@ -29,7 +29,7 @@ _ACCELERATORS: Final = ("amd.com/gpu", "habana.ai/gaudi", "intel.com/gpu", "nvid
 _BASIC: Final = frozenset({"cpu", "memory", "storage", "ephemeral-storage"})
 
 
-@rule(Stage.ADMISSION, *KINDS)
+@rule(Stage.ADMISSION, *MULTI_NODE_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     found = multi_node(resource)
     if found is None:

@@ -21,8 +21,8 @@ from kservegen.checks.rules.kserve._lookup import promises_any
 from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.checks.rules.view import models_of, selection_of
 from kservegen.core.jsontypes import Path
-from kservegen.kserve.runtimes.advice import almost, nearest, reason
-from kservegen.kserve.runtimes.selection import Obstacle, Selection
+from kservegen.kserve.runtimes.advice import almost, nearest, obstacle_reason
+from kservegen.kserve.runtimes.selection import Obstacle, RuntimeSelection
 
 _MOST: Final = 4
 _MESSAGE: Final = "no runtime found to support specified framework/version"
@@ -39,14 +39,14 @@ def check(resource: Resource, context: Context) -> Problems:
             yield _finding(path, selection, context)
 
 
-def _finding(path: Path, selection: Selection, context: Context) -> Problem:
+def _finding(path: Path, selection: RuntimeSelection, context: Context) -> Problem:
     request = selection.request
     formats = sorted({listed.name for runtime, _ in selection.candidates for listed in runtime.formats})
     if not selection.candidates:
         cause = "the environment installs no runtimes"
     elif selection.obstacle is not None:
         runtime = selection.candidates[0].runtime
-        cause = f"{runtime.name}, which is chosen, {reason(runtime, selection.obstacle, selection)}"
+        cause = f"{runtime.name}, which is chosen, {obstacle_reason(runtime, selection.obstacle, selection)}"
     else:
         cause = _causes(selection) or f"none serves {request.format}"
     return Problem(
@@ -58,17 +58,17 @@ def _finding(path: Path, selection: Selection, context: Context) -> Problem:
     )
 
 
-def _causes(selection: Selection) -> str:
+def _causes(selection: RuntimeSelection) -> str:
     """Say what stands in the way of the runtimes that know the format."""
     causes = [
-        f"{runtime.name} {reason(runtime, obstacle, selection)}"
+        f"{runtime.name} {obstacle_reason(runtime, obstacle, selection)}"
         for runtime, obstacle in selection.candidates
         if obstacle not in (None, Obstacle.FORMAT)
     ]
     return "; ".join(causes[:_MOST])
 
 
-def _hint(selection: Selection, formats: list[str], context: Context) -> str:
+def _hint(selection: RuntimeSelection, formats: list[str], context: Context) -> str:
     advice = nearest(selection, lambda request: selection_of(request, context))
     if advice:
         return f"{advice.change[0].upper()}{advice.change[1:]}, then {advice.runtime.name} serves it."

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, names
+from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, sequence
 
@@ -32,7 +32,7 @@ def check(resource: Resource, context: Context) -> Problems:
         if not isinstance(group, str) or find(context, kind=_KIND, namespace="", name=group) is not None:
             continue
         if not is_promised(context, kind=_KIND, namespace="", name=group):
-            known = names(context, kind=_KIND, namespace="default")
+            known = known_names(context, kind=_KIND, namespace="default")
             yield Problem(
                 ("spec", "nodeGroups", index),
                 f"there is no {_KIND} {group!r}",

@@ -18,14 +18,14 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._env import variable
-from kservegen.checks.rules.kserve._multi_node import KINDS, heads, multi_node
+from kservegen.checks.rules.kserve._multi_node import MULTI_NODE_KINDS, heads, multi_node
 from kservegen.core.document import integer
 
 _VARIABLES: Final = ("PIPELINE_PARALLEL_SIZE", "TENSOR_PARALLEL_SIZE")
 _SIZES: Final = ("pipelineParallelSize", "tensorParallelSize")
 
 
-@rule(Stage.ADMISSION, *KINDS)
+@rule(Stage.ADMISSION, *MULTI_NODE_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     found = multi_node(resource)
     if found is None:

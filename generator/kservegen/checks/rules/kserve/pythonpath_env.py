@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._env import variable
-from kservegen.checks.rules.kserve._multi_node import KINDS, RUNTIMES, is_disabled
+from kservegen.checks.rules.kserve._multi_node import MULTI_NODE_KINDS, RUNTIMES, is_disabled
 from kservegen.checks.rules.view import containers_of
 from kservegen.core.document import text
 
 
-@rule(Stage.ADMISSION, *KINDS)
+@rule(Stage.ADMISSION, *MULTI_NODE_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     if is_disabled(resource):
         return

@@ -20,7 +20,7 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.view import amounts_of, models_of, selection_of
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.quantity import Quantity, parse
+from kservegen.core.quantity import Quantity, parse_quantity
 from kservegen.kubernetes.resources import Amount
 
 
@@ -82,5 +82,5 @@ def _sides(resource: Resource, context: Context) -> Sides | None:
 
 
 def _quantities(side: Mapping[str, JsonValue]) -> dict[str, Quantity]:
-    read = {name: parse(value) for name, value in side.items() if isinstance(value, (str, int, float))}
+    read = {name: parse_quantity(value) for name, value in side.items() if isinstance(value, (str, int, float))}
     return {name: quantity for name, quantity in read.items() if quantity is not None}

@@ -19,8 +19,8 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import models_of, selection_of
 from kservegen.core.jsontypes import Path
-from kservegen.kserve.runtimes.advice import nearest, reason
-from kservegen.kserve.runtimes.selection import Obstacle, Selection
+from kservegen.kserve.runtimes.advice import nearest, obstacle_reason
+from kservegen.kserve.runtimes.selection import Obstacle, RuntimeSelection
 
 # The rule about references speaks of these.
 _NOT_HERE: Final = frozenset({Obstacle.ABSENT, Obstacle.DISABLED})
@@ -45,7 +45,7 @@ def check(resource: Resource, context: Context) -> Problems:
                 yield _finding(path, selection, selection.obstacle, context)
 
 
-def _finding(path: Path, selection: Selection, obstacle: Obstacle, context: Context) -> Problem:
+def _finding(path: Path, selection: RuntimeSelection, obstacle: Obstacle, context: Context) -> Problem:
     runtime = selection.candidates[0].runtime
     said = _UPSTREAM.get(obstacle, "")
     advice = nearest(selection, lambda request: selection_of(request, context))
@@ -54,7 +54,7 @@ def _finding(path: Path, selection: Selection, obstacle: Obstacle, context: Cont
     hints += [f"Without runtime KServe takes {unnamed.name}."] if unnamed else []
     return Problem(
         (*path, *_PLACES.get(obstacle, ("runtime",))),
-        (f"{said}: " if said else "") + f"{runtime.name} {reason(runtime, obstacle, selection)}",
+        (f"{said}: " if said else "") + f"{runtime.name} {obstacle_reason(runtime, obstacle, selection)}",
         seen=runtime.name,
         allowed=", ".join(dict.fromkeys(f"{f.name}:{f.version}" if f.version else f.name for f in runtime.formats)),
         hint=" ".join(hints),

@@ -19,7 +19,7 @@ from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.view import models_of, of_kind, selection_of
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.quantity import Quantity, parse
+from kservegen.core.quantity import Quantity, parse_quantity
 
 
 @rule(Stage.DEPLOYMENT, "TrainedModel", scope=Scope.ENVIRONMENT)
@@ -69,4 +69,4 @@ def _limit(host: Resource, context: Context) -> Quantity | None:
 
 
 def _quantity(value: JsonValue) -> Quantity | None:
-    return parse(value) if isinstance(value, (str, int, float)) else None
+    return parse_quantity(value) if isinstance(value, (str, int, float)) else None

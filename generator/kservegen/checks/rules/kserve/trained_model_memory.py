@@ -17,7 +17,7 @@ from __future__ import annotations
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.quantity import parse
+from kservegen.core.quantity import parse_quantity
 
 
 @rule(Stage.ADMISSION, "TrainedModel", scope=Scope.UPDATE)
@@ -36,5 +36,5 @@ def _memory(resource: Resource) -> JsonValue:
 
 
 def _is_same(one: JsonValue, other: JsonValue) -> bool:
-    first, second = (parse(value) if isinstance(value, (str, int, float)) else None for value in (one, other))
+    first, second = (parse_quantity(value) if isinstance(value, (str, int, float)) else None for value in (one, other))
     return first is None or second is None or first.compare(second) == 0

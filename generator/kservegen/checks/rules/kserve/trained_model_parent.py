@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, names
+from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, sequence, text
@@ -37,7 +37,7 @@ def check(resource: Resource, context: Context) -> Problems:
         if reason:
             yield _problem(parent, f"InferenceService {parent} holds no other models: {reason}")
     elif not is_promised(context, kind="InferenceService", namespace=here, name=parent):
-        known = names(context, kind="InferenceService", namespace=here)
+        known = known_names(context, kind="InferenceService", namespace=here)
         yield _problem(parent, f"namespace {here} has no InferenceService {parent!r}", did_you_mean(parent, known))
 
 

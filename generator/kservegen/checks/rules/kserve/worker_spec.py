@@ -19,14 +19,14 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._autoscaling import CLASSES
-from kservegen.checks.rules.kserve._multi_node import KINDS, RUNTIMES, MultiNode, multi_node
+from kservegen.checks.rules.kserve._multi_node import MULTI_NODE_KINDS, RUNTIMES, MultiNode, multi_node
 from kservegen.checks.rules.kserve._settings import AUTOSCALER, annotation
 from kservegen.core.document import mapping, sequence
 
 _PROTOCOLS: Final = ("pvc", "oci")
 
 
-@rule(Stage.ADMISSION, *KINDS)
+@rule(Stage.ADMISSION, *MULTI_NODE_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     found = multi_node(resource)
     if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-KINDS: Final = frozenset(
+POD_KINDS: Final = frozenset(
     {
         "ClusterServingRuntime",
         "ClusterStorageContainer",

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule, without_placeholders
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.checks.rules.view import pods_of
 from kservegen.core.document import mapping, sequence
 from kservegen.kserve.workloads import SERVING_CONTAINER, PodSpecAt
@@ -25,7 +25,7 @@ from kservegen.kubernetes.containers import container_names
 _ALWAYS_RENAMED: Final = frozenset({"transformer", "explainer"})
 
 
-@rule(Stage.DEPLOYMENT, *KINDS)
+@rule(Stage.DEPLOYMENT, *POD_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     for pod in pods_of(resource):
         yield from without_placeholders(container_names(pod, _first_name(pod)))

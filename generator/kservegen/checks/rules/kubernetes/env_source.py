@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Stage, field_rule
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.kubernetes.templates import CONTAINER_LAWS
 
-RULE: Final = field_rule(Stage.DEPLOYMENT, *KINDS, container=CONTAINER_LAWS["env-source"])
+RULE: Final = field_rule(Stage.DEPLOYMENT, *POD_KINDS, container=CONTAINER_LAWS["env-source"])

@@ -16,13 +16,13 @@ from __future__ import annotations
 from functools import partial
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.checks.rules.view import containers_of, exotic_amounts_of, of_kind
 from kservegen.kserve.workloads import containers
 from kservegen.kubernetes.resources import Amount, amounts_in, extended_resources
 
 
-@rule(Stage.DEPLOYMENT, *KINDS, scope=Scope.ENVIRONMENT)
+@rule(Stage.DEPLOYMENT, *POD_KINDS, scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
     amounts = exotic_amounts_of(resource)
     return extended_resources(amounts, partial(_is_lent, resource, context)) if amounts else iter(())

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Stage, field_rule
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.kubernetes.templates import CONTAINER_LAWS
 
-RULE: Final = field_rule(Stage.RUN, *KINDS, container=CONTAINER_LAWS["image-padding"])
+RULE: Final = field_rule(Stage.RUN, *POD_KINDS, container=CONTAINER_LAWS["image-padding"])

@@ -13,11 +13,11 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 from __future__ import annotations
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.checks.rules.view import amounts_of
 from kservegen.kubernetes.resources import negative_amounts
 
 
-@rule(Stage.DEPLOYMENT, *KINDS)
+@rule(Stage.DEPLOYMENT, *POD_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     return negative_amounts(amounts_of(resource))

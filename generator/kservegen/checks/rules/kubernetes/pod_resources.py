@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Stage, field_rule
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.kubernetes.templates import POD_LAWS
 
 # The `resources` of a graph are its router's.
 
-RULE: Final = field_rule(Stage.DEPLOYMENT, *(KINDS - {"InferenceGraph"}), pod=POD_LAWS["pod-resources"])
+RULE: Final = field_rule(Stage.DEPLOYMENT, *(POD_KINDS - {"InferenceGraph"}), pod=POD_LAWS["pod-resources"])

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.checks.rules.base import Stage, field_rule
-from kservegen.checks.rules.kubernetes._laws import KINDS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.kubernetes.templates import POD_LAWS
 
-RULE: Final = field_rule(Stage.DEPLOYMENT, *KINDS, pod=POD_LAWS["toleration"])
+RULE: Final = field_rule(Stage.DEPLOYMENT, *POD_KINDS, pod=POD_LAWS["toleration"])

@@ -14,7 +14,7 @@ from typing import Final
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Resource
-from kservegen.render.gitops.flux.charts import build_releases
+from kservegen.render.gitops.flux.charts import SOURCE_API, build_releases
 from kservegen.render.gitops.flux.words import FluxWords
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
@@ -22,7 +22,6 @@ from kservegen.render.gitops.workloads import model_workloads
 from kservegen.render.objects.settings import Settings
 
 KUSTOMIZE_API: Final = "kustomize.toolkit.fluxcd.io/v1"
-SOURCE_API: Final = "source.toolkit.fluxcd.io/v1"
 
 SCHEMES: Final = ("https://", "http://", "ssh://")
 
