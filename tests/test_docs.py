@@ -56,3 +56,12 @@ def test_a_manual_says_why_and_how_to_mend_it() -> None:
     assert [page.id for page in pages if not page.title[0].isupper() or page.title.endswith(".")] == []
     assert [page.id for page in pages if not page.why.endswith((".", ")"))] == []
     assert [page.id for page in pages if not page.fix.endswith((".", ")"))] == []
+
+
+def test_rules_that_pages_name_are_there() -> None:
+    known = manuals().keys() | {f"policy/{path.stem}" for path in (ROOT / "policies").glob("*.yaml")}
+    areas = {rule.partition("/")[0] for rule in known}
+    named = [(page, rule) for page in PAGES for rule in re.findall(r"`([a-z]+/[a-z0-9-]+)`", page.read_text("utf-8"))]
+    rules = [(page, rule) for page, rule in named if rule.partition("/")[0] in areas]
+    assert len(rules) > 100
+    assert [f"{page.relative_to(ROOT)}: {rule}" for page, rule in rules if rule not in known] == []
