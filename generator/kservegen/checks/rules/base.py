@@ -28,7 +28,6 @@ __all__ = [
     "Rule",
     "Scope",
     "Stage",
-    "field_rule",
     "manual_of",
     "rule",
     "without_placeholders",
@@ -112,16 +111,6 @@ def manual_of(module: ModuleType) -> RuleMeta:
     """
     written = module.__doc__ or ast.get_docstring(ast.parse(inspect.getsource(module))) or ""
     return read_manual("/".join(module.__name__.split(".")[-2:]).replace("_", "-"), written)
-
-
-def field_rule(
-    stage: Stage,
-    *kinds: str,
-    pod: Mapping[str, FieldLaw] | None = None,
-    container: Mapping[str, FieldLaw] | None = None,
-) -> Rule:
-    """Return the rule of a module that only has laws of fields."""
-    return Rule(stage=stage, kinds=frozenset(kinds), pod=pod or {}, container=container or {})
 
 
 def without_placeholders(problems: Iterable[Problem]) -> Problems:

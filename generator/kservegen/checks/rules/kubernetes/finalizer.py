@@ -10,15 +10,7 @@ Good:
 Upstream: k8s.io/apimachinery pkg/api/validation/objectmeta.go
 """
 
-from __future__ import annotations
-
-from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
-from kservegen.core.document import mapping
+from kservegen.checks.rules.kubernetes._laws import metadata_rule
 from kservegen.kubernetes.metadata import finalizers
 
-
-@rule(Stage.ADMISSION)
-def check(resource: Resource, _context: Context) -> Problems:
-    metadata = mapping(resource.doc.get("metadata"))
-    if "finalizers" in metadata:
-        yield from finalizers(metadata["finalizers"], ("metadata", "finalizers"))
+RULE = metadata_rule("finalizers", finalizers)

@@ -10,15 +10,7 @@ Good:
 Upstream: k8s.io/apimachinery pkg/apis/meta/v1/validation/validation.go
 """
 
-from __future__ import annotations
-
-from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
-from kservegen.core.document import mapping
+from kservegen.checks.rules.kubernetes._laws import metadata_rule
 from kservegen.kubernetes.selectors import label_map
 
-
-@rule(Stage.ADMISSION)
-def check(resource: Resource, _context: Context) -> Problems:
-    metadata = mapping(resource.doc.get("metadata"))
-    if "labels" in metadata:
-        yield from label_map(metadata["labels"], ("metadata", "labels"))
+RULE = metadata_rule("labels", label_map)

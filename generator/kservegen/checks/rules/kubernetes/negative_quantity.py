@@ -10,14 +10,8 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """
 
-from __future__ import annotations
-
-from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kubernetes._laws import POD_KINDS
+from kservegen.checks.rules.kubernetes._laws import amounts_rule
 from kservegen.checks.rules.view import amounts_of
 from kservegen.kubernetes.resources import negative_amounts
 
-
-@rule(Stage.DEPLOYMENT, *POD_KINDS)
-def check(resource: Resource, _context: Context) -> Problems:
-    return negative_amounts(amounts_of(resource))
+RULE = amounts_rule(negative_amounts, amounts_of)

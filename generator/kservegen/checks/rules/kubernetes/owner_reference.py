@@ -10,15 +10,7 @@ Good:
 Upstream: k8s.io/apimachinery pkg/api/validation/objectmeta.go
 """
 
-from __future__ import annotations
-
-from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
-from kservegen.core.document import mapping
+from kservegen.checks.rules.kubernetes._laws import metadata_rule
 from kservegen.kubernetes.metadata import owner_references
 
-
-@rule(Stage.ADMISSION)
-def check(resource: Resource, _context: Context) -> Problems:
-    metadata = mapping(resource.doc.get("metadata"))
-    if "ownerReferences" in metadata:
-        yield from owner_references(metadata["ownerReferences"], ("metadata", "ownerReferences"))
+RULE = metadata_rule("ownerReferences", owner_references)

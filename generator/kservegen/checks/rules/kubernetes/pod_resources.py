@@ -11,14 +11,7 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """
 
-from __future__ import annotations
-
-from typing import Final
-
-from kservegen.checks.rules.base import Stage, field_rule
-from kservegen.checks.rules.kubernetes._laws import POD_KINDS
-from kservegen.kubernetes.templates import POD_LAWS
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS, law_rule
 
 # The `resources` of a graph are its router's.
-
-RULE: Final = field_rule(Stage.DEPLOYMENT, *(POD_KINDS - {"InferenceGraph"}), pod=POD_LAWS["pod-resources"])
+RULE = law_rule("pod-resources", kinds=POD_KINDS - {"InferenceGraph"})

@@ -11,14 +11,6 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """
 
-from __future__ import annotations
+from kservegen.checks.rules.kubernetes._laws import law_rule
 
-from typing import Final
-
-from kservegen.checks.rules.base import Stage, field_rule
-from kservegen.checks.rules.kubernetes._laws import POD_KINDS
-from kservegen.kubernetes.templates import CONTAINER_LAWS, POD_LAWS
-
-RULE: Final = field_rule(
-    Stage.DEPLOYMENT, *POD_KINDS, pod=POD_LAWS["security-context"], container=CONTAINER_LAWS["security-context"]
-)
+RULE = law_rule("security-context")
