@@ -5,8 +5,6 @@ a runtime passes on those of its spec, to the pods of every model that it serves
 Source: pkg/controller/v1beta1/inferenceservice/components/predictor.go; seen on a real controller.
 """
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping

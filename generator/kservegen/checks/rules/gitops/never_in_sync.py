@@ -12,8 +12,6 @@ Good:
 Upstream: gitops 2.3; pkg/apis/serving/v1beta1/inference_service_defaults.go; kserve#2232
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kservegen.catalog.words import OLD_FRAMEWORKS

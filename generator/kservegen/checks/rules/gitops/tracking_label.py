@@ -12,8 +12,6 @@ Good:
 Upstream: gitops 2.2; argo-cd docs/operator-manual/upgrading/2.14-3.0.md
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

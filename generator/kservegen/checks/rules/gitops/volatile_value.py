@@ -11,8 +11,6 @@ Good:
 Upstream: gitops 1.2; kserve#3710
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -5,8 +5,6 @@ class decides, and none or another class is not looked at; in any other mode, an
 Knative's, unless Knative is told to use an HPA.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final

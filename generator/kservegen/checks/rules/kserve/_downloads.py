@@ -3,8 +3,6 @@
 python/storage/kserve_storage/kserve_storage.py of KServe, and the pod webhook for claims and images.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import lru_cache

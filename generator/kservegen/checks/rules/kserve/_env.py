@@ -1,7 +1,5 @@
 """Looking for a variable: a container and a name in, its position in `env` out."""
 
-from __future__ import annotations
-
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
 

@@ -3,8 +3,6 @@
 The law is `url.Parse` of Go 1.25. Only the refusals count here; what the parts are is nobody's question.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Looking for what an object refers to: kind, namespace and name in, the object or a promise of it out."""
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import named, of_kind
 from kservegen.core.resource import Resource, ResourceId

@@ -1,7 +1,5 @@
 """The head and the workers of a service or runtime that spans nodes: an object in, its containers and sizes out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

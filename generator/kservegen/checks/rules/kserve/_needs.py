@@ -1,7 +1,5 @@
 """What fields ask for beside their object: a list of needs in, findings for those that nobody promises out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

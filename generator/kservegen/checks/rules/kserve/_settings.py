@@ -1,7 +1,5 @@
 """What an object says to KServe beside its spec: an object in, its mode, annotations and namespace out."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context

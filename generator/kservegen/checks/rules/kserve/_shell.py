@@ -1,7 +1,5 @@
 """What a shell would make of a word: a text that passes through `eval` in, the ways it would change out."""
 
-from __future__ import annotations
-
 import re
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Which place a `storage` block may point at, for the fields whose webhook looks: a container in, a finding out."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Problem, Problems

@@ -1,7 +1,5 @@
 """The name that was probably meant: a wrong one and the right ones in, a sentence out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 

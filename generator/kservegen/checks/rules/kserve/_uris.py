@@ -1,7 +1,5 @@
 """Which storage URIs KServe's controllers take: a URI in, the reason why not out, or None."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from functools import lru_cache

@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-35; ISVC-36; pkg/apis/serving/v1beta1/explainer.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._storage_spec import storage_problems
 from kservegen.core.document import mapping

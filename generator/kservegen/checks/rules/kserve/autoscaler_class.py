@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-02; pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._autoscaling import CLASSES
 from kservegen.checks.rules.kserve._settings import AUTOSCALER

@@ -11,8 +11,6 @@ Good:
 Upstream: LLM-C02; controller v1alpha2 llmisvc/config_merge.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

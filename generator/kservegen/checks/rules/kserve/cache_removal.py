@@ -13,8 +13,6 @@ Good:
 Upstream: LMC-02; LMC-03; LMN-02; pkg/webhook/admission/localmodelcache/localmodelcache_validator.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

@@ -12,8 +12,6 @@ Good:
 Upstream: kserve rules, section 11; KServe v0.20 pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

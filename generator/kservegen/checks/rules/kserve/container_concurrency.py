@@ -10,8 +10,6 @@ Good:
 Upstream: ISVC-37; pkg/apis/serving/v1beta1/component.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
 from kservegen.core.document import integer

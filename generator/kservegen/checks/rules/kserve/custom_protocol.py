@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-34; pkg/apis/serving/v1beta1/predictor_custom.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -14,8 +14,6 @@ Good:
 Upstream: ISVC-69; pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import MODE, NEW_MODE
 from kservegen.core.document import mapping, text

@@ -12,8 +12,6 @@ Good:
 Upstream: gitops 2.3; pkg/apis/serving/v1beta1/inference_service_defaults.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._settings import MODE, NEW_MODE
 from kservegen.core.document import mapping, text

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve rules, section 8; kserve rules, section 12; python/storage/kserve_storage/kserve_storage.py
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve rules, section 11; KServe v0.20 pkg/validation
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

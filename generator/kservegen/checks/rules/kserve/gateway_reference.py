@@ -11,8 +11,6 @@ Good:
 Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

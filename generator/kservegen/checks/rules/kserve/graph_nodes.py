@@ -11,8 +11,6 @@ Good:
 Upstream: IG-02; IG-03; IG-04; IG-05; IG-06; IG-07; pkg/apis/serving/v1alpha1/inference_graph_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

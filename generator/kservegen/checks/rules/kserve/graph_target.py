@@ -11,8 +11,6 @@ Good:
 Upstream: IG-C2; kserve rules, section 4 (not checked by any webhook)
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace

@@ -12,8 +12,6 @@ Good:
 Upstream: ISVC-C15; kserve rules, section 12; controller v1beta1 reconcilers/ingress/domain.go
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -13,8 +13,6 @@ Good:
 Upstream: ISVC-43; ISVC-44; ISVC-45; ISVC-46; ISVC-47; ISVC-48; pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-30; ISVC-31; ISVC-32; ISVC-33; pkg/apis/serving/v1beta1/component.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

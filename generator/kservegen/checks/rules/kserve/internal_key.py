@@ -12,8 +12,6 @@ Good:
 Upstream: gitops 2.3; pkg/constants/constants.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -15,8 +15,6 @@ Upstream: ISVC-49; ISVC-50; ISVC-51; ISVC-52; ISVC-53; ISVC-54; ISVC-55; ISVC-56
 ISVC-61; ISVC-62; ISVC-63; ISVC-64; ISVC-65; pkg/apis/serving/v1beta1/inference_service_validation.go
 """  # noqa: E501
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve kinds, section 9; config/llmisvcconfig
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 from typing import Final

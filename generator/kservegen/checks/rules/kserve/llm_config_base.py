@@ -12,8 +12,6 @@ Good:
 Upstream: LLMC-01; pkg/apis/serving/v1alpha2/llm_inference_service_config_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping
 

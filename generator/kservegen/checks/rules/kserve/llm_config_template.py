@@ -11,8 +11,6 @@ Good:
 Upstream: LLMC-03; pkg/apis/serving/v1alpha2/llm_inference_service_config_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._templates import LLM_SERVICE, mistake_in
 from kservegen.core.diagnostics import Severity

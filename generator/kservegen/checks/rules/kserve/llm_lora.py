@@ -12,8 +12,6 @@ Good:
 Upstream: LLM-28; LLM-29; LLM-30; LLM-31; LLM-32; LLM-C01; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

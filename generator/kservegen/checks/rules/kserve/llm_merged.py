@@ -12,8 +12,6 @@ Good:
 Upstream: LLM-C01; controller v1alpha2 llmisvc/config_merge.go
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

@@ -11,8 +11,6 @@ Good:
 Upstream: LLM-05; LLM-06; LLM-07; LLM-08; LLM-09; LLM-10; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject, Path

@@ -13,8 +13,6 @@ Good:
 Upstream: LLM-C02; LLM-C03; controller v1alpha2 llmisvc/config_merge.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import is_promised
 from kservegen.checks.rules.kserve._settings import namespace

@@ -12,8 +12,6 @@ Good:
 Upstream: LLM-01; LLM-02; LLM-03; LLM-04; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Final
 

@@ -13,8 +13,6 @@ Upstream: LLM-19; LLM-20; LLM-21; LLM-22; LLM-23; LLM-24; LLM-25; LLM-26; LLM-27
 pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -11,8 +11,6 @@ Good:
 Upstream: LLM-12; LLM-13; LLM-14; LLM-15; LLM-16; LLMC-02; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

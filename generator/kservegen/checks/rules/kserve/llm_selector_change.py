@@ -15,8 +15,6 @@ Good:
 Upstream: pkg/controller/v1alpha2/llmisvc/workload_single_node.go; scheduler.go
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 

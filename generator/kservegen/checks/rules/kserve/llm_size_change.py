@@ -13,8 +13,6 @@ Good:
 Upstream: LLM-11; pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject, Path

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve rules, section 12; controller v1alpha2 llmisvc/config_merge.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._templates import LLM_SERVICE, mistake_in
 from kservegen.core.diagnostics import Severity

@@ -12,8 +12,6 @@ Good:
 Upstream: LLM-S1; pkg/apis/serving/v1alpha2/llm_inference_service_types.go, url.Parse of Go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

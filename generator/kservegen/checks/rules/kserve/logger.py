@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-41; ISVC-42; pkg/apis/serving/v1beta1/component.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

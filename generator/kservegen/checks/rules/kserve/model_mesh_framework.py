@@ -15,8 +15,6 @@ Upstream: ISVC-70; ISVC-71; ISVC-72; ISVC-73; pkg/apis/serving/v1beta1/predictor
 pkg/apis/serving/v1beta1/predictor_onnxruntime.go
 """
 
-from __future__ import annotations
-
 import posixpath
 from typing import Final
 

@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-20; pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

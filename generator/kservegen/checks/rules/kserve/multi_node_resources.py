@@ -13,8 +13,6 @@ Good:
 Upstream: ISVC-11; ISVC-12; ISVC-13; SR-07; SR-08; pkg/utils/utils.go
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -12,8 +12,6 @@ Good:
 Upstream: ISVC-C07; ISVC-C08; pkg/apis/serving/v1beta1/predictor_model.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

@@ -14,8 +14,6 @@ Good:
 Upstream: LMN-01; pkg/webhook/admission/localmodelnamespacecache
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

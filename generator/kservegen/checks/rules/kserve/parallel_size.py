@@ -12,8 +12,6 @@ Upstream: ISVC-09; ISVC-10; ISVC-17; ISVC-18; SR-05; SR-06; SR-09; SR-10;
 pkg/apis/serving/v1beta1/inference_service_validation.go; pkg/webhook/admission/servingruntime/servingruntime_webhook.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -13,8 +13,6 @@ Good:
 Upstream: ISVC-C12; controller v1beta1 inferenceservice/utils/utils.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

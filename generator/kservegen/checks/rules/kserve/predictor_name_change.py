@@ -13,8 +13,6 @@ Good:
 Upstream: kserve rules, section 11; KServe v0.20 pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject

@@ -12,8 +12,6 @@ Good:
 Upstream: ISVC-C14; IG-C1; kserve rules, section 12
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule

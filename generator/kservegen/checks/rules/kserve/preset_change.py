@@ -14,8 +14,6 @@ Good:
 Upstream: LLMC-04; LLMC-05; pkg/apis/serving/v1alpha2/llm_inference_service_config_validation.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

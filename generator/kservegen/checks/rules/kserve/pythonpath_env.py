@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-03; ISVC-04; ISVC-05; ISVC-06; ISVC-07; SR-11; SR-12; pkg/validation/env_policy.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._env import variable
 from kservegen.checks.rules.kserve._multi_node import MULTI_NODE_KINDS, RUNTIMES, is_disabled

@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-38; ISVC-39; ISVC-40; LLM-17; LLM-18; pkg/apis/serving/v1beta1/component.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
 from kservegen.core.document import integer, mapping

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve rules, section 9; kserve charts, section 3.1
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 

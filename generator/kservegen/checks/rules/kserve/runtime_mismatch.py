@@ -12,8 +12,6 @@ Good:
 Upstream: ISVC-C05; ISVC-C06; ISVC-C09; ISVC-C10; ISVC-C11; controller v1beta1 inferenceservice/components/predictor.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

@@ -13,8 +13,6 @@ Good:
 Upstream: SR-01; SR-02; pkg/webhook/admission/servingruntime/servingruntime_webhook.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import of_kind
 from kservegen.kserve.charts.runtimes import ModelFormat

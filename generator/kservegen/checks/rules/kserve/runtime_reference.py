@@ -11,8 +11,6 @@ Good:
 Upstream: ISVC-C03; ISVC-C04; controller v1beta1 inferenceservice/components/predictor.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import is_promised
 from kservegen.checks.rules.kserve._suggest import did_you_mean

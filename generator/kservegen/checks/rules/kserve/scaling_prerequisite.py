@@ -12,8 +12,6 @@ Good:
 Upstream: LLM-C11; kserve rules, section 12; controller v1alpha2 llmisvc/scaling.go
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -13,8 +13,6 @@ Good:
 Upstream: ISVC-01; IG-01; TM-01; pkg/apis/serving/v1beta1/inference_service_validation.go
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -11,8 +11,6 @@ Good:
 Upstream: CSC-02; pkg/apis/serving/v1alpha1/storage_container_types.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence

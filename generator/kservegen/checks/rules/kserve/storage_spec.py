@@ -14,8 +14,6 @@ Upstream: ISVC-P01; ISVC-P02; ISVC-P03; ISVC-P04; ISVC-P05; ISVC-P06; pkg/creden
 pkg/webhook/admission/pod/storage_initializer_injector.go
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -13,8 +13,6 @@ Upstream: ISVC-C01; ISVC-C02; LLM-C04; LLM-C05; LLM-C06; LLM-C07; LLM-C08; contr
 inferenceservice/utils/utils.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

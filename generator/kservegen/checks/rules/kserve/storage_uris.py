@@ -13,8 +13,6 @@ Upstream: ISVC-24; ISVC-25; ISVC-26; ISVC-27; ISVC-28; ISVC-29;
 pkg/apis/serving/v1beta1/inference_service_validation.go; pkg/utils/storage.go
 """
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -11,8 +11,6 @@ Good:
 Upstream: TM-C3; controller v1alpha1 trainedmodel/controller.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import namespace

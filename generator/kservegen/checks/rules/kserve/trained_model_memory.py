@@ -12,8 +12,6 @@ Good:
 Upstream: TM-03; pkg/apis/serving/v1alpha1/trainedmodel_webhook.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue

@@ -11,8 +11,6 @@ Good:
 Upstream: TM-C1; TM-C2; controller v1alpha1 trainedmodel/controller.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

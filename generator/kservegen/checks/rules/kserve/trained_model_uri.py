@@ -10,8 +10,6 @@ Good:
 Upstream: TM-02; pkg/apis/serving/v1alpha1/trainedmodel_webhook.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

@@ -13,8 +13,6 @@ Upstream: ISVC-08; ISVC-14; ISVC-15; ISVC-16; SR-04; SR-13; pkg/apis/serving/v1b
 pkg/webhook/admission/servingruntime/servingruntime_webhook.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule

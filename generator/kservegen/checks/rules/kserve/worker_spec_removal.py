@@ -13,8 +13,6 @@ Good:
 Upstream: SR-03; pkg/webhook/admission/servingruntime/servingruntime_webhook.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._multi_node import RUNTIMES, is_disabled
 from kservegen.core.document import mapping

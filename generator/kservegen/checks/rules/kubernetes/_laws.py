@@ -1,7 +1,5 @@
 """What binds Kubernetes' own laws to KServe's kinds: a law of `kubernetes/` in, the rule of its module out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Final
 

@@ -12,8 +12,6 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 pkg/apis/apps/validation/validation.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
 from kservegen.kubernetes.deployments import deployment_strategy

@@ -14,8 +14,6 @@ Good:
 Upstream: kserve rules, section 12; controller v1alpha1 inferencegraph/raw_ig.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule

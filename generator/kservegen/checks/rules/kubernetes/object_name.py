@@ -10,8 +10,6 @@ Good:
 Upstream: k8s.io/apimachinery pkg/api/validation/objectmeta.go
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

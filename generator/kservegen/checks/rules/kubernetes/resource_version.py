@@ -11,8 +11,6 @@ Good:
 Upstream: k8s.io/apiserver pkg/registry/generic/registry/store.go
 """
 
-from __future__ import annotations
-
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping
 from kservegen.kubernetes.metadata import resource_version

@@ -11,8 +11,6 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """  # noqa: E501 - a sample
 
-from __future__ import annotations
-
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
