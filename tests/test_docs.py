@@ -34,7 +34,8 @@ def test_links_lead_somewhere() -> None:
 def test_the_map_has_every_room() -> None:
     package = ROOT / "generator" / "kservegen"
     rows = re.findall(r"^\| `(.+?)/` \|", (package / "README.md").read_text("utf-8"), re.MULTILINE)
-    assert rows == list(ROOMS)
+    assert rows[: len(ROOMS)] == list(ROOMS)
+    assert [row for row in rows[len(ROOMS) :] if not (ROOT / row).is_dir()] == []
     assert {path.parent.name for path in package.glob("*/__init__.py")} == set(ROOMS)
     assert {path.name for path in package.glob("*.py")} == {"__init__.py", "__main__.py"}
 

@@ -4,13 +4,13 @@ The first document of a file is the object that is checked, the others are its e
 the API server stores them, and their paths come home to what stands in the file. Comments ahead of it:
 `# expect: <rule> <document path>` and `# context: mode=… prerequisites=a,b`. A document that starts with the comment
 `# old:` is what the cluster has of an object that another document updates. Every case runs on every release; what is
-expected on one of them only is `# expect(v0.20.0): …`.
+expected where a release has a capability is `# expect(canary): …`, on one release alone `# expect(v0.19.0): …`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,16 @@ def context_words(text: str) -> dict[str, str]:
     return dict(part.split("=", 1) for line in comments(text, "context") for part in line.split())
 
 
+def conditions(version: str) -> list[str]:
+    """Return the words that say what is expected on a release: always, of what it can, of itself."""
+    capabilities = asdict(release(version).capabilities)
+    return [
+        "expect",
+        *(f"expect({name})" for name, value in capabilities.items() if value is True),
+        f"expect({version})",
+    ]
+
+
 def findings(path: Path, text: str, version: str) -> list[Finding]:
     mode = context_words(text).get("mode", "Standard")
     installation = Installation(kserve_version=version, deployment_mode=mode)
@@ -80,7 +90,7 @@ def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
         found = findings(path, text, version)
         assert [f.message for f in found if f.rule.startswith("internal/")] == [], version
         said = Counter(f"{f.rule} {format_path(f.path)}".strip() for f in found if f.rule == rule)
-        expected = Counter(line.strip() for word in ("expect", f"expect({version})") for line in comments(text, word))
+        expected = Counter(line.strip() for word in conditions(version) for line in comments(text, word))
         assert said == expected, version
         assert [f.message for f in found if not f.message or f.message.endswith(".")] == []
         assert [f.hint for f in found if not f.hint.endswith((".", "?"))] == []
