@@ -106,7 +106,7 @@ def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObjec
     for _ in range(1 + twice):
         judge = PolicyJudge(policies, {}, passed)
         for one in objects:
-            assert judge.judge(one) == evaluate_policies(policies, one.resource)
+            assert by_rule(judge.judge(one)) == by_rule(evaluate_policies(policies, one.resource))
 
 
 def as_it_is(resource: Resource) -> Defaulted:
