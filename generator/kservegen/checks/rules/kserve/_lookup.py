@@ -1,15 +1,15 @@
 """Looking for what an object refers to: kind, namespace and name in, the object or a promise of it out."""
 
 from kservegen.checks.rules.base import Context
-from kservegen.checks.rules.view import named, of_kind
+from kservegen.checks.rules.view import of_kind
 from kservegen.core.resource import Resource, ResourceId
 
 
 def find(context: Context, *, kind: str, namespace: str, name: str) -> Resource | None:
     """Find an object; one without a namespace of its own and one in `default` are in the same place."""
-    found = named(context, ResourceId(kind, namespace, name))
+    found = context.resources.get(ResourceId(kind, namespace, name))
     if found is None and namespace == "default":
-        found = named(context, ResourceId(kind, "", name))
+        found = context.resources.get(ResourceId(kind, "", name))
     return found
 
 

@@ -17,7 +17,6 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import annotation, namespace
-from kservegen.checks.rules.view import named
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path
 
@@ -32,7 +31,7 @@ _PLACES: Final[dict[str, Path]] = {
 # It is the removal of the cache that is refused; the service itself is admitted.
 @rule(Stage.ADVICE, *_PLACES, scope=Scope.UPDATE)
 def check(resource: Resource, context: Context) -> Problems:
-    gone = [item for identity, item in context.old.items() if named(context, identity) is None]
+    gone = [item for identity, item in context.old.items() if identity not in context.resources]
     if not gone or annotation(resource, _OPT_OUT):
         return
     path = _PLACES[resource.kind]
