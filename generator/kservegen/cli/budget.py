@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write_text
+from kservegen.cli.options import (
+    complete_environment,
+    find_repository,
+    reporting,
+    wants_colour,
+    write_sections,
+    write_text,
+)
 
 
 @click.command(name="budget")
@@ -27,11 +33,8 @@ def command(*, environments: tuple[str, ...], root: Path | None, output: str) ->
     stop_on_errors(diagnostics)
     exit_code = int(any(d.rule == "budget/exceeded" and d.waived is None for d in diagnostics))
     if output == "json":
-        from kservegen.report.json_report import head  # noqa: PLC0415
-
-        report = {**head(exit_code), "findings": [], "budget": budget_as_json(overviews), "assumptions": []}
-        write_text(json.dumps(report, indent=2) + "\n")
-    elif output == "csv":
+        return write_sections(exit_code, budget=budget_as_json(overviews))
+    if output == "csv":
         write_text(budget_as_csv(overviews))
     else:
         width = max(shutil.get_terminal_size((120, 24)).columns, 100)

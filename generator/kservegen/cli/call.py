@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write_text
+from kservegen.cli.options import (
+    complete_environment,
+    find_repository,
+    reporting,
+    wants_colour,
+    write_sections,
+    write_text,
+)
 from kservegen.commands.result import CLEAN, FINDINGS
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.protocols.speech import Protocol
@@ -77,6 +84,7 @@ def command(
     """
     from kservegen.commands.call import CallPlan, call, choose  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
+    from kservegen.report.call import call_as_json, call_as_text  # noqa: PLC0415
 
     if reach["url"] and (reach["context"] or reach["tls"]):
         raise click.UsageError("--context and --tls are about kubectl port-forward, which --url leaves out")
@@ -84,20 +92,17 @@ def command(
     asked = CallPlan(protocol or "", _route(reach["route"]), _data(data))
     called = choose(project, environment, model, asked)
     if show:
-        write_text(_shown(_commands(called, reach), output))
+        lines = _commands(called, reach)
+        if output == "json":
+            return write_sections(CLEAN, commands=[*lines])
+        write_text("\n".join(lines) + "\n")
         return CLEAN
     with _reached(called, reach) as (send, through):
         reply = call(called, send)
     code = CLEAN if reply.verdict.right else FINDINGS
     if output == "json":
-        from kservegen.report.call import call_as_json  # noqa: PLC0415
-        from kservegen.report.json_report import render_sections  # noqa: PLC0415
-
-        write_text(render_sections(code, call=call_as_json(called, reply, through)))
-    else:
-        from kservegen.report.call import call_as_text  # noqa: PLC0415
-
-        write_text(call_as_text(called, reply, through, colour=wants_colour()))
+        return write_sections(code, call=call_as_json(called, reply, through))
+    write_text(call_as_text(called, reply, through, colour=wants_colour()))
     return code
 
 
@@ -191,14 +196,6 @@ def _tunnel(called: Called, reach: CallTarget) -> Tunnel:
             hint="Say where it is reached: --url URL, the status.url of the object, with --host behind an ingress.",
         )
     return Tunnel(callee.resource.id.namespace, callee.service, callee.port, reach["context"])
-
-
-def _shown(lines: list[str], output: str) -> str:
-    if output == "text":
-        return "\n".join(lines) + "\n"
-    from kservegen.report.json_report import render_sections  # noqa: PLC0415
-
-    return render_sections(CLEAN, commands=[*lines])
 
 
 def _commands(called: Called, reach: CallTarget) -> list[str]:

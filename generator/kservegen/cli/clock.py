@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import click
 
 from kservegen.checks.waivers.apply import Clock
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+_F = TypeVar("_F", bound=Callable[..., object])
 
 
-def clock_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def clock_options(function: _F) -> _F:
     """Add --today and --waiver-notice."""
     function = click.option(
         "--waiver-notice",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, wants_colour, write_text
+from kservegen.cli.options import (
+    complete_environment,
+    find_repository,
+    reporting,
+    wants_colour,
+    write_sections,
+    write_text,
+)
 from kservegen.commands.result import CLEAN, FINDINGS
 
 
@@ -28,11 +34,8 @@ def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None
     found = diff(repository, left, right, models)
     exit_code = FINDINGS if found else CLEAN
     if output == "json":
-        from kservegen.report.json_report import head  # noqa: PLC0415
-
-        said = {**head(exit_code), "findings": [], "diff": report.comparison_as_json(found), "assumptions": []}
-        write_text(json.dumps(said, indent=2) + "\n")
-    elif output == "markdown":
+        return write_sections(exit_code, diff=report.comparison_as_json(found))
+    if output == "markdown":
         from kservegen.render.layout import open_templates  # noqa: PLC0415
 
         write_text(report.comparison_as_markdown(found, open_templates(repository)))

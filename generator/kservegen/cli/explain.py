@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import common, complete_environment, find_repository, write_text
+from kservegen.cli.options import common, complete_environment, find_repository, write_sections, write_text
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -37,19 +36,18 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
         from kservegen.report.manual import manual_as_json, manual_as_text  # noqa: PLC0415
 
         when = when_it_bites(meta.id)
-        write_text(_json({"rule": manual_as_json(meta, when)}) if output == "json" else manual_as_text(meta, when))
+        if output == "json":
+            return write_sections(0, rule=manual_as_json(meta, when))
+        write_text(manual_as_text(meta, when))
         return 0
     from kservegen.commands.explain import explain_entry  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.explanation import explanation_as_json, explanation_as_text  # noqa: PLC0415
 
-    project = open_project(find_repository(root))
-    explanation = explain_entry(project, environment, name)
-    write_text(
-        _json({"explanation": explanation_as_json(explanation)})
-        if output == "json"
-        else explanation_as_text(explanation)
-    )
+    explanation = explain_entry(open_project(find_repository(root)), environment, name)
+    if output == "json":
+        return write_sections(0, explanation=explanation_as_json(explanation))
+    write_text(explanation_as_text(explanation))
     return 0
 
 
@@ -64,9 +62,3 @@ def _policy_manuals(root: Path | None) -> dict[str, RuleMeta]:
         roots = (packaged_data() / "policies",)
     found = read_policies(roots, lambda path: path.name).policies
     return {policy.meta.id: policy.meta for policy in reversed(found)}
-
-
-def _json(extra: dict[str, object]) -> str:
-    from kservegen.report.json_report import head  # noqa: PLC0415
-
-    return json.dumps({**head(0), "findings": [], **extra, "assumptions": []}, indent=2) + "\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, write_text
+from kservegen.cli.options import complete_environment, find_repository, reporting, write_sections, write_text
 
 
 @click.command(name="find")
@@ -27,9 +27,6 @@ def command(*, name: str, environments: tuple[str, ...], root: Path | None, outp
 
     answers = find_object(open_project(find_repository(root)), name, environments)
     if output == "json":
-        from kservegen.report.json_report import render_sections  # noqa: PLC0415
-
-        write_text(render_sections(0, found=found_as_json(answers)))
-    else:
-        write_text(found_as_text(answers))
+        return write_sections(0, found=found_as_json(answers))
+    write_text(found_as_text(answers))
     return 0

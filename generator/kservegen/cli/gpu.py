@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from kservegen.cli.options import common, complete_environment, find_repository, wants_colour, write_text
+from kservegen.cli.options import (
+    common,
+    complete_environment,
+    find_repository,
+    wants_colour,
+    write_sections,
+    write_text,
+)
 
 
 @click.command(name="gpu")
@@ -34,15 +40,11 @@ def command(
     changes = parse_what_if(what_if) if what_if else None
     accounts = account_for(open_project(find_repository(root)), environments, model, changes)
     estimates = (account.fit.estimate for account in accounts)
-    bad = any(account.fit.refused for account in accounts) or any(
-        done is not None and done.verdict is FitVerdict.DOES_NOT_FIT for done in estimates
+    code = int(
+        any(account.fit.refused for account in accounts)
+        or any(done is not None and done.verdict is FitVerdict.DOES_NOT_FIT for done in estimates)
     )
-    code = 1 if bad else 0
     if output == "json":
-        from kservegen.report.json_report import head  # noqa: PLC0415
-
-        report = {**head(code), "findings": [], "gpu": gpu_as_json(accounts), "assumptions": []}
-        write_text(json.dumps(report, indent=2) + "\n")
-    else:
-        write_text(render_gpu(accounts, colour=wants_colour()))
+        return write_sections(code, gpu=[*gpu_as_json(accounts)])
+    write_text(render_gpu(accounts, colour=wants_colour()))
     return code

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, write_text
+from kservegen.cli.options import complete_environment, find_repository, reporting, write_sections, write_text
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
     from kservegen.commands.lock import Drift, Facts, Locked
     from kservegen.commands.lock_targets import LockTarget
-    from kservegen.core.jsontypes import JsonObject
+    from kservegen.core.jsontypes import JsonObject, JsonValue
     from kservegen.evaluate.project import Project
 
 
@@ -113,19 +112,18 @@ def _source(folder: Path | None, facts: Path | None) -> Facts:
 def _report_drift(drifts: list[Drift], output: str) -> int:
     code = int(bool(drifts))
     if output == "json":
-        said: list[JsonObject] = [
+        lines: list[JsonValue] = [
             {"file": d.location.file, "line": d.location.line, "address": d.address, "message": d.message}
             for d in drifts
         ]
-        _write_json(code, said)
-    else:
-        write_text("".join(f"{d.location}: {d.address}: {d.message}\n" for d in drifts) or "no lock has drifted\n")
+        return write_sections(code, lock=lines)
+    write_text("".join(f"{d.location}: {d.address}: {d.message}\n" for d in drifts) or "no lock has drifted\n")
     return code
 
 
 def _report(done: tuple[Locked, ...], file: str, output: str) -> int:
     if output == "json":
-        said: list[JsonObject] = [
+        entries: list[JsonValue] = [
             {
                 "file": file,
                 "address": item.address,
@@ -136,16 +134,15 @@ def _report(done: tuple[Locked, ...], file: str, output: str) -> int:
             }
             for item in done
         ]
-        _write_json(0, said)
-        return 0
+        return write_sections(0, lock=entries)
     for item in done:
-        write_text(f"{file}: {item.address} {_told(item)}\n")
+        write_text(f"{file}: {item.address} {_outcome(item)}\n")
     if not done:
         write_text("no model is served from the Hub\n")
     return 0
 
 
-def _told(item: Locked) -> str:
+def _outcome(item: Locked) -> str:
     models = ", ".join(item.models)
     if not item.changed:
         return "is as it was"
@@ -157,9 +154,3 @@ def _told(item: Locked) -> str:
         return f"stays at {item.revision[:12]}; its facts are new"
     was = f" (was {item.before[:12]})" if item.before else ""
     return f"is pinned to {item.revision[:12]}{was}: {models} restarts when this is rendered and synced"
-
-
-def _write_json(code: int, said: list[JsonObject]) -> None:
-    from kservegen.report.json_report import head  # noqa: PLC0415
-
-    write_text(json.dumps({**head(code), "findings": [], "lock": said, "assumptions": []}, indent=2) + "\n")

@@ -6,9 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -17,37 +16,33 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import STDIN, Repository
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+if TYPE_CHECKING:
+    from kservegen.core.jsontypes import JsonValue
+
+_F = TypeVar("_F", bound=Callable[..., object])
 
 ENVIRONMENT_HELP = "Environments to work on; all of them without a name."
 
 
-def reporting(*forms: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+def reporting(*forms: str) -> Callable[[_F], _F]:
     """Add --root, --output with these forms of the report (the first is the default) and --debug."""
-
-    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        @click.option(
-            "--root",
-            type=click.Path(path_type=Path),
-            default=None,
-            help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
-        )
-        @click.option(
-            "--output",
-            type=click.Choice(forms),
-            default=forms[0],
-            show_default=True,
-            help="Form of the report on standard output.",
-        )
-        @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
-        @wraps(function)
-        def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            return function(*args, **kwargs)
-
-        return wrapper
-
-    return decorate
+    root = click.option(
+        "--root",
+        type=click.Path(path_type=Path),
+        default=None,
+        help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
+    )
+    output = click.option(
+        "--output",
+        type=click.Choice(forms),
+        default=forms[0],
+        show_default=True,
+        help="Form of the report on standard output.",
+    )
+    debug = click.option(
+        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure."
+    )
+    return lambda function: root(output(debug(function)))
 
 
 FORMS = ("text", "json", "github", "sarif")
@@ -65,12 +60,10 @@ class _Report(click.ParamType[tuple[str, Path]]):
         return form, Path(file)
 
 
-def common(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Add --root, --output and --debug."""
-    return reporting("text", "json", "github")(function)
+common = reporting("text", "json", "github")
 
 
-def findings_option(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def findings_option(function: _F) -> _F:
     """Add --root, --output with every form that findings have, --report and --debug."""
     also = click.option(
         "--report",
@@ -82,18 +75,16 @@ def findings_option(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return reporting(*FORMS)(also(function))
 
 
-def fail_on(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Add --fail-on."""
-    return click.option(
-        "--fail-on",
-        type=click.Choice([s.value for s in Severity]),
-        default=Severity.ERROR.value,
-        show_default=True,
-        help="Least severity that makes the exit code 1.",
-    )(function)
+fail_on = click.option(
+    "--fail-on",
+    type=click.Choice([s.value for s in Severity]),
+    default=Severity.ERROR.value,
+    show_default=True,
+    help="Least severity that makes the exit code 1.",
+)
 
 
-def guard_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def guard_options(function: _F) -> _F:
     """Add --allow-removals and --allow-restarts."""
     removals = click.option(
         "--allow-removals",
@@ -169,6 +160,14 @@ def write_report(file: Path, text: str) -> None:
             subject=str(file),
             hint="Name a file in a folder that is there.",
         ) from error
+
+
+def write_sections(exit_code: int, **sections: JsonValue) -> int:
+    """Print the JSON report of a command that has sections of its own and no findings; return its exit code."""
+    from kservegen.report.json_report import render_sections  # noqa: PLC0415
+
+    write_text(render_sections(exit_code, **sections))
+    return exit_code
 
 
 def write_text(text: str) -> None:

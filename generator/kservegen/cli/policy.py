@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, line_reader, wants_colour, write_text
+from kservegen.cli.options import find_repository, line_reader, reporting, wants_colour, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.policy_test import PolicyTests
@@ -20,15 +20,7 @@ def command() -> None:
 
 @command.command(name="test")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--root", type=click.Path(path_type=Path), default=None, help="Folder of the repository.")
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json", "junit"]),
-    default="text",
-    show_default=True,
-    help="Form of the report on standard output.",
-)
-@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
+@reporting("text", "json", "junit")
 def test(*, paths: tuple[Path, ...], root: Path | None, output: str) -> int:
     """Run the test cases of policies: policies/tests/POLICY/*.yaml, each with its expected verdict in a comment.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from kservegen.commands.result import Result
     from kservegen.formats.jsonschema.store import SchemaStore
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
+_F = TypeVar("_F", bound=Callable[..., object])
 
 TARGETS_HELP = """An argument that names an environment of the catalog is that environment; every other one is a path: a
 file, a folder (its *.yaml, *.yml and *.json files, hidden ones left out), or - for standard input. Write ./prod for a
@@ -48,18 +47,16 @@ class ClusterOptions:
         return any((self.kserve_version, self.deployment_mode, self.environment))
 
 
-def engine_option(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Add --engine."""
-    return click.option(
-        "--engine",
-        type=click.Choice(["builtin", "jsonschema", "kubeconform"]),
-        default="builtin",
-        show_default=True,
-        help="What checks the shape of objects. The others say the same: jsonschema slowly, kubeconform if installed.",
-    )(function)
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["builtin", "jsonschema", "kubeconform"]),
+    default="builtin",
+    show_default=True,
+    help="What checks the shape of objects. The others say the same: jsonschema slowly, kubeconform if installed.",
+)
 
 
-def cluster_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def cluster_options(function: _F) -> _F:
     """Add --kserve-version, --deployment-mode and --env."""
     version = click.option(
         "--kserve-version", metavar="VERSION", help="Version to judge manifests by. Default: the newest known."
