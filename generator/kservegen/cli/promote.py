@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.amendments import settle, writing
-from kservegen.cli.options import complete_environment, find_repository, reporting
+from kservegen.cli.edits import editing
+from kservegen.cli.options import complete_environment
+
+if TYPE_CHECKING:
+    from kservegen.commands.edits import ProposedEdits
+    from kservegen.core.repository import Repository
 
 
 @click.command(name="promote")
@@ -16,20 +20,16 @@ from kservegen.cli.options import complete_environment, find_repository, reporti
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--field", "fields", multiple=True, metavar="PATH", help="Bring over this word, too: args, resources.")
 @click.option("--add", "adds", is_flag=True, help="Let models that TO lacks live there.")
-@writing
-@reporting("text", "json")
-def command(  # noqa: PLR0913 - one parameter per option
+@editing
+def command(
+    repository: Repository,
     *,
     source: str,
     target: str,
     models: tuple[str, ...],
     fields: tuple[str, ...],
     adds: bool,
-    dry_run: bool,
-    yes: bool,
-    root: Path | None,
-    output: str,
-) -> int:
+) -> ProposedEdits:
     """Bring to TO the versions that FROM runs: pins of the lock, addresses of models, tags of images, KServe's version.
 
     With MODEL, only what is said of these. How much runs, where, and from which bucket or registry stays as it is in
@@ -38,12 +38,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     from kservegen.catalog.editing.assignment import parse_path  # noqa: PLC0415
     from kservegen.commands.promote import Promotion, promote  # noqa: PLC0415
 
-    asked = Promotion(
+    request = Promotion(
         source=source,
         target=target,
         names=models,
         fields=tuple((typed, parse_path(typed)) for typed in fields),
         adds=adds,
     )
-    amendment = promote(find_repository(root), asked)
-    return settle(amendment, root, output, dry_run=dry_run, yes=yes)
+    return promote(repository, request)

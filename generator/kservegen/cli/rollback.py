@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.amendments import settle, writing
-from kservegen.cli.options import complete_environment, find_repository, reporting
+from kservegen.cli.edits import editing
+from kservegen.cli.options import complete_environment
+
+if TYPE_CHECKING:
+    from kservegen.commands.edits import ProposedEdits
+    from kservegen.core.repository import Repository
 
 
 @click.command(name="rollback")
@@ -23,23 +27,12 @@ from kservegen.cli.options import complete_environment, find_repository, reporti
 @click.option(
     "--to", metavar="REV", default=None, help="Commit to go back to. Default: the last one where it was something else."
 )
-@writing
-@reporting("text", "json")
-def command(
-    *,
-    model: str,
-    environment: str,
-    to: str | None,
-    dry_run: bool,
-    yes: bool,
-    root: Path | None,
-    output: str,
-) -> int:
+@editing
+def command(repository: Repository, *, model: str, environment: str, to: str | None) -> ProposedEdits:
     """Give MODEL back the words, and the pin, that it had in an environment at a commit, by edits of the sources.
 
     Only the environment's file and lock are edited: other environments stay as they are. Nothing is committed.
     """
     from kservegen.commands.rollback import roll_back  # noqa: PLC0415
 
-    amendment = roll_back(find_repository(root), model, environment, to)
-    return settle(amendment, root, output, dry_run=dry_run, yes=yes)
+    return roll_back(repository, model, environment, to)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.amendments import settle, writing
-from kservegen.cli.options import complete_environment, find_repository, reporting
+from kservegen.cli.edits import editing
+from kservegen.cli.options import complete_environment
+
+if TYPE_CHECKING:
+    from kservegen.commands.edits import ProposedEdits
+    from kservegen.core.repository import Repository
 
 
 @click.command(name="set")
@@ -22,19 +26,15 @@ from kservegen.cli.options import complete_environment, find_repository, reporti
     help="Edit the entry of this environment. Default: the catalog's own entry, for all environments.",
 )
 @click.option("--unset", multiple=True, metavar="PATH", help="Remove a word from the file that is edited.")
-@writing
-@reporting("text", "json")
+@editing
 def command(
+    repository: Repository,
     *,
     model: str,
     assignments: tuple[str, ...],
     environments: tuple[str, ...],
     unset: tuple[str, ...],
-    dry_run: bool,
-    yes: bool,
-    root: Path | None,
-    output: str,
-) -> int:
+) -> ProposedEdits:
     """Set words of MODEL where they are written; comments, order and layout of all else stay as they are.
 
     MODEL is a key of any section, alone or with its section, kind or namespace before it. VALUE is YAML as in the
@@ -46,9 +46,8 @@ def command(
 
     if not assignments and not unset:
         raise click.UsageError("say what to set: PATH=VALUE, or --unset PATH")
-    wishes = SetRequest(
+    request = SetRequest(
         assignments=tuple(parse_assignment(typed) for typed in assignments),
         unset=tuple((typed, parse_path(typed)) for typed in unset),
     )
-    amendment = set_words(find_repository(root), model, wishes, environments=environments)
-    return settle(amendment, root, output, dry_run=dry_run, yes=yes)
+    return set_words(repository, model, request, environments=environments)

@@ -1,7 +1,7 @@
 """Edits of the files that people write, in; what they do, whether they may stand, and the files written, out.
 
-An edit is judged in memory, on the whole catalog: one that brings an error which was not there before is refused with
-its findings, and nothing is written. What commands do with an `Amendment` is up to them: show it, ask, write it.
+An edit is checked in memory, on the whole catalog: one that brings an error which was not there before is refused with
+its findings, and nothing is written. What commands do with `ProposedEdits` is up to them: show it, ask, write it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import drop, put, read_value
@@ -25,20 +26,13 @@ from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
+from kservegen.git.log import Commit
+
+_NEW_FILE: Final = b"version: 1\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditOrigin:
-    """The commit that values were taken from."""
-
-    commit: str
-    date: str
-    author: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditReach:
+class EditEffect:
     """An entry in an environment whose words an edit changes, or (`why`) does not although one could think so."""
 
     environment: str
@@ -47,16 +41,19 @@ class EditReach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Amendment:
-    """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`)."""
+class ProposedEdits:
+    """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`).
+
+    `origin` is the commit that values were taken from.
+    """
 
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
     result: Result
     refused: bool
-    reaches: tuple[EditReach, ...] = ()
+    effects: tuple[EditEffect, ...] = ()
     notes: tuple[str, ...] = ()
-    origin: EditOrigin | None = None
+    origin: Commit | None = None
 
     @property
     def changes(self) -> dict[str, tuple[bytes, bytes]]:
@@ -97,9 +94,9 @@ class CatalogDraft:
         return read_value(self.text(file), file)
 
     def text(self, file: str) -> str:
-        """Return the text of a file now; GeneratorError where it is no UTF-8."""
+        """Return the text of a file now, of one that is not there the first line; GeneratorError for no UTF-8."""
         try:
-            return self.texts[file].decode()
+            return self.texts.get(file, _NEW_FILE).decode()
         except UnicodeDecodeError as error:
             raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
 
@@ -173,9 +170,9 @@ def entry_in(environment: ResolvedEnvironment, section: str, key: str) -> Entry 
 
 
 def finish_draft(
-    draft: CatalogDraft, *, origin: EditOrigin | None = None, watched: tuple[tuple[str, str], ...] = ()
-) -> Amendment:
-    """Judge the edits on the whole catalog. `watched` entries are told of where an edit does not reach them."""
+    draft: CatalogDraft, *, origin: Commit | None = None, watched: tuple[tuple[str, str], ...] = ()
+) -> ProposedEdits:
+    """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too."""
     edited = replace(draft.repository, sources=draft.texts)
     with without_collector():
         wanted = EvaluationOptions(names=(), out=draft.repository.output)
@@ -189,12 +186,12 @@ def finish_draft(
             result = replace(result, diagnostics=tuple(new))
         else:
             result = replace(result, diagnostics=(), plan=_plan(draft, edited))
-    return Amendment(
+    return ProposedEdits(
         before=draft.before,
         after=draft.texts,
         result=result,
         refused=refused,
-        reaches=tuple(_reaches(draft, evaluated.project.catalog, watched)),
+        effects=tuple(_effects(draft, evaluated.project.catalog, watched)),
         notes=tuple(draft.notes),
         origin=origin,
     )
@@ -212,7 +209,7 @@ def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:
     return diagnostic.rule, diagnostic.location.file, diagnostic.path, diagnostic.message
 
 
-def _reaches(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[EditReach]:
+def _effects(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[EditEffect]:
     for name in after.environments:
         if name not in draft.catalog.environments:
             continue
@@ -222,18 +219,18 @@ def _reaches(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str]
         for section, key in dict.fromkeys((*words, *now)):
             said = words.get((section, key)), now.get((section, key))
             if said[0] != said[1]:
-                yield EditReach(environment=name, subject=key)
+                yield EditEffect(environment=name, subject=key)
             elif (section, key) in watched:
                 why = "it does not live there" if said[0] is None else "its words there stay as they are"
-                yield EditReach(environment=name, subject=key, why=why)
+                yield EditEffect(environment=name, subject=key, why=why)
         for section, key in watched:
             if (section, key) not in words and (section, key) not in now:
-                yield EditReach(environment=name, subject=key, why="it does not live there")
+                yield EditEffect(environment=name, subject=key, why="it does not live there")
 
 
-def write_draft(repository: Repository, amendment: Amendment) -> None:
+def write_edits(repository: Repository, edits: ProposedEdits) -> None:
     """Write the edited files: all of them, or none."""
-    replace_together(repository.root, amendment.before, {f: new for f, (_, new) in amendment.changes.items()})
+    replace_together(repository.root, edits.before, {f: new for f, (_, new) in edits.changes.items()})
 
 
 def own_location(draft: CatalogDraft, file: str, path: Path) -> Location:

@@ -16,8 +16,8 @@ from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.editing.surgery import at
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.commands.edits import (
-    Amendment,
     CatalogDraft,
+    ProposedEdits,
     entry_in,
     environment_file,
     find_definition,
@@ -47,15 +47,15 @@ class Promotion:
     adds: bool = False
 
 
-def promote(repository: Repository, asked: Promotion) -> Amendment:
+def promote(repository: Repository, request: Promotion) -> ProposedEdits:
     """Edit the second environment's file and lock so that it runs what the first one runs."""
     draft = open_draft(repository)
-    file = environment_file(draft.catalog, asked.target)
-    environment_file(draft.catalog, asked.source)
-    if asked.source == asked.target:
-        raise GeneratorError(f"{asked.source} cannot be promoted to itself", hint="Name two environments.")
-    there, here = draft.resolved(asked.source), draft.resolved(asked.target)
-    wanted = [find_definition(draft.catalog, name) for name in asked.names]
+    file = environment_file(draft.catalog, request.target)
+    environment_file(draft.catalog, request.source)
+    if request.source == request.target:
+        raise GeneratorError(f"{request.source} cannot be promoted to itself", hint="Name two environments.")
+    there, here = draft.resolved(request.source), draft.resolved(request.target)
+    wanted = [find_definition(draft.catalog, name) for name in request.names]
     keys = {(d.section, d.key) for d in wanted}
     if not keys:
         _platform(draft, file, there, here)
@@ -64,12 +64,12 @@ def promote(repository: Repository, asked: Promotion) -> Amendment:
             continue
         own = entry_in(here, entry.section, entry.key)
         if own is None:
-            own = _absent(draft, asked, entry)
+            own = _absent(draft, request, entry)
         if own is not None:
-            _words(draft, file, entry, own, asked)
-            _pins(draft, asked, (there, entry), (here, own))
+            _words(draft, file, entry, own, request)
+            _pins(draft, request, (there, entry), (here, own))
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
-        raise GeneratorError(f"{key} does not live in {asked.source}", subject=section, hint="Nothing was written.")
+        raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
     return finish_draft(draft)
 
 
@@ -112,27 +112,27 @@ def _images(draft: CatalogDraft, file: str, images: list[JsonObject]) -> None:
             draft.put(file, ("images", number, word), value)
 
 
-def _absent(draft: CatalogDraft, asked: Promotion, entry: Entry) -> Entry | None:
+def _absent(draft: CatalogDraft, request: Promotion, entry: Entry) -> Entry | None:
     """Report an entry that the second environment lacks, or let it live there."""
     wanted = entry.words.get("environments")
-    if not asked.adds:
-        draft.notes.append(f"{entry.key} runs in {asked.source} and not in {asked.target}: --add brings it there")
+    if not request.adds:
+        draft.notes.append(f"{entry.key} runs in {request.source} and not in {request.target}: --add brings it there")
         return None
     own = next(f for f in entry.fragments if f.name == "entry")
-    file, target = environment_file(draft.catalog, asked.target), (entry.section, entry.key)
+    file, target = environment_file(draft.catalog, request.target), (entry.section, entry.key)
     if entry.key in mapping(draft.value(file).get(entry.section)) and at(draft.value(file), target) is None:
         draft.drop(file, target)
         if at(draft.value(file), target[:1]) == {}:
             draft.drop(file, target[:1])
     said = at(draft.value(own.document.file), (*target, "environments"))
-    if isinstance(said, list) and asked.target not in said:
-        draft.put(own.document.file, (*target, "environments", len(said)), asked.target)
-    elif isinstance(wanted, list) and asked.target not in wanted:
-        draft.put(own.document.file, (*target, "environments"), [*wanted, asked.target])
-    return entry_in(draft.resolved(asked.target), *target)
+    if isinstance(said, list) and request.target not in said:
+        draft.put(own.document.file, (*target, "environments", len(said)), request.target)
+    elif isinstance(wanted, list) and request.target not in wanted:
+        draft.put(own.document.file, (*target, "environments"), [*wanted, request.target])
+    return entry_in(draft.resolved(request.target), *target)
 
 
-def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, asked: Promotion) -> None:
+def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, request: Promotion) -> None:
     """Bring over the words that say a version, and those that are asked for."""
     target: Path = (there.section, there.key)
     for path, value in _versions(there.words, (), there.info.kind):
@@ -141,16 +141,16 @@ def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, asked: Pro
             continue
         if _moves(own, value):
             draft.notes.append(
-                f"{there.key}: {format_path(path)} stays {own}: {asked.source} has {value}, from another place"
+                f"{there.key}: {format_path(path)} stays {own}: {request.source} has {value}, from another place"
                 f" (--field {format_path(path)} takes it over)"
             )
             continue
         draft.put(file, (*target, *path), value)
-    for typed, steps in asked.fields:
+    for typed, steps in request.fields:
         path = tuple(step.text for step in steps)
         value = at(there.words, path)
         if value is None:
-            draft.notes.append(f"{there.key} says no {typed} in {asked.source}")
+            draft.notes.append(f"{there.key} says no {typed} in {request.source}")
         elif json.dumps(value) != json.dumps(at(here.words, path)):
             draft.put(file, (*target, *path), value)
 
@@ -179,27 +179,21 @@ def _moves(own: JsonValue, value: JsonValue) -> bool:
 
 def _pins(
     draft: CatalogDraft,
-    asked: Promotion,
+    request: Promotion,
     source: tuple[ResolvedEnvironment, Entry],
     target: tuple[ResolvedEnvironment, Entry],
 ) -> None:
     """Bring over what the lock holds of the addresses that both serve after the words were brought over."""
     there, entry = source
-    now = entry_in(draft.resolved(asked.target), entry.section, entry.key) or target[1]
-    file = f"{ENVIRONMENTS_FOLDER}/{asked.target}{LOCK_SUFFIX}"
+    now = entry_in(draft.resolved(request.target), entry.section, entry.key) or target[1]
+    file = f"{ENVIRONMENTS_FOLDER}/{request.target}{LOCK_SUFFIX}"
     settings = Settings.of(there), Settings.of(target[0])
     theirs = {word: settings[0].rewrite_uri(word) for word in texts_in(entry.words)}
     for word in dict.fromkeys(texts_in(now.words)):
         pin, address = there.locked.get(theirs.get(word, "")), settings[1].rewrite_uri(word)
-        if pin is None or pin == mapping(mapping(_lock(draft, file)).get("models")).get(address):
+        if pin is None or pin == mapping(draft.value(file).get("models")).get(address):
             continue
-        if file not in draft.texts:
-            draft.texts[file] = b"version: 1\n"
         draft.put(file, ("models", address), pin)
         revision = text(mapping(pin).get("revision"))
         if revision:
-            draft.notes.append(f"{address} is pinned to {revision[:12]} in {asked.target}")
-
-
-def _lock(draft: CatalogDraft, file: str) -> JsonObject:
-    return draft.value(file) if file in draft.texts else {}
+            draft.notes.append(f"{address} is pinned to {revision[:12]} in {request.target}")

@@ -9,8 +9,8 @@ from kservegen.catalog.editing.assignment import Assignment, PathStep, locate_as
 from kservegen.catalog.editing.surgery import at
 from kservegen.catalog.model import Definition
 from kservegen.commands.edits import (
-    Amendment,
     CatalogDraft,
+    ProposedEdits,
     entry_in,
     environment_file,
     find_definition,
@@ -31,33 +31,39 @@ class SetRequest:
     unset: Sequence[tuple[str, tuple[PathStep, ...]]] = ()
 
 
-def set_words(repository: Repository, name: str, wishes: SetRequest, *, environments: Sequence[str] = ()) -> Amendment:
+def set_words(
+    repository: Repository, name: str, request: SetRequest, *, environments: Sequence[str] = ()
+) -> ProposedEdits:
     """Edit an entry in the files of environments, or where the catalog defines it."""
     draft = open_draft(repository)
     definition = find_definition(draft.catalog, name)
     for environment in environments or (None,):
         file = environment_file(draft.catalog, environment) if environment else definition.document.file
-        for wish in wishes.assignments:
-            _assign(draft, definition, wish, file, environment)
-        for typed, steps in wishes.unset:
+        for assignment in request.assignments:
+            _assign(draft, definition, assignment, file, environment)
+        for typed, steps in request.unset:
             _unset(draft, definition, (typed, steps), file)
         if environment:
             _check_lives(draft, definition, environment)
     return finish_draft(draft, watched=() if environments else ((definition.section, definition.key),))
 
 
-def _assign(draft: CatalogDraft, definition: Definition, wish: Assignment, file: str, environment: str | None) -> None:
+def _assign(
+    draft: CatalogDraft, definition: Definition, assignment: Assignment, file: str, environment: str | None
+) -> None:
     entry: Path = (definition.section, definition.key)
     own = at(draft.value(file), entry)
     if own is None and (definition.key in mapping(draft.value(file).get(definition.section))):
         hint = f"Bring it back first: remove {definition.section}.{definition.key}: null from {file}."
-        raise GeneratorError(f"{file} removes {definition.key}", subject=wish.typed, hint=hint)
-    path, made = locate_assignment(wish.steps, (*_layers(draft, definition, environment), own), wish.typed)
-    value = wish.value
+        raise GeneratorError(f"{file} removes {definition.key}", subject=assignment.typed, hint=hint)
+    path, made = locate_assignment(assignment.steps, (*_layers(draft, definition, environment), own), assignment.typed)
+    value = assignment.value
     if made:
         number = max(index for index, part in enumerate(path) if isinstance(part, int))
         if len(made) > 1:
-            raise GeneratorError("only one item can be new", subject=wish.typed, hint="Write the item in the file.")
+            raise GeneratorError(
+                "only one item can be new", subject=assignment.typed, hint="Write the item in the file."
+            )
         value = _item(made[0], path[number + 1 :], value)
         path = path[: number + 1]
     draft.put(file, (*entry, *path), value)
@@ -78,8 +84,8 @@ def _layers(draft: CatalogDraft, definition: Definition, environment: str | None
     return tuple(entry.words for entry in found if entry is not None)
 
 
-def _unset(draft: CatalogDraft, definition: Definition, wish: tuple[str, tuple[PathStep, ...]], file: str) -> None:
-    typed, steps = wish
+def _unset(draft: CatalogDraft, definition: Definition, word: tuple[str, tuple[PathStep, ...]], file: str) -> None:
+    typed, steps = word
     entry: Path = (definition.section, definition.key)
     own = at(draft.value(file), entry)
     path, made = locate_assignment(steps, (own,), typed)

@@ -1,0 +1,93 @@
+"""What the commands that edit source files share: the plan first, a question, then the files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kservegen.cli.options import find_repository, reporting, wants_colour, write_text
+
+if TYPE_CHECKING:
+    from kservegen.commands.edits import ProposedEdits
+    from kservegen.core.repository import Repository
+
+
+def editing(function: Callable[..., ProposedEdits]) -> Callable[..., int]:
+    """Make a command of what proposes edits: add --dry-run, --yes and the options of a report; ask, and write."""
+
+    @click.option("--dry-run", is_flag=True, help="Show what would be edited, and write nothing.")
+    @click.option("--yes", "-y", is_flag=True, help="Write without asking; needed where there is no terminal.")
+    @reporting("text", "json")
+    @wraps(function)
+    def command(*, root: Path | None, output: str, dry_run: bool, yes: bool, **options: object) -> int:
+        repository = find_repository(root)
+        finish = _as_json if output == "json" else _as_text
+        return finish(function(repository, **options), repository, dry_run=dry_run, yes=yes)
+
+    return command
+
+
+def _as_text(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes: bool) -> int:
+    """Show the edits, ask where somebody can answer, write them; return the exit code."""
+    from kservegen.commands.edits import write_edits  # noqa: PLC0415
+    from kservegen.report.edits import edits_as_text  # noqa: PLC0415
+
+    write_text(_coloured(edits_as_text(edits)))
+    if edits.refused:
+        write_text(_findings(edits))
+        write_text("nothing was written: the edit brings what is found above\n")
+        return edits.exit_code
+    if not edits.changes or dry_run:
+        return 0
+    if not yes and not _agreed():
+        write_text("nothing was written\n")
+        return 2
+    write_edits(repository, edits)
+    write_text(f"written: {', '.join(edits.changes)}\n")
+    return 0
+
+
+def _findings(edits: ProposedEdits) -> str:
+    """Write the findings with the lines as they would be: they stand in no file yet."""
+    from kservegen.report.text import render_text  # noqa: PLC0415
+
+    def lines(file: str) -> list[str] | None:
+        content = edits.after.get(file)
+        return None if content is None else content.decode("utf-8", "replace").splitlines()
+
+    return render_text(edits.result, lines, colour=wants_colour())
+
+
+def _agreed() -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("there is no terminal to ask on, and nothing was written: say --yes, or --dry-run")
+    return click.confirm("Write this?", default=False)
+
+
+def _as_json(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes: bool) -> int:
+    from kservegen.commands.edits import write_edits  # noqa: PLC0415
+    from kservegen.report.edits import edits_as_json  # noqa: PLC0415
+    from kservegen.report.json_report import render_json  # noqa: PLC0415
+
+    if not dry_run and not yes:
+        raise click.UsageError("with --output json nobody is asked: say --yes, or --dry-run")
+    written = bool(edits.changes) and not edits.refused and not dry_run
+    if written:
+        write_edits(repository, edits)
+    write_text(render_json(edits.result, edits=edits_as_json(edits, written=written)))
+    return edits.exit_code
+
+
+def _coloured(text: str) -> str:
+    if not wants_colour():
+        return text
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    return "".join(
+        click.style(line, fg=colours[line[0]]) if line[:1] in colours else line
+        for line in text.splitlines(keepends=True)
+    )

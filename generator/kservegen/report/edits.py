@@ -1,0 +1,71 @@
+"""Edits of source files and what they do, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.commands.edits import ProposedEdits
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.inert import printable
+from kservegen.render.output.diff import one_file
+from kservegen.report.plan_words import verdict
+from kservegen.report.summary import plural
+
+_SHORT: Final = 12
+_LISTED: Final = 8
+
+
+def edits_as_text(edits: ProposedEdits) -> str:
+    """Write the diff of the files, then what it does."""
+    lines: list[str] = []
+    if edits.origin is not None:
+        origin = edits.origin
+        lines.append(f"as of {origin.name[:_SHORT]} {origin.date} {origin.author}: {origin.subject}")
+    for file, diff in _diffs(edits):
+        lines += [*diff, ""] if file else []
+    lines += _summary(edits)
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _diffs(edits: ProposedEdits) -> Iterator[tuple[str, list[str]]]:
+    for file, (old, new) in edits.changes.items():
+        yield file, list(one_file(file, old if file in edits.before else None, new))[1:]
+
+
+def _summary(edits: ProposedEdits) -> Iterator[str]:
+    if not edits.changes:
+        yield "nothing to change"
+    for effect in sorted(edits.effects, key=lambda effect: bool(effect.why)):
+        does = f"does not change {effect.subject}: {effect.why}" if effect.why else f"changes {effect.subject}"
+        yield f"{effect.environment}: {does}"
+    plan = edits.result.plan
+    if edits.changes and plan is not None:
+        if plan.changes is not None:
+            yield f"against {plan.changes.base}: {verdict(plan.changes)}"
+        files = [*plan.written, *(f"{path} (removed)" for path in plan.removed)]
+        more = f" and {len(files) - _LISTED} more" if len(files) > _LISTED else ""
+        said = f": {', '.join(files[:_LISTED])}{more}" if files else ""
+        yield f"kservegen render then writes {plural(len(files), 'file')} in rendered/{said}"
+    for note in edits.notes:
+        yield f"note: {note}"
+
+
+def edits_as_json(edits: ProposedEdits, *, written: bool) -> JsonObject:
+    """Return the report's `edits`."""
+    origin = edits.origin
+    plan = edits.result.plan
+    rendered: list[JsonValue] = [*plan.written, *plan.removed] if plan is not None else []
+    return {
+        "written": written,
+        "files": [{"file": file, "diff": "\n".join(diff) + "\n"} for file, diff in _diffs(edits)],
+        "reaches": [
+            {"environment": r.environment, "entry": r.subject, "changes": not r.why, "why": r.why}
+            for r in edits.effects
+        ],
+        "rendered": rendered,
+        "notes": list(edits.notes),
+        "origin": None
+        if origin is None
+        else {"commit": origin.name, "date": origin.date, "author": origin.author, "subject": origin.subject},
+    }
