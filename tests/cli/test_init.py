@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
-from kservegen.commands.init import GITOPS_ENGINES, RENDERERS
+from kservegen.commands.init import RENDERERS
 
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 
 
-@pytest.mark.parametrize("engine", GITOPS_ENGINES)
+@pytest.mark.parametrize("engine", ENGINE_NAMES)
 def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) -> None:
     assert (
         run_cli(cli, ["init", str(tmp_path), "--engine", engine, "--repo-url", "https://example.com/models.git"]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kservegen.catalog.descriptions import DESCRIPTIONS
+from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 TEXT: JsonObject = {"type": "string"}
@@ -31,7 +32,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         "namespaces": _map(_object("namespaces", labels=TEXT_MAP, annotations=TEXT_MAP)),
         "gitops": _object(
             "gitops",
-            engine={"enum": ["argocd", "flux", "none"]},
+            engine={"enum": [*ENGINE_NAMES]},
             repoURL=TEXT,
             targetRevision=TEXT,
             path=TEXT,

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.locate import diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.render.gitops.layers import LayerPart
 
-_SYNCED_BY: Final = {"argocd": "Application", "flux": "Kustomization"}
 # What leaves a layer of these otherwise leaves the cluster, too. The others stay in any case.
 _PRUNED: Final = frozenset({LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES, LayerPart.MODELS})
 _VALUES: Final = "platform/values"
@@ -28,15 +28,15 @@ def left_behind(
         return
     wanted = frozenset(path.rpartition("/")[0] for path in desired)
     for environment in environments:
-        kind = _SYNCED_BY.get(environment.text("gitops", "engine"))
+        engine = ENGINES.get(environment.text("gitops", "engine"))
         own = f"{environment.name}/"
         paths = [path.removeprefix(own) for path in removed if path.startswith(own)]
-        if kind and paths:
+        if engine and paths:
             for folder in sorted({path.rpartition("/")[0] for path in paths}):
                 if f"{own}{folder}" not in wanted and folder.partition("/")[0] in _PRUNED:
-                    yield from _told(environment, kind, folder.replace("/", "-"), folder.partition("/")[2])
+                    yield from _told(environment, engine.kind, folder.replace("/", "-"), folder.partition("/")[2])
             for path in sorted(path for path in paths if path.startswith(f"{_VALUES}/")):
-                yield from _told(environment, kind, path.removeprefix(f"{_VALUES}/").removesuffix(".yaml"), "")
+                yield from _told(environment, engine.kind, path.removeprefix(f"{_VALUES}/").removesuffix(".yaml"), "")
 
 
 def _told(environment: ResolvedEnvironment, kind: str, layer: str, namespace: str) -> Iterator[Diagnostic]:

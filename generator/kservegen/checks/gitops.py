@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.diagnostics import Finding
 from kservegen.kserve.charts.model import Charts
 from kservegen.render.gitops.argocd.settings import DEFAULT_PROJECT, DEFAULT_VERSION, NATIVE_OCI, OLDEST, ArgoVersion
 
-_ENGINES: Final = frozenset({"argocd", "flux"})
-
 
 def check_gitops(environment: ResolvedEnvironment, charts: Charts) -> Iterator[Finding]:
     """Check the words for the engine that an environment has chosen."""
     engine = environment.text("gitops", "engine")
-    if engine not in _ENGINES:
+    if engine not in ENGINES:
         return
     yield from _repository(environment)
     yield from _chart_repository(environment, charts)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
+from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.cli.options import write_text
-from kservegen.commands.init import GITOPS_ENGINES, PLACEHOLDER, RENDERERS, Answers, write_scaffold
+from kservegen.commands.init import PLACEHOLDER, RENDERERS, Answers, write_scaffold
 
 
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
-@click.option("--engine", type=click.Choice(GITOPS_ENGINES), default=None, help="Who syncs the output.")
+@click.option("--engine", type=click.Choice(ENGINE_NAMES), default=None, help="Who syncs the output.")
 @click.option("--repo-url", default=None, metavar="URL", help="URL that the cluster will clone the repository from.")
 @click.option(
     "--rendered-by",
@@ -29,9 +30,7 @@ def command(*, folder: Path, engine: str | None, repo_url: str | None, rendered_
     """
     asks = sys.stdin.isatty()
     if engine is None:
-        engine = (
-            click.prompt("GitOps engine", type=click.Choice(GITOPS_ENGINES), default="argocd") if asks else "argocd"
-        )
+        engine = click.prompt("GitOps engine", type=click.Choice(ENGINE_NAMES), default="argocd") if asks else "argocd"
     if repo_url is None:
         repo_url = click.prompt("URL of this repository", default=PLACEHOLDER) if asks else PLACEHOLDER
     if rendered_by is None:

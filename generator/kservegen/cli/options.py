@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -45,7 +46,13 @@ def reporting(*forms: str) -> Callable[[_F], _F]:
     return lambda function: root(output(debug(function)))
 
 
-FORMS = ("text", "json", "github", "sarif")
+# The forms beside text that findings have: the module of `report/` that writes each, and its function of a Result.
+_WRITERS: Final = {
+    "json": ("json_report", "render_json"),
+    "github": ("github", "render_github"),
+    "sarif": ("sarif", "render_sarif"),
+}
+FORMS: Final = ("text", *_WRITERS)
 
 
 class _Report(click.ParamType[tuple[str, Path]]):
@@ -129,18 +136,10 @@ def emit_result(
 
 
 def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colour: bool) -> str:
-    if form == "json":
-        from kservegen.report.json_report import render_json  # noqa: PLC0415
-
-        return render_json(result)
-    if form == "github":
-        from kservegen.report.github import render_github  # noqa: PLC0415
-
-        return render_github(result)
-    if form == "sarif":
-        from kservegen.report.sarif import render_sarif  # noqa: PLC0415
-
-        return render_sarif(result)
+    if form in _WRITERS:
+        module, function = _WRITERS[form]
+        written: str = getattr(importlib.import_module(f"kservegen.report.{module}"), function)(result)
+        return written
     from kservegen.report.text import render_text  # noqa: PLC0415
 
     return render_text(result, line_reader(root, stdin), colour=colour)

@@ -14,7 +14,6 @@ from kservegen import __version__
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import packaged_data
 
-GITOPS_ENGINES = ("argocd", "flux", "none")
 # Who commits rendered/: the pull request itself, or a workflow on main after the merge.
 RENDERERS = ("pull-request", "main")
 PLACEHOLDER = "https://example.com/org/models.git"

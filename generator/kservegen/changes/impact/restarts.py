@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.counting import count_restart, count_scaled
 from kservegen.changes.impact.llm import Reached, reached, uses_config
@@ -23,11 +24,6 @@ SERVICE: Final = "InferenceService"
 LLM: Final = "LLMInferenceService"
 GRAPH: Final = "InferenceGraph"
 _KINDS: Final = frozenset({SERVICE, LLM, GRAPH})
-# Where nobody syncs an object any longer, what tracked it stays, and so do its pods.
-_TRACKING: Final = {
-    "argocd": "Argo CD writes the Application's name into an annotation, which KServe hands on to pods",
-    "flux": "Flux writes the Kustomization's name into labels, which KServe hands on to pods",
-}
 
 
 class RestartChange(NamedTuple):
@@ -202,12 +198,13 @@ def _changed_configs(change: RestartChange) -> Iterator[ResourceId]:
 def _owners(change: RestartChange) -> dict[str, Cause]:
     """Say for each folder that changes hands what that means for its pods."""
     before, after = change.before.side, change.after.side
-    note = _TRACKING.get(after.engine)
-    if note is None or (before.engine == after.engine and before.synced_by == after.synced_by):
+    engine = ENGINES.get(after.engine)
+    # Where nobody syncs an object any longer, what tracked it stays, and so do its pods.
+    if engine is None or (before.engine == after.engine and before.synced_by == after.synced_by):
         return {}
     causes: dict[str, Cause] = {}
     for folder, now in after.synced_by.items():
         was = before.synced_by.get(folder, "")
         if now and (was, before.engine) != (now, after.engine):
-            causes[folder] = Cause(f"{was or 'nobody'} -> {now}", note=note)
+            causes[folder] = Cause(f"{was or 'nobody'} -> {now}", note=engine.tracking)
     return causes

@@ -6,17 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.changes.plan.model import Fate
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.syncers import syncers
 
-SYNCED_ENGINES: Final[Mapping[str, str]] = {"argoproj.io": "argocd", "kustomize.toolkit.fluxcd.io": "flux"}
-_NOT_PRUNED: Final[Mapping[str, str]] = {
-    "argocd.argoproj.io/sync-options": "Prune=false",
-    "kustomize.toolkit.fluxcd.io/prune": "disabled",
-}
+_NOT_PRUNED: Final[Mapping[str, str]] = {engine.keep[0]: engine.not_pruned for engine in ENGINES.values()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +29,7 @@ class Syncing:
         """Read the engine's objects among all objects of an environment."""
         sync = [resource for resource in resources if resource.file.startswith("sync/")]
         groups = {resource.api_version.rpartition("/")[0] for resource in sync}
-        engine = next((name for group, name in SYNCED_ENGINES.items() if group in groups), "")
+        engine = next((engine.name for engine in ENGINES.values() if engine.group in groups), "")
         folders = {resource.file.rpartition("/")[0] for resource in resources} if sync else frozenset()
         return cls(engine, syncers(sync, _home(sync, folders)), _chart_versions(sync))
 

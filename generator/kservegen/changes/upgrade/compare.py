@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.changes.plan.fields import compare_fields
 from kservegen.changes.plan.model import FieldChange
 from kservegen.changes.upgrade.model import Note, Topic
@@ -63,7 +64,8 @@ def _removed_crds(before: VersionSide, release: Release) -> Iterator[Note]:
         if chart is None or values is None or not is_on(chart, values, removed.when):
             continue
         # Argo CD prunes no Application of a chart; Helm, and Flux through it, delete what a chart has dropped.
-        stays = before.built.environment.text("gitops", "engine") == "argocd"
+        engine = ENGINES.get(before.built.environment.text("gitops", "engine"))
+        stays = engine is not None and not engine.removes_charts
         what = "stay until you delete them, and nothing serves them" if stays else "go, and every object of their kinds"
         yield Note(
             topic=Topic.CRDS,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.upgrade.model import Note, Topic, UpgradeStep
 from kservegen.changes.upgrade.split import OLD_RELEASE, is_before_split, protect
 from kservegen.render.objects.platform import CACHE_RESOURCES, CRD, LLM_CRD, LLM_RESOURCES, RESOURCES, RUNTIME_CONFIGS
 
 _CHARTS: Final = "oci://ghcr.io/kserve/charts"
-_TOOLS: Final = {"argocd": "Argo CD", "flux": "Flux", "none": "helm"}
 _KEEP_NOT: Final = "helm.sh/resource-policy-"
 
 
@@ -35,7 +35,7 @@ def steps(
         )
     elif moves:
         yield UpgradeStep(
-            title=f"Merge what was rendered: {_TOOLS[engine]} takes over", why="It finds everything in place."
+            title=f"Merge what was rendered: {ENGINES[engine].title} takes over", why="It finds everything in place."
         )
     if moves:
         yield UpgradeStep(
@@ -109,7 +109,7 @@ def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges
     then = ", and merge" if merges else "; do not merge yet" if engine != "none" else ""
     return UpgradeStep(
         title=f"Set {words}, render{then}",
-        why=f"{_TOOLS[engine]} syncs the layers in order: {order}." if merges else "",
+        why=f"{ENGINES[engine].title} syncs the layers in order: {order}." if merges else "",
         commands=(
             f"kservegen upgrade {environment.name} --to {after}{origin} --write",
             f"kservegen render {environment.name}",

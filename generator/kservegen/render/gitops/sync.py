@@ -16,7 +16,7 @@ from kservegen.render.objects.settings import promises_of
 Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[SyncLayer, ...]], list[Resource]]
 
 # By `gitops.engine`; the word is also in the environment's schema.
-_WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd, "flux": write_flux}
+WRITERS: Final[Mapping[str, Writer]] = {"argocd": write_argocd, "flux": write_flux}
 
 
 def build_sync(
@@ -26,6 +26,6 @@ def build_sync(
 
     A chart among the prerequisites is there already: another environment of the cluster has it installed.
     """
-    write = _WRITERS.get(environment.text("gitops", "engine"))
+    write = WRITERS.get(environment.text("gitops", "engine"))
     layers = plan_layers(platform.without(promises_of(environment)), resources) if write else ()
     return write(environment, layers) if write and layers else []

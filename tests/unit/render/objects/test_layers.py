@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.render.gitops.layers import LayerPart, SyncLayer, plan_layers
+from kservegen.render.gitops.sync import WRITERS
 from kservegen.render.objects.platform import ChartUse, PlannedCharts
 
 
@@ -100,3 +102,7 @@ def test_a_layer_holds_the_objects_of_its_folder_alone() -> None:
     ]
     assert [use.name for use in layers["kserve-crds"].charts] == ["kserve-crd", "kserve-llmisvc-crd"]
     assert [name for name, layer in layers.items() if layer.is_models] == ["models-a", "models-b"]
+
+
+def test_every_engine_has_a_writer() -> None:
+    assert WRITERS.keys() == ENGINES.keys()
