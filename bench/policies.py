@@ -21,9 +21,9 @@ from bench import workload
 from bench.table import arguments, note_missing, print_table, spread
 from bench.timing import CLI, ROOT, rounds, timed
 from kservegen.checks.policy.binding import Bound, bind_policies
+from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
-from kservegen.checks.policy.judge import PolicyJudge, PolicyPasses
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -70,12 +70,12 @@ def bound(names: Iterable[str] | None) -> tuple[Bound, ...]:
     return found.bound
 
 
-def judge(policies: tuple[Bound, ...], resources: list[Resource]) -> tuple[float, int]:
+def check_all(policies: tuple[Bound, ...], resources: list[Resource]) -> tuple[float, int]:
     """Return the seconds that judging takes, and how many findings it comes to."""
     start = time.perf_counter()
-    judge = PolicyJudge(policies, {}, PolicyPasses())
+    checker = PolicyChecker(policies, {}, PolicyPasses())
     objects = [Defaulted(written=resource, resource=resource) for resource in resources]
-    findings = sum(len(judge.judge(item)) for item in objects)
+    findings = sum(len(checker.check(item)) for item in objects)
     return time.perf_counter() - start, findings
 
 
@@ -123,8 +123,8 @@ def measure(count: int, runs: int) -> list[str]:
         five, every = bound(FIVE), bound(None)
         sample = resources[: max(300, count // 10)]
         jobs: dict[str, Callable[[], tuple[float, int]]] = {
-            "five policies": lambda: judge(five, resources),
-            f"all {len(every)} policies": lambda: judge(every, resources),
+            "five policies": lambda: check_all(five, resources),
+            f"all {len(every)} policies": lambda: check_all(every, resources),
             "five policies, interpreter alone": lambda: _scaled(one_by_one(five, sample), len(resources) / len(sample)),
         }
         if shutil.which("conftest"):

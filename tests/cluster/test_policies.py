@@ -26,8 +26,7 @@ from kservegen.checks.policy.cases import PolicyCase, read_cases
 from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.model import Policy
-from kservegen.checks.policy.objects import policy_objects
-from kservegen.checks.policy.waived import with_waivers
+from kservegen.checks.policy.objects import policy_objects, with_waivers
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject

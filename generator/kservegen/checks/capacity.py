@@ -67,7 +67,7 @@ def _over_budget(built: BuiltEnvironment, objects: Sequence[Defaulted], lines: S
 
 
 def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:
-    from kservegen.checks.placement.check import WantedPods, check_placement, is_judged  # noqa: PLC0415 - few environments ask
+    from kservegen.checks.placement.check import WantedPods, check_placement, in_pool_scope  # noqa: PLC0415 - few environments ask
     from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
     from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
     from kservegen.checks.placement.site import pod_labels  # noqa: PLC0415
@@ -80,7 +80,7 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     for asked in asked_for(_owned(built, objects), environment, context):
         resource = asked.defaulted.resource
         for group in asked.groups:
-            if is_judged(group, pools):
+            if in_pool_scope(group, pools):
                 member = Member(resource.id.namespace, pod_labels(resource.doc, group))
                 wanted.append(WantedPods(asked.entry, resource.id, _with_runtime(asked, group, context), member))
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.flux import check_flux
@@ -12,6 +11,7 @@ from kservegen.checks.gitops import check_gitops
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.kserve.charts.release import check_release
 from kservegen.kserve.charts.values import check_values
@@ -48,14 +48,13 @@ def _prerequisites(environment: ResolvedEnvironment, charts: Charts) -> Iterator
     for index, item in enumerate(sequence(environment.at("prerequisites"))):
         if not isinstance(item, str) or item in known or item.count("/") in {1, 2}:
             continue
-        close = get_close_matches(item, KNOWN_PREREQUISITES, n=1)
         yield Finding(
             rule="catalog/unknown-prerequisite",
             path=("prerequisites", index),
             message=f"nothing is known about a prerequisite called {item}",
             seen=item,
             allowed=", ".join(sorted(KNOWN_PREREQUISITES)) + ", or an object as Kind/name or Kind/namespace/name",
-            hint=f"Did you mean {close[0]}?" if close else "",
+            hint=did_you_mean(item, KNOWN_PREREQUISITES),
         )
 
 
@@ -64,14 +63,13 @@ def _node_pools(environment: ResolvedEnvironment) -> Iterator[Finding]:
     for name, words in environment.mapping("nodePools").items():
         accelerator = mapping(words).get("accelerator")
         if isinstance(accelerator, str) and accelerator not in known:
-            close = get_close_matches(accelerator, known, n=1)
             yield Finding(
                 rule="catalog/unknown-accelerator",
                 path=("nodePools", name, "accelerator"),
                 message=f"this environment has no accelerator {accelerator}",
                 seen=accelerator,
                 allowed=", ".join(known) or "none is defined",
-                hint=f"Did you mean {close[0]}?" if close else "Define it under accelerators.",
+                hint=did_you_mean(accelerator, known) or "Define it under accelerators.",
             )
 
 
@@ -210,10 +208,10 @@ def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Find
         kind, _, name = item.partition("/")
         if kind == "Namespace":
             known.add(name)
+    otherwise = f"Otherwise list it under namespaces in {environment.source.own.file}."
     for entry in built.entries:
         namespace = entry.entry.namespace
         if entry.entry.info.namespaced and namespace and namespace not in known:
-            close = get_close_matches(namespace, known, n=1)
             yield (
                 entry,
                 Finding(
@@ -222,7 +220,6 @@ def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Find
                     message=f"namespace {namespace} is neither created nor promised in {environment.name}",
                     seen=namespace,
                     allowed=", ".join(sorted(known)) or "none is created",
-                    hint=(f"Did you mean {close[0]}? " if close else "")
-                    + f"Otherwise list it under namespaces in {environment.source.own.file}.",
+                    hint=" ".join(filter(None, (did_you_mean(namespace, known), otherwise))),
                 ),
             )

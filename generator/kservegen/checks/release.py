@@ -14,7 +14,7 @@ _VERSION: Final = ("kserve", "version")
 
 
 def version_problem(version: str, releases: Releases, schemas: SchemaStore) -> Finding | None:
-    """Say why nothing can be judged under a version: it needs both a record and compiled schemas; None where it can."""
+    """Say why nothing can be checked under a version: it needs a record and compiled schemas; None where it can."""
     known = [each for each in schemas.versions() if each in releases.versions]
     if version in known:
         return None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
+from kservegen.core.suggest import did_you_mean
 
 # What makes a file unreadable or an object refused stays an error.
 _FIXED: Final = frozenset({"yaml", "catalog", "schema", "internal"})
@@ -35,7 +35,6 @@ def unknown_rules(severities: JsonObject, known: Collection[str]) -> Iterator[Fi
     """Find words for rules that there are none of; paths are paths of the environment's words."""
     for rule in severities:
         if rule not in known:
-            near = get_close_matches(rule, sorted(known), n=1)
-            hint = f"Did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(rule, known)
             problem = Problem(("severities", rule), f"there is no rule {rule}", rule, hint=hint, at_key=True)
             yield to_finding(written_manuals()["catalog/unknown-rule"], problem)

@@ -21,7 +21,7 @@ _NAME_PART: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 
 @lru_cache(maxsize=4096)
 def label_error(name: str) -> str | None:
-    """Judge a DNS label, as namespaces, containers, volumes and parts of host names have to be."""
+    """Validate a DNS label, as namespaces, containers, volumes and parts of host names have to be."""
     if not name:
         return "it is empty"
     if len(name) > LABEL_LENGTH:
@@ -33,7 +33,7 @@ def label_error(name: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def service_name_error(name: str) -> str | None:
-    """Judge the name of a Service: a DNS label that begins with a letter (RFC 1035)."""
+    """Validate the name of a Service: a DNS label that begins with a letter (RFC 1035)."""
     if name[:1].isdecimal():
         return "it must begin with a letter"
     return label_error(name)
@@ -41,7 +41,7 @@ def service_name_error(name: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def subdomain_error(name: str) -> str | None:
-    """Judge a DNS subdomain, as the names of most objects have to be."""
+    """Validate a DNS subdomain, as the names of most objects have to be."""
     if not name:
         return "it is empty"
     if len(name) > SUBDOMAIN_LENGTH:
@@ -53,7 +53,7 @@ def subdomain_error(name: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def path_segment_error(name: str) -> str | None:
-    """Judge a name that only has to fit into a URL, as roles and bindings have to."""
+    """Validate a name that only has to fit into a URL, as roles and bindings have to."""
     if not name:
         return "it is empty"
     if name in {".", ".."} or "/" in name or "%" in name:
@@ -63,7 +63,7 @@ def path_segment_error(name: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def qualified_name_error(key: str) -> str | None:
-    """Judge the key of a label, an annotation (in lower case) or a resource: `[prefix/]name`."""
+    """Validate the key of a label, an annotation (in lower case) or a resource: `[prefix/]name`."""
     prefix, slash, name = key.rpartition("/")
     if slash and (reason := subdomain_error(prefix)):
         return f"the prefix before '/' is not a DNS subdomain: {reason}"
@@ -78,7 +78,7 @@ def qualified_name_error(key: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def label_value_error(value: str) -> str | None:
-    """Judge the value of a label; the empty one is fine."""
+    """Validate the value of a label; the empty one is fine."""
     if len(value) > LABEL_LENGTH:
         return f"it has {len(value)} characters, at most {LABEL_LENGTH} are allowed"
     if value and not _NAME_PART.fullmatch(value):
@@ -87,7 +87,7 @@ def label_value_error(value: str) -> str | None:
 
 
 def annotations_error(annotations: Mapping[str, object]) -> str | None:
-    """Judge the size of all annotations of one object, keys and values in UTF-8 together."""
+    """Validate the size of all annotations of one object, keys and values in UTF-8 together."""
     characters = 0
     for key, value in annotations.items():
         characters += len(key) + (len(value) if isinstance(value, str) else 0)

@@ -34,13 +34,13 @@ def is_template(value: object) -> bool:
 
 
 def port_error(port: int) -> str | None:
-    """Judge the number of a port."""
+    """Validate the number of a port."""
     return None if 1 <= port <= LARGEST_PORT else f"a port lies between 1 and {LARGEST_PORT}"
 
 
 @lru_cache(maxsize=1024)
 def port_name_error(name: str) -> str | None:
-    """Judge the name of a port: an IANA service name."""
+    """Validate the name of a port: an IANA service name."""
     if not name:
         return "it is empty"
     if len(name) > _PORT_NAME_LENGTH:
@@ -54,7 +54,7 @@ def port_name_error(name: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def env_name_error(name: str) -> str | None:
-    """Judge the name of an environment variable, or the prefix of several."""
+    """Validate the name of an environment variable, or the prefix of several."""
     if name.isascii() and name.isprintable() and "=" not in name:
         return None
     return "printable ASCII characters except '=' are allowed"
@@ -62,7 +62,7 @@ def env_name_error(name: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def config_key_error(key: str) -> str | None:
-    """Judge a key of a ConfigMap or a Secret."""
+    """Validate a key of a ConfigMap or a Secret."""
     if not key:
         return "it is empty"
     if len(key) > SUBDOMAIN_LENGTH:
@@ -73,29 +73,29 @@ def config_key_error(key: str) -> str | None:
 
 
 def header_error(name: str) -> str | None:
-    """Judge the name of an HTTP header."""
+    """Validate the name of an HTTP header."""
     return None if _HEADER.fullmatch(name) else "letters, digits and '-' are allowed"
 
 
 def backsteps_error(path: str) -> str | None:
-    """Judge a path that must not climb."""
+    """Validate a path that must not climb."""
     return "must not contain '..'" if ".." in path.split("/") else None
 
 
 def descending_path_error(path: str) -> str | None:
-    """Judge a path below some folder."""
+    """Validate a path below some folder."""
     return "must be a relative path" if path.startswith("/") else backsteps_error(path)
 
 
 def local_path_error(path: str) -> str | None:
-    """Judge the path of a file that is put into a volume."""
+    """Validate the path of a file that is put into a volume."""
     if not path:
         return "it is empty"
     return descending_path_error(path) or ("must not start with '..'" if path.startswith("..") else None)
 
 
 def ip_error(address: str) -> str | None:
-    """Judge an IP address; leading zeros are taken, as they always were."""
+    """Validate an IP address; leading zeros are taken, as they always were."""
     if match := _IPV4.fullmatch(address):
         fine = all(int(octet) <= _LARGEST_OCTET for octet in match.groups())
     else:
@@ -117,17 +117,17 @@ def percent(text: str) -> int | None:
 
 
 def id_error(number: int) -> str | None:
-    """Judge the number of a user or group."""
+    """Validate the number of a user or group."""
     return None if 0 <= number <= LARGEST_ID else f"must be between 0 and {LARGEST_ID}, inclusive"
 
 
 def mode_error(mode: int) -> str | None:
-    """Judge the permissions of a file, written in decimal or, in YAML, octal."""
+    """Validate the permissions of a file, written in decimal or, in YAML, octal."""
     return None if 0 <= mode <= LARGEST_MODE else "must be a number between 0 and 0777 (octal), both inclusive"
 
 
 def sysctl_error(name: str) -> str | None:
-    """Judge the name of a kernel parameter."""
+    """Validate the name of a kernel parameter."""
     if not name:
         return "it is empty"
     if len(name) > SUBDOMAIN_LENGTH or not _SYSCTL.fullmatch(name):
@@ -136,7 +136,7 @@ def sysctl_error(name: str) -> str | None:
 
 
 def search_error(domain: str) -> str | None:
-    """Judge a search domain of a resolver."""
+    """Validate a search domain of a resolver."""
     plain = domain.removesuffix(".")
     if domain == "." or (len(plain) <= SUBDOMAIN_LENGTH and _SEARCH.fullmatch(plain)):
         return None

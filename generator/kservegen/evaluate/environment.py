@@ -246,13 +246,13 @@ def _violations(
 ) -> Iterator[ObjectFinding]:
     if bindings is None:
         return
-    from kservegen.checks.policy.judge import PolicyJudge, PolicyPasses  # noqa: PLC0415
+    from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses  # noqa: PLC0415
 
     shared.policies = shared.policies or PolicyPasses()
     namespaces = {r.id.name: r.doc for r in built.own if r.id.kind == "Namespace"}
-    policies = PolicyJudge(bindings.bound, namespaces, shared.policies)
+    policies = PolicyChecker(bindings.bound, namespaces, shared.policies)
     for item in objects:
-        for finding in policies.judge(item):
+        for finding in policies.check(item):
             yield item.resource, finding
 
 

@@ -12,7 +12,7 @@ from kservegen.render.objects.environment import BuiltEntry
 from kservegen.render.objects.settings import Settings
 
 if TYPE_CHECKING:  # imported where an environment binds policies
-    from kservegen.checks.policy.judge import PolicyPasses
+    from kservegen.checks.policy.checker import PolicyPasses
 
 
 @dataclass(slots=True, eq=False)

@@ -16,7 +16,7 @@ from kservegen.kserve.runtimes.runtime import ServingRuntime, of_chart
 
 KSERVE_NAMESPACE: Final = "kserve"
 
-# What was there beside KServe where its controllers were watched, and what an object alone is judged against.
+# What was there beside KServe where its controllers were watched, and what an object alone is checked against.
 REFERENCE_PROMISES: Final = frozenset(
     {
         "cert-manager",
@@ -79,7 +79,7 @@ def installed_platform(release: Release, values_by_chart: Mapping[str, JsonObjec
 
 
 def reference_platform(release: Release) -> Platform:
-    """Return what an object alone is judged against: everything that the charts of a release can install.
+    """Return what an object alone is checked against: everything that the charts of a release can install.
 
     Beside it there is what `REFERENCE_PROMISES` lists.
     """

@@ -35,7 +35,7 @@ def _name_problems(value: JsonValue, place: FieldPlace) -> Iterator[Problem]:
 
 
 _KEYED: Final = ("configMapKeyRef", "secretKeyRef")
-# A key of a file is a source only where the cluster has turned the feature on; what it says is not judged.
+# A key of a file is a source only where the cluster has turned the feature on; what it says is not checked.
 _FILE: Final = "fileKeyRef"
 _SOURCES: Final = ("fieldRef", "resourceFieldRef", *_KEYED, _FILE)
 

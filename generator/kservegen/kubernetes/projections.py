@@ -13,7 +13,7 @@ from kservegen.kubernetes.downward import VOLUME_FIELDS, field_reference, resour
 from kservegen.kubernetes.fields import maps, needed, numbered, required
 
 _KEYED: Final = ("secret", "configMap")
-# Projections that only some clusters know are counted, and not judged further.
+# Projections that only some clusters know are counted, and not checked further.
 _PROJECTIONS: Final = (*_KEYED, "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
 _SHORTEST_TOKEN: Final = 600
 _LONGEST_TOKEN: Final = 2**32

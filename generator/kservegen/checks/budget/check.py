@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from difflib import get_close_matches
 from fractions import Fraction
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -15,6 +14,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import written_manuals
 from kservegen.core.quantity import parse_quantity
+from kservegen.core.suggest import did_you_mean
 from kservegen.render.objects.quotas import hard_limits, quota_budgets
 
 # Finds the line that a human edits to change what a line of the ledger counts.
@@ -150,14 +150,13 @@ def _known(report: _Report, budget: Budget, word: str, name: str, known: Collect
     promised = {*known, *report.environment.mapping("namespaces")} if word == "namespace" else {*known}
     if not name or name in promised:
         return
-    close = get_close_matches(name, promised, n=1)
     yield report.diagnostic(
         "unknown-name",
         (budget.name, word),
         f"this environment has no {word} {name}",
         seen=name,
         allowed=", ".join(sorted(promised)) or "none is defined",
-        hint=f"Did you mean {close[0]}?" if close else f"Name a {word} of the environment.",
+        hint=did_you_mean(name, promised) or f"Name a {word} of the environment.",
     )
 
 

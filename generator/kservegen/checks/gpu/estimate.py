@@ -136,7 +136,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         utilization=utilization,
     )
     scratch = _MXFP4_SCRATCH if model.quantization == "mxfp4" and gpu.capability == _HOPPER else 0
-    verdict, gate = _judge(draft, server, free, lone_page=cut.block_bytes, scratch=scratch)
+    verdict, gate = _verdict_of(draft, server, free, lone_page=cut.block_bytes, scratch=scratch)
     return draft._replace(verdict=verdict, gate=gate)
 
 
@@ -182,7 +182,7 @@ def _rough(model: ModelFacts) -> int:
     return 12 * model.depth * model.hidden * model.hidden
 
 
-def _judge(
+def _verdict_of(
     draft: Estimate, server: Server, free: int | None, *, lone_page: int, scratch: int
 ) -> tuple[FitVerdict, Gate | None]:
     doubts: list[Gate] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import cached_property
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.checks.gpu.facts import GIB, EngineFacts, Experts, Gpu, Latent, Layers, ModelFacts, StateSpace
-from kservegen.checks.gpu.version import parse_version
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -19,6 +19,8 @@ from kservegen.kserve.releases import Releases
 # Cards that nobody offers for a cluster: of early generations, or for desks.
 _OFFERED_LEAST: Final = 80
 _DESKTOP: Final = ("RTX-", "GB10")
+# Of vLLM: `0.11.2`, `v0.8.5.post1`, `0.15.2rc1` or `0.10.1.2.dev0`.
+_VERSION: Final = re.compile(r"v?(\d+(?:\.\d+)*)")
 _ELEMENT_BYTES: Final = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
@@ -269,3 +271,9 @@ def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
         max_sequences=(integer(sequences[0]) or 0, integer(sequences[1]) or 0),
         batched_tokens=(integer(tokens[0]) or 0, integer(tokens[1]) or 0),
     )
+
+
+def parse_version(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version; empty for what is none."""
+    match = _VERSION.match(version)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()

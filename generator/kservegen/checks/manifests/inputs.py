@@ -23,7 +23,7 @@ _MAPS: Final = ("patches", "patchesJson6902", "replacements")
 
 
 def find_inputs(files: Iterable[ManifestFile]) -> tuple[frozenset[Path], tuple[Diagnostic, ...]]:
-    """Return the files that are not to be judged, and what to say of them."""
+    """Return the files that are not to be checked, and what to say of them."""
     by_path = {file.path: file for file in files}
     left_out: set[Path] = set()
     notes = []

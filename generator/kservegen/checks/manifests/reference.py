@@ -1,4 +1,4 @@
-"""A KServe version and a mode in; the cluster that a document is judged against by itself out."""
+"""A KServe version and a mode in; the cluster that a document is checked against by itself out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEEDED: Final = {"Knative": frozenset({"knative-serving"})}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """What documents are judged against: what is in the cluster, and how KServe is installed there."""
+    """What documents are checked against: what is in the cluster, and how KServe is installed there."""
 
     context: Context
     installation: Installation

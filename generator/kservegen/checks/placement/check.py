@@ -10,10 +10,10 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
+from kservegen.checks.placement.board import PlacementScene
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.nodes import NodeBlock
 from kservegen.checks.placement.pools import Pool
-from kservegen.checks.placement.remedies import placement_remedies
 from kservegen.checks.placement.site import PodRequest, SitePart, survey
 from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.core.document import mapping, sequence
@@ -21,6 +21,9 @@ from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import ResourceId
 
 _MOST_RELATED: Final = 12
+# What would help is searched for up to so many pods times nodes, and up to so many pods fewer or nodes more.
+_LARGEST_SEARCH: Final = 20_000
+_STEPS: Final = 8
 _ROLL: Final = "Let it roll without extra pods (deploymentStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}})"
 
 
@@ -47,7 +50,7 @@ class WantedPods(NamedTuple):
         return self.entry if role in {"predictor", "main"} else f"{self.entry} {role}"
 
 
-def is_judged(group: PodGroup, pools: Sequence[Pool]) -> bool:
+def in_pool_scope(group: PodGroup, pools: Sequence[Pool]) -> bool:
     """Whether the pools say anything about a pod: its devices, or ordinary nodes, are among them."""
     return any("/" in name for name in group.requests) or any(not pool.device for pool in pools)
 
@@ -63,10 +66,10 @@ def check_placement(
     for index, reasons in site.doubtful.items():
         yield report.homeless(index, reasons, Severity.WARNING)
     for part in site.parts:
-        yield from _judge(report, part)
+        yield from _check_part(report, part)
 
 
-def _judge(report: _Report, part: SitePart) -> Iterator[Diagnostic]:
+def _check_part(report: _Report, part: SitePart) -> Iterator[Diagnostic]:
     counts = [report.wanted[index].group.count for index in part.asks]
     most = [count.maximum for count in counts]
     answer = arrange(part.scene, most)
@@ -159,7 +162,7 @@ class _Report:
         pools = self._used(part, answer)
         certain = answer.outcome is ArrangeOutcome.FULL
         about = [self.wanted[index] for place, index in enumerate(part.asks) if self._shares(part, place, pools)]
-        ways = placement_remedies(part.scene, most, answer, waiting.name)
+        ways = _remedies(part.scene, most, answer, waiting.name)
         names = " and ".join(self.pools[number].name for number in sorted(pools))
         message = (
             f"{names}: no room for every pod {moment}{self._sum(answer)}: {waiting.name} stays pending"
@@ -330,3 +333,33 @@ def _number_of(item: WantedPods) -> Path:
         return (*(path[:-1] if path[-1] == "workerSpec" else path), "maxReplicas")
     scaled = path[:-1]
     return (*scaled, "replicas")
+
+
+def _remedies(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAnswer, waiting: str) -> str:
+    """Name how many nodes more, and which lower number of pods, would do; empty where nothing near does."""
+    if sum(counts) * (sum(scene.sizes) + _STEPS) > _LARGEST_SEARCH:
+        return ""
+    ways = [*_more_nodes(scene, counts, answer), *_fewer_pods(scene, counts, answer, waiting)]
+    return f"Any of these does: {', '.join(ways)}." if ways else ""
+
+
+def _more_nodes(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAnswer) -> Iterator[str]:
+    for number in sorted(scene.claims[answer.waiting].sure):
+        pool = scene.pools[number]
+        if pool.most is None:
+            continue
+        for extra in range(1, _STEPS + 1):
+            sizes = list(scene.sizes)
+            sizes[number] += extra
+            if arrange(scene._replace(sizes=sizes), counts).outcome is ArrangeOutcome.FITS:
+                yield f"{pool.most + extra} nodes in {pool.name}"
+                break
+
+
+def _fewer_pods(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAnswer, waiting: str) -> Iterator[str]:
+    for fewer in range(counts[answer.waiting] - 1, max(counts[answer.waiting] - _STEPS, 1) - 1, -1):
+        tried = list(counts)
+        tried[answer.waiting] = fewer
+        if arrange(scene, tried).outcome is ArrangeOutcome.FITS:
+            yield f"{fewer} pods of {waiting}"
+            return

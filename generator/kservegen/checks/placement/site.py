@@ -1,4 +1,4 @@
-"""Pools and the groups of pods of an environment in; the scenes that can be judged each for itself out."""
+"""Pools and the groups of pods of an environment in; the scenes that can be checked each by itself out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An environment's `policies` in, policies ready to judge objects out, with what is wrong in the bindings."""
+"""An environment's `policies` in, policies ready to check objects out, with what is wrong in the bindings."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.names import subdomain_error
+from kservegen.core.suggest import did_you_mean
 
 BREAK_GLASS: Final = "policies.kservegen.io/break-glass"
 NAMESPACE: Final = "kserve"
@@ -67,7 +68,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bindings:
-    """What an environment binds: everything that is rendered, what of it can be judged here, and what is wrong."""
+    """What an environment binds: everything that is rendered, what of it can be evaluated here, and what is wrong."""
 
     bindings: tuple[Binding, ...] = ()
     bound: tuple[Bound, ...] = ()
@@ -157,8 +158,8 @@ class _Reader:
         policy = self.known.get(wanted)
         if policy is None:
             path: Path = ("bindings", name, "policyName") if "policyName" in binding else ("bindings", name)
-            allowed = ", ".join(sorted(self.known))
-            self.report(path, f"no policy is called {wanted}", allowed=allowed, hint=_guess(wanted, self.known))
+            allowed, hint = ", ".join(sorted(self.known)), did_you_mean(wanted, self.known, cutoff=0.7)
+            self.report(path, f"no policy is called {wanted}", allowed=allowed, hint=hint)
         return policy
 
     def _actions(self, name: str, binding: JsonObject) -> tuple[str, ...]:
@@ -222,7 +223,7 @@ class _Reader:
             if keys and key not in keys:
                 path: Path = ("bindings", name, "params", key)
                 message = f"policy {name} reads no parameter {key}"
-                self.report(path, message, allowed=", ".join(sorted(keys)), hint=_guess(key, keys))
+                self.report(path, message, allowed=", ".join(sorted(keys)), hint=did_you_mean(key, keys, cutoff=0.7))
 
     def check_reference(self, binding: Binding, pool: tuple[JsonObject, ...]) -> None:
         """Report a reference to what no binding renders: what the cluster holds beside that is not known."""
@@ -239,10 +240,3 @@ class _Reader:
 
 def _namespace(doc: JsonObject) -> str:
     return text(mapping(doc.get("metadata")).get("namespace"))
-
-
-def _guess(name: str, known: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415 - only a mistake pays for it
-
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.7)
-    return f"Did you mean {near[0]}?" if near else ""

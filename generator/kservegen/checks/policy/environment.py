@@ -8,8 +8,7 @@ from dataclasses import replace
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
-from kservegen.checks.policy.objects import policy_objects
-from kservegen.checks.policy.waived import acts, with_waivers
+from kservegen.checks.policy.objects import acts, policy_objects, with_waivers
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path

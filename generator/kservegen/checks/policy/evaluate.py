@@ -38,13 +38,13 @@ _CREATION: Final[JsonObject] = {"operation": "CREATE"}
 def evaluate_policies(
     bound: Iterable[Bound], request: Resource | Admission, *, namespaces: Mapping[str, JsonObject] = _NO_NAMESPACES
 ) -> tuple[Finding, ...]:
-    """Judge one request, an object alone as it would be created; `namespaces` are the rendered Namespaces, by name."""
+    """Evaluate a request, or an object as it would be created; `namespaces` are the rendered Namespaces, by name."""
     admission = request if isinstance(request, Admission) else Admission(resource=request)
     namespace = namespaces.get(admission.resource.id.namespace)
-    return tuple(finding for policy in bound for finding in _judge(policy, admission, namespace))
+    return tuple(finding for policy in bound for finding in _evaluate(policy, admission, namespace))
 
 
-def _judge(policy: Bound, admission: Admission, namespace: JsonObject | None) -> Iterator[Finding]:
+def _evaluate(policy: Bound, admission: Admission, namespace: JsonObject | None) -> Iterator[Finding]:
     seen = see(policy, admission, namespace)
     if seen is None:
         return
@@ -59,7 +59,7 @@ def _judge(policy: Bound, admission: Admission, namespace: JsonObject | None) ->
         return
     for params in chosen:
         case = AdmissionCase(policy.compiled, seen.admission, namespace, params)
-        found = tuple(judge_case(policy, case))
+        found = tuple(evaluate_case(policy, case))
         if found and seen.unknown:
             yield _unknown(policy, f"{seen.unknown}; if it applies: {found[0].message}")
             return
@@ -109,7 +109,7 @@ class AdmissionCase:
         return self._scope[0]
 
     def whole(self) -> object:
-        """Judge the policy as a whole, at the price of one evaluation: true is a plain pass, false a plain violation.
+        """Evaluate the whole policy at the price of one expression: true is a plain pass, false a plain violation.
 
         False means that the conditions hold and a check does not; anything else says nothing yet.
         """
@@ -129,8 +129,8 @@ class AdmissionCase:
         return answer
 
 
-def judge_case(policy: Bound, case: AdmissionCase) -> Iterator[Finding]:
-    """Judge one case: as a whole first, then expression by expression."""
+def evaluate_case(policy: Bound, case: AdmissionCase) -> Iterator[Finding]:
+    """Evaluate one case: as a whole first, then expression by expression."""
     whole = case.whole()
     if whole is True or (whole is not False and not (yield from _conditions_hold(policy, case))):
         return
@@ -210,12 +210,12 @@ def _unknown(policy: Bound, reason: str) -> Finding:
 
 
 def _message(validation: CompiledValidation, scope: CelScope) -> str:
-    said = _said(validation.message, scope)
-    return said or validation.source.message.strip() or f"failed expression: {validation.source.check.text.strip()}"
+    worded = _worded(validation.message, scope)
+    return worded or validation.source.message.strip() or f"failed expression: {validation.source.check.text.strip()}"
 
 
-def _said(program: Program | None, scope: CelScope) -> str:
+def _worded(program: Program | None, scope: CelScope) -> str:
     """Return what a messageExpression comes to, or nothing where the server would fall back on the message."""
     value = program.evaluate(scope) if program else None
-    said = value.strip() if isinstance(value, str) else ""
-    return "" if "\n" in said or len(said.encode()) > _LONGEST_MESSAGE else said
+    message = value.strip() if isinstance(value, str) else ""
+    return "" if "\n" in message or len(message.encode()) > _LONGEST_MESSAGE else message

@@ -53,7 +53,7 @@ def target(admission: Admission) -> MatchTarget:
 
 
 def match(constraints: Constraints, admission: Admission, namespace: JsonObject | None) -> MatchAnswer | None:
-    """Judge one request; `namespace` is the Namespace object around it, where one is rendered."""
+    """Match one request; `namespace` is the Namespace object around it, where one is rendered."""
     seen = target(admission)
     unknown = ""
     if constraints.namespaces:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity, Waived
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.suggest import did_you_mean
 
 # What may be waived whatever it weighs; of KServe's facts only what is no error may.
 _CHOICES: Final = frozenset({"policy", "gpu", "budget"})
@@ -136,7 +136,7 @@ def _mistakes(waiver: Waiver, rules: Collection[str], subjects: Collection[str])
             f"there is no rule {waiver.rule}",
             word="rule",
             seen=waiver.rule,
-            hint=_did_you_mean(waiver.rule, rules) or "Write the id that the finding shows in brackets.",
+            hint=did_you_mean(waiver.rule, rules) or "Write the id that the finding shows in brackets.",
         )
     if waiver.subject not in subjects:
         yield _finding(
@@ -145,7 +145,7 @@ def _mistakes(waiver: Waiver, rules: Collection[str], subjects: Collection[str])
             f"waiver {waiver.name} is for {waiver.subject or 'no model'}, which this environment does not have",
             word="model",
             seen=waiver.subject,
-            hint=_did_you_mean(waiver.subject, subjects) or "Remove the waiver.",
+            hint=did_you_mean(waiver.subject, subjects) or "Remove the waiver.",
         )
 
 
@@ -164,11 +164,6 @@ def _near_its_end(waiver: Waiver, clock: Clock) -> Iterator[Finding]:
 
 def _is_expired(waiver: Waiver, clock: Clock | None) -> bool:
     return clock is not None and waiver.expires is not None and waiver.expires < clock.day
-
-
-def _did_you_mean(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f"Did you mean {close[0]}?" if close else ""
 
 
 def _finding(

@@ -47,7 +47,7 @@ _STOPS: Final = frozenset({TokenKind.END, TokenKind.ELSE})
 
 
 def parse_template(text: str) -> TemplateNode | TemplateFault | None:
-    """Read a template; the first mistake where there is one, None where it nests too deeply to be judged."""
+    """Read a template; the first mistake where there is one, None where it nests too deeply to be checked."""
     try:
         return _Parser(text).template()
     except TemplateError as error:

@@ -1,6 +1,6 @@
 """A catalog's bytes in; plain data, the place of every value and all findings about the way it is written out.
 
-The parser is libyaml, or PyYAML's own where that is missing; what it reads is judged and collected by `builder`.
+The parser is libyaml, or PyYAML's own where that is missing; what it reads is checked and collected by `builder`.
 """
 
 from __future__ import annotations

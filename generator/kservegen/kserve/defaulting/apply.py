@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kservegen.core.document import mapping
+from typing import Final
+
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Origin, Resource
 from kservegen.formats.jsonschema.decode import CUSTOM_RESOURCE
@@ -10,8 +12,16 @@ from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.shape import Shape
 from kservegen.kserve.defaulting.draft import CopyOnWrite
 from kservegen.kserve.defaulting.inference_service import default_service
-from kservegen.kserve.defaulting.llm_inference_service import default_llm_service
 from kservegen.kserve.defaulting.model import Defaulted, Installation
+
+# Pod specs whose list of containers becomes an empty one where it is left out: the schema demands one.
+_PODS: Final = (
+    ("spec", "template"),
+    ("spec", "worker"),
+    ("spec", "prefill", "template"),
+    ("spec", "prefill", "worker"),
+    ("spec", "router", "scheduler", "template"),
+)
 
 
 def default(resource: Resource, installation: Installation, shape: Shape | None = None) -> Defaulted:
@@ -27,7 +37,7 @@ def default(resource: Resource, installation: Installation, shape: Shape | None 
     if resource.kind == "InferenceService":
         moves, crashes = default_service(draft, installation)
     elif resource.kind == "LLMInferenceService":
-        default_llm_service(draft)
+        _default_llm_service(draft)
     defaulted = resource if draft.doc is resource.doc else resource.rearranged(draft.doc, moves)
     return Defaulted(written=resource, resource=defaulted, moves=moves, crashes=crashes)
 
@@ -44,3 +54,22 @@ def _empty_annotations(draft: CopyOnWrite) -> None:
     if None in annotations.values():
         own = draft.edit("metadata", "annotations")
         own.update({key: "" for key, value in annotations.items() if value is None})
+
+
+def _default_llm_service(draft: CopyOnWrite) -> None:
+    """Name the model as the service is and give pods a list of containers, as KServe's defaulter does.
+
+    Source: pkg/apis/serving/v1alpha2/llm_inference_service_defaults.go. Labels of local model caches follow from the
+    caches of a cluster and are left to it.
+    """
+    spec = mapping(draft.doc.get("spec"))
+    name = mapping(draft.doc.get("metadata")).get("name")
+    model = spec.get("model")
+    if isinstance(model, dict) and not model.get("name") and text(name):
+        draft.edit("spec", "model")["name"] = name
+    for path in _PODS:
+        pod: object = spec
+        for key in path[1:]:
+            pod = pod.get(key) if isinstance(pod, dict) else None
+        if isinstance(pod, dict) and pod.get("containers") is None:
+            draft.edit(*path)["containers"] = []

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from kservegen.checks.gpu.facts import GIB
-from kservegen.checks.gpu.store import FactStore
-from kservegen.checks.gpu.version import parse_version
+from kservegen.checks.gpu.store import FactStore, parse_version
 from kservegen.checks.gpu.weights import count
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.releases import Releases

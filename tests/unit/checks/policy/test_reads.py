@@ -13,9 +13,9 @@ from tests.unit.checks.policy.conftest import POLICIES, bound, place, resource
 from kservegen.checks.policy.admission import CREATE
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.cases import PolicyCase, read_cases
+from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
-from kservegen.checks.policy.judge import PolicyJudge, PolicyPasses
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse_expression
@@ -96,7 +96,7 @@ def objects(draw: st.DrawFn) -> JsonObject:
 
 @settings(max_examples=examples(60))
 @given(docs=st.lists(objects(), min_size=1, max_size=12), twice=st.booleans())
-def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObject], twice: bool) -> None:
+def test_the_checker_says_of_odd_objects_what_evaluation_says(docs: list[JsonObject], twice: bool) -> None:
     policies = [in_force(name) for name in NAMES]
     passed = PolicyPasses()
     for policy in policies:  # as if many objects had been seen
@@ -104,9 +104,9 @@ def test_the_judge_says_of_odd_objects_what_evaluation_says(docs: list[JsonObjec
         passes.followed, passes.part = True, part_of(policy.name)
     objects = [as_it_is(resource(doc)) for doc in docs]
     for _ in range(1 + twice):
-        judge = PolicyJudge(policies, {}, passed)
+        checker = PolicyChecker(policies, {}, passed)
         for one in objects:
-            assert by_rule(judge.judge(one)) == by_rule(evaluate_policies(policies, one.resource))
+            assert by_rule(checker.check(one)) == by_rule(evaluate_policies(policies, one.resource))
 
 
 def as_it_is(resource: Resource) -> Defaulted:
@@ -117,7 +117,7 @@ def by_rule(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.rule)
 
 
-def test_the_judge_says_of_many_objects_what_evaluation_says() -> None:
+def test_the_checker_says_of_many_objects_what_evaluation_says() -> None:
     """As many as it takes for policies to be followed, and to be put together."""
     policies = [in_force(name) for name in NAMES]
     objects = [as_it_is(case.admission.resource) for case in cases()]
@@ -125,8 +125,8 @@ def test_the_judge_says_of_many_objects_what_evaluation_says() -> None:
     expected = [by_rule(evaluate_policies(policies, one.resource)) for one in objects]
     passed = PolicyPasses()
     for _ in range(3):  # one environment after the other
-        judge = PolicyJudge(policies, {}, passed)
-        assert [by_rule(judge.judge(one)) for one in objects] == expected
+        checker = PolicyChecker(policies, {}, passed)
+        assert [by_rule(checker.check(one)) for one in objects] == expected
     assert passed.joints
 
 
@@ -152,22 +152,22 @@ RULES = (
         ("has(object.metadata.labels) || object.spec.size == 0", 200),
     ],
 )
-def test_the_judge_over_many_objects(expression: str, expected: int) -> None:
+def test_the_checker_over_many_objects(expression: str, expected: int) -> None:
     policy = bound(f'{HEAD}{RULES}}}\n  validations: [{{expression: "{expression}"}}]\n')
     other = bound(
         f"{HEAD.replace('name: p', 'name: q')}{RULES}}}\n  validations: [{{expression: object.spec.size < 5}}]\n"
     )
-    judge = PolicyJudge([policy, other], {}, PolicyPasses())
-    assert sum(len(judge.judge(as_it_is(thing))) for thing in things(300)) == expected
+    checker = PolicyChecker([policy, other], {}, PolicyPasses())
+    assert sum(len(checker.check(as_it_is(thing))) for thing in things(300)) == expected
 
 
 def test_an_object_selector_is_asked_of_every_object() -> None:
     selector = ", objectSelector: {matchLabels: {guard: 'on'}}}"
     policy = bound(f"{HEAD}{RULES}{selector}\n  validations: [{{expression: 'false'}}]\n")
-    judge = PolicyJudge([policy], {}, PolicyPasses())
+    checker = PolicyChecker([policy], {}, PolicyPasses())
     free, guarded = things(1)[0], things(1)[0]
     guarded.doc["metadata"]["labels"] = {"guard": "on"}  # type: ignore[index,call-overload]
-    assert [len(judge.judge(as_it_is(thing))) for thing in (free, guarded, free)] == [0, 1, 0]
+    assert [len(checker.check(as_it_is(thing))) for thing in (free, guarded, free)] == [0, 1, 0]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_parameters_tell_passes_apart() -> None:
         binding: JsonObject = {"actions": ["Deny"], "params": {"schemes": [scheme]}}
         words: JsonObject = {"bindings": {"storage-scheme": binding}}
         bindings = bind_policies(files.policies, words, locate=place, compiled=files.compiled)
-        found.append(len(PolicyJudge(bindings.bound, {}, passed).judge(model)))
+        found.append(len(PolicyChecker(bindings.bound, {}, passed).check(model)))
     assert found == [0, 1]
 
 

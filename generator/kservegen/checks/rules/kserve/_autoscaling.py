@@ -1,4 +1,4 @@
-"""Which of KServe's three autoscalers a service is judged by, and its components that have one: an object in.
+"""Which of KServe's three autoscalers a service is checked for, and its components that have one: an object in.
 
 The webhook reads the annotations of the InferenceService alone, after the defaulter: in mode Standard the autoscaler
 class decides, and none or another class is not looked at; in any other mode, an unknown or absent one included, it is

@@ -11,7 +11,7 @@ _ALLOWED: Final = ", ".join(_SCHEMES)
 
 
 def storage_problems(path: Path, container: JsonObject) -> Problems:
-    """Judge the `storage` of a container beside its storageUri or, without one, by its own type."""
+    """Validate the `storage` of a container beside its storageUri or, without one, by its own type."""
     storage = container.get("storage")
     if not isinstance(storage, dict):
         return

@@ -19,7 +19,7 @@ _AZURE_HOST: Final = "blob.core.windows.net"
 
 @lru_cache(maxsize=4096)
 def service_error(uri: str, schemes: tuple[str, ...]) -> str | None:
-    """Judge an InferenceService's storageUri against the storage container that every installation has."""
+    """Validate an InferenceService's storageUri against the storage container that every installation has."""
     # Without a scheme anywhere it is taken for a local path, so s3:/b/m passes and fails much later.
     if _WEB.search(uri) or not _SCHEME.search(uri):
         return None
@@ -32,7 +32,7 @@ def service_error(uri: str, schemes: tuple[str, ...]) -> str | None:
 
 @lru_cache(maxsize=4096)
 def llm_error(uri: str, schemes: tuple[str, ...]) -> str | None:
-    """Judge the URI of an LLMInferenceService's model or LoRA adapter; schemes go by any case."""
+    """Validate the URI of an LLMInferenceService's model or LoRA adapter; schemes go by any case."""
     scheme, separator, rest = uri.partition("://")
     if not separator:
         return "it has no scheme"

@@ -14,8 +14,8 @@ Upstream: ISVC-02; pkg/apis/serving/v1beta1/inference_service_validation.go
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._autoscaling import CLASSES
 from kservegen.checks.rules.kserve._settings import AUTOSCALER
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, text
+from kservegen.core.suggest import did_you_mean
 
 
 @rule(Stage.ADMISSION, "InferenceService")
@@ -27,5 +27,5 @@ def check(resource: Resource, _context: Context) -> Problems:
             f"[{value}] is not a supported autoscaler class type",
             seen=value,
             allowed=", ".join(CLASSES),
-            hint=did_you_mean(text(value).lower(), CLASSES),
+            hint=did_you_mean(text(value).lower(), CLASSES, cutoff=0.7),
         )

@@ -16,8 +16,8 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, sequence, text
+from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _KIND: Final = "LLMInferenceServiceConfig"
@@ -40,7 +40,7 @@ def check(resource: Resource, context: Context) -> Problems:
             f"there is no {_KIND} {name!r} in namespace {here} or {KSERVE_NAMESPACE}",
             seen=name,
             allowed=", ".join(sorted(set(known))),
-            hint=did_you_mean(name, known),
+            hint=did_you_mean(name, known, cutoff=0.7),
         )
 
 

@@ -43,7 +43,7 @@ def check(resource: Resource, context: Context) -> Problems:
                 yield from _component(path, role, component, context)
     elif resource.kind in _CACHES:
         uri = mapping(resource.doc.get("spec")).get("sourceModelUri")
-        yield from _judge(("spec", "sourceModelUri"), uri, context)
+        yield from _uri(("spec", "sourceModelUri"), uri, context)
     else:
         yield from _llm(mapping(resource.doc.get("spec")), context)
 
@@ -51,7 +51,7 @@ def check(resource: Resource, context: Context) -> Problems:
 def _component(path: Path, role: str, component: JsonObject, context: Context) -> Problems:
     for field in _MODELS:
         if field in component:
-            yield from _judge((*path, field, "storageUri"), mapping(component[field]).get("storageUri"), context)
+            yield from _uri((*path, field, "storageUri"), mapping(component[field]).get("storageUri"), context)
     if "containers" in component:
         yield from _variables(path, role, component, context)
     if "storageUris" in component:
@@ -65,7 +65,7 @@ def _variables(path: Path, role: str, component: JsonObject, context: Context) -
             for number, variable in enumerate(map(mapping, sequence(container.get("env")))):
                 if variable.get("name") == _VARIABLE:
                     place = (*path, "containers", index, "env", number, "value")
-                    yield from _judge(place, variable.get("value"), context)
+                    yield from _uri(place, variable.get("value"), context)
 
 
 def _several(path: Path, component: JsonObject, context: Context) -> Problems:
@@ -81,7 +81,7 @@ def _several(path: Path, component: JsonObject, context: Context) -> Problems:
             hint = "Use storageUri, or expect the model at its path below mountPath."
             yield _finding(place, uri, Failure(message, hint, certain=False))
         else:
-            yield from _judge(place, uri, context)
+            yield from _uri(place, uri, context)
             yield from _refused_elsewhere(place, uri, context)
 
 
@@ -98,14 +98,14 @@ def _llm(spec: JsonObject, context: Context) -> Problems:
     model = mapping(spec.get("model"))
     uri = model.get("uri")
     if isinstance(uri, str) and "://" in uri:  # the controller itself refuses another
-        yield from _judge(("spec", "model", "uri"), uri, context)
+        yield from _uri(("spec", "model", "uri"), uri, context)
     for index, adapter in enumerate(sequence(mapping(model.get("lora")).get("adapters"))):
         uri = mapping(adapter).get("uri")
         if isinstance(uri, str) and "://" in uri:
-            yield from _judge(("spec", "model", "lora", "adapters", index, "uri"), uri, context)
+            yield from _uri(("spec", "model", "lora", "adapters", index, "uri"), uri, context)
 
 
-def _judge(path: Path, uri: JsonValue, context: Context) -> Problems:
+def _uri(path: Path, uri: JsonValue, context: Context) -> Problems:
     if not isinstance(uri, str):
         return
     found = download_failure(uri)

@@ -32,8 +32,8 @@ def check(resource: Resource, context: Context) -> Problems:
         message = f"{_CLASS} is required to enable managed DRA when {', '.join(sorted(given))} is set"
         yield Problem(("metadata", "annotations", next(iter(given))), message, at_key=True)
     for key, value in given.items():
-        judge = _JUDGES.get(key.removeprefix(_PREFIX))
-        problem = judge(value.strip()) if judge else ""
+        validate = _VALIDATORS.get(key.removeprefix(_PREFIX))
+        problem = validate(value.strip()) if validate else ""
         if problem:
             yield Problem(("metadata", "annotations", key), problem, seen=value)
 
@@ -60,7 +60,7 @@ def _count(value: str) -> str:
     return f"invalid device count {value!r}: must be >= 1"
 
 
-_JUDGES: Final[dict[str, Callable[[str], str]]] = {
+_VALIDATORS: Final[dict[str, Callable[[str], str]]] = {
     "device-class": _class,
     "container-name": _container,
     "cel-selector": _selector,

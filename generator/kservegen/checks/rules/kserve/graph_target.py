@@ -14,10 +14,10 @@ Upstream: IG-C2; kserve rules, section 4 (not checked by any webhook)
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.checks.rules.view import models_of, selection_of
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.suggest import did_you_mean
 
 
 @rule(Stage.RUN, "InferenceGraph", scope=Scope.ENVIRONMENT)
@@ -58,5 +58,5 @@ def _is_there(context: Context, here: str, service: str) -> bool:
 
 
 def _finding(path: Path, name: str, problem: str, known: JsonObject | list[str]) -> Problem:
-    message = f"{problem} {name!r}"
-    return Problem(path, message, seen=name, allowed=", ".join(sorted(known)[:20]), hint=did_you_mean(name, known))
+    allowed, hint = ", ".join(sorted(known)[:20]), did_you_mean(name, known, cutoff=0.7)
+    return Problem(path, f"{problem} {name!r}", seen=name, allowed=allowed, hint=hint)

@@ -42,11 +42,11 @@ def check(resource: Resource, context: Context) -> Problems:
     if not longest or mode == "ModelMesh":
         return
     if mode == "Knative":
-        yield from _judge("the service", f"{name}-{longest}", name)
+        yield from _too_long("the service", f"{name}-{longest}", name)
     else:
         host = _host(f"{name}-{longest}", namespace(resource), context.platform)
         label = max(host.split("."), key=len)
-        yield from _judge("the host label", label, name) if name in label else ()
+        yield from _too_long("the host label", label, name) if name in label else ()
 
 
 def _host(component: str, here: str, platform: Platform) -> str:
@@ -56,7 +56,7 @@ def _host(component: str, here: str, platform: Platform) -> str:
     return "" if "{{" in host else host
 
 
-def _judge(what: str, label: str, name: str) -> Problems:
+def _too_long(what: str, label: str, name: str) -> Problems:
     if len(label) > LABEL_LENGTH:
         allowed = f"a name of at most {max(LABEL_LENGTH - len(label) + len(name), 0)} characters here"
         yield _finding(f"{what} {label} has {len(label)} characters", name, allowed)

@@ -40,7 +40,7 @@ def _model(path: Path, model: JsonObject) -> Problems:
 
 
 def _adapters(path: Path, adapters: JsonValue) -> Problems:
-    """Judge what the schema leaves open; an adapter is a model with adapters of its own."""
+    """Check what the schema leaves open; an adapter is a model with adapters of its own."""
     if adapters is None:
         return
     if not isinstance(adapters, list):

@@ -16,9 +16,9 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import promises_any
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.checks.rules.view import models_of, selection_of
 from kservegen.core.jsontypes import Path
+from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.runtimes.advice import almost, nearest, obstacle_reason
 from kservegen.kserve.runtimes.selection import Obstacle, RuntimeSelection
 
@@ -73,4 +73,4 @@ def _hint(selection: RuntimeSelection, formats: list[str], context: Context) -> 
     other = almost(selection)
     if other:
         return f"{other}."
-    return did_you_mean(selection.request.format, set(formats) - {selection.request.format})
+    return did_you_mean(selection.request.format, set(formats) - {selection.request.format}, cutoff=0.7)

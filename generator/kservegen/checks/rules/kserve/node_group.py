@@ -18,8 +18,8 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, sequence
+from kservegen.core.suggest import did_you_mean
 
 _KIND: Final = "LocalModelNodeGroup"
 
@@ -36,5 +36,5 @@ def check(resource: Resource, context: Context) -> Problems:
                 f"there is no {_KIND} {group!r}",
                 seen=group,
                 allowed=", ".join(sorted(known)),
-                hint=did_you_mean(group, known),
+                hint=did_you_mean(group, known, cutoff=0.7),
             )

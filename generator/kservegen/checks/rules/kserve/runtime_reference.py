@@ -13,9 +13,9 @@ Upstream: ISVC-C03; ISVC-C04; controller v1beta1 inferenceservice/components/pre
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import is_promised
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.checks.rules.view import models_of, runtimes_of, selection_of
 from kservegen.core.jsontypes import Path
+from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.runtimes.selection import Obstacle, Request
 
 
@@ -33,7 +33,7 @@ def check(resource: Resource, context: Context) -> Problems:
 
 def _absent(path: Path, request: Request, context: Context) -> Problem:
     known = sorted({r.name for r in runtimes_of(context) if r.namespace in ("", request.namespace)})
-    hint = did_you_mean(request.runtime or "", known)
+    hint = did_you_mean(request.runtime or "", known, cutoff=0.7)
     what = f"is not there for namespace {request.namespace}"
     return _finding(path, request, what, hint, allowed=", ".join(known))
 

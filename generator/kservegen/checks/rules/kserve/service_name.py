@@ -37,14 +37,14 @@ def check(resource: Resource, _context: Context) -> Problems:
     name = text(mapping(resource.doc.get("metadata")).get("name"))
     # What no object may be called is said by kubernetes/object-name.
     if name and not subdomain_error(name):
-        yield from _judge(resource.kind, ("metadata", "name"), name)
+        yield from _misnamed(resource.kind, ("metadata", "name"), name)
     if resource.kind == "InferenceService":
         for path, role, component in components_of(resource):
             if role == "predictor" and (own := text(component.get("name"))):
-                yield from _judge(resource.kind, (*path, "name"), own)
+                yield from _misnamed(resource.kind, (*path, "name"), own)
 
 
-def _judge(kind: str, path: Path, name: str) -> Problems:
+def _misnamed(kind: str, path: Path, name: str) -> Problems:
     law, allowed, words = _LAWS[kind]
     if not law.fullmatch(name):
         yield Problem(path, f"a {kind} name must {words}: {name!r} does not", name, allowed)

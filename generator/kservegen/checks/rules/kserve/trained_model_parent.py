@@ -16,9 +16,9 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.kserve._suggest import did_you_mean
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.suggest import did_you_mean
 
 _STORAGE: Final = ("storageUri", "storage")
 
@@ -36,7 +36,8 @@ def check(resource: Resource, context: Context) -> Problems:
             yield _problem(parent, f"InferenceService {parent} holds no other models: {reason}")
     elif not is_promised(context, kind="InferenceService", namespace=here, name=parent):
         known = known_names(context, kind="InferenceService", namespace=here)
-        yield _problem(parent, f"namespace {here} has no InferenceService {parent!r}", did_you_mean(parent, known))
+        message = f"namespace {here} has no InferenceService {parent!r}"
+        yield _problem(parent, message, did_you_mean(parent, known, cutoff=0.7))
 
 
 def _problem(parent: str, message: str, hint: str = "") -> Problem:

@@ -1,10 +1,10 @@
-"""All bound policies against many objects: the verdicts of `evaluate`, without asking the interpreter twice.
+"""All bound policies against many objects: the verdicts of `evaluate`, without running the interpreter twice.
 
-Guards, cheapest first. A policy that does not look at a kind in a namespace is asked once, not for every object. An
+Guards, cheapest first. A policy that does not look at a kind in a namespace is left out once, not for every object. An
 object that passed in one environment passes in the next that binds the policy alike. And once a policy has seen enough
 objects to be worth the analysis, objects that are equal in what it reads (`reads`) share one verdict, and the others go
-to the interpreter cut down to that; policies that recognise most objects are asked together. Only plain passes are
-remembered.
+to the interpreter cut down to that; policies that recognise most objects are checked together. Only plain passes are
+cached.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
-from kservegen.checks.policy.evaluate import AdmissionCase, choose_params, evaluate_policies, judge_case, see
+from kservegen.checks.policy.evaluate import AdmissionCase, choose_params, evaluate_case, evaluate_policies, see
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.core.diagnostics import Finding
@@ -42,7 +42,7 @@ class _Passes:
     place: _Place
     objects: set[Defaulted] = field(default_factory=set)
     keys: set[Hashable] = field(default_factory=set)
-    asked: int = 0
+    checked: int = 0
     hits: int = 0
     part: DocumentPart | None = None
     followed: bool = False
@@ -55,7 +55,7 @@ class _Passes:
     @property
     def recognises(self) -> bool:
         """Whether most objects have a known key."""
-        return self.part is not None and self.hits * 2 > self.asked
+        return self.part is not None and self.hits * 2 > self.checked
 
 
 @dataclass(slots=True)
@@ -101,19 +101,19 @@ class _Quick(NamedTuple):
     passes: _Passes
 
 
-_Asked: TypeAlias = tuple[Bound, _Quick | None]
+_Planned: TypeAlias = tuple[Bound, _Quick | None]
 
 
 class _Plan(NamedTuple):
-    """The policies that look at a kind in a namespace: `together` under one joint memory, the others one by one."""
+    """The policies that look at a kind in a namespace: `together` under one joint key, the others one by one."""
 
     joint: _Joint | None
-    together: tuple[_Asked, ...]
-    others: tuple[_Asked, ...]
+    together: tuple[_Planned, ...]
+    others: tuple[_Planned, ...]
 
 
-class PolicyJudge:
-    """Judges the objects of one environment; `namespaces` are its rendered Namespaces, by name."""
+class PolicyChecker:
+    """Checks the objects of one environment; `namespaces` are its rendered Namespaces, by name."""
 
     def __init__(self, bound: Iterable[Bound], namespaces: Mapping[str, JsonObject], passes: PolicyPasses) -> None:
         self._bound = tuple(bound)
@@ -122,8 +122,8 @@ class PolicyJudge:
         self._plans: dict[tuple[str, str, str], _Plan] = {}
         self._seen = 0
 
-    def judge(self, item: Defaulted) -> tuple[Finding, ...]:
-        """Judge one object as it would be created; its findings are in no particular order of policies."""
+    def check(self, item: Defaulted) -> tuple[Finding, ...]:
+        """Check one object as it would be created; its findings are in no particular order of policies."""
         resource = item.resource
         self._seen += 1
         if self._seen == _KNOWN_WELL:
@@ -132,39 +132,39 @@ class PolicyJudge:
         plan = self._plans.get(place)
         if plan is None:
             plan = self._plans[place] = self._make_plan(resource)
-        found = self._ask_together(plan.joint, plan.together, item) if plan.joint is not None else []
-        found += self._ask(plan.others, item)
+        found = self._check_together(plan.joint, plan.together, item) if plan.joint is not None else []
+        found += self._check_each(plan.others, item)
         return tuple(found)
 
-    def _ask_together(self, joint: _Joint, asked: tuple[_Asked, ...], item: Defaulted) -> list[Finding]:
+    def _check_together(self, joint: _Joint, planned: tuple[_Planned, ...], item: Defaulted) -> list[Finding]:
         if item in joint.objects:
             return []
         known = projection_key(joint.part, item.resource.doc)
-        found = [] if known in joint.keys else self._ask(asked, item)
+        found = [] if known in joint.keys else self._check_each(planned, item)
         if not found:
             joint.keys.add(known)
             joint.objects.add(item)
         return found
 
-    def _ask(self, asked: tuple[_Asked, ...], item: Defaulted) -> list[Finding]:
+    def _check_each(self, planned: tuple[_Planned, ...], item: Defaulted) -> list[Finding]:
         found: list[Finding] = []
-        for policy, quick in asked:
+        for policy, quick in planned:
             if quick is None:
                 found += evaluate_policies((policy,), item.resource, namespaces=self._namespaces)
             elif item not in quick.passes.objects:
-                found += _judge(policy, quick, item)
+                found += _check(policy, quick, item)
         return found
 
     def _make_plan(self, resource: Resource) -> _Plan:
-        asked = tuple(self._plan(resource))
-        together = tuple(item for item in asked if item[1] is not None and item[1].passes.recognises)
+        planned = tuple(self._plan(resource))
+        together = tuple(item for item in planned if item[1] is not None and item[1].passes.recognises)
         if len(together) < 2:
-            return _Plan(None, (), asked)
+            return _Plan(None, (), planned)
         joint = self._passes.joint(quick.passes for _, quick in together if quick is not None)
-        return _Plan(joint, together, tuple(item for item in asked if item not in together))
+        return _Plan(joint, together, tuple(item for item in planned if item not in together))
 
-    def _plan(self, resource: Resource) -> Iterable[_Asked]:
-        """Choose the policies that look at objects of this kind in this namespace, and how each is asked."""
+    def _plan(self, resource: Resource) -> Iterable[_Planned]:
+        """Choose the policies that look at objects of this kind in this namespace, and how each is checked."""
         admission = Admission(resource=resource)
         namespace = self._namespaces.get(resource.id.namespace)
         for policy in self._bound:
@@ -193,10 +193,10 @@ def _depends_on_object(policy: Bound, resource: Resource) -> bool:
     )
 
 
-def _judge(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
+def _check(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
     passes, doc = quick.passes, item.resource.doc
-    passes.asked += 1
-    if not passes.followed and passes.asked > _WORTH_FOLLOWING:
+    passes.checked += 1
+    if not passes.followed and passes.checked > _WORTH_FOLLOWING:
         passes.followed = True
         passes.part = read_parts(policy.compiled.policy)
     part = passes.part
@@ -207,7 +207,7 @@ def _judge(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
         return ()
     shown = None if part is None else mapping(cut(part, doc))
     case = AdmissionCase(policy.compiled, Admission(resource=item.resource), None, quick.params, shown)
-    found = tuple(judge_case(policy, case))
+    found = tuple(evaluate_case(policy, case))
     if found:
         return found
     passes.objects.add(item)
