@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TypeAlias
 
 from kservegen.catalog.merge import merge_values
@@ -20,6 +19,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import written_manuals
+from kservegen.core.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,14 +160,8 @@ def _check_names(resolver: _Resolver) -> None:
                     f"{section} has no {key}",
                     document.source.key((section, key)),
                     path=format_path((section, key)),
-                    hint=_did_you_mean(key, names)
-                    or f"Define {key} in models.yaml under {section}, or remove it here.",
+                    hint=did_you_mean(key, names, f"Define {key} in models.yaml under {section}, or remove it here."),
                 )
-
-
-def _did_you_mean(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else ""
 
 
 def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:
@@ -256,7 +250,7 @@ def _profiles(resolver: _Resolver, definition: Definition, own: JsonObject, over
                 path=format_path((definition.section, definition.key, "profile")),
                 seen=name,
                 allowed=", ".join(known) or "no profile is defined",
-                hint=_did_you_mean(name, list(known)) or f"Define {name} under profiles in {document.file}.",
+                hint=did_you_mean(name, known, f"Define {name} under profiles in {document.file}."),
             )
     return tuple(found)
 
@@ -277,7 +271,7 @@ def _lives_here(resolver: _Resolver, definition: Definition, words: JsonObject) 
                 path=format_path(place),
                 seen=name,
                 allowed=", ".join(known),
-                hint=_did_you_mean(name, list(known)) or f"Write environments/{name}.yaml, or remove the name.",
+                hint=did_you_mean(name, known, f"Write environments/{name}.yaml, or remove the name."),
             )
     return resolver.source.name in wanted
 

@@ -56,12 +56,12 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches  # noqa: PLC0415 - only where a command is misspelt
+            from kservegen.core.suggest import did_you_mean  # noqa: PLC0415 - only where a command is misspelt
 
-            close = get_close_matches(args[0], COMMANDS, n=1)
-            if not close:
+            hint = did_you_mean(args[0], COMMANDS)
+            if not hint:
                 raise
-            raise click.UsageError(f"{error.message.rstrip('.')}. Did you mean {close[0]}?", ctx) from None
+            raise click.UsageError(f"{error.message.rstrip('.')}. {hint}", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from kservegen.cli.options import common, complete_environment, find_repository, write_sections, write_text
 from kservegen.core.errors import GeneratorError
+from kservegen.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from kservegen.core.diagnostics import RuleMeta
@@ -27,11 +27,10 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
         policies = _policy_manuals(root) if name.startswith("policy/") else {}
         meta = policies.get(name) or find_manual(name)
         if meta is None:
-            close = get_close_matches(name, [*policies, *manuals()], n=3)
+            to_explain = "To explain a model, name an environment: kservegen explain MODEL --env ENV."
             raise GeneratorError(
                 f"there is no rule {name}",
-                hint=(f"Did you mean {', '.join(close)}? " if close else "")
-                + "To explain a model, name an environment: kservegen explain MODEL --env ENV.",
+                hint=f"{did_you_mean(name, [*policies, *manuals()], most=3)} {to_explain}".lstrip(),
             )
         from kservegen.report.manual import manual_as_json, manual_as_text  # noqa: PLC0415
 

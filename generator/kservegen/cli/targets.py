@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +14,7 @@ from kservegen.cli.options import complete_environment, find_repository
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository, packaged_data
+from kservegen.core.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from kservegen.checks.manifests.reference import Cluster
@@ -89,14 +89,13 @@ def find_optional_repository(root: Path | None, *, needed: bool) -> Repository |
 def choose_environments(targets: Sequence[str], repository: Repository | None) -> tuple[str, ...]:
     """Return the targets that name an environment; GeneratorError for one that is neither that nor a path."""
     known = {path.stem for path in repository.environment_files()} - {"defaults"} if repository is not None else set()
+    there = f"Environments: {', '.join(sorted(known))}." if known else "There is no catalog here either."
     for target in targets:
         if target != _STDIN and target not in known and not Path(target).exists() and not Path(target).is_symlink():
-            close = get_close_matches(target, known, n=1)
             raise GeneratorError(
                 "there is no environment, file or folder of this name",
                 subject=target,
-                hint=(f"Did you mean {close[0]}? " if close else "")
-                + (f"Environments: {', '.join(sorted(known))}." if known else "There is no catalog here either."),
+                hint=f"{did_you_mean(target, known)} {there}".lstrip(),
             )
     return tuple(target for target in targets if target in known)
 

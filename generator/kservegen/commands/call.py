@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.resolve import resolve_environment
@@ -15,6 +14,7 @@ from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import build_objects
 from kservegen.evaluate.project import Project
 from kservegen.kserve.protocols.servers import Silence
@@ -93,10 +93,9 @@ def _pick(known: Iterable[Callee], name: str, environment: str) -> Callee:
     if found:
         kinds = ", ".join(str(callee.resource.id) for callee in found)
         raise GeneratorError(f"{name} is several things in {environment}: {kinds}", hint="Say namespace/name.")
-    close = get_close_matches(name, by_name, n=1)
     raise GeneratorError(
         f"nothing in {environment} that takes requests is called {name}",
-        hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(by_name)[:20]) or 'nothing'}.",
+        hint=did_you_mean(name, by_name, f"Known: {', '.join(sorted(by_name)[:20]) or 'nothing'}."),
     )
 
 
@@ -156,9 +155,8 @@ def _missing(speech: Speech, answer: CallResponse, models: tuple[str, ...]) -> A
     if served in models:
         said = f"the server has {served} and does not know {speech.route} ({status})"
         return AnswerVerdict(False, said, "It speaks another protocol, or the model does another task: --protocol.")
-    close = get_close_matches(served, models, n=1)
-    guess = f"Did you mean {close[0]}? " if close else ""
-    hint = f"{guess}The name is said by --model_name or --served-model-name in the model's args."
+    named = "The name is said by --model_name or --served-model-name in the model's args."
+    hint = f"{did_you_mean(served, models)} {named}".lstrip()
     return AnswerVerdict(
         False, f"the server has no model called {served}; it has: {', '.join(models) or 'none'} ({status})", hint
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from kservegen.changes.plan.comparison import Comparison, compare_environments
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.objects.environment import BuiltEnvironment
@@ -44,9 +44,8 @@ def _check_models(models: Collection[str], *environments: BuiltEnvironment) -> N
     known = sorted({item.entry.key for built in environments for item in built.entries})
     for name in models:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
             raise GeneratorError(
                 "neither environment has such an entry",
                 subject=name,
-                hint=f"Did you mean {close[0]}?" if close else "Name the key of a model.",
+                hint=did_you_mean(name, known, "Name the key of a model."),
             )

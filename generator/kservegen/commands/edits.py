@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
@@ -23,6 +22,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -122,11 +122,9 @@ def environment_file(catalog: Catalog, environment: str) -> str:
     if environment in catalog.unreadable:
         raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
     if environment not in catalog.environments:
-        close = get_close_matches(environment, catalog.environments, n=1)
         known = f"Known: {', '.join(catalog.environments) or 'none'}."
-        raise GeneratorError(
-            f"there is no environment {environment}", hint=f"Did you mean {close[0]}? {known}" if close else known
-        )
+        hint = f"{did_you_mean(environment, catalog.environments)} {known}".lstrip()
+        raise GeneratorError(f"there is no environment {environment}", hint=hint)
     return file
 
 
@@ -142,11 +140,9 @@ def find_definition(catalog: Catalog, name: str) -> Definition:
     if not catalog.complete:
         raise GeneratorError(f"{name} is not in what can be read of the catalog", hint="Run kservegen validate.")
     known = [d.key for d in catalog.definitions.values()]
-    close = get_close_matches(name, [*known, *(key.rpartition("/")[2] for key in known)], n=1)
-    raise GeneratorError(
-        f"the catalog has no entry {name}",
-        hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known[:20]) or 'none'}.",
-    )
+    names = [*known, *(key.rpartition("/")[2] for key in known)]
+    hint = did_you_mean(name, names, f"Known: {', '.join(known[:20]) or 'none'}.")
+    raise GeneratorError(f"the catalog has no entry {name}", hint=hint)
 
 
 def _names(definition: Definition) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from kservegen.catalog.model import find_fragment
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
@@ -16,6 +15,7 @@ from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import Resource
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import build_objects, build_one, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.kserve.presets import presets_for
@@ -114,11 +114,8 @@ def _find(environment: ResolvedEnvironment, key: str) -> Entry:
         if key in {entry.key, entry.name, f"{entry.namespace}/{entry.name}"}:
             return entry
     names = [entry.key for entry in environment.entries]
-    close = get_close_matches(key, names, n=1)
-    raise GeneratorError(
-        f"there is no {key} in {environment.name}",
-        hint=f"Did you mean {close[0]}?" if close else f"It holds: {', '.join(names[:20]) or 'nothing'}.",
-    )
+    hint = did_you_mean(key, names, f"It holds: {', '.join(names[:20]) or 'nothing'}.")
+    raise GeneratorError(f"there is no {key} in {environment.name}", hint=hint)
 
 
 def _layers(entry: Entry) -> Iterator[str]:

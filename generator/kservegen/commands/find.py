@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.model import CatalogDocument
@@ -19,6 +18,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import bound_policies, build_objects
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
@@ -260,10 +260,7 @@ def _nothing(query: Query, known: set[str]) -> GeneratorError:
     bare = _TAIL.sub("", query.name)
     for ending in ("-predictor", "-transformer", "-explainer", "-kserve"):
         bare = bare.removesuffix(ending)
-    close = get_close_matches(bare, known, n=3, cutoff=0.6)
     hint = "It may belong to something else in the cluster, or to another repository."
-    if close:
-        hint = f"Did you mean {', '.join(close)}?"
-    elif query.kind or query.namespace:
+    if query.kind or query.namespace:
         hint = "Try the name alone: without its kind and namespace more is found."
-    return GeneratorError(f'nothing in the catalog is or makes "{shown}"', hint=hint)
+    return GeneratorError(f'nothing in the catalog is or makes "{shown}"', hint=did_you_mean(bare, known, hint, most=3))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final
 
 from kservegen.checks.gpu.accelerators import offered
@@ -16,6 +15,7 @@ from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.store import FactStore
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import evaluate
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
@@ -92,8 +92,7 @@ def account_for(
                 key = resource.subject or resource.id.name
                 found.append(Account(environment=name, subject=str(resource.id), key=key, fit=changed, findings=said))
     if model is not None and model not in known:
-        close = get_close_matches(model, known, n=1)
-        raise GeneratorError(f"there is no model {model}", hint=f"Did you mean {close[0]}?" if close else "")
+        raise GeneratorError(f"there is no model {model}", hint=did_you_mean(model, known))
     return tuple(found)
 
 
@@ -122,7 +121,6 @@ def _gpu(name: str, facts: FactStore) -> Gpu:
     gpu = facts.gpu(name)
     if gpu is None:
         names = [item.name for item in facts.gpus]
-        close = get_close_matches(name.upper(), names, n=1)
-        hint = f"Did you mean {close[0]}? " if close else ""
-        raise GeneratorError(f"there is no GPU {name} in the table", hint=f"{hint}Known: {', '.join(names)}.")
+        hint = f"{did_you_mean(name.upper(), names)} Known: {', '.join(names)}.".lstrip()
+        raise GeneratorError(f"there is no GPU {name} in the table", hint=hint)
     return gpu

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
@@ -19,6 +18,7 @@ from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import evaluate
 from kservegen.evaluate.project import Project
 from kservegen.formats.jsonschema.validate import Validator
@@ -80,10 +80,9 @@ class EnvironmentLock:
         known.update({target.address: target for target in self.targets})
         for name in names:
             if name not in known:
-                close = get_close_matches(name, known, n=1)
                 raise GeneratorError(
                     f"no model of {self.environment} that is served from an address is called {name}",
-                    hint=f"Did you mean {close[0]}?" if close else f"Known: {', '.join(sorted(known)[:20]) or 'none'}.",
+                    hint=did_you_mean(name, known, f"Known: {', '.join(sorted(known)[:20]) or 'none'}."),
                 )
         return tuple(dict.fromkeys(known[name] for name in names))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Suggest the nearest known name; empty where none is alike by at least `cutoff`, of 0 to 1."""
-    import difflib  # noqa: PLC0415 - only a finding needs it
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: int = 1, cutoff: float = 0.6) -> str:
+    """Suggest the nearest known names, `most` of them; `otherwise` where none is nearer than the cutoff."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f"Did you mean {near[0]}?" if near else ""
+    near = get_close_matches(name, list(known), n=most, cutoff=cutoff)
+    return f"Did you mean {', '.join(near)}?" if near else otherwise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import Tools
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.jsonschema.validate import Validator
@@ -46,11 +46,10 @@ class Project:
             return tuple(known)
         for name in names:
             if name not in known and name not in self.catalog.unreadable:
-                close = get_close_matches(name, known, n=1)
                 raise GeneratorError(
                     f"there is no environment {name}",
                     subject=str(self.repository.root),
-                    hint=(f"Did you mean {close[0]}? " if close else "") + f"Known: {', '.join(known) or 'none'}.",
+                    hint=f"{did_you_mean(name, known)} Known: {', '.join(known) or 'none'}.".lstrip(),
                 )
         return tuple(name for name in dict.fromkeys(names) if name in known)
 
