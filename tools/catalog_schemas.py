@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-from kservegen.catalog.lock_schema import lock_schema
 from kservegen.catalog.schema import environments_schema, models_schema
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.releases import Releases
@@ -31,7 +30,6 @@ def published() -> dict[str, JsonObject]:
     return {
         "models.schema.json": models_schema(compiled),
         "environments.schema.json": environments_schema(compiled, charts=charts, versions=list(RELEASES.versions)),
-        "lock.schema.json": lock_schema(),
     }
 
 

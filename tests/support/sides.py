@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import yaml
 
-from kservegen.changes.impact.assess import Knowledge, assess
+from kservegen.changes.impact.assess import assess
 from kservegen.changes.impact.model import Impact, ImpactSide, Restart
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.runner import open_checker
@@ -20,7 +20,7 @@ from kservegen.kserve.releases import Releases
 _ROOTS = [packaged_data() / "schemas"]
 _SCHEMAS = SchemaStore(_ROOTS)
 RELEASES = Releases(_ROOTS)
-KNOWLEDGE = Knowledge(_SCHEMAS, open_checker(BuiltinEngine(_SCHEMAS)))
+CHECKER = open_checker(BuiltinEngine(_SCHEMAS))
 RUNTIMES_ON: dict[str, JsonObject] = {
     "kserve-resources": {},
     "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False}},
@@ -79,7 +79,7 @@ def side(
 def between(before: ImpactSide, after: ImpactSide) -> Impact:
     """Assess the change between two sides."""
     installation = Installation(kserve_version=after.release.version, deployment_mode=after.deployment_mode)
-    return assess(before, after, installation, KNOWLEDGE)
+    return assess(before, after, installation, CHECKER, _SCHEMAS)
 
 
 def service(predictor: str, *, more: str = "", metadata: str = "", name: str = "m") -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.impact.model import Impact
 from kservegen.checks.locate import diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import OUTPUT_FOLDER
+from kservegen.render.gitops.layers import LayerPart
 
 # How many files a change may remove where the environment sets no guard.
 DEFAULT_MAX_REMOVALS = 10
 
 _PAGE = ".md"
 _NAMED = 3  # so many names fit in a line
+
+# What leaves a layer of these otherwise leaves the cluster, too. The others stay in any case.
+_PRUNED: Final = frozenset({LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES, LayerPart.MODELS})
+_VALUES: Final = "platform/values"
 
 
 class Removals(NamedTuple):
@@ -57,6 +63,43 @@ def guard_removals(environments: Iterable[ResolvedEnvironment], asked: Removals)
             yield from diagnose_environment(environment, [finding])
         else:
             yield _gone(name, finding)
+
+
+def left_behind(
+    environments: Iterable[ResolvedEnvironment], removed: Collection[str], desired: Iterable[str]
+) -> Iterator[Diagnostic]:
+    """Say of every layer that leaves Git whole that it stays in the cluster; paths begin with the environment.
+
+    No engine removes what the last file of a layer stood for: the folder goes, the engine's object stays, finds nothing
+    to compare with, and leaves the cluster as it is.
+    """
+    if not removed:
+        return
+    wanted = frozenset(path.rpartition("/")[0] for path in desired)
+    for environment in environments:
+        engine = ENGINES.get(environment.text("gitops", "engine"))
+        own = f"{environment.name}/"
+        paths = [path.removeprefix(own) for path in removed if path.startswith(own)]
+        if engine and paths:
+            for folder in sorted({path.rpartition("/")[0] for path in paths}):
+                if f"{own}{folder}" not in wanted and folder.partition("/")[0] in _PRUNED:
+                    yield from _left_layer(environment, engine.kind, folder.replace("/", "-"), folder.partition("/")[2])
+            for path in sorted(path for path in paths if path.startswith(f"{_VALUES}/")):
+                yield from _left_layer(
+                    environment, engine.kind, path.removeprefix(f"{_VALUES}/").removesuffix(".yaml"), ""
+                )
+
+
+def _left_layer(environment: ResolvedEnvironment, kind: str, layer: str, namespace: str) -> Iterator[Diagnostic]:
+    known = namespace in environment.mapping("namespaces")
+    finding = Finding(
+        rule="gitops/left-behind",
+        path=("namespaces", namespace) if known else ("gitops",),
+        message=f"nothing of {layer} is left to sync, so what it has synced stays in the cluster",
+        hint=f"When this is merged, delete the {kind} {environment.name}-{layer}, then what it has synced.",
+        at_key=True,
+    )
+    yield from diagnose_environment(environment, [finding])
 
 
 def guard_restarts(

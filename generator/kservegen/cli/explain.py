@@ -32,7 +32,7 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
                 f"there is no rule {name}",
                 hint=f"{did_you_mean(name, [*policies, *manuals()], most=3)} {to_explain}".lstrip(),
             )
-        from kservegen.report.manual import manual_as_json, manual_as_text  # noqa: PLC0415
+        from kservegen.report.explanation import manual_as_json, manual_as_text  # noqa: PLC0415
 
         when = when_it_bites(meta.id)
         if output == "json":

@@ -12,8 +12,7 @@ from kservegen.cli.options import complete_environment, find_repository, reporti
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from kservegen.commands.lock import Drift, Facts, Locked
-    from kservegen.commands.lock_targets import LockTarget
+    from kservegen.commands.lock import Drift, Facts, Locked, LockTarget
     from kservegen.core.jsontypes import JsonObject, JsonValue
     from kservegen.evaluate.project import Project
 

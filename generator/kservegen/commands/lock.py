@@ -5,25 +5,55 @@ Where the facts come from is the caller's choice (`Facts`): the Hub, a folder, a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import rewrite_value
-from kservegen.catalog.lock_schema import lock_schema
-from kservegen.commands.lock_targets import LockTarget, targets_of
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import evaluate
-from kservegen.evaluate.project import Project
-from kservegen.formats.jsonschema.validate import Validator
+from kservegen.evaluate.project import OwnSchema, Project
 from kservegen.formats.yaml.load import load_strict
 from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.objects.pins import HUB, PINNED, is_unpinned
+
+_CACHES = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockTarget:
+    """One address, the models that are served from it, and the cache (if any) that is filled from it."""
+
+    address: str
+    models: tuple[str, ...]
+    cache: str = ""
+
+    @property
+    def on_hub(self) -> bool:
+        """Whether the Hub has it."""
+        return self.address.startswith(HUB)
+
+    @property
+    def repository(self) -> str:
+        """The name of its repository on the Hub."""
+        return self.address.removeprefix(HUB).partition(":")[0]
+
+    @property
+    def revision(self) -> str:
+        """The revision that the address states itself."""
+        return self.address.removeprefix(HUB).partition(":")[2]
+
+    @property
+    def pinnable(self) -> bool:
+        """Whether a revision can be written behind it: KServe finds a cache by the address as the cache states it."""
+        return is_unpinned(self.address) and not self.cache
+
 
 # An address and a revision, blank for the newest -> the entry of the lock.
 Facts = Callable[[LockTarget, str], JsonObject]
@@ -65,7 +95,7 @@ class EnvironmentLock:
         if evaluation.built is None or project.diagnostics:
             raise GeneratorError("the catalog has errors", subject=environment, hint="Run kservegen validate.")
         self._built: BuiltEnvironment = evaluation.built
-        self.targets = targets_of(self._built)
+        self.targets = _targets_of(self._built)
         self._document = evaluation.environment.source.lock
         self._entries = evaluation.environment.locked
 
@@ -135,6 +165,38 @@ class EnvironmentLock:
         return Drift(location=self._document.source.key(path), address=address, message=message)
 
 
+def _targets_of(built: BuiltEnvironment) -> tuple[LockTarget, ...]:
+    """Return every address that models of this environment are served from, in a fixed order."""
+    users: dict[str, list[str]] = {}
+    caches: dict[str, str] = {}
+    for item in built.entries:
+        resource = item.resource
+        if resource.kind in _CACHES:
+            source = text(mapping(resource.doc.get("spec")).get("sourceModelUri"))
+            caches[source] = resource.id.name
+        for address in _addresses(resource, built):
+            users.setdefault(address, []).append(item.entry.key)
+    return tuple(
+        LockTarget(address=address, models=tuple(models), cache=caches.get(address, ""))
+        for address, models in sorted(users.items())
+    )
+
+
+def _addresses(resource: Resource, built: BuiltEnvironment) -> Iterator[str]:
+    path = PINNED.get(resource.kind)
+    if path is None:
+        return
+    holder = resource.doc
+    for part in path[:-1]:
+        holder = mapping(holder.get(str(part)))
+    written = text(holder.get(str(path[-1])))
+    base, _, revision = written.rpartition(":")
+    if built.settings.pins.get(base, "") == revision and revision:
+        written = base  # the lock wrote the revision
+    if "://" in written:
+        yield written
+
+
 def facts_by_hand(content: bytes, file: str) -> JsonObject:
     """Read an entry that somebody wrote: YAML or JSON, in the lock's words."""
     loaded = load_strict(content, file)
@@ -156,12 +218,9 @@ def _decoded(sources: Mapping[str, bytes], file: str) -> str:
         raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
 
 
-def _check(text_: str, file: str) -> None:
+def _check(written: str, file: str) -> None:
     """Refuse to write what would not be read."""
-    found = Validator(json.loads(json.dumps(lock_schema())), distinct=False, ruled=False).check(
-        mapping(load_strict(text_.encode(), file).value)
-    )
-    for finding in found:
+    for finding in OwnSchema("lock")(mapping(load_strict(written.encode(), file).value)):
         raise GeneratorError(
             f"{format_path(finding.path)}: {finding.message}", subject=file, hint=finding.hint or "Mend the facts."
         )

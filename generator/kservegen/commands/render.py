@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kservegen.changes.departed_layers import left_behind
-from kservegen.changes.guards import Removals, guard_removals, max_restarting
+from kservegen.changes.guards import Removals, guard_removals, left_behind, max_restarting
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
@@ -163,7 +162,7 @@ def _guard_restarts(
 ) -> Iterator[Diagnostic]:
     """Hold restarts against the guards of the environments that set one."""
     if any(max_restarting(environment) is not None for environment in evaluated.environments):
-        from kservegen.changes.restarts import guard_all  # noqa: PLC0415 - brings all that a plan needs
+        from kservegen.changes.plan.effects import guard_all  # noqa: PLC0415 - brings all that a plan needs
 
         yield from guard_all(evaluated, existing, allowed=options.allow_restarts, command=command)
 

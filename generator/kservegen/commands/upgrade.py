@@ -9,7 +9,6 @@ from typing import Final
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.surgery import put
 from kservegen.catalog.model import Catalog, CatalogDocument
-from kservegen.changes.impact.assess import Knowledge
 from kservegen.changes.upgrade.compare import VersionSide, images, left_behind_by_upgrade, notes
 from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
 from kservegen.changes.upgrade.restarts import restarts
@@ -144,14 +143,10 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         notes=said,
         images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
         values=then.values,
-        restarts=() if moves else tuple(restarts(before, then, _knowledge(project.tools))),
+        restarts=() if moves else tuple(restarts(before, then, project.tools)),
         caveats=tuple(side.release.caveat for side in (before, then) if side.release.caveat),
         steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
     )
-
-
-def _knowledge(tools: Tools) -> Knowledge:
-    return Knowledge(tools.schemas, tools.checker)
 
 
 def _side(evaluation: Evaluation, tools: Tools) -> VersionSide:

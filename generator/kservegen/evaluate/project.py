@@ -66,9 +66,9 @@ def open_project(repository: Repository, engine: EngineChoice = EngineChoice.BUI
     tools = open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
         repository,
-        check_models=_OwnSchema("models"),
-        check_environment=_OwnSchema("environments"),
-        check_lock=_OwnSchema("lock"),
+        check_models=OwnSchema("models"),
+        check_environment=OwnSchema("environments"),
+        check_lock=OwnSchema("lock"),
     )
     return Project(repository, catalog, tools, diagnostics)
 
@@ -101,7 +101,7 @@ def _read_policies(repository: Repository) -> PolicyFiles:
 _LARGE = 80
 
 
-class _OwnSchema:
+class OwnSchema:
     """A schema of our own files, read from the package: a repository's copy is for editors and may be older."""
 
     def __init__(self, name: str) -> None:

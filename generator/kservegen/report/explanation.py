@@ -1,11 +1,13 @@
-"""An explanation of a model as text and as JSON."""
+"""What is explained, as text and as JSON: a model in an environment, or a rule by its manual."""
 
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 
 from kservegen.commands.explain import Explanation
+from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 
@@ -74,4 +76,37 @@ def explanation_as_json(explanation: Explanation) -> JsonObject:
             }
             for field in explanation.fields
         ],
+    }
+
+
+def manual_as_text(meta: RuleMeta, when: str) -> str:
+    """Write the manual for a terminal; `when` says when the rule bites."""
+    lines = [f"{meta.id} ({meta.severity})", "", f"  {meta.title}.", "", *_paragraph("Why", meta.why)]
+    if when:
+        lines += ["", *_paragraph("When", when)]
+    lines += ["", *_paragraph("Fix", meta.fix)]
+    for label, sample in (("Bad", meta.bad), ("Good", meta.good)):
+        if sample:
+            lines += ["", f"  {label}:", textwrap.indent(sample.strip("\n"), "    ")]
+    if meta.upstream:
+        lines += ["", f"  Upstream: {', '.join(meta.upstream)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _paragraph(label: str, text: str) -> list[str]:
+    return textwrap.wrap(f"{label}: {text}", width=100, initial_indent="  ", subsequent_indent="       ")
+
+
+def manual_as_json(meta: RuleMeta, when: str) -> JsonObject:
+    """Return the manual for the JSON report."""
+    return {
+        "id": meta.id,
+        "title": meta.title,
+        "severity": meta.severity.value,
+        "why": meta.why,
+        "when": when,
+        "fix": meta.fix,
+        "bad": meta.bad,
+        "good": meta.good,
+        "upstream": list(meta.upstream),
     }

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from kservegen.catalog.editing.spans import Container, Item, ScalarSpan, Value, spans
-from kservegen.catalog.editing.spelling import block, flow, spell_key
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.load import load_strict
 
 _BOM: Final = "\ufeff"
+_FLOW_SIGNS: Final = frozenset(",[]{}")
+_LONGEST_LINE: Final = 100
 
 
 def put(text: str, path: Path, value: JsonValue, file: str) -> str:
@@ -120,7 +122,7 @@ def _with(tree: JsonValue, path: Path, value: JsonValue, done: Path) -> JsonValu
         items[head : head + 1] = [_with(items[head] if head < len(items) else None, rest, value, (*done, head))]
         return items
     if tree is not None and not isinstance(tree, dict):
-        seen = flow(tree)[:80]
+        seen = _flow(tree)[:80]
         hint = f"Write the whole of it: {format_path(done)}={{…}}."
         raise GeneratorError(f"{format_path(done)} is {seen}, which has no words below it", hint=hint)
     return {**(tree or {}), head: _with((tree or {}).get(head), rest, value, (*done, head))}
@@ -163,7 +165,7 @@ def _nested(path: Path, value: JsonValue) -> JsonValue:
 def _replace(text: str, old: Value, value: JsonValue, path: Path) -> str:
     """Write a value over another; a block becomes one line behind its key."""
     quote = old.style if isinstance(old, ScalarSpan) and isinstance(value, str) and old.style in {'"', "'"} else ""
-    written = flow(value, inside=_in_flow(text, path), quote=quote)
+    written = _flow(value, inside=_in_flow(text, path), quote=quote)
     start = old.start
     if isinstance(old, Container) and not old.flow:
         start = len(text[:start].rstrip(" \t\r\n"))
@@ -187,15 +189,15 @@ def _add(text: str, container: Container, part: str | int, value: JsonValue) -> 
     """Add an entry or an item after the last one."""
     last = next(reversed(container.items.values()))
     if container.flow:
-        item = flow(value) if isinstance(part, int) else f"{spell_key(part, inside=True)}: {flow(value)}"
+        item = _flow(value) if isinstance(part, int) else f"{_scalar(part, inside=True)}: {_flow(value)}"
         return f"{text[: last.value.end]}, {item}{text[last.value.end :]}"
     newline = "\r\n" if "\r\n" in text else "\n"
     if isinstance(part, int):
         dash = text.rfind("-", 0, last.start)
         column = dash - (text.rfind("\n", 0, dash) + 1)
-        lines = f"{' ' * column}- {flow(value, inside=False)}"
+        lines = f"{' ' * column}- {_flow(value, inside=False)}"
     else:
-        lines = block({part: value}, " " * last.column, newline)
+        lines = _block({part: value}, " " * last.column, newline)
     end = text.find("\n", last.value.end)
     if end < 0:
         return f"{text}{newline}{lines}"
@@ -230,3 +232,38 @@ def _without_lines(text: str, container: Container, item: Item) -> str:
     if end == len(text) and not text.endswith("\n"):
         return text[:start].removesuffix("\n").removesuffix("\r")
     return text[:start] + text[end:]
+
+
+def _flow(value: JsonValue, *, inside: bool = True, quote: str = "") -> str:
+    """Write a value on one line. `inside` a flow container more has to be quoted; `quote` is used where it can be."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_scalar(key, inside=True)}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    return _scalar(value, inside=inside, quote=quote)
+
+
+def _block(value: JsonObject, indent: str, newline: str) -> str:
+    """Write entries of a map, one a line; maps of scalars stand on the line of their key where it stays short."""
+    lines: list[str] = []
+    for name, item in value.items():
+        head = f"{indent}{_scalar(name, inside=False)}:"
+        one_line = f"{head} {_flow(item, inside=False)}"
+        deep = isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values())
+        if isinstance(item, dict) and item and (deep or len(one_line) > _LONGEST_LINE):
+            lines += [head, _block(item, indent + "  ", newline)]
+        else:
+            lines.append(one_line)
+    return newline.join(lines)
+
+
+def _scalar(value: JsonValue, *, inside: bool, quote: str = "") -> str:
+    if isinstance(value, str):
+        if "\n" in value or "\r" in value or quote == '"':
+            return json.dumps(value, ensure_ascii=False)
+        if quote == "'" and value.isprintable():
+            return "'" + value.replace("'", "''") + "'"
+    written = emit({"k": value})[3:-1]
+    if inside and isinstance(value, str) and written[:1] not in {'"', "'"} and _FLOW_SIGNS & set(written):
+        return json.dumps(value, ensure_ascii=False)
+    return written

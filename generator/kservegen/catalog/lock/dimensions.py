@@ -6,10 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from kservegen.catalog.lock_schema import COUNTS, QUANTIZATIONS
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
+# Words of config.json that the estimate reads; each holds a count.
+_COUNTS: Final = (
+    "num_hidden_layers",
+    "hidden_size",
+    "intermediate_size",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "vocab_size",
+    "max_position_embeddings",
+)
+# Methods that say by their names how weights are stored; the schema of the lock lists all ways.
+_METHODS: Final = frozenset({"fp8", "int8", "int4", "awq", "gptq", "nvfp4", "mxfp4", "bitsandbytes"})
 # Where multimodal models keep the configuration of their language model.
 _INNER: Final = ("text_config", "llm_config", "language_config")
 _EXPERTS: Final = (
@@ -35,7 +47,7 @@ def dimensions(config: JsonObject) -> JsonObject:
     architectures = sequence(config.get("architectures"))
     _put(found, "architecture", text(architectures[0]) if architectures else "")
     _put(found, "model_type", text(config.get("model_type")))
-    for word in COUNTS:
+    for word in _COUNTS:
         count = integer(words.get(word))
         if count is not None and count >= 0:
             found[word] = count
@@ -95,4 +107,4 @@ def quantization(config: JsonObject) -> str | None:
         return known.get((text(weights.get("type")), integer(weights.get("num_bits")) or 0))
     if method == "modelopt":
         return {"FP8": "fp8", "NVFP4": "nvfp4"}.get(text(said.get("quant_algo")))
-    return method if method in QUANTIZATIONS and method else None
+    return method if method in _METHODS else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from kservegen.changes.impact.model import Impact, ImpactSide, RefusedUpdate
 from kservegen.changes.impact.refusals import refused_updates
 from kservegen.changes.impact.restarts import RestartChange, moved
@@ -12,22 +10,17 @@ from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation
 
 
-class Knowledge(NamedTuple):
-    """What the impact of a change is told by: schemas and rules."""
-
-    schemas: SchemaStore
-    checker: Checker
-
-
-def assess(before: ImpactSide, after: ImpactSide, installation: Installation, knowledge: Knowledge) -> Impact:
+def assess(
+    before: ImpactSide, after: ImpactSide, installation: Installation, checker: Checker, schemas: SchemaStore
+) -> Impact:
     """Say which pods restart and why, whose number changes, and which updates are refused.
 
     `installation` is what KServe's defaulter reads of the environment after the change. An object whose update is
     refused stays as it is: it is in `refused` alone.
     """
     change = RestartChange.of(before, after, installation)
-    refused = tuple(refused_updates(change, knowledge.checker, knowledge.schemas))
-    stuck = {item.resource.id for item in refused if _is_final(item, knowledge.checker)}
+    refused = tuple(refused_updates(change, checker, schemas))
+    stuck = {item.resource.id for item in refused if _is_final(item, checker)}
     restarts, scaled = moved(change)
     return Impact(
         restarts=tuple(restart for restart in restarts if restart.subject not in stuck),

@@ -27,8 +27,8 @@ _WORDS: Final[Mapping[str, str]] = {resource: word for word, resource in LIMITED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Books:
-    """Keeps the accounts of one change; `evaluation` is of the environment after it, and `after` what it comes to."""
+class BudgetComparison:
+    """What one change does to budgets; `evaluation` is of the environment after it, `after` what it comes to."""
 
     change: EnvironmentChange
     evaluation: Evaluation

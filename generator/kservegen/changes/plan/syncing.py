@@ -9,9 +9,8 @@ from typing import Final
 from kservegen.catalog.engines import ENGINES
 from kservegen.changes.plan.model import Fate
 from kservegen.core.document import mapping, sequence, text
-from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
-from kservegen.render.gitops.syncers import syncers
+from kservegen.render.gitops.syncers import syncers, with_applications
 
 _NOT_PRUNED: Final[Mapping[str, str]] = {engine.keep[0]: engine.not_pruned for engine in ENGINES.values()}
 
@@ -68,14 +67,13 @@ def fate_of(gone: Resource, before: Syncing, after: Syncing) -> tuple[Fate, str]
 
 def _home(sync: Iterable[Resource], folders: Collection[str]) -> str:
     """Find the environment's own folder in the repository: what the paths that are synced have before its folders."""
-    for resource in sync:
+    for resource in with_applications(sync):
         spec = mapping(resource.doc.get("spec"))
-        for made in (spec, *_made(spec)):
-            for source in (made, mapping(made.get("source")), *map(mapping, sequence(made.get("sources")))):
-                path = "/" + text(source.get("path")).removeprefix("./").strip("/")
-                for folder in folders:
-                    if path.endswith(f"/{folder}"):
-                        return path.removesuffix(f"/{folder}").removeprefix("/")
+        for source in (spec, mapping(spec.get("source")), *map(mapping, sequence(spec.get("sources")))):
+            path = "/" + text(source.get("path")).removeprefix("./").strip("/")
+            for folder in folders:
+                if path.endswith(f"/{folder}"):
+                    return path.removesuffix(f"/{folder}").removeprefix("/")
     return ""
 
 
@@ -87,23 +85,16 @@ def _is_protected(resource: Resource) -> bool:
 def _chart_versions(sync: Iterable[Resource]) -> dict[str, str]:
     """Find the versions of charts in Applications, also those that an ApplicationSet makes, and in OCIRepositories."""
     found: dict[str, str] = {}
-    for resource in sync:
+    for resource in with_applications(sync):
         spec = mapping(resource.doc.get("spec"))
-        for made in (spec, *_made(spec)):
-            for source in (mapping(made.get("source")), *map(mapping, sequence(made.get("sources")))):
-                chart = text(source.get("chart")) or _last(text(source.get("repoURL")), "oci://")
-                if chart:
-                    found[chart] = text(source.get("targetRevision"))
+        for source in (mapping(spec.get("source")), *map(mapping, sequence(spec.get("sources")))):
+            chart = text(source.get("chart")) or _last(text(source.get("repoURL")), "oci://")
+            if chart:
+                found[chart] = text(source.get("targetRevision"))
         if resource.kind == "OCIRepository":
             reference = mapping(spec.get("ref"))
             found[_last(text(spec.get("url")), "oci://")] = text(reference.get("tag")) or text(reference.get("semver"))
     return {chart: version for chart, version in found.items() if version}
-
-
-def _made(spec: JsonObject) -> Iterable[JsonObject]:
-    for generator in map(mapping, sequence(spec.get("generators"))):
-        for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
-            yield mapping(mapping(element.get("application")).get("spec"))
 
 
 def _last(address: str, scheme: str) -> str:

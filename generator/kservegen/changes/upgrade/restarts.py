@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kservegen.changes.impact.assess import Knowledge, assess
+from kservegen.changes.impact.assess import assess
 from kservegen.changes.impact.model import Cause, ImpactSide, Restart, by_gpu
 from kservegen.changes.upgrade.compare import VersionSide
 from kservegen.changes.upgrade.model import RestartedModel
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.defaulted import installation_of
+from kservegen.evaluate.environment import Tools
 from kservegen.render.objects.settings import promises_of
 
 
-def restarts(before: VersionSide, after: VersionSide, knowledge: Knowledge) -> Iterator[RestartedModel]:
+def restarts(before: VersionSide, after: VersionSide, tools: Tools) -> Iterator[RestartedModel]:
     """Yield what restarts; what may restart comes too, and says so."""
     old = {item.id: item for item in before.built.resources}
     # What is the same on both sides must be the same object: that is how a change is told.
     new = {item.id: _kept(item, old.get(item.id)) for item in after.built.resources}
-    impact = assess(_side(before, old), _side(after, new), installation_of(after.built.settings), knowledge)
+    impact = assess(
+        _side(before, old), _side(after, new), installation_of(after.built.settings), tools.checker, tools.schemas
+    )
     accelerators = after.built.settings.accelerators
     for restart in impact.restarts:
         yield RestartedModel(

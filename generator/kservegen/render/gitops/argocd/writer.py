@@ -10,10 +10,9 @@ from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Origin, Resource, ResourceId
-from kservegen.render.gitops.argocd.application_set import build_application_set
-from kservegen.render.gitops.argocd.applications import APPLICATIONS_FOLDER, build_application, build_root
+from kservegen.render.gitops.argocd.applications import APPLICATIONS_FOLDER, build_application, build_root, document
 from kservegen.render.gitops.argocd.health import build_health_checks
 from kservegen.render.gitops.argocd.project import build_project
 from kservegen.render.gitops.argocd.settings import ArgoSettings
@@ -26,6 +25,8 @@ _ORIGINS: Final = (
     Origin(("spec", "destination"), ("cluster",)),
     Origin(("spec", "destinations"), ("cluster",)),
 )
+# What differs between layers is data of the generator; the patch lays it over the template as it is.
+_PATCH: Final = "{{ toJson .application }}"
 
 
 def write_argocd(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]) -> list[Resource]:
@@ -33,7 +34,7 @@ def write_argocd(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]
     settings = ArgoSettings.of(environment)
     by_hand = [build_root(settings, promises_of(environment)), build_health_checks(settings)]
     applications = [build_application(settings, layer) for layer in layers]
-    synced = [build_application_set(settings, applications)] if settings.as_set else applications
+    synced = [_application_set(settings, applications)] if settings.as_set else applications
     if settings.owns_project:
         synced = [build_project(settings, layers), *synced]
     return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, APPLICATIONS_FOLDER) for doc in synced]
@@ -50,3 +51,39 @@ def _resource(doc: JsonObject, folder: str) -> Resource:
         subject=name,
         origins=_ORIGINS,
     )
+
+
+def _application_set(settings: ArgoSettings, applications: list[JsonObject]) -> JsonObject:
+    """Build an ApplicationSet that keeps the same Applications, names and contents those of the other form.
+
+    It creates and updates, and leaves alone what it no longer lists. Waves do not order what it makes: all Applications
+    start at once, and the retries carry each over the time in which what it needs is not there yet.
+    """
+    elements: JsonArray = [_element(application) for application in applications]
+    return document(
+        "ApplicationSet",
+        {"name": settings.environment, "namespace": settings.namespace},
+        {
+            "goTemplate": True,
+            "goTemplateOptions": ["missingkey=error"],
+            "generators": [{"list": {"elements": elements}}],
+            "syncPolicy": {"preserveResourcesOnDeletion": True, "applicationsSync": "create-update"},
+            "template": {
+                "metadata": {"name": "{{ .name }}"},
+                # A patch cannot set the project.
+                "spec": {"project": settings.project, "destination": settings.destination},
+            },
+            "templatePatch": _PATCH,
+        },
+    )
+
+
+def _element(application: JsonObject) -> JsonObject:
+    metadata, spec = mapping(application["metadata"]), mapping(application["spec"])
+    return {
+        "name": metadata["name"],
+        "application": {
+            "metadata": {"annotations": metadata["annotations"]},
+            "spec": {key: value for key, value in spec.items() if key != "project"},
+        },
+    }
