@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 
 # Handed out instead of what is not there; nobody writes to a document he was handed.
 _NO_MAP: Final[JsonObject] = {}
@@ -42,6 +42,13 @@ def child(value: JsonValue, part: str | int) -> JsonValue:
     if isinstance(value, list) and isinstance(part, int) and part < len(value):
         return value[part]
     return None
+
+
+def value_at(value: JsonValue, path: Path) -> JsonValue:
+    """Return what stands at a path; None where there is nothing."""
+    for part in path:
+        value = child(value, part)
+    return value
 
 
 def texts_in(value: JsonValue) -> Iterator[str]:

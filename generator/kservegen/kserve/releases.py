@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast, get_type_hints
 
-from kservegen.core.document import mapping, text
+from kservegen.core.document import mapping, text, value_at
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.repository import packaged_data
@@ -82,10 +82,7 @@ class KnownDefect(NamedTuple):
 
     def is_in(self, doc: JsonObject) -> bool:
         """Whether an object of one of the kinds has what the defect is about."""
-        node: JsonValue = doc
-        for name in self.field:
-            node = mapping(node).get(name)
-        return node is not None
+        return value_at(doc, self.field) is not None
 
 
 class RemovedCRDs(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from kservegen.catalog.words import OLD_FRAMEWORKS
-from kservegen.core.document import mapping, sequence
+from kservegen.core.document import mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource
 
@@ -115,9 +115,7 @@ def _predictor_pods(path: Path, predictor: JsonObject) -> Iterator[PodSpecAt]:
 
 def _llm_pods(spec: JsonObject) -> Iterator[PodSpecAt]:
     for path, role in _LLM_PODS:
-        found: object = spec
-        for key in path[1:]:
-            found = found.get(key) if isinstance(found, dict) else None
+        found = value_at(spec, path[1:])
         if isinstance(found, dict):
             yield PodSpecAt(path, role, found)
 

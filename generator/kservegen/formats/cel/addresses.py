@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, NamedTuple, TypeAlias
 
@@ -75,17 +76,9 @@ def _read_cidr(value: Tagged) -> _Prefix:
     return _prefix(untagged(value, CIDR))
 
 
-def _is_ip(text: str) -> bool:
+def _takes(read: Callable[[str], object], text: str) -> bool:
     try:
-        _address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_cidr(text: str) -> bool:
-    try:
-        _prefix(text)
+        read(text)
     except ValueError:
         return False
     return True
@@ -118,7 +111,7 @@ def _masked(value: Tagged) -> Tagged:
 
 FUNCTIONS: Final = (
     Function(name="ip", parameters=("string",), result=IP, call=_ip, member=False),
-    Function(name="isIP", parameters=("string",), result="bool", call=_is_ip, member=False),
+    Function(name="isIP", parameters=("string",), result="bool", call=partial(_takes, _address), member=False),
     Function(
         name="ip.isCanonical",
         parameters=("string",),
@@ -133,7 +126,7 @@ FUNCTIONS: Final = (
     Function(name="isLinkLocalMulticast", parameters=(IP,), result="bool", call=_is_link_local_multicast),
     Function(name="isGlobalUnicast", parameters=(IP,), result="bool", call=_is_global_unicast),
     Function(name="cidr", parameters=("string",), result=CIDR, call=_cidr, member=False),
-    Function(name="isCIDR", parameters=("string",), result="bool", call=_is_cidr, member=False),
+    Function(name="isCIDR", parameters=("string",), result="bool", call=partial(_takes, _prefix), member=False),
     Function(name="ip", parameters=(CIDR,), result=IP, call=lambda value: tagged(IP, str(_read_cidr(value).address))),
     Function(name="prefixLength", parameters=(CIDR,), result="int", call=lambda value: _read_cidr(value).bits),
     Function(name="masked", parameters=(CIDR,), result=CIDR, call=_masked),

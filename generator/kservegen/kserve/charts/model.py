@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 KeyPath: TypeAlias = tuple[str, ...]
@@ -139,11 +140,6 @@ class Charts:
         """The charts' names, in order of installation."""
         return tuple(self.by_name)
 
-    @property
-    def infos(self) -> tuple[ChartInfo, ...]:
-        """The charts' places, in order of installation."""
-        return tuple(chart.info for chart in self.by_name.values())
-
     def readers(self, path: KeyPath) -> tuple[str, ...]:
         """Name the charts that read the key at `path` or any key below it."""
         return tuple(name for name, chart in self.by_name.items() if chart.reads(path))
@@ -157,16 +153,6 @@ def explicit(values: JsonObject, path: KeyPath) -> bool:
             return False
         node = node[name]
     return True
-
-
-def value_at(values: JsonObject, path: KeyPath) -> JsonValue:
-    """Give what `values` say at `path`; None where they say nothing."""
-    node: JsonValue = values
-    for name in path:
-        if not isinstance(node, dict):
-            return None
-        node = node.get(name)
-    return node
 
 
 def effective(chart: Chart, values: JsonObject, path: KeyPath) -> JsonValue:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.charts.model import (
     Chart,
@@ -19,7 +20,6 @@ from kservegen.kserve.charts.model import (
     effective,
     explicit,
     is_on,
-    value_at,
 )
 from kservegen.kserve.charts.show import dotted, listing_of_values, show
 from kservegen.kserve.charts.traps import (

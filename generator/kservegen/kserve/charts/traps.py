@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.charts.model import Chart, Key, KeyPath, effective, explicit, is_on, value_at
+from kservegen.kserve.charts.model import Chart, Key, KeyPath, effective, explicit, is_on
 from kservegen.kserve.charts.show import dotted, show
 
 SHARED_RESOURCES: Final[KeyPath] = ("kserve", "createSharedResources")

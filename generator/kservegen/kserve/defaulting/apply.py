@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.core.document import mapping, text
+from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Origin, Resource
 from kservegen.formats.jsonschema.decode import CUSTOM_RESOURCE
@@ -68,8 +68,6 @@ def _default_llm_service(draft: CopyOnWrite) -> None:
     if isinstance(model, dict) and not model.get("name") and text(name):
         draft.edit("spec", "model")["name"] = name
     for path in _PODS:
-        pod: object = spec
-        for key in path[1:]:
-            pod = pod.get(key) if isinstance(pod, dict) else None
+        pod = value_at(spec, path[1:])
         if isinstance(pod, dict) and pod.get("containers") is None:
             draft.edit(*path)["containers"] = []

@@ -148,9 +148,10 @@ def test_every_table_belongs_to_a_chart_and_selects_keys_that_exist() -> None:
 
 
 def test_layers_come_in_order_and_needs_lie_below(charts: Charts) -> None:
-    layer = {info.name: info.layer for info in charts.infos}
-    assert [info.layer for info in charts.infos] == sorted(layer.values())
-    for info in charts.infos:
+    infos = [chart.info for chart in charts.by_name.values()]
+    layer = {info.name: info.layer for info in infos}
+    assert [info.layer for info in infos] == sorted(layer.values())
+    for info in infos:
         for need in info.needs:
             assert all(layer.get(name, 0) <= info.layer for name in need.one_of), info.name
             assert need.when is None or charts.by_name[info.name].reads(need.when), info.name
@@ -174,8 +175,8 @@ def test_chart_info(charts: Charts, chart: str, layer: int, crd: bool, has_value
 
 
 def test_every_kind_of_a_crd_chart_that_needs_a_controller_has_one(charts: Charts) -> None:
-    brought = {kind for info in charts.infos for kind in info.crds}
-    controlled = {kind for info in charts.infos for kind in info.controls}
+    brought = {kind for chart in charts.by_name.values() for kind in chart.info.crds}
+    controlled = {kind for chart in charts.by_name.values() for kind in chart.info.controls}
     assert brought - controlled == {"ClusterStorageContainer"}
 
 

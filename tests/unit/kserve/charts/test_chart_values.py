@@ -367,7 +367,7 @@ def test_upstreams_values_give_inert_findings_only(
 @given(data=st.data())
 def test_live_keys_with_their_defaults_give_no_finding(releases: Releases, data: st.DataObject) -> None:
     charts = releases.get(data.draw(st.sampled_from(releases.versions))).charts
-    chart = charts.by_name[data.draw(st.sampled_from([info.name for info in charts.infos if info.has_values]))]
+    chart = data.draw(st.sampled_from([chart for chart in charts.by_name.values() if chart.info.has_values]))
     live = [key for key in chart.keys.values() if key.live]
     values: JsonObject = {}
     for key in data.draw(st.lists(st.sampled_from(live), unique_by=lambda key: key.path)):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.core.diagnostics import Finding
+from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.names import quote
@@ -48,7 +49,7 @@ def _finding(path: Path, what: str, document: JsonValue) -> Iterator[Finding]:
         return
     rule = next((rule for pattern, rule in _RULES if pattern.match(what)), "schema/one-of")
     allowed = ", ".join(_QUOTED.findall(what)) if rule == "schema/not-allowed" else ""
-    yield Finding(rule=rule, path=path, message=what, seen=quote(_value(path, document)), allowed=allowed)
+    yield Finding(rule=rule, path=path, message=what, seen=quote(value_at(document, path)), allowed=allowed)
 
 
 def _path(pointer: str, document: JsonValue) -> Path:
@@ -64,15 +65,3 @@ def _path(pointer: str, document: JsonValue) -> Path:
             path.append(name)
             value = value.get(name) if isinstance(value, dict) else None
     return tuple(path)
-
-
-def _value(path: Path, document: JsonValue) -> JsonValue:
-    value = document
-    for part in path:
-        if isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        elif isinstance(value, dict):
-            value = value.get(str(part))
-        else:
-            return None
-    return value

@@ -17,7 +17,7 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import annotation, namespace
-from kservegen.core.document import mapping, text
+from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import Path
 
 _CACHES: Final = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
@@ -35,9 +35,7 @@ def check(resource: Resource, context: Context) -> Problems:
     if not gone or annotation(resource, _OPT_OUT):
         return
     path = _PLACES[resource.kind]
-    found: object = resource.doc
-    for part in path:
-        found = found.get(part) if isinstance(found, dict) else None
+    found = value_at(resource.doc, path)
     for cache in gone:
         if cache.kind in _CACHES and isinstance(found, str) and _holds(cache, resource, found):
             name = f"{cache.kind} {cache.id.name}"

@@ -21,7 +21,7 @@ from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.kserve._shell import SPECIAL, Hazard, hazards
 from kservegen.checks.rules.view import containers_of
 from kservegen.core.diagnostics import Severity
-from kservegen.core.document import mapping, sequence, text
+from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.workloads import ContainerAt
@@ -121,8 +121,6 @@ def _base_has_command(resource: Resource, at: ContainerAt, context: Context) -> 
 
 
 def _has_command(base: Resource, at: ContainerAt) -> bool:
-    pod = mapping(base.doc)
-    for key in at.path[:-2]:
-        pod = mapping(pod.get(str(key)))
+    pod = mapping(value_at(base.doc, at.path[:-2]))
     listed = (mapping(item) for item in sequence(pod.get("containers")))
     return any(item.get("name") == at.container.get("name") and item.get("command") for item in listed)

@@ -18,7 +18,8 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, manual_of, rule
 from kservegen.checks.rules.kserve import llm_lora, llm_parallelism, llm_router, llm_scaling, llm_scheduler, replicas
 from kservegen.checks.rules.merged import merged
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.document import value_at
+from kservegen.core.jsontypes import JsonObject, Path
 
 _RULES: Final = (llm_lora, llm_parallelism, llm_router, llm_scaling, llm_scheduler, replicas)
 _VERSION: Final = "serving.kserve.io/v1alpha2"
@@ -33,11 +34,11 @@ def check(resource: Resource, context: Context) -> Problems:
     known = {(problem.path, problem.message) for problem in _problems(resource, context)}
     for problem in _problems(whole, context):
         if problem.severity is None and (problem.path, problem.message) not in known:
-            said = _is_said(resource.doc, problem.path)
+            is_own = _has(resource.doc, problem.path)
             yield problem._replace(
-                path=problem.path if said else ("spec", "baseRefs"),
+                path=problem.path if is_own else ("spec", "baseRefs"),
                 message=f"once merged with its bases: {problem.message}" if based else problem.message,
-                at_key=problem.at_key or not said,
+                at_key=problem.at_key or not is_own,
             )
 
 
@@ -47,14 +48,9 @@ def _problems(resource: Resource, context: Context) -> Problems:
             yield problem._replace(hint=problem.hint or manual_of(module).fix)
 
 
-def _is_said(doc: JsonObject, path: Path) -> bool:
+def _has(doc: JsonObject, path: Path) -> bool:
     """Whether the service itself has the field; otherwise a base has."""
-    value: JsonValue = doc
-    for part in path:
-        if isinstance(value, dict) and part in value:
-            value = value[str(part)]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            return False
-    return True
+    holder, last = value_at(doc, path[:-1]), path[-1]
+    if isinstance(holder, list):
+        return isinstance(last, int) and last < len(holder)
+    return isinstance(holder, dict) and last in holder

@@ -17,8 +17,8 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find, is_promised
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.document import mapping, text, value_at
+from kservegen.core.jsontypes import Path
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _FIX: Final = (
@@ -32,9 +32,7 @@ _DEFAULT_KEY: Final = "epp"
 
 @rule(Stage.DEPLOYMENT, "LLMInferenceService", scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
-    ref: JsonObject = resource.doc
-    for key in _PATH:
-        ref = mapping(ref.get(str(key)))
+    ref = mapping(value_at(resource.doc, _PATH))
     name = text(ref.get("name"))
     if not name:
         return

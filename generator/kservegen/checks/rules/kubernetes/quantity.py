@@ -14,8 +14,8 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import amounts_of
-from kservegen.core.document import child
-from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.document import value_at
+from kservegen.core.jsontypes import Path
 from kservegen.kubernetes.fields import unreadable
 from kservegen.kubernetes.resources import unreadable_amounts
 
@@ -33,7 +33,4 @@ def check(resource: Resource, _context: Context) -> Problems:
     yield from unreadable_amounts(amounts_of(resource))
     path = _FIELDS.get(resource.kind)
     if path:
-        value: JsonValue = resource.doc
-        for part in path:
-            value = child(value, part)
-        yield from unreadable(path, str(path[-1]), value)
+        yield from unreadable(path, str(path[-1]), value_at(resource.doc, path))
