@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from kservegen.checks.budget.account import RequestedAmounts, account, asked_for
+from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import read_budgets
@@ -28,7 +28,7 @@ class Capacity(NamedTuple):
 
     diagnostics: tuple[Diagnostic, ...] = ()
     assumptions: tuple[str, ...] = ()
-    ledger: tuple[Line, ...] | None = None  # where budgets asked for it
+    ledger: tuple[Line, ...] | None = None  # where budgets item for it
 
 
 def check_capacity(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:
@@ -77,12 +77,12 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     locator = Locator.of(built)
     by_id = {item.resource.id: item.resource for item in objects}
     wanted, left_out = [], False
-    for asked in asked_for(_owned(built, objects), environment, context):
-        resource = asked.defaulted.resource
-        for group in asked.groups:
+    for item in requested_amounts(_owned(built, objects), environment, context):
+        resource = item.defaulted.resource
+        for group in item.groups:
             if in_pool_scope(group, pools):
                 member = Member(resource.id.namespace, pod_labels(resource.doc, group))
-                wanted.append(WantedPods(asked.entry, resource.id, _with_runtime(asked, group, context), member))
+                wanted.append(WantedPods(item.entry, resource.id, _with_runtime(item, group, context), member))
             else:
                 left_out = True
 
@@ -95,12 +95,12 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     return Capacity(tuple(check_placement(environment, pools, wanted, locate)), tuple(assumed))
 
 
-def _with_runtime(asked: RequestedAmounts, group: PodGroup, context: Context) -> PodGroup:
+def _with_runtime(item: RequestedAmounts, group: PodGroup, context: Context) -> PodGroup:
     """Lay the placement words of a predictor over those of its runtime, where that is an object of the catalog."""
     model = group.pod.get("model")
     if not isinstance(model, dict):
         return group
-    resource = asked.defaulted.resource
+    resource = item.defaulted.resource
     chosen = selection_of(request_of(group.pod, model, resource.id.namespace or "default"), context).chosen
     runtime = context.resources.get(ResourceId(chosen.kind, chosen.namespace, chosen.name)) if chosen else None
     if runtime is None:

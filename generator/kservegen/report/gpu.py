@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.check import gib, told
+from kservegen.checks.gpu.check import explain_gate, gib
 from kservegen.checks.gpu.estimate import CONTEXT, Estimate, FitVerdict
 from kservegen.checks.gpu.facts import GIB, Gpu
 from kservegen.commands.gpu import Account
@@ -85,7 +85,7 @@ def _details(account: Account, *, colour: bool) -> Iterator[str]:
         yield "  " + "  ".join(_legend(part, colour=colour) for part in parts)
         yield _paint(f"  {_facts(account, done)}", _DIM, colour)
         if done.verdict is not FitVerdict.FITS and not fit.refused:
-            yield f"  {done.verdict.value}: {told(done)}"
+            yield f"  {done.verdict.value}: {explain_gate(done)}"
     for finding in account.findings:
         if finding.rule == "gpu/unknown-model":
             continue

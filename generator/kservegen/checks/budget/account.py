@@ -33,11 +33,11 @@ def account(
 ) -> Iterator[Line]:
     """Write the ledger of objects, each with its entry's key and owner; paths are those of the defaulted objects."""
     accelerators = environment.mapping("accelerators")
-    for key, owner, defaulted, groups in asked_for(objects, environment, context):
+    for key, owner, defaulted, groups in requested_amounts(objects, environment, context):
         yield from lines(key, owner, defaulted.resource.id, groups, accelerators)
 
 
-def asked_for(
+def requested_amounts(
     objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
 ) -> Iterator[RequestedAmounts]:
     """List the groups of pods of each object."""

@@ -141,7 +141,7 @@ def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
     return Finding(
         rule="gpu/does-not-fit" if certain else "gpu/uncertain-fit",
         path=place(found.workload, done.gate),
-        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {told(done)}",
+        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {explain_gate(done)}",
         seen=sums(done),
         allowed=f"{gib(done.needed)} for one request of {done.length:,} tokens" if done.length else "",
         hint=cheapest(gpu_remedies(case, others)),
@@ -155,7 +155,7 @@ def place(workload: GpuWorkload, gate: Gate | None) -> Path:
     return workload.where(option) if option else workload.resource_path
 
 
-def told(done: Estimate) -> str:
+def explain_gate(done: Estimate) -> str:
     """Say in a clause what happens at the gate, in vLLM's own words where it has some."""
     pool = gib(done.pool)
     return {

@@ -45,7 +45,7 @@ def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts:
     from kservegen.checks.gpu.accelerators import gpu_of  # noqa: PLC0415
     from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
     from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
-    from kservegen.checks.gpu.workload import glimpses  # noqa: PLC0415
+    from kservegen.checks.gpu.workload import server_summaries  # noqa: PLC0415
 
     context, accelerators = inputs.context, inputs.accelerators
     facts = open_facts().under(locked_models(inputs.locked, inputs.lock_file))
@@ -56,7 +56,7 @@ def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts:
             seen.certain
             or facts.model(seen.model, seen.address) is not None
             or gpu_of(seen.node_selector, seen.resource_name, accelerators, facts) is not None
-            for seen in glimpses(item.resource, context, images)
+            for seen in server_summaries(item.resource, context, images)
         )
 
     return _estimated(items, [item for item in items if is_known(item)], inputs, facts, images)

@@ -82,7 +82,7 @@ class _Pod:
     image: str = ""
 
 
-class Glimpse(NamedTuple):
+class ServerSummary(NamedTuple):
     """What one look tells of a server, before its words are read; named as in `GpuWorkload`."""
 
     model: str
@@ -92,12 +92,14 @@ class Glimpse(NamedTuple):
     resource_name: str
 
 
-def glimpses(resource: Resource, context: Context, images: Images) -> Iterator[Glimpse]:
-    """Yield a glimpse of each server with GPUs that `workloads` reads in full."""
+def server_summaries(resource: Resource, context: Context, images: Images) -> Iterator[ServerSummary]:
+    """Yield a summary of each server with GPUs that `workloads` reads in full."""
     for (pod, at), found in _servers(resource, context, images):
         device = device_of(at.container)
         if device is not None:
-            yield Glimpse(found.model, found.address, found.certain, mapping(pod.spec.get("nodeSelector")), device[0])
+            yield ServerSummary(
+                found.model, found.address, found.certain, mapping(pod.spec.get("nodeSelector")), device[0]
+            )
 
 
 def gpu_workloads(resource: Resource, context: Context, images: Images) -> Iterator[GpuWorkload]:

@@ -104,7 +104,7 @@ def _weight(scene: PlacementScene, claim: int) -> tuple[bool, float]:
         for pool in scene.pools_of(claim)
         if (offered := scene.pools[pool].offers(name))
     ]
-    return scene.claims[claim].wishes.any, max(parts, default=0.0)
+    return scene.claims[claim].neighbours.any, max(parts, default=0.0)
 
 
 def _first(_board: Board, _claim: int, nodes: Sequence[int]) -> int:
@@ -196,11 +196,11 @@ def _offered(scene: PlacementScene, inside: frozenset[int], resource: str) -> in
 def _depends_on_order(scene: PlacementScene) -> bool:
     """Whether a search that takes groups in one order, on all nodes that there may be, leaves something out."""
     for index, claim in enumerate(scene.claims):
-        if any(not term.groups <= {index} for term in claim.wishes.together):
+        if any(not term.groups <= {index} for term in claim.neighbours.together):
             return True
-        if any(not spread.counts <= {index} for spread in claim.wishes.spreads):
+        if any(not spread.counts <= {index} for spread in claim.neighbours.spreads):
             return True
-        if claim.wishes.spreads and any(scene.pools[pool].is_elastic for pool in claim.selected):
+        if claim.neighbours.spreads and any(scene.pools[pool].is_elastic for pool in claim.selected):
             return True
     return False
 

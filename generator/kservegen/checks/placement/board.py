@@ -23,7 +23,7 @@ class Claim:
     maybe: frozenset[int]
     selected: frozenset[int]
     tolerated: frozenset[int]
-    wishes: NeighbourTerms
+    neighbours: NeighbourTerms
 
 
 class PlacementScene(NamedTuple):
@@ -58,7 +58,7 @@ class Board:
         self._nodes = [by_pools[scene.pools_of(index)] for index in range(len(scene.claims))]
         self._repelled: dict[int, list[tuple[int, Term]]] = {}
         for index, claim in enumerate(scene.claims):
-            for term in claim.wishes.apart:
+            for term in claim.neighbours.apart:
                 for other in term.groups:
                     self._repelled.setdefault(other, []).append((index, term))
 
@@ -83,7 +83,7 @@ class Board:
 
     def is_plain(self, claim: int) -> bool:
         """Whether a pod's place depends on resources alone."""
-        return not self.scene.claims[claim].wishes.any and claim not in self._repelled
+        return not self.scene.claims[claim].neighbours.any and claim not in self._repelled
 
     def places(self, claim: int) -> Iterator[int]:
         """Yield the nodes that take one more pod of a group as things stand."""
@@ -116,7 +116,7 @@ class Board:
 
     def _barred(self, claim: int) -> list[tuple[str, set[str]]]:
         """List the domains that a pod of a group may not enter, by topology."""
-        found = [(term.key, self._domains_with(term)) for term in self.scene.claims[claim].wishes.apart]
+        found = [(term.key, self._domains_with(term)) for term in self.scene.claims[claim].neighbours.apart]
         found += [
             (term.key, self._domains_with(Term(term.key, frozenset({owner}))))
             for owner, term in self._repelled.get(claim, ())
@@ -124,7 +124,7 @@ class Board:
         return found + [self._too_many(claim, spread) for spread in self._spreads(claim)]
 
     def _spreads(self, claim: int) -> Iterator[Spread]:
-        for spread in self.scene.claims[claim].wishes.spreads:
+        for spread in self.scene.claims[claim].neighbours.spreads:
             if not (spread.by_revision and self.scene.rolling):
                 yield spread
 
@@ -156,7 +156,7 @@ class Board:
 
     def _wanted(self, claim: int) -> list[tuple[str, set[str]]]:
         """List the domains that a pod of a group must be in; the first of pods that want each other may go anywhere."""
-        terms = self.scene.claims[claim].wishes.together
+        terms = self.scene.claims[claim].neighbours.together
         if not terms:
             return []
         meant = frozenset.intersection(*(term.groups for term in terms))

@@ -89,7 +89,7 @@ def _rollouts(report: _Report, part: SitePart, most: Sequence[int]) -> Iterator[
             by_subject.setdefault(report.wanted[index].subject, []).append(place)
     scene = part.scene._replace(rolling=True)
     known: dict[object, tuple[ArrangeAnswer, bool]] = {}
-    plain = not any(claim.wishes.any for claim in scene.claims)
+    plain = not any(claim.neighbours.any for claim in scene.claims)
     for places in by_subject.values():
         extra = list(most)
         for place in places:

@@ -66,7 +66,7 @@ def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
             tolerated=frozenset(
                 number for number, pool in enumerate(pools) if all(tolerates(pod, taint) for taint in pool.taints)
             ),
-            wishes=neighbour_terms(pod, index, members, keys)
+            neighbours=neighbour_terms(pod, index, members, keys)
             if any(word in pod for word in _ASKING)
             else NeighbourTerms(),
         )
@@ -103,7 +103,7 @@ def _components(claims: Mapping[int, Claim]) -> list[list[int]]:
         return token
 
     for index, claim in claims.items():
-        asked = claim.wishes
+        asked = claim.neighbours
         others = {other for term in (*asked.apart, *asked.together) for other in term.groups}
         others.update(other for spread in asked.spreads for other in spread.counts)
         for token in (*(("pool", number) for number in claim.maybe), *(("ask", other) for other in others)):
@@ -115,12 +115,12 @@ def _components(claims: Mapping[int, Claim]) -> list[list[int]]:
 
 
 def _renumbered(claim: Claim, numbers: Mapping[int, int]) -> Claim:
-    """Write a group's wishes with the numbers of its part; groups without a node are no neighbours."""
+    """Write a group's terms with the numbers of its part; groups without a node are no neighbours."""
 
     def within(groups: Iterable[int]) -> frozenset[int]:
         return frozenset(numbers[index] for index in groups if index in numbers)
 
-    asked = claim.wishes
+    asked = claim.neighbours
     if not asked.any:
         return claim
     return Claim(
@@ -129,7 +129,7 @@ def _renumbered(claim: Claim, numbers: Mapping[int, int]) -> Claim:
         maybe=claim.maybe,
         selected=claim.selected,
         tolerated=claim.tolerated,
-        wishes=NeighbourTerms(
+        neighbours=NeighbourTerms(
             spreads=tuple(spread._replace(counts=within(spread.counts)) for spread in asked.spreads),
             apart=tuple(term._replace(groups=within(term.groups)) for term in asked.apart),
             together=tuple(term._replace(groups=within(term.groups)) for term in asked.together),

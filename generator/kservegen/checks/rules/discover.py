@@ -29,7 +29,7 @@ from kservegen.kubernetes.fields import FieldLaw, FieldPlace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrashFinding(Finding):
-    """A crash told as a finding; the traceback is for those who mend the rule."""
+    """A crash as a finding; the traceback is for those who mend the rule."""
 
     traceback: str = ""
 
@@ -57,7 +57,7 @@ class Discovered:
         return self.rule.scope
 
 
-class _Asked(NamedTuple):
+class _RuleLaw(NamedTuple):
     """A law of a field, and the manual of the rule that it speaks for."""
 
     meta: RuleMeta
@@ -71,32 +71,32 @@ class _Plan:
 
     def __init__(self, rules: Iterable[Discovered]) -> None:
         self.checks: list[tuple[RuleMeta, Check]] = []
-        self.pods: defaultdict[str, list[_Asked]] = defaultdict(list)
-        self.containers: defaultdict[str, list[_Asked]] = defaultdict(list)
+        self.pods: defaultdict[str, list[_RuleLaw]] = defaultdict(list)
+        self.containers: defaultdict[str, list[_RuleLaw]] = defaultdict(list)
         for found in rules:
             rule = found.rule
             if rule.check is not None:
                 self.checks.append((found.meta, rule.check))
             for table, laws in ((self.pods, rule.pod), (self.containers, rule.container)):
                 for name, law in laws.items():
-                    table[name].append(_Asked(found.meta, law))
+                    table[name].append(_RuleLaw(found.meta, law))
 
-    def due(self, resource: Resource) -> Iterator[tuple[_Asked, JsonValue, FieldPlace]]:
+    def due(self, resource: Resource) -> Iterator[tuple[_RuleLaw, JsonValue, FieldPlace]]:
         """List which laws an object calls for: those of the fields that its pods and containers set."""
         wanted = self.pods
         for pod in pods_of(resource):
             for name in pod.spec:
                 if name in wanted and (value := pod.spec[name]) is not None:
                     place = FieldPlace((*pod.path, name), pod, None)
-                    for judging in wanted[name]:
-                        yield judging, value, place
+                    for rule_law in wanted[name]:
+                        yield rule_law, value, place
         wanted = self.containers
         for at in containers_of(resource):
             for name in at.container:
                 if name in wanted and (value := at.container[name]) is not None:
                     place = FieldPlace((*at.path, name), at.pod, at)
-                    for judging in wanted[name]:
-                        yield judging, value, place
+                    for rule_law in wanted[name]:
+                        yield rule_law, value, place
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -177,11 +177,11 @@ def _broken(rule: CelRule, place: _Place, scope: CelScope) -> Finding | None:
         return None
     if isinstance(outcome, CompileError) or (isinstance(outcome, CelError) and outcome.unsupported):
         return _unsupported(place, rule, outcome.message)
-    said = _error(outcome, rule) if isinstance(outcome, CelError) else _said(rule, place, scope)
+    message = _error(outcome, rule) if isinstance(outcome, CelError) else _server_message(rule, place, scope)
     return Finding(
         rule=FAILED,
         path=(*place.path, *rule.field),
-        message=_REASONS.get(rule.reason, "") + said,
+        message=_REASONS.get(rule.reason, "") + message,
         hint=_hint(rule),
         seen=quote(place.value),
         allowed=_short(rule.expression),
@@ -198,7 +198,7 @@ def _error(error: CelError, rule: CelRule) -> str:
     return f"{error.message} evaluating rule: {about}"
 
 
-def _said(rule: CelRule, place: _Place, scope: CelScope) -> str:
+def _server_message(rule: CelRule, place: _Place, scope: CelScope) -> str:
     """Say what the server would say: a usable messageExpression, else the message, else the rule itself."""
     if rule.message_expression and (place.old is not None or not reads(rule.message_expression, _OLD)):
         program = _program(rule.message_expression, optional_old=False)

@@ -171,8 +171,8 @@ class Explainer:
     def _alternatives(
         self, value: JsonValue, branches: Sequence[JsonValue], path: Path, above: _Object | None, *, only_one: bool
     ) -> Iterator[Finding]:
-        told = [tuple(self._value(value, branch, path, above)) for branch in branches]
-        fitting = sum(1 for findings in told if not findings)
+        by_branch = [tuple(self._value(value, branch, path, above)) for branch in branches]
+        fitting = sum(1 for findings in by_branch if not findings)
         if fitting == 1 or (fitting and not only_one):
             return
         if fitting:
@@ -185,15 +185,15 @@ class Explainer:
                 hint="Leave out what belongs to the other form.",
             )
             return
-        yield from self._best(value, branches, told, path)
+        yield from self._best(value, branches, by_branch, path)
 
     def _best(
-        self, value: JsonValue, branches: Sequence[JsonValue], told: Sequence[tuple[Finding, ...]], path: Path
+        self, value: JsonValue, branches: Sequence[JsonValue], by_branch: Sequence[tuple[Finding, ...]], path: Path
     ) -> Iterator[Finding]:
         """Report the branch that was meant: of the value's type, with its constants, with the least to say."""
         nodes = [self.shape.resolve(branch) for branch in branches]
-        missing = [findings[0] for findings in told if len(findings) == 1 and _is_absence(findings[0], path)]
-        if len(missing) == len(told):
+        missing = [findings[0] for findings in by_branch if len(findings) == 1 and _is_absence(findings[0], path)]
+        if len(missing) == len(by_branch):
             names = [finding.allowed for finding in missing]
             message = f"none of the fields {', '.join(quote(name) for name in names)} is set"
             yield Finding(
@@ -207,7 +207,7 @@ class Explainer:
             return
         typed = [
             (node, findings)
-            for node, findings in zip(nodes, told, strict=True)
+            for node, findings in zip(nodes, by_branch, strict=True)
             if not _is_of_other_type(findings, path)
         ]
         if not typed:

@@ -26,7 +26,7 @@ class Odd(Enum):
 
 PlainReading: TypeAlias = JsonScalar | Odd
 
-_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_NULLS: Final = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 _BOOLS: Final = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -42,6 +42,10 @@ _INF_NAN: Final = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
+# What each reader takes for a value of its own, letter by letter.
+_WORDS_1_1: Final[dict[str, PlainReading]] = {**_NULLS, **_BOOLS_1_1, **_INF_NAN, "=": Odd.ERROR, "<<": Odd.MERGE}
+_WORDS_GO: Final[dict[str, JsonScalar]] = {**_NULLS, **_BOOLS_GO, **_INF_NAN}
+_WORDS_1_2: Final[dict[str, JsonScalar]] = {**_NULLS, **_BOOLS, **_INF_NAN}
 _INT64: Final = 1 << 63
 _UINT64: Final = 1 << 64
 
@@ -80,19 +84,13 @@ _DOT_FLOAT_GO: Final = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
 
 def read_as_yaml_1_1(text: str) -> PlainReading:
     """Read a plain scalar as PyYAML's safe loaders do."""
-    if text in _NULLS:
-        return None
-    if text in _BOOLS_1_1:
-        return _BOOLS_1_1[text]
-    if text in _INF_NAN:
-        return _INF_NAN[text]
+    if text in _WORDS_1_1:
+        return _WORDS_1_1[text]
     if _FLOAT_1_1.fullmatch(text):
         return _sexagesimal(text.replace("_", ""), float)
     if _INT_1_1.fullmatch(text):
         return _int_1_1(text.replace("_", ""))
-    if _DATE.fullmatch(text):
-        return Odd.DATE
-    return {"=": Odd.ERROR, "<<": Odd.MERGE}.get(text, text)
+    return Odd.DATE if _DATE.fullmatch(text) else text
 
 
 def _int_1_1(text: str) -> PlainReading:
@@ -123,12 +121,8 @@ def read_as_kubectl(text: str) -> PlainReading:
     """Read a plain scalar as goyaml.v2 does: the library under sigs.k8s.io/yaml, and so kubectl, Argo CD and Helm."""
     if not text or text[0] not in _FIRST_CHARACTERS or text == "<<":
         return text or None
-    if text in _NULLS:
-        return None
-    if text in _BOOLS_GO:
-        return _BOOLS_GO[text]
-    if text in _INF_NAN:
-        return _INF_NAN[text]
+    if text in _WORDS_GO:
+        return _WORDS_GO[text]
     if text[0] == ".":
         return _finite(text) if _DOT_FLOAT_GO.fullmatch(text) else text
     return _number_go(text) if text[0] in "+-0123456789" else text
@@ -162,12 +156,8 @@ def _finite(text: str) -> PlainReading:
 
 def read_as_yaml_1_2(text: str) -> PlainReading:
     """Read a plain scalar by the core schema of YAML 1.2."""
-    if text in _NULLS:
-        return None
-    if text in _BOOLS:
-        return _BOOLS[text]
-    if text in _INF_NAN:
-        return _INF_NAN[text]
+    if text in _WORDS_1_2:
+        return _WORDS_1_2[text]
     if text[:2] in ("0o", "0x"):
         digits = _HEX if text[1] == "x" else _OCTAL
         return int(text[2:], 16 if text[1] == "x" else 8) if digits.fullmatch(text, 2) else text

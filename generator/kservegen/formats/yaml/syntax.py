@@ -58,12 +58,7 @@ _WORDINGS: Final[tuple[_Wording, ...]] = (
         hint="Write \\\\ for a backslash, or use single quotes, in which a backslash means itself.",
     ),
     _Wording(
-        needles=("hexadecimal number",),
-        message="an escape without its hexadecimal digits",
-        hint='Write \\x with two digits, \\u with four, \\U with eight: "\\u00e9".',
-    ),
-    _Wording(
-        needles=("hexdecimal number",),
+        needles=("decimal number",),  # hexdecimal, as they spell it
         message="an escape without its hexadecimal digits",
         hint='Write \\x with two digits, \\u with four, \\U with eight: "\\u00e9".',
     ),

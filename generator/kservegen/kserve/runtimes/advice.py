@@ -99,14 +99,11 @@ def why_chosen(selection: RuntimeSelection) -> str:
 
 def why_not(selection: RuntimeSelection) -> tuple[tuple[str, str], ...]:
     """Say of the other runtimes that know the format what keeps them from being chosen: (name, clause)."""
-    told: list[tuple[str, str]] = []
-    for runtime, obstacle in selection.candidates:
-        if runtime is selection.chosen or obstacle is Obstacle.FORMAT:
-            continue
-        told.append(
-            (runtime.name, obstacle_reason(runtime, obstacle, selection) if obstacle else _rank(runtime, selection))
-        )
-    return tuple(told)
+    return tuple(
+        (runtime.name, obstacle_reason(runtime, obstacle, selection) if obstacle else _rank(runtime, selection))
+        for runtime, obstacle in selection.candidates
+        if runtime is not selection.chosen and obstacle is not Obstacle.FORMAT
+    )
 
 
 def _rank(runtime: ServingRuntime, selection: RuntimeSelection) -> str:
