@@ -120,14 +120,6 @@ def _fresh(value: JsonValue, *, keep_nulls: bool) -> JsonValue:
     return value
 
 
-def merge_all(layers: Sequence[MergeLayer]) -> JsonObject:
-    """Merge layers in order; a layer that is null removes all before it."""
-    out: JsonObject = {}
-    for layer in layers:
-        out = merge_values(out, layer.value) if isinstance(layer.value, dict) else {}
-    return out
-
-
 class _Cursor(NamedTuple):
     layer: int
     path: Path

@@ -66,7 +66,7 @@ class Compared:
 class DiskBase:
     """The output folder as it lies there: what a render would change."""
 
-    said = f"{OUTPUT_FOLDER}/ as it is"
+    label = f"{OUTPUT_FOLDER}/ as it is"
 
     def compare(self, wanted: WantedBase) -> Compared:
         """Compare with the files on disk; those that are not ours stay as they are."""
@@ -89,7 +89,7 @@ class CommitBase:
 
     git: Git
     commit: str
-    said: str  # which commit it is, in words
+    label: str  # which commit it is, in words
 
     def compare(self, wanted: WantedBase) -> Compared:
         """Compare with the commit; a file is read only where its bytes differ."""

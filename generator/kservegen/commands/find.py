@@ -44,7 +44,7 @@ class SourcePlace(NamedTuple):
     syncer: ResourceId | None
 
 
-class PastEntry(NamedTuple):
+class LineHistory(NamedTuple):
     """What git knows of the lines. `notes` are sentences on what it does not; `edited` says that more is to come."""
 
     commits: tuple[Commit, ...] = ()
@@ -52,7 +52,7 @@ class PastEntry(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-_UNKNOWN: Final = PastEntry()
+_UNKNOWN: Final = LineHistory()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class FoundObject:
     location: Location
     owner: str
     places: tuple[SourcePlace, ...]
-    past: PastEntry = _UNKNOWN
+    past: LineHistory = _UNKNOWN
 
 
 # A file and the path in it of what an answer comes from.
@@ -205,12 +205,12 @@ def _with_past(project: Project, candidates: Iterable[_Candidate]) -> tuple[Foun
     try:
         git = open_git(project.repository.root)
     except GeneratorError as problem:
-        note = PastEntry(notes=(f"no commits: {problem.message}",))
+        note = LineHistory(notes=(f"no commits: {problem.message}",))
         return tuple(replace(candidate.found, past=note) for candidate in candidates)
     return tuple(replace(c.found, past=_past(project, git, c.written)) for c in candidates)
 
 
-def _past(project: Project, git: Git, written: _Written) -> PastEntry:
+def _past(project: Project, git: Git, written: _Written) -> LineHistory:
     """Ask git for the lines as HEAD has them: those in the folder may have moved since."""
     spans: list[Span] = []
     notes: list[str] = []
@@ -227,7 +227,7 @@ def _past(project: Project, git: Git, written: _Written) -> PastEntry:
     told = history(git, spans, limit=COMMITS)
     if not told.complete:
         notes.append("the clone is shallow: what older commits did is not here (git fetch --unshallow)")
-    return PastEntry(told.commits, edited, tuple(notes))
+    return LineHistory(told.commits, edited, tuple(notes))
 
 
 def _lines(project: Project, document: CatalogDocument, path: Path) -> list[bytes]:

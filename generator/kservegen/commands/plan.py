@@ -59,7 +59,7 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
         compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
         found = tuple(_environments(evaluated, compared, options))
     changes = Plan(
-        base=base.said,
+        base=base.label,
         environments=tuple(environment.plan for environment in found),
         unknown=tuple(sorted({*evaluated.chosen, *_unreadable(evaluated, environments)} - evaluated.built.keys())),
     )

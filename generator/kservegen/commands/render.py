@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,8 @@ def validate(
     engine: EngineChoice = EngineChoice.BUILTIN,
 ) -> Result:
     """Check the catalog in the given environments, or in all; nothing is written. `clock` ends waivers."""
-    wanted = EvaluationOptions(
-        names=tuple(environments),
-        out=repository.root / OUTPUT_FOLDER,
-        clock=clock,
-        engine=engine,
-    )
+    out = repository.root / OUTPUT_FOLDER
+    wanted = EvaluationOptions(names=tuple(environments), out=out, clock=clock, engine=engine)
     with without_collector():
         evaluated = evaluate_repository(repository, wanted)
     return report_on(evaluated, "validate", fail_on=fail_on)
@@ -108,11 +104,7 @@ def render(repository: Repository, options: RenderOptions, *, environments: Sequ
 
 def evaluation_options(options: RenderOptions, environments: Sequence[str]) -> EvaluationOptions:
     """Return what a render has to evaluate."""
-    return EvaluationOptions(
-        names=tuple(environments),
-        out=options.out,
-        lays_out=True,
-    )
+    return EvaluationOptions(names=tuple(environments), out=options.out, lays_out=True)
 
 
 def recover_output(out: Path) -> None:
@@ -145,15 +137,10 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
         from kservegen.render.output.apply import apply  # noqa: PLC0415 - a run that changes nothing needs no journal
 
         apply(options.out, changes)
-    return Result(
-        command=result.command,
+    return replace(
+        result,
         diagnostics=merge_diagnostics([*result.diagnostics, *diagnostics]),
-        environments=result.environments,
-        objects=result.objects,
         plan=_plan(desired, existing, changes, applied=apply_now, check=options.check, prefix=f"{out}/"),
-        assumptions=result.assumptions,
-        fail_on=result.fail_on,
-        drift_fails=result.drift_fails,
     )
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from kservegen.commands.call import Called, Reply
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
-
-_GOOD, _BAD, _RESET = "\x1b[32m", "\x1b[31m", "\x1b[0m"
+from kservegen.report.text import GREEN, RED, painter
 
 
 def call_as_text(called: Called, reply: Reply, through: str, *, colour: bool) -> str:
@@ -20,8 +19,7 @@ def _lines(called: Called, reply: Reply, through: str, *, colour: bool) -> Itera
     verdict, speech = reply.verdict, called.speech
     who = f"{printable(called.callee.resource.id.name)} in {called.environment}"
     result = f"answers as it should, in {reply.seconds:.2f} s" if verdict.right else printable(verdict.says)
-    paint = _GOOD if verdict.right else _BAD
-    yield f"{who}: {paint}{result}{_RESET}" if colour else f"{who}: {result}"
+    yield f"{who}: {painter(colour)(result, GREEN if verdict.right else RED)}"
     if verdict.right:
         yield f"  {printable(verdict.says)}"
     elif verdict.hint:

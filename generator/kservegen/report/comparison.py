@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
 from kservegen.changes.plan.model import ABSENT, FieldChange
-from kservegen.core.diagnostics import Location
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import printable
-from kservegen.report.plan_json import fields_as_json
+from kservegen.report.json_report import place_as_json
+from kservegen.report.plan_json import field_as_json, fields_as_json
 from kservegen.report.plan_markdown import LIMIT
 from kservegen.report.plan_words import value_text
 from kservegen.report.summary import plural
+from kservegen.report.text import BOLD, DIM, painter
 
 if TYPE_CHECKING:
     from kservegen.formats.templates import PageTemplates
 
-_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _NONE: Final = "nothing"
 
 
@@ -42,19 +42,16 @@ def comparison_verdict(found: Comparison) -> str:
 
 def comparison_as_text(found: Comparison, *, colour: bool) -> str:
     """Write the verdict, then what differs, left before right, with lines."""
-
-    def paint(text: str, style: str) -> str:
-        return f"{style}{text}{_RESET}" if colour else text
-
-    out = [paint(printable(comparison_verdict(found)), _BOLD)]
+    paint = painter(colour)
+    out = [paint(printable(comparison_verdict(found)), BOLD)]
     for title, blocks in _blocks(found):
         out.append("")
-        out.append(paint(printable(title), _BOLD))
+        out.append(paint(printable(title), BOLD))
         for head, fields in blocks:
             out.append(f"  {printable(head)}")
             for item in fields:
                 left, right = (printable(value_text(side)) or _NONE for side in (item.field.old, item.field.new))
-                places = [paint(f" ({place})", _DIM) if place else "" for place in (item.left, item.right)]
+                places = [paint(f" ({place})", DIM) if place else "" for place in (item.left, item.right)]
                 out.append(f"    {printable(item.field.path)}: {left}{places[0]} | {right}{places[1]}")
     return "\n".join(out) + "\n"
 
@@ -127,11 +124,9 @@ def comparison_as_json(found: Comparison) -> JsonObject:
 def _entry(entry: EntryDifference) -> JsonObject:
     fields: list[JsonValue] = [
         {
-            "path": item.field.path,
-            **({} if item.field.old is ABSENT else {"old": item.field.old}),
-            **({} if item.field.new is ABSENT else {"new": item.field.new}),
-            **({"oldAt": _at(item.left)} if item.left else {}),
-            **({"newAt": _at(item.right)} if item.right else {}),
+            **field_as_json(item.field),
+            **({"oldAt": place_as_json(item.left)} if item.left else {}),
+            **({"newAt": place_as_json(item.right)} if item.right else {}),
         }
         for item in entry.fields
     ]
@@ -143,7 +138,3 @@ def _entry(entry: EntryDifference) -> JsonObject:
         **({"only": entry.only} if entry.only else {}),
         **({"namespaces": list(entry.namespaces)} if entry.namespaces else {}),
     }
-
-
-def _at(place: Location) -> JsonObject:
-    return {"file": place.file, "line": place.line, "column": place.column}

@@ -10,6 +10,7 @@ from kservegen.commands.explain import Explanation
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
+from kservegen.report.json_report import place_as_json
 
 
 def explanation_as_text(explanation: Explanation) -> str:
@@ -70,9 +71,7 @@ def explanation_as_json(explanation: Explanation) -> JsonObject:
                 "path": field.path,
                 "value": field.value,
                 "layer": field.layer,
-                "file": field.location.file,
-                "line": field.location.line,
-                "column": field.location.column,
+                **place_as_json(field.location),
             }
             for field in explanation.fields
         ],

@@ -9,6 +9,7 @@ from kservegen.commands.find import FoundObject, SourcePlace
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import printable
 from kservegen.git.log import Commit
+from kservegen.report.json_report import place_as_json
 
 _SHORT: Final = 9
 _LABEL: Final = 14
@@ -72,17 +73,14 @@ def found_as_json(answers: Sequence[FoundObject]) -> list[JsonValue]:
 
 
 def _answer(answer: FoundObject) -> JsonObject:
-    subject, location = answer.subject, answer.location
     return {
         "name": answer.name,
         "kinds": list(answer.kinds),
         "workload": answer.workload or None,
         "role": answer.role or None,
-        "object": {"kind": subject.kind, "namespace": subject.namespace, "name": subject.name},
+        "object": answer.subject._asdict(),
         "path": answer.words,
-        "file": location.file,
-        "line": location.line,
-        "column": location.column,
+        **place_as_json(answer.location),
         "owner": answer.owner or None,
         "places": [_place(place) for place in answer.places],
         "edited": answer.past.edited,
@@ -99,5 +97,5 @@ def _place(place: SourcePlace) -> JsonObject:
         "environment": place.environment,
         "file": place.file,
         "rendered": place.rendered,
-        "syncedBy": {"kind": syncer.kind, "namespace": syncer.namespace, "name": syncer.name} if syncer else None,
+        "syncedBy": syncer._asdict() if syncer else None,
     }

@@ -11,10 +11,10 @@ from kservegen.checks.gpu.facts import GIB, Gpu
 from kservegen.commands.gpu import Account
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
+from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, painter
 
 _WIDTH: Final = 64
-_RESET, _DIM, _BOLD = "\x1b[0m", "\x1b[2m", "\x1b[1m"
-_COLOURS: Final = {FitVerdict.FITS: "\x1b[32m", FitVerdict.UNCERTAIN: "\x1b[33m", FitVerdict.DOES_NOT_FIT: "\x1b[31m"}
+_COLOURS: Final = {FitVerdict.FITS: GREEN, FitVerdict.UNCERTAIN: YELLOW, FitVerdict.DOES_NOT_FIT: RED}
 _UNKNOWN: Final = "not estimated"
 _REFUSED: Final = "refused"
 
@@ -32,17 +32,18 @@ def render_gpu(accounts: Sequence[Account], *, colour: bool) -> str:
     """Write the table and, below it, bar, sum and advice of each server."""
     if not accounts:
         return "no model asks for a GPU\n"
-    lines = [*_table(accounts, colour=colour), ""]
+    paint = painter(colour)
+    lines = [*_table(accounts, paint), ""]
     for account in accounts:
-        lines += [*_details(account, colour=colour), ""]
+        lines += [*_details(account, paint), ""]
     return "\n".join(lines)
 
 
-def _table(accounts: Sequence[Account], *, colour: bool) -> Iterator[str]:
+def _table(accounts: Sequence[Account], paint: Paint) -> Iterator[str]:
     head = ("environment", "model", "GPU", "vLLM", "verdict", "KV tokens", "full-length requests")
     rows = [_row(account) for account in accounts]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    yield _paint("  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip(), _BOLD, colour)
+    yield paint("  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip(), BOLD)
     for account, row in zip(accounts, rows, strict=True):
         cells = [
             cell.rjust(width) if index >= _FIRST_NUMBER else cell.ljust(width)
@@ -50,7 +51,7 @@ def _table(accounts: Sequence[Account], *, colour: bool) -> Iterator[str]:
         ]
         done = account.fit.estimate
         if done is not None:
-            cells[_VERDICT] = _paint(cells[_VERDICT], _COLOURS[_weight(account, done)], colour)
+            cells[_VERDICT] = paint(cells[_VERDICT], _COLOURS[_weight(account, done)])
         yield "  ".join(cells).rstrip()
 
 
@@ -72,18 +73,18 @@ def _row(account: Account) -> tuple[str, ...]:
     return (account.environment, printable(account.key) + role, gpu, version, verdict, *numbers)
 
 
-def _details(account: Account, *, colour: bool) -> Iterator[str]:
+def _details(account: Account, paint: Paint) -> Iterator[str]:
     fit = account.fit
     done, gpu = fit.estimate, fit.gpu
     title = f"{printable(account.key)} in {account.environment}: {printable(fit.workload.model) or 'model unknown'}"
-    yield _paint(title, _BOLD, colour)
+    yield paint(title, BOLD)
     if done is None or gpu is None:
         yield f"  not estimated: {printable(fit.unknown)}"
     else:
         parts = parts_of(done)
-        yield f"  {_bar(parts, done.memory, colour=colour)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
-        yield "  " + "  ".join(_legend(part, colour=colour) for part in parts)
-        yield _paint(f"  {_facts(account, done)}", _DIM, colour)
+        yield f"  {_bar(parts, done.memory, paint)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
+        yield "  " + "  ".join(_legend(part, paint) for part in parts)
+        yield paint(f"  {_facts(account, done)}", DIM)
         if done.verdict is not FitVerdict.FITS and not fit.refused:
             yield f"  {done.verdict.value}: {explain_gate(done)}"
     for finding in account.findings:
@@ -106,26 +107,26 @@ def parts_of(done: Estimate) -> tuple[Part, ...]:
     free = done.memory - done.weights - cache - done.activation - overhead
     return (
         Part("weights", done.weights, "█", "\x1b[34m"),
-        Part("KV cache", cache, "▓", "\x1b[32m"),
-        Part("activation", done.activation, "▒", "\x1b[33m"),
+        Part("KV cache", cache, "▓", GREEN),
+        Part("activation", done.activation, "▒", YELLOW),
         Part("overhead", overhead, "░", "\x1b[35m"),
-        Part("free", free, "·", _DIM) if free >= 0 else Part("missing", -free, "!", "\x1b[31m"),
+        Part("free", free, "·", DIM) if free >= 0 else Part("missing", -free, "!", RED),
     )
 
 
-def _bar(parts: Iterable[Part], memory: int, *, colour: bool) -> str:
+def _bar(parts: Iterable[Part], memory: int, paint: Paint) -> str:
     """Draw the parts to scale; what is more than the card is not drawn beyond its end."""
     out, drawn, total = [], 0, 0
     for part in parts:
         total += part.size
         end = min(round(total / memory * _WIDTH), _WIDTH)
-        out.append(_paint(part.glyph * (end - drawn), part.colour, colour))
+        out.append(paint(part.glyph * (end - drawn), part.colour) if end > drawn else "")
         drawn = max(end, drawn)
     return "".join(out)
 
 
-def _legend(part: Part, *, colour: bool) -> str:
-    return f"{_paint(part.glyph, part.colour, colour)} {part.name} {part.size / GIB:.2f}"
+def _legend(part: Part, paint: Paint) -> str:
+    return f"{paint(part.glyph, part.colour)} {part.name} {part.size / GIB:.2f}"
 
 
 def _facts(account: Account, done: Estimate) -> str:
@@ -143,10 +144,6 @@ def _facts(account: Account, done: Estimate) -> str:
     if not account.fit.version:
         said.append("version of vLLM unknown")
     return ", ".join(said)
-
-
-def _paint(text: str, code: str, colour: bool) -> str:
-    return f"{code}{text}{_RESET}" if colour and text else text
 
 
 def gpu_as_json(accounts: Iterable[Account]) -> list[JsonObject]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -22,8 +21,8 @@ REPORT_VERSION = 1
 
 def render_json(result: Result, **more: JsonValue) -> str:
     """Write the report of a finished command; `more` are sections of its own."""
-    report = head(result.exit_code)
-    report["findings"] = findings_as_json(result.diagnostics)
+    report = _head(result.exit_code)
+    report["findings"] = [_finding(item) for item in result.diagnostics]
     if result.documents is not None:
         report["documents"] = [_document(document) for document in result.documents.reports]
     if result.plan is not None:
@@ -62,14 +61,9 @@ def _document(document: DocumentReport) -> JsonObject:
     }
 
 
-def findings_as_json(diagnostics: Iterable[Diagnostic]) -> list[JsonValue]:
-    """Return the `findings` of a report."""
-    return [_finding(item) for item in diagnostics]
-
-
 def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> str:
     """Write the report of a command that could not go on."""
-    report = head(exit_code)
+    report = _head(exit_code)
     report["findings"] = []
     report["assumptions"] = []
     report["error"] = {"message": error.message, "subject": error.subject, "hint": error.hint}
@@ -78,10 +72,10 @@ def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> 
 
 def render_sections(exit_code: int, **sections: JsonValue) -> str:
     """Write the report of a command that judges nothing: sections of its own."""
-    return json.dumps({**head(exit_code), "findings": [], **sections, "assumptions": []}, indent=2) + "\n"
+    return json.dumps({**_head(exit_code), "findings": [], **sections, "assumptions": []}, indent=2) + "\n"
 
 
-def head(exit_code: int) -> JsonObject:
+def _head(exit_code: int) -> JsonObject:
     """Return what every report begins with."""
     return {
         "reportVersion": REPORT_VERSION,
@@ -97,7 +91,8 @@ def amount_as_json(amount: Fraction | None) -> int | float | None:
     return int(amount) if amount.denominator == 1 else float(amount)
 
 
-def _place(location: Location) -> JsonObject:
+def place_as_json(location: Location) -> JsonObject:
+    """Return a place for the report."""
     return {"file": location.file, "line": location.line, "column": location.column}
 
 
@@ -106,7 +101,7 @@ def _finding(item: Diagnostic) -> JsonObject:
         "rule": item.rule,
         "severity": item.severity.value,
         "message": item.message,
-        **_place(item.location),
+        **place_as_json(item.location),
         "path": item.path,
         "seen": item.seen,
         "allowed": item.allowed,
@@ -114,7 +109,7 @@ def _finding(item: Diagnostic) -> JsonObject:
         "environments": list(item.environments),
         "subjects": list(item.subjects),
         "entries": list(item.entries),
-        "related": [{"message": r.message, **_place(r.location)} for r in item.related],
+        "related": [{"message": r.message, **place_as_json(r.location)} for r in item.related],
     }
     if item.waived is not None:
         finding["waived"] = asdict(item.waived)

@@ -73,15 +73,14 @@ def _object(change: ObjectChange) -> JsonObject:
 
 
 def fields_as_json(fields: Iterable[FieldChange]) -> list[JsonValue]:
-    """Return fields that differ; a side that has none is left out."""
-    return [
-        {
-            "path": field.path,
-            **({} if field.old is ABSENT else {"old": field.old}),
-            **({} if field.new is ABSENT else {"new": field.new}),
-        }
-        for field in fields
-    ]
+    """Return fields that differ."""
+    return [field_as_json(field) for field in fields]
+
+
+def field_as_json(field: FieldChange) -> JsonObject:
+    """Return a field that differs; a side that has none is left out."""
+    sides = {"old": field.old, "new": field.new}
+    return {"path": field.path, **{side: value for side, value in sides.items() if value is not ABSENT}}
 
 
 def _restart(restart: Restart) -> JsonObject:

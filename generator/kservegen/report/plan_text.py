@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence, Verb
 from kservegen.commands.result import Result
@@ -13,14 +13,10 @@ from kservegen.core.diagnostics import Severity
 from kservegen.formats.inert import printable
 from kservegen.report import plan_words as words
 from kservegen.report.summary import plural
-from kservegen.report.text import ReadLines, render_findings
-
-Paint: TypeAlias = Callable[[str, str], str]
+from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, ReadLines, painter, render_findings
 
 SIGNS: Final = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-", Verb.MOVED: ">", Verb.RENAMED: "="}
-_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-_RED, _GREEN, _YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
-_COLOURS: Final = {Verb.ADDED: _GREEN, Verb.REMOVED: _RED}
+_COLOURS: Final = {Verb.ADDED: GREEN, Verb.REMOVED: RED}
 # Beyond these a screen is no help; `--all` shows everything.
 _OBJECTS, _FIELDS = 40, 12
 _WIDE: Final = 110
@@ -28,31 +24,28 @@ _WIDE: Final = 110
 
 def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: bool, everything: bool) -> str:
     """Write the verdict first, then details."""
-
-    def paint(text: str, code: str) -> str:
-        return f"{code}{text}{_RESET}" if colour and code else text
-
+    paint = painter(colour)
     most = (0, 0) if everything else (_OBJECTS, _FIELDS)
-    out = [paint(printable(words.verdict(plan)), _BOLD), paint(f"against {printable(plan.base)}", _DIM)]
+    out = [paint(printable(words.verdict(plan)), BOLD), paint(f"against {printable(plan.base)}", DIM)]
     for environment in plan.environments:
         lines = list(_environment(environment, paint, most))
         if lines:
-            out += ["", paint(printable(environment.name), _BOLD), *lines]
+            out += ["", paint(printable(environment.name), BOLD), *lines]
     errors = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR and item.waived is None)
     if errors:
         findings = render_findings(replace(result, diagnostics=errors), read_lines, colour=colour)
         out += ["", findings.rstrip("\n")]
     others = len(result.diagnostics) - len(errors)
     if others:
-        out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", _DIM)]
+        out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]
     if result.assumptions:
-        out += ["", paint("not checked: " + printable("; ".join(result.assumptions)), _DIM)]
+        out += ["", paint("not checked: " + printable("; ".join(result.assumptions)), DIM)]
     return "\n".join(out) + "\n"
 
 
 def _environment(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]) -> Iterator[str]:
     if environment.presence is Presence.NEW and most[0]:
-        count = paint(f"+ {plural(len(environment.objects), 'object')}", _GREEN)
+        count = paint(f"+ {plural(len(environment.objects), 'object')}", GREEN)
         yield f"  {count}: {words.kinds(environment.objects)}"
     else:
         yield from _differing(environment, paint, most)
@@ -61,7 +54,7 @@ def _environment(environment: EnvironmentPlan, paint: Paint, most: tuple[int, in
     yield from (f"  ? {printable(path)}: cannot be read as it was before" for path in environment.unreadable)
     anew = words.written_anew(environment)
     if anew:
-        yield paint(f"  {anew}", _DIM)
+        yield paint(f"  {anew}", DIM)
 
 
 def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]) -> Iterator[str]:
@@ -97,7 +90,7 @@ def _limited(items: Sequence[object], most: int, write: Callable[..., Iterator[s
 
 
 def _object(change: ObjectChange, restart: str, paint: Paint, most: int) -> Iterator[str]:
-    head = paint(f"{SIGNS[change.verb]} {printable(str(change.key))}", _COLOURS.get(change.verb, _YELLOW))
+    head = paint(f"{SIGNS[change.verb]} {printable(str(change.key))}", _COLOURS.get(change.verb, YELLOW))
     said = [printable(part) for part in (words.what_happens(change), restart) if part]
     yield f"  {head}{': ' if said else ''}{'; '.join(said)}"
     yield from _limited(change.fields, most, lambda field: _field(field, paint))
@@ -110,16 +103,16 @@ def _field(field: FieldChange, paint: Paint) -> Iterator[str]:
         printable(words.value_text(field.new)),
     )
     if field.old is ABSENT:
-        yield f"      {path}: {paint(f'+ {new}', _GREEN)}"
+        yield f"      {path}: {paint(f'+ {new}', GREEN)}"
     elif field.new is ABSENT:
-        yield f"      {path}: {paint(f'- {old}', _RED)}"
+        yield f"      {path}: {paint(f'- {old}', RED)}"
     elif len(path) + len(old) + len(new) <= _WIDE:
-        yield f"      {path}: {paint(old, _RED)} -> {paint(new, _GREEN)}"
+        yield f"      {path}: {paint(old, RED)} -> {paint(new, GREEN)}"
     else:
         yield f"      {path}:"
-        yield f"        {paint(f'- {old}', _RED)}"
-        yield f"        {paint(f'+ {new}', _GREEN)}"
+        yield f"        {paint(f'- {old}', RED)}"
+        yield f"        {paint(f'+ {new}', GREEN)}"
 
 
 def _restart(subject: str, said: str, paint: Paint) -> Iterator[str]:
-    yield f"  {paint(f'! {printable(subject)}', _YELLOW)} {printable(said)}"
+    yield f"  {paint(f'! {printable(subject)}', YELLOW)} {printable(said)}"

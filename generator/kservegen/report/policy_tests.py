@@ -9,7 +9,7 @@ from kservegen.checks.policy.trial import Trial, TrialOutcome
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.jsontypes import JsonArray
-from kservegen.report.summary import plural
+from kservegen.report.summary import plural, problem_counts
 
 _COLUMNS = ("policy", "pass", "fail", "wrong", "not tested")
 
@@ -36,9 +36,7 @@ def trials_summary(trials: Iterable[Trial], result: Result) -> str:
     trials = list(trials)
     cases = sum(len(trial.outcomes) for trial in trials)
     tested = f"{plural(len(trials), 'policy', 'policies')} · {plural(cases, 'case')}"
-    errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
-    problems = [plural(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    return f"{result.command}: {tested} · {', '.join(problems) or 'no problems'}\n"
+    return f"{result.command}: {tested} · {problem_counts(result)}\n"
 
 
 def gaps(trial: Trial) -> list[Diagnostic]:

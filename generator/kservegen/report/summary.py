@@ -16,7 +16,7 @@ def summarise(result: Result) -> str:
     parts = [_environments(result) if result.documents is None else _documents(result.documents, result)]
     if result.plan is not None:
         parts.append(_files(result.plan, result))
-    parts.append(_problems(result))
+    parts.append(problem_counts(result))
     if result.assumptions:
         parts.append("not checked: " + "; ".join(result.assumptions))
     return f"{result.command}: " + " · ".join(parts)
@@ -56,7 +56,8 @@ def _files(plan: FilePlan, result: Result) -> str:
     return ", ".join(said) + (" (nothing was written)" if blocked else "")
 
 
-def _problems(result: Result) -> str:
+def problem_counts(result: Result) -> str:
+    """Count what was found, by weight."""
     errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
     said = [plural(errors, "error")] if errors else []
     if warnings:

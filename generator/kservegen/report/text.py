@@ -13,8 +13,11 @@ from kservegen.report.summary import summarise
 # Returns the text of a file that findings point into; None where it cannot be shown.
 ReadLines = Callable[[str], list[str] | None]
 
-_COLOURS = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.INFO: "\x1b[36m"}
-_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+BOLD, DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+RED, GREEN, YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
+# Puts a text between codes of a terminal, or leaves it alone.
+Paint = Callable[[str, str], str]
+_COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: "\x1b[36m"}
 _WIDEST = 160
 
 
@@ -44,7 +47,7 @@ def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_envir
 def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> Iterator[str]:
     paint = painter(colour)
     severity = paint(item.severity.value, _COLOURS[item.severity])
-    yield f"{paint(str(item.location), _BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
+    yield f"{paint(str(item.location), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
     about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", _waived(item))]
     if item.path:
@@ -53,9 +56,9 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
         about.append(("in", ", ".join(item.environments)))
     for label, text in about:
         if text:
-            yield "  " + paint(f"{label}:".ljust(9), _DIM) + printable(text)
+            yield "  " + paint(f"{label}:".ljust(9), DIM) + printable(text)
     for related in item.related:
-        yield f"  {paint('see:     ', _DIM)}{related.location}: {printable(related.message)}"
+        yield f"  {paint('see:     ', DIM)}{related.location}: {printable(related.message)}"
 
 
 def _waived(item: Diagnostic) -> str:
@@ -63,12 +66,12 @@ def _waived(item: Diagnostic) -> str:
     return f"until {waived.expires} by {waived.owner}: {waived.reason} ({waived.waiver})" if waived else ""
 
 
-def painter(colour: bool) -> Callable[[str, str], str]:
+def painter(colour: bool) -> Paint:
     """Return what puts a text between codes of a terminal, or leaves it alone."""
     return (lambda text, code: f"{code}{text}{_RESET}") if colour else (lambda text, _: text)
 
 
-def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Callable[[str, str], str]) -> Iterator[str]:
+def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Paint) -> Iterator[str]:
     number, column = item.location.line, item.location.column
     if lines is None or not 1 <= number <= len(lines) or not lines[number - 1].strip():
         return
@@ -76,9 +79,9 @@ def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Callable[[str, st
     start = max(0, column - _WIDEST // 2) if len(line) > _WIDEST else 0
     shown = printable(line[start : start + _WIDEST])
     gutter = f"{number:>6} | "
-    yield paint(gutter, _DIM) + shown
+    yield paint(gutter, DIM) + shown
     before = line[start : column - 1]
-    yield " " * (len(gutter) - 2) + paint("| ", _DIM) + " " * _width(before) + paint("^", _COLOURS[item.severity])
+    yield " " * (len(gutter) - 2) + paint("| ", DIM) + " " * _width(before) + paint("^", _COLOURS[item.severity])
 
 
 def _width(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -13,8 +12,9 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
-from kservegen.report.json_report import findings_as_json, head
-from kservegen.report.text import ReadLines, painter, render_findings
+from kservegen.report.json_report import render_json
+from kservegen.report.summary import plural
+from kservegen.report.text import BOLD, ReadLines, painter, render_findings
 
 _TITLES: Final = {
     Topic.CRDS: "CRDs",
@@ -51,7 +51,7 @@ def upgrades_as_text(
             "These stand today: nothing is said about an upgrade of their environments before they are mended.\n"
         )
     for upgrade in upgrades.upgrades:
-        out.append(paint(_verdict(upgrade), "\x1b[1m"))
+        out.append(paint(_verdict(upgrade), BOLD))
         out.extend(f"  {caveat}" for caveat in upgrade.caveats)
         if upgrade.refusals:
             refused = Result(command="upgrade", diagnostics=upgrade.refusals)
@@ -72,20 +72,16 @@ def upgrades_as_text(
 def _verdict(upgrade: EnvironmentUpgrade) -> str:
     errors = sum(1 for item in upgrade.refusals if item.severity is Severity.ERROR and item.waived is None)
     free = "no error was found, and not all was looked at" if upgrade.caveats else "nothing stands in the way"
-    parts = [_count(errors, "error stands", "errors stand") + " in the way" if errors else free]
+    parts = [plural(errors, "error stands", "errors stand") + " in the way" if errors else free]
     lost = sum(len(note.subjects) for note in upgrade.notes if note.topic is Topic.CRDS and note.loses)
     if lost:
-        parts.append(_count(lost, "CRD goes", "CRDs go"))
+        parts.append(plural(lost, "CRD goes", "CRDs go"))
     certain = [model for model in upgrade.restarts if model.certain]
     if certain:
         parts.append(
-            f"{_count(len(certain), 'model restarts', 'models restart')} ({_count(upgrade.pods, 'pod', 'pods')})"
+            f"{plural(len(certain), 'model restarts', 'models restart')} ({plural(upgrade.pods, 'pod', 'pods')})"
         )
     return f"{upgrade.environment}: {upgrade.before} to {upgrade.after}: {', '.join(parts)}"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _notes(notes: Sequence[Note]) -> Iterator[str]:
@@ -107,7 +103,7 @@ def _restarts(upgrade: EnvironmentUpgrade) -> Iterator[str]:
             yield f"  {title}"
         for model in models:
             taken = "".join(f", {count} {name}" for name, count in model.accelerators)
-            yield f"    {model.subject}: {_count(model.pods, 'pod', 'pods')}{taken}: {printable(model.why)}"
+            yield f"    {model.subject}: {plural(model.pods, 'pod', 'pods')}{taken}: {printable(model.why)}"
 
 
 def _images(images: Sequence[str]) -> Iterator[str]:
@@ -140,18 +136,19 @@ def _steps(steps: Sequence[UpgradeStep]) -> Iterator[str]:
 
 def upgrades_as_json(upgrades: Upgrades, carried: Mapping[str, CarriedValues], written: Sequence[str]) -> str:
     """Return the JSON report: findings of today and of the new version, and `upgrade` by environment."""
-    findings = (*upgrades.diagnostics, *upgrades.refusals)
-    report = head(upgrades.exit_code)
-    report["findings"] = findings_as_json(findings)
-    report["upgrade"] = {
+    caveats = dict.fromkeys(caveat for upgrade in upgrades.upgrades for caveat in upgrade.caveats)
+    result = Result(
+        command="upgrade",
+        diagnostics=(*upgrades.diagnostics, *upgrades.refusals),
+        assumptions=(*caveats, *_NOT_CHECKED),
+    )
+    report: JsonObject = {
         "to": upgrades.after,
         "written": list(written),
         "environments": [_as_json(upgrade, carried.get(upgrade.environment)) for upgrade in upgrades.upgrades],
         "same": list(upgrades.same),
     }
-    caveats = dict.fromkeys(caveat for upgrade in upgrades.upgrades for caveat in upgrade.caveats)
-    report["assumptions"] = [*caveats, *_NOT_CHECKED]
-    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+    return render_json(result, upgrade=report)
 
 
 def _as_json(upgrade: EnvironmentUpgrade, carried: CarriedValues | None) -> JsonObject:

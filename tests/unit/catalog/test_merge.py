@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.catalog.merge import MERGE_KEYS, MergedPlace, MergeLayer, locate_merged, merge_all, merge_values
+from kservegen.catalog.merge import MERGE_KEYS, MergedPlace, MergeLayer, locate_merged, merge_values
 from kservegen.core.jsontypes import JsonObject, Path
 
 TABLE: list[tuple[str, JsonObject, JsonObject, JsonObject]] = [
@@ -138,6 +139,14 @@ def _compatible(one: object, other: object) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return all(_compatible(one[key], other[key]) for key in one.keys() & other.keys())
     return one == other
+
+
+def merge_all(layers: Sequence[MergeLayer]) -> JsonObject:
+    """Merge layers in order; a layer that is null removes all before it."""
+    out: JsonObject = {}
+    for layer in layers:
+        out = merge_values(out, layer.value) if isinstance(layer.value, dict) else {}
+    return out
 
 
 @given(WITH_NULLS, WITH_NULLS)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kservegen.changes.plan.fields import compare_fields
 from kservegen.changes.plan.model import ObjectChange, ObjectKey, Verb, key_of
 from kservegen.changes.plan.syncing import Syncing, fate_of
-from kservegen.changes.plan.trees import Held
+from kservegen.changes.plan.trees import ParsedFiles
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
@@ -18,8 +18,8 @@ from kservegen.core.resource import Resource
 class ObjectSides(NamedTuple):
     """What differing files hold, and who syncs which folder, before and after."""
 
-    old: Held
-    new: Held
+    old: ParsedFiles
+    new: ParsedFiles
     before: Syncing
     after: Syncing
 

@@ -18,7 +18,7 @@ from kservegen.changes.plan.model import (
     key_of,
 )
 from kservegen.changes.plan.syncing import Syncing
-from kservegen.changes.plan.trees import Differences, Held, read_files
+from kservegen.changes.plan.trees import Differences, ParsedFiles, read_files
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
@@ -40,8 +40,8 @@ class EnvironmentChange:
     built: BuiltEnvironment | None
     differences: Differences
     words: JsonObject | None
-    old: Held
-    new: Held
+    old: ParsedFiles
+    new: ParsedFiles
     before: dict[ObjectKey, Resource]
     after: dict[ObjectKey, Resource]
 

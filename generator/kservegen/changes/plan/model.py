@@ -161,10 +161,6 @@ class EnvironmentPlan:
             (self.objects, self.values, self.words, self.owners, self.version, self.engine, self.unreadable)
         )
 
-    def of(self, *verbs: Verb) -> tuple[ObjectChange, ...]:
-        """Return the objects to which this happens."""
-        return tuple(change for change in self.objects if change.verb in verbs)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -31,7 +31,7 @@ class Differences:
 
 
 @dataclass(slots=True)
-class Held:
+class ParsedFiles:
     """What some files hold. An object of several files is that of the last one: so an engine would leave it."""
 
     objects: dict[ObjectKey, Resource] = field(default_factory=dict)
@@ -40,9 +40,9 @@ class Held:
     unreadable: list[str] = field(default_factory=list)
 
 
-def read_files(files: Mapping[str, bytes], known: Mapping[str, Resource]) -> Held:
+def read_files(files: Mapping[str, bytes], known: Mapping[str, Resource]) -> ParsedFiles:
     """Read files; those whose object is `known` are not looked at again."""
-    held = Held()
+    held = ParsedFiles()
     for path, content in sorted(files.items()):
         resource = known.get(path)
         if resource is not None:
@@ -61,7 +61,7 @@ def chart_of(path: str) -> str:
     return path.removeprefix(_VALUES).rpartition(".")[0] if path.startswith(_VALUES) else ""
 
 
-def _read_values(path: str, content: bytes, held: Held) -> None:
+def _read_values(path: str, content: bytes, held: ParsedFiles) -> None:
     read = load_manifests(content, path)
     if read.diagnostics or len(read.documents) > 1:
         held.unreadable.append(path)
@@ -69,7 +69,7 @@ def _read_values(path: str, content: bytes, held: Held) -> None:
         held.values[chart_of(path)] = mapping(read.documents[0].value) if read.documents else {}
 
 
-def _read_manifests(path: str, content: bytes, held: Held) -> None:
+def _read_manifests(path: str, content: bytes, held: ParsedFiles) -> None:
     for document in read_documents(content, path, named=True):
         if document.resource is not None:
             held.objects[key_of(document.resource)] = document.resource

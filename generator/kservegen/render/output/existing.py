@@ -52,10 +52,6 @@ class Existing:
         """Whether the file is there and is ours to replace or remove."""
         return path in self.files and is_confined(path) and is_ours(self._read(path, HEAD_SIZE), path)
 
-    def owned(self) -> Iterator[str]:
-        """Yield the paths of the files that are ours, sorted."""
-        return (path for path in sorted(self.files) if self.is_ours(path))
-
     def covers(self, path: str) -> bool:
         """Whether `path` belongs to an environment in scope."""
         return self.environments is None or path.partition("/")[0] in self.environments

@@ -23,7 +23,7 @@ from kservegen.render.output.folders import FOLDER_MODE, Walker, exists, flush, 
 from kservegen.render.output.journal import Journal, JournalStep, StepKind, encode_journal
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 from kservegen.render.output.paths import confine, folders_of
-from kservegen.render.output.store import Store, draft_journal, flush_draft, flush_file, place_journal, write_new
+from kservegen.render.output.store import JOURNAL_DRAFT, Store, flush_file, place_journal, write_new
 
 # Up to here each file is forced to the disk on its own; beyond, one sync of everything is cheaper.
 _FEW = 32
@@ -61,14 +61,14 @@ def stage_step(root: int, store: Store, journal: Journal, contents: Mapping[str,
     names = [str(number) for number, step in enumerate(journal.steps) if step.digest]
     for name in names:
         write_new(name, contents[journal.steps[int(name)].path], store.new)
-    draft_journal(store.scratch, encode_journal(journal))
+    write_new(JOURNAL_DRAFT, encode_journal(journal), store.scratch)
     # Flushed only now, and together: a filesystem commits all that was written at the first flush.
     if len(names) > _FEW:
         os.sync()
     else:
         for name in names:
             flush_file(name, store.new)
-        flush_draft(store.scratch)
+        flush_file(JOURNAL_DRAFT, store.scratch)
         flush(store.new)
     place_journal(store.scratch)
     flush(store.scratch)

@@ -17,7 +17,7 @@ from kservegen.render.output.folders import exists, flush, open_folder
 
 SCRATCH = ".kservegen"
 JOURNAL = "journal"
-_DRAFT = "journal.draft"
+JOURNAL_DRAFT = "journal.draft"  # a name that binds nobody
 _NEW = "new"
 _OLD = "old"
 _LOCK = "lock"
@@ -87,19 +87,9 @@ def flush_file(name: str, folder: int) -> None:
         os.close(handle)
 
 
-def draft_journal(scratch: int, text: bytes) -> None:
-    """Write the journal under a name that binds nobody."""
-    write_new(_DRAFT, text, scratch)
-
-
-def flush_draft(scratch: int) -> None:
-    """Force the draft to the disk."""
-    flush_file(_DRAFT, scratch)
-
-
 def place_journal(scratch: int) -> None:
     """Let the journal appear, in one instant: from then on the run will be completed or undone."""
-    os.rename(_DRAFT, JOURNAL, src_dir_fd=scratch, dst_dir_fd=scratch)
+    os.rename(JOURNAL_DRAFT, JOURNAL, src_dir_fd=scratch, dst_dir_fd=scratch)
 
 
 def read_journal(scratch: int) -> bytes | None:
@@ -127,7 +117,7 @@ def clear(root: int) -> bool:
     except FileNotFoundError:
         return False
     try:
-        used = [_empty(_NEW, scratch), _empty(_OLD, scratch), _unlink(_DRAFT, scratch)]
+        used = [_empty(_NEW, scratch), _empty(_OLD, scratch), _unlink(JOURNAL_DRAFT, scratch)]
         if not exists(_LOCK, scratch):
             _unlink(_GITIGNORE, scratch)
             os.rmdir(SCRATCH, dir_fd=root)

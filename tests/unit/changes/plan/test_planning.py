@@ -74,7 +74,7 @@ def test_objects_come_and_go(project: Project, base: str | None) -> None:
         ("added", "InferenceService ns/new"),
         ("removed", "InferenceService ns/wine"),
     ]
-    gone = environment.of(Verb.REMOVED)[0]
+    gone = next(change for change in environment.objects if change.verb is Verb.REMOVED)
     assert (gone.fate, gone.by) == (Fate.DELETED, "Application dev-models-ns prunes it")
 
 
