@@ -17,18 +17,23 @@ ANNOTATIONS_SIZE: Final = 256 * 1024
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME_PART: Final = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_ENDS: Final = "are allowed, with a letter or digit at both ends"
+_NAME_ALLOWED: Final = f"letters, digits, '-', '_' and '.' {_ENDS}"
+
+
+def form_error(text: str, longest: int, pattern: re.Pattern[str], allowed: str) -> str | None:
+    """Validate a text that must not be empty by its length and its pattern, which `allowed` says in words."""
+    if not text:
+        return "it is empty"
+    if len(text) > longest:
+        return f"it has {len(text)} characters, at most {longest} are allowed"
+    return None if pattern.fullmatch(text) else allowed
 
 
 @lru_cache(maxsize=4096)
 def label_error(name: str) -> str | None:
     """Validate a DNS label, as namespaces, containers, volumes and parts of host names have to be."""
-    if not name:
-        return "it is empty"
-    if len(name) > LABEL_LENGTH:
-        return f"it has {len(name)} characters, at most {LABEL_LENGTH} are allowed"
-    if not _LABEL.fullmatch(name):
-        return "lower-case letters, digits and '-' are allowed, with a letter or digit at both ends"
-    return None
+    return form_error(name, LABEL_LENGTH, _LABEL, f"lower-case letters, digits and '-' {_ENDS}")
 
 
 @lru_cache(maxsize=1024)
@@ -42,13 +47,8 @@ def service_name_error(name: str) -> str | None:
 @lru_cache(maxsize=4096)
 def subdomain_error(name: str) -> str | None:
     """Validate a DNS subdomain, as the names of most objects have to be."""
-    if not name:
-        return "it is empty"
-    if len(name) > SUBDOMAIN_LENGTH:
-        return f"it has {len(name)} characters, at most {SUBDOMAIN_LENGTH} are allowed"
-    if not _SUBDOMAIN.fullmatch(name):
-        return "lower-case letters, digits, '-' and '.' are allowed, with a letter or digit at both ends of every part"
-    return None
+    allowed = f"lower-case letters, digits, '-' and '.' {_ENDS} of every part"
+    return form_error(name, SUBDOMAIN_LENGTH, _SUBDOMAIN, allowed)
 
 
 @lru_cache(maxsize=4096)
@@ -71,19 +71,13 @@ def qualified_name_error(key: str) -> str | None:
         return "the name after the prefix is empty"
     if len(name) > LABEL_LENGTH:
         return f"the name has {len(name)} characters, at most {LABEL_LENGTH} are allowed after the prefix"
-    if not _NAME_PART.fullmatch(name):
-        return "letters, digits, '-', '_' and '.' are allowed, with a letter or digit at both ends"
-    return None
+    return None if _NAME_PART.fullmatch(name) else _NAME_ALLOWED
 
 
 @lru_cache(maxsize=8192)
 def label_value_error(value: str) -> str | None:
     """Validate the value of a label; the empty one is fine."""
-    if len(value) > LABEL_LENGTH:
-        return f"it has {len(value)} characters, at most {LABEL_LENGTH} are allowed"
-    if value and not _NAME_PART.fullmatch(value):
-        return "letters, digits, '-', '_' and '.' are allowed, with a letter or digit at both ends"
-    return None
+    return form_error(value, LABEL_LENGTH, _NAME_PART, _NAME_ALLOWED) if value else None
 
 
 def annotations_error(annotations: Mapping[str, object]) -> str | None:

@@ -11,14 +11,14 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from kservegen.core.names import SUBDOMAIN_LENGTH
+from kservegen.core.names import SUBDOMAIN_LENGTH, form_error
 
 LARGEST_PORT: Final = 65535
 LARGEST_ID: Final = 2**31 - 1
 LARGEST_MODE: Final = 0o777
 _PORT_NAME_LENGTH: Final = 15
 
-_PORT_NAME: Final = re.compile(r"[-a-z0-9]+")
+_PORT_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONFIG_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 _HEADER: Final = re.compile(r"[-A-Za-z0-9]+")
 _PERCENT: Final = re.compile(r"[0-9]+%")
@@ -41,15 +41,10 @@ def port_error(port: int) -> str | None:
 @lru_cache(maxsize=1024)
 def port_name_error(name: str) -> str | None:
     """Validate the name of a port: an IANA service name."""
-    if not name:
-        return "it is empty"
-    if len(name) > _PORT_NAME_LENGTH:
-        return f"it has {len(name)} characters, at most {_PORT_NAME_LENGTH} are allowed"
-    if not _PORT_NAME.fullmatch(name) or name[0] == "-" or name[-1] == "-" or "--" in name:
-        return "lower-case letters, digits and single hyphens between them are allowed"
-    if not any("a" <= c <= "z" for c in name):
-        return "it must contain at least one letter"
-    return None
+    allowed = "lower-case letters, digits and single hyphens between them are allowed"
+    if reason := form_error(name, _PORT_NAME_LENGTH, _PORT_NAME, allowed):
+        return reason
+    return None if any("a" <= c <= "z" for c in name) else "it must contain at least one letter"
 
 
 @lru_cache(maxsize=4096)
@@ -63,12 +58,8 @@ def env_name_error(name: str) -> str | None:
 @lru_cache(maxsize=1024)
 def config_key_error(key: str) -> str | None:
     """Validate a key of a ConfigMap or a Secret."""
-    if not key:
-        return "it is empty"
-    if len(key) > SUBDOMAIN_LENGTH:
-        return f"it has {len(key)} characters, at most {SUBDOMAIN_LENGTH} are allowed"
-    if not _CONFIG_KEY.fullmatch(key):
-        return "letters, digits, '-', '_' and '.' are allowed"
+    if reason := form_error(key, SUBDOMAIN_LENGTH, _CONFIG_KEY, "letters, digits, '-', '_' and '.' are allowed"):
+        return reason
     return "it must not be '.' nor start with '..'" if key == "." or key.startswith("..") else None
 
 

@@ -143,19 +143,13 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
 def stages(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> tuple[StartStage, ...]:
     """Return the first and the last pipeline stage; those between hold no table and sample nothing."""
     split = Split(server.tensor, server.pipeline, server.tensor * server.data if server.expert_parallel else 1)
-    rank = on_rank(model, split, server.quantization or model.quantization, _element_bytes(model, server))
+    rank = on_rank(model, split, server.quantization or model.quantization, model.loaded_bytes(server.dtype))
     rank = Rank(*(max(weights - server.offload_bytes, 0) for weights in rank))
     first, last = activation(model, server, engine, size)
     if server.pipeline == 1:
         return (StartStage(rank.last, last, model.depth),)
     depth = -(-model.depth // server.pipeline)
     return StartStage(rank.first, first, depth), StartStage(rank.last, last, depth)
-
-
-def _element_bytes(model: ModelFacts, server: Server) -> int:
-    if server.dtype == "auto":
-        return min(model.element_bytes, 2)  # vLLM takes 32-bit checkpoints in 16 bits
-    return 4 if server.dtype in {"float32", "float"} else 2
 
 
 def _band(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, size: Batch) -> Band:

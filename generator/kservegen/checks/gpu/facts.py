@@ -105,6 +105,12 @@ class ModelFacts:
             return "which of its layers keep a window or a state instead of a cache"
         return ""
 
+    def loaded_bytes(self, dtype: str) -> int:
+        """Bytes of one element of the weights as vLLM loads them with `--dtype`."""
+        if dtype == "auto":
+            return min(self.element_bytes, 2)  # vLLM takes 32-bit checkpoints in 16 bits
+        return 4 if dtype in {"float32", "float"} else 2
+
     @property
     def multimodal(self) -> bool:
         """Whether the model has towers beside its language model."""

@@ -101,7 +101,7 @@ def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:
     # The Hugging Face server takes 32 bits on CPUs unless it is told otherwise, with either backend.
     if server.dtype == "auto" and "huggingfaceserver" in workload.image:
         server = replace(server, dtype="float32")
-    element = _element_bytes(model, server.dtype)
+    element = model.loaded_bytes(server.dtype)
     weights = count(model).total * element
     # Weights that are converted, or copied by vLLM, are memory of the process; others can be pages of a file.
     certain = workload.certain or element != model.element_bytes
@@ -185,12 +185,6 @@ def _shared_memory(served: Served) -> Iterator[Finding]:
         hint="Add the volume {name: dshm, emptyDir: {medium: Memory, sizeLimit: 2Gi}} and mount it at /dev/shm; what "
         "is written there counts against the memory limit.",
     )
-
-
-def _element_bytes(model: ModelFacts, dtype: str) -> int:
-    if dtype == "auto":
-        return min(model.element_bytes, 2)  # vLLM takes 32-bit checkpoints in 16 bits
-    return 4 if dtype in {"float32", "float"} else 2
 
 
 def _origin(pod: ServingPod) -> str:

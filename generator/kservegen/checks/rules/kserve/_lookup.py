@@ -19,6 +19,12 @@ def is_promised(context: Context, *, kind: str, namespace: str, name: str) -> bo
     return bool(promises) and (f"{kind}/{namespace}/{name}" in promises or f"{kind}/{name}" in promises)
 
 
+def is_available(context: Context, *, kind: str, namespace: str, name: str) -> bool:
+    """Whether the environment has the object, or promises it."""
+    found = find(context, kind=kind, namespace=namespace, name=name)
+    return found is not None or is_promised(context, kind=kind, namespace=namespace, name=name)
+
+
 def promises_any(context: Context, *kinds: str) -> bool:
     """Whether the environment promises any object of the kinds."""
     return any(promise.startswith(tuple(f"{kind}/" for kind in kinds)) for promise in context.prerequisites)

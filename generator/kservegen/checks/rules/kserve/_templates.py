@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kservegen.checks.rules.base import Problem
+from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.formats.gotemplate.shape import STRING, STRINGS, UNKNOWN_SHAPE, Struct, TemplateShape
 
@@ -103,6 +105,11 @@ class MistakeAt(NamedTuple):
         if '"' in self.at.text and ("'\\\\'" in message or message.startswith("unterminated")):
             return "Write a string in backquotes: the text is read as JSON, which escapes double quotes."
         return ""
+
+    def problem(self, failure: str, allowed: str = "") -> Problem:
+        """Say what fails because of it; a warning where Go may read it otherwise."""
+        message, severity = f"{failure}: {self.mistake.message}", None if self.mistake.certain else Severity.WARNING
+        return Problem(self.at.path, message, self.at.text, allowed, hint=self.hint, severity=severity)
 
 
 def mistake_in(

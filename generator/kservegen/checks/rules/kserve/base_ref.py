@@ -14,7 +14,7 @@ Upstream: LLM-C02; controller v1alpha2 llmisvc/config_merge.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
+from kservegen.checks.rules.kserve._lookup import is_available, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.suggest import did_you_mean
@@ -28,7 +28,10 @@ def check(resource: Resource, context: Context) -> Problems:
     for index, ref in enumerate(sequence(mapping(resource.doc.get("spec")).get("baseRefs"))):
         name = text(mapping(ref).get("name"))
         here = namespace(resource)
-        if name in context.platform.presets or _is_there(context, here, name):
+        places = (here, KSERVE_NAMESPACE)
+        if name in context.platform.presets or any(
+            is_available(context, kind=_KIND, namespace=place, name=name) for place in places
+        ):
             continue
         known = (
             *known_names(context, kind=_KIND, namespace=here),
@@ -42,11 +45,3 @@ def check(resource: Resource, context: Context) -> Problems:
             allowed=", ".join(sorted(set(known))),
             hint=did_you_mean(name, known, cutoff=0.7),
         )
-
-
-def _is_there(context: Context, here: str, name: str) -> bool:
-    return any(
-        find(context, kind=_KIND, namespace=place, name=name) is not None
-        or is_promised(context, kind=_KIND, namespace=place, name=name)
-        for place in (here, KSERVE_NAMESPACE)
-    )

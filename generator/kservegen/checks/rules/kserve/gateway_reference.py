@@ -14,7 +14,7 @@ Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised
+from kservegen.checks.rules.kserve._lookup import is_available
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -49,8 +49,7 @@ def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context
 def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
     if kind == "Gateway" and (namespace, name) in context.platform.gateways:
         return True
-    where = {"kind": kind, "namespace": namespace, "name": name}
-    return find(context, **where) is not None or is_promised(context, **where)
+    return is_available(context, kind=kind, namespace=namespace, name=name)
 
 
 def _finding(path: Path, kind: str, namespace: str, name: str) -> Problem:

@@ -12,7 +12,7 @@ Upstream: IG-C2; kserve rules, section 4 (not checked by any webhook)
 """
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
+from kservegen.checks.rules.kserve._lookup import find, is_available, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.view import models_of, selection_of
 from kservegen.core.document import mapping, sequence, text
@@ -34,7 +34,7 @@ def _step(resource: Resource, path: Path, step: JsonObject, nodes: JsonObject, c
     if node and node not in nodes:
         yield _finding((*path, "nodeName"), node, "the graph has no node", nodes)
     here = namespace(resource)
-    if service and not _is_there(context, here, service):
+    if service and not is_available(context, kind="InferenceService", namespace=here, name=service):
         known = known_names(context, kind="InferenceService", namespace=here)
         yield _finding((*path, "serviceName"), service, f"namespace {here} has no InferenceService", known)
     elif service:
@@ -50,11 +50,6 @@ def _without_http(path: Path, service: str, here: str, context: Context) -> Prob
             message = f"{service} cannot be addressed: its runtime {runtime.name} speaks gRPC alone"
             hint = "Name a runtime that speaks v1 or v2 in the service."
             yield Problem(path, message, seen=", ".join(runtime.protocols), hint=hint)
-
-
-def _is_there(context: Context, here: str, service: str) -> bool:
-    found = find(context, kind="InferenceService", namespace=here, name=service)
-    return found is not None or is_promised(context, kind="InferenceService", namespace=here, name=service)
 
 
 def _finding(path: Path, name: str, problem: str, known: JsonObject | list[str]) -> Problem:

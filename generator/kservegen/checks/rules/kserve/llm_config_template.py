@@ -11,19 +11,12 @@ Good:
 Upstream: LLMC-03; pkg/apis/serving/v1alpha2/llm_inference_service_config_validation.go
 """
 
-from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
+from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._templates import LLM_SERVICE, mistake_in
-from kservegen.core.diagnostics import Severity
 
 
 @rule(Stage.ADMISSION, "LLMInferenceServiceConfig")
 def check(resource: Resource, _context: Context) -> Problems:
     found = mistake_in(resource.doc.get("spec"), ("spec",), LLM_SERVICE)
     if found is not None:
-        yield Problem(
-            found.at.path,
-            f"failed to merge config: {found.mistake.message}",
-            seen=found.at.text,
-            hint=found.hint,
-            severity=None if found.mistake.certain else Severity.WARNING,
-        )
+        yield found.problem("failed to merge config")

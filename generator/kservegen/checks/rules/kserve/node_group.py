@@ -17,7 +17,7 @@ Upstream: LMN-01; pkg/webhook/admission/localmodelnamespacecache
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
+from kservegen.checks.rules.kserve._lookup import is_available, known_names
 from kservegen.core.document import mapping, sequence
 from kservegen.core.suggest import did_you_mean
 
@@ -27,9 +27,7 @@ _KIND: Final = "LocalModelNodeGroup"
 @rule(Stage.RUN, "LocalModelCache", "LocalModelNamespaceCache", scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
     for index, group in enumerate(sequence(mapping(resource.doc.get("spec")).get("nodeGroups"))):
-        if not isinstance(group, str) or find(context, kind=_KIND, namespace="", name=group) is not None:
-            continue
-        if not is_promised(context, kind=_KIND, namespace="", name=group):
+        if isinstance(group, str) and not is_available(context, kind=_KIND, namespace="", name=group):
             known = known_names(context, kind=_KIND, namespace="default")
             yield Problem(
                 ("spec", "nodeGroups", index),

@@ -15,16 +15,16 @@ Upstream: ISVC-C12; controller v1beta1 inferenceservice/utils/utils.go
 
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._templates import METADATA, MistakeAt, mistake_in
+from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
+from kservegen.checks.rules.kserve._templates import METADATA, mistake_in
 from kservegen.checks.rules.view import containers_of
-from kservegen.core.diagnostics import Severity
 from kservegen.kserve.workloads import FRAMEWORKS
 
 # Fields of a model that are no fields of its container.
 _OUTSIDE: Final = frozenset(
     {"modelFormat", "protocolVersion", "runtime", "runtimeVersion", "storage", "storageUri", "confidential"}
 )
+_ALLOWED: Final = "{{.Name}}, {{.Namespace}}, {{.Labels.x}}, {{.Annotations.x}}"
 _MODEL_FIELDS: Final = frozenset({"model", *FRAMEWORKS})
 
 
@@ -37,15 +37,4 @@ def check(resource: Resource, _context: Context) -> Problems:
             continue
         found = mistake_in(at.container, at.path, METADATA, without=_OUTSIDE)
         if found is not None:
-            yield _finding(found)
-
-
-def _finding(found: MistakeAt) -> Problem:
-    return Problem(
-        found.at.path,
-        f"failed to replace placeholders: {found.mistake.message}",
-        seen=found.at.text,
-        allowed="{{.Name}}, {{.Namespace}}, {{.Labels.x}}, {{.Annotations.x}}",
-        hint=found.hint,
-        severity=None if found.mistake.certain else Severity.WARNING,
-    )
+            yield found.problem("failed to replace placeholders", _ALLOWED)
