@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.checks.flux import check_flux
 from kservegen.checks.gitops import check_gitops
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence
@@ -32,9 +31,7 @@ def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Findi
     """Check one built environment; paths are paths of the environment's words."""
     environment = built.environment
     yield from _prerequisites(environment, charts)
-    yield from check_gitops(environment, charts)
-    if environment.text("gitops", "engine") == "flux":
-        yield from check_flux(built)
+    yield from check_gitops(built, charts)
     yield from _node_pools(environment)
     yield from _missing_charts(built)
     yield from _chart_needs(built, charts)

@@ -60,11 +60,6 @@ def largest(*parts: Mapping[str, Fraction]) -> Requests:
     return most
 
 
-def scaled_amounts(requests: Mapping[str, Fraction], count: int) -> Requests:
-    """Return the requests of `count` such pods."""
-    return {name: amount * count for name, amount in requests.items()}
-
-
 def pod_requests(
     spec: JsonObject,
     *,

@@ -38,17 +38,13 @@ class CompiledValidation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledPolicy:
-    """A policy that can be evaluated. `whole` is true where a condition fails or every validation passes.
-
-    `whole_text` is what `whole` was compiled from, with variables as `variables.x`.
-    """
+    """A policy that can be evaluated. `whole` is true where a condition fails or every validation passes."""
 
     policy: Policy
     engine: CelEngine
     conditions: tuple[Program, ...]
     validations: tuple[CompiledValidation, ...]
     whole: Program | None
-    whole_text: str
     needs_namespace: bool
     variables: dict[str, Program | CompileError] = field(default_factory=dict)
 
@@ -65,8 +61,7 @@ def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnos
     """Compile every expression of a policy, and report all that do not."""
     work = _Work(policy, engine((*VARIABLES, "params") if policy.takes_params else VARIABLES))
     conditions = [work.program(condition, _BOOL) for condition in policy.conditions]
-    whole_text = _whole_text(policy)
-    whole, proven = _compile_whole(work, whole_text)
+    whole, proven = _compile_whole(work, _whole_text(policy))
     for variable in policy.variables:
         if variable.name in proven or work.program(variable, None) is not None:
             work.variables[variable.name] = variable.text
@@ -86,7 +81,6 @@ def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnos
             if check is not None
         ),
         whole=whole,
-        whole_text=whole_text,
         needs_namespace=any("namespaceObject" in _roots(item.text) for item in _expressions(policy)),
     )
     return compiled, ()
