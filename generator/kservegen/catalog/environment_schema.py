@@ -12,6 +12,7 @@ TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": {"ty
 QUANTITY: JsonObject = {"type": ["string", "number"]}
 # Helm's own rule: it adds suffixes to the name of a release.
 _RELEASE = "^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$"
+_DATE: JsonObject = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 
 
@@ -112,7 +113,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         },
         "waivers": _map(
             {
-                **_object("waivers", rule=TEXT, model=TEXT, budget=TEXT, reason=TEXT, owner=TEXT, expires=_date()),
+                **_object("waivers", rule=TEXT, model=TEXT, budget=TEXT, reason=TEXT, owner=TEXT, expires=_DATE),
                 "required": ["rule", "reason", "owner", "expires"],
             }
         ),
@@ -156,10 +157,6 @@ def _flux() -> JsonObject:
 def _taint() -> JsonObject:
     effect: JsonObject = {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]}
     return {**_object("nodePools.taints", key=TEXT, value=TEXT, effect=effect), "required": ["key", "effect"]}
-
-
-def _date() -> JsonObject:
-    return {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 
 
 def _map(schema: JsonObject) -> JsonObject:

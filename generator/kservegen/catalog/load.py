@@ -158,12 +158,7 @@ def _defined_twice(again: Definition, first: Definition) -> Diagnostic:
 
 
 def _misnamed(file: str, problem: str, hint: str) -> Diagnostic:
-    return by_manual(
-        "catalog/file-name",
-        f"the file's name {problem}",
-        Location(file),
-        hint=hint,
-    )
+    return by_manual("catalog/file-name", f"the file's name {problem}", Location(file), hint=hint)
 
 
 def _not_a_map(file: str, value: object) -> Diagnostic:

@@ -8,6 +8,7 @@ from typing import Final
 
 from kservegen.catalog.merge import merge_values
 from kservegen.changes.plan.trees import Differences
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import (
@@ -124,7 +125,7 @@ class CommitBase:
             if blob.is_file and "/" not in path and path.endswith((".yaml", ".yml")) and ".lock." not in path
         }
         contents = tree.read(self.git, named.values())
-        said = {name: _as_map(contents[blob], name) for name, blob in named.items()}
+        said = {name: mapping(load_strict(contents[blob], name).value) for name, blob in named.items()}
         shared = said.pop(DEFAULTS_NAME, {})
         return {name: merge_values(shared, words) for name, words in said.items()}
 
@@ -175,11 +176,6 @@ def open_base(repository: Repository, revision: str | None) -> DiskBase | Commit
     if common != named:
         return CommitBase(git, common, f"{name}, where {revision} and HEAD part")
     return CommitBase(git, common, name if named.startswith(revision) else f"{name} ({revision})")
-
-
-def _as_map(content: bytes, name: str) -> JsonObject:
-    value = load_strict(content, name).value
-    return value if isinstance(value, dict) else {}
 
 
 def _by_environment(

@@ -22,6 +22,7 @@ from kservegen.core.diagnostics import Severity
 
 if TYPE_CHECKING:
     from kservegen.commands.commit import CommitOptions
+    from kservegen.core.repository import Repository
 
 
 @click.command(name="commit", epilog=ENVIRONMENT_HELP)
@@ -96,27 +97,24 @@ def command(  # noqa: PLR0913 - one parameter per option
         proposes=propose,
         allow_unrelated=allow_unrelated,
     )
-    return _commit(options, root, output)
+    return _commit(options, repository, output)
 
 
-def _commit(options: CommitOptions, root: Path | None, output: str) -> int:
+def _commit(options: CommitOptions, repository: Repository, output: str) -> int:
     from kservegen.commands.commit import commit_output  # noqa: PLC0415
     from kservegen.report.commit import commit_as_json, commit_as_text  # noqa: PLC0415
 
-    repository = find_repository(root)
     result, outcome = commit_output(repository, options)
-    if outcome is None:
-        code = emit_result(result, output, repository.root)
-        if output == "text":
-            write_text("nothing was committed\n")
-        return code
-    if output == "json":
+    if output == "json" and outcome is not None:
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
         write_text(render_json(result, commit=commit_as_json(outcome)))
         return result.exit_code
     code = emit_result(result, output, repository.root)
-    write_text(commit_as_text(outcome))
+    if outcome is not None:
+        write_text(commit_as_text(outcome))
+    elif output == "text":
+        write_text("nothing was committed\n")
     return code
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -26,7 +27,7 @@ def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         return _usage(error, words)
     except GeneratorError as error:
-        return _operational(error, words)
+        return _fail(error, words, error)
     except KeyboardInterrupt:
         click.echo("kservegen: stopped; nothing is half written", err=True)
         return OPERATIONAL
@@ -40,41 +41,27 @@ def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
 
 
 def _wants_json(words: Sequence[str]) -> bool:
-    return any(word == "--output=json" or pair == ("--output", "json") for word, pair in _pairs(words))
-
-
-def _pairs(words: Sequence[str]) -> list[tuple[str, tuple[str, str]]]:
-    following = [*words[1:], ""]
-    return [(word, (word, after)) for word, after in zip(words, following, strict=True)]
+    return "--output=json" in words or ("--output", "json") in pairwise(words)
 
 
 def _usage(error: click.ClickException, words: Sequence[str]) -> int:
     if _wants_json(words):
-        return _operational(GeneratorError(error.format_message(), hint="See kservegen --help."), words)
+        return _fail(GeneratorError(error.format_message(), hint="See kservegen --help."), words, error)
     error.show()
     return OPERATIONAL
 
 
-def _operational(error: GeneratorError, words: Sequence[str]) -> int:
-    if _wants_json(words):
-        _print_json(error, OPERATIONAL)
-    else:
-        click.echo(f"kservegen: {error}", err=True)
-        if error.hint:
-            click.echo(f"  {error.hint}", err=True)
-    if "--debug" in words:
-        traceback.print_exc()
-    return OPERATIONAL
-
-
 def _internal(error: Exception, words: Sequence[str]) -> int:
+    if isinstance(error, OSError):
+        return _fail(GeneratorError(f"{error.strerror or error}", subject=str(error.filename or "")), words, error)
     summary = GeneratorError(
         f"an error of kservegen itself: {type(error).__name__}: {error}",
         hint="Please report it; run again with --debug for the details.",
     )
-    if isinstance(error, OSError):
-        summary = GeneratorError(f"{error.strerror or error}", subject=str(error.filename or ""))
-    code = OPERATIONAL if isinstance(error, OSError) else INTERNAL
+    return _fail(summary, words, error, INTERNAL)
+
+
+def _fail(summary: GeneratorError, words: Sequence[str], cause: Exception, code: int = OPERATIONAL) -> int:
     if _wants_json(words):
         _print_json(summary, code)
     else:
@@ -82,7 +69,7 @@ def _internal(error: Exception, words: Sequence[str]) -> int:
         if summary.hint:
             click.echo(f"  {summary.hint}", err=True)
     if "--debug" in words:
-        traceback.print_exception(error)
+        traceback.print_exception(cause)
     return code
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, write_sections, write_text
+from kservegen.cli.options import (
+    complete_environment,
+    find_repository,
+    read_named_file,
+    reporting,
+    write_sections,
+    write_text,
+)
 from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -95,15 +102,7 @@ def _source(folder: Path | None, facts: Path | None) -> Facts:
         return entry_of(Folder(folder or Path()), target.address)
 
     def from_file(_target: LockTarget, _revision: str) -> JsonObject:
-        try:
-            content = (facts or Path()).read_bytes()
-        except OSError as problem:
-            raise GeneratorError(
-                f"cannot be read: {problem.strerror}",
-                subject=str(facts),
-                hint="Name a file with the facts of the model.",
-            ) from problem
-        return facts_by_hand(content, str(facts))
+        return facts_by_hand(read_named_file(facts or Path(), "Name a file with the facts of the model."), str(facts))
 
     return from_folder if folder is not None else from_file if facts is not None else from_hub
 

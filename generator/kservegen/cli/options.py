@@ -145,6 +145,14 @@ def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colou
     return render_text(result, line_reader(root, stdin), colour=colour)
 
 
+def read_named_file(file: Path, hint: str) -> bytes:
+    """Read a file that an option names; GeneratorError, with the hint, where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as problem:
+        raise GeneratorError(f"cannot be read: {problem.strerror}", subject=str(file), hint=hint) from problem
+
+
 def write_report(file: Path, text: str) -> None:
     """Write a report to a file; GeneratorError where it cannot be written."""
     is_new = not file.exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,14 +10,11 @@ from kservegen.cli.options import (
     complete_environment,
     find_repository,
     line_reader,
+    read_named_file,
     reporting,
     wants_colour,
     write_text,
 )
-from kservegen.core.errors import GeneratorError
-
-if TYPE_CHECKING:
-    from kservegen.core.jsontypes import JsonObject
 
 
 @click.command(name="upgrade")
@@ -49,11 +45,16 @@ def command(
     Then the order to do it in. For an installation from before v0.17, whose one chart became several, give --from with
     its version, and --values with its values. Exit code 1 where the new version refuses something.
     """
-    from kservegen.commands.upgrade import carry_values, plan_upgrades, write_version  # noqa: PLC0415
+    from kservegen.commands.upgrade import carry_values, parse_values, plan_upgrades, write_version  # noqa: PLC0415
 
     repository = find_repository(root)
     upgrades = plan_upgrades(repository, after, environments=environments, installed=installed)
-    carried = dict(carry_values(_read_values(values_file), upgrades)) if values_file else {}
+    carried = {}
+    if values_file:
+        values = parse_values(
+            read_named_file(values_file, "Name a file with the values of the old chart."), str(values_file)
+        )
+        carried = dict(carry_values(values, upgrades))
     written = write_version(upgrades) if writes and not upgrades.exit_code else ()
     if output == "json":
         from kservegen.report.upgrade import upgrades_as_json  # noqa: PLC0415
@@ -65,14 +66,3 @@ def command(
         lines = line_reader(repository.root)
         write_text(upgrades_as_text(upgrades, carried, written, lines, colour=wants_colour()))
     return upgrades.exit_code
-
-
-def _read_values(file: Path) -> JsonObject:
-    from kservegen.commands.upgrade import parse_values  # noqa: PLC0415
-
-    try:
-        content = file.read_bytes()
-    except OSError as problem:
-        hint = "Name a file with the values of the old chart."
-        raise GeneratorError(f"cannot be read: {problem.strerror}", subject=str(file), hint=hint) from problem
-    return parse_values(content, str(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -83,7 +84,7 @@ def commit_output(repository: Repository, options: CommitOptions) -> Committed:
     git = open_git(repository.root)
     _check_remote(git, repository, options.push)
     run = _open(git, options)
-    landing = Landing(git=git, remote=run.remote, who=signature(git, options.author), before=_Follow(run).before)
+    landing = Landing(git=git, remote=run.remote, who=signature(git, options.author), before=partial(_stage_first, run))
     with lock(options.render.out), without_collector():
         recover_output(options.render.out)
         evaluated = evaluate_repository(repository, evaluation_options(options.render, options.environments))
@@ -259,7 +260,6 @@ def _guard(run: _Run, evaluated: EvaluatedRepository, planned: Sequence[Prepared
 
 
 def _land(run: _Run, landing: Landing, jobs: list[tuple[Job, Prepared | Superseded]]) -> CommitOutcome:
-    follow = _Follow(run)
     landed: list[tuple[Job, Landed | Superseded]] = []
     for job, prepared in jobs:
         try:
@@ -270,7 +270,7 @@ def _land(run: _Run, landing: Landing, jobs: list[tuple[Job, Prepared | Supersed
             raise
     outcomes = []
     for job, done in landed:
-        remarks = follow.after(job, done) if run.remote and isinstance(done, Landed) and done.is_new else ()
+        remarks = _follow(run, job, done) if run.remote and isinstance(done, Landed) and done.is_new else ()
         outcomes.append(_outcome(run, job, done, remarks or _unpushed(run, done)))
     if run.options.hydrated:
         commits = [done.commit for _, done in landed if isinstance(done, Landed) and done.commit]
@@ -309,28 +309,22 @@ def _outcome(run: _Run, job: Job, done: Landed | Superseded, remarks: tuple[str,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Follow:
-    """What this clone does about a commit: its index and its branch follow, where that touches nothing else."""
+def _stage_first(run: _Run, prepared: Prepared, commit: str) -> None:
+    """Bring the index up to date first: where it is locked, there is no commit yet."""
+    if run.is_in_place:
+        stage(run.git, prepared.edits, commit)
 
-    run: _Run
 
-    def before(self, prepared: Prepared, commit: str) -> None:
-        """Bring the index up to date first: where it is locked, there is no commit yet."""
-        if self.run.is_in_place:
-            stage(self.run.git, prepared.edits, commit)
-
-    def after(self, job: Job, done: Landed) -> tuple[str, ...]:
-        """Let the local branch follow what was pushed, if nothing else came with it; return what is left to do."""
-        git, run = self.run.git, self.run
-        why = f"kservegen commit: {done.prepared.message.partition(chr(10))[0]}"
-        if run.is_in_place:
-            if run.source.name not in done.prepared.parents or done.prepared.tree_of != run.source.name:
-                return (f"this clone is behind {mask(run.remote)}/{job.branch} now: git pull",)
-            stage(git, done.prepared.edits, done.commit)
-            move_branch(git, job.branch, done.commit, run.source.name, why)
-            return ()
-        tip = branch_tip(git, job.branch)
-        if tip is not None and tip in done.prepared.parents and job.branch not in _held(run):
-            move_branch(git, job.branch, done.commit, tip, why)
+def _follow(run: _Run, job: Job, done: Landed) -> tuple[str, ...]:
+    """Let the local branch follow what was pushed, if nothing else came with it; return what is left to do."""
+    git, why = run.git, f"kservegen commit: {done.prepared.message.partition(chr(10))[0]}"
+    if run.is_in_place:
+        if run.source.name not in done.prepared.parents or done.prepared.tree_of != run.source.name:
+            return (f"this clone is behind {mask(run.remote)}/{job.branch} now: git pull",)
+        stage(git, done.prepared.edits, done.commit)
+        move_branch(git, job.branch, done.commit, run.source.name, why)
         return ()
+    tip = branch_tip(git, job.branch)
+    if tip is not None and tip in done.prepared.parents and job.branch not in _held(run):
+        move_branch(git, job.branch, done.commit, tip, why)
+    return ()

@@ -13,7 +13,7 @@ from kservegen.checks.locate import Locator
 from kservegen.commands.search.generated import Sight, sights
 from kservegen.commands.search.query import Query, readings
 from kservegen.core.diagnostics import Finding, Location, Severity
-from kservegen.core.document import mapping, text
+from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.repository import OUTPUT_FOLDER
@@ -141,8 +141,8 @@ def _sights(resource: Resource, query: Query, mode: str) -> Iterator[tuple[Deriv
     is_object = query.name in {resource.id.name, resource.subject} and query.wants(resource.kind)
     if is_object:
         yield None, Sight((resource.kind,), -1)
-    own = text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(_MODE)) or mode
-    spec = mapping(resource.doc.get("spec"))
+    own = text(resource.annotations.get(_MODE)) or mode
+    spec = resource.spec
     for derived in derived_of(resource.kind, resource.id.name, spec, own):
         if is_object and derived.name == resource.id.name:
             continue  # its own Service is called like it: no other answer

@@ -172,7 +172,7 @@ def _targets_of(built: BuiltEnvironment) -> tuple[LockTarget, ...]:
     for item in built.entries:
         resource = item.resource
         if resource.kind in _CACHES:
-            source = text(mapping(resource.doc.get("spec")).get("sourceModelUri"))
+            source = text(resource.spec.get("sourceModelUri"))
             caches[source] = resource.id.name
         for address in _addresses(resource, built):
             users.setdefault(address, []).append(item.entry.key)

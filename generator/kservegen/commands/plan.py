@@ -60,10 +60,10 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
         found = tuple(_environments(evaluated, compared, options))
     changes = Plan(
         base=base.label,
-        environments=tuple(environment.plan for environment in found),
+        environments=tuple(plan for plan, _ in found),
         unknown=tuple(sorted({*evaluated.chosen, *_unreadable(evaluated, environments)} - evaluated.built.keys())),
     )
-    wrong = (diagnostic for environment in found for diagnostic in environment.diagnostics)
+    wrong = (diagnostic for _, diagnostics in found for diagnostic in diagnostics)
     return Planned(_result(evaluated, compared, changes, options, wrong), changes)
 
 
@@ -85,15 +85,10 @@ def _refuse_half_written(repository: Repository) -> None:
         )
 
 
-class _Found(NamedTuple):
-    """One environment's plan, and what is wrong with what it does."""
-
-    plan: EnvironmentPlan
-    diagnostics: tuple[Diagnostic, ...]
-
-
-def _environments(evaluated: EvaluatedRepository, compared: Compared, options: PlanOptions) -> Iterator[_Found]:
-    """Plan each environment that can be built, and each that is gone."""
+def _environments(
+    evaluated: EvaluatedRepository, compared: Compared, options: PlanOptions
+) -> Iterator[tuple[EnvironmentPlan, tuple[Diagnostic, ...]]]:
+    """Plan each environment that can be built, and each that is gone; beside it what is wrong with what it does."""
     for name, differences in compared.differences.items():
         built = evaluated.built.get(name)
         if built is None and (
@@ -102,7 +97,7 @@ def _environments(evaluated: EvaluatedRepository, compared: Compared, options: P
             continue  # its findings say why
         change = read_change(name, built, differences, compared.words.get(name))
         found = with_effects(change, plan_environment(change), evaluated.project.tools, evaluated.evaluations.get(name))
-        yield _Found(found, tuple(_wrong(found, built, evaluated.project.tools.checker, options)) if built else ())
+        yield found, tuple(_wrong(found, built, evaluated.project.tools.checker, options)) if built else ()
 
 
 def _wrong(

@@ -177,7 +177,9 @@ def with_version(catalog: Catalog, name: str, version: str) -> Catalog:
     source = catalog.environments[name]
     documents = list(source.documents)
     index = _stated_in(source.documents)
-    documents[index] = replace(documents[index], value=_set(documents[index].value, version))
+    value = documents[index].value
+    stated = {**value, "kserve": {**mapping(value.get("kserve")), "version": version}}
+    documents[index] = replace(documents[index], value=stated)
     return replace(catalog, environments={**catalog.environments, name: replace(source, documents=tuple(documents))})
 
 
@@ -185,10 +187,6 @@ def _stated_in(documents: Sequence[CatalogDocument]) -> int:
     """Return which document states the version: the last that does, else the environment's own."""
     stating = [index for index, document in enumerate(documents) if "version" in mapping(document.value.get("kserve"))]
     return stating[-1] if stating else len(documents) - 1
-
-
-def _set(value: JsonObject, version: str) -> JsonObject:
-    return {**value, "kserve": {**mapping(value.get("kserve")), "version": version}}
 
 
 def write_version(upgrades: Upgrades) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path
 
 
@@ -66,6 +67,16 @@ class Resource:
     def kind(self) -> str:
         """The object's kind."""
         return self.id.kind
+
+    @property
+    def spec(self) -> JsonObject:
+        """The object's spec; empty where it has none."""
+        return mapping(self.doc.get("spec"))
+
+    @property
+    def annotations(self) -> JsonObject:
+        """The object's annotations; empty where it has none."""
+        return mapping(mapping(self.doc.get("metadata")).get("annotations"))
 
     def words(self, built: Path) -> Path:
         """Map a path in the object to the path of the words that produced it."""

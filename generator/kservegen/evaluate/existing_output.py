@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from kservegen.checks.budget.account import account
@@ -14,7 +14,7 @@ from kservegen.checks.manifests.files import find_files
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.quantity import parse_quantity
-from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.resource import Resource
 from kservegen.evaluate.defaulted import context_of, installation_of
 from kservegen.evaluate.environment import Tools
 from kservegen.kserve.defaulting import default
@@ -33,7 +33,7 @@ def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Lin
     installation = installation_of(built.settings)
     objects = [default(resource, installation) for resource in _resources(folder, *_MODELS)]
     context = context_of(built, objects, tools.releases.get(built.settings.kserve_version))
-    named = ((*_named(item.written.id, known), item) for item in objects)
+    named = ((*known.get(item.written.id, (item.written.id.name, "")), item) for item in objects)
     return tuple(account(named, built.environment, context))
 
 
@@ -69,17 +69,13 @@ def _too_soon(built: BuiltEnvironment, quota: Resource, key: str, hard: str, *, 
 
 
 def _hard(quota: Resource) -> dict[str, str]:
-    hard = mapping(mapping(quota.doc.get("spec")).get("hard"))
+    hard = mapping(quota.spec.get("hard"))
     return {key: str(value) for key, value in hard.items()}
 
 
 def _amount(value: str | None) -> float:
     quantity = parse_quantity(value) if value is not None else None
     return float(quantity.value) if quantity is not None else 0.0
-
-
-def _named(identity: ResourceId, known: Mapping[ResourceId, tuple[str, str]]) -> tuple[str, str]:
-    return known.get(identity, (identity.name, ""))
 
 
 def _resources(folder: Path, *parts: str) -> Iterator[Resource]:

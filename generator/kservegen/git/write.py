@@ -64,7 +64,7 @@ def write_tree(git: Git, base: str, edits: Edits) -> str:
     """
     like = base or git.text("hash-object", "--stdin")  # of nothing: tells which digest the repository uses
     _write_blobs(git, edits.write.values())
-    with tempfile.TemporaryDirectory(prefix="kservegen-", dir=_git_folder(git)) as folder:
+    with tempfile.TemporaryDirectory(prefix="kservegen-", dir=git.top / git.text("rev-parse", "--git-dir")) as folder:
         beside = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git.run("read-tree", base or "--empty", environment=beside)
         _update_index(git, edits, like, beside)
@@ -89,10 +89,6 @@ def _write_blobs(git: Git, contents: Iterable[bytes]) -> None:
     stream = b"".join(b"blob\ndata %d\n%b\n" % (len(content), content) for content in dict.fromkeys(contents))
     if stream:
         git.run("fast-import", "--quiet", stdin=stream)
-
-
-def _git_folder(git: Git) -> Path:
-    return git.top / git.text("rev-parse", "--git-dir")
 
 
 def commit_tree(git: Git, tree: str, parents: Sequence[str], message: str, who: Signature) -> str:

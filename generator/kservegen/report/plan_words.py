@@ -20,7 +20,6 @@ from kservegen.changes.plan.model import (
     PlanSide,
     Presence,
     Verb,
-    counted_changes,
 )
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.core.resource import ResourceId
@@ -64,10 +63,10 @@ def verdict_of(environment: EnvironmentPlan) -> str:
 
 
 def _models(environment: EnvironmentPlan) -> Iterator[str]:
-    models = counted_changes(change for change in environment.objects if change.is_model)
+    models = Counter(change.verb for change in environment.objects if change.is_model)
     first = True
     for verb, (one, many) in _VERBS.items():
-        count = models.get(verb, 0)
+        count = models[verb]
         if count:
             yield f"{plural(count, 'model') if first else f'{count:,}'} {one if count == 1 else many}"
             first = False

@@ -68,7 +68,8 @@ def trials_as_junit(trials: Iterable[Trial]) -> str:
     """Write a test suite for each policy: its cases, and what keeps it from being tested at all."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites name="kservegen policy test">']
     for trial in trials:
-        own = [d for d in trial.diagnostics if d.severity is Severity.ERROR and d not in _of_cases(trial)]
+        of_cases = [outcome.diagnostic for outcome in trial.outcomes]
+        own = [d for d in trial.diagnostics if d.severity is Severity.ERROR and d not in of_cases]
         tests, failures = len(trial.outcomes) + len(own), trial.wrong + len(own)
         lines.append(f'  <testsuite name={quoteattr(trial.policy)} tests="{tests}" failures="{failures}">')
         for outcome in trial.outcomes:
@@ -77,10 +78,6 @@ def trials_as_junit(trials: Iterable[Trial]) -> str:
             lines.extend(_failed(trial.policy, diagnostic.rule, diagnostic))
         lines.append("  </testsuite>")
     return "\n".join([*lines, "</testsuites>"]) + "\n"
-
-
-def _of_cases(trial: Trial) -> list[Diagnostic]:
-    return [outcome.diagnostic for outcome in trial.outcomes if outcome.diagnostic is not None]
 
 
 def _test_case(policy: str, outcome: TrialOutcome) -> Iterator[str]:

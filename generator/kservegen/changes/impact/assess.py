@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kservegen.changes.impact.model import Impact, ImpactSide, RefusedUpdate
+from kservegen.changes.impact.model import Impact, ImpactSide
 from kservegen.changes.impact.refusals import refused_updates
 from kservegen.changes.impact.restarts import RestartChange, moved
 from kservegen.checks.runner import Checker
@@ -20,15 +20,11 @@ def assess(
     """
     change = RestartChange.of(before, after, installation)
     refused = tuple(refused_updates(change, checker, schemas))
-    stuck = {item.resource.id for item in refused if _is_final(item, checker)}
+    # What is refused, rather than warned of.
+    stuck = {item.resource.id for item in refused if not checker.verdict((item.finding,)).deployable}
     restarts, scaled = moved(change)
     return Impact(
         restarts=tuple(restart for restart in restarts if restart.subject not in stuck),
         refused=refused,
         scaled=tuple(item for item in scaled if item.subject not in stuck),
     )
-
-
-def _is_final(refused: RefusedUpdate, checker: Checker) -> bool:
-    """Whether an update does not get through, rather than being warned of."""
-    return not checker.verdict((refused.finding,)).deployable

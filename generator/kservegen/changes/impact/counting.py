@@ -96,5 +96,5 @@ def _unwritten_scheduler(roles: frozenset[str], before: Resource, after: Resourc
 
 
 def _scheduler(resource: Resource) -> JsonObject | None:
-    scheduler = mapping(mapping(resource.doc.get("spec")).get("router")).get(_SCHEDULER)
+    scheduler = mapping(resource.spec.get("router")).get(_SCHEDULER)
     return scheduler if isinstance(scheduler, dict) else None

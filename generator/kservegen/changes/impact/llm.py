@@ -65,7 +65,7 @@ def reached(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Rea
     own: list[Path] = []
     through: list[Path] = []
     roles = NOBODY
-    written = set(differences(mapping(old.resource.doc.get("spec")), mapping(new.resource.doc.get("spec")), ("spec",)))
+    written = set(differences(old.resource.spec, new.resource.spec, ("spec",)))
     for path in (
         *_kept_words(differences(old.metadata, new.metadata, ("metadata",)), new.metadata),
         *differences(old.spec, new.spec, ("spec",)),
@@ -96,23 +96,23 @@ def changes_presets(before: ImpactScene, after: ImpactScene) -> bool:
 
 def _service(subject: ResourceId, scene: ImpactScene) -> _Service:
     resource = scene[subject]
-    own = mapping(resource.doc.get("spec"))
+    own = resource.spec
     bases = tuple(_all_bases(resource, scene))
     spec: JsonObject = {}
     for base in bases:
-        spec = merge_values(spec, mapping(scene.side.resources[base].doc.get("spec")))
+        spec = merge_values(spec, scene.side.resources[base].spec)
     return _Service(resource, merge_values(spec, own) if bases else own, bases)
 
 
 def _all_bases(resource: Resource, scene: ImpactScene) -> Iterator[ResourceId]:
     """List the configurations of the catalog that lie under a service: those called as presets are, then its bases."""
-    own = mapping(resource.doc.get("spec"))
+    own = resource.spec
     namespace = resource.id.namespace
     named = [text(mapping(ref).get("name")) for ref in sequence(own.get("baseRefs"))]
     found = [scene.config(name, namespace) for name in named]
     shape: JsonObject = {}
     for base in filter(None, found):
-        shape = merge_values(shape, mapping(scene.side.resources[base].doc.get("spec")))
+        shape = merge_values(shape, scene.side.resources[base].spec)
     presets = [
         scene.config(preset.name, namespace) for preset in presets_for(merge_values(shape, own) if shape else own)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -104,10 +105,9 @@ class Impact:
 
 def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Add up numbers by name, in the order of names."""
-    total: dict[str, int] = {}
+    total = Counter[str]()
     for part in parts:
-        for name, number in part.items():
-            total[name] = total.get(name, 0) + number
+        total.update(part)
     return dict(sorted(total.items()))
 
 

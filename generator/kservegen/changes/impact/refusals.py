@@ -10,7 +10,7 @@ from kservegen.changes.impact.model import RefusedUpdate
 from kservegen.changes.impact.restarts import RestartChange
 from kservegen.changes.impact.scene import ImpactScene
 from kservegen.checks.runner import Checker
-from kservegen.core.document import mapping, text
+from kservegen.core.document import text
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Defaulted
@@ -25,7 +25,8 @@ _VALIDATED: Final = "serving.kserve.io/"
 def refused_updates(change: RestartChange, checker: Checker, schemas: SchemaStore) -> Iterator[RefusedUpdate]:
     """Say what is refused of a change: by webhooks and by immutable fields, and by CEL rules that read `oldSelf`."""
     before, after = change
-    changed, removed = _changed(change), _removed(change)
+    changed = _changed(change)
+    removed = [identity for identity in before.side.resources if identity not in after.side.resources]
     if not changed and not removed:
         return
     old = {identity: _recorded(before, identity) for identity in (*changed, *removed)}
@@ -42,11 +43,6 @@ def _changed(change: RestartChange) -> list[ResourceId]:
     return [i for i, resource in after.items() if (old := before.get(i)) is not None and old is not resource]
 
 
-def _removed(change: RestartChange) -> list[ResourceId]:
-    after = change.after.side.resources
-    return [identity for identity in change.before.side.resources if identity not in after]
-
-
 def _holders(change: RestartChange, removed: list[ResourceId]) -> Iterator[ResourceId]:
     if any(identity.kind in _HELD for identity in removed):
         before, after = change.before.side.resources, change.after.side.resources
@@ -60,7 +56,7 @@ def _recorded(scene: ImpactScene, identity: ResourceId) -> Resource:
     resource = scene[identity]
     if identity.kind != "InferenceService" or "status" in resource.doc:
         return resource
-    annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
+    annotations = resource.annotations
     mode = text(annotations.get(_MODE)) or scene.side.deployment_mode
     return replace(resource, doc={**resource.doc, "status": {"deploymentMode": mode}})
 

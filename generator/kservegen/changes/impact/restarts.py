@@ -16,7 +16,7 @@ from kservegen.changes.impact.runtimes import Runtimes
 from kservegen.changes.impact.scene import CONFIG_KIND, ImpactScene, is_stopped
 from kservegen.changes.impact.values import Values
 from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Installation
 
@@ -114,7 +114,7 @@ class _Indirect:
         owner = self._owner(subject)
         if owner is not None and subject.kind != LLM:  # of its metadata, next to nothing is handed on
             found.append(owner)
-            roles |= Service(_spec(resource), knative).roles if subject.kind == SERVICE else {"router"}
+            roles |= Service(resource.spec, knative).roles if subject.kind == SERVICE else {"router"}
         if not any(cause.certain for cause in found):
             release = self._values.release(resource, knative=knative)
             if release is not None:
@@ -124,7 +124,7 @@ class _Indirect:
 
     def _service(self, subject: ResourceId) -> Reached:
         old, new = self._before[subject], self._after[subject]
-        service = Service(_spec(new), self._after.is_knative(new))
+        service = Service(new.spec, self._after.is_knative(new))
         roles: frozenset[str] = NOBODY
         paths: list[Path] = []
         for path in _own_differences(old, new):
@@ -165,7 +165,7 @@ def _shows(role: str, path: Path, old: Resource, new: Resource, service: Service
     values = []
     for resource in (old, new):
         above = mapping(mapping(resource.doc.get("metadata")).get(kind))
-        own = mapping(mapping(_spec(resource).get(name)).get(kind))
+        own = mapping(mapping(resource.spec.get(name)).get(kind))
         values.append(own.get(key, above.get(key)))
     return values[0] != values[1]
 
@@ -176,16 +176,12 @@ def _own_differences(old: Resource, new: Resource) -> Iterator[Path]:
     before, after = (mapping(resource.doc.get("metadata")) for resource in (old, new))
     for word in ("labels", "annotations"):
         yield from differences(before.get(word), after.get(word), ("metadata", word))
-    yield from differences(_spec(old), _spec(new), ("spec",))
+    yield from differences(old.spec, new.spec, ("spec",))
 
 
 def _roles_on_both(old: Resource, service: Service) -> frozenset[str]:
     """Return the roles that have pods before the change too: a component that is new starts, it does not restart."""
-    return service.roles & Service(_spec(old), service.knative).roles
-
-
-def _spec(resource: Resource) -> JsonObject:
-    return mapping(resource.doc.get("spec"))
+    return service.roles & Service(old.spec, service.knative).roles
 
 
 def _changed_configs(change: RestartChange) -> Iterator[ResourceId]:

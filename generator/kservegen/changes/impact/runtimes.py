@@ -20,7 +20,6 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, for
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.charts.model import Chart, KeyPath, effective
 from kservegen.kserve.charts.runtimes import Runtime
-from kservegen.kserve.runtimes.runtime import ServingRuntime
 from kservegen.kserve.workloads import SERVING_CONTAINER
 
 _CHART: Final = "kserve-runtime-configs"
@@ -108,7 +107,7 @@ class Runtimes:
         if identity is None:
             return "", ""
         written = scene.side.resources.get(identity)
-        said = _annotations(written).get(_SERVER_TYPE) if written is not None else None
+        said = written.annotations.get(_SERVER_TYPE) if written is not None else None
         server = said or _SERVERS.get(identity.name, "")
         model = mapping(_predictor(resource).get("model"))
         if server == "mlserver":
@@ -122,7 +121,7 @@ class Runtimes:
         paths = [path for path in self._change(now).paths if self._reaches(path, now, new)]
         if not paths:
             return None
-        kept_out = text(_annotations(new).get(_OPT_OUT)) == "true"
+        kept_out = text(new.annotations.get(_OPT_OUT)) == "true"
         return Cause(
             through=str(now),
             paths=tuple(format_path(path) for path in paths),
@@ -133,7 +132,7 @@ class Runtimes:
     def _chosen(self, scene: ImpactScene, resource: Resource) -> ResourceId | None:
         selection = scene.selection(resource, _predictor(resource))
         chosen = selection.chosen if selection is not None else None
-        return _identity(chosen) if chosen is not None else None
+        return ResourceId(chosen.kind, chosen.namespace, chosen.name) if chosen is not None else None
 
     def _moved(self, was: ResourceId, now: ResourceId, old: Resource, new: Resource) -> Cause:
         """Tell of another runtime: at once where the model or the runtime that it leaves is updated, else some day."""
@@ -149,7 +148,7 @@ class Runtimes:
         resource = self._after.side.resources.get(identity)
         if resource is None:
             return identity.name in _TOLD.get(str(word), ())
-        server = _annotations(resource).get(_SERVER_TYPE)
+        server = resource.annotations.get(_SERVER_TYPE)
         reads_format = word == "modelFormat" and "{{.Annotations.modelFormat}}" in str(resource.doc)
         return reads_format or server in _TOLD_SERVERS.get(str(word), ())
 
@@ -284,13 +283,5 @@ def _names_item(own: JsonArray, base: JsonArray, word: str, path: Path) -> bool:
     return any([mapping(item).get(key, usual) for key, usual in keys] == wanted for item in own)
 
 
-def _identity(runtime: ServingRuntime) -> ResourceId:
-    return ResourceId(runtime.kind, runtime.namespace, runtime.name)
-
-
 def _predictor(resource: Resource) -> JsonObject:
-    return mapping(mapping(resource.doc.get("spec")).get("predictor"))
-
-
-def _annotations(resource: Resource) -> JsonObject:
-    return mapping(mapping(resource.doc.get("metadata")).get("annotations"))
+    return mapping(resource.spec.get("predictor"))

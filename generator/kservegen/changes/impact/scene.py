@@ -9,7 +9,7 @@ from typing import Final
 from kservegen.changes.impact.model import ImpactSide
 from kservegen.changes.impact.reach import STOP
 from kservegen.checks.rules.base import Context
-from kservegen.core.document import mapping, text
+from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted, Installation, default
@@ -93,7 +93,7 @@ class ImpactScene(Mapping[ResourceId, Resource]):
 
     def is_knative(self, resource: Resource) -> bool:
         """Whether Knative runs an object."""
-        annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
+        annotations = resource.annotations
         return (text(annotations.get(_MODE)) or self.side.deployment_mode) == "Knative"
 
     def config(self, name: str, namespace: str) -> ResourceId | None:
@@ -119,5 +119,5 @@ class ImpactScene(Mapping[ResourceId, Resource]):
 
 def is_stopped(resource: Resource) -> bool:
     """Whether an object is told to have no pods."""
-    annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
+    annotations = resource.annotations
     return text(annotations.get(STOP)).lower() == "true"

@@ -96,7 +96,7 @@ def _changed(before: ImpactScene, after: ImpactScene) -> Iterator[KeyPath]:
 
 
 def _uses(resource: Resource, *, knative: bool) -> Iterator[_Used]:
-    spec = mapping(resource.doc.get("spec"))
+    spec = resource.spec
     if resource.kind == "InferenceGraph":
         yield _Used(frozenset({_ROUTER}), frozenset({"router"}))
     elif resource.kind == "InferenceService":
@@ -122,5 +122,5 @@ def _all_roles(resource: Resource, *, knative: bool) -> frozenset[str]:
     if resource.kind == "InferenceGraph":
         return frozenset({"router"})
     if resource.kind == "InferenceService":
-        return Service(mapping(resource.doc.get("spec")), knative).roles
+        return Service(resource.spec, knative).roles
     return frozenset({"main", "main worker", "prefill", "prefill worker", "scheduler"})

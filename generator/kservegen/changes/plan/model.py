@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from fractions import Fraction
@@ -180,11 +180,3 @@ class Plan:
     def changing(self) -> tuple[EnvironmentPlan, ...]:
         """The environments in which anything changes."""
         return tuple(environment for environment in self.environments if environment)
-
-
-def counted_changes(changes: Iterable[ObjectChange]) -> Mapping[Verb, int]:
-    """Count changes by what happens."""
-    found: dict[Verb, int] = {}
-    for change in changes:
-        found[change.verb] = found.get(change.verb, 0) + 1
-    return found

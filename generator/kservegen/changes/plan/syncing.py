@@ -42,7 +42,7 @@ class Syncing:
         resource = self.by_folder.get(file.rpartition("/")[0])
         if resource is None:
             return False
-        spec = mapping(resource.doc.get("spec"))
+        spec = resource.spec
         policy = mapping(spec.get("syncPolicy"))
         if resource.kind == "Application":
             options = [str(option).lower() for option in sequence(policy.get("syncOptions"))]
@@ -68,7 +68,7 @@ def fate_of(gone: Resource, before: Syncing, after: Syncing) -> tuple[Fate, str]
 def _home(sync: Iterable[Resource], folders: Collection[str]) -> str:
     """Find the environment's own folder in the repository: what the paths that are synced have before its folders."""
     for resource in with_applications(sync):
-        spec = mapping(resource.doc.get("spec"))
+        spec = resource.spec
         for source in (spec, mapping(spec.get("source")), *map(mapping, sequence(spec.get("sources")))):
             path = "/" + text(source.get("path")).removeprefix("./").strip("/")
             for folder in folders:
@@ -78,7 +78,7 @@ def _home(sync: Iterable[Resource], folders: Collection[str]) -> str:
 
 
 def _is_protected(resource: Resource) -> bool:
-    annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
+    annotations = resource.annotations
     return any(word.lower() in text(annotations.get(name)).lower() for name, word in _NOT_PRUNED.items())
 
 
@@ -86,7 +86,7 @@ def _chart_versions(sync: Iterable[Resource]) -> dict[str, str]:
     """Find the versions of charts in Applications, also those that an ApplicationSet makes, and in OCIRepositories."""
     found: dict[str, str] = {}
     for resource in with_applications(sync):
-        spec = mapping(resource.doc.get("spec"))
+        spec = resource.spec
         for source in (mapping(spec.get("source")), *map(mapping, sequence(spec.get("sources")))):
             chart = text(source.get("chart")) or _last(text(source.get("repoURL")), "oci://")
             if chart:

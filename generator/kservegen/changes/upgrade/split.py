@@ -6,7 +6,7 @@ Source: KServe's upgrade guide (migration to the split charts) and the chart tab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kservegen.catalog.merge import merge_values
@@ -66,7 +66,9 @@ def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *,
     in_use = [charts.by_name[name] for name in used if name in charts.by_name]
     owner = config_owner(charts, used)
     for path, value in _leaves(values, ()):
-        known = _follows(path, value, before) or ("" if _reads(in_use, path) else _what_is_known(charts, path))
+        known = _follows(path, value, before) or (
+            "" if any(_key(c, path) for c in in_use) else _what_is_known(charts, path)
+        )
         if known:
             lost.append((".".join(path), known))
             continue
@@ -89,10 +91,6 @@ def _follows(path: KeyPath, value: JsonValue, before: str) -> str:
     if path[-1] == "tag" and value == before:
         return f"left out: it would hold an image at {before}"
     return ""
-
-
-def _reads(charts: Iterable[Chart], path: KeyPath) -> bool:
-    return any(_key(chart, path) is not None for chart in charts)
 
 
 def _leaves(value: JsonValue, path: KeyPath) -> Iterator[tuple[KeyPath, JsonValue]]:

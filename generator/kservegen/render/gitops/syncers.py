@@ -17,9 +17,9 @@ def syncers(sync: Iterable[Resource], folder: str) -> dict[str, Resource]:
     found: dict[str, Resource] = {}
     objects = tuple(with_applications(sync))
     fetchers = (item for item in objects if item.kind == "OCIRepository")
-    fetched = {item.id.name: _artefact(mapping(item.doc.get("spec")), "url") for item in fetchers}
+    fetched = {item.id.name: _artefact(item.spec, "url") for item in fetchers}
     for resource in objects:
-        for source in _sources(mapping(resource.doc.get("spec")), fetched):
+        for source in _sources(resource.spec, fetched):
             path = text(source.get("path")).removeprefix("./").strip("/")
             chart = text(source.get("chart")) or _artefact(source)
             if chart:
@@ -34,7 +34,7 @@ def with_applications(sync: Iterable[Resource]) -> Iterator[Resource]:
     for resource in sync:
         yield resource
         if resource.kind == "ApplicationSet":
-            for generator in map(mapping, sequence(mapping(resource.doc.get("spec")).get("generators"))):
+            for generator in map(mapping, sequence(resource.spec.get("generators"))):
                 for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
                     yield _made(resource, text(element.get("name")), mapping(element.get("application")))
 

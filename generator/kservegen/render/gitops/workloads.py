@@ -35,8 +35,8 @@ class ModelWorkload(NamedTuple):
 
 def model_workloads(resource: Resource, cluster_mode: str) -> Iterator[ModelWorkload]:
     """List the workloads of an object; none for what is stopped and for kinds without pods."""
-    annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
-    spec = mapping(resource.doc.get("spec"))
+    annotations = resource.annotations
+    spec = resource.spec
     if text(annotations.get(_STOP)).lower() == "true" or _is_open(spec):
         return
     mode = text(annotations.get(_MODE)) or cluster_mode

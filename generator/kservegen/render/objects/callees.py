@@ -62,7 +62,7 @@ def callee_of(resource: Resource, by_id: dict[tuple[str, str, str], Resource], *
     return Callee(
         resource=resource,
         speech=speech_of(resource.kind, resource.id.name, spec, find),
-        mode=text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(_MODE)) or mode,
+        mode=text(resource.annotations.get(_MODE)) or mode,
         service=service,
         port=port,
     )

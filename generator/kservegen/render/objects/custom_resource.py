@@ -26,6 +26,4 @@ def build_custom_resource(draft: Draft, settings: Settings) -> None:
         elif word not in skip and word not in draft.entry.defaulted:
             spec[word] = value
             draft.came(("spec", word), (word,))
-    extra = draft.entry.words.get("spec")
-    if isinstance(extra, dict):
-        draft.overlay(spec, ("spec",), extra, ("spec",))
+    draft.overlay_spec(spec)

@@ -91,6 +91,12 @@ class Draft:
             else:
                 target[key] = self._combine(target[key], here, item, there)
 
+    def overlay_spec(self, spec: JsonObject) -> None:
+        """Lay the entry's own `spec` over the spec that its other words made."""
+        extra = self.entry.words.get("spec")
+        if isinstance(extra, dict):
+            self.overlay(spec, ("spec",), extra, ("spec",))
+
     def _combine(self, old: JsonValue, built: Path, new: JsonValue, words: Path) -> JsonValue:
         if isinstance(old, dict) and isinstance(new, dict):
             merged = dict(old)

@@ -18,7 +18,14 @@ from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings
-from kservegen.render.objects.workload import attach_accelerator, container_of, pod_of, put_container, serving_path
+from kservegen.render.objects.workload import (
+    attach_accelerator,
+    container_of,
+    pod_of,
+    put_container,
+    serving_path,
+    workload_pod,
+)
 
 SERVING = "kserve-container"
 WORKER = "worker-container"
@@ -39,9 +46,7 @@ def build_inference_service(draft: Draft, settings: Settings) -> None:
     if "canary" in words:
         spec["canary"] = words["canary"]
         draft.came(("spec", "canary"), ("canary",))
-    extra = words.get("spec")
-    if isinstance(extra, dict):
-        draft.overlay(spec, ("spec",), extra, ("spec",))
+    draft.overlay_spec(spec)
     _modernise(draft, spec)
     _complete(spec, settings)
 
@@ -95,15 +100,8 @@ def _overlay_part(draft: Draft, target: JsonObject, field: str, value: JsonObjec
 
 
 def _worker(draft: Draft, settings: Settings, words: JsonObject) -> JsonObject:
-    base: Path = ("worker",)
     built: Path = ("spec", "predictor", "workerSpec")
-    worker = pod_of(draft, words, base, built, _WORKER)
-    path = serving_path(worker, built, WORKER)
-    container = container_of(draft, words, base, path)
-    attach_accelerator(
-        draft, settings, words, base, container=container, container_path=path, pod=worker, pod_path=built
-    )
-    put_container(draft, worker, built, container, name=WORKER, base=base)
+    worker = workload_pod(draft, settings, words, ("worker",), built, name=WORKER, more=_WORKER)
     if "containers" not in worker:
         worker["containers"] = [{"name": WORKER}]  # required by the schema; the runtime's own fills it
     return worker
@@ -111,16 +109,8 @@ def _worker(draft: Draft, settings: Settings, words: JsonObject) -> JsonObject:
 
 def _component(draft: Draft, settings: Settings, part: str, words: JsonObject) -> JsonObject:
     """Build transformer or explainer: the same words one level down."""
-    base: Path = (part,)
-    built: Path = ("spec", part)
-    component = pod_of(draft, words, base, built, COMPONENT | _METADATA | {"art"})
-    path = serving_path(component, built, SERVING)
-    container = container_of(draft, words, base, path)
-    attach_accelerator(
-        draft, settings, words, base, container=container, container_path=path, pod=component, pod_path=built
-    )
-    put_container(draft, component, built, container, name=SERVING, base=base)
-    return component
+    more = COMPONENT | _METADATA | {"art"}
+    return workload_pod(draft, settings, words, (part,), ("spec", part), name=SERVING, more=more)
 
 
 def _modernise(draft: Draft, spec: JsonObject) -> None:

@@ -10,7 +10,7 @@ from kservegen.catalog.words import LLM_WORKLOAD
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings
-from kservegen.render.objects.workload import attach_accelerator, container_of, pod_of, put_container, serving_path
+from kservegen.render.objects.workload import workload_pod
 
 MAIN = "main"
 
@@ -38,9 +38,7 @@ def build_llm_inference_service(draft: Draft, settings: Settings) -> None:
     prefill = words.get("prefill")
     if isinstance(prefill, dict):
         spec["prefill"] = _prefill(draft, settings, prefill)
-    extra = words.get("spec")
-    if isinstance(extra, dict):
-        draft.overlay(spec, ("spec",), extra, ("spec",))
+    draft.overlay_spec(spec)
     model = spec.get("model")
     if isinstance(model, dict):
         model.setdefault("name", draft.entry.name)  # what the webhook fills in
@@ -73,12 +71,7 @@ def _router(draft: Draft, value: JsonValue) -> JsonValue:
 
 
 def _pod(draft: Draft, settings: Settings, words: JsonObject, base: Path, built: Path) -> JsonObject:
-    pod = pod_of(draft, words, base, built)
-    path = serving_path(pod, built, MAIN)
-    container = container_of(draft, words, base, path, shell="command" not in words)
-    attach_accelerator(draft, settings, words, base, container=container, container_path=path, pod=pod, pod_path=built)
-    put_container(draft, pod, built, container, name=MAIN, base=base)
-    return pod
+    return workload_pod(draft, settings, words, base, built, name=MAIN, shell="command" not in words)
 
 
 def _put_pod(draft: Draft, spec: JsonObject, built: Path, field: str, pod: JsonObject, words: JsonObject) -> None:

@@ -134,24 +134,41 @@ def _add_tolerations(draft: Draft, pod: JsonObject, built: Path, more: JsonValue
     pod["tolerations"] = tolerations
 
 
-def put_container(
-    draft: Draft, pod: JsonObject, built: Path, container: JsonObject, *, name: str, base: Path
-) -> Path | None:
+def workload_pod(
+    draft: Draft,
+    settings: Settings,
+    words: JsonObject,
+    base: Path,
+    built: Path,
+    *,
+    name: str,
+    more: frozenset[str] = frozenset(),
+    shell: bool = False,
+) -> JsonObject:
+    """Return the pod that `words` hold: its own fields, those of `more`, and the container called `name`."""
+    pod = pod_of(draft, words, base, built, more)
+    path = serving_path(pod, built, name)
+    container = container_of(draft, words, base, path, shell=shell)
+    attach_accelerator(draft, settings, words, base, container=container, container_path=path, pod=pod, pod_path=built)
+    put_container(draft, pod, built, container, name=name, base=base)
+    return pod
+
+
+def put_container(draft: Draft, pod: JsonObject, built: Path, container: JsonObject, *, name: str, base: Path) -> None:
     """Put flat container words into the pod's container called `name`, which comes first if it is new.
 
-    Returns the container's path; None where there is no container to speak of. Origins of the flat words must
-    have been recorded below that path: `serving_path` tells it beforehand.
+    Origins of the flat words must have been recorded below its path: `serving_path` tells it beforehand.
     """
     listed = pod.get("containers")
     containers: JsonArray = list(listed) if isinstance(listed, list) else []
     index = find_container(containers, name)
     if not container:
-        return (*built, "containers", index) if index is not None else None
+        return
     if index is None:
         for at in range(len(containers)):
             draft.came((*built, "containers", at + 1), (*base, "containers", at))
         pod["containers"] = [{"name": name, **container}, *containers]
-        return (*built, "containers", 0)
+        return
     path = (*built, "containers", index)
     target: JsonObject = {"name": name, **container}
     known = containers[index]
@@ -159,7 +176,6 @@ def put_container(
         draft.overlay(target, path, {k: v for k, v in known.items() if k != "name"}, (*base, "containers", index))
     containers[index] = target
     pod["containers"] = containers
-    return path
 
 
 def serving_path(pod: Mapping[str, JsonValue], built: Path, name: str) -> Path:

@@ -84,7 +84,7 @@ def advance(root: int, store: Store, journal: Journal) -> None:
                 os.mkdir(name, FOLDER_MODE, dir_fd=folder)
         for number, step in enumerate(journal.steps):
             _take(step, str(number), walker, store)
-    _prune(root, journal)
+    _remove_empty(root, folders_of(step.path for step in journal.steps if step.kind is StepKind.REMOVE))
 
 
 def retreat(root: int, store: Store, journal: Journal) -> None:
@@ -144,10 +144,6 @@ def _is_as_left(step: JournalStep, number: str, walker: Walker, store: Store) ->
         return False
     head = read_at(name, folder, HEAD_SIZE)
     return head is not None and is_ours(head, step.path)
-
-
-def _prune(root: int, journal: Journal) -> None:
-    _remove_empty(root, folders_of(step.path for step in journal.steps if step.kind is StepKind.REMOVE))
 
 
 def _remove_empty(root: int, folders: tuple[str, ...]) -> None:
