@@ -34,7 +34,7 @@ _STDIN = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
-    """What the options say of the cluster that manifests are judged against."""
+    """What the options say of the cluster that manifests are checked against."""
 
     kserve_version: str | None
     deployment_mode: str | None
@@ -103,7 +103,7 @@ def choose_environments(targets: Sequence[str], repository: Repository | None) -
 def lint_targets(
     targets: Sequence[str], options: ClusterOptions, repository: Repository | None, fail_on: Severity
 ) -> tuple[Result, bytes | None]:
-    """Judge manifests; return the result, and what came on standard input where that was asked for."""
+    """Check manifests; return the result, and what came on standard input where that was asked for."""
     from kservegen.checks.engines.choice import EngineChoice, open_engine  # noqa: PLC0415
     from kservegen.checks.runner import open_checker  # noqa: PLC0415
     from kservegen.commands.validate_manifests import LintOptions, lint  # noqa: PLC0415

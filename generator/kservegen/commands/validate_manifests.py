@@ -46,7 +46,7 @@ class LintOptions:
 
 
 def environment_cluster(project: Project, name: str) -> Cluster:
-    """Return an environment of a catalog as the cluster to judge against; GeneratorError where it cannot be known."""
+    """Return an environment of a catalog as the cluster to check against; GeneratorError where it cannot be known."""
     chosen = project.choose_one(name)
     environment, _ = resolve_environment(project.catalog, chosen)
     check_version(environment.text("kserve", "version"), project.tools.releases, project.tools.schemas)
@@ -68,7 +68,7 @@ def check_version(version: str, releases: Releases, schemas: SchemaStore) -> Non
 
 
 def lint(checker: Checker, options: LintOptions) -> Result:
-    """Judge all manifests that the paths name."""
+    """Check all manifests that the paths name."""
     with without_collector():
         linter = Linter(checker, options.cluster)
         if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):

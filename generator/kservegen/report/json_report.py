@@ -71,7 +71,7 @@ def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> 
 
 
 def render_sections(exit_code: int, **sections: JsonValue) -> str:
-    """Write the report of a command that judges nothing: sections of its own."""
+    """Write the report of a command that finds nothing wrong or right: sections of its own."""
     return json.dumps({**_head(exit_code), "findings": [], **sections, "assumptions": []}, indent=2) + "\n"
 
 

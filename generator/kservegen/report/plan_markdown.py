@@ -107,11 +107,11 @@ def _environment(environment: EnvironmentPlan, detail: _Detail) -> Data:
         "added": added if new else "",
         "version": () if new else environment.version,
         "engine": () if new else [name or "nothing" for name in environment.engine or ()],
-        "owners": () if new else [words.handed_over(owner) for owner in environment.owners[: detail.objects]],
+        "owners": () if new else [words.owner_line(owner) for owner in environment.owners[: detail.objects]],
         "groups": () if new else _groups(environment, detail),
         "budgets": [words.budget_line(budget, environment.gpus) for budget in environment.budgets],
         "unreadable": _limited(environment.unreadable, detail.objects, str, "file"),
-        "rewritten": words.written_anew(environment),
+        "rewritten": words.rewritten_line(environment),
     }
 
 

@@ -52,9 +52,9 @@ def _environment(environment: EnvironmentPlan, paint: Paint, most: tuple[int, in
     for budget in environment.budgets:
         yield f"  {printable(words.budget_line(budget, environment.gpus))}"
     yield from (f"  ? {printable(path)}: cannot be read as it was before" for path in environment.unreadable)
-    anew = words.written_anew(environment)
-    if anew:
-        yield paint(f"  {anew}", DIM)
+    rewritten = words.rewritten_line(environment)
+    if rewritten:
+        yield paint(f"  {rewritten}", DIM)
 
 
 def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]
         yield f"  KServe {' -> '.join(environment.version)}"
     if environment.engine:
         yield f"  synced by {' -> '.join(name or 'nothing' for name in environment.engine)}"
-    yield from (f"  {printable(words.handed_over(owner))}" for owner in environment.owners)
+    yield from (f"  {printable(words.owner_line(owner))}" for owner in environment.owners)
     effects = words.effects(environment)
     yield from _limited(
         environment.objects,

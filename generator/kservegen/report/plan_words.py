@@ -159,7 +159,7 @@ def what_happens(change: ObjectChange) -> str:
     return "; ".join(said)
 
 
-def handed_over(owner: OwnerChange) -> str:
+def owner_line(owner: OwnerChange) -> str:
     """Say that a folder changes hands."""
     return f"{owner.folder}: {owner.old or 'nothing'} -> {owner.new or 'nothing'}"
 
@@ -199,7 +199,7 @@ def _looks_typed(value: str) -> bool:
     return True
 
 
-def written_anew(environment: EnvironmentPlan) -> str:
+def rewritten_line(environment: EnvironmentPlan) -> str:
     """Say how many files change in bytes only; empty where none does."""
     said = []
     if environment.rewritten:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kservegen.changes.impact.model import Impact, ImpactSide
 from kservegen.changes.impact.refusals import refused_updates
-from kservegen.changes.impact.restarts import RestartChange, moved
+from kservegen.changes.impact.restarts import RestartChange, find_restarts
 from kservegen.checks.runner import Checker
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation
@@ -22,7 +22,7 @@ def assess(
     refused = tuple(refused_updates(change, checker, schemas))
     # What is refused, rather than warned of.
     stuck = {item.resource.id for item in refused if not checker.verdict((item.finding,)).deployable}
-    restarts, scaled = moved(change)
+    restarts, scaled = find_restarts(change)
     return Impact(
         restarts=tuple(restart for restart in restarts if restart.subject not in stuck),
         refused=refused,

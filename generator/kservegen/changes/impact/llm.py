@@ -38,8 +38,8 @@ _PRESET_CHART: Final = "kserve-runtime-configs"
 _PRESETS_ON: Final = ("kserve", "llmisvcConfigs", "enabled")
 
 
-class Reached(NamedTuple):
-    """What reaches pods: the roles, and why."""
+class AffectedRoles(NamedTuple):
+    """The roles whose pods a change affects, and why."""
 
     roles: frozenset[str]
     causes: tuple[Cause, ...]
@@ -58,10 +58,10 @@ class _Service(NamedTuple):
         return {key: found.get(key) for key in ("labels", "annotations")}
 
 
-def reached(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Reached:
+def llm_affected(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> AffectedRoles:
     """Say whose pods of a service restart, and why: by itself, by its bases, by KServe's presets."""
     old, new = _service(subject, before), _service(subject, after)
-    reach = _Reach(old.spec, new.spec, after.side.release.capabilities)
+    lookup = _RoleLookup(old.spec, new.spec, after.side.release.capabilities)
     own: list[Path] = []
     through: list[Path] = []
     roles = NOBODY
@@ -70,7 +70,7 @@ def reached(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Rea
         *_kept_words(differences(old.metadata, new.metadata, ("metadata",)), new.metadata),
         *differences(old.spec, new.spec, ("spec",)),
     ):
-        reaches = reach.roles(path)
+        reaches = lookup.roles(path)
         if reaches:
             roles |= reaches
             (own if _is_own(path, written) else through).append(path)
@@ -80,7 +80,7 @@ def reached(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Rea
     for name, preset_roles in _changed_presets(new, before, after):
         roles |= preset_roles
         causes.append(Cause(through=name))
-    return Reached(roles, tuple(causes))
+    return AffectedRoles(roles, tuple(causes))
 
 
 def uses_config(subject: ResourceId, changed: frozenset[ResourceId], before: ImpactScene, after: ImpactScene) -> bool:
@@ -176,7 +176,7 @@ def _roles(role: str, workload: JsonValue) -> frozenset[str]:
     return frozenset({role, f"{role} worker"} if isinstance(workload.get("worker"), dict) else {role})
 
 
-class _Reach:
+class _RoleLookup:
     """Says whose pods a change of the merged spec reaches."""
 
     def __init__(self, old: JsonObject, new: JsonObject, controller: Capabilities) -> None:

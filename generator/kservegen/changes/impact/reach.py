@@ -71,28 +71,28 @@ class Service(NamedTuple):
         """Whether the predictor has workers: then its pods carry the object's generation."""
         return isinstance(mapping(self.spec.get("predictor")).get("workerSpec"), dict)
 
-    def reached(self, path: Path) -> frozenset[str]:
+    def affected(self, path: Path) -> frozenset[str]:
         """Say whose pods a changed path reaches."""
         if path[:1] == ("metadata",):
             return self.roles if _is_handed_on(path, knative=self.knative) else NOBODY
         if path[:1] != ("spec",) or len(path) < 2:  # a spec as a whole does not come and go
             return NOBODY
-        found = self._reached_in_spec(path)
+        found = self._affected_in_spec(path)
         # The generation of the object, which any change of the spec moves, is a label of these pods.
         return found | {"predictor", "predictor worker"} if self.spans_nodes else found
 
-    def _reached_in_spec(self, path: Path) -> frozenset[str]:
+    def _affected_in_spec(self, path: Path) -> frozenset[str]:
         name, word = str(path[1]), str(path[2]) if len(path) > 2 else ""
         if name == "canary":
             return NOBODY if len(path) < 4 or not _CANARY_SHARES.isdisjoint(path) else frozenset({"canary"})
         if name not in COMPONENTS or not word:
             return NOBODY  # a component comes or goes: nothing of it restarts
-        reached = self.predictors if name == "predictor" else frozenset({name})
+        affected = self.predictors if name == "predictor" else frozenset({name})
         if word in _BESIDE and not self._is_in_template(name, word):
             return NOBODY
         if name == "predictor" and word == "model" and len(path) > 3 and path[3] in _CHOOSING:
             return NOBODY
-        return reached
+        return affected
 
     def _is_in_template(self, name: str, word: str) -> bool:
         if self.knative:
@@ -105,7 +105,7 @@ class Service(NamedTuple):
         return not any(text(argument).startswith("--workers") for argument in sequence(server.get("args")))
 
 
-def reached_in_graph(path: Path, *, knative: bool) -> frozenset[str]:
+def affected_in_graph(path: Path, *, knative: bool) -> frozenset[str]:
     """Say whether a changed path of an InferenceGraph reaches its router, which is told the whole spec."""
     if path[:1] == ("spec",) or (path[:1] == ("metadata",) and _is_graph_metadata(path, knative=knative)):
         return frozenset({"router"})

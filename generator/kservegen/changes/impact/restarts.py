@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from kservegen.catalog.engines import ENGINES
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.counting import count_restart, count_scaled
-from kservegen.changes.impact.llm import Reached, reached, uses_config
+from kservegen.changes.impact.llm import AffectedRoles, llm_affected, uses_config
 from kservegen.changes.impact.model import Cause, ImpactSide, Restart, Scaled
-from kservegen.changes.impact.reach import NOBODY, Service, reached_in_graph
+from kservegen.changes.impact.reach import NOBODY, Service, affected_in_graph
 from kservegen.changes.impact.runtimes import Runtimes
 from kservegen.changes.impact.scene import CONFIG_KIND, ImpactScene, is_stopped
 from kservegen.changes.impact.values import Values
@@ -46,7 +46,7 @@ class RestartedPods(NamedTuple):
     scaled: tuple[Scaled, ...]
 
 
-def moved(change: RestartChange) -> RestartedPods:
+def find_restarts(change: RestartChange) -> RestartedPods:
     """Say what restarts and what changes in number; at the cost of what changed."""
     before, after = change
     indirect = _Indirect(change)
@@ -58,7 +58,7 @@ def moved(change: RestartChange) -> RestartedPods:
             if stopped != (True, True):
                 scaled.extend(count_scaled(subject, before, after))
             continue
-        roles, causes = indirect.reached(subject)
+        roles, causes = indirect.affected(subject)
         if roles and causes:
             restart = count_restart(subject, roles, causes, before, after)
             if restart.pods:
@@ -87,7 +87,7 @@ class _Indirect:
         self._values = Values(*change)
         self._configs = frozenset(_changed_configs(change))
         self._owners = _owners(change)
-        self._find: dict[str, Callable[[ResourceId], Reached]] = {
+        self._find: dict[str, Callable[[ResourceId], AffectedRoles]] = {
             SERVICE: self._service,
             LLM: self._llm,
             GRAPH: self._graph,
@@ -101,7 +101,7 @@ class _Indirect:
             return self._runtimes.any_changed
         return subject.kind == LLM and uses_config(subject, self._configs, self._before, self._after)
 
-    def reached(self, subject: ResourceId) -> Reached:
+    def affected(self, subject: ResourceId) -> AffectedRoles:
         """Say whose pods restart, and why."""
         roles, causes = self._find[subject.kind](subject)
         found = list(causes)
@@ -120,15 +120,15 @@ class _Indirect:
             if release is not None:
                 found.append(release[0])
                 roles |= release[1]
-        return Reached(roles, tuple(found))
+        return AffectedRoles(roles, tuple(found))
 
-    def _service(self, subject: ResourceId) -> Reached:
+    def _service(self, subject: ResourceId) -> AffectedRoles:
         old, new = self._before[subject], self._after[subject]
         service = Service(new.spec, self._after.is_knative(new))
         roles: frozenset[str] = NOBODY
         paths: list[Path] = []
         for path in _own_differences(old, new):
-            found = {role for role in service.reached(path) if _shows(role, path, old, new, service)}
+            found = {role for role in service.affected(path) if _shows(role, path, old, new, service)}
             if found:
                 roles |= found
                 paths.append(self._after.defaulted(subject).original_path(path))
@@ -137,18 +137,18 @@ class _Indirect:
         if through:
             roles |= service.roles if self._runtimes.relabels(subject) else service.predictors
             causes += through
-        return Reached(roles & _roles_on_both(old, service), tuple(causes))
+        return AffectedRoles(roles & _roles_on_both(old, service), tuple(causes))
 
-    def _graph(self, subject: ResourceId) -> Reached:
+    def _graph(self, subject: ResourceId) -> AffectedRoles:
         old, new = self._before[subject], self._after[subject]
         knative = self._after.is_knative(new)
-        paths = [path for path in _own_differences(old, new) if reached_in_graph(path, knative=knative)]
+        paths = [path for path in _own_differences(old, new) if affected_in_graph(path, knative=knative)]
         if not paths:
-            return Reached(NOBODY, ())
-        return Reached(frozenset({"router"}), (Cause(paths=tuple(map(format_path, paths))),))
+            return AffectedRoles(NOBODY, ())
+        return AffectedRoles(frozenset({"router"}), (Cause(paths=tuple(map(format_path, paths))),))
 
-    def _llm(self, subject: ResourceId) -> Reached:
-        return reached(subject, self._before, self._after)
+    def _llm(self, subject: ResourceId) -> AffectedRoles:
+        return llm_affected(subject, self._before, self._after)
 
     def _owner(self, subject: ResourceId) -> Cause | None:
         if not self._owners:

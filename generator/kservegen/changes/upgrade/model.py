@@ -63,7 +63,7 @@ class EnvironmentUpgrade:
 
     `before` is what runs now. `refusals` are findings that the new version brings, `gone` counts those that it takes
     away. `images` are pulled by the new version and not by the old one. `values` are those of the charts in use, by
-    chart. `caveats` say which of the two releases is not reviewed, and by whose rules it was judged.
+    chart. `caveats` say which of the two releases is not reviewed, and by whose rules it was checked.
     """
 
     environment: str

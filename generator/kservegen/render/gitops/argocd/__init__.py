@@ -1,1 +1,1 @@
-"""What Argo CD is given: a project, an Application for each layer, one above them, and judgements of health."""
+"""What Argo CD is given: a project, an Application for each layer, one above them, and health checks."""

@@ -1,8 +1,8 @@
-"""Judgements of health that an Argo CD lacks, as a part of its ConfigMap `argocd-cm`, in Lua.
+"""Health checks that an Argo CD lacks, as a part of its ConfigMap `argocd-cm`, in Lua.
 
 `argoproj.io/Application`: Argo CD has none since 1.8, and without one the waves of a root Application wait for nothing.
 `InferenceService`: Argo CD up to 3.2.0 shows each healthy one as progressing, for `Stopped` is False.
-`LLMInferenceService`: judged by Argo CD itself only in releases after 3.5.
+`LLMInferenceService`: checked by Argo CD itself only in releases after 3.5.
 
 The ConfigMap holds these keys alone: applied on the server's side, it leaves all others to who set them.
 """

@@ -1,6 +1,6 @@
 """Layers in, every object that Argo CD needs for them out.
 
-`sync/` itself is applied by a person, once and when it changes: the root Application, and the judgements of health that
+`sync/` itself is applied by a person, once and when it changes: the root Application, and the health checks that
 the installation of Argo CD lacks. `sync/applications/` is what the root keeps in step.
 """
 
