@@ -143,3 +143,56 @@ def test_a_defect_is_told_to_who_meets_it_and_does_not_have_it_yet(added: Projec
         assert said.startswith(f"dev: {before} to {after}: no")
         told.append(f"Known defect multi-node-churn of {after}: " in said)
     assert told == [True, True, False, False]
+
+
+ANSWERS = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))["capabilities"]
+OWN = {"status": "reviewed", "base": "v0.20.0", "capabilities": ANSWERS}
+
+
+@pytest.mark.parametrize("command", ["validate", "render", "plan"])
+def test_a_record_of_ones_own_is_told_and_no_warning(added: Project, command: str) -> None:
+    told = f"KServe {NEW} goes by a record of your own, schemas/releases/{NEW}.json"
+    record(added, **OWN)
+    _, said = run(added, command)
+    assert told in said
+    _, said = run(added, command, "--output", "json")
+    report = checked_report(said)
+    assert report["findings"] == []
+    assert told in report["assumptions"]
+
+
+def test_an_upgrade_to_a_release_by_ones_own_review_says_so(added: Project) -> None:
+    record(added, **OWN)
+    added.write("environments/dev.yaml", DEV)
+    _, said = run(added, "upgrade", "--to", NEW)
+    assert said.startswith(f"dev: v0.19.0 to {NEW}: nothing stands in the way")
+    assert "goes by a record of your own" in said
+
+
+def test_a_record_over_a_shipped_one_is_told(project: Project) -> None:
+    shipped = json.loads((ROOT / "facts/releases/v0.19.0.json").read_text("utf-8"))
+    project.write("schemas/releases/v0.19.0.json", json.dumps(shipped))
+    _, said = run(project, "validate")
+    assert "KServe v0.19.0 goes by a record of your own, schemas/releases/v0.19.0.json" in said
+
+
+@pytest.mark.parametrize("command", ["validate", "render", "plan", "upgrade"])
+def test_a_broken_record_is_an_operational_failure(added: Project, command: str) -> None:
+    shutil.rmtree(added.root / "schemas/kserve")
+    words = ("--to", NEW) if command == "upgrade" else ()
+    for content in ("[" * 100_000, "{}", '{"presets": {"images": 3}}'):
+        added.write(f"schemas/releases/{NEW}.json", content)
+        code, said = run(added, command, *words)
+        assert code == 2, "and before that there are no schemas of it"
+        assert f"schemas/releases/{NEW}.json: " in said
+
+
+def test_a_release_without_runtimes_ends_in_no_traceback(added: Project) -> None:
+    record(added, charts={"kserve-runtime-configs": None}, runtimes={"kserve-sklearnserver": None})
+    gpu = "template: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: '1'}}}]}"
+    llm = f"  llm: {{kind: LLMInferenceService, model: {{uri: 'hf://a/b', name: a}}, {gpu}}}\n"
+    added.models("models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m'}\n" + llm)
+    for command in ("validate", "plan", "render"):
+        code, said = run(added, command)
+        assert code == 1, said
+        assert "kserve/no-runtime" in said

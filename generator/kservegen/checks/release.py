@@ -14,7 +14,10 @@ _VERSION: Final = ("kserve", "version")
 
 
 def version_problem(version: str, releases: Releases, schemas: SchemaStore) -> Finding | None:
-    """Say why nothing can be checked under a version: it needs a record and compiled schemas; None where it can."""
+    """Say why nothing can be checked under a version: it needs a record and compiled schemas; None where it can.
+
+    GeneratorError for a record without schemas that is broken besides.
+    """
     known = [each for each in schemas.versions() if each in releases.versions]
     if version in known:
         return None
@@ -30,6 +33,7 @@ def version_problem(version: str, releases: Releases, schemas: SchemaStore) -> F
         message = f"KServe {version} has schemas, and no record says what the release does"
         hint = f"Add schemas/releases/{version}.json, with the reviewed release that is nearest: {words}."
     elif version in releases.versions:
+        releases.get(version)  # a record that is half written is told first
         message = f"KServe {version} has a record, and no schemas"
         hint = f"Add what its CRDs compile to: schemas/kserve/{version}/."
     return Finding(

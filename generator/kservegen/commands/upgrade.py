@@ -144,7 +144,8 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
         values=then.values,
         restarts=() if moves else tuple(restarts(before, then, project.tools)),
-        caveats=tuple(side.release.caveat for side in (before, then) if side.release.caveat),
+        reviewed=before.release.is_reviewed and then.release.is_reviewed,
+        caveats=tuple(each for side in (before, then) for each in side.release.taken_for_granted),
         steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
     )
 

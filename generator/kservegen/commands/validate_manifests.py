@@ -83,7 +83,7 @@ def lint(checker: Checker, options: LintOptions) -> Result:
         diagnostics=diagnostics,
         environments=(options.environment,) if options.environment else (),
         documents=documents,
-        assumptions=(*filter(None, [options.cluster.context.release.caveat]), *NOT_CHECKED_OF_MANIFESTS),
+        assumptions=(*options.cluster.context.release.taken_for_granted, *NOT_CHECKED_OF_MANIFESTS),
         fail_on=options.fail_on,
     )
 

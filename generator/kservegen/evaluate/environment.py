@@ -196,7 +196,7 @@ def _check(
     caveat = unreviewed(release)
     if caveat is not None:
         diagnostics.extend(diagnose_environment(environment, [caveat]))
-    assumptions: tuple[str, ...] = (release.caveat,) if release.caveat else ()
+    assumptions = release.taken_for_granted
     ledger: tuple[Line, ...] | None = None
     if environment.mapping("budgets") or environment.mapping("nodePools"):
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415

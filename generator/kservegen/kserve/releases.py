@@ -6,13 +6,13 @@ stands over it. No code asks how a version is spelt: it asks a capability, a cha
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
+from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -21,14 +21,20 @@ from kservegen.formats.jsonschema.store import KSERVE_VERSION, version_order
 from kservegen.kserve.charts.model import Charts, KeyPath
 from kservegen.kserve.charts.runtimes import RuntimeTable, RuntimeTableEntry, read_runtimes
 from kservegen.kserve.charts.tables import ChartEntry, Table, build_chart
+from kservegen.kserve.records import (
+    CHART_VALUES_SCHEMA,
+    RECORD_SCHEMA,
+    RecordFile,
+    check_whole,
+    read_record,
+    record_error,
+)
 
 if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render
     from importlib.resources.abc import Traversable
 
 # Sections of a record that are laid over those of its base, entry by entry; all others are the record's own.
 _TABLES: Final = ("charts", "runtimes", "presets")
-_OWN: Final = ("status", "nearest", "base", "provenance", "capabilities", "images", "removedCRDs", "changes", "defects")
-_SECTIONS: Final = frozenset(("version", *_OWN, *_TABLES))
 
 
 class ReviewStatus(StrEnum):
@@ -98,12 +104,14 @@ class RemovedCRDs(NamedTuple):
 class Release:
     """One version of KServe. `nearest` is the reviewed release that one which is not reviewed goes by; else blank.
 
-    `runtimes` is what the chart kserve-runtime-configs can install. `provenance` says where each part comes from.
+    `own_record` is the file of a user's own record, blank for one that travels with the package. `runtimes` is what the
+    chart kserve-runtime-configs can install. `provenance` says where each part comes from.
     """
 
     version: str
     status: ReviewStatus
     nearest: str
+    own_record: str
     provenance: Mapping[str, str]
     capabilities: Capabilities
     charts: Charts
@@ -129,24 +137,31 @@ class Release:
             f"and of {self.nearest} where that is silent"
         )
 
+    @property
+    def taken_for_granted(self) -> tuple[str, ...]:
+        """What every result must say of the release: that it is not reviewed, and that its record is a user's own."""
+        own = f"KServe {self.version} goes by a record of your own, {self.own_record}" if self.own_record else ""
+        return tuple(filter(None, (self.caveat, own)))
+
 
 class Releases:
     """Reads the records below each of `roots` (schema folders, the user's first) and of this package, each once."""
 
     def __init__(self, roots: Sequence[Traversable]) -> None:
         self._roots = tuple(roots)
-        self._folders = (*(root.joinpath("releases") for root in roots), packaged_data() / "facts" / "releases")
         self._documents: dict[str, JsonObject] = {}
         self._read: dict[str, Release] = {}
 
     @cached_property
-    def _files(self) -> dict[str, Traversable]:
-        found: dict[str, Traversable] = {}
-        for folder in self._folders:
+    def _files(self) -> dict[str, RecordFile]:
+        """Return the file of every version, a user's own first."""
+        found: dict[str, RecordFile] = {}
+        own = [(root.joinpath("releases"), f"{root.name}/releases", True) for root in self._roots]
+        for folder, name, is_own in (*own, (packaged_data() / "facts/releases", "facts/releases", False)):
             for entry in folder.iterdir() if folder.is_dir() else ():
                 version = entry.name.removesuffix(".json")
                 if entry.name.endswith(".json") and KSERVE_VERSION.match(version):
-                    found.setdefault(version, entry)
+                    found.setdefault(version, RecordFile(entry, f"{name}/{entry.name}", is_own))
         return found
 
     @cached_property
@@ -158,18 +173,20 @@ class Releases:
     def newest_reviewed(self) -> str:
         """The newest version whose record is reviewed."""
         reviewed = (v for v in reversed(self.versions) if self._document(v).get("status") == ReviewStatus.REVIEWED)
-        return next(reviewed)
+        newest = next(reviewed, None)
+        if newest is None:
+            raise GeneratorError(
+                "no release is reviewed: records of your own stand over all that are",
+                subject="schemas/releases",
+                hint="Remove one of them, or hold it against the release and write status: reviewed.",
+            )
+        return newest
 
     def get(self, version: str) -> Release:
         """Read a release; GeneratorError where there is no record, or a broken one."""
         release = self._read.get(version)
         if release is None:
-            try:
-                release = self._read[version] = self._release(version)
-            except (KeyError, TypeError, ValueError, AttributeError) as problem:
-                raise GeneratorError(
-                    f"the record of the release is malformed: {problem!r}", subject=version
-                ) from problem
+            release = self._read[version] = self._release(version)
         return release
 
     def passed(self, after: str, *, since: str) -> tuple[Release, ...]:
@@ -198,28 +215,29 @@ class Releases:
                 hint="Use a known version, or add schemas/releases/<version>.json: CONTRIBUTING.md says how.",
             )
         if version not in self._documents:
-            self._documents[version] = _read_json(file)
+            document = self._documents[version] = read_record(file, RECORD_SCHEMA)
+            if document["version"] != version:
+                raise self._error(version, "version", f"must be {version}, as the file is called")
         return self._documents[version]
+
+    def _error(self, version: str, section: str, message: str, hint: str = "") -> GeneratorError:
+        finding = Finding(rule="schema/not-allowed", path=tuple(section.split("/")), message=message, hint=hint)
+        return record_error(self._files[version].name, [finding])
 
     def _release(self, version: str) -> Release:
         own = self._document(version)
-        if own.get("version") != version or not own.keys() <= _SECTIONS:
-            unknown = ", ".join(own.keys() - _SECTIONS)
-            problem = f"has {unknown}, which nothing reads" if unknown else f"says version {own.get('version')!r}"
-            raise GeneratorError(f"the release's record {problem}", subject=f"{version}.json")
-        status, nearest = ReviewStatus(text(own.get("status"))), text(own.get("nearest"))
+        status, nearest = ReviewStatus(text(own["status"])), text(own.get("nearest"))
         if status is not ReviewStatus.REVIEWED and self._status(nearest) != ReviewStatus.REVIEWED:
-            raise GeneratorError(
-                f"a record of status {status} names the reviewed release that it goes by as nearest",
-                subject=version,
-                hint=f"Write nearest: one of {', '.join(v for v in self.versions if v != version)}.",
-            )
+            known = ", ".join(v for v in self.versions if self._status(v) == ReviewStatus.REVIEWED)
+            message = f"{nearest} is not a reviewed release; allowed: {known}"
+            raise self._error(version, "nearest", message, f"A record of status {status} names the one it goes by.")
         lineage = self._lineage(version)
         merged: JsonObject = {}
         for document in lineage.values():
-            merged = _overlay(merged, {name: document.get(name, {}) for name in _TABLES})
-        answers = mapping(own.get("capabilities"))
-        rules = own
+            merged = _overlay(merged, {name: document[name] for name in _TABLES if name in document})
+        if any(self._files[each].is_own for each in lineage):
+            self._check_whole(version, merged, lineage)
+        answers, rules = mapping(own.get("capabilities")), own
         if status is ReviewStatus.DERIVED:
             rules = self._document(nearest)
             answers = {**mapping(rules.get("capabilities")), **answers}
@@ -227,8 +245,9 @@ class Releases:
             version=version,
             status=status,
             nearest=nearest,
+            own_record=self._files[version].name if self._files[version].is_own else "",
             provenance=cast("dict[str, str]", own["provenance"]),
-            capabilities=_capabilities(version, answers),
+            capabilities=Capabilities(**cast("dict[str, Any]", {n: _frozen(v) for n, v in answers.items()})),
             charts=self._charts(version, cast("dict[str, ChartEntry]", merged["charts"]), tuple(lineage)),
             runtimes=read_runtimes(cast("RuntimeTableEntry", merged)),
             removed=tuple(
@@ -239,6 +258,19 @@ class Releases:
             defects=tuple(map(_defect, _entries(rules, "defects"))),
         )
 
+    def _check_whole(self, version: str, merged: JsonObject, lineage: Mapping[str, JsonObject]) -> None:
+        """Check that a user's record is whole where it is laid over its bases, and takes away nothing that is named."""
+        if len(lineage) == 1 and not merged.keys() >= set(_TABLES):
+            hint = f"Write base: the release that it is laid over, such as {self.newest_reviewed}."
+            raise self._error(version, "base", f"is missing, and {', '.join(_TABLES)} are not all stated", hint)
+        check_whole(self._files[version].name, merged, RECORD_SCHEMA)
+        charts = cast("dict[str, ChartEntry]", merged["charts"])
+        removed = {name for document in lineage.values() for name in mapping(document.get("charts"))} - charts.keys()
+        for name, entry in charts.items():
+            needed = {each for need in entry.get("needs", ()) for each in need["oneOf"]}
+            for other in sorted(removed & {*needed, *entry.get("completedBy", ()), entry.get("minimalOf", "")}):
+                raise self._error(version, f"charts/{other}", f"is removed, and the chart {name} needs it")
+
     def _status(self, version: str) -> str:
         return text(self._document(version).get("status")) if version in self._files else ""
 
@@ -248,25 +280,49 @@ class Releases:
         wanted = version
         while wanted:
             if wanted in documents:
-                raise GeneratorError(f"records name each other as base: {', '.join(documents)}", subject=version)
-            documents[wanted] = self._document(wanted)
-            wanted = text(documents[wanted].get("base") or documents[wanted].get("nearest"))
+                raise self._error(version, "base", f"records name each other as base: {', '.join(documents)}")
+            document = documents[wanted] = self._document(wanted)
+            section = "base" if "base" in document else "nearest"
+            below = text(document.get(section))
+            if below and below not in self._files:
+                known = ", ".join(each for each in self.versions if each != wanted)
+                raise self._error(wanted, section, f"there is no record of {below}; allowed: {known}")
+            wanted = below
         return dict(reversed(documents.items()))
 
     def _charts(self, version: str, entries: dict[str, ChartEntry], lineage: Sequence[str]) -> Charts:
-        names = dict.fromkeys(name for entry in entries.values() for name in entry.get("values", {}))
-        tables = {name: cast("Table", self._table(lineage, name)) for name in names}
+        users = {name: chart for chart, entry in entries.items() for name in entry.get("values", {})}
+        tables = {name: cast("Table", self._table(lineage, chart, name)) for name, chart in users.items()}
         charts = {name: build_chart(name, entry, tables, version) for name, entry in entries.items()}
         return Charts(version=version, by_name=dict(sorted(charts.items(), key=lambda item: item[1].info.layer)))
 
-    def _table(self, lineage: Iterable[str], name: str) -> JsonObject:
+    def _table(self, lineage: Sequence[str], chart: str, name: str) -> JsonObject:
         merged: JsonObject = {}
+        own = ""
         for version in lineage:
-            places = (root.joinpath("charts").joinpath(version).joinpath(f"{name}.json") for root in self._roots)
-            file = next((place for place in places if place.is_file()), None)
+            file = self._table_file(version, name)
             if file is not None:
-                merged = _overlay(merged, _read_json(file))
+                own = file.name if file.is_own else own
+                merged = _overlay(merged, read_record(file, CHART_VALUES_SCHEMA))
+        if not merged:
+            message, hint = "there is no such table", f"Add schemas/charts/{lineage[-1]}/{name}.json."
+            raise self._error(lineage[-1], f"charts/{chart}/values/{name}", message, hint)
+        if own:
+            check_whole(own, merged, CHART_VALUES_SCHEMA)
         return merged
+
+    def _table_file(self, version: str, name: str) -> RecordFile | None:
+        for root in self._roots:
+            file = root.joinpath("charts").joinpath(version).joinpath(f"{name}.json")
+            if file.is_file():
+                return RecordFile(
+                    file, f"{root.name}/charts/{version}/{name}.json", root != packaged_data() / "schemas"
+                )
+        return None
+
+
+def _frozen(value: JsonValue) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _entries(record: JsonObject, section: str) -> list[dict[str, Any]]:
@@ -276,41 +332,6 @@ def _entries(record: JsonObject, section: str) -> list[dict[str, Any]]:
 def _defect(entry: dict[str, Any]) -> KnownDefect:
     path = tuple(entry["field"].split("."))
     return KnownDefect(entry["id"], frozenset(entry["kinds"]), path, entry["text"], entry.get("upstream", ""))
-
-
-def _capabilities(version: str, answers: JsonObject) -> Capabilities:
-    known = get_type_hints(Capabilities, include_extras=True)
-    missing = [f"{name} ({hint.__metadata__[0]})" for name, hint in known.items() if name not in answers]
-    unknown = [name for name in answers if name not in known]
-    if missing or unknown:
-        problems = [f"does not state {'; '.join(missing)}"] if missing else []
-        problems += [f"states {', '.join(unknown)}, which nothing asks for"] if unknown else []
-        raise GeneratorError(
-            f"the record of the release {' and '.join(problems)}",
-            subject=f"{version}.json: capabilities",
-            hint="State each of them, and nothing else: as in facts/releases/.",
-        )
-    read = {name: _answer(version, name, hint.__origin__, answers[name]) for name, hint in known.items()}
-    return Capabilities(**cast("dict[str, Any]", read))
-
-
-def _answer(version: str, name: str, wanted: type, value: JsonValue) -> object:
-    if wanted in (bool, str) and isinstance(value, wanted):
-        return value
-    if isinstance(value, list) and wanted not in (bool, str) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    words = {bool: "true or false", str: "a text"}.get(wanted, "a list of texts")
-    raise GeneratorError(f"{name} must be {words}", subject=f"{version}.json: capabilities")
-
-
-def _read_json(file: Traversable) -> JsonObject:
-    try:
-        document = json.loads(file.read_bytes())
-    except (OSError, ValueError) as problem:
-        raise GeneratorError(f"cannot read a record or a table of charts: {problem}", subject=file.name) from problem
-    if not isinstance(document, dict):
-        raise GeneratorError("a record or a table of charts must be a JSON object", subject=file.name)
-    return document
 
 
 def _overlay(base: JsonObject, own: JsonObject) -> JsonObject:

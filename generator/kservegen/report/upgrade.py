@@ -71,7 +71,7 @@ def upgrades_as_text(
 
 def _verdict(upgrade: EnvironmentUpgrade) -> str:
     errors = sum(1 for item in upgrade.refusals if item.severity is Severity.ERROR and item.waived is None)
-    free = "no error was found, and not all was looked at" if upgrade.caveats else "nothing stands in the way"
+    free = "nothing stands in the way" if upgrade.reviewed else "no error was found, and not all was looked at"
     parts = [plural(errors, "error stands", "errors stand") + " in the way" if errors else free]
     lost = sum(len(note.subjects) for note in upgrade.notes if note.topic is Topic.CRDS and note.loses)
     if lost:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -130,17 +129,8 @@ def test_a_derived_release_goes_by_its_nearest(tmp_path: Path) -> None:
 def test_a_release_that_is_not_reviewed_names_one_that_is(tmp_path: Path, status: str, nearest: str | None) -> None:
     write(tmp_path, "v1.0.0", {}, {"status": "preview", "nearest": "v0.20.0"})
     write(tmp_path, "v1.1.0", {}, {"status": status, "nearest": nearest})
-    with pytest.raises(GeneratorError, match="names the reviewed release"):
+    with pytest.raises(GeneratorError, match=r"nearest|not a reviewed release"):
         Releases([tmp_path]).get("v1.1.0")
-
-
-@pytest.mark.parametrize("status", ["reviewed", "preview"])
-def test_a_release_answers_every_capability(tmp_path: Path, status: str) -> None:
-    answers = {k: v for k, v in RECORD["capabilities"].items() if k not in ("canary", "v2_formats")}
-    write(tmp_path, "v1.0.0", {}, {"status": status, "nearest": "v0.20.0", "capabilities": answers})
-    with pytest.raises(GeneratorError, match=r"does not state canary \(.+\); v2_formats \(.+\)") as caught:
-        Releases([tmp_path]).get("v1.0.0")
-    assert "facts/releases/" in caught.value.hint
 
 
 @pytest.mark.parametrize("version", PACKAGED.versions)
@@ -149,44 +139,3 @@ def test_the_packages_records_state_where_each_part_comes_from(version: str) -> 
     parts = {"schemas", "capabilities", "charts", "runtimes", "presets", "images"}
     assert parts <= set(record["provenance"]) <= parts | {"removedCRDs", "changes", "defects"}
     assert set(record["capabilities"]) == {each.name for each in fields(Capabilities)}
-
-
-@pytest.mark.parametrize(
-    ("charts", "keys", "record", "message"),
-    [
-        ({"a": {"release": "a"}}, KEYS, {}, "malformed: KeyError"),
-        ({"a": CHART}, {"x": {"default": 1}}, {}, "malformed: KeyError"),
-        ({"a": CHART}, {"x": "text"}, {}, "malformed"),
-        ({"a": {**CHART, "values": {"missing": {}}}}, KEYS, {}, "malformed: KeyError"),
-        ({}, {}, {"version": "v1.0.1"}, "says version 'v1.0.1'"),
-        ({}, {}, {"status": "checked"}, "malformed"),
-        ({}, {}, {"provenance": None}, "malformed: KeyError"),
-        ({}, {}, {"defect": []}, "has defect, which nothing reads"),
-        ({}, {}, {"changes": [{"kinds": []}]}, "malformed: KeyError"),
-        ({}, {}, {"capabilities": {**RECORD["capabilities"], "canary": "no"}}, "canary must be true or false"),
-        ({}, {}, {"capabilities": {**RECORD["capabilities"], "v2_formats": "x"}}, "v2_formats must be a list of texts"),
-        ({}, {}, {"capabilities": {**RECORD["capabilities"], "pod_templates": 1}}, "pod_templates must be a text"),
-        ({}, {}, {"capabilities": {**RECORD["capabilities"], "canaries": True}}, "states canaries, which nothing asks"),
-    ],
-)
-def test_a_malformed_record_is_refused(
-    tmp_path: Path, charts: object, keys: object, record: dict[str, Any], message: str
-) -> None:
-    write(tmp_path, "v1.0.0", charts, record, a=keys)
-    with pytest.raises(GeneratorError, match=message):
-        Releases([tmp_path]).get("v1.0.0")
-
-
-@pytest.mark.parametrize("text", ["{", "[]"])
-def test_what_is_no_json_object_is_refused(tmp_path: Path, text: str) -> None:
-    write(tmp_path, "v1.0.0", {})
-    (tmp_path / "releases" / "v1.0.0.json").write_text(text, encoding="utf-8")
-    with pytest.raises(GeneratorError, match=r"a record or a table of charts"):
-        Releases([tmp_path]).get("v1.0.0")
-
-
-def test_records_that_name_each_other_as_base_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, "v1.0.0", {}, {"base": "v1.1.0"})
-    write(tmp_path, "v1.1.0", {}, {"base": "v1.0.0"})
-    with pytest.raises(GeneratorError, match=r"name each other as base: v1\.0\.0, v1\.1\.0"):
-        Releases([tmp_path]).get("v1.0.0")

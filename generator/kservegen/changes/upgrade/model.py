@@ -63,7 +63,8 @@ class EnvironmentUpgrade:
 
     `before` is what runs now. `refusals` are findings that the new version brings, `gone` counts those that it takes
     away. `images` are pulled by the new version and not by the old one. `values` are those of the charts in use, by
-    chart. `caveats` say which of the two releases is not reviewed, and by whose rules it was checked.
+    chart. `caveats` say which of the two releases is not `reviewed`, by whose rules it was checked, and which record is
+    a user's.
     """
 
     environment: str
@@ -77,6 +78,7 @@ class EnvironmentUpgrade:
     restarts: tuple[RestartedModel, ...]
     steps: tuple[UpgradeStep, ...]
     caveats: tuple[str, ...] = ()
+    reviewed: bool = True
 
     @property
     def pods(self) -> int:

@@ -29,6 +29,10 @@ _FORMS = {
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]": "a DNS name in lower case",
     r"^([0-9]{1,5}(h|m|s|ms)){1,4}$": "a duration such as 10s or 1m30s",
     r"^/.*": "an absolute path",
+    r"^v[0-9]+\.[0-9]+\.[0-9]+(": "a version such as v0.20.0",
+    r"^[0-9]+(\.[0-9]+)+(": "a version such as 0.19.1",
+    r"^[A-Z][A-Za-z0-9]*$": "a kind such as InferenceService",
+    r"^[^.\s]+(": "a path of fields such as spec.predictor",
 }
 # What `check` looks at.
 WORDS = frozenset(

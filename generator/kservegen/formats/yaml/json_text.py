@@ -18,6 +18,8 @@ from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import LineTable
 
+# How a refusal begins where a reader would have taken YAML as well.
+NEITHER: Final = "the file is neither JSON nor YAML"
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
 _TOKEN: Final = re.compile(
     r'[ \t\r\n,:]*("(?:[^"\\]|\\.)*"|[{}\[\]]|true|false|null|-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?)'
@@ -58,7 +60,7 @@ def _check(text: str, start: int, lines: LineTable, file: str) -> int:
             problem(
                 "syntax",
                 place,
-                f"the file is neither JSON nor YAML: {error.msg[0].lower()}{error.msg[1:]}",
+                f"{NEITHER}: {error.msg[0].lower()}{error.msg[1:]}",
                 seen=seen,
                 hint="Check quotes, commas and brackets.",
             )
