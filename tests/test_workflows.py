@@ -325,7 +325,7 @@ class TestValidate:
         machine, _ = proposed(tmp_path, repository, files)
         job = machine.run_job(workflow, "validate")
         assert not job.failed, job.log
-        assert (tmp_path / "artifacts/kservegen-report/plan.md").read_text("utf-8") == "ours"
+        assert (tmp_path / "artifacts/kservegen-report/plan.md").read_text("utf-8") == f"{MARK}\nours"
 
     def test_what_is_not_rendered_is_red_and_its_plan_is_told(
         self, tmp_path: Path, repository: Path, workflow: Json

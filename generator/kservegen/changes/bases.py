@@ -19,7 +19,6 @@ from kservegen.core.repository import (
     OUTPUT_FOLDER,
     TEMPLATES_FOLDER,
     Repository,
-    packaged_data,
 )
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.templates import PageTemplates
@@ -81,7 +80,7 @@ class DiskBase:
 
     def templates(self, repository: Repository) -> PageTemplates:
         """Return the templates that the comment is written by: those of the work tree."""
-        return PageTemplates(repository.template_roots)
+        return PageTemplates(repository.root / TEMPLATES_FOLDER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +113,7 @@ class CommitBase:
         """
         held = tree.contents(self.git, self.commit, (TEMPLATES_FOLDER,))
         own = {path.removeprefix(f"{TEMPLATES_FOLDER}/"): content for path, content in held.items()}
-        return PageTemplates((packaged_data() / TEMPLATES_FOLDER,), own)
+        return PageTemplates(own=own)
 
     def _words(self) -> dict[str, JsonObject]:
         """Read what the environments' files said; one that cannot be read said nothing."""

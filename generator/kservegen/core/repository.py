@@ -77,11 +77,6 @@ class Repository:
         """Policy folders, the user's own first."""
         return tuple(dict.fromkeys((self.policies, packaged_data() / "policies")))
 
-    @property
-    def template_roots(self) -> tuple[Path, ...]:
-        """Folders of the templates of pages, the user's own first."""
-        return tuple(folder / TEMPLATES_FOLDER for folder in dict.fromkeys((self.root, packaged_data())))
-
     def relative(self, path: Path) -> str:
         """Write `path` as reports do: relative to the root, with forward slashes."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()

@@ -12,11 +12,11 @@ from kservegen.checks.clusters import shared_objects
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Severity
-from kservegen.core.repository import Repository
+from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
-from kservegen.render.layout import lay_out, open_templates
+from kservegen.render.layout import check_templates, lay_out, open_templates
 from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
     evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
     desired: dict[str, bytes] = {}
-    templates = open_templates(repository) if options.lays_out else None
+    has_templates = (repository.root / TEMPLATES_FOLDER).is_dir()
+    templates = open_templates(repository) if options.lays_out or has_templates else None
+    if templates is not None and has_templates:
+        diagnostics.extend(check_templates(repository, templates))
     for name in project.choose(options.names):
         evaluation = evaluations[name] = evaluate(project.catalog, name, project.tools, shared, options.clock)
         diagnostics.extend(evaluation.diagnostics)
@@ -108,7 +111,7 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
         stopping = _not_understood(project, evaluation) if options.despite_findings else diagnostics
         if evaluation.built is not None and all(d.severity is not Severity.ERROR for d in stopping):
             built[name] = evaluation.built
-            if templates is not None:
+            if templates is not None and options.lays_out:
                 desired.update(lay_out(evaluation.built, templates, shared.files))
     diagnostics.extend(_across(e.built for e in evaluations.values() if e.built is not None))
     return EvaluatedRepository(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from kservegen.core.repository import Repository
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.manual import by_manual
+from kservegen.core.repository import TEMPLATES_FOLDER, Repository, packaged_data
 from kservegen.core.resource import Resource
+from kservegen.core.suggest import did_you_mean
 from kservegen.formats.yaml.emit import emit
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
@@ -15,12 +18,36 @@ from kservegen.render.output.ownership import stamp
 if TYPE_CHECKING:
     from kservegen.formats.templates import PageTemplates
 
+_NEAR: Final = 0.8  # `plan.md` means `plan.md.j2`, `README.md` means none of ours
+
 
 def open_templates(repository: Repository) -> PageTemplates:
     """Return the templates of a repository's pages: its own, then those of the package."""
     from kservegen.formats.templates import PageTemplates  # noqa: PLC0415 - brings Jinja, which only pages need
 
-    return PageTemplates(repository.template_roots)
+    return PageTemplates(repository.root / TEMPLATES_FOLDER)
+
+
+def check_templates(repository: Repository, templates: PageTemplates) -> Iterator[Diagnostic]:
+    """Compile what a repository has in `templates/`, and yield the files there that stand for no page.
+
+    GeneratorError for a template that is wrong. Folders, hidden files and those of other names are others' own.
+    """
+    pages = sorted(path.name for path in (packaged_data() / TEMPLATES_FOLDER).glob("*.md.j2"))
+    for path in sorted((repository.root / TEMPLATES_FOLDER).iterdir()):
+        meant = did_you_mean(path.name, pages, cutoff=_NEAR)
+        if path.name in pages:
+            templates.compile(path.stem)
+        elif (meant or path.suffix == ".j2") and not path.name.startswith(".") and not path.is_dir():
+            yield by_manual(
+                "catalog/unknown-template",
+                "the file stands for no page",
+                # Reports show the line of a finding: what a link leads to is not theirs to show.
+                Location(repository.relative(path.parent if path.is_symlink() else path)),
+                seen=path.name,
+                allowed=", ".join(pages),
+                hint=meant,
+            )
 
 
 def lay_out(

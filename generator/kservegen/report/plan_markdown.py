@@ -1,7 +1,7 @@
 """A plan as a comment on a pull request: the verdict first, details folded, never longer than GitHub takes.
 
-The first line is a marker by which a later run finds the comment and replaces it. Where everything does not fit, fields
-go first, then objects; counts say what was left out.
+The first line is a marker by which a later run finds the comment and replaces it: it stands above whatever a template
+writes. Where everything does not fit, fields go first, then objects; counts say what was left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kservegen.report import plan_words as words
 from kservegen.report.summary import plural
 
 MARKER: Final = "<!-- kservegen-plan -->"
+_FIRST_LINE: Final = f"{MARKER}\n"
 # GitHub takes 65,536 characters; counted in bytes, with room for what a workflow puts around it.
 LIMIT: Final = 64_000
 
@@ -57,25 +58,25 @@ def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates) -> st
         text = _within_limit(templates.pieces("plan.md", **_comment(result, plan, detail)))
         if text is not None:
             return text
-    return f"{MARKER}\n**{len(plan.changing):,} environments change.**\n"
+    return f"{_FIRST_LINE}**{len(plan.changing):,} environments change.**\n"
 
 
 def _within_limit(pieces: Iterator[str]) -> str | None:
-    """Collect pieces; None as soon as they are too long together."""
-    size, collected = 0, []
+    """Put the marker above the pieces, unless they begin with it; None as soon as they are too long together."""
+    size, collected = len(_FIRST_LINE), list[str]()
     for piece in pieces:
         size += len(piece.encode())
         if size > LIMIT:
             return None
         collected.append(piece)
-    return "".join(collected)
+    return _FIRST_LINE + "".join(collected).removeprefix(_FIRST_LINE)
 
 
 def _comment(result: Result, plan: Plan, detail: _Detail) -> Data:
     changing = plan.changing
     wrong = [item for item in result.diagnostics if item.severity is not Severity.INFO and item.waived is None]
     return {
-        "marker": MARKER,
+        "marker": MARKER,  # for templates that print it themselves
         "base": plan.base,
         "verdict": "" if changing else words.verdict(plan),
         "verdicts": _limited(changing, max(detail.environments, 10), _verdict, "environment"),

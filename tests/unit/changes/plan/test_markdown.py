@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from kservegen.changes.impact.model import Cause, Impact, Restart
 from kservegen.changes.plan.model import EnvironmentPlan, FieldChange, NamedChange, ObjectChange, ObjectKey, Plan, Verb
 from kservegen.commands.result import Result
-from kservegen.core.repository import packaged_data
 from kservegen.core.resource import ResourceId
 from kservegen.formats.inert import code, inert, inert_html
 from kservegen.formats.templates import PageTemplates
@@ -33,8 +32,8 @@ def restart(name: str, *causes: Cause) -> Restart:
     return Restart(subject=subject, pods=2, accelerators={"h100": 8}, causes=causes or (Cause(),))
 
 
-def comment(*environments: EnvironmentPlan) -> str:
-    templates = PageTemplates([packaged_data() / "templates"])
+def comment(*environments: EnvironmentPlan, own: str | None = None) -> str:
+    templates = PageTemplates(own={} if own is None else {"plan.md.j2": own.encode()})
     return plan_as_markdown(EMPTY, Plan(base="main", environments=environments), templates)
 
 
@@ -70,6 +69,11 @@ def test_one_enormous_value_fits_too() -> None:
 
 def test_nothing_is_said_where_nothing_changes() -> None:
     assert comment(EnvironmentPlan(name="prod", pages=("README.md",))) == ""
+
+
+@pytest.mark.parametrize("own", ["ours\n", "{{ marker|plain }}\nours\n"])
+def test_the_marker_stands_above_any_template(own: str) -> None:
+    assert comment(EnvironmentPlan(name="prod", objects=(change("a"),)), own=own) == f"{MARKER}\nours\n"
 
 
 HOSTILE = (
