@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support.rooms import ROOMS
 from tools import catalog_schemas, docs
 
-from kservegen.checks.manuals import manuals
+from kservegen.checks.registry import manuals
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "policies" / "README.md"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from kservegen.checks.manuals import manuals
+from kservegen.checks.registry import manuals
 
 PACKAGE = Path(__file__).resolve().parents[1] / "generator" / "kservegen"
 AREAS = "budget|catalog|gitops|gpu|internal|kserve|kubernetes|policy|schema|waiver|yaml"

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from kservegen.catalog import words
+from kservegen.catalog import field_mapping as words
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.merge import MERGE_KEYS
-from kservegen.checks.manuals import manuals, when_it_bites
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.model import Policy
+from kservegen.checks.registry import manuals, when_it_bites
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import mapping
 

@@ -13,7 +13,7 @@ from kservegen.checks.demand.requests import Requests, amounts
 from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.pools import Pool, read_pools
-from kservegen.checks.placement.site import PodRequest, survey
+from kservegen.checks.placement.requests import PodRequest, survey
 
 CASE = "kservegen.test/case"
 ZONE = "topology.kubernetes.io/zone"

@@ -9,7 +9,7 @@ from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile, pla
 from tools.gpu_accuracy.rows import Row
 
 from kservegen.checks.gpu.estimate import estimate
-from kservegen.checks.gpu.facts import GIB, EngineFacts
+from kservegen.checks.gpu.model import GIB, EngineFacts
 
 
 def cross_validate(rows: list[Row]) -> None:

@@ -10,7 +10,7 @@ from tools.gpu_accuracy.rows import Row
 
 from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.estimate import Estimate, estimate, stages
-from kservegen.checks.gpu.facts import GIB, Gpu
+from kservegen.checks.gpu.model import GIB, Gpu
 from kservegen.checks.gpu.overhead import batch
 
 

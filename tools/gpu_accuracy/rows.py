@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import GIB, EngineFacts, Gpu, ModelFacts
-from kservegen.checks.gpu.store import FactStore
+from kservegen.checks.gpu.fact_store import FactStore
+from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.kserve.releases import Releases
 
 ROOT: Final = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile
 from tools.gpu_accuracy.rows import CONFIGURATION, MEMORY, STARTS, Row
 
 from kservegen.checks.gpu.estimate import FitVerdict
-from kservegen.checks.gpu.facts import GIB
+from kservegen.checks.gpu.model import GIB
 from kservegen.checks.gpu.refusals import engine_refusals
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kservegen.catalog import words
+from kservegen.catalog import field_mapping as words
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.environment_schema import environment_properties
-from kservegen.catalog.relaxed import Definitions, share
+from kservegen.catalog.optional_schemas import Definitions, share
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kservegen.catalog import words
+from kservegen.catalog import field_mapping as words
 
 GROUP = "serving.kserve.io"
 

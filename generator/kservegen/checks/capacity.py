@@ -70,7 +70,7 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     from kservegen.checks.placement.check import WantedPods, check_placement, in_pool_scope  # noqa: PLC0415 - few environments ask
     from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
     from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
-    from kservegen.checks.placement.site import pod_labels  # noqa: PLC0415
+    from kservegen.checks.placement.requests import pod_labels  # noqa: PLC0415
 
     environment = built.environment
     pools = read_pools(environment.mapping("nodePools"), environment.mapping("accelerators"))

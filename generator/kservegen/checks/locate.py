@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
-from kservegen.checks.manuals import severity_of
+from kservegen.checks.registry import severity_of
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.engines.choice import ShapeEngine
-from kservegen.checks.manuals import manuals
+from kservegen.checks.registry import manuals
 from kservegen.checks.rules.base import Context, Scope, Stage
 from kservegen.checks.rules.discover import RuleSet, discover
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity

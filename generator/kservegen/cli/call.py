@@ -23,7 +23,7 @@ from kservegen.cli.options import (
 )
 from kservegen.commands.result import CLEAN, FINDINGS
 from kservegen.core.errors import GeneratorError
-from kservegen.kserve.protocols.speech import Protocol
+from kservegen.kserve.protocols.requests import Protocol
 
 if TYPE_CHECKING:
     from kservegen.commands.call import Called, Send

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @common
 def command(*, name: str, environment: str | None, root: Path | None, output: str) -> int:
     """Explain a rule by its id (kserve/replicas, or ISVC-40), or a model, field by field, in an environment."""
-    from kservegen.checks.manuals import find_manual, manuals, when_it_bites  # noqa: PLC0415
+    from kservegen.checks.registry import find_manual, manuals, when_it_bites  # noqa: PLC0415
 
     if environment is None:
         policies = _policy_manuals(root) if name.startswith("policy/") else {}

@@ -17,8 +17,8 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import build_objects
 from kservegen.evaluate.project import Project
-from kservegen.kserve.protocols.servers import Silence
-from kservegen.kserve.protocols.speech import Protocol, Speech
+from kservegen.kserve.protocols.detection import Silence
+from kservegen.kserve.protocols.requests import Protocol, Speech
 from kservegen.render.objects.callees import Callee, callees
 
 # What speaks HTTP: one request in, its answer out.

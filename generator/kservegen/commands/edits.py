@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
-from kservegen.catalog.editing.surgery import drop, put, read_value
+from kservegen.catalog.editing.patch import drop, put, read_value
 from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.catalog.sections import SECTIONS

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple, TypeAlias
 from kservegen.catalog.model import CatalogDocument
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.locate import Locator
-from kservegen.commands.search.generated import Sight, sights
-from kservegen.commands.search.query import Query, readings
+from kservegen.commands.find_query.generated import Sight, sights
+from kservegen.commands.find_query.query import Query, readings
 from kservegen.core.diagnostics import Finding, Location, Severity
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kservegen.checks.gpu.accelerators import offered
 from kservegen.checks.gpu.arguments import StatedOptions, read_options, read_server
 from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
-from kservegen.checks.gpu.facts import Gpu
+from kservegen.checks.gpu.fact_store import FactStore
+from kservegen.checks.gpu.gpu_type import offered
 from kservegen.checks.gpu.images import images_of
 from kservegen.checks.gpu.locked import locked_models
-from kservegen.checks.gpu.store import FactStore
+from kservegen.checks.gpu.model import Gpu
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean

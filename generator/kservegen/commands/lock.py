@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
-from kservegen.catalog.editing.surgery import rewrite_value
+from kservegen.catalog.editing.patch import rewrite_value
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError

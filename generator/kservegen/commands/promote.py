@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.editing.assignment import PathStep
-from kservegen.catalog.editing.surgery import at
+from kservegen.catalog.editing.patch import at
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.commands.edits import (
     CatalogDraft,

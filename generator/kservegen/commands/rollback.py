@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from kservegen.catalog.editing.patch import at
 from kservegen.catalog.editing.spans import Container, spans
-from kservegen.catalog.editing.surgery import at
 from kservegen.catalog.merge import MERGE_KEYS, item_key
 from kservegen.commands.edits import (
     CatalogDraft,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kservegen.catalog.editing.assignment import Assignment, PathStep, locate_assignment
-from kservegen.catalog.editing.surgery import at
+from kservegen.catalog.editing.patch import at
 from kservegen.catalog.model import Definition
 from kservegen.commands.edits import (
     CatalogDraft,

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
-from kservegen.catalog.editing.surgery import put
+from kservegen.catalog.editing.patch import put
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.changes.upgrade.compare import VersionSide, images, left_behind_by_upgrade, notes
 from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
 from kservegen.changes.upgrade.restarts import restarts
 from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse_old_version
 from kservegen.changes.upgrade.steps import steps
-from kservegen.checks.release import version_problem
+from kservegen.checks.kserve_version import version_problem
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
@@ -24,7 +24,7 @@ from kservegen.evaluate.environment import Evaluation, Tools, default_environmen
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.load import load_strict
 from kservegen.kserve.releases import Releases
-from kservegen.render.objects.platform import RESOURCES
+from kservegen.render.objects.charts import RESOURCES
 
 _WORD: Final = ("kserve", "version")
 

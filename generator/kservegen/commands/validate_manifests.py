@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.catalog.resolve import resolve_environment
+from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.manifests.files import Argument, find_files
 from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.checks.manifests.reference import Cluster
-from kservegen.checks.release import unreviewed, version_problem
 from kservegen.checks.runner import Checker
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity

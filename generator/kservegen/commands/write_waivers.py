@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kservegen.catalog.editing.files import read_sources, replace_together
-from kservegen.catalog.editing.surgery import put
+from kservegen.catalog.editing.patch import put
 from kservegen.checks.waivers.apply import Clock
 from kservegen.checks.waivers.write import NewWaiver, new_waivers
 from kservegen.commands.render import validate

@@ -15,8 +15,8 @@ from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_enviro
 from kservegen.checks.environment import check_environment, check_namespaces
 from kservegen.checks.gpu.environment import EstimateInputs, gpu_memory
 from kservegen.checks.host.environment import host_findings
+from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
-from kservegen.checks.release import unreviewed, version_problem
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, is_misshapen
 from kservegen.core.diagnostics import Diagnostic, Finding
@@ -34,7 +34,7 @@ from kservegen.render.objects.settings import Settings
 
 if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is imported where nothing asks for it
     from kservegen.checks.budget.ledger import Line
-    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.policy.binding import Bindings
     from kservegen.checks.policy.files import PolicyFiles
     from kservegen.checks.waivers.apply import Clock

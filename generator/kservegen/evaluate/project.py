@@ -23,7 +23,7 @@ from kservegen.formats.jsonschema.validate import Validator
 from kservegen.kserve.releases import Releases
 
 if TYPE_CHECKING:
-    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.policy.files import PolicyFiles
 
 
@@ -86,7 +86,7 @@ def open_tools(repository: Repository, engine: EngineChoice = EngineChoice.BUILT
 
 
 def _open_facts(releases: Releases) -> FactStore:
-    from kservegen.checks.gpu.store import FactStore  # noqa: PLC0415 - only where an object asks for a GPU
+    from kservegen.checks.gpu.fact_store import FactStore  # noqa: PLC0415 - only where an object asks for a GPU
 
     return FactStore(packaged_data() / "facts", releases)
 

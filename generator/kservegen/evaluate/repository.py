@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.checks.clusters import shared_objects
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
+from kservegen.checks.shared_objects import shared_objects
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate

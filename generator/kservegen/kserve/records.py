@@ -17,8 +17,8 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
 from kservegen.core.repository import packaged_data
-from kservegen.formats.jsonschema.names import quote
 from kservegen.formats.jsonschema.shape import Shape
+from kservegen.formats.jsonschema.suggestions import quote
 from kservegen.formats.jsonschema.validate import Validator
 
 if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render

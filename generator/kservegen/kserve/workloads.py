@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from kservegen.catalog.words import OLD_FRAMEWORKS
+from kservegen.catalog.field_mapping import OLD_FRAMEWORKS
 from kservegen.core.document import mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource

@@ -13,14 +13,14 @@ from kservegen.core.document import text
 from kservegen.core.resource import Resource
 from kservegen.formats.templates import PageTemplates
 from kservegen.kserve.protocols.curl import curl
-from kservegen.kserve.protocols.servers import Silence
-from kservegen.kserve.protocols.speech import Protocol, Speech
+from kservegen.kserve.protocols.detection import Silence
+from kservegen.kserve.protocols.requests import Protocol, Speech
 from kservegen.render.gitops.layers import LayerPart, SyncLayer, plan_layers
 from kservegen.render.gitops.repository import CHART_REPOSITORY, DEFAULT_PATH
 from kservegen.render.gitops.syncers import kubectl_name, syncers
 from kservegen.render.objects.callees import Callee, callees, has_headless_services, service_to_forward
+from kservegen.render.objects.charts import PlannedCharts
 from kservegen.render.objects.environment import BuiltEnvironment
-from kservegen.render.objects.platform import PlannedCharts
 from kservegen.render.objects.settings import promises_of
 
 PAGE: Final = "README.md"

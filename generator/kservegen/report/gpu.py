@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.check import explain_gate, gib
 from kservegen.checks.gpu.estimate import CONTEXT, Estimate, FitVerdict
-from kservegen.checks.gpu.facts import GIB, Gpu
+from kservegen.checks.gpu.model import GIB, Gpu
 from kservegen.commands.gpu import Account
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from kservegen import __version__
-from kservegen.checks.manuals import manuals
+from kservegen.checks.registry import manuals
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue

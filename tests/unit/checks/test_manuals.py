@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kservegen.checks.manuals import find_manual, manuals, when_it_bites
+from kservegen.checks.registry import find_manual, manuals, when_it_bites
 from kservegen.checks.rules.base import Scope, Stage
 from kservegen.checks.rules.discover import discover
 

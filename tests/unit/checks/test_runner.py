@@ -8,7 +8,7 @@ import pytest
 from tests.support.platforms import reference, release
 
 from kservegen.checks.engines.builtin import BuiltinEngine
-from kservegen.checks.manuals import manuals
+from kservegen.checks.registry import manuals
 from kservegen.checks.rules.base import Context, Problem, Problems, Rule, Scope, Stage
 from kservegen.checks.rules.discover import Discovered, RuleSet
 from kservegen.checks.runner import Checker, ObjectVerdict, is_misshapen

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
-from kservegen.changes.impact.scene import ImpactScene
-from kservegen.checks.demand.accelerators import devices, possible_types
+from kservegen.checks.demand.devices import devices, possible_types
 from kservegen.checks.demand.groups import PodGroup, pod_groups
 from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject

@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 from kservegen.catalog.merge import merge_values
 from kservegen.changes.impact.comparing import differences
+from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import Cause
 from kservegen.changes.impact.reach import NOBODY
-from kservegen.changes.impact.scene import ImpactScene
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Resource, ResourceId

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import RefusedUpdate
 from kservegen.changes.impact.restarts import RestartChange
-from kservegen.changes.impact.scene import ImpactScene
 from kservegen.checks.runner import Checker
 from kservegen.core.document import text
 from kservegen.core.resource import Resource, ResourceId

@@ -7,14 +7,14 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from kservegen.catalog.engines import ENGINES
+from kservegen.changes.impact.chart_values import Values
 from kservegen.changes.impact.comparing import differences
 from kservegen.changes.impact.counting import count_restart, count_scaled
+from kservegen.changes.impact.effective import CONFIG_KIND, ImpactScene, is_stopped
 from kservegen.changes.impact.llm import AffectedRoles, llm_affected, uses_config
 from kservegen.changes.impact.model import Cause, ImpactSide, Restart, Scaled
 from kservegen.changes.impact.reach import NOBODY, Service, affected_in_graph
 from kservegen.changes.impact.runtimes import Runtimes
-from kservegen.changes.impact.scene import CONFIG_KIND, ImpactScene, is_stopped
-from kservegen.changes.impact.values import Values
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId

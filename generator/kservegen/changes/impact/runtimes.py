@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 
 from kservegen.catalog.merge import MERGE_KEYS, merge_values
 from kservegen.changes.impact.comparing import differences
+from kservegen.changes.impact.effective import RUNTIME_KINDS, ImpactScene
 from kservegen.changes.impact.model import Cause
-from kservegen.changes.impact.scene import RUNTIME_KINDS, ImpactScene
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Resource, ResourceId

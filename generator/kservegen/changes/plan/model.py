@@ -8,7 +8,7 @@ from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from kservegen.catalog.words import MODEL_KINDS
+from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.changes.impact.model import Impact
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.resource import Resource, ResourceId

@@ -9,7 +9,7 @@ from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.upgrade.model import Note, Topic, UpgradeStep
 from kservegen.changes.upgrade.split import OLD_RELEASE, is_before_split, protect
-from kservegen.render.objects.platform import CACHE_RESOURCES, CRD, LLM_CRD, LLM_RESOURCES, RESOURCES, RUNTIME_CONFIGS
+from kservegen.render.objects.charts import CACHE_RESOURCES, CRD, LLM_CRD, LLM_RESOURCES, RESOURCES, RUNTIME_CONFIGS
 
 _CHARTS: Final = "oci://ghcr.io/kserve/charts"
 _KEEP_NOT: Final = "helm.sh/resource-policy-"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kservegen.checks.demand.accelerators import devices, possible_types
+from kservegen.checks.demand.devices import devices, possible_types
 from kservegen.checks.demand.groups import Count, PodGroup
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId

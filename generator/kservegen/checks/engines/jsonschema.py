@@ -21,8 +21,8 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.decode import as_decoded
-from kservegen.formats.jsonschema.names import quote
 from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.formats.jsonschema.suggestions import quote
 from kservegen.formats.jsonschema.validate import Validator
 from kservegen.formats.regexp import RegexpError, regexp_matches
 

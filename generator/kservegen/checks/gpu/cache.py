@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import EngineFacts, Layers, ModelFacts
+from kservegen.checks.gpu.model import EngineFacts, Layers, ModelFacts
 
 _FULL, _WINDOW, _CHUNK, _STATE = "full", "window", "chunk", "state"
 

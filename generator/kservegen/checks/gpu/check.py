@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kservegen.checks.gpu.accelerators import gpu_of
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
-from kservegen.checks.gpu.facts import GIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.fact_store import FactStore
+from kservegen.checks.gpu.gpu_type import gpu_of
+from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import EngineRefusal, engine_refusals
 from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, shortage
-from kservegen.checks.gpu.store import FactStore
 from kservegen.checks.gpu.workload import GpuWorkload, Images, gpu_workloads
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding, Severity

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from kservegen.checks.gpu.devices import asking
+from kservegen.checks.gpu.requests import asking
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
@@ -16,7 +16,7 @@ from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
 
 if TYPE_CHECKING:
-    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.gpu.workload import Images
 
 
@@ -42,7 +42,7 @@ def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts:
     items = [item for item in objects if asking(item.resource)]
     if not items:
         return GpuMemory()
-    from kservegen.checks.gpu.accelerators import gpu_of  # noqa: PLC0415
+    from kservegen.checks.gpu.gpu_type import gpu_of  # noqa: PLC0415
     from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
     from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
     from kservegen.checks.gpu.workload import server_summaries  # noqa: PLC0415
@@ -67,8 +67,8 @@ def _estimated(
 ) -> GpuMemory:
     if not known:
         return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
-    from kservegen.checks.gpu.accelerators import offered  # noqa: PLC0415
     from kservegen.checks.gpu.check import fits_of, gpu_findings  # noqa: PLC0415 - brings the arithmetic
+    from kservegen.checks.gpu.gpu_type import offered  # noqa: PLC0415
 
     context, accelerators = inputs.context, inputs.accelerators
     fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.cache import KvCachePlan, plan_kv_cache
-from kservegen.checks.gpu.facts import GIB, MIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.overhead import Batch, activation, adapters, batch, graphs
 from kservegen.checks.gpu.weights import Rank, Split, on_rank
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kservegen.checks.gpu.facts import ModelFacts
-from kservegen.checks.gpu.store import read_model
+from kservegen.checks.gpu.fact_store import read_model
+from kservegen.checks.gpu.model import ModelFacts
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import GIB, MIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
 
 # Buffers that are there whatever is asked: 0.06 GiB, the median remainder of the recorded start-ups.
 _CONSTANT: Final = 60 * MIB

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.facts import Gpu, ModelFacts
+from kservegen.checks.gpu.model import Gpu, ModelFacts
 
 # Least compute capability for each way of storing weights (vLLM's get_min_capability, Marlin kernels included).
 _LEAST: Final = {"awq": 75, "gptq": 60, "int8": 75, "int4": 80, "fp8": 75, "nvfp4": 75, "mxfp4": 80, "bitsandbytes": 70}

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, estimate
-from kservegen.checks.gpu.facts import EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.model import EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import divides, engine_refusals
 
 _MORE_UTILIZATION: Final = (0.92, 0.95)

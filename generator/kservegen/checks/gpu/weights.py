@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.facts import MIB, ModelFacts
+from kservegen.checks.gpu.model import MIB, ModelFacts
 
 # Bytes of one quantised parameter with its scales: 4 bits in groups of 128 with a 16-bit scale and a zero, NVFP4 with
 # an 8-bit scale for 16, MXFP4 for 32, bitsandbytes' 4 bits with its constants. Checked against 16 start-ups.

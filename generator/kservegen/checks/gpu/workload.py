@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
-from kservegen.checks.gpu.devices import device_of, serving
+from kservegen.checks.gpu.requests import device_of, serving
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import selection_of
 from kservegen.core.document import integer, mapping, sequence, text

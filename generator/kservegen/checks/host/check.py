@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.check import gib
-from kservegen.checks.gpu.facts import GIB, MIB, EngineFacts, ModelFacts
+from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, ModelFacts
 from kservegen.checks.gpu.weights import count
 from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.checks.host.pod import ServingPod

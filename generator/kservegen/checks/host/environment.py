@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kservegen.checks.gpu.devices import device_of, serving
 from kservegen.checks.gpu.environment import EstimateInputs
+from kservegen.checks.gpu.requests import device_of, serving
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -17,7 +17,7 @@ from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
 
 if TYPE_CHECKING:
-    from kservegen.checks.gpu.store import FactStore
+    from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.gpu.workload import Images
 
 _LANGUAGE: Final = frozenset({"huggingface", "vLLM"})

@@ -13,7 +13,7 @@ from enum import StrEnum
 from itertools import chain, repeat
 from typing import Final, NamedTuple
 
-from kservegen.checks.placement.board import Board, PlacementScene
+from kservegen.checks.placement.node_state import Board, PlacementScene
 
 # Steps of the search for one question, and pods times nodes up to which all orders are tried.
 SEARCH: Final = 3_000

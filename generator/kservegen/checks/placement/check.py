@@ -10,11 +10,11 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
-from kservegen.checks.placement.board import PlacementScene
 from kservegen.checks.placement.neighbours import Member
+from kservegen.checks.placement.node_state import PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock
 from kservegen.checks.placement.pools import Pool
-from kservegen.checks.placement.site import PodRequest, SitePart, survey
+from kservegen.checks.placement.requests import PodRequest, SitePart, survey
 from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonValue, Path, format_path

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from kservegen.checks.policy.inside import locate_inside
+from kservegen.checks.policy.block_position import locate_inside
 from kservegen.checks.policy.model import Expression, Policy, Validation
 from kservegen.checks.policy.syntax import is_expression
 from kservegen.core.diagnostics import Diagnostic, Location

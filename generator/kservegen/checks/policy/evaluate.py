@@ -13,9 +13,9 @@ from typing import Final
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
 from kservegen.checks.policy.compile import CompiledPolicy, CompiledValidation
-from kservegen.checks.policy.culprit import Holds, blame
 from kservegen.checks.policy.match import MatchAnswer, match
 from kservegen.checks.policy.model import Expression
+from kservegen.checks.policy.violation_path import Holds, blame
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.manual import written_manuals

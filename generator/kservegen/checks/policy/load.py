@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.checks.policy.constraints import read_constraints
+from kservegen.checks.policy.field_path import candidates
 from kservegen.checks.policy.model import Constraints, Expression, ParamKind, Policy, PolicySource, Validation
-from kservegen.checks.policy.place import candidates
 from kservegen.core.diagnostics import Diagnostic, RuleMeta, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from kservegen.commands.client.exchange import CallResponse
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonValue
-from kservegen.kserve.protocols.speech import Protocol, Speech
+from kservegen.kserve.protocols.requests import Protocol, Speech
 
 _LONGEST: Final = 300
 

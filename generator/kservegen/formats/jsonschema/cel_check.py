@@ -20,8 +20,8 @@ from kservegen.formats.jsonschema.cel_absence import is_open, reads
 from kservegen.formats.jsonschema.cel_rules import FAILED, UNSUPPORTED, CelRule, RuleNode
 from kservegen.formats.jsonschema.cel_values import UntypedError, View, escape, seen, view_of
 from kservegen.formats.jsonschema.marks import Marks, fields_of, find_marks
-from kservegen.formats.jsonschema.names import quote
 from kservegen.formats.jsonschema.shape import EMPTY, Shape, list_keys
+from kservegen.formats.jsonschema.suggestions import quote
 
 _SELF: Final = "self"
 _OLD: Final = "oldSelf"

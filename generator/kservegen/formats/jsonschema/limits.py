@@ -9,7 +9,7 @@ from math import isclose
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
-from kservegen.formats.jsonschema.names import close, listing, quote
+from kservegen.formats.jsonschema.suggestions import close, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 _NAMES = {

@@ -12,8 +12,8 @@ from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.jsonschema.cel_rules import KEYWORD
-from kservegen.formats.jsonschema.names import close
 from kservegen.formats.jsonschema.shape import QuantityShape, Shape
+from kservegen.formats.jsonschema.suggestions import close
 from kservegen.formats.jsonschema.validate import Validator
 
 SCHEMA_NOT_FOUND: Final = "schema/not-found"

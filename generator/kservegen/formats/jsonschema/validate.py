@@ -10,12 +10,12 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.jsonschema.cel_rules import RuleNode, rules_of
 from kservegen.formats.jsonschema.decode import as_decoded, as_defaulted
-from kservegen.formats.jsonschema.explain import Explainer
 from kservegen.formats.jsonschema.limits import duplicate
 from kservegen.formats.jsonschema.marks import Marks, find_marks
-from kservegen.formats.jsonschema.names import quote
 from kservegen.formats.jsonschema.reduce import reduced
 from kservegen.formats.jsonschema.shape import ListKeys, Shape
+from kservegen.formats.jsonschema.suggestions import quote
+from kservegen.formats.jsonschema.violations import Explainer
 
 if TYPE_CHECKING:
     from kservegen.formats.jsonschema.cel_check import RuleChecker

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from kservegen.core.resource import Resource
-from kservegen.render.objects.platform import RUNTIME_CONFIGS, ChartUse, PlannedCharts
+from kservegen.render.objects.charts import RUNTIME_CONFIGS, ChartUse, PlannedCharts
 
 # The CRD charts write this namespace literally into conversion webhooks and certificates.
 PLATFORM_NAMESPACE: Final = "kserve"

@@ -10,7 +10,7 @@ from kservegen.core.resource import Resource
 from kservegen.render.gitops.argocd.writer import write_argocd
 from kservegen.render.gitops.flux.writer import write_flux
 from kservegen.render.gitops.layers import SyncLayer, plan_layers
-from kservegen.render.objects.platform import PlannedCharts
+from kservegen.render.objects.charts import PlannedCharts
 from kservegen.render.objects.settings import promises_of
 
 Writer: TypeAlias = Callable[[ResolvedEnvironment, tuple[SyncLayer, ...]], list[Resource]]

@@ -11,9 +11,9 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.kserve.derived import CONTAINER_PORT, INFERENCE_PORT, service_of
-from kservegen.kserve.protocols.servers import Silence, spec_of, speech_of
-from kservegen.kserve.protocols.speech import Speech
-from kservegen.render.objects.platform import PlannedCharts
+from kservegen.kserve.protocols.detection import Silence, spec_of, speech_of
+from kservegen.kserve.protocols.requests import Speech
+from kservegen.render.objects.charts import PlannedCharts
 
 _CALLED: Final = frozenset({"InferenceService", "LLMInferenceService", "InferenceGraph", "TrainedModel"})
 _MODE: Final = "serving.kserve.io/deploymentMode"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kservegen.catalog.words import ANNOTATIONS, OBJECT, OWN
+from kservegen.catalog.field_mapping import ANNOTATIONS, OBJECT, OWN
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings
 

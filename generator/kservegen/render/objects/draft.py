@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from kservegen.catalog.field_mapping import ANNOTATIONS
 from kservegen.catalog.merge import MERGE_KEYS, item_key
 from kservegen.catalog.resolve import Entry
-from kservegen.catalog.words import ANNOTATIONS
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Origin, Resource, ResourceId

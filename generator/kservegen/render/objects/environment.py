@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
-from kservegen.catalog.words import MODEL_KINDS
 from kservegen.core.diagnostics import Finding
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts
 from kservegen.render.gitops.sync import build_sync
+from kservegen.render.objects.charts import PlannedCharts, plan_platform
 from kservegen.render.objects.custom_resource import build_custom_resource
 from kservegen.render.objects.draft import Draft, EntryFinding
 from kservegen.render.objects.finish import finish
@@ -19,7 +20,6 @@ from kservegen.render.objects.inference_service import build_inference_service
 from kservegen.render.objects.llm_inference_service import build_llm_inference_service
 from kservegen.render.objects.namespace import build_namespaces
 from kservegen.render.objects.pins import pin
-from kservegen.render.objects.platform import PlannedCharts, plan_platform
 from kservegen.render.objects.quotas import build_quotas
 from kservegen.render.objects.settings import Settings
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from kservegen.catalog.words import (
+from kservegen.catalog.field_mapping import (
     COMPONENT,
     MODEL_SPEC,
     OLD_FRAMEWORKS,

@@ -6,7 +6,7 @@ arguments is quoted for that one more round of shell parsing, unless the entry b
 
 from __future__ import annotations
 
-from kservegen.catalog.words import LLM_WORKLOAD
+from kservegen.catalog.field_mapping import LLM_WORKLOAD
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from kservegen.catalog.words import CONTAINER, POD
+from kservegen.catalog.field_mapping import CONTAINER, POD
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.catalog.editing.surgery import read_value, rewrite_value
+from kservegen.catalog.editing.patch import read_value, rewrite_value
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.yaml.emit import emit

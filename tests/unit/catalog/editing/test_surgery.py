@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kservegen.catalog.editing.surgery import drop, put, with_value, without
+from kservegen.catalog.editing.patch import drop, put, with_value, without
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.yaml.emit import emit

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
-from kservegen.checks.gpu.facts import GIB, Gpu, ModelFacts
+from kservegen.checks.gpu.fact_store import FactStore
+from kservegen.checks.gpu.model import GIB, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import Matter, divides, engine_refusals
-from kservegen.checks.gpu.store import FactStore
 from kservegen.checks.gpu.weights import Split, on_rank
 from kservegen.kserve.releases import Releases
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kservegen.checks.gpu.facts import GIB
-from kservegen.checks.gpu.store import FactStore, parse_version
+from kservegen.checks.gpu.fact_store import FactStore, parse_version
+from kservegen.checks.gpu.model import GIB
 from kservegen.checks.gpu.weights import count
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.releases import Releases

@@ -17,7 +17,7 @@ from kservegen.checks.placement.labels import closed_expression, expressions
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.nodes import blocks, tolerates
 from kservegen.checks.placement.pools import Pool, Taint, read_pools
-from kservegen.checks.placement.site import PodRequest, survey
+from kservegen.checks.placement.requests import PodRequest, survey
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
 

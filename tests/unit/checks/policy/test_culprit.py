@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kservegen.checks.policy.culprit import blame
-from kservegen.checks.policy.place import candidates
+from kservegen.checks.policy.field_path import candidates
+from kservegen.checks.policy.violation_path import blame
 from kservegen.core.jsontypes import JsonObject, format_path
 
 PLACES = candidates(

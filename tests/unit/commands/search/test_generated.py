@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.commands.search.generated import sights
+from kservegen.commands.find_query.generated import sights
 from kservegen.kserve.derived import Derived, child_name
 
 # apimachinery's rand, and names.SimpleNameGenerator: 63 characters, 5 of them random.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kservegen.commands.search.query import Query, readings
+from kservegen.commands.find_query.query import Query, readings
 
 
 @pytest.mark.parametrize(

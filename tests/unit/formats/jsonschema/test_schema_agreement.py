@@ -11,8 +11,8 @@ from tests.support.examples import examples
 from tests.unit.formats.jsonschema.schema_samples import INFERENCE_SERVICE, SERVING_RUNTIME, STORE
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.formats.jsonschema.explain import Explainer
 from kservegen.formats.jsonschema.validate import Validator
+from kservegen.formats.jsonschema.violations import Explainer
 
 SCALARS: list[JsonValue] = [
     None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.protocols.servers import Silence, speech_of
-from kservegen.kserve.protocols.speech import Protocol, Sample, Speech
+from kservegen.kserve.protocols.detection import Silence, speech_of
+from kservegen.kserve.protocols.requests import Protocol, Sample, Speech
 
 HUGGINGFACE: JsonObject = {"name": "huggingface"}
 

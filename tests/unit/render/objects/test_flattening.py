@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.project import DEV, Project
 
-from kservegen.catalog import words
+from kservegen.catalog import field_mapping as words
 from kservegen.catalog.merge import MERGE_KEYS
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from tests.support.project import DEV, Project
 
-from kservegen.catalog.words import OLD_FRAMEWORKS
+from kservegen.catalog.field_mapping import OLD_FRAMEWORKS
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 

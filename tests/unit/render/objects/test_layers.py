@@ -8,7 +8,7 @@ from kservegen.catalog.engines import ENGINES
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.render.gitops.layers import LayerPart, SyncLayer, plan_layers
 from kservegen.render.gitops.sync import WRITERS
-from kservegen.render.objects.platform import ChartUse, PlannedCharts
+from kservegen.render.objects.charts import ChartUse, PlannedCharts
 
 
 def chart(name: str) -> ChartUse:

@@ -13,7 +13,7 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.formats.jsonschema import limits
-from kservegen.formats.jsonschema.names import quote
+from kservegen.formats.jsonschema.suggestions import quote
 
 _NODE: Final = re.compile(r"- at '([^']*)': (.*?)(?=\s+- at '|\Z)", re.DOTALL)
 _INNER: Final = re.compile(r"validation failed|'(allOf|anyOf|oneOf)' failed.*|.*doesn't validate with .*")

@@ -14,7 +14,7 @@ Upstream: gitops 2.3; pkg/apis/serving/v1beta1/inference_service_defaults.go; ks
 
 from collections.abc import Iterator
 
-from kservegen.catalog.words import OLD_FRAMEWORKS
+from kservegen.catalog.field_mapping import OLD_FRAMEWORKS
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.jsontypes import JsonValue, Path
 

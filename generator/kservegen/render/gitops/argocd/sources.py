@@ -10,7 +10,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.render.gitops.argocd.settings import ArgoSettings
 from kservegen.render.gitops.layers import LayerPart, SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
-from kservegen.render.objects.platform import ChartUse
+from kservegen.render.objects.charts import ChartUse
 
 
 def build_sources(settings: ArgoSettings, layer: SyncLayer) -> JsonObject:

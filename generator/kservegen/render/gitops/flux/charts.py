@@ -14,7 +14,7 @@ from kservegen.core.resource import Resource
 from kservegen.render.gitops.flux.words import FluxWords
 from kservegen.render.gitops.layers import PLATFORM_NAMESPACE, LayerPart, SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
-from kservegen.render.objects.platform import CRD, LLM_CRD, ChartUse
+from kservegen.render.objects.charts import CRD, LLM_CRD, ChartUse
 
 HELM_API: Final = "helm.toolkit.fluxcd.io/v2"
 SOURCE_API: Final = "source.toolkit.fluxcd.io/v1"

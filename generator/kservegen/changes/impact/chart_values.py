@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import Cause
 from kservegen.changes.impact.reach import COMPONENTS, Service
-from kservegen.changes.impact.scene import ImpactScene
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource

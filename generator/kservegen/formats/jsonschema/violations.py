@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.formats.jsonschema import limits
-from kservegen.formats.jsonschema.names import advice, listing, quote
 from kservegen.formats.jsonschema.shape import EMPTY, Shape
+from kservegen.formats.jsonschema.suggestions import advice, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 # Most values have none of these words in their schema: they are looked for together before they are looked at singly.

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from kservegen.checks.gpu.facts import GIB, EngineFacts, Experts, Gpu, Latent, Layers, ModelFacts, StateSpace
+from kservegen.checks.gpu.model import GIB, EngineFacts, Experts, Gpu, Latent, Layers, ModelFacts, StateSpace
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.checks.gpu.facts import Gpu
-from kservegen.checks.gpu.store import FactStore
+from kservegen.checks.gpu.fact_store import FactStore
+from kservegen.checks.gpu.model import Gpu
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.quantity import parse_quantity

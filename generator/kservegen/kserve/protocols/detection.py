@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.kserve.protocols.speech import Protocol, Sample, Speech
+from kservegen.kserve.protocols.requests import Protocol, Sample, Speech
 
 # The spec of an object of this kind, in the same namespace or the cluster; None where the environment has none.
 FindSpec = Callable[[str, str], JsonObject | None]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.checks.demand.groups import PodGroup
-from kservegen.checks.placement.board import Claim, PlacementScene
 from kservegen.checks.placement.neighbours import Member, NeighbourTerms, neighbour_terms
+from kservegen.checks.placement.node_state import Claim, PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock, blocks, selects, tolerates
 from kservegen.checks.placement.pools import HOSTNAME, PODS, Pool, PoolAmounts, counted_accelerators
 from kservegen.core.document import mapping, text
