@@ -59,7 +59,7 @@ def _load(
         diagnostics.append(content)
         return None
     loaded = load_strict(content, file)
-    diagnostics.extend(loaded.diagnostics)
+    diagnostics.extend(map(_about_weight, loaded.diagnostics))
     if not isinstance(loaded.value, dict):
         if not loaded.diagnostics:
             diagnostics.append(_not_a_map(file, loaded.value))
@@ -69,8 +69,18 @@ def _load(
     for finding in check(loaded.value):
         diagnostic = schema_diagnostic(finding, document)
         if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
-            diagnostics.append(diagnostic)
+            diagnostics.append(_about_weight(diagnostic))
     return document
+
+
+def _about_weight(diagnostic: Diagnostic) -> Diagnostic:
+    """Say which weights there are where none was written: a bare `off` needs no quotes, it is called ignore."""
+    if not diagnostic.path.startswith(("severities.", "severities[")):
+        return diagnostic
+    if diagnostic.rule == "yaml/ambiguous-scalar" or (diagnostic.rule == "schema/not-allowed" and not diagnostic.hint):
+        hint = "Write ignore, which takes the rule's findings away, or error, warning or info."
+        return replace(diagnostic, allowed="error, warning, info, ignore", hint=hint)
+    return diagnostic
 
 
 def _content(repository: Repository, file: str) -> bytes | Diagnostic:

@@ -262,11 +262,11 @@ def _weighed(diagnostics: Iterable[Diagnostic], environment: ResolvedEnvironment
     if not severities:
         yield from diagnostics
         return
-    from kservegen.checks.severities import unknown_rules, weigh  # noqa: PLC0415
+    from kservegen.checks.severities import check_severities, weigh  # noqa: PLC0415
 
     yield from weigh(diagnostics, severities)
     known = _known_rules(environment, tools, severities)
-    yield from diagnose_environment(environment, unknown_rules(severities, known))
+    yield from diagnose_environment(environment, check_severities(severities, known))
 
 
 def _known_rules(environment: ResolvedEnvironment, tools: Tools, named: Iterable[str] = ()) -> frozenset[str]:
