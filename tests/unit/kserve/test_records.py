@@ -86,6 +86,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DERIVED, {"charts": {"own": {"release": "own"}}}, 'charts.own: the field "layer" is missing'),
     (DERIVED, {"charts": {"own": CHART}}, "charts.own.values.own: there is no such table|Add schemas/charts/v0.21.0/"),
     (DERIVED, {"runtimes": {"own": {"values": "own"}}}, 'runtimes.own: the field "formats" is missing'),
+    (DERIVED, {"runtimes": {"own": {"resources": {"limits": {}}}}}, 'the field "requests" is missing'),
     (DERIVED, {"status": ""}, "allowed: reviewed, preview, derived"),
     (DERIVED, {"version": "v0.21.1"}, "version: must be v0.21.0, as the file is called"),
     (DERIVED, {"base": "v9.9.9"}, "base: there is no record of v9.9.9; allowed: v0.19.0, v0.20.0"),
