@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from kservegen.checks.manuals import find_manual
+from kservegen.checks.registry import find_manual
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import written_manuals
