@@ -8,10 +8,9 @@ from fractions import Fraction
 from io import StringIO
 from typing import TYPE_CHECKING, Final
 
-from kservegen.checks.budget.amounts import write_amount
+from kservegen.checks.budget.amounts import amount_as_json, write_amount
 from kservegen.checks.budget.overview import Overview, Row
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.report.json_report import amount_as_json
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kservegen import __version__
@@ -82,13 +81,6 @@ def _head(exit_code: int) -> JsonObject:
         "tool": {"name": "kservegen", "version": __version__},
         "exitCode": exit_code,
     }
-
-
-def amount_as_json(amount: Fraction | None) -> int | float | None:
-    """Return cores, bytes or devices as a number; None where the amount is not known."""
-    if amount is None:
-        return None
-    return int(amount) if amount.denominator == 1 else float(amount)
 
 
 def place_as_json(location: Location) -> JsonObject:

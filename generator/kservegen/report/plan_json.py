@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from kservegen.changes.impact.model import Restart
 from kservegen.changes.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
+from kservegen.checks.budget.amounts import amount_as_json
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.report.json_report import amount_as_json
 from kservegen.report.plan_words import verdict, verdict_of
 
 

@@ -20,6 +20,13 @@ def write_amount(resource: str, amount: Fraction) -> str:
     return _decimal(amount, 1) + _UNITS[unit]
 
 
+def amount_as_json(amount: Fraction | None) -> int | float | None:
+    """Return cores, bytes or devices as a number; None where the amount is not known."""
+    if amount is None:
+        return None
+    return int(amount) if amount.denominator == 1 else float(amount)
+
+
 def _decimal(amount: Fraction, places: int) -> str:
     text = f"{float(amount):,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
