@@ -12,6 +12,7 @@ plain text
 {{ . }}
 {{.Name}}
 {{- .Name -}}
+{{-  .Name  -}}
 {{ .Labels.modelClass }}
 {{.Annotations.modelFormat}} and {{ .Name }}
 {{$}}

@@ -51,6 +51,7 @@ def test_what_fits(text: str) -> None:
         ("{{with $x := .Name}}{{$x.y}}{{end}}", "can't evaluate field y in type string", False),
         ('{{template "a"}}', 'template "a" not defined', True),
         ('{{define "a"}}{{.x}}{{end}}{{template "a" .Name}}', "can't evaluate field x in type string", True),
+        ('{{define "a"}}{{$.x}}{{end}}{{template "a" .Name}}', "can't evaluate field x in type string", True),
         ("{{nil}}", "nil is not a command", True),
         ("{{.Name 1}}", "Name is not a method but has arguments", True),
         ("{{1 | .Labels.x}}", "x is not a method but has arguments", True),

@@ -31,6 +31,10 @@ SHAPE = Shape(
             "plain": {"type": "array", "items": {"type": "integer"}},
             "entries": {"type": "object", "additionalProperties": {"type": "integer", "default": 5}},
             "bare": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "blocks": {
+                "type": "object",
+                "additionalProperties": {"type": "object", "default": {}, "properties": {"deep": {"default": "d"}}},
+            },
             "tree": {"$ref": "#/definitions/Tree"},
         },
         "definitions": {
@@ -60,6 +64,7 @@ CASES: list[tuple[str, JsonObject, JsonObject]] = [
     ("in items", {"items": [{}, {"p": "UDP"}]}, {"items": [{"p": "TCP"}, {"p": "UDP"}]}),
     ("null items", {"numbers": [1, None], "plain": [None]}, {"numbers": [1, 7], "plain": [None]}),
     ("null entries", {"entries": {"a": None, "b": 1}}, {"entries": {"a": 5, "b": 1}}),
+    ("below the default of a null entry", {"blocks": {"a": None}}, {"blocks": {"a": {"deep": "d"}}}),
     ("null entries without a default", {"bare": {"a": None, "b": 1}}, {"bare": {"b": 1}}),
     ("unknown fields are not looked at", {"what": None}, {"what": None}),
     (

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.unit.formats.jsonschema.schema_samples import (
     INFERENCE_SERVICE,
     SERVING_RUNTIME,
@@ -250,6 +251,14 @@ def test_keywords(name: str) -> None:
     assert (found.rule, found.path) == (case.rule, case.path)
     assert case.words in f"{found.message} {found.allowed}"
     assert not validator._fits(case.value), "jsonschema_rs agrees"
+
+
+def test_what_is_said_of_keywords(snapshot: SnapshotAssertion) -> None:
+    found = {
+        name: Validator({"$schema": "http://json-schema.org/draft-07/schema#", **case.schema}).check(case.value)
+        for name, case in GENERAL.items()
+    }
+    assert {name: [[f.message, f.seen, f.allowed, f.hint] for f in all_] for name, all_ in found.items()} == snapshot
 
 
 def test_every_rule_has_a_manual_and_every_manual_a_case() -> None:

@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
 from tests.support.yaml_samples import hard_strings
 
 from kservegen.core.diagnostics import Diagnostic, Location
@@ -36,6 +38,7 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
     "empty value": (b"a:\nb: 1\n", ["f:1:1 yaml/empty-value"]),
     "open quote": (b'a: "b\n', ["f:1:4 yaml/syntax"]),
     "open bracket": (b"a: [1, 2\n", ["f:2:1 yaml/syntax"]),
+    "deep": (b"a: " + b"[" * 200 + b"]" * 200, ["f:1:67 yaml/too-deep"]),
 }
 
 
@@ -48,6 +51,19 @@ def found(data: bytes) -> list[str]:
 def test_a_bad_file(name: str) -> None:
     data, expected = FILES[name]
     assert found(data) == expected
+
+
+def test_what_is_said_of_bad_files(snapshot: SnapshotAssertion) -> None:
+    said = {name: [[d.message, d.seen, d.allowed, d.hint] for d in load_strict(FILES[name][0], "f").diagnostics]
+            for name in FILES}  # fmt: skip
+    assert said == snapshot
+
+
+def test_without_libyaml_the_same_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert {name: found(data) for name, (data, _) in FILES.items()} == {
+        name: lines for name, (_, lines) in FILES.items()
+    }
 
 
 @pytest.mark.parametrize("text", AMBIGUOUS)
