@@ -4,7 +4,8 @@ The first document of a file is the object that is checked, the others are its e
 the API server stores them, and their paths come home to what stands in the file. Comments ahead of it:
 `# expect: <rule> <document path>` and `# context: mode=… prerequisites=a,b`. A document that starts with the comment
 `# old:` is what the cluster has of an object that another document updates. Every case runs on every release; what is
-expected where a release has a capability is `# expect(canary): …`, on one release alone `# expect(v0.19.0): …`.
+expected where a release has a capability is `# expect(canary): …`, on one release alone `# expect(v0.19.0): …`. What
+people read of the findings, on any release, is the case's snapshot.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from syrupy.assertion import SnapshotAssertion
 from tests.support.platforms import RELEASES, reference, release
 
 from kservegen.checks.rules.base import Context
@@ -81,11 +83,17 @@ def findings(path: Path, text: str, version: str) -> list[Finding]:
     return [replace(finding, path=resource.words(finding.path)) for resource, finding in found]
 
 
+def text_of(finding: Finding) -> str:
+    """Write what a person reads of a finding, beside its place."""
+    words = {"seen": finding.seen, "allowed": finding.allowed, "fix": finding.hint}
+    return "\n  ".join([finding.message, *(f"{word}: {text}" for word, text in words.items() if text)])
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda p: "/".join(p.relative_to(HERE).with_suffix("").parts))
-def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
+def test_the_rule_says_what_its_manifest_expects(path: Path, snapshot: SnapshotAssertion) -> None:
     rule = "/".join(path.parts[-3:-1])
     text = path.read_text(encoding="utf-8")
-    fails = False
+    texts: dict[str, None] = {}
     for version in RELEASES.versions:
         found = findings(path, text, version)
         assert [f.message for f in found if f.rule.startswith("internal/")] == [], version
@@ -94,8 +102,10 @@ def test_the_rule_says_what_its_manifest_expects(path: Path) -> None:
         assert said == expected, version
         assert [f.message for f in found if not f.message or f.message.endswith(".")] == []
         assert [f.hint for f in found if not f.hint.endswith((".", "?"))] == []
-        fails |= bool(expected)
-    assert path.name.startswith("fail-" if fails else "pass-")
+        texts.update((text_of(f), None) for f in found if f.rule == rule)
+    assert path.name.startswith("fail-" if texts else "pass-")
+    if texts:
+        assert "\n".join(texts) == snapshot
 
 
 def test_annotations_beyond_the_limit_are_told_once() -> None:
