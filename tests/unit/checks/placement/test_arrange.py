@@ -154,6 +154,15 @@ def test_a_spread_allows_as_much_as_it_says(pod: JsonObject, count: int, expecte
     assert outcome(offered, ask({"cpu": 1}, count, pod, {"app": "a"})) is expected
 
 
+@pytest.mark.parametrize(("count", "expected"), [(12, ArrangeOutcome.FULL), (13, ArrangeOutcome.UNSURE)])
+def test_a_search_of_too_many_steps_leaves_the_question_open(count: int, expected: ArrangeOutcome) -> None:
+    # As much is there as is wanted, on three nodes that these sizes do not fill: only all arrangements show it.
+    wants = [40 + 2 * index * index for index in range(count)]
+    third = sum(wants) // 3 | 1
+    offered = pools({"cpu": third}, {"cpu": third}, {"cpu": sum(wants) - 2 * third + 2})
+    assert outcome(offered, *(ask({"cpu": cpu}, 1) for cpu in wants)) is expected
+
+
 def test_small_pods_may_leave_no_room_for_a_large_one() -> None:
     offered = pools({"cpu": 4}, nodes=2)
     assert outcome(offered, ask({"cpu": 4}, 1), ask({"cpu": 1}, 2)) is ArrangeOutcome.UNSURE

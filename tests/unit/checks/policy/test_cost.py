@@ -7,6 +7,7 @@ import yaml
 from tests.unit.checks.policy.conftest import POLICIES, read
 
 from kservegen.checks.policy.cost import CONDITIONS_LIMIT, EXPRESSION_LIMIT, POLICY_LIMIT, excesses
+from kservegen.checks.policy.trial import run_trial
 from kservegen.core.jsontypes import JsonObject, format_path
 
 EVERY: JsonObject = {key: ["*"] for key in ("apiGroups", "apiVersions", "operations", "resources")}
@@ -16,7 +17,7 @@ SIX_DEEP = f"object.f.all(f, {FIVE_DEEP})"
 FLAT = "object.a.all(a, a.x != object.b)"
 
 
-def found(**spec: object) -> list[tuple[str, int]]:
+def over_the_limits(**spec: object) -> list[tuple[str, int]]:
     rules = {"matchConstraints": {"resourceRules": [EVERY]}, "validations": [{"expression": "true"}]}
     doc = {
         "apiVersion": "admissionregistration.k8s.io/v1",
@@ -26,7 +27,10 @@ def found(**spec: object) -> list[tuple[str, int]]:
     }
     (policy,), problems = read(yaml.safe_dump(doc))
     assert not problems
-    return [("" if e is None else format_path(e.path), limit) for e, _, limit in excesses(policy)]
+    found = [("metadata.name" if e is None else format_path(e.path), limit) for e, _, limit in excesses(policy)]
+    told = [d for d in run_trial(policy, (), whole=True).diagnostics if d.rule == "policy/cost"]
+    assert [(d.path, d.message.rpartition(" ")[2]) for d in told] == [(path, f"{limit:,}") for path, limit in found]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -43,7 +47,7 @@ def found(**spec: object) -> list[tuple[str, int]]:
             {"matchConditions": [{"name": "c", "expression": SIX_DEEP}]},
             [("spec.matchConditions[0].expression", CONDITIONS_LIMIT)],
         ),
-        ({"validations": [{"expression": FOUR_DEEP}] * 400}, [("", POLICY_LIMIT)]),
+        ({"validations": [{"expression": FOUR_DEEP}] * 400}, [("metadata.name", POLICY_LIMIT)]),
         (
             {
                 "variables": [
@@ -57,7 +61,7 @@ def found(**spec: object) -> list[tuple[str, int]]:
     ],
 )
 def test_excesses(spec: dict[str, object], expected: list[tuple[str, int]]) -> None:
-    assert found(**spec) == expected
+    assert over_the_limits(**spec) == expected
 
 
 def test_shipped_policies_stay_below() -> None:
@@ -68,5 +72,5 @@ def test_shipped_policies_stay_below() -> None:
 def test_a_list_of_the_policy_s_own_is_as_long_as_it_is() -> None:
     few = "[1, 2].all(a, object.b.all(b, object.c.all(c, object.d.all(d, object.e.all(e, b.x + c.x + d.x != e.x)))))"
     many = few.replace("[1, 2]", f"[{', '.join(['1'] * 40)}]")
-    assert found(validations=[{"expression": few}]) == []
-    assert found(validations=[{"expression": many}]) == [("spec.validations[0].expression", EXPRESSION_LIMIT)]
+    assert over_the_limits(validations=[{"expression": few}]) == []
+    assert over_the_limits(validations=[{"expression": many}]) == [("spec.validations[0].expression", EXPRESSION_LIMIT)]

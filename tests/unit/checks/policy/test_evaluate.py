@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+from syrupy.assertion import SnapshotAssertion
 from tests.unit.checks.policy.conftest import place, read, resource
 
 from kservegen.checks.policy.admission import Admission
@@ -206,6 +207,7 @@ def test_audit_annotations_are_compiled(value: str, problem: str) -> None:
 
 
 PARAMS = "{paramKind: {apiVersion: v1, kind: ConfigMap}, validations: [{expression: object.spec.replicas < int(params.data.max), messageExpression: \"'over ' + params.data.max\"}]}"  # noqa: E501
+PLAIN = "validations: [{expression: 'true'}]"
 LIMIT = "{paramKind: {apiVersion: x.io/v1, kind: Limit}, validations: [{expression: object.spec.replicas < params.spec.max, messageExpression: \"'over ' + string(params.spec.max)\"}]}"  # noqa: E501
 
 
@@ -244,6 +246,38 @@ def test_parameters_that_nothing_renders_are_a_finding_at_the_reference() -> Non
     (problem,) = found.diagnostics
     assert (problem.rule, problem.location.file) == ("policy/binding", "bindings.p.paramRef")
     assert "ConfigMap elsewhere is rendered by no binding" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "binding"),
+    [
+        (PLAIN, "actions: [Deny, Warn]"),
+        (PLAIN, "actions: []"),
+        (PLAIN, "actions: [Refuse]"),
+        (PLAIN, "action: [Deny]"),
+        (PLAIN, "policyName: q"),
+        (PLAIN, "params: {max: 2}"),
+        (PLAIN, "paramRef: {name: a}"),
+        (PARAMS, "params: {mux: 2}"),
+        (PARAMS, "params: {max: {a: b}}"),
+        (PARAMS, "paramRef: {name: a, selector: {}}"),
+    ],
+    ids=[
+        "told twice",
+        "no action",
+        "other action",
+        "unknown word",
+        "unknown policy",
+        "parameters of none",
+        "reference of none",
+        "unknown parameter",
+        "parameter within",
+        "name and selector",
+    ],
+)
+def test_a_wrong_binding_says_what_is_wrong(spec: str, binding: str, snapshot: SnapshotAssertion) -> None:
+    found = bound(spec, binding).diagnostics
+    assert [(d.rule, d.location.file, d.message, d.seen, d.allowed, d.hint) for d in found] == snapshot
 
 
 @pytest.mark.parametrize(("action", "expected"), [("Deny", 1), ("Allow", 0)])

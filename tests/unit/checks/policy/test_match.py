@@ -113,11 +113,19 @@ def test_an_equivalent_version_is_converted() -> None:
         "kind": "LLMInferenceService",
         "metadata": {"name": "iris", "labels": {}, "namespace": "models"},
     }
-    asked = found.admission.request()
-    assert (asked["kind"], asked["requestKind"]) == (
-        {"group": "serving.kserve.io", "version": "v1alpha2", "kind": "LLMInferenceService"},
-        {"group": "serving.kserve.io", "version": "v1alpha1", "kind": "LLMInferenceService"},
-    )
+    group, resource = "serving.kserve.io", "llminferenceservices"
+    assert found.admission.request() == {
+        "operation": "CREATE",
+        "name": "iris",
+        "namespace": "models",
+        "kind": {"group": group, "version": "v1alpha2", "kind": "LLMInferenceService"},
+        "requestKind": {"group": group, "version": "v1alpha1", "kind": "LLMInferenceService"},
+        "resource": {"group": group, "version": "v1alpha2", "resource": resource},
+        "requestResource": {"group": group, "version": "v1alpha1", "resource": resource},
+        "subResource": "",
+        "requestSubResource": "",
+        "dryRun": False,
+    }
 
 
 def test_exact_takes_no_equivalent_version() -> None:
@@ -135,6 +143,7 @@ def test_a_field_of_one_version_only_makes_the_match_unknown() -> None:
 
 TEAM = "namespaceSelector: {matchLabels: {team: a}}"
 ABSENT = "namespaceSelector: {matchExpressions: [{key: broken, operator: DoesNotExist}]}"
+OTHER = "namespaceSelector: {matchExpressions: [{key: team, operator: NotIn, values: [a]}]}"
 NAMED = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: models}}"
 
 
@@ -146,6 +155,8 @@ NAMED = "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: models}}
         (TEAM, "", None, "it selects namespaces by team, and the labels of models are not known"),
         (ABSENT, "", {"broken": ""}, False),
         (ABSENT, "", None, True),
+        (OTHER, "", {"team": "a"}, False),
+        (OTHER, "", None, True),
         (NAMED, "", None, True),
         (NAMED, "namespace: other", None, False),
         (TEAM, RUNTIME, None, True),

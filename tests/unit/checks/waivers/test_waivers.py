@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 
 from kservegen.checks.waivers.apply import Clock
@@ -60,9 +61,11 @@ WAIVED = "models.yaml:4:48 info policy/pinned-revision waived"
     ],
     ids=["holds", "last day", "a day late", "no such day", "no such rule", "no such model", "a fact", "unused"],
 )
-def test_a_waiver(words: str, expected: list[str], unpinned: Project) -> None:
+def test_a_waiver(words: str, expected: list[str], unpinned: Project, snapshot: SnapshotAssertion) -> None:
     waive(unpinned, words)
     assert sorted(problems(unpinned)) == sorted(expected)
+    told = [d for d in validate(unpinned.repository, clock=TODAY).diagnostics if d.rule.startswith("waiver/")]
+    assert [(d.message, d.seen, d.allowed, d.hint) for d in told] == snapshot
 
 
 def test_what_is_rendered_does_not_depend_on_the_day(unpinned: Project) -> None:
