@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 
 MODEL = "models:\n  iris:\n    modelFormat: sklearn\n    storageUri: s3://models/iris\n"
@@ -206,6 +207,11 @@ def test_a_wrong_environment(name: str, project: Project) -> None:
     assert old in DEV
     project.write("environments/dev.yaml", DEV.replace(old, new) if old else DEV + new)
     assert project.problems() == expected
+
+
+def test_what_is_said_of_a_model_without_a_format(project: Project, snapshot: SnapshotAssertion) -> None:
+    project.models(CATALOGS["no format"][0])
+    assert [[d.message, d.seen, d.allowed, d.hint] for d in project.validate().diagnostics] == snapshot
 
 
 def test_all_findings_at_once_each_environment_named_once(project: Project) -> None:

@@ -142,6 +142,13 @@ WRONG = [
         "It lists iris at /v2/models: try --protocol v2.",
     ),
     (
+        "qwen",
+        {"models": {"q": "chat"}, "prefix": "/openai"},
+        ("--route", "/openai/v1/nowhere", "--protocol", "openai-chat"),
+        "the server has q and does not know /openai/v1/nowhere (404)",
+        "another protocol",
+    ),
+    (
         "iris2",
         {"models": {"other": "v2"}, "index": True},
         (),

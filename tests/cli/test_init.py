@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.cli import cli
@@ -23,6 +24,16 @@ def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) 
     assert run_cli(cli, ["render", "--root", str(tmp_path)]) == 0
     sync = tmp_path / "rendered" / "dev" / "sync"
     assert sorted(path.name for path in sync.glob("*-dev.yaml")) == ROOTS[engine]
+
+
+def test_without_a_terminal_nothing_is_asked_and_nothing_is_written_over(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], snapshot: SnapshotAssertion
+) -> None:
+    assert run_cli(cli, ["init", str(tmp_path)]) == 0
+    assert "engine: argocd" in (tmp_path / "environments/defaults.yaml").read_text("utf-8")
+    capfd.readouterr()
+    assert run_cli(cli, ["init", str(tmp_path)]) == 2
+    assert capfd.readouterr().err.replace(str(tmp_path), "DIR") == snapshot
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)

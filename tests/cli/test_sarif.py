@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import Project
 
 from kservegen.cli import cli
@@ -47,7 +48,9 @@ def run_of(text: str) -> Json:
     return run
 
 
-def test_each_finding_stands_on_its_line_with_the_manual_of_its_rule(project: Project) -> None:
+def test_each_finding_stands_on_its_line_with_the_manual_of_its_rule(
+    project: Project, snapshot: SnapshotAssertion
+) -> None:
     run = run_of(validate(project, "--output", "sarif").stdout)
     places = [
         (result["ruleId"], result["level"], region["startLine"], region["startColumn"])
@@ -59,8 +62,8 @@ def test_each_finding_stands_on_its_line_with_the_manual_of_its_rule(project: Pr
     rules = run["tool"]["driver"]["rules"]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
-        assert result["message"]["text"]
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "models.yaml"
+    assert [result["message"]["text"] for result in run["results"]] == snapshot
     (known,) = [rule for rule in rules if rule["id"] == "schema/unknown-field"]
     assert known["help"]["text"].endswith("kservegen explain schema/unknown-field")
 

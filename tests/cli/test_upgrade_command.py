@@ -150,6 +150,17 @@ def test_notes_of_every_version_on_the_way_are_told(later: Project) -> None:
     assert len(texts(report(later, "--to", "v0.21.0"), "crds")) == 1, "v0.20.0 drops some, and v0.21.0 comes after it"
 
 
+def test_defaults_that_another_version_stores_are_told(later: Project) -> None:
+    file = later.root / "schemas/kserve/v0.21.0/serving.kserve.io/inferenceservice_v1beta1.json"
+    schema = json.loads(file.read_text("utf-8"))
+    for name in ("PredictorSpec", "PredictorSpec.patched"):
+        schema["definitions"][name]["properties"]["timeout"]["default"] = 60
+    file.write_text(json.dumps(schema), "utf-8")
+    assert texts(report(later, "--to", "v0.21.0"), "defaults") == [
+        "InferenceService ns/iris is stored with other defaults: spec.predictor.timeout"
+    ]
+
+
 def test_no_way_back(project: Project) -> None:
     assert upgrade(project, "--to", "v0.20.0", "--write").return_value == 0
     with pytest.raises(GeneratorError, match="later than"):

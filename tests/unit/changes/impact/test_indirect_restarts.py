@@ -140,6 +140,31 @@ def test_values_that_a_controller_writes_wait_for_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("uri", "changes"),
+    [
+        ("hf://a/b", {"s3.region", "caBundleConfigMapName", "caBundleVolumeMountPath"}),
+        ("s3://a/b", {"s3.region", "caBundleConfigMapName", "caBundleVolumeMountPath"}),
+        ("oci://a/b", {"cpuModelcar", "memoryModelcar", "uidModelcar"}),
+        ("pvc://a/b", set()),
+    ],
+)
+def test_values_of_the_storage_that_reach_an_llm(uri: str, changes: set[str]) -> None:
+    words: JsonObject = {
+        "s3": {"region": "x"},
+        "caBundleConfigMapName": "x",
+        "caBundleVolumeMountPath": "/x",
+        "cpuModelcar": "9",
+        "memoryModelcar": "9Gi",
+        "uidModelcar": 9,
+        "tag": "v9",
+    }
+    shared = resources(llm("").replace("hf://a/b", uri))
+    found = between(side(shared), side(shared, values=values(kserve_resources={"kserve": {"storage": words}})))
+    paths = {path for restart in found.restarts for cause in restart.causes for path in cause.paths}
+    assert paths == {f"kserve.storage.{name}" for name in changes}
+
+
 def test_a_release_restarts_those_whose_image_is_its_own() -> None:
     mlserver = service("model: {modelFormat: {name: sklearn}, protocolVersion: v2}", name="other")
     custom = service("containers: [{name: kserve-container, image: i}]", name="custom")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kservegen.changes.impact.model import Cause, Impact, Restart
 from kservegen.changes.plan.model import EnvironmentPlan, FieldChange, NamedChange, ObjectChange, ObjectKey, Plan, Verb
 from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.resource import ResourceId
 from kservegen.formats.inert import code, inert, inert_html
 from kservegen.formats.templates import PageTemplates
@@ -54,6 +55,20 @@ def test_the_comment_fits_whatever_the_size(objects: int, fields: int) -> None:
     if objects == 5_000:
         assert "… and 4,9" in text or "… and 4,6" in text
     assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_findings_stand_in_the_comment() -> None:
+    found = Diagnostic(
+        rule="kserve/replicas",
+        severity=Severity.ERROR,
+        message="two at most",
+        location=Location("models.yaml", 7, 5),
+        seen="three",
+    )
+    plan = Plan(base="main", environments=(EnvironmentPlan(name="prod", objects=(change("a"),)),))
+    text = plan_as_markdown(Result(command="plan", diagnostics=(found,)), plan, PageTemplates(own={}))
+    (line,) = [line for line in text.splitlines() if "kserve/replicas" in line]
+    assert all(said in line for said in ("error", "models.yaml:7:5", "two at most", "three"))
 
 
 def test_many_environments_fit_too() -> None:

@@ -161,6 +161,11 @@ def test_charts_and_kustomizations_are_left_to_their_tools(folder: Folder) -> No
     ]
 
 
+def test_a_chart_alone_is_something(folder: Folder) -> None:
+    folder.write("chart/Chart.yaml", "apiVersion: v2\nname: a\n")
+    assert folder.problems() == ["chart/Chart.yaml:1:1 info gitops/not-rendered"]
+
+
 def test_objects_that_stand_twice(folder: Folder) -> None:
     folder.write("a.yaml", GOOD + "---\n" + GOOD)
     folder.write("b.yaml", GOOD)

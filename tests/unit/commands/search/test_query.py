@@ -20,6 +20,7 @@ from kservegen.commands.find_query.query import Query, readings
         ("isvc/iris", Query("iris", "inferenceservice")),
         ("ingresses/iris", Query("iris", "ingress")),
         ("localmodelcaches/iris", Query("iris", "localmodelcache")),
+        ("lws/iris", Query("iris", "leaderworkerset")),
         ("team-a/iris", Query("iris", "", "team-a")),
         ("team-a/pod/iris", Query("iris", "pod", "team-a")),
         ("pod/team-a/iris", Query("iris", "pod", "team-a")),

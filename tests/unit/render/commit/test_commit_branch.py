@@ -140,6 +140,7 @@ def test_an_older_source_stops_where_the_branch_has_a_newer_one(clone: Clone, hu
     first_be(clone, f"git -C '{other.top}' push -q origin main")
     (outcome,) = clone.commit(push="origin")
     assert outcome.status is Status.SUPERSEDED
+    assert (outcome.added, outcome.changed, outcome.removed, outcome.unchanged) == (0, 0, 0, 0)
     assert outcome.remarks[0].startswith(f"main has moved on to {newer[:12]}")
     assert git(hub, "rev-parse", "main") == newer
     assert clone.subjects() == ["A catalog"]

@@ -31,6 +31,7 @@ def test_the_commit_holds_what_is_rendered_and_nothing_else(clone: Clone) -> Non
         clone.git("rev-parse", "HEAD"),
     )
     assert (outcome.added, outcome.changed, outcome.removed) == (len(rendered), 0, 0)
+    assert clone.git("diff-files", "--name-only") == "", "of the files themselves, none has to be read again"
     assert clone.git("status", "--porcelain") == ""
 
 

@@ -169,7 +169,7 @@ def test_nothing_is_written_while_anything_is_in_the_way(out: Path, plant: Plant
 
 
 def test_an_output_folder_that_is_not_there_is_an_error(out: Path) -> None:
-    with pytest.raises(GeneratorError, match="No such file or directory") as caught:
+    with pytest.raises(GeneratorError, match="cannot be written, and no file was changed: No such file") as caught:
         apply(out, Changes(write=_ours("dev/a.yaml")))
     assert caught.value.hint == "The folder was moved or removed meanwhile; run the command again."
 
