@@ -18,6 +18,7 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 from tests.support.platforms import RELEASES, reference, release
+from tests.support.reports import text_of
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
@@ -81,12 +82,6 @@ def findings(path: Path, text: str, version: str) -> list[Finding]:
     checked = objects[0]
     found = discover().run([checked.resource], context(text, version, objects, old))
     return [replace(finding, path=resource.words(finding.path)) for resource, finding in found]
-
-
-def text_of(finding: Finding) -> str:
-    """Write what a person reads of a finding, beside its place."""
-    words = {"seen": finding.seen, "allowed": finding.allowed, "fix": finding.hint}
-    return "\n  ".join([finding.message, *(f"{word}: {text}" for word, text in words.items() if text)])
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: "/".join(p.relative_to(HERE).with_suffix("").parts))

@@ -1,4 +1,4 @@
-"""The published schema of the JSON report: what checks a report, and which parts of the schema reports have shown."""
+"""Reports: what holds one against the published schema, what of the schema was shown, and a finding as text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+
+from kservegen.core.diagnostics import Diagnostic, Finding
 
 ROOT = Path(__file__).parents[2]
 SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas/kservegen/report.schema.json").read_text("utf-8"))
@@ -52,3 +54,9 @@ def _inside(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, 
         yield from _inside(schema["items"], path)
     for name, inner in schema.get("properties", {}).items():
         yield f"{path}/{name}", inner
+
+
+def text_of(finding: Finding | Diagnostic) -> str:
+    """Write what a person reads of a finding, beside its place."""
+    words = {"seen": finding.seen, "allowed": finding.allowed, "fix": finding.hint}
+    return "\n  ".join([finding.message, *(f"{word}: {text}" for word, text in words.items() if text)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
+from tests.support.reports import text_of
 
 MODELS = """\
 models:
@@ -38,10 +40,12 @@ def loaded(project: Project) -> Project:
 
 
 @pytest.mark.parametrize("words", CASES)
-def test_a_budget(words: str, loaded: Project) -> None:
+def test_a_budget(words: str, loaded: Project, snapshot: SnapshotAssertion) -> None:
     loaded.write("environments/dev.yaml", DEV + f"budgets:\n  b: {words}\n")
     found = loaded.validate().diagnostics
     assert [f"{d.location} {d.severity} {d.rule}" for d in found] == CASES[words]
+    if found:
+        assert "\n".join(text_of(d) for d in found) == snapshot
 
 
 def test_the_sum_is_shown_line_by_line(loaded: Project) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import Project
+from tests.support.reports import text_of
 
 from kservegen.checks.gpu.estimate import FitVerdict
 from kservegen.commands.gpu import Account, account_for, parse_what_if
@@ -92,10 +94,12 @@ CASES: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("words", CASES)
-def test_findings_stand_at_the_word_to_edit(words: str, loaded: Project) -> None:
+def test_findings_stand_at_the_word_to_edit(words: str, loaded: Project, snapshot: SnapshotAssertion) -> None:
     loaded.models(words)
-    found = loaded.validate().diagnostics
-    assert [f"{d.location} {d.severity} {d.rule}" for d in found if d.rule in ESTIMATES] == CASES[words]
+    found = [d for d in loaded.validate().diagnostics if d.rule in ESTIMATES]
+    assert [f"{d.location} {d.severity} {d.rule}" for d in found] == CASES[words]
+    if found:
+        assert "\n".join([words, *(text_of(d) for d in found)]) == snapshot
 
 
 def accounts(project: Project, what_if: str = "") -> tuple[Account, ...]:

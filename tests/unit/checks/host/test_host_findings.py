@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import Project
+from tests.support.reports import text_of
 
 HOST = {f"gpu/{slug}" for slug in "host-memory host-kv-cache shared-memory ephemeral-storage".split()}
 
@@ -123,12 +125,14 @@ CASES: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("words", CASES)
-def test_findings_stand_at_the_limit_to_edit(words: str, project: Project) -> None:
+def test_findings_stand_at_the_limit_to_edit(words: str, project: Project, snapshot: SnapshotAssertion) -> None:
     project.write("environments/dev.yaml", DEV)
     project.write("environments/dev.lock.yaml", LOCK)
     project.models(words)
-    found = project.validate().diagnostics
-    assert [f"{d.location} {d.severity} {d.rule}" for d in found if d.rule in HOST] == CASES[words]
+    found = [d for d in project.validate().diagnostics if d.rule in HOST]
+    assert [f"{d.location} {d.severity} {d.rule}" for d in found] == CASES[words]
+    if found:
+        assert "\n".join([words, *(text_of(d) for d in found)]) == snapshot
 
 
 def test_a_model_that_is_cached_on_the_nodes_is_not_downloaded(project: Project) -> None:

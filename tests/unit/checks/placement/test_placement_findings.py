@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
+from tests.support.reports import text_of
+
+from kservegen.core.diagnostics import Diagnostic
 
 L4 = "nodePools:\n  l4: {accelerator: l4, nodes: {max: %s}, allocatable: {cpu: 15, memory: 58Gi, accelerators: %s}%s}\n"
 PLAIN = "  plain: {nodes: {min: 1, max: %d}, allocatable: {cpu: 8, memory: 32Gi}}\n"
@@ -23,14 +27,11 @@ def chat(*, gpus: int = 1, least: int = 1, most: int = 1, memory: str = "24Gi", 
     return CHAT % (gpus, least, most, memory, memory) + more
 
 
-def found(project: Project, models: str, pools: str) -> list[str]:
+def told(project: Project, models: str, pools: str) -> list[Diagnostic]:
     project.models(models)
     project.write("environments/dev.yaml", DEV + pools)
-    return [
-        f"{d.location} {d.severity} {d.rule}"
-        for d in project.validate().diagnostics
-        if "node" in d.rule or "pool" in d.rule or "placement" in d.rule
-    ]
+    diagnostics = project.validate().diagnostics
+    return [d for d in diagnostics if "node" in d.rule or "pool" in d.rule or "placement" in d.rule]
 
 
 NO_SURGE = "    deploymentStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}\n"
@@ -112,9 +113,12 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_placement(name: str, project: Project) -> None:
+def test_a_placement(name: str, project: Project, snapshot: SnapshotAssertion) -> None:
     models, pools, expected = CASES[name]
-    assert found(project, models, pools) == expected
+    found = told(project, models, pools)
+    assert [f"{d.location} {d.severity} {d.rule}" for d in found] == expected
+    if found:
+        assert "\n".join(text_of(d) for d in found) == snapshot
 
 
 def test_a_finding_says_what_blocks_and_what_would_do(project: Project) -> None:
@@ -157,5 +161,5 @@ runtimes:
 """
     taints = ", taints: [{key: team, effect: NoSchedule}]"
     alone = BY_HAND + "    runtime: own\n"
-    assert "gpu/no-node" not in str(found(project, alone + runtime, L4 % (2, 1, taints)))
-    assert "gpu/no-node" in str(found(project, alone, L4 % (2, 1, taints)))
+    assert "gpu/no-node" not in str(told(project, alone + runtime, L4 % (2, 1, taints)))
+    assert "gpu/no-node" in str(told(project, alone, L4 % (2, 1, taints)))
