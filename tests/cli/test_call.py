@@ -517,7 +517,7 @@ def test_a_forward_that_fails_is_told(
 ) -> None:
     monkeypatch.setenv("FAKE_MODE", mode)
     code, told = call(loaded, "iris", "--timeout", "0.5" if mode == "silent" else "20")
-    assert kubectl.exists()
+    assert kubectl.exists() or mode == "silent"  # which a busy machine may not have begun in half a second
     assert code == 2
     assert said in told
 
