@@ -128,7 +128,14 @@ KEYS = {"x.y": {"type": "string", "about": "A."}}
         (b"[" * 100_000, "nested too deep"),
         ({"keys": {"x": {"default": 1}}}, 'keys.x: the field "type" is missing'),
         ({"keys": {"x": "text"}}, "keys.x: must be a map, not a string"),
-        ({"keys": {"x.y": {**KEYS["x.y"], "pattern": "("}}}, '"(" is not a regular expression: missing )'),
+        (
+            {"keys": {"x.y": {**KEYS["x.y"], "pattern": "("}}},
+            '"(" is not a regular expression: error parsing regexp: missing closing )',
+        ),
+        (
+            {"keys": {"x.y": {**KEYS["x.y"], "pattern": "^(?!v)"}}},
+            '"^(?!v)" is not a regular expression',
+        ),
         ({"keys": {"x.y": {**KEYS["x.y"], "type": "text"}}}, "allowed: bool, switch, string"),
         ({"about": "A."}, 'the field "keys" is missing'),
     ],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.formats.regexp import regexp_matches
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
 from kservegen.kserve.charts.show import dotted, listing_if_short, listing_of_values, show
 from kservegen.kserve.charts.traps import chart_traps, key_traps
@@ -109,7 +109,7 @@ def _allowance(key: Key, value: JsonValue) -> tuple[str, str]:
         new = key.renamed.get(text) or _closest(text, key.allowed)
         verb = "was renamed:" if text in key.renamed else "is not among them:"
         return listing_of_values(map(_quoted, key.allowed)), f"{text} {verb} write {_quoted(new)}." if new else ""
-    if key.pattern and value is not None and not re.search(key.pattern, text):
+    if key.pattern and value is not None and not regexp_matches(key.pattern, text):
         return key.form, ""
     if key.required and value in ("", None):
         return (

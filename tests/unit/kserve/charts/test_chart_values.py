@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, cast
 
 import pytest
@@ -289,6 +290,20 @@ HARMLESS: dict[str, tuple[str, str, JsonValue]] = {
 @pytest.mark.parametrize(("chart", "key", "value"), HARMLESS.values(), ids=HARMLESS)
 def test_what_the_templates_take_gives_no_finding(charts: Charts, chart: str, key: str, value: JsonValue) -> None:
     assert check_values(charts, chart, nest(key, value)) == ()
+
+
+@pytest.mark.parametrize(("version", "will_do"), [("v1", True), ("", True), ("1", False), ("\u0663", False)])
+def test_a_release_tag_begins_with_no_digit_of_any_script(oldest: Charts, version: str, *, will_do: bool) -> None:
+    assert (check_values(oldest, R, nest("kserve.version", version)) == ()) == will_do
+
+
+def test_a_pattern_takes_time_by_the_length_of_the_text(oldest: Charts) -> None:
+    # Python's own engine would be at this for years.
+    chart, path = oldest.by_name[R], ("kserve", "version")
+    keys = {**chart.keys, path: replace(chart.keys[path], pattern="^(a+)+$", form="one letter, many times")}
+    own = replace(oldest, by_name={R: replace(chart, keys=keys)})
+    (finding,) = check_values(own, R, nest("kserve.version", "a" * 60 + "!"))
+    assert (finding.path, finding.allowed) == (path, "one letter, many times")
 
 
 WINDOW = "kserve.autoscaler.scaleUpStabilizationWindowSeconds"
