@@ -73,6 +73,8 @@ lock: ## renew the locked dependencies from pyproject.toml
 	  pyproject.toml -o requirements/run.txt
 	.build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
 	  pyproject.toml --group dev -o requirements/dev.txt
+	echo hatchling | .build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 -c requirements/dev.txt - -o requirements/build.txt
 
 # The package itself is put on the path of the environment, so that an edit counts at once.
 $(VENV)/.run: requirements/run.txt pyproject.toml

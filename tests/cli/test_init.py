@@ -13,6 +13,7 @@ from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
 from kservegen.commands.init import RENDERERS
 
+TOOL = ["--tool", f"git+https://git.example.com/org/kservegen@{'c0ffee42' * 5}"]
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 
 
@@ -29,16 +30,16 @@ def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) 
 def test_without_a_terminal_nothing_is_asked_and_nothing_is_written_over(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], snapshot: SnapshotAssertion
 ) -> None:
-    assert run_cli(cli, ["init", str(tmp_path)]) == 0
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
     assert "engine: argocd" in (tmp_path / "environments/defaults.yaml").read_text("utf-8")
     capfd.readouterr()
-    assert run_cli(cli, ["init", str(tmp_path)]) == 2
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 2
     assert capfd.readouterr().err.replace(str(tmp_path), "DIR") == snapshot
 
 
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_no_placeholder_is_left(renderer: str, tmp_path: Path) -> None:
-    words = ["--engine", "argocd", "--repo-url", "https://example.com/models.git", "--rendered-by", renderer]
+    words = ["--engine", "argocd", "--repo-url", "https://example.com/models.git", "--rendered-by", renderer, *TOOL]
     assert run_cli(cli, ["init", str(tmp_path), *words]) == 0
     for path in tmp_path.rglob("*"):
         if path.is_file() and "schemas" not in path.parts:

@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class Runner:
         self.temp.mkdir(parents=True, exist_ok=True)
         job, more_path = Job(), ""
         outcomes: Json = {}
-        for number, step in enumerate(steps):
+        for number, step in enumerate(self._expanded(steps)):
             name = step.get("name") or step.get("uses", "").partition("@")[0] or f"step {number}"
             contexts = {**self.contexts, "steps": outcomes}
             if not self.holds(step.get("if", "success()"), job, contexts):
@@ -112,6 +112,16 @@ class Runner:
             job.summary += files["summary"].read_text("utf-8")
             job.steps.append(Step(name, outcome, log))
         return job
+
+    def _expanded(self, steps: list[Json]) -> Iterator[Json]:
+        """Yield the steps, those of an action of the repository in its place."""
+        for step in steps:
+            if not step.get("uses", "").startswith("./"):
+                yield step
+                continue
+            folder = self.workspace / step["uses"]
+            for inner in load(folder / "action.yml")["runs"]["steps"]:
+                yield {**inner, "env": {"GITHUB_ACTION_PATH": str(folder), **inner.get("env", {})}}
 
     def _run(self, step: Json, contexts: Json, variables: dict[str, str], more_path: str) -> tuple[str, str]:
         if "uses" in step:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kservegen import __version__
+from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import packaged_data
 
@@ -25,6 +25,8 @@ _TEMPLATES = {
     "environments/dev.yaml": "environments/dev.yaml",
     "environments/prod.yaml": "environments/prod.yaml",
     "gitattributes": ".gitattributes",
+    "renovate.json": ".github/renovate.json",
+    "action.yml": f"{TOOL_FOLDER}/action.yml",
     "workflows/kservegen.yml": ".github/workflows/kservegen.yml",
     "workflows/kservegen-report.yml": ".github/workflows/kservegen-report.yml",
     "workflows/kservegen-waivers.yml": ".github/workflows/kservegen-waivers.yml",
@@ -41,6 +43,7 @@ class Answers:
 
     engine: str
     repository: str
+    tool: ToolSource
     rendered_by: str = RENDERERS[0]
 
 
@@ -82,7 +85,7 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
 def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     data = packaged_data()
     # JSON strings are YAML strings: a URL with odd characters stays one scalar.
-    words = {"engine": answers.engine, "repository": json.dumps(answers.repository), "version": __version__}
+    words = {"engine": answers.engine, "repository": json.dumps(answers.repository), **answers.tool.words()}
     carried = answers.rendered_by == RENDERERS[0]
     for source, target in (_TEMPLATES if carried else _TEMPLATES | _AFTER_MERGE).items():
         text = (data / "scaffold" / source).read_text("utf-8")
@@ -91,5 +94,6 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
         for word, value in words.items():
             text = text.replace(f"${{{word}}}", value)
         yield target, text.encode()
+    yield from answers.tool.files()
     for name in _SCHEMAS:
         yield f"schemas/kservegen/{name}", (data / "schemas" / "kservegen" / name).read_bytes()
