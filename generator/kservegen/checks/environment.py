@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.gitops import check_gitops
+from kservegen.checks.plain_secrets import check_own_words
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
@@ -38,6 +39,7 @@ def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Findi
     yield from _values(built, charts)
     yield from _unused_images(built, charts)
     yield from _accelerators(environment)
+    yield from check_own_words(environment)
 
 
 def _prerequisites(environment: ResolvedEnvironment, charts: Charts) -> Iterator[Finding]:

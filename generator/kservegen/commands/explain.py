@@ -15,6 +15,7 @@ from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import Resource
+from kservegen.core.secrets import HiddenSecrets
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import build_objects, build_one, default_environment
 from kservegen.evaluate.project import Project
@@ -130,6 +131,7 @@ def _layer(name: str, entry: Entry) -> str:
 
 
 def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) -> Iterator[ExplainedField]:
+    secrets = HiddenSecrets(resource.doc)
     for path, value in _leaves(resource.doc, ()):
         words = resource.words(path)
         said = bool(words) and words[0] in entry.words
@@ -143,7 +145,7 @@ def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) 
         pinned = _pinned(resource, path, value, environment)
         if pinned is not None:
             layer, location = "lock", pinned
-        yield ExplainedField(path=format_path(path), value=value, layer=layer, location=location)
+        yield ExplainedField(path=format_path(path), value=secrets.mask(value, path), layer=layer, location=location)
 
 
 def _pinned(resource: Resource, path: Path, value: JsonValue, environment: ResolvedEnvironment) -> Location | None:

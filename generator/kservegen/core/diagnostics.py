@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text
 
 
 class Severity(StrEnum):
@@ -134,9 +135,10 @@ class RuleMeta:
     upstream: tuple[str, ...] = ()
 
 
-# A rule that says more about a mistake than others do at the same place: those begin with the second text.
+# A rule that says more about a mistake than others do at the same place or around it: those begin with the second text.
 ECHOES = {
     "catalog/no-model-format": "kserve/no-runtime",
+    "catalog/plain-secret": "policy/no-plain-secrets",
     "catalog/word-not-for-kind": "schema/unknown-field",
     "yaml/ambiguous-scalar": "schema/",
 }
@@ -145,10 +147,10 @@ ECHOES = {
 def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort diagnostics; the same rule saying the same at the same place becomes one, with all its environments."""
     merged: dict[tuple[object, ...], Diagnostic] = {}
-    items = sorted(diagnostics, key=lambda d: d.sort_key)
-    answered = {item.location: ECHOES[item.rule] for item in items if item.rule in ECHOES}
+    items = sorted(map(_without_secrets, diagnostics), key=lambda d: d.sort_key)
+    answers = [item for item in items if item.rule in ECHOES]
     for item in items:
-        if item.location in answered and item.rule.startswith(answered[item.location]):
+        if any(_is_echo(item, answer) for answer in answers):
             continue
         key = (item.rule, item.location, item.message, item.waived)
         seen = merged.get(key)
@@ -163,3 +165,22 @@ def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ..
             related=(*seen.related, *(r for r in item.related if r not in seen.related)),
         )
     return tuple(merged.values())
+
+
+def _is_echo(item: Diagnostic, answer: Diagnostic) -> bool:
+    """Whether a diagnostic says less about a mistake than another does at its place, or within what it is about."""
+    if not item.rule.startswith(ECHOES[answer.rule]) or item.severity.rank < answer.severity.rank:
+        return False
+    is_around = item.path and answer.path.startswith((f"{item.path}.", f"{item.path}["))
+    return item.location == answer.location or bool(is_around)
+
+
+def _without_secrets(item: Diagnostic) -> Diagnostic:
+    """Hide what a diagnostic repeats of a secret: no report shows one."""
+    texts = (item.message, item.seen, item.allowed, item.hint)
+    message, seen, allowed, hint = map(mask_text, texts)
+    if seen and is_secret_under(item.path.rpartition(".")[2], seen):
+        seen = HIDDEN
+    if (message, seen, allowed, hint) == texts:
+        return item
+    return replace(item, message=message, seen=seen, allowed=allowed, hint=hint)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
 from kservegen.report.summary import summarise
 
@@ -75,13 +76,21 @@ def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Paint) -> Iterato
     number, column = item.location.line, item.location.column
     if lines is None or not 1 <= number <= len(lines) or not lines[number - 1].strip():
         return
-    line = lines[number - 1].replace("\t", " ")
-    start = max(0, column - _WIDEST // 2) if len(line) > _WIDEST else 0
+    line, before = _without_secrets(lines, number - 1, column - 1)
+    start = max(0, len(before) + 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
     shown = printable(line[start : start + _WIDEST])
     gutter = f"{number:>6} | "
     yield paint(gutter, DIM) + shown
-    before = line[start : column - 1]
+    before = before[start:]
     yield " " * (len(gutter) - 2) + paint("| ", DIM) + " " * _width(before) + paint("^", _COLOURS[item.severity])
+
+
+def _without_secrets(lines: list[str], index: int, column: int) -> tuple[str, str]:
+    """Return a line as it is shown, and what then stands before a place in it; within a secret that is its start."""
+    line = lines[index].replace("\t", " ")
+    spans = secrets_in_line(lines, index)
+    column = next((span.start for span in spans if span.start < column < span.end), column)
+    return cut_secrets(line, spans), cut_secrets(line[:column], [span for span in spans if span.end <= column])
 
 
 def _width(text: str) -> int:

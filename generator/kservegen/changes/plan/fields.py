@@ -1,28 +1,19 @@
 """Two documents in, the fields that differ out: maps and merged lists by key, others by place.
 
-Values of fields that look like secrets are not repeated.
+Secrets in them are not repeated.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.merge import ItemKey, item_key
 from kservegen.changes.plan.model import ABSENT, FieldChange, PlanSide
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.secrets import HIDDEN, HiddenSecrets
 
-HIDDEN: Final = "(hidden)"
-
-_SECRET: Final = re.compile(
-    r"(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|secret|token|credentials?|api_?key|access_?key|private_?key)(?:$|[^a-z])"
-)
-_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# What says where a secret stands, or how much of something, and is none.
-_NO_SECRET: Final = frozenset({"secretName", "secretKeyRef", "secretRef", "automountServiceAccountToken"})
-_IN_TEXT: Final = re.compile(r"(--?[\w-]+)(=| )(\S+)|(://[^/@:\s]*:)([^/@\s]+)(@)")
 # Comparing longer lists item by item costs more than it tells.
 _LONGEST: Final = 400
 
@@ -42,9 +33,24 @@ def compare_fields(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
 
 def find_value(old: JsonObject, new: JsonObject) -> Iterator[FieldDifference]:
     """Yield what differs between two documents, and where, in the order of the new one."""
-    hides_all = "Secret" in (old.get("kind"), new.get("kind"))
+    if "Secret" in (old.get("kind"), new.get("kind")):
+        yield from map(_without_data, _maps(old, new, _ROOT))
+        return
+    before, after = HiddenSecrets(old), HiddenSecrets(new)
     for found in _maps(old, new, _ROOT):
-        yield found._replace(change=_hidden(found.change, hides_all=hides_all))
+        path, left, right = found.change
+        yield found._replace(change=FieldChange(path, _shown(left, found.old, before), _shown(right, found.new, after)))
+
+
+def _shown(value: PlanSide, path: Path, secrets: HiddenSecrets) -> PlanSide:
+    return value if value is ABSENT else secrets.mask(value, path)
+
+
+def _without_data(found: FieldDifference) -> FieldDifference:
+    path, left, right = found.change
+    if not path.startswith(("data", "stringData")):
+        return found
+    return found._replace(change=FieldChange(path, _blank(left), _blank(right)))
 
 
 def is_same(old: JsonValue, new: JsonValue) -> bool:
@@ -173,46 +179,5 @@ def _unequal(left: list[str], right: list[str]) -> Iterator[tuple[int, int, int,
             yield old_from, old_to, new_from, new_to
 
 
-def _hidden(change: FieldChange, *, hides_all: bool) -> FieldChange:
-    """Leave out what may be a secret."""
-    if hides_all and change.path.startswith(("data", "stringData")):
-        return change._replace(old=_blank(change.old), new=_blank(change.new))
-    return FieldChange(change.path, _masked(change.old, change.path), _masked(change.new, change.path))
-
-
 def _blank(value: PlanSide) -> PlanSide:
     return value if value is ABSENT else HIDDEN
-
-
-def _masked(value: PlanSide, path: str) -> PlanSide:
-    """Hide a text that stands under a telling name, and such parts of any text."""
-    if isinstance(value, dict):
-        name = value.get("name")
-        if isinstance(name, str) and "value" in value and _tells(name):
-            return {**value, "value": HIDDEN}
-        return {key: _kept(_masked(item, f"{path}.{key}")) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_kept(_masked(item, path)) for item in value]
-    if not isinstance(value, str):
-        return value
-    return HIDDEN if _is_under_telling_name(path) else _IN_TEXT.sub(_without_secret, value)
-
-
-def _kept(value: PlanSide) -> JsonValue:
-    return None if value is ABSENT else value
-
-
-def _is_under_telling_name(path: str) -> bool:
-    parts = [part for part in re.split(r"[.\[\]\"]+", path) if part]
-    named = parts[:-1] if parts and parts[-1] == "value" else parts
-    return bool(named) and named[-1] not in _NO_SECRET and _tells(named[-1]) and "valueFrom" not in parts
-
-
-def _tells(name: str) -> bool:
-    return _SECRET.search(_WORDS.sub("_", name).lower().replace("-", "_")) is not None
-
-
-def _without_secret(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return f"{found[4]}{HIDDEN}{found[6]}"
-    return f"{found[1]}{found[2]}{HIDDEN}" if _tells(found[1]) else found[0]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
+from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.existing import Existing
 
@@ -83,10 +84,16 @@ def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
         yield f"@@ -{_range(old_start, old_end)} +{_range(new_start, new_end)} @@"
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
-                yield from (f" {line}" for line in old[old_from:old_to])
+                yield from _shown(" ", old, old_from, old_to)
                 continue
-            yield from (f"-{line}" for line in old[old_from:old_to])
-            yield from (f"+{line}" for line in new[new_from:new_to])
+            yield from _shown("-", old, old_from, old_to)
+            yield from _shown("+", new, new_from, new_to)
+
+
+def _shown(sign: str, lines: list[str], start: int, end: int) -> Iterator[str]:
+    """Write lines without the secrets in them: such a diff no longer applies, and nobody learns them from it."""
+    for index in range(start, end):
+        yield sign + cut_secrets(lines[index], secrets_in_line(lines, index, in_prose=False))
 
 
 def _groups(old: list[str], new: list[str]) -> Iterator[list[_Opcode]]:

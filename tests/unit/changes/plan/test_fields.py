@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kservegen.changes.plan.fields import HIDDEN, compare_fields, is_same
+from kservegen.changes.plan.fields import compare_fields, is_same
 from kservegen.changes.plan.model import ABSENT, FieldChange
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.secrets import HIDDEN
 
 CASES: dict[str, tuple[Any, Any, list[tuple[Any, ...]]]] = {
     "nothing": ({"a": {"b": 1}}, {"a": {"b": 1}}, []),

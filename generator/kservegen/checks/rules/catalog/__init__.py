@@ -1,0 +1,1 @@
+"""What an author writes, whatever object it ends in."""
