@@ -9,7 +9,7 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test clean
+.PHONY: render test fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test release clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
@@ -63,8 +63,11 @@ bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs 
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.manifests
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.plan
 
-wheel-test: $(VENV)/.dev ## the wheel works alone, in an empty environment
-	$(BIN)/python tools/wheel_test.py
+wheel-test: $(VENV)/.dev ## the wheel is built twice alike, works alone, and CI installs it by hash
+	$(BIN)/python -m tools.wheel_test
+
+release: $(VENV)/.dev ## the wheel of HEAD, its bill of materials, locked requirements and hashes, in dist/
+	$(BIN)/python -m tools.release
 
 lock: ## renew the locked dependencies from pyproject.toml
 	$(PYTHON) -m venv .build/lock

@@ -1,40 +1,49 @@
-"""Prove that the wheel works alone: built, installed into an empty environment, used in an empty folder."""
+"""Prove that the wheel works alone: built twice alike, installed by hash, used in an empty folder, handed on to CI.
+
+The workflow's own steps install what `init` says that CI shall have, into another empty environment.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 import tempfile
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command; its output is shown where it fails."""
-    done = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
+import yaml
+from tools.build_wheel import ROOT, build_twice, run
 
 
 def main() -> None:
-    """Build, install, init, render, render --check."""
+    """Build, install, init, render; then install from the new repository and check there."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "dist", cwd=ROOT)
-        (wheel,) = (folder / "dist").glob("*.whl")
+        wheel = build_twice(ROOT, folder / "dist")
         venv.create(folder / "venv", with_pip=True)
-        python = folder / "venv" / "bin" / "python"
-        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        run(*pip, "--require-hashes", "-r", ROOT / "requirements" / "run.txt", cwd=folder)
+        pip = (folder / "venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", ROOT / "requirements/run.txt", cwd=folder)
         run(*pip, "--no-deps", wheel, cwd=folder)
-        kservegen = folder / "venv" / "bin" / "kservegen"
-        run(kservegen, "init", "repo", "--engine", "argocd", "--repo-url", "https://example.com/org/m.git", cwd=folder)
+        kservegen = folder / "venv/bin/kservegen"
+        print(run(kservegen, "init", "repo", "--repo-url", "https://example.com/org/m.git", cwd=folder).strip())
         repo = folder / "repo"
         print(run(kservegen, "render", cwd=repo).strip().splitlines()[-1])
-        print(run(kservegen, "render", "--check", cwd=repo).strip().splitlines()[-1])
+        installed = install_as_ci_does(repo, folder / "runner")
+        print(run(installed, "render", "--check", cwd=repo).strip().splitlines()[-1])
+
+
+def install_as_ci_does(repo: Path, temp: Path) -> Path:
+    """Run the steps of the action that `init` wrote, and return the command that they install."""
+    temp.mkdir()
+    action = repo / ".github/actions/kservegen"
+    paths = temp / "paths"
+    where = {"GITHUB_ACTION_PATH": str(action), "GITHUB_PATH": str(paths), "RUNNER_TEMP": str(temp)}
+    # The interpreter that runs this stands for what setup-python puts on the path.
+    where["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for step in yaml.safe_load((action / "action.yml").read_text("utf-8"))["runs"]["steps"]:
+        if "run" in step:
+            run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"], cwd=repo, **where)
+    return Path(paths.read_text("utf-8").strip()) / "kservegen"
 
 
 if __name__ == "__main__":
