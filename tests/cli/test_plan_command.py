@@ -45,12 +45,13 @@ def run(project: Project, *words: str) -> Result:
 
 def test_text(project: Project, snapshot: SnapshotAssertion) -> None:
     result = run(project)
-    assert result.return_value == 1
+    assert result.return_value == 0
+    assert run(project, "--exit-code").return_value == 1
     assert result.stdout == snapshot
 
 
 def test_markdown(project: Project, snapshot: SnapshotAssertion) -> None:
-    result = run(project, "--output", "markdown", "--exit-zero")
+    result = run(project, "--output", "markdown")
     assert result.return_value == 0
     assert result.stdout == snapshot
 
@@ -59,7 +60,7 @@ def test_json_is_the_report(project: Project) -> None:
     for words in ((), ("--base", "HEAD")):
         result = run(project, "--output", "json", *words)
         document = checked_report(result.stdout)
-        assert (document["exitCode"], result.return_value) == (1, 1)
+        assert (document["exitCode"], result.return_value) == (0, 0)
         changes = document["plan"]["changes"]
         assert changes["verdict"] == run(project, *words).stdout.split("\n")[0]
         (environment,) = changes["environments"]
@@ -74,7 +75,7 @@ def test_json_is_the_report(project: Project) -> None:
 
 def test_nothing_changes(project: Project) -> None:
     project.models(BEFORE)
-    assert run(project).return_value == 0
+    assert run(project, "--exit-code").return_value == 0
     assert run(project).stdout.startswith("nothing changes\nagainst rendered/ as it is\n")
     assert run(project, "--output", "markdown").stdout == ""
 

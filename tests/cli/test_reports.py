@@ -108,7 +108,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     project.write("environments/dev.yaml", other)
     (project.root / "rendered/dev/models/ns/inferenceservice-iris.yaml").write_text(f"{OWNERSHIP_MARK}\n{{", "utf-8")
     spoken("plan")
-    spoken("plan", "--base", "HEAD")
+    spoken("check", "--base", "HEAD")
     project.write("environments/dev.yaml", DEV)
     spoken("render", "--check")
     spoken("budget")

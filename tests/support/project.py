@@ -70,9 +70,14 @@ class Project:
         """Check everything."""
         return validate(self.repository)
 
-    def render(self, *, check: bool = False, allow_removals: int = 0) -> Result:
+    def render(self, *, check: bool = False, allow_removals: int = 0, allow_left_behind: int = 0) -> Result:
         """Render to rendered/."""
-        options = RenderOptions(out=self.root / "rendered", check=check, allow_removals=allow_removals)
+        options = RenderOptions(
+            out=self.root / "rendered",
+            check=check,
+            allow_removals=allow_removals,
+            allow_left_behind=allow_left_behind,
+        )
         return render(self.repository, options)
 
     def problems(self) -> list[str]:

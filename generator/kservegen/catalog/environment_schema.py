@@ -13,6 +13,7 @@ QUANTITY: JsonObject = {"type": ["string", "number"]}
 # Helm's own rule: it adds suffixes to the name of a release.
 _RELEASE = "^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$"
 _DATE: JsonObject = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+_SAID: JsonObject = {"type": "string", "minLength": 1}
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 
 
@@ -85,7 +86,21 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 quota=FLAG,
             )
         ),
-        "guards": _object("guards", maxRemovals=COUNT, maxRestartingAccelerators=COUNT),
+        "guards": _object("guards", maxRemovals=COUNT, maxRestartingAccelerators=COUNT, maxLeftBehind=COUNT),
+        "permits": _map(
+            {
+                **_object(
+                    "permits",
+                    removals=COUNT,
+                    restartingAccelerators=COUNT,
+                    leftBehind=COUNT,
+                    reason=_SAID,
+                    owner=_SAID,
+                    expires=_DATE,
+                ),
+                "required": ["reason", "owner", "expires"],
+            }
+        ),
         "policies": _object(
             "policies",
             bindings=_map(
@@ -120,6 +135,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 "required": ["rule", "reason", "owner", "expires"],
             }
         ),
+        "waiversFrom": {"enum": ["change", "base"]},
         "uriPrefixes": TEXT_MAP,
         "images": {
             "type": "array",

@@ -8,7 +8,7 @@ rest, so that a profile can be chosen per environment. The law of the merge is i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -48,19 +48,29 @@ class Entry:
         return own.document.source.key(own.path)
 
 
+EntryName: TypeAlias = tuple[str, str]  # section and key
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResolvedEnvironment:
-    """One environment: its merged file and its entries, sorted by section, namespace and name."""
+    """One environment: its merged file and its entries, sorted by section, namespace and name.
+
+    `value` is what counts: where a change is judged from a base revision, the words that a change cannot grant itself
+    (`evaluate/base.py`) are those of the base there, and `written` has the file as it is. `owners` are those that
+    entries had at the base, by section and key; empty where nothing is judged from one.
+    """
 
     name: str
     source: EnvironmentSource
     value: JsonObject
     fragments: tuple[Fragment, ...]
     entries: tuple[Entry, ...]
+    written: JsonObject
+    owners: Mapping[EntryName, str] = field(default_factory=dict)
 
     def locate(self, path: Path, *, at_key: bool = False) -> Location:
         """Return the line of the environment's value at `path`; for a missing one, its nearest written parent."""
-        return find_location(self.fragments, self.value, path, at_key=at_key)
+        return find_location(self.fragments, self.written, path, at_key=at_key)
 
     def at(self, *path: str) -> JsonValue:
         """Return the value at `path`, or None."""
@@ -88,9 +98,6 @@ class ResolvedEnvironment:
         """Return the text at `path`, or `default`."""
         value = self.at(*path)
         return value if isinstance(value, str) else default
-
-
-EntryName: TypeAlias = tuple[str, str]  # section and key
 
 
 @dataclass(slots=True, eq=False)
@@ -135,8 +142,14 @@ def resolve_environment(
             entries.append(entry)
     entries.sort(key=lambda e: (_ORDER[e.section], e.namespace, e.name))
     _check_unique(resolver, entries)
+    written = merge_values({}, layered)
     resolved = ResolvedEnvironment(
-        name=environment, source=source, value=merge_values({}, layered), fragments=fragments, entries=tuple(entries)
+        name=environment,
+        source=source,
+        value=written,
+        fragments=fragments,
+        entries=tuple(entries),
+        written=written,
     )
     return resolved, resolver.diagnostics
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kservegen.catalog.merge import merge_values
 from kservegen.changes.plan.trees import Differences
-from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import (
     CATALOG_FILE,
     CATALOG_FOLDER,
-    DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
     OUTPUT_FOLDER,
     TEMPLATES_FOLDER,
     Repository,
 )
+from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.templates import PageTemplates
-from kservegen.formats.yaml.load import load_strict
 from kservegen.git import tree
 from kservegen.git.process import Git, open_git
+from kservegen.git.remote import default_branch
 from kservegen.git.tree import exported
 from kservegen.render.output.changes import compare_files
 from kservegen.render.output.conflicts import Conflict
@@ -33,6 +31,7 @@ from kservegen.render.output.existing import Existing
 # What a catalog is made of, its output left out.
 _SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
 _SHOWN: Final = 12  # digits of a commit's name
+_DIGESTS: Final = (40, 64)  # digits of SHA-1 and SHA-256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,6 +66,7 @@ class DiskBase:
     """The output folder as it lies there: what a render would change."""
 
     label = f"{OUTPUT_FOLDER}/ as it is"
+    revision = None
 
     def compare(self, wanted: WantedBase) -> Compared:
         """Compare with the files on disk; those that are not ours stay as they are."""
@@ -83,28 +83,63 @@ class DiskBase:
         return PageTemplates(repository.root / TEMPLATES_FOLDER)
 
 
+class NoBase:
+    """Nothing: a first commit, of which everything is new."""
+
+    label = "nothing: there is no commit before this one"
+    revision = None
+
+    def compare(self, wanted: WantedBase) -> Compared:
+        """Find everything new."""
+        return Compared(differences=_by_environment({}, wanted.desired, was=(), now=wanted.desired))
+
+    def templates(self, repository: Repository) -> PageTemplates:
+        """Return the templates of the work tree."""
+        return PageTemplates(repository.root / TEMPLATES_FOLDER)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CommitBase:
     """A commit: its rendered files, or where it carries none, what its catalog renders."""
 
-    git: Git
-    commit: str
-    label: str  # which commit it is, in words
+    revision: BaseRevision
+
+    @property
+    def git(self) -> Git:
+        """Git, in the repository."""
+        return self.revision.git
+
+    @property
+    def commit(self) -> str:
+        """The name of the commit."""
+        return self.revision.commit
+
+    @property
+    def label(self) -> str:
+        """Which commit it is, in words."""
+        return self.revision.label
 
     def compare(self, wanted: WantedBase) -> Compared:
         """Compare with the commit; a file is read only where its bytes differ."""
         blobs = tree.files(self.git, self.commit, OUTPUT_FOLDER)
-        words = self._words()
-        if not blobs and words:
-            return Compared(differences=self._rendered(wanted), words=words)
+        words = self.revision.environments
         held = {path: blob for path, blob in blobs.items() if blob.is_file and wanted.covers(path)}
+        # A stray file must not make an environment look new that the commit has and does not carry.
+        missing = words.keys() - set(_environments(held))
+        rendered = self._rendered(wanted, missing) if any(wanted.covers(f"{name}/x") for name in missing) else {}
         kept = {path: wanted.existing.read(path) for path in wanted.foreign() if wanted.covers(path)}
         now = {**wanted.desired, **kept}
         new = {path: now[path] for path in tree.differing(held, now)}
         gone = {path: held[path].name for path in held if path not in now or path in new}
         contents = tree.read(self.git, gone.values())
         old = {path: contents[name] for path, name in gone.items()}
-        return Compared(differences=_by_environment(old, new, was=held, now=now), words=words)
+        carried = _by_environment(old, new, was=held, now=now)
+        return Compared(differences=dict(sorted((carried | rendered).items())), words=words)
+
+    def output(self) -> dict[str, bytes]:
+        """Return the rendered files that the commit carries."""
+        held = tree.contents(self.git, self.commit, (OUTPUT_FOLDER,))
+        return {path.removeprefix(f"{OUTPUT_FOLDER}/"): content for path, content in held.items()}
 
     def templates(self, _repository: Repository) -> PageTemplates:
         """Return the templates that the comment is written by: those of the commit, or ours.
@@ -115,21 +150,8 @@ class CommitBase:
         own = {path.removeprefix(f"{TEMPLATES_FOLDER}/"): content for path, content in held.items()}
         return PageTemplates(own=own)
 
-    def _words(self) -> dict[str, JsonObject]:
-        """Read what the environments' files said; one that cannot be read said nothing."""
-        blobs = tree.files(self.git, self.commit, ENVIRONMENTS_FOLDER)
-        named = {
-            path.rpartition(".")[0]: blob.name
-            for path, blob in blobs.items()
-            if blob.is_file and "/" not in path and path.endswith((".yaml", ".yml")) and ".lock." not in path
-        }
-        contents = tree.read(self.git, named.values())
-        said = {name: mapping(load_strict(contents[blob], name).value) for name, blob in named.items()}
-        shared = said.pop(DEFAULTS_NAME, {})
-        return {name: merge_values(shared, words) for name, words in said.items()}
-
-    def _rendered(self, wanted: WantedBase) -> dict[str, Differences]:
-        """Render the catalog of the commit; GeneratorError where it has errors, as nothing then says what was there."""
+    def _rendered(self, wanted: WantedBase, names: Collection[str]) -> dict[str, Differences]:
+        """Render these environments of the commit; GeneratorError where its catalog has errors: nothing says them."""
         blobs = {
             path: blob
             for path, blob in tree.files(self.git, self.commit, "").items()
@@ -149,7 +171,8 @@ class CommitBase:
         before = {path: content for path, content in evaluated.desired.items() if wanted.covers(path)}
         new = {path: content for path, content in wanted.desired.items() if before.get(path) != content}
         old = {path: content for path, content in before.items() if wanted.desired.get(path) != content}
-        return _by_environment(old, new, was=before, now=wanted.desired)
+        found = _by_environment(old, new, was=before, now=wanted.desired)
+        return {name: differences for name, differences in found.items() if name in names}
 
 
 def open_base(repository: Repository, revision: str | None) -> DiskBase | CommitBase:
@@ -157,9 +180,11 @@ def open_base(repository: Repository, revision: str | None) -> DiskBase | Commit
 
     GeneratorError where git does not know the revision, or no common commit of the two.
     """
-    if revision is None:
-        return DiskBase()
-    git = open_git(repository.root)
+    return DiskBase() if revision is None else open_commit(open_git(repository.root), revision)
+
+
+def open_commit(git: Git, revision: str) -> CommitBase:
+    """Return the commit where `revision` and HEAD part; GeneratorError where git knows none."""
     named = tree.resolve_revision(git, revision)
     common = tree.merge_base(git, named, tree.resolve_revision(git, "HEAD"))
     if common is None:
@@ -172,9 +197,32 @@ def open_base(repository: Repository, revision: str | None) -> DiskBase | Commit
             else "Name a revision that HEAD comes from.",
         )
     name = common[:_SHOWN]
+    label = name if named.startswith(revision) else f"{name} ({revision})"
     if common != named:
-        return CommitBase(git, common, f"{name}, where {revision} and HEAD part")
-    return CommitBase(git, common, name if named.startswith(revision) else f"{name} ({revision})")
+        label = f"{name}, where {revision} and HEAD part"
+    return CommitBase(BaseRevision(git, common, label))
+
+
+def open_change_base(repository: Repository, revision: str | None) -> CommitBase | NoBase:
+    """Return what a change is judged from: where `revision` and HEAD part, or HEAD and the remote's default branch.
+
+    There is none before the first commit, nor where `revision` is git's name for no commit, as the event of a branch's
+    first push has it. GeneratorError where it cannot be told: a gate that guesses is none.
+    """
+    git = open_git(repository.root)
+    if revision is None:
+        if not tree.has_commits(git):
+            return NoBase()
+        revision = default_branch(git)
+    elif revision and not revision.strip("0") and len(revision) in _DIGESTS:
+        return NoBase()
+    if revision is None:
+        raise GeneratorError(
+            "nothing says which commit this is a change of",
+            subject=str(repository.root),
+            hint="Name it: --base origin/main in a clone, --base HEAD for what is not committed yet.",
+        )
+    return open_commit(git, revision)
 
 
 def _by_environment(

@@ -1,20 +1,30 @@
-"""What one change may do without being told so: files that go and pods that restart in, findings out."""
+"""What one change may do without being told so: what goes, restarts and is left behind in; findings out.
+
+Guards are words of an environment, and so are the permits that raise them for a time. Where a change is judged from a
+base revision both are those of the base (`evaluate/base.py`): no change raises its own limits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.changes.impact.model import Impact
 from kservegen.checks.locate import diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
+from kservegen.core.document import integer, mapping, text
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import by_manual
-from kservegen.core.repository import OUTPUT_FOLDER
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
 from kservegen.render.gitops.layers import LayerPart
 
-# How many files a change may remove where the environment sets no guard.
+if TYPE_CHECKING:
+    from kservegen.checks.waivers.apply import Clock
+
+# How many objects a change may remove where the environment sets no guard.
 DEFAULT_MAX_REMOVALS = 10
 
 _PAGE = ".md"
@@ -25,44 +35,190 @@ _PRUNED: Final = frozenset({LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNT
 _VALUES: Final = "platform/values"
 
 
-class Removals(NamedTuple):
-    """Files that would go and files that are wanted, how many the caller lets go, and the command that says so."""
+class Allowances(NamedTuple):
+    """What somebody at a terminal allows beyond the guards: objects, accelerators, objects."""
 
-    paths: Sequence[str]
-    desired: Iterable[str]
-    allowed: int
-    command: str
+    removals: int = 0
+    restarts: int = 0
+    left_behind: int = 0
 
 
-def guard_removals(environments: Iterable[ResolvedEnvironment], asked: Removals) -> Iterator[Diagnostic]:
-    """Refuse to remove more than an environment allows, or everything."""
-    by_name = {environment.name: environment for environment in environments}
-    removed: dict[str, list[str]] = {}
-    for path in asked.paths:
-        if path.endswith(_PAGE):
-            continue  # nothing of the cluster goes with it
-        removed.setdefault(path.partition("/")[0], []).append(path)
-    for name, paths in sorted(removed.items()):
-        environment = by_name.get(name)
-        limit = environment.at("guards", "maxRemovals") if environment else None
-        allowed = max(limit if isinstance(limit, int) else DEFAULT_MAX_REMOVALS, asked.allowed)
-        models = f"{name}/models/"
-        emptied = any(p.startswith(models) for p in paths) and not any(p.startswith(models) for p in asked.desired)
-        if len(paths) <= allowed and not (emptied and len(paths) > asked.allowed):
-            continue
-        finding = Finding(
-            rule="gitops/removal-guard",
-            path=("guards", "maxRemovals"),
-            message=f"rendering {name} would remove every model" if emptied else f"rendering {name} removes too much",
-            seen=f"{len(paths)} files removed: {_some(paths)}",
-            allowed=f"at most {allowed}" if not emptied else "never an empty render over a full one",
-            hint=f"If that is meant, run: kservegen {asked.command} --allow-removals {len(paths)}.",
-            at_key=True,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardLimits:
+    """How much one change may do to an environment: its guards, raised by the permits that hold, and by a terminal.
+
+    `restarts` is None where nothing limits them. `explicit` removals are those that somebody allowed by number: they
+    may be of everything. `command` says what raises them at a terminal; blank where only a permit does.
+    """
+
+    removals: int
+    explicit: int
+    restarts: int | None
+    left_behind: int
+    command: str = ""
+
+    @classmethod
+    def of(
+        cls, words: JsonObject, allowed: Allowances, *, clock: Clock | None = None, command: str = ""
+    ) -> GuardLimits:
+        """Read the words of an environment; with a `clock`, permits that have expired raise nothing."""
+        guards = mapping(words.get("guards"))
+        permits = [permit for permit in map(mapping, mapping(words.get("permits")).values()) if _holds(permit, clock)]
+
+        def permitted(word: str, at_terminal: int) -> int:
+            return max([at_terminal, *(integer(permit.get(word)) or 0 for permit in permits)])
+
+        explicit = permitted("removals", allowed.removals)
+        removals, restarts = integer(guards.get("maxRemovals")), integer(guards.get("maxRestartingAccelerators"))
+        return cls(
+            removals=max(DEFAULT_MAX_REMOVALS if removals is None else removals, explicit),
+            explicit=explicit,
+            restarts=None if restarts is None else max(restarts, permitted("restartingAccelerators", allowed.restarts)),
+            left_behind=max(integer(guards.get("maxLeftBehind")) or 0, permitted("leftBehind", allowed.left_behind)),
+            command=command,
         )
-        if environment is not None:
+
+
+def _holds(permit: JsonObject, clock: Clock | None) -> bool:
+    """Whether a permit is complete and has not expired."""
+    if not text(permit.get("reason")) or not text(permit.get("owner")):
+        return False
+    try:
+        expires = date.fromisoformat(text(permit.get("expires")))
+    except ValueError:
+        return False
+    return clock is None or clock.day <= expires
+
+
+class Removed(NamedTuple):
+    """What goes from one environment, by name, and whether no model is left in it."""
+
+    names: Sequence[str]
+    emptied: bool
+
+
+def files_removed(paths: Iterable[str], desired: Iterable[str]) -> dict[str, Removed]:
+    """Sort files that go by environment; pages are left out, as nothing of the cluster goes with them."""
+    removed: dict[str, list[str]] = {}
+    for path in paths:
+        if not path.endswith(_PAGE):
+            removed.setdefault(path.partition("/")[0], []).append(path)
+    return {name: Removed(gone, is_emptied(name, gone, desired)) for name, gone in sorted(removed.items())}
+
+
+def is_emptied(name: str, gone: Iterable[str], desired: Iterable[str]) -> bool:
+    """Whether files of models go from an environment, and none is wanted in it; paths begin with its name."""
+    models = f"{name}/models/"
+    return any(path.startswith(models) for path in gone) and not any(path.startswith(models) for path in desired)
+
+
+def guard_removals(
+    name: str, environment: ResolvedEnvironment | None, removed: Removed, limits: GuardLimits
+) -> Iterator[Diagnostic]:
+    """Refuse to remove more than an environment allows, or everything; None is an environment that is gone."""
+    count = len(removed.names)
+    if count <= limits.removals and not (removed.emptied and count > limits.explicit):
+        return
+    message = (
+        f"the change removes every model of {name}" if removed.emptied else f"the change removes too much of {name}"
+    )
+    finding = Finding(
+        rule="gitops/removal-guard",
+        path=("guards", "maxRemovals"),
+        message=message,
+        seen=f"{count} removed: {_some(removed.names)}",
+        allowed="never every model, unless a permit says so" if removed.emptied else f"at most {limits.removals}",
+        hint=_way_out(limits, name, f"removals: {count}", f"--allow-removals {count}"),
+        at_key=True,
+    )
+    yield from _diagnose(name, environment, finding)
+
+
+def guard_left_behind(
+    environment: ResolvedEnvironment, left: Sequence[str], why: str, limits: GuardLimits
+) -> Iterator[Diagnostic]:
+    """Refuse to move what runs to where the cluster still has it where it was; `why` is what moves it."""
+    count = len(left)
+    if count <= limits.left_behind:
+        return
+    finding = Finding(
+        rule="gitops/left-behind-guard",
+        path=("guards", "maxLeftBehind"),
+        message=f"{why} leaves running what nothing in Git stands for any more",
+        seen=f"{count} left behind: {_some(left)}",
+        allowed=f"at most {limits.left_behind}",
+        hint=_way_out(limits, environment.name, f"leftBehind: {count}", f"--allow-left-behind {count}"),
+        at_key=True,
+    )
+    yield from diagnose_environment(environment, [finding])
+
+
+def guard_restarts(
+    environment: ResolvedEnvironment, holding: Mapping[str, int], limits: GuardLimits
+) -> Iterator[Diagnostic]:
+    """Refuse to restart pods that hold more accelerators together than an environment allows; by object."""
+    total = sum(holding.values())
+    if limits.restarts is None or total <= limits.restarts:
+        return
+    largest = sorted((name for name in holding if holding[name]), key=lambda name: (-holding[name], name))
+    finding = Finding(
+        rule="gitops/restart-guard",
+        path=("guards", "maxRestartingAccelerators"),
+        message=f"the change restarts too much of {environment.name} at once",
+        seen=f"pods with {total} accelerators: {_some([f'{name} ({holding[name]})' for name in largest])}",
+        allowed=f"at most {limits.restarts}",
+        hint="Change fewer models at once. "
+        + _way_out(limits, environment.name, f"restartingAccelerators: {total}", f"--allow-restarts {total}"),
+        at_key=True,
+    )
+    yield from diagnose_environment(environment, [finding])
+
+
+def _way_out(limits: GuardLimits, name: str, permit: str, option: str) -> str:
+    """Say how the limit is raised: by a permit that lands first, or at a terminal."""
+    if limits.command:
+        return f"If that is meant, run: kservegen {limits.command} {option}."
+    return (
+        f"If that is meant, merge a permit first, in a change of its own: {ENVIRONMENTS_FOLDER}/{name}.yaml, "
+        f"permits: {{NAME: {{{permit}, reason: …, owner: …, expires: YEAR-MONTH-DAY}}}}."
+    )
+
+
+def _diagnose(name: str, environment: ResolvedEnvironment | None, finding: Finding) -> Iterator[Diagnostic]:
+    """Give a finding the line of its guard; of an environment that is gone, the file that it had."""
+    if environment is not None:
+        yield from diagnose_environment(environment, [finding])
+        return
+    yield by_manual(
+        finding.rule,
+        f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
+        Location(f"{ENVIRONMENTS_FOLDER}/{name}.yaml"),
+        seen=finding.seen,
+        allowed=finding.allowed,
+        hint=finding.hint,
+        environments=(name,),
+    )
+
+
+def check_permits(environment: ResolvedEnvironment, clock: Clock | None) -> Iterator[Diagnostic]:
+    """Say which permits of an environment's file raise nothing any more."""
+    for name, words in mapping(environment.written.get("permits")).items():
+        expires = text(mapping(words).get("expires"))
+        try:
+            day = date.fromisoformat(expires)
+        except ValueError:
+            day = None
+        problem = "on a day that the calendar does not have" if expires and day is None else ""
+        if clock is not None and day is not None and day < clock.day:
+            problem = f"on {day}"
+        if problem:
+            finding = Finding(
+                rule="gitops/permit-expired",
+                path=("permits", name, "expires"),
+                message=f"permit {name} expired {problem}, so it raises no guard",
+                hint="Remove it.",
+            )
             yield from diagnose_environment(environment, [finding])
-        else:
-            yield _gone(name, finding)
 
 
 def left_behind(
@@ -102,47 +258,5 @@ def _left_layer(environment: ResolvedEnvironment, kind: str, layer: str, namespa
     yield from diagnose_environment(environment, [finding])
 
 
-def guard_restarts(
-    environment: ResolvedEnvironment, impact: Impact, *, allowed: int, command: str
-) -> Iterator[Diagnostic]:
-    """Refuse to restart pods that hold more accelerators together than an environment allows."""
-    limit = max_restarting(environment)
-    if limit is None:
-        return
-    holding = {str(restart.subject): sum(restart.accelerators.values()) for restart in impact.certain}
-    total, most = sum(holding.values()), max(limit, allowed)
-    if total <= most:
-        return
-    largest = sorted((name for name in holding if holding[name]), key=lambda name: (-holding[name], name))
-    finding = Finding(
-        rule="gitops/restart-guard",
-        path=("guards", "maxRestartingAccelerators"),
-        message=f"the change restarts too much of {environment.name} at once",
-        seen=f"pods with {total} accelerators: {_some([f'{name} ({holding[name]})' for name in largest])}",
-        allowed=f"at most {most}",
-        hint=f"Change fewer models at once; if it is meant, run: kservegen {command} --allow-restarts {total}.",
-        at_key=True,
-    )
-    yield from diagnose_environment(environment, [finding])
-
-
-def max_restarting(environment: ResolvedEnvironment) -> int | None:
-    """Return how many accelerators may restart at once; None where the environment does not say."""
-    limit = environment.at("guards", "maxRestartingAccelerators")
-    return limit if isinstance(limit, int) and not isinstance(limit, bool) else None
-
-
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-
-
-def _gone(name: str, finding: Finding) -> Diagnostic:
-    return by_manual(
-        finding.rule,
-        f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
-        Location(f"environments/{name}.yaml"),
-        seen=finding.seen,
-        allowed=finding.allowed,
-        hint=finding.hint,
-        environments=(name,),
-    )

@@ -26,13 +26,16 @@ _FIXED: Final = frozenset(
         "gitops/foreign-file",
         "gitops/hydrated-revision",
         "gitops/left-behind",
+        "gitops/left-behind-guard",
         "gitops/not-a-file",
         "gitops/not-rendered",
         "gitops/output-ignored",
+        "gitops/permit-expired",
         "gitops/removal-guard",
         "gitops/restart-guard",
         "gitops/shared-namespace",
         "gitops/shared-object",
+        "gitops/stale-output",
         "gitops/symlink-in-output",
     }
 )

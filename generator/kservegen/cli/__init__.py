@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "budget": "Sum up what environments take, against what was granted.",
     "call": "Send a first request to a model, and check the answer.",
+    "check": "Judge a change as a whole against its base: the gate of a pull request.",
     "commit": "Render, and commit the output and nothing else.",
     "completion": "Print the completion script of a shell.",
     "diff": "Say what differs between two environments, by meaning.",
@@ -73,7 +74,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Render KServe manifests from a compact catalog, checked so that a green pull request runs.
 
-    Exit codes: 0 clean; 1 findings, drift or differences; 2 usage or operational failure; 3 internal error.
+    Exit codes: 0 clean; 1 findings or drift; 2 usage or operational failure; 3 internal error.
     """
 
 

@@ -64,6 +64,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     propose: bool,
     allow_removals: int,
     allow_restarts: int,
+    allow_left_behind: int,
     allow_unrelated: bool,
     root: Path | None,
     output: str,
@@ -84,6 +85,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         out=repository.output,
         allow_removals=allow_removals,
         allow_restarts=allow_restarts,
+        allow_left_behind=allow_left_behind,
         fail_on=Severity(fail_on),
     )
     options = CommitOptions(

@@ -21,24 +21,25 @@ from kservegen.commands.result import CLEAN, FINDINGS
 @click.argument("left", metavar="ENV_A", shell_complete=complete_environment)
 @click.argument("right", metavar="ENV_B", shell_complete=complete_environment)
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff --exit-code does.")
 @reporting("text", "json", "markdown")
-def command(*, left: str, right: str, models: tuple[str, ...], root: Path | None, output: str) -> int:
+def command(*, left: str, right: str, models: tuple[str, ...], exit_code: bool, root: Path | None, output: str) -> int:
     """Say what differs between two environments, by meaning: models, fields, charts, policies, versions.
 
-    Each value comes with the line that it is written on. Exit code 1 for differences.
+    Each value comes with the line that it is written on.
     """
     from kservegen.commands.diff import diff  # noqa: PLC0415
     from kservegen.report import comparison as report  # noqa: PLC0415
 
     repository = find_repository(root)
     found = diff(repository, left, right, models)
-    exit_code = FINDINGS if found else CLEAN
+    code = FINDINGS if found and exit_code else CLEAN
     if output == "json":
-        return write_sections(exit_code, diff=report.comparison_as_json(found))
+        return write_sections(code, diff=report.comparison_as_json(found))
     if output == "markdown":
         from kservegen.render.layout import open_templates  # noqa: PLC0415
 
         write_text(report.comparison_as_markdown(found, open_templates(repository)))
     else:
         write_text(report.comparison_as_text(found, colour=wants_colour()))
-    return exit_code
+    return code

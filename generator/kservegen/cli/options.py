@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -53,6 +53,8 @@ _WRITERS: Final = {
     "sarif": ("sarif", "render_sarif"),
 }
 FORMS: Final = ("text", *_WRITERS)
+# A change has a page for people, too: the comment on a pull request.
+CHANGE_FORMS: Final = (*FORMS, "markdown")
 
 
 class _Report(click.ParamType[tuple[str, Path]]):
@@ -60,10 +62,13 @@ class _Report(click.ParamType[tuple[str, Path]]):
 
     name = "FORM=FILE"
 
+    def __init__(self, forms: Sequence[str]) -> None:
+        self.forms = forms
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
         form, _, file = str(value).partition("=")
-        if form not in FORMS or not file:
-            self.fail(f"{value} is not FORM=FILE with one of {', '.join(FORMS)}", param, ctx)
+        if form not in self.forms or not file:
+            self.fail(f"{value} is not FORM=FILE with one of {', '.join(self.forms)}", param, ctx)
         return form, Path(file)
 
 
@@ -72,14 +77,23 @@ common = reporting("text", "json", "github")
 
 def findings_option(function: _F) -> _F:
     """Add --root, --output with every form that findings have, --report and --debug."""
+    return _reports(function, FORMS)
+
+
+def change_option(function: _F) -> _F:
+    """Add the same with every form that a change has."""
+    return _reports(function, CHANGE_FORMS)
+
+
+def _reports(function: _F, forms: Sequence[str]) -> _F:
     also = click.option(
         "--report",
         "reports",
-        type=_Report(),
+        type=_Report(forms),
         multiple=True,
         help="Write the report to a file, too, in this form. May be given several times.",
     )
-    return reporting(*FORMS)(also(function))
+    return reporting(*forms)(also(function))
 
 
 fail_on = click.option(
@@ -92,7 +106,7 @@ fail_on = click.option(
 
 
 def guard_options(function: _F) -> _F:
-    """Add --allow-removals and --allow-restarts."""
+    """Add --allow-removals, --allow-restarts and --allow-left-behind."""
     removals = click.option(
         "--allow-removals",
         type=click.IntRange(min=0),
@@ -107,7 +121,14 @@ def guard_options(function: _F) -> _F:
         metavar="N",
         help="Let this run restart pods with up to N accelerators in each environment, beyond its guard.",
     )
-    return removals(restarts(function))
+    left_behind = click.option(
+        "--allow-left-behind",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="Let this run leave up to N objects of each environment running where nothing syncs them any more.",
+    )
+    return removals(restarts(left_behind(function)))
 
 
 def find_repository(root: Path | None) -> Repository:
@@ -125,13 +146,31 @@ def complete_environment(ctx: click.Context, param: click.Parameter, incomplete:
     return [p.stem for p in files if p.stem != "defaults" and p.stem.startswith(incomplete)]
 
 
+# Writes a report, in the colours of a terminal or without.
+FormWriter = Callable[[bool], str]
+
+
 def emit_result(
-    result: Result, output: str, root: Path, *, reports: Sequence[tuple[str, Path]] = (), stdin: bytes | None = None
+    result: Result,
+    output: str,
+    root: Path,
+    *,
+    reports: Sequence[tuple[str, Path]] = (),
+    stdin: bytes | None = None,
+    writers: Mapping[str, FormWriter] | None = None,
 ) -> int:
-    """Print a result in the form asked for, write it to the files asked for, and return its exit code."""
+    """Print a result in the form asked for, write it to the files asked for, and return its exit code.
+
+    `writers` are a command's own, by form.
+    """
+
+    def formed(form: str, *, colour: bool) -> str:
+        own = (writers or {}).get(form)
+        return own(colour) if own is not None else _formed(result, form, root, stdin, colour=colour)
+
     for form, file in reports:
-        write_report(file, _formed(result, form, root, stdin, colour=False))
-    write_text(_formed(result, output, root, stdin, colour=wants_colour()))
+        write_report(file, formed(form, colour=False))
+    write_text(formed(output, colour=wants_colour()))
     return result.exit_code
 
 

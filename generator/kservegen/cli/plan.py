@@ -30,7 +30,7 @@ from kservegen.core.diagnostics import Severity
 )
 @guard_options
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the text, however long.")
-@click.option("--exit-zero", is_flag=True, help="Differences alone do not make the exit code 1.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything changes, as git diff --exit-code does.")
 @reporting("text", "json", "markdown")
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
@@ -39,8 +39,9 @@ def command(  # noqa: PLR0913 - one parameter per option
     base: str | None,
     allow_removals: int,
     allow_restarts: int,
+    allow_left_behind: int,
     everything: bool,
-    exit_zero: bool,
+    exit_code: bool,
     root: Path | None,
     output: str,
     fail_on: str,
@@ -48,7 +49,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Say what a change does in each environment, by meaning; nothing is written.
 
     Which objects come, go and change, field by field, what the engine deletes and what it leaves behind, which pods
-    restart and why, what budgets hold before and after. The first line is the verdict. Exit code 1 for differences.
+    restart and why, what budgets hold before and after. The first line is the verdict. Exit code 1 for findings alone.
     """
     from kservegen.commands.plan import PlanOptions, plan_changes  # noqa: PLC0415
 
@@ -57,8 +58,9 @@ def command(  # noqa: PLR0913 - one parameter per option
         base=base,
         allow_removals=allow_removals,
         allow_restarts=allow_restarts,
+        allow_left_behind=allow_left_behind,
         fail_on=Severity(fail_on),
-        differences_fail=not exit_zero,
+        differences_fail=exit_code,
     )
     result, changes = plan_changes(repository, options, environments=environments)
     if output == "json":

@@ -37,6 +37,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     out: Path | None,
     allow_removals: int,
     allow_restarts: int,
+    allow_left_behind: int,
     root: Path | None,
     output: str,
     reports: tuple[tuple[str, Path], ...],
@@ -51,6 +52,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         check=check,
         allow_removals=allow_removals,
         allow_restarts=allow_restarts,
+        allow_left_behind=allow_left_behind,
         fail_on=Severity(fail_on),
     )
     return emit_result(render(repository, options, environments=environments), output, repository.root, reports=reports)

@@ -8,9 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.changes.guards import Removals, guard_removals
 from kservegen.checks.locate import diagnose_environment
-from kservegen.commands.render import RenderOptions, evaluation_options, recover_output, report_on, write_out
+from kservegen.commands.render import (
+    RenderOptions,
+    evaluation_options,
+    guard_files,
+    recover_output,
+    report_on,
+    write_out,
+)
 from kservegen.commands.result import CLEAN, Result
 from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
@@ -255,8 +261,7 @@ def _guard(run: _Run, evaluated: EvaluatedRepository, planned: Sequence[Prepared
     """Hold every branch against the guards before any of them moves."""
     for prepared in planned:
         if isinstance(prepared, Prepared) and prepared.contents.removed:
-            asked = Removals(prepared.contents.removed, evaluated.desired, run.options.render.allow_removals, "commit")
-            yield from guard_removals(evaluated.environments, asked)
+            yield from guard_files(evaluated, prepared.contents.removed, run.options.render.allowed, "commit")
 
 
 def _land(run: _Run, landing: Landing, jobs: list[tuple[Job, Prepared | Superseded]]) -> CommitOutcome:

@@ -195,7 +195,7 @@ def finish_draft(
 
 def _plan(draft: CatalogDraft, edited: Repository) -> FilePlan | None:
     """Return what a render would do to the output; what would stand in its way is noted, and may be wanted."""
-    planned = plan_changes(edited, PlanOptions(differences_fail=False)).result
+    planned = plan_changes(edited, PlanOptions()).result
     wrong = (d for d in planned.diagnostics if d.severity is Severity.ERROR)
     draft.notes += [f"{d.message} ({d.rule}: kservegen plan)" for d in wrong]
     return planned.plan

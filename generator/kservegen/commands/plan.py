@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from kservegen.changes.bases import Compared, WantedBase, open_base
-from kservegen.changes.guards import Removals, guard_removals, guard_restarts
-from kservegen.changes.plan.effects import unknown_release, with_effects
-from kservegen.changes.plan.environment import plan_environment, read_change
+from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
+from kservegen.changes.guards import Allowances, GuardLimits
+from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
 from kservegen.changes.plan.model import EnvironmentPlan, Plan
 from kservegen.checks.locate import Locator
-from kservegen.checks.runner import Checker
 from kservegen.commands.render import assumptions
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
@@ -21,10 +19,12 @@ from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
-from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
-from kservegen.render.output.existing import scan
+from kservegen.render.output.existing import Existing, scan
 from kservegen.render.output.store import needs_recovery
+
+if TYPE_CHECKING:
+    from kservegen.checks.waivers.apply import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,14 @@ class PlanOptions:
     base: str | None = None
     allow_removals: int = 0
     allow_restarts: int = 0
+    allow_left_behind: int = 0
     fail_on: Severity = Severity.ERROR
-    differences_fail: bool = True
+    differences_fail: bool = False
+
+    @property
+    def allowed(self) -> Allowances:
+        """What is allowed beyond guards."""
+        return Allowances(self.allow_removals, self.allow_restarts, self.allow_left_behind)
 
 
 class Planned(NamedTuple):
@@ -45,34 +51,81 @@ class Planned(NamedTuple):
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ComparedChange:
+    """A change, compared with its base: the plan, what guards and updates say of it, and files by what they do."""
+
+    plan: Plan
+    diagnostics: tuple[Diagnostic, ...]
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
 def plan_changes(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
     """Say what the catalog changes in the given environments, or in all; nothing is written."""
     with without_collector():
         base = open_base(repository, options.base)
         if options.base is None:
-            _refuse_half_written(repository)
+            refuse_half_written(repository)
         wanted = EvaluationOptions(
-            names=tuple(environments), out=repository.output, lays_out=True, despite_findings=True
+            names=tuple(environments),
+            out=repository.output,
+            lays_out=True,
+            despite_findings=True,
+            base=base.revision,
         )
         evaluated = evaluate_repository(repository, wanted)
         existing = scan(repository.output, evaluated.scope)
-        compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
-        found = tuple(_environments(evaluated, compared, options))
-    changes = Plan(
-        base=base.label,
-        environments=tuple(plan for plan, _ in found),
-        unknown=tuple(sorted({*evaluated.chosen, *_unreadable(evaluated, environments)} - evaluated.built.keys())),
+        compared = compare_change(base, evaluated, existing, options.allowed, asked=environments)
+    changes = compared.plan
+    current = len(evaluated.desired) - sum(1 for path in compared.written if path in evaluated.desired)
+    result = Result(
+        command="plan",
+        diagnostics=merge_diagnostics((*evaluated.diagnostics, *compared.diagnostics)),
+        environments=evaluated.chosen,
+        objects=evaluated.objects,
+        plan=FilePlan(written=compared.written, removed=compared.removed, unchanged=current, changes=changes),
+        assumptions=(*assumptions(evaluated.unestimated), *evaluated.assumptions, *compared.assumptions),
+        fail_on=options.fail_on,
+        drift_fails=options.differences_fail,
     )
-    wrong = (diagnostic for _, diagnostics in found for diagnostic in diagnostics)
-    return Planned(_result(evaluated, compared, changes, options, wrong), changes)
+    return Planned(result, changes)
 
 
-def _unreadable(evaluated: EvaluatedRepository, asked: Sequence[str]) -> list[str]:
-    """Return the environments that are there and are not known, out of those asked for."""
-    return [name for name in evaluated.project.catalog.unreadable if not asked or name in asked]
+def compare_change(
+    base: DiskBase | CommitBase | NoBase,
+    evaluated: EvaluatedRepository,
+    existing: Existing,
+    allowed: Allowances,
+    *,
+    asked: Sequence[str] = (),
+    clock: Clock | None = None,
+) -> ComparedChange:
+    """Compare what was evaluated with a base, and hold it against the guards as the base has them."""
+    compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
+    found = tuple(_environments(base, evaluated, compared, allowed, clock))
+    plans = tuple(plan for plan, _ in found)
+    unreadable = {name for name in evaluated.project.catalog.unreadable if not asked or name in asked}
+    known = [(planned.name, compared.differences[planned.name]) for planned in plans]
+    return ComparedChange(
+        plan=Plan(
+            base=base.label,
+            environments=plans,
+            unknown=tuple(sorted({*evaluated.chosen, *unreadable} - evaluated.built.keys())),
+        ),
+        diagnostics=(
+            *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in compared.conflicts),
+            *(diagnostic for _, diagnostics in found for diagnostic in diagnostics),
+        ),
+        written=tuple(f"{name}/{path}" for name, d in known for path in d.new),
+        removed=tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new),
+        assumptions=tuple(_not_told(plans, evaluated.project.tools)),
+    )
 
 
-def _refuse_half_written(repository: Repository) -> None:
+def refuse_half_written(repository: Repository) -> None:
+    """Raise GeneratorError where a render was killed, as nothing says what was there before it."""
     if not repository.output.exists() or not needs_recovery(repository.output):
         return
     from kservegen.render.output.apply import is_half_written  # noqa: PLC0415 - after a kill only
@@ -86,67 +139,39 @@ def _refuse_half_written(repository: Repository) -> None:
 
 
 def _environments(
-    evaluated: EvaluatedRepository, compared: Compared, options: PlanOptions
+    base: DiskBase | CommitBase | NoBase,
+    evaluated: EvaluatedRepository,
+    compared: Compared,
+    allowed: Allowances,
+    clock: Clock | None,
 ) -> Iterator[tuple[EnvironmentPlan, tuple[Diagnostic, ...]]]:
     """Plan each environment that can be built, and each that is gone; beside it what is wrong with what it does."""
-    for name, differences in compared.differences.items():
+    command = "render" if base.revision is None else ""
+    for name in compared.differences:
         built = evaluated.built.get(name)
         if built is None and (
             evaluated.is_partial or name in evaluated.chosen or name in evaluated.project.catalog.unreadable
         ):
             continue  # its findings say why
-        change = read_change(name, built, differences, compared.words.get(name))
-        found = with_effects(change, plan_environment(change), evaluated.project.tools, evaluated.evaluations.get(name))
-        yield found, tuple(_wrong(found, built, evaluated.project.tools.checker, options)) if built else ()
+        change, planned = plan_against(name, evaluated, compared)
+        if built is not None:
+            words = built.environment.value
+        else:
+            words = base.revision.words_of(name) if base.revision is not None else {}
+        limits = GuardLimits.of(words, allowed, clock=clock, command=command)
+        yield planned, (*_refused(planned, evaluated), *guard_plan(change, planned, limits))
 
 
-def _wrong(
-    found: EnvironmentPlan, built: BuiltEnvironment, checker: Checker, options: PlanOptions
-) -> Iterator[Diagnostic]:
-    """Yield the updates that are refused, and too many restarts."""
-    if found.impact.refused:
-        locator = Locator.of(built)
-        for resource, finding in found.impact.refused:
+def _refused(planned: EnvironmentPlan, evaluated: EvaluatedRepository) -> Iterator[Diagnostic]:
+    """Yield the updates that are refused."""
+    if planned.impact.refused:
+        locator, checker = Locator.of(evaluated.built[planned.name]), evaluated.project.tools.checker
+        for resource, finding in planned.impact.refused:
             yield locator.diagnose(resource, finding, checker.severity(finding))
-    yield from guard_restarts(built.environment, found.impact, allowed=options.allow_restarts, command="render")
 
 
-def _result(
-    evaluated: EvaluatedRepository, compared: Compared, changes: Plan, options: PlanOptions, found: Iterable[Diagnostic]
-) -> Result:
-    known = [(planned.name, compared.differences[planned.name]) for planned in changes.environments]
-    written = tuple(f"{name}/{path}" for name, d in known for path in d.new)
-    removed = tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new)
-    asked = Removals(removed, evaluated.desired, options.allow_removals, "render")
-    diagnostics = (
-        *evaluated.diagnostics,
-        *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in compared.conflicts),
-        *guard_removals(evaluated.environments, asked),
-        *found,
-    )
-    return Result(
-        command="plan",
-        diagnostics=merge_diagnostics(diagnostics),
-        environments=evaluated.chosen,
-        objects=evaluated.objects,
-        plan=FilePlan(
-            written=written,
-            removed=removed,
-            unchanged=len(evaluated.desired) - sum(1 for path in written if path in evaluated.desired),
-            changes=changes,
-        ),
-        assumptions=(
-            *assumptions(evaluated.unestimated),
-            *evaluated.assumptions,
-            *_not_told(changes, evaluated.project.tools),
-        ),
-        fail_on=options.fail_on,
-        drift_fails=options.differences_fail,
-    )
-
-
-def _not_told(changes: Plan, tools: Tools) -> Iterator[str]:
-    for planned in changes.environments:
+def _not_told(plans: Sequence[EnvironmentPlan], tools: Tools) -> Iterator[str]:
+    for planned in plans:
         release = unknown_release(planned, tools)
         if release:
             more = f"kservegen upgrade --from {release}"

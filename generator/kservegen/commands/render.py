@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kservegen.changes.guards import Removals, guard_removals, left_behind, max_restarting
+from kservegen.changes.guards import Allowances, GuardLimits, files_removed, guard_removals, left_behind
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
@@ -77,14 +77,20 @@ def assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
 class RenderOptions:
     """How to render: where to, whether to write, and what is allowed beyond the guards.
 
-    `allow_removals` counts files, `allow_restarts` accelerators of pods that restart.
+    `allow_removals` counts files, `allow_restarts` accelerators of pods that restart, `allow_left_behind` objects.
     """
 
     out: Path
     check: bool = False
     allow_removals: int = 0
     allow_restarts: int = 0
+    allow_left_behind: int = 0
     fail_on: Severity = Severity.ERROR
+
+    @property
+    def allowed(self) -> Allowances:
+        """What is allowed beyond guards."""
+        return Allowances(self.allow_removals, self.allow_restarts, self.allow_left_behind)
 
 
 def render(repository: Repository, options: RenderOptions, *, environments: Sequence[str] = ()) -> Result:
@@ -127,10 +133,9 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
     changes = compare_files(desired, existing)
     out = evaluated.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
-    asked = Removals(changes.remove, desired, options.allow_removals, result.command)
-    diagnostics.extend(guard_removals(evaluated.environments, asked))
+    diagnostics.extend(guard_files(evaluated, changes.remove, options.allowed, result.command))
     diagnostics.extend(left_behind(evaluated.environments, changes.remove, desired))
-    diagnostics.extend(_guard_restarts(evaluated, existing, options, result.command))
+    diagnostics.extend(_guard_effects(evaluated, existing, changes, options, result.command))
     blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
     apply_now = bool(changes) and not options.check and not blocked
     if apply_now:
@@ -144,14 +149,26 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
     )
 
 
-def _guard_restarts(
-    evaluated: EvaluatedRepository, existing: Existing, options: RenderOptions, command: str
+def guard_files(
+    evaluated: EvaluatedRepository, removed: Iterable[str], allowed: Allowances, command: str
 ) -> Iterator[Diagnostic]:
-    """Hold restarts against the guards of the environments that set one."""
-    if any(max_restarting(environment) is not None for environment in evaluated.environments):
-        from kservegen.changes.plan.effects import guard_all  # noqa: PLC0415 - brings all that a plan needs
+    """Hold files that go against the guards of their environments; paths begin with those."""
+    environments = {environment.name: environment for environment in evaluated.environments}
+    for name, gone in files_removed(removed, evaluated.desired).items():
+        environment = environments.get(name)
+        limits = GuardLimits.of(environment.value if environment else {}, allowed, command=command)
+        yield from guard_removals(name, environment, gone, limits)
 
-        yield from guard_all(evaluated, existing, allowed=options.allow_restarts, command=command)
+
+def _guard_effects(
+    evaluated: EvaluatedRepository, existing: Existing, changes: Changes, options: RenderOptions, command: str
+) -> Iterator[Diagnostic]:
+    """Hold what the files do to what runs against the guards, where one of them may say something."""
+    limits = any(environment.at("guards", "maxRestartingAccelerators") for environment in evaluated.environments)
+    if limits or any("/sync/" in path for path in (*changes.write, *changes.remove)):
+        from kservegen.changes.plan.effects import guard_render  # noqa: PLC0415 - brings all that a plan needs
+
+        yield from guard_render(evaluated, existing, options.allowed, command)
 
 
 def _plan(

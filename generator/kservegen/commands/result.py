@@ -36,7 +36,7 @@ class FilePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
-    """The outcome of one command."""
+    """The outcome of one command. `verdict` is the first line of every form, where the command is a gate."""
 
     command: str
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -47,6 +47,7 @@ class Result:
     assumptions: tuple[str, ...] = field(default=())
     fail_on: Severity = Severity.ERROR
     drift_fails: bool = False
+    verdict: str = ""
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity; waived ones are counted apart."""

@@ -23,6 +23,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
 from kservegen.core.resource import Resource
+from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
@@ -82,14 +83,20 @@ class Evaluation:
 
 
 def evaluate(
-    catalog: Catalog, name: str, tools: Tools, shared: SharedResults | None = None, clock: Clock | None = None
+    catalog: Catalog,
+    name: str,
+    tools: Tools,
+    shared: SharedResults | None = None,
+    clock: Clock | None = None,
+    base: BaseRevision | None = None,
 ) -> Evaluation:
-    """Resolve, build and check one environment.
+    """Resolve, build and check one environment, as a change of `base` where there is one.
 
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
     """
     shared = shared or SharedResults()
-    environment, unresolved = resolve_environment(catalog, name, shared.entries)
+    resolved, unresolved = resolve_environment(catalog, name, shared.entries)
+    environment = judged_from(resolved, base)
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)
     if isinstance(built, Finding):

@@ -13,6 +13,7 @@ from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.shared_objects import shared_objects
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
+from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
@@ -31,7 +32,7 @@ class EvaluationOptions:
     """What to evaluate: the named environments, or all; `out` holds what is rendered now.
 
     With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
-    would be refused: only a catalog that cannot be understood has none.
+    would be refused: only a catalog that cannot be understood has none. `base` is what the catalog is a change of.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class EvaluationOptions:
     despite_findings: bool = False
     clock: Clock | None = None
     engine: EngineChoice = EngineChoice.BUILTIN
+    base: BaseRevision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +107,9 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
     if templates is not None and has_templates:
         diagnostics.extend(check_templates(repository, templates))
     for name in project.choose(options.names):
-        evaluation = evaluations[name] = evaluate(project.catalog, name, project.tools, shared, options.clock)
+        evaluation = evaluations[name] = evaluate(
+            project.catalog, name, project.tools, shared, options.clock, options.base
+        )
         diagnostics.extend(evaluation.diagnostics)
         diagnostics.extend(_lowered(options.out, evaluation.built, project.tools))
         stopping = _not_understood(project, evaluation) if options.despite_findings else diagnostics

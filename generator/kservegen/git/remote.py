@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.core.errors import GeneratorError
+from kservegen.git.checkout import current_branch
 from kservegen.git.process import Git, git_failure, mask
 from kservegen.git.tree import is_shallow
 
@@ -60,6 +61,19 @@ def choose_remote(git: Git, branch: str) -> str:
         return names[0] if len(names) == 1 else "origin"
     hint = f"Name one: --push {names[0]}." if names else "Add one: git remote add origin URL."
     raise GeneratorError("there is no remote to push to", subject=str(git.top), hint=hint)
+
+
+def default_branch(git: Git) -> str | None:
+    """Return the default branch of the remote that HEAD's branch belongs to, as this clone last saw it.
+
+    None where the clone was not told: `git clone` is, a checkout of CI may not be.
+    """
+    try:
+        remote = choose_remote(git, current_branch(git) or "")
+    except GeneratorError:
+        return None
+    found = git.attempt("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD").stdout
+    return found.decode("utf-8", "surrogateescape").strip().removeprefix("refs/remotes/") or None
 
 
 def remote_url(git: Git, remote: str) -> str:

@@ -44,6 +44,11 @@ def resolve_revision(git: Git, revision: str) -> str:
     return done.stdout.decode().strip()
 
 
+def has_commits(git: Git) -> bool:
+    """Whether HEAD is a commit: not so before the first one."""
+    return git.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}").returncode == 0
+
+
 def merge_base(git: Git, one: str, other: str) -> str | None:
     """Return the commit where two revisions parted; None where they share none that this clone knows."""
     done = git.attempt("merge-base", one, other)

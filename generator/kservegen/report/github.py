@@ -10,8 +10,9 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render_github(result: Result) -> str:
-    """Write one command a finding, then the summary line."""
-    return "".join(f"{_command(d)}\n" for d in result.diagnostics) + summarise(result) + "\n"
+    """Write one command a finding, then the summary line; first the verdict of a gate."""
+    verdict = f"::notice title=kservegen {result.command}::{_data(result.verdict)}\n" if result.verdict else ""
+    return verdict + "".join(f"{_command(d)}\n" for d in result.diagnostics) + summarise(result) + "\n"
 
 
 def _command(item: Diagnostic) -> str:

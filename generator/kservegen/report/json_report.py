@@ -21,6 +21,8 @@ REPORT_VERSION = 1
 def render_json(result: Result, **more: JsonValue) -> str:
     """Write the report of a finished command; `more` are sections of its own."""
     report = _head(result.exit_code)
+    if result.verdict:
+        report["verdict"] = result.verdict
     report["findings"] = [_finding(item) for item in result.diagnostics]
     if result.documents is not None:
         report["documents"] = [_document(document) for document in result.documents.reports]

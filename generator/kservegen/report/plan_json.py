@@ -33,6 +33,9 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
         "owners": [{"folder": o.folder, "before": o.old, "after": o.new} for o in environment.owners],
         **({"kserveVersion": _pair(environment.version)} if environment.version else {}),
         **({"engine": _pair(environment.engine)} if environment.engine else {}),
+        "leftBehind": {"why": environment.left.why, "objects": list(environment.left.names)},
+        "gpus": dict(environment.gpus),
+        "refused": len(environment.impact.refused),
         "restarts": [_restart(restart) for restart in impact.restarts],
         "scaled": [
             {**s.subject._asdict(), "role": s.role, "before": list(s.before), "after": list(s.after)}

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.formats.inert import inert
 from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
 from kservegen.report.summary import plural
@@ -54,22 +55,24 @@ def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates) -> st
     """Write the comment; nothing at all where nothing changes and nothing is wrong."""
     if not plan and not result.count(Severity.ERROR):
         return ""
+    # Whatever a template writes, the verdict of a gate stands above it.
+    verdict = f"**{inert(result.verdict)}**\n\n" if result.verdict else ""
     for detail in _DETAILS:
-        text = _within_limit(templates.pieces("plan.md", **_comment(result, plan, detail)))
+        text = _within_limit(templates.pieces("plan.md", **_comment(result, plan, detail)), verdict)
         if text is not None:
             return text
-    return f"{_FIRST_LINE}**{len(plan.changing):,} environments change.**\n"
+    return f"{_FIRST_LINE}{verdict}**{len(plan.changing):,} environments change.**\n"
 
 
-def _within_limit(pieces: Iterator[str]) -> str | None:
+def _within_limit(pieces: Iterator[str], verdict: str) -> str | None:
     """Put the marker above the pieces, unless they begin with it; None as soon as they are too long together."""
-    size, collected = len(_FIRST_LINE), list[str]()
+    size, collected = len(_FIRST_LINE) + len(verdict.encode()), list[str]()
     for piece in pieces:
         size += len(piece.encode())
         if size > LIMIT:
             return None
         collected.append(piece)
-    return _FIRST_LINE + "".join(collected).removeprefix(_FIRST_LINE)
+    return _FIRST_LINE + verdict + "".join(collected).removeprefix(_FIRST_LINE)
 
 
 def _comment(result: Result, plan: Plan, detail: _Detail) -> Data:

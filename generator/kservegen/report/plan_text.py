@@ -26,16 +26,21 @@ def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: b
     """Write the verdict first, then details."""
     paint = painter(colour)
     most = (0, 0) if everything else (_OBJECTS, _FIELDS)
-    out = [paint(printable(words.verdict(plan)), BOLD), paint(f"against {printable(plan.base)}", DIM)]
+    is_gate = bool(result.verdict)
+    out = [paint(printable(result.verdict), BOLD)] if is_gate else []
+    out += [paint(printable(words.verdict(plan)), BOLD), paint(f"against {printable(plan.base)}", DIM)]
     for environment in plan.environments:
         lines = list(_environment(environment, paint, most))
         if lines:
             out += ["", paint(printable(environment.name), BOLD), *lines]
     errors = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR and item.waived is None)
-    if errors:
-        findings = render_findings(replace(result, diagnostics=errors), read_lines, colour=colour)
+    shown = result.diagnostics if is_gate else errors
+    if shown:
+        findings = render_findings(replace(result, diagnostics=shown), read_lines, colour=colour)
         out += ["", findings.rstrip("\n")]
-    others = len(result.diagnostics) - len(errors)
+    if is_gate and result.plan is not None and result.plan.diff:
+        out += ["", result.plan.diff.rstrip("\n")]
+    others = len(result.diagnostics) - len(shown)
     if others:
         out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]
     if result.assumptions:

@@ -40,6 +40,8 @@ def render_sarif(result: Result) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(item, rules[item.rule]) for item in findings],
     }
+    if result.verdict:
+        run["properties"] = {"verdict": result.verdict}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=True, indent=2) + "\n"
 
 

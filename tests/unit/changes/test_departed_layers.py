@@ -17,7 +17,7 @@ def environment(engine: str) -> str:
 
 
 def found(project: Project, *, check: bool = False) -> list[str]:
-    result = project.render(check=check, allow_removals=20)
+    result = project.render(check=check, allow_removals=20, allow_left_behind=20)
     return [f"{d.location} {d.message} | {d.hint}" for d in result.diagnostics if d.rule == "gitops/left-behind"]
 
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from kservegen.changes.bases import DiskBase, WantedBase
-from kservegen.changes.guards import guard_restarts, max_restarting
+from kservegen.changes.bases import Compared, DiskBase, WantedBase
+from kservegen.changes.guards import (
+    Allowances,
+    GuardLimits,
+    Removed,
+    guard_left_behind,
+    guard_removals,
+    guard_restarts,
+    is_emptied,
+)
 from kservegen.changes.impact.assess import assess
 from kservegen.changes.impact.model import Impact, ImpactSide
 from kservegen.changes.plan.budgets import BudgetComparison
 from kservegen.changes.plan.environment import EnvironmentChange, plan_environment, read_change
-from kservegen.changes.plan.model import EnvironmentPlan
+from kservegen.changes.plan.model import EnvironmentPlan, Verb
+from kservegen.changes.plan.moves import left_running
 from kservegen.changes.plan.syncing import Syncing
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
@@ -24,6 +33,8 @@ from kservegen.kserve.releases import Release
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 from kservegen.render.output.existing import Existing
+
+_SYNC = "sync/"
 
 
 def with_effects(
@@ -91,17 +102,61 @@ def unknown_release(plan: EnvironmentPlan, tools: Tools) -> str:
     return before if before and before not in tools.releases.versions else ""
 
 
-def guard_all(
-    evaluated: EvaluatedRepository, existing: Existing, *, allowed: int, command: str
+def plan_against(
+    name: str, evaluated: EvaluatedRepository, compared: Compared
+) -> tuple[EnvironmentChange, EnvironmentPlan]:
+    """Say what a change does in one environment, to what runs and to budgets, too."""
+    change = read_change(name, evaluated.built.get(name), compared.differences[name], compared.words.get(name))
+    planned = plan_environment(change)
+    planned = replace(planned, left=left_running(change, planned.objects))
+    return change, with_effects(change, planned, evaluated.project.tools, evaluated.evaluations.get(name))
+
+
+def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: GuardLimits) -> Iterator[Diagnostic]:
+    """Hold what a change does in one environment against the guards."""
+    name, built = planned.name, change.built
+    environment = built.environment if built is not None else None
+    yield from guard_removals(name, environment, _removed(change, planned), limits)
+    if environment is not None:
+        yield from guard_left_behind(environment, planned.left.names, planned.left.why, limits)
+        yield from guard_restarts(environment, holding_of(planned.impact), limits)
+
+
+def holding_of(impact: Impact) -> dict[str, int]:
+    """Say how many accelerators the pods of each object hold that restart for sure."""
+    return {str(restart.subject): sum(restart.accelerators.values()) for restart in impact.certain}
+
+
+def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
+    """Count what goes by what it is, not by its file: a renamed object is deleted, and a file may hold many."""
+    gone = [c for c in planned.objects if c.verb in {Verb.REMOVED, Verb.RENAMED}]
+    charts = sorted(change.old.values.keys() - change.new.values.keys() - change.values_after.keys())
+    unread = [path for path in change.old.unreadable if path not in change.differences.new]
+    names = [*(str(c.old_key or c.key) for c in gone), *(f"chart {chart}" for chart in charts), *unread]
+    files = [f"{change.name}/{path}" for path in (*(c.old_file or c.file for c in gone), *unread)]
+    wanted = (f"{change.name}/{r.file}" for r in (change.built.resources if change.built is not None else ()))
+    return Removed(names, is_emptied(change.name, files, wanted))
+
+
+def guard_render(
+    evaluated: EvaluatedRepository, existing: Existing, allowed: Allowances, command: str
 ) -> Iterator[Diagnostic]:
-    """Hold each environment that sets a guard against it; where nothing changes there is nothing to be found out."""
+    """Hold what a render does to what runs against the guards of each environment.
+
+    Where nothing changes that a guard looks at there is nothing to be found out.
+    """
     wanted = WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope)
-    differences = DiskBase().compare(wanted).differences
+    compared = DiskBase().compare(wanted)
     for environment in evaluated.environments:
-        differing, built = differences.get(environment.name), evaluated.built.get(environment.name)
-        if differing is None or built is None or not (differing.old or differing.new):
+        name = environment.name
+        differing, built = compared.differences.get(name), evaluated.built.get(name)
+        if differing is None or built is None or not differing.was_there or not (differing.old or differing.new):
             continue
-        if max_restarting(environment) is not None:
-            change = read_change(environment.name, built, differing, None)
-            impact = impact_of(change, plan_environment(change), evaluated.project.tools)
-            yield from guard_restarts(environment, impact, allowed=allowed, command=command)
+        limits = GuardLimits.of(environment.value, allowed, command=command)
+        if limits.restarts is not None or any(path.startswith(_SYNC) for path in (*differing.old, *differing.new)):
+            change = read_change(name, built, differing, None)
+            planned = plan_environment(change)
+            left = left_running(change, planned.objects)
+            yield from guard_left_behind(environment, left.names, left.why, limits)
+            impact = impact_of(change, planned, evaluated.project.tools) if limits.restarts is not None else Impact()
+            yield from guard_restarts(environment, holding_of(impact), limits)

@@ -25,7 +25,17 @@ from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEnvironment
 
 # Words of an environment's file that no rendered file shows.
-PROMISES: Final = ("budgets", "guards", "nodePools", "prerequisites", "severities", "waivers")
+PROMISES: Final = (
+    "budgets",
+    "guards",
+    "nodePools",
+    "permits",
+    "prerequisites",
+    "severities",
+    "unmanaged",
+    "waivers",
+    "waiversFrom",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,8 +131,7 @@ def _values(change: EnvironmentChange) -> Iterator[NamedChange]:
 def _words(change: EnvironmentChange) -> tuple[FieldChange, ...]:
     if change.words is None or change.built is None:
         return ()
-    environment = change.built.environment
-    now = {word: environment.at(word) for word in PROMISES}
+    now = {word: change.built.environment.written.get(word) for word in PROMISES}
     return compare_fields(
         {word: change.words[word] for word in PROMISES if change.words.get(word) is not None},
         {word: value for word, value in now.items() if value is not None},

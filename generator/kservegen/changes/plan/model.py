@@ -113,6 +113,13 @@ class OwnerChange(NamedTuple):
     new: str
 
 
+class LeftRunning(NamedTuple):
+    """What a change leaves running where nothing of Git stands for it any more, and why; empty where nothing is."""
+
+    why: str = ""
+    names: tuple[str, ...] = ()
+
+
 class BudgetChange(NamedTuple):
     """A budget whose use or limit changes: amounts at maxReplicas in cores, bytes, devices; None where not known."""
 
@@ -149,6 +156,7 @@ class EnvironmentPlan:
     owners: tuple[OwnerChange, ...] = ()
     version: tuple[str, str] | None = None
     engine: tuple[str, str] | None = None
+    left: LeftRunning = field(default_factory=LeftRunning)
     impact: Impact = field(default_factory=Impact)
     gpus: Mapping[str, str] = field(default_factory=dict)  # accelerator -> the GPU as people call it
     budgets: tuple[BudgetChange, ...] = ()

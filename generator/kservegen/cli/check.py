@@ -1,0 +1,79 @@
+"""`kservegen check`: the gate of a change, in one command."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from kservegen.cli.clock import clock, clock_options
+from kservegen.cli.options import change_option, emit_result, fail_on, find_repository, line_reader
+from kservegen.cli.targets import engine_option
+from kservegen.core.diagnostics import Severity
+
+
+@click.command(name="check")
+@click.option(
+    "--base",
+    metavar="REV",
+    default=None,
+    help="Commit that this is a change of: where REV and HEAD part. Default: REV is the default branch of the remote.",
+)
+@click.option(
+    "--rendered-by",
+    type=click.Choice(["pull-request", "main"]),
+    default="pull-request",
+    show_default=True,
+    help="Who commits rendered/: each pull request, so that it has to be current, or main, so that none may touch it.",
+)
+@engine_option
+@change_option
+@fail_on
+@clock_options
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    base: str | None,
+    rendered_by: str,
+    engine: str,
+    root: Path | None,
+    output: str,
+    reports: tuple[tuple[str, Path], ...],
+    fail_on: str,
+    today: datetime | None,
+    waiver_notice: int,
+) -> int:
+    """Judge a change as a whole: the gate of a pull request. Nothing is written.
+
+    What validate finds, whether rendered/ is what the catalog renders, and what the change does, held against guards,
+    permits, severities and owners as the base has them: a change cannot grant itself what it needs. The first line is
+    the verdict, the exit code the gate: 0 green, 1 red, 2 where it could not be told.
+    """
+    from kservegen.checks.engines.choice import EngineChoice  # noqa: PLC0415
+    from kservegen.commands.check import CheckOptions, check_change  # noqa: PLC0415
+
+    repository = find_repository(root)
+    options = CheckOptions(
+        base=base,
+        carries_output=rendered_by == "pull-request",
+        fail_on=Severity(fail_on),
+        clock=clock(today, waiver_notice),
+        engine=EngineChoice(engine),
+    )
+    checked = check_change(repository, options)
+
+    def as_text(colour: bool) -> str:
+        from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
+
+        lines = line_reader(repository.root)
+        return plan_as_text(checked.result, checked.plan, lines, colour=colour, everything=False)
+
+    def as_markdown(_colour: bool) -> str:
+        from kservegen.changes.bases import open_change_base  # noqa: PLC0415
+        from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
+
+        templates = open_change_base(repository, base).templates(repository)
+        return plan_as_markdown(checked.result, checked.plan, templates)
+
+    writers = {"text": as_text, "markdown": as_markdown}
+    return emit_result(checked.result, output, repository.root, reports=reports, writers=writers)

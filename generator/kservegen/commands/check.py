@@ -1,0 +1,137 @@
+"""The gate of a change: validated, rendered files current, guards held, in one evaluation; behind `kservegen check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from kservegen.changes.bases import CommitBase, NoBase, open_change_base
+from kservegen.changes.guards import Allowances, check_permits
+from kservegen.checks.engines.choice import EngineChoice
+from kservegen.commands.plan import Planned, compare_change, refuse_half_written
+from kservegen.commands.render import DIFF_LINES, report_on
+from kservegen.commands.result import CLEAN, FilePlan, Result
+from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
+from kservegen.core.manual import by_manual
+from kservegen.core.repository import OUTPUT_FOLDER, Repository
+from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.render.output.changes import Changes, compare_files
+from kservegen.render.output.conflicts import diagnose as diagnose_conflict
+from kservegen.render.output.existing import Existing, scan
+
+if TYPE_CHECKING:
+    from kservegen.checks.waivers.apply import Clock
+
+_NAMED: Final = 3  # so many files fit in a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What the catalog is a change of, and how it is judged.
+
+    `base` is None for where HEAD and the default branch of its remote part. With `carries_output` a change carries
+    `rendered/`; without, a workflow commits it after the merge, and no change may touch it.
+    """
+
+    base: str | None = None
+    carries_output: bool = True
+    fail_on: Severity = Severity.ERROR
+    clock: Clock | None = None
+    engine: EngineChoice = EngineChoice.BUILTIN
+
+
+def check_change(repository: Repository, options: CheckOptions) -> Planned:
+    """Judge the work tree as a change of its base: all findings, and whether rendered files are current.
+
+    Nothing is written. What a change cannot grant itself is as the base has it; where there is no base that is said,
+    and no guard applies.
+    """
+    with without_collector():
+        base = open_change_base(repository, options.base)
+        refuse_half_written(repository)
+        wanted = EvaluationOptions(
+            names=(),
+            out=repository.output,
+            lays_out=True,
+            despite_findings=True,
+            clock=options.clock,
+            engine=options.engine,
+            base=base.revision,
+        )
+        evaluated = evaluate_repository(repository, wanted)
+        existing = scan(repository.output, None)
+        changes = compare_files(evaluated.desired, existing)
+        compared = compare_change(base, evaluated, existing, Allowances(), clock=options.clock)
+    stale = _stale(changes) if options.carries_output else _touched(changes, existing, base)
+    result = report_on(evaluated, "check", fail_on=options.fail_on)
+    found = (
+        *result.diagnostics,
+        *compared.diagnostics,
+        *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in changes.conflicts),
+        *(() if evaluated.has_errors else _diagnose(stale)),
+        *(found for environment in evaluated.environments for found in check_permits(environment, options.clock)),
+    )
+    result = replace(
+        result,
+        diagnostics=merge_diagnostics(found),
+        plan=FilePlan(
+            written=tuple(changes.write),
+            removed=changes.remove,
+            unchanged=len(evaluated.desired) - len(changes.write),
+            diff=_diff(existing, changes, stale, evaluated),
+            changes=compared.plan,
+        ),
+        assumptions=(*result.assumptions, *compared.assumptions),
+    )
+    return Planned(replace(result, verdict=_verdict(result, base)), compared.plan)
+
+
+def _stale(changes: Changes) -> dict[str, list[str]]:
+    """Return the files that are not what the catalog renders, by environment."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((*changes.write, *changes.remove)):
+        found.setdefault(path.partition("/")[0], []).append(path)
+    return found
+
+
+def _touched(changes: Changes, existing: Existing, base: CommitBase | NoBase) -> dict[str, list[str]]:
+    """Return, of the files that are not what the catalog renders, those that the change wrote or removed itself."""
+    before: Mapping[str, bytes] = base.output() if isinstance(base, CommitBase) else {}
+    return {
+        name: touched
+        for name, paths in _stale(changes).items()
+        if (
+            touched := [
+                path for path in paths if before.get(path) != (existing.read(path) if path in existing.files else None)
+            ]
+        )
+    }
+
+
+def _diagnose(stale: Mapping[str, list[str]]) -> Iterator[Diagnostic]:
+    for name, paths in stale.items():
+        more = ", …" if len(paths) > _NAMED else ""
+        yield by_manual(
+            "gitops/stale-output",
+            f"{OUTPUT_FOLDER}/{name} is not what the catalog renders",
+            Location(f"{OUTPUT_FOLDER}/{paths[0]}"),
+            seen=f"{len(paths)} of its files: {', '.join(paths[:_NAMED])}{more}",
+            environments=(name,),
+        )
+
+
+def _diff(existing: Existing, changes: Changes, stale: Mapping[str, list[str]], evaluated: EvaluatedRepository) -> str:
+    if not stale or evaluated.has_errors:
+        return ""
+    from kservegen.render.output.diff import unified_diff  # noqa: PLC0415 - where files are not current
+
+    return "\n".join(unified_diff(existing, changes, limit=DIFF_LINES, prefix=f"{OUTPUT_FOLDER}/"))
+
+
+def _verdict(result: Result, base: CommitBase | NoBase) -> str:
+    """Write the first line: whether the change may be merged, and what says so."""
+    errors = result.count(Severity.ERROR)
+    said = "green" if result.exit_code == CLEAN else f"red: {errors} {'error' if errors == 1 else 'errors'}"
+    return said if base.revision is not None else f"{said}; there is no base, so guards do not apply"

@@ -1,0 +1,116 @@
+"""A commit that a change is judged from in; what it says of each environment out.
+
+A change cannot grant itself what it needs: guards, permits, severities and unmanaged manifests of an environment count
+as the base has them, and so do owners. Everything else that looks at an environment reads these words where it always
+does, in `ResolvedEnvironment.value`; what the file itself says stays in `written`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from kservegen.catalog.load import load_catalog
+from kservegen.catalog.merge import merge_values
+from kservegen.catalog.model import Catalog
+from kservegen.catalog.resolve import EntryName, ResolvedEnvironment, resolve_environment
+from kservegen.core.document import mapping, text
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import (
+    CATALOG_FILE,
+    CATALOG_FOLDER,
+    DEFAULTS_NAME,
+    ENVIRONMENTS_FOLDER,
+    LOCK_SUFFIX,
+    Repository,
+)
+from kservegen.formats.yaml.load import load_strict
+from kservegen.git.process import Git
+from kservegen.git.tree import contents
+
+# Words of an environment that hold from the change after the one that brings them. No file is rendered from them.
+GRANTED: Final = ("guards", "permits", "severities", "unmanaged")
+
+
+@dataclass(frozen=True, eq=False)
+class BaseRevision:
+    """A commit, and what its files say of environments. Files are read where they are asked for, and once.
+
+    `label` says in words which commit it is. Links are not followed, and a file that cannot be read says nothing.
+    """
+
+    git: Git = field(repr=False)
+    commit: str
+    label: str
+
+    @cached_property
+    def environments(self) -> Mapping[str, JsonObject]:
+        """The words of each environment that the commit has, its file merged over the defaults."""
+        return {name: merge_values(self._shared, words) for name, words in self._files.items() if name != DEFAULTS_NAME}
+
+    def words_of(self, name: str) -> JsonObject:
+        """Return what the commit says of an environment; of one that it lacks, what it says of all."""
+        return self.environments.get(name, self._shared)
+
+    def owners_of(self, name: str) -> Mapping[EntryName, str]:
+        """Return the owners of an environment's entries; blank ones included, none where it is not there."""
+        catalog = self._catalog
+        if catalog is None or name not in catalog.environments:
+            return {}
+        entries = resolve_environment(catalog, name)[0].entries
+        return {(entry.section, entry.key): text(entry.words.get("owner")) for entry in entries}
+
+    @cached_property
+    def _files(self) -> Mapping[str, JsonObject]:
+        """The words of each file of `environments/`."""
+        prefix = f"{ENVIRONMENTS_FOLDER}/"
+        held = contents(self.git, self.commit, (ENVIRONMENTS_FOLDER,))
+        names = {path: path.removeprefix(prefix) for path in held if not path.endswith(LOCK_SUFFIX)}
+        return {
+            name.removesuffix(".yaml"): mapping(load_strict(held[path], path).value)
+            for path, name in names.items()
+            if name.endswith(".yaml") and "/" not in name
+        }
+
+    @cached_property
+    def _shared(self) -> JsonObject:
+        return merge_values({}, self._files.get(DEFAULTS_NAME, {}))
+
+    @cached_property
+    def _catalog(self) -> Catalog | None:
+        """The commit's catalog; None where it has none."""
+        held = contents(self.git, self.commit, (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER))
+        repository = Repository(self.git.top / self.git.prefix, held)
+        try:
+            return load_catalog(
+                repository, check_models=_unchecked, check_environment=_unchecked, check_lock=_unchecked
+            )[0]
+        except GeneratorError:
+            return None
+
+
+def _unchecked(_value: JsonObject) -> tuple[()]:
+    """Find nothing: what the base holds is not what is judged."""
+    return ()
+
+
+def judged_from(environment: ResolvedEnvironment, base: BaseRevision | None) -> ResolvedEnvironment:
+    """Return an environment with the words that a change cannot grant itself as the base has them.
+
+    Without a base it is as it was.
+    """
+    if base is None:
+        return environment
+    words = base.words_of(environment.name)
+    value = {word: said for word, said in environment.value.items() if word not in GRANTED}
+    value |= {word: words[word] for word in GRANTED if word in words}
+    # Owners are asked for in budgets alone, and the whole catalog of the base has to be read for them.
+    owners = base.owners_of(environment.name) if _limits_owners(value) else {}
+    return replace(environment, value=value, owners=owners)
+
+
+def _limits_owners(words: JsonObject) -> bool:
+    return any(mapping(budget).get("owner") for budget in mapping(words.get("budgets")).values())
