@@ -44,6 +44,8 @@ class Job:
 
     steps: list[Step] = field(default_factory=list)
     summary: str = ""
+    outcomes: Json = field(default_factory=dict)
+    outputs: Json = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:
@@ -81,13 +83,17 @@ class Runner:
         job = workflow["jobs"][name]
         if not self.holds(job.get("if", "true"), Job()):
             return Job()
-        return self.run_steps(job["steps"], job.get("env", {}))
+        shell = workflow.get("defaults", {}).get("run", {})
+        done = self.run_steps([{**shell, **step} for step in job["steps"]], job.get("env", {}))
+        contexts = {**self.contexts, "steps": done.outcomes}
+        done.outputs = {name: self.filled(value, contexts) for name, value in job.get("outputs", {}).items()}
+        return done
 
     def run_steps(self, steps: list[Json], env: Json) -> Job:
         """Run steps one after the other."""
         self.temp.mkdir(parents=True, exist_ok=True)
         job, more_path = Job(), ""
-        outcomes: Json = {}
+        outcomes = job.outcomes
         for number, step in enumerate(self._expanded(steps)):
             name = step.get("name") or step.get("uses", "").partition("@")[0] or f"step {number}"
             contexts = {**self.contexts, "steps": outcomes}
@@ -120,8 +126,9 @@ class Runner:
                 yield step
                 continue
             folder = self.workspace / step["uses"]
+            asked = {"if": step["if"]} if "if" in step else {}
             for inner in load(folder / "action.yml")["runs"]["steps"]:
-                yield {**inner, "env": {"GITHUB_ACTION_PATH": str(folder), **inner.get("env", {})}}
+                yield {**asked, **inner, "env": {"GITHUB_ACTION_PATH": str(folder), **inner.get("env", {})}}
 
     def _run(self, step: Json, contexts: Json, variables: dict[str, str], more_path: str) -> tuple[str, str]:
         if "uses" in step:
@@ -149,8 +156,7 @@ class Runner:
         """Put values in the place of expressions."""
 
         def value(match: re.Match[str]) -> str:
-            found = evaluate(match[1], contexts, {})
-            return "" if found is None else str(found)
+            return str(evaluate(match[1], contexts, {}))
 
         return _EXPRESSION.sub(value, text)
 
@@ -193,7 +199,7 @@ def _look_up(name: str, contexts: Json) -> object:
     value: Any = contexts
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
-    return value
+    return "" if value is None else value  # GitHub finds null and '' equal
 
 
 def command(folder: Path, name: str, script: str) -> None:

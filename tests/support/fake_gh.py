@@ -34,7 +34,8 @@ def main() -> int:
         calls.write(json.dumps([method, given.path, sorted(fields)]) + "\n")
     answer = respond(state, method, given.path.split("/"), fields)
     if answer is None:
-        sys.stderr.write("gh: Not Found (HTTP 404)\n")
+        status = (state / "scanning").read_text("utf-8") if (state / "scanning").exists() else "Not Found (HTTP 404)"
+        sys.stderr.write(f"gh: {status}\n")
         return 1
     if given.silent:
         return 0
@@ -54,6 +55,10 @@ def respond(state: Path, method: str, path: list[str], fields: dict[str, str]) -
             pulls = json.loads((state / "pulls.json").read_text("utf-8"))
             owner, _, branch = fields["head"].partition(":")
             answer = [p for p in pulls if (p["owner"], p["branch"], p["state"]) == (owner, branch, fields["state"])]
+        case "GET", ["pulls", _, "files"]:
+            answer = json.loads((state / "files.json").read_text("utf-8"))
+        case "GET", ["actions", "runs", _, "artifacts"]:
+            answer = {"artifacts": json.loads((state / "artifacts.json").read_text("utf-8"))}
         case "GET", ["issues", number, "comments"]:
             answer = [comment for comment in comments if comment["issue"] == number]
         case "POST", ["issues", number, "comments"]:
@@ -65,7 +70,9 @@ def respond(state: Path, method: str, path: list[str], fields: dict[str, str]) -
         case "DELETE", ["issues", "comments", wanted]:
             comments = [comment for comment in comments if str(comment["id"]) != wanted]
             answer = {}
-        case "POST", ["code-scanning", "sarifs"] if (state / "scanning").exists():
+        case "POST", ["code-scanning", "sarifs"] if (state / "scanning").exists() and not (
+            state / "scanning"
+        ).read_text("utf-8"):
             answer = {"id": "1"}
             (state / "sarif.json").write_text(json.dumps(fields), "utf-8")
     (state / "comments.json").write_text(json.dumps(comments), "utf-8")

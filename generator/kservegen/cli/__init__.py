@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Judge a change as a whole against its base: the gate of a pull request.",
     "commit": "Render, and commit the output and nothing else.",
     "completion": "Print the completion script of a shell.",
+    "convert": "Write the JSON report of a change in another form: a comment, SARIF.",
     "diff": "Say what differs between two environments, by meaning.",
     "explain": "Explain a rule, or where each field of a model comes from.",
     "find": "Find what a pod, a Service or any other name comes from: line, owner, commits.",

@@ -184,10 +184,11 @@ def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colou
     return render_text(result, line_reader(root, stdin), colour=colour)
 
 
-def read_named_file(file: Path, hint: str) -> bytes:
-    """Read a file that an option names; GeneratorError, with the hint, where it cannot be read."""
+def read_named_file(file: Path, hint: str, *, most: int = -1) -> bytes:
+    """Read a file that an option names, or `most` bytes of it; GeneratorError, with the hint, where it cannot be."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(most)
     except OSError as problem:
         raise GeneratorError(f"cannot be read: {problem.strerror}", subject=str(file), hint=hint) from problem
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,6 @@ _TEMPLATES = {
     "workflows/kservegen-waivers.yml": ".github/workflows/kservegen-waivers.yml",
 }
 _AFTER_MERGE = {"workflows/kservegen-render.yml": ".github/workflows/kservegen-render.yml"}
-# Lines of a template for repositories whose pull requests carry rendered/.
-_CARRIED = re.compile(r"^ *# begin carried\n(.*?)^ *# end carried\n", re.MULTILINE | re.DOTALL)
 _SCHEMAS = ("models.schema.json", "environments.schema.json")
 
 
@@ -85,11 +82,15 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
 def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     data = packaged_data()
     # JSON strings are YAML strings: a URL with odd characters stays one scalar.
-    words = {"engine": answers.engine, "repository": json.dumps(answers.repository), **answers.tool.words()}
     carried = answers.rendered_by == RENDERERS[0]
+    words = {
+        "engine": answers.engine,
+        "repository": json.dumps(answers.repository),
+        "check": "" if carried else f" --rendered-by {answers.rendered_by}",
+        **answers.tool.words(),
+    }
     for source, target in (_TEMPLATES if carried else _TEMPLATES | _AFTER_MERGE).items():
         text = (data / "scaffold" / source).read_text("utf-8")
-        text = _CARRIED.sub(r"\1" if carried else "", text)
         # Not string.Template: workflows are full of ${{ … }}.
         for word, value in words.items():
             text = text.replace(f"${{{word}}}", value)
