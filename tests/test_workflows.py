@@ -202,8 +202,9 @@ def proposed(tmp_path: Path, repository: Path, files: dict[str, str], *, rendere
     if rendered:
         assert kservegen(repository, "render") == 0
     head = commit_files(repository, {}, "change")
-    event = {"pull_request": {"number": PULL_REQUEST, "base": {"sha": base}, "head": {"sha": head}}}
-    github = {"event_name": "pull_request", "ref": "refs/pull/7/merge", "event": event}
+    git(repository, "update-ref", "refs/remotes/origin/main", base)
+    event = {"pull_request": {"number": PULL_REQUEST, "head": {"sha": head}}}
+    github = {"event_name": "pull_request", "base_ref": "main", "ref": "refs/pull/7/merge", "event": event}
     return runner(tmp_path, repository, github=github), head
 
 
@@ -300,6 +301,7 @@ class TestReport:
         leave(tmp_path, report_of("second"))
         assert not reported(tmp_path, hub, "abc").failed
         (body,) = comments(hub)
+        assert body.endswith("<sub>of abc</sub>\n")
         assert "second" in body
         assert "first" not in body
         leave(tmp_path, report_of())
@@ -448,6 +450,23 @@ class TestValidate:
         job = machine.run_job(workflow, "validate")
         assert job.failed
         assert "gitops/removal-guard" in {finding["rule"] for finding in self.left(tmp_path)["findings"]}
+
+    def test_what_others_merged_meanwhile_is_no_part_of_it(
+        self, tmp_path: Path, repository: Path, workflow: Json
+    ) -> None:
+        machine, head = proposed(tmp_path, repository, {"NOTES.md": "x\n"})
+        git(repository, "switch", "--quiet", "main")
+        for path, text in more_replicas(repository).items():
+            (repository / path).write_text(text, "utf-8")
+        assert kservegen(repository, "render") == 0
+        commit_files(repository, {}, "by somebody else")
+        git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+        git(repository, "tag", "origin/main", head)  # names what git would take first
+        git(repository, "switch", "--quiet", "--detach")
+        git(repository, "merge", "--quiet", "--no-edit", "topic")
+        job = machine.run_job(workflow, "validate")
+        assert not job.failed, job.log
+        assert job.summary == ""
 
     def test_nothing_changes(self, tmp_path: Path, repository: Path, workflow: Json) -> None:
         machine, _ = proposed(tmp_path, repository, {"NOTES.md": "x\n"})
