@@ -209,6 +209,9 @@ DESCRIPTIONS: dict[str, str] = {
     "waivers": "Findings that are accepted for a time: rule, model, reason, owner, expires.",
     "waiversFrom": "Whose waivers hold in a pull request: `change` (default) takes new ones too, and says so; "
     "`base` only those that are merged already.",
+    "unmanaged": "Manifests in rendered/ENV that kservegen does not render: path, reason, owner, expires.",
+    "unmanaged.path": "The file, relative to the environment's folder in rendered/.",
+    "unmanaged.expires": "Last day on which the file is accepted, as year-month-day.",
     "uriPrefixes": "Rewrites of URIs by prefix, the longest first, for mirrors and other buckets.",
     "images": "Rewrites of images in kustomize's form: name, newName, newTag, digest.",
 }

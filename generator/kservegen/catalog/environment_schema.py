@@ -136,6 +136,12 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             }
         ),
         "waiversFrom": {"enum": ["change", "base"]},
+        "unmanaged": _map(
+            {
+                **_object("unmanaged", path=TEXT, reason=TEXT, owner=TEXT, expires=_DATE),
+                "required": ["path", "reason", "owner", "expires"],
+            }
+        ),
         "uriPrefixes": TEXT_MAP,
         "images": {
             "type": "array",

@@ -160,7 +160,7 @@ class CommitBase:
         with exported(self.git, blobs) as root:
             repository = Repository(root)
             evaluated = evaluate_repository(
-                repository, EvaluationOptions(names=(), out=repository.output, lays_out=True)
+                repository, EvaluationOptions(names=(), out=repository.output, lays_out=True, judges_output=False)
             )
         if evaluated.has_errors:
             raise GeneratorError(

@@ -13,6 +13,7 @@ from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
+from kservegen.evaluate.unmanaged import OutputFolder, find_stale
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
@@ -45,7 +46,12 @@ def validate(
     wanted = EvaluationOptions(names=tuple(environments), out=out, clock=clock, engine=engine)
     with without_collector():
         evaluated = evaluate_repository(repository, wanted)
-    return report_on(evaluated, "validate", fail_on=fail_on)
+        result = report_on(evaluated, "validate", fail_on=fail_on)
+        catalog = evaluated.project.catalog
+        names = None if evaluated.is_partial else (*catalog.environments, *catalog.unreadable)
+        built = [evaluation.built for evaluation in evaluated.evaluations.values() if evaluation.built is not None]
+        stale = find_stale(built, OutputFolder(out, repository.relative(out)), names)
+        return replace(result, diagnostics=merge_diagnostics([*result.diagnostics, *stale]))
 
 
 def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:

@@ -24,7 +24,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
 from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision, judged_from
-from kservegen.evaluate.defaulted import context_of, default_objects
+from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.defaulting import Defaulted
@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is impo
     from kservegen.checks.policy.binding import Bindings
     from kservegen.checks.policy.files import PolicyFiles
     from kservegen.checks.waivers.apply import Clock
+    from kservegen.evaluate.unmanaged import OutputFolder, UnmanagedObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,11 +55,15 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DefaultedEnvironment:
-    """A built environment as the cluster would store it: its objects, and what rules may look at beside each."""
+    """A built environment as the cluster would store it: its objects, and what rules may look at beside each.
+
+    `unmanaged` are the objects that it lists and does not render.
+    """
 
     built: BuiltEnvironment
     objects: tuple[Defaulted, ...]
     context: Context
+    unmanaged: tuple[UnmanagedObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,9 +94,12 @@ def evaluate(
     shared: SharedResults | None = None,
     clock: Clock | None = None,
     base: BaseRevision | None = None,
+    *,
+    out: OutputFolder | None = None,
 ) -> Evaluation:
     """Resolve, build and check one environment, as a change of `base` where there is one.
 
+    Where there is an `out`, what others have in the environment's folder there is checked, too.
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
     """
     shared = shared or SharedResults()
@@ -103,8 +111,11 @@ def evaluate(
         diagnostics = (*unresolved, *diagnose_environment(environment, [built]))
         return Evaluation(environment=environment, defaulted=None, diagnostics=diagnostics)
     defaulted = default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
+    others: tuple[Diagnostic, ...] = ()
+    if out is not None:
+        defaulted, others = _with_others(defaulted, out, clock)
     checked = _check(defaulted, tools, bindings, shared)
-    weighed = _weighed((*unresolved, *checked.diagnostics), environment, tools)
+    weighed = _weighed((*unresolved, *others, *checked.diagnostics), environment, tools)
     return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock)))
 
 
@@ -174,6 +185,22 @@ def default_environment(
     return DefaultedEnvironment(built=built, objects=objects, context=context_of(built, objects, release))
 
 
+def _with_others(
+    defaulted: DefaultedEnvironment, out: OutputFolder, clock: Clock | None
+) -> tuple[DefaultedEnvironment, tuple[Diagnostic, ...]]:
+    """Lay the objects that others have in the environment's folder beside its own; rules look at both."""
+    from kservegen.evaluate.unmanaged import find_doubles, read_others  # noqa: PLC0415 - reads manifests
+
+    built, context = defaulted.built, defaulted.context
+    others = read_others(built.environment, out, installation_of(built.settings), clock)
+    if not others.objects:
+        return defaulted, others.diagnostics
+    resources = {item.defaulted.resource.id: item.defaulted.resource for item in others.objects}
+    around = replace(context, resources={**resources, **context.resources})
+    doubles = (replace(d, environments=(built.environment.name,)) for d in find_doubles(built, others.objects))
+    return replace(defaulted, context=around, unmanaged=others.objects), (*others.diagnostics, *doubles)
+
+
 def _check(
     defaulted: DefaultedEnvironment, tools: Tools, bindings: Bindings | None, shared: SharedResults
 ) -> Evaluation:
@@ -190,7 +217,7 @@ def _check(
     memory = gpu_memory(objects, inputs, tools.facts)
     found = (
         *_object_findings(objects, context, tools.checker, shared.findings),
-        *_violations(built, objects, bindings, shared),
+        *_violations(defaulted, objects, bindings, shared),
         *memory.findings,
         *host_findings(objects, inputs, tools.facts),
     )
@@ -198,6 +225,7 @@ def _check(
         *_word_problems(built, locator),
         *(bindings.diagnostics if bindings is not None else ()),
         *(locator.diagnose(resource, finding, tools.checker.severity(finding)) for resource, finding in found),
+        *_of_unmanaged(defaulted, tools, bindings, shared),
     ]
     release = context.release
     caveat = unreviewed(release)
@@ -248,15 +276,30 @@ def _object_findings(
         yield from found
 
 
+def _of_unmanaged(
+    defaulted: DefaultedEnvironment, tools: Tools, bindings: Bindings | None, shared: SharedResults
+) -> Iterator[Diagnostic]:
+    """Check the objects of others as all else: by schema, rules and policies."""
+    items = {item.defaulted.written.id: item for item in defaulted.unmanaged}
+    objects = [item.defaulted for item in defaulted.unmanaged]
+    for resource, finding in (
+        *_object_findings(objects, defaulted.context, tools.checker, {}),
+        *_violations(defaulted, objects, bindings, shared),
+    ):
+        diagnostic = items[resource.id].diagnose(finding, tools.checker.severity(finding), resource)
+        yield replace(diagnostic, environments=(defaulted.built.environment.name,))
+
+
 def _violations(
-    built: BuiltEnvironment, objects: Iterable[Defaulted], bindings: Bindings | None, shared: SharedResults
+    defaulted: DefaultedEnvironment, objects: Iterable[Defaulted], bindings: Bindings | None, shared: SharedResults
 ) -> Iterator[ObjectFinding]:
     if bindings is None:
         return
     from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses  # noqa: PLC0415
 
     shared.policies = shared.policies or PolicyPasses()
-    namespaces = {r.id.name: r.doc for r in built.own if r.id.kind == "Namespace"}
+    others = (item.defaulted.resource for item in defaulted.unmanaged)
+    namespaces = {r.id.name: r.doc for r in (*others, *defaulted.built.own) if r.id.kind == "Namespace"}
     policies = PolicyChecker(bindings.bound, namespaces, shared.policies)
     for item in objects:
         for finding in policies.check(item):
@@ -306,7 +349,9 @@ def _waive(
         waivers,
         used=used,
         rules=_known_rules(environment, tools),
-        subjects={item.entry.key for item in built.entries} | environment.mapping("budgets").keys(),
+        subjects={item.entry.key for item in built.entries}
+        | environment.mapping("budgets").keys()
+        | environment.mapping("unmanaged").keys(),
         clock=clock,
     )
     yield from diagnose_environment(environment, findings)

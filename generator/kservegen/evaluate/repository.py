@@ -17,6 +17,7 @@ from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
+from kservegen.evaluate.unmanaged import OutputFolder, refuse_in_departed
 from kservegen.render.layout import check_templates, lay_out, open_templates
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -33,12 +34,14 @@ class EvaluationOptions:
 
     With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
     would be refused: only a catalog that cannot be understood has none. `base` is what the catalog is a change of.
+    With `judges_output` what others have in the folders of `out` is checked, too.
     """
 
     names: tuple[str, ...]
     out: Path
     lays_out: bool = False
     despite_findings: bool = False
+    judges_output: bool = True
     clock: Clock | None = None
     engine: EngineChoice = EngineChoice.BUILTIN
     base: BaseRevision | None = None
@@ -102,13 +105,16 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
     evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
     desired: dict[str, bytes] = {}
+    out = OutputFolder(options.out, repository.relative(options.out)) if options.judges_output else None
+    if out is not None and not options.names:
+        diagnostics.extend(refuse_in_departed(out, (*project.catalog.environments, *project.catalog.unreadable)))
     has_templates = (repository.root / TEMPLATES_FOLDER).is_dir()
     templates = open_templates(repository) if options.lays_out or has_templates else None
     if templates is not None and has_templates:
         diagnostics.extend(check_templates(repository, templates))
     for name in project.choose(options.names):
         evaluation = evaluations[name] = evaluate(
-            project.catalog, name, project.tools, shared, options.clock, options.base
+            project.catalog, name, project.tools, shared, options.clock, options.base, out=out
         )
         diagnostics.extend(evaluation.diagnostics)
         diagnostics.extend(_lowered(options.out, evaluation.built, project.tools))

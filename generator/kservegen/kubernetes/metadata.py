@@ -26,6 +26,17 @@ _NAME_LAWS: Final[dict[str, Law]] = {
     "Service": service_name_error,
     **dict.fromkeys(_RBAC, path_segment_error),
 }
+# Kinds without a namespace: Kubernetes' own, KServe's, and those of the platforms beside it.
+CLUSTER_SCOPED: Final = frozenset(
+    """
+    APIService CertificateSigningRequest ClusterIssuer ClusterPolicy ClusterRole ClusterRoleBinding
+    ClusterServingRuntime ClusterStorageContainer CSIDriver CSINode CustomResourceDefinition DeviceClass FlowSchema
+    GatewayClass IngressClass LocalModelCache LocalModelNodeGroup MutatingAdmissionPolicy
+    MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass
+    PriorityLevelConfiguration RuntimeClass StorageClass ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
+    ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass
+    """.split()
+)
 _EXCLUSIVE: Final = ("foregroundDeletion", "orphan")
 _OWNER: Final = ("apiVersion", "kind", "name", "uid")
 

@@ -59,8 +59,15 @@ def lay_out(
     """
     from kservegen.render.readme import build_pages  # noqa: PLC0415 - brings Jinja, too
 
+    yield from lay_out_synced(built, {} if written is None else written)
+    platform = built.platform.without(promises_of(built.environment))
+    for path, page in build_pages(built, platform, templates):
+        yield _file(f"{built.environment.name}/{path}", page)
+
+
+def lay_out_synced(built: BuiltEnvironment, written: dict[BuiltEntry, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield what `lay_out` does but the pages for people: all that reaches the cluster."""
     name = built.environment.name
-    written = {} if written is None else written
     for resource in built.own:
         yield f"{name}/{resource.file}", _content(resource)
     for entry in built.entries:
@@ -72,8 +79,6 @@ def lay_out(
     for chart in platform.charts:
         if chart.values:
             yield _file(f"{name}/platform/values/{chart.name}.yaml", emit(chart.values))
-    for path, page in build_pages(built, platform, templates):
-        yield _file(f"{name}/{path}", page)
 
 
 def _content(resource: Resource) -> bytes:

@@ -10,31 +10,15 @@ Good:
 Upstream: k8s.io/apimachinery pkg/api/validation/objectmeta.go
 """
 
-from typing import Final
-
 from kservegen.checks.rules.base import Context, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping
-from kservegen.kubernetes.metadata import namespace_name, object_name
-
-_CLUSTER_SCOPED: Final = frozenset(
-    {
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "ClusterServingRuntime",
-        "ClusterStorageContainer",
-        "LocalModelCache",
-        "LocalModelNodeGroup",
-        "Namespace",
-        "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding",
-    }
-)
+from kservegen.kubernetes.metadata import CLUSTER_SCOPED, namespace_name, object_name
 
 
 @rule(Stage.ADMISSION)
 def check(resource: Resource, _context: Context) -> Problems:
     kind, metadata, path = resource.kind, mapping(resource.doc.get("metadata")), ("metadata",)
     yield from object_name(kind, metadata, path)
-    namespaced = kind not in _CLUSTER_SCOPED
+    namespaced = kind not in CLUSTER_SCOPED
     for problem in namespace_name(kind, metadata, path, namespaced=namespaced):
         yield problem if namespaced else problem._replace(hint="Leave the namespace out.")

@@ -1,0 +1,337 @@
+"""An environment's output folder in; what somebody else put there out: objects to be judged, and files refused.
+
+An engine applies whatever lies in a folder that it syncs, whoever wrote it. So a file there is ours by its first line,
+or the environment lists it under `unmanaged:` and what it holds is judged like all else, or it is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.catalog.sections import KINDS
+from kservegen.checks.locate import Locator, diagnose_environment
+from kservegen.checks.manifests.documents import InputDocument, read_documents
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import format_path
+from kservegen.core.manual import by_manual
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.yaml.files import read_bytes
+from kservegen.kserve.defaulting import Defaulted, Installation, default
+from kservegen.kubernetes.metadata import CLUSTER_SCOPED
+from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
+from kservegen.render.layout import lay_out_synced
+from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
+from kservegen.render.output.paths import is_confined
+from kservegen.render.output.synced import FileNature, SyncedFile, is_steering, synced_files
+
+if TYPE_CHECKING:
+    from kservegen.checks.waivers.apply import Clock
+
+_WORD: Final = "unmanaged"
+
+
+class OutputFolder(NamedTuple):
+    """Where rendered files lie, and what reports call it."""
+
+    path: Path
+    label: str
+
+    def location(self, environment: str, file: str) -> Location:
+        """Return the place of a file; names on disk need not be UTF-8."""
+        return Location(f"{self.label}/{environment}/{file}".encode("utf-8", "backslashreplace").decode())
+
+
+class _Listed(NamedTuple):
+    """A file that an environment answers for: its key among the words, its path, who owns it."""
+
+    key: str
+    path: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class UnmanagedObject:
+    """An object that the environment lists: where it stands, as it was read, and as the cluster would store it."""
+
+    key: str
+    owner: str
+    document: InputDocument
+    defaulted: Defaulted
+
+    def diagnose(self, finding: Finding, severity: Severity, resource: Resource) -> Diagnostic:
+        """Give a finding about the object, built or defaulted, its line; waivers know it by the key it is listed as."""
+        return replace(self.document.diagnose(finding, severity, resource), entries=(self.key,))
+
+
+class OthersFiles(NamedTuple):
+    """What others have in an environment's folder: objects that are to be judged, and what is wrong already."""
+
+    objects: tuple[UnmanagedObject, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def read_others(
+    environment: ResolvedEnvironment, out: OutputFolder, installation: Installation, clock: Clock | None
+) -> OthersFiles:
+    """Find what others have in the folder of an environment. With a `clock` a list of files ends on its day."""
+    files = {file.path: file for file in synced_files(out.path / environment.name)}
+    if not files and not environment.mapping(_WORD):
+        return OthersFiles()
+    listed: dict[str, _Listed] = {}
+    found = list(diagnose_environment(environment, _check_words(environment, files, listed, clock)))
+    found += (
+        replace(diagnostic, environments=(environment.name,))
+        for file in files.values()
+        if file.path not in listed
+        for diagnostic in _refuse(file, out, environment.name, _listed_by_change(environment))
+    )
+    objects = []
+    for item in listed.values():
+        for document in _read(item, out, environment.name):
+            found += (replace(problem, environments=(environment.name,)) for problem in document.problems)
+            if document.resource is not None:
+                resource = _placed(document.resource, item.path)
+                defaulted = default(resource, installation)
+                objects.append(UnmanagedObject(key=item.key, owner=item.owner, document=document, defaulted=defaulted))
+    return OthersFiles(tuple(objects), tuple(found))
+
+
+def refuse_in_departed(out: OutputFolder, environments: Iterable[str]) -> Iterator[Diagnostic]:
+    """Refuse what others have in a folder that we rendered for an environment which is no more: it is synced still."""
+    for name, files in _departed(out, environments):
+        for file in files:
+            yield from _refuse(file, out, name)
+
+
+def _departed(out: OutputFolder, environments: Iterable[str]) -> Iterator[tuple[str, tuple[SyncedFile, ...]]]:
+    """Yield the folders that hold files of ours and belong to no environment, with all that an engine looks at."""
+    known = set(environments)
+    for name in sorted(path.name for path in out.path.iterdir()) if out.path.is_dir() else ():
+        files = () if name in known or name.startswith(".") else synced_files(out.path / name)
+        if any(file.nature is FileNature.MARKED for file in files):
+            yield name, files
+
+
+def _check_words(
+    environment: ResolvedEnvironment,
+    files: Mapping[str, SyncedFile],
+    listed: dict[str, _Listed],
+    clock: Clock | None,
+) -> Iterator[Finding]:
+    """Say what is wrong with the list itself; note in `listed` what it answers for."""
+    own = mapping(environment.written.get(_WORD))
+    for key, value in environment.mapping(_WORD).items():
+        words = mapping(value)
+        path = text(words.get("path"))
+        if not path:
+            continue  # removed by a null, or a finding of the schema
+        finding = _misplaced(key, path, files)
+        if finding is not None:
+            if key in own:  # else the change has taken it out
+                yield finding
+        elif path in listed:
+            yield _finding(key, "unmanaged-path", f"{path} is listed as {listed[path].key} already", path)
+        else:
+            listed[path] = _Listed(key, path, text(words.get("owner")))
+            yield from _near_its_end(key, words, clock)
+
+
+def _misplaced(key: str, path: str, files: Mapping[str, SyncedFile]) -> Finding | None:
+    file = files.get(path)
+    if not is_confined(f"environment/{path}") and file is None:
+        return _finding(key, "unmanaged-path", "this is no path below the environment's folder", path)
+    if is_steering(path.rpartition("/")[2]):
+        message = "a file that tells the engine what to make of others cannot be listed"
+        return _finding(key, "unmanaged-path", message, path)
+    if file is None:
+        return _finding(key, "unmanaged-missing", f"there is no manifest {path}", path, hint="Remove the entry.")
+    if file.nature is FileNature.LINK:
+        return _finding(key, "unmanaged-path", "a symbolic link cannot be listed", path)
+    if file.nature is FileNature.MARKED:
+        message = "this file says that kservegen rendered it"
+        hint = "Remove the entry; or, if the file is yours, remove its first line."
+        return _finding(key, "unmanaged-path", message, path, hint=hint)
+    return None
+
+
+def _near_its_end(key: str, words: Mapping[str, object], clock: Clock | None) -> Iterator[Finding]:
+    written = str(words.get("expires"))
+    try:
+        expires = date.fromisoformat(written)
+    except ValueError:
+        hint = "Write it as year-month-day."
+        yield _finding(key, "unmanaged-expired", "this is no day of the calendar", written, word="expires", hint=hint)
+        return
+    if clock is None or expires - clock.day > timedelta(days=clock.notice):
+        return
+    ask = f"Ask {words.get('owner')}: move the file out of rendered/, or agree on a later day."
+    if expires < clock.day:
+        message = f"{words.get('path')} was accepted until {expires}"
+        yield _finding(key, "unmanaged-expired", message, written, word="expires", hint=ask)
+    else:
+        message = f"{words.get('path')} is accepted until {expires}"
+        yield _finding(key, "unmanaged-expires-soon", message, written, word="expires", hint=ask)
+
+
+def _finding(key: str, slug: str, message: str, seen: str, *, word: str = "path", hint: str = "") -> Finding:
+    return Finding(
+        rule=f"gitops/{slug}",
+        path=(_WORD, key, word),
+        message=message,
+        seen=seen,
+        hint=hint or "Write the path of a manifest relative to the environment's folder: cluster/gateway.yaml.",
+    )
+
+
+_REFUSED: Final = {
+    FileNature.MANIFEST: ("gitops/unlisted-file", "kservegen did not render this file, and an engine would apply it"),
+    FileNature.STEERING: ("gitops/engine-input", "this file changes what an engine makes of the files around it"),
+    FileNature.LINK: ("gitops/symlink-in-output", "a symbolic link lies among the files that an engine syncs"),
+}
+
+
+def _refuse(
+    file: SyncedFile, out: OutputFolder, environment: str, asked: frozenset[str] = frozenset()
+) -> Iterator[Diagnostic]:
+    if file.nature in _REFUSED:
+        rule, message = _REFUSED[file.nature]
+        hint = "A list counts from the change after the one that brings it: merge the list first." * (
+            file.path in asked
+        )
+        yield by_manual(rule, message, out.location(environment, file.path), hint=hint)
+
+
+def _listed_by_change(environment: ResolvedEnvironment) -> frozenset[str]:
+    """Return the paths that the environment's own file lists, whether or not its base does."""
+    words = mapping(environment.written.get(_WORD)).values()
+    return frozenset(text(mapping(entry).get("path")) for entry in words)
+
+
+def _read(item: _Listed, out: OutputFolder, environment: str) -> Iterator[InputDocument]:
+    file = out.location(environment, item.path).file
+    data = read_bytes(out.path / environment / item.path, file)
+    if isinstance(data, Diagnostic):
+        yield InputDocument(file=file, number=1, resource=None, source=data.location, problems=(data,))
+    else:
+        yield from read_documents(data, file, named=True)
+
+
+def _placed(resource: Resource, path: str) -> Resource:
+    """Put an object where an engine would: in the namespace of its layer if it names none, in none if it has none."""
+    if resource.kind in CLUSTER_SCOPED:
+        return replace(resource, id=resource.id._replace(namespace=""))
+    if resource.id.namespace:
+        return resource
+    parts = path.split("/")
+    return replace(resource, id=resource.id._replace(namespace=parts[1] if len(parts) > 2 else PLATFORM_NAMESPACE))
+
+
+def find_stale(
+    evaluated: Iterable[BuiltEnvironment], out: OutputFolder, environments: Iterable[str] | None
+) -> Iterator[Diagnostic]:
+    """Find files with our first line that are not what is rendered now, and say which of them we never rendered.
+
+    `environments` are all that there are, where folders of others count, too. Whoever compares the whole output
+    (`render`, `plan`, `commit`) finds all of this as differences.
+    """
+    written: dict[BuiltEntry, bytes] = {}
+    for built in evaluated:
+        name = built.environment.name
+        files = synced_files(out.path / name)
+        if files:
+            yield from _stale(name, files, out, dict(lay_out_synced(built, written)))
+    if environments is not None:
+        for name, files in _departed(out, environments):
+            yield from _stale(name, files, out, {})
+
+
+def _stale(
+    name: str, files: Iterable[SyncedFile], out: OutputFolder, desired: Mapping[str, bytes]
+) -> Iterator[Diagnostic]:
+    stale = []
+    for path in (file.path for file in files if file.nature is FileNature.MARKED):
+        data = read_bytes(out.path / name / path, path)
+        if isinstance(data, Diagnostic) or data == desired.get(f"{name}/{path}"):
+            continue
+        where = out.location(name, path)
+        reason = _forged(data, path)
+        if reason:
+            yield by_manual("gitops/forged-file", reason, where, environments=(name,))
+        else:
+            stale.append(where)
+    if stale:
+        more = f", nor are {len(stale) - 1} more" if len(stale) > 1 else ""
+        message = f"this file is not what kservegen renders now{more}"
+        found = by_manual("gitops/stale-output", message, stale[0], environments=(name,))
+        yield replace(found, severity=Severity.WARNING)  # a catalog is edited before it is rendered
+
+
+def _forged(data: bytes, path: str) -> str:
+    """Say why we never rendered such a file, whatever the catalog was: one object each, called after it."""
+    if path.startswith("platform/values/"):
+        return ""  # Helm's values; what they were stands in no object
+    documents = read_documents(data, path, named=True)
+    if len(documents) != 1:
+        return f"this file says that kservegen rendered it, and holds {len(documents)} objects"
+    resource = documents[0].resource
+    if resource is None:
+        return "this file says that kservegen rendered it, and holds no object"
+    folder, _, file = path.rpartition("/")
+    top, _, namespace = folder.partition("/")
+    if top not in _RENDERED:
+        fits = file.startswith(f"{resource.kind.lower()}-")
+    else:
+        fits = resource.kind in _RENDERED[top] and resource.id.namespace == namespace
+        fits = fits and file == f"{resource.kind.lower()}-{resource.id.name}.yaml"
+    return "" if fits else f"this file says that kservegen rendered it, and holds {resource.id}"
+
+
+# The kinds of the folders that hold entries of the catalog; engines and charts have theirs.
+_RENDERED: Final = {
+    folder: frozenset(info.kind for info in KINDS.values() if info.folder == folder) | extra
+    for folder, extra in {"models": frozenset[str](), "runtimes": frozenset[str](), "cluster": {"Namespace"}}.items()
+}
+
+
+def find_doubles(built: BuiltEnvironment, objects: Iterable[UnmanagedObject]) -> Iterator[Diagnostic]:
+    """Find objects that an unmanaged file holds a second time, beside ours or beside another's."""
+    locator = Locator.of(built)
+    rendered = {_identity(resource): resource for resource in built.resources}
+    others: dict[tuple[str, ResourceId], UnmanagedObject] = {}
+    for item in objects:
+        resource = item.defaulted.written
+        if not resource.id.name:
+            continue
+        identity = _identity(resource)
+        ours, other = rendered.get(identity), others.setdefault(identity, item)
+        if ours is not None:
+            yield _double(item, "kservegen renders it", locator.locate(ours, ()))
+        elif other is not item:
+            yield _double(item, "it stands here, too", other.document.locate(("metadata", "name")))
+
+
+def _identity(resource: Resource) -> tuple[str, ResourceId]:
+    return resource.api_version.rpartition("/")[0], resource.id
+
+
+def _double(item: UnmanagedObject, why: str, where: Location) -> Diagnostic:
+    resource, path = item.defaulted.written, ("metadata", "name")
+    return replace(
+        by_manual(
+            "kubernetes/duplicate-object",
+            f"{resource.id} stands in this environment twice",
+            item.document.locate(path),
+            path=format_path(item.document.inside + path),
+            seen=resource.id.name,
+            related=(Related(why, where),),
+        ),
+        severity=Severity.ERROR,  # the engine would apply now one, now the other
+        subjects=(str(resource.id),),
+        entries=(item.key,),
+    )

@@ -1,0 +1,101 @@
+"""The folder of an environment in; every file there that a GitOps engine would look at out, and whose it is.
+
+Both engines read more than `scan` lists: Flux builds from every `.yaml` and `.yml` below a folder, hidden ones
+included (fluxcd/pkg kustomize, `scanManifests`); Argo CD reads `.yaml`, `.yml`, `.json` and `.jsonnet`, and looks for
+files that turn a folder of manifests into something else (argo-cd util/app/discovery, reposerver/repository).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from kservegen.core.errors import GeneratorError
+from kservegen.render.output.files import READ, read_file
+from kservegen.render.output.ownership import HEAD_SIZE, is_ours
+
+_MANIFESTS: Final = (".yaml", ".yml", ".json", ".jsonnet", ".libsonnet")
+# Files that say what becomes of all others beside or below them: kustomize's, Helm's, kpt's, Argo CD's and Flux's.
+_STEERING: Final = frozenset(
+    {
+        "kustomization",
+        "kustomization.yaml",
+        "kustomization.yml",
+        "chart.yaml",
+        ".argocd-source.yaml",
+        ".sourceignore",
+        ".krmignore",
+    }
+)
+
+
+class FileNature(Enum):
+    """What a file is to an engine, and to us."""
+
+    MARKED = 1  # its first line says that we rendered it
+    MANIFEST = 2  # somebody else's manifest
+    STEERING = 3  # changes what an engine makes of the files around it
+    LINK = 4  # leads to what may be anything
+
+
+class SyncedFile(NamedTuple):
+    """A file that an engine looks at; `path` is relative to the environment's folder."""
+
+    path: str
+    nature: FileNature
+
+
+def is_steering(name: str) -> bool:
+    """Whether a file of this name changes what an engine makes of its neighbours; file systems may ignore case."""
+    name = name.casefold()
+    return name in _STEERING or (name.startswith(".argocd-source") and name.endswith(".yaml"))
+
+
+def synced_files(folder: Path) -> tuple[SyncedFile, ...]:
+    """List what an engine looks at below a folder, in the order of paths; nothing where there is no folder.
+
+    No link is followed. Raises GeneratorError where a folder cannot be listed.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return ()
+    try:
+        return tuple(sorted(_walk(str(folder), "")))
+    except OSError as error:
+        raise GeneratorError(
+            f"cannot be listed: {error.strerror}",
+            subject=str(error.filename or folder),
+            hint="Make the folder readable for the user who runs kservegen.",
+        ) from error
+
+
+def _walk(top: str, inside: str) -> Iterator[SyncedFile]:
+    with os.scandir(f"{top}/{inside}") as entries:
+        listed = list(entries)
+    for entry in listed:
+        path = f"{inside}{entry.name}"
+        if entry.is_symlink():
+            yield SyncedFile(path, FileNature.LINK)
+        elif entry.is_dir():
+            if entry.name != ".git":
+                yield from _walk(top, f"{path}/")
+        elif is_steering(entry.name):
+            yield SyncedFile(path, FileNature.STEERING)
+        elif entry.name.casefold().endswith(_MANIFESTS):
+            yield SyncedFile(path, FileNature.MARKED if _is_marked(top, path) else FileNature.MANIFEST)
+
+
+def _is_marked(top: str, path: str) -> bool:
+    """Whether we may have written a file: we hide none, and write YAML alone."""
+    if not path.endswith(".yaml") or path.startswith(".") or "/." in path:
+        return False
+    try:
+        handle = os.open(f"{top}/{path}", READ)
+    except OSError:
+        return False
+    try:
+        return is_ours(read_file(handle, HEAD_SIZE), path)
+    finally:
+        os.close(handle)
