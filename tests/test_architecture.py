@@ -33,6 +33,7 @@ RIM = (
     "kservegen.cli",
     "kservegen.commands.init",
     "kservegen.core.repository",
+    "kservegen.core.confined",
 )
 WORLD = {"os", "subprocess", "tempfile", "shutil", "time", "random", "locale", "socket", "fcntl"}
 NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "httpx", "asyncio"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -13,8 +13,15 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.names import label_error
-from kservegen.core.repository import CATALOG_FILE, DEFAULTS_NAME, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
-from kservegen.formats.yaml.files import read_bytes
+from kservegen.core.repository import (
+    CATALOG_FILE,
+    DEFAULTS_NAME,
+    ENVIRONMENTS_FOLDER,
+    LOCK_SUFFIX,
+    SOURCE_FOLDERS,
+    Repository,
+)
+from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
 from kservegen.formats.yaml.load import load_strict
 
 # Checks a whole document against a schema: the catalog's, the environments' or the locks'.
@@ -29,7 +36,7 @@ def load_catalog(
     check_lock: SchemaCheck,
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
-    diagnostics: list[Diagnostic] = []
+    diagnostics = list(_layout_problems(repository))
     documents = []
     files = repository.catalog_files()
     for path in files:
@@ -45,6 +52,16 @@ def load_catalog(
     definitions = _define(documents, diagnostics)
     complete = len(documents) == len(files)
     return Catalog(tuple(documents), definitions, environments, complete, unreadable), diagnostics
+
+
+def _layout_problems(repository: Repository) -> Iterator[Diagnostic]:
+    """Yield what stands where a folder of ours belongs, and files that some systems hold to be one."""
+    for folder in SOURCE_FOLDERS:
+        misplaced = find_misplaced(repository.root / folder, folder, repository.root)
+        if misplaced is not None:
+            yield misplaced
+    files = (*repository.catalog_files(), *repository.environment_files(), *repository.lock_files())
+    yield from find_clashes(map(repository.relative, files))
 
 
 def _load(
@@ -86,7 +103,7 @@ def _about_weight(diagnostic: Diagnostic) -> Diagnostic:
 def _content(repository: Repository, file: str) -> bytes | Diagnostic:
     if repository.sources is not None:
         return repository.sources[file]
-    return read_bytes(repository.root / file, file)
+    return read_bytes(repository.root / file, file, repository.root)
 
 
 def schema_diagnostic(finding: Finding, document: CatalogDocument, base: Path = ()) -> Diagnostic:

@@ -12,6 +12,7 @@ from kservegen.cli.options import (
     find_repository,
     reporting,
     wants_colour,
+    write_document,
     write_sections,
     write_text,
 )
@@ -35,7 +36,7 @@ def command(*, environments: tuple[str, ...], root: Path | None, output: str) ->
     if output == "json":
         return write_sections(exit_code, budget=budget_as_json(overviews))
     if output == "csv":
-        write_text(budget_as_csv(overviews))
+        write_document(budget_as_csv(overviews))
     else:
         width = max(shutil.get_terminal_size((120, 24)).columns, 100)
         write_text(budget_as_text(overviews, colour=bool(wants_colour()), width=width))

@@ -16,6 +16,7 @@ from kservegen.cli.options import (
     fail_on,
     find_repository,
     guard_options,
+    write_document,
     write_text,
 )
 from kservegen.core.diagnostics import Severity
@@ -110,7 +111,7 @@ def _commit(options: CommitOptions, repository: Repository, output: str) -> int:
     if output == "json" and outcome is not None:
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-        write_text(render_json(result, commit=commit_as_json(outcome)))
+        write_document(render_json(result, commit=commit_as_json(outcome)))
         return result.exit_code
     code = emit_result(result, output, repository.root)
     if outcome is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from kservegen.cli.options import write_text
+from kservegen.cli.options import write_document
 
 
 @click.command(name="completion")
@@ -17,5 +17,5 @@ def command(*, shell: str) -> int:
     script = get_completion_class(shell)
     if script is None:
         raise click.ClickException(f"click has no completion for {shell}")
-    write_text(script(cli, {}, "kservegen", "_KSERVEGEN_COMPLETE").source() + "\n")
+    write_document(script(cli, {}, "kservegen", "_KSERVEGEN_COMPLETE").source() + "\n")
     return 0

@@ -11,6 +11,7 @@ from kservegen.cli.options import (
     find_repository,
     reporting,
     wants_colour,
+    write_document,
     write_sections,
     write_text,
 )
@@ -39,7 +40,7 @@ def command(*, left: str, right: str, models: tuple[str, ...], exit_code: bool, 
     if output == "markdown":
         from kservegen.render.layout import open_templates  # noqa: PLC0415
 
-        write_text(report.comparison_as_markdown(found, open_templates(repository)))
+        write_document(report.comparison_as_markdown(found, open_templates(repository)))
     else:
         write_text(report.comparison_as_text(found, colour=wants_colour()))
     return code

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, reporting, wants_colour, write_text
+from kservegen.cli.options import find_repository, reporting, wants_colour, write_document, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.edits import ProposedEdits
@@ -79,7 +79,7 @@ def _as_json(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes
     written = bool(edits.changes) and not edits.refused and not dry_run
     if written:
         write_edits(repository, edits)
-    write_text(render_json(edits.result, edits=edits_as_json(edits, written=written)))
+    write_document(render_json(edits.result, edits=edits_as_json(edits, written=written)))
     return edits.exit_code
 
 

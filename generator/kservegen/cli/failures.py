@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Sequence
+from io import StringIO
 from itertools import pairwise
 
 import click
@@ -22,14 +24,14 @@ def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
-        click.echo("kservegen: stopped", err=True)
+        _say("stopped")
         return OPERATIONAL
     except click.ClickException as error:
         return _usage(error, words)
     except GeneratorError as error:
         return _fail(error, words, error)
     except KeyboardInterrupt:
-        click.echo("kservegen: stopped; nothing is half written", err=True)
+        _say("stopped; nothing is half written")
         return OPERATIONAL
     except BrokenPipeError:
         # The reader went away (`| head`): no more output, and no complaint from the interpreter at exit.
@@ -47,7 +49,12 @@ def _wants_json(words: Sequence[str]) -> bool:
 def _usage(error: click.ClickException, words: Sequence[str]) -> int:
     if _wants_json(words):
         return _fail(GeneratorError(error.format_message(), hint="See kservegen --help."), words, error)
-    error.show()
+    from kservegen.formats.inert import printable  # noqa: PLC0415
+
+    shown = StringIO()
+    error.show(file=shown)
+    said = error.message
+    _say_lines(shown.getvalue().replace(said, printable(said)) if said else shown.getvalue())
     return OPERATIONAL
 
 
@@ -65,15 +72,29 @@ def _fail(summary: GeneratorError, words: Sequence[str], cause: Exception, code:
     if _wants_json(words):
         _print_json(summary, code)
     else:
-        click.echo(f"kservegen: {summary}", err=True)
-        if summary.hint:
-            click.echo(f"  {summary.hint}", err=True)
+        from kservegen.formats.inert import printable  # noqa: PLC0415
+
+        subject = f"{printable(summary.subject)}: " if summary.subject else ""
+        # Lines of a message are below the first: none passes for a line of ours.
+        said = f"{subject}{summary.message}\n{summary.hint}".strip("\n").split("\n")
+        _say("\n".join([said[0], *(line if line.startswith(" ") else f"  {line}" for line in said[1:])]))
     if "--debug" in words:
-        traceback.print_exception(cause)
+        _say_lines(textwrap.indent("".join(traceback.format_exception(cause)), "  "))
     return code
 
 
+def _say(text: str) -> None:
+    _say_lines(f"kservegen: {text}\n")
+
+
+def _say_lines(text: str) -> None:
+    from kservegen.cli.options import write_error  # noqa: PLC0415 - only where something is wrong
+
+    write_error(text)
+
+
 def _print_json(error: GeneratorError, code: int) -> None:
+    from kservegen.cli.options import write_document  # noqa: PLC0415
     from kservegen.report.json_report import render_json_failure  # noqa: PLC0415
 
-    click.echo(render_json_failure(error, code), nl=False)
+    write_document(render_json_failure(error, code))

@@ -8,14 +8,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 import click
 
 from kservegen.commands.result import Result
+from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out, repository_top
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import STDIN, Repository
+from kservegen.formats.inert import inert_lines
+from kservegen.formats.yaml.files import read_bytes
 
 if TYPE_CHECKING:
     from kservegen.core.jsontypes import JsonValue
@@ -166,11 +169,12 @@ def emit_result(
 
     def formed(form: str, *, colour: bool) -> str:
         own = (writers or {}).get(form)
-        return own(colour) if own is not None else _formed(result, form, root, stdin, colour=colour)
+        said = own(colour) if own is not None else _formed(result, form, root, stdin, colour=colour)
+        return inert_lines(said, colour=colour) if form == "text" else said
 
     for form, file in reports:
         write_report(file, formed(form, colour=False))
-    write_text(formed(output, colour=wants_colour()))
+    write_document(formed(output, colour=wants_colour()))
     return result.exit_code
 
 
@@ -195,6 +199,10 @@ def read_named_file(file: Path, hint: str, *, most: int = -1) -> bytes:
 
 def write_report(file: Path, text: str) -> None:
     """Write a report to a file; GeneratorError where it cannot be written."""
+    where = Path(os.path.abspath(file))  # noqa: PTH100 - Path has nothing that takes `..` away and follows no link
+    top = repository_top(where.parent)
+    if top is not None and leads_out(where, top):
+        raise GeneratorError(LEADS_OUT, subject=str(file), hint=LEADS_OUT_HINT)
     is_new = not file.exists()
     try:
         file.write_bytes(text.encode("utf-8", "backslashreplace"))
@@ -213,16 +221,31 @@ def write_sections(exit_code: int, **sections: JsonValue) -> int:
     """Print the JSON report of a command that has sections of its own and no findings; return its exit code."""
     from kservegen.report.json_report import render_sections  # noqa: PLC0415
 
-    write_text(render_sections(exit_code, **sections))
+    write_document(render_sections(exit_code, **sections))
     return exit_code
 
 
 def write_text(text: str) -> None:
-    """Write to standard output as UTF-8, whatever the locale says."""
-    sys.stdout.flush()
-    buffer = getattr(sys.stdout, "buffer", None)
+    """Write lines for people to standard output: nothing in them drives a terminal or a CI runner."""
+    write_document(inert_lines(text, colour=wants_colour()))
+
+
+def write_document(text: str) -> None:
+    """Write text of a form that is inert by itself (JSON, Markdown, workflow commands) to standard output."""
+    _write(sys.stdout, text)
+
+
+def write_error(text: str) -> None:
+    """Write lines for people to standard error."""
+    _write(sys.stderr, inert_lines(text))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write as UTF-8, whatever the locale says."""
+    stream.flush()
+    buffer = getattr(stream, "buffer", None)
     if buffer is None:
-        sys.stdout.write(text)
+        stream.write(text)
         return
     buffer.write(text.encode("utf-8", "backslashreplace"))
     buffer.flush()
@@ -241,11 +264,13 @@ def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[
 
     def read(file: str) -> list[str] | None:
         if file not in cache:
-            path = root / file
+            path = Path(os.path.abspath(root / file))  # noqa: PTH100 - see write_report
+            top = repository_top(path) or (root if path.is_relative_to(root) else path.parent)
             try:
-                cache[file] = _lines(path.read_bytes()) if path.is_file() else None
-            except OSError:
-                cache[file] = None
+                data = read_bytes(path, file, top)
+            except GeneratorError:  # a finding about what is not there
+                data = b""
+            cache[file] = _lines(data) if isinstance(data, bytes) and data else None
         return cache[file]
 
     return read

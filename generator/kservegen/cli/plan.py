@@ -15,6 +15,7 @@ from kservegen.cli.options import (
     line_reader,
     reporting,
     wants_colour,
+    write_document,
     write_text,
 )
 from kservegen.core.diagnostics import Severity
@@ -66,13 +67,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     if output == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-        write_text(render_json(result))
+        write_document(render_json(result))
     elif output == "markdown":
         from kservegen.changes.bases import open_base  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
         templates = open_base(repository, base).templates(repository)
-        write_text(plan_as_markdown(result, changes, templates))
+        write_document(plan_as_markdown(result, changes, templates))
     else:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, line_reader, reporting, wants_colour, write_text
+from kservegen.cli.options import find_repository, line_reader, reporting, wants_colour, write_document, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.policy_test import PolicyTests
@@ -30,7 +30,8 @@ def test(*, paths: tuple[Path, ...], root: Path | None, output: str) -> int:
 
     repository = find_repository(root)
     done = try_policies(repository, paths)
-    write_text(_report(done, output, repository.root))
+    write = write_text if output == "text" else write_document
+    write(_report(done, output, repository.root))
     return done.result.exit_code
 
 

@@ -13,6 +13,7 @@ from kservegen.cli.options import (
     read_named_file,
     reporting,
     wants_colour,
+    write_document,
     write_text,
 )
 
@@ -59,7 +60,7 @@ def command(
     if output == "json":
         from kservegen.report.upgrade import upgrades_as_json  # noqa: PLC0415
 
-        write_text(upgrades_as_json(upgrades, carried, written))
+        write_document(upgrades_as_json(upgrades, carried, written))
     else:
         from kservegen.report.upgrade import upgrades_as_text  # noqa: PLC0415
 

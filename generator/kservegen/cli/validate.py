@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import complete_environment, emit_result, fail_on, findings_option
+from kservegen.cli.options import complete_environment, emit_result, fail_on, findings_option, write_error
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
@@ -98,4 +98,4 @@ def _adopt(
         raise GeneratorError("a waiver needs somebody who answers for it", subject="--owner", hint="Add --owner NAME.")
     given = promise(owner=owner, reason=reason, ttl=ttl, today=now.day)
     for file, count in write_waivers(repository, given, now, environments=environments).items():
-        click.echo(f"{file}: {count} {'waiver' if count == 1 else 'waivers'} until {given.expires} written", err=True)
+        write_error(f"{file}: {count} {'waiver' if count == 1 else 'waivers'} until {given.expires} written\n")

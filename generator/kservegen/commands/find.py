@@ -12,7 +12,7 @@ from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.locate import Locator
 from kservegen.commands.find_query.generated import Sight, sights
 from kservegen.commands.find_query.query import Query, readings
-from kservegen.core.diagnostics import Finding, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
@@ -22,6 +22,7 @@ from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import bound_policies, build_objects
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
+from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import Commit, Span, content, history
 from kservegen.git.process import Git, open_git
@@ -231,7 +232,9 @@ def _past(project: Project, git: Git, written: _Written) -> LineHistory:
 
 
 def _lines(project: Project, document: CatalogDocument, path: Path) -> list[bytes]:
-    data = (project.repository.root / document.file).read_bytes()
+    data = read_bytes(project.repository.root / document.file, document.file, project.repository.root)
+    if isinstance(data, Diagnostic):
+        return []
     span = _span(data, document.file, path)
     return _cut(data, span) if span else []
 

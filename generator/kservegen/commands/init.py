@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
+from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import packaged_data
 
@@ -71,6 +72,9 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
             subject=str(folder),
             hint="Choose another folder, or move these files away.",
         )
+    outside = [path for path in files if leads_out(folder / path, folder)]
+    if outside:
+        raise GeneratorError(LEADS_OUT, subject=f"{folder}/{outside[0]}", hint=LEADS_OUT_HINT)
     for path, content in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

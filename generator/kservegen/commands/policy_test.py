@@ -35,7 +35,7 @@ def try_policies(repository: Repository, paths: Sequence[Path] = ()) -> PolicyTe
     that names nothing.
     """
     folder = repository.policies
-    files = read_policies([folder] if folder.is_dir() else [], repository.relative)
+    files = read_policies([folder], repository.relative)
     diagnostics = list(files.diagnostics)
     chosen = [_Chosen.of(path, folder) for path in paths]
     trials = []
@@ -91,7 +91,7 @@ def _cases(
     wanted = [file for file in files if not narrow or file in narrow]
     cases: list[PolicyCase] = []
     for file in wanted:
-        content = read_bytes(file, name_of(file))
+        content = read_bytes(file, name_of(file), folder.parents[2])
         if isinstance(content, Diagnostic):
             diagnostics.append(content)
             continue

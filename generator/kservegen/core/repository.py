@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kservegen.core.confined import leads_out
 from kservegen.core.errors import GeneratorError
 
 CATALOG_FILE = "models.yaml"
@@ -15,6 +16,8 @@ DEFAULTS_NAME = "defaults"
 LOCK_SUFFIX = ".lock.yaml"
 OUTPUT_FOLDER = "rendered"
 TEMPLATES_FOLDER = "templates"
+# Where people's own files lie, beside the catalog.
+SOURCE_FOLDERS = (CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
 # What findings call standard input.
 STDIN = "<stdin>"
 
@@ -104,7 +107,8 @@ class Repository:
 
     def _listed(self, folder: str, *, recursive: bool) -> Iterator[Path]:
         if self.sources is None:
-            yield from _yaml_files(self.root / folder, recursive=recursive)
+            if not leads_out(self.root / folder, self.root):
+                yield from _yaml_files(self.root / folder, recursive=recursive)
             return
         for file in self.sources:
             inside, _, rest = file.partition("/")
@@ -126,5 +130,8 @@ def _yaml_files(folder: Path, *, recursive: bool) -> Iterator[Path]:
             continue
         if path.suffix in {".yaml", ".yml"}:
             yield path
-        elif recursive and path.is_dir() and not path.is_symlink():
+        elif recursive and path.is_symlink():
+            if path.is_dir() or not (path.suffix or path.exists()):
+                yield path  # meant as a folder of the catalog; none is read through a link, and its reader says so
+        elif recursive and path.is_dir():
             yield from _yaml_files(path, recursive=True)

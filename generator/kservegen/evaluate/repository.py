@@ -11,6 +11,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.shared_objects import shared_objects
+from kservegen.core.confined import leads_out
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.base import BaseRevision
@@ -108,7 +109,8 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
     out = OutputFolder(options.out, repository.relative(options.out)) if options.judges_output else None
     if out is not None and not options.names:
         diagnostics.extend(refuse_in_departed(out, (*project.catalog.environments, *project.catalog.unreadable)))
-    has_templates = (repository.root / TEMPLATES_FOLDER).is_dir()
+    folder = repository.root / TEMPLATES_FOLDER
+    has_templates = folder.is_dir() and not leads_out(folder, repository.root)
     templates = open_templates(repository) if options.lays_out or has_templates else None
     if templates is not None and has_templates:
         diagnostics.extend(check_templates(repository, templates))

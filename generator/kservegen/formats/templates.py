@@ -203,13 +203,14 @@ class PageTemplates:
     def _read(self, file: str) -> tuple[str, str]:
         """Return where the template lies, and its text."""
         subject = f"{TEMPLATES_FOLDER}/{file}"
-        path = packaged_data() / TEMPLATES_FOLDER / file
+        root = packaged_data()
+        path = root / TEMPLATES_FOLDER / file
         if file in self._own:
             content = self._own[file]
         else:
             if self._folder is not None and _is_there(self._folder / file):
-                path = _confined(self._folder / file, self._folder.parent, subject)
-            read = read_bytes(path, subject)
+                path, root = self._folder / file, self._folder.parent
+            read = read_bytes(path, subject, root)
             if isinstance(read, Diagnostic):
                 raise GeneratorError(f"{read.message}: {read.seen}", subject=subject, hint=read.hint)
             content = read
@@ -229,22 +230,6 @@ class PageTemplates:
 
 def _is_there(path: Path) -> bool:
     return path.exists() or path.is_symlink()  # a dangling link is there, and is a mistake
-
-
-def _confined(path: Path, root: Path, subject: str) -> Path:
-    """Return where a template of a repository lies; a link leads neither out of it nor to what it hides (.git)."""
-    try:
-        real, root = path.resolve(), root.resolve()
-    except RuntimeError:  # a link that leads back to itself: who reads it says so
-        return path
-    inside = real.relative_to(root).parts if real.is_relative_to(root) else (".",)
-    if any(part.startswith(".") for part in inside):
-        raise GeneratorError(
-            "the template is a link that leads out of the repository",
-            subject=subject,
-            hint="Put a file in its place: pages are committed, and show what their templates hold.",
-        )
-    return path
 
 
 def _check(tree: nodes.Template, name: str) -> Mapping[str, int]:

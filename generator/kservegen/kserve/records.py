@@ -20,9 +20,10 @@ from kservegen.formats.jsonschema.shape import Shape
 from kservegen.formats.jsonschema.suggestions import quote
 from kservegen.formats.jsonschema.validate import Validator
 from kservegen.formats.regexp import RegexpError, compile_regexp
+from kservegen.formats.yaml.files import read_bytes
 
-if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render
-    from importlib.resources.abc import Traversable
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RECORD_SCHEMA: Final = "release"
 CHART_VALUES_SCHEMA: Final = "chart-values"
@@ -31,11 +32,15 @@ _LISTED: Final = 10
 
 
 class RecordFile(NamedTuple):
-    """A file about a release: `name` is what people know it by, `is_own` whether a user wrote it."""
+    """A file about a release: `name` is what people know it by, `is_own` whether a user wrote it.
 
-    file: Traversable
+    `root` is the folder that holds the schema folder that it lies in.
+    """
+
+    file: Path
     name: str
     is_own: bool
+    root: Path
 
 
 def read_record(record: RecordFile, schema: str) -> JsonObject:
@@ -82,12 +87,10 @@ def record_error(name: str, findings: Iterable[Finding]) -> GeneratorError:
 def _content(record: RecordFile) -> str:
     from kservegen.formats.yaml.text import find_undecodable, without_bom  # noqa: PLC0415
 
-    try:
-        with record.file.open("rb") as stream:
-            data = stream.read(_LARGEST_RECORD + 1)
-    except OSError as problem:
+    data = read_bytes(record.file, record.name, record.root)
+    if isinstance(data, Diagnostic):
         hint = "Make it a file that can be read, or remove it."
-        raise _syntax(record.name, f"cannot be read: {problem.strerror}", hint) from problem
+        raise _syntax(record.name, f"cannot be read: {data.message}", data.hint or hint)
     if len(data) > _LARGEST_RECORD:
         raise _syntax(record.name, "the file is too large; allowed: at most 5 MiB", "Leave out what nothing reads.")
     undecodable = find_undecodable(data, record.name)

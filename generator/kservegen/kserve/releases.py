@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
+from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.errors import GeneratorError
@@ -31,7 +32,7 @@ from kservegen.kserve.records import (
 )
 
 if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render
-    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 # Sections of a record that are laid over those of its base, entry by entry; all others are the record's own.
 _TABLES: Final = ("charts", "runtimes", "presets")
@@ -147,7 +148,7 @@ class Release:
 class Releases:
     """Reads the records below each of `roots` (schema folders, the user's first) and of this package, each once."""
 
-    def __init__(self, roots: Sequence[Traversable]) -> None:
+    def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(roots)
         self._documents: dict[str, JsonObject] = {}
         self._read: dict[str, Release] = {}
@@ -156,12 +157,15 @@ class Releases:
     def _files(self) -> dict[str, RecordFile]:
         """Return the file of every version, a user's own first."""
         found: dict[str, RecordFile] = {}
-        own = [(root.joinpath("releases"), f"{root.name}/releases", True) for root in self._roots]
+        own = [(root / "releases", f"{root.name}/releases", True) for root in self._roots]
         for folder, name, is_own in (*own, (packaged_data() / "facts/releases", "facts/releases", False)):
+            root = folder.parents[1]
+            if leads_out(folder, root):
+                raise GeneratorError(LEADS_OUT, subject=name, hint=LEADS_OUT_HINT)
             for entry in folder.iterdir() if folder.is_dir() else ():
                 version = entry.name.removesuffix(".json")
                 if entry.name.endswith(".json") and KSERVE_VERSION.match(version):
-                    found.setdefault(version, RecordFile(entry, f"{name}/{entry.name}", is_own))
+                    found.setdefault(version, RecordFile(entry, f"{name}/{entry.name}", is_own, root))
         return found
 
     @cached_property
@@ -313,11 +317,10 @@ class Releases:
 
     def _table_file(self, version: str, name: str) -> RecordFile | None:
         for root in self._roots:
-            file = root.joinpath("charts").joinpath(version).joinpath(f"{name}.json")
+            file = root / "charts" / version / f"{name}.json"
             if file.is_file():
-                return RecordFile(
-                    file, f"{root.name}/charts/{version}/{name}.json", root != packaged_data() / "schemas"
-                )
+                is_own = root != packaged_data() / "schemas"
+                return RecordFile(file, f"{root.name}/charts/{version}/{name}.json", is_own, root.parent)
         return None
 
 

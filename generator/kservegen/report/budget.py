@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kservegen.checks.budget.amounts import amount_as_json, write_amount
 from kservegen.checks.budget.overview import Overview, Row
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.inert import inert_cell, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,9 +25,11 @@ def budget_as_text(overviews: Sequence[Overview], *, colour: bool, width: int) -
     from rich.console import Console  # noqa: PLC0415 - takes longer to import than a small check takes to run
 
     out = StringIO()
-    console = Console(file=out, force_terminal=colour, no_color=not colour, width=width, highlight=False)
+    console = Console(file=out, force_terminal=colour, no_color=not colour, width=width, highlight=False, emoji=False)
     for shown in overviews:
-        console.print(f"[bold]{shown.environment}[/bold]  at maxReplicas; rollout: while the largest object rolls")
+        console.print(
+            f"[bold]{_shown(shown.environment)}[/bold]  at maxReplicas; rollout: while the largest object rolls"
+        )
         if shown.budgets:
             console.print(_budgets(shown.budgets))
         else:
@@ -53,8 +56,8 @@ def _budgets(rows: Sequence[Row]) -> Table:
     table = _table("Budgets", "budget", "of", "used:r", "", "granted:r", "left:r", "rollout:r", "change:r")
     for row in rows:
         table.add_row(
-            row.name,
-            row.resource,
+            _shown(row.name),
+            _shown(row.resource),
             write_amount(row.resource, row.used.maximum),
             _bar(row),
             _write(row, row.granted),
@@ -63,6 +66,13 @@ def _budgets(rows: Sequence[Row]) -> Table:
             _change(row),
         )
     return table
+
+
+def _shown(text: str) -> str:
+    """Write text for rich, to which brackets are orders."""
+    from rich.markup import escape  # noqa: PLC0415
+
+    return escape(printable(text))
 
 
 def _bar(row: Row) -> str:
@@ -87,7 +97,7 @@ def _accelerators(rows: Sequence[Row]) -> Table:
     table = _table("Accelerators", "type", "least:r", "most:r", "rollout:r", "change:r", "cost a month:r")
     for row in rows:
         table.add_row(
-            row.name,
+            _shown(row.name),
             write_amount(row.resource, row.used.minimum),
             write_amount(row.resource, row.used.maximum),
             write_amount(row.resource, row.used.rollout),
@@ -102,8 +112,8 @@ def _owners(rows: Sequence[Row]) -> Table:
     last = ""
     for row in rows:
         table.add_row(
-            "" if row.name == last else row.name,
-            row.resource,
+            "" if row.name == last else _shown(row.name),
+            _shown(row.resource),
             write_amount(row.resource, row.used.minimum),
             write_amount(row.resource, row.used.maximum),
             write_amount(row.resource, row.used.rollout),
@@ -161,8 +171,12 @@ def budget_as_csv(overviews: Sequence[Overview]) -> str:
         if not header:
             header = ["environment", "table", *values]
             writer.writerow(header)
-        writer.writerow([environment, kind, *("" if value is None else value for value in values.values())])
+        writer.writerow([inert_cell(environment), kind, *map(_csv_cell, values.values())])
     return out.getvalue()
+
+
+def _csv_cell(value: JsonValue) -> JsonValue:
+    return "" if value is None else inert_cell(value) if isinstance(value, str) else value
 
 
 def _all_rows(overviews: Sequence[Overview]) -> Iterator[tuple[str, str, Row]]:

@@ -17,10 +17,10 @@ def explanation_as_text(explanation: Explanation) -> str:
     """Write one line a field: path, value, and the line that it comes from."""
     rows = [
         (
-            field.path,
+            printable(field.path),
             printable(json.dumps(field.value, ensure_ascii=False)),
-            f"{field.location.file}:{field.location.line}",
-            field.layer,
+            printable(f"{field.location.file}:{field.location.line}"),
+            printable(field.layer),
         )
         for field in explanation.fields
     ]

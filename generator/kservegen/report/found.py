@@ -29,7 +29,7 @@ def found_as_text(answers: Sequence[FoundObject]) -> str:
 def _paragraph(answer: FoundObject) -> Iterator[str]:
     yield f"{_kinds(answer.kinds)} {printable(answer.name)}"
     yield from _rows("of", [printable(_origin(answer))] if answer.workload else [])
-    yield from _rows("written in", [f"{answer.location}  {printable(answer.words)}"])
+    yield from _rows("written in", [printable(f"{answer.location}  {answer.words}")])
     yield from _rows("owner", [printable(answer.owner)] if answer.owner else [])
     yield from _rows("environments", list(_places(answer.places)))
     commits = [_commit(commit) for commit in answer.past.commits]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.formats.inert import inert_lines, printable
 from kservegen.report.summary import summarise
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -11,8 +12,10 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def render_github(result: Result) -> str:
     """Write one command a finding, then the summary line; first the verdict of a gate."""
-    verdict = f"::notice title=kservegen {result.command}::{_data(result.verdict)}\n" if result.verdict else ""
-    return verdict + "".join(f"{_command(d)}\n" for d in result.diagnostics) + summarise(result) + "\n"
+    verdict = (
+        f"::notice title=kservegen {result.command}::{_data(printable(result.verdict))}\n" if result.verdict else ""
+    )
+    return verdict + "".join(f"{_command(d)}\n" for d in result.diagnostics) + inert_lines(summarise(result)) + "\n"
 
 
 def _command(item: Diagnostic) -> str:
@@ -24,7 +27,9 @@ def _command(item: Diagnostic) -> str:
         parts.append(f"allowed: {item.allowed}")
     if item.hint:
         parts.append(item.hint)
-    return f"::{_LEVELS[item.severity]} {place},title={_property(item.rule)}::{_data(chr(10).join(parts))}"
+    return (
+        f"::{_LEVELS[item.severity]} {place},title={_property(item.rule)}::{_data(chr(10).join(map(printable, parts)))}"
+    )
 
 
 def _data(text: str) -> str:
@@ -32,4 +37,4 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from kservegen.commands.result import OPERATIONAL, FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.inert import inert_json
 
 if TYPE_CHECKING:
     from kservegen.evaluate.manifests import DocumentReport
@@ -38,7 +38,7 @@ def render_json(result: Result, **more: JsonValue) -> str:
         }
     report.update(more)
     report["assumptions"] = list(result.assumptions)
-    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+    return inert_json(report)
 
 
 def _changes(plan: FilePlan) -> JsonObject:
@@ -68,12 +68,12 @@ def render_json_failure(error: GeneratorError, exit_code: int = OPERATIONAL) -> 
     report["findings"] = []
     report["assumptions"] = []
     report["error"] = {"message": error.message, "subject": error.subject, "hint": error.hint}
-    return json.dumps(report, ensure_ascii=True, indent=2) + "\n"
+    return inert_json(report)
 
 
 def render_sections(exit_code: int, **sections: JsonValue) -> str:
     """Write the report of a command that finds nothing wrong or right: sections of its own."""
-    return json.dumps({**_head(exit_code), "findings": [], **sections, "assumptions": []}, indent=2) + "\n"
+    return inert_json({**_head(exit_code), "findings": [], **sections, "assumptions": []})
 
 
 def _head(exit_code: int) -> JsonObject:

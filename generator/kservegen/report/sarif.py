@@ -16,6 +16,7 @@ from kservegen.checks.registry import manuals
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.inert import inert_json, inert_sarif
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST_RESULTS: Final = 25_000
@@ -41,8 +42,8 @@ def render_sarif(result: Result) -> str:
         "results": [_result(item, rules[item.rule]) for item in findings],
     }
     if result.verdict:
-        run["properties"] = {"verdict": result.verdict}
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=True, indent=2) + "\n"
+        run["properties"] = {"verdict": inert_sarif(result.verdict)}
+    return inert_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(rule: str, manual: RuleMeta | None) -> JsonObject:
@@ -71,12 +72,12 @@ def _result(item: Diagnostic, index: int) -> JsonObject:
     }
     if item.related:
         said["relatedLocations"] = [
-            {"id": number, "message": {"text": related.message}, **_location(related.location)}
+            {"id": number, "message": {"text": inert_sarif(related.message)}, **_location(related.location)}
             for number, related in enumerate(item.related, 1)
         ]
     if item.waived is not None:
         why = f"{item.waived.reason} ({item.waived.waiver}, {item.waived.owner}, until {item.waived.expires})"
-        said["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+        said["suppressions"] = [{"kind": "external", "status": "accepted", "justification": inert_sarif(why)}]
     return said
 
 
@@ -85,13 +86,13 @@ def _message(item: Diagnostic) -> str:
     for label, text in (("Seen", item.seen), ("Allowed", item.allowed), ("In", ", ".join(item.environments))):
         if text:
             parts.append(f"{label}: {text}")
-    return "\n".join([*parts, item.hint] if item.hint else parts)
+    return "\n".join(map(inert_sarif, [*parts, item.hint] if item.hint else parts))
 
 
 def _location(place: Location) -> JsonObject:
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(place.file)},
+            "artifactLocation": {"uri": quote(place.file, errors="surrogateescape")},
             "region": {"startLine": place.line, "startColumn": place.column},
         }
     }

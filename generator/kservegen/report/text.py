@@ -48,7 +48,7 @@ def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_envir
 def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> Iterator[str]:
     paint = painter(colour)
     severity = paint(item.severity.value, _COLOURS[item.severity])
-    yield f"{paint(str(item.location), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
+    yield f"{paint(printable(str(item.location)), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
     about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", _waived(item))]
     if item.path:
@@ -59,7 +59,7 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
         if text:
             yield "  " + paint(f"{label}:".ljust(9), DIM) + printable(text)
     for related in item.related:
-        yield f"  {paint('see:     ', DIM)}{related.location}: {printable(related.message)}"
+        yield "  " + paint("see:     ", DIM) + printable(f"{related.location}: {related.message}")
 
 
 def _waived(item: Diagnostic) -> str:
@@ -81,8 +81,8 @@ def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Paint) -> Iterato
     shown = printable(line[start : start + _WIDEST])
     gutter = f"{number:>6} | "
     yield paint(gutter, DIM) + shown
-    before = before[start:]
-    yield " " * (len(gutter) - 2) + paint("| ", DIM) + " " * _width(before) + paint("^", _COLOURS[item.severity])
+    blank = " " * _width(printable(before[start:]))
+    yield " " * (len(gutter) - 2) + paint("| ", DIM) + blank + paint("^", _COLOURS[item.severity])
 
 
 def _without_secrets(lines: list[str], index: int, column: int) -> tuple[str, str]:

@@ -122,10 +122,10 @@ def hidden(path: Path) -> None:
 @pytest.mark.parametrize(
     ("put", "said"),
     [
-        (lambda path: path.symlink_to("/proc/self/environ"), "a link that leads out of the repository"),
-        (lambda path: path.symlink_to("/nowhere"), "a link that leads out of the repository"),
-        (lambda path: path.symlink_to("/dev/zero"), "a link that leads out of the repository"),
-        (hidden, "a link that leads out of the repository"),
+        (lambda path: path.symlink_to("/proc/self/environ"), "the path leads out of the repository"),
+        (lambda path: path.symlink_to("/nowhere"), "the path leads out of the repository"),
+        (lambda path: path.symlink_to("/dev/zero"), "the path leads out of the repository"),
+        (hidden, "the path leads out of the repository"),
         (lambda path: path.symlink_to("nowhere"), "leads nowhere"),
         (lambda path: path.symlink_to(path.name), "leads back to itself"),
         (pipe, "no regular file: a named pipe"),

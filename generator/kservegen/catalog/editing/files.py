@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository
@@ -22,7 +23,7 @@ def read_sources(repository: Repository) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in (*repository.catalog_files(), *repository.environment_files(), *repository.lock_files()):
         file = repository.relative(path)
-        content = read_bytes(path, file)
+        content = read_bytes(path, file, repository.root)
         if isinstance(content, Diagnostic):
             raise GeneratorError(content.message, subject=file, hint=content.hint)
         found[file] = content
@@ -96,14 +97,9 @@ def _put_back(done: list[str], targets: Mapping[str, Path], before: Mapping[str,
 
 def _inside(root: Path, file: str) -> Path:
     """Return the file that a path leads to, links followed; GeneratorError for one outside of the repository."""
-    target = (root / file).resolve()
-    if not target.is_relative_to(root.resolve()):
-        raise GeneratorError(
-            "the path leads out of the repository, and kservegen writes nothing there; nothing was written",
-            subject=file,
-            hint="Replace the symbolic link by a file, or run the command where the file is.",
-        )
-    return target
+    if leads_out(root / file, root):
+        raise GeneratorError(f"{LEADS_OUT}; nothing was written", subject=file, hint=LEADS_OUT_HINT)
+    return (root / file).resolve()
 
 
 def _refused(error: OSError) -> GeneratorError:

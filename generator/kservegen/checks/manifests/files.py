@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.core.diagnostics import Diagnostic
+from kservegen.core.confined import leads_out, repository_top
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.formats.yaml.files import read_bytes
 
@@ -15,18 +17,25 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 class ManifestFile(NamedTuple):
-    """A file to read. `name` is what findings call it; `named`: the user asked for this very file."""
+    """A file to read. `name` is what findings call it; `named`: the user asked for this very file.
+
+    `root` is the folder of the repository that a link must not leave; None for what is none, or lies in no repository.
+    """
 
     name: str
     path: Path
     named: bool
+    root: Path | None = None
 
     def read(self) -> bytes | Diagnostic:
         """Return the bytes, or the finding that says why there are none."""
         try:
-            return read_bytes(self.path, self.name)
+            content = read_bytes(self.path, self.name, self.root)
         except GeneratorError:  # it went between the listing of its folder and now
             return b""
+        if isinstance(content, Diagnostic) and self.path.is_dir() and not self.named:
+            return replace(content, severity=Severity.WARNING)  # a build's cache, more often than manifests
+        return content
 
 
 class Argument(NamedTuple):
@@ -55,16 +64,21 @@ def _each_once(arguments: Sequence[Argument]) -> Iterator[Argument]:
 
 
 def _files_of(path: Path) -> Iterator[ManifestFile]:
-    if path.is_dir():
-        yield from _walk(path, set())
+    where = Path(os.path.abspath(path))  # noqa: PTH100 - Path has nothing that takes `..` away and follows no link
+    top = repository_top(where)
+    if path.is_dir() and not (top and leads_out(where, top)):
+        yield from _walk(path, top or where, set())
     elif os.path.lexists(path):
-        yield ManifestFile(path.as_posix(), path, named=True)
+        yield ManifestFile(path.as_posix(), path, named=True, root=top)
     else:
         raise GeneratorError("there is no such file or folder", subject=str(path), hint="Check the path.")
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[ManifestFile]:
-    """Go through a folder, files and folders by name, hidden ones left out; a folder that links lead to twice, once."""
+def _walk(folder: Path, root: Path, seen: set[tuple[int, int]]) -> Iterator[ManifestFile]:
+    """Go through a folder, files and folders by name, hidden ones left out; a folder that links lead to twice, once.
+
+    A link that leaves `root` is not followed: whoever reads it says so.
+    """
     try:
         status = folder.stat()
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -79,10 +93,12 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[ManifestFile]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if _is_folder(entry):
-            yield from _walk(folder / entry.name, seen)
-        elif entry.name.endswith(_SUFFIXES):
-            yield ManifestFile(prefix + entry.name, folder / entry.name, named=False)
+        path = folder / entry.name
+        leaves = entry.is_symlink() and leads_out(path, root)
+        if _is_folder(entry) and not leaves:
+            yield from _walk(path, root, seen)
+        elif entry.name.endswith(_SUFFIXES) or (leaves and _is_folder(entry)):
+            yield ManifestFile(prefix + entry.name, path, named=False, root=root if leaves else None)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

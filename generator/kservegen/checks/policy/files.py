@@ -11,7 +11,7 @@ from kservegen.checks.policy.binding import PolicyCompilation
 from kservegen.checks.policy.load import load
 from kservegen.checks.policy.model import Policy, PolicySource
 from kservegen.core.diagnostics import Diagnostic
-from kservegen.formats.yaml.files import read_bytes
+from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
 from kservegen.formats.yaml.manifest import load_manifests
 
 NameOf: TypeAlias = Callable[[Path], str]
@@ -36,9 +36,15 @@ def read_policies(roots: Iterable[Path], name_of: NameOf) -> PolicyFiles:
 
 def _sources(roots: Iterable[Path], name_of: NameOf, diagnostics: list[Diagnostic]) -> Iterator[PolicySource]:
     for root in roots:
-        for path in sorted(root.glob("*.yaml")):
+        misplaced = find_misplaced(root, name_of(root), root.parent)
+        if misplaced is not None:
+            diagnostics.append(misplaced)
+            continue
+        paths = sorted(root.glob("*.yaml"))
+        diagnostics.extend(find_clashes(map(name_of, paths)))
+        for path in paths:
             name = name_of(path)
-            content = read_bytes(path, name)
+            content = read_bytes(path, name, root.parent)
             if isinstance(content, Diagnostic):
                 diagnostics.append(content)
                 continue

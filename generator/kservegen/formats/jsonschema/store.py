@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.confined import leads_out
+from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.jsonschema.cel_rules import KEYWORD
 from kservegen.formats.jsonschema.shape import QuantityShape, Shape
 from kservegen.formats.jsonschema.suggestions import close
 from kservegen.formats.jsonschema.validate import Validator
+from kservegen.formats.yaml.files import read_bytes
 
 SCHEMA_NOT_FOUND: Final = "schema/not-found"
 KSERVE_GROUP = "serving.kserve.io"
@@ -93,7 +95,7 @@ class SchemaStore:
         paths = (
             path for root in self.roots for path in (root / "kserve" / kserve_version / KSERVE_GROUP).glob("*.json")
         )
-        return tuple(sorted({name for path in paths if (name := _spelling(_read(path)[0]))}))
+        return tuple(sorted({name for path in paths if (name := _spelling(self._read(path)[0]))}))
 
     def get(self, api_version: str, kind: str, *, kserve_version: str) -> JsonObject:
         """Return the schema of a kind; UnknownSchemaError names what there is instead."""
@@ -127,7 +129,7 @@ class SchemaStore:
         if path is None or file is None:
             known = sorted(self._known_names(kserve_version))
             raise UnknownSchemaError("no schema of this kind", subject=f"{api_version}/{kind}", known=known)
-        schema, raw = _read(file)
+        schema, raw = self._read(file)
         self._schemas[path] = schema
         if KEYWORD.encode() in raw:
             self._ruled.add(path)
@@ -144,10 +146,26 @@ class SchemaStore:
         paths = {
             path.relative_to(root): path
             for root in reversed(self.roots)
-            for pattern in (f"kserve/{version}/**/*.json", *(f"{folder}/**/*.json" for folder in OTHER_FOLDERS))
-            for path in root.glob(pattern)
+            for folder in (f"kserve/{version}", *OTHER_FOLDERS)
+            if not leads_out(root / folder, root.parent)
+            for path in (root / folder).glob("**/*.json")
         }
-        return {name for path in paths.values() if (name := _spelling(_read(path)[0]))}
+        return {name for path in paths.values() if (name := _spelling(self._read(path)[0]))}
+
+    def _read(self, path: Path) -> tuple[JsonObject, bytes]:
+        root = next(root for root in self.roots if path.is_relative_to(root))
+        raw = read_bytes(path, str(path), root.parent)
+        if isinstance(raw, Diagnostic):
+            raise GeneratorError(f"{raw.message}: {raw.seen}", subject=str(path), hint=raw.hint)
+        try:
+            schema = json.loads(raw)
+        except ValueError as error:
+            raise GeneratorError(
+                f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it."
+            ) from error
+        if not isinstance(schema, dict):
+            raise GeneratorError("is not a JSON Schema", subject=str(path), hint="Restore the file, or remove it.")
+        return schema, raw
 
 
 class Shapes:
@@ -160,19 +178,6 @@ class Shapes:
     def quantities(self, api_version: str, kind: str) -> QuantityShape:
         """Say where an object of a kind holds resource quantities."""
         return self.store.shape(api_version, kind, kserve_version=self.kserve_version).quantities
-
-
-def _read(path: Path) -> tuple[JsonObject, bytes]:
-    try:
-        raw = path.read_bytes()
-        schema = json.loads(raw)
-    except (OSError, ValueError) as error:
-        raise GeneratorError(
-            f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it."
-        ) from error
-    if not isinstance(schema, dict):
-        raise GeneratorError("is not a JSON Schema", subject=str(path), hint="Restore the file, or remove it.")
-    return schema, raw
 
 
 def _spelling(schema: JsonObject) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import unicodedata
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.errors import GeneratorError
+from kservegen.core.manual import by_manual
 from kservegen.formats.yaml.problems import problem
 from kservegen.formats.yaml.text import LARGEST_FILE, too_big
 
@@ -21,11 +25,14 @@ _KINDS = (
 )
 
 
-def read_bytes(path: Path, file: str) -> bytes | Diagnostic:
+def read_bytes(path: Path, file: str, root: Path | None) -> bytes | Diagnostic:
     """Read a file, named `file` in findings; never blocks on a pipe or a device.
 
+    Nothing outside of the repository around `root` is read; None for a path whose user answers for where it leads.
     Raises GeneratorError where there is nothing of that name at all.
     """
+    if root is not None and leads_out(path, root):
+        return _leads_out(path, file)
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -41,6 +48,31 @@ def read_bytes(path: Path, file: str) -> bytes | Diagnostic:
             return data if size <= LARGEST_FILE else too_big(file, size)
     except OSError as error:
         return _failure(path, file, error)
+
+
+def find_misplaced(folder: Path, file: str, root: Path) -> Diagnostic | None:
+    """Say what stands where a folder of the repository belongs; None where it is one, or where there is nothing."""
+    if leads_out(folder, root):
+        return _leads_out(folder, file)
+    if folder.is_dir() or not os.path.lexists(folder):
+        return None
+    seen = _target(folder) or "no folder"
+    hint = "Move what stands here, or put the folder in its place."
+    return _unreadable(file, "a folder belongs here", seen, hint, "a folder")
+
+
+def find_clashes(files: Iterable[str]) -> Iterator[Diagnostic]:
+    """Yield a finding for each file that macOS or Windows do not tell from an earlier one, by case or normal form."""
+    seen: dict[str, str] = {}
+    for file in files:
+        first = seen.setdefault(unicodedata.normalize("NFC", unicodedata.normalize("NFC", file).casefold()), file)
+        if first != file:
+            yield by_manual(
+                "catalog/file-name",
+                f"the file's name is {first} in other letters",
+                Location(file),
+                hint="Rename one of them: macOS and Windows take both for one file, and a checkout there holds one.",
+            )
 
 
 def _failure(path: Path, file: str, error: OSError) -> Diagnostic:
@@ -71,5 +103,9 @@ def _not_a_file(file: str, mode: int) -> Diagnostic:
     return _unreadable(file, "the path names no regular file", kind, "Name a file, or move what stands in its place.")
 
 
-def _unreadable(file: str, message: str, seen: str, hint: str) -> Diagnostic:
-    return problem("unreadable-file", Location(file), message, seen=seen, allowed="a regular file", hint=hint)
+def _leads_out(path: Path, file: str) -> Diagnostic:
+    return _unreadable(file, LEADS_OUT, _target(path), LEADS_OUT_HINT, "a file or a folder of this repository")
+
+
+def _unreadable(file: str, message: str, seen: str, hint: str, allowed: str = "a regular file") -> Diagnostic:
+    return problem("unreadable-file", Location(file), message, seen=seen, allowed=allowed, hint=hint)

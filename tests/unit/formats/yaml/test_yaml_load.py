@@ -152,7 +152,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "dangling", "loop", "pipe"):
-        problem = read_bytes(tmp_path / name, name)
+        problem = read_bytes(tmp_path / name, name, None)
         assert isinstance(problem, Diagnostic), name
         assert problem.location == Location(name)
         assert problem.hint
