@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.options import find_repository, reporting, wants_colour, write_document, write_text
+from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
     from kservegen.commands.edits import ProposedEdits
@@ -48,7 +49,7 @@ def _as_text(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes
         write_text("nothing was written\n")
         return 2
     write_edits(repository, edits)
-    write_text(f"written: {', '.join(edits.changes)}\n")
+    write_text(f"written: {', '.join(map(printable, edits.changes))}\n")
     return 0
 
 

@@ -17,6 +17,7 @@ from kservegen.cli.options import (
     write_text,
 )
 from kservegen.core.errors import GeneratorError
+from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
     from kservegen.commands.lock import Drift, Facts, Locked, LockTarget
@@ -115,7 +116,9 @@ def _report_drift(drifts: list[Drift], output: str) -> int:
             for d in drifts
         ]
         return write_sections(code, lock=lines)
-    write_text("".join(f"{d.location}: {d.address}: {d.message}\n" for d in drifts) or "no lock has drifted\n")
+    write_text(
+        "".join(f"{printable(f'{d.location}: {d.address}: {d.message}')}\n" for d in drifts) or "no lock has drifted\n"
+    )
     return code
 
 
@@ -134,7 +137,7 @@ def _report(done: tuple[Locked, ...], file: str, output: str) -> int:
         ]
         return write_sections(0, lock=entries)
     for item in done:
-        write_text(f"{file}: {item.address} {_outcome(item)}\n")
+        write_text(printable(f"{file}: {item.address} {_outcome(item)}") + "\n")
     if not done:
         write_text("no model is served from the Hub\n")
     return 0
