@@ -13,7 +13,7 @@ from tests.support.project import DEV, Project
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
 
-SECRET = "what: outsiders"
+SECRET = "what: outsiders"  # noqa: S105 - what must not be shown
 Put = Callable[[Path, Path], None]
 # What stands where a file or a folder belongs; `outside` is a folder beside the repository, with a file of each name.
 ODD: dict[str, Put] = {

@@ -215,7 +215,7 @@ def _listed_by_change(environment: ResolvedEnvironment) -> frozenset[str]:
 
 def _read(item: _Listed, out: OutputFolder, environment: str) -> Iterator[InputDocument]:
     file = out.location(environment, item.path).file
-    data = read_bytes(out.path / environment / item.path, file)
+    data = read_bytes(out.path / environment / item.path, file, out.path.parent)
     if isinstance(data, Diagnostic):
         yield InputDocument(file=file, number=1, resource=None, source=data.location, problems=(data,))
     else:
@@ -256,7 +256,7 @@ def _stale(
 ) -> Iterator[Diagnostic]:
     stale = []
     for path in (file.path for file in files if file.nature is FileNature.MARKED):
-        data = read_bytes(out.path / name / path, path)
+        data = read_bytes(out.path / name / path, path, out.path.parent)
         if isinstance(data, Diagnostic) or data == desired.get(f"{name}/{path}"):
             continue
         where = out.location(name, path)
