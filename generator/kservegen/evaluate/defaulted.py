@@ -62,4 +62,5 @@ def context_of(built: BuiltEnvironment, objects: Iterable[Defaulted], release: R
         platform=installed_platform(release, built.platform.values()),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promises_of(built.environment)),
+        kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),
     )

@@ -63,6 +63,7 @@ class Context:
 
     `release` is the version of KServe, `platform` what its own installation offers. `prerequisites` are the promises of
     the environment file: operators (`cert-manager`) and objects (`Secret/x`).
+    `kubernetes_version` is the cluster's, as the environment writes it; empty where it does not.
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     """
 
@@ -72,6 +73,7 @@ class Context:
     platform: Platform
     resources: Mapping[ResourceId, Resource]
     prerequisites: frozenset[str] = frozenset()
+    kubernetes_version: str = ""
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
 
 
