@@ -206,6 +206,7 @@ DESCRIPTIONS: dict[str, str] = {
     "policies.breakGlassLabel": "Label of a namespace that no binding looks at. "
     "Default: policies.kservegen.io/break-glass; null for none.",
     "severities": "Severity by rule id: error, warning, info or ignore.",
+    "requires": "Versions of kservegen that the repository is for: kservegen >= 0.2, < 0.3. Every command checks it.",
     "waivers": "Findings that are accepted for a time: rule, model, reason, owner, expires.",
     "waiversFrom": "Whose waivers hold in a pull request: `change` (default) takes new ones too, and says so; "
     "`base` only those that are merged already.",

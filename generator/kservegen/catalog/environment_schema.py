@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.engines import ENGINE_NAMES
+from kservegen.catalog.requirement import REQUIREMENT
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 TEXT: JsonObject = {"type": "string"}
@@ -21,6 +22,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
     """Return the properties of an environment file beside the catalog's sections."""
     return {
         "version": {"const": 1},
+        "requires": {"type": "string", "pattern": REQUIREMENT},
         "cluster": _object("cluster", name=TEXT, server=TEXT, kubernetesVersion=TEXT),
         "kserve": _object(
             "kserve",

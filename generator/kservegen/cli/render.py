@@ -14,13 +14,22 @@ from kservegen.cli.options import (
     find_repository,
     findings_option,
     guard_options,
+    line_reader,
+    wants_colour,
+    write_text,
 )
 from kservegen.core.diagnostics import Severity
+from kservegen.core.repository import Repository
 
 
 @click.command(name="render", epilog=ENVIRONMENT_HELP)
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
 @click.option("--check", is_flag=True, help="Write nothing; show what would change and exit 1 if anything would.")
+@click.option(
+    "--explain-drift",
+    is_flag=True,
+    help="Write nothing; say by meaning what would change and which pods restart, as after an upgrade of kservegen.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -34,6 +43,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     *,
     environments: tuple[str, ...],
     check: bool,
+    explain_drift: bool,
     out: Path | None,
     allow_removals: int,
     allow_restarts: int,
@@ -47,6 +57,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     from kservegen.commands.render import RenderOptions, render  # noqa: PLC0415
 
     repository = find_repository(root)
+    if explain_drift:
+        if out is not None or check or reports or output not in {"text", "json"}:
+            raise click.UsageError("--explain-drift goes with --output text or json, and with none of the others")
+        return _explain_drift(repository, environments, output, Severity(fail_on))
     options = RenderOptions(
         out=out.absolute() if out is not None else repository.output,
         check=check,
@@ -56,3 +70,21 @@ def command(  # noqa: PLR0913 - one parameter per option
         fail_on=Severity(fail_on),
     )
     return emit_result(render(repository, options, environments=environments), output, repository.root, reports=reports)
+
+
+def _explain_drift(repository: Repository, environments: tuple[str, ...], output: str, fail_on: Severity) -> int:
+    """Plan from the rendered files as they are, whatever version the repository is for."""
+    from kservegen.commands.plan import PlanOptions, plan_changes  # noqa: PLC0415
+
+    result, changes = plan_changes(
+        repository, PlanOptions(fail_on=fail_on, any_version=True), environments=environments
+    )
+    if output == "json":
+        from kservegen.report.json_report import render_json  # noqa: PLC0415
+
+        write_text(render_json(result))
+    else:
+        from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
+
+        write_text(plan_as_text(result, changes, line_reader(repository.root), colour=wants_colour(), everything=True))
+    return result.exit_code

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What to compare with (None: the output folder), what is allowed beyond guards, what makes the exit code 1."""
+    """What to compare with (None: the output folder), what is allowed beyond guards, what makes the exit code 1.
+
+    With `any_version` the catalog may be for another version of kservegen.
+    """
 
     base: str | None = None
     allow_removals: int = 0
@@ -37,6 +40,7 @@ class PlanOptions:
     allow_left_behind: int = 0
     fail_on: Severity = Severity.ERROR
     differences_fail: bool = False
+    any_version: bool = False
 
     @property
     def allowed(self) -> Allowances:
@@ -74,6 +78,7 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
             lays_out=True,
             despite_findings=True,
             base=base.revision,
+            any_version=options.any_version,
         )
         evaluated = evaluate_repository(repository, wanted)
         existing = scan(repository.output, evaluated.scope)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kservegen import __version__
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
+from kservegen.catalog.requirement import check_requirements
 from kservegen.checks.engines.choice import EngineChoice, open_engine
 from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Diagnostic, Finding
@@ -61,8 +63,13 @@ class Project:
         return self.choose((name,))[0]
 
 
-def open_project(repository: Repository, engine: EngineChoice = EngineChoice.BUILTIN) -> Project:
-    """Load the catalog of a repository; mistakes in it are in the project's diagnostics."""
+def open_project(
+    repository: Repository, engine: EngineChoice = EngineChoice.BUILTIN, *, any_version: bool = False
+) -> Project:
+    """Load the catalog of a repository; mistakes in it are in the project's diagnostics.
+
+    Raises GeneratorError where it requires another version of kservegen, unless `any_version` will do.
+    """
     tools = open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
         repository,
@@ -70,6 +77,9 @@ def open_project(repository: Repository, engine: EngineChoice = EngineChoice.BUI
         check_environment=OwnSchema("environments"),
         check_lock=OwnSchema("lock"),
     )
+    if not any_version:
+        documents = (document for source in catalog.environments.values() for document in source.documents)
+        check_requirements(documents, __version__)
     return Project(repository, catalog, tools, diagnostics)
 
 

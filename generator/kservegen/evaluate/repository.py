@@ -35,7 +35,8 @@ class EvaluationOptions:
 
     With `lays_out` files come with it. `clock` ends waivers. With `despite_findings` files come also where an object
     would be refused: only a catalog that cannot be understood has none. `base` is what the catalog is a change of.
-    With `judges_output` what others have in the folders of `out` is checked, too.
+    With `judges_output` what others have in the folders of `out` is checked, too; with `any_version` the catalog may be
+    for another version of kservegen.
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class EvaluationOptions:
     lays_out: bool = False
     despite_findings: bool = False
     judges_output: bool = True
+    any_version: bool = False
     clock: Clock | None = None
     engine: EngineChoice = EngineChoice.BUILTIN
     base: BaseRevision | None = None
@@ -101,7 +103,7 @@ class EvaluatedRepository:
 
 def evaluate_repository(repository: Repository, options: EvaluationOptions) -> EvaluatedRepository:
     """Evaluate environments and, if that is asked for, lay them out."""
-    project, shared = open_project(repository, options.engine), SharedResults()
+    project, shared = open_project(repository, options.engine, any_version=options.any_version), SharedResults()
     diagnostics = list(project.diagnostics)
     evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
