@@ -70,7 +70,10 @@ class FluxSync:
 
     def publish(self) -> str:
         """Render, commit, and let the source say so; returns the commit."""
-        commit = self.catalog.publish()
+        return self.announce(self.catalog.publish())
+
+    def announce(self, commit: str) -> str:
+        """Let the source say that a commit is there; returns it."""
         (source,) = (doc for doc in self.catalog.rendered(ENVIRONMENT, "sync") if doc["kind"] == "GitRepository")
         self.artifacts.publish(self.client, source, self.catalog.folder, f"rendered/{ENVIRONMENT}", commit)
         return commit

@@ -37,6 +37,7 @@ _OTHER_CHARTS = (
 # What Argo CD removes here in the foreground: it waits until a garbage collector has looked for dependents.
 _COLLECTED: tuple[Json, ...] = (
     {"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"namespace": NAMESPACE}},
+    {"apiVersion": "serving.kserve.io/v1alpha1", "kind": "InferenceGraph", "metadata": {"namespace": NAMESPACE}},
     {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"namespace": "argocd"}},
     {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"namespace": "argocd"}},
 )

@@ -12,6 +12,8 @@ _PLURALS = {
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
 }
 _CLUSTER_SCOPED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
     "ClusterServingRuntime",
     "ClusterStorageContainer",
     "CustomResourceDefinition",

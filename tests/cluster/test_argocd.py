@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.cluster import binaries
 from tests.cluster.catalog import MODELS
 from tests.cluster.conftest import absent, own_cluster
 from tests.cluster.control_plane import Json, wait_for
 from tests.cluster.gitops import NAMESPACE, GitOps, crds_of, gitops
-from tests.cluster.models import is_there, live_models, mark
+from tests.cluster.models import is_there, live_models, mark, marks
 
 NEIGHBOURS = [f"neighbour-{number}" for number in range(6)]
 SPARE = "spare"
@@ -51,9 +52,54 @@ def test_an_application_set_and_charts_as_artefacts_sync_as_well(tmp_path: Path)
     assert "Application" not in kinds
 
 
-def settles(started: GitOps, environment: str) -> None:
-    """See an environment through its first sync, a second one and a hard refresh."""
-    commit = started.catalog.publish()
+def test_an_environment_of_one_wide_project_gets_the_narrow_ones(tmp_path: Path) -> None:
+    """As 0.1 wrote it: one project for all that is rendered, and the root in `default`."""
+    with argo_cd(tmp_path) as started:
+        settles(started, "dev", change=widen)
+        before = started.marks("dev")
+        commit = started.catalog.publish()
+        started.wait_synced("dev", commit)
+        projects = {doc["metadata"]["name"]: live_project(started, doc) for doc in started.applications("dev")}
+        assert projects.pop("dev") == "default", "until a person applies the root anew"
+        assert projects.pop(f"dev-{LAYER}") == "dev"
+        assert set(projects.values()) == {"dev-platform"}
+        started.stand_up("dev")
+        started.argo.refresh("dev")
+        started.wait_synced("dev", commit)
+        assert live_project(started, {"metadata": {"name": "dev"}}) == "dev-sync"
+        assert started.marks("dev") == before
+
+
+def live_project(started: GitOps, doc: Json) -> str:
+    return str(started.argo.application(doc["metadata"]["name"])["spec"]["project"])
+
+
+def widen(started: GitOps) -> None:
+    """Write the projects of what is rendered for dev as they were before there were several."""
+    sync = started.catalog.folder / "rendered/dev/sync"
+    (sync / "appproject-dev-sync.yaml").unlink()
+    (sync / "applications/appproject-dev-platform.yaml").unlink()
+    for path in sync.rglob("*.yaml"):
+        text = path.read_text("utf-8")
+        doc = yaml.safe_load(text)
+        if doc["kind"] == "Application":
+            doc["spec"]["project"] = "default" if doc["metadata"]["name"] == "dev" else "dev"
+        elif doc["kind"] == "AppProject":
+            doc["spec"].pop("namespaceResourceWhitelist")
+            doc["spec"].update(
+                sourceRepos=["*"],
+                destinations=[{"server": "*", "namespace": "*"}],
+                clusterResourceWhitelist=[{"group": "*", "kind": "*"}],
+            )
+        # Without its first line a file would not be taken for a rendered one.
+        path.write_text(text.partition("\n")[0] + "\n" + yaml.safe_dump(doc), "utf-8")
+
+
+def settles(started: GitOps, environment: str, change: Callable[[GitOps], None] = lambda _: None) -> None:
+    """See an environment through its first sync, a second one and a hard refresh; `change` is for its files."""
+    started.catalog.publish()
+    change(started)
+    commit = started.catalog.commit()
     started.stand_up(environment)
     started.wait_synced(environment, commit)
     before = started.marks(environment)
@@ -94,6 +140,72 @@ def test_a_removed_model_is_pruned_and_nothing_else(dev: GitOps) -> None:
         name.partition("/")[2] for name in before if "Service/" in name
     }
     assert dev.marks("dev") == before
+
+
+def test_the_last_model_of_its_kind_is_pruned(dev: GitOps) -> None:
+    """What a project permits does not follow from the catalog: a live object of another kind is never pruned."""
+    before = dev.marks("dev")
+    graph: Json = {"nodes": {"root": {"routerType": "Sequence", "steps": [{"serviceName": "sklearn-iris"}]}}}
+    dev.catalog.edit(MODELS, lambda words: words.update(graphs={"chain": graph}))
+    dev.update("dev", LAYER)
+    chain = next(doc for doc in dev.objects("dev") if doc["kind"] == "InferenceGraph")
+    assert is_there(dev.client, chain)
+    dev.catalog.edit(MODELS, lambda words: words.pop("graphs"))
+    dev.update("dev", LAYER)
+    assert not is_there(dev.client, chain)
+    assert dev.marks("dev") == before
+
+
+# What somebody might merge into a folder of models: for the whole cluster, of another kind, in another namespace.
+FORBIDDEN: dict[str, Json] = {
+    "resource rbac.authorization.k8s.io:ClusterRoleBinding is not permitted in project dev": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "everything"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE}],
+    },
+    "resource rbac.authorization.k8s.io:RoleBinding is not permitted in project dev": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "everything", "namespace": NAMESPACE},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE}],
+    },
+    "resource :ConfigMap is not permitted in project dev": {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "elsewhere", "namespace": NAMESPACE},
+    },
+    "namespace kserve is not permitted in project 'dev'": {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "elsewhere", "namespace": "kserve"},
+        "spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/iris"}}},
+    },
+}
+
+
+def test_a_folder_of_models_brings_nothing_but_models(dev: GitOps) -> None:
+    objects = dev.objects("dev")
+    before = marks(dev.client, objects)
+    folder = dev.catalog.folder / f"rendered/dev/models/{NAMESPACE}"
+    for number, doc in enumerate(FORBIDDEN.values()):
+        (folder / f"smuggled-{number}.yaml").write_text(yaml.safe_dump(doc), "utf-8")
+    dev.catalog.commit()
+    dev.argo.ask_for_refresh(f"dev-{LAYER}")
+    dev.argo.wait_for(f"dev-{LAYER}", "its refusal", lambda app: refusals(app) == set(FORBIDDEN))
+    assert not [message for message, doc in FORBIDDEN.items() if is_there(dev.client, doc)]
+    assert marks(dev.client, objects) == before
+    for path in folder.glob("smuggled-*"):
+        path.unlink()
+    dev.update("dev", LAYER)
+    assert marks(dev.client, objects) == before
+
+
+def refusals(app: Json) -> set[str]:
+    result = app["status"].get("operationState", {}).get("syncResult", {})
+    return {item["message"] for item in result.get("resources", []) if item.get("status") == "SyncFailed"}
 
 
 def test_a_namespace_that_leaves_git_stays(dev: GitOps) -> None:

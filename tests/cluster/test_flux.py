@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.cluster import binaries
 from tests.cluster.catalog import MODELS
 from tests.cluster.conftest import CRDS, absent, read_crds
@@ -120,6 +121,127 @@ def test_a_commit_touches_only_what_it_changes_and_a_model_that_leaves_it_is_pru
     synced.catalog.edit(MODELS, lambda catalog: catalog["models"].pop("passing"))
     synced.update()
     assert not is_there(synced.client, passing)
+    assert marks(synced.client, synced.objects()) == before
+
+
+def test_the_last_model_of_its_kind_is_pruned(synced: FluxSync) -> None:
+    """What an account may delete does not follow from the catalog."""
+    before = marks(synced.client, synced.objects())
+    # Stopped, so that nobody waits for a Deployment of it.
+    graph: Json = {
+        "annotations": {"serving.kserve.io/stop": "true"},
+        "nodes": {"root": {"routerType": "Sequence", "steps": [{"serviceName": "sklearn-iris"}]}},
+    }
+    synced.catalog.edit(MODELS, lambda catalog: catalog.update(graphs={"chain": graph}))
+    synced.update()
+    chain = next(doc for doc in synced.objects("models") if doc["kind"] == "InferenceGraph")
+    assert is_there(synced.client, chain)
+    synced.catalog.edit(MODELS, lambda catalog: catalog.pop("graphs"))
+    synced.update()
+    assert not is_there(synced.client, chain)
+    assert marks(synced.client, synced.objects()) == before
+
+
+# Who may do what where: an account, a verb, an API group, a resource, a namespace, and whether it may.
+REVIEWS = [
+    ("models", "create", "serving.kserve.io", "inferenceservices", NAMESPACE, True),
+    ("models", "delete", "serving.kserve.io", "trainedmodels", NAMESPACE, True),
+    ("models", "patch", "serving.kserve.io", "servingruntimes", NAMESPACE, True),
+    ("models", "list", "", "pods", NAMESPACE, True),
+    ("models", "create", "serving.kserve.io", "inferenceservices", "default", False),
+    ("models", "create", "serving.kserve.io", "inferenceservices", "kserve", False),
+    ("models", "create", "serving.kserve.io", "clusterservingruntimes", "", False),
+    ("models", "create", "rbac.authorization.k8s.io", "clusterrolebindings", "", False),
+    ("models", "create", "rbac.authorization.k8s.io", "rolebindings", NAMESPACE, False),
+    ("models", "get", "", "secrets", NAMESPACE, False),
+    ("models", "create", "", "pods", NAMESPACE, False),
+    ("models", "patch", "", "namespaces", "", False),
+    ("cluster", "patch", "", "namespaces", "", True),
+    ("cluster", "delete", "", "namespaces", "", False),
+    ("cluster", "create", "rbac.authorization.k8s.io", "clusterrolebindings", "", False),
+    ("policies", "delete", "admissionregistration.k8s.io", "validatingadmissionpolicies", "", True),
+    ("policies", "create", "admissionregistration.k8s.io", "mutatingwebhookconfigurations", "", False),
+    ("policies", "get", "", "secrets", "kserve", False),
+    ("runtimes", "delete", "serving.kserve.io", "clusterservingruntimes", "", True),
+    ("runtimes", "create", "serving.kserve.io", "inferenceservices", NAMESPACE, False),
+    ("charts", "create", "helm.toolkit.fluxcd.io", "helmreleases", SYNC_NAMESPACE, True),
+    ("charts", "create", "kustomize.toolkit.fluxcd.io", "kustomizations", SYNC_NAMESPACE, False),
+    ("crds", "update", "apiextensions.k8s.io", "customresourcedefinitions", "", True),
+    ("crds", "create", "rbac.authorization.k8s.io", "clusterrolebindings", "", False),
+    ("crds", "create", "", "secrets", "kserve", True),
+    ("controllers", "create", "rbac.authorization.k8s.io", "clusterrolebindings", "", True),
+    ("controllers", "get", "", "secrets", NAMESPACE, False),
+    ("access", "create", "rbac.authorization.k8s.io", "rolebindings", NAMESPACE, True),
+    ("access", "bind", "rbac.authorization.k8s.io", "clusterroles", "", False),
+    ("access", "create", "rbac.authorization.k8s.io", "clusterrolebindings", "", False),
+]
+
+
+@pytest.mark.parametrize("review", REVIEWS, ids=lambda review: " ".join(map(str, review)))
+def test_an_account_may_do_what_its_layer_needs(synced: FluxSync, review: tuple[str, str, str, str, str, bool]) -> None:
+    account, verb, group, resource, namespace, expected = review
+    attributes = {"verb": verb, "group": group, "resource": resource, "namespace": namespace}
+    user = f"system:serviceaccount:{SYNC_NAMESPACE}:{ENVIRONMENT}-{account}"
+    body: Json = {"spec": {"user": user, "resourceAttributes": attributes}}
+    answer = synced.client.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+    assert answer.accepted, answer.message
+    assert answer.body["status"]["allowed"] is expected
+
+
+FORBIDDEN: tuple[Json, ...] = (
+    {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "everything"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": NAMESPACE}],
+    },
+    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "smuggled", "namespace": NAMESPACE}},
+    {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "smuggled", "namespace": "default"},
+        "spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://models/iris"}}},
+    },
+)
+
+
+@pytest.mark.parametrize("doc", FORBIDDEN, ids=lambda doc: str(doc["kind"]))
+def test_a_folder_of_models_brings_nothing_but_models(synced: FluxSync, doc: Json) -> None:
+    before = marks(synced.client, synced.objects())
+    smuggled = synced.catalog.folder / f"rendered/{ENVIRONMENT}/models/{NAMESPACE}/smuggled.yaml"
+    smuggled.write_text(json.dumps(doc), "utf-8")
+    synced.announce(synced.catalog.commit())
+    synced.wait(LAYER, "refused", lambda live: "is forbidden" in refusal(live))
+    assert not is_there(synced.client, doc)
+    smuggled.unlink()
+    synced.update()
+    assert marks(synced.client, synced.objects()) == before
+
+
+def refusal(doc: Json) -> str:
+    conditions = doc.get("status", {}).get("conditions", ())
+    return next(
+        (str(item["message"]) for item in conditions if item["type"] == "Ready" and item["status"] == "False"), ""
+    )
+
+
+def test_accounts_come_to_an_environment_that_had_none(synced: FluxSync) -> None:
+    """As 0.1 wrote it: everything is applied with the rights of Flux itself."""
+    before = marks(synced.client, synced.objects())
+    folder = synced.catalog.folder / f"rendered/{ENVIRONMENT}/sync"
+    for path in [*folder.glob("kustomizations/*.yaml"), *folder.glob("charts/*/helmrelease-*.yaml")]:
+        text = path.read_text("utf-8")
+        doc = yaml.safe_load(text)
+        del doc["spec"]["serviceAccountName"]
+        needs = doc["spec"].get("dependsOn", [])
+        doc["spec"]["dependsOn"] = [need for need in needs if need["name"] != f"{ENVIRONMENT}-access"]
+        # Without its first line a file would not be taken for a rendered one.
+        path.write_text(text.partition("\n")[0] + "\n" + yaml.safe_dump(doc), "utf-8")
+    synced.wait_ready(synced.announce(synced.catalog.commit()))
+    assert "serviceAccountName" not in synced.kustomization(LAYER)["spec"]
+    synced.update()
+    assert synced.kustomization(LAYER)["spec"]["serviceAccountName"] == f"{ENVIRONMENT}-models"
     assert marks(synced.client, synced.objects()) == before
 
 

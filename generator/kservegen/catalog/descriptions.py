@@ -134,8 +134,12 @@ DESCRIPTIONS: dict[str, str] = {
     "gitops.namespace": "Namespace of the engine's objects. Without it: argocd, or flux-system.",
     "gitops.chartRepository": "OCI registry and path of KServe's charts. Without it: ghcr.io/kserve/charts.",
     "gitops.values": "Values of charts: ref, read from platform/values; inline, in the sync objects. Without it: ref.",
-    "gitops.project": "AppProject that exists, for all Applications. Without it, one of the environment's name is "
-    "rendered, and the root Application is in default.",
+    "gitops.project": "AppProject that exists, for all Applications. Without it, one is rendered for models, one for "
+    "the platform and one for the root Application.",
+    "gitops.namespaceResourceWhitelist": "Namespaced kinds that folders of models may hold beside those that kservegen "
+    "renders, and that Argo CD then shows.",
+    "gitops.namespaceResourceWhitelist.group": 'API group, such as apps; "" for Kubernetes\' core.',
+    "gitops.namespaceResourceWhitelist.kind": "Kind, such as Deployment.",
     "gitops.argocd": "What only Argo CD asks for.",
     "gitops.argocd.version": 'Release of Argo CD, as "3.2". Without it: 3.2.',
     "gitops.argocd.applicationSet": "Whether one ApplicationSet stands in for the Applications; their names stay.",
@@ -147,7 +151,10 @@ DESCRIPTIONS: dict[str, str] = {
     "gitops.flux.kubeConfig": "Kubeconfig of the cluster to sync to. Without it: the cluster that Flux runs in.",
     "gitops.flux.kubeConfig.secretRef": "Secret in Flux's namespace that holds the kubeconfig.",
     "gitops.flux.kubeConfig.configMapRef": "ConfigMap in Flux's namespace that says how to authenticate.",
-    "gitops.flux.serviceAccountName": "Account that Flux applies everything as. Without it: Flux's own.",
+    "gitops.flux.serviceAccountName": "Account that exists, to apply everything as. Without it, one is rendered for "
+    "each layer, with a role that permits no more than the layer needs.",
+    "gitops.flux.serviceAccounts": "Accounts of models: layer, one for all; namespace, one for each. Without it: "
+    "layer.",
     "gitops.flux.timeout": "How long Flux waits for charts to install and models to be ready. Without it: 10m.",
     "gitops.flux.deletionPolicy": "What becomes of models, runtimes, policies and quotas when their Kustomization is "
     "deleted. Without it: Orphan, they stay.",

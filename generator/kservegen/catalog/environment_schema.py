@@ -44,6 +44,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             chartRepository={"type": "string", "pattern": "^(oci://)?[^:/ ]+(:[0-9]+)?(/[^:/ ]+)*/?$"},
             values={"enum": ["ref", "inline"]},
             project=TEXT,
+            namespaceResourceWhitelist={"type": "array", "uniqueItems": True, "items": _group_kind()},
             argocd=_object(
                 "gitops.argocd",
                 version={"type": "string", "pattern": "^v?[0-9]+[.][0-9]+([.][0-9]+)?$"},
@@ -152,6 +153,13 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
     }
 
 
+def _group_kind() -> JsonObject:
+    """Return a kind as an AppProject names it; never a pattern, which would permit kinds that nobody thought of."""
+    group: JsonObject = {"type": "string", "pattern": "^[a-z0-9.-]*$"}
+    kind: JsonObject = {"type": "string", "pattern": "^[A-Za-z0-9]+$"}
+    return {**_object("gitops.namespaceResourceWhitelist", group=group, kind=kind), "required": ["group", "kind"]}
+
+
 def _flux() -> JsonObject:
     """Return the words that only Flux has, in the shapes of its own kinds."""
     reference: JsonObject = {**_object("gitops.flux.reference", name=TEXT, key=TEXT), "required": ["name"]}
@@ -171,6 +179,7 @@ def _flux() -> JsonObject:
         chartSecretRef=secret,
         kubeConfig=_object("gitops.flux.kubeConfig", secretRef=reference, configMapRef=secret),
         serviceAccountName=TEXT,
+        serviceAccounts={"enum": ["layer", "namespace"]},
         timeout={"type": "string", "pattern": "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$"},
         deletionPolicy={"enum": ["Orphan", "MirrorPrune", "Delete", "WaitForTermination"]},
         driftDetection=_object(

@@ -91,3 +91,17 @@ def annotations_error(annotations: Mapping[str, object]) -> str | None:
     if size > ANNOTATIONS_SIZE:
         return f"all annotations together have {size} bytes, at most {ANNOTATIONS_SIZE} are allowed"
     return None
+
+
+# How REST paths name the kinds that are rendered; another kind's name is built as controller-gen does.
+_IRREGULAR: Final = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "Gateway": "gateways"}
+
+
+def plural_of_kind(kind: str) -> str:
+    """Name a kind as REST paths and `resources` of a rule do; by the usual convention where it is not known."""
+    lower = kind.lower()
+    if kind in _IRREGULAR:
+        return _IRREGULAR[kind]
+    if lower.endswith(("s", "x", "ch", "sh")):
+        return lower + "es"
+    return lower[:-1] + "ies" if lower.endswith("y") else lower + "s"

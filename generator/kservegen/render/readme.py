@@ -27,6 +27,7 @@ PAGE: Final = "README.md"
 _CASCADE: Final = """'{"metadata":{"finalizers":["resources-finalizer.argocd.argoproj.io"]}}'"""
 _APPLICATION: Final = "Application"
 _ROOTS: Final = frozenset({_APPLICATION, "Kustomization"})
+_CONFIGURATION: Final = frozenset({"AppProject", "ConfigMap"})
 _STAYS: Final = frozenset({LayerPart.CRDS, LayerPart.CLUSTER})
 # Kinds that have pods, become Ready and can be stopped, by the labels of their pods.
 _LABELS: Final = {
@@ -104,8 +105,8 @@ def _is_sync(resource: Resource) -> bool:
 
 
 def _configuration_first(root: Resource) -> tuple[bool, str]:
-    """Put what configures the engine before what starts it."""
-    return root.kind != "ConfigMap", root.file
+    """Put what the engine is to have before what starts it."""
+    return root.kind not in _CONFIGURATION, root.file
 
 
 def _kind(kind: str, platform: PlannedCharts, mode: str) -> dict[str, object]:

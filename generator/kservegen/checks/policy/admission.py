@@ -7,14 +7,12 @@ from typing import Final
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.names import plural_of_kind
 from kservegen.core.resource import Resource
 
 CREATE: Final = "CREATE"
 UPDATE: Final = "UPDATE"
 DELETE: Final = "DELETE"
-
-# How REST paths name the kinds that are rendered; another kind's name is built as controller-gen does.
-_IRREGULAR: Final = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "Gateway": "gateways"}
 
 # Kinds that are served in several versions, between which the server converts.
 _VERSIONS: Final = {
@@ -79,16 +77,6 @@ class Admission:
 def request_namespace(resource: Resource) -> str:
     """Name the namespace of a request; one about a Namespace carries the namespace's own name."""
     return resource.id.name if resource.kind == "Namespace" and resource.api_version == "v1" else resource.id.namespace
-
-
-def plural_of_kind(kind: str) -> str:
-    """Name a kind as `resources` of a rule does."""
-    lower = kind.lower()
-    if kind in _IRREGULAR:
-        return _IRREGULAR[kind]
-    if lower.endswith(("s", "x", "ch", "sh")):
-        return lower + "es"
-    return lower[:-1] + "ies" if lower.endswith("y") else lower + "s"
 
 
 def equivalent_versions(group: str, version: str, resource: str) -> tuple[str, ...]:

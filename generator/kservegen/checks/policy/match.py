@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions, plural_of_kind
+from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions
 from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.names import plural_of_kind
 
 _NAME_LABEL: Final = "kubernetes.io/metadata.name"
 _ABSENCE: Final = ("NotIn", "DoesNotExist")

@@ -56,6 +56,8 @@ _AFTER: Final[Mapping[LayerPart, tuple[LayerPart, ...]]] = {
 # With one of these models may vanish, or what runs them: an engine creates and updates it, only a person removes it.
 _KEPT: Final = frozenset({LayerPart.CRDS, LayerPart.CONTROLLERS, LayerPart.RUNTIME_CONFIGS, LayerPart.CLUSTER})
 
+_TENANT: Final = frozenset({LayerPart.RUNTIMES, LayerPart.MODELS})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SyncLayer:
@@ -87,6 +89,11 @@ class SyncLayer:
     def is_models(self) -> bool:
         """Whether the layer holds models, whose objects are not to be touched without need."""
         return self.part is LayerPart.MODELS
+
+    @property
+    def is_tenant(self) -> bool:
+        """Whether the layer holds what owners of models write for one namespace: all else is the platform's."""
+        return self.part in _TENANT and not self.is_shared
 
     @property
     def is_shared(self) -> bool:

@@ -63,7 +63,9 @@ def test_what_a_person_applies_is_apart_from_what_is_synced(tmp_path: Path) -> N
         "applications/application-dev-kserve-resources.yaml",
         "applications/application-dev-kserve-runtime-configs.yaml",
         "applications/application-dev-models-ns.yaml",
+        "applications/appproject-dev-platform.yaml",
         "applications/appproject-dev.yaml",
+        "appproject-dev-sync.yaml",
         "configmap-argocd-cm.yaml",
     ]
 
@@ -101,7 +103,7 @@ def test_the_whole_root(tmp_path: Path) -> None:
     root = files(project(tmp_path))["application-dev.yaml"]
     assert root["metadata"] == {"name": "dev", "namespace": "argocd"}
     assert root["spec"] == {
-        "project": "default",
+        "project": "dev-sync",
         "destination": {"server": IN_CLUSTER, "namespace": "argocd"},
         "source": {"repoURL": GIT, "targetRevision": "main", "path": "rendered/dev/sync/applications"},
         "syncPolicy": {
@@ -121,35 +123,118 @@ def test_the_whole_root(tmp_path: Path) -> None:
     }
 
 
-def test_the_whole_project(tmp_path: Path) -> None:
-    doc = files(project(tmp_path, models=LLM))["applications/appproject-dev.yaml"]
-    assert doc["metadata"] == {
+def kinds(*names: str) -> list[JsonObject]:
+    return [{"group": group, "kind": kind} for group, _, kind in (name.rpartition("/") for name in names)]
+
+
+# What the models' project permits may grow; what is taken off it is never pruned again.
+MODEL_KINDS = kinds(
+    *(
+        f"serving.kserve.io/{kind}"
+        for kind in (
+            "InferenceGraph",
+            "InferenceService",
+            "LLMInferenceService",
+            "LLMInferenceServiceConfig",
+            "LocalModelNamespaceCache",
+            "ServingRuntime",
+            "TrainedModel",
+        )
+    )
+)
+PLATFORM_KINDS = kinds(
+    "Namespace",
+    "admissionregistration.k8s.io/MutatingWebhookConfiguration",
+    "admissionregistration.k8s.io/ValidatingAdmissionPolicy",
+    "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding",
+    "admissionregistration.k8s.io/ValidatingWebhookConfiguration",
+    "apiextensions.k8s.io/CustomResourceDefinition",
+    "rbac.authorization.k8s.io/ClusterRole",
+    "rbac.authorization.k8s.io/ClusterRoleBinding",
+    "serving.kserve.io/ClusterServingRuntime",
+    "serving.kserve.io/ClusterStorageContainer",
+    "serving.kserve.io/LocalModelCache",
+    "serving.kserve.io/LocalModelNodeGroup",
+)
+
+
+@pytest.mark.parametrize("models", ["models: {}\n", LLM])
+def test_the_whole_projects(tmp_path: Path, models: str) -> None:
+    """The same for every catalog: a namespace that is declared stays permitted when its last model leaves."""
+    made = files(project(tmp_path, models=models))
+    models_project = made["applications/appproject-dev.yaml"]
+    assert models_project["metadata"] == {
         "name": "dev",
         "namespace": "argocd",
         "annotations": {"argocd.argoproj.io/sync-wave": "-30"},
     }
-    said = mapping(doc["spec"])
-    assert said["sourceRepos"] == [GIT, "ghcr.io/kserve/charts"]
-    assert said["destinations"] == [{"name": "dev", "namespace": n} for n in ("kserve", "ns", "team")]
-    assert said["clusterResourceWhitelist"] == [
-        {"group": group, "kind": kind}
-        for group, kind in (
-            ("", "Namespace"),
-            ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
-            ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
-            ("apiextensions.k8s.io", "CustomResourceDefinition"),
-            ("rbac.authorization.k8s.io", "ClusterRole"),
-            ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-            ("serving.kserve.io", "ClusterServingRuntime"),
-            ("serving.kserve.io", "ClusterStorageContainer"),
-        )
-    ]
-    assert "namespaceResourceWhitelist" not in said  # it would hide the pods of models
+    assert without_words(models_project) == {
+        "sourceRepos": [GIT],
+        "destinations": [{"name": "dev", "namespace": n} for n in ("ns", "team")],
+        "namespaceResourceWhitelist": MODEL_KINDS,
+    }
+    assert without_words(made["applications/appproject-dev-platform.yaml"]) == {
+        "sourceRepos": [GIT, "ghcr.io/kserve/charts"],
+        "destinations": [{"name": "dev", "namespace": "kserve"}],
+        "clusterResourceWhitelist": PLATFORM_KINDS,
+    }
+    root = made["appproject-dev-sync.yaml"]
+    assert root["metadata"] == {"name": "dev-sync", "namespace": "argocd"}
+    assert without_words(root) == {
+        "sourceRepos": [GIT],
+        "destinations": [{"server": IN_CLUSTER, "namespace": "argocd"}],
+        "namespaceResourceWhitelist": kinds(
+            "argoproj.io/AppProject", "argoproj.io/Application", "argoproj.io/ApplicationSet"
+        ),
+    }
+
+
+def without_words(doc: JsonObject) -> JsonObject:
+    return {
+        key: value for key, value in mapping(doc["spec"]).items() if key not in {"description", "orphanedResources"}
+    }
+
+
+def test_what_models_may_hold_beside_them_is_said(tmp_path: Path) -> None:
+    said = "[{group: apps, kind: Deployment}, {group: serving.kserve.io, kind: TrainedModel}]"
+    made = project(tmp_path, f", namespaceResourceWhitelist: {said}")
+    assert made.problems() == []
+    found = spec(made, "applications/appproject-dev.yaml")["namespaceResourceWhitelist"]
+    assert found == [*MODEL_KINDS, *kinds("apps/Deployment")]
+    made = project(tmp_path, ", namespaceResourceWhitelist: [{group: '*', kind: '*'}]")
+    assert [problem.partition(" ")[2] for problem in made.problems()] == ["schema/pattern", "schema/pattern"]
+
+
+QUOTA = "budgets: {team-memory: {namespace: team, memory: 8Gi, quota: true}}\n"
+
+
+def test_each_layer_is_in_the_project_of_who_writes_it(tmp_path: Path) -> None:
+    own = "  near: {namespace: ns, supportedModelFormats: [{name: near}], image: near:1}\n"
+    made = project(tmp_path, models=LLM + own)
+    path = made.root / "environments/dev.yaml"
+    path.write_text(path.read_text() + QUOTA)
+    found = {
+        file.removeprefix("applications/application-dev-").removesuffix(".yaml"): mapping(doc["spec"])["project"]
+        for file, doc in files(made).items()
+        if file.startswith("applications/application-")
+    }
+    assert {name for name, said in found.items() if said == "dev"} == {"models-ns", "models-team", "runtimes-ns"}
+    assert {name for name, said in found.items() if said == "dev-platform"} == {
+        "cluster",
+        "kserve-crds",
+        "kserve-llmisvc-resources",
+        "kserve-resources",
+        "kserve-runtime-configs",
+        "quotas-team",
+        "runtimes",
+    }
+    destinations = sequence(spec(made, "applications/appproject-dev-platform.yaml")["destinations"])
+    assert [mapping(item)["namespace"] for item in destinations] == ["kserve", "team"]
 
 
 def test_a_project_that_exists_is_used_as_it_is(tmp_path: Path) -> None:
     made = files(project(tmp_path, ", project: ml"))
-    assert "applications/appproject-dev.yaml" not in made
+    assert not [file for file in made if "appproject" in file]
     projects = {mapping(doc["spec"])["project"] for doc in made.values() if doc["kind"] == "Application"}
     assert projects == {"ml"}
 
@@ -166,7 +251,7 @@ def test_the_cluster_is_the_environment_s(tmp_path: Path, cluster: str, expected
     found = mapping(made["applications/application-dev-cluster.yaml"]["spec"])["destination"]
     assert found == {**expected, "namespace": "kserve"}
     destinations = mapping(made["applications/appproject-dev.yaml"]["spec"])["destinations"]
-    assert destinations == [{**expected, "namespace": "kserve"}, {**expected, "namespace": "ns"}]
+    assert destinations == [{**expected, "namespace": name} for name in ("ns", "team")]
 
 
 VALUES: JsonObject = {"kserve": {"controller": {"deploymentMode": "Standard"}}}
@@ -194,7 +279,7 @@ def test_forms_of_charts_and_values(tmp_path: Path, chart: str, values: str) -> 
         assert said["sources"] == [source, GIT_VALUES]
     else:
         assert said["source"] == source
-    assert source["repoURL"] in sequence(spec(made, "applications/appproject-dev.yaml")["sourceRepos"])
+    assert source["repoURL"] in sequence(spec(made, "applications/appproject-dev-platform.yaml")["sourceRepos"])
 
 
 def test_both_crd_charts_are_one_application(tmp_path: Path) -> None:
@@ -274,10 +359,11 @@ def generated(made: Project) -> dict[str, JsonObject]:
     out: dict[str, JsonObject] = {}
     for item in sequence(mapping(mapping(sequence(said["generators"])[0])["list"])["elements"]):
         element = mapping(item)
+        assert mapping(template["spec"])["project"] == "{{ .project }}"
         patch = mapping(element["application"])
         out[str(element["name"])] = {
             "metadata": {"name": element["name"], **mapping(patch["metadata"])},
-            "spec": {**mapping(template["spec"]), **mapping(patch["spec"])},
+            "spec": {**mapping(template["spec"]), "project": element["project"], **mapping(patch["spec"])},
         }
     return out
 
@@ -298,7 +384,9 @@ def test_an_application_set_makes_the_same_applications(tmp_path: Path) -> None:
     assert sorted(files(made)) == [
         "application-dev.yaml",
         "applications/applicationset-dev.yaml",
+        "applications/appproject-dev-platform.yaml",
         "applications/appproject-dev.yaml",
+        "appproject-dev-sync.yaml",
         "configmap-argocd-cm.yaml",
     ]
 

@@ -41,7 +41,7 @@ def test_layers_have_the_names_that_argo_cd_gives_them(tmp_path: Path) -> None:
         for kind, found in (("Kustomization", flux), ("Application", argocd))
     }
     assert "dev-models-ns" in names["Kustomization"]
-    assert names["Kustomization"] == names["Application"]
+    assert names["Kustomization"] - {"dev-access"} == names["Application"]
 
 
 def test_the_source_and_the_root(tmp_path: Path) -> None:
@@ -82,7 +82,8 @@ def test_models_are_pruned_and_watched_by_their_deployments(tmp_path: Path) -> N
         "wait": False,
         "force": False,
         "deletionPolicy": "Orphan",
-        "dependsOn": [{"name": "dev-kserve-runtime-configs"}, {"name": "dev-cluster"}],
+        "serviceAccountName": "dev-models",
+        "dependsOn": [{"name": "dev-kserve-runtime-configs"}, {"name": "dev-cluster"}, {"name": "dev-access"}],
         "healthChecks": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "iris-predictor", "namespace": "ns"}],
     }
 
@@ -126,10 +127,11 @@ def test_a_chart(tmp_path: Path) -> None:
         "targetNamespace": "kserve",
         "storageNamespace": "kserve",
         "chartRef": {"kind": "OCIRepository", "name": "dev-kserve-resources"},
-        "install": {"createNamespace": True, "strategy": strategy},
+        "install": {"createNamespace": False, "strategy": strategy},
         "upgrade": {"chartNameChangeStrategy": "InPlaceUpdate", "strategy": strategy},
         "driftDetection": {"mode": "warn"},
         "dependsOn": [{"name": "dev-kserve-crd"}],
+        "serviceAccountName": "dev-controllers",
         "values": {"kserve": {"controller": {"deploymentMode": "Standard"}}},
     }
 

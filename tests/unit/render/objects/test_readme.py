@@ -167,7 +167,9 @@ def test_the_names_of_sync_objects_are_those_that_are_rendered(loaded: Project) 
     files = {path.stem.removeprefix("application-") for path in (loaded.root / "rendered/dev/sync").rglob("*.yaml")}
     assert named <= files
     applied = re.findall(r"kubectl apply --server-side --field-manager=kservegen -f (\S+)", said)
-    assert applied == ["rendered/dev/sync/configmap-argocd-cm.yaml", "rendered/dev/sync/application-dev.yaml"]
+    assert applied == [
+        f"rendered/dev/sync/{name}.yaml" for name in ("appproject-dev-sync", "configmap-argocd-cm", "application-dev")
+    ]
     assert all((loaded.root / file).is_file() for file in applied)
 
 

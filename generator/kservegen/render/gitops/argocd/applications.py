@@ -42,7 +42,7 @@ def build_application(settings: ArgoSettings, layer: SyncLayer) -> JsonObject:
         "annotations": _annotations(layer),
     }
     spec: JsonObject = {
-        "project": settings.project,
+        "project": settings.project_of(layer),
         "destination": {**settings.destination, "namespace": layer.namespace},
         **build_sources(settings, layer),
         "syncPolicy": {

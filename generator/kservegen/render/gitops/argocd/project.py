@@ -1,8 +1,12 @@
-"""The AppProject of an environment: its Applications may read, write to and create what it renders, and no more.
+"""The AppProjects of an environment: what its Applications may read, write to and create.
 
-Namespaced kinds are not listed: Argo CD hides from its tree, and takes from its users, every live object of a kind that
-the project does not permit, and that would be the Deployments and pods that KServe makes of a model. What keeps an
-Application within its bounds are the namespaces, and the cluster-scoped kinds.
+Three, by who writes what they sync. The models' may hold KServe's own kinds in the namespaces of the catalog, and
+nothing of the cluster. The platform's may create the cluster-scoped kinds that charts and output are made of. The
+root's may write Argo CD's own kinds where Argo CD runs.
+
+No list of kinds follows from what is in the catalog: Argo CD forgets, and so never prunes, a live object of a kind
+that its project does not permit (controller/state.go), and the last object of a kind leaves in the change that prunes
+it. For the same reason the namespaces are all that the environment declares, not only those with something in them.
 """
 
 from __future__ import annotations
@@ -10,69 +14,105 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.render.gitops.argocd.applications import WAVE, document
-from kservegen.render.gitops.argocd.settings import ArgoSettings
+from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER, ArgoSettings
 from kservegen.render.gitops.argocd.sources import chart_address
-from kservegen.render.gitops.layers import LayerPart, SyncLayer
+from kservegen.render.gitops.layers import SyncLayer
 
 # Before the first layer, so that no Application is without its project.
 _WAVE: Final = "-30"
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _ADMISSION: Final = "admissionregistration.k8s.io"
-_CRD: Final = ("apiextensions.k8s.io", "CustomResourceDefinition")
-_NAMESPACE: Final = ("", "Namespace")
-# Cluster-scoped kinds that the charts of a part install. The LLM chart brings CRDs of the Inference Extension along.
-_CHART_KINDS: Final = {
-    LayerPart.CRDS: (_CRD, _NAMESPACE),
-    LayerPart.CONTROLLERS: (
-        _CRD,
-        _NAMESPACE,
-        (_RBAC, "ClusterRole"),
-        (_RBAC, "ClusterRoleBinding"),
-        (_ADMISSION, "MutatingWebhookConfiguration"),
-        (_ADMISSION, "ValidatingWebhookConfiguration"),
-        ("serving.kserve.io", "ClusterStorageContainer"),
-    ),
-    LayerPart.RUNTIME_CONFIGS: (_NAMESPACE, ("serving.kserve.io", "ClusterServingRuntime")),
-}
+_ARGO: Final = "argoproj.io"
+# Cluster-scoped kinds of KServe's charts (that of LLMs brings CRDs of the Inference Extension along), of policies, and
+# the Namespaces, which Argo CD creates for charts as well.
+_PLATFORM_KINDS: Final = (
+    ("", "Namespace"),
+    (_ADMISSION, "MutatingWebhookConfiguration"),
+    (_ADMISSION, "ValidatingAdmissionPolicy"),
+    (_ADMISSION, "ValidatingAdmissionPolicyBinding"),
+    (_ADMISSION, "ValidatingWebhookConfiguration"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    (_RBAC, "ClusterRole"),
+    (_RBAC, "ClusterRoleBinding"),
+    *sorted((GROUP, info.kind) for info in KINDS.values() if not info.namespaced),
+)
+_MODEL_KINDS: Final = tuple(sorted((GROUP, info.kind) for info in KINDS.values() if info.namespaced))
+_SYNC_KINDS: Final = tuple((_ARGO, kind) for kind in ("AppProject", "Application", "ApplicationSet"))
 
 
-def build_project(settings: ArgoSettings, layers: tuple[SyncLayer, ...]) -> JsonObject:
-    """Build the project, with just enough room for the layers."""
-    namespaces = sorted({name for layer in layers for name in _namespaces(layer)})
-    destinations: JsonArray = [{**settings.destination, "namespace": namespace} for namespace in namespaces]
-    kinds: JsonArray = [{"group": group, "kind": kind} for group, kind in sorted(set(_cluster_kinds(layers)))]
-    sources: JsonArray = [*dict.fromkeys(_sources(settings, layers))]
-    return document(
-        "AppProject",
-        {"name": settings.project, "namespace": settings.namespace, "annotations": {WAVE: _WAVE}},
+def build_models_project(settings: ArgoSettings, layers: Iterable[SyncLayer], declared: Iterable[str]) -> JsonObject:
+    """Build the project of models: no cluster-scoped kind, for none is listed. `declared` are the namespaces.
+
+    Argo CD shows no live object of a kind that is not listed, so not the pods of a model, nor their logs:
+    `namespaceResourceWhitelist` opens that, and lets those kinds be synced as well.
+    """
+    namespaces = {*declared, *_namespaces(layer for layer in layers if layer.is_tenant)}
+    kinds = [*_kinds(_MODEL_KINDS), *(kind for kind in settings.more_kinds if kind not in _kinds(_MODEL_KINDS))]
+    return _project(
+        settings,
+        settings.models_project,
+        f"Models of environment {settings.environment}, and what they run on in their namespaces.",
         {
-            "description": f"What kservegen renders for environment {settings.environment}.",
-            "sourceRepos": sources,
-            "destinations": destinations,
-            "clusterResourceWhitelist": kinds,
-            # Shown, without a warning: what was made in these namespaces beside Git.
-            "orphanedResources": {"warn": False},
+            "sourceRepos": [settings.repository.url],
+            "destinations": _destinations(settings, namespaces),
+            "namespaceResourceWhitelist": kinds,
         },
     )
 
 
-def _namespaces(layer: SyncLayer) -> Iterator[str]:
-    yield layer.namespace
-    yield from (resource.id.namespace for resource in layer.resources if resource.id.namespace)
+def build_platform_project(settings: ArgoSettings, layers: Iterable[SyncLayer]) -> JsonObject:
+    """Build the project of charts, Namespaces, policies, quotas and runtimes for the whole cluster.
+
+    Namespaced kinds are not listed: that would hide the pods of KServe's controllers.
+    """
+    platform = [layer for layer in layers if not layer.is_tenant]
+    charts = [chart_address(settings, chart.name) for layer in platform for chart in layer.charts]
+    return _project(
+        settings,
+        settings.platform_project,
+        f"What models of environment {settings.environment} stand on: KServe, Namespaces, policies, quotas.",
+        {
+            "sourceRepos": [*dict.fromkeys((settings.repository.url, *charts))],
+            "destinations": _destinations(settings, _namespaces(platform)),
+            "clusterResourceWhitelist": _kinds(_PLATFORM_KINDS),
+        },
+    )
 
 
-def _cluster_kinds(layers: Iterable[SyncLayer]) -> Iterator[tuple[str, str]]:
+def build_root_project(settings: ArgoSettings) -> JsonObject:
+    """Build the project of the root Application, which a person applies with it.
+
+    What it may write can give more rights: who may merge to `sync/applications/` is trusted with that.
+    """
+    destination: JsonObject = {"server": SERVER_IN_CLUSTER, "namespace": settings.namespace}
+    spec: JsonObject = {
+        "description": f"The Applications and projects of environment {settings.environment}.",
+        "sourceRepos": [settings.repository.url],
+        "destinations": [destination],
+        "namespaceResourceWhitelist": _kinds(_SYNC_KINDS),
+    }
+    return document("AppProject", {"name": settings.root_project, "namespace": settings.namespace}, spec)
+
+
+def _project(settings: ArgoSettings, name: str, description: str, spec: JsonObject) -> JsonObject:
+    metadata: JsonObject = {"name": name, "namespace": settings.namespace, "annotations": {WAVE: _WAVE}}
+    # Shown, without a warning: what was made in these namespaces beside Git.
+    return document("AppProject", metadata, {"description": description, **spec, "orphanedResources": {"warn": False}})
+
+
+def _destinations(settings: ArgoSettings, namespaces: Iterable[str]) -> JsonArray:
+    return [{**settings.destination, "namespace": namespace} for namespace in sorted(set(namespaces))]
+
+
+def _kinds(kinds: Iterable[tuple[str, str]]) -> JsonArray:
+    return [{"group": group, "kind": kind} for group, kind in kinds]
+
+
+def _namespaces(layers: Iterable[SyncLayer]) -> Iterator[str]:
     for layer in layers:
-        yield from _CHART_KINDS.get(layer.part, ())
-        for resource in layer.resources:
-            if not resource.id.namespace:
-                yield resource.api_version.rpartition("/")[0], resource.kind
-
-
-def _sources(settings: ArgoSettings, layers: Iterable[SyncLayer]) -> Iterator[str]:
-    yield settings.repository.url
-    for layer in layers:
-        yield from (chart_address(settings, chart.name) for chart in layer.charts)
+        yield layer.namespace
+        yield from (resource.id.namespace for resource in layer.resources if resource.id.namespace)

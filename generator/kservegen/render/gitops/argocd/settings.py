@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.document import sequence
+from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
 
 ARGOCD_NAMESPACE: Final = "argocd"
@@ -42,16 +44,19 @@ REFRESHED_RETRY: Final = ArgoVersion(3, 2)  # the first whose retries take up a 
 class ArgoSettings:
     """Where Argo CD runs and syncs to, and how its objects are to look.
 
-    `project` is the project of the layers' Applications, `root_project` that of the one above them.
+    The projects are those of the Applications of models, of all other layers, and of the one above them. `more_kinds`
+    are namespaced kinds that Applications of models may hold and show beside those that kservegen renders.
     """
 
     environment: str
     repository: OutputRepository
     version: ArgoVersion
     namespace: str
-    project: str
+    models_project: str
+    platform_project: str
     root_project: str
-    owns_project: bool
+    owns_projects: bool
+    more_kinds: JsonArray
     destination: JsonObject
     as_set: bool
     native_oci: bool
@@ -66,10 +71,16 @@ class ArgoSettings:
             repository=OutputRepository.of(environment),
             version=ArgoVersion.parse(environment.text("gitops", "argocd", "version")) or DEFAULT_VERSION,
             namespace=environment.text("gitops", "namespace", default=ARGOCD_NAMESPACE),
-            project=said or environment.name,
-            root_project=said or DEFAULT_PROJECT,
-            owns_project=not said,
+            models_project=said or environment.name,
+            platform_project=said or f"{environment.name}-platform",
+            root_project=said or f"{environment.name}-sync",
+            owns_projects=not said,
+            more_kinds=sequence(environment.at("gitops", "namespaceResourceWhitelist")),
             destination={"server": server} if server else {"name": environment.text("cluster", "name")},
             as_set=environment.at("gitops", "argocd", "applicationSet") is True,
             native_oci=environment.text("gitops", "argocd", "chartSource") == "oci",
         )
+
+    def project_of(self, layer: SyncLayer) -> str:
+        """Name the project of a layer's Application."""
+        return self.models_project if layer.is_tenant else self.platform_project

@@ -1,7 +1,7 @@
 """Layers in, every object that Argo CD needs for them out.
 
-`sync/` itself is applied by a person, once and when it changes: the root Application, and the health checks that
-the installation of Argo CD lacks. `sync/applications/` is what the root keeps in step.
+`sync/` itself is applied by a person, once and when it changes: the root Application with its project, and the
+health checks that the installation of Argo CD lacks. `sync/applications/` is what the root keeps in step.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.argocd.applications import APPLICATIONS_FOLDER, build_application, build_root, document
 from kservegen.render.gitops.argocd.health import build_health_checks
-from kservegen.render.gitops.argocd.project import build_project
+from kservegen.render.gitops.argocd.project import build_models_project, build_platform_project, build_root_project
 from kservegen.render.gitops.argocd.settings import ArgoSettings
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.objects.settings import promises_of
@@ -30,13 +30,15 @@ _PATCH: Final = "{{ toJson .application }}"
 
 
 def write_argocd(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]) -> list[Resource]:
-    """Build the root Application, the health checks, the project, and an Application for each layer."""
+    """Build the root Application, the health checks, the projects, and an Application for each layer."""
     settings = ArgoSettings.of(environment)
     by_hand = [build_root(settings, promises_of(environment)), build_health_checks(settings)]
     applications = [build_application(settings, layer) for layer in layers]
     synced = [_application_set(settings, applications)] if settings.as_set else applications
-    if settings.owns_project:
-        synced = [build_project(settings, layers), *synced]
+    if settings.owns_projects:
+        namespaces = sorted(environment.mapping("namespaces"))
+        by_hand = [*by_hand, build_root_project(settings)]
+        synced = [build_models_project(settings, layers, namespaces), build_platform_project(settings, layers), *synced]
     return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, APPLICATIONS_FOLDER) for doc in synced]
 
 
@@ -71,7 +73,7 @@ def _application_set(settings: ArgoSettings, applications: list[JsonObject]) -> 
             "template": {
                 "metadata": {"name": "{{ .name }}"},
                 # A patch cannot set the project.
-                "spec": {"project": settings.project, "destination": settings.destination},
+                "spec": {"project": "{{ .project }}", "destination": settings.destination},
             },
             "templatePatch": _PATCH,
         },
@@ -82,6 +84,7 @@ def _element(application: JsonObject) -> JsonObject:
     metadata, spec = mapping(application["metadata"]), mapping(application["spec"])
     return {
         "name": metadata["name"],
+        "project": spec["project"],
         "application": {
             "metadata": {"annotations": metadata["annotations"]},
             "spec": {key: value for key, value in spec.items() if key != "project"},

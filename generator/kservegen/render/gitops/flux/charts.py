@@ -81,7 +81,8 @@ def _release(words: FluxWords, layer: SyncLayer, chart: ChartUse, needed: list[s
         "targetNamespace": PLATFORM_NAMESPACE,
         "storageNamespace": PLATFORM_NAMESPACE,
         "chartRef": {"kind": "OCIRepository", "name": words.name(chart.name)},
-        "install": {"createNamespace": True, "strategy": _STRATEGY},
+        # With an account of its own it may not, and the root has done so.
+        "install": {"createNamespace": not words.has_accounts, "strategy": _STRATEGY},
         # Else a chart that was renamed between two versions is uninstalled before the new one comes.
         "upgrade": {"chartNameChangeStrategy": "InPlaceUpdate", "strategy": _STRATEGY},
         "driftDetection": words.drift_detection,
@@ -90,8 +91,8 @@ def _release(words: FluxWords, layer: SyncLayer, chart: ChartUse, needed: list[s
         spec["dependsOn"] = [{"name": words.name(name)} for name in needs]
     if words.kube_config:
         spec["kubeConfig"] = words.kube_config
-    if words.service_account:
-        spec["serviceAccountName"] = words.service_account
+    if account := words.releaser_of(layer):
+        spec["serviceAccountName"] = account
     if layer.part is LayerPart.CRDS:
         patches: JsonArray = [_DROP, _KEEP] if drops else [_KEEP]
         spec["postRenderers"] = [{"kustomize": {"patches": patches}}]

@@ -8,6 +8,7 @@ from typing import Final, Self
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Origin, Resource, ResourceId
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
 FLUX_NAMESPACE: Final = "flux-system"
 DEFAULT_TIMEOUT: Final = "10m"
@@ -20,7 +21,9 @@ FLUX_WORDS: Final[Path] = ("gitops", "flux")
 class FluxWords:
     """The choices, in Flux's own terms; an empty map or text where nothing is said.
 
-    `kube_config` is the cluster that is synced to, where it is not the one that Flux runs in.
+    `kube_config` is the cluster that is synced to, where it is not the one that Flux runs in. `service_account` is the
+    one that everything is applied as; without it, and without a kubeconfig, each layer has an account of its own, and
+    with `by_namespace` each namespace with models.
     """
 
     environment: str
@@ -28,6 +31,7 @@ class FluxWords:
     timeout: str
     deletion_policy: str
     service_account: str
+    by_namespace: bool
     kube_config: JsonObject
     git_secret: JsonObject
     chart_secret: JsonObject
@@ -43,11 +47,32 @@ class FluxWords:
             # With Orphan a Kustomization that is deleted, by hand or by mistake, stops no model.
             deletion_policy=environment.text("gitops", "flux", "deletionPolicy", default="Orphan"),
             service_account=environment.text("gitops", "flux", "serviceAccountName"),
+            by_namespace=environment.text("gitops", "flux", "serviceAccounts") == "namespace",
             kube_config=environment.mapping("gitops", "flux", "kubeConfig"),
             git_secret=environment.mapping("gitops", "flux", "secretRef"),
             chart_secret=environment.mapping("gitops", "flux", "chartSecretRef"),
             drift_detection={**DEFAULT_DRIFT, **environment.mapping("gitops", "flux", "driftDetection")},
         )
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether layers have accounts of their own; with a kubeconfig, the rights are those that it gives."""
+        return not self.service_account and not self.kube_config
+
+    def account_of(self, layer: SyncLayer) -> str:
+        """Name the account that the Kustomization of a layer is applied as; blank for Flux's own."""
+        if not self.has_accounts:
+            return self.service_account
+        if layer.charts:
+            return self.name("charts")
+        if not layer.is_tenant:
+            return self.name(layer.part)
+        models = self.name(LayerPart.MODELS)
+        return f"{models}-{layer.namespace}" if self.by_namespace else models
+
+    def releaser_of(self, layer: SyncLayer) -> str:
+        """Name the account that the releases of a layer of charts are installed as; blank for Flux's own."""
+        return self.name(layer.part) if self.has_accounts else self.service_account
 
     def name(self, layer: str = "") -> str:
         """Name an object after the environment, and a layer or chart of it."""

@@ -9,14 +9,17 @@ each choice stands in `docs/decisions/`, the record of Flux.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Resource
+from kservegen.render.gitops.flux.access import ACCESS, ACCESS_FOLDER, build_access
 from kservegen.render.gitops.flux.charts import SOURCE_API, build_releases
 from kservegen.render.gitops.flux.words import FluxWords
-from kservegen.render.gitops.layers import SyncLayer
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
 from kservegen.render.gitops.workloads import model_workloads
 from kservegen.render.objects.settings import Settings
@@ -41,12 +44,17 @@ def write_flux(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]) 
     if not repository.url.startswith(SCHEMES):
         return []
     mode = Settings.of(environment).deployment_mode
-    root = _kustomization(words, f"{repository.folder}/sync/kustomizations", prune=False, orphan=True)
+    root = _kustomization(words, f"{repository.folder}/sync/kustomizations", words.service_account)
+    by_root, bindings = build_access(words, layers, sequence(environment.at("gitops", "namespaceResourceWhitelist")))
+    bound = {text(mapping(subject)["name"]) for item in bindings for subject in sequence(item.doc["subjects"])}
     return [
         _source(words, repository),
         words.resource("Kustomization", KUSTOMIZE_API, words.name(), root, "sync"),
-        *(_layer(words, repository, layer, layers, mode) for layer in layers),
+        *([_access(words, repository, layers)] if bindings else []),
+        *(_layer(words, repository, layer, layers, mode, bound) for layer in layers),
         *build_releases(words, repository, layers),
+        *by_root,
+        *bindings,
     ]
 
 
@@ -63,7 +71,7 @@ def _reference(revision: str) -> JsonObject:
     return {"name": revision} if revision.startswith("refs/") else {"branch": revision}
 
 
-def _kustomization(words: FluxWords, path: str, *, prune: bool, orphan: bool) -> JsonObject:
+def _kustomization(words: FluxWords, path: str, account: str, *, prune: bool = False) -> JsonObject:
     """Return what all Kustomizations have; never `force`, which deletes what cannot be updated, nor `postBuild`."""
     spec: JsonObject = {
         "interval": _INTERVAL,
@@ -74,20 +82,34 @@ def _kustomization(words: FluxWords, path: str, *, prune: bool, orphan: bool) ->
         "prune": prune,
         "wait": False,
         "force": False,
-        "deletionPolicy": "Orphan" if orphan else words.deletion_policy,
+        "deletionPolicy": words.deletion_policy if prune else "Orphan",
     }
-    if words.service_account:
-        spec["serviceAccountName"] = words.service_account
+    if account:
+        spec["serviceAccountName"] = account
     return spec
 
 
+def _access(words: FluxWords, repository: OutputRepository, layers: tuple[SyncLayer, ...]) -> Resource:
+    """Build the layer of bindings, which needs the Namespaces; who has left it keeps its rights."""
+    spec = _kustomization(words, f"{repository.folder}/{ACCESS_FOLDER}", words.name(ACCESS))
+    cluster = next((layer.name for layer in layers if layer.part is LayerPart.CLUSTER), "")
+    spec["dependsOn"] = [{"name": words.name(cluster)}]
+    return words.resource("Kustomization", KUSTOMIZE_API, words.name(ACCESS), spec, "sync/kustomizations")
+
+
 def _layer(
-    words: FluxWords, repository: OutputRepository, layer: SyncLayer, layers: tuple[SyncLayer, ...], mode: str
+    words: FluxWords,
+    repository: OutputRepository,
+    layer: SyncLayer,
+    layers: tuple[SyncLayer, ...],
+    mode: str,
+    bound: Collection[str],
 ) -> Resource:
     folder = f"sync/charts/{layer.name}" if layer.charts else layer.folder
-    spec = _kustomization(words, f"{repository.folder}/{folder}", prune=layer.may_prune, orphan=not layer.may_prune)
+    spec = _kustomization(words, f"{repository.folder}/{folder}", words.account_of(layer), prune=layer.may_prune)
+    needs = [*layer.needs, *([ACCESS] if words.account_of(layer) in bound else [])]
     # Layers that need no other wait for the root, and so do all: none syncs a commit whose layers it does not know yet.
-    spec["dependsOn"] = [{"name": words.name(need)} for need in layer.needs or ("",)]
+    spec["dependsOn"] = [{"name": words.name(need)} for need in needs or ("",)]
     if layer.charts:
         spec["wait"] = True  # for the HelmReleases, which stand where Flux runs
     elif words.kube_config:
