@@ -136,7 +136,8 @@ class FluxSync:
                     make_namespace(self.client, namespace)
                 report_ready(self.client, doc)
         if models_run:
-            for namespace in sorted({doc["metadata"]["namespace"] for doc in self.objects("models")}):
+            named = {doc["metadata"].get("namespace", "") for doc in self.objects("models")}
+            for namespace in sorted(named - {""}):
                 run_models(self.client, namespace)
 
     def reconcile(self, name: str) -> None:
