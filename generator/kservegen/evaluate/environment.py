@@ -285,6 +285,7 @@ def _of_unmanaged(
     for resource, finding in (
         *_object_findings(objects, defaulted.context, tools.checker, {}),
         *_violations(defaulted, objects, bindings, shared),
+        *((item.defaulted.resource, found) for item in defaulted.unmanaged for found in item.refused(defaulted.built)),
     ):
         diagnostic = items[resource.id].diagnose(finding, tools.checker.severity(finding), resource)
         yield replace(diagnostic, environments=(defaulted.built.environment.name,))

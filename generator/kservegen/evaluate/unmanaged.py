@@ -16,6 +16,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KINDS
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.manifests.documents import InputDocument, read_documents
+from kservegen.checks.rights import check_rights
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
@@ -67,6 +68,11 @@ class UnmanagedObject:
     def diagnose(self, finding: Finding, severity: Severity, resource: Resource) -> Diagnostic:
         """Give a finding about the object, built or defaulted, its line; waivers know it by the key it is listed as."""
         return replace(self.document.diagnose(finding, severity, resource), entries=(self.key,))
+
+    def refused(self, built: BuiltEnvironment) -> Iterator[Finding]:
+        """Find what the engine may not create in that folder."""
+        path = built.environment.text(_WORD, self.key, "path")
+        return check_rights(built, path, self.defaulted.resource)
 
 
 class OthersFiles(NamedTuple):

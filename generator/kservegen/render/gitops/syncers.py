@@ -36,14 +36,16 @@ def with_applications(sync: Iterable[Resource]) -> Iterator[Resource]:
         if resource.kind == "ApplicationSet":
             for generator in map(mapping, sequence(resource.spec.get("generators"))):
                 for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
-                    yield _made(resource, text(element.get("name")), mapping(element.get("application")))
+                    yield _made(resource, element)
 
 
-def _made(by: Resource, name: str, application: JsonObject) -> Resource:
+def _made(by: Resource, element: JsonObject) -> Resource:
+    name, application = text(element.get("name")), mapping(element.get("application"))
+    spec: JsonObject = {"project": element.get("project"), **mapping(application.get("spec"))}
     return Resource(
         id=by.id._replace(kind="Application", name=name),
         api_version=by.api_version,
-        doc={"apiVersion": by.api_version, "kind": "Application", **application},
+        doc={"apiVersion": by.api_version, "kind": "Application", **application, "spec": spec},
         file=by.file,
         subject=name,
         origins=by.origins,
