@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from kservegen.catalog.sections import GROUP
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
@@ -19,6 +20,7 @@ from kservegen.render.gitops.syncers import syncers
 from kservegen.render.objects.environment import BuiltEnvironment
 
 _SYNC: Final = "sync/"
+_TENANT: Final = ("models/", "runtimes/")
 
 
 def check_rights(built: BuiltEnvironment, path: str, resource: Resource) -> Iterator[Finding]:
@@ -35,7 +37,20 @@ def check_rights(built: BuiltEnvironment, path: str, resource: Resource) -> Iter
             path=("kind",),
             message=f"{who} may not create a {resource.kind} {where}, so nothing of this folder would be synced",
             seen=resource.kind,
+            hint=_hint(built, path, resource),
         )
+
+
+def _hint(built: BuiltEnvironment, path: str, resource: Resource) -> str:
+    """Name the word that permits a kind where there is one: in folders of models, for what has a namespace."""
+    kind: JsonObject = {"group": _group(resource), "kind": resource.kind}
+    known = sequence(built.environment.at("gitops", "namespaceResourceWhitelist"))
+    is_known = kind in known or _group(resource) == GROUP
+    if path.startswith(_TENANT) and resource.id.namespace and not is_known:
+        group = _group(resource) or '""'
+        word = f"{{group: {group}, kind: {resource.kind}}}"
+        return f"Add {word} to gitops.namespaceResourceWhitelist, or have the file synced from elsewhere."
+    return "Have the file synced from elsewhere."
 
 
 def _argocd(sync: Sequence[Resource], application: Resource, resource: Resource) -> Iterator[str]:

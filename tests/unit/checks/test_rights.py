@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.support.project import DEV, Project
 
+from kservegen.core.diagnostics import Diagnostic
+
 POD = """\
 apiVersion: v1
 kind: Pod
@@ -25,13 +27,18 @@ MODELS, CLUSTER = "models/ns/x.yaml", "cluster/x.yaml"
 ARGOCD, FLUX, SET = "engine: argocd", "engine: flux", "engine: argocd, argocd: {applicationSet: true}"
 
 
-def found(tmp_path: Path, gitops: str, path: str, manifest: str) -> list[str]:
+def checked(tmp_path: Path, gitops: str, path: str, manifest: str) -> tuple[Diagnostic, ...]:
     project = Project(tmp_path)
     entry = f"unmanaged: {{x: {{path: {path}, reason: r, owner: team, expires: 2099-12-31}}}}\n"
     said = DEV.replace("engine: none", f"{gitops}, repoURL: https://example.com/m.git")
     project.write("environments/dev.yaml", said.replace("{ns: {}}", "{ns: {}, team: {}}") + entry)
     project.write(f"rendered/dev/{path}", manifest)
-    return [p for p in project.problems() if p.endswith("gitops/not-permitted")]
+    return tuple(project.validate().diagnostics)
+
+
+def found(tmp_path: Path, gitops: str, path: str, manifest: str) -> list[str]:
+    diagnostics = checked(tmp_path, gitops, path, manifest)
+    return [f"{d.location} {d.rule}" for d in diagnostics if d.rule == "gitops/not-permitted"]
 
 
 @pytest.mark.parametrize("gitops", [ARGOCD, SET, FLUX, FLUX + ", flux: {serviceAccounts: namespace}"])
@@ -73,3 +80,22 @@ def test_rights_that_are_somebody_else_s_are_not_known(tmp_path: Path, gitops: s
 def test_roles_come_with_charts_under_argo_cd_alone(tmp_path: Path, gitops: str, is_permitted: bool) -> None:
     """Flux applies charts as another account than folders; a project of Argo CD knows no difference."""
     assert (found(tmp_path, gitops, CLUSTER, ROLE) == []) is is_permitted
+
+
+@pytest.mark.parametrize(
+    ("more", "path", "manifest", "hint"),
+    [
+        (
+            "",
+            MODELS,
+            POD.replace("NAMESPACE", "ns"),
+            'Add {group: "", kind: Pod} to gitops.namespaceResourceWhitelist, or have the file synced from elsewhere.',
+        ),
+        (PODS, MODELS, POD.replace("NAMESPACE", "elsewhere"), "Have the file synced from elsewhere."),
+        ("", MODELS, ROLE, "Have the file synced from elsewhere."),
+        ("", CLUSTER, POD.replace("NAMESPACE", "ns"), "Have the file synced from elsewhere."),
+    ],
+)
+def test_the_word_that_permits_a_kind_is_named(tmp_path: Path, more: str, path: str, manifest: str, hint: str) -> None:
+    hints = [d.hint for d in checked(tmp_path, FLUX + more, path, manifest) if d.rule == "gitops/not-permitted"]
+    assert hints == [hint]
