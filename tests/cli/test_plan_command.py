@@ -92,3 +92,14 @@ def test_a_new_environment_takes_one_line(project: Project) -> None:
     assert "\n  + 5 objects: 4 InferenceService, 1 Namespace\n" in text
     assert "+ InferenceService ns/new" in run(project, "prod", "--all").stdout
     assert "- added 5 objects: 4 InferenceService, 1 Namespace\n" in run(project, "prod", "--output", "markdown").stdout
+
+
+def test_what_nothing_syncs_is_for_a_person_to_apply(project: Project) -> None:
+    engine = "{engine: argocd, repoURL: https://example.com/m.git}"
+    project.write("environments/dev.yaml", DEV.replace("{engine: none}", engine))
+    assert project.render().exit_code == 0
+    project.write("environments/dev.yaml", DEV.replace("{engine: none}", engine.replace("}", ", project: ml}")))
+    said = run(project).output
+    by_hand = "a person applies sync/application-dev.yaml, as README.md there says"
+    assert f"~ Application argocd/dev: nothing syncs it: once this is merged, {by_hand}\n" in said
+    assert said.count("nothing syncs it") == 1

@@ -142,6 +142,10 @@ def _cause(cause: Cause) -> str:
     return " ".join(part for part in (said, f"[{cause.note}]" if cause.note else "") if part)
 
 
+# The folder of what makes an engine sync all else; what lies below it, in folders of its own, the engine syncs.
+_BY_HAND: Final = "sync"
+
+
 def what_happens(change: ObjectChange) -> str:
     """Say of one object what its sign does not: where it moves, what becomes of what goes."""
     said = []
@@ -156,6 +160,8 @@ def what_happens(change: ObjectChange) -> str:
         said.append(f"deleted from the cluster: {change.by}")
     elif change.fate is Fate.LEFT:
         said.append(f"stays in the cluster: {change.by}")
+    if change.verb in {Verb.ADDED, Verb.CHANGED} and change.file.rpartition("/")[0] == _BY_HAND:
+        said.append(f"nothing syncs it: once this is merged, a person applies {change.file}, as README.md there says")
     return "; ".join(said)
 
 
