@@ -48,3 +48,29 @@ def test_no_placeholder_is_left(renderer: str, tmp_path: Path) -> None:
             if path.suffix == ".yaml":
                 schema = text.partition("$schema=")[2].partition("\n")[0]
                 assert (path.parent / schema).is_file(), "editors find the schema"
+
+
+def test_a_new_repository_refuses_what_owns_a_node(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    with (tmp_path / "models.yaml").open("a", encoding="utf-8") as models:
+        models.write(_OWNS_A_NODE)
+    capfd.readouterr()
+    assert run_cli(cli, ["validate", "--root", str(tmp_path)]) == 1
+    rules = set(re.findall(r"error: .* \[(.*)\]", capfd.readouterr().out))
+    assert rules == {
+        "catalog/plain-secret",  # and no word of policy/no-plain-secrets at the same place
+        "kubernetes/pod-security",
+        *(f"policy/no-{name}" for name in ("host-namespaces", "host-path", "latest-image", "privileged")),
+    }
+
+
+_OWNS_A_NODE = """
+  evil:
+    modelFormat: sklearn
+    storageUri: s3://models/evil
+    env: [{name: HF_TOKEN, value: hf_Zq3kXvB7nLw9RtY2mCs5JpD8gHfA1eQ4uo}]
+    securityContext: {privileged: true}
+    hostPID: true
+    volumes: [{name: node, hostPath: {path: /}}]
+    containers: [{name: side, image: side}]
+"""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kservegen import __version__
+from kservegen.catalog.requirement import version_line
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
@@ -90,6 +92,7 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     words = {
         "engine": answers.engine,
         "repository": json.dumps(answers.repository),
+        "requires": version_line(__version__),
         "check": "" if carried else f" --rendered-by {answers.rendered_by}",
         **answers.tool.words(),
     }
