@@ -15,7 +15,7 @@ from kservegen.render.output.paths import confine, fold, folders_of, parents
 class Changes:
     """The difference between what is wanted and what lies on disk; false when there is none.
 
-    `write` is in the order of paths. A wanted file that a blocking conflict keeps out is not in it.
+    `write` is in the order of paths. A wanted file that a conflict keeps out is not in it.
     """
 
     write: Mapping[str, bytes] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Changes:
     @property
     def blocked(self) -> bool:
         """Whether something keeps a wanted file out: nothing may be applied then."""
-        return any(conflict.blocks for conflict in self.conflicts)
+        return bool(self.conflicts)
 
 
 def compare_files(desired: Mapping[str, bytes], existing: Existing) -> Changes:
@@ -36,7 +36,7 @@ def compare_files(desired: Mapping[str, bytes], existing: Existing) -> Changes:
     for path, content in desired.items():
         _check_wanted(path, content, existing)
     conflicts = {*_collisions(desired, existing), *_odd_ones(desired, existing)}
-    blocked = {conflict.path for conflict in conflicts if conflict.blocks}
+    blocked = {conflict.path for conflict in conflicts}
     write = {}
     for path in sorted(desired):
         if existing.same(path, desired[path]) or _is_kept_out(path, blocked):
@@ -63,16 +63,18 @@ def _is_kept_out(path: str, blocked: set[str]) -> bool:
 
 
 def _odd_ones(desired: Mapping[str, bytes], existing: Existing) -> Iterator[Conflict]:
-    """Find what is no file where a file belongs, no folder where a folder belongs, and stray links."""
+    """Find what is no file where a file belongs, and no folder where a folder belongs.
+
+    Whoever judges what others have in the folder finds links that lie elsewhere (`synced.py`).
+    """
     wanted_folders = frozenset(folders_of(desired))
     for path in existing.folders & desired.keys():
         yield Conflict(path, Reason.FOLDER)
     for path in existing.files & wanted_folders:
         yield Conflict(path, Reason.NOT_A_FOLDER)
     for path, reason in existing.odd.items():
-        blocks = path in desired or path in wanted_folders
-        if blocks or (reason is Reason.SYMLINK and "/" in path):
-            yield Conflict(path, reason, blocks)
+        if path in desired or path in wanted_folders:
+            yield Conflict(path, reason)
 
 
 def _collisions(desired: Mapping[str, bytes], existing: Existing) -> Iterator[Conflict]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.manual import written_manuals
 
 
@@ -24,12 +24,11 @@ class Reason(StrEnum):
 class Conflict:
     """A path below the output folder that was neither followed nor touched.
 
-    `blocks` says that a wanted file cannot be written because of it. `other` is the wanted path it collides with.
+    A wanted file cannot be written because of it. `other` is the wanted path it collides with.
     """
 
     path: str
     reason: Reason
-    blocks: bool = True
     other: str = ""
 
 
@@ -48,7 +47,7 @@ def diagnose(conflict: Conflict, *, out: str) -> Diagnostic:
     rule = written_manuals()[_RULES[conflict.reason]]
     return Diagnostic(
         rule=rule.id,
-        severity=rule.severity if conflict.blocks else Severity.WARNING,
+        severity=rule.severity,
         message=_message(conflict),
         location=Location(_printable(f"{out}/{conflict.path}")),
         hint=rule.fix,
@@ -59,9 +58,7 @@ def diagnose(conflict: Conflict, *, out: str) -> Diagnostic:
 def _message(conflict: Conflict) -> str:
     if conflict.reason is Reason.CASE:
         return f"differs from the generated file {_printable(conflict.other)} in case only"
-    if conflict.blocks:
-        return f"{conflict.reason} stands where a generated file goes; it was left alone"
-    return f"{conflict.reason} lies among the generated files; it was not followed"
+    return f"{conflict.reason} stands where a generated file goes; it was left alone"
 
 
 def _printable(path: str) -> str:
