@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,14 +31,28 @@ class Capacity(NamedTuple):
     ledger: tuple[Line, ...] | None = None  # where budgets item for it
 
 
-def check_capacity(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:
-    """Hold an environment against its budgets and its node pools, where it has any."""
+class OthersObject(NamedTuple):
+    """An object that the environment lists and does not render: its key there, its owner, where its fields stand."""
+
+    key: str
+    owner: str
+    defaulted: Defaulted
+    locate: Callable[[Path], Location]
+
+
+def check_capacity(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context, others: Sequence[OthersObject] = ()
+) -> Capacity:
+    """Hold an environment against its budgets and its node pools, where it has any.
+
+    What `others` ask for counts in budgets; whether their pods find a place is not looked at.
+    """
     found: list[Diagnostic] = []
     assumed: tuple[str, ...] = ()
     lines: tuple[Line, ...] | None = None
     if built.environment.mapping("budgets"):
-        lines = ledger(built, objects, context)
-        found.extend(_over_budget(built, objects, lines))
+        lines = ledger(built, objects, context, others)
+        found.extend(_over_budget(built, objects, lines, others))
     if built.environment.mapping("nodePools"):
         placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
@@ -46,9 +60,12 @@ def check_capacity(built: BuiltEnvironment, objects: Sequence[Defaulted], contex
     return Capacity(tuple(found), assumed, lines)
 
 
-def ledger(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> tuple[Line, ...]:
+def ledger(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context, others: Sequence[OthersObject] = ()
+) -> tuple[Line, ...]:
     """Write the ledger of a built environment."""
-    return tuple(account(_owned(built, objects), built.environment, context))
+    owned = (*_owned(built, objects), *((item.key, item.owner, item.defaulted) for item in others))
+    return tuple(account(owned, built.environment, context))
 
 
 def _owned(built: BuiltEnvironment, objects: Sequence[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
@@ -57,13 +74,20 @@ def _owned(built: BuiltEnvironment, objects: Sequence[Defaulted]) -> Iterator[tu
         yield built_entry.entry.key, text(built_entry.entry.words.get("owner")), item
 
 
-def _over_budget(built: BuiltEnvironment, objects: Sequence[Defaulted], lines: Sequence[Line]) -> Iterator[Diagnostic]:
+def _over_budget(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], lines: Sequence[Line], others: Sequence[OthersObject]
+) -> Iterator[Diagnostic]:
     locator = Locator.of(built)
     by_id = {item.resource.id: item.resource for item in objects}
+    elsewhere = {item.defaulted.resource.id: item for item in others}
     budgets = tuple(read_budgets(built.environment.mapping("budgets")))
-    yield from check_budgets(
-        built.environment, budgets, lines, lambda line: locator.locate(by_id[line.subject], line.path)
-    )
+
+    def locate(line: Line) -> Location:
+        if line.subject in by_id:
+            return locator.locate(by_id[line.subject], line.path)
+        return elsewhere[line.subject].locate(line.path)
+
+    yield from check_budgets(built.environment, budgets, lines, locate)
 
 
 def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:

@@ -128,7 +128,8 @@ def ledger_of(evaluation: Evaluation) -> tuple[Line, ...]:
     from kservegen.checks.capacity import ledger  # noqa: PLC0415
 
     defaulted = evaluation.defaulted
-    return ledger(defaulted.built, defaulted.objects, defaulted.context)
+    others = tuple(item.counted for item in defaulted.unmanaged)
+    return ledger(defaulted.built, defaulted.objects, defaulted.context, others)
 
 
 def bound_policies(environment: ResolvedEnvironment, tools: Tools) -> Bindings | None:
@@ -236,7 +237,8 @@ def _check(
     if environment.mapping("budgets") or environment.mapping("nodePools"):
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415
 
-        capacity = check_capacity(built, objects, context)
+        others = tuple(item.counted for item in defaulted.unmanaged)
+        capacity = check_capacity(built, objects, context, others)
         diagnostics.extend(capacity.diagnostics)
         assumptions += capacity.assumptions
         ledger = capacity.ledger

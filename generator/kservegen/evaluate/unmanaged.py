@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KINDS
+from kservegen.checks.capacity import OthersObject
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.rights import check_rights
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import Path as DocumentPath
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
@@ -64,6 +66,14 @@ class UnmanagedObject:
     owner: str
     document: InputDocument
     defaulted: Defaulted
+
+    @property
+    def counted(self) -> OthersObject:
+        """What budgets need of it."""
+        return OthersObject(self.key, self.owner, self.defaulted, self._locate)
+
+    def _locate(self, path: DocumentPath) -> Location:
+        return self.document.locate(self.defaulted.resource.words(path))
 
     def diagnose(self, finding: Finding, severity: Severity, resource: Resource) -> Diagnostic:
         """Give a finding about the object, built or defaulted, its line; waivers know it by the key it is listed as."""

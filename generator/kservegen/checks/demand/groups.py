@@ -258,8 +258,31 @@ def _graph(subject: _Subject) -> Iterator[PodGroup]:
     yield PodGroup(role="router", path=("spec",), pod=spec, requests=requests, count=count, unbounded=unbounded)
 
 
+def _pod(subject: _Subject) -> Iterator[PodGroup]:
+    yield _plain(subject, ("spec",), subject.spec, Count(1, 1))
+
+
+def _of_kubernetes(subject: _Subject) -> Iterator[PodGroup]:
+    """Count a workload that no KServe controller makes; only a Deployment brings new pods up beside the old."""
+    wanted = integer(subject.spec.get("parallelism" if subject.resource.kind == "Job" else "replicas"))
+    number = 1 if wanted is None else wanted
+    strategy: JsonValue = {"type": "Recreate"}
+    if subject.resource.kind == "Deployment":
+        strategy = subject.spec.get("strategy")
+    count = Count(number, number, _surge(strategy, number), _unavailable(strategy, number))
+    pod = mapping(mapping(subject.spec.get("template")).get("spec"))
+    yield _plain(subject, ("spec", "template", "spec"), pod, count)
+
+
+def _plain(subject: _Subject, path: Path, pod: JsonObject, count: Count) -> PodGroup:
+    role = subject.resource.kind.lower()
+    return PodGroup(role=role, path=path, pod=pod, requests=_listed_requests(subject, pod), count=count)
+
+
 _KINDS: Final[dict[str, Callable[[_Subject], Iterator[PodGroup]]]] = {
     "InferenceService": _service,
     "LLMInferenceService": _llm,
     "InferenceGraph": _graph,
+    "Pod": _pod,
+    **dict.fromkeys(("Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet"), _of_kubernetes),
 }

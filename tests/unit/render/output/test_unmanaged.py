@@ -158,6 +158,19 @@ def test_what_ours_refer_to_may_stand_in_a_listed_file(project: Project) -> None
     assert project.problems() == []
 
 
+def test_what_others_ask_for_counts_in_budgets(rendered: Project) -> None:
+    pods = "{containers: [{name: c, image: i:1, resources: {limits: {nvidia.com/gpu: 2}}}]}"
+    spec = f"{{replicas: 3, template: {{spec: {pods}}}}}"
+    deployment = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec: {spec}\n"
+    rendered.write("rendered/dev/models/ns/own.yaml", deployment)
+    _list(rendered, _entry("models/ns/own.yaml"), "budgets: {gpus: {owner: team, limit: 5}}")
+    text = (rendered.root / "environments/dev.yaml").read_text("utf-8").replace("  budgets", "budgets")
+    rendered.write("environments/dev.yaml", text)
+    assert [p.split()[1] for p in rendered.problems()] == ["budget/exceeded", "schema/not-found"]
+    rendered.write("environments/dev.yaml", text.replace("limit: 5", "limit: 8"))
+    assert [p.split()[1] for p in rendered.problems()] == ["schema/not-found"]
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
