@@ -148,6 +148,15 @@ def test_what_is_never_pruned_is_not_deleted(tmp_path: Path) -> None:
     assert all("delete" not in verbs for role in ("dev-cluster", "dev-charts") for verbs in rules(found, role).values())
 
 
+def test_the_platform_may_write_the_kinds_of_its_folders(tmp_path: Path) -> None:
+    shared = f"runtimes:\n  own: {{kind: ClusterServingRuntime, spec: {RUNTIME}}}\n"
+    found = project(tmp_path, models=MODELS + shared).built()
+    kinds = [info for info in KINDS.values() if not info.namespaced]
+    for folder, role in (("cluster", "dev-cluster"), ("runtimes", "dev-runtimes")):
+        wanted = {f"serving.kserve.io/{info.kind.lower()}s" for info in kinds if info.folder == folder}
+        assert wanted == rules(found, role).keys() - {"/namespaces"}
+
+
 NAMESPACE = {"kustomize.toolkit.fluxcd.io/prune": "disabled", "kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}
 
 

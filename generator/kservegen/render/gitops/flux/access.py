@@ -164,6 +164,12 @@ def _once(rules: list[JsonObject]) -> list[JsonObject]:
     return [rule for number, rule in enumerate(rules) if rule not in rules[:number]]
 
 
+def _of_catalog(part: LayerPart) -> list[str]:
+    """List the cluster-scoped kinds of the catalog that lie in the folder of a part."""
+    found = (info for info in KINDS.values() if not info.namespaced and info.folder == part)
+    return sorted(plural_of_kind(info.kind) for info in found)
+
+
 # Cluster-scoped kinds by part. KServe's charts bring ClusterRoles of their own, so that the account of their releases
 # may give any right: only charts and values decide what becomes of it.
 _EVERYWHERE: Final[dict[LayerPart, list[JsonObject]]] = {
@@ -178,9 +184,9 @@ _EVERYWHERE: Final[dict[LayerPart, list[JsonObject]]] = {
     LayerPart.RUNTIME_CONFIGS: [_rule(GROUP, ["clusterservingruntimes"], _RELEASE)],
     LayerPart.CLUSTER: [
         _rule("", ["namespaces"]),
-        _rule(GROUP, ["clusterstoragecontainers", "localmodelcaches", "localmodelnodegroups"]),
+        _rule(GROUP, _of_catalog(LayerPart.CLUSTER)),
     ],
-    LayerPart.RUNTIMES: [_rule(GROUP, ["clusterservingruntimes"], _PRUNE)],
+    LayerPart.RUNTIMES: [_rule(GROUP, _of_catalog(LayerPart.RUNTIMES), _PRUNE)],
 }
 # What releases hold in KServe's own namespace, Helm's record of each included (charts/*/templates of KServe).
 _RECORD: Final = _rule("", ["secrets"], _RELEASE)
