@@ -9,20 +9,23 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test release clean
+.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test release clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
 
 # Tests that ask kubeconform find it on the path, or where Go installs it.
-test fuzz: export PATH := $(PATH):$(shell go env GOPATH 2>/dev/null)/bin
+test laws: export PATH := $(PATH):$(shell go env GOPATH 2>/dev/null)/bin
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 test: $(VENV)/.dev ## run the tests, on all cores
 	$(PYTEST) --ignore=tests/cluster
 
-fuzz: $(VENV)/.dev ## try the laws on ten times as many inputs
+laws: $(VENV)/.dev ## try the laws on ten times as many inputs
 	KSERVEGEN_FUZZ=1 $(PYTEST) --ignore=tests/cluster -m hypothesis
+
+fuzz: $(VENV)/.dev ## inputs at random for SECONDS (60), of SEED (a fresh one), INPUTS at most: does any break the tool?
+	$(BIN)/python -m tests.fuzz $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS))
 
 cluster-test: $(VENV)/.dev ## a real API server on 127.0.0.1: what it says of rendered objects and of policies
 	KSERVEGEN_CLUSTER=1 $(BIN)/python -m pytest -q tests/cluster

@@ -133,3 +133,41 @@ def test_a_name_that_is_nearly_an_environments(project: Project, shell: Shell, m
     assert "Did you mean dev? Environments: dev." in err
     assert shell("dev", "--kserve-version", "v0.19.0")[0] == 2
     assert shell("models.yaml", "--env", "dev", "--kserve-version", "v0.19.0")[0] == 2
+
+
+FOLDER = {
+    "runtime.yaml": """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: ServingRuntime
+metadata: {name: mine, namespace: ns}
+spec:
+  supportedModelFormats: [{name: mine, autoSelect: true}]
+  containers: [{name: kserve-container, image: r.example.com/x:1}]
+""",
+    "models.yaml": MANIFEST.replace("    minReplica: 1\n", "")
+    + "---\n"
+    + MANIFEST.replace("name: iris", "name: lost").replace("runtime: mine", "runtime: gone"),
+    "twice.yaml": MANIFEST.replace("minReplica", "minReplicas"),
+    "graph.yaml": """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: InferenceGraph
+metadata: {name: g, namespace: ns}
+spec: {nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}, {serviceName: irris}]}}}
+""",
+    "unknown.yaml": UNKNOWN_KIND * 3,
+}
+
+
+def test_documents_on_disk_are_judged_as_those_in_memory(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in FOLDER.items():
+        Path(name).write_text(text, "utf-8")
+    in_memory = shell(".", "--output", "json")
+    monkeypatch.setattr("kservegen.evaluate.shelf._KEPT", 0)
+    assert shell(".", "--output", "json") == in_memory
+    found = {(f["file"], f["line"], f["rule"]) for f in json.loads(in_memory[1])["findings"]}
+    assert {
+        ("graph.yaml", 4, "kserve/graph-target"),
+        ("twice.yaml", 3, "kubernetes/duplicate-object"),
+        ("unknown.yaml", 3, "schema/not-found"),
+    } <= found
+    assert not any(rule == "kserve/runtime-reference" and line < 8 for _, line, rule in found)

@@ -1,4 +1,4 @@
-"""How many inputs a law is tried on: a tenth in `make test`, all in `make fuzz`."""
+"""How many inputs a law is tried on: a tenth in `make test`, all in `make laws`."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from kservegen.checks.engines.builtin import BuiltinEngine
 from kservegen.checks.manifests.reference import reference_cluster
@@ -89,7 +90,7 @@ def _judge() -> Checker:
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
     """Judge files as `kservegen validate PATH…` does, every document alone."""
-    linter = Linter(_judge(), reference_cluster(RELEASES.get(version), "Standard"))
+    linter = Linter(_judge(), reference_cluster(RELEASES.get(version), "Standard"), TemporaryFile)
     for name, data in files:
         linter.add(data, name, named=True)
     documents, _ = linter.finish()

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from kservegen.catalog.lock.sense import senseless
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
 from kservegen.catalog.sections import SECTIONS
+from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
-from kservegen.core.manual import by_manual
+from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import label_error
+from kservegen.core.problem import to_finding
 from kservegen.core.repository import (
     CATALOG_FILE,
     DEFAULTS_NAME,
@@ -67,7 +71,21 @@ def _layout_problems(repository: Repository) -> Iterator[Diagnostic]:
 def _load(
     repository: Repository, path: str, check: SchemaCheck, diagnostics: list[Diagnostic]
 ) -> CatalogDocument | None:
+    """Load one file; None for one that cannot be used, with the reason among the diagnostics."""
     file = repository.relative(repository.root / path)
+
+    def judge() -> Iterator[CatalogDocument | None]:
+        yield _load_file(repository, file, check, diagnostics)
+
+    def told(finding: Finding) -> None:
+        diagnostics.append(finding.at(Location(file), ()))
+
+    return next(contained("reading this file", judge, told))
+
+
+def _load_file(
+    repository: Repository, file: str, check: SchemaCheck, diagnostics: list[Diagnostic]
+) -> CatalogDocument | None:
     if PurePosixPath(file).suffix == ".yml":
         diagnostics.append(_misnamed(file, "ends in .yml", "Rename the file so that it ends in .yaml."))
         return None
@@ -157,8 +175,22 @@ def _load_locks(
             continue
         lock = _load(repository, path.as_posix(), check, diagnostics)
         if lock is not None and name in found:
-            found[name] = replace(found[name], lock=lock)
+            found[name] = replace(found[name], lock=_sensible(lock, diagnostics))
     return found
+
+
+def _sensible(lock: CatalogDocument, diagnostics: list[Diagnostic]) -> CatalogDocument:
+    """Report facts that make no sense, and leave them out: nothing is computed with them."""
+    kept = dict(lock.section("models"))
+    for address, entry in kept.items():
+        config = mapping(mapping(entry).get("config"))
+        problems = list(senseless(config))
+        for problem in problems:
+            finding = to_finding(written_manuals()["catalog/model-facts"], problem)
+            diagnostics.append(schema_diagnostic(finding, lock, ("models", address, "config")))
+        if problems:
+            kept[address] = {word: value for word, value in mapping(entry).items() if word != "config"}
+    return replace(lock, value={**lock.value, "models": kept}) if kept else lock
 
 
 def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:

@@ -65,12 +65,15 @@ class MergedPlace(NamedTuple):
 
 
 def item_key(field: str, item: JsonValue) -> ItemKey | None:
-    """Return the key that `item` of the list `field` is merged by; None if the list or the item has none."""
+    """Return the key that `item` of the list `field` is merged by; None if the list or the item has none.
+
+    A map or a list where a key belongs is none: the schema has its finding.
+    """
     names = MERGE_KEYS.get(field)
     if names is None or not isinstance(item, dict):
         return None
     key = tuple(item.get(name, default) for name, default in names)
-    return None if None in key else key
+    return None if any(part is None or isinstance(part, dict | list) for part in key) else key
 
 
 def merge_values(base: JsonObject, over: JsonObject, *, keep_nulls: bool = False) -> JsonObject:

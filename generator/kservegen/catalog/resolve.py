@@ -15,6 +15,7 @@ from typing import TypeAlias
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource, Fragment, find_location
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
+from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
@@ -135,11 +136,9 @@ def resolve_environment(
     for document in source.documents:
         layered = merge_values(layered, document.value, keep_nulls=True)
     _check_names(resolver)
-    entries = []
+    entries: list[Entry] = []
     for definition in catalog.definitions.values():
-        entry = _resolve_entry(resolver, definition, layered)
-        if entry is not None:
-            entries.append(entry)
+        entries.extend(_contained_entry(resolver, definition, layered))
     entries.sort(key=lambda e: (_ORDER[e.section], e.namespace, e.name))
     _check_unique(resolver, entries)
     written = merge_values({}, layered)
@@ -175,6 +174,18 @@ def _check_names(resolver: _Resolver) -> None:
                     path=format_path((section, key)),
                     hint=did_you_mean(key, names, f"Define {key} in models.yaml under {section}, or remove it here."),
                 )
+
+
+def _contained_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Iterator[Entry]:
+    """Yield the entry, if this environment has it; one that cannot be merged is left out, and said."""
+    try:
+        entry = _resolve_entry(resolver, definition, layered)
+    except Exception as crash:  # noqa: BLE001 - the other entries are resolved all the same
+        finding = crash_finding("merging this entry", crash)
+        resolver.report(finding.rule, finding.message, definition.location, hint=finding.hint)
+        return
+    if entry is not None:
+        yield entry
 
 
 def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Entry | None:

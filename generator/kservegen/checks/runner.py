@@ -16,8 +16,10 @@ from kservegen.checks.engines.choice import ShapeEngine
 from kservegen.checks.registry import manuals
 from kservegen.checks.rules.base import Context, Scope, Stage
 from kservegen.checks.rules.discover import RuleSet, discover
+from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.document import mapping
+from kservegen.core.errors import GeneratorError
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.cel_rules import UNSUPPORTED
 from kservegen.kserve.defaulting import Defaulted
@@ -52,12 +54,26 @@ class Checker:
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[ObjectFinding, ...]]:
         """Check each object by itself; of the context only the version and the mode are looked at."""
-        shapes = self._engine.check([item.written for item in objects], context.release.version)
-        found = [[(item.written, finding) for finding in shape] for item, shape in zip(objects, shapes, strict=True)]
+        shapes = self._shapes([item.written for item in objects], context.release.version)
+        found = [
+            [(item.written, finding) for finding in (shape if item.failure is None else (item.failure,))]
+            for item, shape in zip(objects, shapes, strict=True)
+        ]
         sound = [(item, own) for item, own in zip(objects, found, strict=True) if not is_misshapen(own)]
         for (_, own), more in zip(sound, _run(self._alone, [item for item, _ in sound], context), strict=True):
             own.extend(more)
         return [tuple(own) for own in found]
+
+    def _shapes(self, written: Sequence[Resource], version: str) -> list[tuple[Finding, ...]]:
+        """Check the shape of each object: of all at once, and one by one where that fails."""
+        try:
+            return self._engine.check(written, version)
+        except GeneratorError:
+            raise
+        except Exception as crash:  # noqa: BLE001 - the others are judged all the same
+            if len(written) == 1:
+                return [(crash_finding("checking the shape of this object", crash),)]
+        return [shape for resource in written for shape in self._shapes([resource], version)]
 
     def around(self, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:
         """Check each object, whose shape must be right, in the light of what stands around it.
@@ -113,7 +129,10 @@ def is_misshapen(findings: Iterable[ObjectFinding]) -> bool:
 
     A rule that a schema states and that nobody can check offline says nothing about the shape.
     """
-    return any(finding.rule.startswith("schema/") and finding.rule != UNSUPPORTED for _, finding in findings)
+    return any(
+        finding.rule.startswith(("schema/", "internal/not-judged")) and finding.rule != UNSUPPORTED
+        for _, finding in findings
+    )
 
 
 def _run(rules: RuleSet, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:

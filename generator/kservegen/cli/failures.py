@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import textwrap
@@ -19,6 +20,8 @@ from kservegen.core.errors import GeneratorError
 def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
     """Run `command` and return the exit code that the process should have."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if "--debug" in words:  # what was contained tells its trace as well
+        logging.basicConfig(level=logging.DEBUG, format="%(message)s")
     try:
         outcome = command.main(args=words, prog_name="kservegen", standalone_mode=False)
     except click.exceptions.Exit as stop:

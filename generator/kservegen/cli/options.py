@@ -277,4 +277,4 @@ def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[
 
 
 def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -115,6 +116,7 @@ def lint_targets(
     chosen = LintOptions(
         paths=tuple(Path(target) for target in targets if target != _STDIN),
         cluster=_cluster(options, schemas, repository),
+        open_file=TemporaryFile,
         environment=options.environment or "",
         stdin=stdin,
         fail_on=fail_on,

@@ -16,6 +16,7 @@ from kservegen.checks.gpu.model import Gpu
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
+from kservegen.core.values import whole_number
 from kservegen.evaluate.environment import evaluate
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
@@ -58,12 +59,12 @@ def parse_what_if(text: str) -> WhatIf:
         else:
             options.append(f"--{name}{equals}{value}")
     number = ours.get("gpus", "")
-    if number and not number.isdigit():
+    if number and whole_number(number) is None:
         raise GeneratorError(f"gpus={number} is no number", hint="Write it as gpus=2.")
     return WhatIf(
         options=tuple(options),
         gpu=ours.get("gpu", ""),
-        gpus=int(number) if number else None,
+        gpus=whole_number(number),
         version=ours.get("version", ""),
     )
 

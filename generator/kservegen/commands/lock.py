@@ -11,6 +11,7 @@ from typing import Final
 
 from kservegen.catalog.editing.files import read_sources, replace_together
 from kservegen.catalog.editing.patch import rewrite_value
+from kservegen.catalog.lock.sense import senseless
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -220,7 +221,13 @@ def _decoded(sources: Mapping[str, bytes], file: str) -> str:
 
 def _check(written: str, file: str) -> None:
     """Refuse to write what would not be read."""
-    for finding in OwnSchema("lock")(mapping(load_strict(written.encode(), file).value)):
+    lock = mapping(load_strict(written.encode(), file).value)
+    for finding in OwnSchema("lock")(lock):
         raise GeneratorError(
             f"{format_path(finding.path)}: {finding.message}", subject=file, hint=finding.hint or "Mend the facts."
         )
+    for address, entry in mapping(lock.get("models")).items():
+        for problem in senseless(mapping(mapping(entry).get("config"))):
+            raise GeneratorError(
+                f"these facts make no sense: {problem.message}", subject=address, hint=f"Expected: {problem.allowed}."
+            )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.kserve_version import unreviewed, version_problem
@@ -36,10 +36,14 @@ NOT_CHECKED_OF_MANIFESTS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintOptions:
-    """What to check, and against which cluster. `stdin` holds what was piped in where `-` is among the paths."""
+    """What to check, and against which cluster. `stdin` holds what was piped in where `-` is among the paths.
+
+    `open_file` opens a file for what memory should not hold.
+    """
 
     paths: tuple[Path, ...]
     cluster: Cluster
+    open_file: Callable[[], IO[bytes]]
     environment: str = ""
     stdin: bytes | None = None
     fail_on: Severity = Severity.ERROR
@@ -70,7 +74,7 @@ def check_version(version: str, releases: Releases, schemas: SchemaStore) -> Non
 def lint(checker: Checker, options: LintOptions) -> Result:
     """Check all manifests that the paths name."""
     with without_collector():
-        linter = Linter(checker, options.cluster)
+        linter = Linter(checker, options.cluster, options.open_file)
         if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):
             linter.note(_nothing(STDIN))
         caveat = unreviewed(options.cluster.context.release)

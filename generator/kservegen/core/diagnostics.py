@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text
@@ -90,6 +91,10 @@ class Waived:
     expires: str
 
 
+LONGEST_TEXT: Final = 2000
+_TEXTS: Final = ("message", "path", "hint", "seen", "allowed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """A finding at a line: what is wrong, what was seen, what is allowed, how to mend it.
@@ -110,6 +115,13 @@ class Diagnostic:
     entries: tuple[str, ...] = ()
     related: tuple[Related, ...] = ()
     waived: Waived | None = None
+
+    def __post_init__(self) -> None:
+        """Cut what nobody would read: a finding may quote a value of any length."""
+        for name in _TEXTS:
+            value: str = getattr(self, name)
+            if len(value) > LONGEST_TEXT:
+                object.__setattr__(self, name, f"{value[:LONGEST_TEXT]}…")
 
     @property
     def sort_key(self) -> tuple[Location, int, str, str]:

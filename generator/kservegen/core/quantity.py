@@ -18,8 +18,9 @@ from typing import Final
 
 # Longer texts are taken as unparsable: Python refuses to convert integers of more than 4,300 digits.
 _LONGEST: Final = 4000
-_LARGEST_EXPONENT: Final = 4096
 _MAX_INT64: Final = 2**63 - 1
+_MOST: Final = Fraction(_MAX_INT64)
+_MAX_DIGITS: Final = 19
 _MAX_FAST_DIGITS: Final = 18
 
 _TEXT: Final = re.compile(r"([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[+-]?[0-9]*)")
@@ -56,17 +57,24 @@ class Quantity:
 
     @property
     def value(self) -> Fraction:
-        """The amount as a fraction; OverflowError where a manifest says 1e99999999."""
-        if self.exponent > _LARGEST_EXPONENT:
-            raise OverflowError(f"quantity {self.text} is too large to compute with")
-        if self.exponent >= 0:
-            return Fraction(self.unscaled * 10**self.exponent)
-        return Fraction(self.unscaled, 10**-self.exponent)
+        """The amount as a fraction, capped at 2^63-1 either way: more than 64 bits Go cannot count with."""
+        if self.exponent > _MAX_DIGITS:
+            return self.sign * _MOST
+        amount = Fraction(self.unscaled) * Fraction(10) ** self.exponent
+        return max(min(amount, _MOST), -_MOST)
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether Go can count with the amount: it is no more than 2^63-1 either way."""
+        if self.exponent <= 0:
+            most: int = _MAX_INT64 * 10**-self.exponent
+            return abs(self.unscaled) <= most
+        return self.unscaled == 0 or (self._magnitude() <= _MAX_DIGITS and abs(self.value) < _MAX_INT64)
 
     @property
     def is_whole(self) -> bool:
         """Whether the amount is an integer."""
-        return self.exponent >= 0 or self.value.denominator == 1
+        return self.exponent >= 0 or self.unscaled % 10**-self.exponent == 0
 
     def compare(self, other: Quantity) -> int:
         """-1, 0 or 1: exact, and cheap however large the exponents are."""

@@ -14,6 +14,8 @@ from typing import Final
 from kservegen.core.names import SUBDOMAIN_LENGTH, form_error
 
 LARGEST_PORT: Final = 65535
+LARGEST_INT64: Final = 2**63 - 1
+_INT64_DIGITS: Final = 19
 LARGEST_ID: Final = 2**31 - 1
 LARGEST_MODE: Final = 0o777
 _PORT_NAME_LENGTH: Final = 15
@@ -26,6 +28,13 @@ _IPV4: Final = re.compile(r"0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([0-9]{1,3})\.0*([
 _LARGEST_OCTET: Final = 255
 _SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
 _SEARCH: Final = re.compile(r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*")
+
+
+def whole_number(text: str) -> int | None:
+    """Read digits as Go's strconv.ParseInt does, without a sign; None for any other text, and beyond 63 bits."""
+    digits = text.lstrip("0")[: _INT64_DIGITS + 1] or text[:1]
+    number = int(digits) if text.isascii() and text.isdigit() else LARGEST_INT64 + 1
+    return number if number <= LARGEST_INT64 else None
 
 
 def is_template(value: object) -> bool:

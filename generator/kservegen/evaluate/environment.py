@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.environment import check_environment, check_namespaces
-from kservegen.checks.gpu.environment import EstimateInputs, gpu_memory
+from kservegen.checks.gpu.environment import EstimateInputs, GpuMemory, gpu_memory
 from kservegen.checks.host.environment import host_findings
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, is_misshapen
-from kservegen.core.diagnostics import Diagnostic, Finding
+from kservegen.core.crashes import contained, crash_finding
+from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
+from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import format_path
 from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision, judged_from
@@ -102,7 +105,25 @@ def evaluate(
     Where there is an `out`, what others have in the environment's folder there is checked, too.
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
     """
-    shared = shared or SharedResults()
+    source = catalog.environments[name]
+    unjudged = ResolvedEnvironment(name=name, source=source, value={}, written={}, fragments=(), entries=())
+
+    def judge() -> Iterator[Evaluation]:
+        yield _evaluated(catalog, name, tools, shared or SharedResults(), (clock, base, out))
+
+    def told(finding: Finding) -> Evaluation:
+        said = replace(finding.at(Location(source.own.file), ()), environments=(name,))
+        return Evaluation(environment=unjudged, defaulted=None, diagnostics=(said,))
+
+    return next(contained("judging this environment", judge, told))
+
+
+# What an environment is held against: the day, the base of the change, what lies in the output folder.
+_Against: TypeAlias = "tuple[Clock | None, BaseRevision | None, OutputFolder | None]"
+
+
+def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults, against: _Against) -> Evaluation:
+    clock, base, out = against
     resolved, unresolved = resolve_environment(catalog, name, shared.entries)
     environment = judged_from(resolved, base)
     bindings = bound_policies(environment, tools)
@@ -215,12 +236,12 @@ def _check(
         locked=environment.locked,
         lock_file=environment.lock_file,
     )
-    memory = gpu_memory(objects, inputs, tools.facts)
+    memory = _gpu_memory(objects, inputs, tools)
     found = (
         *_object_findings(objects, context, tools.checker, shared.findings),
         *_violations(defaulted, objects, bindings, shared),
         *memory.findings,
-        *host_findings(objects, inputs, tools.facts),
+        *_host_findings(objects, inputs, tools),
     )
     diagnostics = [
         *_word_problems(built, locator),
@@ -242,7 +263,8 @@ def _check(
         diagnostics.extend(capacity.diagnostics)
         assumptions += capacity.assumptions
         ledger = capacity.ledger
-    diagnostics.extend(diagnose_environment(environment, check_environment(built, release.charts)))
+    words = contained("this environment's words", lambda: check_environment(built, release.charts), lambda crash: crash)
+    diagnostics.extend(diagnose_environment(environment, words))
     return Evaluation(
         environment=environment,
         defaulted=defaulted,
@@ -253,8 +275,42 @@ def _check(
     )
 
 
+def _gpu_memory(objects: Sequence[Defaulted], inputs: EstimateInputs, tools: Tools) -> GpuMemory:
+    """Estimate all objects; one by one where that fails, so that the others keep their estimates."""
+    try:
+        return gpu_memory(objects, inputs, tools.facts)
+    except GeneratorError:
+        raise
+    except Exception as crash:  # noqa: BLE001 - the others are estimated all the same
+        if len(objects) == 1:
+            finding = crash_finding("estimating the GPU memory of this object", crash)
+            return GpuMemory(((objects[0].resource, finding),), frozenset({str(objects[0].resource.id)}))
+    each = [_gpu_memory([item], inputs, tools) for item in objects]
+    return GpuMemory(
+        tuple(finding for one in each for finding in one.findings),
+        frozenset(subject for one in each for subject in one.unestimated),
+    )
+
+
+def _host_findings(objects: Sequence[Defaulted], inputs: EstimateInputs, tools: Tools) -> Iterator[ObjectFinding]:
+    """Hold host memory against the limits of all objects; of one by one where that fails."""
+    try:
+        yield from host_findings(objects, inputs, tools.facts)
+    except GeneratorError:
+        raise
+    except Exception as crash:  # noqa: BLE001 - as above
+        if len(objects) == 1:
+            yield objects[0].resource, crash_finding("weighing the host memory of this object", crash)
+            return
+        for item in objects:
+            yield from _host_findings([item], inputs, tools)
+
+
 def _word_problems(built: BuiltEnvironment, locator: Locator) -> Iterator[Diagnostic]:
     """Say what the words of entries contradict, before anything is known of the objects."""
+    for lost, crash in built.crashes:
+        said = crash.at(lost.own_location, (lost.section, lost.key))
+        yield replace(said, environments=(built.environment.name,), entries=(lost.key,))
     for entry in built.entries:
         for problem in entry.problems:
             yield locator.diagnose_words(entry, problem)
@@ -305,7 +361,7 @@ def _violations(
     namespaces = {r.id.name: r.doc for r in (*others, *defaulted.built.own) if r.id.kind == "Namespace"}
     policies = PolicyChecker(bindings.bound, namespaces, shared.policies)
     for item in objects:
-        for finding in policies.check(item):
+        for finding in contained("a policy", partial(policies.check, item), lambda finding: finding):
             yield item.resource, finding
 
 

@@ -6,17 +6,20 @@ document satisfies is no mistake, so what is reported, and fails, is what is lef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Final
+from sys import intern
+from typing import IO, Final, NamedTuple
 
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_misshapen
-from kservegen.core.diagnostics import Diagnostic, Related, Severity, merge_diagnostics
+from kservegen.core.crashes import contained, crash_finding
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.evaluate.shelf import Shelf, ShelvedObjects
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
 from kservegen.kserve.defaulting import Defaulted, default
 
@@ -52,33 +55,39 @@ class Documents:
 
 
 @dataclass(slots=True)
-class _CheckedDocument:
-    """A document with what its layers say: of itself, and what a bare cluster or the other documents add to that."""
+class _Fresh:
+    """A document that was read and is checked with those around it, so that compiled checks pay."""
 
     document: InputDocument
     defaulted: Defaulted | None  # None where there is no object
-    own: tuple[ObjectFinding, ...] = ()
-    alone: Sequence[ObjectFinding] = ()
-    together: Sequence[ObjectFinding] = ()
 
-    @property
-    def is_unknown(self) -> bool:
-        return any(finding.rule == SCHEMA_NOT_FOUND and finding.severity is Severity.INFO for _, finding in self.own)
+
+class _Sound(NamedTuple):
+    """An object of the right shape, set aside: what it was found to be by itself, for the verdict with all others."""
+
+    shelved: int  # its number on the shelf
+    is_broken: bool
+    own: tuple[ObjectFinding, ...]
 
 
 class Linter:
-    """Checks manifests file by file; what goes across files is said at the end.
+    """Checks manifests document by document; what goes across files is said at the end.
 
-    Of a document that was read, the data and the places of its values are kept; its text is not.
+    A document that was checked is set aside on disk, and taken back one at a time: memory does not grow with them.
     """
 
-    def __init__(self, checker: Checker, cluster: Cluster) -> None:
+    def __init__(self, checker: Checker, cluster: Cluster, open_file: Callable[[], IO[bytes]]) -> None:
         self._checker = checker
         self._cluster = cluster
-        self._documents: list[_CheckedDocument] = []
-        self._unchecked: list[_CheckedDocument] = []
+        self._shelf = Shelf(open_file)
+        self._fresh: list[_Fresh] = []
+        self._sound: list[_Sound] = []
+        self._reports: list[DocumentReport] = []
+        self._given: dict[ResourceId, int] = {}
+        self._first: dict[tuple[str, str, ResourceId], int] = {}
+        self._unknown: dict[str, tuple[Diagnostic, int]] = {}
         self._extra: list[Diagnostic] = []
-        self._files = 0
+        self._files = self._not_admitted = self._not_deployable = 0
 
     def add(self, data: bytes | Diagnostic, file: str, *, named: bool) -> int:
         """Read the documents of one file and check each alone; return how many there are."""
@@ -86,31 +95,65 @@ class Linter:
         if isinstance(data, Diagnostic):
             self._extra.append(data)
             return 1
-        documents = read_documents(data, file, named=named)
-        for document in documents:
-            item = _CheckedDocument(document, self._default(document.resource))
-            if item.defaulted is not None:
-                self._unchecked.append(item)
-            elif not any(problem.severity is Severity.ERROR for problem in document.problems):
-                self._extra.extend(document.problems)  # nothing that is meant for a cluster
-                continue
-            self._documents.append(item)
-        if len(self._unchecked) >= self._checker.batch:
-            self._check_alone()
-        return len(documents)
+        count = 0
+
+        def told(crash: Finding) -> InputDocument:
+            problem = crash.at(Location(file), ())
+            return InputDocument(
+                file=file, number=count + 1, resource=None, source=problem.location, problems=(problem,)
+            )
+
+        for document in contained("reading this file", lambda: read_documents(data, file, named=named), told):
+            count += 1
+            self._take(document)
+            if len(self._fresh) >= self._checker.batch:
+                self._check_alone()
+        return count
+
+    def _take(self, document: InputDocument) -> None:
+        if document.resource is not None:
+            self._fresh.append(_Fresh(document, self._default(document)))
+        elif _is_broken(document):
+            self._fresh.append(_Fresh(document, None))
+        else:
+            self._extra.extend(document.problems)  # nothing that is meant for a cluster
 
     def _check_alone(self) -> None:
         """Check each object that was read and not checked, by itself and in a bare cluster."""
-        unchecked, self._unchecked = self._unchecked, []
+        fresh, self._fresh = self._fresh, []
         context = self._cluster.context
-        for item, own in zip(unchecked, self._checker.alone(_defaulted(unchecked), context), strict=True):
-            item.own = own
-        sound = _sound(unchecked)
-        for item, found in zip(sound, self._checker.around(_defaulted(sound), context), strict=True):
-            item.alone = found
+        objects = [item.defaulted for item in fresh if item.defaulted is not None]
+        own = dict(zip(map(id, objects), self._checker.alone(objects, context), strict=True))
+        sound = [item for item in objects if not is_misshapen(own[id(item)])]
+        around = dict(zip(map(id, sound), self._checker.around(sound, context), strict=True))
+        for item in fresh:
+            self._keep(item.document, own.get(id(item.defaulted), ()), around.get(id(item.defaulted)))
 
-    def _default(self, resource: Resource | None) -> Defaulted | None:
-        return None if resource is None else default(resource, self._cluster.installation)
+    def _keep(
+        self, document: InputDocument, own: Sequence[ObjectFinding], around: Sequence[ObjectFinding] | None
+    ) -> None:
+        """Keep what there is to say of a document; `around` is None where its shape is wrong, or it is no object."""
+        is_broken = _is_broken(document)
+        found = (*document.problems, *self._located(document, own))
+        unknown = None if is_broken else next((item for item in found if _is_unknown(item)), None)
+        more = tuple(self._located(document, around or ()))
+        verdict = self._verdict(is_broken, (*own, *(around or ())))
+        self._reports.append(_report(document, None if unknown else verdict, merge_diagnostics([*found, *more])))
+        shelved = -1
+        if document.resource is not None:
+            shelved = self._shelf.put(document)
+            self._find_twin(document, document.resource, shelved)
+        if unknown is not None:
+            first, count = self._unknown.get(unknown.seen, (unknown, 0))
+            self._unknown[unknown.seen] = (first, count + 1)
+            self._extra.extend(item for item in found if item is not unknown)
+            return
+        self._extra.extend(found)
+        if around is None or document.resource is None:
+            self._count(verdict)
+        else:
+            self._given[document.resource.id] = shelved
+            self._sound.append(_Sound(shelved, is_broken, tuple(own)))
 
     def note(self, diagnostic: Diagnostic) -> None:
         """Add what was seen of the files themselves."""
@@ -120,90 +163,92 @@ class Linter:
         """Return every document's verdict, and the findings that are left with all documents around."""
         self._check_alone()
         self._check_together()
-        reports = tuple(self._report(item) for item in self._documents)
-        known = [item for item in self._documents if not item.is_unknown]
-        verdicts = [self._verdict(item, item.together) for item in known]
+        self._shelf.close()
         documents = Documents(
-            reports=reports,
+            reports=tuple(self._reports),
             files=self._files,
-            not_admitted=sum(not verdict.admitted for verdict in verdicts),
-            not_deployable=sum(verdict.admitted and not verdict.deployable for verdict in verdicts),
-            not_checked=len(reports) - len(verdicts),
+            not_admitted=self._not_admitted,
+            not_deployable=self._not_deployable,
+            not_checked=sum(count for _, count in self._unknown.values()),
         )
-        found = [diagnostic for item in known for diagnostic in self._diagnose(item, item.together)]
-        return documents, merge_diagnostics(
-            [*self._extra, *found, *self._unknown_kinds(), *_duplicates(self._documents)]
-        )
+        return documents, merge_diagnostics([*self._extra, *self._unknown_kinds()])
 
     def _check_together(self) -> None:
         """Check again what other objects can change, now that all of them are known."""
-        sound = _sound(self._documents)
-        objects = _defaulted(sound)
-        given = {item.resource.id: item.resource for item in objects}
-        context = replace(self._cluster.context, resources={**self._cluster.context.resources, **given})
-        for item, found in zip(sound, self._checker.around(objects, context), strict=True):
-            item.together = found
+        own = self._cluster.context.resources
+        objects = ShelvedObjects(own, self._given, lambda number: self._default(self._shelf.take(number)).resource)
+        context = replace(self._cluster.context, resources=objects)
+        for start in range(0, len(self._sound), self._checker.batch):
+            batch = self._sound[start : start + self._checker.batch]
+            documents = [self._shelf.take(item.shelved) for item in batch]
+            around = self._checker.around([self._default(document) for document in documents], context)
+            for item, document, found in zip(batch, documents, around, strict=True):
+                self._extra.extend(self._located(document, found))
+                self._count(self._verdict(item.is_broken, (*item.own, *found)))
 
-    def _verdict(self, item: _CheckedDocument, around: Iterable[ObjectFinding]) -> ObjectVerdict:
-        if any(problem.severity is Severity.ERROR for problem in item.document.problems):
-            return _REFUSED
-        return self._checker.verdict(finding for _, finding in (*item.own, *around))
+    def _default(self, document: InputDocument) -> Defaulted:
+        assert document.resource is not None  # noqa: S101 - what is no object is not taken here
+        return default(document.resource, self._cluster.installation)
 
-    def _diagnose(self, item: _CheckedDocument, around: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:
-        yield from item.document.problems
-        for resource, finding in (*item.own, *around):
-            yield item.document.diagnose(finding, self._checker.severity(finding), resource)
+    def _located(self, document: InputDocument, found: Iterable[ObjectFinding]) -> Iterator[Diagnostic]:
+        """Give findings their lines; where that fails, the document's own."""
+        for resource, finding in found:
+            try:
+                yield document.diagnose(finding, self._checker.severity(finding), resource)
+            except Exception as crash:  # noqa: BLE001 - the finding itself is not lost
+                yield finding.at(Location(document.file), finding.path, self._checker.severity(finding))
+                yield crash_finding("looking for the line of a finding", crash).at(Location(document.file), ())
 
-    def _report(self, item: _CheckedDocument) -> DocumentReport:
-        document = item.document
-        identity = document.resource.id if document.resource is not None else ResourceId("", "", "")
-        verdict = self._verdict(item, item.alone)
-        return DocumentReport(
-            file=document.file,
-            number=document.number,
-            kind=identity.kind,
-            name=identity.name,
-            namespace=identity.namespace,
-            admitted=None if item.is_unknown else verdict.admitted,
-            deployable=None if item.is_unknown else verdict.deployable,
-            diagnostics=merge_diagnostics(self._diagnose(item, item.alone)),
-        )
+    def _verdict(self, is_broken: bool, found: Iterable[ObjectFinding]) -> ObjectVerdict:
+        return _REFUSED if is_broken else self._checker.verdict(finding for _, finding in found)
+
+    def _count(self, verdict: ObjectVerdict) -> None:
+        self._not_admitted += not verdict.admitted
+        self._not_deployable += verdict.admitted and not verdict.deployable
 
     def _unknown_kinds(self) -> Iterator[Diagnostic]:
         """Say once of each kind without a schema that it is not checked, where it first stands."""
-        kinds: dict[str, list[Diagnostic]] = {}
-        for item in self._documents:
-            if item.is_unknown:
-                (found,) = self._diagnose(item, ())
-                kinds.setdefault(found.seen, []).append(found)
-        for first, count in ((alike[0], len(alike)) for alike in kinds.values()):
+        for first, count in self._unknown.values():
             message = first.message if count == 1 else f"{first.message} ({count:,} documents)"
             yield replace(first, message=message)
 
+    def _find_twin(self, document: InputDocument, resource: Resource, shelved: int) -> None:
+        """Find an object that stands twice in a folder, in one file above all: files side by side may be alternatives.
 
-def _defaulted(items: Iterable[_CheckedDocument]) -> list[Defaulted]:
-    return [item.defaulted for item in items if item.defaulted is not None]
+        Further apart the same name may be meant for another cluster.
+        """
+        if not resource.id.name:
+            return
+        group, folder = resource.api_version.rpartition("/")[0], intern(str(PurePosixPath(document.file).parent))
+        first = self._first.setdefault((folder, intern(group), resource.id), shelved)
+        if first != shelved:
+            self._extra.append(_duplicate(document, resource, self._shelf.take(first)))
 
 
-def _sound(items: Iterable[_CheckedDocument]) -> list[_CheckedDocument]:
-    """Keep the documents that are objects of the right shape."""
-    return [item for item in items if item.defaulted is not None and not is_misshapen(item.own)]
+def _is_broken(document: InputDocument) -> bool:
+    """Whether no strict reader takes the document as it is written, or it is no object where one is expected."""
+    return any(problem.severity is Severity.ERROR for problem in document.problems)
 
 
-def _duplicates(items: Iterable[_CheckedDocument]) -> Iterator[Diagnostic]:
-    """Find objects that stand twice in a folder, in one file above all: files side by side may be alternatives.
+def _is_unknown(diagnostic: Diagnostic) -> bool:
+    """Whether it says that no schema of an object's kind is known."""
+    return diagnostic.rule == SCHEMA_NOT_FOUND and diagnostic.severity is Severity.INFO
 
-    Further apart the same name may be meant for another cluster.
-    """
-    seen: dict[tuple[str, str, ResourceId], InputDocument] = {}
-    for document in (item.document for item in items):
-        resource = document.resource
-        if resource is None or not resource.id.name:
-            continue
-        group = resource.api_version.rpartition("/")[0]
-        first = seen.setdefault((str(PurePosixPath(document.file).parent), group, resource.id), document)
-        if first is not document:
-            yield _duplicate(document, resource, first)
+
+def _report(
+    document: InputDocument, verdict: ObjectVerdict | None, diagnostics: tuple[Diagnostic, ...]
+) -> DocumentReport:
+    identity = document.resource.id if document.resource is not None else ResourceId("", "", "")
+    return DocumentReport(
+        file=document.file,
+        number=document.number,
+        kind=identity.kind,
+        name=identity.name,
+        namespace=identity.namespace,
+        admitted=None if verdict is None else verdict.admitted,
+        deployable=None if verdict is None else verdict.deployable,
+        diagnostics=diagnostics,
+    )
 
 
 def _duplicate(document: InputDocument, resource: Resource, first: InputDocument) -> Diagnostic:

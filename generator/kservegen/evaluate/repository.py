@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,8 +12,10 @@ from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.shared_objects import shared_objects
 from kservegen.core.confined import leads_out
-from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.core.crashes import contained
+from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
+from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
@@ -24,6 +26,7 @@ from kservegen.render.objects.environment import BuiltEnvironment
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
+    from kservegen.formats.templates import PageTemplates
 
 # Areas of findings that leave open what the catalog means.
 _NOT_UNDERSTOOD: Final = ("yaml/", "catalog/", "internal/")
@@ -126,8 +129,8 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
         if evaluation.built is not None and all(d.severity is not Severity.ERROR for d in stopping):
             built[name] = evaluation.built
             if templates is not None and options.lays_out:
-                desired.update(lay_out(evaluation.built, templates, shared.files))
-    diagnostics.extend(_across(e.built for e in evaluations.values() if e.built is not None))
+                desired.update(_laid_out(evaluation.built, templates, shared, diagnostics))
+    diagnostics.extend(_across([e.built for e in evaluations.values() if e.built is not None]))
     return EvaluatedRepository(
         project=project,
         evaluations=evaluations,
@@ -136,6 +139,21 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
         desired=desired,
         is_partial=bool(options.names),
     )
+
+
+def _laid_out(
+    built: BuiltEnvironment, templates: PageTemplates, shared: SharedResults, diagnostics: list[Diagnostic]
+) -> dict[str, bytes]:
+    """Lay out the files of an environment; none, and the reason among the diagnostics, where that fails."""
+
+    def judge() -> Iterator[dict[str, bytes]]:
+        yield dict(lay_out(built, templates, shared.files))
+
+    def told(crash: Finding) -> dict[str, bytes]:
+        diagnostics.extend(diagnose_environment(built.environment, [crash]))
+        return {}
+
+    return next(contained("laying out this environment", judge, told))
 
 
 def _not_understood(project: Project, evaluation: Evaluation) -> Iterator[Diagnostic]:
@@ -151,8 +169,13 @@ def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterato
         yield from lowered_quotas(out, built, tools)
 
 
-def _across(environments: Iterable[BuiltEnvironment]) -> Iterator[Diagnostic]:
-    for built, resource, finding in shared_objects(environments):
+def _across(environments: Sequence[BuiltEnvironment]) -> Iterator[Diagnostic]:
+    """Say what environments do to each other; what crashes there is said of the first."""
+
+    def told(crash: Finding) -> tuple[BuiltEnvironment, Resource | None, Finding]:
+        return environments[0], None, crash
+
+    for built, resource, finding in contained("comparing environments", lambda: shared_objects(environments), told):
         if resource is None:
             yield from diagnose_environment(built.environment, [finding])
         else:

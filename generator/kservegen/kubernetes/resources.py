@@ -43,6 +43,9 @@ def resource_name_error(name: str) -> str | None:
     return None
 
 
+_COUNTABLE: Final = "at most 9223372036854775807 (2^63-1)"
+
+
 class Amount(NamedTuple):
     """One line of a container's `requests` or `limits`; `quantity` is None where the value is none.
 
@@ -97,6 +100,13 @@ def negative_amounts(amounts: Iterable[Amount]) -> Iterator[Problem]:
     for amount in amounts:
         if amount.quantity is not None and amount.quantity.unscaled < 0:
             yield _problem(amount, f"{amount.name} in {amount.side} is negative", "0 and more")
+
+
+def uncountable_amounts(amounts: Iterable[Amount]) -> Iterator[Problem]:
+    """Check that amounts fit into the 64 bits that Kubernetes counts with."""
+    for amount in amounts:
+        if amount.quantity is not None and not amount.quantity.is_countable:
+            yield _problem(amount, f"{amount.name} in {amount.side} is more than Kubernetes counts with", _COUNTABLE)
 
 
 def requests_over_limits(amounts: Iterable[Amount]) -> Iterator[Problem]:

@@ -200,7 +200,7 @@ def shortened(said: str) -> str:
 def _looks_typed(value: str) -> bool:
     try:
         json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -131,14 +131,33 @@ def test_the_family_of_suffixes_is_kept() -> None:
     }
 
 
-def test_an_absurd_exponent_compares_at_once_and_refuses_arithmetic() -> None:
+def test_an_absurd_exponent_compares_at_once_and_counts_as_the_most_that_go_counts() -> None:
     huge, one = parse_quantity("1e999999999"), parse_quantity("1")
     assert huge is not None
     assert one is not None
     assert (huge.compare(one), one.compare(huge), huge.compare(huge)) == (1, -1, 0)
     assert huge.is_whole
-    with pytest.raises(OverflowError, match="too large"):
-        _ = huge.value
+    assert huge.value == 2**63 - 1
+    assert not huge.is_countable
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "is_countable"),
+    [
+        ("9223372036854775807", 2**63 - 1, True),
+        ("9223372036854775808", 2**63 - 1, False),
+        ("-1e19", 1 - 2**63, False),
+        ("9e18", 9 * 10**18, True),
+        ("0e999999999", 0, True),
+        ("8Ei", 2**63 - 1, True),
+        ("9" * 40 + "n", 2**63 - 1, False),
+        ("1e-9", Fraction(1, 10**9), True),
+    ],
+)
+def test_amounts_are_counted_in_64_bits(written: str, value: Fraction, is_countable: bool) -> None:
+    quantity = parse_quantity(written)
+    assert quantity is not None
+    assert (quantity.value, quantity.is_countable) == (value, is_countable)
 
 
 AMOUNTS = st.from_regex(r"[+-]?(0|[1-9][0-9]{0,20})(\.[0-9]{1,12})?", fullmatch=True)

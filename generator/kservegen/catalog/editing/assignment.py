@@ -9,6 +9,7 @@ from kservegen.catalog.merge import MERGE_KEYS
 from kservegen.core.document import child
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.core.values import whole_number
 from kservegen.formats.yaml.load import load_strict
 
 _STEP: Final = re.compile(r"""(?:^|\.)([^.\[\]="']+)|\[(?:"([^"]*)"|'([^']*)'|([^\[\]"']+))\]""")
@@ -110,23 +111,23 @@ def locate_assignment(
 
 
 def _index(name: str, field: str, own: JsonArray, made: list[JsonObject], typed: str) -> int:
-    keys = MERGE_KEYS.get(field)
+    keys, number = MERGE_KEYS.get(field), whole_number(name)
     if keys is not None:
-        for number, item in enumerate(own):
+        for place, item in enumerate(own):
             if isinstance(item, dict) and str(item.get(keys[0][0])) == name:
-                return number
+                return place
         if len([key for key, default in keys if default is None]) > 1:
             words = ", ".join(key for key, _ in keys)
             raise GeneratorError(f"an item of {field} needs {words}", subject=typed, hint="Write the item in the file.")
-        made.append({keys[0][0]: int(name) if name.isdecimal() else name})
+        made.append({keys[0][0]: name if number is None else number})
         return len(own)
-    if not name.isdecimal() or int(name) >= len(own):
+    if number is None or number >= len(own):
         raise GeneratorError(
             f"the list that is edited has no item {name}",
             subject=typed,
             hint=f"This list replaces what lies below it: write it whole, {typed.partition('[')[0]}='[…]'.",
         )
-    return int(name)
+    return number
 
 
 def _below(value: JsonValue, part: str | int, name: str, field: str) -> JsonValue:

@@ -65,7 +65,7 @@ def dimensions(config: JsonObject) -> JsonObject:
         found["hybrid"] = _pick(words, _STATES)
     _put(found, "sliding", _sliding(words))
     rope = mapping(words.get("rope_scaling"))
-    if "linear" in {rope.get("rope_type"), rope.get("type")}:
+    if "linear" in (rope.get("rope_type"), rope.get("type")):
         found["rope_scaling"] = {"rope_type": "linear", **_pick(rope, ("factor",))}
     return found
 

@@ -108,7 +108,7 @@ def _in_lists(before: JsonArray, after: JsonArray, path: Path) -> Iterator[Path]
             yield from differences(*pair, (*path, index))
 
 
-def _in_keyed(before: dict[object, JsonValue], after: dict[object, JsonValue], path: Path) -> Iterator[Path]:
+def _in_keyed(before: dict[str, JsonValue], after: dict[str, JsonValue], path: Path) -> Iterator[Path]:
     for index, (key, item) in enumerate(after.items()):
         if key in before:
             yield from differences(before[key], item, (*path, index))
@@ -119,14 +119,14 @@ def _in_keyed(before: dict[object, JsonValue], after: dict[object, JsonValue], p
         yield path
 
 
-def _identities(items: JsonArray, path: Path) -> list[object] | None:
+def _identities(items: JsonArray, path: Path) -> list[str] | None:
     """Return what tells the items of a list apart; None where nothing does for certain."""
     words = MERGE_KEYS.get(str(path[-1])) if path else None
     if words is None:
         return None
-    found: list[object] = []
+    found: list[str] = []
     for item in items:
         if not isinstance(item, dict):
             return None
-        found.append(tuple(item.get(word, usual) for word, usual in words))
-    return found if len({repr(key) for key in found}) == len(found) else None
+        found.append(repr(tuple(item.get(word, usual) for word, usual in words)))  # a map where a key belongs, too
+    return found if len(set(found)) == len(found) else None

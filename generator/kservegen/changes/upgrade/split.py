@@ -20,7 +20,7 @@ from kservegen.kserve.charts.release import config_owner
 OLD_RELEASE: Final = "kserve"
 _SPLIT: Final = (0, 17)
 _RENAMED_MODES: Final = (0, 16)
-_VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?")
+_VERSION: Final = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:[-+].*)?")
 _VERSIONED: Final[KeyPath] = ("kserve", "version")
 _MODE: Final[KeyPath] = ("kserve", "controller", "deploymentMode")
 _MODES: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}

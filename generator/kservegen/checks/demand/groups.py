@@ -17,6 +17,7 @@ from kservegen.checks.demand.requests import Requests, merged_requests, pod_requ
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Resource
+from kservegen.core.values import whole_number
 
 # What the runtime that serves a predictor brings, as `resources` of its container; None where none is known.
 RuntimeResources = Callable[[Resource, JsonObject], JsonValue]
@@ -143,8 +144,8 @@ def _surge(strategy: JsonValue, replicas: int) -> int:
     given = mapping(mapping(strategy).get("rollingUpdate")).get("maxSurge")
     if isinstance(given, int):
         return given
-    if isinstance(given, str) and given.endswith("%") and given[:-1].isdigit():
-        return math.ceil(Fraction(int(given[:-1]), 100) * replicas)
+    if isinstance(given, str) and given.endswith("%") and (percent := whole_number(given[:-1])) is not None:
+        return math.ceil(Fraction(percent, 100) * replicas)
     return math.ceil(_QUARTER * replicas)
 
 
@@ -153,8 +154,8 @@ def _unavailable(strategy: JsonValue, replicas: int) -> int:
     given = mapping(mapping(strategy).get("rollingUpdate")).get("maxUnavailable")
     if isinstance(given, int):
         return given
-    if isinstance(given, str) and given.endswith("%") and given[:-1].isdigit():
-        return int(given[:-1]) * replicas // 100
+    if isinstance(given, str) and given.endswith("%") and (percent := whole_number(given[:-1])) is not None:
+        return percent * replicas // 100
     return replicas // 4
 
 

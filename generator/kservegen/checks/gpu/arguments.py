@@ -14,6 +14,7 @@ from typing import Final
 
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.values import whole_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def _with_key(before: StatedOptions | None, key: str, value: str) -> str:
 def _scalar(value: str) -> JsonValue:
     try:
         read: JsonValue = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return value
     return read
 
@@ -189,20 +190,26 @@ def _human(value: str) -> int | None:
     """Read a whole number as vLLM does: `8192`, `16k` (thousands), `16K` (of 1024), `1.5m`."""
     if not value:
         return None
-    if value.isdigit():
-        return int(value)
     scale, number = _SCALES.get(value[-1]), value[:-1]
-    return int(Decimal(number) * scale) if scale and number.replace(".", "", 1).isdigit() else None
+    if scale is None:
+        return whole_number(value)
+    if len(number) > _LONGEST_NUMBER or not number.isascii() or not number.replace(".", "", 1).isdigit():
+        return None
+    return int(Decimal(number) * scale)
 
 
+_LONGEST_NUMBER: Final = 18
+# Neither a share of memory nor gigabytes to move off the GPU are ever as large; nor are they infinite, or no number.
+_LARGEST_SHARE: Final = 1 << 20
 _SCALES: Final = {"k": 10**3, "m": 10**6, "g": 10**9, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 def _share(value: str) -> float | None:
     try:
-        return float(value)
+        share = float(value)
     except ValueError:
         return None
+    return share if 0 <= share < _LARGEST_SHARE else None
 
 
 # vLLM's names of methods -> how the weights are stored; a method of the checkpoint itself changes nothing.

@@ -20,7 +20,7 @@ from kservegen.kserve.releases import Releases
 _OFFERED_LEAST: Final = 80
 _DESKTOP: Final = ("RTX-", "GB10")
 # Of vLLM: `0.11.2`, `v0.8.5.post1`, `0.15.2rc1` or `0.10.1.2.dev0`.
-_VERSION: Final = re.compile(r"v?(\d+(?:\.\d+)*)")
+_VERSION: Final = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
 _ELEMENT_BYTES: Final = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 

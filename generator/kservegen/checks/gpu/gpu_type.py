@@ -6,15 +6,17 @@ it, and `computeCapability`. What the environment says stands over the table.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.model import Gpu
 from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import parse_quantity
 
 _PRODUCT: Final = "nvidia.com/gpu.product"
+_CAPABILITY: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?")
 _MIG: Final = "nvidia.com/mig-"
 
 
@@ -53,10 +55,16 @@ def _gpu(name: str, accelerator: JsonObject, facts: FactStore) -> Gpu | None:
     memory = parse_quantity(text(accelerator.get("memory")))
     if memory is None:
         return known
-    said = accelerator.get("computeCapability")
-    capability = round(float(said) * 10) if isinstance(said, (str, float, int)) else known.capability if known else 0
+    said = _capability(accelerator.get("computeCapability"))
+    capability = said if said is not None else known.capability if known else 0
     own_name = known.name if known else model or name
     return Gpu(name=own_name, memory=int(memory.value), capability=capability, from_environment=True)
+
+
+def _capability(said: JsonValue) -> int | None:
+    """Read `8.9` as 89; None where nothing is said, or nothing that is a capability."""
+    found = _CAPABILITY.fullmatch(str(said)) if isinstance(said, (str, float, int)) else None
+    return int(found[1]) * 10 + int(found[2] or 0) if found else None
 
 
 def _in_table(name: str, resource: str, facts: FactStore) -> Gpu | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from kservegen.core.document import mapping, text
+from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
+from kservegen.core.values import whole_number
 from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers_in, pod_specs
 
 DEVICE_KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
@@ -33,6 +34,6 @@ def device_of(container: JsonObject) -> tuple[str, int] | None:
     for side in ("limits", "requests"):
         for name, amount in mapping(resources.get(side)).items():
             if name.startswith(_GPUS):
-                number = text(amount) or str(amount)
-                return (name, int(number)) if number.isdigit() and int(number) else None
+                number = whole_number(text(amount) or str(integer(amount)))
+                return (name, number) if number else None
     return None

@@ -19,6 +19,7 @@ from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.checks.host.pod import ServingPod
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import Path
+from kservegen.core.values import whole_number
 
 _CACHE_SPACE: Final = "VLLM_CPU_KVCACHE_SPACE"
 # What container runtimes give where nothing is mounted (OCI default; Docker's --shm-size).
@@ -118,9 +119,10 @@ def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:
             severity=None if certain else Severity.WARNING,
         )
     space = workload.environment.get(_CACHE_SPACE, "")
-    if not space.isdigit() or not int(space):
+    gigabytes = whole_number(space)
+    if not gigabytes:
         return
-    cache = int(space) * GIB
+    cache = gigabytes * GIB
     where = pod.variable(_CACHE_SPACE)
     if weights <= limit < weights + cache:
         yield _too_much_cache(where, weights, cache, limit)

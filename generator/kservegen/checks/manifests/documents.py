@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,8 +12,9 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.formats.yaml.manifest import ManifestDocument, load_manifests
+from kservegen.formats.yaml.manifest import ManifestDocument, stream_manifests
 from kservegen.formats.yaml.problems import shorten_excerpt
+from kservegen.formats.yaml.text import MOST_DOCUMENTS, LineTable, too_many_documents
 
 # Lists within lists: kubectl follows them; nobody writes more than one.
 _DEEPEST_LIST: Final = 8
@@ -50,20 +51,24 @@ class InputDocument:
         return found if self.resource is None else replace(found, subjects=(str(self.resource.id),))
 
 
-def read_documents(data: bytes, file: str, *, named: bool) -> list[InputDocument]:
-    """Read all objects of a file. `named`: the user asked for this very file, so what is no object is a mistake."""
-    manifests = load_manifests(data, file)
-    own = {id(problem) for document in manifests.documents for problem in document.problems}
-    loose = [problem for problem in manifests.diagnostics if id(problem) not in own]
-    template = _TEMPLATE.search(data) if loose else None
+def read_documents(data: bytes, file: str, *, named: bool) -> Iterator[InputDocument]:
+    """Yield all objects of a file. `named`: the user asked for this very file, so what is no object is a mistake."""
+    template = _TEMPLATE.search(data) if b"{{" in data else None
+    items: Iterable[ManifestDocument | Diagnostic] = stream_manifests(data, file)
     if template is not None:
-        return [_unread(file, _template(file, template))]
-    found = [_unread(file, problem) for problem in loose]
-    for document in manifests.documents:
-        found.extend(_objects(document, file, named=named))
-    if loose:
-        found.sort(key=lambda item: (item.locate(()), item.inside))
-    return [replace(item, number=number) for number, item in enumerate(found, 1)] if len(found) > 1 else found
+        items = list(items)
+        if any(isinstance(item, Diagnostic) for item in items):
+            yield _unread(file, _template(file, template))
+            return
+    number = 0
+    for item in items:
+        found = [_unread(file, item)] if isinstance(item, Diagnostic) else _objects(item, file, named=named)
+        for document in found:
+            if number >= MOST_DOCUMENTS:  # of a List: documents are counted where they are read
+                yield _unread(file, too_many_documents(file, document.locate(()).line - 1))
+                return
+            number += 1
+            yield replace(document, number=number) if number > 1 else document
 
 
 def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[InputDocument]:
@@ -149,11 +154,10 @@ def _unread(file: str, problem: Diagnostic) -> InputDocument:
 
 def _template(file: str, found: re.Match[bytes]) -> Diagnostic:
     before = found.string[: found.start(1)].decode("utf-8", "replace")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     return by_manual(
         "yaml/template",
         "the file is a template, not a manifest",
-        Location(file, line, column),
+        LineTable(before).locate(len(before), file),
         seen=shorten_excerpt(found[1].decode("utf-8", "replace").strip()),
         allowed="YAML or JSON",
         hint="Check what the tool makes of it: helm template DIR | kservegen validate -.",

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.values import whole_number
 
 # Says of a key that is not among the labels whether it may hold whatever is asked for.
 IsOpen = Callable[[str], bool]
@@ -45,11 +46,15 @@ def _less(value: str | None, values: frozenset[str]) -> bool:
 
 
 def _compare(value: str | None, values: frozenset[str]) -> int:
-    try:
-        found, bound = int(value or ""), int(next(iter(values), ""))
-    except ValueError:
+    found, bound = _signed(value or ""), _signed(next(iter(values), ""))
+    if found is None or bound is None:
         return 0  # neither greater nor less
     return (found > bound) - (found < bound)
+
+
+def _signed(text: str) -> int | None:
+    number = whole_number(text[1:] if text[:1] in ("+", "-") else text)
+    return -number if number is not None and text[0] == "-" else number
 
 
 _OPERATORS: Final[dict[str, Callable[[str | None, frozenset[str]], bool]]] = {

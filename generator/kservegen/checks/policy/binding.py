@@ -165,7 +165,7 @@ class _Reader:
     def _actions(self, name: str, binding: JsonObject) -> tuple[str, ...]:
         actions = sequence(binding.get("actions"))
         at: Path = ("bindings", name, "actions")
-        if not actions or not all(action in _SEVERITIES for action in actions):
+        if not actions or not all(text(action) in _SEVERITIES for action in actions):
             self.report(at, f"policy {name} needs an action", allowed=", ".join(_SEVERITIES))
             return ()
         if "Deny" in actions and "Warn" in actions:

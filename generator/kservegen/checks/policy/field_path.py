@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from kservegen.core.jsontypes import JsonValue, Path
 
-_STEP = re.compile(r"\.?([^.\[\]|\s]+)|\[(\d+)\]|\[([^\]\d][^\]]*)\]")
+_STEP = re.compile(r"\.?([^.\[\]|\s]+)|\[([0-9]{1,9})\]|\[([^\]0-9][^\]]*)\]")
 
 
 def candidates(text: str) -> tuple[Path, ...]:

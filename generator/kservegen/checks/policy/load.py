@@ -174,7 +174,12 @@ class _Reader:
 
 
 def _read_places(written: str, count: int) -> tuple[tuple[Path, ...], ...]:
-    texts: list[str] = json.loads(written) if written.startswith("[") else [written] * count
+    try:
+        texts: list[object] = json.loads(written) if written.startswith("[") else [written] * count
+    except RecursionError:
+        raise ValueError("no list of paths") from None
+    if not all(isinstance(item, str) for item in texts):
+        raise ValueError("a list of paths holds texts")
     if len(texts) != count:
         raise ValueError(f"{len(texts)} paths for {count} validations")
-    return tuple(candidates(item) if item else () for item in texts)
+    return tuple(candidates(str(item)) if item else () for item in texts)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,20 +17,13 @@ from typing import NamedTuple
 from kservegen.checks import rules as rules_package
 from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
 from kservegen.checks.rules.view import containers_of, forget, pods_of
+from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Finding, RuleMeta
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.manual import written_manuals
 from kservegen.core.problem import to_finding
 from kservegen.core.resource import Resource
 from kservegen.core.values import is_template
 from kservegen.kubernetes.fields import FieldLaw, FieldPlace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrashFinding(Finding):
-    """A crash as a finding; the traceback is for those who mend the rule."""
-
-    traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +149,8 @@ def _field_findings(resource: Resource, plan: _Plan) -> Iterator[Finding]:
             yield _crashed(meta, crash)
 
 
-def _crashed(meta: RuleMeta, crash: Exception) -> CrashFinding:
-    manual = written_manuals()["internal/rule-crashed"]
-    return CrashFinding(
-        rule=manual.id,
-        path=(),
-        message=f"rule {meta.id} crashed with {type(crash).__name__}: {crash}",
-        hint=manual.fix,
-        traceback="".join(traceback.format_exception(crash)),
-    )
+def _crashed(meta: RuleMeta, crash: Exception) -> Finding:
+    return crash_finding(f"rule {meta.id}", crash, "internal/rule-crashed")
 
 
 @lru_cache(maxsize=1)

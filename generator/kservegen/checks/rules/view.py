@@ -11,7 +11,7 @@ from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
 from kservegen.kserve.runtimes.selection import Request, RuntimeSelection, request_of, select
 from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers, containers_in, pod_specs
@@ -122,16 +122,30 @@ def _names_exotic(at: ContainerAt) -> bool:
 
 
 @_cached
-def _by_kind(context: Context) -> dict[str, list[Resource]]:
-    grouped: defaultdict[str, list[Resource]] = defaultdict(list)
-    for resource in context.resources.values():
-        grouped[resource.kind].append(resource)
+def _names_by_kind(context: Context) -> dict[str, list[ResourceId]]:
+    grouped: defaultdict[str, list[ResourceId]] = defaultdict(list)
+    for identity in context.resources:
+        grouped[identity.kind].append(identity)
     return dict(grouped)
 
 
+@_cached
+def _by_kind(_context: Context) -> dict[str, list[Resource]]:
+    return {}
+
+
+def names_of_kind(context: Context, kind: str) -> Sequence[ResourceId]:
+    """Name the environment's objects of a kind."""
+    return _names_by_kind(context).get(kind, ())
+
+
 def of_kind(context: Context, kind: str) -> Sequence[Resource]:
-    """List the environment's objects of a kind."""
-    return _by_kind(context).get(kind, ())
+    """List the environment's objects of a kind, which may have to be fetched: where names do, ask for those."""
+    known = _by_kind(context)
+    found = known.get(kind)
+    if found is None:
+        found = known[kind] = [context.resources[identity] for identity in names_of_kind(context, kind)]
+    return found
 
 
 @_cached

@@ -49,10 +49,19 @@ class UnknownSchemaError(GeneratorError):
         super().__init__(message, subject=subject, hint=f"Did you mean {near}? {listed}" if near else listed)
 
 
+# A file's name has 255 bytes; no kind is called anywhere near that.
+_LONGEST: Final = 240
+
+
 def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosixPath | None:
     """Say where below a schemas folder the schema of a kind lies; None for words that can name no kind."""
     parts = _API_VERSION.match(api_version)
-    if parts is None or not _KIND.match(kind) or not KSERVE_VERSION.match(kserve_version):
+    if (
+        parts is None
+        or len(api_version) + len(kind) > _LONGEST
+        or not _KIND.match(kind)
+        or not KSERVE_VERSION.match(kserve_version)
+    ):
         return None
     name = f"{kind.lower()}_{parts['version']}.json"
     group = parts["group"] or ""

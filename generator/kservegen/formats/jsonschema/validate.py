@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -29,6 +30,9 @@ class _Compiled(Protocol):
 # ms) and compiling the schema (5 ms) to validate each in 0.01 ms: a small repository never pays for what a large one
 # needs.
 _UNCOMPILED = 60
+
+# Findings of one document: nobody reads more before mending those.
+MOST_FINDINGS: Final = 1000
 
 # What the API server reports together with broken rules; after everything else it does not look at rules.
 _WITH_RULES = frozenset({"schema/out-of-range", "schema/pattern", "schema/duplicate-item"})
@@ -88,7 +92,9 @@ class Validator:
 
     def complete(self, document: JsonValue, found: tuple[Finding, ...], old: JsonValue = None) -> tuple[Finding, ...]:
         """Add to what a JSON Schema finds what none can say: items that stand twice, and the schema's CEL rules."""
-        found = (*found, *self._duplicates(document))
+        found = (*found, *islice(self._duplicates(document), MOST_FINDINGS + 1))
+        if len(found) > MOST_FINDINGS:
+            return (*found[:MOST_FINDINGS], _too_many())
         if not self._ruled or any(finding.rule not in _WITH_RULES for finding in found):
             return found
         return (*found, *self._broken_rules(document, old))
@@ -99,7 +105,8 @@ class Validator:
             self._uncompiled -= 1
         elif self._fits(document):
             return ()
-        return tuple(dict.fromkeys(Explainer(self.shape).explain(as_decoded(document, self.shape))))
+        found = Explainer(self.shape).explain(as_decoded(document, self.shape))
+        return tuple(dict.fromkeys(islice(found, MOST_FINDINGS + 1)))
 
     @cached_property
     def _rules(self) -> Marks[RuleNode]:
@@ -128,6 +135,15 @@ class Validator:
         for path, items, keys in self.shape.distinct_lists.places(document):
             if isinstance(items, list) and len(items) > 1:
                 yield from _repeated(path, items, keys)
+
+
+def _too_many() -> Finding:
+    return Finding(
+        rule="schema/too-many-problems",
+        path=(),
+        message=f"more than {MOST_FINDINGS:,} findings in one document, and the others are not said",
+        hint="Mend these first.",
+    )
 
 
 def _compile(schema: JsonObject) -> _Compiled | None:

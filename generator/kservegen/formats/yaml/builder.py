@@ -30,6 +30,7 @@ from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import EventParser, StopReadingError, mark_of
 from kservegen.formats.yaml.readings import Ambiguity, read_plain
 from kservegen.formats.yaml.source import SourceMap
+from kservegen.formats.yaml.text import LONGEST_SCALAR, MOST_PROBLEMS, too_long_scalar
 
 MAX_DEPTH: Final = 64
 
@@ -69,6 +70,8 @@ class StrictBuilder:
         event = self._events.get_event()
         root = self._value(event, "", mark_of(event))
         while self._stack:
+            if len(self.diagnostics) >= MOST_PROBLEMS:
+                raise StopReadingError(refusals.too_many(self.diagnostics[-1].location, MOST_PROBLEMS))
             top = self._stack[-1]
             if isinstance(top.value, dict):
                 self._fill_map(top, top.value)
@@ -123,6 +126,8 @@ class StrictBuilder:
         mark = mark_of(event)
         if isinstance(event, ScalarEvent):
             is_plain = event.implicit[0]
+            if len(event.value) > LONGEST_SCALAR:
+                raise StopReadingError(too_long_scalar(self._at(event)))
             empty = is_plain and event.value == ""
             self._source.add(part, key_mark, key_mark if empty else mark)
             return self._plain_value(event, part, key_mark) if is_plain else self._quoted_value(event, part)

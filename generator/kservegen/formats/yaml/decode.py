@@ -18,6 +18,7 @@ from kservegen.formats.yaml.go_scalars import UnreadableScalarError, as_key, rea
 from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH, AliasNode, MappingNode, ScalarNode, SequenceNode, YamlNode
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.source import SourceMap
+from kservegen.formats.yaml.text import MOST_PROBLEMS
 
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
 
@@ -144,6 +145,8 @@ class _Decoder:
             raise self._refuse(node, "key-not-text", str(error), shorten_excerpt(str(placed.value))) from error
 
     def _repeat(self, key: str, again: int, first: int) -> None:
+        if len(self.repeated) >= MOST_PROBLEMS:
+            return  # the first ones say it
         related = Related(f"{shorten_excerpt(key)} stands here first", self._source.locate(first))
         self.repeated[again] = refusals.duplicate_key(self._source.locate(again), key, (key,), related)
 

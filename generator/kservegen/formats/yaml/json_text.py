@@ -16,7 +16,7 @@ from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.nodes import MAX_NODE_DEPTH
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.source import SourceMap
-from kservegen.formats.yaml.text import LineTable
+from kservegen.formats.yaml.text import MOST_PROBLEMS, LineTable
 
 # How a refusal begins where a reader would have taken YAML as well.
 NEITHER: Final = "the file is neither JSON nor YAML"
@@ -112,7 +112,7 @@ class _Walk:
 
     def _entry(self, container: JsonObject, node: int, token: str, at: int, position: int) -> int:
         key, key_mark = _string(token), self._lines.mark(at)
-        if key in container:
+        if key in container and len(self.repeated) < MOST_PROBLEMS:
             first = Related(f"{shorten_excerpt(key)} stands here first", self._source.key_of(node, key))
             self.repeated.append(refusals.duplicate_key(self._source.locate(key_mark), key, (key,), first))
         value, position = self._take(*self._token(position), key, key_mark)

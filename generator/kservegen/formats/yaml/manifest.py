@@ -7,7 +7,8 @@ them, a key that stands twice is an error, as in the strict reading that the API
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -22,10 +23,20 @@ from kservegen.formats.yaml.events import StopReadingError, default_parser
 from kservegen.formats.yaml.json_text import BrokenJsonError, read_json
 from kservegen.formats.yaml.nodes import Marker, compose_nodes
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
-from kservegen.formats.yaml.quick import REFUSED, read_quick
+from kservegen.formats.yaml.quick import REFUSED, read_quick, read_quick_json
 from kservegen.formats.yaml.source import SourceMap
-from kservegen.formats.yaml.text import BOM, LineTable, find_forbidden, find_undecodable, has_disputed_breaks
+from kservegen.formats.yaml.text import (
+    BOM,
+    MOST_DOCUMENTS,
+    LineTable,
+    find_forbidden,
+    find_too_large,
+    find_undecodable,
+    has_disputed_breaks,
+    too_many_documents,
+)
 
+_SEPARATOR: Final = re.compile(r"^---([^\n]*)(?:\n|\Z)", re.MULTILINE)
 # How far apimachinery looks for the brace that makes a file JSON.
 _LOOK_AHEAD: Final = 4096
 
@@ -71,44 +82,61 @@ class _Piece:
     line: int
     text: str
     refused: Diagnostic | None = None
+    is_ended: bool = True  # False: its last line break is not in the file
+
+    @property
+    def written(self) -> str:
+        """The text without what is not in the file."""
+        return self.text if self.is_ended else self.text.removesuffix("\n")
 
 
 def load_manifests(data: bytes, file: str) -> Manifests:
     """Read all documents of a file; one that cannot be read does not hide the others. Never raises."""
+    documents: list[ManifestDocument] = []
+    diagnostics: list[Diagnostic] = []
+    for item in stream_manifests(data, file):
+        if isinstance(item, Diagnostic):
+            diagnostics.append(item)
+        else:
+            documents.append(item)
+            diagnostics.extend(item.problems)
+    return Manifests(tuple(documents), tuple(diagnostics))
+
+
+def stream_manifests(data: bytes, file: str) -> Iterator[ManifestDocument | Diagnostic]:
+    """Yield the documents of a file one after the other, and a finding for what is none; never raises."""
     undecodable = find_undecodable(data, file)
     if undecodable is not None:
-        return Manifests((), (undecodable,))
-    reading = _Reading(file)
-    reading.read(data.decode())
-    return Manifests(tuple(reading.documents), tuple(reading.diagnostics))
+        yield undecodable
+        return
+    yield from _Reading(file).read(data.decode())
 
 
 class _Reading:
-    """Collects what one file holds."""
+    """Reads what one file holds."""
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self.documents: list[ManifestDocument] = []
-        self.diagnostics: list[Diagnostic] = []
+        self._count = 0
 
-    def read(self, text: str) -> None:
+    def read(self, text: str) -> Iterator[ManifestDocument | Diagnostic]:
         """Read JSON as long as it is JSON, the rest as YAML."""
         start = 0
         broken: Diagnostic | None = None
-        if text.startswith("{") and (value := read_quick(text)) is not REFUSED:
-            self._keep(value, partial(_places_in_json, text, self._file), ())
-            return
         if text[:_LOOK_AHEAD].lstrip().startswith("{"):
-            start, broken = self._read_json(text)
+            if (too_large := find_too_large(text, self._file, 0)) is not None:
+                yield too_large
+                return
+            if text.startswith("{") and (value := read_quick_json(text)) is not REFUSED:
+                yield from self._kept(value, partial(_places_in_json, text, self._file), ())
+                return
+            start, broken = yield from self._read_json(text)
             if start < 0:
                 return
-        found = len(self.diagnostics)
-        for piece in _split(text, start, self._file):
-            self._read_piece(piece)
-        if broken is not None and len(self.diagnostics) > found and broken not in self.diagnostics:
-            self.diagnostics[found:] = [broken]  # it is neither; what JSON lacks is nearer to the mistake
+        pieces = self._read_pieces(_split(text, start, self._file))
+        yield from pieces if broken is None else _neither(pieces, broken)
 
-    def _read_json(self, text: str) -> tuple[int, Diagnostic | None]:
+    def _read_json(self, text: str) -> Generator[ManifestDocument | Diagnostic, None, tuple[int, Diagnostic | None]]:
         """Read documents of JSON. Return where YAML goes on, -1 where nothing does, and what ended the JSON."""
         lines = LineTable(text)
         position, count = 0, 0
@@ -118,26 +146,35 @@ class _Reading:
                 value, position, repeated = read_json(text, position, lines, source)
             except BrokenJsonError as error:
                 if count > 1 or error.is_final:
-                    self.diagnostics.append(error.diagnostic)
+                    yield error.diagnostic
                     return -1, None
                 return _after_blank_line(text, position), error.diagnostic
             if source:
-                self._keep(value, partial(_same, source), repeated)
+                yield from self._kept(value, partial(_same, source), repeated)
                 count += 1
             else:
                 return -1, None
 
-    def _read_piece(self, piece: _Piece) -> None:
+    def _read_pieces(self, pieces: Iterable[_Piece]) -> Iterator[ManifestDocument | Diagnostic]:
+        for piece in pieces:
+            if self._count >= MOST_DOCUMENTS:
+                yield too_many_documents(self._file, piece.line)
+                return
+            yield from self._read_piece(piece)
+
+    def _read_piece(self, piece: _Piece) -> Iterator[ManifestDocument | Diagnostic]:
         if piece.refused is not None:
-            self.diagnostics.append(piece.refused)
+            yield piece.refused
+            return
+        if piece.text.isspace() or piece.text == "---\n":
             return
         value = read_quick(piece.text)
         if value is not REFUSED:
-            self._keep(value, partial(_places_in_yaml, piece, self._file), ())
+            yield from self._kept(value, partial(_places_in_yaml, piece, self._file), ())
             return
         forbidden = find_forbidden(piece.text, self._file, piece.line)
         if forbidden is not None:
-            self.diagnostics.append(forbidden)
+            yield forbidden
             return
         source = SourceMap(self._file)
         marker = _marker(piece)
@@ -145,18 +182,31 @@ class _Reading:
             root = compose_nodes(default_parser(piece.text.encode()), marker, self._file)
             if root is not None:
                 value, repeated = decode_nodes(root, source)
-                self._keep(value, partial(_same, source), repeated)
+                yield from self._kept(value, partial(_same, source), repeated)
         except StopReadingError as stop:
-            self.diagnostics.append(stop.diagnostic)
+            yield stop.diagnostic
         except yaml.MarkedYAMLError as error:
-            self.diagnostics.append(
-                syntax.syntax_diagnostic(error, piece.text, lambda mark: source.locate(marker.mark(mark)))
-            )
+            yield syntax.syntax_diagnostic(error, piece.written, lambda mark: source.locate(marker.mark(mark)))
 
-    def _keep(self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...]) -> None:
-        self.diagnostics.extend(problems)
-        if value is not None:
-            self.documents.append(ManifestDocument(len(self.documents), value, find, problems))
+    def _kept(
+        self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...]
+    ) -> Iterator[ManifestDocument | Diagnostic]:
+        if value is None:
+            yield from problems
+            return
+        self._count += 1
+        yield ManifestDocument(self._count - 1, value, find, problems)
+
+
+def _neither(
+    pieces: Iterable[ManifestDocument | Diagnostic], broken: Diagnostic
+) -> Iterator[ManifestDocument | Diagnostic]:
+    """Say once of what is neither JSON nor YAML why it is no JSON: that is nearer to the mistake."""
+    found = list(pieces)
+    problems = [item for item in found if isinstance(item, Diagnostic)]
+    yield from (item for item in found if item not in problems or broken in problems)
+    if problems and broken not in problems:
+        yield broken
 
 
 def _same(source: SourceMap) -> SourceMap:
@@ -198,24 +248,33 @@ def _split(text: str, start: int, file: str) -> Iterator[_Piece]:
 
     The first such line stays with what follows it; line breaks become LF, and the last line gets one.
     """
-    first, held = text.count("\n", 0, start), list[str]()
-    lines = text[start:].split("\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, first):
-        if line.startswith("---"):
-            rest = line[3:].strip()
-            if rest and not rest.startswith("#"):
-                yield _Piece(number, "", _bad_separator(file, number, rest))
-                first, held = number + 1, []
-                continue
-            if held:
-                yield _Piece(first, "".join(held).removeprefix(BOM))
-                first, held = number + 1, []
-                continue
-        held.append(line.removesuffix("\r") + "\n")
-    if held:
-        yield _Piece(first, "".join(held).removeprefix(BOM))
+    line, begin = _breaks(text[:start]), start
+    for match in _SEPARATOR.finditer(text, start):
+        at, end = match.start(), match.end()
+        rest = match[1].strip()
+        if rest and not rest.startswith("#"):
+            line += _breaks(text[begin:at])
+            yield _Piece(line, "", _bad_separator(file, line, rest))
+            line, begin = line + _breaks(text[at:end]), end
+        elif at > begin:
+            yield from _pieces(text[begin:at], line, file)
+            line, begin = line + _breaks(text[begin:end]), end
+    if begin < len(text):
+        yield from _pieces(text[begin:], line, file)
+
+
+def _pieces(text: str, line: int, file: str) -> Iterator[_Piece]:
+    too_large = find_too_large(text, file, line)
+    text = text.replace("\r\n", "\n").removeprefix(BOM)
+    is_ended = text.endswith("\n")
+    if not is_ended:
+        text = text.removesuffix("\r") + "\n"
+    yield _Piece(line, text, too_large, is_ended)
+
+
+def _breaks(text: str) -> int:
+    """Count the line breaks in a text: LF, CR LF and CR."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
 def _bad_separator(file: str, line: int, rest: str) -> Diagnostic:

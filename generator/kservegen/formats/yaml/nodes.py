@@ -22,7 +22,7 @@ from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.refusals import too_deep
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.syntax import AnyMark
-from kservegen.formats.yaml.text import LineTable
+from kservegen.formats.yaml.text import LONGEST_SCALAR, LineTable, too_long_scalar
 
 # Deeper than any schema of a CustomResourceDefinition, the deepest manifests there are; Go stops at 10,000.
 MAX_NODE_DEPTH: Final = 128
@@ -125,6 +125,8 @@ class _Composer:
         node: ScalarNode | SequenceNode | MappingNode
         if isinstance(event, ScalarEvent):
             node = ScalarNode(mark, event.value, event.tag, event.implicit[0])
+            if len(node.text) > LONGEST_SCALAR:
+                raise StopReadingError(too_long_scalar(self._places.locate(mark)))
             if node.is_plain and self._in_flow and "?" in node.text:
                 raise StopReadingError(_question_mark(self._places.locate(mark), node.text))
         else:

@@ -35,18 +35,25 @@ _LINE: Final = re.compile(
     rf"""( *)(?:-( +|$))?(?:({_KEY}):(?: +|$))?(?:("[^"\\]*"|'[^']*'|\{{\}}|\[\]|{_PLAIN})(?: +#.*| *)|(?:\#.*)?)"""
 )
 _DEEPEST: Final = 100
-# Half characters, exponents, and numbers that not every reader holds.
-_ODD_JSON: Final = re.compile(r"\\u[dD]|[0-9][eE]|[0-9]{15}")
+# Half characters, exponents, numbers that not every reader holds; a gap before a colon, where YAML may see no key.
+_ODD_JSON: Final = re.compile(r"\\u[dD]|[0-9][eE]|[0-9]{15}|\"\s+:")
+# YAML takes no longer text for a key.
+_LONGEST_KEY: Final = 1000
 
 _Container: TypeAlias = JsonObject | JsonArray
 
 
+def read_quick_json(text: str) -> JsonValue | QuickRefusal:
+    """Read one document of JSON."""
+    return REFUSED if _ODD_JSON.search(text) else _read_json(text)
+
+
 def read_quick(text: str) -> JsonValue | QuickRefusal:
-    """Read one YAML document, or one of JSON."""
-    if text.startswith("{"):
-        return _read_json(text)
+    """Read one YAML document, which may be JSON where both readers take it for the same."""
     if not text.isascii() or not text.replace("\n", "").isprintable():
         return REFUSED
+    if text.startswith("{"):
+        return read_quick_json(text)
     lines = text.split("\n")
     if lines[0].startswith("---"):  # the sign of a document; a comment may follow it on its line
         lines[0] = lines[0][3:].lstrip()
@@ -164,8 +171,6 @@ def _name(written: str) -> str | None:
 
 
 def _read_json(text: str) -> JsonValue | QuickRefusal:
-    if _ODD_JSON.search(text):
-        return REFUSED
     try:
         value: JsonValue = _DECODER.decode(text)
     except (ValueError, RecursionError):
@@ -194,8 +199,8 @@ def _refuse(_: object) -> NoReturn:
 
 def _each_once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+    if len(found) != len(pairs) or any(len(key) > _LONGEST_KEY for key in found):
+        raise ValueError("a key stands twice, or is too long")
     return found
 
 

@@ -191,6 +191,17 @@ def too_deep(place: Location, path: Path, limit: int) -> Diagnostic:
     )
 
 
+def too_many(place: Location, limit: int) -> Diagnostic:
+    """Say that no more of a file is read: whoever made so many of one mistake sees it in the first of them."""
+    return problem(
+        "too-many-problems",
+        place,
+        f"{limit} findings in one file, and the rest was not read",
+        allowed="a file with fewer",
+        hint="Mend these first.",
+    )
+
+
 def empty_file(place: Location) -> Diagnostic:
     """Refuse a file that holds nothing, or only comments."""
     return problem(

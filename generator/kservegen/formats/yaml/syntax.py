@@ -24,6 +24,15 @@ class AnyMark(Protocol):
     column: int
 
 
+@dataclass(slots=True, kw_only=True)
+class _End:
+    """The end of a text that lacks its last line break: a parser sees one there, and the end on the line behind it."""
+
+    index: int
+    line: int
+    column: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Wording:
     """How a parser's complaint reads here. All parts of `needles` occur in what the parser says.
@@ -184,8 +193,10 @@ def syntax_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMa
     """Turn a parser's complaint about a text into a finding; `locate` knows where the text stands in its file."""
     lines = _BREAK.split(text)
     wording = _wording(error, lines)
-    opened = error.context_mark
-    mark = (opened if wording.at_context else None) or error.problem_mark or opened
+    opened = _inside(error.context_mark, lines, text)
+    mark: AnyMark | None = (
+        (opened if wording.at_context else None) or _inside(error.problem_mark, lines, text) or opened
+    )
     if mark is None:
         raise error  # no parser complains without saying where
     is_far = opened is not None and opened.line != mark.line
@@ -197,6 +208,13 @@ def syntax_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMa
         hint=wording.hint,
         related=(Related("what is being read began here", locate(opened)),) if opened and is_far else (),
     )
+
+
+def _inside(mark: AnyMark | None, lines: list[str], text: str) -> AnyMark | None:
+    """Return the place, or the end of the text where it lies behind that."""
+    if mark is None or mark.line < len(lines):
+        return mark
+    return _End(index=len(text), line=len(lines) - 1, column=len(lines[-1]))
 
 
 def _wording(error: MarkedYAMLError, lines: list[str]) -> _Wording:

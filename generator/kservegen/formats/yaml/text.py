@@ -12,9 +12,18 @@ from typing import Final
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.formats.yaml.problems import problem
 
-LARGEST_FILE: Final = 32 * 1024 * 1024
-# Lines, commas and brackets: what bounds the number of values, and so time and memory, before anything is parsed.
-MOST_MARKS: Final = 5_000_000
+# What is read at all; docs/limits.md states these. They bound time and memory before anything is parsed, and lie far
+# above what a cluster takes: its API server refuses requests beyond 3 MiB, its etcd objects beyond 1.5 MiB.
+LARGEST_FILE: Final = 32 << 20
+LARGEST_DOCUMENT: Final = 8 << 20
+LONGEST_LINE: Final = 3 << 20
+LONGEST_SCALAR: Final = 3 << 20
+# Lines, commas and brackets: no value is without one.
+MOST_MARKS_OF_DOCUMENT: Final = 500_000
+MOST_MARKS_OF_FILE: Final = 1_000_000
+MOST_DOCUMENTS: Final = 10_000
+# Findings of one document: whoever made so many of one mistake sees it in the first of them.
+MOST_PROBLEMS: Final = 100
 
 # In UTF-16 every other byte of ordinary text is NUL.
 _SAMPLE: Final = 4096
@@ -88,6 +97,8 @@ def find_unreadable(data: bytes, file: str) -> Diagnostic | None:
     """Return what keeps every reader of YAML, or some, from reading these bytes as one text with one set of lines."""
     if (undecodable := find_undecodable(data, file)) is not None:
         return undecodable
+    if (too_large := find_too_large(data.decode(), file, 0)) is not None:
+        return too_large
     if data.isascii() and not data.translate(None, _PRINTABLE_ASCII):
         return None
     text = data.decode()
@@ -110,15 +121,48 @@ def _find_oversize(data: bytes, file: str) -> Diagnostic | None:
     if len(data) > LARGEST_FILE:
         return too_big(file, len(data))
     marks = sum(data.count(mark) for mark in b"\n\r,[{")
-    if marks <= MOST_MARKS:
+    if marks <= MOST_MARKS_OF_FILE:
         return None
+    return _too_large(Location(file), "file", f"{marks:,} lines, commas and brackets", f"{MOST_MARKS_OF_FILE:,}")
+
+
+def find_too_large(text: str, file: str, first_line: int) -> Diagnostic | None:
+    """Return what makes a document larger than any reader here takes; `first_line` is its first line, from 0."""
+    place = Location(file, first_line + 1)
+    if len(text) > LARGEST_DOCUMENT:
+        return _too_large(place, "document", f"{len(text):,} characters", f"{LARGEST_DOCUMENT:,} characters")
+    marks = sum(text.count(mark) for mark in "\n\r,[{")
+    if marks > MOST_MARKS_OF_DOCUMENT:
+        return _too_large(place, "document", f"{marks:,} lines, commas and brackets", f"{MOST_MARKS_OF_DOCUMENT:,}")
+    start = 0
+    while start + LONGEST_LINE < len(text):
+        last = max(text.rfind("\n", start, start + LONGEST_LINE), text.rfind("\r", start, start + LONGEST_LINE))
+        if last < start:
+            place = LineTable(text[:start], first_line=first_line).locate(start, file)
+            return _too_large(place, "line", f"more than {LONGEST_LINE:,} characters", f"{LONGEST_LINE:,} characters")
+        start = last + 1
+    return None
+
+
+def too_many_documents(file: str, first_line: int) -> Diagnostic:
+    """Say that a file goes on beyond the documents that are read; `first_line` is the first one that is not."""
+    place = Location(file, first_line + 1)
+    return _too_large(place, "file", f"more than {MOST_DOCUMENTS:,} documents", f"{MOST_DOCUMENTS:,} documents")
+
+
+def too_long_scalar(place: Location) -> Diagnostic:
+    """Say that a scalar is longer than any that is read."""
+    return _too_large(place, "scalar", f"more than {LONGEST_SCALAR:,} characters", f"{LONGEST_SCALAR:,} characters")
+
+
+def _too_large(place: Location, what: str, seen: str, most: str) -> Diagnostic:
     return problem(
         "too-big",
-        Location(file),
-        "the file holds too many values",
-        seen=f"{marks:,} lines, commas and brackets",
-        allowed=f"at most {MOST_MARKS:,}",
-        hint="Split the file.",
+        place,
+        f"the {what} is too large",
+        seen=seen,
+        allowed=f"at most {most}",
+        hint="Split it: one object, or one team's models, to a file.",
     )
 
 

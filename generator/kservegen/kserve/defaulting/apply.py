@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
+from kservegen.core.crashes import contained
+from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Origin, Resource
@@ -30,6 +33,17 @@ def default(resource: Resource, installation: Installation, shape: Shape | None 
     With the shape of its kind, the defaults that the schema itself states are put in, and nulls that mean nothing are
     dropped; rules do without, for all that they ask about has a meaning where it is absent.
     """
+
+    def judge() -> Iterator[Defaulted]:
+        yield _default(resource, installation, shape)
+
+    def told(crash: Finding) -> Defaulted:
+        return Defaulted(written=resource, resource=resource, failure=crash)
+
+    return next(contained("defaulting this object", judge, told))
+
+
+def _default(resource: Resource, installation: Installation, shape: Shape | None) -> Defaulted:
     draft = CopyOnWrite(_with_schema_defaults(resource, shape))
     _empty_annotations(draft)
     moves: tuple[Origin, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.resource import Origin, Resource, trace
 
@@ -32,13 +33,15 @@ class Defaulted:
 
     `resource.doc` shares what did not change with `written.doc`: neither may be edited.
     `moves` say what stands elsewhere than in `written.doc`: at `built` what stood at `words`.
-    `crashes` tells that the real defaulter panics on the object, which the API server answers with code 500.
+    `crashes` tells that the real defaulter panics on the object, which the API server answers with code 500;
+    `failure` that ours did, so that nothing more is said of the object.
     """
 
     written: Resource
     resource: Resource
     moves: tuple[Origin, ...] = ()
     crashes: bool = False
+    failure: Finding | None = None
 
     def original_path(self, path: Path) -> Path:
         """Map a path of the defaulted document to the author's; one to an added value leads to where it would be."""

@@ -34,7 +34,7 @@ def source_in(text: bytes) -> str:
     """Return the source that a note or a `hydrator.metadata` names; empty where it names none."""
     try:
         known = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     source = known.get("drySha") if isinstance(known, dict) else None
     return source if isinstance(source, str) else ""

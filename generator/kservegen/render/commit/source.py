@@ -173,6 +173,6 @@ def _valid(word: str, value: str) -> str | None:
             return body if isinstance(body, str) else None
         if word == "sha":
             return value if re.fullmatch("[0-9a-fA-F]{5,40}", value) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if word == "subject" and value else None

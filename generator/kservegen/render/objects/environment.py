@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import Shapes
@@ -47,6 +48,7 @@ class BuiltEnvironment:
     platform: PlannedCharts
     entries: tuple[BuiltEntry, ...]
     own: tuple[Resource, ...]  # objects of the environment itself: namespaces, policies, Applications
+    crashes: tuple[tuple[Entry, Finding], ...] = ()  # entries that could not be built
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -68,10 +70,11 @@ def build_environment(
     Cannot fail on what the catalog's schema has let through.
     """
     shared = {} if shared is None else shared
+    crashes: list[tuple[Entry, Finding]] = []
     for entry in environment.entries:
-        if entry not in shared:
-            shared[entry] = build_entry(entry, settings, shapes)
-    entries = tuple(shared[entry] for entry in environment.entries)
+        if entry not in shared and (item := _try_to_build(entry, settings, shapes, crashes)) is not None:
+            shared[entry] = item
+    entries = tuple(shared[entry] for entry in environment.entries if entry in shared)
     platform = plan_platform(environment, settings, {built.resource.kind for built in entries}, charts)
     namespaces = build_namespaces(environment)
     quotas = build_quotas(environment)
@@ -83,7 +86,19 @@ def build_environment(
         platform=platform,
         entries=entries,
         own=(*namespaces, *policies, *quotas, *sync),
+        crashes=tuple(crashes),
     )
+
+
+def _try_to_build(
+    entry: Entry, settings: Settings, shapes: Shapes, crashes: list[tuple[Entry, Finding]]
+) -> BuiltEntry | None:
+    """Build an entry; None where that fails, which is said, and the others are built all the same."""
+
+    def judge() -> Iterator[BuiltEntry | None]:
+        yield build_entry(entry, settings, shapes)
+
+    return next(contained("building this entry", judge, lambda crash: crashes.append((entry, crash))))
 
 
 def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:

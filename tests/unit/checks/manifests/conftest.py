@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from tests.support.platforms import release
@@ -36,6 +37,7 @@ class Folder:
 
     def lint(self, *paths: str, stdin: bytes | None = None, version: str = "v0.19.0") -> Result:
         options = LintOptions(
+            open_file=TemporaryFile,
             paths=tuple(self.root / path for path in paths or (() if stdin is not None else (".",))),
             cluster=reference_cluster(release(version), "Standard"),
             stdin=stdin,

@@ -1,7 +1,7 @@
 """Looking for what an object refers to: kind, namespace and name in, the object or a promise of it out."""
 
 from kservegen.checks.rules.base import Context
-from kservegen.checks.rules.view import of_kind
+from kservegen.checks.rules.view import names_of_kind
 from kservegen.core.resource import Resource, ResourceId
 
 
@@ -32,4 +32,4 @@ def promises_any(context: Context, *kinds: str) -> bool:
 
 def known_names(context: Context, *, kind: str, namespace: str) -> list[str]:
     """List what could have been meant."""
-    return [found.id.name for found in of_kind(context, kind) if (found.id.namespace or "default") == namespace]
+    return [found.name for found in names_of_kind(context, kind) if (found.namespace or "default") == namespace]

@@ -17,6 +17,7 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, text
 from kservegen.core.names import label_error, subdomain_error
+from kservegen.core.values import whole_number
 
 _PREFIX: Final = "serving.kserve.io/exp-dra-"
 _CLASS: Final = f"{_PREFIX}device-class"
@@ -55,7 +56,7 @@ def _selector(value: str) -> str:
 
 
 def _count(value: str) -> str:
-    if not value or (value.removeprefix("+").isdecimal() and value.isascii() and int(value) > 0):
+    if not value or whole_number(value.removeprefix("+")):
         return ""
     return f"invalid device count {value!r}: must be >= 1"
 

@@ -109,6 +109,6 @@ def _settings(secret: Resource, key: str) -> JsonObject | None:
 def _read_json(value: object) -> JsonObject:
     try:
         read = json.loads(value) if isinstance(value, str) else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}

@@ -31,11 +31,7 @@ def check(resource: Resource, context: Context) -> Problems:
     limit = _limit(host, context)
     if not needed or limit is None:
         return
-    try:
-        fits = sum(quantity.value for quantity in needed) <= limit.value
-    except OverflowError:
-        return  # an amount beyond all measure is another rule's finding
-    if not fits:
+    if sum(quantity.value for quantity in needed) > limit.value:
         yield Problem(
             ("spec", "model", "memory"),
             f"the {len(needed)} models of {parent} need more memory than its limit of {limit.text}",

@@ -40,7 +40,9 @@ def metadata_rule(field: str, law: Callable[[JsonValue, Path], Iterable[Problem]
 
 
 def amounts_rule(
-    law: Callable[[Iterable[Amount]], Iterable[Problem]], amounts: Callable[[Resource], Iterable[Amount]]
+    law: Callable[[Iterable[Amount]], Iterable[Problem]],
+    amounts: Callable[[Resource], Iterable[Amount]],
+    stage: Stage = Stage.DEPLOYMENT,
 ) -> Rule:
     """Return the rule of a law of what the containers of an object request and are limited to."""
-    return Rule(stage=Stage.DEPLOYMENT, kinds=POD_KINDS, check=lambda resource, _: law(amounts(resource)))
+    return Rule(stage=stage, kinds=POD_KINDS, check=lambda resource, _: law(amounts(resource)))

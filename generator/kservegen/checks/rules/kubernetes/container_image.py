@@ -14,7 +14,7 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.view import containers_of, of_kind
+from kservegen.checks.rules.view import containers_of, names_of_kind, of_kind
 from kservegen.core.document import mapping, text
 from kservegen.kserve.workloads import ContainerAt, containers
 from kservegen.kubernetes.containers import image_missing
@@ -54,7 +54,7 @@ def _lent(kind: str, context: Context) -> frozenset[str]:
 def _names_unknown_bases(resource: Resource, context: Context) -> bool:
     """Whether the object builds on a runtime or configuration that is not at hand, which may have any container."""
     spec = mapping(resource.doc.get("spec"))
-    known = {lender.id.name for name in _LENDERS[resource.kind] for lender in of_kind(context, name)}
+    known = {lender.name for name in _LENDERS[resource.kind] for lender in names_of_kind(context, name)}
     if resource.kind == "LLMInferenceService":
         bases = spec.get("baseRefs")
         names = [text(mapping(base).get("name")) for base in bases] if isinstance(bases, list) else []

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Self
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.core.values import whole_number
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
 
@@ -25,10 +26,10 @@ class ArgoVersion(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> ArgoVersion | None:
         """Read `3.2`, `v3.2` or `3.2.1`; None for anything else."""
-        parts = text.removeprefix("v").split(".")
-        if len(parts) not in {2, 3} or not all(part.isdecimal() for part in parts):
-            return None
-        return cls(int(parts[0]), int(parts[1]))
+        match [whole_number(part) for part in text.removeprefix("v").split(".")]:
+            case [int(major), int(minor)] | [int(major), int(minor), int()]:
+                return cls(major, minor)
+        return None
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"

@@ -1,0 +1,37 @@
+"""A step of this tool that fails on one thing: a finding about that thing out, and everything else goes on.
+
+An operation that cannot go on (GeneratorError) is no such failure: it passes through.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+from kservegen.core.diagnostics import Finding
+from kservegen.core.errors import GeneratorError
+from kservegen.core.manual import written_manuals
+
+_T = TypeVar("_T")
+
+# The trace goes to whoever asks for it (--debug); a finding has room for a sentence.
+_LOG: Final = logging.getLogger("kservegen")
+
+
+def crash_finding(what: str, crash: Exception, rule: str = "internal/not-judged") -> Finding:
+    """Say that `what`, a step or a rule, failed; the trace is logged."""
+    _LOG.debug("%s crashed", what, exc_info=crash)
+    manual = written_manuals()[rule]
+    message = f"{what} crashed with {type(crash).__name__}: {crash}"
+    return Finding(rule=manual.id, path=(), message=message, hint=manual.fix, severity=manual.severity)
+
+
+def contained(what: str, judge: Callable[[], Iterable[_T]], told: Callable[[Finding], _T]) -> Iterator[_T]:
+    """Yield what a step says of one thing; where it fails, that it did, as `told` puts it."""
+    try:
+        yield from judge()
+    except GeneratorError:
+        raise
+    except Exception as crash:  # noqa: BLE001 - that is the promise
+        yield told(crash_finding(what, crash))

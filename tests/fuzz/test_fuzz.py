@@ -1,0 +1,61 @@
+"""No input breaks the tool: a few of them here, as many as there is time for in `make fuzz`; and what was found so."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from tests.fuzz.cases import CASES, MANIFEST, MODELS, Case, Kind
+from tests.fuzz.judge import Judge
+from tests.fuzz.shrink import shrink
+from tests.support.examples import examples
+
+from kservegen.core.diagnostics import Diagnostic, Location, Severity
+
+JUDGE = Judge()
+
+
+@settings(max_examples=examples(400))
+@given(CASES)
+def test_no_input_breaks_the_tool(case: Case) -> None:
+    assert JUDGE.faults(case) == ()
+
+
+# Inputs that broke something and were shrunk: what was wrong -> the input.
+FINDS: dict[str, Case] = {
+    name: Case(Kind.MANIFESTS, {MANIFEST: content})
+    for name, content in {
+        "JSON behind --- that is no YAML": b'\n---\n{"":"","k":{"": "l"}, "\xc2\x85c": ["l"]}',
+        "a gap before a colon": b'---\n{"a"\n: 1}\n',
+        "a key beyond YAML's length": b'---\n{"' + b"k" * 1100 + b'": 1, "kind": "a", "apiVersion": "v1"}\n',
+        "lone CRs before a separator": b"\ra\n---\r\n"
+        b'{"apiVersion": "serving.kserve.io/v1alpha1", "kind": "InferenceGraph", "metadata":93}',
+        "the end of a file without a line break": b"a: [",
+        "a key twice in a document of an unknown kind": b"apiVersion: a/v1\nkind: B\nspec: {a: 1, a: 2}\n",
+        "a kind that no file system holds": b"apiVersion: a/v1\nkind: " + b"K" * 300 + b"\nmetadata: {name: a}\n",
+        "a template behind lone CRs": b"a: b\rc: {{ .Values.x }}\n",
+    }.items()
+}
+
+
+@pytest.mark.parametrize("name", FINDS)
+def test_what_was_found_stays_mended(name: str) -> None:
+    assert JUDGE.faults(FINDS[name]) == ()
+
+
+def test_a_crash_a_wrong_place_and_an_internal_finding_are_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(Kind.MANIFESTS, {MANIFEST: b"a: 1\n"})
+    for rule, line, expected in (
+        ("yaml/syntax", 3, "wrong place of yaml/syntax: no such line"),
+        ("internal/not-judged", 1, "internal/not-judged: said"),
+    ):
+        found = Diagnostic(rule=rule, severity=Severity.ERROR, message="said", location=Location(MANIFEST, line))
+        monkeypatch.setattr("tests.fuzz.judge.Linter.finish", lambda _, found=found: (None, (found,)))
+        assert [fault.kind for fault in JUDGE.faults(case)] == [expected]
+    monkeypatch.setattr("tests.fuzz.judge.Linter.finish", lambda _: 1 // 0)
+    assert [fault.kind.partition(" at ")[0] for fault in JUDGE.faults(case)] == ["ZeroDivisionError"]
+
+
+def test_a_failing_input_is_cut_down_to_what_fails() -> None:
+    case = Case(Kind.CATALOG, {MODELS: b"models: {a: {x: 1, y: [1, 2]}, b: {}}\n", "other.yaml": b"[1, 2, 3"})
+    small = shrink(case, lambda smaller: b"y" in smaller.files[MODELS])
+    assert small.files == {MODELS: b"y", "other.yaml": b""}
