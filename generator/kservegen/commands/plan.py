@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
 from kservegen.changes.guards import Allowances, GuardLimits
@@ -13,9 +14,10 @@ from kservegen.changes.plan.model import EnvironmentPlan, Plan
 from kservegen.checks.locate import Locator
 from kservegen.commands.render import assumptions
 from kservegen.commands.result import FilePlan, Result
-from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
+from kservegen.core.crashes import contained
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import OUTPUT_FOLDER, Repository
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -110,14 +112,14 @@ def compare_change(
     """Compare what was evaluated with a base, and hold it against the guards as the base has them."""
     compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
     found = tuple(_environments(base, evaluated, compared, allowed, clock))
-    plans = tuple(plan for plan, _ in found)
+    plans = tuple(plan for plan, _ in found if plan is not None)
     unreadable = {name for name in evaluated.project.catalog.unreadable if not asked or name in asked}
     known = [(planned.name, compared.differences[planned.name]) for planned in plans]
     return ComparedChange(
         plan=Plan(
             base=base.label,
             environments=plans,
-            unknown=tuple(sorted({*evaluated.chosen, *unreadable} - evaluated.built.keys())),
+            unknown=tuple(sorted({*evaluated.chosen, *unreadable} - {plan.name for plan in plans})),
         ),
         diagnostics=(
             *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in compared.conflicts),
@@ -143,13 +145,17 @@ def refuse_half_written(repository: Repository) -> None:
         )
 
 
+# The plan of an environment, None where it could not be made, and what is wrong with what it does.
+_Compared: TypeAlias = "tuple[EnvironmentPlan | None, tuple[Diagnostic, ...]]"
+
+
 def _environments(
     base: DiskBase | CommitBase | NoBase,
     evaluated: EvaluatedRepository,
     compared: Compared,
     allowed: Allowances,
     clock: Clock | None,
-) -> Iterator[tuple[EnvironmentPlan, tuple[Diagnostic, ...]]]:
+) -> Iterator[_Compared]:
     """Plan each environment that can be built, and each that is gone; beside it what is wrong with what it does."""
     command = "render" if base.revision is None else ""
     for name in compared.differences:
@@ -158,13 +164,28 @@ def _environments(
             evaluated.is_partial or name in evaluated.chosen or name in evaluated.project.catalog.unreadable
         ):
             continue  # its findings say why
-        change, planned = plan_against(name, evaluated, compared)
         if built is not None:
             words = built.environment.value
         else:
             words = base.revision.words_of(name) if base.revision is not None else {}
         limits = GuardLimits.of(words, allowed, clock=clock, command=command)
-        yield planned, (*_refused(planned, evaluated), *guard_plan(change, planned, limits))
+        yield from contained(
+            "comparing this environment",
+            partial(_environment, name, evaluated, compared, limits),
+            partial(_uncompared, f"{ENVIRONMENTS_FOLDER}/{name}.yaml"),
+        )
+
+
+def _environment(
+    name: str, evaluated: EvaluatedRepository, compared: Compared, limits: GuardLimits
+) -> Iterator[_Compared]:
+    change, planned = plan_against(name, evaluated, compared)
+    yield planned, (*_refused(planned, evaluated), *guard_plan(change, planned, limits))
+
+
+def _uncompared(file: str, crash: Finding) -> _Compared:
+    """Say that nobody knows what the change does there: no guard has been asked."""
+    return None, (crash.at(Location(file), ()),)
 
 
 def _refused(planned: EnvironmentPlan, evaluated: EvaluatedRepository) -> Iterator[Diagnostic]:

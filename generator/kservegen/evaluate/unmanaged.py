@@ -292,7 +292,7 @@ def _forged(data: bytes, path: str) -> str:
     """Say why we never rendered such a file, whatever the catalog was: one object each, called after it."""
     if path.startswith("platform/values/"):
         return ""  # Helm's values; what they were stands in no object
-    documents = read_documents(data, path, named=True)
+    documents = tuple(read_documents(data, path, named=True))
     if len(documents) != 1:
         return f"this file says that kservegen rendered it, and holds {len(documents)} objects"
     resource = documents[0].resource

@@ -12,6 +12,7 @@ from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
+from kservegen.commands.plan import PlanOptions, plan_changes
 
 MODELS = """\
 version: 1
@@ -94,6 +95,15 @@ def test_a_crash_is_a_finding_where_it_happens(seam: str, project: Project, monk
     assert sorted(found) == sorted(expected)
     crash = next(d for d in found.values() if d.rule == CRASH)
     assert "crashed with ZeroDivisionError: planted" in crash.message
+
+
+def test_a_plan_that_cannot_be_made_is_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write("environments/second.yaml", DEV.replace("name: dev", "name: second"))
+    _crash_on("kservegen.commands.plan.plan_against", "second", monkeypatch)
+    planned = plan_changes(project.repository, PlanOptions())
+    assert [f"{d.location} {d.rule}" for d in planned.result.diagnostics] == [f"environments/second.yaml:1:1 {CRASH}"]
+    assert planned.plan.unknown == ("second",)
+    assert planned.result.exit_code == 1
 
 
 def test_a_crash_in_one_manifest_leaves_the_others(
