@@ -106,7 +106,8 @@ def test_a_broken_catalog_is_not_summed_up(terminal: Terminal) -> None:
     assert "models.yaml:4:54" in err
 
 
-def test_removals_are_guarded(terminal: Terminal, snapshot: SnapshotAssertion) -> None:
+def test_removals_are_guarded(terminal: Terminal, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "false")
     names = [f"m{i}" for i in range(12)]
     terminal.project.models(
         "models:\n" + "".join(f"  {n}: {{modelFormat: sklearn, storageUri: s3://b/{n}}}\n" for n in names)
@@ -116,6 +117,11 @@ def test_removals_are_guarded(terminal: Terminal, snapshot: SnapshotAssertion) -
     code, out, _ = terminal("render")
     assert (code, out) == snapshot(name="never an empty render over a full one")
     assert len(list((terminal.project.root / "rendered").rglob("inferenceservice-*.yaml"))) == 12
+    monkeypatch.setenv("CI", "true")
+    code, _, err = terminal("render", "--allow-removals", "12")
+    assert code == 2
+    assert "merge a permit first" in err
+    monkeypatch.delenv("CI")
     assert terminal("render", "--allow-removals", "12")[0] == 0
     assert list((terminal.project.root / "rendered").rglob("inferenceservice-*.yaml")) == []
 

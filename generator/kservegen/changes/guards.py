@@ -22,6 +22,7 @@ from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
 from kservegen.render.gitops.layers import LayerPart
 
 if TYPE_CHECKING:
+    from kservegen.changes.plan.model import LeftRunning
     from kservegen.checks.waivers.apply import Clock
 
 # How many objects a change may remove where the environment sets no guard.
@@ -134,18 +135,16 @@ def guard_removals(
     yield from _diagnose(name, environment, finding)
 
 
-def guard_left_behind(
-    environment: ResolvedEnvironment, left: Sequence[str], why: str, limits: GuardLimits
-) -> Iterator[Diagnostic]:
-    """Refuse to move what runs to where the cluster still has it where it was; `why` is what moves it."""
-    count = len(left)
+def guard_left_behind(environment: ResolvedEnvironment, left: LeftRunning, limits: GuardLimits) -> Iterator[Diagnostic]:
+    """Refuse to move what runs to where the cluster still has it where it was."""
+    count = len(left.names)
     if count <= limits.left_behind:
         return
     finding = Finding(
         rule="gitops/left-behind-guard",
-        path=("guards", "maxLeftBehind"),
-        message=f"{why} leaves running what nothing in Git stands for any more",
-        seen=f"{count} left behind: {_some(left)}",
+        path=left.path,
+        message=f"{left.why} leaves running what nothing in Git stands for any more",
+        seen=f"{count} left behind: {_some(left.names)}",
         allowed=f"at most {limits.left_behind}",
         hint=_way_out(limits, environment.name, f"leftBehind: {count}", f"--allow-left-behind {count}"),
         at_key=True,

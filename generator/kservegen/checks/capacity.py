@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
+from kservegen.catalog.resolve import EntryName
 from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
@@ -21,6 +23,8 @@ from kservegen.core.resource import ResourceId
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.kserve.runtimes.selection import request_of
 from kservegen.render.objects.environment import BuiltEnvironment
+
+_AS_WRITTEN: Final[Mapping[EntryName, str]] = MappingProxyType({})
 
 
 class Capacity(NamedTuple):
@@ -52,7 +56,11 @@ def check_capacity(
     lines: tuple[Line, ...] | None = None
     if built.environment.mapping("budgets"):
         lines = ledger(built, objects, context, others)
-        found.extend(_over_budget(built, objects, lines, others))
+        ledgers = [lines]
+        if built.environment.owners:  # a model that is given to another team does not leave the budget of the first
+            ledgers.append(ledger(built, objects, context, others, built.environment.owners))
+        for each in ledgers:
+            found.extend(_over_budget(built, objects, each, others))
     if built.environment.mapping("nodePools"):
         placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
@@ -61,17 +69,24 @@ def check_capacity(
 
 
 def ledger(
-    built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context, others: Sequence[OthersObject] = ()
+    built: BuiltEnvironment,
+    objects: Sequence[Defaulted],
+    context: Context,
+    others: Sequence[OthersObject] = (),
+    owners: Mapping[EntryName, str] = _AS_WRITTEN,
 ) -> tuple[Line, ...]:
-    """Write the ledger of a built environment."""
-    owned = (*_owned(built, objects), *((item.key, item.owner, item.defaulted) for item in others))
+    """Write the ledger of a built environment, under other `owners` than those that are written where they are given."""
+    owned = (*_owned(built, objects, owners), *((item.key, item.owner, item.defaulted) for item in others))
     return tuple(account(owned, built.environment, context))
 
 
-def _owned(built: BuiltEnvironment, objects: Sequence[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
-    """Yield the objects of entries with their keys and owners."""
+def _owned(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], owners: Mapping[EntryName, str] = _AS_WRITTEN
+) -> Iterator[tuple[str, str, Defaulted]]:
+    """Yield the objects of entries with their keys and owners: those of `owners`, else as they are written."""
     for built_entry, item in zip(built.entries, objects[len(built.own) :], strict=True):
-        yield built_entry.entry.key, text(built_entry.entry.words.get("owner")), item
+        entry = built_entry.entry
+        yield entry.key, owners.get((entry.section, entry.key), text(entry.words.get("owner"))), item
 
 
 def _over_budget(

@@ -108,12 +108,23 @@ fail_on = click.option(
 )
 
 
+def _at_a_terminal(_ctx: click.Context, param: click.Parameter, value: int) -> int:
+    """Refuse what raises a guard where nobody sits: in CI a workflow could grant it to whatever it is run for."""
+    if value and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        raise click.UsageError(
+            f"{param.opts[0]} is for a terminal, and CI is set here: merge a permit first, in a change of its own "
+            "(permits in the environment's file: docs/plan.md)"
+        )
+    return value
+
+
 def guard_options(function: _F) -> _F:
-    """Add --allow-removals, --allow-restarts and --allow-left-behind."""
+    """Add --allow-removals, --allow-restarts and --allow-left-behind, which CI cannot use."""
     removals = click.option(
         "--allow-removals",
         type=click.IntRange(min=0),
         default=0,
+        callback=_at_a_terminal,
         metavar="N",
         help="Let this run remove up to N files from each environment, beyond its guard.",
     )
@@ -121,6 +132,7 @@ def guard_options(function: _F) -> _F:
         "--allow-restarts",
         type=click.IntRange(min=0),
         default=0,
+        callback=_at_a_terminal,
         metavar="N",
         help="Let this run restart pods with up to N accelerators in each environment, beyond its guard.",
     )
@@ -128,6 +140,7 @@ def guard_options(function: _F) -> _F:
         "--allow-left-behind",
         type=click.IntRange(min=0),
         default=0,
+        callback=_at_a_terminal,
         metavar="N",
         help="Let this run leave up to N objects of each environment running where nothing syncs them any more.",
     )

@@ -131,7 +131,14 @@ def _diff(existing: Existing, changes: Changes, stale: Mapping[str, list[str]], 
 
 
 def _verdict(result: Result, base: CommitBase | NoBase) -> str:
-    """Write the first line: whether the change may be merged, and what says so."""
+    """Write the first line: whether the change may be merged, what it is green by, and what could not be held."""
     errors = result.count(Severity.ERROR)
-    said = "green" if result.exit_code == CLEAN else f"red: {errors} {'error' if errors == 1 else 'errors'}"
+    own = {item.waived for item in result.diagnostics if item.waived is not None and item.waived.of_change}
+    names = ", ".join(sorted(f"{waived.waiver} ({waived.owner})" for waived in own))
+    count = f"{len(own)} {'waiver' if len(own) == 1 else 'waivers'} of this change"
+    if result.exit_code == CLEAN:
+        said = f"green by {count}: {names}" if own else "green"
+    else:
+        said = f"red: {errors} {'error' if errors == 1 else 'errors'}" if errors else "red"
+        said += f", beside {count}: {names}" if own else ""
     return said if base.revision is not None else f"{said}; there is no base, so guards do not apply"

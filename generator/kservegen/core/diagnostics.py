@@ -83,12 +83,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """Who answers for a finding that is accepted for a time; `expires` is the last day, as year-month-day."""
+    """Who answers for a finding that is accepted for a time; `expires` is the last day, as year-month-day.
+
+    `of_change` where the change that is judged brings the waiver itself.
+    """
 
     waiver: str
     owner: str
     reason: str
     expires: str
+    of_change: bool = False
 
 
 LONGEST_TEXT: Final = 2000

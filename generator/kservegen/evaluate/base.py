@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.merge import merge_values
@@ -29,7 +29,10 @@ from kservegen.core.repository import (
 )
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.process import Git
-from kservegen.git.tree import contents
+from kservegen.git.tree import contents, exported, files
+
+if TYPE_CHECKING:
+    from kservegen.checks.policy.files import PolicyFiles
 
 # Words of an environment that hold from the change after the one that brings them. No file is rendered from them.
 GRANTED: Final = ("guards", "permits", "severities", "unmanaged")
@@ -62,6 +65,16 @@ class BaseRevision:
             return {}
         entries = resolve_environment(catalog, name)[0].entries
         return {(entry.section, entry.key): text(entry.words.get("owner")) for entry in entries}
+
+    @cached_property
+    def policies(self) -> PolicyFiles:
+        """The commit's own policies, and the shipped ones."""
+        from kservegen.checks.policy.files import read_policies  # noqa: PLC0415 - brings the CEL interpreter
+
+        held = {path: blob for path, blob in files(self.git, self.commit, "").items() if path.startswith("policies/")}
+        with exported(self.git, held) as root:
+            repository = Repository(root)
+            return read_policies(repository.policy_roots, repository.relative)
 
     @cached_property
     def _files(self) -> Mapping[str, JsonObject]:

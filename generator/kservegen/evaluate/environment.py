@@ -41,7 +41,7 @@ if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is impo
     from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.policy.binding import Bindings
     from kservegen.checks.policy.files import PolicyFiles
-    from kservegen.checks.waivers.apply import Clock
+    from kservegen.checks.waivers.apply import Clock, MergedWaivers
     from kservegen.evaluate.unmanaged import OutputFolder, UnmanagedObject
 
 
@@ -135,9 +135,9 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
     others: tuple[Diagnostic, ...] = ()
     if out is not None:
         defaulted, others = _with_others(defaulted, out, clock)
-    checked = _check(defaulted, tools, bindings, shared)
+    checked = _check(defaulted, tools, bindings, shared, base)
     weighed = _weighed((*unresolved, *others, *checked.diagnostics), environment, tools)
-    return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock)))
+    return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock, base)))
 
 
 def ledger_of(evaluation: Evaluation) -> tuple[Line, ...]:
@@ -224,7 +224,11 @@ def _with_others(
 
 
 def _check(
-    defaulted: DefaultedEnvironment, tools: Tools, bindings: Bindings | None, shared: SharedResults
+    defaulted: DefaultedEnvironment,
+    tools: Tools,
+    bindings: Bindings | None,
+    shared: SharedResults,
+    base: BaseRevision | None,
 ) -> Evaluation:
     """Run every check, and give what it finds the line that a human edits."""
     built, objects, context = defaulted.built, defaulted.objects, defaulted.context
@@ -239,7 +243,7 @@ def _check(
     memory = _gpu_memory(objects, inputs, tools)
     found = (
         *_object_findings(objects, context, tools.checker, shared.findings),
-        *_violations(defaulted, objects, bindings, shared),
+        *_violations(defaulted, objects, bindings, shared, base, tools),
         *memory.findings,
         *_host_findings(objects, inputs, tools),
     )
@@ -247,7 +251,7 @@ def _check(
         *_word_problems(built, locator),
         *(bindings.diagnostics if bindings is not None else ()),
         *(locator.diagnose(resource, finding, tools.checker.severity(finding)) for resource, finding in found),
-        *_of_unmanaged(defaulted, tools, bindings, shared),
+        *_of_unmanaged(defaulted, tools, bindings, shared, base),
     ]
     release = context.release
     caveat = unreviewed(release)
@@ -335,14 +339,18 @@ def _object_findings(
 
 
 def _of_unmanaged(
-    defaulted: DefaultedEnvironment, tools: Tools, bindings: Bindings | None, shared: SharedResults
+    defaulted: DefaultedEnvironment,
+    tools: Tools,
+    bindings: Bindings | None,
+    shared: SharedResults,
+    base: BaseRevision | None,
 ) -> Iterator[Diagnostic]:
     """Check the objects of others as all else: by schema, rules and policies."""
     items = {item.defaulted.written.id: item for item in defaulted.unmanaged}
     objects = [item.defaulted for item in defaulted.unmanaged]
     for resource, finding in (
         *_object_findings(objects, defaulted.context, tools.checker, {}),
-        *_violations(defaulted, objects, bindings, shared),
+        *_violations(defaulted, objects, bindings, shared, base, tools),
         *((item.defaulted.resource, found) for item in defaulted.unmanaged for found in item.refused(defaulted.built)),
     ):
         diagnostic = items[resource.id].diagnose(finding, tools.checker.severity(finding), resource)
@@ -350,10 +358,25 @@ def _of_unmanaged(
 
 
 def _violations(
-    defaulted: DefaultedEnvironment, objects: Iterable[Defaulted], bindings: Bindings | None, shared: SharedResults
+    defaulted: DefaultedEnvironment,
+    objects: Sequence[Defaulted],
+    bindings: Bindings | None,
+    shared: SharedResults,
+    base: BaseRevision | None,
+    tools: Tools,
 ) -> Iterator[ObjectFinding]:
-    if bindings is None:
-        return
+    """Hold objects against the policies that are bound, and those that the base of a change binds."""
+    found = () if bindings is None else tuple(_violations_now(defaulted, objects, bindings, shared))
+    yield from found
+    if base is not None and mapping(base.words_of(defaulted.built.environment.name).get("policies")):
+        from kservegen.evaluate.base_policies import violations_at_base  # noqa: PLC0415
+
+        yield from violations_at_base(defaulted.built, objects, base, tools.policies(), found)
+
+
+def _violations_now(
+    defaulted: DefaultedEnvironment, objects: Iterable[Defaulted], bindings: Bindings, shared: SharedResults
+) -> Iterator[ObjectFinding]:
     from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses  # noqa: PLC0415
 
     shared.policies = shared.policies or PolicyPasses()
@@ -392,7 +415,11 @@ def _known_rules(environment: ResolvedEnvironment, tools: Tools, named: Iterable
 
 
 def _waive(
-    diagnostics: Iterable[Diagnostic], built: BuiltEnvironment, tools: Tools, clock: Clock | None
+    diagnostics: Iterable[Diagnostic],
+    built: BuiltEnvironment,
+    tools: Tools,
+    clock: Clock | None,
+    base: BaseRevision | None,
 ) -> Iterator[Diagnostic]:
     """Weigh down what the environment waives, and check its waivers."""
     environment = built.environment
@@ -402,15 +429,28 @@ def _waive(
     from kservegen.checks.waivers.apply import apply_waivers, check_waivers, read_waivers  # noqa: PLC0415
 
     waivers = read_waivers(environment.mapping("waivers"))
-    weighed, used = apply_waivers(waivers, diagnostics, clock)
+    merged = _merged_waivers(environment, base)
+    weighed, used = apply_waivers(waivers, diagnostics, clock, merged)
     yield from weighed
     findings = check_waivers(
         waivers,
         used=used,
-        rules=_known_rules(environment, tools),
+        # The base may bind what the change does not: what it finds is waived like any other.
+        rules=_known_rules(environment, tools, {waiver.rule for waiver in waivers} if base is not None else ()),
         subjects={item.entry.key for item in built.entries}
         | environment.mapping("budgets").keys()
         | environment.mapping("unmanaged").keys(),
         clock=clock,
     )
     yield from diagnose_environment(environment, findings)
+
+
+def _merged_waivers(environment: ResolvedEnvironment, base: BaseRevision | None) -> MergedWaivers | None:
+    """Return the waivers that a change finds there; None without a base. Either side may ask for those alone."""
+    if base is None:
+        return None
+    from kservegen.checks.waivers.apply import MergedWaivers, read_waivers  # noqa: PLC0415
+
+    words = base.words_of(environment.name)
+    only = "base" in {words.get("waiversFrom"), environment.at("waiversFrom")}
+    return MergedWaivers(read_waivers(mapping(words.get("waivers"))), only=only)

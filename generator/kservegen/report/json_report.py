@@ -106,5 +106,7 @@ def _finding(item: Diagnostic) -> JsonObject:
         "related": [{"message": r.message, **place_as_json(r.location)} for r in item.related],
     }
     if item.waived is not None:
-        finding["waived"] = asdict(item.waived)
+        said = asdict(item.waived)
+        of_change = said.pop("of_change")
+        finding["waived"] = {**said, "ofChange": of_change}
     return finding

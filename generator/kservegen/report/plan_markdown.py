@@ -53,7 +53,8 @@ _DETAILS: Final = (
 
 def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates) -> str:
     """Write the comment; nothing at all where nothing changes and nothing is wrong."""
-    if not plan and not result.count(Severity.ERROR):
+    own = any(item.waived is not None and item.waived.of_change for item in result.diagnostics)
+    if not plan and not result.count(Severity.ERROR) and not own:
         return ""
     # Whatever a template writes, the verdict of a gate stands above it.
     verdict = f"**{inert(result.verdict)}**\n\n" if result.verdict else ""
@@ -111,12 +112,18 @@ def _environment(environment: EnvironmentPlan, detail: _Detail) -> Data:
         "added": added if new else "",
         "version": () if new else environment.version,
         "engine": () if new else [name or "nothing" for name in environment.engine or ()],
-        "owners": () if new else [words.owner_line(owner) for owner in environment.owners[: detail.objects]],
+        "owners": () if new else _moves(environment, detail),
         "groups": () if new else _groups(environment, detail),
         "budgets": [words.budget_line(budget, environment.gpus) for budget in environment.budgets],
         "unreadable": _limited(environment.unreadable, detail.objects, str, "file"),
         "rewritten": words.rewritten_line(environment),
     }
+
+
+def _moves(environment: EnvironmentPlan, detail: _Detail) -> list[str]:
+    """Write what changes hands, and what nobody takes over."""
+    left = words.left_line(environment)
+    return [words.owner_line(owner) for owner in environment.owners[: detail.objects]] + ([left] if left else [])
 
 
 def _groups(environment: EnvironmentPlan, detail: _Detail) -> Iterator[Data]:

@@ -69,6 +69,8 @@ def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]
     if environment.engine:
         yield f"  synced by {' -> '.join(name or 'nothing' for name in environment.engine)}"
     yield from (f"  {printable(words.owner_line(owner))}" for owner in environment.owners)
+    if environment.left.names:
+        yield paint(f"  ! {printable(words.left_line(environment))}", YELLOW)
     effects = words.effects(environment)
     yield from _limited(
         environment.objects,

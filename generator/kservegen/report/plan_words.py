@@ -33,6 +33,7 @@ _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
     Verb.MOVED: ("moves", "move"),
 }
 _LONGEST: Final = 160
+_NAMED: Final = 8  # so many objects fit in a line
 UNKNOWN: Final = "not known, the catalog has errors"
 
 
@@ -57,6 +58,8 @@ def verdict_of(environment: EnvironmentPlan) -> str:
         parts.append(f"KServe {' -> '.join(environment.version)}")
     if environment.engine:
         parts.append(f"engine {' -> '.join(name or 'none' for name in environment.engine)}")
+    if environment.left.names:
+        parts.append(f"{plural(len(environment.left.names), 'object')} left running by {environment.left.why}")
     if environment.words:
         parts.append("promises of its file change")
     return ", ".join(parts) or "files that cannot be read are replaced"
@@ -168,6 +171,13 @@ def what_happens(change: ObjectChange) -> str:
 def owner_line(owner: OwnerChange) -> str:
     """Say that a folder changes hands."""
     return f"{owner.folder}: {owner.old or 'nothing'} -> {owner.new or 'nothing'}"
+
+
+def left_line(environment: EnvironmentPlan) -> str:
+    """Say what goes on running where nothing in Git stands for it; empty where nothing does."""
+    left = environment.left
+    names = ", ".join(left.names[:_NAMED]) + (f" and {len(left.names) - _NAMED:,} more" if left.names[_NAMED:] else "")
+    return f"left running by {left.why}: {names}" if left.names else ""
 
 
 def budget_line(budget: BudgetChange, gpus: Mapping[str, str]) -> str:

@@ -121,8 +121,13 @@ def _diagnostic(item: _Section) -> Diagnostic:
         subjects=tuple(item["subjects"]),
         entries=tuple(item["entries"]),
         related=tuple(Related(one["message"], _location(one)) for one in item["related"]),
-        waived=Waived(**waived) if waived is not None else None,
+        waived=_waived(waived) if waived is not None else None,
     )
+
+
+def _waived(said: _Section) -> Waived:
+    words = ("waiver", "owner", "reason", "expires")
+    return Waived(**{word: said[word] for word in words}, of_change=said["ofChange"])
 
 
 def _location(item: _Section) -> Location:
@@ -170,7 +175,7 @@ def _environment(item: _Section) -> EnvironmentPlan:
 
 
 def _left(left: _Section | None) -> LeftRunning:
-    return LeftRunning(left["why"], tuple(left["objects"])) if left is not None else LeftRunning()
+    return LeftRunning(why=left["why"], names=tuple(left["objects"])) if left is not None else LeftRunning()
 
 
 def _pair(pair: _Section | None) -> tuple[str, str] | None:

@@ -64,7 +64,10 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
 
 def _waived(item: Diagnostic) -> str:
     waived = item.waived
-    return f"until {waived.expires} by {waived.owner}: {waived.reason} ({waived.waiver})" if waived else ""
+    if waived is None:
+        return ""
+    new = ", of this change" if waived.of_change else ""
+    return f"until {waived.expires} by {waived.owner}: {waived.reason} ({waived.waiver}{new})"
 
 
 def painter(colour: bool) -> Paint:

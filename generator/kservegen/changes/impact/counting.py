@@ -54,6 +54,13 @@ def count_restart(
     )
 
 
+def count_held(subject: ResourceId, scene: ImpactScene) -> dict[str, int]:
+    """Count the accelerators that all pods of an object hold at maxReplicas, by type."""
+    groups = _groups(scene[subject], scene).values()
+    each = ((_accelerators(group, scene.side.accelerators), group.count.maximum) for group in groups)
+    return summed({name: number * pods for name, number in one.items()} for one, pods in each)
+
+
 def count_scaled(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Iterator[Scaled]:
     """List the groups of pods whose number changes; one that comes or goes as a whole has none on the other side."""
     then, now = _groups(before[subject], before), _groups(after[subject], after)

@@ -91,11 +91,15 @@ class RefusedUpdate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """All that one change does to what runs in one environment."""
+    """All that one change does to what runs in one environment.
+
+    `recreated` are objects that go under one name and come under another, with the accelerators that they held.
+    """
 
     restarts: tuple[Restart, ...] = ()
     refused: tuple[RefusedUpdate, ...] = ()
     scaled: tuple[Scaled, ...] = ()
+    recreated: Mapping[ResourceId, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def certain(self) -> tuple[Restart, ...]:

@@ -58,7 +58,9 @@ def impact_of(change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools) ->
     known = plan.version is not None and not unknown_release(plan, tools)
     before = plan.version[0] if known and plan.version else now.kserve_version
     releases = tools.releases.get(before), tools.releases.get(now.kserve_version)
-    return assess(*_sides(change, change.built, releases), installation_of(now), tools.checker, tools.schemas)
+    renamed = [c.old_key.subject for c in plan.objects if c.verb is Verb.RENAMED and c.is_model and c.old_key]
+    sides = _sides(change, change.built, releases)
+    return assess(*sides, installation_of(now), tools.checker, tools.schemas, renamed)
 
 
 def _sides(
@@ -118,13 +120,14 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
     environment = built.environment if built is not None else None
     yield from guard_removals(name, environment, _removed(change, planned), limits)
     if environment is not None:
-        yield from guard_left_behind(environment, planned.left.names, planned.left.why, limits)
+        yield from guard_left_behind(environment, planned.left, limits)
         yield from guard_restarts(environment, holding_of(planned.impact), limits)
 
 
 def holding_of(impact: Impact) -> dict[str, int]:
-    """Say how many accelerators the pods of each object hold that restart for sure."""
-    return {str(restart.subject): sum(restart.accelerators.values()) for restart in impact.certain}
+    """Say how many accelerators the pods of each object hold that restart for sure, a renamed one's among them."""
+    held = {restart.subject: restart.accelerators for restart in impact.certain} | dict(impact.recreated)
+    return {str(subject): sum(accelerators.values()) for subject, accelerators in held.items()}
 
 
 def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
@@ -157,6 +160,6 @@ def guard_render(
             change = read_change(name, built, differing, None)
             planned = plan_environment(change)
             left = left_running(change, planned.objects)
-            yield from guard_left_behind(environment, left.names, left.why, limits)
+            yield from guard_left_behind(environment, left, limits)
             impact = impact_of(change, planned, evaluated.project.tools) if limits.restarts is not None else Impact()
             yield from guard_restarts(environment, holding_of(impact), limits)

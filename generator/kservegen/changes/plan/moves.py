@@ -28,12 +28,16 @@ def left_running(change: EnvironmentChange, objects: Iterable[ObjectChange]) -> 
     before, after = Syncing.of(change.before.values()), Syncing.of(change.after.values())
     if before.engine and before.engine != after.engine:
         names = (str(key_of(r)) for r in change.before.values() if r.file.startswith(_SYNC))
-        return LeftRunning(f"another engine ({before.engine} -> {after.engine or 'none'})", tuple(sorted(names)))
+        return LeftRunning(
+            ("gitops", "engine"), f"another engine ({before.engine} -> {after.engine or 'none'})", tuple(sorted(names))
+        )
     moved = tuple(_other_cluster(change, before, after))
     if moved:
-        return LeftRunning(f"another cluster ({moved[0][0]} -> {moved[0][1]})", tuple(name for *_, name in moved))
+        return LeftRunning(
+            ("cluster",), f"another cluster ({moved[0][0]} -> {moved[0][1]})", tuple(name for *_, name in moved)
+        )
     left = tuple(sorted(_other_namespace(objects)))
-    return LeftRunning("another namespace", left) if left else LeftRunning()
+    return LeftRunning(("namespaces",), "another namespace", left) if left else LeftRunning()
 
 
 def _other_cluster(change: EnvironmentChange, before: Syncing, after: Syncing) -> Iterator[tuple[str, str, str]]:

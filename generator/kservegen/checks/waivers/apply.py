@@ -20,6 +20,7 @@ from kservegen.core.suggest import did_you_mean
 _CHOICES: Final = frozenset({"policy", "gpu", "budget"})
 # A password that is known to everybody, of a stand-in for tests, is a choice, too.
 _CHOSEN: Final = frozenset({"catalog/plain-secret"})
+_NOT_YET: Final = "Waiver {} counts from the change after this one on: waiversFrom is base."
 _WORDS: Final = ("rule", "model", "owner", "reason", "expires")
 
 
@@ -44,6 +45,18 @@ class Waiver:
     def covers(self, diagnostic: Diagnostic) -> bool:
         """Whether a finding is the one that this waiver is for."""
         return diagnostic.rule == self.rule and self.subject in diagnostic.entries and is_waivable(diagnostic)
+
+
+class MergedWaivers(NamedTuple):
+    """The waivers that the base of a change has; with `only`, no other one counts yet."""
+
+    waivers: tuple[Waiver, ...]
+    only: bool = False
+
+    @property
+    def unnamed(self) -> tuple[Waiver, ...]:
+        """The waivers by what they say: another name makes no other waiver."""
+        return tuple(replace(waiver, name="") for waiver in self.waivers)
 
 
 def is_waivable(diagnostic: Diagnostic) -> bool:
@@ -80,9 +93,16 @@ def _day(written: str) -> date | None:
 
 
 def apply_waivers(
-    waivers: Iterable[Waiver], diagnostics: Iterable[Diagnostic], clock: Clock | None
+    waivers: Iterable[Waiver],
+    diagnostics: Iterable[Diagnostic],
+    clock: Clock | None,
+    merged: MergedWaivers | None = None,
 ) -> tuple[list[Diagnostic], frozenset[str]]:
-    """Weigh down what is covered; return all findings, and the names of the waivers that covered one."""
+    """Weigh down what is covered; return all findings, and the names of the waivers that covered one.
+
+    `merged` are those that the base of a change has: what another one covers is marked as the change's own doing or,
+    where only merged ones count, stays as it is.
+    """
     holding = [waiver for waiver in waivers if _holds(waiver, clock)]
     used: set[str] = set()
     weighed: list[Diagnostic] = []
@@ -92,7 +112,15 @@ def apply_waivers(
             weighed.append(diagnostic)
             continue
         used.add(waiver.name)
-        mark = Waived(waiver.name, waiver.owner, waiver.reason, waiver.expires.isoformat())
+        if (
+            merged is not None
+            and merged.only
+            and not any(w.covers(diagnostic) and _holds(w, clock) for w in merged.waivers)
+        ):
+            weighed.append(replace(diagnostic, hint=f"{diagnostic.hint} {_NOT_YET.format(waiver.name)}".lstrip()))
+            continue
+        is_new = merged is not None and replace(waiver, name="") not in merged.unnamed
+        mark = Waived(waiver.name, waiver.owner, waiver.reason, waiver.expires.isoformat(), of_change=is_new)
         weighed.append(replace(diagnostic, severity=Severity.INFO, waived=mark))
     return weighed, frozenset(used)
 

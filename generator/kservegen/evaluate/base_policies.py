@@ -1,0 +1,72 @@
+"""An environment of a change and its base in; violations of policies that the change itself unbinds or loosens out.
+
+Who may loosen a policy and break it in one change has none. So objects are held against what the base binds, too: its
+bindings with their parameters, its policy files, the labels that its namespaces have. What the change binds anew counts
+as always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from kservegen.checks.policy.binding import BREAK_GLASS
+from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
+from kservegen.checks.policy.environment import bind_environment
+from kservegen.checks.policy.files import PolicyFiles
+from kservegen.checks.runner import ObjectFinding
+from kservegen.core.diagnostics import Severity
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+from kservegen.evaluate.base import BaseRevision
+from kservegen.kserve.defaulting import Defaulted
+from kservegen.render.objects.environment import BuiltEnvironment
+
+_HINT: Final = "The base binds this policy so; what loosens it counts from the change after this one on."
+
+
+def violations_at_base(
+    built: BuiltEnvironment,
+    objects: Iterable[Defaulted],
+    base: BaseRevision,
+    files: PolicyFiles,
+    found: Sequence[ObjectFinding],
+) -> Iterator[ObjectFinding]:
+    """Yield the errors of policies as the base binds them, beyond those `found` as the change does.
+
+    `files` are the policies of the work tree. Nothing is evaluated where policies and namespaces are as they were.
+    """
+    environment, words = built.environment, base.words_of(built.environment.name)
+    same_words = all(environment.mapping(word) == mapping(words.get(word)) for word in ("policies", "namespaces"))
+    if not mapping(mapping(words.get("policies")).get("bindings")):
+        return
+    if same_words and base.policies.policies == files.policies:
+        return
+    then = replace(environment, value={**environment.value, "policies": words["policies"]})
+    bindings = bind_environment(then, base.policies)
+    checker = PolicyChecker(bindings.bound, _namespaces(built, words), PolicyPasses())
+    known = {(finding.rule, resource.id) for resource, finding in found if finding.severity is Severity.ERROR}
+    for item in objects:
+        for finding in checker.check(item):
+            if finding.severity is Severity.ERROR and (finding.rule, item.resource.id) not in known:
+                yield item.resource, replace(finding, hint=f"{finding.hint} {_HINT}".lstrip())
+
+
+def _namespaces(built: BuiltEnvironment, words: JsonObject) -> dict[str, JsonObject]:
+    """Return the namespaces as policies select them: with the base's labels, and no new one out of their reach."""
+    before = mapping(words.get("namespaces"))
+    found: dict[str, JsonObject] = {}
+    for resource in built.own:
+        if resource.id.kind == "Namespace":
+            name, metadata = resource.id.name, mapping(resource.doc.get("metadata"))
+            labels = mapping(mapping(before.get(name)).get("labels") if name in before else metadata.get("labels"))
+            if name not in before:
+                labels = {key: value for key, value in labels.items() if key != _break_glass(words)}
+            found[name] = {**resource.doc, "metadata": {**metadata, "labels": labels}}
+    return found
+
+
+def _break_glass(words: JsonObject) -> str:
+    label = mapping(words.get("policies")).get("breakGlassLabel")
+    return label if isinstance(label, str) else BREAK_GLASS

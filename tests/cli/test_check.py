@@ -1,0 +1,338 @@
+"""`kservegen check`: what a change brings itself passes no gate."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from tests.support.git_repository import commit_files, git, new_repository
+from tests.support.project import DEV, Project
+from tests.support.reports import checked_report
+
+from kservegen.cli import cli
+from kservegen.commands.render import RenderOptions, render
+from kservegen.core.errors import GeneratorError
+
+ROOT = Path(__file__).parents[2]
+TODAY = "2027-01-01"
+PROD = (
+    DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://example.com/x.git'}")
+    .replace("cluster: {name: dev}", "cluster: {name: prod, server: 'https://prod.example.com'}")
+    .replace("namespaces: {ns: {}}", "namespaces: {ns: {}, other: {}}")
+    + """\
+budgets: {search: {owner: search, accelerator: l4, limit: 2}}
+policies: {bindings: {no-latest-image: {actions: [Deny]}}, render: false}
+"""
+)
+GUARDS = "guards: {maxRemovals: 1, maxRestartingAccelerators: 1}\n"
+MODEL = "{modelFormat: sklearn, storageUri: s3://models/%s}"
+GPU = "{modelFormat: huggingface, storageUri: s3://models/%s, owner: search, accelerator: {type: l4, count: 1}}"
+MODELS = {"a": MODEL % "a", "b": MODEL % "b", "c": MODEL % "c", "big": GPU % "big", "huge": GPU % "huge"}
+LATEST = "{modelFormat: sklearn, storageUri: s3://models/a, image: 'x/y:latest'}"
+WAIVER = "{rule: policy/no-latest-image, model: a, reason: r, owner: ml, expires: 2027-06-30}"
+PERMIT = "permits: {all: {%s, reason: r, owner: ml, expires: %s}}\n"
+
+
+def models(**changes: str | None) -> str:
+    """Write models.yaml with some models other than they were; None removes one."""
+    entries = {**MODELS, **changes}
+    return "version: 1\ndefaults: {namespace: ns}\nmodels:\n" + "".join(
+        f"  {name}: {words}\n" for name, words in entries.items() if words is not None
+    )
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a repository with one environment, rendered and committed: what changes are judged from."""
+    root = tmp_path_factory.mktemp("first")
+    new_repository(root)
+    project = Project(root)
+    (root / "environments/dev.yaml").unlink()
+    project.write("environments/prod.yaml", PROD + GUARDS)
+    project.write("models.yaml", models())
+    assert project.render().exit_code == 0
+    commit_files(root, {})
+    return root
+
+
+@pytest.fixture
+def project(first: Path, tmp_path: Path) -> Project:
+    """Return a copy of it to change."""
+    return Project.at(shutil.copytree(first, tmp_path / "work"))
+
+
+def run(project: Project, *words: str) -> Result:
+    words = ("check", "--root", str(project.root), "--today", TODAY, *words)
+    return CliRunner().invoke(cli, words, standalone_mode=False, catch_exceptions=False)
+
+
+def judged(project: Project, *words: str, base: str = "HEAD") -> tuple[int, set[str], str]:
+    """Render the change as its author would, whatever it takes, and judge it: exit code, rules of errors, verdict."""
+    allowed = RenderOptions(
+        out=project.root / "rendered", allow_removals=999, allow_restarts=999, allow_left_behind=999
+    )
+    render(project.repository, allowed)
+    report: dict[str, Any] = checked_report(run(project, "--base", base, "--output", "json", *words).stdout)
+    errors = {f["rule"] for f in report["findings"] if f["severity"] == "error"}
+    return report["exitCode"], errors, report["verdict"]
+
+
+def removed(project: Project) -> None:
+    project.write("models.yaml", models(a=None, b=None))
+
+
+def raised(project: Project) -> None:
+    removed(project)
+    project.write("environments/prod.yaml", PROD + "guards: {maxRemovals: 99}\n")
+
+
+def without_guards(project: Project) -> None:
+    removed(project)
+    project.write("environments/prod.yaml", PROD.replace("[Deny]", "[Warn]"))
+
+
+def raised_for_all(project: Project) -> None:
+    without_guards(project)
+    project.write("environments/defaults.yaml", "version: 1\nguards: {maxRemovals: 99}\n")
+
+
+def permitted_by_itself(project: Project) -> None:
+    removed(project)
+    project.write("environments/prod.yaml", PROD + GUARDS + PERMIT % ("removals: 99", "2027-06-30"))
+
+
+def renamed_environment(project: Project) -> None:
+    (project.root / "environments/prod.yaml").rename(project.root / "environments/production.yaml")
+    shutil.rmtree(project.root / "rendered/prod")
+
+
+def removed_environment(project: Project) -> None:
+    renamed_environment(project)
+    project.write("environments/production.yaml", DEV)
+
+
+def moved_to_another_environment(project: Project) -> None:
+    project.write("environments/dev.yaml", DEV)
+    moved = {name: f"{MODELS[name][:-1]}, environments: [dev]}}" for name in "abc"}
+    project.write("models.yaml", models(**moved))
+
+
+def renamed_models(project: Project) -> None:
+    project.write("models.yaml", models(a=None, b=None, a2=MODELS["a"], b2=MODELS["b"]))
+
+
+def other_namespace(project: Project) -> None:
+    project.write("models.yaml", models().replace("namespace: ns", "namespace: other"))
+
+
+def other_cluster(project: Project) -> None:
+    project.write("environments/prod.yaml", (PROD + GUARDS).replace("prod.example.com", "new.example.com"))
+
+
+def other_engine(project: Project) -> None:
+    project.write("environments/prod.yaml", (PROD + GUARDS).replace("engine: argocd", "engine: flux"))
+
+
+def restarted(project: Project) -> None:
+    project.write("models.yaml", models(big=GPU % "big-2", huge=GPU % "huge-2"))
+
+
+def restarted_by_renaming(project: Project) -> None:
+    prod = (PROD + GUARDS).replace("maxRemovals: 1", "maxRemovals: 9")
+    commit_files(project.root, {"environments/prod.yaml": prod})
+    project.write("models.yaml", models(big=None, huge=None, big2=MODELS["big"], huge2=MODELS["huge"]))
+
+
+def lowered_severity(project: Project) -> None:
+    project.write("models.yaml", models(a=LATEST))
+    project.write("environments/prod.yaml", PROD + GUARDS + "severities: {policy/no-latest-image: ignore}\n")
+
+
+def unbound(project: Project) -> None:
+    project.write("models.yaml", models(a=LATEST))
+    project.write("environments/prod.yaml", PROD.replace("{no-latest-image: {actions: [Deny]}}", "{}") + GUARDS)
+
+
+def bound_to_warn(project: Project) -> None:
+    project.write("models.yaml", models(a=LATEST))
+    project.write("environments/prod.yaml", PROD.replace("[Deny]", "[Warn]") + GUARDS)
+
+
+def own_policy(project: Project) -> None:
+    project.write("models.yaml", models(a=LATEST))
+    shipped = (ROOT / "policies/no-latest-image.yaml").read_text("utf-8")
+    policy = yaml.safe_load(shipped)
+    policy["spec"]["validations"] = [{"expression": "true", "message": "never"}]
+    project.write("policies/no-latest-image.yaml", yaml.safe_dump(policy))
+
+
+def broken_glass(project: Project) -> None:
+    project.write("models.yaml", models(a=LATEST))
+    label = "{ns: {labels: {policies.kservegen.io/break-glass: 'true'}}"
+    project.write("environments/prod.yaml", (PROD + GUARDS).replace("{ns: {}", label))
+
+
+def other_owner(project: Project) -> None:
+    project.write("models.yaml", models(big=GPU.replace("owner: search", "owner: x, minReplicas: 2") % "big"))
+
+
+REMOVAL, LEFT, RESTART = "gitops/removal-guard", "gitops/left-behind-guard", "gitops/restart-guard"
+POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (removed, {REMOVAL}),
+        (raised, {REMOVAL}),
+        (without_guards, {REMOVAL}),
+        (raised_for_all, {REMOVAL}),
+        (permitted_by_itself, {REMOVAL}),
+        (renamed_environment, {REMOVAL}),
+        (removed_environment, {REMOVAL}),
+        (moved_to_another_environment, {REMOVAL}),
+        (renamed_models, {REMOVAL}),
+        (other_namespace, {REMOVAL, LEFT}),
+        (other_cluster, {LEFT}),
+        (other_engine, {REMOVAL, LEFT, RESTART}),
+        (restarted, {RESTART}),
+        (restarted_by_renaming, {RESTART}),
+        (lowered_severity, {POLICY}),
+        (unbound, {POLICY}),
+        (bound_to_warn, {POLICY}),
+        (own_policy, {POLICY}),
+        (broken_glass, {POLICY}),
+        (other_owner, {BUDGET}),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_change_grants_itself_nothing(project: Project, change: Callable[[Project], None], rules: set[str]) -> None:
+    change(project)
+    code, errors, verdict = judged(project)
+    assert (code, errors) == (1, rules)
+    assert verdict.startswith("red: ")
+
+
+@pytest.mark.parametrize(
+    ("permit", "expires", "change", "code"),
+    [
+        ("removals: 2", "2027-01-01", removed, 0),
+        ("removals: 1", "2027-06-30", removed, 1),
+        ("removals: 2", "2026-12-31", removed, 1),
+        ("removals: 99", "2027-06-30", removed_environment, 0),
+        ("leftBehind: 20", "2027-06-30", other_cluster, 0),
+        ("removals: 20, leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
+        ("restartingAccelerators: 2", "2027-06-30", restarted, 0),
+    ],
+)
+def test_a_permit_holds_where_the_base_has_it(
+    project: Project, permit: str, expires: str, change: Callable[[Project], None], code: int
+) -> None:
+    commit_files(project.root, {"environments/prod.yaml": PROD + GUARDS + PERMIT % (permit, expires)})
+    change(project)
+    found = judged(project)
+    assert found[0] == code, found
+
+
+def test_an_expired_permit_is_told_of(project: Project) -> None:
+    project.write("environments/prod.yaml", PROD + GUARDS + PERMIT % ("removals: 2", "2026-12-31"))
+    out = run(project, "--base", "HEAD").stdout
+    assert re.search(r"environments/prod.yaml:\d+:\d+: warning: permit all", out)
+    assert "permit all expired on 2026-12-31, so it raises no guard [gitops/permit-expired]" in out
+
+
+def waived(project: Project, more: str = "") -> None:
+    project.write("models.yaml", models(a=LATEST))
+    project.write("environments/prod.yaml", PROD + GUARDS + f"waivers: {{w: {WAIVER}}}\n{more}")
+
+
+@pytest.mark.parametrize("form", ["text", "github", "markdown", "json", "sarif"])
+def test_the_first_line_says_what_a_change_is_green_by(project: Project, form: str) -> None:
+    waived(project)
+    assert judged(project) == (0, set(), "green by 1 waiver of this change: w (ml)")
+    out = run(project, "--base", "HEAD", "--output", form).stdout
+    line = out.split("\n")[1 if form == "markdown" else 0]
+    assert "green by 1 waiver of this change: w" in (out if form in {"json", "sarif"} else line).replace("\\", "")
+    commit_files(project.root, {})
+    assert judged(project)[2] == "green", "it is merged"
+    changed = f"waivers: {{w: {WAIVER.replace('2027-06-30', '2099-12-31')}}}\n"
+    project.write("environments/prod.yaml", PROD + GUARDS + changed)
+    assert judged(project)[2] == "green by 1 waiver of this change: w (ml)", "and changed"
+
+
+@pytest.mark.parametrize("side", ["base", "change"])
+def test_waivers_of_the_base_alone(project: Project, side: str) -> None:
+    only = "waiversFrom: base\n"
+    if side == "base":
+        commit_files(project.root, {"environments/prod.yaml": PROD + GUARDS + only})
+    waived(project, only if side == "change" else "")
+    assert judged(project)[:2] == (1, {POLICY})
+    assert "Waiver w counts from the change after this one on" in run(project, "--base", "HEAD").stdout
+    commit_files(project.root, {})
+    assert judged(project) == (0, set(), "green")
+
+
+def test_where_there_is_no_base_that_is_said(project: Project) -> None:
+    removed(project)
+    for name, words in (("zeros", ("--base", "0" * 40)), ("before the first commit", ())):
+        if not words:
+            shutil.rmtree(project.root / ".git")
+            new_repository(project.root)
+        render(project.repository, RenderOptions(out=project.root / "rendered", allow_removals=9))
+        result = run(project, *words)
+        first = result.stdout.split("\n")[0]
+        assert (result.return_value, first) == (0, "green; there is no base, so guards do not apply"), name
+
+
+def test_a_base_is_not_guessed(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(GeneratorError, match="nothing says which commit"):
+        run(project)
+    for revision in ("", "nowhere", "--help-me"):
+        with pytest.raises(GeneratorError):
+            run(project, "--base", revision)
+    git(tmp_path, "clone", "--quiet", str(project.root), "clone")
+    clone = Project.at(tmp_path / "clone")
+    clone.write("models.yaml", models(a=None, b=None))
+    render(clone.repository, RenderOptions(out=clone.root / "rendered", allow_removals=9))
+    commit_files(clone.root, {})
+    result = run(clone)
+    assert "(origin/main)" in result.stdout
+    assert result.return_value == 1
+
+
+def test_rendered_files_have_to_be_current(project: Project) -> None:
+    project.write("models.yaml", models(a=MODEL % "a2"))
+    result = run(project, "--base", "HEAD")
+    assert result.return_value == 1
+    assert "rendered/prod/models/ns/inferenceservice-a.yaml:1:1: error: rendered/prod is not what" in result.stdout
+    assert "+      storageUri: s3://models/a2" in result.stdout
+
+
+def test_where_main_renders_no_change_touches_rendered_files(project: Project) -> None:
+    words = ("--base", "HEAD", "--rendered-by", "main")
+    project.write("models.yaml", models(a=MODEL % "a2"))
+    assert run(project, *words).return_value == 0
+    file = project.root / "rendered/prod/models/ns/inferenceservice-b.yaml"
+    file.write_text(file.read_text("utf-8").replace("s3://models/b", "s3://evil"), "utf-8")
+    result = run(project, *words)
+    assert result.return_value == 1
+    assert "seen:    1 of its files: prod/models/ns/inferenceservice-b.yaml" in result.stdout
+
+
+def test_a_stray_file_makes_no_environment_new(project: Project) -> None:
+    shutil.rmtree(project.root / "rendered/prod")
+    commit_files(project.root, {"rendered/README.md": "x", "rendered/dev/x.txt": "x"})
+    removed(project)
+    code, errors, _ = judged(project)
+    assert (code, errors) == (1, {REMOVAL})
+
+
+def test_owners_of_the_change_count_too(project: Project) -> None:
+    project.write("models.yaml", models(b=GPU % "b"))
+    assert BUDGET in judged(project)[1]
