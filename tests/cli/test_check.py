@@ -198,7 +198,7 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (removed_environment, {REMOVAL}),
         (moved_to_another_environment, {REMOVAL}),
         (renamed_models, {REMOVAL}),
-        (other_namespace, {REMOVAL, LEFT}),
+        (other_namespace, {REMOVAL, LEFT, RESTART}),
         (other_cluster, {LEFT}),
         (other_engine, {REMOVAL, LEFT, RESTART}),
         (restarted, {RESTART}),

@@ -116,9 +116,9 @@ class OwnerChange(NamedTuple):
 class LeftRunning(NamedTuple):
     """What a change leaves running where nothing of Git stands for it any more, and why; empty where nothing is."""
 
-    path: tuple[str, ...] = ()  # of the word that moves it
     why: str = ""
     names: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()  # of the word that moves it
 
 
 class BudgetChange(NamedTuple):

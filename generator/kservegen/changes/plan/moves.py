@@ -27,17 +27,15 @@ def left_running(change: EnvironmentChange, objects: Iterable[ObjectChange]) -> 
     """Say what one change leaves behind in the cluster that it ran in; one reason is told, the widest."""
     before, after = Syncing.of(change.before.values()), Syncing.of(change.after.values())
     if before.engine and before.engine != after.engine:
-        names = (str(key_of(r)) for r in change.before.values() if r.file.startswith(_SYNC))
-        return LeftRunning(
-            ("gitops", "engine"), f"another engine ({before.engine} -> {after.engine or 'none'})", tuple(sorted(names))
-        )
+        names = sorted(str(key_of(r)) for r in change.before.values() if r.file.startswith(_SYNC))
+        why = f"another engine ({before.engine} -> {after.engine or 'none'})"
+        return LeftRunning(why, tuple(names), ("gitops", "engine"))
     moved = tuple(_other_cluster(change, before, after))
     if moved:
-        return LeftRunning(
-            ("cluster",), f"another cluster ({moved[0][0]} -> {moved[0][1]})", tuple(name for *_, name in moved)
-        )
+        why = f"another cluster ({moved[0][0]} -> {moved[0][1]})"
+        return LeftRunning(why, tuple(name for *_, name in moved), ("cluster",))
     left = tuple(sorted(_other_namespace(objects)))
-    return LeftRunning(("namespaces",), "another namespace", left) if left else LeftRunning()
+    return LeftRunning("another namespace", left, ("namespaces",)) if left else LeftRunning()
 
 
 def _other_cluster(change: EnvironmentChange, before: Syncing, after: Syncing) -> Iterator[tuple[str, str, str]]:
@@ -49,9 +47,11 @@ def _other_cluster(change: EnvironmentChange, before: Syncing, after: Syncing) -
     }
     for place in sorted(moved.keys() & before.charts.keys()):
         yield (*moved[place], f"chart {place}")
-    pair = None if before.engine or after.engine else _told_cluster(change)
+    # A folder that goes at the same time stays in the first cluster, too.
+    pair = next(iter(moved.values()), None) if before.engine or after.engine else _told_cluster(change)
     for key, resource in sorted(change.before.items()):
-        clusters = moved.get(resource.file.rpartition("/")[0], pair)
+        folder = resource.file.rpartition("/")[0]
+        clusters = moved.get(folder) if folder in after.by_folder else pair
         if clusters is not None and not resource.file.startswith(_SYNC):
             yield (*clusters, str(key))
 
