@@ -143,6 +143,11 @@ def restarted(project: Project) -> None:
     project.write("models.yaml", models(big=GPU % "big-2", huge=GPU % "huge-2"))
 
 
+def restarted_without_accelerators(project: Project) -> None:
+    plain = "{modelFormat: huggingface, storageUri: s3://models/%s}"
+    project.write("models.yaml", models(big=plain % "big", huge=plain % "huge"))
+
+
 def restarted_by_renaming(project: Project) -> None:
     prod = (PROD + GUARDS).replace("maxRemovals: 1", "maxRemovals: 9")
     commit_files(project.root, {"environments/prod.yaml": prod})
@@ -182,6 +187,19 @@ def other_owner(project: Project) -> None:
     project.write("models.yaml", models(big=GPU.replace("owner: search", "owner: x, minReplicas: 2") % "big"))
 
 
+def new_environment(project: Project) -> None:
+    project.write("models.yaml", models(a=f"{LATEST[:-1]}, environments: [dev]}}"))
+    words = "policies: {bindings: {no-latest-image: {actions: [Deny]}}}\nseverities: {policy/no-latest-image: ignore}\n"
+    project.write("environments/dev.yaml", DEV + words)
+
+
+def smuggled(project: Project) -> None:
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: ns}\n"
+    project.write("rendered/prod/models/ns/own.yaml", config)
+    own = "unmanaged: {own: {path: models/ns/own.yaml, reason: r, owner: ml, expires: 2027-06-30}}\n"
+    project.write("environments/prod.yaml", PROD + GUARDS + own)
+
+
 REMOVAL, LEFT, RESTART = "gitops/removal-guard", "gitops/left-behind-guard", "gitops/restart-guard"
 POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
 
@@ -202,6 +220,7 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (other_cluster, {LEFT}),
         (other_engine, {REMOVAL, LEFT, RESTART}),
         (restarted, {RESTART}),
+        (restarted_without_accelerators, {RESTART}),
         (restarted_by_renaming, {RESTART}),
         (lowered_severity, {POLICY}),
         (unbound, {POLICY}),
@@ -209,6 +228,8 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (own_policy, {POLICY}),
         (broken_glass, {POLICY}),
         (other_owner, {BUDGET}),
+        (new_environment, {POLICY}),
+        (smuggled, {"gitops/unlisted-file"}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -312,6 +333,8 @@ def test_rendered_files_have_to_be_current(project: Project) -> None:
     assert result.return_value == 1
     assert "rendered/prod/models/ns/inferenceservice-a.yaml:1:1: error: rendered/prod is not what" in result.stdout
     assert "+      storageUri: s3://models/a2" in result.stdout
+    said = run(project, "--base", "HEAD", "--output", "github").stdout
+    assert " · 1 would be written, 18 unchanged · 1 error" in said
 
 
 def test_where_main_renders_no_change_touches_rendered_files(project: Project) -> None:
@@ -336,3 +359,17 @@ def test_a_stray_file_makes_no_environment_new(project: Project) -> None:
 def test_owners_of_the_change_count_too(project: Project) -> None:
     project.write("models.yaml", models(b=GPU % "b"))
     assert BUDGET in judged(project)[1]
+
+
+def test_what_the_base_binds_can_be_waived_like_any_other(project: Project) -> None:
+    unbound(project)
+    file = project.root / "environments/prod.yaml"
+    file.write_text(file.read_text("utf-8") + f"waivers: {{w: {WAIVER}}}\n", "utf-8")
+    assert judged(project) == (0, set(), "green by 1 waiver of this change: w (ml)")
+
+
+@pytest.mark.parametrize("change", [unbound, bound_to_warn, other_owner])
+def test_what_has_landed_counts(project: Project, change: Callable[[Project], None]) -> None:
+    change(project)
+    commit_files(project.root, {})
+    assert judged(project)[0] == 0

@@ -435,8 +435,8 @@ def _waive(
     findings = check_waivers(
         waivers,
         used=used,
-        # The base may bind what the change does not: what it finds is waived like any other.
-        rules=_known_rules(environment, tools, {waiver.rule for waiver in waivers} if base is not None else ()),
+        # The base of a change may bind what it does not itself: what that finds is waived like all else.
+        rules=_known_rules(environment, tools, {waiver.rule for waiver in waivers}),
         subjects={item.entry.key for item in built.entries}
         | environment.mapping("budgets").keys()
         | environment.mapping("unmanaged").keys(),

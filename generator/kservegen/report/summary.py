@@ -45,9 +45,10 @@ def _environments(result: Result) -> str:
 
 
 def _files(plan: FilePlan, result: Result) -> str:
-    if not plan.drift:
+    is_gate = bool(result.verdict)  # its plan is against the base, its files are those on disk
+    if not (plan.written or plan.removed if is_gate else plan.drift):
         return f"{plural(plan.unchanged, 'file')}, all current"
-    blocked = not plan.applied and not result.drift_fails
+    blocked = not plan.applied and not result.drift_fails and not is_gate
     will = "would be " if not plan.applied else ""
     said = [f"{len(plan.written):,} {will}written"]
     if plan.removed:

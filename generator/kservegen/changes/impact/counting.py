@@ -22,6 +22,7 @@ class _Rolled(NamedTuple):
     least: int
     surge: int
     each: Mapping[str, int]  # accelerators of one pod
+    held: int = 0  # those of one pod before or after, whichever are more
 
     def taken(self, pods: int) -> dict[str, int]:
         return {name: number * pods for name, number in self.each.items() if number * pods}
@@ -40,7 +41,9 @@ def count_restart(
             each = _accelerators(group, after.side.accelerators)
             pods = min(old.count.maximum, group.count.maximum)
             least = min(old.count.minimum, group.count.minimum)
-            rolled.append(_Rolled(group.role, pods, least, min(group.count.surge, pods), each))
+            was = _accelerators(old, before.side.accelerators)
+            held = max(sum(each.values()), sum(was.values()))
+            rolled.append(_Rolled(group.role, pods, least, min(group.count.surge, pods), each, held))
     rolled.extend(_unwritten_scheduler(roles, before[subject], after[subject]))
     return Restart(
         subject=subject,
@@ -51,6 +54,7 @@ def count_restart(
         surge_pods=sum(item.surge for item in rolled),
         least=sum(item.least for item in rolled),
         roles=tuple(sorted({item.role for item in rolled})),
+        held=sum(item.held * item.pods for item in rolled),
     )
 
 

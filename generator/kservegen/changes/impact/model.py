@@ -52,7 +52,8 @@ class Restart:
     """An object that runs on both sides and whose pods are replaced, those of some of its `roles` or all.
 
     `pods` are those at maxReplicas, `accelerators` what they hold, by type; `surge` is what a rolling update takes on
-    top of that for a while, in `surge_pods` pods. `least` are the pods at minReplicas.
+    top of that for a while, in `surge_pods` pods. `least` are the pods at minReplicas. `held` are the accelerators that
+    guards count: where a change takes some from a pod, it still restarts what held them.
     """
 
     subject: ResourceId
@@ -63,6 +64,7 @@ class Restart:
     surge_pods: int = 0
     least: int = 0
     roles: tuple[str, ...] = ()
+    held: int = 0
 
     @property
     def certain(self) -> bool:

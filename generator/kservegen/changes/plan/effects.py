@@ -69,7 +69,13 @@ def _sides(
     """Return both sides of a change of an environment that is there before and after."""
     promises = frozenset(promises_of(built.environment))
 
-    def side(resources: Collection[Resource], release: Release, mode: str, values: dict[str, JsonObject]) -> ImpactSide:
+    def side(
+        resources: Collection[Resource],
+        release: Release,
+        mode: str,
+        values: dict[str, JsonObject],
+        accelerators: JsonObject,
+    ) -> ImpactSide:
         syncing = Syncing.of(resources)
         return ImpactSide(
             release=release,
@@ -78,14 +84,16 @@ def _sides(
             resources={resource.id: resource for resource in resources},
             engine=syncing.engine or "none",
             synced_by={folder: syncing.owner(f"{folder}/") for folder in syncing.by_folder},
-            accelerators=built.settings.accelerators,
+            accelerators=accelerators,
             prerequisites=promises,
         )
 
-    now = built.settings.deployment_mode
+    now, accelerators = built.settings.deployment_mode, built.settings.accelerators
+    # What the file called an accelerator before is one still, in what ran then.
+    known = accelerators | mapping((change.words or {}).get("accelerators"))
     return (
-        side(change.before.values(), releases[0], _mode_before(change) or now, change.values_before),
-        side(change.after.values(), releases[1], now, change.values_after),
+        side(change.before.values(), releases[0], _mode_before(change) or now, change.values_before, known),
+        side(change.after.values(), releases[1], now, change.values_after, accelerators),
     )
 
 
@@ -126,8 +134,9 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
 
 def holding_of(impact: Impact) -> dict[str, int]:
     """Say how many accelerators the pods of each object hold that restart for sure, a renamed one's among them."""
-    held = {restart.subject: restart.accelerators for restart in impact.certain} | dict(impact.recreated)
-    return {str(subject): sum(accelerators.values()) for subject, accelerators in held.items()}
+    held = {restart.subject: restart.held for restart in impact.certain}
+    held |= {subject: sum(accelerators.values()) for subject, accelerators in impact.recreated.items()}
+    return {str(subject): count for subject, count in held.items()}
 
 
 def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
