@@ -183,6 +183,13 @@ def broken_glass(project: Project) -> None:
     project.write("environments/prod.yaml", (PROD + GUARDS).replace("{ns: {}", label))
 
 
+def less_secure(project: Project) -> None:
+    label = "{ns: {labels: {pod-security.kubernetes.io/enforce: baseline}}"
+    commit_files(project.root, {"environments/prod.yaml": (PROD + GUARDS).replace("{ns: {}", label)})
+    project.write("models.yaml", models(a=MODEL[:-1] % "a" + ", hostPID: true}"))
+    project.write("environments/prod.yaml", (PROD + GUARDS).replace("{ns: {}", label.replace("baseline", "privileged")))
+
+
 def other_owner(project: Project) -> None:
     project.write("models.yaml", models(big=GPU.replace("owner: search", "owner: x, minReplicas: 2") % "big"))
 
@@ -227,6 +234,7 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (bound_to_warn, {POLICY}),
         (own_policy, {POLICY}),
         (broken_glass, {POLICY}),
+        (less_secure, {"kubernetes/pod-security"}),
         (other_owner, {BUDGET}),
         (new_environment, {POLICY}),
         (smuggled, {"gitops/unlisted-file"}),

@@ -1,13 +1,13 @@
 """An environment of a change and its base in; violations of policies that the change itself unbinds or loosens out.
 
 Who may loosen a policy and break it in one change has none. So objects are held against what the base binds, too: its
-bindings with their parameters, its policy files, the labels that its namespaces have. What the change binds anew counts
-as always.
+bindings with their parameters, its policy files, the labels that its namespaces have, those of Pod Security among them.
+What the change binds anew counts as always.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,14 +15,19 @@ from kservegen.checks.policy.binding import BREAK_GLASS
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.environment import bind_environment
 from kservegen.checks.policy.files import PolicyFiles
-from kservegen.checks.runner import ObjectFinding
+from kservegen.checks.rules.base import Context
+from kservegen.checks.runner import Checker, ObjectFinding
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
 from kservegen.kserve.defaulting import Defaulted
+from kservegen.kubernetes.pod_security import LEVEL_LABEL
 from kservegen.render.objects.environment import BuiltEnvironment
 
+_POD_SECURITY: Final = "kubernetes/pod-security"
+_LABELS: Final = "The base labels the namespace so; another level counts from the change after this one on."
 _HINT: Final = "The base binds this policy so; what loosens it counts from the change after this one on."
 
 
@@ -30,7 +35,7 @@ def violations_at_base(
     built: BuiltEnvironment,
     objects: Iterable[Defaulted],
     base: BaseRevision,
-    files: PolicyFiles,
+    files: Callable[[], PolicyFiles],
     found: Sequence[ObjectFinding],
 ) -> Iterator[ObjectFinding]:
     """Yield the errors of policies as the base binds them, beyond those `found` as the change does.
@@ -41,7 +46,7 @@ def violations_at_base(
     same_words = all(environment.mapping(word) == mapping(words.get(word)) for word in ("policies", "namespaces"))
     if not mapping(mapping(words.get("policies")).get("bindings")):
         return
-    if same_words and base.policies.policies == files.policies:
+    if same_words and base.policies.policies == files().policies:
         return
     then = replace(environment, value={**environment.value, "policies": words["policies"]})
     bindings = bind_environment(then, base.policies)
@@ -51,6 +56,31 @@ def violations_at_base(
         for finding in checker.check(item):
             if finding.severity is Severity.ERROR and (finding.rule, item.resource.id) not in known:
                 yield item.resource, replace(finding, hint=f"{finding.hint} {_HINT}".lstrip())
+
+
+def pods_forbidden_at_base(
+    objects: Sequence[Defaulted], context: Context, words: JsonObject, checker: Checker
+) -> Iterator[ObjectFinding]:
+    """Yield what Pod Security forbids by the labels that namespaces have at the base; `words` are the base's."""
+    names = mapping(words.get("namespaces"))
+    before = {ResourceId("Namespace", "", name): _levels(mapping(value)) for name, value in names.items()}
+    now = {key: resource.doc for key in before if (resource := context.resources.get(key)) is not None}
+    if all(_levels(mapping(now.get(key, {}).get("metadata"))) == level for key, level in before.items()):
+        return
+    then = {
+        key: Resource(id=key, api_version="v1", doc={"metadata": {"name": key.name, "labels": labels}}, file="")
+        for key, labels in before.items()
+    }
+    around = replace(context, resources={**context.resources, **then}, old={})
+    for found in checker.around(objects, around):
+        for resource, finding in found:
+            if finding.rule == _POD_SECURITY:
+                yield resource, replace(finding, hint=f"{finding.hint} {_LABELS}".lstrip())
+
+
+def _levels(metadata: JsonObject) -> JsonObject:
+    """Return the labels of Pod Security."""
+    return {name: value for name, value in mapping(metadata.get("labels")).items() if name.startswith(LEVEL_LABEL)}
 
 
 def _namespaces(built: BuiltEnvironment, words: JsonObject) -> dict[str, JsonObject]:

@@ -368,10 +368,12 @@ def _violations(
     """Hold objects against the policies that are bound, and those that the base of a change binds."""
     found = () if bindings is None else tuple(_violations_now(defaulted, objects, bindings, shared))
     yield from found
-    if base is not None and mapping(base.words_of(defaulted.built.environment.name).get("policies")):
-        from kservegen.evaluate.base_policies import violations_at_base  # noqa: PLC0415
+    words = base.words_of(defaulted.built.environment.name) if base is not None else {}
+    if base is not None and (words.get("policies") or words.get("namespaces")):
+        from kservegen.evaluate.base_policies import pods_forbidden_at_base, violations_at_base  # noqa: PLC0415
 
-        yield from violations_at_base(defaulted.built, objects, base, tools.policies(), found)
+        yield from pods_forbidden_at_base(objects, defaulted.context, words, tools.checker)
+        yield from violations_at_base(defaulted.built, objects, base, tools.policies, found)
 
 
 def _violations_now(
