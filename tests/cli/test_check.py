@@ -342,7 +342,7 @@ def test_rendered_files_have_to_be_current(project: Project) -> None:
     assert "rendered/prod/models/ns/inferenceservice-a.yaml:1:1: error: rendered/prod is not what" in result.stdout
     assert "+      storageUri: s3://models/a2" in result.stdout
     said = run(project, "--base", "HEAD", "--output", "github").stdout
-    assert " · 1 would be written, 18 unchanged · 1 error" in said
+    assert re.search(r" · 1 would be written, \d+ unchanged · 1 error", said)
 
 
 def test_where_main_renders_no_change_touches_rendered_files(project: Project) -> None:
