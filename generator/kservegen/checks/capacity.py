@@ -75,7 +75,7 @@ def ledger(
     others: Sequence[OthersObject] = (),
     owners: Mapping[EntryName, str] = _AS_WRITTEN,
 ) -> tuple[Line, ...]:
-    """Write the ledger of a built environment, under other `owners` than those that are written where they are given."""
+    """Write the ledger of a built environment, with `owners` in the place of those that are written."""
     owned = (*_owned(built, objects, owners), *((item.key, item.owner, item.defaulted) for item in others))
     return tuple(account(owned, built.environment, context))
 
