@@ -207,6 +207,11 @@ def smuggled(project: Project) -> None:
     project.write("environments/prod.yaml", PROD + GUARDS + own)
 
 
+def linked(project: Project) -> None:
+    (project.root / "environments").rename(project.root / "elsewhere")
+    (project.root / "environments").symlink_to("elsewhere")
+
+
 REMOVAL, LEFT, RESTART = "gitops/removal-guard", "gitops/left-behind-guard", "gitops/restart-guard"
 POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
 
@@ -237,6 +242,7 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (less_secure, {"kubernetes/pod-security"}),
         (other_owner, {BUDGET}),
         (new_environment, {POLICY}),
+        (linked, {"catalog/linked-words"}),
         (smuggled, {"gitops/unlisted-file"}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -343,6 +349,13 @@ def test_rendered_files_have_to_be_current(project: Project) -> None:
     assert "+      storageUri: s3://models/a2" in result.stdout
     said = run(project, "--base", "HEAD", "--output", "github").stdout
     assert re.search(r" · 1 would be written, \d+ unchanged · 1 error", said)
+
+
+def test_nothing_is_said_of_files_that_an_error_keeps_from_being_rendered(project: Project) -> None:
+    project.write("models.yaml", models(a="{typo: 1}"))
+    out = run(project, "--base", "HEAD", "--output", "json").stdout
+    plan = checked_report(out)["plan"]
+    assert (plan["written"], plan["removed"], plan["changes"]["unknown"]) == ([], [], ["prod"])
 
 
 def test_where_main_renders_no_change_touches_rendered_files(project: Project) -> None:

@@ -14,7 +14,7 @@ from kservegen.commands.render import DIFF_LINES, report_on
 from kservegen.commands.result import CLEAN, FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.manual import by_manual
-from kservegen.core.repository import OUTPUT_FOLDER, Repository
+from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.output.changes import Changes, compare_files
@@ -72,13 +72,14 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in changes.conflicts),
         *(() if evaluated.has_errors else _diagnose(stale)),
         *(found for environment in evaluated.environments for found in check_permits(environment, options.clock)),
+        *_linked(repository),
     )
     result = replace(
         result,
         diagnostics=merge_diagnostics(found),
         plan=FilePlan(
-            written=tuple(changes.write),
-            removed=changes.remove,
+            written=tuple(path for path in changes.write if path.partition("/")[0] not in compared.plan.unknown),
+            removed=tuple(path for path in changes.remove if path.partition("/")[0] not in compared.plan.unknown),
             unchanged=len(evaluated.desired) - len(changes.write),
             diff=_diff(existing, changes, stale, evaluated),
             changes=compared.plan,
@@ -86,6 +87,15 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         assumptions=(*result.assumptions, *compared.assumptions),
     )
     return Planned(replace(result, verdict=_verdict(result, base)), compared.plan)
+
+
+def _linked(repository: Repository) -> Iterator[Diagnostic]:
+    """Find links where the next change's base will have to be read: a commit holds no file behind one."""
+    for folder in (repository.root / ENVIRONMENTS_FOLDER, repository.policies):
+        for path in (folder, *sorted(folder.glob("*.yaml"))):
+            if path.is_symlink():
+                name = repository.relative(path)
+                yield by_manual("catalog/linked-words", f"{name} is a symbolic link", Location(name))
 
 
 def _stale(changes: Changes) -> dict[str, list[str]]:
