@@ -24,6 +24,7 @@ from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.problem import Problem, to_finding
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, evaluate_repository
+from kservegen.evaluate.unmanaged import unmanaged_paths
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.git.checkout import current_branch, ignored, other_checkouts
 from kservegen.git.process import Git, mask, open_git, without_user
@@ -205,6 +206,7 @@ def _jobs(run: _Run, evaluated: EvaluatedRepository) -> Iterator[Job]:
         yield OneBranch(
             ask=_question(run, options.branch or run.current),
             desired=evaluated.desired,
+            unmanaged=frozenset().union(*(unmanaged_paths(environment) for environment in evaluated.environments)),
             environments=evaluated.chosen,
             is_partial=evaluated.is_partial,
             words=options.message,
@@ -219,6 +221,7 @@ def _jobs(run: _Run, evaluated: EvaluatedRepository) -> Iterator[Job]:
             ask=_question(run, f"{active}{PROPOSED}" if options.proposes else active),
             environment=name,
             desired={path: content for path, content in evaluated.desired.items() if path.startswith(f"{name}/")},
+            unmanaged=unmanaged_paths(environment),
             active=active,
             repository=environment.text("gitops", "repoURL") or _address(run),
             proposes=options.proposes,

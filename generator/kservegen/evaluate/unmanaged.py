@@ -118,6 +118,12 @@ def read_others(
     return OthersFiles(tuple(objects), tuple(found))
 
 
+def unmanaged_paths(environment: ResolvedEnvironment) -> frozenset[str]:
+    """Return the files that an environment answers for, relative to the output folder."""
+    words = map(mapping, environment.mapping(_WORD).values())
+    return frozenset(f"{environment.name}/{text(entry.get('path'))}" for entry in words)
+
+
 def refuse_in_departed(out: OutputFolder, environments: Iterable[str]) -> Iterator[Diagnostic]:
     """Refuse what others have in a folder that we rendered for an environment which is no more: it is synced still."""
     for name, files in _departed(out, environments):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.core.errors import GeneratorError
@@ -12,6 +12,7 @@ from kservegen.git.tree import Blob, differing, files, parse_tree, read
 from kservegen.git.write import Edits
 from kservegen.render.output.ownership import is_ours
 from kservegen.render.output.paths import folders_of, is_confined, parents
+from kservegen.render.output.synced import is_read
 
 _PLAIN: Final = "100644"
 _FOLDER: Final = "040000"
@@ -39,9 +40,16 @@ def _place(git: Git, path: str) -> str:
 
 
 def compare_with(
-    git: Git, commit: str, desired: Mapping[str, bytes], environments: Sequence[str] | None
+    git: Git,
+    commit: str,
+    desired: Mapping[str, bytes],
+    environments: Sequence[str] | None,
+    unmanaged: Collection[str] = (),
 ) -> CommitContents:
-    """Find what a commit (empty: nothing yet) lacks of the rendered files of these environments, or of all."""
+    """Find what a commit (empty: nothing yet) lacks of the rendered files of these environments, or of all.
+
+    Raises GeneratorError where it holds what an engine would apply beside them, and `unmanaged` does not list it.
+    """
     if commit:
         _check_folders(git, commit)
     tree = files(git, commit, OUTPUT_FOLDER) if commit else {}
@@ -56,12 +64,30 @@ def compare_with(
             subject=f"{commit[:12]}:{_place(git, in_the_way[0])}",
             hint="Move them away on that branch first; nothing was committed.",
         )
+    ours = {path for path in stale if is_ours(heads[tree[path].name], path)}
+    _refuse_others(git, commit, tree, {*desired, *ours, *unmanaged})
     return CommitContents(
         added={path: desired[path] for path in sorted(differ) if path not in tree},
         changed={path: desired[path] for path in sorted(differ) if path in tree},
-        removed=tuple(path for path in stale if is_ours(heads[tree[path].name], path)),
+        removed=tuple(path for path in stale if path in ours),
         unchanged=len(desired) - len(differ),
     )
+
+
+def _refuse_others(git: Git, commit: str, tree: Mapping[str, Blob], known: Collection[str]) -> None:
+    """Refuse what somebody else put into the folders that are rendered: whoever syncs the branch would apply it."""
+    tops = {path.partition("/")[0] for path in known}
+    others = sorted(
+        path
+        for path in tree.keys() - known
+        if path.partition("/")[0] in tops and (is_read(path) or not tree[path].is_file)
+    )
+    if others:
+        raise GeneratorError(
+            "a file that kservegen did not write would be synced with the output",
+            subject=f"{commit[:12]}:{_place(git, others[0])}",
+            hint="Remove it on that branch, or list it under unmanaged in its environment; nothing was committed.",
+        )
 
 
 def _in_scope(path: str, environments: Sequence[str] | None) -> bool:

@@ -32,12 +32,14 @@ PROPOSED: Final = "-next"  # GitOps Promoter knows no other ending
 class Hydrated:
     """A job: one environment. `active` is the branch that is synced; `repository` is the address of the source's.
 
+    `unmanaged` are the files that the environment answers for beside.
     Where `proposes`, the commit goes to a branch beside it, for a pull request to open.
     """
 
     ask: Question
     environment: str
     desired: Mapping[str, bytes]
+    unmanaged: frozenset[str]
     active: str
     repository: str
     proposes: bool
@@ -66,7 +68,7 @@ class Hydrated:
         later = check_order(self.ask, self._source_of(base.tree_of) if tip is None else self._source_of(tip))
         if later is not None:
             return later
-        contents = compare_with(git, base.tree_of, self.desired, (self.environment,))
+        contents = compare_with(git, base.tree_of, self.desired, (self.environment,), self.unmanaged)
         edits = contents.edits(git)
         if edits:
             edits = Edits({**edits.write, **self._metadata()}, edits.remove)

@@ -14,10 +14,14 @@ from kservegen.render.commit.message import source_trailers, write_message
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OneBranch:
-    """A job: the rendered files of these environments, on the branch that the question is about."""
+    """A job: the rendered files of these environments, on the branch that the question is about.
+
+    `unmanaged` are the files that they answer for beside.
+    """
 
     ask: Question
     desired: Mapping[str, bytes]
+    unmanaged: frozenset[str]
     environments: tuple[str, ...]
     is_partial: bool
     words: str
@@ -39,7 +43,8 @@ class OneBranch:
         base = choose_base(self.ask, tip)
         if isinstance(base, Superseded):
             return base
-        contents = compare_with(git, base.tree_of, self.desired, self.environments if self.is_partial else None)
+        scope = self.environments if self.is_partial else None
+        contents = compare_with(git, base.tree_of, self.desired, scope, self.unmanaged)
         message = write_message(contents, self.environments, self.words)
         trailers = source_trailers(self.ask.source)
         if not self.ask.is_in_place and tip != self.ask.source.name and self.ask.source.name in base.parents:

@@ -54,6 +54,11 @@ def is_steering(name: str) -> bool:
     return name in _STEERING or (name.startswith(".argocd-source") and name.endswith(".yaml"))
 
 
+def is_read(path: str) -> bool:
+    """Whether an engine looks at a file of this path."""
+    return is_steering(path.rpartition("/")[2]) or path.casefold().endswith(_MANIFESTS)
+
+
 def synced_files(folder: Path) -> tuple[SyncedFile, ...]:
     """List what an engine looks at below a folder, in the order of paths; nothing where there is no folder.
 

@@ -121,7 +121,7 @@ def test_what_is_no_longer_rendered_goes_and_what_is_not_ours_stays(clone: Clone
     clone.git("worktree", "add", "--quiet", str(clone.top.parent / "prod"), "environments/prod")
     prod = clone.top.parent / "prod"
     (prod / "CODEOWNERS").write_text("* @ops\n")
-    (prod / "rendered" / "prod" / "mine.yaml").write_text("kind: Mine\n")
+    (prod / "rendered" / "prod" / "OWNERS").write_text("approvers: [me]\n")
     git(prod, "add", "--all")
     git(prod, "commit", "--quiet", "--message", "Ours")
     clone.git("worktree", "remove", str(prod))
@@ -133,7 +133,7 @@ def test_what_is_no_longer_rendered_goes_and_what_is_not_ours_stays(clone: Clone
     assert before.keys() - after.keys() == {"rendered/prod/models/ns/inferenceservice-b.yaml"}
     assert after.keys() <= before.keys()
     assert after["CODEOWNERS"] == before["CODEOWNERS"]
-    assert after["rendered/prod/mine.yaml"] == before["rendered/prod/mine.yaml"]
+    assert after["rendered/prod/OWNERS"] == before["rendered/prod/OWNERS"]
     assert outcome.removed == 1
 
 
@@ -268,3 +268,24 @@ def test_notes_that_never_stand_still(clone: Clone, hub: Path, monkeypatch: pyte
         "main",
     ]
     assert clone.git("for-each-ref", "refs/notes") == ""
+
+
+@pytest.mark.parametrize("name", ["role.yaml", ".hidden/role.yml", "Kustomization"])
+def test_what_others_put_on_the_branch_is_refused(clone: Clone, name: str) -> None:
+    clone.commit("prod", hydrated=True)
+    clone.git("checkout", "--quiet", "environments/prod")
+    path = f"rendered/prod/cluster/{name}"
+    clone.write(path, "kind: ClusterRole\n")
+    clone.git("add", path)
+    clone.git("commit", "--quiet", "--message", "Mine")
+    tip = clone.git("rev-parse", "HEAD").strip()
+    clone.git("checkout", "--quiet", "main")
+    with pytest.raises(GeneratorError, match="would be synced with the output") as refused:
+        clone.commit("prod", hydrated=True)
+    assert refused.value.subject == f"{tip[:12]}:{path}"
+    if name == "role.yaml":
+        entry = "{path: cluster/role.yaml, reason: r, owner: o, expires: 2099-12-31}"
+        clone.write("environments/prod.yaml", f"{PROD}unmanaged:\n  role: {entry}\n")
+        clone.git("add", "environments")
+        clone.git("commit", "--quiet", "--message", "List it")
+        assert [outcome.status for outcome in clone.commit("prod", hydrated=True)] == [Status.UNCHANGED]
