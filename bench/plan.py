@@ -38,7 +38,7 @@ class Case:
         self.folder = folder
         self.repo = folder / "repo"
         self.charts = {"before": folder / "chart-before", "after": folder / "chart-after"}
-        self.plan = [*CLI, "plan", "--root", str(self.repo), "--base", "HEAD", "--exit-zero"]
+        self.plan = [*CLI, "plan", "--root", str(self.repo), "--base", "HEAD"]
         self.helm = shutil.which("helm")
         self._write(models, extras)
 
