@@ -42,6 +42,7 @@ NAMES = (
     "{{ x }}{0}",
 )
 NO_UTF8 = "byte\udcff\udcfe"
+VERDICT = re.compile(r"::notice title=kservegen check::(.*)")  # the first line of a gate
 COMMAND = re.compile(r"::(?:error|warning|notice) file=[^,:\r]*,line=\d+,col=\d+,title=[a-z]+/[a-z-]+::[^\r]*")
 HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 
@@ -136,6 +137,9 @@ def check_sarif(text: str) -> None:
 
 def check_github(text: str) -> None:
     *commands, summary = text.removesuffix("\n").split("\n")
+    if commands[:1] and (verdict := VERDICT.fullmatch(commands[0])):
+        check_lines(verdict[1])
+        commands = commands[1:]
     assert [line for line in commands if not COMMAND.fullmatch(line)] == []
     check_lines("\n".join([*(line.split("::", 2)[2] for line in commands), summary]))
 
