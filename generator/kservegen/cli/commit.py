@@ -14,8 +14,8 @@ from kservegen.cli.options import (
     complete_environment,
     emit_result,
     fail_on,
-    find_repository,
     guard_options,
+    open_for_writing,
     write_document,
     write_text,
 )
@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from kservegen.commands.render import RenderOptions  # noqa: PLC0415
 
     _check_usage(branch, hydrated=hydrated, propose=propose)
-    repository = find_repository(root)
+    repository = open_for_writing(root)
     rendering = RenderOptions(
         out=repository.output,
         allow_removals=allow_removals,

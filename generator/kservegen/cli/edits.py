@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, reporting, wants_colour, write_document, write_text
+from kservegen.cli.options import find_repository, open_for_writing, reporting, wants_colour, write_document, write_text
 from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def editing(function: Callable[..., ProposedEdits]) -> Callable[..., int]:
     @reporting("text", "json")
     @wraps(function)
     def command(*, root: Path | None, output: str, dry_run: bool, yes: bool, **options: object) -> int:
-        repository = find_repository(root)
+        repository = find_repository(root) if dry_run else open_for_writing(root)
         finish = _as_json if output == "json" else _as_text
         return finish(function(repository, **options), repository, dry_run=dry_run, yes=yes)
 

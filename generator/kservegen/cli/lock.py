@@ -11,6 +11,7 @@ import click
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
+    open_for_writing,
     read_named_file,
     reporting,
     write_sections,
@@ -57,7 +58,7 @@ def command(
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
 
     _check_usage(models, every=every, check=check, folder=folder, facts=facts)
-    project = open_project(find_repository(root))
+    project = open_project(find_repository(root) if check else open_for_writing(root))
     source = _source(folder, facts)
     if check:
         wanted = project.choose([environment] if environment else [])

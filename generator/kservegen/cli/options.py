@@ -17,7 +17,7 @@ from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out, reposi
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import STDIN, Repository
-from kservegen.formats.inert import inert_lines
+from kservegen.formats.inert import inert_lines, printable
 from kservegen.formats.yaml.files import read_bytes
 
 if TYPE_CHECKING:
@@ -150,6 +150,18 @@ def guard_options(function: _F) -> _F:
 def find_repository(root: Path | None) -> Repository:
     """Return the repository that the options name."""
     return Repository.find(root or Path.cwd(), search_parents=root is None)
+
+
+def open_for_writing(root: Path | None) -> Repository:
+    """Return the repository that the options name, and first put back what a killed edit left of its files."""
+    from kservegen.catalog.editing.journal import recover_edit  # noqa: PLC0415 - only commands that write
+
+    repository = find_repository(root)
+    restored = recover_edit(repository.root)
+    if restored:
+        said = ", ".join(map(printable, restored))
+        write_error(f"kservegen: an edit was cut off half way; as it was before it: {said}\n")
+    return repository
 
 
 def complete_environment(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001

@@ -15,6 +15,7 @@ from kservegen.cli.options import (
     findings_option,
     guard_options,
     line_reader,
+    open_for_writing,
     wants_colour,
     write_text,
 )
@@ -56,7 +57,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Check the catalog and write the manifests of every environment; nothing is written while an error stands."""
     from kservegen.commands.render import RenderOptions, render  # noqa: PLC0415
 
-    repository = find_repository(root)
+    repository = find_repository(root) if check or explain_drift else open_for_writing(root)
     if explain_drift:
         if out is not None or check or reports or output not in {"text", "json"}:
             raise click.UsageError("--explain-drift goes with --output text or json, and with none of the others")

@@ -10,6 +10,7 @@ from kservegen.cli.options import (
     complete_environment,
     find_repository,
     line_reader,
+    open_for_writing,
     read_named_file,
     reporting,
     wants_colour,
@@ -48,7 +49,7 @@ def command(
     """
     from kservegen.commands.upgrade import carry_values, parse_values, plan_upgrades, write_version  # noqa: PLC0415
 
-    repository = find_repository(root)
+    repository = open_for_writing(root) if writes else find_repository(root)
     upgrades = plan_upgrades(repository, after, environments=environments, installed=installed)
     carried = {}
     if values_file:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import complete_environment, emit_result, fail_on, findings_option, write_error
+from kservegen.cli.options import (
+    complete_environment,
+    emit_result,
+    fail_on,
+    findings_option,
+    open_for_writing,
+    write_error,
+)
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
@@ -77,6 +84,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     now = clock(today, waiver_notice)
     if write_waivers:
+        open_for_writing(repository.root)
         _adopt(repository, environments, now, ttl=ttl, owner=owner, reason=reason)
     result = validate(
         repository,

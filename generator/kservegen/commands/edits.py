@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.files import read_sources
+from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import drop, put, read_value
 from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
@@ -226,7 +227,7 @@ def _effects(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str]
 
 def write_edits(repository: Repository, edits: ProposedEdits) -> None:
     """Write the edited files: all of them, or none."""
-    replace_together(repository.root, edits.before, {f: new for f, (_, new) in edits.changes.items()})
+    replace_files(repository.root, edits.before, {f: new for f, (_, new) in edits.changes.items()})
 
 
 def own_location(draft: CatalogDraft, file: str, path: Path) -> Location:

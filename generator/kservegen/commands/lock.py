@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.files import read_sources
+from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import rewrite_value
 from kservegen.catalog.lock.sense import senseless
 from kservegen.core.diagnostics import Location
@@ -127,7 +128,7 @@ class EnvironmentLock:
             after = rewrite_value(after, ("models", address), entry, self.file)
         _check(after, self.file)
         if after != before:
-            replace_together(self._repository.root, sources, {self.file: after.encode()})
+            replace_files(self._repository.root, sources, {self.file: after.encode()})
         return tuple(
             Locked(
                 address=target.address,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.files import read_sources
+from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import put
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.changes.upgrade.compare import VersionSide, images, left_behind_by_upgrade, notes
@@ -208,7 +209,7 @@ def write_version(upgrades: Upgrades) -> tuple[str, ...]:
             text = put(text, ("kserve", "releaseNames", RESOURCES), OLD_RELEASE, file)
         edits[file] = text.encode()
     changed = {file: content for file, content in edits.items() if content != before[file]}
-    replace_together(repository.root, before, changed)
+    replace_files(repository.root, before, changed)
     return tuple(changed)
 
 

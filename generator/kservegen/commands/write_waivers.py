@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kservegen.catalog.editing.files import read_sources, replace_together
+from kservegen.catalog.editing.files import read_sources
+from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import put
 from kservegen.checks.waivers.apply import Clock
 from kservegen.checks.waivers.write import NewWaiver, new_waivers
@@ -30,7 +31,7 @@ def write_waivers(
             file = f"{ENVIRONMENTS_FOLDER}/{name}.yaml"
             after[file] = _written(before[file].decode(), wanted, file).encode()
             counts[file] = len(wanted)
-    replace_together(repository.root, before, after)
+    replace_files(repository.root, before, after)
     return counts
 
 

@@ -12,18 +12,18 @@ many files. `limited OUT` and `full OUT` meet a real limit and a really full fil
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import resource
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from tests.support.breaking import CALLS, REAL, Action, Breakage, break_at, in_process, kill, noted, refuse
 
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output import steps
@@ -31,63 +31,6 @@ from kservegen.render.output.apply import apply, is_half_written, lock, recover
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.existing import scan
 from kservegen.render.output.ownership import stamp
-
-CALLS = ("open", "write", "fsync", "sync", "mkdir", "rename", "unlink", "rmdir")
-REAL = {name: getattr(os, name) for name in CALLS}
-Action = Callable[[], None]
-# Handed the call's name and its arguments when the run reaches the chosen point.
-Breakage = Callable[[str, tuple[Any, ...]], None]
-
-
-def break_at(point: int, breakage: Breakage, *, lasting: bool = False) -> None:
-    """Let the `point`-th call that changes the disk meet `breakage` first; `lasting`: and all later ones."""
-    numbers = count(1)
-
-    def wrap(name: str) -> Callable[..., Any]:
-        def call(*args: Any, **options: Any) -> Any:  # noqa: ANN401 (any call of os)
-            if name != "open" or args[1] & os.O_CREAT:
-                # A write counts twice: nothing of it is done, half of it is done.
-                for number in (next(numbers), next(numbers)) if name == "write" else (next(numbers),):
-                    if number == point or (lasting and number > point):
-                        breakage(name, args)
-                    if name == "write" and number == point - 1:
-                        args = (args[0], args[1][: max(1, len(args[1]) // 2)])
-                        REAL["write"](*args)
-            return REAL[name](*args, **options)
-
-        return call
-
-    for name in CALLS:
-        setattr(os, name, wrap(name))
-
-
-def kill(_name: str, _args: tuple[Any, ...]) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def refuse(_name: str, _args: tuple[Any, ...]) -> NoReturn:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def in_process(action: Action, *, note: Path, before: Action | None = None) -> int:
-    """Run in a fresh process; return its exit code (2: a GeneratorError, its text in `note`), negative if killed."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 3
-    try:
-        if before is not None:
-            before()
-        action()
-        code = 0
-    except GeneratorError as error:
-        REAL["write"](REAL["open"](note, os.O_WRONLY | os.O_TRUNC), f"{error} | {error.hint}".encode())
-        code = 2
-    except BaseException:  # noqa: BLE001
-        sys.excepthook(*sys.exc_info())
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
 
 
 def tree_of(out: Path) -> dict[str, str]:
@@ -163,11 +106,7 @@ def start_breaking(bench: Bench, mode: str, point: int) -> None:
     REAL["unlink"](bench.note.with_name("reached")) if reached(bench) else None
     breakage = {"kill": kill, "kill-recovery": kill, "fail": refuse, "fail-on": refuse}.get(mode, vanish(bench))
 
-    def noted(name: str, args: tuple[Any, ...]) -> None:
-        os.close(REAL["open"](bench.note.with_name("reached"), os.O_WRONLY | os.O_CREAT))
-        breakage(name, args)
-
-    break_at(point, noted, lasting=mode == "fail-on")
+    break_at(point, noted(bench.note.with_name("reached"), breakage), lasting=mode == "fail-on")
 
 
 def reached(bench: Bench) -> bool:

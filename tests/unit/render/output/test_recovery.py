@@ -23,7 +23,7 @@ from kservegen.render.output.ownership import stamp
 CRASH = Path(__file__).with_name("crash.py")
 # A killed process leaves the same behind on any filesystem; in memory, thousands of flushes wait for nobody's disk.
 MEMORY = next((path for path in ("/dev/shm",) if os.access(path, os.W_OK)), None)  # noqa: S108
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(kservegen.__file__).parents[1])}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join((str(Path(kservegen.__file__).parents[1]), str(Path.cwd())))}
 
 
 def _ours(**bodies: str) -> dict[str, str]:
