@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import read_named_file, reporting, write_text
+from kservegen.cli.options import read_named_file, reporting, write_document
 from kservegen.core.repository import TEMPLATES_FOLDER
 
 
@@ -34,7 +34,7 @@ def command(*, report: Path, changed_files: Path | None, root: Path | None, outp
     if output == "sarif":
         from kservegen.report.sarif import render_sarif  # noqa: PLC0415
 
-        write_text(render_sarif(result))
+        write_document(render_sarif(result))
         return 0
     from kservegen.formats.templates import PageTemplates  # noqa: PLC0415
     from kservegen.report.comment import write_comment  # noqa: PLC0415
@@ -42,7 +42,7 @@ def command(*, report: Path, changed_files: Path | None, root: Path | None, outp
     templates = PageTemplates((root or Path.cwd()) / TEMPLATES_FOLDER)
     hint = "Name a file that lists paths, one a line."
     changed = read_named_file(changed_files, hint).decode("utf-8", "replace") if changed_files is not None else ""
-    write_text(write_comment(result, templates, changed.splitlines(), subject=str(report)))
+    write_document(write_comment(result, templates, changed.splitlines(), subject=str(report)))
     return 0
 
 

@@ -17,6 +17,7 @@ from kservegen.cli.options import (
     line_reader,
     open_for_writing,
     wants_colour,
+    write_document,
     write_text,
 )
 from kservegen.core.diagnostics import Severity
@@ -83,7 +84,7 @@ def _explain_drift(repository: Repository, environments: tuple[str, ...], output
     if output == "json":
         from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-        write_text(render_json(result))
+        write_document(render_json(result))
     else:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
