@@ -24,7 +24,7 @@ RIM = (
     "kservegen.commands.client.port_forward",
     "kservegen.commands.client.http",
     "kservegen.git.tree",
-    "kservegen.catalog.editing.files",
+    "kservegen.catalog.editing.journal",
     "kservegen.git.process",
     "kservegen.git.write",
     "kservegen.catalog.lock.hub",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -14,30 +15,42 @@ from kservegen import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Command -> what it does; the module of the same name is imported when the command runs, so that `--version` and
-# completion stay fast.
-COMMANDS = {
-    "budget": "Sum up what environments take, against what was granted.",
-    "call": "Send a first request to a model, and check the answer.",
-    "check": "Judge a change as a whole against its base: the gate of a pull request.",
-    "commit": "Render, and commit the output and nothing else.",
-    "completion": "Print the completion script of a shell.",
-    "convert": "Write the JSON report of a change in another form: a comment, SARIF.",
-    "diff": "Say what differs between two environments, by meaning.",
-    "explain": "Explain a rule, or where each field of a model comes from.",
-    "find": "Find what a pod, a Service or any other name comes from: line, owner, commits.",
-    "gpu": "Estimate GPU memory: what fits, and what would change it.",
-    "init": "Start a repository: a catalog, an environment, a workflow.",
-    "lock": "Pin revisions of models, with the facts that the estimate reads.",
-    "plan": "Say what a change does in each environment, by meaning.",
-    "policy": "Test policies: kservegen policy test.",
-    "promote": "Bring to one environment the versions that another runs.",
-    "render": "Check the catalog and write the manifests of every environment.",
-    "rollback": "Give a model back the words that it had at a commit.",
-    "set": "Change words of a model where they are written, comments kept.",
-    "upgrade": "Say what another KServe version changes, and the order to go there.",
-    "validate": "Check the catalog; nothing is written.",
+
+class CommandEntry(NamedTuple):
+    """What a command does, and what it speaks to over a network, in words for its help."""
+
+    summary: str
+    network: str
+
+
+_NO_NETWORK: Final = "none"
+_MODEL: Final = "the model, through kubectl port-forward or at --url; with --show none"
+_REMOTE: Final = "the git remote with --push, otherwise none"
+_HUB: Final = "the hub that the models come from; with --from or --facts none"
+# The module of the same name is imported when the command runs, so that `--version` and completion stay fast.
+COMMANDS: Final = {
+    "budget": CommandEntry("Sum up what environments take, against what was granted.", _NO_NETWORK),
+    "call": CommandEntry("Send a first request to a model, and check the answer.", _MODEL),
+    "check": CommandEntry("Judge a change as a whole against its base: the gate of a pull request.", _NO_NETWORK),
+    "commit": CommandEntry("Render, and commit the output and nothing else.", _REMOTE),
+    "completion": CommandEntry("Print the completion script of a shell.", _NO_NETWORK),
+    "convert": CommandEntry("Write the JSON report of a change in another form: a comment, SARIF.", _NO_NETWORK),
+    "diff": CommandEntry("Say what differs between two environments, by meaning.", _NO_NETWORK),
+    "explain": CommandEntry("Explain a rule, or where each field of a model comes from.", _NO_NETWORK),
+    "find": CommandEntry("Find what a pod, a Service or any other name comes from: line, owner, commits.", _NO_NETWORK),
+    "gpu": CommandEntry("Estimate GPU memory: what fits, and what would change it.", _NO_NETWORK),
+    "init": CommandEntry("Start a repository: a catalog, an environment, a workflow.", _NO_NETWORK),
+    "lock": CommandEntry("Pin revisions of models, with the facts that the estimate reads.", _HUB),
+    "plan": CommandEntry("Say what a change does in each environment, by meaning.", _NO_NETWORK),
+    "policy": CommandEntry("Test policies: kservegen policy test.", _NO_NETWORK),
+    "promote": CommandEntry("Bring to one environment the versions that another runs.", _NO_NETWORK),
+    "render": CommandEntry("Check the catalog and write the manifests of every environment.", _NO_NETWORK),
+    "rollback": CommandEntry("Give a model back the words that it had at a commit.", _NO_NETWORK),
+    "set": CommandEntry("Change words of a model where they are written, comments kept.", _NO_NETWORK),
+    "upgrade": CommandEntry("Say what another KServe version changes, and the order to go there.", _NO_NETWORK),
+    "validate": CommandEntry("Check the catalog; nothing is written.", _NO_NETWORK),
 }
+OFFLINE: Final = tuple(name for name, entry in COMMANDS.items() if entry.network == _NO_NETWORK)
 
 
 class LazyGroup(click.Group):
@@ -50,6 +63,9 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"kservegen.cli.{cmd_name}").command
+        declared = f"\n\nNetwork: {COMMANDS[cmd_name].network}."
+        for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            each.help = inspect.cleandoc(each.help or "").removesuffix(declared) + declared
         return command
 
     def resolve_command(
@@ -67,7 +83,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+            formatter.write_dl((name, entry.summary) for name, entry in sorted(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

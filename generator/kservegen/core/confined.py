@@ -36,4 +36,5 @@ def _has_link(path: Path, root: Path) -> bool:
 
 def repository_top(path: Path) -> Path | None:
     """Return the folder at or above a path that git has a repository in; None where there is none."""
-    return next((folder for folder in (path, *path.parents) if os.path.lexists(folder / _GIT)), None)
+    where = Path(os.path.abspath(path))  # noqa: PTH100 - Path has nothing that takes `..` away and follows no link
+    return next((folder for folder in (where, *where.parents) if os.path.lexists(folder / _GIT)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from kservegen.git.process import Git, git_failure
 from kservegen.git.tree import blob_name
 
 _MODE: Final = "100644"
+_BESIDE: Final = "kservegen-"
 
 
 class Edits(NamedTuple):
@@ -64,7 +66,10 @@ def write_tree(git: Git, base: str, edits: Edits) -> str:
     """
     like = base or git.text("hash-object", "--stdin")  # of nothing: tells which digest the repository uses
     _write_blobs(git, edits.write.values())
-    with tempfile.TemporaryDirectory(prefix="kservegen-", dir=git.top / git.text("rev-parse", "--git-dir")) as folder:
+    place = git.top / git.text("rev-parse", "--git-dir")
+    for left in place.glob(f"{_BESIDE}*"):  # by a run that was killed: one that goes on holds the output's lock
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_BESIDE, dir=place) as folder:
         beside = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git.run("read-tree", base or "--empty", environment=beside)
         _update_index(git, edits, like, beside)

@@ -1,0 +1,76 @@
+"""Runs every command that declares to use no network on a little repository, with sockets that refuse and tell.
+
+`python -m tests.cli.offline_commands FOLDER` prints, by command, the exit codes and what was asked of a network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from tests.support.committed import ARGO, committed
+from tests.support.git_repository import commit_files, git
+
+from kservegen.cli import cli
+from kservegen.cli.failures import run_cli
+
+# Every command, in an order in which the earlier leave what the later need.
+RUNS = {
+    "validate": ("validate", "validate rendered", "validate --output sarif"),
+    "render": ("render --check", "render", "render --explain-drift"),
+    "plan": ("plan", "plan --base HEAD --output markdown"),
+    "check": ("check --base HEAD", "check --base HEAD --report json=report.json"),
+    "convert": ("convert report.json", "convert report.json --output sarif"),
+    "diff": ("diff dev prod",),
+    "budget": ("budget",),
+    "gpu": ("gpu",),
+    "explain": ("explain kserve/no-runtime", "explain chat --env dev"),
+    "find": ("find iris-predictor",),
+    "policy": ("policy test",),
+    "upgrade": ("upgrade --to v0.20.0",),
+    "promote": ("promote dev prod --yes",),
+    "set": ("set iris minReplicas=2 --yes",),
+    "rollback": ("rollback iris --env dev --yes",),
+    "init": ("init ../new --engine flux --tool git+https://example.com/kservegen@" + "a" * 40,),
+    "completion": ("completion bash",),
+}
+# What the others do without one.
+QUIET = {"lock": ("lock chat --env dev --facts facts.yaml",), "call": ("call iris --env dev --show",), "commit": ()}
+MODELS = """\
+models:
+  iris: {modelFormat: sklearn, storageUri: hf://a/iris}
+  chat: {kind: LLMInferenceService, model: hf://Qwen/Qwen2.5-7B-Instruct, accelerator: {type: l4}, replicas: 1}
+"""
+ASKS = ("socket.connect", "socket.bind", "socket.send", "socket.get", "urllib.")
+
+
+def main(place: Path) -> None:
+    project = committed(place / "r", MODELS, ARGO.replace("    resource:", "    gpu: L4\n    resource:"))
+    project.write("facts.yaml", f"revision: {'b' * 40}\n")
+    project.write("environments/prod.yaml", ARGO.replace("name: dev", "name: prod"))
+    project.models(MODELS.replace("a/iris", "a/iris2"))
+    commit_files(project.root, {})
+    git(project.root, "config", "user.name", "Ada")
+    asked: list[str] = []
+
+    def refuse(event: str, arguments: tuple[object, ...]) -> None:
+        if event.startswith(ASKS):
+            asked.append(f"{event} {arguments[1:]}")
+            raise PermissionError(f"no network here: {event}")
+
+    sys.addaudithook(refuse)
+    os.chdir(project.root)
+    told = os.dup(1)
+    os.dup2(os.open(place / "said", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1)
+    found = {}
+    for name, lines in {**RUNS, **QUIET}.items():
+        codes = [run_cli(cli, line.split()) for line in lines]
+        found[name] = {"codes": codes, "asked": [*asked]}
+        asked.clear()
+    os.write(told, json.dumps(found).encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
