@@ -154,6 +154,10 @@ kind: InferenceGraph
 metadata: {name: g, namespace: ns}
 spec: {nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}, {serviceName: irris}]}}}
 """,
+    "list.yaml": "apiVersion: v1\nkind: List\nitems:\n"
+    + "".join(
+        "- " + MANIFEST.replace("name: iris", f"name: {name}").replace("\n", "\n  ").rstrip(" ") for name in "ab"
+    ),
     "unknown.yaml": UNKNOWN_KIND * 3,
 }
 
@@ -169,5 +173,7 @@ def test_documents_on_disk_are_judged_as_those_in_memory(shell: Shell, monkeypat
         ("graph.yaml", 4, "kserve/graph-target"),
         ("twice.yaml", 3, "kubernetes/duplicate-object"),
         ("unknown.yaml", 3, "schema/not-found"),
+        ("list.yaml", 9, "schema/unknown-field"),
+        ("list.yaml", 16, "schema/unknown-field"),
     } <= found
     assert not any(rule == "kserve/runtime-reference" and line < 8 for _, line, rule in found)

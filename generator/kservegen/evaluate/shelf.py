@@ -5,16 +5,29 @@ from __future__ import annotations
 import pickle
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import IO, Final
+from typing import IO, Any, Final, NamedTuple
 
 from kservegen.checks.manifests.documents import InputDocument
+from kservegen.core.diagnostics import Location
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.yaml.manifest import ManifestDocument
 
-# So many documents stay as they are: most runs have no more, and never touch the disk.
+# So many documents, of so many characters, stay as they are: most runs have no more, and never touch the disk.
 _KEPT: Final = 2000
+_KEPT_CHARACTERS: Final = 4 << 20
 # Objects that many others refer to, a runtime above all, are taken back once.
 _AT_HAND: Final = 256
+# Lists that objects stand in; those of one List come one after the other.
+_LISTS_AT_HAND: Final = 2
+
+
+class _Shelved(NamedTuple):
+    """A document of a file; what stands in a List is written once for all of its objects, at `around`."""
+
+    document: InputDocument
+    around: int  # -1: the document holds all that there is
 
 
 class Shelf:
@@ -22,28 +35,52 @@ class Shelf:
 
     def __init__(self, open_file: Callable[[], IO[bytes]]) -> None:
         self._open_file = open_file
-        self._kept: list[InputDocument] = []
         self._file: IO[bytes] | None = None
+        self._kept: list[InputDocument] = []
+        self._room = _KEPT_CHARACTERS
         self._places = array("Q")
+        self._last_list: tuple[ManifestDocument, int] | None = None
+        self._list_at = lru_cache(maxsize=_LISTS_AT_HAND)(self._read)
 
     def put(self, document: InputDocument) -> int:
         """Set a document aside and return its number."""
-        if len(self._kept) < _KEPT:
+        source = document.source
+        if not self._places and len(self._kept) < _KEPT and self._room > 0:
             self._kept.append(document)
+            self._room -= source.size if isinstance(source, ManifestDocument) and not document.inside else 0
             return len(self._kept) - 1
-        if self._file is None:
-            self._file = self._open_file()
-        self._places.append(self._file.seek(0, 2))
-        pickle.dump(document, self._file, pickle.HIGHEST_PROTOCOL)
-        return _KEPT + len(self._places) - 1
+        around = -1
+        if document.inside and isinstance(source, ManifestDocument):
+            around = self._write_list(source)
+            document = replace(document, source=Location(document.file))
+        self._places.append(self._write(_Shelved(document, around)))
+        return len(self._kept) + len(self._places) - 1
 
     def take(self, number: int) -> InputDocument:
         """Return a document that was set aside, places included."""
-        if number < _KEPT or self._file is None:
+        if number < len(self._kept):
             return self._kept[number]
-        self._file.seek(self._places[number - _KEPT])
-        document: InputDocument = pickle.load(self._file)  # noqa: S301 - nobody else can write into this file
-        return document
+        shelved: _Shelved = self._read(self._places[number - len(self._kept)])
+        if shelved.around < 0:
+            return shelved.document
+        return replace(shelved.document, source=self._list_at(shelved.around))
+
+    def _write_list(self, source: ManifestDocument) -> int:
+        if self._last_list is None or self._last_list[0] is not source:
+            self._last_list = source, self._write(source)
+        return self._last_list[1]
+
+    def _write(self, value: object) -> int:
+        if self._file is None:
+            self._file = self._open_file()
+        place = self._file.seek(0, 2)
+        pickle.dump(value, self._file, pickle.HIGHEST_PROTOCOL)
+        return place
+
+    def _read(self, place: int) -> Any:  # noqa: ANN401 - what was written there
+        assert self._file is not None  # noqa: S101 - something was
+        self._file.seek(place)
+        return pickle.load(self._file)  # noqa: S301 - nobody else can write into this file
 
     def close(self) -> None:
         """Let go of everything."""

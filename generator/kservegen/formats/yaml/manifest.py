@@ -44,16 +44,23 @@ _LOOK_AHEAD: Final = 4096
 class ManifestDocument:
     """One document of a file: its number among those that are not empty, its data, and where everything stands.
 
-    `problems` are those of the file's findings that belong to this document, which could be read all the same.
+    `problems` are those of the file's findings that belong to this document, which could be read all the same; `size`
+    is the length of its text.
     Places are looked for when they are asked for: documents without a finding never are.
     """
 
-    __slots__ = ("_find", "_source", "index", "problems", "value")
+    __slots__ = ("_find", "_source", "index", "problems", "size", "value")
 
     def __init__(
-        self, index: int, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...] = ()
+        self,
+        index: int,
+        value: JsonValue,
+        find: Callable[[], SourceMap],
+        problems: tuple[Diagnostic, ...] = (),
+        size: int = 0,
     ) -> None:
         self.index = index
+        self.size = size
         self.value = value
         self.problems = problems
         self._find = find
@@ -128,7 +135,7 @@ class _Reading:
                 yield too_large
                 return
             if text.startswith("{") and (value := read_quick_json(text)) is not REFUSED:
-                yield from self._kept(value, partial(_places_in_json, text, self._file), ())
+                yield from self._kept(value, partial(_places_in_json, text, self._file), (), len(text))
                 return
             start, broken = yield from self._read_json(text)
             if start < 0:
@@ -150,7 +157,7 @@ class _Reading:
                     return -1, None
                 return _after_blank_line(text, position), error.diagnostic
             if source:
-                yield from self._kept(value, partial(_same, source), repeated)
+                yield from self._kept(value, partial(_same, source), repeated, len(text))
                 count += 1
             else:
                 return -1, None
@@ -170,7 +177,7 @@ class _Reading:
             return
         value = read_quick(piece.text)
         if value is not REFUSED:
-            yield from self._kept(value, partial(_places_in_yaml, piece, self._file), ())
+            yield from self._kept(value, partial(_places_in_yaml, piece, self._file), (), len(piece.text))
             return
         forbidden = find_forbidden(piece.text, self._file, piece.line)
         if forbidden is not None:
@@ -182,20 +189,20 @@ class _Reading:
             root = compose_nodes(default_parser(piece.text.encode()), marker, self._file)
             if root is not None:
                 value, repeated = decode_nodes(root, source)
-                yield from self._kept(value, partial(_same, source), repeated)
+                yield from self._kept(value, partial(_same, source), repeated, len(piece.text))
         except StopReadingError as stop:
             yield stop.diagnostic
         except yaml.MarkedYAMLError as error:
             yield syntax.syntax_diagnostic(error, piece.written, lambda mark: source.locate(marker.mark(mark)))
 
     def _kept(
-        self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...]
+        self, value: JsonValue, find: Callable[[], SourceMap], problems: tuple[Diagnostic, ...], size: int
     ) -> Iterator[ManifestDocument | Diagnostic]:
         if value is None:
             yield from problems
             return
         self._count += 1
-        yield ManifestDocument(self._count - 1, value, find, problems)
+        yield ManifestDocument(self._count - 1, value, find, problems, size)
 
 
 def _neither(
