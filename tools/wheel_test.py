@@ -9,10 +9,16 @@ import os
 import sys
 import tempfile
 import venv
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import yaml
 from tools.build_wheel import ROOT, build_twice, run
+
+from kservegen.commands.tool_wheel import pack_checkout
+
+_OF_THE_BUILDER = ("/METADATA", "/WHEEL", "/RECORD")
 
 
 def main() -> None:
@@ -20,6 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wheel = build_twice(ROOT, folder / "dist")
+        compare(wheel.read_bytes(), pack_checkout(ROOT).content)
         venv.create(folder / "venv", with_pip=True)
         pip = (folder / "venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         run(*pip, "--require-hashes", "--only-binary", ":all:", "-r", ROOT / "requirements/run.txt", cwd=folder)
@@ -30,6 +37,19 @@ def main() -> None:
         print(run(kservegen, "render", cwd=repo).strip().splitlines()[-1])
         installed = install_as_ci_does(repo, folder / "runner")
         print(run(installed, "render", "--check", cwd=repo).strip().splitlines()[-1])
+
+
+def compare(built: bytes, packed: bytes) -> None:
+    """Exit where the wheel that `init` packs of a checkout holds other files than the one that is released."""
+    contents = []
+    for wheel in (built, packed):
+        with ZipFile(BytesIO(wheel)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        # Each builder writes its own name into WHEEL, and as much into METADATA as it likes.
+        contents.append({name: data for name, data in files.items() if not name.endswith(_OF_THE_BUILDER)})
+    if contents[0] != contents[1]:
+        other = [name for name in contents[0] | contents[1] if contents[0].get(name) != contents[1].get(name)]
+        sys.exit(f"init packs another wheel than is released: {', '.join(sorted(other)[:10])}")
 
 
 def install_as_ci_does(repo: Path, temp: Path) -> Path:
