@@ -139,8 +139,11 @@ class Bench:
         os.dup2(sink, 2)
         os._exit(run_cli(cli, self.words))
 
-    def faults(self, mode: str, code: int) -> Iterator[str]:
-        """Tell what is not as it should be after a broken run, then after the next command that writes."""
+    def faults(self, mode: str, code: int, *, goes_on: bool) -> Iterator[str]:
+        """Tell what is not as it should be after a broken run, after the recovery, and where the command is run again.
+
+        Running an edit again takes long, and says little more than the recovery did: only `goes_on` does that.
+        """
         now, said = state(self.root), self.note.read_text()
         if code not in ({-signal.SIGKILL, 0} if mode.startswith("kill") else {0, 2}):
             yield f"exit {code}: {said}"
@@ -148,6 +151,9 @@ class Bench:
             yield "another commit is checked out"
         if self.name != "commit":
             yield from self._faults_of_an_edit(mode, code, now)
+            if not goes_on:
+                yield from self._left()
+                return
         elif git(self.root, "fsck", "--no-dangling"):
             yield "git fsck finds something"
         again = self.run()
@@ -155,6 +161,9 @@ class Bench:
             again = 0  # there was nothing left to do, whatever the second run says
         if again or state(self.root) != self.new:
             yield f"the command run again ends with {again}, or does not get there: {self.note.read_text()}"
+        yield from self._left()
+
+    def _left(self) -> Iterator[str]:
         if hidden(self.root):
             yield f"left: {hidden(self.root)}"
 
@@ -188,12 +197,12 @@ def broken_runs(bench: Bench, mode: str, every: int) -> Iterator[list[str]]:
         for number in range(every):
             bench.reset()
             code = bench.run_for(took * 1.1 * number / every)
-            yield [f"after {number}/{every}: {fault}" for fault in bench.faults("kill", code)]
+            yield [f"after {number}/{every}: {fault}" for fault in bench.faults("kill", code, goes_on=number % 10 == 0)]
         return
     for point in count(1, every):
         bench.reset()
         code = bench.run(mode, point)
-        yield [f"at call {point}: {fault}" for fault in bench.faults(mode, code)]
+        yield [f"at call {point}: {fault}" for fault in bench.faults(mode, code, goes_on=point % 10 == 1)]
         if not bench.reached.exists():
             return
 
