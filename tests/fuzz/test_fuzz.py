@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
-from tests.fuzz.cases import CASES, MANIFEST, MODELS, Case, Kind
+from tests.fuzz.cases import CASES, ENVIRONMENT, LOCK, MANIFEST, MODELS, Case, Kind
 from tests.fuzz.judge import Judge
 from tests.fuzz.shrink import shrink
 from tests.support.examples import examples
@@ -35,6 +37,40 @@ FINDS: dict[str, Case] = {
         "a template behind lone CRs": b"a: b\rc: {{ .Values.x }}\n",
     }.items()
 }
+
+
+_LOCKED = {"num_hidden_layers": 8, "hidden_size": 64, "num_attention_heads": 8, "num_key_value_heads": 8}
+_CATALOG = {"version": 1, "models": {}}
+_ENVIRONMENT = {"version": 1, "kserve": {"version": "v0.19.0"}, "cluster": {"name": "dev"}, "namespaces": {"ml": {}}}
+FINDS["a budget below nothing"] = Case(
+    Kind.CATALOG,
+    {
+        MODELS: json.dumps(_CATALOG).encode(),
+        ENVIRONMENT: json.dumps({**_ENVIRONMENT, "budgets": {"a": {"memory": -99}}}).encode(),
+    },
+)
+FINDS["a compressed cache without a width"] = Case(
+    Kind.CATALOG,
+    {
+        MODELS: b"""\
+{version: 1, models: {m: {modelFormat: huggingface, storageUri: "hf://org/m", namespace: ml,
+  resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}}}}
+""",
+        ENVIRONMENT: json.dumps(
+            {**_ENVIRONMENT, "accelerators": {"a": {"resource": "nvidia.com/gpu", "gpu": "L4"}}}
+        ).encode(),
+        LOCK: json.dumps(
+            {
+                "version": 1,
+                "models": {
+                    "hf://org/m": {
+                        "config": {**_LOCKED, "vocab_size": 9, "intermediate_size": 9, "mla": {"q_lora_rank": 1}}
+                    }
+                },
+            }
+        ).encode(),
+    },
+)
 
 
 @pytest.mark.parametrize("name", FINDS)

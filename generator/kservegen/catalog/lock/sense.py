@@ -32,6 +32,7 @@ def senseless(config: JsonObject) -> Iterator[Problem]:
         if hidden is not None and hidden < heads and not integer(config.get("head_dim")):
             message = f"hidden_size {hidden} cannot be cut into {heads} heads"
             yield Problem(("num_attention_heads",), message, str(heads), f"at most {hidden}, or a head_dim beside it")
+    yield from _latent(config)
     yield from _experts(config)
     yield from _layers(config)
 
@@ -57,6 +58,14 @@ def _at_most(words: JsonObject, word: str, most: int, what: str, path: Path = ()
         yield Problem((*path, word), f"{word} is {count}, more than {what}", str(count), f"at most {most:,}")
 
 
+def _latent(config: JsonObject) -> Iterator[Problem]:
+    """Check that a compressed cache has a width."""
+    mla = mapping(config.get("mla"))
+    for word in ("kv_lora_rank", "qk_rope_head_dim") if mla else ():
+        if not integer(mla.get(word)):
+            yield Problem(("mla", word), f"mla has no {word}, which its cache is measured by", allowed="1 and more")
+
+
 def _experts(config: JsonObject) -> Iterator[Problem]:
     moe, depth = mapping(config.get("moe")), integer(config.get("num_hidden_layers"))
     words = ("num_experts", "num_local_experts", "n_routed_experts")
@@ -68,7 +77,7 @@ def _experts(config: JsonObject) -> Iterator[Problem]:
 
 
 def _layers(config: JsonObject) -> Iterator[Problem]:
-    """Layers of one kind are no more than there are."""
+    """Check that layers of one kind are no more than there are."""
     depth = integer(config.get("num_hidden_layers"))
     if depth is None:
         return

@@ -62,4 +62,4 @@ def _limits(words: JsonObject) -> Iterator[tuple[str, Fraction]]:
         value = words.get(word)
         quantity = parse_quantity(value) if isinstance(value, (str, int, float)) else None
         if quantity is not None:
-            yield word, quantity.value
+            yield word, max(quantity.value, Fraction(0))  # less than nothing is nothing: no model is the largest there
