@@ -15,6 +15,7 @@ from tests.fuzz import seeds
 from tests.fuzz.grown import Grower, schema_of
 from tests.fuzz.mutator import mutate, scratch, write_document
 
+from kservegen.catalog.lock.dimensions import dimensions
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
@@ -121,7 +122,10 @@ def _sound(random: Random) -> dict[str, JsonValue]:
     environment = deepcopy(random.choice(seeds.ENVIRONMENTS[:2] if random.random() < 0.93 else seeds.ENVIRONMENTS))
     documents: dict[str, JsonValue] = {MODELS: _fewer(random.choice(seeds.CATALOGS), random), ENVIRONMENT: environment}
     if random.random() < 0.35:
-        documents[LOCK] = deepcopy(seeds.LOCK)
+        lock = deepcopy(seeds.LOCK)
+        if random.random() < 0.6:
+            mapping(mapping(lock["models"])["hf://org/m"])["config"] = dimensions(random.choice(seeds.CONFIGS))
+        documents[LOCK] = lock
     return documents
 
 
