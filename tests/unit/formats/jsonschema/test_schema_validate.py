@@ -17,7 +17,7 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.manual import written_manuals
 from kservegen.formats.jsonschema.cel_rules import FAILED, UNSUPPORTED
-from kservegen.formats.jsonschema.validate import Validator
+from kservegen.formats.jsonschema.validate import MOST_FINDINGS, Validator
 
 PREDICTOR = ("spec", "predictor")
 MODEL = (*PREDICTOR, "model")
@@ -264,8 +264,17 @@ def test_what_is_said_of_keywords(snapshot: SnapshotAssertion) -> None:
 def test_every_rule_has_a_manual_and_every_manual_a_case() -> None:
     told = {case.rule for case in MISTAKES.values()} | {case.rule for case in GENERAL.values()}
     ids = {rule for rule in written_manuals() if rule.startswith("schema/")}
-    # Kinds and what is no object are found elsewhere; what CEL says has its own tests.
-    assert told | {"schema/not-found", FAILED, UNSUPPORTED, "schema/not-an-object"} == ids
+    # Kinds and what is no object are found elsewhere; what CEL says and what is too much have their own tests.
+    elsewhere = {"schema/not-found", FAILED, UNSUPPORTED, "schema/not-an-object", "schema/too-many-problems"}
+    assert told | elsewhere == ids
+
+
+def test_of_more_mistakes_than_anybody_reads_the_first_are_said() -> None:
+    validator = Validator({"type": "array", "items": {"type": "integer"}})
+    found = validator.check(["no integer"] * (MOST_FINDINGS + 1))
+    assert len(found) == MOST_FINDINGS + 1
+    assert [finding.rule for finding in found[-2:]] == ["schema/wrong-type", "schema/too-many-problems"]
+    assert len(validator.check(["no integer"] * MOST_FINDINGS)) == MOST_FINDINGS
 
 
 TWICE: dict[str, tuple[str, JsonObject, list[Path]]] = {
