@@ -22,7 +22,7 @@ from kservegen.core.errors import GeneratorError
 ROOT = Path(__file__).parents[2]
 TODAY = "2027-01-01"
 PROD = (
-    DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://example.com/x.git'}")
+    DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://git.example.org/x.git'}")
     .replace("cluster: {name: dev}", "cluster: {name: prod, server: 'https://prod.example.com'}")
     .replace("namespaces: {ns: {}}", "namespaces: {ns: {}, other: {}}")
     + """\
@@ -139,6 +139,19 @@ def other_engine(project: Project) -> None:
     project.write("environments/prod.yaml", (PROD + GUARDS).replace("engine: argocd", "engine: flux"))
 
 
+def read_from(words: str) -> Callable[[Project], None]:
+    """Return a change that has the engine read from elsewhere."""
+
+    def other_source(project: Project) -> None:
+        project.write("environments/prod.yaml", (PROD + GUARDS).replace("engine: argocd", f"engine: argocd, {words}"))
+
+    return other_source
+
+
+def other_repository(project: Project) -> None:
+    project.write("environments/prod.yaml", (PROD + GUARDS).replace("git.example.org", "git.example.net"))
+
+
 def restarted(project: Project) -> None:
     project.write("models.yaml", models(big=GPU % "big-2", huge=GPU % "huge-2"))
 
@@ -231,6 +244,10 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (other_namespace, {REMOVAL, LEFT, RESTART}),
         (other_cluster, {LEFT}),
         (other_engine, {REMOVAL, LEFT, RESTART}),
+        (other_repository, {LEFT}),
+        (read_from("targetRevision: mine"), {LEFT}),
+        (read_from("path: mine/rendered"), {LEFT}),
+        (read_from("chartRepository: ghcr.io/mine"), {LEFT}),
         (restarted, {RESTART}),
         (restarted_without_accelerators, {RESTART}),
         (restarted_by_renaming, {RESTART}),
@@ -262,6 +279,7 @@ def test_a_change_grants_itself_nothing(project: Project, change: Callable[[Proj
         ("removals: 2", "2026-12-31", removed, 1),
         ("removals: 99", "2027-06-30", removed_environment, 0),
         ("leftBehind: 20", "2027-06-30", other_cluster, 0),
+        ("leftBehind: 20", "2027-06-30", other_repository, 0),
         ("removals: 20, leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
         ("restartingAccelerators: 2", "2027-06-30", restarted, 0),
     ],
@@ -273,6 +291,23 @@ def test_a_permit_holds_where_the_base_has_it(
     change(project)
     found = judged(project)
     assert found[0] == code, found
+
+
+@pytest.mark.parametrize(
+    "words", ["targetRevision: main", "path: ./rendered/", "chartRepository: oci://ghcr.io/kserve/charts"]
+)
+def test_what_is_meant_anyway_reads_from_nowhere_else(project: Project, words: str) -> None:
+    read_from(words)(project)
+    assert judged(project)[:2] == (0, set())
+
+
+def test_the_placeholder_of_a_repository_is_replaced_freely(project: Project) -> None:
+    words = (PROD + GUARDS).replace("git.example.org", "example.com")
+    project.write("environments/prod.yaml", words)
+    judged(project)
+    commit_files(project.root, {"environments/prod.yaml": words})
+    project.write("environments/prod.yaml", PROD + GUARDS)
+    assert judged(project)[:2] == (0, set())
 
 
 def test_an_expired_permit_is_told_of(project: Project) -> None:

@@ -196,7 +196,7 @@ DESCRIPTIONS: dict[str, str] = {
     "permits": "Exceptions from guards for a time, in force from the change after the one that brings them.",
     "permits.removals": "Objects that one change may remove, all models among them.",
     "permits.restartingAccelerators": "Accelerators whose pods one change may restart.",
-    "permits.leftBehind": "Objects that one change may leave running by another cluster, engine or namespace.",
+    "permits.leftBehind": "Objects that one change may leave running by another cluster, engine, namespace or source.",
     "permits.reason": "Why it is meant.",
     "permits.owner": "Who answers for it.",
     "permits.expires": "Last day on which it holds, as year-month-day.",

@@ -2,13 +2,15 @@
 
 An engine that is told of another cluster, another engine, and an object of the same name in another namespace have this
 in common: what ran before stays, and nothing deletes it. Argo CD and Flux act on the destination that they find, and
-forget the one before (Flux: spec.kubeConfig of a Kustomization; Argo CD: spec.destination of an Application).
+forget the one before (Flux: spec.kubeConfig of a Kustomization; Argo CD: spec.destination of an Application). Of an
+engine that reads from elsewhere from now on, nothing that is judged here decides any more what runs there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import Fate, LeftRunning, ObjectChange, Verb, key_of
@@ -16,11 +18,21 @@ from kservegen.changes.plan.syncing import Syncing
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
+from kservegen.render.gitops.repository import CHART_REPOSITORY, DEFAULT_PATH, DEFAULT_REVISION
 
 _SYNC: Final = "sync/"
 # Two names that Argo CD has for the cluster that it runs in.
 _HERE: Final = "https://kubernetes.default.svc"
 _IN_CLUSTER: Final = "in-cluster"
+# Words that say where an engine reads from, and what is meant without them.
+_CHARTS: Final = "chartRepository"
+_SOURCES: Final = {
+    "repoURL": "",
+    "targetRevision": DEFAULT_REVISION,
+    "path": DEFAULT_PATH,
+    _CHARTS: CHART_REPOSITORY,
+}
+_NOWHERE: Final = "example.com"  # RFC 2606: no repository lies there, so none was read
 
 
 def left_running(change: EnvironmentChange, objects: Iterable[ObjectChange]) -> LeftRunning:
@@ -34,6 +46,12 @@ def left_running(change: EnvironmentChange, objects: Iterable[ObjectChange]) -> 
     if moved:
         why = f"another cluster ({moved[0][0]} -> {moved[0][1]})"
         return LeftRunning(why, tuple(name for *_, name in moved), ("cluster",))
+    for word, was, now in _other_sources(change) if before.engine else ():
+        read = {f"chart {chart}" for chart in before.charts}
+        if word != _CHARTS:
+            read = {str(key) for key, resource in change.before.items() if not resource.file.startswith(_SYNC)}
+        if read:
+            return LeftRunning(f"another {word} ({was} -> {now})", tuple(sorted(read)), ("gitops", word))
     left = tuple(sorted(_other_namespace(objects)))
     return LeftRunning("another namespace", left, ("namespaces",)) if left else LeftRunning()
 
@@ -63,6 +81,21 @@ def _told_cluster(change: EnvironmentChange) -> tuple[str, str] | None:
     now = change.built.environment.text("cluster", "server")
     was = text(mapping(change.words.get("cluster")).get("server"))
     return (was, now) if was and now and _address(was) != _address(now) else None
+
+
+def _other_sources(change: EnvironmentChange) -> Iterator[tuple[str, str, str]]:
+    """Yield the words that have an engine read from elsewhere, with what they said before and say now."""
+    if change.words is None or change.built is None:
+        return
+    before, after = mapping(change.words.get("gitops")), change.built.environment.mapping("gitops")
+    for word, default in _SOURCES.items():
+        was, now = (_source(text(side.get(word)) or default) for side in (before, after))
+        if was and was != now and urlsplit(was).hostname != _NOWHERE:
+            yield word, was, now
+
+
+def _source(said: str) -> str:
+    return said.removeprefix("./").removeprefix("oci://").rstrip("/")
 
 
 def cluster_of(resource: Resource) -> str:
