@@ -271,6 +271,12 @@ def test_a_reader_that_goes_away(project: Project) -> None:
     assert done.stderr == b""
 
 
+def test_a_caller_that_closed_the_streams(project: Project) -> None:
+    command = f"{sys.executable} -m kservegen validate --root {project.root} <&- >&- 2>&-"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
+    assert subprocess.run(["sh", "-c", command], env=environment, check=False).returncode == 0
+
+
 def test_control_characters_of_a_file_do_not_reach_the_terminal(project: Project) -> None:
     project.models('models:\n  iris: {modelFormat: "\\u001b[31mred", storageUri: ftp://x}\n')
     assert b"\x1b" not in _process("validate", "--root", str(project.root)).stdout

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import importlib
 import inspect
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
@@ -102,8 +104,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cost a small render a tenth of its time, and a large one more than half, again at the exit of the interpreter.
     """
     gc.disable()
+    _open_closed_streams()
     from kservegen.cli.failures import run_cli  # noqa: PLC0415 - keeps `import kservegen.cli` light
 
     code = run_cli(cli, arguments)
     gc.freeze()
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Give what was started without a stream (`>&-`) an empty one, as git does (setup.c, sanitize_stdfds).
+
+    Python has None in its place, and the next file that is opened would get its number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open until the process ends

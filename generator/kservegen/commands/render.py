@@ -51,6 +51,9 @@ def validate(
         names = None if evaluated.is_partial else (*catalog.environments, *catalog.unreadable)
         built = [evaluation.built for evaluation in evaluated.evaluations.values() if evaluation.built is not None]
         stale = find_stale(built, OutputFolder(out, repository.relative(out)), names)
+        if evaluated.has_errors:  # nothing is rendered while they stand: that files are not current follows from them
+            living = evaluated.evaluations.keys()
+            stale = (each for each in stale if each.severity is Severity.ERROR or living.isdisjoint(each.environments))
         return replace(result, diagnostics=merge_diagnostics([*result.diagnostics, *stale]))
 
 

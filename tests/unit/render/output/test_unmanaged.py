@@ -112,6 +112,15 @@ def test_our_first_line_alone_makes_no_file_ours(rendered: Project, path: str, c
     assert rendered.render(check=True).exit_code == 1
 
 
+def test_where_nothing_can_be_rendered_it_is_not_said_to_be_stale(rendered: Project) -> None:
+    rendered.write("models.yaml", "version: 1\nmodel: {}\n")
+    rendered.write("rendered/dev/models/ns/pod-debug.yaml", MARK + POD)  # nobody rendered it, whatever the catalog says
+    assert rendered.problems() == [
+        "models.yaml:2:1 schema/unknown-field",
+        "rendered/dev/models/ns/pod-debug.yaml:1:1 gitops/forged-file",
+    ]
+
+
 def test_what_is_listed_is_judged_like_all_else(rendered: Project) -> None:
     rendered.write("rendered/dev/models/ns/more.yaml", POD + "---\n" + IRIS.replace("iris", "more"))
     rendered.write("rendered/dev/cluster/class.yaml", CLASS)
