@@ -183,7 +183,9 @@ def _misplaced(key: str, path: str, files: Mapping[str, SyncedFile]) -> Finding 
 
 
 def _near_its_end(key: str, words: Mapping[str, object], clock: Clock | None) -> Iterator[Finding]:
-    written = str(words.get("expires"))
+    written = words.get("expires")
+    if not isinstance(written, str):
+        return  # the schema says so
     try:
         expires = date.fromisoformat(written)
     except ValueError:

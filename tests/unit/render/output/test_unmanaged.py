@@ -201,3 +201,9 @@ def test_a_list_that_is_wrong(rendered: Project, entry: str, problem: str) -> No
     result = validate(rendered.repository, clock=Clock(date(2026, 1, 2)))
     found = [f"{d.location.line}:{d.location.column} {d.rule}" for d in result.diagnostics]
     assert [text for text in found if "gitops/unmanaged" in text] == [problem]
+
+
+def test_a_list_without_a_day_is_one_finding(rendered: Project) -> None:
+    rendered.write("rendered/dev/cluster/role.yaml", ROLE)
+    _list(rendered, "x: {path: cluster/role.yaml, reason: r, owner: team}")
+    assert rendered.problems() == ["environments/dev.yaml:13:3 schema/missing-field"]
