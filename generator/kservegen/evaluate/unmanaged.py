@@ -31,7 +31,7 @@ from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.render.layout import lay_out_synced
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.output.paths import is_confined
-from kservegen.render.output.synced import FileNature, SyncedFile, is_steering, synced_files
+from kservegen.render.output.synced import SOURCE_IGNORE, FileNature, SyncedFile, is_steering, synced_files
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
@@ -125,7 +125,16 @@ def unmanaged_paths(environment: ResolvedEnvironment) -> frozenset[str]:
 
 
 def refuse_in_departed(out: OutputFolder, environments: Iterable[str]) -> Iterator[Diagnostic]:
-    """Refuse what others have in a folder that we rendered for an environment which is no more: it is synced still."""
+    """Refuse what others have in a folder that we rendered for an environment which is no more: it is synced still.
+
+    So with what lies beside the folders of environments and tells Flux to leave files of theirs out.
+    """
+    above = out.path / SOURCE_IGNORE
+    if above.is_symlink() or above.exists():
+        where = Location(f"{out.label}/{SOURCE_IGNORE}")
+        yield by_manual(
+            "gitops/engine-input", "this file leaves out what an engine reads below it, and so prunes it", where
+        )
     for name, files in _departed(out, environments):
         for file in files:
             yield from _refuse(file, out, name)

@@ -18,6 +18,8 @@ from kservegen.render.output.files import READ, read_file
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".jsonnet", ".libsonnet")
+# Flux leaves out what it names, in its folder and below (fluxcd/pkg sourceignore, `LoadIgnorePatterns`).
+SOURCE_IGNORE: Final = ".sourceignore"
 # Files that say what becomes of all others beside or below them: kustomize's, Helm's, kpt's, Argo CD's and Flux's.
 _STEERING: Final = frozenset(
     {
@@ -26,7 +28,7 @@ _STEERING: Final = frozenset(
         "kustomization.yml",
         "chart.yaml",
         ".argocd-source.yaml",
-        ".sourceignore",
+        SOURCE_IGNORE,
         ".krmignore",
     }
 )

@@ -53,6 +53,7 @@ def _entry(path: str, name: str = "x", expires: str = "2099-12-31") -> str:
             "rendered/dev/cluster/.argocd-source-dev.yaml:1:1 gitops/engine-input",
         ),
         ("dev/.sourceignore", "*", "rendered/dev/.sourceignore:1:1 gitops/engine-input"),
+        (".sourceignore", "dev/models", "rendered/.sourceignore:1:1 gitops/engine-input"),
         ("old/pod.yaml", POD, None),  # no folder of ours
         ("dev/OWNERS", "approvers: [a]", None),  # nothing that an engine reads
         ("dev/models/ns/NOTES.txt", "x", None),
