@@ -1,5 +1,8 @@
-// Reads templates from stdin, one base64 line each, and writes what Go's text/template/parse says of each, one JSON
-// line each: {"error": ""} where it parses. Functions are not looked up, as kservegen does not.
+// Reads templates from stdin, one base64 line each, and writes what Go's text/template says of each, one JSON line each:
+// {"error": ""} where it parses. Functions are not looked up, as kservegen does not while it reads.
+//
+// With an argument, JSON data, the templates are executed with it, as KServe does: a key that is missing is an error, and
+// so is a function that Go does not have. {"error": "", "text": "..."} where that works.
 package main
 
 import (
@@ -7,11 +10,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"os"
+	"strings"
+	"text/template"
 	"text/template/parse"
 )
 
 type answer struct {
 	Error string `json:"error"`
+	Text  string `json:"text"`
 }
 
 func judge(text string) answer {
@@ -23,7 +29,25 @@ func judge(text string) answer {
 	return answer{}
 }
 
+func execute(text string, data map[string]any) answer {
+	parsed, err := template.New("main").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return answer{Error: err.Error()}
+	}
+	var out strings.Builder
+	if err := parsed.Execute(&out, data); err != nil {
+		return answer{Error: err.Error()}
+	}
+	return answer{Text: out.String()}
+}
+
 func main() {
+	var data map[string]any
+	if len(os.Args) > 1 {
+		if err := json.Unmarshal([]byte(os.Args[1]), &data); err != nil {
+			panic(err)
+		}
+	}
 	input := bufio.NewScanner(os.Stdin)
 	input.Buffer(make([]byte, 1<<20), 1<<26)
 	output := json.NewEncoder(os.Stdout)
@@ -32,7 +56,11 @@ func main() {
 		if err != nil {
 			panic(err)
 		}
-		if err := output.Encode(judge(string(text))); err != nil {
+		found := judge(string(text))
+		if data != nil {
+			found = execute(string(text), data)
+		}
+		if err := output.Encode(found); err != nil {
 			panic(err)
 		}
 	}

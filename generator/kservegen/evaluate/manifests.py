@@ -6,6 +6,7 @@ document satisfies is no mistake, so what is reported, and fails, is what is lef
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -54,6 +55,15 @@ class Documents:
     not_checked: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintedDocument:
+    """What becomes of a document, and the object that the API server would store; None where it is no object."""
+
+    report: DocumentReport
+    document: InputDocument | None
+    stored: Resource | None
+
+
 @dataclass(slots=True)
 class _Fresh:
     """A document that was read and is checked with those around it, so that compiled checks pay."""
@@ -83,6 +93,7 @@ class Linter:
         self._fresh: list[_Fresh] = []
         self._sound: list[_Sound] = []
         self._reports: list[DocumentReport] = []
+        self._numbers = array("q")  # of the documents on the shelf, report by report; -1 where there is no object
         self._given: dict[ResourceId, int] = {}
         self._first: dict[tuple[str, str, ResourceId], int] = {}
         self._unknown: dict[str, tuple[Diagnostic, int]] = {}
@@ -143,6 +154,7 @@ class Linter:
         if document.resource is not None:
             shelved = self._shelf.put(document)
             self._find_twin(document, document.resource, shelved)
+        self._numbers.append(shelved)
         if unknown is not None:
             first, count = self._unknown.get(unknown.seen, (unknown, 0))
             self._unknown[unknown.seen] = (first, count + 1)
@@ -172,6 +184,14 @@ class Linter:
             not_checked=sum(count for _, count in self._unknown.values()),
         )
         return documents, merge_diagnostics([*self._extra, *self._unknown_kinds()])
+
+    def linted(self) -> Iterator[LintedDocument]:
+        """Go through the documents that were read, each checked alone; call it before `finish`."""
+        self._check_alone()
+        for report, shelved in zip(self._reports, self._numbers, strict=True):
+            document = None if shelved < 0 else self._shelf.take(shelved)
+            stored = None if document is None else self._default(document).resource
+            yield LintedDocument(report=report, document=document, stored=stored)
 
     def _check_together(self) -> None:
         """Check again what other objects can change, now that all of them are known."""

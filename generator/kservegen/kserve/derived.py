@@ -54,11 +54,18 @@ def child_name(parent: str, ending: str) -> str:
         return parent + ending
     from hashlib import md5  # noqa: PLC0415 - loads OpenSSL, for names that hardly anybody has
 
-    digest = md5(parent.encode(), usedforsecurity=False).hexdigest()
-    return parent[: _LONGEST - len(digest) - len(ending)] + digest + ending
+    if len(ending) >= _HEAD:
+        digest = md5((parent + ending).encode(), usedforsecurity=False).hexdigest()
+        name = (parent[:_HEAD] + digest + ending)[:_LONGEST]
+    else:
+        digest = md5(parent.encode(), usedforsecurity=False).hexdigest()
+        name = parent[: _HEAD - len(ending)] + digest + ending
+    return name.rstrip(_NO_NAME_ENDS_WITH)
 
 
 _LONGEST: Final = 63
+_HEAD: Final = _LONGEST - 32  # what a digest leaves
+_NO_NAME_ENDS_WITH: Final = "-._"
 
 
 def _inference_service(name: str, spec: JsonObject, mode: str) -> Iterator[Derived]:

@@ -32,6 +32,7 @@ _MODEL_FIELDS: Final = frozenset({"model", *FRAMEWORKS})
 
 SERVING_CONTAINER: Final = "kserve-container"
 WORKER_CONTAINER: Final = "worker-container"
+TRANSFORMER_CONTAINER: Final = "transformer-container"
 LLM_CONTAINER: Final = "main"
 
 

@@ -186,7 +186,9 @@ def _variable(variable: JsonObject) -> JsonObject:
 
 def _with_field(owner: JsonObject) -> JsonObject:
     filled = dict(owner)
+    _each(filled, "resourceFieldRef", lambda reference: _filled(reference, {"divisor": "0"}))
     _each(filled, "fieldRef", lambda reference: _filled(reference, {"apiVersion": "v1"}))
+    _each(filled, "resourceFieldRef", lambda reference: _filled(reference, {"divisor": "0"}))
     return filled
 
 

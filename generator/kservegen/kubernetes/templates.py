@@ -153,6 +153,16 @@ def validate_pod_template(template: JsonObject, path: Path = ()) -> Iterator[Bro
     yield from validate_pod_spec(mapping(template.get("spec")), (*path, "spec"))
 
 
+def validate_pod(pod: JsonObject) -> Iterator[BrokenLaw]:
+    """Check a Pod by itself: as a template, and for what templates are not refused for."""
+    yield from validate_pod_template(pod)
+    spec = mapping(pod.get("spec"))
+    for field in ("containers", "initContainers"):
+        for container, at in maps(spec.get(field), ("spec", field)):
+            for problem in padded_image(container.get("image"), FieldPlace((*at, "image"), _Pod((), spec))):
+                yield BrokenLaw(_OF_PODS_ALONE, problem)
+
+
 def validate_pod_spec(spec: JsonObject, path: Path = ()) -> Iterator[BrokenLaw]:
     """Check the spec of a workload's pods, defaulted or not, whose values have the types of Kubernetes' schema."""
     pod = _Pod(path, spec)

@@ -1,4 +1,4 @@
-"""Go's literals: the text of a string, a character or a number in, what is wrong with it out."""
+"""Go's literals: the text of a string, a character or a number in, what is wrong with it, or its value, out."""
 
 from __future__ import annotations
 
@@ -89,11 +89,43 @@ def _is_finite(text: str) -> bool:
 
 
 def _fits(text: str) -> bool:
+    value = _integer(text)
+    if text[0] == "-":
+        return -value <= 1 << (_BITS - 1)
+    return value < 1 << (_BITS - 1 if text[0] == "+" else _BITS)
+
+
+def _integer(text: str) -> int:
     plain = text.replace("_", "").lower()
     digits = plain.lstrip("+-")
     if len(digits) > 1 and digits[0] == "0" and digits[1] in "01234567":
         digits = f"0o{digits[1:]}"
-    value = int(digits, 0)
-    if plain[0] == "-":
-        return value <= 1 << (_BITS - 1)
-    return value < 1 << (_BITS - 1 if plain[0] == "+" else _BITS)
+    return -int(digits, 0) if plain[0] == "-" else int(digits, 0)
+
+
+def constant_value(text: str) -> str | int | float:
+    """Return what a literal stands for, one that parses: a string's text, a character's number, a number, a boolean."""
+    if text in {"true", "false"}:
+        return text == "true"
+    if text[0] == "`":
+        return text[1:-1].replace("\r", "")
+    if text[0] == '"':
+        return _ESCAPE.sub(_unescaped, text[1:-1])
+    if text[0] == "'":
+        return ord(_ESCAPE.sub(_unescaped, text[1:-1]))
+    plain = text.replace("_", "").rstrip("i")
+    if _INTEGER.fullmatch(plain):
+        return _integer(plain)
+    return float.fromhex(plain) if "x" in plain.lower() else float(plain)
+
+
+_PLAIN_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape["quote"]:
+        return escape["quote"]
+    if escape["octal"]:
+        return chr(int(escape["octal"], 8))
+    code = escape["hex"] or escape["short"] or escape["long"]
+    return chr(int(code, 16)) if code else _PLAIN_ESCAPES[escape[0][1]]

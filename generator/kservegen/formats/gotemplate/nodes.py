@@ -1,4 +1,4 @@
-"""What a template consists of: the few shapes of its tree that a check looks at."""
+"""What a template consists of: the shapes of its tree that are checked and evaluated."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ class IdentifierNode:
 
 @dataclass(frozen=True, slots=True)
 class ConstantNode:
-    """A string, a number, a character or a boolean."""
+    """A string, a number, a character or a boolean, as it is written."""
 
+    text: str
     offset: int
 
 
@@ -65,11 +66,15 @@ class NilNode:
 
 @dataclass(frozen=True, slots=True)
 class PipeNode:
-    """Commands whose results run from one into the next; each is its operand with arguments."""
+    """Commands whose results run from one into the next; each is its operand with arguments.
+
+    `declared` names the variables that get the result: new ones, or known ones where it `assigns`.
+    """
 
     declared: tuple[str, ...]
     commands: tuple[tuple[Operand, ...], ...]
     offset: int
+    assigns: bool = False
 
 
 Operand: TypeAlias = FieldNode | VariableNode | ChainNode | IdentifierNode | ConstantNode | NilNode | PipeNode
@@ -96,10 +101,20 @@ class CommandNode:
 
 @dataclass(frozen=True, slots=True)
 class TextNode:
-    """Text that is more than space; it makes a definition one that a second may not replace."""
+    """Text between actions, trimmed as their marks say."""
+
+    text: str
 
 
-ParseNode: TypeAlias = PipeNode | BranchNode | CommandNode | TextNode
+@dataclass(frozen=True, slots=True)
+class JumpNode:
+    """`{{break}}` or `{{continue}}`, within a range."""
+
+    is_break: bool
+    offset: int
+
+
+ParseNode: TypeAlias = PipeNode | BranchNode | CommandNode | TextNode | JumpNode
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from kservegen.formats.gotemplate.nodes import (
     Control,
     FieldNode,
     IdentifierNode,
+    JumpNode,
     NilNode,
     Operand,
     ParseNode,
@@ -127,10 +128,10 @@ class _Parser:
         return body
 
     def add(self, name: TemplateToken, body: tuple[ParseNode, ...]) -> None:
-        key = name.text[1:-1]
-        if self.defined.get(key) and body:
+        key, empty = name.text[1:-1], _is_empty(body)
+        if not empty and not _is_empty(self.defined.get(key, ())):
             raise TemplateError(name.offset, f'multiple definition of template "{key}"')
-        if body or key not in self.defined:
+        if not empty or key not in self.defined:
             self.defined[key] = body
 
     def name(self, context: str) -> TemplateToken:
@@ -157,8 +158,7 @@ class _Parser:
         """Read text or one action; an end or an else is returned instead of being added."""
         token = self.next_word()
         if token.kind is TokenKind.TEXT:
-            if token.text.strip():
-                body.append(TextNode())
+            body.append(TextNode(token.text))
             return None
         if token.kind is not TokenKind.LEFT:
             self.unexpected(token, "input")
@@ -173,7 +173,7 @@ class _Parser:
         elif word.kind is TokenKind.TEMPLATE:
             body.append(self.call())
         elif word.kind in (TokenKind.BREAK, TokenKind.CONTINUE):
-            self.jump(word)
+            body.append(self.jump(word))
         else:
             self.at -= 1
             body.append(self.pipeline("command", TokenKind.RIGHT))
@@ -185,11 +185,12 @@ class _Parser:
             return
         self.expect(TokenKind.RIGHT, word.text)
 
-    def jump(self, word: TemplateToken) -> None:
+    def jump(self, word: TemplateToken) -> JumpNode:
         context = f"{{{{{word.text}}}}}"
         self.expect(TokenKind.RIGHT, context)
         if not self.ranges:
             raise TemplateError(word.offset, f"{context} outside {{{{range}}}}")
+        return JumpNode(word.kind is TokenKind.BREAK, word.offset)
 
     def control(self, control: Control) -> BranchNode:
         known = len(self.variables)
@@ -235,6 +236,7 @@ class _Parser:
     def pipeline(self, context: str, end: TokenKind) -> PipeNode:
         offset = self.skip_space().offset
         declared = self.declarations(context)
+        assigns = bool(declared) and self.tokens[self.at - 1].kind is TokenKind.ASSIGN
         commands: list[tuple[Operand, ...]] = []
         while True:
             token = self.next_word()
@@ -250,7 +252,7 @@ class _Parser:
             first = command[0]
             if isinstance(first, (ConstantNode, NilNode)) or (isinstance(first, FieldNode) and not first.names):
                 raise TemplateError(offset, f"non executable command in pipeline stage {number}")
-        return PipeNode(declared, tuple(commands), offset)
+        return PipeNode(declared, tuple(commands), offset, assigns)
 
     def declarations(self, context: str) -> tuple[str, ...]:
         declared: list[str] = []
@@ -315,7 +317,7 @@ class _Parser:
         kind, offset = token.kind, token.offset
         if kind in _CONSTANTS:
             self.check_constant(token)
-            return ConstantNode(offset)
+            return ConstantNode(token.text, offset)
         if kind is TokenKind.IDENTIFIER:
             return IdentifierNode(token.text, offset)
         if kind in (TokenKind.FIELD, TokenKind.DOT):
@@ -349,3 +351,8 @@ class _Parser:
             error = f"malformed character constant: {token.text}"
         if error:
             raise TemplateError(token.offset, error)
+
+
+def _is_empty(body: tuple[ParseNode, ...]) -> bool:
+    """Whether a definition holds nothing but space, so that a second one may replace it."""
+    return all(isinstance(node, TextNode) and not node.text.strip() for node in body)

@@ -1,8 +1,7 @@
 """A canary cannot stand beside the stable predictor.
 
-KServe v0.20 runs canaries in mode Standard only, beside a stable predictor that has a model with a storageUri. Each has
-a name of its own and fixed replicas, no more than the stable one's; together they get at most 100 percent of the
-traffic.
+KServe v0.20 runs canaries in mode Standard only, beside a stable predictor that has a model. Each has a name of its own
+and fixed replicas, no more than the stable one's; together they get at most 100 percent of the traffic.
 
 Fix: Give each canary a predictor.name, and leave scaling to the stable predictor.
 Bad:
@@ -16,8 +15,8 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._settings import MODE, annotation
-from kservegen.core.document import integer, mapping, text
-from kservegen.core.jsontypes import JsonArray, JsonObject, Path
+from kservegen.core.document import integer, mapping, sequence, text
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 
 _WHOLE: Final = 100
 _FIXED: Final = ("workerSpec", "maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")
@@ -45,10 +44,14 @@ def _surroundings(resource: Resource, stable: JsonObject) -> Problems:
     if mode != "Standard":
         message = f"canaries are supported in mode Standard only, not in {mode or 'Knative'}"
         yield Problem(("spec", "canary"), message, seen=mode, at_key=True)
-    model = stable.get("model")
-    if not isinstance(model, dict) or not model.get("storageUri"):
-        message = "canaries need a stable predictor that has a model with a storageUri"
+    if not isinstance(stable.get("model"), dict) and not any(map(_names_model, sequence(stable.get("containers")))):
+        message = "canaries need a stable predictor that has a model"
         yield Problem(("spec", "predictor"), message, at_key=True)
+
+
+def _names_model(container: JsonValue) -> bool:
+    """Whether a container of one's own says in its environment which model it serves."""
+    return any(mapping(item).get("name") == "STORAGE_URI" for item in sequence(mapping(container).get("env")))
 
 
 def _traffic(canaries: JsonArray) -> Problems:

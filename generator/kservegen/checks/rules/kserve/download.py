@@ -16,11 +16,11 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._downloads import Failure, download_failure
 from kservegen.checks.rules.kserve._settings import deployment_mode
-from kservegen.checks.rules.kserve._uris import is_claimed, service_error
 from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.kserve.storage_uris import is_claimed, service_error
 from kservegen.kserve.workloads import SERVING_CONTAINER
 
 _MODELS: Final = ("model", "art")

@@ -1,7 +1,7 @@
 """A container sets PYTHONPATH.
 
 Whoever sets it decides which code the model server imports, so KServe's webhook refuses it in every container of an
-InferenceService, and in the serving and worker containers of a runtime.
+InferenceService but those of canaries, and in the serving and worker containers of a runtime.
 
 Fix: Install the packages in the image, or set PYTHONPATH in the image itself.
 Bad:
@@ -24,8 +24,9 @@ def check(resource: Resource, _context: Context) -> Problems:
         return
     for at in containers_of(resource):
         index = variable(at.container, "PYTHONPATH")
-        # A runtime's init containers are not looked at.
-        if index is not None and not (at.init and resource.kind in RUNTIMES):
+        # A runtime's init containers and canaries are not looked at.
+        overlooked = (at.init and resource.kind in RUNTIMES) or at.path[:2] == ("spec", "canary")
+        if index is not None and not overlooked:
             name = text(at.container.get("name"))
             message = f'setting PYTHONPATH in container "{name}" is not allowed for security reasons'
             yield Problem((*at.path, "env", index), message, seen="PYTHONPATH")

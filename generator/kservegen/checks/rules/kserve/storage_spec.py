@@ -22,10 +22,10 @@ from typing import Final
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import annotation, deployment_mode, namespace
-from kservegen.checks.rules.kserve._uris import claiming
 from kservegen.checks.rules.view import components_of, of_kind
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.kserve.storage_uris import claiming
 from kservegen.kserve.workloads import SERVING_CONTAINER, WORKER_CONTAINER
 
 _TYPES: Final = ("s3", "hdfs", "webhdfs")

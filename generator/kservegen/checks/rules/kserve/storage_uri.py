@@ -16,15 +16,15 @@ inferenceservice/utils/utils.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._uris import (
+from kservegen.checks.rules.view import components_of, of_kind
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.kserve.storage_uris import (
     LORA_SCHEMES,
     is_claimed,
     llm_error,
     service_error,
 )
-from kservegen.checks.rules.view import components_of, of_kind
-from kservegen.core.document import mapping, sequence
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.workloads import FRAMEWORKS
 
 _FIELDS: Final = frozenset({"model", "art", *FRAMEWORKS})

@@ -1,7 +1,7 @@
 """The models of one host need more memory than it has.
 
 The controller loads a TrainedModel only while the memory of all models of the same InferenceService stays within the
-memory limit of its predictor; no limit counts as none at all.
+memory limit that stands in its predictor. A limit of the runtime does not count, and no limit counts as none at all.
 
 Fix: Raise the predictor's memory limit, or give some models a host of their own.
 Bad:
@@ -14,7 +14,7 @@ Upstream: TM-C3; controller v1alpha1 trainedmodel/controller.go
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.view import models_of, of_kind, selection_of
+from kservegen.checks.rules.view import of_kind
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import Quantity, parse_quantity
@@ -28,7 +28,7 @@ def check(resource: Resource, context: Context) -> Problems:
         return
     siblings = [model for model in of_kind(context, "TrainedModel") if _is_of(model, parent, namespace(resource))]
     needed = [quantity for model in siblings if (quantity := _quantity(_model(model).get("memory")))]
-    limit = _limit(host, context)
+    limit = _limit(host)
     if not needed or limit is None:
         return
     if sum(quantity.value for quantity in needed) > limit.value:
@@ -48,18 +48,15 @@ def _model(resource: Resource) -> JsonObject:
     return mapping(mapping(resource.doc.get("spec")).get("model"))
 
 
-def _limit(host: Resource, context: Context) -> Quantity | None:
-    """Return the host's memory limit: the model's own or its runtime's; None where it is not known."""
-    for _, model, request in models_of(host, context):
-        own = mapping(mapping(model.get("resources")).get("limits")).get("memory")
-        runtime = selection_of(request, context).chosen
-        if own is None and runtime is None:
-            return None
-        return _quantity(own if own is not None or runtime is None else runtime.amounts["limits"].get("memory", "0"))
-    containers = sequence(mapping(mapping(host.doc.get("spec")).get("predictor")).get("containers"))
-    if not containers:
+def _limit(host: Resource) -> Quantity | None:
+    """Return the memory limit that stands in the host itself: its runtime's does not count."""
+    predictor = mapping(mapping(host.doc.get("spec")).get("predictor"))
+    model = predictor.get("model")
+    containers = sequence(predictor.get("containers"))
+    if not isinstance(model, dict) and not containers:
         return None
-    return _quantity(mapping(mapping(mapping(containers[0]).get("resources")).get("limits")).get("memory", "0"))
+    server = model if isinstance(model, dict) else mapping(containers[0])
+    return _quantity(mapping(mapping(server.get("resources")).get("limits")).get("memory", "0"))
 
 
 def _quantity(value: JsonValue) -> Quantity | None:

@@ -13,8 +13,8 @@ Upstream: TM-02; pkg/apis/serving/v1alpha1/trainedmodel_webhook.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._uris import TRAINED_MODEL_SCHEMES
 from kservegen.core.document import mapping
+from kservegen.kserve.storage_uris import TRAINED_MODEL_SCHEMES
 
 _LISTED: Final = ", ".join(TRAINED_MODEL_SCHEMES)
 

@@ -1,11 +1,14 @@
 """Which storage URIs KServe's controllers take: a URI in, the reason why not out, or None."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
@@ -48,12 +51,13 @@ def is_claimed(uri: str, storage_containers: Iterable[Resource]) -> bool:
 
 def claiming(uri: str, storage_containers: Iterable[Resource]) -> Resource | None:
     """Return the ClusterStorageContainer of the environment that handles the URI."""
-    return next((container for container in storage_containers if _claims(container, uri)), None)
+    return next((container for container in storage_containers if handles(container.doc, uri)), None)
 
 
-def _claims(container: Resource, uri: str) -> bool:
-    spec = mapping(container.doc.get("spec"))
-    if container.doc.get("disabled") is True or spec.get("workloadType", "initContainer") != "initContainer":
+def handles(container: JsonObject, uri: str) -> bool:
+    """Whether a ClusterStorageContainer downloads what a URI names."""
+    spec = mapping(container.get("spec"))
+    if container.get("disabled") is True or spec.get("workloadType", "initContainer") != "initContainer":
         return False
     for supported in sequence(spec.get("supportedUriFormats")):
         prefix, regex = text(mapping(supported).get("prefix")), text(mapping(supported).get("regex"))

@@ -1,0 +1,66 @@
+"""Host names of services: a name and the settings in, the host out.
+
+Source: pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/{domain,path}.go at v0.19.0 and v0.20.0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.names import label_error, subdomain_error
+from kservegen.kserve.controllers.made import ReconcileError
+from kservegen.kserve.controllers.settings import ControllerSettings
+
+DEFAULT_TEMPLATE: Final = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
+_FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)(?:\.(\w+))?\s*-?\}\}")
+_INDEX: Final = re.compile(r'\{\{-?\s*index\s+\.(Labels|Annotations)\s+"([^"]*)"\s*-?\}\}')
+_NO_VALUE: Final = "<no value>"
+
+
+def host_name(name: str, metadata: JsonObject, settings: ControllerSettings, domain: str = "") -> str:
+    """Return the host of a service or of one of its components; ReconcileError where it is none."""
+    template = settings.text("ingress", "domainTemplate") or DEFAULT_TEMPLATE
+    fields = {
+        "Name": name,
+        "Namespace": text(metadata.get("namespace")),
+        "IngressDomain": domain or settings.text("ingress", "ingressDomain") or "example.com",
+    }
+    host = fill_template(template, fields, metadata)
+    if error := host_error(host):
+        message = f"failed creating host name: invalid domain name {host!r}: {error}"
+        raise ReconcileError("build", "ReconcileFailed", message)
+    return host
+
+
+def host_error(host: str) -> str | None:
+    """Validate a fully qualified domain name."""
+    if "." not in host.removesuffix("."):
+        return "should be a domain with at least two segments separated by dots"
+    for part in host.removesuffix(".").split("."):
+        if error := label_error(part):
+            return error
+    return subdomain_error(host.removesuffix("."))
+
+
+def fill_template(template: str, fields: Mapping[str, str], metadata: JsonObject) -> str:
+    """Fill a template of the ConfigMap in; ReconcileError where it asks for what there is not."""
+    maps = {name: mapping(metadata.get(name.lower())) for name in ("Labels", "Annotations")}
+
+    def field(match: re.Match[str]) -> str:
+        name, key = match[1], match[2]
+        if key is None and name in fields:
+            return fields[name]
+        if key is not None and name in maps:
+            return text(maps[name].get(key)) if key in maps[name] else _NO_VALUE
+        message = f"template {template!r} asks for .{name}, which is not there"
+        raise ReconcileError("build", "ReconcileFailed", message)
+
+    filled = _INDEX.sub(lambda match: text(maps[match[1]].get(match[2])), template)
+    filled = _FIELD.sub(field, filled)
+    if "{{" in filled:
+        raise ReconcileError("build", "ReconcileFailed", f"template {template!r} cannot be filled in")
+    return filled

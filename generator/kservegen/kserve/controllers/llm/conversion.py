@@ -1,0 +1,47 @@
+"""An LLM service or its configuration as it was written in, the spec of v1alpha2 that the controller reads out.
+
+Source: pkg/apis/serving/v1alpha1/llm_inference_service_conversion.go; both kinds are stored with their defaults, and
+those of v1alpha1 have other names where a pool is described.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kservegen.core.document import mapping, text, value_at
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+
+_OLD: Final = "serving.kserve.io/v1alpha1"
+_POOL: Final = ("router", "scheduler", "pool", "spec")
+
+
+def upgraded_spec(doc: JsonObject) -> JsonObject:
+    """Return an object's spec in the words of v1alpha2."""
+    spec = mapping(doc.get("spec"))
+    pool = value_at(spec, _POOL)
+    if text(doc.get("apiVersion")) != _OLD or not isinstance(pool, dict):
+        return spec
+    return put_at(spec, _POOL, _upgraded_pool(pool))
+
+
+def put_at(root: JsonObject, path: Path, value: JsonValue) -> JsonObject:
+    """Return a copy of a map with another value at a path; all that the path does not lead through is shared."""
+    key, rest = path[0], path[1:]
+    if rest:
+        value = put_at(mapping(root.get(str(key))), rest, value)
+    return {**root, str(key): value}
+
+
+def _upgraded_pool(pool: JsonObject) -> JsonObject:
+    named = {"targetPortNumber", "extensionRef", "selector"}
+    new: JsonObject = {key: value for key, value in pool.items() if key not in named}
+    if pool.get("targetPortNumber") is not None:
+        new["targetPorts"] = [{"number": pool["targetPortNumber"]}]
+    if "selector" in pool:
+        new["selector"] = {"matchLabels": mapping(pool["selector"])}
+    if isinstance(reference := pool.get("extensionRef"), dict):
+        picker = {key: value for key, value in reference.items() if key != "portNumber"}
+        if reference.get("portNumber") is not None:
+            picker["port"] = {"number": reference["portNumber"]}
+        new["endpointPickerRef"] = picker
+    return new

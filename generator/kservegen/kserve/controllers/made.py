@@ -1,0 +1,175 @@
+"""What comes out of a controller: objects in the order in which they are written, pods, and where it stopped.
+
+Where a field came from is kept beside the documents, as `core/resource.py` keeps it for the catalog's objects: origins,
+each a path in the made document and the path of the source, whose first part says whose path it is. The longest origin
+above a path counts, the later of two alike; so one entry stands for everything below it, defaulting and validation
+leave plain data alone, and a merge adds entries only for what its overlay brought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.resource import Origin, trace
+
+# Whose a path is, where it is not an object's: the stored object itself, KServe's own code, Kubernetes' defaults.
+STORED: Final = ""
+KSERVE: Final = "KServe"
+KUBERNETES: Final = "default of Kubernetes"
+CONFIG_MAP: Final = "ConfigMap inferenceservice-config"
+# Ends the path of a source that something of another shape was made from: paths below that lead to the source itself.
+DERIVED: Final = "..."
+
+
+class Traced(NamedTuple):
+    """A part of a document and the origins of its fields, both seen from the part's own root."""
+
+    value: JsonObject
+    origins: list[Origin]
+
+
+# An object that is about to be written, and the origins of its fields.
+WrittenObject: TypeAlias = tuple[JsonObject, list[Origin]]
+
+
+def traced(value: JsonObject, words: Path) -> Traced:
+    """Return a part whose fields all stand at `words` in their source; what it is given later has no source there."""
+    return Traced(value, [Origin((field,), (*words, field)) for field in value])
+
+
+class Outcome(NamedTuple):
+    """Where the controllers stopped, why in one word, and what they say."""
+
+    step: str
+    reason: str
+    message: str
+
+
+class ReconcileError(Exception):
+    """A controller stops here; what was written before stays."""
+
+    def __init__(self, step: str, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.outcome = Outcome(step, reason, message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MadeObject:
+    """An object as the API server stores it, and the origins of its fields."""
+
+    doc: JsonObject
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Kind and name, as people say them; with the group where Kubernetes has such a kind itself."""
+        kind, group = text(self.doc.get("kind")), text(self.doc.get("apiVersion")).rpartition("/")[0]
+        kind = f"{kind}.{group}" if kind == "Service" and group else kind
+        return f"{kind}/{text(mapping(self.doc.get('metadata')).get('name'))}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MadePod:
+    """The pod of a workload, which `of` names, as the webhooks left it; None where it is refused, and why."""
+
+    of: str
+    pod: JsonObject | None
+    refused: str = ""
+    origins: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Made:
+    """All that is made of one stored object. `outcome` is None where every step was taken.
+
+    `workloads_stand` says that all workloads were written before the step that failed, if one did.
+    `never_ready` says that the release never takes it for ready, whatever its pods do.
+    """
+
+    objects: tuple[MadeObject, ...] = ()
+    pods: tuple[MadePod, ...] = ()
+    outcome: Outcome | None = None
+    never_ready: bool = False
+    workloads_stand: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can ever be Ready, as far as files tell: every step is taken and no pod is refused."""
+        refused = any(pod.pod is None for pod in self.pods)
+        return self.outcome is None and not refused and not self.never_ready
+
+    @property
+    def deployable(self) -> bool:
+        """Whether the controllers create every workload."""
+        return self.outcome is None or self.workloads_stand
+
+
+def source_text(words: Path, line: str = "") -> str:
+    """Say where a field came from: `ClusterServingRuntime x: spec.containers[0]`.
+
+    What the stored object itself says stands with its path, after `line` where that is known.
+    """
+    owner, path = (words[0], words[1:]) if words else (KSERVE, ())
+    if owner in (KSERVE, KUBERNETES) or not path:
+        return str(owner)
+    owner = line if owner == STORED else owner
+    return f"{owner}: {format_path(path)}" if owner else format_path(path)
+
+
+def source_of(path: Path, origins: Iterable[Origin]) -> Path:
+    """Return the source of a path in a made document; what nobody claims is KServe's own."""
+    words = trace(path, origins)
+    if DERIVED in words:
+        words = words[: words.index(DERIVED)]
+    return words if words and isinstance(words[0], str) and words != path else (KSERVE, *path)
+
+
+def below(prefix: Path, origins: Iterable[Origin]) -> list[Origin]:
+    """Move origins of a part to where the part now stands."""
+    return [Origin(prefix + built, words) for built, words in origins]
+
+
+def inside(prefix: Path, origins: Iterable[Origin]) -> list[Origin]:
+    """Keep the origins of what stands at `prefix`, seen from there."""
+    size = len(prefix)
+    found = []
+    for built, words in origins:
+        if built[:size] == prefix:
+            found.append(Origin(built[size:], words))
+        elif prefix[: len(built)] == built:
+            found.append(Origin((), words + prefix[len(built) :]))
+    return found
+
+
+class Surroundings:
+    """The objects that stand beside one in its cluster, by kind, namespace and name; blank for cluster-wide ones."""
+
+    def __init__(self, documents: Iterable[JsonObject] = ()) -> None:
+        self._by_kind: dict[str, dict[tuple[str, str], JsonObject]] = {}
+        for doc in documents:
+            metadata = mapping(doc.get("metadata"))
+            key = text(metadata.get("namespace")), text(metadata.get("name"))
+            self._by_kind.setdefault(text(doc.get("kind")), {})[key] = doc
+
+    def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        """Return an object, or None."""
+        return self._by_kind.get(kind, {}).get((namespace, name))
+
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        """List the objects of a kind, of one namespace or of all."""
+        found = self._by_kind.get(kind, {})
+        return [doc for (own, _), doc in found.items() if namespace is None or own == namespace]
+
+
+def text_map(values: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Keep the texts of a map, as Go's map[string]string does; an empty one is a text."""
+    return {key: value for key, value in values.items() if isinstance(value, str)}
+
+
+def named(items: Sequence[JsonValue], name: str) -> int | None:
+    """Return the place of the first map of that name in a list."""
+    return next((i for i, item in enumerate(items) if mapping(item).get("name") == name), None)

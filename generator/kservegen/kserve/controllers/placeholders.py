@@ -1,0 +1,67 @@
+"""Placeholders of runtimes: a container with `{{.Name}}` in its texts and an object's metadata in, both filled out.
+
+As isvcutils.ReplacePlaceholders does it: the container's JSON is executed as a Go template on ObjectMeta. A key that a
+map lacks is empty text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject, JsonValue
+
+_ACTION: Final = re.compile(r"\{\{(-?\s*)(?:\$?\.([A-Za-z]+)(?:\.(\w+))?)(\s*-?)\}\}")
+_PLAIN: Final = {
+    "Name": "name",
+    "GenerateName": "generateName",
+    "Namespace": "namespace",
+    "SelfLink": "selfLink",
+    "UID": "uid",
+    "ResourceVersion": "resourceVersion",
+    "Generation": "generation",
+}
+_MAPS: Final = {"Labels": "labels", "Annotations": "annotations"}
+
+
+class PlaceholderError(Exception):
+    """A text that cannot be filled."""
+
+
+def fill_placeholders(container: JsonObject, metadata: JsonObject) -> JsonObject:
+    """Fill every text of a container; PlaceholderError where the template, or the JSON that it makes, is broken."""
+    if "{{" not in json.dumps(container):
+        return container
+    filled = _filled(container, metadata)
+    return filled if isinstance(filled, dict) else container
+
+
+def _filled(value: JsonValue, metadata: JsonObject) -> JsonValue:
+    if isinstance(value, dict):
+        return {key: _filled(item, metadata) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, metadata) for item in value]
+    return _text(value, metadata) if isinstance(value, str) and "{{" in value else value
+
+
+def _text(value: str, metadata: JsonObject) -> str:
+    filled = _ACTION.sub(lambda match: _field(match, metadata), json.dumps(value, ensure_ascii=False))
+    if "{{" in filled:
+        raise PlaceholderError(value)
+    try:
+        text = json.loads(filled)
+    except ValueError as problem:
+        raise PlaceholderError(value) from problem
+    return str(text)
+
+
+def _field(match: re.Match[str], metadata: JsonObject) -> str:
+    field, key = match[2], match[3]
+    if field in _PLAIN and key is None:
+        default: JsonValue = 0 if field == "Generation" else ""
+        return str(metadata.get(_PLAIN[field], default))
+    if field in _MAPS and key is not None:
+        return str(mapping(metadata.get(_MAPS[field])).get(key, ""))
+    raise PlaceholderError(match[0])
