@@ -29,6 +29,7 @@ RUNS = {
     "explain": ("explain kserve/no-runtime", "explain chat --env dev"),
     "find": ("find iris-predictor",),
     "policy": ("policy test",),
+    "simulate": ("simulate iris --env dev", "simulate rendered"),
     "upgrade": ("upgrade --to v0.20.0",),
     "promote": ("promote dev prod --yes",),
     "set": ("set iris minReplicas=2 --yes",),

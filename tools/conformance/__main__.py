@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from tools.conformance.cases import SAMPLES, Case, admission_cases, controller_cases, judge, recorded
+from tools.conformance.made import SAMPLE, banks, compare_made, read_records, score_bank
 from tools.conformance.samples import check_samples
 
 from kservegen.core.diagnostics import Severity
@@ -66,6 +67,12 @@ def main() -> int:
         failures += [failure for version in recorded("admission") for failure in check_samples(version)]
     else:
         print("\n## samples: skipped, upstream's samples (KSERVEGEN_SHARED) are not here")
+    print("\n## made objects")
+    if not banks():
+        print("skipped, the recorded banks (KSERVEGEN_SHARED) are not here: the sample alone is compared")
+    failures += [failure for file in banks() for failure in score_bank(file)]
+    for difference in compare_made(read_records(SAMPLE)):
+        print(f"differs from the sample {difference.id}: {', '.join(difference.places)}")
     print("\n" + ("\n".join(failures) or "all targets reached"))
     return 1 if failures else 0
 

@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "render": CommandEntry("Check the catalog and write the manifests of every environment.", _NO_NETWORK),
     "rollback": CommandEntry("Give a model back the words that it had at a commit.", _NO_NETWORK),
     "set": CommandEntry("Change words of a model where they are written, comments kept.", _NO_NETWORK),
+    "simulate": CommandEntry("Print what KServe's controllers would make of models or manifests.", _NO_NETWORK),
     "upgrade": CommandEntry("Say what another KServe version changes, and the order to go there.", _NO_NETWORK),
     "validate": CommandEntry("Check the catalog; nothing is written.", _NO_NETWORK),
 }

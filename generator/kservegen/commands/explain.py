@@ -69,7 +69,7 @@ def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     """Explain the entry called `key` (or namespace/name); GeneratorError where the environment has none."""
     name = project.choose_one(environment)
     resolved, _ = resolve_environment(project.catalog, name)
-    entry = _find(resolved, key)
+    entry = find_entry(resolved, key)
     resource = build_one(resolved, entry, project.tools)
     built = build_objects(resolved, project.tools)
     context = None if isinstance(built, Finding) else default_environment(built, project.tools).context
@@ -110,7 +110,8 @@ def _presets(resource: Resource, context: Context) -> Iterator[str]:
         yield from (preset.name for preset in presets_for(merged(resource, context).spec))
 
 
-def _find(environment: ResolvedEnvironment, key: str) -> Entry:
+def find_entry(environment: ResolvedEnvironment, key: str) -> Entry:
+    """Return the entry called `key`, a name or namespace/name; GeneratorError where the environment has none."""
     for entry in environment.entries:
         if key in {entry.key, entry.name, f"{entry.namespace}/{entry.name}"}:
             return entry

@@ -1,0 +1,52 @@
+"""What real controllers made of a sample of objects, and the law of what counts as equal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tools.conformance.made import BANKS, SAMPLE, compare_made, differing, normal, read_records, score_bank
+from tools.runtime_facts import FACTS, compile_release
+
+RECORDS = read_records(SAMPLE)
+SHARED = BANKS.parent / "kserve"
+
+
+def test_the_sample_is_made_alike() -> None:
+    assert len(RECORDS) > 50
+    assert list(compare_made(RECORDS)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "places"),
+    [
+        ({"image": "kserve/x:latest-gpu"}, {"image": "kserve/x:v0.20.0-gpu"}, []),
+        ({"image": "kserve/x:latest"}, {"image": "kserve/x:v0.20.0-gpu"}, [".image"]),
+        ({"limits": {"cpu": "1000m"}}, {"limits": {"cpu": 1}}, []),
+        ({"limits": {"cpu": "1"}}, {"limits": {"cpu": "2"}}, [".limits.cpu"]),
+        ({"protocol": "TCP", "status": {}, "labels": {}}, {}, []),
+        ({"protocol": "UDP"}, {}, [".protocol"]),
+        ({"args": ["a", "b"]}, {"args": ["b", "a"]}, [".args[]", ".args[]"]),
+        ({"env": [{"name": "a"}]}, {"env": [{"name": "a"}, {"name": "b"}]}, [".env"]),
+        ({"emptyDir": {}}, {}, [".emptyDir"]),
+    ],
+)
+def test_what_counts(one: dict[str, object], other: dict[str, object], places: list[str]) -> None:
+    assert list(differing(normal(one), normal(other))) == places
+
+
+def test_a_bank_below_its_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+
+    file = tmp_path / "made-v0.bank.jsonl"
+    record = next(record for record in RECORDS if record["objects"])
+    file.write_text(json.dumps({**record, "objects": record["objects"][1:]}) + "\n", encoding="utf-8")
+    assert score_bank(file) == ["made-v0.bank.jsonl with objects: 0.0 % is below 97.0 %"]
+    assert "even 0/1, odd 0/0" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the reference folder (KSERVEGEN_SHARED) is not here")
+@pytest.mark.parametrize("version", ["v0.19.0", "v0.20.0"])
+def test_runtimes_are_what_the_release_installs(version: str) -> None:
+    compiled = compile_release(SHARED / version / "runtime-configs", version)
+    assert json.loads((FACTS / f"{version}.json").read_text("utf-8")) == compiled
