@@ -91,6 +91,14 @@ def test_a_wrong_catalog(name: str, project: Project) -> None:
     assert not (project.root / "rendered").exists(), "nothing is written while an error stands"
 
 
+def test_of_too_many_entries_the_first_are_judged(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kservegen.catalog.load.MOST_ENTRIES", 2)
+    entry = "{modelFormat: sklearn, storageUri: ftp://b/c}"
+    project.models("models:\n" + "".join(f"  {name}: {entry}\n" for name in ("a", "b", "c", "d")))
+    refused = [f"models.yaml:{line}:41 kserve/storage-uri" for line in (4, 5)]
+    assert project.problems() == [*refused, "models.yaml:6:3 catalog/too-many-entries"]
+
+
 ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
     "an unknown model": (
         "",
@@ -126,6 +134,11 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "version: v0.19.0",
         "version: v0.18.0",
         ["environments/dev.yaml:3:19 catalog/unknown-version"],
+    ),
+    "a version that is a number": (
+        "version: v0.19.0",
+        "version: 0.19",
+        ["environments/dev.yaml:3:19 schema/wrong-type"],
     ),
     "an old mode": (
         "deploymentMode: Standard",

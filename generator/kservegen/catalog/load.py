@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import PurePosixPath
+from typing import Final
 
 from kservegen.catalog.lock.sense import senseless
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
@@ -32,6 +34,10 @@ from kservegen.formats.yaml.load import load_strict
 SchemaCheck = Callable[[JsonObject], tuple[Finding, ...]]
 
 
+# As many as the documents of one file of manifests: so many are judged in some ten seconds.
+MOST_ENTRIES: Final = 10_000
+
+
 def load_catalog(
     repository: Repository,
     *,
@@ -54,7 +60,8 @@ def load_catalog(
             f"there is no {CATALOG_FILE}", subject=str(repository.root), hint="Make one: kservegen init DIR."
         )
     definitions = _define(documents, diagnostics)
-    complete = len(documents) == len(files)
+    complete = len(documents) == len(files) and len(definitions) <= MOST_ENTRIES
+    definitions = dict(islice(definitions.items(), MOST_ENTRIES))
     return Catalog(tuple(documents), definitions, environments, complete, unreadable), diagnostics
 
 
@@ -94,7 +101,7 @@ def _load_file(
         diagnostics.append(content)
         return None
     loaded = load_strict(content, file)
-    diagnostics.extend(map(_about_weight, loaded.diagnostics))
+    diagnostics.extend(map(_in_our_words, loaded.diagnostics))
     if not isinstance(loaded.value, dict):
         if not loaded.diagnostics:
             diagnostics.append(_not_a_map(file, loaded.value))
@@ -104,12 +111,14 @@ def _load_file(
     for finding in check(loaded.value):
         diagnostic = schema_diagnostic(finding, document)
         if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
-            diagnostics.append(_about_weight(diagnostic))
+            diagnostics.append(_in_our_words(diagnostic))
     return document
 
 
-def _about_weight(diagnostic: Diagnostic) -> Diagnostic:
-    """Say which weights there are where none was written: a bare `off` needs no quotes, it is called ignore."""
+def _in_our_words(diagnostic: Diagnostic) -> Diagnostic:
+    """Say what our own words look like where none was written: a bare `off` needs no quotes, it is called ignore."""
+    if diagnostic.path == "requires":
+        return replace(diagnostic, hint="Write it as text, such as kservegen >= 0.2, < 0.3.")
     if not diagnostic.path.startswith(("severities.", "severities[")):
         return diagnostic
     if diagnostic.rule == "yaml/ambiguous-scalar" or (diagnostic.rule == "schema/not-allowed" and not diagnostic.hint):
@@ -202,7 +211,19 @@ def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> 
                 first = definitions.setdefault((section, key), found)
                 if first is not found:
                     diagnostics.append(_defined_twice(found, first))
+                elif len(definitions) == MOST_ENTRIES + 1:
+                    diagnostics.append(_too_many(found))
     return definitions
+
+
+def _too_many(first: Definition) -> Diagnostic:
+    return by_manual(
+        "catalog/too-many-entries",
+        f"this catalog has more than {MOST_ENTRIES:,} entries; from here on they are not judged",
+        first.location,
+        path=format_path((first.section, first.key)),
+        allowed=f"{MOST_ENTRIES:,}",
+    )
 
 
 def _defined_twice(again: Definition, first: Definition) -> Diagnostic:

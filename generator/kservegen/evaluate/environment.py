@@ -129,7 +129,9 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)
     if isinstance(built, Finding):
-        diagnostics = (*unresolved, *diagnose_environment(environment, [built]))
+        # Of a version that is there and no text its schema has spoken.
+        told = [built] if isinstance(environment.at("kserve", "version"), str | None) else []
+        diagnostics = (*unresolved, *diagnose_environment(environment, told))
         return Evaluation(environment=environment, defaulted=None, diagnostics=diagnostics)
     defaulted = default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
     others: tuple[Diagnostic, ...] = ()

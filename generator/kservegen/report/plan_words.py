@@ -61,7 +61,7 @@ def verdict_of(environment: EnvironmentPlan) -> str:
     if environment.left.names:
         parts.append(f"{plural(len(environment.left.names), 'object')} left running by {environment.left.why}")
     if environment.words:
-        parts.append("promises of its file change")
+        parts.append("its guards, waivers or prerequisites change")
     return ", ".join(parts) or "files that cannot be read are replaced"
 
 

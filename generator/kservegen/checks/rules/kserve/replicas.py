@@ -34,7 +34,7 @@ def _component(path: Path, component: JsonObject) -> Problems:
         number = integer(value)
         if number is not None and number < 0:
             message = f"'{field[0].upper()}{field[1:]}' cannot be less than 0"
-            yield Problem((*path, field), message, seen=str(number), allowed="0 and more")
+            yield Problem((*path, field), message, seen=str(number), allowed="0 and more", hint="Write 0 or more.")
     yield from _order(path, least=1 if least is None else integer(least), most=integer(most) or None)
 
 
