@@ -41,7 +41,6 @@ COMMANDS = {
     "set": "set iris minReplicas=2 --env dev --env prod --yes",
     "promote": "promote dev prod --yes",
     "lock": "lock iris --env prod --facts facts.yaml",
-    "rollback": "rollback iris --env dev --yes",
     "commit": "commit --message x",
 }
 WHO = {
@@ -174,8 +173,6 @@ class Bench:
             yield f"neither old nor new: {odd}"
         if mode == "fail" and now.files != whole[code == 0]:
             yield f"exit {code}, and the files are not all {'new' if code == 0 else 'old'}"
-        if mode == "fail" and hidden(self.root):
-            yield f"left by a failure: {hidden(self.root)}"
         if mode == "fail" and code and "as they were" not in self.note.read_text():
             yield f"does not say that nothing changed: {self.note.read_text()}"
         try:

@@ -20,10 +20,12 @@ ALL = examples(1000) == 1000
 
 @pytest.mark.parametrize(
     ("command", "mode"),
-    product(("set", "promote", "lock", "rollback", "commit"), MODES) if ALL else [("set", "kill"), ("commit", "fail")],
+    product(("set", "promote", "lock", "commit"), MODES) if ALL else [("set", "kill"), ("commit", "fail")],
 )
 def test_a_command_that_breaks_off_is_done_or_was_never_begun(command: str, mode: str) -> None:
-    words = [sys.executable, "-m", "tests.cli.broken_commands", command, mode, "1" if ALL else "29"]
+    # A commit starts git some sixty times: it is broken off at fewer of its calls.
+    every = "29" if not ALL else "9" if command == "commit" else "1"
+    words = [sys.executable, "-m", "tests.cli.broken_commands", command, mode, every]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
