@@ -135,7 +135,7 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "version: v0.18.0",
         ["environments/dev.yaml:3:19 catalog/unknown-version"],
     ),
-    "a version that is a number": (
+    "a version of KServe that is a number": (
         "version: v0.19.0",
         "version: 0.19",
         ["environments/dev.yaml:3:19 schema/wrong-type"],

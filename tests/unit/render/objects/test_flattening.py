@@ -297,7 +297,7 @@ def test_the_other_sections(project: Project) -> None:
     project.models(
         """\
         models:
-          host: {modelFormat: sklearn}
+          host: {modelFormat: sklearn, resources: {limits: {memory: 2Gi}}}
         graphs:
           g: {nodes: {root: {routerType: Sequence, steps: [{serviceName: host}]}}}
         trainedModels:

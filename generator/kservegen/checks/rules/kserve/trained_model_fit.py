@@ -34,7 +34,9 @@ def check(resource: Resource, context: Context) -> Problems:
     if sum(quantity.value for quantity in needed) > limit.value:
         yield Problem(
             ("spec", "model", "memory"),
-            f"the {len(needed)} models of {parent} need more memory than its limit of {limit.text}",
+            f"the TrainedModels of {parent} need more memory together than its limit of {limit.text}"
+            if limit.value
+            else f"{parent} states no memory limit, so its controller puts no TrainedModel in",
             seen=text(_model(resource).get("memory")),
             allowed=f"{limit.text} for all models of {parent} together",
         )
