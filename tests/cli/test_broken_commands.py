@@ -20,7 +20,7 @@ ALL = examples(1000) == 1000
 
 @pytest.mark.parametrize(
     ("command", "mode"),
-    product(("set", "promote", "lock", "commit"), MODES) if ALL else [("set", "kill"), ("commit", "fail")],
+    [*product(("set", "promote", "lock", "commit"), MODES)] if ALL else [("set", "kill"), ("commit", "fail")],
 )
 def test_a_command_that_breaks_off_is_done_or_was_never_begun(command: str, mode: str) -> None:
     # A commit starts git some sixty times: it is broken off at fewer of its calls.
