@@ -43,6 +43,9 @@ def load(sources: Iterable[PolicySource]) -> tuple[tuple[Policy, ...], tuple[Dia
     return tuple(policies.values()), tuple(diagnostics)
 
 
+_SHOWN: Final = 80  # so much of a value fits in a line
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads one document and collects what is wrong with it."""
@@ -61,6 +64,10 @@ class _Reader:
             return None
         if f"policy/{name}" in written_manuals():
             self._report(("metadata", "name"), "the name is that of a rule about policies themselves", seen=name)
+        for marks in ("labels", "annotations"):
+            for key, value in mapping(mapping(doc.get("metadata")).get(marks)).items():
+                if not isinstance(value, str):
+                    self._report(("metadata", marks, key), f"{marks} are text", seen=json.dumps(value)[:_SHOWN])
         spec = mapping(doc.get("spec"))
         for key in sorted(spec.keys() - _SPEC):
             self._report(("spec", key), f"spec has no field {key}", allowed=", ".join(sorted(_SPEC)))

@@ -74,3 +74,11 @@ def test_a_policy_has_no_name_of_a_rule_about_policies(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(HEAD.replace("name: p}", "name: cost}") + WRONG_TYPE, "utf-8")
     (problem,) = read_policies([tmp_path], lambda path: path.name).diagnostics
     assert (problem.rule, str(problem.location)) == ("policy/invalid", "p.yaml:3:18")
+
+
+def test_marks_of_a_policy_are_text(tmp_path: Path) -> None:
+    head = HEAD.replace("name: p}", "name: p, annotations: {a: 12, b: x}}")
+    assert head != HEAD
+    (tmp_path / "p.yaml").write_text(head + WRONG_TYPE, "utf-8")
+    (problem,) = read_policies([tmp_path], lambda path: path.name).diagnostics
+    assert (problem.rule, problem.path, problem.seen) == ("policy/invalid", "metadata.annotations.a", "12")
