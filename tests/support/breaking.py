@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,7 +35,7 @@ def break_at(point: int, breakage: Breakage, *, lasting: bool = False) -> None:
 
     def wrap(name: str) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:  # noqa: ANN401 (any call of os)
-            if name != "open" or args[1] & os.O_CREAT:
+            if changes_disk(name, args):
                 # A write counts twice: nothing of it is done, half of it is done.
                 for number in (next(numbers), next(numbers)) if name == "write" else (next(numbers),):
                     if number == point or (lasting and number > point):
@@ -55,6 +56,13 @@ def break_at(point: int, breakage: Breakage, *, lasting: bool = False) -> None:
     for name in CALLS:
         setattr(os, name, wrap(name))
     setattr(subprocess.Popen, "__init__", started)  # noqa: B010 - mypy knows it as a method
+
+
+def changes_disk(name: str, args: tuple[Any, ...]) -> bool:
+    """Tell whether a call can find the disk full: not one that reads, nor one that writes to a pipe."""
+    if name == "write":
+        return stat.S_ISREG(os.fstat(args[0]).st_mode)
+    return name != "open" or bool(args[1] & os.O_CREAT)
 
 
 def noted(marker: Path, breakage: Breakage) -> Breakage:
