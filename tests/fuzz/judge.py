@@ -32,7 +32,7 @@ from kservegen.checks.policy.load import load
 from kservegen.checks.policy.model import PolicySource
 from kservegen.checks.waivers.apply import Clock
 from kservegen.commands.result import FilePlan, Result
-from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
+from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -156,8 +156,7 @@ class Judge:
         yield from self._of(result, case)
         if self._count % _WRITTEN_OF == 0 and evaluation is not None and evaluation.built is not None:
             ledger_of(evaluation)
-            if not any(d.rule.startswith("schema/") and d.severity is Severity.ERROR for d in result.diagnostics):
-                self._lay_out(evaluation.built)  # what the API server would refuse need not have a form in YAML
+            self._lay_out(evaluation.built)
 
     def _of(self, result: Result, case: Case) -> Iterator[Fault]:
         yield from _internal(result.diagnostics)

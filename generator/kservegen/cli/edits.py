@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kservegen.cli.options import find_repository, open_for_writing, reporting, wants_colour, write_document, write_text
+from kservegen.cli.options import (
+    excerpt_lines,
+    find_repository,
+    open_for_writing,
+    reporting,
+    wants_colour,
+    write_document,
+    write_text,
+)
 from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
@@ -59,7 +67,7 @@ def _findings(edits: ProposedEdits) -> str:
 
     def lines(file: str) -> list[str] | None:
         content = edits.after.get(file)
-        return None if content is None else content.decode("utf-8", "replace").splitlines()
+        return None if content is None else excerpt_lines(content)
 
     return render_text(edits.result, lines, colour=wants_colour())
 

@@ -285,7 +285,7 @@ def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[
     """Return a reader of source lines for excerpts; each file is read once, `stdin` was read already."""
     cache: dict[str, list[str] | None] = {}
     if stdin is not None:
-        cache[STDIN] = _lines(stdin)
+        cache[STDIN] = excerpt_lines(stdin)
 
     def read(file: str) -> list[str] | None:
         if file not in cache:
@@ -295,11 +295,14 @@ def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[
                 data = read_bytes(path, file, top)
             except GeneratorError:  # a finding about what is not there
                 data = b""
-            cache[file] = _lines(data) if isinstance(data, bytes) and data else None
+            cache[file] = excerpt_lines(data) if isinstance(data, bytes) and data else None
         return cache[file]
 
     return read
 
 
-def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def excerpt_lines(data: bytes) -> list[str]:
+    """Return the lines of a file, as findings count them."""
+    from kservegen.formats.yaml.text import BOM, lines_of  # noqa: PLC0415 - where an excerpt is shown
+
+    return lines_of(data.decode("utf-8", "replace").removeprefix(BOM))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kservegen.core.diagnostics import Location
+from kservegen.formats.yaml.text import lines_of
 
 _INDICATORS: Final = "|>"
 _QUOTES: Final = "'\""
@@ -16,7 +17,7 @@ def locate_inside(raw: str, start: Location, text: str, line: int, column: int) 
     YAML folds, indents and quotes, but changes no other character of these texts: the n-th that is no blank in the
     scalar is the n-th in the file. Where the two differ (escapes in quotes), the scalar's own start is returned.
     """
-    rows = raw.split("\n")
+    rows = lines_of(raw)
     if not 0 < start.line <= len(rows):
         return start
     row, col = start.line - 1, start.column - 1

@@ -72,6 +72,11 @@ class LineTable:
         return Location(file, (mark >> 32) + 1, (mark & 0xFFFFFFFF) + 1)
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text, as places count them: a carriage return by itself ends one, too."""
+    return _BREAK.split(text)
+
+
 def without_bom(data: bytes) -> bytes:
     """Drop a UTF-8 byte order mark: every reader does, and some editors of Windows write one."""
     return data.removeprefix(BOM.encode())

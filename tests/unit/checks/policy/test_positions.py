@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.unit.checks.policy.conftest import place
 
 from kservegen.checks.policy.binding import bind_policies
@@ -37,6 +39,8 @@ PLAIN = """  - expression: object.spec.replicas > 1 &&
 """
 QUOTED = """  - expression: "object.a > 1 && 1 + 'a' > 2"
 """
+RETURN = """  - expression: "object.a > 1 &&\r 1 + 'a' > 2"
+"""
 ESCAPED = """  - expression: "object.a == '\\\\\\\\d' && 1 + 'a' > 2"
 """
 WRONG_TYPE = """  - expression: object.spec.replicas
@@ -55,13 +59,14 @@ SYNTAX = """  - expression: >-
         (INDENTED, "9:11"),
         (PLAIN, "9:9"),
         (QUOTED, "8:36"),
+        (RETURN, "9:4"),  # a carriage return ends a line, as it does for every other place
         (ESCAPED, "8:17"),  # not exact: the scalar's own start
         (WRONG_TYPE, "8:17"),
         (SYNTAX, "10:7"),
     ],
 )
 def test_position(tmp_path: Path, validation: str, expected: str) -> None:
-    (tmp_path / "p.yaml").write_text(HEAD + validation, "utf-8")
+    (tmp_path / "p.yaml").write_text(HEAD + validation, "utf-8", newline="")
     files = read_policies([tmp_path], lambda path: path.name)
     assert not files.diagnostics
     found = bind_policies(files.policies, {"bindings": {"p": {"actions": ["Deny"]}}}, locate=place)
@@ -82,3 +87,12 @@ def test_marks_of_a_policy_are_text(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(head + WRONG_TYPE, "utf-8")
     (problem,) = read_policies([tmp_path], lambda path: path.name).diagnostics
     assert (problem.rule, problem.path, problem.seen) == ("policy/invalid", "metadata.annotations.a", "12")
+
+
+def test_a_number_that_yaml_cannot_carry_is_refused_where_the_policy_is_read(tmp_path: Path) -> None:
+    policy = yaml.safe_load(HEAD + WRONG_TYPE)
+    policy["spec"]["validations"][0]["more"] = 10**30
+    (tmp_path / "p.yaml").write_text(json.dumps(policy), "utf-8")  # of JSON, numbers are read whole
+    (problem,) = read_policies([tmp_path], lambda path: path.name).diagnostics
+    assert problem.rule == "policy/invalid"
+    assert "64 bits" in problem.message
