@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin
-from kservegen.kserve.controllers.made import Traced, named
+from kservegen.kserve.controllers.made import named
 
 _T = TypeVar("_T", bound=JsonValue)
 
@@ -120,8 +120,3 @@ def container_named(pod: JsonObject, *names: str) -> JsonObject | None:
         if found is not None:
             return found
     return None
-
-
-def traced_field(part: Traced, path: Path, words: Path) -> None:
-    """Say where a field of a part came from."""
-    part.origins.append(Origin(path, words))

@@ -1,0 +1,93 @@
+"""What it costs to make what KServe makes: 1,000 InferenceServices that differ, in three environments.
+
+`python -m bench.simulate` prints CPU seconds, which hold on a machine that has other programs to run.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import packaged_data
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.kserve.controllers.control_plane import ControlPlane, shipped_objects
+from kservegen.kserve.controllers.made import Surroundings
+from kservegen.kserve.controllers.reconcile import make_objects
+from kservegen.kserve.controllers.settings import shipped_settings
+from kservegen.kserve.releases import Releases
+
+_MODELS: Final = 1000
+_ENVIRONMENTS: Final = 3
+_RUNS: Final = 3
+_FORMATS: Final = (("sklearn", "kserve-sklearnserver"), ("xgboost", "kserve-xgbserver"))
+
+
+def _model(index: int) -> JsonObject:
+    """Return a model as the API server stores it."""
+    name, runtime = _FORMATS[index % len(_FORMATS)]
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {
+            "name": f"m{index}",
+            "namespace": f"team-{index % 7}",
+            "annotations": {
+                "serving.kserve.io/deploymentMode": "Standard",
+                "serving.kserve.io/autoscalerClass": "hpa",
+            },
+        },
+        "spec": {
+            "predictor": {
+                "minReplicas": 1 + index % 2,
+                "maxReplicas": 3,
+                "model": {
+                    "modelFormat": {"name": name},
+                    "runtime": runtime,
+                    "name": "",
+                    "storageUri": f"s3://models/m{index}",
+                    "protocolVersion": "v1",
+                    "resources": {"limits": {"cpu": "1", "memory": "2Gi"}, "requests": {"cpu": "1", "memory": "2Gi"}},
+                },
+            }
+        },
+    }
+
+
+def _make(models: list[JsonObject]) -> int:
+    """Make everything, and return how many objects and pods that is."""
+    schemas = SchemaStore((packaged_data() / "schemas",))
+    releases = Releases(schemas.roots)
+    release = releases.get(releases.newest_reviewed)
+    count = 0
+    with without_collector():
+        for _ in range(_ENVIRONMENTS):
+            plane = ControlPlane(
+                release=release,
+                settings=shipped_settings("Standard"),
+                installed=shipped_objects(release.version),
+                beside=Surroundings(iter(models)),
+            )
+            for model in models:
+                made = make_objects(model, plane)
+                if made is None or made.outcome is not None:
+                    raise RuntimeError(f"a model is not made to its end: {made}")
+                count += len(made.objects) + len(made.pods)
+    return count
+
+
+def main() -> None:
+    """Print each run."""
+    models = [_model(index) for index in range(_MODELS)]
+    for _ in range(_RUNS):
+        start = time.process_time()
+        count = _make(models)
+        taken = time.process_time() - start
+        each = taken / (_MODELS * _ENVIRONMENTS)
+        cost = f"{taken / count * 1e6:.0f} us each, {each * 1e3:.2f} ms a model"
+        print(f"{count:,} objects and pods in {taken:.2f} CPU s: {cost}")
+
+
+if __name__ == "__main__":
+    main()
