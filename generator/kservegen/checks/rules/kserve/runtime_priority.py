@@ -2,7 +2,8 @@
 
 A model that names no runtime gets the one of the highest priority, so the webhook wants one winner: no other runtime of
 the kind (and namespace) that speaks one of the same protocols may offer the same format, name and version, with the
-same priority. Within a runtime, all versions of a format have one priority.
+same priority. Within a runtime, all versions of a format have one priority. KServe takes the first runtime of a kind
+(and namespace) unseen, and refuses every change of it from then on.
 
 Fix: Choose a priority of your own, or leave autoSelect out and let models name the runtime.
 Bad:
@@ -24,11 +25,8 @@ def check(resource: Resource, context: Context) -> Problems:
     new = _read(resource)
     if new.disabled or not new.formats:
         return
-    others = _others(resource, context)
-    # KServe asks nothing where no runtime of the kind is there yet.
-    if others or resource.id in context.old:
-        yield from _within(new)
-    for other in others:
+    yield from _within(new)
+    for other in _others(resource, context):
         yield from _against(new, other)
 
 
