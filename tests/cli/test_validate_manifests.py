@@ -114,6 +114,8 @@ REFUSED = (
     (("a.yaml", "--kserve-version", "v0.20.0", "--env", "dev"), "no models.yaml"),
     ((), "no models.yaml"),
     (("--deployment-mode", "Sometimes", "a.yaml"), "is not one of"),
+    (("-", "--base", "HEAD"), "--base needs the path of a file or folder"),
+    (("a.yaml", "--base", "HEAD"), "not in a git work tree"),
 )
 
 
@@ -132,6 +134,7 @@ def test_a_name_that_is_nearly_an_environments(project: Project, shell: Shell, m
     assert code == 2
     assert "Did you mean dev? Environments: dev." in err
     assert shell("dev", "--kserve-version", "v0.19.0")[0] == 2
+    assert "kservegen check --base REV" in shell("dev", "--base", "HEAD")[2]
     assert shell("models.yaml", "--env", "dev", "--kserve-version", "v0.19.0")[0] == 2
 
 

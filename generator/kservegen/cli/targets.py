@@ -57,6 +57,13 @@ engine_option = click.option(
 )
 
 
+base_option = click.option(
+    "--base",
+    metavar="REV",
+    help="Judge manifests as a change: the cluster has what they were where REV and HEAD part (HEAD: before the edit).",
+)
+
+
 def cluster_options(function: _F) -> _F:
     """Add --kserve-version, --deployment-mode and --env."""
     version = click.option(
@@ -102,9 +109,16 @@ def choose_environments(targets: Sequence[str], repository: Repository | None) -
 
 
 def lint_targets(
-    targets: Sequence[str], options: ClusterOptions, repository: Repository | None, fail_on: Severity
+    targets: Sequence[str],
+    options: ClusterOptions,
+    repository: Repository | None,
+    fail_on: Severity,
+    base: str | None = None,
 ) -> tuple[Result, bytes | None]:
-    """Check manifests; return the result, and what came on standard input where that was asked for."""
+    """Check manifests, as a change of those at `base` if there is one.
+
+    Return the result, and what came on standard input where that was asked for.
+    """
     from kservegen.checks.engines.choice import EngineChoice, open_engine  # noqa: PLC0415
     from kservegen.checks.runner import open_checker  # noqa: PLC0415
     from kservegen.commands.validate_manifests import LintOptions, lint  # noqa: PLC0415
@@ -112,10 +126,15 @@ def lint_targets(
 
     roots = repository.schema_roots if repository is not None else (packaged_data() / "schemas",)
     schemas = SchemaStore(roots)
+    paths = tuple(Path(target) for target in targets if target != _STDIN)
+    if base is not None and not paths:
+        raise click.UsageError("--base needs the path of a file or folder that git knows")
     stdin = _read_stdin() if _STDIN in targets else None
     chosen = LintOptions(
-        paths=tuple(Path(target) for target in targets if target != _STDIN),
+        paths=paths,
         cluster=_cluster(options, schemas, repository),
+        schemas=schemas,
+        base=base,
         open_file=TemporaryFile,
         environment=options.environment or "",
         stdin=stdin,

@@ -20,6 +20,7 @@ from kservegen.cli.options import (
 from kservegen.cli.targets import (
     TARGETS_HELP,
     ClusterOptions,
+    base_option,
     choose_environments,
     cluster_options,
     engine_option,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.command(name="validate", epilog=TARGETS_HELP)
 @click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
 @cluster_options
+@base_option
 @engine_option
 @findings_option
 @fail_on
@@ -51,6 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     kserve_version: str | None,
     deployment_mode: str | None,
     environment: str | None,
+    base: str | None,
     engine: str,
     root: Path | None,
     output: str,
@@ -75,8 +78,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     if repository is None or len(environments) < len(targets):
         if environments or write_waivers:
             raise click.UsageError("paths are checked by themselves, without environments and waivers")
-        result, stdin = lint_targets(targets, cluster, repository, Severity(fail_on))
+        result, stdin = lint_targets(targets, cluster, repository, Severity(fail_on), base)
         return emit_result(result, output, Path.cwd(), reports=reports, stdin=stdin)
+    if base is not None:
+        raise click.UsageError("--base is for manifests: kservegen check --base REV judges a change of the catalog")
     if cluster.is_stated:
         raise click.UsageError("the catalog's environments state version and mode: these options are for manifests")
     from kservegen.checks.engines.choice import EngineChoice  # noqa: PLC0415

@@ -19,6 +19,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
 from kservegen.evaluate.defaulted import installation_of
+from kservegen.evaluate.earlier import EarlierObjects
 from kservegen.evaluate.environment import build_objects, default_environment
 from kservegen.evaluate.manifests import Linter
 from kservegen.evaluate.project import Project
@@ -38,12 +39,14 @@ NOT_CHECKED_OF_MANIFESTS: Final = (
 class LintOptions:
     """What to check, and against which cluster. `stdin` holds what was piped in where `-` is among the paths.
 
-    `open_file` opens a file for what memory should not hold.
+    `open_file` opens a file for what memory should not hold. With a `base` the cluster has what that revision holds.
     """
 
     paths: tuple[Path, ...]
     cluster: Cluster
+    schemas: SchemaStore
     open_file: Callable[[], IO[bytes]]
+    base: str | None = None
     environment: str = ""
     stdin: bytes | None = None
     fail_on: Severity = Severity.ERROR
@@ -74,13 +77,15 @@ def check_version(version: str, releases: Releases, schemas: SchemaStore) -> Non
 def lint(checker: Checker, options: LintOptions) -> Result:
     """Check all manifests that the paths name."""
     with without_collector():
-        linter = Linter(checker, options.cluster, options.open_file)
+        arguments = find_files(options.paths)
+        earlier = None if options.base is None else _read_earlier(options.base, arguments, options)
+        linter = Linter(checker, options.cluster, options.open_file, earlier)
         if options.stdin is not None and not linter.add(options.stdin, STDIN, named=True):
             linter.note(_nothing(STDIN))
         caveat = unreviewed(options.cluster.context.release)
         if caveat is not None:
             linter.note(_caveat(caveat, options))
-        _read(linter, find_files(options.paths))
+        _read(linter, arguments)
         documents, diagnostics = linter.finish()
     return Result(
         command="validate",
@@ -90,6 +95,21 @@ def lint(checker: Checker, options: LintOptions) -> Result:
         assumptions=(*options.cluster.context.release.taken_for_granted, *NOT_CHECKED_OF_MANIFESTS),
         fail_on=options.fail_on,
     )
+
+
+def _read_earlier(base: str, arguments: Sequence[Argument], options: LintOptions) -> EarlierObjects:
+    """Read what the paths held in a commit; files that are still the same change nothing."""
+    from kservegen.changes.earlier_manifests import manifests_at  # noqa: PLC0415 - brings git
+
+    earlier = EarlierObjects(options.cluster, options.schemas, options.open_file)
+    now = {file.name: file for argument in arguments for file in argument.files}
+    for argument in arguments:
+        with manifests_at(base, argument.path) as files:
+            for file in files:
+                data = file.read()
+                if isinstance(data, bytes) and (file.name not in now or data != now[file.name].read()):
+                    earlier.add(data, file.name)
+    return earlier
 
 
 def _read(linter: Linter, arguments: Sequence[Argument]) -> None:

@@ -15,11 +15,13 @@ from typing import IO, Final, NamedTuple
 
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
+from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_misshapen
 from kservegen.core.crashes import contained, crash_finding
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.evaluate.earlier import NOTHING_REMOVED, EarlierObjects, RemovedObjects
 from kservegen.evaluate.shelf import Shelf, ShelvedObjects
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
 from kservegen.kserve.defaulting import Defaulted, default
@@ -84,10 +86,18 @@ class Linter:
     """Checks manifests document by document; what goes across files is said at the end.
 
     A document that was checked is set aside on disk, and taken back one at a time: memory does not grow with them.
+    What is among the `earlier` objects is updated, all else is created.
     """
 
-    def __init__(self, checker: Checker, cluster: Cluster, open_file: Callable[[], IO[bytes]]) -> None:
+    def __init__(
+        self,
+        checker: Checker,
+        cluster: Cluster,
+        open_file: Callable[[], IO[bytes]],
+        earlier: EarlierObjects | None = None,
+    ) -> None:
         self._checker = checker
+        self._earlier = earlier
         self._cluster = cluster
         self._shelf = Shelf(open_file)
         self._fresh: list[_Fresh] = []
@@ -136,7 +146,7 @@ class Linter:
         objects = [item.defaulted for item in fresh if item.defaulted is not None]
         own = dict(zip(map(id, objects), self._checker.alone(objects, context), strict=True))
         sound = [item for item in objects if not is_misshapen(own[id(item)])]
-        around = dict(zip(map(id, sound), self._checker.around(sound, context), strict=True))
+        around = dict(zip(map(id, sound), self._around(sound, context), strict=True))
         for item in fresh:
             self._keep(item.document, own.get(id(item.defaulted), ()), around.get(id(item.defaulted)))
 
@@ -198,13 +208,31 @@ class Linter:
         own = self._cluster.context.resources
         objects = ShelvedObjects(own, self._given, lambda number: self._default(self._shelf.take(number)).resource)
         context = replace(self._cluster.context, resources=objects)
+        gone = self._earlier.missing({identity for *_, identity in self._first}) if self._earlier else NOTHING_REMOVED
         for start in range(0, len(self._sound), self._checker.batch):
             batch = self._sound[start : start + self._checker.batch]
             documents = [self._shelf.take(item.shelved) for item in batch]
-            around = self._checker.around([self._default(document) for document in documents], context)
+            around = self._around([self._default(document) for document in documents], context, gone)
             for item, document, found in zip(batch, documents, around, strict=True):
                 self._extra.extend(self._located(document, found))
                 self._count(self._verdict(item.is_broken, (*item.own, *found)))
+
+    def _around(
+        self, objects: Sequence[Defaulted], context: Context, gone: RemovedObjects = NOTHING_REMOVED
+    ) -> list[list[ObjectFinding]]:
+        """Check objects in the light of others, and those that are there already as updates, each by itself."""
+        earlier = self._earlier
+        if earlier is None:
+            return self._checker.around(objects, context)
+        olds = [earlier.find(item.written.id, item.written.file) for item in objects]
+        created = [item for item, old in zip(objects, olds, strict=True) if old is None]
+        around = replace(context, old=earlier.before(None, gone))
+        found = dict(zip(map(id, created), self._checker.around(created, around), strict=True))
+        for item, old in zip(objects, olds, strict=True):
+            if old is not None:
+                around = replace(context, old=earlier.before(old, gone))
+                found[id(item)] = [*self._checker.around([item], around)[0], *earlier.refused(item, old)]
+        return [found[id(item)] for item in objects]
 
     def _default(self, document: InputDocument) -> Defaulted:
         assert document.resource is not None  # noqa: S101 - what is no object is not taken here

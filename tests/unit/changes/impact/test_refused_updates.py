@@ -61,9 +61,10 @@ def test_creating_it_so_is_not_refused(name: str) -> None:
     assert between(side({}), side(after)).refused == ()
 
 
-def test_a_new_service_of_knative_is_recorded_as_such() -> None:
-    before, after = (service(MODEL.replace("s3", s), metadata=MODE % "Knative") for s in ("s3", "gs"))
-    found = between(side(before), side(after))
+@pytest.mark.parametrize(("version", "metadata"), [("v0.19.0", ""), ("v0.20.0", MODE % "Knative")])
+def test_a_new_service_of_knative_is_recorded_as_such(version: str, metadata: str) -> None:
+    before, after = (service(MODEL.replace("s3", s), metadata=metadata) for s in ("s3", "gs"))
+    found = between(side(before, version=version, mode="Knative"), side(after, version=version, mode="Knative"))
     assert found.refused == ()
     assert len(found.restarts) == 1
 

@@ -18,10 +18,12 @@ from kservegen.commands.validate_manifests import LintOptions, lint
 from kservegen.core.repository import packaged_data
 from kservegen.formats.jsonschema.store import SchemaStore
 
+SCHEMAS = SchemaStore([packaged_data() / "schemas"])
+
 
 @lru_cache(maxsize=1)
 def judge() -> Checker:
-    return open_checker(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])))
+    return open_checker(BuiltinEngine(SCHEMAS))
 
 
 class Folder:
@@ -35,17 +37,21 @@ class Folder:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
 
-    def lint(self, *paths: str, stdin: bytes | None = None, version: str = "v0.19.0") -> Result:
+    def lint(
+        self, *paths: str, stdin: bytes | None = None, version: str = "v0.19.0", base: str | None = None
+    ) -> Result:
         options = LintOptions(
             open_file=TemporaryFile,
             paths=tuple(self.root / path for path in paths or (() if stdin is not None else (".",))),
             cluster=reference_cluster(release(version), "Standard"),
+            schemas=SCHEMAS,
             stdin=stdin,
+            base=base,
         )
         return lint(judge(), options)
 
-    def problems(self, *paths: str) -> list[str]:
-        found = self.lint(*paths).diagnostics
+    def problems(self, *paths: str, base: str | None = None, version: str = "v0.19.0") -> list[str]:
+        found = self.lint(*paths, base=base, version=version).diagnostics
         return [f"{d.location} {d.severity} {d.rule}".removeprefix(f"{self.root.as_posix()}/") for d in found]
 
     def verdicts(self, *paths: str) -> list[tuple[str, bool | None, bool | None]]:

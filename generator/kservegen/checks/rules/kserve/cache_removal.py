@@ -31,13 +31,17 @@ _PLACES: Final[dict[str, Path]] = {
 # It is the removal of the cache that is refused; the service itself is admitted.
 @rule(Stage.ADVICE, *_PLACES, scope=Scope.UPDATE)
 def check(resource: Resource, context: Context) -> Problems:
-    gone = [item for identity, item in context.old.items() if identity not in context.resources]
+    gone = [
+        context.old[identity]
+        for identity in context.old
+        if identity.kind in _CACHES and identity not in context.resources
+    ]
     if not gone or annotation(resource, _OPT_OUT):
         return
     path = _PLACES[resource.kind]
     found = value_at(resource.doc, path)
     for cache in gone:
-        if cache.kind in _CACHES and isinstance(found, str) and _holds(cache, resource, found):
+        if isinstance(found, str) and _holds(cache, resource, found):
             name = f"{cache.kind} {cache.id.name}"
             message = f"{name} is being used by {resource.kind} {resource.id.name}, and is removed"
             yield Problem(path, message, seen=found)
