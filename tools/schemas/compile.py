@@ -53,7 +53,7 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
     if not native:
         file["x-kservegen-custom-resource"] = True
     if kind.defaulter:
-        file["x-kservegen-defaulter"] = True
+        file["x-kservegen-defaulter"] = kind.defaulter
     file["definitions"] = {name: definitions[name] for name in sorted(definitions)}
     return {key: _point(_bounded(value)) for key, value in file.items()}
 

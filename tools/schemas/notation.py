@@ -44,7 +44,6 @@ _FLAGS: dict[str, Schema] = {
     "nullable": {"nullable": True},
     "granular": {"x-kubernetes-map-type": "granular"},
     "set": {"x-kubernetes-list-type": "set"},
-    "omitempty": {"x-kservegen-omitempty": True},
 }
 
 
@@ -54,6 +53,8 @@ _SINGLE = {
     "pattern": "pattern",
     "default": "default",
     "merge": "x-kubernetes-patch-merge-key",
+    "omitempty": "x-kservegen-omitempty",
+    "filled": "x-kservegen-filled",
 }
 
 

@@ -46,7 +46,7 @@ class Kind:
     name: str
     fields: Mapping[str, Schema]
     required: tuple[str, ...] = ()
-    defaulter: bool = False
+    defaulter: str = ""
 
     @property
     def api_version(self) -> str:
@@ -158,4 +158,4 @@ def kserve_kinds(kinds: Mapping[str, Any]) -> Iterator[Kind]:
             fields["spec"] = parse_words(spec)
             if entry.get("status"):
                 fields["status"] = parse_words("object open")
-            yield Kind(GROUP, version, name, fields, defaulter=bool(entry.get("defaulter")))
+            yield Kind(GROUP, version, name, fields, defaulter=entry.get("defaulter", ""))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote, unquote
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
@@ -17,6 +18,9 @@ TRAINED_MODEL_SCHEMES: Final = ("s3://", "gs://", "https://", "http://")
 
 _SCHEME: Final = re.compile(r"[a-zA-Z0-9_]+://")
 _WEB: Final = re.compile(r"https?://.+/.+")
+_PATH_END: Final = re.compile(r"[?#]")
+_ESCAPED_PATH: Final = re.compile(r"[A-Za-z0-9\-_.~!$&'()*+,;=:@\[\]/%]*")
+_UNESCAPED: Final = "$&+,/:;=@~"
 _AZURE_HOST: Final = "blob.core.windows.net"
 
 
@@ -42,6 +46,23 @@ def llm_error(uri: str, schemes: tuple[str, ...]) -> str | None:
     if not rest:
         return "nothing follows the scheme"
     return None if scheme.lower() in schemes else f"{scheme}:// is not handled here"
+
+
+@lru_cache(maxsize=4096)
+def written_url(uri: str) -> str:
+    """Return a URL as Go writes one that it has read: the scheme in lower case, in the path what may not stand escaped.
+
+    The URIs of LLM services are such URLs (knative.dev/pkg/apis, URL; net/url, URL.EscapedPath). What is no URL comes
+    back as it is.
+    """
+    scheme, separator, rest = uri.partition("://")
+    host, slash, behind = rest.partition("/")
+    if not separator or not scheme.isascii():
+        return uri
+    path = _PATH_END.split(behind, maxsplit=1)[0]
+    fits = _ESCAPED_PATH.fullmatch(path) is not None
+    written = path if fits else quote(unquote(path), safe=_UNESCAPED)
+    return f"{scheme.lower()}://{host}{slash}{written}{behind[len(path) :]}"
 
 
 def is_claimed(uri: str, storage_containers: Iterable[Resource]) -> bool:

@@ -6,6 +6,9 @@ and map entries, not list items). Where KServe has a defaulting webhook, the obj
 types before the schema sees it: a required field that was left out comes back as its zero value, a null item as an
 empty one, a number where a quantity belongs as text. Seen with a real API server: `modelFormat: {}` and a container
 without a name are admitted for an InferenceService, and refused for a ServingRuntime.
+What Go's types leave out when it is empty is gone, too, where the webhook is built with a controller-runtime before
+0.20; later ones keep what only Go takes away (pkg/webhook/admission/defaulter_custom.go, dropSchemeRemovals). Seen:
+`refs: [{name: ""}]` of a gateway is admitted by v0.19.0 and refused by v0.20.0, as `storageUris: []` is.
 """
 
 from __future__ import annotations
@@ -17,18 +20,20 @@ from kservegen.formats.jsonschema.shape import Shape, is_nullable, is_quantity
 # Root keywords that the compiled schemas of custom resources carry.
 CUSTOM_RESOURCE = "x-kservegen-custom-resource"
 DEFAULTER = "x-kservegen-defaulter"
-# A list that KServe's Go type leaves out when it is empty.
+# What is left out when it is empty, and by what: a webhook that omits, or each one that converts between versions.
 OMITEMPTY = "x-kservegen-omitempty"
+# What the conversion between versions puts where a required field is absent.
+FILLED = "x-kservegen-filled"
 
 _ZEROES: dict[str, JsonValue] = {"string": "", "integer": 0, "number": 0, "boolean": False}
+_EMPTY: dict[str, JsonValue] = {**_ZEROES, "array": []}
 
 
 def as_decoded(document: JsonValue, shape: Shape) -> JsonValue:
     """Return a copy of a document as its schema will see it; the same paths lead to the same values."""
     if not shape.schema.get(CUSTOM_RESOURCE):
         return document
-    decoder = _Decoder(shape, through_go=bool(shape.schema.get(DEFAULTER)))
-    return decoder.value(document, shape.schema)
+    return _Decoder(shape).value(document, shape.schema)
 
 
 def as_defaulted(document: JsonValue, shape: Shape) -> JsonValue:
@@ -38,14 +43,16 @@ def as_defaulted(document: JsonValue, shape: Shape) -> JsonValue:
     defaulted = apply_defaults(document, shape)
     if not shape.schema.get(DEFAULTER):
         return defaulted
-    decoded = _Decoder(shape, through_go=True).value(defaulted, shape.schema)
+    decoded = _Decoder(shape).value(defaulted, shape.schema)
     return apply_defaults(decoded, shape) if isinstance(decoded, dict) else decoded
 
 
 class _Decoder:
-    def __init__(self, shape: Shape, *, through_go: bool) -> None:
+    def __init__(self, shape: Shape) -> None:
+        writer = shape.schema.get(DEFAULTER)
         self.shape = shape
-        self.through_go = through_go
+        self.through_go = bool(writer)
+        self.omitted = {"omits": ("webhook", "conversion"), "keeps": ("conversion",)}.get(str(writer), ())
 
     def value(self, value: JsonValue, node: JsonObject) -> JsonValue:
         node = self.shape.resolve(node)
@@ -75,7 +82,10 @@ class _Decoder:
     def _is_dropped(self, item: JsonValue, node: JsonObject) -> bool:
         if item is None:
             return not is_nullable(self.shape.resolve(node))
-        return self.through_go and item == [] and bool(node.get(OMITEMPTY))
+        if item or node.get(OMITEMPTY) not in self.omitted:
+            return False
+        empty = _EMPTY.get(str(node.get("type")))
+        return type(item) is type(empty) and item == empty
 
     def _fill(self, out: JsonObject, node: JsonObject, fields: JsonObject) -> None:
         """Add what Go writes for a required field that is not there, where that is something the schema takes."""
@@ -88,6 +98,8 @@ class _Decoder:
     def _zero(self, node: JsonObject) -> JsonValue:
         """Return Go's zero value, None where it is null or the schema refuses it."""
         node = self.shape.resolve(node)
+        if FILLED in node:
+            return node[FILLED]
         if is_quantity(node):
             return "0"
         if "properties" in node:

@@ -33,6 +33,16 @@ INFERENCE_SERVICE: JsonObject = {
         }
     },
 }
+LLM_SERVICE: JsonObject = {
+    "apiVersion": "serving.kserve.io/v1alpha2",
+    "kind": "LLMInferenceService",
+    "metadata": {"name": "llama", "namespace": "models"},
+    "spec": {
+        "model": {"uri": "hf://a/b"},
+        "scaling": {"maxReplicas": 2, "wva": {"variantCost": "5", "hpa": {}}},
+        "router": {"gateway": {"refs": [{"name": "public", "sectionName": "http"}]}},
+    },
+}
 SERVING_RUNTIME: JsonObject = {
     "apiVersion": "serving.kserve.io/v1alpha1",
     "kind": "ServingRuntime",

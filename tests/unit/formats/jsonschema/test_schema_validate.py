@@ -6,6 +6,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from tests.unit.formats.jsonschema.schema_samples import (
     INFERENCE_SERVICE,
+    LLM_SERVICE,
     SERVING_RUNTIME,
     STORE,
     VERSIONS,
@@ -151,10 +152,45 @@ def test_kinds_without_a_defaulter_get_no_zero_values() -> None:
     assert (null.rule, null.path) == ("schema/wrong-type", path)
 
 
-def test_an_empty_list_of_uris_is_refused_since_v0_20() -> None:
-    document = changed(INFERENCE_SERVICE, (*PREDICTOR, "storageUris"), [])
+# Text and lists that Go leaves out when they are empty; recorded of the API server: storageUris and the gateway's name.
+OMITTED: dict[str, tuple[JsonObject, Path, JsonValue]] = {
+    "list": (INFERENCE_SERVICE, (*PREDICTOR, "storageUris"), []),
+    "text": (INFERENCE_SERVICE, (*PREDICTOR, "logger", "mode"), ""),
+    "text of an item": (LLM_SERVICE, ("spec", "router", "gateway", "refs", 0, "name"), ""),
+    "text with a default": (LLM_SERVICE, ("spec", "scaling", "wva", "variantCost"), ""),
+}
+
+
+@pytest.mark.parametrize("name", OMITTED)
+def test_what_go_leaves_out_when_empty_is_gone_before_v0_20(name: str) -> None:
+    sample, path, empty = OMITTED[name]
+    document = changed(sample, path, empty)
     assert check(document, "v0.19.0") == ()
-    assert [finding.rule for finding in check(document, "v0.20.0")] == ["schema/wrong-length"]
+    found = check(document, "v0.20.0")
+    assert {finding.path for finding in found} == {path}
+
+
+def test_pointers_are_written_though_they_are_empty() -> None:
+    path = ("spec", "router", "gateway", "refs", 0, "sectionName")
+    for version in VERSIONS:
+        assert {finding.path for finding in check(changed(LLM_SERVICE, path, ""), version)} == {path}
+
+
+def test_the_conversion_of_versions_rewrites_services_and_no_configs() -> None:
+    spec: JsonObject = {
+        "model": {"uri": "hf://a/b", "criticality": ""},
+        "router": {
+            "scheduler": {
+                "pool": {"spec": {"targetPortNumber": 80, "extensionRef": {"name": "e"}, "selector": {"app": "x"}}}
+            }
+        },
+    }
+    service: JsonObject = {**LLM_SERVICE, "apiVersion": "serving.kserve.io/v1alpha1", "spec": spec}
+    for version in VERSIONS:
+        assert check(service, version) == ()
+        config: JsonObject = {**service, "kind": "LLMInferenceServiceConfig"}
+        rules = {finding.rule for finding in check(config, version)}
+        assert rules == {"schema/not-allowed"} | ({"schema/missing-field"} if version == "v0.20.0" else set())
 
 
 def test_every_mistake_is_reported_in_the_order_of_the_document() -> None:

@@ -280,6 +280,7 @@ _HF: Final = ["HF_HUB_ENABLE_HF_TRANSFER", "HF_XET_HIGH_PERFORMANCE", "HF_XET_NU
         ("pvc://c/d/e", None, {**_DOWNLOADED, "name": "kserve-pvc-source", "subPath": "d/e"}),
         ("oci://r/m:1", "modelcar-init", {"name": "kserve-provision-location", "mountPath": "/mnt"}),
         ("oci+native://r/m:1", None, None),
+        ("PVC://c/d e", None, {**_DOWNLOADED, "name": "kserve-pvc-source", "subPath": "d%20e"}),
     ],
 )  # fmt: skip
 def test_where_the_model_comes_from(uri: str, init: str | None, mount: Mapping[str, object] | None) -> None:
@@ -483,6 +484,13 @@ def test_names_and_labels_are_handed_on() -> None:
         if item.doc["kind"] == "Deployment"
     )
     assert "team" not in mapping(value_at(prefill, ("spec", "selector", "matchLabels")))
+
+
+def test_a_pool_of_an_older_service_states_what_it_does_when_the_picker_fails() -> None:
+    pool = {"targetPortNumber": 8001, "extensionRef": {"name": "e"}, "selector": {"a": "b"}}
+    found = make_llm(llm_service({"router": {"scheduler": {"pool": {"spec": pool}}}}, alpha1=True), NEWER)
+    picker = mapping(value_at(doc_of(found, "InferencePool"), ("spec", "endpointPickerRef")))
+    assert (picker["failureMode"], picker["name"]) == ("FailClose", "e")  # the preset alone would be FailOpen
 
 
 def test_pools_of_older_services_are_read() -> None:

@@ -1,7 +1,8 @@
 """The annotations for dynamic resources do not say what to claim.
 
 KServe v0.20 makes a ResourceClaimTemplate of them: the device class, a DNS name, is what all others belong to; the
-container is named by a DNS label, the count is 1 or more, and a selector has an expression in it.
+container is named by a DNS label, the count is 1 or more, and a selector has an expression in it. The webhook of
+v1alpha1 does not look.
 
 Fix: Write serving.kserve.io/exp-dra-device-class, and leave out what has nothing to say.
 Bad:
@@ -27,7 +28,8 @@ _CLASS: Final = f"{_PREFIX}device-class"
 def check(resource: Resource, context: Context) -> Problems:
     annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
     given = {key: text(value) for key, value in annotations.items() if key.startswith(_PREFIX)}
-    if not given or not context.release.capabilities.dra_annotations:
+    is_looked_at = text(resource.doc.get("apiVersion")).endswith("/v1alpha2")
+    if not given or not is_looked_at or not context.release.capabilities.dra_annotations:
         return
     if _CLASS not in given:
         message = f"{_CLASS} is required to enable managed DRA when {', '.join(sorted(given))} is set"

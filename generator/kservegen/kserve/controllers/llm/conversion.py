@@ -13,6 +13,9 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
 _OLD: Final = "serving.kserve.io/v1alpha1"
 _POOL: Final = ("router", "scheduler", "pool", "spec")
+# What is said of an endpoint picker where nothing is: by the schema, or by the conversion (the Inference Extension's
+# apix/v1alpha2/inferencepool_conversion.go), before a preset is asked.
+_PICKER: Final[JsonObject] = {"kind": "Service", "failureMode": "FailClose"}
 
 
 def upgraded_spec(doc: JsonObject) -> JsonObject:
@@ -40,7 +43,7 @@ def _upgraded_pool(pool: JsonObject) -> JsonObject:
     if "selector" in pool:
         new["selector"] = {"matchLabels": mapping(pool["selector"])}
     if isinstance(reference := pool.get("extensionRef"), dict):
-        picker = {key: value for key, value in reference.items() if key != "portNumber"}
+        picker = {**_PICKER, **{key: value for key, value in reference.items() if key != "portNumber"}}
         if reference.get("portNumber") is not None:
             picker["port"] = {"number": reference["portNumber"]}
         new["endpointPickerRef"] = picker

@@ -12,6 +12,7 @@ from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.facts import LlmFacts
 from kservegen.kserve.controllers.made import STORED, MadeObject, Traced, inside, text_map
 from kservegen.kserve.derived import child_name
+from kservegen.kserve.storage_uris import written_url
 
 WORKLOAD: Final = "llminferenceservice-workload"
 ROUTER: Final = "llminferenceservice-router"
@@ -34,7 +35,7 @@ class LlmAdapter:
 
     def __init__(self, name: str, uri: str) -> None:
         self.name = name
-        self.uri = uri
+        self.uri = written_url(uri)
 
     @property
     def scheme(self) -> str:
@@ -80,7 +81,7 @@ class LlmService:
     @property
     def uri(self) -> str:
         """Where the model comes from."""
-        return text(mapping(self.spec.value.get("model")).get("uri"))
+        return written_url(text(mapping(self.spec.value.get("model")).get("uri")))
 
     @property
     def router(self) -> JsonObject:
