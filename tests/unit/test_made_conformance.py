@@ -6,7 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
-from tools.conformance.made import BANKS, SAMPLE, compare_made, differing, normal, read_records, score_bank
+from tools.conformance.made import (
+    BANKS,
+    SAMPLE,
+    MadeDifference,
+    compare_made,
+    differing,
+    normal,
+    read_records,
+    score_bank,
+)
 from tools.runtime_facts import FACTS, compile_release
 
 RECORDS = read_records(SAMPLE)
@@ -41,8 +50,29 @@ def test_a_bank_below_its_target_is_told(tmp_path: Path, capsys: pytest.CaptureF
     file = tmp_path / "made-v0.bank.jsonl"
     record = next(record for record in RECORDS if record["objects"])
     file.write_text(json.dumps({**record, "objects": record["objects"][1:]}) + "\n", encoding="utf-8")
-    assert score_bank(file) == ["made-v0.bank.jsonl with objects: 0.0 % is below 97.0 %"]
+    assert score_bank(file)[0] == "made-v0.bank.jsonl with objects: 0.0 % is below 97.0 %"
     assert "even 0/1, odd 0/0" in capsys.readouterr().out
+
+
+def test_what_nobody_owns_is_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    model = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://b/m"}
+    canary = {"trafficPercent": 10, "predictor": {"name": "next", "model": {"storageUri": "s3://b/n"}}}
+    manifest = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "x", "namespace": "n"},
+        "spec": {"predictor": {"name": "main", "model": model}, "canary": [canary]},
+    }
+    record = {"id": "x", "version": "v0.20.0", "manifest": manifest, "around": [], "objects": [], "pods": []}
+    (difference,) = compare_made([record])
+    unowned = [place for place in difference.places if place.endswith("without an owner")]
+    assert unowned == ["HorizontalPodAutoscaler x-next-predictor extra, without an owner"]
+
+    file = tmp_path / "made-v0.bank.jsonl"
+    owned = {**manifest, "metadata": {"name": "x", "namespace": "n", "ownerReferences": [{"name": "y"}]}}
+    file.write_text(json.dumps({**record, "objects": [owned]}) + "\n", encoding="utf-8")
+    monkeypatch.setattr("tools.conformance.made.compare_made", lambda _: [MadeDifference("x", tuple(unowned))])
+    assert score_bank(file) == ["made-v0.bank.jsonl with objects: 0.0 % is below 97.0 %"]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the reference folder (KSERVEGEN_SHARED) is not here")

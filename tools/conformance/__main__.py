@@ -9,7 +9,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from tools.conformance.cases import SAMPLES, Case, admission_cases, controller_cases, judge, recorded
+from tools.conformance.cases import RECORDS, SAMPLES, Case, admission_cases, controller_cases, judge, recorded
+from tools.conformance.deployed import recorded_random, score_alone, score_random
 from tools.conformance.made import SAMPLE, banks, compare_made, read_records, score_bank
 from tools.conformance.samples import check_samples
 
@@ -67,6 +68,10 @@ def main() -> int:
         failures += [failure for version in recorded("admission") for failure in check_samples(version)]
     else:
         print("\n## samples: skipped, upstream's samples (KSERVEGEN_SHARED) are not here")
+    print("\n## whether the workloads come")
+    for version in recorded("controller"):
+        failures += score_alone(read_records(RECORDS / f"controller-{version}.jsonl"), version)
+    failures += score_random(recorded_random())
     print("\n## made objects")
     if not banks():
         print("skipped, the recorded banks (KSERVEGEN_SHARED) are not here: the sample alone is compared")

@@ -100,7 +100,9 @@ class _Storage:
         self.adapters: list[LlmAdapter] = [] if target.tokenizer_only else by_name
 
     def attach(self, uri: str) -> None:
-        scheme, _, rest = uri.partition(_SEPARATOR)
+        scheme, separator, rest = uri.partition(_SEPARATOR)
+        scheme = scheme.lower()  # the field is Go's net/url.URL, which the webhook's rewriting spells so
+        uri = f"{scheme}{separator}{rest}"
         downloads: list[_Download] = []
         schemes = self.service.plane.release.capabilities.llm_schemes
         if scheme not in schemes:
