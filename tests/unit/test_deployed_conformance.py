@@ -1,9 +1,10 @@
-"""Whether workloads come, held against what real controllers did."""
+"""Whether workloads come and updates are taken, held against what real controllers and webhooks did."""
 
 from __future__ import annotations
 
 import pytest
 from tools.conformance.deployed import recorded_random, score_random
+from tools.conformance.updates import recorded_updates, score_updates
 
 RECORDS = [record for record in recorded_random() if record["id"].startswith(("feat/6/isvc/1", "rt/4"))]
 
@@ -19,3 +20,12 @@ def test_one_that_came_up_and_is_refused_is_a_false_alarm(capsys: pytest.Capture
     failures = score_random([{**stopped, "deployed": True}])
     assert failures[-1] == "random services, KServe v0.19.0: simulate: 1 that were deployed are refused"
     assert f"alarm: {stopped['id']}" in capsys.readouterr().out
+
+
+def test_recorded_updates_are_judged_alike() -> None:
+    assert score_updates(recorded_updates()[::5]) == []
+
+
+def test_a_good_update_that_is_refused_is_a_false_alarm() -> None:
+    refused = next(record for record in recorded_updates() if not record["admitted"])
+    assert score_updates([{**refused, "admitted": True}])[-1] == "updates: 1 good changes are refused"

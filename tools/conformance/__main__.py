@@ -13,6 +13,7 @@ from tools.conformance.cases import RECORDS, SAMPLES, Case, admission_cases, con
 from tools.conformance.deployed import recorded_random, score_alone, score_random
 from tools.conformance.made import SAMPLE, banks, compare_made, read_records, score_bank
 from tools.conformance.samples import check_samples
+from tools.conformance.updates import recorded_updates, score_updates
 
 from kservegen.core.diagnostics import Severity
 from kservegen.evaluate.manifests import DocumentReport
@@ -72,6 +73,7 @@ def main() -> int:
     for version in recorded("controller"):
         failures += score_alone(read_records(RECORDS / f"controller-{version}.jsonl"), version)
     failures += score_random(recorded_random())
+    failures += score_updates(recorded_updates())
     print("\n## made objects")
     if not banks():
         print("skipped, the recorded banks (KSERVEGEN_SHARED) are not here: the sample alone is compared")

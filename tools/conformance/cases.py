@@ -84,13 +84,14 @@ def _who(message: str) -> str:
 
 
 @cache
-def _judge() -> Checker:
+def checker() -> Checker:
+    """Return a checker with all rules."""
     return open_checker(BuiltinEngine(SchemaStore([ROOT / "schemas"])))
 
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
     """Judge files as `kservegen validate PATH…` does, every document alone."""
-    linter = Linter(_judge(), reference_cluster(RELEASES.get(version), "Standard"), TemporaryFile)
+    linter = Linter(checker(), reference_cluster(RELEASES.get(version), "Standard"), TemporaryFile)
     for name, data in files:
         linter.add(data, name, named=True)
     documents, _ = linter.finish()

@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tools.conformance.cases import RELEASES, ROOT
+from tools.conformance.cases import RELEASES, ROOT, checker
 
-from kservegen.checks.engines.choice import EngineChoice, open_engine
-from kservegen.checks.runner import Checker, open_checker
 from kservegen.commands.simulate import SimulatedDocument, SimulateOptions, simulate_paths
 from kservegen.formats.jsonschema.store import SchemaStore
 
 _SCHEMAS = SchemaStore((ROOT / "schemas",))
-
-
-@cache
-def _checker() -> Checker:
-    return open_checker(open_engine(EngineChoice.BUILTIN, _SCHEMAS))
 
 
 def simulate_folders(folders: Sequence[Mapping[str, Any]], version: str) -> Iterator[Mapping[str, SimulatedDocument]]:
@@ -36,7 +28,7 @@ def simulate_folders(folders: Sequence[Mapping[str, Any]], version: str) -> Iter
             for name, document in documents.items():
                 (folder / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
         found: dict[str, dict[str, SimulatedDocument]] = {}
-        for document in simulate_paths([Path(root)], options, _checker()):
+        for document in simulate_paths([Path(root)], options, checker()):
             file = Path(document.report.file)
             found.setdefault(file.parent.name, {})[file.stem] = document
         for number in range(len(folders)):
