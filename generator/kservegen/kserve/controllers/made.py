@@ -21,6 +21,8 @@ STORED: Final = ""
 KSERVE: Final = "KServe"
 KUBERNETES: Final = "default of Kubernetes"
 CONFIG_MAP: Final = "ConfigMap inferenceservice-config"
+# Where clients create what names no namespace.
+USUAL_NAMESPACE: Final = "default"
 # Ends the path of a source that something of another shape was made from: paths below that lead to the source itself.
 DERIVED: Final = "..."
 
@@ -163,6 +165,22 @@ class Surroundings:
         """List the objects of a kind, of one namespace or of all."""
         found = self._by_kind.get(kind, {})
         return [doc for (own, _), doc in found.items() if namespace is None or own == namespace]
+
+
+class UnplacedSurroundings(Surroundings):
+    """The surroundings of an object that names no namespace: in the usual one stand those that name none, too."""
+
+    def __init__(self, inner: Surroundings) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        found = self._inner.find(kind, namespace, name)
+        return self._inner.find(kind, "", name) if found is None and namespace == USUAL_NAMESPACE else found
+
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        unplaced = self._inner.all(kind, "") if namespace == USUAL_NAMESPACE else []
+        return [*self._inner.all(kind, namespace), *unplaced]
 
 
 def text_map(values: Mapping[str, JsonValue]) -> dict[str, str]:

@@ -1,25 +1,35 @@
-"""One stored object in, all that KServe's controllers make of it out: the controller of its kind is asked."""
+"""One stored object in, all that KServe's controllers make of it out: the controller of its kind is asked.
+
+An object that names no namespace is made where clients create it, in `default`, with those that name none beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from kservegen.core.document import text
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.graphs import make_graph
 from kservegen.kserve.controllers.inference_service import make_inference_service
 from kservegen.kserve.controllers.llm.controller import make_llm_service
 from kservegen.kserve.controllers.local_models import make_cache
-from kservegen.kserve.controllers.made import Made
+from kservegen.kserve.controllers.made import USUAL_NAMESPACE, Made, UnplacedSurroundings
 from kservegen.kserve.controllers.trained_models import make_trained_model
 
 
 def make_objects(stored: JsonObject, plane: ControlPlane) -> Made | None:
     """Take every step of the controller for an object that was admitted; None for kinds that nothing is made of."""
-    controller = _CONTROLLERS.get(text(stored.get("kind")))
-    return None if controller is None else controller(stored, plane)
+    kind, metadata = text(stored.get("kind")), mapping(stored.get("metadata"))
+    controller = _CONTROLLERS.get(kind)
+    if controller is None:
+        return None
+    if not metadata.get("namespace") and kind not in _CLUSTER_WIDE:
+        stored = {**stored, "metadata": {**metadata, "namespace": USUAL_NAMESPACE}}
+        plane = replace(plane, beside=UnplacedSurroundings(plane.beside))
+    return controller(stored, plane)
 
 
 _CONTROLLERS: Final[dict[str, Callable[[JsonObject, ControlPlane], Made]]] = {
@@ -29,3 +39,4 @@ _CONTROLLERS: Final[dict[str, Callable[[JsonObject, ControlPlane], Made]]] = {
     "LocalModelCache": make_cache,
     "TrainedModel": make_trained_model,
 }
+_CLUSTER_WIDE: Final = frozenset({"LocalModelCache"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.controllers import NEWEST, OLDEST, field, names, pod_field, reconcile, service, words_of
 
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.controllers.made import STORED
 
@@ -90,6 +91,23 @@ def test_the_controller_stops_where_it_stops(
     assert made.outcome is not None
     assert (made.outcome.step, made.outcome.reason, names(made)) == (step, reason, left)
     assert not made.deployable
+
+
+@pytest.mark.parametrize("namespace", [{}, {"namespace": "default"}])
+def test_what_names_no_namespace_is_made_in_the_usual_one(namespace: JsonObject) -> None:
+    stored = service(_model(modelFormat={"name": "own"}))
+    mapping(stored["metadata"]).pop("namespace")
+    container: JsonObject = {"name": "kserve-container", "image": "own:1"}
+    form: JsonObject = {"name": "own", "version": "1", "autoSelect": True}
+    runtime: JsonObject = {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ServingRuntime",
+        "metadata": {"name": "own", **namespace},
+        "spec": {"supportedModelFormats": [form], "containers": [container]},
+    }
+    made = reconcile(stored, runtime)
+    assert made.outcome is None
+    assert field(made, "Service/iris-predictor", "metadata", "namespace") == "default"
 
 
 def test_a_model_without_a_source_gets_the_agent_and_its_list_of_models() -> None:
