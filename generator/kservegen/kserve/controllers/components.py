@@ -19,7 +19,7 @@ from kservegen.kserve.controllers.parts import (
     POD_FIELDS,
     SourcedMap,
     append,
-    copied,
+    own_containers,
     pick,
     pod_containers,
     set_env,
@@ -181,7 +181,7 @@ def side_component(service: JsonObject, role: str, host: str, plane: ControlPlan
 
 
 def _own_pod(component: JsonObject, role: str, name: str, host: str) -> Traced:
-    value = copied(pick(component, POD_FIELDS))
+    value = {**pick(component, POD_FIELDS), "containers": own_containers(component)}
     containers = pod_containers(value)
     if not containers:
         raise ReconcileError(role, "Panic", f"panic: the {role} has no container")
@@ -212,7 +212,7 @@ def _add_flag(container: JsonObject, flag: str, value: str) -> None:
 
 def _art_pod(component: JsonObject, name: str, host: str, plane: ControlPlane) -> Traced:
     art = mapping(component.get("art"))
-    container = copied(pick(art, CONTAINER_FIELDS))
+    container = pick(art, CONTAINER_FIELDS)
     own = sequence(art.get("args"))
     args: JsonArray = ["--model_name", name, "--http_port", str(DEFAULT_PORT)]
     if not any(text(item).startswith("--predictor_host") for item in own):
@@ -234,6 +234,6 @@ def _art_pod(component: JsonObject, name: str, host: str, plane: ControlPlane) -
         container["image"] = f"{text(shipped.get('image'))}:{text(art.get('runtimeVersion'))}"
         origins.append(Origin(("containers", 0, "image"), (CONFIG_MAP, "explainers", "art", "image")))
     container["name"] = container.get("name") or SERVING_CONTAINER
-    value = copied(pick(component, POD_FIELDS))
+    value = pick(component, POD_FIELDS)
     value["containers"] = [container]
     return Traced(value, origins)

@@ -40,7 +40,7 @@ from kservegen.kserve.controllers.local_models import with_cache
 from kservegen.kserve.controllers.made import STORED, Made, Outcome, ReconcileError
 from kservegen.kserve.controllers.multi_model import is_multi_model
 from kservegen.kserve.controllers.multi_node import node_services, worker_of
-from kservegen.kserve.controllers.parts import SourcedMap, container_named, copied
+from kservegen.kserve.controllers.parts import SourcedMap, container_named
 from kservegen.kserve.controllers.pods.webhook import make_pod
 from kservegen.kserve.controllers.predictor import custom_pod, model_pod, runtime_defaults
 from kservegen.kserve.controllers.routes import Backend, backend_of, has_routes, ingress_of, routes_of
@@ -70,6 +70,17 @@ def make_inference_service(stored: JsonObject, plane: ControlPlane) -> Made:
     return Made(objects=objects, pods=pods, outcome=outcome, never_ready=reconcile.never_ready)
 
 
+def _own(stored: JsonObject) -> JsonObject:
+    """Copy a service as far as the controller changes it in memory: metadata, the predictor and its model."""
+    metadata, spec = dict(mapping(stored.get("metadata"))), dict(mapping(stored.get("spec")))
+    for owner, fields in ((metadata, ("labels", "annotations")), (spec, ("predictor",))):
+        owner.update({field: dict(mapping(owner[field])) for field in fields if isinstance(owner.get(field), dict)})
+    predictor = mapping(spec.get("predictor"))
+    if isinstance(predictor.get("model"), dict):
+        predictor["model"] = dict(mapping(predictor["model"]))
+    return {**stored, "metadata": metadata, "spec": spec}
+
+
 def deployment_mode_of(annotations: JsonObject, plane: ControlPlane) -> str:
     """Resolve a mode: what an object's annotation says if it is one, else the cluster's own."""
     stated = text(annotations.get(MODE))
@@ -90,7 +101,7 @@ class _Reconcile:
 
     def __init__(self, stored: JsonObject, plane: ControlPlane) -> None:
         self.plane = plane
-        self.service = copied(stored)
+        self.service = _own(stored)
         self.metadata = mapping(self.service.get("metadata"))
         self.spec = mapping(self.service.get("spec"))
         self.name, self.namespace = text(self.metadata.get("name")), text(self.metadata.get("namespace"))

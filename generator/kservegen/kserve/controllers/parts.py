@@ -47,6 +47,11 @@ def copied(value: _T) -> _T:
     return value
 
 
+def own_containers(pod: JsonObject) -> JsonArray:
+    """Copy the containers of a pod spec so far that their fields may be set; what stands in the fields is shared."""
+    return [dict(item) if isinstance(item, dict) else item for item in sequence(pod.get("containers"))]
+
+
 class SourcedMap:
     """A map of texts, such as labels, that is laid together from several sources, later ones winning."""
 

@@ -19,7 +19,7 @@ from kservegen.kserve.controllers.parts import (
     POD_FIELDS,
     append,
     container_named,
-    copied,
+    own_containers,
     pick,
     pod_containers,
     set_env,
@@ -71,7 +71,7 @@ def model_pod(
 
 def assembled(pod: Traced, containers: list[Traced]) -> Traced:
     """Put containers into a pod's spec."""
-    value: JsonObject = {**copied(pod.value), "containers": [container.value for container in containers]}
+    value: JsonObject = {**pod.value, "containers": [dict(container.value) for container in containers]}
     origins = list(pod.origins)
     for number, container in enumerate(containers):
         origins += below(("containers", number), container.origins)
@@ -83,7 +83,7 @@ def _other_containers(
 ) -> list[Traced]:
     """Put the transformer beside it first, then the runtime's other containers, then the service's own."""
     own = [
-        traced(copied(item), (STORED, *path, "containers", number))
+        traced(item, (STORED, *path, "containers", number))
         for number, item in enumerate(sequence(predictor.get("containers")))
         if isinstance(item, dict)
     ]
@@ -103,7 +103,7 @@ def _other_containers(
 def merge_containers(base: Traced, overlay: Traced, capabilities: Capabilities) -> Traced:
     """Merge a runtime's container with a service's: arguments are joined, all else goes by the strategic merge."""
     merged = merge(base, overlay)
-    value = copied(merged.value)
+    value = merged.value
     if not value.get("name"):
         value["name"] = base.value.get("name")
     before, after = sequence(base.value.get("args")), sequence(overlay.value.get("args"))
@@ -121,10 +121,16 @@ def merge_containers(base: Traced, overlay: Traced, capabilities: Capabilities) 
 def _keep_one_source(merged: JsonObject, overlay: JsonObject) -> None:
     """Drop the runtime's half of a variable that came to have both a value and a source."""
     stated = {text(mapping(item).get("name")): mapping(item) for item in sequence(overlay.get("env"))}
-    for variable in map(mapping, sequence(merged.get("env"))):
+
+    def kept(variable: JsonObject) -> JsonObject:
         own = stated.get(text(variable.get("name")))
-        if own is not None and variable.get("value") and variable.get("valueFrom"):
-            variable.pop("value" if own.get("valueFrom") else "valueFrom")
+        if own is None or not variable.get("value") or not variable.get("valueFrom"):
+            return variable
+        other = "value" if own.get("valueFrom") else "valueFrom"
+        return {field: item for field, item in variable.items() if field != other}
+
+    if stated:
+        merged["env"] = [kept(mapping(item)) for item in sequence(merged.get("env"))]
 
 
 def _filled(container: Traced, metadata: JsonObject) -> Traced:
@@ -161,7 +167,7 @@ def _has_gpu(container: JsonObject) -> bool:
 
 def custom_pod(predictor: JsonObject, path: Path, name: str) -> Traced:
     """Make the pod of a predictor of one's own."""
-    value = copied(pick(predictor, POD_FIELDS))
+    value = {**pick(predictor, POD_FIELDS), "containers": own_containers(predictor)}
     listed = pod_containers(value)
     serving = container_named(value, SERVING_CONTAINER)
     if serving is None:
@@ -171,7 +177,7 @@ def custom_pod(predictor: JsonObject, path: Path, name: str) -> Traced:
     if listed[0] is not serving:
         # The first container called kserve-container is copied over the first of all.
         place = sequence(value["containers"]).index(serving)
-        value["containers"] = [copied(serving), *sequence(value["containers"])[1:]]
+        value["containers"] = [dict(serving), *sequence(value["containers"])[1:]]
         origins.append(Origin(("containers", 0), (STORED, *path, "containers", place)))
     return with_service_name(Traced(value, origins), name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 from tests.support.controllers import NEWEST, OLDEST, field, names, pod_field, reconcile, service, words_of
 
@@ -91,6 +93,22 @@ def test_the_controller_stops_where_it_stops(
     assert made.outcome is not None
     assert (made.outcome.step, made.outcome.reason, names(made)) == (step, reason, left)
     assert not made.deployable
+
+
+def test_what_stands_beside_a_service_is_not_changed() -> None:
+    form: JsonObject = {"name": "own", "version": "1", "autoSelect": True}
+    containers: JsonValue = [{"name": "kserve-container", "image": "own:1"}, {"name": "beside", "image": "beside:1"}]
+    runtime: JsonObject = {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ClusterServingRuntime",
+        "metadata": {"name": "own"},
+        "spec": {"supportedModelFormats": [form], "containers": containers},
+    }
+    stored = service(_model(modelFormat={"name": "own"}))
+    before = deepcopy((runtime, stored))
+    made = reconcile(stored, runtime)
+    assert pod_field(made, "containers", 1, "env", 0, "value") == "iris"
+    assert (runtime, stored) == before
 
 
 @pytest.mark.parametrize("namespace", [{}, {"namespace": "default"}])

@@ -13,7 +13,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.kserve.controllers.components import INTERNAL, SERVICE_LABEL
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import CONFIG_MAP
-from kservegen.kserve.controllers.parts import append, copied
+from kservegen.kserve.controllers.parts import append
 from kservegen.kserve.controllers.pods.credentials import Credentials
 from kservegen.kserve.controllers.pods.draft import MutatedPod
 from kservegen.kserve.controllers.pods.initializer import configured_amounts
@@ -68,7 +68,7 @@ def inject_agent(draft: MutatedPod, plane: ControlPlane, pod_name: str) -> None:
     containers = draft.containers()
     context = containers[0].get("securityContext") if containers else None
     if context is not None:
-        agent["securityContext"] = copied(context)
+        agent["securityContext"] = context
     _probe(draft, agent)
     _add_credentials(draft, plane, agent, logger)
     if asked["agent"]:

@@ -15,7 +15,7 @@ from kservegen.kserve.controllers.control_plane import STORAGE_KIND, ControlPlan
 from kservegen.kserve.controllers.local_models import LOCAL_MODEL_LABEL, cached_uri
 from kservegen.kserve.controllers.made import CONFIG_MAP, Traced
 from kservegen.kserve.controllers.merging import merge, without_empty
-from kservegen.kserve.controllers.parts import add_env, append, copied
+from kservegen.kserve.controllers.parts import add_env, append
 from kservegen.kserve.controllers.pods.credentials import Credentials
 from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodRefusedError
 from kservegen.kserve.storage_uris import handles
@@ -53,9 +53,14 @@ def inject_initializer(draft: MutatedPod, plane: ControlPlane) -> None:
             mount: JsonObject = {"name": _PROVISION, "mountPath": MODEL_MOUNT, "readOnly": read_only}
             draft.mount(target, mount)
         _add_download(draft, plane, uri, container)
-    for variable in map(mapping, sequence(targets[0].get("env"))):
-        if variable.get("name") == "STORAGE_URI" and variable.get("value"):
-            variable["value"] = MODEL_MOUNT
+    if "env" in targets[0]:
+        targets[0]["env"] = [_read_here(mapping(item)) for item in sequence(targets[0]["env"])]
+
+
+def _read_here(variable: JsonObject) -> JsonObject:
+    """Have the server read what was downloaded for it."""
+    is_source = variable.get("name") == "STORAGE_URI" and variable.get("value")
+    return {**variable, "value": MODEL_MOUNT} if is_source else variable
 
 
 def _is_oci(uri: str, plane: ControlPlane) -> bool:
@@ -155,7 +160,7 @@ def finish_initializer(draft: MutatedPod, plane: ControlPlane, init: JsonObject,
     words: Path = (CONFIG_MAP, "storageInitializer")
     if container is not None:
         own = without_empty(mapping(mapping(container.get("spec")).get("container")))
-        merged = copied(merge(Traced(init, []), Traced(own, [])).value)
+        merged = merge(Traced(init, []), Traced(own, [])).value
         init = {**merged, "name": own.get("name") or init["name"]}
         words = (f"{STORAGE_KIND} {text(mapping(container.get('metadata')).get('name'))}", "spec", "container")
     if bundle is not None:

@@ -14,7 +14,7 @@ from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.components import SERVICE_LABEL
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import CONFIG_MAP, MadeObject, MadePod, inside
-from kservegen.kserve.controllers.parts import POD_FIELDS, append, copied, env_list, pod_containers
+from kservegen.kserve.controllers.parts import POD_FIELDS, append, env_list, own_containers, pick
 from kservegen.kserve.controllers.pods.agent import inject_agent
 from kservegen.kserve.controllers.pods.draft import MutatedPod, PodRefusedError
 from kservegen.kserve.controllers.pods.initializer import INIT_NAME, inject_initializer
@@ -37,17 +37,18 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
     template = mapping(mapping(workload.doc.get("spec")).get("template"))
     metadata = mapping(workload.doc.get("metadata"))
     stated, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
+    containers = own_containers(spec)
+    for container in map(mapping, containers):
+        container["name"] = container.get("name") or _UNNAMED
     own: JsonObject = {
         "metadata": {
             "labels": dict(mapping(stated.get("labels"))),
             "annotations": dict(mapping(stated.get("annotations"))),
         },
-        "spec": {key: copied(value) for key, value in spec.items() if key in POD_FIELDS},
+        "spec": {**pick(spec, POD_FIELDS), "containers": containers},
     }
-    for container in pod_containers(mapping(own["spec"])):
-        container["name"] = container.get("name") or _UNNAMED
     namespace, images = text(metadata.get("namespace")), plane.image_volumes
-    pod = copied(fill_pod(own, namespace, image_volumes=images))
+    pod = fill_pod(own, namespace, image_volumes=images)
     draft = MutatedPod(pod, inside(("spec", "template"), workload.origins))
     try:
         if SERVICE_LABEL in draft.labels:
