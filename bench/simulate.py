@@ -14,8 +14,8 @@ from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.kserve.controllers.control_plane import ControlPlane, shipped_objects
 from kservegen.kserve.controllers.made import Surroundings
-from kservegen.kserve.controllers.reconcile import make_objects
 from kservegen.kserve.controllers.settings import shipped_settings
+from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.releases import Releases
 
 _MODELS: Final = 1000
@@ -60,7 +60,7 @@ def _make(models: list[JsonObject]) -> int:
     schemas = SchemaStore((packaged_data() / "schemas",))
     releases = Releases(schemas.roots)
     release = releases.get(releases.newest_reviewed)
-    count = 0
+    count, shared = 0, SharedMade()
     with without_collector():
         for _ in range(_ENVIRONMENTS):
             plane = ControlPlane(
@@ -70,7 +70,7 @@ def _make(models: list[JsonObject]) -> int:
                 beside=Surroundings(iter(models)),
             )
             for model in models:
-                made = make_objects(model, plane)
+                made = shared.make(model, lambda: model, plane)  # noqa: B023 - called at once
                 if made is None or made.outcome is not None:
                     raise RuntimeError(f"a model is not made to its end: {made}")
                 count += len(made.objects) + len(made.pods)

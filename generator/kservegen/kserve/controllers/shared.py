@@ -1,0 +1,113 @@
+"""What was made of an object in one cluster, made once for all clusters in which it would come out the same.
+
+Controllers are functions of the stored object, of KServe as it is installed, and of what they look up beside it. What
+they look up is noted; where an object is the same one, KServe is installed alike and every lookup finds the same, what
+was made before is what would be made again. Made objects are never changed, so several may hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
+from kservegen.kserve.controllers.made import Made, Surroundings
+from kservegen.kserve.controllers.reconcile import make_objects
+from kservegen.kserve.controllers.settings import ControllerSettings
+from kservegen.kserve.releases import Release
+
+# Objects beyond this number are made anew in each cluster: some 27 KB each are held.
+_MOST: Final = 1024
+
+
+class _Found(NamedTuple):
+    """What was looked up: one object by its name, or without a name all of a kind."""
+
+    kind: str
+    namespace: str | None
+    name: str | None
+    result: JsonObject | list[JsonObject] | None
+
+
+class _Installed(NamedTuple):
+    """KServe as it is installed, whatever stands beside it."""
+
+    release: Release
+    settings: ControllerSettings
+    objects: InstalledObjects
+
+    def is_like(self, other: _Installed) -> bool:
+        """Whether controllers cannot tell the two apart."""
+        own, theirs = self.settings, other.settings
+        return (
+            self.release is other.release
+            and (own.sections, own.stated, own.namespace) == (theirs.sections, theirs.stated, theirs.namespace)
+            and (self.objects.documents, self.objects.presets) == (other.objects.documents, other.objects.presets)
+        )
+
+
+class _Known(NamedTuple):
+    """What was made of an object; `source` is held so that no other object takes its identity."""
+
+    source: JsonObject
+    installed: _Installed
+    found: list[_Found]
+    made: Made | None
+
+
+class SharedMade:
+    """Makes objects for several clusters, those of one catalog; each object is known by its identity."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, list[_Known]] = {}
+        self._installed: list[tuple[_Installed, _Installed]] = []
+
+    def make(self, source: JsonObject, stored: Callable[[], JsonObject], plane: ControlPlane) -> Made | None:
+        """Return what KServe makes of an object; `stored` returns it as the API server stores it."""
+        installed = self._first_alike(plane)
+        known = self._known.get(id(source), [])
+        for item in known:
+            if item.installed is installed and all(_finds(plane.beside, found) for found in item.found):
+                return item.made
+        noted = _NotedSurroundings(plane.beside)
+        made = make_objects(stored(), replace(plane, beside=noted))
+        if known or len(self._known) < _MOST:
+            self._known.setdefault(id(source), []).append(_Known(source, installed, noted.found, made))
+        return made
+
+    def _first_alike(self, plane: ControlPlane) -> _Installed:
+        """Return the first that was seen of all installations that are alike."""
+        for seen, first in self._installed:
+            if seen.settings is plane.settings and seen.objects is plane.installed and seen.release is plane.release:
+                return first
+        own = _Installed(plane.release, plane.settings, plane.installed)
+        first = next((known for known, _ in self._installed if known.is_like(own)), own)
+        self._installed.append((own, first))
+        return first
+
+
+def _finds(beside: Surroundings, found: _Found) -> bool:
+    if found.name is None:
+        return beside.all(found.kind, found.namespace) == found.result
+    return beside.find(found.kind, found.namespace or "", found.name) == found.result
+
+
+class _NotedSurroundings(Surroundings):
+    """Surroundings that note what is looked up in them."""
+
+    def __init__(self, inner: Surroundings) -> None:
+        super().__init__()
+        self._inner = inner
+        self.found: list[_Found] = []
+
+    def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        result = self._inner.find(kind, namespace, name)
+        self.found.append(_Found(kind, namespace, name, result))
+        return result
+
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        result = self._inner.all(kind, namespace)
+        self.found.append(_Found(kind, namespace, None, result))
+        return result

@@ -1,0 +1,55 @@
+"""One making for several clusters: when it holds, and when it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.support.controllers import OLDEST, control_plane, field, service
+
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
+from kservegen.kserve.controllers.shared import SharedMade
+
+STORED = service()
+ACCOUNT: JsonObject = {
+    "apiVersion": "v1",
+    "kind": "ServiceAccount",
+    "metadata": {"name": "default", "namespace": "models"},
+}
+OTHER: JsonObject = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "x", "namespace": "models"}}
+RUNTIME: JsonObject = {
+    "apiVersion": "serving.kserve.io/v1alpha1",
+    "kind": "ServingRuntime",
+    "metadata": {"name": "own", "namespace": "models"},
+    "spec": {"supportedModelFormats": [], "containers": []},
+}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "alike"),
+    [
+        (control_plane(STORED), True),
+        (control_plane(STORED, OTHER), True),
+        (control_plane(STORED, ACCOUNT), False),
+        (control_plane(STORED, RUNTIME), False),
+        (control_plane(STORED, config={"ingress": {"ingressDomain": "b.example"}}), False),
+        (control_plane(STORED, version=OLDEST), False),
+        (control_plane(STORED, mode="Knative"), False),
+        (replace(control_plane(STORED), installed=InstalledObjects(())), False),
+    ],
+    ids=["the same", "none looked at", "account", "runtime", "settings", "release", "mode", "installed"],
+)
+def test_an_object_is_made_once_where_all_that_was_looked_at_is_the_same(cluster: ControlPlane, alike: bool) -> None:
+    shared = SharedMade()
+    made = [shared.make(STORED, lambda: STORED, plane) for plane in (control_plane(STORED), cluster)]
+    assert (made[0] is made[1]) == alike
+    assert shared.make(STORED, lambda: STORED, cluster) is made[1]
+
+
+def test_another_object_is_made_anew() -> None:
+    shared, twin = SharedMade(), service(name="other")
+    shared.make(STORED, lambda: STORED, control_plane(STORED))
+    made = shared.make(twin, lambda: twin, control_plane(twin))
+    assert made is not None
+    assert field(made, "Service/other-predictor", "metadata", "name") == "other-predictor"
