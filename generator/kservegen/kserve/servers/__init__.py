@@ -1,0 +1,1 @@
+"""The servers in images: what their command lines take, by version."""

@@ -1,0 +1,247 @@
+"""The command line that a container starts a server with: a container in, the server and its words out.
+
+Kubernetes puts variables into $(NAME), a shell into $NAME; the start scripts of KServe's presets read arguments and
+VLLM_ADDITIONAL_ARGS once more, as `eval` does, and that of the multi-node runtime splits them at blanks.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.kserve.servers.arguments import CommandLine
+from kservegen.kserve.servers.images import VLLM, ServerInImage, server_in
+from kservegen.kserve.servers.parsing import Word
+from kservegen.kserve.servers.tables import version_numbers
+
+_SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
+_MODULES: Final = {"vllm.entrypoints.openai.api_server": VLLM} | {
+    f"{name}server": f"{name}server"
+    for name in ("huggingface", "sklearn", "xgb", "lgb", "paddle", "pmml", "predictive", "autogluon")
+}
+_PROGRAMS: Final = {
+    "tensorflow_model_server": "tensorflow-serving",
+    "tritonserver": "triton",
+    "torchserve": "torchserve",
+    "ovms": "openvino",
+}
+# Images whose entry point is the server itself; others are told in the arguments what to run.
+_ENTRY_POINTS: Final = frozenset({VLLM, "openvino", "tensorflow-serving", "mlserver", *_MODULES.values()})
+_SERVES_SINCE: Final = (0, 11)
+_REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
+_ENDS: Final = frozenset(";&|<>()")
+_REST: Final = "$@"
+
+
+class PlacedWord(NamedTuple):
+    """A word and the field of the container that it comes from, such as ("args", 3)."""
+
+    word: Word
+    place: Path
+
+
+class StartedServer(NamedTuple):
+    """A server as a container starts it; `places` are those of its words, in their order."""
+
+    server: ServerInImage
+    line: CommandLine
+    places: tuple[Path, ...]
+    environment: Mapping[str, str]
+
+
+def started_server(container: JsonObject) -> StartedServer | None:
+    """Return the server that a container starts; None where that cannot be told."""
+    image = server_in(text(container.get("image")))
+    environment = container_environment(container)
+    command, args = _listed(container, "command", environment), _listed(container, "args", environment)
+    # Neither a known image nor a known program: nothing can be said.
+    words, is_whole = _through_shell(command, args, environment)
+    found = _program(words)
+    if found is not None:
+        name, serves, after = found
+        server = image if image is not None and image.name == name else ServerInImage(name, is_sure=False, is_own=True)
+        return _started(server, words[after:], environment, serves=serves, is_whole=is_whole)
+    if image is None or command or image.name not in _ENTRY_POINTS:
+        return None
+    if image.name == VLLM and not text(container.get("image")).rpartition("/")[2].startswith("vllm-"):
+        return None  # images of llm-d start nothing by themselves
+    numbers = version_numbers(image.version)
+    serves = image.name == VLLM and (not numbers or numbers >= _SERVES_SINCE)
+    return _started(image, words, environment, serves=serves, is_whole=True)
+
+
+def container_environment(container: JsonObject) -> dict[str, str | None]:
+    """Return the variables of a container; None for what only the cluster knows."""
+    found: dict[str, str | None] = {}
+    for item in map(mapping, sequence(container.get("env"))):
+        name = text(item.get("name"))
+        value = item.get("value", None if "valueFrom" in item else "")
+        found[name] = _filled(value, found) if isinstance(value, str) else None
+    return found
+
+
+def _started(
+    server: ServerInImage,
+    words: Sequence[PlacedWord],
+    environment: Mapping[str, str | None],
+    *,
+    serves: bool,
+    is_whole: bool,
+) -> StartedServer:
+    line = CommandLine([placed.word for placed in words], serves=serves, is_whole=is_whole)
+    known = {name: value or "" for name, value in environment.items()}
+    return StartedServer(server, line, tuple(placed.place for placed in words), known)
+
+
+def _filled(value: str, environment: Mapping[str, str | None]) -> str | None:
+    """Put variables into a text as Kubernetes does; None where one is not known. $$ stands for $."""
+    unknown = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal unknown
+        known = environment.get(match[1], match[0])
+        unknown = unknown or known is None
+        return known or ""
+
+    parts = [_REFERENCE.sub(fill, part) for part in value.split("$$(")]
+    return None if unknown else "$(".join(parts)
+
+
+def _listed(container: JsonObject, section: str, environment: Mapping[str, str | None]) -> list[tuple[JsonValue, Path]]:
+    found: list[tuple[JsonValue, Path]] = []
+    for index, item in enumerate(sequence(container.get(section))):
+        value: JsonValue = _filled(item, environment) if isinstance(item, str) else item
+        found.append((item if value is None else value, (section, index)))
+    return found
+
+
+def _through_shell(
+    command: Sequence[tuple[JsonValue, Path]],
+    args: Sequence[tuple[JsonValue, Path]],
+    environment: Mapping[str, str | None],
+) -> tuple[list[PlacedWord], bool]:
+    """Return the words of the program that runs in the end, and whether all of them are known."""
+    items = [*command, *args]
+    shell = text(items[0][0]).rpartition("/")[2] if items else ""
+    script_at = next((i for i, (item, _) in enumerate(items[:3]) if i and not text(item).startswith("-")), None)
+    if shell not in _SHELLS or script_at is None or not text(items[script_at - 1][0]).endswith("c"):
+        return [PlacedWord(_word(text(item)), place) for item, place in items if isinstance(item, str)], True
+    script, place = items[script_at]
+    rest = [(text(item), at) for item, at in items[script_at + 1 :]]
+    if isinstance(script, str):
+        return _script_text(script, place, rest, environment)
+    shortened = [text(word) for word in sequence(mapping(script).get("script"))]
+    return list(_script(shortened, place, rest, environment)), True
+
+
+def _word(value: str) -> Word:
+    """Return a word; what is left of a template or a variable is filled in later."""
+    return Word(value, is_known="{{" not in value and _REFERENCE.search(value) is None)
+
+
+def _script(
+    words: Iterable[str], place: Path, rest: Sequence[tuple[str, Path]], environment: Mapping[str, str | None]
+) -> Iterator[PlacedWord]:
+    """Yield the words of a start script of KServe's own, with the arguments where it puts them."""
+    listed = list(words)
+    evaluates = "$0" not in listed
+    for word in listed:
+        if word == _REST:
+            for value, at in rest[1:] if evaluates else rest:
+                yield from (PlacedWord(_word(part), at) for part in (_split(value) if evaluates else value.split()))
+        elif word == "$0":
+            continue
+        elif word == "${VLLM_ADDITIONAL_ARGS}":
+            said = environment.get("VLLM_ADDITIONAL_ARGS") or ""
+            yield from (PlacedWord(_word(part), ("env", "VLLM_ADDITIONAL_ARGS")) for part in _split(said))
+        elif not word.endswith(("_ARGS}", "_ARG}")):  # what the script itself works out
+            filled = _shell_variables(word, environment)
+            for part in _split(word if filled is None else filled):
+                yield PlacedWord(Word(part, is_known=filled is not None), place)
+
+
+def _script_text(
+    script: str, place: Path, rest: Sequence[tuple[str, Path]], environment: Mapping[str, str | None]
+) -> tuple[list[PlacedWord], bool]:
+    """Return the words of the one line of a script that starts a server; none where it is not that plain."""
+    lines = [line.strip() for line in script.replace("\\\n", " ").split("\n")]
+    found: list[list[PlacedWord]] = []
+    is_whole = True
+    for line in lines:
+        if line.startswith("#"):
+            continue
+        try:
+            parts = _tokens(line.removeprefix("eval ").strip())
+            parts = _tokens(parts[0]) if line.startswith("eval ") and len(parts) == 1 else parts
+        except ValueError:
+            continue
+        end = next((i for i, part in enumerate(parts) if part and _ENDS.issuperset(part)), len(parts))
+        words: list[PlacedWord] = []
+        for part in parts[:end]:
+            if part == _REST:
+                words += (PlacedWord(_word(value), at) for value, at in rest[1:])
+                continue
+            filled = _shell_variables(part, environment)
+            variable = _VARIABLE.fullmatch(part)
+            is_whole = is_whole and (filled is not None or variable is None)
+            if filled is None:
+                words.append(PlacedWord(Word(part, is_known=False), place))
+            elif variable is not None:  # without quotes, a shell makes words of it
+                words += (PlacedWord(_word(value), place) for value in filled.split())
+            else:
+                words.append(PlacedWord(_word(filled), place))
+        if _program(words) is not None:
+            found.append(words)
+    return (found[0], is_whole) if len(found) == 1 else ([], False)
+
+
+def _shell_variables(word: str, environment: Mapping[str, str | None]) -> str | None:
+    """Put variables into a word as a shell does; None where one is not known."""
+    unknown = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal unknown
+        name, default = match[1] or match[3], match[2]
+        value = environment.get(name) if name in environment else default
+        unknown = unknown or value is None
+        return value or ""
+
+    filled = _VARIABLE.sub(fill, word)
+    return None if unknown or "$(" in filled or "`" in filled else filled
+
+
+def _tokens(line: str) -> list[str]:
+    """Split a line of a script at blanks and operators."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    return list(lexer)
+
+
+def _split(value: str) -> list[str]:
+    """Split a text as a shell does; one that no shell can read stands as it is."""
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return [value]
+
+
+def _program(words: Sequence[PlacedWord]) -> tuple[str, bool, int] | None:
+    """Return the server that a command line names, whether a model may follow, and where its arguments begin."""
+    texts = [placed.word.text for placed in words]
+    for index, (first, second) in enumerate(pairwise([*texts, ""])):
+        name = first.rpartition("/")[2]
+        if name == "vllm" and second == "serve":
+            return VLLM, True, index + 2
+        if first == "-m" and second in _MODULES:
+            return _MODULES[second], False, index + 2
+        if name in _PROGRAMS and not first.startswith("-"):
+            return _PROGRAMS[name], False, index + 1
+        if name == "mlserver" and second == "start":
+            return None
+    return None

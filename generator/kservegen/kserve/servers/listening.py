@@ -1,0 +1,73 @@
+"""Where a server listens and what it loads, as its command line says: a started server in, ports or a folder out."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kservegen.core.values import whole_number
+from kservegen.kserve.servers.arguments import read_line
+from kservegen.kserve.servers.command_line import StartedServer
+from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
+from kservegen.kserve.servers.parsing import Given
+
+# Flags of ports and what holds without them; 0 is no port.
+_KSERVE_PORTS: Final = {"--http_port": 8080, "--grpc_port": 8081}
+_PORTS: Final = {
+    VLLM: {"--port": 8000},
+    "triton": {"--http-port": 8000, "--grpc-port": 8001, "--metrics-port": 8002},
+    "tensorflow-serving": {"--rest_api_port": 0, "--port": 8500},
+}
+_ELSEWHERE: Final = frozenset({"--headless", "--uds", "--config", "--data-parallel-multi-port-external-lb"})
+_UNKNOWN_PORTS: Final = frozenset({"mlserver", "torchserve", "openvino"})
+
+
+class ListeningPort(NamedTuple):
+    """A port and the place of the word that chose it; -1 where it is the server's own choice."""
+
+    number: int
+    word: int
+
+
+def listening_ports(started: StartedServer) -> list[ListeningPort]:
+    """List the ports that a server listens on; none where that cannot be told."""
+    name = started.server.name
+    if name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
+        return []
+    said = _last(started)
+    if not _ELSEWHERE.isdisjoint(said):
+        return []
+    found = []
+    for flag, default in _PORTS.get(name, _KSERVE_PORTS).items():
+        given = said.get(flag)
+        if given is None:
+            found += [ListeningPort(default, -1)] if default else []
+            continue
+        number = whole_number(given.values[0].text) if given.values and given.values[0].is_known else None
+        if number is None:
+            return []
+        found.append(ListeningPort(number, given.value_index))
+    return found
+
+
+def model_folder(started: StartedServer) -> str:
+    """Return the folder that a server loads its model from; blank where it is another place, or cannot be told."""
+    said = _last(started)
+    environment = started.environment
+    if started.server.is_own or not started.line.is_whole or "--config" in said or "--model_id" in said:
+        return ""
+    if started.server.name == HUGGINGFACE:
+        if environment.get("MODEL_ID") or environment.get("MODEL_DIR"):
+            return ""  # what the start script of several nodes looks at
+        given, default = said.get("--model_dir"), "/mnt/models"
+    elif started.server.name == VLLM:
+        given, default = said.get("--model"), ""
+    else:
+        return ""
+    if given is None:
+        return default
+    value = given.values[0] if given.values else None
+    return value.text if value is not None and value.is_known and value.text.startswith("/") else ""
+
+
+def _last(started: StartedServer) -> dict[str, Given]:
+    return {given.flag.name: given for given in read_line(started.server, started.line).given}

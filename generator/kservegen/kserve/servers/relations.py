@@ -1,0 +1,366 @@
+"""What flags of vLLM need of each other: what was given in, the pairs that do not go together out.
+
+Each law has the name that `facts/servers/vllm.json` gives it, with the versions that have it. A law of numbers is asked
+only where both are written: defaults depend on the hardware. Source: the checks after parsing in vLLM's
+entrypoints/*/cli_args.py, entrypoints/cli/serve.py and the classes of vllm/config.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.servers.parsing import Given, Reading
+from kservegen.kserve.servers.values import parsed_json, read_number
+
+
+class Clash(NamedTuple):
+    """What is wrong with a flag beside others; `stops` says that the server does not start."""
+
+    at: Given
+    message: str
+    hint: str = ""
+    stops: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenSettings:
+    """What was given, by the long name of the flag; of a flag that is given twice the last counts."""
+
+    last: Mapping[str, Given]
+    json: Mapping[str, JsonObject]
+    is_whole: bool
+
+    def given(self, name: str) -> Given | None:
+        """Return a flag that is given and does not take itself back."""
+        found = self.last.get(name)
+        return None if found is None or found.is_negated else found
+
+    def lacks(self, name: str) -> bool:
+        """Whether a flag is certainly not given: none of the words is hidden."""
+        return self.is_whole and self.given(name) is None
+
+    def number(self, name: str) -> float | None:
+        """Return the number of a flag, where it is written."""
+        found = self.given(name)
+        known = found is not None and found.values and found.values[0].is_known
+        return read_number(found.values[0].text) if found is not None and known else None
+
+    def value(self, name: str) -> str:
+        """Return the value of a flag; blank where it is not written."""
+        found = self.given(name)
+        known = found is not None and found.values and found.values[0].is_known
+        return found.values[0].text if found is not None and known else ""
+
+    def part(self, name: str, key: str) -> object:
+        """Return a key of a flag's JSON; None where it is not there."""
+        return self.json.get(name, {}).get(key)
+
+
+def settings_of(reading: Reading, *, is_whole: bool) -> GivenSettings:
+    """Gather what was given. Keys behind dots replace the JSON as a whole, as vLLM puts them last."""
+    last: dict[str, Given] = {}
+    whole: dict[str, JsonObject] = {}
+    dotted: dict[str, JsonObject] = {}
+    for given in reading.given:
+        name = given.flag.name
+        if not given.key or name not in last:
+            last[name] = given
+        known = bool(given.values) and given.values[0].is_known
+        value = parsed_json(given.values[0].text) if known else None
+        if given.key and known:
+            dotted.setdefault(name, {})[given.key] = given.values[0].text if value is None else value
+        elif isinstance(value, dict):
+            whole[name] = value
+    return GivenSettings(last, {**whole, **dotted}, is_whole)
+
+
+def clashes(settings: GivenSettings, laws: Mapping[str, bool]) -> Iterator[tuple[Clash, bool]]:
+    """Yield what breaks a law that holds, each with whether it holds for sure."""
+    for name, is_sure in laws.items():
+        for law in _LAWS.get(name, ()):
+            for clash in law(settings):
+                yield clash, is_sure
+
+
+_Law = Callable[[GivenSettings], Iterator[Clash]]
+
+
+def _needs(flag: str, *others: str, stops: bool = True) -> _Law:
+    """Ask for one of the others beside a flag."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given = settings.given(flag)
+        if given is not None and all(settings.lacks(other) for other in others):
+            told = " or ".join(others)
+            yield Clash(given, f"{flag} needs {told} beside it", f"Add {others[0]}, or remove {flag}.", stops)
+
+    return law
+
+
+def _excludes(flag: str, *others: str, stops: bool = True) -> _Law:
+    """Refuse the others beside a flag."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given = settings.given(flag)
+        for other in others if given is not None else ():
+            second = settings.given(other)
+            if second is not None and given is not None:
+                later = max(given, second, key=lambda item: item.index)
+                yield Clash(later, f"{flag} and {other} exclude each other", "Remove one of them.", stops)
+
+    return law
+
+
+def _at_most(flag: str, other: str) -> _Law:
+    """Refuse a number that is larger than that of another flag."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        number, bound, given = settings.number(flag), settings.number(other), settings.given(flag)
+        if given is not None and number is not None and bound is not None and number > bound:
+            yield Clash(given, f"{flag} is {number:g}, more than {other} with {bound:g}")
+
+    return law
+
+
+def _more_than_one(flag: str, other: str) -> _Law:
+    """Ask for a size above 1; what is not given is 1."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given, size = settings.given(flag), settings.number(other)
+        if given is not None and (settings.lacks(other) or (size is not None and size <= 1)):
+            yield Clash(given, f"{flag} needs {other} above 1")
+
+    return law
+
+
+def _one_of(flag: str, *values: str) -> _Law:
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given, value = settings.given(flag), settings.value(flag)
+        if given is not None and value and value not in values:
+            yield Clash(given, f"{flag} is {value}, allowed: {', '.join(values)}")
+
+    return law
+
+
+def _backend(flag: str, allowed: tuple[str, ...], above: float = 0) -> _Law:
+    """Ask for one of some executors, from a number above some; a backend that is not written fits."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given, number = settings.given(flag), settings.number(flag)
+        backend = settings.value("--distributed-executor-backend")
+        asked = given is not None and (above == 0 or (number is not None and number > above))
+        if given is not None and asked and backend in {"mp", "ray", "uni", "external_launcher"} - set(allowed):
+            yield Clash(
+                given, f"{flag} needs --distributed-executor-backend {' or '.join(allowed)}, which is {backend}"
+            )
+
+    return law
+
+
+def _role(flag: str, connector: str, role: str, roles: tuple[str, ...]) -> _Law:
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given, value = settings.given(flag), settings.part(flag, role)
+        if given is None or flag not in settings.json or not settings.part(flag, connector) or value in roles:
+            return
+        said = f"{role} is {value}" if value is not None else f"{role} is missing"
+        yield Clash(given, f"{said} in {flag}, allowed: {', '.join(roles)}")
+
+    return law
+
+
+def _twice(flag: str, setting: str, *keys: str) -> _Law:
+    """Refuse what a JSON setting says as well."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given = settings.given(flag)
+        for key in keys:
+            if given is not None and settings.part(setting, key) is not None:
+                yield Clash(given, f"{flag} is said twice: also as {key} in {setting}", "Remove one of them.")
+
+    return law
+
+
+def _headless_count(settings: GivenSettings) -> Iterator[Clash]:
+    count, given = settings.number("--api-server-count"), settings.given("--api-server-count")
+    if settings.given("--headless") and given is not None and count is not None and count > 1:
+        yield Clash(given, "--headless starts no API server, and --api-server-count asks for some")
+
+
+def _headless_no_api(settings: GivenSettings) -> Iterator[Clash]:
+    count, given = settings.number("--api-server-count"), settings.given("--api-server-count")
+    if settings.given("--headless") and given is not None and count == 1:
+        yield Clash(given, "--headless starts no API server, and --api-server-count asks for some")
+
+
+def _one_mode(settings: GivenSettings) -> Iterator[Clash]:
+    modes = (
+        ("--data-parallel-external-lb", "--data-parallel-rank"),
+        ("--data-parallel-hybrid-lb", "--data-parallel-start-rank"),
+        ("--data-parallel-multi-port-external-lb",),
+    )
+    # A start rank of 0 alone is what the presets give: it chooses no mode of its own.
+    named = [next(filter(settings.given, mode), "") for mode in modes]
+    chosen = [name for name in named if name and name != "--data-parallel-start-rank"]
+    given = settings.given(chosen[-1]) if len(chosen) > 1 else None
+    if given is not None:
+        yield Clash(given, f"{' and '.join(chosen)} are two ways to spread load; one is allowed")
+
+
+def _divisible(settings: GivenSettings) -> Iterator[Clash]:
+    given = settings.given("--decode-context-parallel-size")
+    size, parts = settings.number("--tensor-parallel-size"), settings.number("--decode-context-parallel-size")
+    if given is not None and size and parts and size % parts:
+        yield Clash(
+            given, f"--tensor-parallel-size {size:g} is no multiple of --decode-context-parallel-size {parts:g}"
+        )
+
+
+def _rank(settings: GivenSettings) -> Iterator[Clash]:
+    given = settings.given("--data-parallel-rank")
+    rank, size = settings.number("--data-parallel-rank"), settings.number("--data-parallel-size")
+    if given is not None and rank is not None and size is not None and not 0 <= rank < size:
+        yield Clash(given, f"--data-parallel-rank {rank:g} is not below --data-parallel-size {size:g}")
+
+
+def _local_rank(settings: GivenSettings) -> Iterator[Clash]:
+    given, local = settings.given("--data-parallel-size-local"), settings.number("--data-parallel-size-local")
+    if given is not None and settings.given("--data-parallel-rank") and local is not None and local != 1:
+        yield Clash(given, f"--data-parallel-size-local is {local:g} beside --data-parallel-rank, allowed: 1")
+
+
+def _local_above_zero(settings: GivenSettings) -> Iterator[Clash]:
+    given, local = settings.given("--data-parallel-size-local"), settings.number("--data-parallel-size-local")
+    if given is not None and settings.given("--headless") and local is not None and local <= 0:
+        yield Clash(given, "--headless needs --data-parallel-size-local above 0")
+
+
+def _eplb_size(settings: GivenSettings) -> Iterator[Clash]:
+    given = settings.given("--enable-eplb")
+    sizes = [settings.number(name) for name in ("--tensor-parallel-size", "--data-parallel-size")]
+    missing = [settings.lacks(name) for name in ("--tensor-parallel-size", "--data-parallel-size")]
+    small = all(lacks or size == 1 for size, lacks in zip(sizes, missing, strict=True))
+    if given is not None and small:
+        yield Clash(given, "--enable-eplb needs --tensor-parallel-size or --data-parallel-size above 1")
+
+
+def _redundant(settings: GivenSettings) -> Iterator[Clash]:
+    given = settings.given("--eplb-config")
+    if (
+        given is not None
+        and settings.part("--eplb-config", "num_redundant_experts")
+        and settings.lacks("--enable-eplb")
+    ):
+        yield Clash(given, "num_redundant_experts in --eplb-config needs --enable-eplb")
+
+
+def _batched_length(settings: GivenSettings) -> Iterator[Clash]:
+    chunked = settings.last.get("--enable-chunked-prefill")
+    if chunked is not None and chunked.is_negated:
+        given = settings.given("--max-num-batched-tokens")
+        tokens, length = settings.number("--max-num-batched-tokens"), settings.number("--max-model-len")
+        if given is not None and tokens is not None and length is not None and tokens < length:
+            yield Clash(given, f"--max-num-batched-tokens {tokens:g} is below --max-model-len without chunked prefill")
+
+
+def _only_default(flag: str) -> _Law:
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given, number = settings.given(flag), settings.number(flag)
+        if given is not None and number is not None and number != 1:
+            yield Clash(given, f"{flag} is {number:g}, and nothing but 1 is supported", f"Remove {flag}.")
+
+    return law
+
+
+def _speculative(settings: GivenSettings) -> Iterator[Clash]:
+    given = settings.given("--speculative-config")
+    if given is None:
+        return
+    tokens = settings.part("--speculative-config", "num_speculative_tokens")
+    if isinstance(tokens, (int, float)) and not isinstance(tokens, bool) and tokens <= 0:
+        yield Clash(given, "num_speculative_tokens in --speculative-config must be above 0")
+
+
+def _prefix_caching(settings: GivenSettings) -> Iterator[Clash]:
+    given, caching = settings.given("--mamba-block-size"), settings.last.get("--enable-prefix-caching")
+    if given is not None and caching is not None and caching.is_negated:
+        yield Clash(given, "--mamba-block-size needs prefix caching, which --no-enable-prefix-caching switches off")
+
+
+def _a2a(settings: GivenSettings) -> Iterator[Clash]:
+    if settings.value("--dcp-comm-backend") == "a2a":
+        yield from _more_than_one("--dcp-comm-backend", "--decode-context-parallel-size")(settings)
+
+
+def _routed_experts(settings: GivenSettings) -> Iterator[Clash]:
+    given, stages = settings.given("--enable-return-routed-experts"), settings.number("--pipeline-parallel-size")
+    if given is not None and stages is not None and stages > 1:
+        yield Clash(given, "--enable-return-routed-experts excludes --pipeline-parallel-size above 1")
+
+
+def _connector_with_routed(settings: GivenSettings) -> Iterator[Clash]:
+    given = settings.given("--enable-return-routed-experts")
+    if given is not None and text(mapping(settings.json.get("--kv-transfer-config")).get("kv_connector")):
+        yield Clash(given, "--enable-return-routed-experts excludes a kv_connector in --kv-transfer-config")
+
+
+_LB: Final = "--data-parallel-external-lb"
+_LAWS: Final[dict[str, tuple[_Law, ...]]] = {
+    "auto-tool-needs-parser": (_needs("--enable-auto-tool-choice", "--tool-call-parser"),),
+    "log-outputs": (_needs("--enable-log-outputs", "--enable-log-requests"),),
+    "reasoning-parser": (_needs("--enable-reasoning", "--reasoning-parser"),),
+    "headless-no-api": (_headless_no_api,),
+    "headless-count": (_headless_count,),
+    "headless-hybrid": (_excludes("--headless", "--data-parallel-hybrid-lb"),),
+    "headless-local": (_local_above_zero,),
+    "one-lb-mode": (_one_mode,),
+    "external-needs-dp": (_more_than_one(_LB, "--data-parallel-size"),),
+    "local-le-dp": (_at_most("--data-parallel-size-local", "--data-parallel-size"),),
+    "dp-rank-range": (_rank,),
+    "dprank-local": (_local_rank,),
+    "hybrid-local": (_needs("--data-parallel-hybrid-lb", "--data-parallel-size-local", "--node-rank"),),
+    "dp-backend": (_one_of("--data-parallel-backend", "mp", "ray"),),
+    "multiport": (_more_than_one("--data-parallel-multi-port-external-lb", "--data-parallel-size"),),
+    "nnodes-backend": (_backend("--nnodes", ("mp", "uni", "external_launcher"), above=1),),
+    "nsight-ray": (_backend("--ray-workers-use-nsight", ("ray",)),),
+    "pp-executor": (_backend("--pipeline-parallel-size", ("mp", "ray", "external_launcher"), above=1),),
+    "tp-div-dcp": (_divisible,),
+    "dcp-a2a": (_a2a,),
+    "eplb-ep": (_needs("--enable-eplb", "--enable-expert-parallel"),),
+    "eplb-size": (_eplb_size,),
+    "eplb-redundant": (_redundant,),
+    "elastic-eplb": (_needs("--enable-elastic-ep", "--enable-eplb"),),
+    "numa": (_needs("--numa-bind-nodes", "--numa-bind"), _needs("--numa-bind-cpus", "--numa-bind")),
+    "batched-len": (_batched_length,),
+    "batched-seqs": (_at_most("--max-num-seqs", "--max-num-batched-tokens"),),
+    "partial-unsupported": (_only_default("--max-num-partial-prefills"), _only_default("--max-long-partial-prefills")),
+    "threshold-len": (_at_most("--long-prefill-token-threshold", "--max-model-len"),),
+    "cpu-loras": (_at_most("--max-loras", "--max-cpu-loras"),),
+    "traces": (_needs("--collect-detailed-traces", "--otlp-traces-endpoint"),),
+    "kv-role": (_role("--kv-transfer-config", "kv_connector", "kv_role", ("kv_producer", "kv_consumer", "kv_both")),),
+    "ec-role": (_role("--ec-transfer-config", "ec_connector", "ec_role", ("ec_producer", "ec_consumer", "ec_both")),),
+    "attention-dup": (_twice("--attention-backend", "--attention-config", "backend"),),
+    "autotune-dup": (_twice("--enable-flashinfer-autotune", "--kernel-config", "enable_flashinfer_autotune"),),
+    "cudagraph-dup": (
+        _twice("--cudagraph-capture-sizes", "--compilation-config", "cudagraph_capture_sizes"),
+        _twice("--max-cudagraph-capture-size", "--compilation-config", "max_cudagraph_capture_size"),
+    ),
+    "spec-dup": (
+        _twice("--spec-method", "--speculative-config", "method"),
+        _twice("--spec-model", "--speculative-config", "model"),
+        _twice("--spec-tokens", "--speculative-config", "num_speculative_tokens"),
+    ),
+    "spec-tokens": (_speculative,),
+    "mamba-block": (_prefix_caching,),
+    "offload-group": (_at_most("--offload-num-in-group", "--offload-group-size"),),
+    "routed": (_routed_experts, _connector_with_routed),
+    "metrics-stats": (_excludes("--enable-per-request-metrics", "--disable-log-stats"),),
+    "grpc-port": (_excludes("--grpc", "--grpc-port"),),
+    "kv-offload": (_needs("--kv-offloading-backend", "--kv-offloading-size", stops=False),),
+    "lora-modules": (_needs("--lora-modules", "--enable-lora"),),
+    "ssl-pair": (_needs("--ssl-keyfile", "--ssl-certfile", stops=False),),
+    "uds": (_excludes("--uds", "--host", "--port", stops=False),),
+}

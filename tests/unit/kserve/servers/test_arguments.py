@@ -1,0 +1,126 @@
+"""What servers are told, and what is wrong with it: containers in, words and sentences out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tools.server_flags import FACTS, SOURCE, compile_tables, render
+
+from kservegen.kserve.servers.arguments import argument_problems
+from kservegen.kserve.servers.command_line import started_server
+
+CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "arguments.yaml").read_text(encoding="utf-8"))
+WEIGHTS = {(True, True): "stops", (True, False): "may stop", (False, True): "goes on", (False, False): "may go on"}
+PRESET = ["/bin/bash", "-c", {"script": ["exec", "vllm", "serve", "/mnt/models", "--port", "8000", "$@"]}, "--"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+def test_arguments(case: dict[str, Any]) -> None:
+    started = started_server(case)
+    assert started is not None
+    told = []
+    for each in argument_problems(started.server, started.line, started.environment):
+        word = started.line.words[each.at].text
+        told.append(" | ".join((word, WEIGHTS[each.exits, each.is_sure], each.message, each.hint)).rstrip(" |"))
+    assert sorted(told) == case["found"]
+
+
+def _words(container: dict[str, Any]) -> list[tuple[Any, ...]]:
+    started = started_server({"image": "vllm/vllm-openai:v0.23.0", **container})
+    if started is None:
+        return []
+    return [
+        (word.text if word.is_known else f"?{word.text}", *place)
+        for word, place in zip(started.line.words, started.places, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("container", "expected"),
+    [
+        pytest.param(
+            {"args": ["/m", "--port=$(PORT)", "--dtype=$(D)"], "env": [{"name": "PORT", "value": "80"}]},
+            [("/m", "args", 0), ("--port=80", "args", 1), ("?--dtype=$(D)", "args", 2)],
+            id="the entry point of the image, with variables",
+        ),
+        pytest.param(
+            {"command": ["python3", "-m", "vllm.entrypoints.openai.api_server"], "args": ["--model=x"]},
+            [("--model=x", "args", 0)],
+            id="a module",
+        ),
+        pytest.param({"command": ["/start.sh"], "args": ["--model=x"]}, [], id="a program of one's own"),
+        pytest.param(
+            {"command": PRESET, "args": ["--max-model-len 8192", "--chat-template='a b'"]},
+            [
+                ("/mnt/models", "command", 2),
+                ("--port", "command", 2),
+                ("8000", "command", 2),
+                ("--max-model-len", "args", 0),
+                ("8192", "args", 0),
+                ("--chat-template=a b", "args", 1),
+            ],
+            id="a preset's script reads arguments once more",
+        ),
+        pytest.param(
+            {
+                "command": [
+                    "bash",
+                    "-c",
+                    {"script": ["vllm", "serve", "/m", "${VLLM_ADDITIONAL_ARGS}", "${X_ARGS}", "$@"]},
+                ],
+                "env": [{"name": "VLLM_ADDITIONAL_ARGS", "value": "--port 80"}],
+            },
+            [("/m", "command", 2), ("--port", "env", "VLLM_ADDITIONAL_ARGS"), ("80", "env", "VLLM_ADDITIONAL_ARGS")],
+            id="additional arguments",
+        ),
+        pytest.param(
+            {
+                "command": [
+                    "bash",
+                    "-c",
+                    {"script": ["python", "-m", "huggingfaceserver", "--tensor-parallel-size=${T}", "$0", "$@"]},
+                ],
+                "args": ["--model_name='a' --dtype auto"],
+                "env": [{"name": "T", "valueFrom": {}}],
+            },
+            [
+                ("?--tensor-parallel-size=${T}", "command", 2),
+                ("--model_name='a'", "args", 0),
+                ("--dtype", "args", 0),
+                ("auto", "args", 0),
+            ],
+            id="the multi-node runtime's script splits them at blanks",
+        ),
+        pytest.param(
+            {
+                "command": ["/bin/sh", "-ec"],
+                "args": ['# vllm serve no\nexport A=1\nexec vllm serve /m \\\n  --port $P --dtype "$D" $EXTRA; true'],
+                "env": [{"name": "P", "value": "80"}, {"name": "EXTRA", "value": "--a --b"}],
+            },
+            [
+                ("/m", "args", 0),
+                ("--port", "args", 0),
+                ("80", "args", 0),
+                ("--dtype", "args", 0),
+                ("?$D", "args", 0),
+                ("--a", "args", 0),
+                ("--b", "args", 0),
+            ],
+            id="a script of one's own",
+        ),
+    ],
+)
+def test_command_lines(container: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
+    assert _words(container) == expected
+
+
+@pytest.mark.skipif(not SOURCE.is_file(), reason="the reference folder (KSERVEGEN_SHARED) is not here")
+def test_tables_are_what_was_read_of_the_servers() -> None:
+    tables = compile_tables(json.loads(SOURCE.read_bytes()))
+    assert {f"{name}.json" for name in tables} == {file.name for file in FACTS.iterdir()}
+    for name, table in tables.items():
+        assert (FACTS / f"{name}.json").read_text("utf-8") == render(table), name
