@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from tests.fuzz.cases import CONFIG, ENVIRONMENT, LOCK, MANIFEST, MODELS, POLICY, RENDERED, Case, Kind
 
 from kservegen.catalog.load import load_catalog
-from kservegen.catalog.lock.dimensions import dimensions, quantization
+from kservegen.catalog.lock.entry import described
 from kservegen.catalog.model import Catalog
 from kservegen.changes.plan.effects import with_effects
 from kservegen.changes.plan.environment import plan_environment, read_change
@@ -114,7 +114,7 @@ class Judge:
             config = mapping(json.loads(case.files[CONFIG]))
         except (ValueError, RecursionError):
             return  # not JSON: `lock` says so
-        entry: JsonObject = {"config": dimensions(config), "quantization": quantization(config)}
+        entry = described(config)
         if any(self._schemas["lock"]({"version": 1, "models": {"hf://org/m": entry}})):
             return  # refused before it is written
         said: list[JsonValue] = ["--max-model-len=8k", "--tensor-parallel-size=2", "--max-num-seqs=16"]

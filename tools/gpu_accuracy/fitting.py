@@ -1,35 +1,48 @@
-"""The fitted constants, fitted again on every second row and measured on the others."""
+"""The fitted constants, fitted again without one source at a time and measured on that source.
+
+Rows of one source share a machine, an image and a setup: within a source, everything fits. What a constant is worth
+elsewhere shows only where its whole source is left out.
+"""
 
 from __future__ import annotations
 
 import statistics
 from dataclasses import replace
+from typing import Final
 
-from tools.gpu_accuracy.quantities import QUANTITIES, estimated, percentile, plain
+from tools.gpu_accuracy.quantities import QUANTITIES, coverage, estimated, percentile, plain
 from tools.gpu_accuracy.rows import Row
 
 from kservegen.checks.gpu.estimate import estimate
 from kservegen.checks.gpu.model import GIB, EngineFacts
 
+_POOLS: Final = 3  # quantities that are a pool: known, the rest, and multimodal
+
 
 def cross_validate(rows: list[Row]) -> None:
-    """Fit the fitted constants on every second row and measure them on the others, both ways."""
-    for name, half in (("even", 0), ("odd", 1)):
-        fitting, testing = rows[half::2], rows[1 - half :: 2]
-        fitted = _fit(fitting)
-        changed = [row._replace(engine=fitted.get(row.engine.since, row.engine)) for row in testing]
-        errors = QUANTITIES[0].errors(changed)
-        values = [error.percent for error in errors]
+    """Leave out every source once: fit on the others, measure on it, and print what all of them together show."""
+    changed: list[Row] = []
+    print(f"\n{'left out':44} {'pools':>5} {'median %':>9} {'worst %':>8}")
+    for origin in sorted({row.origin for row in rows}):
+        fitted = _fit([row for row in rows if row.origin != origin])
+        own = [row._replace(engine=fitted.get(row.engine.since, row.engine)) for row in rows if row.origin == origin]
+        changed += own
+        values = _pool_errors(own)
+        if values:
+            print(f"{origin[:44]:44} {len(values):5} {statistics.median(values):9.2f} {max(values):8.2f}")
+    for quantity in QUANTITIES[:_POOLS]:
+        values = [error.percent for error in quantity.errors(changed)]
         if values:
             print(
-                f"fitted on {name} rows, tested on the others: KV pool of {len(values)} rows, median "
-                f"{statistics.median(values):.3f} %, p90 {percentile(values, 0.9):.2f} %, worst {max(values):.2f} %"
+                f"{quantity.name}, every source left out once: {len(values)} rows, median "
+                f"{statistics.median(values):.2f} %, p90 {percentile(values, 0.9):.2f} %, worst {max(values):.2f} %"
             )
-        for since, engine in sorted(fitted.items()):
-            beside = {size: round(value / GIB, 2) for size, value in engine.non_torch.items()}
-            print(
-                f"  {'.'.join(map(str, since))}: sampler {engine.sampler_bytes:.2f} bytes, beside PyTorch {beside} GiB"
-            )
+    found = coverage(changed)
+    print(f"band: {found.inside} of {found.rows} pools inside ({found.inside / max(found.rows, 1):.1%})")
+
+
+def _pool_errors(rows: list[Row]) -> list[float]:
+    return [error.percent for quantity in QUANTITIES[:_POOLS] for error in quantity.errors(rows)]
 
 
 def _fit(rows: list[Row]) -> dict[tuple[int, ...], EngineFacts]:

@@ -11,7 +11,7 @@ from tools.gpu_accuracy.rows import Row
 from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.estimate import Estimate, estimate, stages
 from kservegen.checks.gpu.model import GIB, Gpu
-from kservegen.checks.gpu.overhead import batch
+from kservegen.checks.gpu.overhead import activation, batch
 
 
 class Error(NamedTuple):
@@ -37,6 +37,12 @@ class Quantity:
     counts: Callable[[Row], bool]
     median: float | None = None
     p90: float | None = None
+    fresh_median: float | None = None
+    fresh_p90: float | None = None
+
+    def targets(self, *, fresh: bool) -> tuple[float | None, float | None]:
+        """Return the targets for median and p90 in percent, for the bank that was fitted on or for a fresh one."""
+        return (self.fresh_median, self.fresh_p90) if fresh else (self.median, self.p90)
 
     def errors(self, rows: Iterable[Row]) -> list[Error]:
         """Compare the rows that count."""
@@ -88,7 +94,7 @@ def _lead_of_first_stage(row: Row) -> int:
         return 0
     gpu = row.gpu or Gpu(name=row.cells["gpu_name"], memory=80 * GIB, capability=90)
     size = batch(row.model, gpu, row.server, row.engine, row.server.max_length or 0)
-    first, last = stages(row.model, row.server, row.engine, size)
+    first, last = stages(row.model, row.server, activation(row.model, row.server, row.engine, size))
     return max(last.weights + last.activation - first.weights - first.activation, 0)
 
 
@@ -100,6 +106,7 @@ def plain(row: Row) -> bool:
 def _known(row: Row) -> bool:
     """Tell whether version and sequences are known: told, or the default of a card and a version that are."""
     named = bool(row.cells["vllm_version"]) and bool(row.cells["gpu_name"])
+    named = named and "version assumed" not in row.cells["notes"] and "util assumed" not in row.cells["notes"]
     return named or (row.server.max_sequences is not None and "V0" in row.cells["notes"])
 
 
@@ -107,16 +114,42 @@ def _quantized(row: Row) -> bool:
     return bool(row.model and (row.server.quantization or row.model.quantization))
 
 
+def _size_known(row: Row) -> bool:
+    return bool(row.model and row.model.weight_bytes and not row.server.quantization)
+
+
+class Coverage(NamedTuple):
+    """Of rows whose pool was printed: how many there are, how many lie in the band, half widths in percent."""
+
+    rows: int
+    inside: int
+    half_widths: tuple[float, ...]
+
+
+def coverage(rows: Iterable[Row]) -> Coverage:
+    """Hold the error band of every answered row against the pool that was printed."""
+    inside, widths = [], []
+    for row in rows:
+        measured, done = row.number("kv_cache_mem_gib"), estimated(row)
+        if measured and measured > 0 and done is not None:
+            inside.append(done.pool - done.band.below <= measured * GIB <= done.pool + done.band.above)
+            widths.append((done.band.below + done.band.above) / 2 / (measured * GIB) * 100)
+    return Coverage(len(inside), sum(inside), tuple(widths))
+
+
 QUANTITIES: Final = (
     Quantity("KV pool, version and sequences known", "kv_cache_mem_gib", _part(lambda e: e.pool / GIB),
-             lambda r: plain(r) and _known(r), median=0.5, p90=5.0),
+             lambda r: plain(r) and _known(r), median=0.5, p90=5.0, fresh_median=3.0, fresh_p90=6.0),
     Quantity("KV pool, the rest of text-only rows", "kv_cache_mem_gib", _part(lambda e: e.pool / GIB),
              lambda r: plain(r) and not _known(r)),
     Quantity("KV pool, multimodal or in stages", "kv_cache_mem_gib", _part(lambda e: e.pool / GIB),
-             lambda r: r.states_enough and not plain(r)),
+             lambda r: r.states_enough and not plain(r), p90=20.0, fresh_p90=20.0),
     Quantity("weights, unquantised", "weights_gib", _weights, lambda r: not _quantized(r), median=0.3, p90=1.0),
-    Quantity("weights, quantised", "weights_gib", _weights, _quantized),
-    Quantity("KV tokens from the measured pool", "kv_tokens", _tokens_from_pool, lambda _: True, p90=0.1),
+    Quantity("weights, quantised, size of files known", "weights_gib", _weights,
+             lambda r: _quantized(r) and _size_known(r), p90=2.0, fresh_p90=2.0),
+    Quantity("weights, quantised, counted", "weights_gib", _weights, lambda r: _quantized(r) and not _size_known(r)),
+    Quantity("KV tokens from the measured pool", "kv_tokens", _tokens_from_pool,
+             lambda r: not r.drafts_unsaid, p90=0.1),
     Quantity("KV tokens, whole chain", "kv_tokens", _part(lambda e: e.tokens), plain),
     Quantity("concurrency, whole chain", "max_concurrency", _part(lambda e: e.concurrency), plain),
     Quantity("peak activation", "peak_activation_gib", _part(lambda e: e.activation / GIB), plain),

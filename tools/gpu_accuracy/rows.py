@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ from kservegen.kserve.releases import Releases
 
 ROOT: Final = Path(__file__).parents[2]
 MEASUREMENTS: Final = ROOT / "tests" / "gpu" / "measurements.csv"
+FRESH_MEASUREMENTS: Final = ROOT / "tests" / "gpu" / "measurements-2026.csv"
 STORE: Final = FactStore(ROOT / "facts", Releases([]))
 
 STARTS, MEMORY, CONFIGURATION = "starts", "refused for memory", "refused for configuration"
@@ -43,6 +45,7 @@ _MEMORY_WORDS: Final = (
     "free memory at startup",
     "over KV capacity",
     "out of memory",
+    "Mamba cache blocks",
 )
 _CONFIGURATION_WORDS: Final = ("divisible", "heads", "vocabulary", "greater than the", "capability", "not supported")
 
@@ -65,10 +68,31 @@ class Row(NamedTuple):
             return None
 
     @property
+    def answered(self) -> bool:
+        """Whether an estimate is made at all: model and card are known."""
+        return self.model is not None and not self.model.gap and self.gpu is not None
+
+    @property
     def states_enough(self) -> bool:
         """Whether the row says what an estimate has to know."""
         said = ("gpu_mem_gib", "gpu_memory_utilization", "tp", "dtype_or_quant", "max_model_len")
         return self.model is not None and not self.model.gap and all(self.cells[column] for column in said)
+
+    @property
+    def drafts_unsaid(self) -> bool:
+        """Whether the row drafts tokens without saying how many, or with a model that it does not name."""
+        notes = self.cells["notes"]
+        return bool(self.server.draft) or ("MTP" in notes and not self.server.lookahead)
+
+    @property
+    def states_outcome(self) -> bool:
+        """Whether the row says what its outcome hangs on; what it leaves out takes the engine's default."""
+        return bool(self.cells["tp"] and self.cells["dtype_or_quant"] and (self.gpu or self.cells["gpu_mem_gib"]))
+
+    @property
+    def origin(self) -> str:
+        """Who published the row: a repository, or the number of a log; rows of one origin share a setup."""
+        return re.split(r"[:#]", self.cells["source"])[0].removesuffix("@a95e9f62")
 
     @property
     def outcome(self) -> str:
@@ -113,6 +137,8 @@ def _row(cells: dict[str, str]) -> Row:
         utilization=float(cells["gpu_memory_utilization"]) if cells["gpu_memory_utilization"] else None,
         block_tokens=_noted(r"block size (\d+)", notes) or 16,
         context_parallel=_noted(r"(?:dcp|decode.context.parallel\S*)\D{0,3}(\d+)", notes) or 1,
+        lookahead=_noted(r"MTP (\d+)", notes) or 0,
+        draft="a draft model" if re.search(r"\bdraft\b", notes) else "",
         eager=bool(re.search(r"\beager\b", notes)),
         chunked=False if "no chunking" in notes else None,
         longer_allowed=model is None or bool(_names().get(name)),
@@ -122,11 +148,12 @@ def _row(cells: dict[str, str]) -> Row:
 
 
 def _gpu(cells: dict[str, str]) -> Gpu | None:
-    if not cells["gpu_mem_gib"]:
-        return None
     known = STORE.gpu(cells["gpu_name"])
-    capability = known.capability if known else 80
-    return Gpu(name=cells["gpu_name"], memory=round(float(cells["gpu_mem_gib"]) * GIB), capability=capability)
+    if not cells["gpu_mem_gib"]:
+        return known
+    if known is not None:
+        return replace(known, name=cells["gpu_name"], memory=round(float(cells["gpu_mem_gib"]) * GIB), spread=0)
+    return Gpu(name=cells["gpu_name"], memory=round(float(cells["gpu_mem_gib"]) * GIB), capability=80)
 
 
 def _quantization(dtype: str, model: ModelFacts | None) -> str:

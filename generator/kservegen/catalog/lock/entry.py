@@ -11,7 +11,8 @@ from collections import Counter
 from typing import Final
 
 from kservegen.catalog.lock.artefact import Artefact
-from kservegen.catalog.lock.dimensions import dimensions, quantization
+from kservegen.catalog.lock.dimensions import dimensions
+from kservegen.catalog.lock.precision import precision
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -37,11 +38,20 @@ def entry_of(artefact: Artefact, subject: str) -> JsonObject:
         weights += tensor_bytes(artefact, shard, subject)
     if weights:
         entry["weightBytes"] = dict(sorted(weights.items()))
-    stored = quantization(config)
-    if config and stored is not None:  # stored in a way that is not known: no estimate is better than a wrong one
-        entry["quantization"] = stored
-        entry["config"] = dimensions(config)
+    if config:
+        entry |= described(config)
     return entry
+
+
+def described(config: JsonObject) -> JsonObject:
+    """Return what a config.json says, in the words of a lock: dimensions, and how the weights are stored."""
+    words = dimensions(config)
+    found = precision(config, integer(words.get("num_hidden_layers")) or 0)
+    if found.stored:
+        words["stored"] = {**found.stored}
+    if found.unknown:
+        words["quant_method"] = found.unknown
+    return {"quantization": found.method, "config": words}
 
 
 def _shards(artefact: Artefact, subject: str) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from kservegen.core.problem import Problem
 from kservegen.core.values import LARGEST_ID
 
 # Counts that are no dimension of a tensor and so may be nothing.
-_MAY_BE_NOTHING: Final = frozenset({"first_k_dense_replace", "n_shared_experts", "shared_expert_intermediate_size"})
+_MAY_BE_NOTHING: Final = frozenset(
+    {"first_k_dense_replace", "n_shared_experts", "shared_expert_intermediate_size", "attn_layer_offset"}
+)
 _MAPS: Final = ("moe", "mla", "hybrid", "sliding", "rope_scaling")
 _MOST_LAYERS: Final = 10_000
 
@@ -81,11 +83,12 @@ def _layers(config: JsonObject) -> Iterator[Problem]:
     depth = integer(config.get("num_hidden_layers"))
     if depth is None:
         return
-    counts = mapping(mapping(config.get("sliding")).get("layer_type_counts"))
-    total = sum(number for value in counts.values() if (number := integer(value)) is not None)
-    if total > depth:
-        message = f"{total} layers of {len(counts)} types are more than the {depth} layers there are"
-        yield Problem(("sliding", "layer_type_counts"), message, str(total), f"{depth} together")
+    for path in (("layer_type_counts",), ("sliding", "layer_type_counts")):
+        counts = mapping(mapping(config.get(path[0]) if path[1:] else config).get(path[-1]))
+        total = sum(number for value in counts.values() if (number := integer(value)) is not None)
+        if total > depth:
+            message = f"{total} layers of {len(counts)} types are more than the {depth} layers there are"
+            yield Problem(path, message, str(total), f"{depth} together")
     pattern = mapping(config.get("hybrid")).get("hybrid_override_pattern")
     if isinstance(pattern, str) and len(pattern) > _MOST_LAYERS:
         yield Problem(("hybrid", "hybrid_override_pattern"), f"it names {len(pattern):,} layers", allowed=f"{depth}")

@@ -40,12 +40,14 @@ class Server:
     lora_rank: int = 16
     lookahead: int = 0
     draft: str = ""
+    prefix_caching: bool = False  # told so; it matters for hybrids alone, which do not do it of themselves
     cache_bytes: int | None = None
     blocks: int | None = None
     offload_bytes: int = 0
     chunked: bool | None = None
     graphs_estimated: bool = True
     longer_allowed: bool = False
+    text_only: bool = False  # pictures and sound are switched off, and no encoder is profiled
     overrides: bool = False  # --hf-overrides or --rope-scaling: dimensions may differ from the table's
 
 
@@ -159,8 +161,10 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         eager=_on(said, "enforce-eager"),
         lookahead=integer(speculative.get("num_speculative_tokens")) or 0,
         draft=text(speculative.get("model")),
+        prefix_caching=_on(said, "enable-prefix-caching"),
         cache_bytes=_human(said.get("kv-cache-memory-bytes", said.get("kv-cache-memory", ""))),
         blocks=_human(said.get("num-gpu-blocks-override", "")),
+        text_only=_on(said, "language-model-only") or _no_items(said.get("limit-mm-per-prompt", "")),
         overrides="hf-overrides" in said or "rope-scaling" in said,
     )
     if _on(said, "enable-lora"):
@@ -176,6 +180,12 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         graphs_estimated=environment.get("VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS", "1") != "0",
         longer_allowed=environment.get("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "0") == "1",
     )
+
+
+def _no_items(limits: str) -> bool:
+    """Tell whether --limit-mm-per-prompt allows nothing: pictures and video are named, and every number is 0."""
+    said = _json(limits)
+    return {"image", "video"} <= said.keys() and not any(said.values())
 
 
 def _count(said: Mapping[str, str], name: str) -> int:

@@ -143,14 +143,25 @@ def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
         path=place(found.workload, done.gate),
         message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {explain_gate(done)}",
         seen=sums(done),
-        allowed=f"{gib(done.needed)} for one request of {done.length:,} tokens" if done.length else "",
+        allowed=_allowed(done),
         hint=cheapest(gpu_remedies(case, others)),
     )
 
 
+def _allowed(done: Estimate) -> str:
+    if done.gate is Gate.STATE_BLOCKS:
+        return f"--max-num-seqs of at most {done.least_blocks}: each sequence holds a block of state"
+    return f"{gib(done.needed)} for one request of {done.length:,} tokens" if done.length else ""
+
+
 def place(workload: GpuWorkload, gate: Gate | None) -> Path:
     """Return the word to edit: the context length where one request is too long, else the GPUs."""
-    options = {Gate.ONE_REQUEST: "max-model-len", Gate.FREE_MEMORY: "gpu-memory-utilization"}
+    options = {
+        Gate.ONE_REQUEST: "max-model-len",
+        Gate.FREE_MEMORY: "gpu-memory-utilization",
+        Gate.STATE_BLOCKS: "max-num-seqs",
+        Gate.ENCODER: "limit-mm-per-prompt",
+    }
     option = options.get(gate) if gate is not None else None
     return workload.where(option) if option else workload.resource_path
 
@@ -161,6 +172,11 @@ def explain_gate(done: Estimate) -> str:
     return {
         Gate.FREE_MEMORY: f"free memory on device is less than desired GPU memory utilization ({done.utilization}, "
         f"{gib(done.budget)})",
+        Gate.LOADING: f"the weights ({gib(done.weights)}) are larger than its memory ({gib(done.memory)})",
+        Gate.ENCODER: f"the profile run of the encoder takes {gib(done.vision)}, and {pool} are left of "
+        f"{gib(done.needed)} that one request needs",
+        Gate.STATE_BLOCKS: f"max_num_seqs ({done.batch.sequences}) exceeds available Mamba cache blocks "
+        f"({done.least_blocks} to {done.most_blocks})",
         Gate.WEIGHTS: "no available memory for the cache blocks "
         + (f"({gib(-done.pool)} missing)" if done.pool < 0 else f"({pool} left)"),
         Gate.ONE_REQUEST: f"{gib(done.needed)} KV cache is needed for {done.length:,} tokens, which is larger than the "

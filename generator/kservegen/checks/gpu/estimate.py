@@ -1,8 +1,9 @@
 """The estimate: what is known of model, GPU and engine, and what the server is told, in; its memory and a verdict out.
 
-vLLM starts in four gates, and each can refuse: enough free memory before anything is loaded; weights and activation
-within the budget; a cache that holds one request of full length; and room beside the budget for CUDA graphs and the
-first sampling. The pool has an error band, and between its ends the verdict is `uncertain`.
+vLLM starts in gates, and each can refuse: enough free memory before anything is loaded; room for the weights; weights
+and the profile run within the budget, an encoder's share included; a cache that holds one request of full length; for
+hybrids a block of state for each sequence; and room beside the budget for CUDA graphs and the first sampling. The pool
+has an error band, and between its ends the verdict is `uncertain`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
+from kservegen.checks.gpu.band import Band, Parts, band_of
 from kservegen.checks.gpu.cache import KvCachePlan, plan_kv_cache
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
-from kservegen.checks.gpu.overhead import Batch, activation, adapters, batch, graphs
-from kservegen.checks.gpu.weights import Rank, Split, on_rank
+from kservegen.checks.gpu.overhead import Batch, Peak, activation, adapters, batch, graphs
+from kservegen.checks.gpu.weights import Rank, Split, drafting_bytes, on_rank
 
 # What CUDA's context and the driver hold before vLLM looks: 0.3 to 0.7 GiB in recorded start-ups.
 CONTEXT: Final = 460 * MIB
@@ -24,6 +26,8 @@ _STAGE_NON_TORCH: Final = 75 * MIB
 # Scratch of Hopper's MXFP4 kernels after the pool: 2.5 GiB were gone where gpt-oss-20b failed at utilization 0.95.
 _MXFP4_SCRATCH: Final = 2560 * MIB
 _HOPPER: Final = 90
+# An encoder that takes less is no reason to switch pictures off.
+_ENCODER_SHOWS: Final = GIB // 2
 
 
 class FitVerdict(StrEnum):
@@ -35,25 +39,22 @@ class FitVerdict(StrEnum):
 
 
 class Gate(StrEnum):
-    """The four places where a start can fail for memory, in the order in which they are passed."""
+    """The places where a start can fail for memory, in the order in which they are passed."""
 
     FREE_MEMORY = "free memory at start"
+    LOADING = "loading the weights"
     WEIGHTS = "weights and activation within the budget"
+    ENCODER = "profile run of the encoder"
     ONE_REQUEST = "one request of full length"
+    STATE_BLOCKS = "a block of state for each sequence"
     AFTER_POOL = "room after the pool"
-
-
-class Band(NamedTuple):
-    """How far the pool can be off, in bytes below and above."""
-
-    below: int
-    above: int
 
 
 class Estimate(NamedTuple):
     """The memory of one GPU of the fullest pipeline stage, in bytes, and what follows; `gate` is the one that decides.
 
     `pool` can be negative. `needed` is what one request of `length` takes; `longest` is the longest request that fits.
+    `vision` is the encoder's share of the activation. Blocks are `least_blocks` to `most_blocks` within the band.
     """
 
     verdict: FitVerdict
@@ -76,6 +77,9 @@ class Estimate(NamedTuple):
     longest: int
     batch: Batch
     utilization: float
+    vision: int
+    least_blocks: int
+    most_blocks: int
 
     @property
     def beside(self) -> int:
@@ -97,13 +101,14 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     budget = int(gpu.memory * utilization)
     length = server.max_length or model.max_length or 0
     size = batch(model, gpu, server, engine, length)
-    non_torch = engine.beside_torch(server.tensor) if server.pipeline == 1 else _STAGE_NON_TORCH
+    ranks = engine.beside_torch(server.tensor, nvswitch=gpu.nvswitch)
+    non_torch = ranks if server.pipeline == 1 else _STAGE_NON_TORCH
     captured = graphs(model, server, size.sequences)
     counted = captured if engine.graphs_in_budget and server.graphs_estimated else 0
     fixed = non_torch + counted + adapters(model, server)
-    band = _band(model, gpu, server, engine, size)
+    peak = activation(model, server, engine, size)
     chosen: tuple[int, StartStage, KvCachePlan, int] | None = None
-    for stage in stages(model, server, engine, size):
+    for stage in stages(model, server, peak):
         cut = plan_kv_cache(model, server, engine, stage.depth)
         pool = server.cache_bytes or budget - stage.weights - stage.activation - fixed
         blocks = server.blocks or max(pool, 0) // cut.block_bytes
@@ -111,6 +116,8 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
             chosen = (pool, stage, cut, blocks)
     assert chosen is not None  # noqa: S101 - there is at least one stage
     pool, stage, cut, blocks = chosen
+    band = band_of(model, gpu, server, engine, Parts(stage.weights, peak, counted, size))
+    told = bool(server.cache_bytes or server.blocks)
     needed = cut.blocks_for(length, size.tokens)
     longest = cut.longest(blocks, size.tokens, max(length, model.max_length or 0))
     draft = Estimate(
@@ -134,66 +141,73 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         longest=longest,
         batch=size,
         utilization=utilization,
+        vision=peak.vision,
+        least_blocks=blocks if told else max(pool - band.below, 0) // cut.block_bytes,
+        most_blocks=blocks if told else max(pool + band.above, 0) // cut.block_bytes,
     )
     scratch = _MXFP4_SCRATCH if model.quantization == "mxfp4" and gpu.capability == _HOPPER else 0
-    verdict, gate = _verdict_of(draft, server, free, lone_page=cut.block_bytes, scratch=scratch)
-    return draft._replace(verdict=verdict, gate=gate)
+    refused, doubts = _gates(draft, server, free, lone_page=cut.block_bytes, scratch=scratch)
+    if cut.has_states and not server.eager:
+        refused, doubts = _state_gate(draft, engine, refused, doubts)
+    if refused is not None:
+        return draft._replace(verdict=FitVerdict.DOES_NOT_FIT, gate=refused)
+    return draft._replace(verdict=FitVerdict.UNCERTAIN, gate=doubts[0]) if doubts else draft
 
 
-def stages(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> tuple[StartStage, ...]:
+def stages(model: ModelFacts, server: Server, peak: Peak) -> tuple[StartStage, ...]:
     """Return the first and the last pipeline stage; those between hold no table and sample nothing."""
     split = Split(server.tensor, server.pipeline, server.tensor * server.data if server.expert_parallel else 1)
     rank = on_rank(model, split, server.quantization or model.quantization, model.loaded_bytes(server.dtype))
     rank = Rank(*(max(weights - server.offload_bytes, 0) for weights in rank))
-    first, last = activation(model, server, engine, size)
+    if server.lookahead and not server.draft:  # the checkpoint's own layers for drafting lie on the last stage
+        drafting = drafting_bytes(model, server.quantization or model.quantization) // server.tensor
+        rank = rank._replace(last=rank.last + drafting)
     if server.pipeline == 1:
-        return (StartStage(rank.last, last, model.depth),)
+        return (StartStage(rank.last, peak.last, model.depth),)
     depth = -(-model.depth // server.pipeline)
-    return StartStage(rank.first, first, depth), StartStage(rank.last, last, depth)
+    return StartStage(rank.first, peak.first, depth), StartStage(rank.last, peak.last, depth)
 
 
-def _band(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, size: Batch) -> Band:
-    """Return how far the pool can be off; docs/gpu-memory.md says what each part was seen to miss."""
-    quantized = bool(server.quantization or model.quantization)
-    weights = (model.weight_bytes or 2 * _rough(model)) // (server.tensor * server.pipeline)
-    below = GIB // 4 + weights * (2 if quantized else 1) // 100
-    above = GIB // 4 + weights // 200 + int(gpu.spread * (server.utilization or engine.utilization))
-    if model.experts is not None and not engine.workspace_kept:
-        below += GIB
-    if model.multimodal:
-        below += GIB
-    if 0 < gpu.capability < 80:
-        below += 3 * GIB
-    if gpu.capability == 0 or gpu.unified or server.overrides or server.draft:
-        below, above = below + GIB, above + GIB // 2
-    if engine.graphs_in_budget and not server.eager:
-        seen = graphs(model, server, size.sequences)
-        below, above = below + seen, above + seen
-    return Band(below, above)
-
-
-def _rough(model: ModelFacts) -> int:
-    return 12 * model.depth * model.hidden * model.hidden
-
-
-def _verdict_of(
+def _gates(
     draft: Estimate, server: Server, free: int | None, *, lone_page: int, scratch: int
-) -> tuple[FitVerdict, Gate | None]:
+) -> tuple[Gate | None, list[Gate]]:
+    """Return the first gate that refuses for certain, and those that may, in the order in which they are passed."""
     doubts: list[Gate] = []
     left = free if free is not None else draft.memory - CONTEXT
     doubt = 0 if free is not None else _CONTEXT_SPREAD
     if left + doubt < draft.budget:
-        return FitVerdict.DOES_NOT_FIT, Gate.FREE_MEMORY
+        return Gate.FREE_MEMORY, doubts
     if left - doubt < draft.budget:
         doubts.append(Gate.FREE_MEMORY)
+    if draft.weights - draft.band.above > left + doubt:
+        return Gate.LOADING, doubts
     if server.cache_bytes is None and server.blocks is None:
         needed = lone_page if server.fitted_length else max(draft.needed, lone_page)
-        if draft.pool + draft.band.above <= lone_page:
-            return FitVerdict.DOES_NOT_FIT, Gate.WEIGHTS
         if draft.pool + draft.band.above < needed:
-            return FitVerdict.DOES_NOT_FIT, Gate.ONE_REQUEST
+            return _short_gate(draft, draft.pool + draft.band.above, needed, lone_page), doubts
         if draft.pool - draft.band.below < needed:
-            doubts.append(Gate.WEIGHTS if draft.pool - draft.band.below <= lone_page else Gate.ONE_REQUEST)
+            doubts.append(_short_gate(draft, draft.pool - draft.band.below, needed, lone_page))
     if draft.beside + draft.activation < 0 or (scratch and draft.beside < scratch):
         doubts.append(Gate.AFTER_POOL)
-    return (FitVerdict.UNCERTAIN, doubts[0]) if doubts else (FitVerdict.FITS, None)
+    return None, doubts
+
+
+def _short_gate(draft: Estimate, pool: int, needed: int, lone_page: int) -> Gate:
+    """Return the gate at which too small a pool shows: at none at all, or at the first request."""
+    if draft.vision * 2 > needed - pool and draft.vision > _ENCODER_SHOWS:
+        return Gate.ENCODER
+    return Gate.WEIGHTS if pool <= lone_page else Gate.ONE_REQUEST
+
+
+def _state_gate(
+    draft: Estimate, engine: EngineFacts, refused: Gate | None, doubts: list[Gate]
+) -> tuple[Gate | None, list[Gate]]:
+    """Add the gate of hybrids: full CUDA graphs need a block of state for each of max_num_seqs sequences.
+
+    Before the engine looked, such a start broke off somewhere in the capture of its graphs, or did not.
+    """
+    if refused is not None or draft.least_blocks >= draft.batch.sequences:
+        return refused, doubts
+    if draft.most_blocks < draft.batch.sequences and engine.state_gate:
+        return Gate.STATE_BLOCKS, doubts
+    return None, [*doubts, Gate.STATE_BLOCKS]

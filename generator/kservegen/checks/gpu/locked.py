@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from kservegen.checks.gpu.fact_store import read_model
-from kservegen.checks.gpu.model import ModelFacts
+from kservegen.checks.gpu.model import GIB, ModelFacts
+from kservegen.checks.gpu.model_reader import read_model
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
 
@@ -24,11 +24,8 @@ def locked_models(models: JsonObject, file: str) -> Mapping[str, ModelFacts]:
             continue
         sizes = [size for item in mapping(entry.get("weightBytes")).values() if (size := integer(item)) is not None]
         name = address.partition("://")[2].partition(":")[0]
-        facts = replace(
-            read_model(name, {**config, "quantization": text(entry.get("quantization"))}),
-            weight_bytes=sum(sizes) or None,
-            known_from=file,
-        )
+        words = {**config, "quantization": text(entry.get("quantization")), "safetensors_weight_gib": sum(sizes) / GIB}
+        facts = replace(read_model(name, words), known_from=file)
         revision = text(entry.get("revision"))
         found.update({address: facts, f"{address}:{revision}" if revision else address: facts})
     return found

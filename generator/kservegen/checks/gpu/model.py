@@ -11,13 +11,17 @@ MIB: Final = 1 << 20
 
 
 class Experts(NamedTuple):
-    """The experts of a mixture: how many, how wide, how many see a token, and in how many layers they stand."""
+    """The experts of a mixture: how many, how wide, how many see a token, and in how many layers they stand.
+
+    `latent` is the width of what they see where that is not the hidden state itself (Nemotron's latent experts), or 0.
+    """
 
     number: int
     width: int
     per_token: int
     shared_width: int
     layers: int
+    latent: int = 0
 
 
 class Latent(NamedTuple):
@@ -31,25 +35,39 @@ class Latent(NamedTuple):
 
 
 class StateSpace(NamedTuple):
-    """Layers that keep a state of fixed size for each request (Mamba 2, gated delta net), in elements.
+    """Layers that keep a state of fixed size for each request: Mamba, gated delta nets, short convolutions.
 
-    `convolution` elements have the model's dtype, `recurrent` ones `recurrent_bytes` each; both are cut by tensor
-    parallelism.
+    In elements: `convolution` ones have the model's dtype, `recurrent` ones `recurrent_bytes` each; both are cut by
+    tensor parallelism. `parameters` is how many weights the projections of one such layer have; `column` is one column
+    of the convolution.
     """
 
     convolution: int
     recurrent: int
     recurrent_bytes: int
+    parameters: int
+    column: int = 0
+
+
+class Heads(NamedTuple):
+    """Key and value heads of a layer, and the width of one."""
+
+    number: int
+    width: int
 
 
 class Layers(NamedTuple):
-    """How many layers remember how: everything, the last `window` tokens, a chunk, or a state."""
+    """How many layers remember how: everything, the last `window` tokens, a chunk, or a state.
+
+    `reading` layers attend to what an earlier layer keeps and keep nothing themselves (num_kv_shared_layers).
+    """
 
     full: int
     windowed: int = 0
     window: int = 0
     chunked: bool = False
     state: int = 0
+    reading: int = 0
 
     @property
     def attending(self) -> int:
@@ -57,17 +75,30 @@ class Layers(NamedTuple):
         return self.full + self.windowed
 
 
-# Families whose layers differ from each other; a table that does not say how is no ground for an estimate.
+class StoredKinds(NamedTuple):
+    """How the weights of each kind of module are stored: a method, or blank for the dtype of the checkpoint."""
+
+    attention: str
+    state: str
+    dense: str
+    shared: str
+    experts: str
+
+
 _ENCODERS: Final = ("Bert", "XLMRoberta")
-_MIXED_LAYERS: Final = ("Gemma4", "Qwen3_5", "NemotronH", "DeepseekV4", "KimiK3", "MiMoV2")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # by identity: a table makes one of each, counts are kept
 class ModelFacts:
     """A model's dimensions, in the units of its config.json; None where nothing is known.
 
-    `weight_bytes` is the size of the tensors in its safetensors files; without it, the size is counted.
-    `rotary_factor` is the factor of linear rope scaling; `known_from` the file that all this stands in.
+    `weight_bytes` is the size of the tensors in its safetensors files; without it, the size is counted, and `towers`
+    says what lies beside the language model, in bytes.
+    `global_heads` are those of layers that attend to everything, where windowed layers have others. `drafting` layers
+    (MTP) lie in the files and are loaded for speculative decoding alone. `stored` tells modules that are not stored as
+    `quantization` says. `table` counts rows times columns of further embeddings. `rotary_factor` is the factor of
+    linear rope scaling; `known_from` the file that all this stands in; `sibling` the model whose dimensions these are,
+    where the model itself is not in the table; `obscure` what of the configuration is not understood.
     """
 
     name: str
@@ -83,14 +114,23 @@ class ModelFacts:
     element_bytes: int
     tied: bool
     layers: Layers
+    dense_layers: int  # layers with a feed-forward network that is no mixture
     quantization: str = ""
     experts: Experts | None = None
     latent: Latent | None = None
     state: StateSpace | None = None
     weight_bytes: int | None = None
+    towers: int = 0
+    global_heads: Heads | None = None
+    gated_attention: bool = False
+    drafting: int = 0
+    stored: StoredKinds | None = None
+    table: int = 0
     rotary_factor: int = 1
     known_from: str = "facts/models.json"
     sources: tuple[str, ...] = ()
+    sibling: str = ""
+    obscure: str = ""
 
     @property
     def gap(self) -> str:
@@ -101,9 +141,7 @@ class ModelFacts:
             return "the width of its feed-forward layers"
         if self.family.startswith(_ENCODERS):
             return "how much an encoder takes"
-        if self.family.startswith(_MIXED_LAYERS) and self.layers == Layers(full=self.depth):
-            return "which of its layers keep a window or a state instead of a cache"
-        return ""
+        return self.obscure
 
     def loaded_bytes(self, dtype: str) -> int:
         """Bytes of one element of the weights as vLLM loads them with `--dtype`."""
@@ -122,7 +160,8 @@ class Gpu:
     """One GPU or MIG slice: the memory that its driver reports in bytes, and its compute capability times ten.
 
     `spread` is how far drivers and ECC settings differ, in bytes. Capability 0 stands for makes other than NVIDIA's,
-    and for what nobody said. `from_environment` tells that an environment's file says the memory, not the table.
+    and for what nobody said. `nvswitch` tells that machines with several of them join them so. `from_environment` tells
+    that an environment's file says the memory, not the table.
     """
 
     name: str
@@ -130,6 +169,7 @@ class Gpu:
     capability: int
     spread: int = 0
     unified: bool = False
+    nvswitch: bool = False
     from_environment: bool = False
 
     @property
@@ -140,7 +180,7 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """What changes from one version of vLLM to the next; facts/vllm.yaml says where each number comes from."""
+    """What changes from one version of vLLM to the next; facts/vllm.json says where each number comes from."""
 
     since: tuple[int, ...]
     utilization: float
@@ -150,12 +190,24 @@ class EngineFacts:
     graphs_in_budget: bool
     workspace_kept: bool
     sampler_bytes: float
+    sampler_other_bytes: float  # of an installation that samples with another library
+    state_gate: bool  # a start is refused where there are fewer blocks of states than sequences
     non_torch: Mapping[int, int]  # by tensor parallel size: the largest key that is not above it
+    non_torch_plain: Mapping[int, int]  # the same on machines without an NVSwitch
+    vision: Mapping[str, int]  # by the beginning of an architecture: the peak of the encoder on one rank
+    encoders_seen: tuple[str, ...]  # architectures whose encoder recorded starts show, by their beginning
     latent_padding: int
     latent_as_heads: bool
     max_sequences: tuple[int, int]
     batched_tokens: tuple[int, int]
 
-    def beside_torch(self, ranks: int) -> int:
+    assumed: bool = False  # nobody said which version; this one is taken
+
+    def beside_torch(self, ranks: int, *, nvswitch: bool) -> int:
         """Bytes that CUDA and NCCL take beside PyTorch's allocator on one of `ranks` GPUs."""
-        return self.non_torch[max(size for size in self.non_torch if size <= ranks)]
+        table = self.non_torch if nvswitch else self.non_torch_plain
+        return table[max(size for size in table if size <= ranks)]
+
+    def vision_peak(self, family: str, ranks: int) -> int:
+        """Bytes that the encoder of a family takes at its peak on one of `ranks` GPUs; 0 where none was seen."""
+        return max((size for name, size in self.vision.items() if family.startswith(name)), default=0) // ranks

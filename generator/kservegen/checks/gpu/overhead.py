@@ -25,6 +25,7 @@ _V0_CHUNKS_ABOVE: Final = 32768
 _GRAPH_BASE: Final = 460 * MIB
 _GRAPH_LAYER: Final = 15 * MIB
 _GRAPH_EXPERTS: Final = 400 * MIB
+_NVFP4_WORKSPACE: Final = 2.75
 # Batches are captured up to the number of sequences; the largest graph weighs most.
 _FEW: Final = 64
 _MANY: Final = 256
@@ -49,31 +50,45 @@ def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, leng
     return Batch(sequences, tokens)
 
 
-def activation(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> tuple[int, int]:
-    """Return the peak activation of a first stage, which samples nothing, and of a last one."""
+class Peak(NamedTuple):
+    """The peak activation of a first stage, which samples nothing, and of a last one; `vision` is a tower's share."""
+
+    first: int
+    last: int
+    vision: int
+
+
+def activation(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> Peak:
+    """Return the peak activation of the profile run: a prompt or a sampling, with what an encoder leaves besides."""
     ranks, hidden = server.tensor, model.hidden
     experts = model.experts
-    dense = model.intermediate if experts is None or experts.layers < model.depth else experts.shared_width
+    dense = model.intermediate if experts is None or model.dense_layers else experts.shared_width
     prompt = size.tokens * 2 * _COPIES * (hidden + dense // ranks)
     extra = _CONSTANT + _workspace(model, server, size.tokens)
-    if model.multimodal:
-        extra += size.tokens * hidden * 2
+    vision = 0
+    if model.multimodal and not server.text_only:
+        vision = size.tokens * hidden * 2 + engine.vision_peak(model.family, ranks)
     if server.lora_adapters:
         extra += int(0.2 * GIB)  # buffers of the low-rank products, seen in one start-up
     rows = min(size.sequences, size.tokens)
     sampling = int(rows * model.vocabulary * engine.sampler_bytes + _KEPT * size.tokens * hidden * 2)
     if not engine.workspace_kept:
-        return prompt + extra, max(prompt + extra, sampling + _CONSTANT)
-    return prompt + extra, max(prompt, sampling) + extra
+        return Peak(prompt + extra + vision, max(prompt + extra, sampling + _CONSTANT) + vision, vision)
+    return Peak(prompt + extra + vision, max(prompt, sampling) + extra + vision, vision)
 
 
 def _workspace(model: ModelFacts, server: Server, tokens: int) -> int:
-    """Return the two buffers of the fused expert kernels: for each token and expert, once in and once between."""
+    """Return the two buffers of the fused expert kernels: for each token and expert, once in and once between.
+
+    Those of NVFP4 take 2.75 as much: 1.0 GiB more than twice 16 bits with 8,192 tokens of Qwen3.6-35B-A3B on 0.24,
+    2.1 with 16,384 of Gemma-4-26B-A4B on 0.20.2.
+    """
     experts = model.experts
     if experts is None or model.quantization == "mxfp4":
         return 0
     width = experts.width // (1 if server.expert_parallel else server.tensor)
-    return tokens * experts.per_token * (max(width, model.hidden) + max(2 * width, model.hidden)) * 2
+    plain = tokens * experts.per_token * (max(width, model.hidden) + max(2 * width, model.hidden)) * 2
+    return int(plain * _NVFP4_WORKSPACE) if (server.quantization or model.quantization) == "nvfp4" else plain
 
 
 def graphs(model: ModelFacts, server: Server, sequences: int) -> int:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.estimate import Estimate, FitVerdict, estimate
+from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.model import EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import divides, engine_refusals
 
 _MORE_UTILIZATION: Final = (0.92, 0.95)
-_FEWER_SEQUENCES: Final = (256, 128, 64, 32)
+_FEWER_SEQUENCES: Final = (256, 128, 64, 32, 16, 8)
 _TENSOR_SIZES: Final = (2, 4, 8)
 _FP8_LEAST: Final = 89
 # Below this, a shorter context is no remedy: nobody serves requests so short.
@@ -67,13 +67,7 @@ def _changes(case: RemedyCase, gpus: tuple[Gpu, ...]) -> Iterator[Remedy]:
         if share > used:
             yield Remedy(f"--gpu-memory-utilization={share}", _told(case, utilization=share))
             break
-    done = estimate(case.model, case.gpu, server, engine)
-    for number in _FEWER_SEQUENCES:
-        if number < done.batch.sequences:
-            changed = _told(case, max_sequences=number)
-            if fits(changed):
-                yield Remedy(f"--max-num-seqs={number}", changed)
-                break
+    yield from _smaller_batches(case)
     if case.gpu.capability >= _FP8_LEAST and server.cache_dtype == "auto":
         yield Remedy("--kv-cache-dtype=fp8", _told(case, cache_dtype="fp8"))
     for size in _TENSOR_SIZES:
@@ -86,6 +80,21 @@ def _changes(case: RemedyCase, gpus: tuple[Gpu, ...]) -> Iterator[Remedy]:
     if plain and case.gpu.capability >= _FP8_LEAST:
         yield Remedy("--quantization=fp8", _told(case, quantization="fp8"))
     yield from _other_gpus(case, gpus, quantizable=plain)
+
+
+def _smaller_batches(case: RemedyCase) -> Iterator[Remedy]:
+    """Yield fewer sequences, and no pictures where an encoder takes memory."""
+    done = estimate(case.model, case.gpu, case.server, case.engine)
+    fewer = [number for number in _FEWER_SEQUENCES if number < done.batch.sequences]
+    if done.gate is Gate.STATE_BLOCKS:  # as many as there are blocks for certain, in eights
+        fewer.insert(0, done.least_blocks // 8 * 8)
+    for number in filter(None, fewer):
+        changed = _told(case, max_sequences=number)
+        if fits(changed):
+            yield Remedy(f"--max-num-seqs={number}", changed)
+            break
+    if done.vision and not case.server.text_only:
+        yield Remedy("--language-model-only", _told(case, text_only=True))
 
 
 def _other_gpus(case: RemedyCase, gpus: tuple[Gpu, ...], *, quantizable: bool) -> Iterator[Remedy]:

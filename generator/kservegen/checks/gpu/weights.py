@@ -49,14 +49,18 @@ class Split(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Parameters by how they are cut and stored: linear layers, experts, tables of rows, and what is whole anywhere."""
+    """Parameters by how they are cut and stored: modules, tables of rows, and what is whole anywhere."""
 
-    linear: int
-    repeated: int  # linear, whole on every rank
+    attention: int
+    state: int
+    dense: int
+    shared: int
     experts: int
+    repeated: int  # attention that is whole on every rank
     plain: int  # never quantised, whole on every rank
     embedding: int
     head: int
+    table: int  # further embeddings (Gemma's per-layer inputs): never quantised, cut as the embedding is
 
     @property
     def total(self) -> int:
@@ -68,48 +72,58 @@ class Counted(NamedTuple):
 def count(model: ModelFacts, ranks: int = 1) -> Counted:
     """Count the language model's parameters; key and value heads fewer than `ranks` count as often as repeated."""
     table = -(-model.vocabulary // _PAD) * _PAD * model.hidden
-    attention, latent_whole = _attention(model, ranks)
-    linear = attention * model.layers.attending + _state(model) * model.layers.state
-    dense, experts, routers = _feed_forward(model)
+    attention, repeated = _attention(model, ranks)
+    dense, shared, experts, routers = _feed_forward(model)
+    state = model.state.parameters if model.state is not None else 0
     return Counted(
-        linear=linear + dense,
-        repeated=latent_whole * model.layers.attending,
+        attention=attention,
+        state=state * model.layers.state,
+        dense=dense,
+        shared=shared,
         experts=experts,
+        repeated=repeated,
         plain=routers + 2 * model.hidden * model.depth,
         embedding=table,
         head=0 if model.tied else table,
+        table=model.table,
     )
 
 
 def _attention(model: ModelFacts, ranks: int) -> tuple[int, int]:
-    hidden, latent = model.hidden, model.latent
+    """Return the parameters of all attention, and of that part which is whole on every rank."""
+    hidden, latent, layers = model.hidden, model.latent, model.layers
     if latent is None:
-        kv_heads = max(model.kv_heads, ranks)
-        gate = model.heads if model.state is not None and model.family.startswith("Qwen3_5") else 0
-        return hidden * model.head_dim * (2 * model.heads + gate + 2 * kv_heads), 0
+        queries = (2 + model.gated_attention) * model.heads
+        own = layers.attending * _projections(hidden, model.head_dim, queries, max(model.kv_heads, ranks))
+        if model.global_heads is not None:
+            number, width = model.global_heads
+            own = layers.windowed * _projections(hidden, model.head_dim, queries, max(model.kv_heads, ranks))
+            own += layers.full * _projections(hidden, width, queries, max(number, ranks))
+        return own + layers.reading * _projections(hidden, model.head_dim, queries, 0), 0
     query = latent.nope_dim + latent.rope_dim
     up = latent.kv_rank * model.heads * (latent.nope_dim + latent.value_dim)
     out = model.heads * latent.value_dim * hidden
     down = hidden * (latent.kv_rank + latent.rope_dim)
     if latent.q_rank is None:
-        return hidden * model.heads * query + up + out, down
-    return latent.q_rank * model.heads * query + up + out, down + hidden * latent.q_rank
+        return (hidden * model.heads * query + up + out) * layers.attending, down * layers.attending
+    whole = (down + hidden * latent.q_rank) * layers.attending
+    return (latent.q_rank * model.heads * query + up + out) * layers.attending, whole
 
 
-def _state(model: ModelFacts) -> int:
-    """Count a layer with a state: in and out projections over the width that its convolution shows."""
-    return 0 if model.state is None else 2 * model.hidden * model.state.convolution // 3
+def _projections(hidden: int, width: int, queries: int, keys: int) -> int:
+    return hidden * width * (queries + 2 * keys)
 
 
-def _feed_forward(model: ModelFacts) -> tuple[int, int, int]:
+def _feed_forward(model: ModelFacts) -> tuple[int, int, int, int]:
     matrices = 2 if model.family in _UNGATED else 3
+    dense = matrices * model.hidden * model.intermediate * model.dense_layers
     experts = model.experts
     if experts is None:
-        return matrices * model.hidden * model.intermediate * model.depth, 0, 0
-    dense = matrices * model.hidden * model.intermediate * max(model.depth - experts.layers, 0)
+        return dense, 0, 0, 0
     shared = matrices * model.hidden * experts.shared_width * experts.layers
-    routed = matrices * model.hidden * experts.width * experts.number * experts.layers
-    return dense + shared, routed, model.hidden * experts.number * experts.layers
+    routed = matrices * (experts.latent or model.hidden) * experts.width * experts.number * experts.layers
+    to_latent = 2 * model.hidden * experts.latent * experts.layers
+    return dense, shared + to_latent, routed, model.hidden * experts.number * experts.layers
 
 
 class Rank(NamedTuple):
@@ -123,20 +137,20 @@ class Rank(NamedTuple):
 def on_rank(model: ModelFacts, split: Split, quantization: str, element_bytes: int) -> Rank:
     """Return the bytes of weights on one GPU, rotary tables included; towers are cut like linear layers."""
     counted = count(model, split.tensor)
-    linear, expert = stored_bytes(quantization, element_bytes)
-    if quantization == "mxfp4":
-        expert *= _padding(model, split.tensor)
+    sizes = _sizes(model, quantization, element_bytes)
     tensor = split.tensor
+    padding = _padding(model, tensor) if sizes.experts == QUANTIZED_BYTES["mxfp4"] else 1
     body = (
-        counted.linear * linear / tensor
-        + counted.repeated * linear
-        + counted.experts * expert / max(split.expert, tensor)
+        _linear(counted, sizes) / tensor
+        + counted.repeated * sizes.attention
+        + counted.experts * sizes.experts * padding / max(split.expert, tensor)
         + counted.plain * element_bytes
         + _unexplained(model, quantization) / tensor
         + _absorbed(model) / tensor
-        + _rounding(model, split, linear, expert)
+        + _rounding(model, split, sizes)
     )
     embedding = _taken(counted.embedding * element_bytes // tensor)
+    embedding += _taken(counted.table * element_bytes // tensor)
     head = _taken(counted.head * element_bytes // tensor)
     stage = int(body / split.pipeline) + rotary_bytes(model, element_bytes)
     if split.pipeline == 1:
@@ -151,10 +165,39 @@ def _padding(model: ModelFacts, ranks: int) -> float:
     return hidden * -(-width // _MXFP4_WIDTH) * _MXFP4_WIDTH / width
 
 
-def stored_bytes(quantization: str, element_bytes: int) -> tuple[float, float]:
-    """Return the bytes of a parameter in a linear layer and in an expert; MXFP4 is for experts alone."""
-    small = QUANTIZED_BYTES.get(quantization, float(element_bytes))
-    return (float(element_bytes) if quantization == "mxfp4" else small), small
+class _Sizes(NamedTuple):
+    """Bytes of one parameter in each kind of module."""
+
+    attention: float
+    state: float
+    dense: float
+    shared: float
+    experts: float
+
+
+def _sizes(model: ModelFacts, quantization: str, element_bytes: int) -> _Sizes:
+    """Return the bytes of a parameter by kind; what the server quantises itself is all of one kind.
+
+    MXFP4 is for experts alone, and what a checkpoint leaves as it was trained has the dtype's own bytes.
+    """
+
+    def size(method: str) -> float:
+        return QUANTIZED_BYTES.get(method, float(element_bytes))
+
+    if model.stored is not None and quantization == model.quantization:
+        return _Sizes(*(size(method) for method in model.stored))
+    small, own = size(quantization), float(element_bytes)
+    return _Sizes(own, own, own, own, small) if quantization == "mxfp4" else _Sizes(small, small, small, small, small)
+
+
+def _linear(counted: Counted, sizes: _Sizes) -> float:
+    """Return the bytes of modules that tensor parallelism cuts, experts aside."""
+    return (
+        counted.attention * sizes.attention
+        + counted.state * sizes.state
+        + counted.dense * sizes.dense
+        + counted.shared * sizes.shared
+    )
 
 
 def _taken(size: int) -> int:
@@ -163,7 +206,7 @@ def _taken(size: int) -> int:
     return size + rest if size >= _LARGE_TENSOR and rest <= _KEPT_REST else size
 
 
-def _rounding(model: ModelFacts, split: Split, linear: float, expert: float) -> int:
+def _rounding(model: ModelFacts, split: Split, sizes: _Sizes) -> int:
     """Return what the allocator takes for the tensors of all layers beyond their size."""
     ranks, hidden, latent = split.tensor, model.hidden, model.latent
     if latent is None:
@@ -174,14 +217,13 @@ def _rounding(model: ModelFacts, split: Split, linear: float, expert: float) -> 
         values = model.heads * latent.value_dim * hidden
         attention = [queries, latent.kv_rank * model.heads * (latent.nope_dim + latent.value_dim), values]
     experts = model.experts
-    wasted = model.layers.attending * sum(_beyond(size * linear / ranks) for size in attention)
-    dense, width = model.depth, model.intermediate
+    wasted = model.layers.attending * sum(_beyond(size * sizes.attention / ranks) for size in attention)
     if experts is not None:
-        stacked = expert * experts.number * experts.width * hidden / max(split.expert, ranks)
+        width = experts.latent or hidden
+        stacked = sizes.experts * experts.number * experts.width * width / max(split.expert, ranks)
         wasted += experts.layers * (_beyond(2 * stacked) + _beyond(stacked))
-        wasted += experts.layers * _pair(experts.shared_width * hidden * linear / ranks)
-        dense -= experts.layers
-    return wasted + dense * _pair(width * hidden * linear / ranks)
+        wasted += experts.layers * _pair(experts.shared_width * hidden * sizes.shared / ranks)
+    return wasted + model.dense_layers * _pair(model.intermediate * hidden * sizes.dense / ranks)
 
 
 def _pair(size: float) -> int:
@@ -217,10 +259,38 @@ def rotary_bytes(model: ModelFacts, element_bytes: int) -> int:
 
 @lru_cache(maxsize=4096)
 def _unexplained(model: ModelFacts, quantization: str) -> int:
-    """Return what the files hold beyond what was counted: towers, scales, biases; 0 where their size is unknown."""
-    if model.weight_bytes is None or quantization != model.quantization:
+    """Return what the files hold beyond what was counted: towers, scales, biases."""
+    if model.weight_bytes is None:
+        return model.towers
+    if quantization != model.quantization:
+        return max(_unexplained(model, model.quantization), 0) if not model.quantization else 0
+    counted, sizes = count(model), _sizes(model, quantization, 2)
+    known = _linear(counted, sizes) + counted.repeated * sizes.attention + counted.experts * sizes.experts
+    tables = counted.plain + counted.embedding + counted.head + counted.table
+    return model.weight_bytes - int(known + 2 * tables) - _drafting(model, counted, sizes)
+
+
+def beyond_text(model: ModelFacts) -> int:
+    """Return the bytes beside the language model, for a sibling that keeps them as they are: those of its files."""
+    return max(_unexplained(model, model.quantization), 0) if not model.quantization else model.towers
+
+
+def drafting_bytes(model: ModelFacts, quantization: str) -> int:
+    """Return the bytes of a checkpoint's own layers for speculative decoding."""
+    return _drafting(model, count(model), _sizes(model, quantization, 2))
+
+
+def _drafting(model: ModelFacts, counted: Counted, sizes: _Sizes) -> int:
+    """Return the bytes of layers for speculative decoding, which a server loads only where it is told to draft.
+
+    Each is one more layer of the model, and a projection of two hidden states to one (DeepSeek V3's technical report).
+    """
+    if not model.drafting:
         return 0
-    counted = count(model)
-    linear, expert = stored_bytes(quantization, 2)
-    known = (counted.linear + counted.repeated) * linear + counted.experts * expert
-    return model.weight_bytes - int(known + 2 * (counted.plain + counted.embedding + counted.head))
+    attention = (counted.attention + counted.repeated) * sizes.attention / max(model.layers.attending, 1)
+    if model.experts is not None and model.experts.layers:
+        mixture = counted.experts * sizes.experts + counted.shared * sizes.shared
+        forward = mixture / model.experts.layers
+    else:
+        forward = counted.dense * sizes.dense / max(model.dense_layers, 1)
+    return int(model.drafting * (attention + forward + 4 * model.hidden * model.hidden))

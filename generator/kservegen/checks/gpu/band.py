@@ -1,0 +1,93 @@
+"""How far the pool of an estimate can be off: by part, from residuals of recorded starts across sources.
+
+Each part is as wide as nine of ten residuals of sources that its constants were not fitted on; what only one source
+supports is as wide as that source is away from the rule (`python -m tools.gpu_accuracy --cross-validate`).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kservegen.checks.gpu.arguments import Server
+from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.overhead import Batch, Peak
+
+# CUDA's context, the driver and the allocator: 0.2 GiB in nine of ten sources on one GPU.
+_LEAST: Final = GIB // 5
+# Shares of the weights: as trained or with files of known size; quantised and counted; by the name of a sibling. NVFP4
+# checkpoints leave most modules but experts in other formats: three of three were 16 to 20 % larger than counted.
+_KNOWN, _COUNTED, _SIBLING, _NVFP4 = 0.01, 0.02, 0.03, 0.2
+# Of the prompt's part of the activation: hybrids take a fifth less than the rule, nobody more than a tenth more.
+_PROMPT_BELOW, _PROMPT_ABOVE = 0.1, 0.2
+# Of the graphs: vLLM's own estimate was 20 to 60 % lower from 0.21 on, and far higher for mixtures alone.
+_GRAPHS_BELOW, _GRAPHS_ABOVE = 0.2, 0.5
+# What an encoder may take at its peak: where recorded starts show it, and where none does.
+_ENCODER_SEEN: Final = GIB * 2 // 5
+_ENCODER: Final = GIB
+_EXPERTS: Final = GIB // 2
+# An installation that samples in the way that takes more, where its version says otherwise: one source of four.
+_OTHER_SAMPLER: Final = 0.75
+_BEFORE_AMPERE: Final = 80
+# Memory shared with the host: what the rest of the machine holds was seen to differ by 8 % of it.
+_SHARED: Final = 0.08
+_NCCL: Final = GIB * 2 // 5
+_MANY_RANKS: Final = 4
+
+
+class Band(NamedTuple):
+    """How far the pool can be off, in bytes below and above."""
+
+    below: int
+    above: int
+
+
+class Parts(NamedTuple):
+    """What a band is made from: bytes of weights on the fullest GPU, the profile run, graphs in the budget, sizes."""
+
+    weights: int
+    peak: Peak
+    graphs: int
+    size: Batch
+
+
+def band_of(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, parts: Parts) -> Band:
+    """Return how far the pool can be off; docs/gpu-memory.md says what each part was seen to miss."""
+    spread = int(gpu.spread * (server.utilization or engine.utilization))
+    prompt = _prompt(parts, model, engine)
+    below = _LEAST + int(_GRAPHS_BELOW * parts.graphs + _PROMPT_BELOW * prompt) + _weights(model, server, parts)
+    above = _LEAST + int(_GRAPHS_ABOVE * parts.graphs + _PROMPT_ABOVE * prompt + parts.weights * _KNOWN / 2) + spread
+    cells = min(parts.size.sequences, parts.size.tokens) * model.vocabulary
+    other = int(cells * (engine.sampler_bytes - engine.sampler_other_bytes))
+    below, above = below + int(max(-other, 0) * _OTHER_SAMPLER), above + max(other, 0)
+    if server.tensor > 1:
+        nccl = engine.beside_torch(server.tensor, nvswitch=gpu.nvswitch)
+        plain = engine.beside_torch(server.tensor, nvswitch=False)
+        below += _NCCL * (2 if server.tensor >= _MANY_RANKS and not gpu.nvswitch else 1)
+        above += _NCCL + max(nccl - plain, 0) // 2
+    if model.experts is not None:
+        below += _EXPERTS if not engine.workspace_kept else parts.graphs // 2
+    if model.multimodal and not server.text_only:
+        seen = model.family.startswith(engine.encoders_seen)
+        below += max(_ENCODER_SEEN if seen else _ENCODER, parts.peak.vision // 4)
+        above += parts.peak.vision // 4
+    if 0 < gpu.capability < _BEFORE_AMPERE:
+        below += 3 * GIB
+    if gpu.capability == 0 or server.overrides or server.draft or engine.assumed:
+        below, above = below + GIB, above + GIB // 2
+    if gpu.unified:
+        below, above = below + int(gpu.memory * _SHARED), above + int(gpu.memory * _SHARED)
+    return Band(below, above)
+
+
+def _prompt(parts: Parts, model: ModelFacts, engine: EngineFacts) -> int:
+    """Return the part of the activation that a prompt decides, as far as the sampler does not."""
+    sampled = int(min(parts.size.sequences, parts.size.tokens) * model.vocabulary * engine.sampler_bytes)
+    return max(parts.peak.last - parts.peak.vision - sampled, 0)
+
+
+def _weights(model: ModelFacts, server: Server, parts: Parts) -> int:
+    """Return how much more the weights can take than is said."""
+    method = server.quantization or model.quantization
+    known = not method or (model.weight_bytes is not None and not server.quantization)
+    share = _KNOWN if known else _NVFP4 if method == "nvfp4" else _SIBLING if model.sibling else _COUNTED
+    return int(parts.weights * share)
