@@ -75,7 +75,7 @@ class Judge:
         self._tools = open_tools(Repository(_NOWHERE, {}))
         self._schemas = {name: OwnSchema(name) for name in ("models", "environments", "lock")}
         release = self._tools.releases.get(self._tools.releases.newest_reviewed)
-        self._clusters = [reference_cluster(release, mode) for mode in ("Standard", "Knative")]
+        self._clusters = [reference_cluster(release, mode, self._tools.schemas) for mode in ("Standard", "Knative")]
         self._templates = PageTemplates()
         self._count = 0
 

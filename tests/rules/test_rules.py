@@ -22,11 +22,15 @@ from tests.support.reports import text_of
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
+from kservegen.checks.simulation import reference_installation
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.repository import packaged_data
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 
+SCHEMAS = SchemaStore([packaged_data() / "schemas"])
 HERE = Path(__file__).parent
 CASES = sorted(HERE.glob("*/*/*.yaml"))
 
@@ -53,6 +57,7 @@ def context(text: str, version: str, objects: list[Defaulted], old: list[Default
         platform=reference(version),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
+        installation=reference_installation(release(version), words.get("mode", "Standard"), SCHEMAS),
         old={item.resource.id: item.resource for item in old},
     )
 

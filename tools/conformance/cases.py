@@ -83,15 +83,18 @@ def _who(message: str) -> str:
     return "CEL" if 'Invalid value: "object"' in message else "API server"
 
 
+_SCHEMAS = SchemaStore([ROOT / "schemas"])
+
+
 @cache
 def checker() -> Checker:
     """Return a checker with all rules."""
-    return open_checker(BuiltinEngine(SchemaStore([ROOT / "schemas"])))
+    return open_checker(BuiltinEngine(_SCHEMAS))
 
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
     """Judge files as `kservegen validate PATH…` does, every document alone."""
-    linter = Linter(checker(), reference_cluster(RELEASES.get(version), "Standard"), TemporaryFile)
+    linter = Linter(checker(), reference_cluster(RELEASES.get(version), "Standard", _SCHEMAS), TemporaryFile)
     for name, data in files:
         linter.add(data, name, named=True)
     documents, _ = linter.finish()

@@ -35,7 +35,7 @@ def score_updates(records: Sequence[Json]) -> list[str]:
 
 def _admitted(record: Json) -> bool:
     """Judge one change alone, as a file that held `old` in Git and holds `manifest` now."""
-    cluster = reference_cluster(RELEASES.get(record["version"]), "Standard")
+    cluster = reference_cluster(RELEASES.get(record["version"]), "Standard", _SCHEMAS)
     earlier = EarlierObjects(cluster, _SCHEMAS, TemporaryFile)
     earlier.add(json.dumps(record["old"]).encode(), "object.json")
     linter = Linter(checker(), cluster, TemporaryFile, earlier)

@@ -51,6 +51,7 @@ class Checker:
         self._alone = rules.within(Scope.OBJECT)
         self._around = rules.within(Scope.ENVIRONMENT)
         self._updates = rules.within(Scope.UPDATE)
+        self._made = rules.within(Scope.MADE)
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[ObjectFinding, ...]]:
         """Check each object by itself; of the context only the version and the mode are looked at."""
@@ -85,6 +86,18 @@ class Checker:
             for own, more in zip(found, self.updates(objects, context), strict=True):
                 own.extend(more)
         return found
+
+    def made(
+        self, objects: Sequence[Defaulted], found: Sequence[Iterable[ObjectFinding]], context: Context
+    ) -> list[list[ObjectFinding]]:
+        """Check what KServe makes of each object, of which `found` is what was said so far.
+
+        Nothing is said of what is made of an object that is refused, or of which no workload is made.
+        """
+        verdicts = (self.verdict(finding for _, finding in so_far) for so_far in found)
+        good = [item for item, verdict in zip(objects, verdicts, strict=True) if verdict.deployable]
+        more = {id(item): own for item, own in zip(good, _run(self._made, good, context), strict=True)}
+        return [more.get(id(item), []) for item in objects]
 
     def updates(self, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:
         """Say what is refused of each change from `context.old`, whatever is to be said of its outcome."""

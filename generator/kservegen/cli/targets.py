@@ -158,7 +158,7 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
     releases = Releases(schemas.roots)
     version = options.kserve_version or releases.newest_reviewed
     check_version(version, releases, schemas)
-    return reference_cluster(releases.get(version), options.deployment_mode or "Standard")
+    return reference_cluster(releases.get(version), options.deployment_mode or "Standard", schemas)
 
 
 def _read_stdin() -> bytes:

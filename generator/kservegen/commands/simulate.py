@@ -99,7 +99,7 @@ def _simulate_folder(
     config = next(_configs(files), None)
     if config is not None:
         settings = read_settings(config, settings)
-    cluster = _configured(reference_cluster(release, settings.deployment_mode), settings)
+    cluster = _configured(reference_cluster(release, settings.deployment_mode, options.schemas), settings)
     linter = Linter(checker, cluster, options.open_file)
     for name, data in files.items():
         linter.add(data, name, named=False)

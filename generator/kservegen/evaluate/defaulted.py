@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kservegen.checks.rules.base import Context
+from kservegen.checks.simulation import chart_installation
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Defaulted, Installation, default
@@ -53,14 +54,18 @@ def default_objects(
     return tuple(objects)
 
 
-def context_of(built: BuiltEnvironment, objects: Iterable[Defaulted], release: Release) -> Context:
+def context_of(
+    built: BuiltEnvironment, objects: Iterable[Defaulted], release: Release, schemas: SchemaStore
+) -> Context:
     """Return what rules may look at beside an object of this environment."""
+    values, mode = built.platform.values(), built.settings.deployment_mode
     return Context(
         environment=built.environment.name,
         release=release,
-        deployment_mode=built.settings.deployment_mode,
-        platform=installed_platform(release, built.platform.values()),
+        deployment_mode=mode,
+        platform=installed_platform(release, values),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promises_of(built.environment)),
+        installation=chart_installation(release, values, mode, schemas),
         kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),
     )

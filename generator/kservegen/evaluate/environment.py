@@ -18,14 +18,15 @@ from kservegen.checks.gpu.environment import EstimateInputs, GpuMemory, gpu_memo
 from kservegen.checks.host.environment import host_findings
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
+from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, is_misshapen
 from kservegen.core.crashes import contained, crash_finding
-from kservegen.core.diagnostics import Diagnostic, Finding, Location
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import format_path
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
 from kservegen.evaluate.sharing import SharedResults
@@ -206,7 +207,8 @@ def default_environment(
     """Default an environment's objects; with `schemas`, also by what these state, which policies may ask about."""
     objects = default_objects(built, schemas, shared.defaulted if shared is not None else None)
     release = tools.releases.get(built.settings.kserve_version)
-    return DefaultedEnvironment(built=built, objects=objects, context=context_of(built, objects, release))
+    context = context_of(built, objects, release, tools.schemas)
+    return DefaultedEnvironment(built=built, objects=objects, context=context)
 
 
 def _with_others(
@@ -244,7 +246,7 @@ def _check(
     )
     memory = _gpu_memory(objects, inputs, tools)
     found = (
-        *_object_findings(objects, context, tools.checker, shared.findings),
+        *_object_findings(objects, context, tools.checker, shared.findings, _misspoken(built)),
         *_violations(defaulted, objects, bindings, shared, base, tools),
         *memory.findings,
         *_host_findings(objects, inputs, tools),
@@ -330,14 +332,36 @@ def _object_findings(
     context: Context,
     checker: Checker,
     shared: dict[Defaulted, tuple[ObjectFinding, ...]],
+    misspoken: frozenset[ResourceId] = frozenset(),
 ) -> Iterator[ObjectFinding]:
-    """Check each object alone, once for all environments that share it, then in the light of its environment."""
+    """Check each object alone, once for all environments that share it, then in the light of its environment.
+
+    Nothing is said of what KServe makes of `misspoken` ones, whose words were not all understood.
+    """
     fresh = [item for item in objects if item not in shared]
     shared.update(zip(fresh, checker.alone(fresh, context), strict=True))
     for item in objects:
         yield from shared[item]
-    for found in checker.around([item for item in objects if not is_misshapen(shared[item])], context):
+    sound = [item for item in objects if not is_misshapen(shared[item])]
+    around = checker.around(sound, context)
+    for found in around:
         yield from found
+    said = [
+        (item, (*shared[item], *found))
+        for item, found in zip(sound, around, strict=True)
+        if item.resource.id not in misspoken
+    ]
+    for found in checker.made([item for item, _ in said], [found for _, found in said], context):
+        yield from found
+
+
+def _misspoken(built: BuiltEnvironment) -> frozenset[ResourceId]:
+    """List the objects of entries whose words hold an error."""
+    return frozenset(
+        entry.resource.id
+        for entry in built.entries
+        if any(severity_of(problem.finding) is Severity.ERROR for problem in entry.problems)
+    )
 
 
 def _of_unmanaged(

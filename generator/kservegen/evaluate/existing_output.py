@@ -32,7 +32,8 @@ def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Lin
     known = {item.resource.id: (item.entry.key, text(item.entry.words.get("owner"))) for item in built.entries}
     installation = installation_of(built.settings)
     objects = [default(resource, installation) for resource in _resources(folder, *_MODELS)]
-    context = context_of(built, objects, tools.releases.get(built.settings.kserve_version))
+    release = tools.releases.get(built.settings.kserve_version)
+    context = context_of(built, objects, release, tools.schemas)
     named = ((*known.get(item.written.id, (item.written.id.name, "")), item) for item in objects)
     return tuple(account(named, built.environment, context))
 

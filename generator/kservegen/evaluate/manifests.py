@@ -146,7 +146,8 @@ class Linter:
         objects = [item.defaulted for item in fresh if item.defaulted is not None]
         own = dict(zip(map(id, objects), self._checker.alone(objects, context), strict=True))
         sound = [item for item in objects if not is_misshapen(own[id(item)])]
-        around = dict(zip(map(id, sound), self._around(sound, context), strict=True))
+        alone = [own[id(item)] for item in sound]
+        around = dict(zip(map(id, sound), self._around(sound, alone, context), strict=True))
         for item in fresh:
             self._keep(item.document, own.get(id(item.defaulted), ()), around.get(id(item.defaulted)))
 
@@ -212,12 +213,26 @@ class Linter:
         for start in range(0, len(self._sound), self._checker.batch):
             batch = self._sound[start : start + self._checker.batch]
             documents = [self._shelf.take(item.shelved) for item in batch]
-            around = self._around([self._default(document) for document in documents], context, gone)
+            defaulted = [self._default(document) for document in documents]
+            around = self._around(defaulted, [item.own for item in batch], context, gone)
             for item, document, found in zip(batch, documents, around, strict=True):
                 self._extra.extend(self._located(document, found))
                 self._count(self._verdict(item.is_broken, (*item.own, *found)))
 
     def _around(
+        self,
+        objects: Sequence[Defaulted],
+        own: Sequence[tuple[ObjectFinding, ...]],
+        context: Context,
+        gone: RemovedObjects = NOTHING_REMOVED,
+    ) -> list[list[ObjectFinding]]:
+        """Check objects, and what is made of them, in the light of others; `own` is what was found of each alone."""
+        beside = self._beside(objects, context, gone)
+        found = [(*alone, *more) for alone, more in zip(own, beside, strict=True)]
+        made = self._checker.made(objects, found, context)
+        return [[*more, *last] for more, last in zip(beside, made, strict=True)]
+
+    def _beside(
         self, objects: Sequence[Defaulted], context: Context, gone: RemovedObjects = NOTHING_REMOVED
     ) -> list[list[ObjectFinding]]:
         """Check objects in the light of others, and those that are there already as updates, each by itself."""

@@ -13,7 +13,7 @@ from kservegen.core.resource import Origin
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.manifest import load_manifests
-from kservegen.kserve.controllers.made import STORED, Made, source_of, source_text
+from kservegen.kserve.controllers.made import STORED, Made, Outcome, source_of, source_text
 from kservegen.kserve.controllers.scripts import shorten_scripts
 
 _Locate: TypeAlias = Callable[[Path], Location]
@@ -51,15 +51,20 @@ def simulated_entry_as_json(entry: SimulatedEntry) -> JsonObject:
     }
 
 
+def _outcome(outcome: Outcome | None) -> JsonObject | None:
+    if outcome is None:
+        return None
+    return {"step": outcome.step, "reason": outcome.reason, "message": outcome.message}
+
+
 def _made(made: Made | None, locate: _Locate, *, admitted: bool | None) -> JsonObject:
     deployable = False if admitted is False else (None if made is None else made.deployable)
     runs = False if admitted is False else (None if made is None else made.runs)
     made = made or Made()
-    outcome = made.outcome
     return {
         "deployable": deployable,
         "runs": runs,
-        "outcome": None if outcome is None else dict(zip(outcome._fields, outcome, strict=True)),
+        "outcome": _outcome(made.outcome),
         "objects": [shorten_scripts(item.doc) for item in made.objects],
         "pods": [
             {"of": pod.of, "pod": {"refused": pod.refused} if pod.pod is None else shorten_scripts(pod.pod)}
@@ -125,8 +130,8 @@ def _text(title: str, made: Made | None, locate: _Locate) -> str:
         else:
             lines += _annotated(pod.pod, pod.origins, locate)
     if made.outcome is not None:
-        step, reason, message = made.outcome
-        lines.append(f"# stops at {step}: {reason}: {printable(message)}")
+        outcome = made.outcome
+        lines.append(f"# stops at {outcome.step}: {outcome.reason}: {printable(outcome.message)}")
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kservegen.checks.rules.base import Context
+from kservegen.checks.simulation import reference_installation
+from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.platform import REFERENCE_PROMISES, reference_platform
 from kservegen.kserve.releases import Release
@@ -22,7 +24,7 @@ class Cluster:
     installation: Installation
 
 
-def reference_cluster(release: Release, deployment_mode: str) -> Cluster:
+def reference_cluster(release: Release, deployment_mode: str, schemas: SchemaStore) -> Cluster:
     """Return a cluster with this KServe, its chart's runtimes and presets and the default Gateway, and nothing else."""
     context = Context(
         environment="",
@@ -31,6 +33,7 @@ def reference_cluster(release: Release, deployment_mode: str) -> Cluster:
         platform=reference_platform(release),
         resources={},
         prerequisites=REFERENCE_PROMISES | _NEEDED.get(deployment_mode, frozenset()),
+        installation=reference_installation(release, deployment_mode, schemas),
     )
     installation = Installation(kserve_version=release.version, deployment_mode=deployment_mode)
     return Cluster(context=context, installation=installation)

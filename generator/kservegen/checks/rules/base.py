@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TypeAlias
 
+from kservegen.checks.simulation import KServeInstallation, Simulation
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
@@ -55,6 +56,7 @@ class Scope(StrEnum):
     OBJECT = "object"  # the object, the KServe version and the cluster's default mode
     ENVIRONMENT = "environment"  # also other objects, what the platform has and promises
     UPDATE = "update"  # what the object was before, so that a change is refused and not what it leads to
+    MADE = "made"  # what KServe's controllers make of the object, where nothing keeps them from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +67,7 @@ class Context:
     the environment file: operators (`cert-manager`) and objects (`Secret/x`).
     `kubernetes_version` is the cluster's, as the environment writes it; empty where it does not.
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
+    `installation` is KServe as it is installed, None where nothing is to be made of objects; `simulation` makes it.
     """
 
     environment: str
@@ -75,6 +78,12 @@ class Context:
     prerequisites: frozenset[str] = frozenset()
     kubernetes_version: str = ""
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
+    installation: KServeInstallation | None = None
+    simulation: Simulation = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        simulation = Simulation(self.release, self.installation, self.resources, self.prerequisites)
+        object.__setattr__(self, "simulation", simulation)
 
 
 Check: TypeAlias = Callable[[Resource, Context], Iterable[Problem]]

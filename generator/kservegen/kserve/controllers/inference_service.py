@@ -373,5 +373,5 @@ class _Reconcile:
         try:
             self.writer.write(*item, owned=owned)
         except ReconcileError as problem:
-            step, _, message = problem.outcome
-            raise ReconcileError(step, "ReconcileFailed", message) from problem
+            refusal = problem.outcome
+            raise ReconcileError(refusal.step, "ReconcileFailed", refusal.message, refusal.source) from problem

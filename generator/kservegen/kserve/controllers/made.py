@@ -44,19 +44,23 @@ def traced(value: JsonObject, words: Path) -> Traced:
 
 
 class Outcome(NamedTuple):
-    """Where the controllers stopped, why in one word, and what they say."""
+    """Where the controllers stopped, why in one word, and what they say.
+
+    `source` is the path, in its source, of what was refused; empty where that is no one field.
+    """
 
     step: str
     reason: str
     message: str
+    source: Path = ()
 
 
 class ReconcileError(Exception):
     """A controller stops here; what was written before stays."""
 
-    def __init__(self, step: str, reason: str, message: str) -> None:
+    def __init__(self, step: str, reason: str, message: str, source: Path = ()) -> None:
         super().__init__(message)
-        self.outcome = Outcome(step, reason, message)
+        self.outcome = Outcome(step, reason, message, source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,12 +80,18 @@ class MadeObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MadePod:
-    """The pod of a workload, which `of` names, as the webhooks left it; None where it is refused, and why."""
+    """The pod of a workload, which `of` names, as the webhooks left it; None where it is refused, and why.
+
+    `missing` says that it is refused for want of another object, which files need not hold; `source` is the path, in
+    its source, of what was refused.
+    """
 
     of: str
     pod: JsonObject | None
     refused: str = ""
     origins: tuple[Origin, ...] = ()
+    missing: bool = False
+    source: Path = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,6 +138,20 @@ def source_of(path: Path, origins: Iterable[Origin]) -> Path:
     if DERIVED in words:
         words = words[: words.index(DERIVED)]
     return words if words and isinstance(words[0], str) and words != path else (KSERVE, *path)
+
+
+def source_to_edit(path: Path, origins: Iterable[Origin]) -> Path:
+    """Return the source of what is wrong at a path: what the stored object itself brought there or below, if any.
+
+    Two layers that are right alone may be wrong together, and of these the object's own is the one to edit.
+    """
+    origins = tuple(origins)
+    source = source_of(path, origins)
+    if source[0] == STORED:
+        return source
+    size = len(path)
+    own = (o.words for o in origins if o.built[:size] == path and len(o.words) > 1 and o.words[0] == STORED)
+    return next(own, source)
 
 
 def below(prefix: Path, origins: Iterable[Origin]) -> list[Origin]:

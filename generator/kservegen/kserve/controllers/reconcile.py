@@ -32,6 +32,11 @@ def make_objects(stored: JsonObject, plane: ControlPlane) -> Made | None:
     return controller(stored, plane)
 
 
+def is_reconciled(kind: str) -> bool:
+    """Whether a controller makes anything of a kind."""
+    return kind in _CONTROLLERS
+
+
 _CONTROLLERS: Final[dict[str, Callable[[JsonObject, ControlPlane], Made]]] = {
     "LLMInferenceService": make_llm_service,
     "InferenceService": make_inference_service,

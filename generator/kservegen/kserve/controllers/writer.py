@@ -9,7 +9,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.problem import Problem
 from kservegen.core.resource import Origin
-from kservegen.kserve.controllers.made import MadeObject, ReconcileError
+from kservegen.kserve.controllers.made import MadeObject, ReconcileError, source_to_edit
 from kservegen.kubernetes.autoscalers import validate_autoscaler
 from kservegen.kubernetes.bare_pods import without_disabled_fields
 from kservegen.kubernetes.defaults import fill_autoscaler, fill_deployment, fill_service
@@ -29,11 +29,12 @@ class ObjectWriter:
 
     def write(self, doc: JsonObject, origins: Iterable[Origin] = (), *, owned: bool = True) -> None:
         """Write an object; ReconcileError where the API server refuses it."""
-        made = admit(doc, image_volumes=self._image_volumes)
+        origins = tuple(origins)
+        made = admit(doc, origins, image_volumes=self._image_volumes)
         if owned:
             metadata: JsonObject = {**mapping(made["metadata"]), "ownerReferences": [owner_reference(self._owner)]}
             made = {**made, "metadata": metadata}
-        self.objects.append(MadeObject(doc=made, origins=tuple(origins)))
+        self.objects.append(MadeObject(doc=made, origins=origins))
 
     def has(self, kind: str, name: str) -> bool:
         """Whether an object was written."""
@@ -51,8 +52,8 @@ def owner_reference(owner: JsonObject) -> JsonObject:
     }
 
 
-def admit(doc: JsonObject, *, image_volumes: bool = False) -> JsonObject:
-    """Return an object as the API server stores it; ReconcileError where it is refused."""
+def admit(doc: JsonObject, origins: Iterable[Origin] = (), *, image_volumes: bool = False) -> JsonObject:
+    """Return an object as the API server stores it; ReconcileError where it is refused, with the field's source."""
     kind = text(doc.get("kind"))
     laws = _LAWS.get((text(doc.get("apiVersion")), kind))
     if laws is None:
@@ -64,7 +65,8 @@ def admit(doc: JsonObject, *, image_volumes: bool = False) -> JsonObject:
         problem = broken.problem
         name = text(mapping(doc.get("metadata")).get("name"))
         reason = f"{format_path(problem.path)}: {problem.message}" + (f" ({problem.seen})" if problem.seen else "")
-        raise ReconcileError("write", "Invalid", f'{kind} "{name}" is invalid: {reason}')
+        message = f'{kind} "{name}" is invalid: {reason}'
+        raise ReconcileError("write", "Invalid", message, source_to_edit(problem.path, origins))
     if kind == "Deployment":
         spec = mapping(filled["spec"])
         template = without_disabled_fields(mapping(spec["template"]), image_volumes=image_volumes)

@@ -107,8 +107,15 @@ def _groups(old: list[str], new: list[str]) -> Iterator[list[_Opcode]]:
         return
     from difflib import SequenceMatcher  # noqa: PLC0415 (only a run that shows a diff pays for it)
 
-    for group in SequenceMatcher(None, old_part, new_part).get_grouped_opcodes(_CONTEXT):
-        yield [(tag, a + low, b + low, c + low, d + low) for tag, a, b, c, d in group]
+    # The equal ends stand around what the matcher says: matched with them, it may align their lines elsewhere, and a
+    # hunk without its context after the last difference is no patch that `git apply` takes.
+    ends = len(old) - tail, len(new) - tail
+    matcher = SequenceMatcher(None, old[head : ends[0]], new[head : ends[1]])
+    inner = [(tag, a + head, b + head, c + head, d + head) for tag, a, b, c, d in matcher.get_opcodes()]
+    before: list[_Opcode] = [("equal", 0, head, 0, head)] if head else []
+    after: list[_Opcode] = [("equal", ends[0], len(old), ends[1], len(new))] if tail else []
+    matcher.opcodes = [*before, *inner, *after]  # type: ignore[attr-defined]  # what get_opcodes() returns from now on
+    yield from matcher.get_grouped_opcodes(_CONTEXT)
 
 
 def _common(old: list[str], new: list[str]) -> int:

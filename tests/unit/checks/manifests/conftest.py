@@ -43,7 +43,7 @@ class Folder:
         options = LintOptions(
             open_file=TemporaryFile,
             paths=tuple(self.root / path for path in paths or (() if stdin is not None else (".",))),
-            cluster=reference_cluster(release(version), "Standard"),
+            cluster=reference_cluster(release(version), "Standard", SCHEMAS),
             schemas=SCHEMAS,
             stdin=stdin,
             base=base,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.git_repository import commit_files, git, new_repository
 from tests.support.platforms import release
-from tests.unit.checks.manifests.conftest import Folder
+from tests.unit.checks.manifests.conftest import SCHEMAS, Folder
 
 from kservegen.checks.manifests.reference import reference_cluster
 from kservegen.checks.updates import recorded
@@ -119,5 +119,5 @@ def test_the_mode_that_a_cluster_has_written_down(version: str, usual: str, stat
         doc={"metadata": metadata},
         file="",
     )
-    found = recorded(stored, reference_cluster(release(version), usual).context).doc.get("status")
+    found = recorded(stored, reference_cluster(release(version), usual, SCHEMAS).context).doc.get("status")
     assert found == (None if mode is None else {"deploymentMode": mode})

@@ -9,7 +9,7 @@ from tests.support.project import DEV, Project
 from kservegen.core.document import child, mapping
 
 MODE = "serving.kserve.io/deploymentMode"
-MODES = ["Standard", "Knative", "ModelMesh"]
+MODES = ["Standard", "Knative"]  # in ModelMesh, KServe itself makes nothing
 CATALOG = """\
 models:
   iris: {modelFormat: sklearn, storageUri: s3://models/iris}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.examples import examples
 
@@ -115,6 +115,7 @@ BODIES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d e\n", "\n", "+x\n", "
 
 
 @settings(max_examples=examples(40))
+@example(old="a\nb\na\na\nb\na\na\na\n", new="b\na\na\na\n", ends=(False, False))
 @given(old=st.none() | BODIES, new=st.none() | BODIES, ends=st.tuples(st.booleans(), st.booleans()))
 def test_git_applies_it(old: str | None, new: str | None, ends: tuple[bool, bool]) -> None:
     if shutil.which("git") is None:

@@ -88,7 +88,8 @@ class _Reconciler:
             for item in made:
                 self.objects.append(as_stored(item))
         except (*_FAILURES, ReconcileError) as error:
-            raise ReconcileError(*condition, str(error)) from error
+            source = error.outcome.source if isinstance(error, ReconcileError) else ()
+            raise ReconcileError(*condition, str(error), source) from error
 
     def certificate(self) -> Iterator[MadeObject]:
         service = self.service

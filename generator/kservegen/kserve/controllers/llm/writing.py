@@ -20,7 +20,7 @@ _TEMPLATE: Final = ("spec", "template")
 
 def as_stored(made: MadeObject) -> MadeObject:
     """Return an object as the API server stores it; ReconcileError where it is refused."""
-    doc = admit(made.doc)
+    doc = admit(made.doc, made.origins)
     if text(doc.get("kind")) == "Deployment":
         spec = mapping(doc["spec"])
         doc = {**doc, "spec": {**spec, "template": without_disabled_fields(mapping(spec["template"]))}}

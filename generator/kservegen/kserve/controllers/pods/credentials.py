@@ -16,7 +16,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import named
 from kservegen.kserve.controllers.parts import append
-from kservegen.kserve.controllers.pods.draft import MutatedPod, PodRefusedError
+from kservegen.kserve.controllers.pods.draft import MutatedPod, PodLacksError, PodRefusedError
 
 _ROLE_ARN: Final = "eks.amazonaws.com/role-arn"
 _ANNOTATION: Final = "serving.kserve.io/s3-"
@@ -80,7 +80,7 @@ class Credentials:
         for name in names:
             secret = self._secret(name)
             if secret is None:
-                raise PodRefusedError(f'secrets "{name}" not found')
+                raise PodLacksError(f'secrets "{name}" not found')
             self._of_secret(container, name, secret)
 
     def _of_secret(self, container: JsonObject, name: str, secret: JsonObject) -> None:
@@ -157,7 +157,9 @@ class Credentials:
         kind, bucket = text(parameters.get("type")), text(parameters.get("bucket"))
         if key and (secret is None or key not in data):
             what = f"specified storage key {key} not found in storage secret {name}"
-            raise PodRefusedError(f'secrets "{name}" not found' if secret is None else what)
+            if secret is None:
+                raise PodLacksError(f'secrets "{name}" not found')
+            raise PodRefusedError(what)
         entry_key = key or (f"default_{kind}" if kind else "default")
         if secret is not None and entry_key in data:
             append(container, "env", _from_secret("STORAGE_CONFIG", name, entry_key))

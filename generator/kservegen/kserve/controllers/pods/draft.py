@@ -16,7 +16,15 @@ WEBHOOK: Final = "KServe's pod webhook"
 
 
 class PodRefusedError(Exception):
-    """The webhook, or the API server, does not take the pod."""
+    """The webhook, or the API server, does not take the pod; `at` is the path in it that is refused."""
+
+    def __init__(self, message: str, at: Path = ()) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class PodLacksError(PodRefusedError):
+    """Another object that the pod needs is not there."""
 
 
 class MutatedPod:

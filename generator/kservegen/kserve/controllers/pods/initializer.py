@@ -17,7 +17,7 @@ from kservegen.kserve.controllers.made import CONFIG_MAP, Traced
 from kservegen.kserve.controllers.merging import merge, without_empty
 from kservegen.kserve.controllers.parts import add_env, append
 from kservegen.kserve.controllers.pods.credentials import Credentials
-from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodRefusedError
+from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodLacksError, PodRefusedError
 from kservegen.kserve.storage_uris import handles
 from kservegen.kserve.workloads import SERVING_CONTAINER, TRANSFORMER_CONTAINER, WORKER_CONTAINER
 
@@ -89,7 +89,7 @@ def storage_container(uri: str, name: str, plane: ControlPlane) -> JsonObject | 
         return next((container for container in known if handles(container, uri)), None)
     found = next((item for item in known if mapping(item.get("metadata")).get("name") == name), None)
     if found is None:
-        raise PodRefusedError(f'clusterstoragecontainers.serving.kserve.io "{name}" not found')
+        raise PodLacksError(f'clusterstoragecontainers.serving.kserve.io "{name}" not found')
     if not handles(found, uri):
         raise PodRefusedError(f'ClusterStorageContainer "{name}" does not support storageUri "{uri}"')
     return found

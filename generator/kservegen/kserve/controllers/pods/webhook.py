@@ -13,10 +13,10 @@ from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.components import SERVICE_LABEL
 from kservegen.kserve.controllers.control_plane import ControlPlane
-from kservegen.kserve.controllers.made import CONFIG_MAP, MadeObject, MadePod, inside
+from kservegen.kserve.controllers.made import CONFIG_MAP, MadeObject, MadePod, inside, source_to_edit
 from kservegen.kserve.controllers.parts import POD_FIELDS, append, env_list, own_containers, pick
 from kservegen.kserve.controllers.pods.agent import inject_agent
-from kservegen.kserve.controllers.pods.draft import MutatedPod, PodRefusedError
+from kservegen.kserve.controllers.pods.draft import MutatedPod, PodLacksError, PodRefusedError
 from kservegen.kserve.controllers.pods.initializer import INIT_NAME, inject_initializer
 from kservegen.kserve.controllers.pods.oci import inject_oci
 from kservegen.kubernetes.bare_pods import fill_pod
@@ -56,7 +56,13 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
         _prioritise(draft, spec)
         stored = _admit(draft, plane)
     except PodRefusedError as refusal:
-        return MadePod(of=workload.label, pod=None, refused=str(refusal))
+        return MadePod(
+            of=workload.label,
+            pod=None,
+            refused=str(refusal),
+            missing=isinstance(refusal, PodLacksError),
+            source=source_to_edit(refusal.at, draft.origins) if refusal.at else (),
+        )
     return MadePod(of=workload.label, pod=stored, origins=tuple(draft.origins))
 
 
@@ -139,13 +145,15 @@ def _admit(draft: MutatedPod, plane: ControlPlane) -> JsonObject:
     for field, kind in (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass")):
         name = text(draft.spec.get(field))
         if name and name not in _SYSTEM and plane.beside.find(kind, "", name) is None:
-            raise PodRefusedError(f"no {kind} with name {name} was found")
+            raise PodLacksError(f"no {kind} with name {name} was found", ("spec", field))
     if draft.spec.get("overhead") and not draft.spec.get("runtimeClassName"):
-        raise PodRefusedError("overhead must not be set without the RuntimeClass that has it")
+        raise PodRefusedError("overhead must not be set without the RuntimeClass that has it", ("spec", "overhead"))
     filled = fill_pod(draft.pod, draft.namespace, image_volumes=plane.image_volumes)
     broken = next(iter(validate_pod(filled)), None)
     if broken is not None:
-        raise PodRefusedError(f"{format_path(broken.problem.path)}: {broken.problem.message}")
+        problem = broken.problem
+        seen = f" ({problem.seen})" if problem.seen else ""
+        raise PodRefusedError(f"{format_path(problem.path)}: {problem.message}{seen}", problem.path)
     return filled
 
 
@@ -156,5 +164,7 @@ def _prioritise(draft: MutatedPod, stated: JsonObject) -> None:
         return
     for field, computed in (("preemptionPolicy", _PREEMPTION), ("priority", _SYSTEM.get(name, 0))):
         if stated.get(field) not in (None, computed):
-            raise PodRefusedError(f"{field} must not be provided: the admission controller computed {computed}")
+            raise PodRefusedError(
+                f"{field} must not be provided: the admission controller computed {computed}", ("spec", field)
+            )
     draft.spec["priority"] = _SYSTEM.get(name, 0)

@@ -1,0 +1,142 @@
+"""What KServe makes of the objects of one context: made when it is asked for, once, and not kept for long.
+
+The objects that stand beside one are those of the context, and what its prerequisites promise; of a promised object
+nothing but its name is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.defaults import apply_defaults
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.charted import chart_objects, chart_settings
+from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects, shipped_objects
+from kservegen.kserve.controllers.made import Made, Surroundings
+from kservegen.kserve.controllers.reconcile import is_reconciled, make_objects
+from kservegen.kserve.controllers.settings import ControllerSettings, shipped_settings
+from kservegen.kserve.releases import Release
+
+_KEPT: Final = 256
+# What a promised operator brings that controllers look at.
+_BROUGHT: Final = {"knative-serving": "ConfigMap/knative-serving/config-autoscaler"}
+# Promised objects that controllers only look for, without reading them.
+_FOUND_BY_NAME: Final = frozenset({"ConfigMap", "Gateway", "PriorityClass", "RuntimeClass"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KServeInstallation:
+    """KServe as an environment installs it; its settings and objects are read when the first object is made."""
+
+    settings: Callable[[], ControllerSettings]
+    objects: Callable[[], InstalledObjects]
+    schemas: SchemaStore
+
+
+def reference_installation(release: Release, deployment_mode: str, schemas: SchemaStore) -> KServeInstallation:
+    """Return a release as its own configuration installs it."""
+    return KServeInstallation(
+        settings=lambda: shipped_settings(deployment_mode),
+        objects=lambda: shipped_objects(release.nearest or release.version),
+        schemas=schemas,
+    )
+
+
+def chart_installation(
+    release: Release, values_by_chart: Mapping[str, JsonObject], deployment_mode: str, schemas: SchemaStore
+) -> KServeInstallation:
+    """Return a release as the charts in use, the keys of `values_by_chart`, install it with their values."""
+    return KServeInstallation(
+        settings=lambda: chart_settings(release, values_by_chart, deployment_mode),
+        objects=lambda: chart_objects(release, values_by_chart),
+        schemas=schemas,
+    )
+
+
+class _Kept(NamedTuple):
+    doc: JsonObject
+    made: Made | None
+
+
+class Simulation:
+    """Makes what KServe would of the objects of one context."""
+
+    def __init__(
+        self,
+        release: Release,
+        installation: KServeInstallation | None,
+        resources: Mapping[ResourceId, Resource],
+        prerequisites: frozenset[str],
+    ) -> None:
+        self._release = release
+        self._installation = installation
+        self._resources = resources
+        self._prerequisites = prerequisites
+        self._plane: ControlPlane | None = None
+        self._kept: dict[ResourceId, _Kept] = {}
+
+    def made(self, resource: Resource) -> Made | None:
+        """Return what KServe makes of a stored object; None where nothing is made of its kind, or nothing is known.
+
+        What crashes here is raised once; from then on nothing is known of the object.
+        """
+        if self._installation is None or not is_reconciled(resource.kind):
+            return None
+        kept = self._kept.get(resource.id)
+        if kept is None or kept.doc is not resource.doc:
+            self._kept[resource.id] = _Kept(resource.doc, None)
+            kept = _Kept(resource.doc, self._make(resource, self._installation))
+            self._kept[resource.id] = kept
+            if len(self._kept) > _KEPT:
+                del self._kept[next(iter(self._kept))]
+        return kept.made
+
+    def _make(self, resource: Resource, installation: KServeInstallation) -> Made | None:
+        if self._plane is None:
+            self._plane = ControlPlane(
+                release=self._release,
+                settings=installation.settings(),
+                installed=installation.objects(),
+                beside=_Beside(self._resources, self._prerequisites),
+            )
+        kind, version = (resource.api_version, resource.kind), self._release.version
+        doc = resource.doc
+        if installation.schemas.has(*kind, kserve_version=version):
+            doc = apply_defaults(doc, installation.schemas.shape(*kind, kserve_version=version))
+        return make_objects(doc, self._plane)
+
+
+class _Beside(Surroundings):
+    """The objects of a context, looked up where they are; then those that are promised."""
+
+    def __init__(self, resources: Mapping[ResourceId, Resource], promises: frozenset[str]) -> None:
+        super().__init__(_promised(promises))
+        self._resources = resources
+        self._ids: dict[str, list[ResourceId]] | None = None
+
+    def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        resource = self._resources.get(ResourceId(kind, namespace, name))
+        return super().find(kind, namespace, name) if resource is None else resource.doc
+
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        if self._ids is None:
+            self._ids = {}
+            for own in self._resources:
+                self._ids.setdefault(own.kind, []).append(own)
+        ids = [own for own in self._ids.get(kind, ()) if namespace is None or own.namespace == namespace]
+        return [self._resources[own].doc for own in ids] + super().all(kind, namespace)
+
+
+def _promised(promises: frozenset[str]) -> list[JsonObject]:
+    found: list[JsonObject] = []
+    for promise in sorted(promises):
+        kind, *where = _BROUGHT.get(promise, promise).split("/")
+        if kind in _FOUND_BY_NAME and where:
+            *namespace, name = where
+            metadata: JsonObject = {"namespace": namespace[0], "name": name} if namespace else {"name": name}
+            found.append({"kind": kind, "metadata": metadata})
+    return found
