@@ -7,7 +7,8 @@ nothing but its name is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from kservegen.core.jsontypes import JsonObject
@@ -17,24 +18,31 @@ from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.charted import chart_objects, chart_settings
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects, shipped_objects
 from kservegen.kserve.controllers.made import Made, Surroundings
-from kservegen.kserve.controllers.reconcile import is_reconciled, make_objects
+from kservegen.kserve.controllers.reconcile import is_reconciled
 from kservegen.kserve.controllers.settings import ControllerSettings, shipped_settings
+from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.releases import Release
 
 _KEPT: Final = 256
 # What a promised operator brings that controllers look at.
 _BROUGHT: Final = {"knative-serving": "ConfigMap/knative-serving/config-autoscaler"}
 # Promised objects that controllers only look for, without reading them.
-_FOUND_BY_NAME: Final = frozenset({"ConfigMap", "Gateway", "PriorityClass", "RuntimeClass"})
+_FOUND_BY_NAME: Final = frozenset({"ConfigMap", "Gateway"})
+# What is taken to be there whoever makes it: its absence is a finding about a reference, and hides nothing else.
+_ASSUMED: Final = frozenset({"PriorityClass", "RuntimeClass", "ServiceAccount"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KServeInstallation:
-    """KServe as an environment installs it; its settings and objects are read when the first object is made."""
+    """KServe as an environment installs it; its settings and objects are read when the first object is made.
+
+    `shared` holds what was made in other environments, for what comes out the same.
+    """
 
     settings: Callable[[], ControllerSettings]
     objects: Callable[[], InstalledObjects]
     schemas: SchemaStore
+    shared: SharedMade = field(default_factory=SharedMade)
 
 
 def reference_installation(release: Release, deployment_mode: str, schemas: SchemaStore) -> KServeInstallation:
@@ -47,13 +55,18 @@ def reference_installation(release: Release, deployment_mode: str, schemas: Sche
 
 
 def chart_installation(
-    release: Release, values_by_chart: Mapping[str, JsonObject], deployment_mode: str, schemas: SchemaStore
+    release: Release,
+    values_by_chart: Mapping[str, JsonObject],
+    deployment_mode: str,
+    schemas: SchemaStore,
+    shared: SharedMade | None = None,
 ) -> KServeInstallation:
     """Return a release as the charts in use, the keys of `values_by_chart`, install it with their values."""
     return KServeInstallation(
         settings=lambda: chart_settings(release, values_by_chart, deployment_mode),
         objects=lambda: chart_objects(release, values_by_chart),
         schemas=schemas,
+        shared=shared or SharedMade(),
     )
 
 
@@ -103,11 +116,16 @@ class Simulation:
                 installed=installation.objects(),
                 beside=_Beside(self._resources, self._prerequisites),
             )
-        kind, version = (resource.api_version, resource.kind), self._release.version
-        doc = resource.doc
-        if installation.schemas.has(*kind, kserve_version=version):
-            doc = apply_defaults(doc, installation.schemas.shape(*kind, kserve_version=version))
-        return make_objects(doc, self._plane)
+        stored = partial(_stored, resource, installation.schemas, self._release.version)
+        return installation.shared.make(resource.doc, stored, self._plane)
+
+
+def _stored(resource: Resource, schemas: SchemaStore, version: str) -> JsonObject:
+    """Return an object with the defaults of its kind's schema, which controllers cannot tell from what is written."""
+    kind = (resource.api_version, resource.kind)
+    if not schemas.has(*kind, kserve_version=version):
+        return resource.doc
+    return apply_defaults(resource.doc, schemas.shape(*kind, kserve_version=version))
 
 
 class _Beside(Surroundings):
@@ -120,7 +138,9 @@ class _Beside(Surroundings):
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         resource = self._resources.get(ResourceId(kind, namespace, name))
-        return super().find(kind, namespace, name) if resource is None else resource.doc
+        if resource is not None:
+            return resource.doc
+        return _named(kind, namespace, name) if kind in _ASSUMED else super().find(kind, namespace, name)
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         if self._ids is None:
@@ -137,6 +157,10 @@ def _promised(promises: frozenset[str]) -> list[JsonObject]:
         kind, *where = _BROUGHT.get(promise, promise).split("/")
         if kind in _FOUND_BY_NAME and where:
             *namespace, name = where
-            metadata: JsonObject = {"namespace": namespace[0], "name": name} if namespace else {"name": name}
-            found.append({"kind": kind, "metadata": metadata})
+            found.append(_named(kind, "".join(namespace), name))
     return found
+
+
+def _named(kind: str, namespace: str, name: str) -> JsonObject:
+    metadata: JsonObject = {"namespace": namespace, "name": name} if namespace else {"name": name}
+    return {"kind": kind, "metadata": metadata}

@@ -8,6 +8,7 @@ from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import chart_installation
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import installed_platform
 from kservegen.kserve.releases import Release
@@ -55,7 +56,11 @@ def default_objects(
 
 
 def context_of(
-    built: BuiltEnvironment, objects: Iterable[Defaulted], release: Release, schemas: SchemaStore
+    built: BuiltEnvironment,
+    objects: Iterable[Defaulted],
+    release: Release,
+    schemas: SchemaStore,
+    shared: SharedMade | None = None,
 ) -> Context:
     """Return what rules may look at beside an object of this environment."""
     values, mode = built.platform.values(), built.settings.deployment_mode
@@ -66,6 +71,6 @@ def context_of(
         platform=installed_platform(release, values),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promises_of(built.environment)),
-        installation=chart_installation(release, values, mode, schemas),
+        installation=chart_installation(release, values, mode, schemas, shared),
         kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),
     )

@@ -207,7 +207,7 @@ def default_environment(
     """Default an environment's objects; with `schemas`, also by what these state, which policies may ask about."""
     objects = default_objects(built, schemas, shared.defaulted if shared is not None else None)
     release = tools.releases.get(built.settings.kserve_version)
-    context = context_of(built, objects, release, tools.schemas)
+    context = context_of(built, objects, release, tools.schemas, shared.made if shared is not None else None)
     return DefaultedEnvironment(built=built, objects=objects, context=context)
 
 

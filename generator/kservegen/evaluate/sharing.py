@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kservegen.catalog.resolve import Entry, EntryName
 from kservegen.checks.runner import ObjectFinding
+from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEntry
 from kservegen.render.objects.settings import Settings
@@ -28,6 +29,7 @@ class SharedResults:
     defaulted: dict[tuple[BuiltEntry, bool], Defaulted] = field(default_factory=dict)  # with the schema's, or without
     findings: dict[Defaulted, tuple[ObjectFinding, ...]] = field(default_factory=dict)
     files: dict[BuiltEntry, bytes] = field(default_factory=dict)
+    made: SharedMade = field(default_factory=SharedMade)
     policies: PolicyPasses | None = None
 
     def built_with(self, settings: Settings) -> dict[Entry, BuiltEntry]:
