@@ -54,7 +54,7 @@ def test_ids_are_unique_and_sorted() -> None:
 
 READS_WELL: dict[str, Callable[[RuleMeta], bool]] = {
     "the id is an area and words": lambda m: bool(
-        re.fullmatch(r"(catalog|gitops|kserve|kubernetes)/[a-z0-9]+(-[a-z0-9]+)*", m.id)
+        re.fullmatch(r"(catalog|defect|gitops|kserve|kubernetes)/[a-z0-9]+(-[a-z0-9]+)*", m.id)
     ),
     "the title starts with a capital and has no full stop": lambda m: m.title[0].isupper() and m.title[-1] != ".",
     "why and fix are sentences": lambda m: m.why.endswith(".") and m.fix.endswith("."),

@@ -23,6 +23,7 @@ AREAS = {
     "budget": "Budgets",
     "gpu": "GPU memory",
     "catalog": "What people write",
+    "defect": "Known defects of KServe's releases",
     "gitops": "Output and syncing",
     "internal": "kservegen itself",
     "kserve": "Facts of KServe and its charts",

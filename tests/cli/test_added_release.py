@@ -70,6 +70,7 @@ def test_models_are_judged_by_the_rules_of_the_nearest_release(added: Project) -
     added.models("models:\n  iris: {modelFormat: sklearn, storageUri: 'oci+native://r/i'}\n  a: {modelFormat: b}\n")
     assert added.problems() == [
         "environments/dev.yaml:3:19 catalog/unreviewed-version",
+        "models.yaml:4:44 defect/native-image",
         "models.yaml:5:20 kserve/no-runtime",
     ]
 
@@ -99,8 +100,7 @@ def test_near_empty_schemas_do_not_come_out_green(added: Project, more: str) -> 
 
 
 def test_a_preview_says_so(added: Project) -> None:
-    answers = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))["capabilities"]
-    record(added, status="preview", capabilities=answers)
+    record(added, status="preview", **{part: RECORD[part] for part in ("capabilities", "defects")})
     (found,) = added.validate().diagnostics
     assert found.message == (
         f"KServe {NEW} is not reviewed: the rules are those of a preview of it, and of v0.20.0 where that is silent"
@@ -130,23 +130,44 @@ def test_no_upgrade_to_it_is_called_safe(added: Project) -> None:
     assert CAVEAT in checked_report(said)["assumptions"]
 
 
-def test_a_defect_is_told_to_who_meets_it_and_does_not_have_it_yet(added: Project) -> None:
-    words = "autoscalerClass: none, workerSpec: {pipelineParallelSize: 2, tensorParallelSize: 1}"
-    big = f"models:\n  big: {{modelFormat: huggingface, storageUri: 'pvc://a/b', {words}}}\n"
-    iris = "models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m'}\n"
-    cases = [("v0.19.0", big, NEW), ("v0.19.0", big, "v0.20.0"), ("v0.20.0", big, NEW), ("v0.19.0", iris, "v0.20.0")]
-    told = []
-    for before, models, after in cases:
-        added.write("environments/dev.yaml", DEV.replace("v0.19.0", before))
-        added.models(models)
-        _, said = run(added, "upgrade", "--to", after)
-        assert said.startswith(f"dev: {before} to {after}: no")
-        told.append(f"Known defect multi-node-churn of {after}: " in said)
-    assert told == [True, True, False, False]
+# A model whose nodes KServe v0.19.0 never takes for ready and v0.20.0 deletes.
+BIG = """big: {modelFormat: huggingface, storageUri: 'pvc://a/b', autoscalerClass: none,
+    workerSpec: {pipelineParallelSize: 2, tensorParallelSize: 1}}"""
+IRIS = "iris: {modelFormat: sklearn, storageUri: 's3://b/m'}"
+LIGHTER = "severities: {defect/multi-node-churn: warning}\n"
+UNSEEN = "no error was found, and not all was looked at"
+CHURN = ["defect/multi-node-churn"]
+# The model, the versions before and after, more words of the environment, the verdict, and the defects that are told.
+MET = {
+    "new": (BIG, "v0.19.0", "v0.20.0", "", "1 error stands in the way", CHURN),
+    "new by the nearest": (BIG, "v0.19.0", NEW, "", "1 error stands in the way", CHURN),
+    "not new": (BIG, "v0.20.0", NEW, "", UNSEEN, []),
+    "weighs less": (BIG, "v0.19.0", "v0.20.0", LIGHTER, "no error stands in the way, 1 warning is new", CHURN),
+    "not met": (IRIS, "v0.19.0", "v0.20.0", "", "nothing stands in the way", []),
+}
 
 
-ANSWERS = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))["capabilities"]
-OWN = {"status": "reviewed", "base": "v0.20.0", "capabilities": ANSWERS}
+@pytest.mark.parametrize("case", MET)
+def test_a_defect_is_told_to_who_meets_it_and_does_not_have_it_yet(added: Project, case: str) -> None:
+    model, before, after, more, verdict, defects = MET[case]
+    added.write("environments/dev.yaml", DEV.replace("v0.19.0", before) + more)
+    added.models(f"models:\n  {model}\n")
+    _, said = run(added, "upgrade", "--to", after)
+    assert said.startswith(f"dev: {before} to {after}: {verdict}")
+    _, said = run(added, "upgrade", "--to", after, "--output", "json")
+    assert [item["rule"] for item in checked_report(said)["findings"] if "defect/" in item["rule"]] == defects
+
+
+def test_a_defect_is_waived_by_who_has_mended_it(added: Project) -> None:
+    added.models(f"models:\n  {BIG}\n")
+    waiver = "{rule: defect/multi-node-never-ready, model: big, reason: patched, owner: us, expires: 2999-01-01}"
+    added.write("environments/dev.yaml", f"{DEV}waivers:\n  patched: {waiver}\n")
+    (found,) = added.validate().diagnostics
+    assert (found.rule, found.waived is not None) == ("defect/multi-node-never-ready", True)
+
+
+RECORD = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))
+OWN = {"status": "reviewed", "base": "v0.20.0", **{part: RECORD[part] for part in ("capabilities", "defects")}}
 
 
 @pytest.mark.parametrize("command", ["validate", "render", "plan"])

@@ -58,6 +58,7 @@ def context(text: str, version: str, objects: list[Defaulted], old: list[Default
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
         installation=reference_installation(release(version), words.get("mode", "Standard"), SCHEMAS),
+        kubernetes_version=words.get("kubernetes", ""),
         old={item.resource.id: item.resource for item in old},
     )
 

@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import Final
 
 from kservegen.checks.rules.base import Scope, Stage
-from kservegen.checks.rules.discover import discover
+from kservegen.checks.rules.discover import DEFECTS, discover
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.manual import written_manuals
+from kservegen.core.repository import packaged_data
+from kservegen.kserve.releases import Releases
 
 
 @lru_cache(maxsize=1)
@@ -37,6 +39,11 @@ def find_manual(name: str) -> RuleMeta | None:
     return next((meta for meta in known.values() if name.upper() in meta.upstream), None)
 
 
+def is_defect(rule: str) -> bool:
+    """Tell whether a rule looks for a known defect of a KServe release."""
+    return rule.startswith(f"{DEFECTS}/")
+
+
 def when_it_bites(rule: str) -> str:
     """Say in words when a rule's fact bites, and whether it looks beyond the object; empty for what has no stage."""
     if rule.startswith("schema/"):
@@ -44,7 +51,15 @@ def when_it_bites(rule: str) -> str:
     found = next((found for found in discover().rules if found.id == rule), None)
     if found is None:
         return ""
-    return _STAGES[found.stage] + _BEYOND.get(found.scope, "")
+    return _STAGES[found.stage] + _BEYOND.get(found.scope, "") + _defective(found.defect)
+
+
+def _defective(defect: str) -> str:
+    if not defect:
+        return ""
+    releases = Releases([packaged_data() / "schemas"])
+    having = [version for version in releases.versions if defect in releases.get(version).defects]
+    return f" A defect of KServe {', '.join(having)}."
 
 
 _STAGES: Final = {

@@ -16,6 +16,7 @@ from kservegen.changes.upgrade.restarts import restarts
 from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse_old_version
 from kservegen.changes.upgrade.steps import steps
 from kservegen.checks.kserve_version import version_problem
+from kservegen.checks.registry import is_defect
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
@@ -71,7 +72,8 @@ def plan_upgrades(
     readable = not any(item.severity is Severity.ERROR for item in diagnostics)
     for name in project.choose(environments) if readable else ():
         today = evaluate(project.catalog, name, project.tools)
-        errors = [d for d in today.diagnostics if d.severity is Severity.ERROR]
+        # What is wrong in the release that is left may be why it is left.
+        errors = [d for d in today.diagnostics if d.severity is Severity.ERROR and not is_defect(d.rule)]
         diagnostics.extend(errors)
         if today.built is None or errors:
             continue

@@ -176,11 +176,12 @@ def build_objects(
     problem = version_problem(version, tools.releases, tools.schemas)
     if problem is not None:
         return problem
-    settings = Settings.of(environment)
+    release = tools.releases.get(version)
+    settings = Settings.of(environment, release.defects)
     return build_environment(
         environment,
         settings,
-        tools.releases.get(version).charts,
+        release.charts,
         Shapes(tools.schemas, version),
         policies=_policy_objects(environment, bindings),
         shared=shared.built_with(settings) if shared is not None else None,
@@ -197,8 +198,9 @@ def _policy_objects(environment: ResolvedEnvironment, bindings: Bindings | None)
 
 def build_one(environment: ResolvedEnvironment, entry: Entry, tools: Tools) -> Resource:
     """Build the object of one entry alone."""
-    settings = Settings.of(environment)
-    return build_entry(entry, settings, Shapes(tools.schemas, settings.kserve_version)).resource
+    version = environment.text("kserve", "version")
+    settings = Settings.of(environment, tools.releases.get(version).defects)
+    return build_entry(entry, settings, Shapes(tools.schemas, version)).resource
 
 
 def default_environment(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Finding
-from kservegen.core.document import mapping, text, value_at
+from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.repository import packaged_data
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render
 
 # Sections of a record that are laid over those of its base, entry by entry; all others are the record's own.
 _TABLES: Final = ("charts", "runtimes", "presets")
+_PRESENT: Final = "present"
 
 
 class ReviewStatus(StrEnum):
@@ -84,20 +85,6 @@ class ReleaseChange(NamedTuple):
     text: str
 
 
-class KnownDefect(NamedTuple):
-    """What is wrong in a release, for objects of the kinds that have the field; `upstream` is KServe's issue."""
-
-    id: str
-    kinds: frozenset[str]
-    field: tuple[str, ...]
-    text: str
-    upstream: str = ""
-
-    def is_in(self, doc: JsonObject) -> bool:
-        """Whether an object of one of the kinds has what the defect is about."""
-        return value_at(doc, self.field) is not None
-
-
 class RemovedCRDs(NamedTuple):
     """CRDs that an upgrade deletes, and all objects of their kinds, where `chart` was in use with `when` on."""
 
@@ -112,7 +99,8 @@ class Release:
     """One version of KServe. `nearest` is the reviewed release that one which is not reviewed goes by; else blank.
 
     `own_record` is the file of a user's own record, blank for one that travels with the package. `runtimes` is what the
-    chart kserve-runtime-configs can install. `provenance` says where each part comes from.
+    chart kserve-runtime-configs can install. `provenance` says where each part comes from. `defects` are those of the
+    known ones that it has: slugs of the rules `defect/…`.
     """
 
     version: str
@@ -125,7 +113,7 @@ class Release:
     runtimes: RuntimeTable
     removed: tuple[RemovedCRDs, ...]
     changes: tuple[ReleaseChange, ...]
-    defects: tuple[KnownDefect, ...]
+    defects: frozenset[str]
 
     @property
     def is_reviewed(self) -> bool:
@@ -247,10 +235,11 @@ class Releases:
             merged = _overlay(merged, {name: document[name] for name in _TABLES if name in document})
         if any(self._files[each].is_own for each in lineage):
             self._check_whole(version, merged, lineage)
-        answers, rules = mapping(own.get("capabilities")), own
+        answers, defects = mapping(own.get("capabilities")), mapping(own.get("defects"))
         if status is ReviewStatus.DERIVED:
             rules = self._document(nearest)
             answers = {**mapping(rules.get("capabilities")), **answers}
+            defects = {**mapping(rules.get("defects")), **defects}
         return Release(
             version=version,
             status=status,
@@ -265,7 +254,7 @@ class Releases:
                 for entry in _entries(own, "removedCRDs")
             ),
             changes=tuple(ReleaseChange(frozenset(e["kinds"]), e["text"]) for e in _entries(own, "changes")),
-            defects=tuple(map(_defect, _entries(rules, "defects"))),
+            defects=frozenset(slug for slug, state in defects.items() if state == _PRESENT),
         )
 
     def _check_whole(self, version: str, merged: JsonObject, lineage: Mapping[str, JsonObject]) -> None:
@@ -336,11 +325,6 @@ def _frozen(value: JsonValue) -> object:
 
 def _entries(record: JsonObject, section: str) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", record.get(section, []))
-
-
-def _defect(entry: dict[str, Any]) -> KnownDefect:
-    path = tuple(entry["field"].split("."))
-    return KnownDefect(entry["id"], frozenset(entry["kinds"]), path, entry["text"], entry.get("upstream", ""))
 
 
 def _overlay(base: JsonObject, own: JsonObject) -> JsonObject:

@@ -70,9 +70,13 @@ def upgrades_as_text(
 
 
 def _verdict(upgrade: EnvironmentUpgrade) -> str:
-    errors = sum(1 for item in upgrade.refusals if item.severity is Severity.ERROR and item.waived is None)
-    free = "nothing stands in the way" if upgrade.reviewed else "no error was found, and not all was looked at"
+    weights = [item.severity for item in upgrade.refusals if item.waived is None]
+    errors, warnings = weights.count(Severity.ERROR), weights.count(Severity.WARNING)
+    free = "no error stands in the way" if warnings else "nothing stands in the way"
+    free = free if upgrade.reviewed else "no error was found, and not all was looked at"
     parts = [plural(errors, "error stands", "errors stand") + " in the way" if errors else free]
+    if warnings:
+        parts.append(plural(warnings, "warning is new", "warnings are new"))
     lost = sum(len(note.subjects) for note in upgrade.notes if note.topic is Topic.CRDS and note.loses)
     if lost:
         parts.append(plural(lost, "CRD goes", "CRDs go"))

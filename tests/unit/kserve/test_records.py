@@ -17,8 +17,9 @@ ROOT = Path(__file__).parents[3]
 NEW = "v0.21.0"
 NAME = f"schemas/releases/{NEW}.json"
 DERIVED = {"version": NEW, "status": "derived", "nearest": "v0.20.0", "provenance": {"schemas": "made up"}}
-ANSWERS = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))["capabilities"]
-REVIEWED = {**DERIVED, "status": "reviewed", "base": "v0.20.0", "capabilities": ANSWERS}
+RECORD = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))
+ANSWERS, DEFECTS = RECORD["capabilities"], RECORD["defects"]
+REVIEWED = {**DERIVED, "status": "reviewed", "base": "v0.20.0", "capabilities": ANSWERS, "defects": DEFECTS}
 SCHEMA = json.loads((ROOT / "schemas/kservegen/release.schema.json").read_text("utf-8"))
 TABLES = json.loads((ROOT / "schemas/kservegen/chart-values.schema.json").read_text("utf-8"))
 CHART = {"layer": 2, "release": "own", "values": {"own": {}}}
@@ -77,7 +78,8 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DERIVED, {"changes": {}}, "changes: must be a list, not a map"),
     (DERIVED, {"changes": [{"kinds": "InferenceService", "text": "a"}]}, "changes[0].kinds: must be a list"),
     (DERIVED, {"changes": [{"kinds": ["InferenceService"], "text": 5}]}, "changes[0].text: must be a string"),
-    (DERIVED, {"defects": [{"id": "a", "kinds": ["A"], "text": "b"}]}, 'the field "field" is missing'),
+    (DERIVED, {"defects": {"multi-node-churns": "present"}}, 'unknown field "multi-node-churns"'),
+    (DERIVED, {"defects": {"multi-node-churn": True}}, "defects.multi-node-churn: true is not one of the values"),
     (DERIVED, {"provenance": [1]}, "provenance: must be a map, not a list"),
     (DERIVED, {"provenance": None}, "provenance: must be a map, not null"),
     (DERIVED, {"charts": None}, "charts: must be a map, not null"),
@@ -99,6 +101,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "base: is missing, and charts, runtimes, presets are not all stated|Write base:",
     ),
     (REVIEWED, {"capabilities": {**ANSWERS, "canary": ...}}, "canary`. It is: spec.canary of an InferenceService"),
+    (REVIEWED, {"defects": {**DEFECTS, "multi-node-churn": ...}}, 'defects: the field "multi-node-churn" is missing'),
     (REVIEWED, {"status": "preview", "nearest": ...}, 'the field "nearest" is missing'),
 ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kservegen.checks.rules.discover import discover
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.releases import Capabilities, Releases, ReviewStatus
 
@@ -26,6 +27,7 @@ def write(root: Path, version: str, charts: object, record: dict[str, object] | 
         "status": "reviewed",
         "provenance": {"charts": "made up"},
         "capabilities": RECORD["capabilities"],
+        "defects": RECORD["defects"],
         "charts": charts,
         "runtimes": {},
         "presets": PRESETS,
@@ -110,6 +112,7 @@ def test_a_derived_release_goes_by_its_nearest(tmp_path: Path) -> None:
         "status": "derived",
         "nearest": "v0.20.0",
         "capabilities": {"service_schemes": ["s3://"]},
+        "defects": {"multi-node-churn": "absent"},
         "runtimes": {},
         "presets": {},
     }
@@ -119,7 +122,7 @@ def test_a_derived_release_goes_by_its_nearest(tmp_path: Path) -> None:
     assert not release.is_reviewed
     assert release.capabilities.service_schemes == ("s3://",), "what it states itself comes first"
     assert release.capabilities.v2_formats == nearest.capabilities.v2_formats
-    assert release.defects == nearest.defects
+    assert release.defects == nearest.defects - {"multi-node-churn"}
     assert release.charts.names == nearest.charts.names
     assert release.runtimes.runtimes.keys() == nearest.runtimes.runtimes.keys()
 
@@ -136,6 +139,7 @@ def test_a_release_that_is_not_reviewed_names_one_that_is(tmp_path: Path, status
 @pytest.mark.parametrize("version", PACKAGED.versions)
 def test_the_packages_records_state_where_each_part_comes_from(version: str) -> None:
     record = json.loads((ROOT / f"facts/releases/{version}.json").read_text("utf-8"))
-    parts = {"schemas", "capabilities", "charts", "runtimes", "presets", "images"}
-    assert parts <= set(record["provenance"]) <= parts | {"removedCRDs", "changes", "defects"}
+    parts = {"schemas", "capabilities", "charts", "runtimes", "presets", "images", "defects"}
+    assert parts <= set(record["provenance"]) <= parts | {"removedCRDs", "changes"}
     assert set(record["capabilities"]) == {each.name for each in fields(Capabilities)}
+    assert set(record["defects"]) == {found.defect for found in discover().rules} - {""}

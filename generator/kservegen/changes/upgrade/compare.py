@@ -43,7 +43,6 @@ def notes(before: VersionSide, after: VersionSide, passed: Iterable[Release]) ->
     for release in passed:
         yield from _removed_crds(before, release)
         yield from _behaviour(after, release)
-    yield from _defects(before, after)
     yield from _charts(before, after)
     yield from _chart_defaults(before, after)
     yield from left_behind_by_upgrade(before, after)
@@ -80,19 +79,6 @@ def _behaviour(after: VersionSide, release: Release) -> Iterator[Note]:
     for change in release.changes:
         if change.kinds & kinds:
             yield Note(topic=Topic.BEHAVIOUR, text=change.text, subjects=tuple(sorted(change.kinds & kinds)))
-
-
-def _defects(before: VersionSide, after: VersionSide) -> Iterator[Note]:
-    """Tell what is known to be wrong in the new release and not in the old one, where an object meets it."""
-    old = {defect.id for defect in before.release.defects}
-    for defect in after.release.defects:
-        met = [
-            i.resource.id for i in after.defaulted if i.resource.kind in defect.kinds and defect.is_in(i.resource.doc)
-        ]
-        if met and defect.id not in old:
-            cause = f"Known defect {defect.id} of {after.release.version}: {defect.text}"
-            text = f"{cause} See {defect.upstream}." if defect.upstream else cause
-            yield Note(topic=Topic.BEHAVIOUR, text=text, subjects=tuple(sorted(map(str, met))))
 
 
 def _charts(before: VersionSide, after: VersionSide) -> Iterator[Note]:

@@ -12,18 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kservegen.checks import rules as rules_package
 from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
 from kservegen.checks.rules.view import containers_of, forget, pods_of
 from kservegen.core.crashes import crash_finding
-from kservegen.core.diagnostics import Finding, RuleMeta
+from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonValue
-from kservegen.core.problem import to_finding
+from kservegen.core.problem import Problem, to_finding
 from kservegen.core.resource import Resource
 from kservegen.core.values import is_template
 from kservegen.kubernetes.fields import FieldLaw, FieldPlace
+
+# The area of rules that look for what is wrong in a release, where the release has it.
+DEFECTS: Final = "defect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,12 @@ class Discovered:
         return self.meta.id
 
     @property
+    def defect(self) -> str:
+        """The slug of the known defect of KServe that the rule looks for; blank for any other rule."""
+        area, _, slug = self.id.partition("/")
+        return slug if area == DEFECTS else ""
+
+    @property
     def stage(self) -> Stage:
         """When the rule bites."""
         return self.rule.stage
@@ -47,6 +56,26 @@ class Discovered:
     def scope(self) -> Scope:
         """How far the rule looks."""
         return self.rule.scope
+
+
+class _RuleCheck(NamedTuple):
+    """What a rule looks for in a whole object."""
+
+    found: Discovered
+    check: Check
+
+    def problems(self, resource: Resource, context: Context) -> Iterator[Problem]:
+        """Go through what is wrong.
+
+        What a release does to pods after it has made them is no fault of a manifest that is looked at by itself, so it
+        is a warning there; whoever runs that release in an environment has to decide.
+        """
+        if self.found.defect and self.found.defect not in context.release.defects:
+            return
+        lenient = self.found.defect and self.found.stage is Stage.RUN and not context.environment
+        for problem in self.check(resource, context):
+            weighed = self.found.meta.severity if problem.severity is None else problem.severity
+            yield problem._replace(severity=Severity.WARNING) if lenient and weighed is Severity.ERROR else problem
 
 
 class _RuleLaw(NamedTuple):
@@ -62,13 +91,13 @@ class _Plan:
     __slots__ = ("checks", "containers", "pods")
 
     def __init__(self, rules: Iterable[Discovered]) -> None:
-        self.checks: list[tuple[RuleMeta, Check]] = []
+        self.checks: list[_RuleCheck] = []
         self.pods: defaultdict[str, list[_RuleLaw]] = defaultdict(list)
         self.containers: defaultdict[str, list[_RuleLaw]] = defaultdict(list)
         for found in rules:
             rule = found.rule
             if rule.check is not None:
-                self.checks.append((found.meta, rule.check))
+                self.checks.append(_RuleCheck(found, rule.check))
             for table, laws in ((self.pods, rule.pod), (self.containers, rule.container)):
                 for name, law in laws.items():
                     table[name].append(_RuleLaw(found.meta, law))
@@ -127,9 +156,10 @@ class RuleSet:
         found: list[tuple[Resource, Finding]] = []
         for resource in resources:
             plan = self._by_kind.get(resource.id.kind, self._for_any)
-            for meta, check in plan.checks:
+            for each in plan.checks:
+                meta = each.found.meta
                 try:
-                    for problem in check(resource, context):
+                    for problem in each.problems(resource, context):
                         found.append((resource, to_finding(meta, problem)))  # noqa: PERF401 - a crash keeps these
                 except Exception as crash:  # noqa: BLE001 - that is the promise
                     found.append((resource, _crashed(meta, crash)))

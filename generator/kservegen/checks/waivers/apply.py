@@ -16,8 +16,9 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.suggest import did_you_mean
 
-# What may be waived whatever it weighs; of KServe's facts only what is no error may.
-_CHOICES: Final = frozenset({"policy", "gpu", "budget"})
+# What may be waived whatever it weighs; of KServe's facts only what is no error may. A defect of a release is nobody's
+# choice, but whoever runs a build of their own knows better than its record.
+_CHOICES: Final = frozenset({"policy", "gpu", "budget", "defect"})
 # A password that is known to everybody, of a stand-in for tests, is a choice, too.
 _CHOSEN: Final = frozenset({"catalog/plain-secret"})
 _NOT_YET: Final = "Waiver {} counts from the change after this one on: waiversFrom is base."
@@ -164,7 +165,7 @@ def _mistakes(waiver: Waiver, rules: Collection[str], subjects: Collection[str])
             f"{waiver.rule} cannot be waived",
             word="rule",
             seen=waiver.rule,
-            allowed=f"policy/, gpu/, budget/, {', '.join(_CHOSEN)}, and warnings of kserve/",
+            allowed=f"policy/, gpu/, budget/, defect/, {', '.join(_CHOSEN)}, and warnings of kserve/",
             hint="Mend what the rule finds.",
         )
     elif waiver.rule not in rules:

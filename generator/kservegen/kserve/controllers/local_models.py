@@ -20,7 +20,7 @@ from kservegen.kserve.controllers.writer import ObjectWriter
 from kservegen.kserve.workloads import SERVING_CONTAINER
 
 LOCAL_MODEL_LABEL: Final = f"{INTERNAL}localmodel"
-_DISABLED: Final = "serving.kserve.io/disable-localmodel"
+CACHE_SWITCH: Final = "serving.kserve.io/disable-localmodel"
 _NODE_GROUP: Final = "serving.kserve.io/nodegroup"
 CACHE: Final = "LocalModelCache"
 NAMESPACE_CACHE: Final = "LocalModelNamespaceCache"
@@ -30,7 +30,7 @@ def with_cache(stored: JsonObject, plane: ControlPlane) -> JsonObject:
     """Return a service, an LLM service too, as the webhook stores it where a cache holds its model."""
     metadata = mapping(stored.get("metadata"))
     annotations = mapping(metadata.get("annotations"))
-    if not plane.settings.is_on("localModel", "enabled") or _DISABLED in annotations:
+    if not plane.settings.is_on("localModel", "enabled") or CACHE_SWITCH in annotations:
         return stored
     uri = _model_uri(mapping(stored.get("spec")))
     cache = _cache_of(uri, text(metadata.get("namespace")), plane) if uri else None

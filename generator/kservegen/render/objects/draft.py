@@ -62,7 +62,7 @@ class Draft:
         for word in sorted(info.annotations):
             key = ANNOTATIONS[word]
             value = words.get(word)
-            if value is None and word == "deploymentMode" and key not in annotations:
+            if value is None and word == "deploymentMode" and default_mode and key not in annotations:
                 annotations[key] = default_mode
                 self.came(("metadata", "annotations", key), (word,))
             if value is None or value is False:

@@ -36,7 +36,7 @@ _WORKER = frozenset({"pipelineParallelSize", "tensorParallelSize"})
 
 def build_inference_service(draft: Draft, settings: Settings) -> None:
     """Fill the draft with the InferenceService of its entry."""
-    spec = draft.start(settings.deployment_mode)
+    spec = draft.start(settings.stated_mode)
     words = draft.entry.words
     spec["predictor"] = _predictor(draft, settings, words)
     for part in ("transformer", "explainer"):

@@ -22,10 +22,15 @@ def promises_of(environment: ResolvedEnvironment) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The environment's choices in the form that builders use them."""
+    """The environment's choices in the form that builders use them.
+
+    `stated_mode` is the deployment mode that services state where their words have none; blank where the release would
+    never reconcile a service that states it, and takes the cluster's own mode by itself.
+    """
 
     kserve_version: str
     deployment_mode: str
+    stated_mode: str
     accelerators: JsonObject
     uri_prefixes: tuple[tuple[str, str], ...]  # longest first
     pins: Mapping[str, str]  # by address: the revision that the lock holds
@@ -34,14 +39,16 @@ class Settings:
     default_limits: JsonObject
 
     @classmethod
-    def of(cls, environment: ResolvedEnvironment) -> Settings:
-        """Read the settings of a resolved environment."""
+    def of(cls, environment: ResolvedEnvironment, defects: frozenset[str] = frozenset()) -> Settings:
+        """Read the settings of a resolved environment; `defects` are those of its KServe release."""
         prefixes = [(old, new) for old, new in environment.mapping("uriPrefixes").items() if isinstance(new, str)]
-        mode = environment.text("kserve", "deploymentMode")
+        said = environment.text("kserve", "deploymentMode")
+        mode = said if said in _MODES else "Standard"  # the schema has a finding for another one
         chart = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
         return cls(
             kserve_version=environment.text("kserve", "version"),
-            deployment_mode=mode if mode in _MODES else "Standard",  # the schema has a finding for another one
+            deployment_mode=mode,
+            stated_mode="" if mode != "Standard" and "mode-annotation" in defects else mode,
             accelerators=environment.mapping("accelerators"),
             uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
             pins=pins_of(environment.locked),

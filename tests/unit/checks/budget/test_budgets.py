@@ -72,7 +72,7 @@ def test_the_surge_of_one_object_at_a_time(loaded: Project) -> None:
 
 def test_a_service_without_a_maximum_keeps_no_budget(project: Project) -> None:
     project.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://b/m, deploymentMode: Knative}\n")
-    dev = DEV.replace("[cert-manager,", "[cert-manager, knative-serving, istio,")
+    dev = DEV.replace("[cert-manager,", "[cert-manager, knative-serving, istio,").replace("v0.19.0", "v0.20.0")
     project.write("environments/dev.yaml", dev + "budgets: {b: {memory: 10Gi}}\n")
     assert project.problems() == ["environments/dev.yaml:12:14 budget/unbounded"]
 

@@ -25,7 +25,7 @@ graphs:
 
 
 def in_mode(project: Project, mode: str, models: str = CATALOG) -> Project:
-    dev = DEV.replace("deploymentMode: Standard", f"deploymentMode: {mode}")
+    dev = DEV.replace("deploymentMode: Standard", f"deploymentMode: {mode}").replace("v0.19.0", "v0.20.0")
     project.write("environments/dev.yaml", dev.replace("leaderworkerset]", "leaderworkerset, knative-serving, istio]"))
     project.models(models)
     return project
@@ -42,6 +42,16 @@ def test_objects_say_the_mode_of_their_environment_unless_they_have_one(mode: st
         "InferenceService/forced": "Knative",
         "InferenceGraph/graph": mode,
     }
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_that_a_release_cannot_be_asked_for_is_left_to_the_cluster(mode: str, project: Project) -> None:
+    in_mode(project, mode, "models:\n  iris: {modelFormat: sklearn, storageUri: s3://models/iris}\n")
+    environment = (project.root / "environments/dev.yaml").read_text("utf-8")
+    project.write("environments/dev.yaml", environment.replace("v0.20.0", "v0.19.0"))
+    iris = project.built()["InferenceService/iris"]
+    assert mapping(child(child(iris, "metadata"), "annotations")).get(MODE) == (mode if mode == "Standard" else None)
+    assert "defect/mode-annotation" not in {d.rule for d in project.validate().diagnostics}
 
 
 @pytest.mark.parametrize("mode", MODES)
