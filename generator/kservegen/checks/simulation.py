@@ -42,7 +42,7 @@ class KServeInstallation:
     settings: Callable[[], ControllerSettings]
     objects: Callable[[], InstalledObjects]
     schemas: SchemaStore
-    shared: SharedMade = field(default_factory=SharedMade)
+    shared: SharedMade = field(default_factory=partial(SharedMade, 0))
 
 
 def reference_installation(release: Release, deployment_mode: str, schemas: SchemaStore) -> KServeInstallation:
@@ -66,7 +66,7 @@ def chart_installation(
         settings=lambda: chart_settings(release, values_by_chart, deployment_mode),
         objects=lambda: chart_objects(release, values_by_chart),
         schemas=schemas,
-        shared=shared or SharedMade(),
+        shared=shared or SharedMade(0),
     )
 
 

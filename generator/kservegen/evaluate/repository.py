@@ -21,6 +21,7 @@ from kservegen.evaluate.environment import Evaluation, Tools, evaluate
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.evaluate.unmanaged import OutputFolder, refuse_in_departed
+from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.render.layout import check_templates, lay_out, open_templates
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -106,7 +107,9 @@ class EvaluatedRepository:
 
 def evaluate_repository(repository: Repository, options: EvaluationOptions) -> EvaluatedRepository:
     """Evaluate environments and, if that is asked for, lay them out."""
-    project, shared = open_project(repository, options.engine, any_version=options.any_version), SharedResults()
+    project = open_project(repository, options.engine, any_version=options.any_version)
+    names = project.choose(options.names)
+    shared = SharedResults() if len(names) > 1 else SharedResults(made=SharedMade(0))
     diagnostics = list(project.diagnostics)
     evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
@@ -119,7 +122,7 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
     templates = open_templates(repository) if options.lays_out or has_templates else None
     if templates is not None and has_templates:
         diagnostics.extend(check_templates(repository, templates))
-    for name in project.choose(options.names):
+    for name in names:
         evaluation = evaluations[name] = evaluate(
             project.catalog, name, project.tools, shared, options.clock, options.base, out=out
         )

@@ -48,6 +48,8 @@ def without_disabled_fields(template: JsonObject, *, image_volumes: bool = False
 
 
 def _without_policy(container: JsonObject) -> JsonObject:
+    if "restartPolicy" not in container:
+        return container
     return {key: value for key, value in container.items() if key != "restartPolicy"}
 
 
@@ -71,8 +73,9 @@ def _requested(container: JsonObject, spec: JsonObject) -> JsonObject:
     """Request what is limited and not requested; open on the node what a pod of the node's network opens."""
     resources = mapping(container.get("resources"))
     if limits := mapping(resources.get("limits")):
-        requests = {**limits, **mapping(resources.get("requests"))}
-        container = {**container, "resources": {**resources, "requests": requests}}
+        stated = mapping(resources.get("requests"))
+        if not limits.keys() <= stated.keys():
+            container = {**container, "resources": {**resources, "requests": {**limits, **stated}}}
     if spec.get("hostNetwork") is True and "ports" in container:
         ports = [mapping(port) for port in sequence(container["ports"])]
         container = {

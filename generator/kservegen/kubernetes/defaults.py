@@ -1,5 +1,7 @@
 """What the API server fills in when an object is created: the object in, a copy with the defaults out.
 
+What lacks nothing is not copied: filled parts share it with what they were filled from, and neither is to be changed.
+
 The laws are `SetDefaults_*` of k8s.io/kubernetes (pkg/apis/core/v1, pkg/apis/apps/v1) at 1.34. What a Pod gets beyond
 the template that it is made from is not among them, nor what is handed out (addresses, node ports). Amounts keep
 their spelling.
@@ -8,7 +10,8 @@ their spelling.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
@@ -18,8 +21,10 @@ _MODE: Final = 0o644
 _TOKEN_SECONDS: Final = 3600
 _AFFINITY_SECONDS: Final = 10800
 _PROBE: Final[JsonObject] = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
-_PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
-_CONTAINERS: Final = ("containers", "initContainers")
+_CONTAINER: Final[JsonObject] = {
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+}
 _POD: Final[JsonObject] = {
     "dnsPolicy": "ClusterFirst",
     "restartPolicy": "Always",
@@ -66,7 +71,7 @@ def fill_pod_template(template: JsonObject) -> JsonObject:
 def fill_deployment(deployment: JsonObject) -> JsonObject:
     """Fill in a Deployment of apps/v1, its template included."""
     spec = mapping(deployment.get("spec"))
-    strategy = _filled(mapping(spec.get("strategy")), {"type": "RollingUpdate"})
+    strategy = dict(_filled(mapping(spec.get("strategy")), {"type": "RollingUpdate"}))
     if strategy["type"] == "RollingUpdate":
         amounts = {"maxUnavailable": _AMOUNT, "maxSurge": _AMOUNT}
         strategy["rollingUpdate"] = {**amounts, **_given(mapping(strategy.get("rollingUpdate")))}
@@ -77,7 +82,7 @@ def fill_deployment(deployment: JsonObject) -> JsonObject:
 
 def fill_service(service: JsonObject) -> JsonObject:
     """Fill in a Service."""
-    spec = _filled(mapping(service.get("spec")), {"sessionAffinity": "None", "type": "ClusterIP"})
+    spec = dict(_filled(mapping(service.get("spec")), {"sessionAffinity": "None", "type": "ClusterIP"}))
     if spec["sessionAffinity"] == "None":
         spec.pop("sessionAffinityConfig", None)
     elif spec["sessionAffinity"] == "ClientIP":
@@ -119,49 +124,52 @@ def _service_port(port: JsonObject) -> JsonObject:
 
 
 def _filled(owner: JsonObject, defaults: JsonObject) -> JsonObject:
-    """Copy a map with what it lacks; an empty value is lacking too, except where Go tells it from an absent one."""
+    """Return a map with what it lacks; an empty value is lacking too, except where Go tells it from an absent one."""
     missing = {
         field: value
         for field, value in defaults.items()
         if owner.get(field) is None or (not owner[field] and field not in _POINTERS)
     }
-    return {**owner, **missing}
+    return {**owner, **missing} if missing else owner
 
 
-def _each(owner: JsonObject, field: str, fill: Callable[[JsonObject], JsonObject]) -> None:
-    """Fill the maps of a list, or the one map, in a field of a map that is ours already."""
-    value = owner.get(field)
-    if isinstance(value, list):
-        owner[field] = [fill(item) if isinstance(item, dict) else item for item in value]
-    elif isinstance(value, dict):
-        owner[field] = fill(value)
+def _each(owner: JsonObject, fills: Mapping[str, Callable[[JsonObject], JsonObject]]) -> JsonObject:
+    """Fill the maps of lists, or the single maps, that stand in some fields of a map."""
+    changed: JsonObject = {}
+    for field, fill in fills.items():
+        value = owner.get(field)
+        if isinstance(value, list):
+            items = [fill(item) if isinstance(item, dict) else item for item in value]
+            if any(item is not before for item, before in zip(items, value, strict=True)):
+                changed[field] = items
+        elif isinstance(value, dict) and (filled := fill(value)) is not value:
+            changed[field] = filled
+    return {**owner, **changed} if changed else owner
 
 
 def _pod_spec(spec: JsonObject) -> JsonObject:
     filled = _filled(spec, _POD)
     if filled.get("securityContext") is None:
-        filled["securityContext"] = {}
-    for field in _CONTAINERS:
-        _each(filled, field, _container)
-    _each(filled, "volumes", _volume)
-    return filled
+        filled = {**filled, "securityContext": {}}
+    return _each(filled, _OF_PODS)
 
 
 def _container(container: JsonObject) -> JsonObject:
-    defaults: JsonObject = {
-        "imagePullPolicy": _pull_policy(text(container.get("image"))),
-        "terminationMessagePath": "/dev/termination-log",
-        "terminationMessagePolicy": "File",
-    }
-    filled = _filled(container, defaults)
-    _each(filled, "ports", lambda port: _filled(port, {"protocol": "TCP"}))
-    _each(filled, "env", _variable)
-    for field in _PROBES:
-        _each(filled, field, lambda probe: _handler(_filled(probe, _PROBE)))
-    _each(filled, "lifecycle", _lifecycle)
-    return filled
+    filled = _filled(container, _CONTAINER)
+    if not filled.get("imagePullPolicy"):
+        filled = {**filled, "imagePullPolicy": _pull_policy(text(container.get("image")))}
+    return _each(filled, _OF_CONTAINERS)
 
 
+def _port(port: JsonObject) -> JsonObject:
+    return _filled(port, {"protocol": "TCP"})
+
+
+def _probe(probe: JsonObject) -> JsonObject:
+    return _handler(_filled(probe, _PROBE))
+
+
+@lru_cache(maxsize=1024)
 def _pull_policy(image: str) -> str:
     """Say how an image is pulled: always where its tag is `latest` or nothing; an impossible name has no tag."""
     match = _IMAGE.fullmatch(image)
@@ -179,55 +187,59 @@ def _pull_policy(image: str) -> str:
 
 
 def _variable(variable: JsonObject) -> JsonObject:
-    filled = dict(variable)
-    _each(filled, "valueFrom", _with_field)
-    return filled
+    return _each(variable, {"valueFrom": _with_field}) if "valueFrom" in variable else variable
 
 
 def _with_field(owner: JsonObject) -> JsonObject:
-    filled = dict(owner)
-    _each(filled, "resourceFieldRef", lambda reference: _filled(reference, {"divisor": "0"}))
-    _each(filled, "fieldRef", lambda reference: _filled(reference, {"apiVersion": "v1"}))
-    _each(filled, "resourceFieldRef", lambda reference: _filled(reference, {"divisor": "0"}))
-    return filled
+    return _each(owner, _OF_FIELDS)
 
 
 def _handler(owner: JsonObject) -> JsonObject:
-    filled = dict(owner)
-    _each(filled, "httpGet", lambda action: _filled(action, {"path": "/", "scheme": "HTTP"}))
+    filled = _each(owner, _OF_HANDLERS)
     if isinstance(action := filled.get("grpc"), dict) and action.get("service") is None:
-        filled["grpc"] = {**action, "service": ""}
+        return {**filled, "grpc": {**action, "service": ""}}
     return filled
 
 
 def _lifecycle(lifecycle: JsonObject) -> JsonObject:
-    filled = dict(lifecycle)
-    for hook in ("postStart", "preStop"):
-        _each(filled, hook, _handler)
-    return filled
+    return _each(lifecycle, {"postStart": _handler, "preStop": _handler})
 
 
 def _volume(volume: JsonObject) -> JsonObject:
-    filled = dict(volume)
     if not any(value is not None for field, value in volume.items() if field != "name"):
-        filled["emptyDir"] = {}
-    for field, defaults in _VOLUMES.items():
-        if isinstance(source := filled.get(field), dict):
-            filled[field] = source = _filled(source, defaults)
-            _each(source, "items", _with_field)
-            _each(source, "sources", _projection)
-    if isinstance(claim := mapping(filled.get("ephemeral")).get("volumeClaimTemplate"), dict):
+        return {**volume, "emptyDir": {}}
+    changed: JsonObject = {}
+    for field, value in volume.items():
+        if field in _VOLUMES and isinstance(value, dict):
+            changed[field] = _each(_filled(value, _VOLUMES[field]), {"items": _with_field, "sources": _projection})
+    if isinstance(claim := mapping(volume.get("ephemeral")).get("volumeClaimTemplate"), dict):
         spec = {**mapping(claim.get("spec"))}
         spec["volumeMode"] = "Filesystem" if spec.get("volumeMode") is None else spec["volumeMode"]
-        filled["ephemeral"] = {**mapping(filled["ephemeral"]), "volumeClaimTemplate": {**claim, "spec": spec}}
-    return filled
+        changed["ephemeral"] = {**mapping(volume["ephemeral"]), "volumeClaimTemplate": {**claim, "spec": spec}}
+    return {**volume, **changed} if changed else volume
 
 
 def _projection(source: JsonObject) -> JsonObject:
     filled = dict(source)
     if isinstance(downward := filled.get("downwardAPI"), dict):
-        filled["downwardAPI"] = downward = dict(downward)
-        _each(downward, "items", _with_field)
+        filled["downwardAPI"] = _each(downward, {"items": _with_field})
     if isinstance(token := filled.get("serviceAccountToken"), dict) and token.get("expirationSeconds") is None:
         filled["serviceAccountToken"] = {**token, "expirationSeconds": _TOKEN_SECONDS}
     return filled
+
+
+# What is filled in the fields of a pod, a container, a source of values and a probe or hook.
+_OF_PODS: Final = {"containers": _container, "initContainers": _container, "volumes": _volume}
+_OF_CONTAINERS: Final = {
+    "ports": _port,
+    "env": _variable,
+    "livenessProbe": _probe,
+    "readinessProbe": _probe,
+    "startupProbe": _probe,
+    "lifecycle": _lifecycle,
+}
+_OF_FIELDS: Final = {
+    "resourceFieldRef": lambda reference: _filled(reference, {"divisor": "0"}),
+    "fieldRef": lambda reference: _filled(reference, {"apiVersion": "v1"}),
+}
+_OF_HANDLERS: Final = {"httpGet": lambda action: _filled(action, {"path": "/", "scheme": "HTTP"})}

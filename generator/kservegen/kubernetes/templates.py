@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from kservegen.core.document import mapping, sequence
+from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.problem import Problem
 from kservegen.kubernetes.containers import (
@@ -118,6 +118,10 @@ AMOUNT_LAWS: Final[dict[str, Callable[[Iterable[Amount]], Iterator[Problem]]]] =
 _OF_PODS_ALONE: Final = "image-padding"
 
 
+# Fields whose laws look at other containers, too.
+_OF_THE_WHOLE_POD: Final = frozenset({"resources", "overhead", "ports"})
+
+
 class _Pod(NamedTuple):
     path: Path
     spec: JsonObject
@@ -145,17 +149,24 @@ _CONTAINER_FIELDS: Final = _by_field({law: fields for law, fields in CONTAINER_L
 
 def validate_pod_template(template: JsonObject, path: Path = ()) -> Iterator[BrokenLaw]:
     """Check a PodTemplateSpec, defaulted or not: the labels and annotations of its pods, and their spec."""
+    yield from _validate_template(template, path, {})
+
+
+def _validate_template(template: JsonObject, path: Path, lawful: JsonObject) -> Iterator[BrokenLaw]:
     metadata, at = mapping(template.get("metadata")), (*path, "metadata")
     for problem in label_map(metadata.get("labels"), (*at, "labels")):
         yield BrokenLaw("pod-label", problem)
     for problem in annotation_map(metadata.get("annotations"), (*at, "annotations")):
         yield BrokenLaw("pod-label", problem)
-    yield from validate_pod_spec(mapping(template.get("spec")), (*path, "spec"))
+    yield from _validate_spec(mapping(template.get("spec")), (*path, "spec"), lawful)
 
 
-def validate_pod(pod: JsonObject) -> Iterator[BrokenLaw]:
-    """Check a Pod by itself: as a template, and for what templates are not refused for."""
-    yield from validate_pod_template(pod)
+def validate_pod(pod: JsonObject, template: JsonObject | None = None) -> Iterator[BrokenLaw]:
+    """Check a Pod by itself: as a template, and for what templates are not refused for.
+
+    Of a lawful `template` that it was made from, what the pod shares with it is not looked at a second time.
+    """
+    yield from _validate_template(pod, (), mapping(mapping(template or {}).get("spec")))
     spec = mapping(pod.get("spec"))
     for field in ("containers", "initContainers"):
         for container, at in maps(spec.get(field), ("spec", field)):
@@ -165,6 +176,11 @@ def validate_pod(pod: JsonObject) -> Iterator[BrokenLaw]:
 
 def validate_pod_spec(spec: JsonObject, path: Path = ()) -> Iterator[BrokenLaw]:
     """Check the spec of a workload's pods, defaulted or not, whose values have the types of Kubernetes' schema."""
+    yield from _validate_spec(spec, path, {})
+
+
+def _validate_spec(spec: JsonObject, path: Path, lawful: JsonObject) -> Iterator[BrokenLaw]:
+    """Check a spec but for what is the very same in one that is lawful already."""
     pod = _Pod(path, spec)
     if not sequence(spec.get("containers")):
         where = (*path, "containers") if "containers" in spec else path
@@ -172,24 +188,32 @@ def validate_pod_spec(spec: JsonObject, path: Path = ()) -> Iterator[BrokenLaw]:
     for problem in container_names(pod):
         yield BrokenLaw("container-name", problem)
     for field, value in spec.items():
-        for name, law in _POD_FIELDS.get(field, ()) if value is not None else ():
+        if value is None or (value is lawful.get(field) and field not in _OF_THE_WHOLE_POD):
+            continue
+        for name, law in _POD_FIELDS.get(field, ()):
             for problem in law(value, FieldPlace((*path, field), pod)):
                 yield BrokenLaw(name, problem)
     volumes = volumes_of(spec)
     for field in ("containers", "initContainers"):
+        known = {text(each.get("name")): each for each, _ in maps(lawful.get(field), ())}
         for container, at in maps(spec.get(field), (*path, field)):
-            yield from _container(_Container(at, container, pod, field == "initContainers"), volumes)
+            place = _Container(at, container, pod, field == "initContainers")
+            yield from _container(place, volumes, known.get(text(container.get("name")), {}))
 
 
-def _container(at: _Container, volumes: frozenset[str]) -> Iterator[BrokenLaw]:
+def _container(at: _Container, volumes: frozenset[str], lawful: JsonObject) -> Iterator[BrokenLaw]:
     if problem := image_missing(at):
         yield BrokenLaw("container-image", problem)
     for field, value in at.container.items():
-        for name, law in _CONTAINER_FIELDS.get(field, ()) if value is not None else ():
+        if value is None or (value is lawful.get(field) and field not in _OF_THE_WHOLE_POD):
+            continue
+        for name, law in _CONTAINER_FIELDS.get(field, ()):
             for problem in law(value, FieldPlace((*at.path, field), at.pod, at)):
                 yield BrokenLaw(name, problem)
     for problem in undeclared_volumes(at, volumes):
         yield BrokenLaw("volume-mount", problem)
+    if at.container.get("resources") is lawful.get("resources"):
+        return
     amounts = amounts_in(at)
     for name, of_amounts in AMOUNT_LAWS.items() if amounts else ():
         for problem in of_amounts(amounts):

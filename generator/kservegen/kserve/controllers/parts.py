@@ -47,9 +47,9 @@ def copied(value: _T) -> _T:
     return value
 
 
-def own_containers(pod: JsonObject) -> JsonArray:
+def own_containers(pod: JsonObject, field: str = "containers") -> JsonArray:
     """Copy the containers of a pod spec so far that their fields may be set; what stands in the fields is shared."""
-    return [dict(item) if isinstance(item, dict) else item for item in sequence(pod.get("containers"))]
+    return [dict(item) if isinstance(item, dict) else item for item in sequence(pod.get(field))]
 
 
 class SourcedMap:

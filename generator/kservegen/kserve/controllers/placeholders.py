@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from operator import is_
 from typing import Final
 
 from kservegen.core.document import mapping
@@ -32,18 +33,24 @@ class PlaceholderError(Exception):
 
 def fill_placeholders(container: JsonObject, metadata: JsonObject) -> JsonObject:
     """Fill every text of a container; PlaceholderError where the template, or the JSON that it makes, is broken."""
-    if "{{" not in json.dumps(container):
-        return container
     filled = _filled(container, metadata)
     return filled if isinstance(filled, dict) else container
 
 
 def _filled(value: JsonValue, metadata: JsonObject) -> JsonValue:
+    """Fill a value; one that has no placeholder is returned itself."""
+    if isinstance(value, str):
+        return _text(value, metadata) if "{{" in value else value
     if isinstance(value, dict):
-        return {key: _filled(item, metadata) for key, item in value.items()}
+        changed: JsonObject = {}
+        for key, item in value.items():
+            if (filled := _filled(item, metadata)) is not item:
+                changed[key] = filled
+        return {**value, **changed} if changed else value
     if isinstance(value, list):
-        return [_filled(item, metadata) for item in value]
-    return _text(value, metadata) if isinstance(value, str) and "{{" in value else value
+        items = [_filled(item, metadata) for item in value]
+        return value if all(map(is_, items, value)) else items
+    return value
 
 
 def _text(value: str, metadata: JsonObject) -> str:

@@ -58,9 +58,13 @@ class _Known(NamedTuple):
 
 
 class SharedMade:
-    """Makes objects for several clusters, those of one catalog; each object is known by its identity."""
+    """Makes objects for several clusters, those of one catalog; each object is known by its identity.
 
-    def __init__(self) -> None:
+    What was made of the first `most` objects is kept; a cluster that shares with no other has no use for it.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._known: dict[int, list[_Known]] = {}
         self._installed: list[tuple[_Installed, _Installed]] = []
 
@@ -73,7 +77,7 @@ class SharedMade:
                 return item.made
         noted = _NotedSurroundings(plane.beside)
         made = make_objects(stored(), replace(plane, beside=noted))
-        if known or len(self._known) < _MOST:
+        if known or len(self._known) < self._most:
             self._known.setdefault(id(source), []).append(_Known(source, installed, noted.found, made))
         return made
 

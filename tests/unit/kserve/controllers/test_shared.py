@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.support.controllers import OLDEST, control_plane, field, service
+from tests.support.project import DEV, Project
 
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
+from kservegen.kserve.controllers.made import Made
+from kservegen.kserve.controllers.reconcile import make_objects
 from kservegen.kserve.controllers.shared import SharedMade
 
 STORED = service()
@@ -53,3 +58,18 @@ def test_another_object_is_made_anew() -> None:
     made = shared.make(twin, lambda: twin, control_plane(twin))
     assert made is not None
     assert field(made, "Service/other-predictor", "metadata", "name") == "other-predictor"
+
+
+def test_environments_that_agree_make_an_entry_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def counted(stored: JsonObject, plane: ControlPlane) -> Made | None:
+        calls.append(str(mapping(stored["metadata"])["name"]))
+        return make_objects(stored, plane)
+
+    monkeypatch.setattr("kservegen.kserve.controllers.shared.make_objects", counted)
+    project = Project(tmp_path)
+    project.write("environments/prod.yaml", DEV.replace("{name: dev}", "{name: prod}"))
+    project.write("environments/test.yaml", DEV.replace("v0.19.0", "v0.20.0"))
+    project.validate()
+    assert calls == ["iris", "iris"]

@@ -37,7 +37,7 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
     template = mapping(mapping(workload.doc.get("spec")).get("template"))
     metadata = mapping(workload.doc.get("metadata"))
     stated, spec = mapping(template.get("metadata")), mapping(template.get("spec"))
-    containers = own_containers(spec)
+    containers, inits = own_containers(spec), own_containers(spec, "initContainers")
     for container in map(mapping, containers):
         container["name"] = container.get("name") or _UNNAMED
     own: JsonObject = {
@@ -45,7 +45,7 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
             "labels": dict(mapping(stated.get("labels"))),
             "annotations": dict(mapping(stated.get("annotations"))),
         },
-        "spec": {**pick(spec, POD_FIELDS), "containers": containers},
+        "spec": {**pick(spec, POD_FIELDS), "containers": containers, **({"initContainers": inits} if inits else {})},
     }
     namespace, images = text(metadata.get("namespace")), plane.image_volumes
     pod = fill_pod(own, namespace, image_volumes=images)
@@ -54,7 +54,8 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
         if SERVICE_LABEL in draft.labels:
             _mutate(draft, plane, f"{text(metadata.get('name'))}-pod")
         _prioritise(draft, spec)
-        stored = _admit(draft, plane)
+        # The API server has taken the template of a Deployment; those of other kinds it does not look at.
+        stored = _admit(draft, plane, template if workload.doc.get("kind") == "Deployment" else None)
     except PodRefusedError as refusal:
         return MadePod(
             of=workload.label,
@@ -140,8 +141,11 @@ def _aggregate(draft: MutatedPod, proxy: JsonObject) -> None:
     append(proxy, "ports", aggregated)
 
 
-def _admit(draft: MutatedPod, plane: ControlPlane) -> JsonObject:
-    """Fill in and check the pod as the API server does; what is cluster-wide and not there is missing."""
+def _admit(draft: MutatedPod, plane: ControlPlane, lawful: JsonObject | None) -> JsonObject:
+    """Fill in and check the pod as the API server does; what is cluster-wide and not there is missing.
+
+    `lawful` is the template that it is made from, where that was checked.
+    """
     for field, kind in (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass")):
         name = text(draft.spec.get(field))
         if name and name not in _SYSTEM and plane.beside.find(kind, "", name) is None:
@@ -149,7 +153,7 @@ def _admit(draft: MutatedPod, plane: ControlPlane) -> JsonObject:
     if draft.spec.get("overhead") and not draft.spec.get("runtimeClassName"):
         raise PodRefusedError("overhead must not be set without the RuntimeClass that has it", ("spec", "overhead"))
     filled = fill_pod(draft.pod, draft.namespace, image_volumes=plane.image_volumes)
-    broken = next(iter(validate_pod(filled)), None)
+    broken = next(iter(validate_pod(filled, lawful)), None)
     if broken is not None:
         problem = broken.problem
         seen = f" ({problem.seen})" if problem.seen else ""
