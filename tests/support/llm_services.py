@@ -73,6 +73,11 @@ def _plane(version: str, config: str) -> ControlPlane:
     )
 
 
+def plane_of(version: str, around: Iterable[JsonObject] = ()) -> ControlPlane:
+    """Return a release as it is installed by itself, with objects beside."""
+    return replace(_plane(version, ""), beside=Surroundings(stored(doc, version) for doc in around))
+
+
 def make_llm(
     service: JsonObject,
     version: str = NEWER,

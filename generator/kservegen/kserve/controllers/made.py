@@ -207,6 +207,28 @@ class UnplacedSurroundings(Surroundings):
         return [*self._inner.all(kind, namespace), *unplaced]
 
 
+class WithAnother(Surroundings):
+    """What stands beside an object, and one more, in the place of any of its kind, namespace and name."""
+
+    def __init__(self, beside: Surroundings, identity: tuple[str, str, str], doc: JsonObject) -> None:
+        super().__init__()
+        self._beside = beside
+        self._identity = identity
+        self._doc = doc
+
+    def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        """Return an object, or None."""
+        return self._doc if (kind, namespace, name) == self._identity else self._beside.find(kind, namespace, name)
+
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        """List the objects of a kind, of one namespace or of all."""
+        own_kind, own_namespace, name = self._identity
+        if kind != own_kind or namespace not in (None, own_namespace):
+            return self._beside.all(kind, namespace)
+        instead = self._beside.find(kind, own_namespace, name)
+        return [*(doc for doc in self._beside.all(kind, namespace) if doc is not instead), self._doc]
+
+
 def text_map(values: Mapping[str, JsonValue]) -> dict[str, str]:
     """Keep the texts of a map, as Go's map[string]string does; an empty one is a text."""
     return {key: value for key, value in values.items() if isinstance(value, str)}

@@ -11,10 +11,12 @@ from typing import Final
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.graphs import make_graph
 from kservegen.kserve.controllers.inference_service import make_inference_service
 from kservegen.kserve.controllers.llm.controller import make_llm_service
+from kservegen.kserve.controllers.llm.free import FREE_IN_SERVICES
 from kservegen.kserve.controllers.local_models import make_cache
 from kservegen.kserve.controllers.made import USUAL_NAMESPACE, Made, UnplacedSurroundings
 from kservegen.kserve.controllers.trained_models import make_trained_model
@@ -37,8 +39,12 @@ def is_reconciled(kind: str) -> bool:
     return kind in _CONTROLLERS
 
 
+def _make_llm_service(stored: JsonObject, plane: ControlPlane) -> Made:
+    return make_alike(stored, plane, make_llm_service, FREE_IN_SERVICES)
+
+
 _CONTROLLERS: Final[dict[str, Callable[[JsonObject, ControlPlane], Made]]] = {
-    "LLMInferenceService": make_llm_service,
+    "LLMInferenceService": _make_llm_service,
     "InferenceService": make_inference_service,
     "InferenceGraph": make_graph,
     "LocalModelCache": make_cache,

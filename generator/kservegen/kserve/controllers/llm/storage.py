@@ -17,7 +17,7 @@ from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.llm.pods import LlmPod, config_source, stored_source
 from kservegen.kserve.controllers.llm.service import DEFAULT_ACCOUNT, LlmAdapter, LlmService
 from kservegen.kserve.controllers.local_models import LOCAL_MODEL_LABEL, cached_uri
-from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, Surroundings, Traced
+from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, Traced, WithAnother
 from kservegen.kserve.controllers.merging import merge, without_empty
 from kservegen.kserve.controllers.pods.credentials import Credentials
 from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodRefusedError
@@ -266,11 +266,11 @@ class _Storage:
         service = self.service
         metadata: JsonObject = {"namespace": service.namespace, "annotations": {**service.annotations}}
         draft = MutatedPod({"metadata": metadata, "spec": {}})
-        secrets = service.plane.beside.all("Secret", service.namespace)
-        plane = replace(service.plane, beside=Surroundings([{**account, "kind": "ServiceAccount"}, *secrets]))
+        name = text(mapping(account.get("metadata")).get("name"))
+        used = WithAnother(service.plane.beside, ("ServiceAccount", service.namespace, name), account)
         container: JsonObject = {"name": _INITIALIZER, "env": list[JsonValue](env)}
         try:
-            Credentials(draft, plane).of_account(container, text(mapping(account.get("metadata")).get("name")))
+            Credentials(draft, replace(service.plane, beside=used)).of_account(container, name)
         except PodRefusedError as error:
             raise StorageError(str(error)) from error
         for volume in sequence(draft.spec.get("volumes")):

@@ -1,0 +1,385 @@
+"""Objects that differ in little are made once: what a controller made of one becomes what it would make of the next.
+
+A catalog has hundreds of services that differ in their names, the places of their models and how often they run. Of
+such a one the free values are taken out and tokens put in, the controller makes that, and the tokens are filled in for
+each service of the same shape; what holds no token is shared and never written to. That holds where a controller only
+hands a value on, so a value is free where its own form says so, no other text of the object or of the settings holds
+it, and every look at what stands beside the object finds the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from sys import intern
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from kservegen.core.document import value_at
+from kservegen.core.jsontypes import JsonArray, JsonObject, Path
+from kservegen.core.resource import Origin
+from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
+from kservegen.kserve.controllers.llm.conversion import put_at
+from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, Surroundings
+from kservegen.kserve.controllers.settings import ControllerSettings
+from kservegen.kserve.releases import Release
+
+Controller: TypeAlias = Callable[[JsonObject, ControlPlane], Made]
+_Values: TypeAlias = Mapping[str | int, str | int]
+
+_MOST_KEPT: Final = 256  # shapes, some hundred kilobytes each
+_MOST_SEEN: Final = 16384
+_TOKEN: Final = "k9zq"  # noqa: S105 - nothing to keep
+_LETTERS: Final = "abcdefgh"
+_TOKENS: Final = re.compile(rf"({_TOKEN}[a-h])")
+# Numbers that no service runs as often as, and how they all begin.
+_FIRST_NUMBER: Final = 1_907_340_010
+_FEWEST: Final = 10
+_NUMBERS: Final = str(_FIRST_NUMBER // _FEWEST)
+
+
+class FreeText(NamedTuple):
+    """A text whose part that `form` calls `free` is only handed on; `is_word` where it is compared with other text."""
+
+    path: Path
+    form: re.Pattern[str]
+    is_word: bool = True
+
+
+class FreeFields(NamedTuple):
+    """What is free in objects of a kind, and `fits`, which looks at the texts in their order, None for absent ones."""
+
+    texts: tuple[FreeText, ...]
+    numbers: tuple[Path, ...]
+    fits: Callable[[Sequence[str | None]], bool]
+
+
+class _UnlikeError(Exception):
+    """What is made does not follow from the shape alone."""
+
+
+class _NamedError(Exception):
+    """What stands beside an object speaks of it by name."""
+
+
+class _Shape(NamedTuple):
+    """An object with tokens in it; what they stand for, and the whole as text."""
+
+    doc: JsonObject
+    values: _Values
+    words: tuple[str, ...]
+    key: str
+
+
+class _Pattern(NamedTuple):
+    """A text for printf, and the tokens whose values it takes."""
+
+    text: str
+    tokens: tuple[str, ...]
+
+    def filled(self, values: _Values) -> str:
+        return self.text % tuple([values[token] for token in self.tokens])
+
+
+class _Lookup(NamedTuple):
+    """What was found of a kind in a namespace, None for all of them, by a name, None for every one."""
+
+    kind: str
+    namespace: _Pattern | None
+    name: _Pattern | None
+    found: tuple[JsonObject, ...]
+
+
+class _Kept(NamedTuple):
+    lookups: tuple[_Lookup, ...]
+    plan: _Plan
+
+
+def make_alike(stored: JsonObject, plane: ControlPlane, controller: Controller, fields: FreeFields) -> Made:
+    """Return what the controller makes of an object, from what it made of another one where it may."""
+    shape = _shape_of(stored, fields, plane)
+    if shape is None:
+        return controller(stored, plane)
+    key = (controller, _platform(plane), shape.key)
+    kept = _KEPT.get(key)
+    if key not in _KEPT and not _was_seen(hash(key)):
+        return controller(stored, plane)  # most shapes have one object
+    if key not in _KEPT or (kept is not None and not _finds_the_same(kept.lookups, shape, plane.beside)):
+        try:
+            kept = _KEPT[key] = _make_shape(shape, plane, controller)
+        except _NamedError:
+            return controller(stored, plane)
+    _KEPT.move_to_end(key)
+    if len(_KEPT) > _MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return controller(stored, plane) if kept is None else kept.plan.filled(shape.values)
+
+
+def _was_seen(key: int) -> bool:
+    """Whether a key comes for the second time, as far as can be remembered."""
+    found = key in _SEEN
+    _SEEN[key] = None
+    if len(_SEEN) > _MOST_SEEN:
+        _SEEN.popitem(last=False)
+    return found
+
+
+def _make_shape(shape: _Shape, plane: ControlPlane, controller: Controller) -> _Kept | None:
+    """Make what the controller makes of a shape; None where that does not follow from the shape."""
+    recorder = _Recorder(plane.beside, shape)
+    try:
+        made = controller(shape.doc, replace(plane, beside=recorder))
+        return _Kept(tuple(recorder.lookups), _Plan(made))
+    except _UnlikeError:
+        return None
+
+
+def _platform(plane: ControlPlane) -> tuple[Release, str, str]:
+    return plane.release, _settings_text(plane.settings), _installed_text(plane.installed)
+
+
+# Environments have their own settings, most of them alike: one text stands for all that are.
+@lru_cache(maxsize=64)
+def _settings_text(settings: ControllerSettings) -> str:
+    return intern(json.dumps([settings.namespace, settings.stated, settings.sections], sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _installed_text(installed: InstalledObjects) -> str:
+    return intern(json.dumps([installed.presets, installed.documents], sort_keys=True))
+
+
+@lru_cache(maxsize=1024)
+def _is_in_settings(word: str, settings: ControllerSettings) -> bool:
+    return _stands_in(word, _settings_text(settings))
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """Whether a text has a word, with neither letter nor digit at its sides."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum()):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _Shape | None:
+    """Put tokens in the place of what is free; None where something is not as free as that."""
+    texts = [_text_at(stored, field.path) for field in fields.texts]
+    if not fields.fits(texts):
+        return None
+    doc, placed = stored, 0
+    tokens: dict[str, str] = {}
+    values: dict[str | int, str | int] = {}
+    for letter, field, own in zip(_LETTERS, fields.texts, texts, strict=False):
+        if own is None or (match := field.form.fullmatch(own)) is None:
+            continue
+        free = match["free"]
+        token = tokens.setdefault(free, _TOKEN + letter) if field.is_word else _TOKEN + letter
+        values[token] = free
+        doc = put_at(doc, field.path, own[: match.start("free")] + token)
+        placed += 1
+    numbers = 0
+    for number, path in enumerate(fields.numbers, _FIRST_NUMBER):
+        count = value_at(stored, path)
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            values[number] = count
+            doc = put_at(doc, path, number)
+            numbers += 1
+    key = json.dumps(doc)
+    if "{{" in key or key.count(_TOKEN) != placed or key.count(_NUMBERS) != numbers:
+        return None
+    if any(_stands_in(word, key) or _is_in_settings(word, plane.settings) for word in tokens):
+        return None
+    return _Shape(doc, values, tuple(tokens), key)
+
+
+def _text_at(doc: JsonObject, path: Path) -> str | None:
+    found = value_at(doc, path)
+    return found if isinstance(found, str) else None
+
+
+class _Recorder(Surroundings):
+    """What stands beside an object whose tokens stand for values; what is looked for is kept, with the tokens."""
+
+    def __init__(self, beside: Surroundings, shape: _Shape) -> None:
+        super().__init__()
+        self._beside = beside
+        self._values = shape.values
+        self._words = shape.words
+        self.lookups: list[_Lookup] = []
+
+    def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
+        where, called = _pattern(namespace), _pattern(name)
+        found = self._beside.find(kind, where.filled(self._values), called.filled(self._values))
+        self._keep(_Lookup(kind, where, called, () if found is None else (found,)))
+        return found
+
+    def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
+        where = None if namespace is None else _pattern(namespace)
+        found = self._beside.all(kind, None if where is None else where.filled(self._values))
+        self._keep(_Lookup(kind, where, None, tuple(found)))
+        return found
+
+    def _keep(self, lookup: _Lookup) -> None:
+        texts = _texts_of(lookup.found)
+        if "{{" in texts:
+            raise _UnlikeError
+        if any(_stands_in(word, texts) for word in self._words):
+            raise _NamedError
+        if lookup not in self.lookups:
+            self.lookups.append(lookup)
+
+
+def _texts_of(found: Iterable[JsonObject]) -> str:
+    return json.dumps([{key: value for key, value in doc.items() if key != "metadata"} for doc in found])
+
+
+def _finds_the_same(lookups: Iterable[_Lookup], shape: _Shape, beside: Surroundings) -> bool:
+    """Whether each look finds what it found before, and nothing in it speaks of this object by name."""
+    for kind, namespace, name, before in lookups:
+        where = None if namespace is None else namespace.filled(shape.values)
+        if name is None:
+            found = tuple(beside.all(kind, where))
+        else:
+            one = beside.find(kind, where or "", name.filled(shape.values))
+            found = () if one is None else (one,)
+        if found != before or (found and any(_stands_in(word, _texts_of(found)) for word in shape.words)):
+            return False
+    return True
+
+
+def _pattern(text: str) -> _Pattern:
+    words = _TOKENS.split(text)
+    return _Pattern("%s".join(word.replace("%", "%%") for word in words[::2]), tuple(words[1::2]))
+
+
+class _Plan:
+    """What has to be written anew of what was made, each part before the one that holds it; all else is shared."""
+
+    def __init__(self, made: Made) -> None:
+        self._made = made
+        self._nodes: list[_Node] = []
+        self._known: dict[int | str, int | None] = {}
+        self._equal: dict[Hashable, int] = {}
+        self._objects = [(item, self._node(item.doc), self._origins(item.origins)) for item in made.objects]
+        self._pods = [
+            (item, self._node(item.of), self._node(item.pod), self._node(item.refused), self._origins(item.origins))
+            for item in made.pods
+        ]
+        self._outcome = self._node(made.outcome)
+
+    def filled(self, values: _Values) -> Made:
+        """Return what was made, with values in the places of their tokens."""
+        done: list[Any] = []
+        for fill, base, parts in self._nodes:
+            done.append(fill(base, parts, done, values))
+
+        def part(at: int | None, base: Any) -> Any:  # noqa: ANN401 - any part of what was made
+            return base if at is None else done[at]
+
+        return replace(
+            self._made,
+            objects=tuple(
+                MadeObject(doc=part(doc, item.doc), origins=part(origins, item.origins))
+                for item, doc, origins in self._objects
+            ),
+            pods=tuple(
+                MadePod(
+                    of=part(of, item.of),
+                    pod=part(pod, item.pod),
+                    refused=part(refused, item.refused),
+                    origins=part(origins, item.origins),
+                )
+                for item, of, pod, refused, origins in self._pods
+            ),
+            outcome=part(self._outcome, self._made.outcome),
+        )
+
+    def _origins(self, origins: tuple[Origin, ...]) -> int | None:
+        return self._node(origins) if _TOKEN in json.dumps(origins) else None
+
+    def _node(self, value: Any) -> int | None:  # noqa: ANN401 - any part of what was made
+        """Plan a part, and return its place among the nodes; None for what holds no token."""
+        if isinstance(value, str):
+            if _NUMBERS in value:
+                raise _UnlikeError  # a number became part of a text
+            if _TOKEN not in value:
+                return None
+        elif not isinstance(value, dict | list | tuple):
+            is_number = isinstance(value, int) and value // _FEWEST == _FIRST_NUMBER // _FEWEST
+            return self._add(_number, value, ()) if is_number else None
+        key = value if isinstance(value, str) else id(value)
+        if key not in self._known:
+            is_text = isinstance(value, str)
+            self._known[key] = self._add(_text, *_pattern(value)) if is_text else self._whole(value)
+        return self._known[key]
+
+    def _whole(self, value: Any) -> int | None:  # noqa: ANN401 - a map, a list or a tuple
+        is_map = isinstance(value, dict)
+        if is_map and _TOKEN in "".join(value):
+            raise _UnlikeError  # the order of keys may follow from what stands in them
+        places = [self._node(item) for item in (value.values() if is_map else value)]
+        if places.count(None) == len(places):
+            return None
+        items = list(zip(value if is_map else range(len(places)), places, strict=True))
+        parts = tuple((key, at) for key, at in items if at is not None)
+        fill = _map if is_map else _list if isinstance(value, list) else _tuple
+        # A pod repeats most of its workload, and all objects their labels.
+        content = fill, tuple((key, _content(value[key]) if at is None else (at,)) for key, at in items)
+        if content not in self._equal:
+            self._equal[content] = self._add(fill, value, parts)
+        return self._equal[content]
+
+    def _add(self, fill: _Fill, base: Any, parts: tuple[Any, ...]) -> int:  # noqa: ANN401 - as above
+        self._nodes.append((fill, base, parts))
+        return len(self._nodes) - 1
+
+
+def _content(value: object) -> Hashable:
+    """Return what tells a part that holds no token from others."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else (type(value), value)
+
+
+# How a part is written: from what it was, what changes in it, the parts that are done, and the values.
+_Fill: TypeAlias = Callable[[Any, tuple[Any, ...], list[Any], _Values], Any]
+_Node: TypeAlias = tuple[_Fill, Any, tuple[Any, ...]]
+
+
+def _number(base: int, _parts: object, _done: object, values: _Values) -> str | int:
+    return values[base]
+
+
+def _text(base: str, parts: tuple[str, ...], _done: object, values: _Values) -> str:
+    return base % tuple([values[token] for token in parts])
+
+
+def _map(base: JsonObject, parts: tuple[tuple[str, int], ...], done: list[Any], _values: object) -> JsonObject:
+    copy = dict(base)
+    for key, at in parts:
+        copy[key] = done[at]
+    return copy
+
+
+def _list(base: JsonArray, parts: tuple[tuple[int, int], ...], done: list[Any], _values: object) -> JsonArray:
+    copy = list(base)
+    for key, at in parts:
+        copy[key] = done[at]
+    return copy
+
+
+def _tuple(base: Any, parts: tuple[tuple[int, int], ...], done: list[Any], values: object) -> Any:  # noqa: ANN401
+    items = _list(list(base), parts, done, values)
+    return type(base)(*items) if hasattr(base, "_fields") else tuple(items)
+
+
+# None for a shape that what is made does not follow from.
+_KEPT: Final[OrderedDict[tuple[Controller, tuple[Release, str, str], str], _Kept | None]] = OrderedDict()
+_SEEN: Final[OrderedDict[int, None]] = OrderedDict()
