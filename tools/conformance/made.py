@@ -149,7 +149,7 @@ def compare_made(records: Sequence[Json]) -> Iterator[MadeDifference]:
         chosen = [record for record in records if record["version"] == version]
         found = simulate_folders([_documents(record) for record in chosen], version)
         for record, documents in zip(chosen, found, strict=True):
-            made: Any = simulated_as_json([documents["object"]])[0]
+            made: Any = simulated_as_json(documents["object"])
             places = tuple(_places(record, made))
             if places:
                 yield MadeDifference(record["id"], places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -150,15 +151,20 @@ class CommitBase:
         own = {path.removeprefix(f"{TEMPLATES_FOLDER}/"): content for path, content in held.items()}
         return PageTemplates(own=own)
 
-    def _rendered(self, wanted: WantedBase, names: Collection[str]) -> dict[str, Differences]:
-        """Render these environments of the commit; GeneratorError where its catalog has errors: nothing says them."""
+    @contextmanager
+    def catalog(self) -> Iterator[Repository]:
+        """Write what the commit's catalog is made of to a folder of its own, and remove it at the end."""
         blobs = {
             path: blob
             for path, blob in tree.files(self.git, self.commit, "").items()
             if path.split("/", 1)[0] in _SOURCES
         }
         with exported(self.git, blobs) as root:
-            repository = Repository(root)
+            yield Repository(root)
+
+    def _rendered(self, wanted: WantedBase, names: Collection[str]) -> dict[str, Differences]:
+        """Render these environments of the commit; GeneratorError where its catalog has errors: nothing says them."""
+        with self.catalog() as repository:
             evaluated = evaluate_repository(
                 repository,
                 EvaluationOptions(

@@ -28,21 +28,21 @@ _KEPT: Final = 256
 _BROUGHT: Final = {"knative-serving": "ConfigMap/knative-serving/config-autoscaler"}
 # Promised objects that controllers only look for, without reading them.
 _FOUND_BY_NAME: Final = frozenset({"ConfigMap", "Gateway"})
-# What is taken to be there whoever makes it: its absence is a finding about a reference, and hides nothing else.
-_ASSUMED: Final = frozenset({"PriorityClass", "RuntimeClass", "ServiceAccount"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KServeInstallation:
     """KServe as an environment installs it; its settings and objects are read when the first object is made.
 
-    `shared` holds what was made in other environments, for what comes out the same.
+    `shared` holds what was made in other environments, for what comes out the same. Objects of the kinds `assumed` are
+    taken to be there whoever makes them: the absence of one is a finding about a reference, and hides nothing else.
     """
 
     settings: Callable[[], ControllerSettings]
     objects: Callable[[], InstalledObjects]
     schemas: SchemaStore
     shared: SharedMade = field(default_factory=partial(SharedMade, 0))
+    assumed: frozenset[str] = frozenset({"PriorityClass", "RuntimeClass", "ServiceAccount"})
 
 
 def reference_installation(release: Release, deployment_mode: str, schemas: SchemaStore) -> KServeInstallation:
@@ -75,6 +75,11 @@ class _Kept(NamedTuple):
     made: Made | None
 
 
+class _Stored(NamedTuple):
+    doc: JsonObject
+    stored: JsonObject
+
+
 class Simulation:
     """Makes what KServe would of the objects of one context."""
 
@@ -91,6 +96,7 @@ class Simulation:
         self._prerequisites = prerequisites
         self._plane: ControlPlane | None = None
         self._kept: dict[ResourceId, _Kept] = {}
+        self._stored: dict[ResourceId, _Stored] = {}
 
     def made(self, resource: Resource) -> Made | None:
         """Return what KServe makes of a stored object; None where nothing is made of its kind, or nothing is known.
@@ -114,33 +120,46 @@ class Simulation:
                 release=self._release,
                 settings=installation.settings(),
                 installed=installation.objects(),
-                beside=_Beside(self._resources, self._prerequisites),
+                beside=_Beside(self._resources, self._prerequisites, installation.assumed, self._defaulted),
             )
-        stored = partial(_stored, resource, installation.schemas, self._release.version)
-        return installation.shared.make(resource.doc, stored, self._plane)
+        return installation.shared.make(resource.doc, partial(self._defaulted, resource), self._plane)
 
-
-def _stored(resource: Resource, schemas: SchemaStore, version: str) -> JsonObject:
-    """Return an object with the defaults of its kind's schema, which controllers cannot tell from what is written."""
-    kind = (resource.api_version, resource.kind)
-    if not schemas.has(*kind, kserve_version=version):
-        return resource.doc
-    return apply_defaults(resource.doc, schemas.shape(*kind, kserve_version=version))
+    def _defaulted(self, resource: Resource) -> JsonObject:
+        """Return an object with the defaults of its schema, which controllers cannot tell from what is written."""
+        schemas = None if self._installation is None else self._installation.schemas
+        kind, version = (resource.api_version, resource.kind), self._release.version
+        if schemas is None or not schemas.has(*kind, kserve_version=version):
+            return resource.doc
+        known = self._stored.get(resource.id)
+        if known is None or known.doc is not resource.doc:
+            shape = schemas.shape(*kind, kserve_version=version)
+            known = self._stored[resource.id] = _Stored(resource.doc, apply_defaults(resource.doc, shape))
+            if len(self._stored) > _KEPT:
+                del self._stored[next(iter(self._stored))]
+        return known.stored
 
 
 class _Beside(Surroundings):
     """The objects of a context, looked up where they are; then those that are promised."""
 
-    def __init__(self, resources: Mapping[ResourceId, Resource], promises: frozenset[str]) -> None:
+    def __init__(
+        self,
+        resources: Mapping[ResourceId, Resource],
+        promises: frozenset[str],
+        assumed: frozenset[str],
+        stored: Callable[[Resource], JsonObject],
+    ) -> None:
         super().__init__(_promised(promises))
         self._resources = resources
+        self._assumed = assumed
+        self._stored = stored
         self._ids: dict[str, list[ResourceId]] | None = None
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         resource = self._resources.get(ResourceId(kind, namespace, name))
         if resource is not None:
-            return resource.doc
-        return _named(kind, namespace, name) if kind in _ASSUMED else super().find(kind, namespace, name)
+            return self._stored(resource)
+        return _named(kind, namespace, name) if kind in self._assumed else super().find(kind, namespace, name)
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         if self._ids is None:
@@ -148,7 +167,7 @@ class _Beside(Surroundings):
             for own in self._resources:
                 self._ids.setdefault(own.kind, []).append(own)
         ids = [own for own in self._ids.get(kind, ()) if namespace is None or own.namespace == namespace]
-        return [self._resources[own].doc for own in ids] + super().all(kind, namespace)
+        return [self._stored(self._resources[own]) for own in ids] + super().all(kind, namespace)
 
 
 def _promised(promises: frozenset[str]) -> list[JsonObject]:

@@ -10,6 +10,7 @@ from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_enviro
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.merged import merged
 from kservegen.checks.rules.view import models_of, selection_of
+from kservegen.commands.made_summary import MadeSummary, make_stored, summarise_made
 from kservegen.core.diagnostics import Finding, Location
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
@@ -53,7 +54,8 @@ class Serving:
 class Explanation:
     """What one entry becomes in one environment, field by field, and what serves it.
 
-    `presets` are the configurations that KServe lays under an LLM service.
+    `presets` are the configurations that KServe lays under an LLM service; `made` is what its controllers make, None
+    where they make nothing of it.
     """
 
     environment: str
@@ -63,6 +65,7 @@ class Explanation:
     fields: tuple[ExplainedField, ...]
     serving: tuple[Serving, ...] = ()
     presets: tuple[str, ...] = ()
+    made: MadeSummary | None = None
 
 
 def explain_entry(project: Project, environment: str, key: str) -> Explanation:
@@ -74,6 +77,7 @@ def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     built = build_objects(resolved, project.tools)
     context = None if isinstance(built, Finding) else default_environment(built, project.tools).context
     defaulted = context.resources.get(resource.id, resource) if context else resource
+    made = make_stored(defaulted, context) if context else None
     return Explanation(
         environment=name,
         subject=str(resource.id),
@@ -82,7 +86,14 @@ def explain_entry(project: Project, environment: str, key: str) -> Explanation:
         fields=tuple(_fields(entry, resource, resolved)),
         serving=tuple(_serving(defaulted, context)) if context else (),
         presets=tuple(_presets(defaulted, context)) if context else (),
+        made=None if made is None or context is None else summarise_made(made, _scheme(context)),
     )
+
+
+def _scheme(context: Context) -> str:
+    """Return what URLs begin with where KServe's ConfigMap says so."""
+    installed = context.installation
+    return (installed.settings().text("ingress", "urlScheme") if installed is not None else "") or "http"
 
 
 def _serving(resource: Resource, context: Context) -> Iterator[Serving]:
@@ -112,12 +123,18 @@ def _presets(resource: Resource, context: Context) -> Iterator[str]:
 
 def find_entry(environment: ResolvedEnvironment, key: str) -> Entry:
     """Return the entry called `key`, a name or namespace/name; GeneratorError where the environment has none."""
-    for entry in environment.entries:
-        if key in {entry.key, entry.name, f"{entry.namespace}/{entry.name}"}:
-            return entry
+    entry = match_entry(environment, key)
+    if entry is not None:
+        return entry
     names = [entry.key for entry in environment.entries]
     hint = did_you_mean(key, names, f"It holds: {', '.join(names[:20]) or 'nothing'}.")
     raise GeneratorError(f"there is no {key} in {environment.name}", hint=hint)
+
+
+def match_entry(environment: ResolvedEnvironment, key: str) -> Entry | None:
+    """Return the entry called `key`, a name or namespace/name; None where the environment has none."""
+    called = (e for e in environment.entries if key in {e.key, e.name, f"{e.namespace}/{e.name}"})
+    return next(called, None)
 
 
 def _layers(entry: Entry) -> Iterator[str]:

@@ -57,8 +57,7 @@ class Documents:
     not_checked: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LintedDocument:
+class LintedDocument(NamedTuple):
     """What becomes of a document, and the object that the API server would store; None where it is no object."""
 
     report: DocumentReport
@@ -184,9 +183,8 @@ class Linter:
 
     def finish(self) -> tuple[Documents, tuple[Diagnostic, ...]]:
         """Return every document's verdict, and the findings that are left with all documents around."""
-        self._check_alone()
         self._check_together()
-        self._shelf.close()
+        self.close()
         documents = Documents(
             reports=tuple(self._reports),
             files=self._files,
@@ -196,19 +194,37 @@ class Linter:
         )
         return documents, merge_diagnostics([*self._extra, *self._unknown_kinds()])
 
-    def linted(self) -> Iterator[LintedDocument]:
-        """Go through the documents that were read, each checked alone; call it before `finish`."""
+    def together(self) -> Context:
+        """Return the cluster with all documents in it that were read; call it before `finish`."""
         self._check_alone()
+        own = self._cluster.context.resources
+        objects = ShelvedObjects(own, self._given, lambda number: self._default(self._shelf.take(number)).resource)
+        return replace(self._cluster.context, resources=objects)
+
+    def linted(self) -> Iterator[LintedDocument]:
+        """Go through the documents that were read, each judged with all others around; call it before `finish`."""
+        context = self.together()
+        sound = {item.shelved: item for item in self._sound}
         for report, shelved in zip(self._reports, self._numbers, strict=True):
             document = None if shelved < 0 else self._shelf.take(shelved)
-            stored = None if document is None else self._default(document).resource
-            yield LintedDocument(report=report, document=document, stored=stored)
+            stored = None if document is None else self._default(document)
+            if document is None or stored is None or shelved not in sound:
+                yield LintedDocument(report, document, stored.resource if stored is not None else None)
+                continue
+            (around,) = self._checker.around([stored], context)
+            found = (*sound[shelved].own, *around)
+            told = merge_diagnostics([*document.problems, *self._located(document, found)])
+            verdict = self._verdict(sound[shelved].is_broken, found)
+            judged = replace(report, **verdict._asdict(), diagnostics=told)
+            yield LintedDocument(judged, document, stored.resource)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._shelf.close()
 
     def _check_together(self) -> None:
         """Check again what other objects can change, now that all of them are known."""
-        own = self._cluster.context.resources
-        objects = ShelvedObjects(own, self._given, lambda number: self._default(self._shelf.take(number)).resource)
-        context = replace(self._cluster.context, resources=objects)
+        context = self.together()
         gone = self._earlier.missing({identity for *_, identity in self._first}) if self._earlier else NOTHING_REMOVED
         for start in range(0, len(self._sound), self._checker.batch):
             batch = self._sound[start : start + self._checker.batch]

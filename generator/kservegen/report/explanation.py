@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 import textwrap
 from collections.abc import Iterator
+from typing import Final
 
 from kservegen.commands.explain import Explanation
+from kservegen.commands.made_summary import MadeSummary, PodSummary
 from kservegen.core.diagnostics import RuleMeta
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.report.json_report import place_as_json
+
+_WIDE: Final = 120
 
 
 def explanation_as_text(explanation: Explanation) -> str:
@@ -31,6 +37,7 @@ def explanation_as_text(explanation: Explanation) -> str:
         f"  written to {explanation.file}",
         f"  layers: {' < '.join(explanation.layers)}",
         *_served(explanation),
+        *(_made(explanation.made) if explanation.made is not None else ()),
         "",
     ]
     lines += [f"  {path:<{width}}  {value:<{values}}  {place}  ({layer})" for path, value, place, layer in rows]
@@ -46,6 +53,89 @@ def _served(explanation: Explanation) -> Iterator[str]:
         yield from (f"    not by {name}: it {clause}" for name, clause in serving.others)
     if explanation.presets:
         yield f"  presets: {', '.join(explanation.presets)}"
+
+
+def _made(made: MadeSummary) -> Iterator[str]:
+    for pod in made.pods:
+        yield f"  pod of {printable(pod.of)}"
+        for label, said in _pod(pod):
+            yield from textwrap.wrap(
+                printable(said),
+                width=_WIDE,
+                initial_indent=f"    {label:<11}",
+                subsequent_indent=" " * 15,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    for route in made.routes:
+        through = f" through {', '.join(route.gateways)}" if route.gateways else ""
+        yield printable(f"  reached at {', '.join(route.urls)}{through} ({route.label})")
+    if made.services:
+        yield printable(f"  inside of the cluster at {', '.join(made.services)}")
+    if made.stops:
+        yield printable(f"  KServe's controllers stop at {made.stops}")
+
+
+def _pod(pod: PodSummary) -> Iterator[tuple[str, str]]:
+    """Say what a pod is, label by label; what it lacks is left out."""
+    if pod.refused:
+        yield "refused", pod.refused
+        return
+    yield "image", pod.image
+    said = {
+        "command": " ".join(word if word.strip() and " " not in word else shlex.quote(word) for word in pod.command),
+        "ports": ", ".join(pod.ports),
+        "probes": ", ".join(f"{name} {asked}" for name, asked in pod.probes),
+        "resources": ", ".join(_amounts(pod)),
+        "nodes": "; ".join(_nodes(pod)),
+        "beside it": ", ".join(pod.others),
+    }
+    yield from ((label, words) for label, words in said.items() if words)
+
+
+def _amounts(pod: PodSummary) -> Iterator[str]:
+    for name in dict.fromkeys((*pod.requests, *pod.limits)):
+        asked, most = pod.requests.get(name), pod.limits.get(name)
+        limit = "no limit" if most is None else f"limit {most}"
+        yield f"{name} {most if asked is None else asked}{'' if asked in (None, most) else f' ({limit})'}"
+
+
+def _nodes(pod: PodSummary) -> Iterator[str]:
+    if pod.node_selector:
+        yield ", ".join(f"{key}={value}" for key, value in pod.node_selector.items())
+    tolerated = [str(mapping(item).get("key") or "every taint") for item in pod.tolerations]
+    if tolerated:
+        yield f"tolerates {', '.join(tolerated)}"
+    if pod.has_affinity:
+        yield "an affinity"
+
+
+def _made_as_json(made: MadeSummary) -> JsonObject:
+    return {
+        "runs": made.runs,
+        "stops": made.stops,
+        "pods": [
+            {
+                "of": pod.of,
+                "refused": pod.refused,
+                "image": pod.image,
+                "command": list(pod.command),
+                "ports": list(pod.ports),
+                "probes": dict(pod.probes),
+                "requests": pod.requests,
+                "limits": pod.limits,
+                "nodeSelector": pod.node_selector,
+                "tolerations": pod.tolerations,
+                "affinity": pod.has_affinity,
+                "others": list(pod.others),
+            }
+            for pod in made.pods
+        ],
+        "routes": [
+            {"route": route.label, "urls": list(route.urls), "gateways": list(route.gateways)} for route in made.routes
+        ],
+        "services": list(made.services),
+    }
 
 
 def explanation_as_json(explanation: Explanation) -> JsonObject:
@@ -66,6 +156,7 @@ def explanation_as_json(explanation: Explanation) -> JsonObject:
             for serving in explanation.serving
         ],
         "presets": list(explanation.presets),
+        "made": None if explanation.made is None else _made_as_json(explanation.made),
         "fields": [
             {
                 "path": field.path,

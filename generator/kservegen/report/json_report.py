@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def render_json(result: Result, **more: JsonValue) -> str:
     report = _head(result.exit_code)
     if result.verdict:
         report["verdict"] = result.verdict
-    report["findings"] = [_finding(item) for item in result.diagnostics]
+    report["findings"] = [finding_as_json(item) for item in result.diagnostics]
     if result.documents is not None:
         report["documents"] = [_document(document) for document in result.documents.reports]
     if result.plan is not None:
@@ -58,7 +59,7 @@ def _document(document: DocumentReport) -> JsonObject:
         **({"namespace": document.namespace} if document.namespace else {}),
         "admitted": document.admitted,
         "deployable": document.deployable,
-        "findings": [_finding(d) for d in document.diagnostics],
+        "findings": [finding_as_json(d) for d in document.diagnostics],
     }
 
 
@@ -76,6 +77,17 @@ def render_sections(exit_code: int, **sections: JsonValue) -> str:
     return inert_json({**_head(exit_code), "findings": [], **sections, "assumptions": []})
 
 
+def render_listing(exit_code: int, section: str, findings: Iterable[Diagnostic]) -> tuple[str, str]:
+    """Write what stands before and after the items of a report that is too long to be held: see `render_item`."""
+    head = inert_json({**_head(exit_code), "findings": [finding_as_json(item) for item in findings]})
+    return head[: -len("\n}\n")] + f',\n  "{section}": [', '\n  ],\n  "assumptions": []\n}\n'
+
+
+def render_item(item: JsonObject) -> str:
+    """Write an item of such a report, without the comma that stands between two of them."""
+    return f"\n{inert_json(item).rstrip()}".replace("\n", "\n    ")
+
+
 def _head(exit_code: int) -> JsonObject:
     """Return what every report begins with."""
     return {
@@ -90,7 +102,8 @@ def place_as_json(location: Location) -> JsonObject:
     return {"file": location.file, "line": location.line, "column": location.column}
 
 
-def _finding(item: Diagnostic) -> JsonObject:
+def finding_as_json(item: Diagnostic) -> JsonObject:
+    """Return a finding for the report."""
     finding: JsonObject = {
         "rule": item.rule,
         "severity": item.severity.value,

@@ -1,11 +1,14 @@
-"""What controllers would make, as YAML with the source of each field at its side, or as JSON."""
+"""What controllers would make, as YAML with the source of each field, or as JSON; and what differs of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
-from kservegen.commands.simulate import SimulatedDocument, SimulatedEntry
+from kservegen.changes.made_objects import MadeChange, MadeFieldChange
+from kservegen.changes.plan.model import ABSENT
+from kservegen.commands.simulate import SimulatedObject
+from kservegen.commands.simulate_changes import ComparedObject
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -13,64 +16,54 @@ from kservegen.core.resource import Origin
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.manifest import load_manifests
-from kservegen.kserve.controllers.made import STORED, Made, Outcome, source_of, source_text
+from kservegen.kserve.controllers.made import KSERVE, KUBERNETES, STORED, Made, source_of, source_text
 from kservegen.kserve.controllers.scripts import shorten_scripts
+from kservegen.report.json_report import finding_as_json
+from kservegen.report.plan_json import field_as_json
+from kservegen.report.plan_text import SIGNS
+from kservegen.report.plan_words import value_text
 
 _Locate: TypeAlias = Callable[[Path], Location]
+# What is said of an object that is gone.
+_UNKNOWN: Final[JsonObject] = {"admitted": None, "deployable": None, "runs": None, "outcome": None}
 _COLUMN: Final = 60  # where what stands at the side begins, if the line leaves room
 
 
-def simulated_as_json(documents: Iterable[SimulatedDocument]) -> list[JsonValue]:
-    """Return the section `documents` of the report."""
-    return [_document(document) for document in documents]
-
-
-def _document(document: SimulatedDocument) -> JsonObject:
-    report, made = document.report, document.made
+def simulated_as_json(item: SimulatedObject) -> JsonObject:
+    """Return an item of the section `documents` of the report."""
+    made = item.made or Made()
     return {
-        "file": report.file,
-        "document": report.number,
-        "kind": report.kind,
-        "name": report.name,
-        "namespace": report.namespace,
-        "admitted": report.admitted,
-        **_made(made, document.locate, admitted=report.admitted),
-    }
-
-
-def simulated_entry_as_json(entry: SimulatedEntry) -> JsonObject:
-    """Return what is made of an entry of the catalog, for the JSON report."""
-    identity = entry.resource.id
-    return {
-        "environment": entry.environment,
-        "kind": identity.kind,
-        "name": identity.name,
-        "namespace": identity.namespace,
-        "admitted": entry.admitted,
-        **_made(entry.made, entry.locate, admitted=entry.admitted),
-    }
-
-
-def _outcome(outcome: Outcome | None) -> JsonObject | None:
-    if outcome is None:
-        return None
-    return {"step": outcome.step, "reason": outcome.reason, "message": outcome.message}
-
-
-def _made(made: Made | None, locate: _Locate, *, admitted: bool | None) -> JsonObject:
-    deployable = False if admitted is False else (None if made is None else made.deployable)
-    runs = False if admitted is False else (None if made is None else made.runs)
-    made = made or Made()
-    return {
-        "deployable": deployable,
-        "runs": runs,
-        "outcome": _outcome(made.outcome),
-        "objects": [shorten_scripts(item.doc) for item in made.objects],
+        **_identity(item),
+        **_verdicts(item),
+        "objects": [shorten_scripts(written.doc) for written in made.objects],
         "pods": [
             {"of": pod.of, "pod": {"refused": pod.refused} if pod.pod is None else shorten_scripts(pod.pod)}
             for pod in made.pods
         ],
-        "from": dict(_pointers(made, locate)),
+        "from": dict(_pointers(made, item.locate)),
+        "findings": [finding_as_json(error) for error in item.errors],
+    }
+
+
+def _identity(item: SimulatedObject) -> JsonObject:
+    return {**_place(item), "file": item.report.file, "document": item.report.number, **item.id._asdict()}
+
+
+def _place(item: SimulatedObject) -> JsonObject:
+    return {"environment": item.environment} if item.environment else {}
+
+
+def _verdicts(item: SimulatedObject) -> JsonObject:
+    made = item.made
+    refused = False if item.report.admitted is False else None
+    outcome = None if made is None else made.outcome
+    return {
+        "admitted": item.report.admitted,
+        "deployable": refused if made is None else made.deployable,
+        "runs": refused if made is None else made.runs,
+        "outcome": None
+        if outcome is None
+        else {"step": outcome.step, "reason": outcome.reason, "message": outcome.message},
     }
 
 
@@ -93,51 +86,90 @@ def _source(words: Path, locate: _Locate) -> str:
     return source_text(words, line)
 
 
-def simulated_as_text(documents: Iterable[SimulatedDocument]) -> str:
-    """Print the made objects of each document, with the source of each field at its side."""
-    return "".join(_text(_title(document), document.made, document.locate) for document in documents)
+def compared_as_json(item: ComparedObject) -> JsonObject:
+    """Return what differs of an object, as an item of the section `documents`."""
+    old, new = item.old, item.new
+    return {
+        **_identity(item.shown),
+        **(_UNKNOWN if new is None else _verdicts(new)),
+        "before": None if old is None else {**_place(old), **_verdicts(old)},
+        "changes": [_change_as_json(change, item) for change in item.changes],
+        "findings": [] if new is None else [finding_as_json(error) for error in new.errors],
+    }
 
 
-def simulated_entry_as_text(entry: SimulatedEntry) -> str:
-    """Print the objects that are made of an entry of the catalog."""
-    title = f"{entry.resource.id} in {entry.environment}"
-    return _text(title + _admission(entry.admitted), entry.made, entry.locate)
+def _change_as_json(change: MadeChange, item: ComparedObject) -> JsonObject:
+    return {
+        "change": change.verb.value,
+        "pod" if change.is_pod else "object": change.label,
+        "fields": [{**field_as_json(field.change), **_sources(field, item)} for field in change.fields],
+    }
 
 
-def _title(document: SimulatedDocument) -> str:
-    report = document.report
-    title = f"{report.kind} {report.namespace}/{report.name}" if report.namespace else f"{report.kind} {report.name}"
-    return f"{report.file}: {title}{_admission(report.admitted)}"
+def _sources(field: MadeFieldChange, item: ComparedObject) -> dict[str, str]:
+    sides = (("oldFrom", field.old_source, item.old), ("newFrom", field.new_source, item.new))
+    return {name: _source(words, side.locate) for name, words, side in sides if words and side is not None}
 
 
-def _admission(admitted: bool | None) -> str:
-    return ": not admitted" if admitted is False else ""
+def simulated_as_text(item: SimulatedObject, width: int) -> str:
+    """Write what is made of a document or an entry, for lines of `width`; nothing where nobody makes anything of it."""
+    if item.made is None and item.report.admitted is not False:
+        return ""
+    return "\n".join([f"# {_title(item)}: {_fate(item)}", *_refusals(item), *_objects(item, width)]) + "\n"
 
 
-def _text(title: str, made: Made | None, locate: _Locate) -> str:
+def _title(item: SimulatedObject) -> str:
+    place = f" in {item.environment}" if item.environment else ""
+    return printable(f"{item.report.file}: {item.id if item.id.kind else f'document {item.report.number}'}{place}")
+
+
+def _fate(item: SimulatedObject | None) -> str:
+    """Say in words what becomes of an object."""
+    if item is None:
+        return "is not there"
+    if item.report.admitted is False:
+        return "is not admitted"
+    made = item.made
     if made is None:
-        return f"# {printable(title)}\n" if title.endswith("not admitted") else ""
-    lines = [f"# {printable(title)}"]
-    for item in made.objects:
-        lines += ["---", *_annotated(item.doc, item.origins, locate)]
-    for pod in made.pods:
-        lines += [
-            "---",
-            f"# the pod of {printable(pod.of)}" + (" is refused:" if pod.pod is None else ", as the webhook leaves it"),
-        ]
-        if pod.pod is None:
-            lines.append(f"#   {printable(pod.refused)}")
-        else:
-            lines += _annotated(pod.pod, pod.origins, locate)
+        return "nothing is made of it"
     if made.outcome is not None:
-        outcome = made.outcome
-        lines.append(f"# stops at {outcome.step}: {outcome.reason}: {printable(outcome.message)}")
-    return "\n".join(lines) + "\n"
+        return f"stops at {made.outcome.step}"
+    refused = [pod.of for pod in made.pods if pod.pod is None]
+    if refused:
+        return f"the pod of {printable(refused[0])} is refused"
+    return "is never ready" if made.runs is False else "runs, as far as files tell"
 
 
-def _annotated(doc: JsonObject, origins: Iterable[Origin], locate: _Locate) -> Iterator[str]:
-    """Write a document as YAML, with what each part came from beside the line where it begins."""
-    shown = shorten_scripts(doc)
+def _refusals(item: SimulatedObject) -> Iterator[str]:
+    for error in item.errors if item.report.admitted is False else ():
+        yield f"#   {printable(f'{error.location}: {error.message} [{error.rule}]')}"
+
+
+def _objects(item: SimulatedObject, width: int) -> Iterator[str]:
+    made = item.made or Made()
+    for written in made.objects:
+        yield "---"
+        yield from _annotated(written.doc, written.origins, item.locate, width)
+    for pod in made.pods:
+        yield "---"
+        if pod.pod is None:
+            yield f"# the pod of {printable(pod.of)} is refused:"
+            yield f"#   {printable(pod.refused)}"
+        else:
+            yield f"# the pod of {printable(pod.of)}, as the webhook leaves it"
+            yield from _annotated(pod.pod, pod.origins, item.locate, width)
+    yield from _stop(item)
+
+
+def _stop(item: SimulatedObject | None) -> Iterator[str]:
+    outcome = item.made.outcome if item is not None and item.made is not None else None
+    if outcome is not None:
+        yield f"# stops at {outcome.step}: {outcome.reason}: {printable(outcome.message)}"
+
+
+def _annotated(doc: JsonObject, origins: Iterable[Origin], locate: _Locate, width: int) -> Iterator[str]:
+    """Write a document as YAML, with what each part came from beside the line where it begins, or above a long one."""
+    shown = _readable(shorten_scripts(doc))
     written = emit(shown if isinstance(shown, dict) else doc)
     lines = written.rstrip("\n").split("\n")
     source = load_manifests(written.encode(), "").documents[0].source
@@ -150,7 +182,84 @@ def _annotated(doc: JsonObject, origins: Iterable[Origin], locate: _Locate) -> I
         if words == (*source_of(path[:-1], origins), path[-1]):
             continue
         place = source.value(path) if isinstance(path[-1], int) else source.key(path)
-        notes[place.line - 1] = _source(words, locate)
+        notes[place.line - 1] = f"# from {printable(_source(words, locate))}"
     for number, line in enumerate(lines):
-        note = notes.get(number)
-        yield line if note is None else f"{line:<{_COLUMN}} # from {printable(note)}"
+        yield from _with_note(line, notes.get(number), width)
+
+
+def _with_note(line: str, note: str | None, width: int) -> Iterator[str]:
+    if note is None:
+        yield line
+        return
+    beside = f"{line:<{_COLUMN}} {note}"
+    if len(beside) > width:
+        beside = f"{line}  {note}"
+    if len(beside) <= width:
+        yield beside
+        return
+    indent = len(line) - len(line.lstrip(" "))
+    yield f"{line[:indent]}{note}"
+    yield line
+
+
+def _readable(value: JsonValue) -> JsonValue:
+    """Write the words of scripts as a command with a line for each flag."""
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    words = value.get("script")
+    if len(value) == 1 and isinstance(words, list):
+        return {"script": command_text(str(word) for word in words)}
+    return {key: _readable(item) for key, item in value.items()}
+
+
+def command_text(words: Iterable[str]) -> str:
+    """Write a command, each flag and what belongs to it on a line of its own."""
+    text = ""
+    for word in words:
+        joint = "\n  " if word.startswith("-") else " "
+        text += f"{joint if text else ''}{word}"
+    return text
+
+
+def compared_as_text(item: ComparedObject, width: int) -> str:
+    """Write what differs, old before new, each side with its source; nothing where nothing does."""
+    old, new = _fate(item.old), _fate(item.new)
+    fate = new if old == new else f"{old} -> {new}"
+    lines = [f"{_title(item.shown)}: {fate}"]
+    lines += [f"  before: {line[2:]}" for line in _stop(item.old)] if old != new else []
+    lines += [f"  now: {line[2:]}" for line in _stop(item.new)] if old != new else []
+    lines += [f"  {line[4:]}" for line in _refusals(item.new)] if item.new is not None else []
+    for change in item.changes:
+        what = f"pod of {change.label}" if change.is_pod else change.label
+        lines.append(f"  {SIGNS[change.verb]} {printable(what)}")
+        for field in change.fields:
+            lines += _field(field, item, width)
+    return "\n".join(lines) + "\n"
+
+
+def _field(field: MadeFieldChange, item: ComparedObject, width: int) -> Iterator[str]:
+    """Write a field in one line where one source is enough to say where it comes from, else a line for each side."""
+    path, old, new = field.change
+    sources = _sources(field, item)
+    before, after = (_note(sources.get(side, "")) for side in ("oldFrom", "newFrom"))
+    left, right, shown = printable(value_text(old)), printable(value_text(new)), printable(path)
+    if old is ABSENT:
+        one = f"{shown}: + {right}{after}"
+    elif new is ABSENT:
+        one = f"{shown}: - {left}{before}"
+    else:
+        one = f"{shown}: {left} -> {right}{after}" if before == after else ""
+    if one and len(one) + 6 <= width:
+        yield f"      {one}"
+        return
+    yield f"      {shown}:"
+    if old is not ABSENT:
+        yield f"        - {left}{before}"
+    if new is not ABSENT:
+        yield f"        + {right}{after}"
+
+
+def _note(source: str) -> str:
+    return "" if source in ("", KSERVE, KUBERNETES) else f"  # from {printable(source)}"
