@@ -19,8 +19,8 @@ from kservegen.kserve.controllers.llm.free import FREE_IN_SERVICES
 from kservegen.kserve.controllers.made import Made
 
 _GPU: Final = {"limits": {"nvidia.com/gpu": "1"}}
-_MAIN: Final = {"template": {"containers": [{"name": "main", "resources": _GPU}]}}
-_ROUTED: Final = {"router": {"route": {}, "gateway": {}, "scheduler": {}}}
+_MAIN: Final[Mapping[str, object]] = {"template": {"containers": [{"name": "main", "resources": _GPU}]}}
+_ROUTED: Final[Mapping[str, object]] = {"router": {"route": {}, "gateway": {}, "scheduler": {}}}
 _NAMES: Final = ("qwen", "llama3-with-adapters", "zz", "a" * 36)
 
 
