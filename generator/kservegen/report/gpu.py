@@ -140,9 +140,10 @@ def _facts(account: Account, done: Estimate) -> str:
         f"pool -{done.band.below / GIB:.2f} +{done.band.above / GIB:.2f} GiB",
     ]
     if account.fit.model is not None:
-        said.append(f"dimensions from {account.fit.model.known_from}")
+        sibling = account.fit.model.sibling
+        said.append(f"dimensions from {account.fit.model.known_from}" + (f" (sibling {sibling})" if sibling else ""))
     if not account.fit.version:
-        said.append("version of vLLM unknown")
+        said.append(f"version of vLLM unknown, {'.'.join(map(str, account.fit.engine.since))} assumed")
     return ", ".join(said)
 
 
@@ -165,6 +166,8 @@ def _json(account: Account) -> JsonObject:
         "verdict": _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN,
         "unknown": fit.unknown or None,
         "knownFrom": fit.model.known_from if fit.model else None,
+        "sibling": fit.model.sibling or None if fit.model else None,
+        "vllmAssumed": fit.engine.assumed,
         "refusals": [refusal.message for refusal in fit.refused],
         "advice": [finding.hint for finding in account.findings if finding.hint],
     }
@@ -185,6 +188,7 @@ def _json(account: Account) -> JsonObject:
             "blocks": done.blocks,
             "tokens": done.tokens,
             "concurrency": round(done.concurrency, 4),
+            "stateBlocks": {"least": done.least_blocks, "most": done.most_blocks},
             "maxNumSeqs": done.batch.sequences,
             "maxNumBatchedTokens": done.batch.tokens,
         }

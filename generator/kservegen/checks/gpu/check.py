@@ -141,11 +141,23 @@ def _memory(found: Fit, done: Estimate, others: tuple[Gpu, ...]) -> Finding:
     return Finding(
         rule="gpu/does-not-fit" if certain else "gpu/uncertain-fit",
         path=place(found.workload, done.gate),
-        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {explain_gate(done)}",
+        message=f"{name} {'does not fit' if certain else 'may not fit'} on {gpu}{source}: {explain_gate(done)}"
+        f"{rests_on(found)}",
         seen=sums(done),
         allowed=_allowed(done),
         hint=cheapest(gpu_remedies(case, others)),
     )
+
+
+def rests_on(found: Fit) -> str:
+    """Say what the estimate takes for granted: dimensions of a sibling, an assumed version; blank where nothing."""
+    taken = []
+    if found.model is not None and found.model.sibling:
+        taken.append(f"dimensions of its sibling {found.model.sibling}")
+    if found.engine.assumed:
+        image = f" of {found.workload.image}" if found.workload.image else ""
+        taken.append(f"vLLM {'.'.join(map(str, found.engine.since))} assumed, the image{image} tells no version")
+    return f" ({'; '.join(taken)})" if taken else ""
 
 
 def _allowed(done: Estimate) -> str:

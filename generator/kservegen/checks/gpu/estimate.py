@@ -118,7 +118,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     pool, stage, cut, blocks = chosen
     band = band_of(model, gpu, server, engine, Parts(stage.weights, peak, counted, size))
     told = bool(server.cache_bytes or server.blocks)
-    needed = cut.blocks_for(length, size.tokens)
+    needed = 0 if model.encoder else cut.blocks_for(length, size.tokens)
     longest = cut.longest(blocks, size.tokens, max(length, model.max_length or 0))
     draft = Estimate(
         verdict=FitVerdict.FITS,
@@ -136,7 +136,9 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         needed=needed * cut.block_bytes,
         block_bytes=cut.block_bytes,
         blocks=blocks,
-        tokens=cut.tokens(blocks, length, size.tokens, by_concurrency=engine.tokens_by_concurrency),
+        tokens=0
+        if model.encoder
+        else cut.tokens(blocks, length, size.tokens, by_concurrency=engine.tokens_by_concurrency),
         concurrency=blocks / needed if needed else 0.0,
         longest=longest,
         batch=size,
@@ -146,7 +148,8 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         most_blocks=blocks if told else max(pool + band.above, 0) // cut.block_bytes,
     )
     scratch = _MXFP4_SCRATCH if model.quantization == "mxfp4" and gpu.capability == _HOPPER else 0
-    refused, doubts = _gates(draft, server, free, lone_page=cut.block_bytes, scratch=scratch)
+    lone_page = 0 if model.encoder else cut.block_bytes
+    refused, doubts = _gates(draft, server, free, lone_page=lone_page, scratch=scratch)
     if cut.has_states and not server.eager:
         refused, doubts = _state_gate(draft, engine, refused, doubts)
     if refused is not None:

@@ -23,6 +23,7 @@ from kservegen.kserve.releases import Releases
 # Cards that nobody offers for a cluster: of early generations, or for desks.
 _OFFERED_LEAST: Final = 80
 _DESKTOP: Final = ("RTX-", "GB10")
+_MAKERS: Final = re.compile(r"\b(nvidia|geforce|amd|intel|instinct|tesla)\b")
 # Of vLLM: `0.11.2`, `v0.8.5.post1`, `0.15.2rc1` or `0.10.1.2.dev0`.
 _VERSION: Final = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
 
@@ -161,7 +162,8 @@ class FactStore:
 
 
 def _plain(name: str) -> str:
-    return "".join(c for c in name.lower() if c.isalnum() or c in "/.+")
+    """Fold the spellings of a GPU: makers and series are no part of it, nor are spaces and dashes."""
+    return "".join(c for c in _MAKERS.sub("", name.lower()) if c.isalnum() or c in "/.+")
 
 
 def _number(entry: JsonObject, key: str) -> int:

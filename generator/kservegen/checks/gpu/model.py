@@ -139,9 +139,12 @@ class ModelFacts:
             return "its dimensions"
         if not (self.intermediate or self.experts):
             return "the width of its feed-forward layers"
-        if self.family.startswith(_ENCODERS):
-            return "how much an encoder takes"
         return self.obscure
+
+    @property
+    def encoder(self) -> bool:
+        """Whether it answers with vectors from one pass: it samples nothing and keeps no keys and values."""
+        return self.family.startswith(_ENCODERS)
 
     def loaded_bytes(self, dtype: str) -> int:
         """Bytes of one element of the weights as vLLM loads them with `--dtype`."""

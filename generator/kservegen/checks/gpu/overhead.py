@@ -45,6 +45,7 @@ def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, leng
     tokens = server.batched_tokens or engine.batched_tokens[small]
     v0_chunks = engine.profiled or length > _V0_CHUNKS_ABOVE
     whole_prompts = not v0_chunks if server.chunked is None else not server.chunked
+    whole_prompts = whole_prompts or model.encoder
     if whole_prompts and server.batched_tokens is None:
         tokens = max(tokens, min(length, model.max_length or length))
     return Batch(sequences, tokens)
@@ -71,6 +72,7 @@ def activation(model: ModelFacts, server: Server, engine: EngineFacts, size: Bat
     if server.lora_adapters:
         extra += int(0.2 * GIB)  # buffers of the low-rank products, seen in one start-up
     rows = min(size.sequences, size.tokens)
+    rows = 0 if model.encoder else rows
     sampling = int(rows * model.vocabulary * engine.sampler_bytes + _KEPT * size.tokens * hidden * 2)
     if not engine.workspace_kept:
         return Peak(prompt + extra + vision, max(prompt + extra, sampling + _CONSTANT) + vision, vision)

@@ -85,7 +85,7 @@ def count(model: ModelFacts, ranks: int = 1) -> Counted:
         plain=routers + 2 * model.hidden * model.depth,
         embedding=table,
         head=0 if model.tied else table,
-        table=model.table,
+        table=model.table + (model.hidden * (model.max_length or 0) if model.encoder else 0),
     )
 
 
@@ -115,7 +115,7 @@ def _projections(hidden: int, width: int, queries: int, keys: int) -> int:
 
 
 def _feed_forward(model: ModelFacts) -> tuple[int, int, int, int]:
-    matrices = 2 if model.family in _UNGATED else 3
+    matrices = 2 if model.family in _UNGATED or model.encoder else 3
     dense = matrices * model.hidden * model.intermediate * model.dense_layers
     experts = model.experts
     if experts is None:
@@ -248,7 +248,7 @@ def rotary_bytes(model: ModelFacts, element_bytes: int) -> int:
 
     Linear scaling stretches a table by its factor; a model with windows has an unstretched second one.
     """
-    if model.max_length is None or model.family.startswith("OPT"):
+    if model.max_length is None or model.encoder or model.family.startswith("OPT"):
         return 0
     dim = model.latent.rope_dim if model.latent is not None else model.head_dim
     rows = min(model.max_length, 1 << 20) * model.rotary_factor

@@ -146,6 +146,13 @@ def test_each_gate_can_refuse(case: str) -> None:
     assert (done.verdict, done.gate) == (verdict, gate)
 
 
+def test_an_encoder_needs_no_cache() -> None:
+    done = run("BAAI/bge-m3", Server(), on=gpu("L4"), version="0.17.1")
+    assert (done.verdict, done.needed, done.tokens) == (FitVerdict.FITS, 0, 0)
+    assert done.weights / GIB == pytest.approx(1.06, abs=0.02)
+    assert run("BAAI/bge-m3", Server(utilization=0.05), on=gpu("L4")).gate is Gate.WEIGHTS
+
+
 def test_states_for_as_many_sequences_as_there_are_blocks() -> None:
     """Qwen3.8-27B-FP8 on an L40S: 256 sequences are refused with 184 blocks, 16 start, and eager mode asks nothing."""
     server = Server(max_length=65536, utilization=0.9)

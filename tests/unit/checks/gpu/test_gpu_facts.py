@@ -9,7 +9,7 @@ import pytest
 
 from kservegen.checks.gpu.fact_store import FactStore, parse_version
 from kservegen.checks.gpu.model import GIB
-from kservegen.checks.gpu.weights import count
+from kservegen.checks.gpu.weights import Split, count, on_rank
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.releases import Releases
 
@@ -32,6 +32,7 @@ PARAMETERS = [
     ("ibm-granite/granite-3.1-8b-instruct", 8171),
     ("openai/gpt-oss-20b", 20910),
     ("deepseek-ai/DeepSeek-R1", 671026),
+    ("BAAI/bge-m3", 567),
 ]
 
 
@@ -66,6 +67,8 @@ def test_every_instance_names_a_gpu_of_the_table() -> None:
         ("NVIDIA H100 80GB", "H100"),
         ("a100-80gb", "A100-80GB"),
         ("A100 80GB", "A100-80GB"),
+        ("NVIDIA GeForce RTX 5090", "RTX-5090"),
+        ("AMD Instinct MI300X", "MI300X"),
         ("A100-80GB/1g.10gb", "A100-80GB/1g.10gb"),
         ("H100 NVL 94GB/1g.12gb", "H100-NVL/1g.12gb"),
     ],
@@ -114,8 +117,36 @@ def test_constants_change_with_the_version(version: str, utilization: float, sam
     assert (engine.utilization, engine.sampler_bytes) == (utilization, sampler)
 
 
+@pytest.mark.parametrize(
+    ("name", "sibling", "quantization"),
+    [
+        ("Qwen/Qwen3-14B-GPTQ-Int4", "Qwen/Qwen3-14B", "gptq"),
+        ("somebody/Qwen3-32B-AWQ-4bit", "Qwen/Qwen3-32B", "awq"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-quantized.w4a16", "meta-llama/Llama-3.3-70B-Instruct", "int4"),
+        ("nvidia/Llama-3.3-70B-Instruct-NVFP4", "meta-llama/Llama-3.3-70B-Instruct", "nvfp4"),
+        ("neuralmagic/Meta-Llama-3.1-8B-Instruct-FP8", "meta-llama/Meta-Llama-3.1-8B-Instruct", "fp8"),
+        ("unsloth/Qwen3-8B", "Qwen/Qwen3-8B", ""),
+        ("unsloth/Qwen3-8B-unsloth-bnb-4bit", "Qwen/Qwen3-8B", "bitsandbytes"),
+    ],
+)
+def test_a_quantised_checkpoint_has_the_dimensions_of_its_model(name: str, sibling: str, quantization: str) -> None:
+    model, base = STORE.model(name), STORE.model(sibling)
+    assert model is not None
+    assert base is not None
+    assert (model.sibling, model.quantization, model.hidden) == (sibling, quantization, base.hidden)
+    assert bool(model.weight_bytes) is (not quantization and bool(base.weight_bytes))
+
+
+def test_a_sibling_keeps_the_towers_of_its_model() -> None:
+    """Qwen3.8-27B-INT4 printed 17.71 GiB: 16.6 of language model, and 0.9 of encoder in 16 bits."""
+    model = STORE.model("RedHatAI/Qwen3.8-27B-INT4")
+    assert model is not None
+    assert on_rank(model, Split(), model.quantization, 2).last / GIB == pytest.approx(17.71, rel=0.02)
+
+
 def test_unknown_names_are_none() -> None:
     assert STORE.model("nobody/nothing") is None
+    assert STORE.model("nobody/nothing-AWQ") is None
     assert STORE.gpu("RTX-9999") is None
 
 
