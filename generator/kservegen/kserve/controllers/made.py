@@ -109,10 +109,12 @@ class Made:
     workloads_stand: bool = False
 
     @property
-    def runs(self) -> bool:
-        """Whether it can ever be Ready, as far as files tell: every step is taken and no pod is refused."""
-        refused = any(pod.pod is None for pod in self.pods)
-        return self.outcome is None and not refused and not self.never_ready
+    def runs(self) -> bool | None:
+        """Whether it can ever be Ready: every step is taken and no pod is refused; None where no file tells."""
+        refused = any(pod.pod is None and not pod.missing for pod in self.pods)
+        if self.outcome is not None or self.never_ready or refused:
+            return False
+        return None if any(pod.missing for pod in self.pods) else True
 
     @property
     def deployable(self) -> bool:

@@ -192,6 +192,22 @@ def test_a_storage_block_is_filled_in_from_its_secret(storage: JsonObject, entry
         assert pod_field(made, "initContainers", 0, "args", 0) == outcome
 
 
+@pytest.mark.parametrize(
+    ("storage", "secret"),
+    [
+        ({"key": "k", "path": "a"}, {**_secret("storage-config"), "data": {"k": "x"}}),
+        ({"key": "k", "path": "a"}, {**_secret("storage-config"), "stringData": {"k": "ENC[AES256_GCM,data:b2s=]"}}),
+        ({"key": "k", "path": "a"}, _secret("other")),
+        ({"path": "a"}, _secret("other")),
+    ],
+    ids=["stand-in", "encrypted", "no Secret", "no Secret and no key"],
+)
+def test_what_no_file_tells_is_told_apart_from_a_refusal(storage: JsonObject, secret: JsonObject) -> None:
+    model: JsonObject = {"model": {"modelFormat": {"name": "sklearn"}, "storage": storage}}
+    made = reconcile(service(model), secret)
+    assert (made.pods[0].pod, made.pods[0].missing, made.runs) == (None, True, None)
+
+
 def test_a_secret_that_an_account_names_must_be_there() -> None:
     made = reconcile(service(_model("s3://b/m")), _account("default", "gone"))
     assert (made.pods[0].pod, made.pods[0].refused) == (None, 'secrets "gone" not found')

@@ -43,6 +43,7 @@ _AZURE: Final = (
 )
 _AZURE_MARKS: Final = ("AZ_CLIENT_ID", "AZURE_CLIENT_ID", "AZURE_ACCESS_TOKEN")
 _AZURE_KEY: Final = "AZURE_STORAGE_ACCESS_KEY"
+_ENCRYPTED: Final = "ENC["  # as SOPS writes what only a cluster can read
 _SUPPORTED: Final = ("s3", "hdfs", "webhdfs")
 _BUCKETED: Final = ("s3",)
 
@@ -105,7 +106,8 @@ class Credentials:
         elif "https-host" in data:
             if "headers" in data:
                 host, headers = _plain(secret, "https-host"), _plain(secret, "headers")
-                self._extend(container, [{"name": f"{host}-headers", "value": headers}])
+                if host is not None and headers is not None:
+                    self._extend(container, [{"name": f"{host}-headers", "value": headers}])
         elif "HDFS_NAMENODE" in data:
             self._mount_secret(container, "hdfs-secrets", name, "/var/secrets/kserve-hdfscreds")
         elif "HF_TOKEN" in data:
@@ -166,7 +168,8 @@ class Credentials:
             if not kind:
                 kind, bucket = self._entry(container, secret, entry_key, bucket)
         if not kind:
-            raise PodRefusedError("unable to determine storage type")
+            untold = "unable to determine storage type"
+            raise PodLacksError(untold) if secret is None else PodRefusedError(untold)
         if uri.startswith("<scheme-placeholder>://"):
             path = uri.partition("://")[2]
             if kind in _BUCKETED and not bucket:
@@ -180,8 +183,11 @@ class Credentials:
 
     def _entry(self, container: JsonObject, secret: JsonObject, key: str, bucket: str) -> tuple[str, str]:
         """Read type and bucket from an entry of the storage Secret."""
+        written = _plain(secret, key)
+        if written is None:
+            raise PodLacksError(f"what the entry {key} of the storage Secret holds cannot be read here")
         try:
-            entry = mapping(json.loads(_plain(secret, key)))
+            entry = mapping(json.loads(written))
         except ValueError as problem:
             raise PodRefusedError(f"the entry {key} of the storage Secret is no JSON") from problem
         kind = text(entry.get("type"))
@@ -206,13 +212,16 @@ def _azure(secret: str, data: JsonObject) -> list[JsonObject]:
     return found
 
 
-def _plain(secret: JsonObject, key: str) -> str:
-    """Return what stands under a key of a Secret; what is not base64 is taken as it is."""
+def _plain(secret: JsonObject, key: str) -> str | None:
+    """Return what stands under a key of a Secret; None where that is not known.
+
+    Data that is no base64 is no Secret that a server has: it stands in for one, or is encrypted.
+    """
     stated = mapping(secret.get("stringData")).get(key)
     if isinstance(stated, str):
-        return stated
+        return None if stated.startswith(_ENCRYPTED) else stated
     value = text(mapping(secret.get("data")).get(key))
     try:
         return base64.b64decode(value, validate=True).decode()
     except (binascii.Error, ValueError):
-        return value
+        return None
