@@ -112,6 +112,19 @@ spec:
     assert {d["name"]: d["admitted"] for d in documents(str(folder))} == {"a": False, "b": False, "iris": True}
 
 
+def test_kinds_without_a_schema_stand_beside_the_others(folder: Path) -> None:
+    model = ISVC.replace("  predictor:", "  predictor:\n    serviceAccountName: reader")
+    (folder / "iris.yaml").write_text(model, encoding="utf-8")
+    metadata = {"name": "reader", "namespace": "models"}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "secrets": [{"name": "reader"}]}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"AWS_SECRET_ACCESS_KEY": "eA=="}}
+    (folder / "account.json").write_text(json.dumps(account), encoding="utf-8")
+    (folder / "secret.json").write_text(json.dumps(secret), encoding="utf-8")
+    made = {document["kind"]: document for document in documents(str(folder))}
+    (initializer,) = made["InferenceService"]["pods"][0]["pod"]["spec"]["initContainers"]
+    assert "AWS_SECRET_ACCESS_KEY" in {item["name"] for item in initializer["env"]}
+
+
 def test_many_documents_come_out_as_few_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     twice = ISVC + "---\n" + ISVC.replace("name: iris", "name: other")
     (folder / "iris.yaml").write_text(twice, encoding="utf-8")

@@ -169,6 +169,8 @@ class Linter:
             first, count = self._unknown.get(unknown.seen, (unknown, 0))
             self._unknown[unknown.seen] = (first, count + 1)
             self._extra.extend(item for item in found if item is not unknown)
+            if document.resource is not None:
+                self._given.setdefault(document.resource.id, shelved)  # others may refer to it
             return
         self._extra.extend(found)
         if around is None or document.resource is None:

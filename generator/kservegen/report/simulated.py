@@ -215,10 +215,10 @@ def _readable(value: JsonValue) -> JsonValue:
 
 
 def command_text(words: Iterable[str]) -> str:
-    """Write a command, each flag and what belongs to it on a line of its own."""
+    """Write a command, each flag with what belongs to it, and each variable, on a line of its own."""
     text = ""
     for word in words:
-        joint = "\n  " if word.startswith("-") else " "
+        joint = "\n  " if word.startswith(("-", "$")) else " "
         text += f"{joint if text else ''}{word}"
     return text
 
@@ -255,10 +255,10 @@ def _field(field: MadeFieldChange, item: ComparedObject, width: int) -> Iterator
         yield f"      {one}"
         return
     yield f"      {shown}:"
-    if old is not ABSENT:
-        yield f"        - {left}{before}"
-    if new is not ABSENT:
-        yield f"        + {right}{after}"
+    for sign, side, value, note in (("-", old, left, before), ("+", new, right, after)):
+        if side is not ABSENT:
+            line = f"        {sign} {value}"
+            yield from (line + note,) if len(line + note) <= width else (line, f"         {note}")
 
 
 def _note(source: str) -> str:
