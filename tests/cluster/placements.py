@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from tests.cluster.control_plane import Json
 
-from kservegen.checks.demand.groups import Count, PodGroup
+from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.demand.requests import Requests, amounts
 from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.pools import Pool, read_pools
 from kservegen.checks.placement.requests import PodRequest, survey
+from kservegen.kserve.controllers.running import PodCount
 
 CASE = "kservegen.test/case"
 ZONE = "topology.kubernetes.io/zone"
@@ -123,7 +124,7 @@ def _group(dice: random.Random, name: str, kinds: list[str], index: int, *, smal
         pod["nodeSelector"].pop("tier", None)
     count = dice.choice([1, 1, 2, 2, 3, 4, 6])
     found: Requests = {**amounts(requests)}
-    group = PodGroup(role="predictor", path=("spec", "predictor"), pod=pod, requests=found, count=Count(1, count))
+    group = PodGroup(role="predictor", path=("spec", "predictor"), pod=pod, requests=found, count=PodCount(1, count))
     return PodRequest(group, Member(name, labels))
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import EntryName
-from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
+from kservegen.checks.budget.account import account, requested_amounts
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import read_budgets
-from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.locate import Locator
 from kservegen.checks.rules.base import Context
-from kservegen.checks.rules.view import selection_of
 from kservegen.core.diagnostics import Diagnostic, Location
-from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.document import text
+from kservegen.core.jsontypes import Path
 from kservegen.core.resource import ResourceId
+from kservegen.kserve.controllers.reconcile import is_reconciled
 from kservegen.kserve.defaulting import Defaulted
-from kservegen.kserve.runtimes.selection import request_of
 from kservegen.render.objects.environment import BuiltEnvironment
 
+_NAMED: Final = 3
 _AS_WRITTEN: Final[Mapping[EntryName, str]] = MappingProxyType({})
 
 
@@ -49,7 +47,8 @@ def check_capacity(
 ) -> Capacity:
     """Hold an environment against its budgets and its node pools, where it has any.
 
-    What `others` ask for counts in budgets; whether their pods find a place is not looked at.
+    What `others` ask for counts in budgets; whether their pods find a place is not looked at. What is not deployed
+    takes nothing.
     """
     found: list[Diagnostic] = []
     assumed: tuple[str, ...] = ()
@@ -65,7 +64,20 @@ def check_capacity(
         placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
         assumed = placed.assumptions
+    if lines is not None or assumed:
+        assumed += _uncounted(built, objects, context)
     return Capacity(tuple(found), assumed, lines)
+
+
+def _uncounted(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> tuple[str, ...]:
+    """Name the models that take nothing because they are not deployed, which is a finding of its own."""
+    names = [
+        key
+        for key, _, item in _owned(built, objects)
+        if is_reconciled(item.resource.kind) and context.simulation.workloads(item.resource) is None
+    ]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (f"what {', '.join(names[:_NAMED])}{more} would take: not deployed as written",) if names else ()
 
 
 def ledger(
@@ -109,7 +121,6 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     from kservegen.checks.placement.check import WantedPods, check_placement, in_pool_scope  # noqa: PLC0415 - few environments ask
     from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
     from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
-    from kservegen.checks.placement.requests import pod_labels  # noqa: PLC0415
 
     environment = built.environment
     pools = read_pools(environment.mapping("nodePools"), environment.mapping("accelerators"))
@@ -120,8 +131,7 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
         resource = item.defaulted.resource
         for group in item.groups:
             if in_pool_scope(group, pools):
-                member = Member(resource.id.namespace, pod_labels(resource.doc, group))
-                wanted.append(WantedPods(item.entry, resource.id, _with_runtime(item, group, context), member))
+                wanted.append(WantedPods(item.entry, resource.id, group, Member(resource.id.namespace, group.labels)))
             else:
                 left_out = True
 
@@ -132,19 +142,3 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     if left_out:
         assumed.append("that pods without accelerators find nodes: no pool without one is listed")
     return Capacity(tuple(check_placement(environment, pools, wanted, locate)), tuple(assumed))
-
-
-def _with_runtime(item: RequestedAmounts, group: PodGroup, context: Context) -> PodGroup:
-    """Lay the placement words of a predictor over those of its runtime, where that is an object of the catalog."""
-    model = group.pod.get("model")
-    if not isinstance(model, dict):
-        return group
-    resource = item.defaulted.resource
-    chosen = selection_of(request_of(group.pod, model, resource.id.namespace or "default"), context).chosen
-    runtime = context.resources.get(ResourceId(chosen.kind, chosen.namespace, chosen.name)) if chosen else None
-    if runtime is None:
-        return group
-    spec = mapping(runtime.doc.get("spec"))
-    below: JsonObject = {word: spec[word] for word in ("affinity", "tolerations") if word in spec}
-    selector = {**mapping(spec.get("nodeSelector")), **mapping(group.pod.get("nodeSelector"))}
-    return replace(group, pod={**below, **group.pod, "nodeSelector": selector})

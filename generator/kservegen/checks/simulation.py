@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
 
+from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.defaults import apply_defaults
@@ -19,6 +20,7 @@ from kservegen.kserve.controllers.charted import chart_objects, chart_settings
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects, shipped_objects
 from kservegen.kserve.controllers.made import Made, Surroundings
 from kservegen.kserve.controllers.reconcile import is_reconciled
+from kservegen.kserve.controllers.running import RunningWorkload, as_scheduled, running_workloads
 from kservegen.kserve.controllers.settings import ControllerSettings, shipped_settings
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.releases import Release
@@ -80,6 +82,11 @@ class _Stored(NamedTuple):
     stored: JsonObject
 
 
+class _Running(NamedTuple):
+    doc: JsonObject
+    workloads: tuple[RunningWorkload, ...] | None
+
+
 class Simulation:
     """Makes what KServe would of the objects of one context."""
 
@@ -97,6 +104,7 @@ class Simulation:
         self._plane: ControlPlane | None = None
         self._kept: dict[ResourceId, _Kept] = {}
         self._stored: dict[ResourceId, _Stored] = {}
+        self._running: dict[ResourceId, _Running] = {}
 
     def made(self, resource: Resource) -> Made | None:
         """Return what KServe makes of a stored object; None where nothing is made of its kind, or nothing is known.
@@ -113,6 +121,25 @@ class Simulation:
             if len(self._kept) > _KEPT:
                 del self._kept[next(iter(self._kept))]
         return kept.made
+
+    def workloads(self, resource: Resource) -> tuple[RunningWorkload, ...] | None:
+        """List what runs of a stored object, as the scheduler looks at it; None where it is not deployed, or not known.
+
+        This is kept, for it is small. A crash is told by whoever asks for what is made.
+        """
+        known = self._running.get(resource.id)
+        if known is None or known.doc is not resource.doc:
+            try:
+                made = self.made(resource)
+            except GeneratorError:
+                raise
+            except Exception:  # noqa: BLE001 - told elsewhere, as a finding
+                made = None
+            running = None
+            if made is not None and (made.pods or made.outcome is None):
+                running = tuple(map(as_scheduled, running_workloads(resource.doc, made)))
+            known = self._running[resource.id] = _Running(resource.doc, running)
+        return known.workloads
 
     def _make(self, resource: Resource, installation: KServeInstallation) -> Made | None:
         if self._plane is None:

@@ -28,7 +28,7 @@ def assess(
     `installation` is what KServe's defaulter reads of the environment after the change. An object whose update is
     refused stays as it is: it is in `refused` alone.
     """
-    change = RestartChange.of(before, after, installation)
+    change = RestartChange.of(before, after, installation, schemas)
     refused = tuple(refused_updates(change, checker, schemas))
     # What is refused, rather than warned of.
     stuck = {item.resource.id for item in refused if not checker.verdict((item.finding,)).deployable}

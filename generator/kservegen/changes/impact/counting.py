@@ -9,11 +9,8 @@ from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
 from kservegen.checks.demand.devices import devices, possible_types
 from kservegen.checks.demand.groups import PodGroup, pod_groups
-from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
-
-_SCHEDULER = "scheduler"
 
 
 class _Rolled(NamedTuple):
@@ -44,7 +41,6 @@ def count_restart(
             was = _accelerators(old, before.side.accelerators)
             held = max(sum(each.values()), sum(was.values()))
             rolled.append(_Rolled(group.role, pods, least, min(group.count.surge, pods), each, held))
-    rolled.extend(_unwritten_scheduler(roles, before[subject], after[subject]))
     return Restart(
         subject=subject,
         pods=sum(item.pods for item in rolled),
@@ -77,8 +73,7 @@ def count_scaled(subject: ResourceId, before: ImpactScene, after: ImpactScene) -
 def _groups(resource: Resource, scene: ImpactScene) -> dict[tuple[str, int], PodGroup]:
     """Find the groups of an object by role; canaries, which share one, by their order too."""
     found: dict[tuple[str, int], PodGroup] = {}
-    groups = pod_groups(resource, cluster_mode=scene.side.deployment_mode, runtime=scene.runtime_resources)
-    for group in groups:
+    for group in pod_groups(resource, scene.simulation):
         index = sum(1 for role, _ in found if role == group.role)
         found[group.role, index] = group
     return found
@@ -94,18 +89,3 @@ def _accelerators(group: PodGroup, accelerators: JsonObject) -> dict[str, int]:
         " or ".join(possible_types(group, resource, accelerators)) or resource: number
         for resource, number in devices(group, accelerators).items()
     }
-
-
-def _unwritten_scheduler(roles: frozenset[str], before: Resource, after: Resource) -> Iterator[_Rolled]:
-    """Count a scheduler whose template is that of the preset: it has no accelerators."""
-    if _SCHEDULER not in roles:
-        return
-    old, new = (_scheduler(resource) for resource in (before, after))
-    if old is not None and new is not None and "template" not in new:
-        pods = min(integer(old.get("replicas")) or 1, integer(new.get("replicas")) or 1)
-        yield _Rolled(_SCHEDULER, pods, pods, 0, {})
-
-
-def _scheduler(resource: Resource) -> JsonObject | None:
-    scheduler = mapping(resource.spec.get("router")).get(_SCHEDULER)
-    return scheduler if isinstance(scheduler, dict) else None

@@ -9,9 +9,11 @@ from typing import Final
 from kservegen.changes.impact.model import ImpactSide
 from kservegen.changes.impact.reach import STOP
 from kservegen.checks.rules.base import Context
+from kservegen.checks.simulation import Simulation, chart_installation
 from kservegen.core.document import text
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, installed_platform
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
@@ -30,8 +32,11 @@ class ImpactScene(Mapping[ResourceId, Resource]):
     defaulted once.
     """
 
-    def __init__(self, side: ImpactSide, installation: Installation, other: ImpactScene | None = None) -> None:
+    def __init__(
+        self, side: ImpactSide, installation: Installation, schemas: SchemaStore, other: ImpactScene | None = None
+    ) -> None:
         self.side = side
+        self._schemas = schemas
         self._other = other
         self._installation = installation
         self._defaulted: dict[ResourceId, Defaulted] = {}
@@ -85,11 +90,12 @@ class ImpactScene(Mapping[ResourceId, Resource]):
             self._selections[request] = known
         return known
 
-    def runtime_resources(self, resource: Resource, component: JsonObject) -> JsonValue:
-        """Say what the runtime that serves a predictor brings as `resources` of its container."""
-        selection = self.selection(resource, component)
-        chosen = selection.chosen if selection is not None else None
-        return {side: dict(listed) for side, listed in chosen.amounts.items()} if chosen else None
+    @cached_property
+    def simulation(self) -> Simulation:
+        """What KServe makes of the objects."""
+        side = self.side
+        installed = chart_installation(side.release, side.values, side.deployment_mode, self._schemas)
+        return Simulation(side.release, installed, self, side.prerequisites)
 
     def is_knative(self, resource: Resource) -> bool:
         """Whether Knative runs an object."""

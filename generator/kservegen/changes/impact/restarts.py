@@ -18,6 +18,7 @@ from kservegen.changes.impact.runtimes import Runtimes
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.defaulting import Installation
 
 SERVICE: Final = "InferenceService"
@@ -33,10 +34,12 @@ class RestartChange(NamedTuple):
     after: ImpactScene
 
     @classmethod
-    def of(cls, before: ImpactSide, after: ImpactSide, installation: Installation) -> RestartChange:
+    def of(
+        cls, before: ImpactSide, after: ImpactSide, installation: Installation, schemas: SchemaStore
+    ) -> RestartChange:
         """Look into two sides; `installation` is the one after the change."""
-        now = ImpactScene(after, installation)
-        return cls(ImpactScene(before, installation, other=now), now)
+        now = ImpactScene(after, installation, schemas)
+        return cls(ImpactScene(before, installation, schemas, other=now), now)
 
 
 class RestartedPods(NamedTuple):

@@ -8,14 +8,9 @@ from typing import NamedTuple
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.ledger import Line, lines
 from kservegen.checks.demand.groups import PodGroup, pod_groups
-from kservegen.checks.demand.requests import amounts
+from kservegen.checks.demand.requests import NO_AMOUNTS, amounts
 from kservegen.checks.rules.base import Context
-from kservegen.checks.rules.view import selection_of
-from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
-from kservegen.kserve.runtimes.selection import request_of
 from kservegen.render.objects.quotas import default_requests
 
 
@@ -42,17 +37,7 @@ def requested_amounts(
 ) -> Iterator[RequestedAmounts]:
     """List the groups of pods of each object."""
     given = {namespace: amounts(side) for namespace, side in default_requests(environment).items()}
-
-    def runtime(resource: Resource, component: JsonObject) -> JsonValue:
-        request = request_of(component, mapping(component.get("model")), resource.id.namespace or "default")
-        chosen = selection_of(request, context).chosen
-        return {side: dict(listed) for side, listed in chosen.amounts.items()} if chosen else None
-
     for key, owner, defaulted in objects:
-        groups = pod_groups(
-            defaulted.resource,
-            cluster_mode=context.deployment_mode,
-            runtime=runtime,
-            defaults=given.get(defaulted.resource.id.namespace),
-        )
+        defaults = given.get(defaulted.resource.id.namespace, NO_AMOUNTS)
+        groups = pod_groups(defaulted.resource, context.simulation, defaults)
         yield RequestedAmounts(key, owner, defaulted, groups)

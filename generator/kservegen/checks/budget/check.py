@@ -117,7 +117,9 @@ def _largest(counted: Sequence[Line], resource: str) -> str:
 
 
 def _unbounded(report: _Report, budget: Budget, chosen: tuple[Line, ...]) -> Iterator[Diagnostic]:
-    open_ended = [line for line in chosen if line.unbounded and any(line.each.get(LIMITED[w]) for w in budget.limits)]
+    open_ended = [
+        line for line in chosen if line.count.unbounded and any(line.each.get(LIMITED[w]) for w in budget.limits)
+    ]
     if open_ended:
         names = ", ".join(dict.fromkeys(line.entry for line in open_ended))
         yield report.diagnostic(

@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kservegen.checks.demand.devices import devices, possible_types
-from kservegen.checks.demand.groups import Count, PodGroup
+from kservegen.checks.demand.groups import PodGroup
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
+from kservegen.kserve.controllers.running import PodCount
 
 ACCELERATORS: Final = "accelerators"
 _PLAIN: Final = ("cpu", "memory", "ephemeral-storage")
@@ -29,17 +30,15 @@ class Line:
     subject: ResourceId
     role: str
     path: Path
-    count: Count
+    count: PodCount
     each: Mapping[str, Fraction]
     types: tuple[str, ...] = ()
     device: str = ""
-    unbounded: bool = False
 
     def at(self, resource: str) -> Moments:
         """Return what all of its pods take of a resource, at each moment."""
         each = self.each.get(resource, Fraction(0))
-        least, most, surge, _ = self.count
-        return Moments(each * least, each * most, each * surge)
+        return Moments(each * self.count.minimum, each * self.count.maximum, each * self.count.surge)
 
 
 class Moments(NamedTuple):
@@ -80,7 +79,6 @@ def lines(
                 each=each,
                 types=possible_types(group, resource, accelerators) or ((resource,) if resource else ()),
                 device=resource,
-                unbounded=group.unbounded,
             )
             first = False
 

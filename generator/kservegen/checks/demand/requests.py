@@ -6,7 +6,7 @@ largest moment of the init containers, whichever is more; a request that is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -36,12 +36,6 @@ def container_requests(resources: JsonValue, defaults: Mapping[str, Fraction] = 
     return {**defaults, **amounts(both.get("limits")), **amounts(both.get("requests"))}
 
 
-def merged_requests(base: JsonValue, over: JsonValue) -> JsonObject:
-    """Merge `resources` side by side, name by name: how KServe lays a model's over its runtime's."""
-    below, above = mapping(base), mapping(over)
-    return {side: {**mapping(below.get(side)), **mapping(above.get(side))} for side in ("requests", "limits")}
-
-
 def add(*parts: Mapping[str, Fraction]) -> Requests:
     """Sum requests."""
     total: Requests = {}
@@ -60,30 +54,22 @@ def largest(*parts: Mapping[str, Fraction]) -> Requests:
     return most
 
 
-def pod_requests(
-    spec: JsonObject,
-    *,
-    containers: Iterable[JsonValue],
-    init: Iterable[JsonValue] = (),
-    defaults: Mapping[str, Fraction] = NO_AMOUNTS,
-) -> Requests:
-    """Return what the scheduler counts for a pod.
-
-    `containers` are the `resources` of the containers, those that webhooks add included; `init` the `resources` of
-    init containers beside those that `spec` lists; `defaults` what a LimitRange gives to containers that say nothing.
-    """
-    running = add(*(container_requests(item, defaults) for item in containers))
+def pod_requests(spec: JsonObject, defaults: Mapping[str, Fraction] = NO_AMOUNTS) -> Requests:
+    """Return what the scheduler counts for a pod; `defaults` are what a LimitRange gives where nothing is said."""
+    running = add(*(_of_container(item, defaults) for item in sequence(spec.get("containers"))))
     beside: Requests = {}
     peak: Requests = {}
     for item in sequence(spec.get("initContainers")):
-        own = container_requests(mapping(item).get("resources"), defaults)
+        own = _of_container(item, defaults)
         if mapping(item).get("restartPolicy") == "Always":
             beside = add(beside, own)
             peak = largest(peak, beside)
         else:
             peak = largest(peak, add(beside, own))
-    for item in init:
-        peak = largest(peak, add(beside, container_requests(item, defaults)))
     counted = largest(add(running, beside), peak)
     counted.update(container_requests(spec.get("resources")))  # pod-level resources stand for all of it
     return add(counted, amounts(spec.get("overhead")))
+
+
+def _of_container(item: JsonValue, defaults: Mapping[str, Fraction]) -> Requests:
+    return container_requests(mapping(item).get("resources"), defaults)

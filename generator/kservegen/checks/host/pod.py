@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from kservegen.checks.demand.requests import amounts, merged_requests
+from kservegen.checks.demand.requests import amounts
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import selection_of
 from kservegen.core.document import mapping, sequence, text
@@ -106,3 +106,9 @@ def serving_pod(resource: Resource, at: ContainerAt, context: Context) -> Servin
     listed = (mapping(item) for item in sequence(spec.get("containers")))
     container = next((item for item in listed if item.get("name") == SERVING_CONTAINER), {})
     return ServingPod(at, PodLayer(spec, container), resources, shared_given=spec.get("hostIPC") is True)
+
+
+def merged_requests(base: JsonValue, over: JsonValue) -> JsonObject:
+    """Merge `resources` side by side, name by name: how KServe lays a model's over its runtime's."""
+    below, above = mapping(base), mapping(over)
+    return {side: {**mapping(below.get(side)), **mapping(above.get(side))} for side in ("requests", "limits")}

@@ -19,6 +19,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import ResourceId
+from kservegen.kserve.controllers.made import KSERVE, KUBERNETES, STORED, source_text
 
 _MOST_RELATED: Final = 12
 # What would help is searched for up to so many pods times nodes, and up to so many pods fewer or nodes more.
@@ -141,12 +142,12 @@ class _Report:
         order = range(len(self.pools))
         near = min(order, key=lambda n: (any(b.sure for b in reasons[n]), len(reasons[n]), n), default=-1)
         block = reasons[near][0] if near >= 0 else None
-        path, at_key = _place_of(item.group, block)
+        path, at_key, source = _place_of(item.group, block)
         doubt = "" if severity is Severity.ERROR else " for certain"
         return self._diagnostic(
             "no-node",
             severity,
-            f"no node of any pool takes {item.name}{doubt}",
+            f"no node of any pool takes {item.name}{doubt}" + (f" (comes from {source})" if source else ""),
             self._locate(item.subject, path, at_key=at_key),
             path,
             seen="; ".join(f"{pool.name}: {_say(found)}" for pool, found in zip(self.pools, reasons, strict=True))
@@ -304,26 +305,28 @@ def _advice(block: NodeBlock | None, pool: str) -> str:
     return f"If the nodes of {pool} have this label, state it: nodePools.{pool}.nodeSelector."
 
 
-def _place_of(group: PodGroup, block: NodeBlock | None) -> tuple[Path, bool]:
-    """Return the path of what a pool refuses, and whether its key is meant because there is nothing to point at."""
+def _place_of(group: PodGroup, block: NodeBlock | None) -> tuple[Path, bool, str]:
+    """Return the path of what a pool refuses, whether its key is meant for want of more, and who else brought it."""
     if block is None or block.filter == "taint":
-        return group.path, True
-    if block.filter != "resource":
-        return (*group.path, *block.at), False
-    for at, resources in _resources(group):
+        return group.path, True, ""
+    places = [block.at] if block.filter != "resource" else _amount_paths(group, block.resource)
+    sources = [group.source(at) for at in places]
+    own = next((source[1:] for source in sources if source[0] == STORED), None)
+    if own is not None:
+        return own, False, ""
+    others = (source_text(source) for source in sources if source[0] not in (KSERVE, KUBERNETES))
+    return group.path, True, next(others, "")
+
+
+def _amount_paths(group: PodGroup, resource: str) -> Iterator[Path]:
+    """Yield the paths of a resource that a pod requests or is limited to; none where a LimitRange gives it."""
+    listed: list[tuple[Path, JsonValue]] = [((), group.pod)]
+    listed += [(("containers", index), item) for index, item in enumerate(sequence(group.pod.get("containers")))]
+    for at, owner in listed:
+        stated = mapping(mapping(owner).get("resources"))
         for side in ("requests", "limits"):
-            if block.resource in mapping(mapping(resources).get(side)):
-                return (*group.path, *at, "resources", side, block.resource), False
-    return group.path, True
-
-
-def _resources(group: PodGroup) -> Iterator[tuple[Path, JsonValue]]:
-    for word in ("model", "art"):
-        if isinstance(group.pod.get(word), dict):
-            yield (word,), mapping(group.pod.get(word)).get("resources")
-    for index, container in enumerate(sequence(group.pod.get("containers"))):
-        yield ("containers", index), mapping(container).get("resources")
-    yield (), group.pod.get("resources")
+            if resource in mapping(stated.get(side)):
+                yield (*at, "resources", side, resource)
 
 
 def _number_of(item: WantedPods) -> Path:

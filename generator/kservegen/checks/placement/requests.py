@@ -10,8 +10,6 @@ from kservegen.checks.placement.neighbours import Member, NeighbourTerms, neighb
 from kservegen.checks.placement.node_state import Claim, PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock, blocks, selects, tolerates
 from kservegen.checks.placement.pools import HOSTNAME, PODS, Pool, PoolAmounts, counted_accelerators
-from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject
 
 _ASKING: Final = ("affinity", "topologySpreadConstraints")
 
@@ -135,16 +133,3 @@ def _renumbered(claim: Claim, numbers: Mapping[int, int]) -> Claim:
             together=tuple(term._replace(groups=within(term.groups)) for term in asked.together),
         ),
     )
-
-
-def pod_labels(doc: JsonObject, group: PodGroup) -> dict[str, str]:
-    """Return the labels that the pods of a group are known to have; the controllers' own are more than these."""
-    metadata, spec = mapping(doc.get("metadata")), mapping(doc.get("spec"))
-    name = text(metadata.get("name"))
-    said = {**mapping(metadata.get("labels")), **mapping(group.pod.get("labels"))}
-    if doc.get("kind") == "LLMInferenceService":
-        said = {**said, **mapping(spec.get("labels")), "app.kubernetes.io/name": name}
-    elif doc.get("kind") == "InferenceService":
-        role = group.role.partition(" ")[0]
-        said = {**said, "serving.kserve.io/inferenceservice": name, "component": role, "app": f"isvc.{name}-{role}"}
-    return {key: value for key, value in said.items() if isinstance(value, str)}

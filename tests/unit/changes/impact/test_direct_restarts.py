@@ -33,8 +33,8 @@ SERVICES = {
     ),
     "more memory": (
         "Standard",
-        service("model: {modelFormat: {name: sklearn}, resources: {limits: {memory: 1Gi}}}"),
         service("model: {modelFormat: {name: sklearn}, resources: {limits: {memory: 2Gi}}}"),
+        service("model: {modelFormat: {name: sklearn}, resources: {limits: {memory: 3Gi}}}"),
         OURS.format("spec.predictor.model.resources.limits.memory"),
     ),
     "the same memory, spelt otherwise": (

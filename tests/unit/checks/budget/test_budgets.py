@@ -77,6 +77,14 @@ def test_a_service_without_a_maximum_keeps_no_budget(project: Project) -> None:
     assert project.problems() == ["environments/dev.yaml:12:14 budget/unbounded"]
 
 
+def test_what_is_not_deployed_takes_nothing_and_is_named(project: Project) -> None:
+    project.models("models:\n  a: {modelFormat: nothing-serves-this, storageUri: s3://b/m}\n")
+    project.write("environments/dev.yaml", DEV + "budgets: {b: {memory: 0}}\n")
+    found = project.validate()
+    assert {d.rule for d in found.diagnostics if d.rule.startswith("budget/")} == set()
+    assert "what a would take: not deployed as written" in found.assumptions
+
+
 def test_pods_that_no_label_holds_to_one_accelerator_count_for_each(project: Project) -> None:
     second = "  l40:\n    resource: nvidia.com/gpu\n    nodeSelector: {gpu: L40}\nbudgets:\n"
     project.models(

@@ -5,10 +5,25 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kservegen.checks.demand.groups import pod_groups
+from kservegen.checks.demand.groups import PodGroup, pod_groups
+from kservegen.checks.simulation import Simulation, reference_installation
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.repository import packaged_data
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.made import STORED
+from kservegen.kserve.defaulting import Installation, default
+from kservegen.kserve.releases import Releases
+
+SCHEMAS = SchemaStore((packaged_data() / "schemas",))
+RELEASE = Releases(SCHEMAS.roots).get("v0.20.0")
 
 MODEL = "model: {modelFormat: {name: sklearn}, storageUri: 's3://b/m'}"
+NODES = (
+    "model: {modelFormat: {name: huggingface}, runtime: kserve-huggingfaceserver-multinode, storageUri: 'pvc://p/m'}"
+)
+HUB = "model: {uri: 'hf://org/m'}"
 GPU = "containers: [{name: main, resources: {limits: {nvidia.com/gpu: 2}}}]"
 SCHEDULER = "router: {scheduler: {template: {containers: []}}}"
 
@@ -55,8 +70,8 @@ CASES = {
     "all components": (
         "InferenceService",
         "Standard",
-        f"predictor: {{{MODEL}}}\ntransformer: {{minReplicas: 2, containers: [{{name: a}}]}}\nexplainer: {{art: {{}}}}",
-        ["predictor 1-1+1", "transformer 2-2+1", "explainer 1-1+1"],
+        f"predictor: {{{MODEL}}}\ntransformer: {{minReplicas: 2, containers: [{{name: a, image: b}}]}}",
+        ["predictor 1-1+1", "transformer 2-2+1"],
     ),
     "a canary of v0.20": (
         "InferenceService",
@@ -67,26 +82,32 @@ CASES = {
     "pods on several nodes": (
         "InferenceService",
         "Standard",
-        f"predictor: {{minReplicas: 2, workerSpec: {{pipelineParallelSize: 4}}, {MODEL}}}",
-        ["predictor 2-2+1", "predictor worker 6-6+6"],
+        f"predictor: {{minReplicas: 2, workerSpec: {{pipelineParallelSize: 4}}, {NODES}}}",
+        ["predictor 2-2+1", "predictor worker 3-3+3"],  # one Deployment of workers, whatever the number of heads
     ),
-    "an LLM": ("LLMInferenceService", "Standard", f"replicas: 3\ntemplate: {{{GPU}}}", ["main 3-3+1"]),
+    "an LLM": ("LLMInferenceService", "Standard", f"{HUB}\nreplicas: 3\ntemplate: {{{GPU}}}", ["main 3-3+1"]),
+    "a scheduler of the preset's": (
+        "LLMInferenceService",
+        "Standard",
+        f"{HUB}\ntemplate: {{{GPU}}}\nrouter: {{scheduler: {{}}}}",
+        ["main 1-1+1", "scheduler 1-1+0"],
+    ),
     "an LLM that scales": (
         "LLMInferenceService",
         "Standard",
-        f"scaling: {{maxReplicas: 6, wva: {{}}}}\ntemplate: {{{GPU}}}",
+        f"{HUB}\nscaling: {{maxReplicas: 6, wva: {{hpa: {{}}}}}}\ntemplate: {{{GPU}}}",
         ["main 1-6+2"],
     ),
     "an LLM on several nodes": (
         "LLMInferenceService",
         "Standard",
-        f"replicas: 2\nparallelism: {{data: 16, dataLocal: 8, tensor: 1}}\ntemplate: {{{GPU}}}\nworker: {{{GPU}}}",
+        f"{HUB}\nreplicas: 2\nparallelism: {{data: 16, dataLocal: 8}}\ntemplate: {{{GPU}}}\nworker: {{{GPU}}}",
         ["main 2-2+0", "main worker 2-2+0"],
     ),
     "prefill and a scheduler": (
         "LLMInferenceService",
         "Standard",
-        f"replicas: 1\ntemplate: {{{GPU}}}\nprefill: {{replicas: 2, template: {{{GPU}}}}}\n{SCHEDULER}",
+        f"{HUB}\nreplicas: 1\ntemplate: {{{GPU}}}\nprefill: {{replicas: 2, template: {{{GPU}}}}}\n{SCHEDULER}",
         ["main 1-1+1", "prefill 2-2+1", "scheduler 1-1+0"],
     ),
     "a graph": ("InferenceGraph", "Standard", "nodes: {}\nmaxReplicas: 3", ["router 1-3+1"]),
@@ -94,46 +115,75 @@ CASES = {
 }
 
 
-def resource(kind: str, spec: str, annotations: dict[str, str] | None = None) -> Resource:
-    doc = {"metadata": {"name": "a", "annotations": annotations or {}}, "spec": yaml.safe_load(spec)}
-    return Resource(id=ResourceId(kind, "ns", "a"), api_version="serving.kserve.io/v1beta1", doc=doc, file="a.yaml")
+def groups_of(
+    kind: str, spec: str, mode: str = "Standard", annotations: dict[str, JsonValue] | None = None
+) -> tuple[PodGroup, ...]:
+    version = "v1alpha2" if kind == "LLMInferenceService" else "v1alpha1" if kind == "InferenceGraph" else "v1beta1"
+    doc: JsonObject = {
+        "apiVersion": f"serving.kserve.io/{version}",
+        "kind": kind,
+        "metadata": {"name": "a", "namespace": "ns", "annotations": annotations or {}},
+        "spec": yaml.safe_load(spec),
+    }
+    written = Resource(id=ResourceId(kind, "ns", "a"), api_version=str(doc["apiVersion"]), doc=doc, file="a.yaml")
+    stored = default(written, Installation(kserve_version=RELEASE.version, deployment_mode=mode)).resource
+    installed = reference_installation(RELEASE, mode, SCHEMAS)
+    return pod_groups(stored, Simulation(RELEASE, installed, {stored.id: stored}, frozenset()))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_groups(name: str) -> None:
     kind, mode, spec, expected = CASES[name]
-    groups = pod_groups(resource(kind, spec), cluster_mode=mode, runtime=lambda *_: None)
     seen = [
-        f"{g.role} {g.count.minimum}-{g.count.maximum}+{g.count.surge}{' unbounded' if g.unbounded else ''}"
-        for g in groups
+        f"{g.role} {g.count.minimum}-{g.count.maximum}+{g.count.surge}{' unbounded' if g.count.unbounded else ''}"
+        for g in groups_of(kind, spec, mode)
     ]
     assert seen == expected
 
 
+@pytest.mark.parametrize(
+    ("scaler", "expected"),
+    [("none", (2, 2, False)), ("external", (2, 5, False)), ("hpa", (2, 5, False)), ("keda", (2, 5, False))],
+)
+def test_who_says_how_many(scaler: str, expected: tuple[int, int, bool]) -> None:
+    metrics = "autoScaling: {metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization}}}]}"
+    spec = f"predictor: {{minReplicas: 2, maxReplicas: 5, {metrics}, {MODEL}}}"
+    (group,) = groups_of("InferenceService", spec, annotations={"serving.kserve.io/autoscalerClass": scaler})
+    assert (group.count.minimum, group.count.maximum, group.count.unbounded) == expected
+
+
 def test_the_object_says_its_mode() -> None:
-    annotations = {"serving.kserve.io/deploymentMode": "Knative"}
-    (group,) = pod_groups(
-        resource("InferenceService", f"predictor: {{minReplicas: 0, {MODEL}}}", annotations),
-        cluster_mode="Standard",
-        runtime=lambda *_: None,
-    )
-    assert group.count.minimum == 0
+    annotations: dict[str, JsonValue] = {"serving.kserve.io/deploymentMode": "Standard"}
+    (group,) = groups_of("InferenceService", f"predictor: {{minReplicas: 0, {MODEL}}}", "Knative", annotations)
+    assert group.count.minimum == 1
 
 
-def test_what_is_stopped_takes_nothing() -> None:
-    stopped = resource("InferenceService", f"predictor: {{{MODEL}}}", {"serving.kserve.io/stop": "true"})
-    assert pod_groups(stopped, cluster_mode="Standard", runtime=lambda *_: None) == ()
+@pytest.mark.parametrize(
+    ("spec", "annotations"),
+    [
+        (f"predictor: {{{MODEL}}}", {"serving.kserve.io/stop": "true"}),
+        ("predictor: {model: {modelFormat: {name: nothing-serves-this}, storageUri: 's3://b/m'}}", {}),
+    ],
+    ids=["stopped", "not deployed"],
+)
+def test_what_does_not_run_takes_nothing(spec: str, annotations: dict[str, JsonValue]) -> None:
+    assert groups_of("InferenceService", spec, annotations=annotations) == ()
 
 
-def test_the_runtime_s_amounts_lie_below_the_model_s() -> None:
-    spec = "predictor: {logger: {mode: all}, model: {storageUri: 's3://b/m', resources: {limits: {nvidia.com/gpu: 1}}}}"
-    (group,) = pod_groups(
-        resource("InferenceService", spec),
-        cluster_mode="Standard",
-        runtime=lambda *_: {"requests": {"cpu": "1", "memory": "2Gi"}},
-    )
+def test_all_that_runs_beside_the_server_counts() -> None:
+    spec = "predictor: {logger: {mode: all}, model: {modelFormat: {name: sklearn}, storageUri: 's3://b/m'}}"
+    (group,) = groups_of("InferenceService", spec)
     assert {name: float(amount) for name, amount in group.requests.items()} == {
         "cpu": 1.1,  # the server and the logger's agent; the storage initializer runs before them
         "memory": 2 * 2**30 + 100 * 2**20,
-        "nvidia.com/gpu": 1,
     }
+
+
+def test_a_field_leads_to_the_line_that_states_it() -> None:
+    spec = f"predictor: {{nodeSelector: {{disk: fast}}, {MODEL}}}"
+    (group,) = groups_of("InferenceService", spec)
+    assert group.source(("nodeSelector", "disk")) == (STORED, "spec", "predictor", "nodeSelector", "disk")
+    owner, *_ = group.source(("containers", 0, "resources", "requests", "memory"))
+    assert owner == "ClusterServingRuntime kserve-sklearnserver"
+    assert group.labels["component"] == "predictor"
+    assert [list(mapping(item)) for item in sequence(group.pod["containers"])] == [["resources"]]  # it is kept small

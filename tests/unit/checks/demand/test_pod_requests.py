@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from kservegen.checks.demand.requests import merged_requests, pod_requests
+from kservegen.checks.demand.requests import pod_requests
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 
@@ -39,20 +39,11 @@ def init(cpu: str, *, sidecar: bool = False) -> JsonObject:
 def test_what_is_counted(
     containers: list[JsonValue], inits: list[JsonValue], more: JsonObject, cpu: str | None
 ) -> None:
-    counted = pod_requests({"initContainers": inits, **more}, containers=containers)
+    listed: list[JsonValue] = [{"name": "c", "resources": resources} for resources in containers]
+    counted = pod_requests({"containers": listed, "initContainers": inits, **more})
     assert counted.get("cpu") == (None if cpu is None else Fraction(cpu))
 
 
-def test_what_a_webhook_adds_is_counted() -> None:
-    counted = pod_requests({}, containers=[requests("50m"), requests("10m")], init=[requests("100m")])
-    assert counted == {"cpu": Fraction(1, 10)}
-
-
-def test_a_model_over_its_runtime() -> None:
-    runtime: JsonObject = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}}
-    over: JsonObject = {"limits": {"memory": "6Gi", "nvidia.com/gpu": "1"}}
-    assert merged_requests(runtime, over) == {
-        "requests": {"cpu": "1", "memory": "2Gi"},
-        "limits": {"cpu": "1", "memory": "6Gi", "nvidia.com/gpu": "1"},
-    }
-    assert merged_requests(None, over) == {"requests": {}, "limits": {"memory": "6Gi", "nvidia.com/gpu": "1"}}
+def test_what_a_namespace_gives_is_counted() -> None:
+    pod: JsonObject = {"containers": [{"name": "a"}, {"name": "b", "resources": requests("10m")}]}
+    assert pod_requests(pod, {"cpu": Fraction(1, 10)}) == {"cpu": Fraction(11, 100)}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.examples import examples
 
-from kservegen.checks.demand.groups import Count, PodGroup
+from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.demand.requests import amounts
 from kservegen.checks.placement.arrange import ArrangeOutcome, arrange
 from kservegen.checks.placement.labels import closed_expression, expressions
@@ -20,6 +20,7 @@ from kservegen.checks.placement.pools import Pool, Taint, read_pools
 from kservegen.checks.placement.requests import PodRequest, survey
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.kserve.controllers.running import PodCount
 
 
 def pools(*rooms: JsonObject, nodes: int = 1) -> tuple[Pool, ...]:
@@ -33,7 +34,7 @@ def ask(
     requests: JsonObject, count: int, pod: JsonObject | None = None, labels: dict[str, str] | None = None
 ) -> PodRequest:
     group = PodGroup(
-        role="predictor", path=("spec",), pod=pod or {}, requests=amounts(requests), count=Count(count, count)
+        role="predictor", path=("spec",), pod=pod or {}, requests=amounts(requests), count=PodCount(count, count)
     )
     return PodRequest(group, Member("ns", labels or {}))
 

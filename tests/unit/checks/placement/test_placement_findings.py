@@ -156,10 +156,25 @@ runtimes:
   own:
     kind: ServingRuntime
     supportedModelFormats: [{name: huggingface, version: "1", autoSelect: true}]
-    tolerations: [{key: team, operator: Exists}]
+    %s: %s
     containers: [{name: kserve-container, image: "a/b:1"}]
 """
-    taints = ", taints: [{key: team, effect: NoSchedule}]"
-    alone = BY_HAND + "    runtime: own\n"
-    assert "gpu/no-node" not in str(told(project, alone + runtime, L4 % (2, 1, taints)))
-    assert "gpu/no-node" in str(told(project, alone, L4 % (2, 1, taints)))
+    pool = L4 % (2, 1, ", taints: [{key: team, effect: NoSchedule}]")
+    models = BY_HAND + "    runtime: own\n"
+    tolerated = runtime % ("tolerations", "[{key: team, operator: Exists}]")
+    assert "gpu/no-node" not in str(told(project, models + tolerated, pool))
+    assert "gpu/no-node" in str(told(project, models + runtime % ("labels", "{}"), pool))
+
+
+def test_what_a_runtime_asks_of_nodes_is_said_to_be_its_own(project: Project) -> None:
+    runtime = """\
+runtimes:
+  own:
+    kind: ServingRuntime
+    supportedModelFormats: [{name: huggingface, version: "1", autoSelect: true}]
+    nodeSelector: {disk: fast}
+    containers: [{name: kserve-container, image: "a/b:1"}]
+"""
+    (found,) = told(project, BY_HAND + "    runtime: own\n" + runtime, L4 % (2, 1, ", nodeSelector: {disk: slow}"))
+    assert (str(found.location), found.rule) == ("models.yaml:4:3", "gpu/no-node")
+    assert found.message.endswith("(comes from ServingRuntime own: spec.nodeSelector.disk)")
