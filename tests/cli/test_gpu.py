@@ -83,3 +83,45 @@ def test_json_keeps_its_schema(loaded: Project, snapshot: SnapshotAssertion) -> 
 
 def test_nothing_asks_for_a_gpu(project: Project) -> None:
     assert gpu(project) == (0, "no model asks for a GPU\n")
+
+
+COMPARED = ("large", "--compare", "L4x2,H100,H200", "--tp", "1,2")
+
+
+def test_cards_in_one_table(loaded: Project, snapshot: SnapshotAssertion) -> None:
+    loaded.write("environments/dev.yaml", DEV.replace("gpu: H100,", "gpu: H100, pricePerHour: 2.5,"))
+    assert gpu(loaded, *COMPARED) == snapshot
+
+
+def test_a_comparison_as_json(loaded: Project) -> None:
+    code, output = gpu(loaded, *COMPARED, "--output", "json")
+    report = json.loads(output)
+    jsonschema.validate(report, REPORT)
+    rows = [(row["gpus"], row["gpu"], row["tensorParallelSize"], row["verdict"]) for row in report["gpuComparison"]]
+    assert (code, rows) == (
+        0,
+        [
+            (2, "L4", 1, "does not fit"),
+            (2, "L4", 2, "does not fit"),
+            (1, "H100", 1, "does not fit"),
+            (1, "H200", 1, "fits"),
+        ],
+    )
+    assert report["gpuComparison"][-1]["concurrencyAtHalf"] > 2 * report["gpuComparison"][-1]["concurrency"] - 0.01
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("large", "--compare", "L5"), "there is no GPU L5 in the table"),
+        (("--compare", "L4"), "--compare needs a model"),
+        (("large", "--compare", ","), "--compare names no GPU"),
+        (("large", "--compare", "L4", "--tp", "x"), "cannot read --tp x"),
+        (("large", "--tp", "2"), "--tp goes with --compare"),
+        (("large", "--compare", "L4", "--what-if", "tp=2"), "--compare and --what-if are two questions"),
+    ],
+)
+def test_a_comparison_that_cannot_be_made(words: tuple[str, ...], message: str, loaded: Project) -> None:
+    done = CliRunner().invoke(cli, ["gpu", *words, "--root", str(loaded.root)], prog_name="kservegen")
+    assert done.exit_code
+    assert message in done.output + str(done.exception)

@@ -15,6 +15,7 @@ QUANTITY: JsonObject = {"type": ["string", "number"]}
 _RELEASE = "^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$"
 _DATE: JsonObject = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _SAID: JsonObject = {"type": "string", "minLength": 1}
+_MEMORY: JsonObject = {"type": "string", "pattern": "^[0-9]+([.][0-9]+)?[MGT]i?$"}
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 
 
@@ -58,13 +59,15 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 "accelerators",
                 resource=TEXT,
                 gpu=TEXT,
-                memory={"type": "string", "pattern": "^[0-9]+([.][0-9]+)?[MGT]i?$"},
+                memory=_MEMORY,
                 computeCapability={"type": ["string", "number"], "pattern": "^[0-9]+[.][0-9]$", "minimum": 1},
+                share=_object("accelerators.share", memory=_MEMORY, neighbours=COUNT),
                 pricePerHour={"type": "number", "minimum": 0},
                 nodeSelector=TEXT_MAP,
                 tolerations={"type": "array", "items": toleration},
             )
         ),
+        "bandwidths": _object("bandwidths", download=_MEMORY, disk=_MEMORY),
         "nodePools": _map(
             _object(
                 "nodePools",

@@ -14,6 +14,7 @@ from kservegen.cli.options import (
     write_sections,
     write_text,
 )
+from kservegen.core.repository import Repository
 
 
 @click.command(name="gpu")
@@ -24,9 +25,18 @@ from kservegen.cli.options import (
 @click.option(
     "--what-if", "what_if", metavar="NAME=VALUE,...", help="Try vLLM options, gpu=NAME, gpus=N, version=X.Y.Z."
 )
+@click.option("--compare", "candidates", metavar="GPU[xN],...", help="The model on each of these, in one table.")
+@click.option("--tp", "sizes", metavar="N,...", help="Tensor parallel sizes to compare. Default: all of a candidate.")
 @common
 def command(
-    *, model: str | None, environments: tuple[str, ...], what_if: str | None, root: Path | None, output: str
+    *,
+    model: str | None,
+    environments: tuple[str, ...],
+    what_if: str | None,
+    candidates: str | None,
+    sizes: str | None,
+    root: Path | None,
+    output: str,
 ) -> int:
     """Estimate GPU memory: weights, KV cache, activation, overhead, and what fits.
 
@@ -37,6 +47,12 @@ def command(
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.gpu import gpu_as_json, render_gpu  # noqa: PLC0415
 
+    if sizes and not candidates:
+        raise click.UsageError("--tp goes with --compare")
+    if candidates:
+        if what_if:
+            raise click.UsageError("--compare and --what-if are two questions")
+        return _compared(find_repository(root), model, environments, (candidates, sizes), output)
     changes = parse_what_if(what_if) if what_if else None
     accounts = account_for(open_project(find_repository(root)), environments, model, changes)
     estimates = (account.fit.estimate for account in accounts)
@@ -48,3 +64,23 @@ def command(
         return write_sections(code, gpu=[*gpu_as_json(accounts)])
     write_text(render_gpu(accounts, colour=wants_colour()))
     return code
+
+
+def _compared(
+    repository: Repository,
+    model: str | None,
+    environments: tuple[str, ...],
+    asked: tuple[str, str | None],
+    output: str,
+) -> int:
+    """Write the comparison; it is an answer, and no verdict on the repository."""
+    from kservegen.commands.gpu_compare import compare, parse_candidates, parse_sizes  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
+    from kservegen.report.gpu_compare import gpu_comparison_as_json, render_gpu_comparison  # noqa: PLC0415
+
+    candidates, sizes = parse_candidates(asked[0]), parse_sizes(asked[1]) if asked[1] else ()
+    rows = compare(open_project(repository), environments, model, candidates, sizes)
+    if output == "json":
+        return write_sections(0, gpuComparison=[*gpu_comparison_as_json(rows)])
+    write_text(render_gpu_comparison(rows, colour=wants_colour()))
+    return 0

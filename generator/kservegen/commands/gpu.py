@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.gpu.arguments import StatedOptions, read_options, read_server
 from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
 from kservegen.checks.gpu.fact_store import FactStore
@@ -27,9 +28,11 @@ _OURS: Final = frozenset({"gpu", "gpus", "version"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One server of one environment, and what there is to say of it."""
+    """One server of one environment, what there is to say of it, and where its facts and its prices come from."""
 
     environment: str
+    settings: ResolvedEnvironment
+    facts: FactStore
     subject: str
     key: str
     fit: Fit
@@ -91,7 +94,17 @@ def account_for(
                 changed = _changed(each, what_if, facts) if what_if is not None else each
                 said = tuple(gpu_findings(changed, offered(accelerators, facts)))
                 key = resource.subject or resource.id.name
-                found.append(Account(environment=name, subject=str(resource.id), key=key, fit=changed, findings=said))
+                found.append(
+                    Account(
+                        environment=name,
+                        settings=built.environment,
+                        facts=facts,
+                        subject=str(resource.id),
+                        key=key,
+                        fit=changed,
+                        findings=said,
+                    )
+                )
     if model is not None and model not in known:
         raise GeneratorError(f"there is no model {model}", hint=did_you_mean(model, known))
     return tuple(found)
@@ -115,10 +128,13 @@ def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:
     spread = {"tensor-parallel-size", "pipeline-parallel-size", "data-parallel-size"} & asked.keys()
     number = what_if.gpus or (-(-product // workload.nodes) if spread else workload.gpus)
     changed = replace(workload, options=options, server=server, gpus=number)
-    return fit(changed, _gpu(what_if.gpu, facts) if what_if.gpu else found.gpu, facts, what_if.version or found.version)
+    return fit(
+        changed, known_gpu(what_if.gpu, facts) if what_if.gpu else found.gpu, facts, what_if.version or found.version
+    )
 
 
-def _gpu(name: str, facts: FactStore) -> Gpu:
+def known_gpu(name: str, facts: FactStore) -> Gpu:
+    """Return a GPU of the table; GeneratorError for a name that it does not have."""
     gpu = facts.gpu(name)
     if gpu is None:
         names = [item.name for item in facts.gpus]

@@ -243,6 +243,7 @@ def _check(
         context=context,
         values=built.platform.values(),
         accelerators=environment.mapping("accelerators"),
+        bandwidths=environment.mapping("bandwidths"),
         locked=environment.locked,
         lock_file=environment.lock_file,
     )

@@ -183,7 +183,10 @@ def explain_gate(done: Estimate) -> str:
     pool = gib(done.pool)
     return {
         Gate.FREE_MEMORY: f"free memory on device is less than desired GPU memory utilization ({done.utilization}, "
-        f"{gib(done.budget)})",
+        f"{gib(done.budget)})"
+        + (
+            f": others use the card, too, and {gib(done.usable)} are this server's" if done.usable < done.memory else ""
+        ),
         Gate.LOADING: f"the weights ({gib(done.weights)}) are larger than its memory ({gib(done.memory)})",
         Gate.ENCODER: f"the profile run of the encoder takes {gib(done.vision)}, and {pool} are left of "
         f"{gib(done.needed)} that one request needs",

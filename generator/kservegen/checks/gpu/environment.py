@@ -5,27 +5,31 @@ Light to import: tables and arithmetic are loaded where an object asks for a GPU
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kservegen.checks.gpu.requests import asking
+from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
+from kservegen.core.document import integer, mapping
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted
 
 if TYPE_CHECKING:
+    from kservegen.checks.gpu.check import Fit
     from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.gpu.workload import Images
 
 
 class EstimateInputs(NamedTuple):
-    """What is read beside the objects: an environment's accelerators and lock, and the values of its charts."""
+    """What is read beside the objects: an environment's accelerators, bandwidths and lock, and its charts' values."""
 
     context: Context
     values: Mapping[str, JsonObject]
     accelerators: JsonObject
+    bandwidths: JsonObject
     locked: JsonObject
     lock_file: str
 
@@ -74,7 +78,28 @@ def _estimated(
     fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
     offers = offered(accelerators, facts)
+    memory = [(item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)]
     return GpuMemory(
-        findings=tuple((item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)),
+        findings=(*memory, *_starts(fits, inputs, {resource.id for resource, _ in memory})),
         unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
     )
+
+
+def _starts(
+    fits: Sequence[tuple[Defaulted, Fit]], inputs: EstimateInputs, refused: set[ResourceId]
+) -> Iterator[tuple[Resource, Finding]]:
+    """Hold starts against probes and deadlines of what is made, where nothing else is said of an object's memory."""
+    from kservegen.checks.gpu.start import start_findings, start_time  # noqa: PLC0415 - brings the arithmetic
+
+    by_object: dict[ResourceId, list[tuple[Resource, Fit]]] = {}
+    for item, fit in fits:
+        if item.resource.id not in refused:
+            by_object.setdefault(item.resource.id, []).append((item.resource, fit))
+    for found in by_object.values():
+        resource, own = found[0][0], [fit for _, fit in found]
+        sizes = [integer(mapping(inputs.locked.get(fit.workload.address)).get("downloadBytes")) for fit in own]
+        times = [start_time(fit, inputs.bandwidths, size) for fit, size in zip(own, sizes, strict=True)]
+        known = [time for time in times if time is not None]
+        view = made_of(resource, inputs.context) if known else None
+        if view is not None:
+            yield from ((resource, finding) for finding in start_findings(own, known, view))

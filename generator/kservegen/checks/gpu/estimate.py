@@ -21,6 +21,8 @@ from kservegen.checks.gpu.weights import Rank, Split, drafting_bytes, on_rank
 # What CUDA's context and the driver hold before vLLM looks: 0.3 to 0.7 GiB in recorded start-ups.
 CONTEXT: Final = 460 * MIB
 _CONTEXT_SPREAD: Final = 240 * MIB
+# What is surely gone before vLLM looks at what is free.
+LEAST_FREE: Final = CONTEXT + _CONTEXT_SPREAD
 # Between stages NCCL is up before memory is counted; 0.07 GiB shows.
 _STAGE_NON_TORCH: Final = 75 * MIB
 # Scratch of Hopper's MXFP4 kernels after the pool: 2.5 GiB were gone where gpt-oss-20b failed at utilization 0.95.
@@ -54,7 +56,8 @@ class Estimate(NamedTuple):
     """The memory of one GPU of the fullest pipeline stage, in bytes, and what follows; `gate` is the one that decides.
 
     `pool` can be negative. `needed` is what one request of `length` takes; `longest` is the longest request that fits.
-    `vision` is the encoder's share of the activation. Blocks are `least_blocks` to `most_blocks` within the band.
+    `usable` is the memory of the card, or this server's share of it; `vision` the encoder's share of the activation.
+    Blocks are `least_blocks` to `most_blocks` within the band.
     """
 
     verdict: FitVerdict
@@ -77,6 +80,7 @@ class Estimate(NamedTuple):
     longest: int
     batch: Batch
     utilization: float
+    usable: int
     vision: int
     least_blocks: int
     most_blocks: int
@@ -84,7 +88,7 @@ class Estimate(NamedTuple):
     @property
     def beside(self) -> int:
         """What is left of the card beside the budget, with CUDA's context and graphs outside the budget taken off."""
-        return self.memory - self.budget - CONTEXT - (0 if self.graphs_in_budget else self.graphs)
+        return self.usable - self.budget - CONTEXT - (0 if self.graphs_in_budget else self.graphs)
 
 
 class StartStage(NamedTuple):
@@ -143,6 +147,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         longest=longest,
         batch=size,
         utilization=utilization,
+        usable=gpu.usable,
         vision=peak.vision,
         least_blocks=blocks if told else max(pool - band.below, 0) // cut.block_bytes,
         most_blocks=blocks if told else max(pool + band.above, 0) // cut.block_bytes,
@@ -176,7 +181,7 @@ def _gates(
 ) -> tuple[Gate | None, list[Gate]]:
     """Return the first gate that refuses for certain, and those that may, in the order in which they are passed."""
     doubts: list[Gate] = []
-    left = free if free is not None else draft.memory - CONTEXT
+    left = free if free is not None else draft.usable - CONTEXT
     doubt = 0 if free is not None else _CONTEXT_SPREAD
     if left + doubt < draft.budget:
         return Gate.FREE_MEMORY, doubts

@@ -7,11 +7,12 @@ it, and `computeCapability`. What the environment says stands over the table.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.model import Gpu
-from kservegen.core.document import mapping, text
+from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import parse_quantity
 
@@ -52,13 +53,32 @@ def _gpu(name: str, accelerator: JsonObject, facts: FactStore) -> Gpu | None:
     """Return an accelerator's GPU: what it says of its memory itself, else what the table holds of its name."""
     model, resource = text(accelerator.get("gpu")), text(accelerator.get("resource"))
     known = _in_table(model, resource, facts)
+    shared = mapping(accelerator.get("share"))
+    if not shared and _is_shared(resource, mapping(accelerator.get("nodeSelector"))):
+        return None  # nobody says how much of the card a pod may use: the whole of it is never taken for granted
     memory = parse_quantity(text(accelerator.get("memory")))
     if memory is None:
-        return known
+        return _part_of(known, shared) if known is not None else None
     said = _capability(accelerator.get("computeCapability"))
     capability = said if said is not None else known.capability if known else 0
     own_name = known.name if known else model or name
-    return Gpu(name=own_name, memory=int(memory.value), capability=capability, from_environment=True)
+    whole = Gpu(name=own_name, memory=int(memory.value), capability=capability, from_environment=True)
+    return _part_of(whole, shared)
+
+
+def _part_of(whole: Gpu, shared: JsonObject) -> Gpu:
+    """Return a card with what one pod may use of it: the driver reports the whole, and others hold the rest."""
+    if not shared:
+        return whole
+    said = parse_quantity(text(shared.get("memory")))
+    equal = whole.memory // ((integer(shared.get("neighbours")) or 0) + 1)
+    share = min(int(said.value), whole.memory) if said is not None else equal
+    return replace(whole, share=share if share < whole.memory else 0)
+
+
+def _is_shared(resource: str, selector: JsonObject) -> bool:
+    """Tell whether the device plugin shares its GPUs: it says so in the resource's name, or in the node's label."""
+    return resource.endswith(".shared") or text(selector.get(_PRODUCT)).endswith("-SHARED")
 
 
 def _capability(said: JsonValue) -> int | None:

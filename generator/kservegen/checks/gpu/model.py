@@ -163,8 +163,9 @@ class Gpu:
     """One GPU or MIG slice: the memory that its driver reports in bytes, and its compute capability times ten.
 
     `spread` is how far drivers and ECC settings differ, in bytes. Capability 0 stands for makes other than NVIDIA's,
-    and for what nobody said. `nvswitch` tells that machines with several of them join them so. `from_environment` tells
-    that an environment's file says the memory, not the table.
+    and for what nobody said. `nvswitch` tells that machines with several of them join them so. `share` is what one pod
+    may use of a card that serves others, too; 0 stands for all. `from_environment` tells that an environment's file
+    says the memory, not the table.
     """
 
     name: str
@@ -173,7 +174,13 @@ class Gpu:
     spread: int = 0
     unified: bool = False
     nvswitch: bool = False
+    share: int = 0
     from_environment: bool = False
+
+    @property
+    def usable(self) -> int:
+        """Bytes that one pod may use: its share of a card that serves others, too, else the whole."""
+        return self.share or self.memory
 
     @property
     def large(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
-from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
+from kservegen.checks.gpu.estimate import LEAST_FREE, Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.model import EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import divides, engine_refusals
 
@@ -62,9 +62,12 @@ def _changes(case: RemedyCase, gpus: tuple[Gpu, ...]) -> Iterator[Remedy]:
     length = longest_that_fits(case)
     if length >= _USEFUL_LENGTH:
         yield Remedy(f"--max-model-len={length}", _told(case, max_length=length))
+    if case.gpu.share:
+        least = int((case.gpu.share - LEAST_FREE) / case.gpu.memory * 100) / 100
+        yield Remedy(f"--gpu-memory-utilization={least}", _told(case, utilization=least))
     used = server.utilization if server.utilization is not None else engine.utilization
     for share in _MORE_UTILIZATION:
-        if share > used:
+        if share > used and not case.gpu.share:
             yield Remedy(f"--gpu-memory-utilization={share}", _told(case, utilization=share))
             break
     yield from _smaller_batches(case)
