@@ -125,6 +125,17 @@ def test_kinds_without_a_schema_stand_beside_the_others(folder: Path) -> None:
     assert "AWS_SECRET_ACCESS_KEY" in {item["name"] for item in initializer["env"]}
 
 
+def test_what_no_file_tells_is_left_open(folder: Path) -> None:
+    model = ISVC.replace(
+        "storageUri: s3://bucket/iris", "storage: {key: mine, path: iris, parameters: {type: s3, bucket: b}}"
+    )
+    (folder / "iris.yaml").write_text(model, encoding="utf-8")
+    (document,) = documents(str(folder))
+    assert (document["deployable"], document["runs"]) == (True, None)
+    head, *_ = run(str(folder)).stdout.splitlines()
+    assert head.endswith("InferenceService models/iris: runs if what its pods lack is there")
+
+
 def test_many_documents_come_out_as_few_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     twice = ISVC + "---\n" + ISVC.replace("name: iris", "name: other")
     (folder / "iris.yaml").write_text(twice, encoding="utf-8")

@@ -134,6 +134,8 @@ def _fate(item: SimulatedObject | None) -> str:
         return "nothing is made of it"
     if made.outcome is not None:
         return f"stops at {made.outcome.step}"
+    if made.runs is None:
+        return "runs if what its pods lack is there"
     refused = [pod.of for pod in made.pods if pod.pod is None]
     if refused:
         return f"the pod of {printable(refused[0])} is refused"
