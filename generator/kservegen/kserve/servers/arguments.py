@@ -7,9 +7,10 @@ two that differ, is said and is not certain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import sequence
@@ -18,7 +19,7 @@ from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
 from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
 from kservegen.kserve.servers.relations import clashes, settings_of
-from kservegen.kserve.servers.tables import FlagTable, flag_table, version_numbers
+from kservegen.kserve.servers.tables import FlagTable, entries_within, flag_table, merged_tables, version_numbers
 from kservegen.kserve.servers.values import parsed_json, value_refusal
 
 _COMMON: Final = "kserve-common"
@@ -39,6 +40,7 @@ _NAMES: Final = {
     _TENSORFLOW: "TensorFlow Serving",
     "mlserver": "MLServer",
 }
+_SEEN_EARLY: Final = frozenset({Fault.AMBIGUOUS, Fault.NO_VALUE, Fault.NEEDLESS_VALUE})
 _NO_EFFECT: Final = frozenset({"--port", "--host", "--uds"})
 # Names that a table of plugins can add to, and the flag that loads one.
 _REGISTRIES: Final = {
@@ -105,11 +107,12 @@ def read_line(server: ServerInImage, line: CommandLine) -> Reading:
     return read_words(line.words, flags_of(server), _grammar(server))
 
 
+@lru_cache(maxsize=64)
 def flags_of(server: ServerInImage) -> FlagTable:
     """Return all flags that a server may take, with those of the vLLM inside."""
     if server.name in _STRICT or server.name == _TENSORFLOW:
         return flag_table(server.name, server.version)
-    own = flag_table(server.name, server.version).merged(flag_table(_COMMON, server.version))
+    own = merged_tables(flag_table(server.name, server.version), flag_table(_COMMON, server.version))
     if server.name != HUGGINGFACE:
         return own
     inside = flag_table(VLLM, server.vllm)
@@ -165,10 +168,11 @@ class _Judge:
             earlier=earlier,
         )
 
-    def fumbles(self) -> Iterator[ArgumentProblem]:
+    def fumbles(self, among: Container[Fault] = frozenset(Fault)) -> Iterator[ArgumentProblem]:
         for fumble in self.reading.fumbles:
             # What servers took that are older than all that were read is not known.
-            if not (self.table.is_older and fumble.fault in {Fault.UNKNOWN, Fault.AMBIGUOUS}):
+            unsaid = self.table.is_older and fumble.fault in {Fault.UNKNOWN, Fault.AMBIGUOUS}
+            if fumble.fault in among and not unsaid:
                 yield self._FOUND[fumble.fault](self, fumble)
 
     def _unknown(self, fumble: Fumble) -> ArgumentProblem:
@@ -281,7 +285,7 @@ class _Judge:
             yield from self._unknown_keys(given, index, list(read))
 
     def _unknown_keys(self, given: Given, index: int, keys: Sequence[str]) -> Iterator[ArgumentProblem]:
-        known = self.table.within("jsonKeys", given.flag.json_class)
+        known = entries_within(self.table, "jsonKeys", given.flag.json_class)
         if not known or version_numbers(self.server.vllm or self.server.version) < _KEYS_SINCE:
             return
         for key in keys:
@@ -333,7 +337,7 @@ def _vllm(server: ServerInImage, line: CommandLine, environment: Mapping[str, st
     yield from _positionals(judge, version_numbers(server.version))
     is_whole = line.is_whole and not any(given.flag.name == "--config" for given in reading.given)
     settings = settings_of(reading, is_whole=is_whole)
-    for clash, is_sure in clashes(settings, table.within("relations")):
+    for clash, is_sure in clashes(settings, entries_within(table, "relations")):
         yield judge.problem(
             clash.at.index, ArgumentKind.CLASH, clash.message, hint=clash.hint, exits=clash.stops, is_sure=is_sure
         )
@@ -382,7 +386,7 @@ def _unregistered(judge: _Judge, settings: Mapping[str, JsonObject]) -> Iterator
 
 
 def _lookup(judge: _Judge, given: Given, name: str, registry: str) -> Iterator[ArgumentProblem]:
-    known = judge.table.within("registries", registry)
+    known = entries_within(judge.table, "registries", registry)
     if not known or name in known or (given.flag.takes_none and name in {"", "None"}) or given.flag.choices:
         return
     message = f"{judge.name} has no {registry.replace('_', ' ')} {name!r}"
@@ -416,18 +420,17 @@ def _kserve(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProble
     common, whole = flag_table(_COMMON, server.version), flags_of(server)
     if server.name == HUGGINGFACE and _plain_backend(line):
         server = server._replace(vllm="")
-        whole = flag_table(HUGGINGFACE, server.version).merged(common)
+        whole = merged_tables(flag_table(HUGGINGFACE, server.version), common)
     first = _Judge(server, common, line, read_words(line.words, common, Grammar()))
-    second = flag_table(server.name, server.version).merged(common)
-    early = (*first.fumbles(), *_Judge(server, second, line, read_words(line.words, second, Grammar())).fumbles())
+    early = [first]
+    if whole.server != server.name:  # the Hugging Face server looks at its own before it adds those of vLLM
+        second = merged_tables(flag_table(server.name, server.version), common)
+        early.append(_Judge(server, second, line, read_words(line.words, second, Grammar())))
     last = _Judge(server, whole, line, read_words(line.words, whole, Grammar()))
     told: set[int] = set()
-    for problem in early:
-        # What these do not know the last reader may know.
-        if problem.at not in told and (problem.kind is ArgumentKind.VALUE or problem.allowed):
-            told.add(problem.at)
-            yield problem
-    for problem in (*first.values(), *last.fumbles(), *last.values()):
+    # What the first readers do not know the last one may know.
+    refused = (problem for judge in early for problem in judge.fumbles(_SEEN_EARLY))
+    for problem in (*refused, *first.values(), *last.fumbles(), *last.values()):
         if problem.at not in told:
             told.add(problem.at)
             yield problem
@@ -450,7 +453,7 @@ def _inside(judge: _Judge) -> Iterator[ArgumentProblem]:
             message = f"{name} has no effect: {judge.name} takes what it listens on from --http_port"
             yield judge.problem(given.index, ArgumentKind.FLAG, message, hint=f"Remove {name}.", exits=False)
     settings = settings_of(judge.reading, is_whole=judge.line.is_whole)
-    for clash, is_sure in clashes(settings, judge.table.within("relations")):
+    for clash, is_sure in clashes(settings, entries_within(judge.table, "relations")):
         yield judge.problem(
             clash.at.index, ArgumentKind.CLASH, clash.message, hint=clash.hint, exits=clash.stops, is_sure=is_sure
         )

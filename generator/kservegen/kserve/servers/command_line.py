@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -223,12 +224,13 @@ def _tokens(line: str) -> list[str]:
     return list(lexer)
 
 
-def _split(value: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def _split(value: str) -> tuple[str, ...]:
     """Split a text as a shell does; one that no shell can read stands as it is."""
     try:
-        return shlex.split(value)
+        return tuple(shlex.split(value))
     except ValueError:
-        return [value]
+        return (value,)
 
 
 def _program(words: Sequence[PlacedWord]) -> tuple[str, bool, int] | None:

@@ -59,18 +59,6 @@ class FlagTable:
     source: JsonObject = field(default_factory=dict)
     samples: tuple[int, ...] = ()
 
-    def within(self, section: str, *names: str) -> dict[str, bool]:
-        """Return the entries of a table of runs that may be there, each with whether that is sure."""
-        entries: JsonValue = self.source.get(section)
-        for name in names:
-            entries = mapping(entries).get(name)
-        found = {}
-        for name, runs in mapping(entries).items():
-            there = [_runs_at(runs, index, self.source) for index in self.samples]
-            if any(there):
-                found[name] = all(there) and self.is_known
-        return found
-
     @property
     def is_older(self) -> bool:
         """Whether the version is older than all that were read."""
@@ -88,13 +76,27 @@ class FlagTable:
         later = [start for start in starts if self.samples and _index(self.source, start) > self.samples[0]]
         return later[0] if later else ""
 
-    def merged(self, *others: FlagTable) -> FlagTable:
-        """Return one table with the flags of all; the first to have a name keeps it."""
-        options = dict(self.options)
-        for other in others:
-            for name, flag in other.options.items():
-                options.setdefault(name, flag)
-        return replace(self, options=options)
+
+@lru_cache(maxsize=256)
+def entries_within(table: FlagTable, section: str, part: str = "") -> dict[str, bool]:
+    """Return the entries of a table of runs, or of a part of it, that may be there, each with whether that is sure."""
+    entries = mapping(table.source.get(section))
+    found = {}
+    for name, runs in (mapping(entries.get(part)) if part else entries).items():
+        there = [_runs_at(runs, index, table.source) for index in table.samples]
+        if any(there):
+            found[name] = all(there) and table.is_known
+    return found
+
+
+@lru_cache(maxsize=64)
+def merged_tables(first: FlagTable, *others: FlagTable) -> FlagTable:
+    """Return one table with the flags of all; the first to have a name keeps it."""
+    options = dict(first.options)
+    for other in others:
+        for name, flag in other.options.items():
+            options.setdefault(name, flag)
+    return replace(first, options=options)
 
 
 @cache

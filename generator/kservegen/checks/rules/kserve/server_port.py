@@ -1,0 +1,103 @@
+"""The server listens on another port than its probes and its Service use.
+
+A port in the arguments moves the server. The probes and the Service that KServe makes stay where they are, so that the
+pod is never ready, and is started again and again.
+
+Fix: Leave the port of the server as KServe sets it.
+Bad:
+    args: [--port=8080]      # an LLM service: probes and Service use 8000
+Good:
+    args: [--max-num-seqs=64]
+Upstream: config/llmisvcconfig; pkg/controller/v1beta1/inferenceservice/components/predictor.go
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
+from kservegen.core.document import integer, mapping, sequence
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.kserve.servers.listening import listening_ports
+
+_PROBES: Final = {"startupProbe": "startup", "readinessProbe": "readiness", "livenessProbe": "liveness"}
+
+
+class _Asked(NamedTuple):
+    """A port that somebody expects the server on, and the field of the container that says so, if one does."""
+
+    number: int
+    who: str
+    path: Path = ()
+
+
+@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
+def check(resource: Resource, context: Context) -> Problems:
+    told: set[Path] = set()
+    for server in servers_made(resource, context):
+        for problem in _missed(server):
+            if problem.path not in told:
+                told.add(problem.path)
+                yield problem
+
+
+def _missed(server: ServerInPod) -> Problems:
+    ports = listening_ports(server.started)
+    numbers = {port.number for port in ports}
+    moved = next((port for port in ports if port.word >= 0 and server.states(server.word(port.word))), None)
+    for asked in (*_probed(server.container), *_served(server)):
+        if not ports or asked.number in numbers or _listens_beside(server, asked.number):
+            continue
+        field = server.word(moved.word) if moved is not None else asked.path
+        if not field or not server.states(field):
+            continue  # nothing that the object itself says
+        listens = " and ".join(str(port.number) for port in ports)
+        yield Problem(
+            server.where(field).path,
+            f"the server listens on {listens}, and {asked.who} {asked.number}: it never becomes ready",
+            seen=str(moved.number if moved is not None else asked.number),
+        )
+        return
+
+
+def _probed(container: JsonObject) -> Iterator[_Asked]:
+    for name, word in _PROBES.items():
+        probe = mapping(container.get(name))
+        for action in ("httpGet", "tcpSocket", "grpc"):
+            number = _number(mapping(probe.get(action)).get("port"), container)
+            if number:
+                yield _Asked(number, f"its {word} probe asks on", (name, action, "port"))
+
+
+def _served(server: ServerInPod) -> Iterator[_Asked]:
+    """List the ports of the pod that its Services lead to."""
+    labels = mapping(mapping(mapping(server.pod.pod).get("metadata")).get("labels"))
+    for made in server.view.made.objects:
+        spec = mapping(made.doc.get("spec"))
+        selector = mapping(spec.get("selector"))
+        if made.doc.get("kind") != "Service" or not selector or not selector.items() <= labels.items():
+            continue
+        for port in map(mapping, sequence(spec.get("ports"))):
+            number = _number(port.get("targetPort", port.get("port")), server.container)
+            if number:
+                yield _Asked(number, f"the Service {mapping(made.doc.get('metadata')).get('name')} leads to")
+
+
+def _number(port: JsonValue, container: JsonObject) -> int:
+    if isinstance(port, str):
+        named = (mapping(item) for item in sequence(container.get("ports")))
+        return next((integer(item.get("containerPort")) or 0 for item in named if item.get("name") == port), 0)
+    return integer(port) or 0
+
+
+def _listens_beside(server: ServerInPod, number: int) -> bool:
+    """Whether another container of the pod may listen on a port: one that says so, or that says nothing of ports."""
+    spec = mapping(mapping(server.pod.pod).get("spec"))
+    beside = [mapping(item) for item in sequence(spec.get("containers")) if item is not server.container]
+    sidecars = (mapping(item) for item in sequence(spec.get("initContainers")))
+    beside += [item for item in sidecars if item.get("restartPolicy") == "Always"]
+    for container in beside:
+        ports = [mapping(item).get("containerPort") for item in sequence(container.get("ports"))]
+        if not ports or number in ports:
+            return True
+    return False
