@@ -12,7 +12,7 @@ Good:
 Upstream: LLM-C01; controller v1alpha2 llmisvc/config_merge.go
 """
 
-from dataclasses import replace
+from types import ModuleType
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, manual_of, rule
@@ -20,8 +20,16 @@ from kservegen.checks.rules.kserve import llm_lora, llm_parallelism, llm_router,
 from kservegen.checks.rules.merged import merged
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kserve.llm_laws import LLM_LAWS
 
-_RULES: Final = (llm_lora, llm_parallelism, llm_router, llm_scaling, llm_scheduler, replicas)
+_MANUALS: Final[dict[str, ModuleType]] = {
+    "llm-lora": llm_lora,
+    "llm-parallelism": llm_parallelism,
+    "llm-router": llm_router,
+    "llm-scaling": llm_scaling,
+    "llm-scheduler": llm_scheduler,
+    "replicas": replicas,
+}
 _VERSION: Final = "serving.kserve.io/v1alpha2"
 
 
@@ -30,9 +38,9 @@ def check(resource: Resource, context: Context) -> Problems:
     spec, _, based = merged(resource, context)
     if not based and resource.api_version == _VERSION:
         return
-    whole = replace(resource, api_version=_VERSION, doc={**resource.doc, "apiVersion": _VERSION, "spec": spec})
-    known = {(problem.path, problem.message) for problem in _problems(resource, context)}
-    for problem in _problems(whole, context):
+    whole: JsonObject = {**resource.doc, "apiVersion": _VERSION, "spec": spec}
+    known = {(problem.path, problem.message) for problem in _problems(resource.doc)}
+    for problem in _problems(whole):
         if problem.severity is None and (problem.path, problem.message) not in known:
             is_own = _has(resource.doc, problem.path)
             yield problem._replace(
@@ -42,10 +50,10 @@ def check(resource: Resource, context: Context) -> Problems:
             )
 
 
-def _problems(resource: Resource, context: Context) -> Problems:
-    for module in _RULES:
-        for problem in module.check.check(resource, context):
-            yield problem._replace(hint=problem.hint or manual_of(module).fix)
+def _problems(doc: JsonObject) -> Problems:
+    for name, law in LLM_LAWS.items():
+        for problem in law(doc):
+            yield problem._replace(hint=problem.hint or manual_of(_MANUALS[name]).fix)
 
 
 def _has(doc: JsonObject, path: Path) -> bool:

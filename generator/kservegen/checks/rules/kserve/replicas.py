@@ -13,8 +13,9 @@ Upstream: ISVC-38; ISVC-39; ISVC-40; LLM-17; LLM-18; pkg/apis/serving/v1beta1/co
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
-from kservegen.core.document import integer, mapping
+from kservegen.core.document import integer
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kserve.llm_laws import LLM_LAWS, replica_order
 
 
 @rule(Stage.ADMISSION, "InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig")
@@ -23,9 +24,7 @@ def check(resource: Resource, _context: Context) -> Problems:
         for path, _, component in components_of(resource):
             yield from _component(path, component)
         return
-    spec = mapping(resource.doc.get("spec"))
-    yield from _llm(("spec",), spec)
-    yield from _llm(("spec", "prefill"), mapping(spec.get("prefill")))
+    yield from LLM_LAWS["replicas"](resource.doc)
 
 
 def _component(path: Path, component: JsonObject) -> Problems:
@@ -35,22 +34,4 @@ def _component(path: Path, component: JsonObject) -> Problems:
         if number is not None and number < 0:
             message = f"'{field[0].upper()}{field[1:]}' cannot be less than 0"
             yield Problem((*path, field), message, seen=str(number), allowed="0 and more", hint="Write 0 or more.")
-    yield from _order(path, least=1 if least is None else integer(least), most=integer(most) or None)
-
-
-def _order(path: Path, *, least: int | None, most: int | None) -> Problems:
-    if least is not None and most is not None and least > most >= 0:
-        message = f"'MinReplicas' cannot be greater than MaxReplicas: minReplicas is {least}, maxReplicas {most}"
-        yield Problem((*path, "maxReplicas"), message, seen=str(most), allowed=f"{least} and more")
-
-
-def _llm(path: Path, workload: JsonObject) -> Problems:
-    scaling = workload.get("scaling")
-    if not isinstance(scaling, dict):
-        return
-    if workload.get("replicas") is not None:
-        yield Problem((*path, "replicas"), "scaling and replicas are mutually exclusive", at_key=True)
-    least = scaling.get("minReplicas")
-    yield from _order(
-        (*path, "scaling"), least=1 if least is None else integer(least), most=integer(scaling.get("maxReplicas"))
-    )
+    yield from replica_order(path, least=1 if least is None else integer(least), most=integer(most) or None)

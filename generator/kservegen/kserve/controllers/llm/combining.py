@@ -10,11 +10,10 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text, value_at
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
 from kservegen.core.resource import Origin
 from kservegen.formats.gotemplate.values import GoValue
 from kservegen.kserve.controllers.control_plane import ControlPlane
-from kservegen.kserve.controllers.llm.consistency import contradictions
 from kservegen.kserve.controllers.llm.conversion import put_at, upgraded_spec
 from kservegen.kserve.controllers.llm.facts import LlmFacts
 from kservegen.kserve.controllers.llm.rendering import RenderError, TemplateRenderer, plain_parts
@@ -23,8 +22,10 @@ from kservegen.kserve.controllers.llm.template_data import service_values
 from kservegen.kserve.controllers.made import DERIVED, KSERVE, STORED, ReconcileError, Traced
 from kservegen.kserve.controllers.merging import merge, without_empty
 from kservegen.kserve.derived import child_name
+from kservegen.kserve.llm_laws import LLM_LAWS
 from kservegen.kserve.presets import PREFIX, presets_for
 
+_VERSION: Final = "serving.kserve.io/v1alpha2"
 _STEP: Final = "PresetsCombined"
 _NOT_FOUND: Final = "ConfigNotFound"
 _FAILED: Final = "CombineBaseError"
@@ -80,10 +81,18 @@ class _Combination:
         for layer in (*(base.spec for base in bases), own):
             spec = merge(spec, layer)
         spec = self.completed(self.rendered(self.accounted(spec), presets.plain))
-        for message in contradictions(spec.value):
-            raise _refuse(_FAILED, f"LLMInferenceService.serving.kserve.io {self.name!r} is invalid: {message}")
+        self.judge(spec)
         adapters = tuple(self.checked_adapters(spec.value))
         return LlmService(metadata=self.metadata, spec=spec, plane=self.plane, facts=self.facts, adapters=adapters)
+
+    def judge(self, spec: Traced) -> None:
+        """Hold the whole to the laws that admission had for the service alone; the first that is broken ends it."""
+        doc: JsonObject = {"apiVersion": _VERSION, "kind": "LLMInferenceService", "metadata": self.metadata}
+        for law in LLM_LAWS.values():
+            for problem in law({**doc, "spec": spec.value}):
+                if problem.severity is None:
+                    said = f"{format_path(problem.path)}: {problem.message}"
+                    raise _refuse(_FAILED, f"LLMInferenceService.serving.kserve.io {self.name!r} is invalid: {said}")
 
     def merged_presets(self, names: tuple[str, ...]) -> _MergedPresets:
         """Lay presets over each other; where all are KServe's own that was done once for all services."""
