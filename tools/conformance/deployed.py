@@ -6,11 +6,12 @@ here is a false alarm.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tools.conformance.cases import RECORDS
+from tools.conformance.cases import RECORDS, judge
 from tools.conformance.folders import simulate_folders
 from tools.conformance.made import read_records
 
@@ -51,11 +52,13 @@ def _score(title: str, folders: Sequence[Sequence[Json]], version: str) -> list[
     found = simulate_folders([_documents(records) for records in folders], version)
     answers: dict[str, list[tuple[Json, bool]]] = {"validate": [], "simulate": []}
     for records, documents in zip(folders, found, strict=True):
-        for number, record in enumerate(records):
+        reports = judge(
+            [(name, json.dumps(document).encode()) for name, document in _documents(records).items()], version
+        )
+        for record, document, report in zip(records, documents.values(), reports, strict=True):
             if not record["admitted"] or "deployed" not in record:
                 continue
-            document = documents[f"{number:05}"]
-            answers["validate"].append((record, document.report.deployable is True))
+            answers["validate"].append((record, report.deployable is True))
             if document.made is not None:
                 answers["simulate"].append((record, document.made.deployable))
     failures = []

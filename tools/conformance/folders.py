@@ -32,4 +32,4 @@ def simulate_folders(folders: Sequence[Mapping[str, Any]], version: str) -> Iter
             file = Path(document.report.file)
             found.setdefault(file.parent.name, {})[file.stem] = document
         for number in range(len(folders)):
-            yield found[f"{number:05}"]
+            yield {name: found[f"{number:05}"][name] for name in folders[number]}

@@ -161,12 +161,12 @@ def _validate_template(template: JsonObject, path: Path, lawful: JsonObject) -> 
     yield from _validate_spec(mapping(template.get("spec")), (*path, "spec"), lawful)
 
 
-def validate_pod(pod: JsonObject, template: JsonObject | None = None) -> Iterator[BrokenLaw]:
+def validate_pod(pod: JsonObject, lawful: JsonObject | None = None) -> Iterator[BrokenLaw]:
     """Check a Pod by itself: as a template, and for what templates are not refused for.
 
-    Of a lawful `template` that it was made from, what the pod shares with it is not looked at a second time.
+    What it shares with a `lawful` spec that it was made from is not looked at a second time.
     """
-    yield from _validate_template(pod, (), mapping(mapping(template or {}).get("spec")))
+    yield from _validate_template(pod, (), lawful or {})
     spec = mapping(pod.get("spec"))
     for field in ("containers", "initContainers"):
         for container, at in maps(spec.get(field), ("spec", field)):
@@ -190,15 +190,16 @@ def _validate_spec(spec: JsonObject, path: Path, lawful: JsonObject) -> Iterator
     for field, value in spec.items():
         if value is None or (value is lawful.get(field) and field not in _OF_THE_WHOLE_POD):
             continue
+        place = FieldPlace((*path, field), pod)
         for name, law in _POD_FIELDS.get(field, ()):
-            for problem in law(value, FieldPlace((*path, field), pod)):
+            for problem in law(value, place):
                 yield BrokenLaw(name, problem)
     volumes = volumes_of(spec)
     for field in ("containers", "initContainers"):
         known = {text(each.get("name")): each for each, _ in maps(lawful.get(field), ())}
         for container, at in maps(spec.get(field), (*path, field)):
-            place = _Container(at, container, pod, field == "initContainers")
-            yield from _container(place, volumes, known.get(text(container.get("name")), {}))
+            whole = _Container(at, container, pod, field == "initContainers")
+            yield from _container(whole, volumes, known.get(text(container.get("name")), {}))
 
 
 def _container(at: _Container, volumes: frozenset[str], lawful: JsonObject) -> Iterator[BrokenLaw]:
@@ -207,9 +208,11 @@ def _container(at: _Container, volumes: frozenset[str], lawful: JsonObject) -> I
     for field, value in at.container.items():
         if value is None or (value is lawful.get(field) and field not in _OF_THE_WHOLE_POD):
             continue
-        for name, law in _CONTAINER_FIELDS.get(field, ()):
-            for problem in law(value, FieldPlace((*at.path, field), at.pod, at)):
-                yield BrokenLaw(name, problem)
+        if laws := _CONTAINER_FIELDS.get(field):
+            place = FieldPlace((*at.path, field), at.pod, at)
+            for name, law in laws:
+                for problem in law(value, place):
+                    yield BrokenLaw(name, problem)
     for problem in undeclared_volumes(at, volumes):
         yield BrokenLaw("volume-mount", problem)
     if at.container.get("resources") is lawful.get("resources"):

@@ -113,7 +113,7 @@ class _Injection:
             path = posixpath.commonpath([posixpath.join("/", item.path) for item in loaded])
         self._volume(path, {"emptyDir": {}}, read_only=read_only)
         args: JsonArray = [part for item in loaded for part in item]
-        init = initializer(self.plane, args)
+        init = initializer(self.plane.settings, args)
         append(init, "volumeMounts", {"name": volume_name(path), "mountPath": path})
         credentials = Credentials(self.draft, self.plane)
         storage = mapping(mapping(self.component.spec.get("model")).get("storage"))

@@ -10,7 +10,7 @@ from typing import Final
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
 from kservegen.kserve.controllers.control_plane import RUNTIME_KIND, ControlPlane, InstalledObjects
-from kservegen.kserve.controllers.made import ReconcileError, Traced, traced
+from kservegen.kserve.controllers.made import ReconcileError, Traced, named, traced
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
 from kservegen.kserve.runtimes.selection import Obstacle, request_of, select
 
@@ -38,8 +38,7 @@ class ChosenRuntime:
 
     def container(self, name: str) -> Traced | None:
         """Return the first container of a name, as the base of a merge."""
-        numbers = range(len(self.containers))
-        at = next((i for i in numbers if mapping(self.containers[i]).get("name") == name), None)
+        at = named(self.containers, name)
         return None if at is None else self.container_at(at)
 
     def container_at(self, number: int) -> Traced:
@@ -86,8 +85,10 @@ def choose_runtime(predictor: JsonObject, namespace: str, plane: ControlPlane) -
 
 
 def _documents(namespace: str, plane: ControlPlane) -> Sequence[tuple[ServingRuntime, JsonObject]]:
-    own = [(of_document(doc, namespace=namespace), doc) for doc in plane.beside.all("ServingRuntime", namespace)]
-    cluster = plane.beside.all(RUNTIME_KIND)
+    near, cluster = plane.beside.all("ServingRuntime", namespace), plane.beside.all(RUNTIME_KIND)
+    if not near and not cluster:
+        return _installed(plane.installed)
+    own = [(of_document(doc, namespace=namespace), doc) for doc in near]
     names = {text(mapping(doc.get("metadata")).get("name")) for doc in cluster}
     own += [(of_document(doc, namespace=""), doc) for doc in cluster]
     return [*own, *(pair for pair in _installed(plane.installed) if pair[0].name not in names)]

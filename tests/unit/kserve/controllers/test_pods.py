@@ -6,11 +6,12 @@ import base64
 import json
 
 import pytest
-from tests.support.controllers import NEWEST, OLDEST, names, pod_field, reconcile, service
+from tests.support.controllers import NEWEST, OLDEST, control_plane, names, pod_field, reconcile, service
 
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.controllers.made import Made
+from kservegen.kserve.controllers.reconcile import make_objects
 
 MODEL: JsonObject = {"modelFormat": {"name": "sklearn"}, "storageUri": "s3://b/m"}
 ROUTELESS: JsonObject = {"ingress": {"disableIngressCreation": True}}
@@ -206,6 +207,23 @@ def test_what_no_file_tells_is_told_apart_from_a_refusal(storage: JsonObject, se
     model: JsonObject = {"model": {"modelFormat": {"name": "sklearn"}, "storage": storage}}
     made = reconcile(service(model), secret)
     assert (made.pods[0].pod, made.pods[0].missing, made.runs) == (None, True, None)
+
+
+@pytest.mark.parametrize("own", [{}, {"args": ["--quiet"]}], ids=["shared", "with arguments"])
+def test_an_unlawful_storage_container_keeps_every_pod_away(own: JsonObject) -> None:
+    resources: JsonObject = {"limits": {"cpu": "1"}, "requests": {"cpu": "2"}}
+    container: JsonObject = {"name": "storage-initializer", "resources": resources, **own}
+    storage: JsonObject = {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ClusterStorageContainer",
+        "metadata": {"name": "default"},
+        "spec": {"container": container, "supportedUriFormats": [{"prefix": "s3://"}]},
+    }
+    plane = control_plane(storage)
+    for name in ("one", "two"):
+        made = make_objects(service(_model("s3://b/m"), name=name), plane)
+        assert made is not None
+        assert made.pods[0].refused.startswith("spec.initContainers[0].resources.requests.cpu")
 
 
 def test_a_secret_that_an_account_names_must_be_there() -> None:

@@ -38,6 +38,7 @@ class MutatedPod:
         annotations = self.metadata.setdefault("annotations", {})
         self.annotations = mapping(annotations)
         self.labels = mapping(self.metadata.get("labels"))
+        self.lawful_inits: list[JsonObject] = []  # parts of init containers that were checked before
 
     @property
     def namespace(self) -> str:

@@ -6,7 +6,8 @@ Source: pkg/webhook/admission/pod/storage_initializer_injector.go and pkg/utils/
 from __future__ import annotations
 
 import posixpath
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
@@ -18,14 +19,18 @@ from kservegen.kserve.controllers.merging import merge, without_empty
 from kservegen.kserve.controllers.parts import add_env, append
 from kservegen.kserve.controllers.pods.credentials import Credentials
 from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodLacksError, PodRefusedError
+from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.storage_uris import handles
 from kservegen.kserve.workloads import SERVING_CONTAINER, TRANSFORMER_CONTAINER, WORKER_CONTAINER
+from kservegen.kubernetes.templates import validate_pod
 
 INIT_NAME: Final = "storage-initializer"
 READ_ONLY: Final = "storage.kserve.io/readonly"
 _PROVISION: Final = "kserve-provision-location"
 _CLAIM: Final = "kserve-pvc-source"
 _CA_VOLUME: Final = "cabundle-cert"
+# Fields of an init container that differ from pod to pod.
+_OF_THE_POD: Final = frozenset({"args", "env", "volumeMounts"})
 _TRANSFER: Final[tuple[JsonObject, ...]] = (
     {"name": "HF_HUB_ENABLE_HF_TRANSFER", "value": "1"},
     {"name": "HF_XET_HIGH_PERFORMANCE", "value": "1"},
@@ -112,7 +117,7 @@ def _mount_claim(draft: MutatedPod, uri: str, targets: list[JsonObject], *, read
 
 
 def _add_download(draft: MutatedPod, plane: ControlPlane, uri: str, container: JsonObject | None) -> None:
-    init = initializer(plane, [uri, MODEL_MOUNT])
+    init = initializer(plane.settings, [uri, MODEL_MOUNT])
     append(init, "volumeMounts", {"name": _PROVISION, "mountPath": MODEL_MOUNT})
     credentials = Credentials(draft, plane)
     if draft.annotation(f"{INTERNAL}storage-spec") == "true":
@@ -133,9 +138,9 @@ def parameters_of(draft: MutatedPod) -> JsonObject:
         return {}
 
 
-def initializer(plane: ControlPlane, args: JsonArray) -> JsonObject:
+def initializer(settings: ControllerSettings, args: JsonArray) -> JsonObject:
     """Make the init container as the ConfigMap has it."""
-    section = plane.settings.section("storageInitializer")
+    section = settings.section("storageInitializer")
     return {
         "name": INIT_NAME,
         "image": section.get("image") or "kserve/storage-initializer:latest",
@@ -154,14 +159,56 @@ def configured_amounts(section: JsonObject, limit: str, request: str) -> JsonObj
     }
 
 
+class _Document(NamedTuple):
+    """A document as the key of a cache: equal to itself alone."""
+
+    doc: JsonObject
+
+    def __hash__(self) -> int:
+        return id(self.doc)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Document) and other.doc is self.doc
+
+
+def _laid_over(init: JsonObject, container: JsonObject, plane: ControlPlane, draft: MutatedPod) -> JsonObject:
+    """Lay a storage container over the init container; what is the same in all pods is made and checked once."""
+    own = mapping(mapping(container.get("spec")).get("container"))
+    if _OF_THE_POD.isdisjoint(own):
+        common = _common_part(plane.settings, _Document(container))
+        draft.lawful_inits.extend(common.lawful)
+        return {**init, **common.value}
+    return _merged(init, own)
+
+
+def _merged(init: JsonObject, own: JsonObject) -> JsonObject:
+    merged = merge(Traced(init, []), Traced(without_empty(own), [])).value
+    return {**merged, "name": own.get("name") or init["name"]}
+
+
+class _CommonPart(NamedTuple):
+    """What init containers of one storage container have in common, which stands in `lawful` where it is lawful."""
+
+    value: JsonObject
+    lawful: tuple[JsonObject, ...]
+
+
+@lru_cache(maxsize=64)
+def _common_part(settings: ControllerSettings, container: _Document) -> _CommonPart:
+    base = initializer(settings, [])
+    del base["args"]
+    value = _merged(base, mapping(mapping(container.doc.get("spec")).get("container")))
+    server: JsonObject = {"name": "server", "image": "server"}
+    broken = next(validate_pod({"spec": {"containers": [server], "initContainers": [value]}}), None)
+    return _CommonPart(value, () if broken else (value,))
+
+
 def finish_initializer(draft: MutatedPod, plane: ControlPlane, init: JsonObject, container: JsonObject | None) -> None:
     """Lay the storage container over the init container, add certificates and switches, and put it into the pod."""
     bundle = _ca_bundle(draft, plane, init)
     words: Path = (CONFIG_MAP, "storageInitializer")
     if container is not None:
-        own = without_empty(mapping(mapping(container.get("spec")).get("container")))
-        merged = merge(Traced(init, []), Traced(own, [])).value
-        init = {**merged, "name": own.get("name") or init["name"]}
+        init = _laid_over(init, container, plane, draft)
         words = (f"{STORAGE_KIND} {text(mapping(container.get('metadata')).get('name'))}", "spec", "container")
     if bundle is not None:
         name, path = bundle

@@ -55,7 +55,7 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
             _mutate(draft, plane, f"{text(metadata.get('name'))}-pod")
         _prioritise(draft, spec)
         # The API server has taken the template of a Deployment; those of other kinds it does not look at.
-        stored = _admit(draft, plane, template if workload.doc.get("kind") == "Deployment" else None)
+        stored = _admit(draft, plane, spec if workload.doc.get("kind") == "Deployment" else {})
     except PodRefusedError as refusal:
         return MadePod(
             of=workload.label,
@@ -141,10 +141,10 @@ def _aggregate(draft: MutatedPod, proxy: JsonObject) -> None:
     append(proxy, "ports", aggregated)
 
 
-def _admit(draft: MutatedPod, plane: ControlPlane, lawful: JsonObject | None) -> JsonObject:
+def _admit(draft: MutatedPod, plane: ControlPlane, lawful: JsonObject) -> JsonObject:
     """Fill in and check the pod as the API server does; what is cluster-wide and not there is missing.
 
-    `lawful` is the template that it is made from, where that was checked.
+    `lawful` is the spec of the template that it is made from, where that was checked.
     """
     for field, kind in (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass")):
         name = text(draft.spec.get(field))
@@ -153,7 +153,8 @@ def _admit(draft: MutatedPod, plane: ControlPlane, lawful: JsonObject | None) ->
     if draft.spec.get("overhead") and not draft.spec.get("runtimeClassName"):
         raise PodRefusedError("overhead must not be set without the RuntimeClass that has it", ("spec", "overhead"))
     filled = fill_pod(draft.pod, draft.namespace, image_volumes=plane.image_volumes)
-    broken = next(iter(validate_pod(filled, lawful)), None)
+    known: JsonObject = {**lawful, "initContainers": [*sequence(lawful.get("initContainers")), *draft.lawful_inits]}
+    broken = next(iter(validate_pod(filled, known)), None)
     if broken is not None:
         problem = broken.problem
         seen = f" ({problem.seen})" if problem.seen else ""
