@@ -1,0 +1,50 @@
+"""The containers of made pods that serve models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from kservegen.checks.rules._made import MadeView, Place, made_of
+from kservegen.checks.rules.base import Context, Resource
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kserve.controllers.made import STORED, MadePod, source_of
+
+_CONTAINERS: Final = frozenset({"kserve-container", "main", "worker-container"})
+_COMPONENT: Final = "component"  # of InferenceServices, and then of LLM services, which have schedulers beside
+_LLM_COMPONENT: Final = "app.kubernetes.io/component"
+_LLM_WORKLOADS: Final = "llminferenceservice-workload"
+
+
+class ServingContainer(NamedTuple):
+    """The container of a made pod that serves the model; `path` is its place in the pod."""
+
+    view: MadeView
+    pod: MadePod
+    spec: JsonObject
+    container: JsonObject
+    path: Path
+
+    def where(self, *path: str | int) -> Place:
+        """Return the place of a field of the container."""
+        return self.view.where(self.pod.origins, (*self.path, *path))
+
+    def states(self, *path: str | int) -> bool:
+        """Whether the object itself states a field of the container."""
+        return source_of((*self.path, *path), self.pod.origins)[:1] == (STORED,)
+
+
+def serving_containers(resource: Resource, context: Context) -> Iterator[ServingContainer]:
+    """Yield the containers that serve the models of an object, of its workers too."""
+    view = made_of(resource, context)
+    if view is None:
+        return
+    for made in view.pods():
+        pod = mapping(made.pod)
+        labels, spec = mapping(mapping(pod.get("metadata")).get("labels")), mapping(pod.get("spec"))
+        if labels.get(_COMPONENT) != "predictor" and not text(labels.get(_LLM_COMPONENT)).startswith(_LLM_WORKLOADS):
+            continue
+        for index, item in enumerate(map(mapping, sequence(spec.get("containers")))):
+            if text(item.get("name")) in _CONTAINERS:
+                yield ServingContainer(view, made, spec, item, ("spec", "containers", index))
