@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "convert": CommandEntry("Write the JSON report of a change in another form: a comment, SARIF.", _NO_NETWORK),
     "diff": CommandEntry("Say what differs between two environments, by meaning.", _NO_NETWORK),
     "explain": CommandEntry("Explain a rule, or where each field of a model comes from.", _NO_NETWORK),
+    "facts": CommandEntry("List what estimates know of models, GPUs and engines.", _NO_NETWORK),
     "find": CommandEntry("Find what a pod, a Service or any other name comes from: line, owner, commits.", _NO_NETWORK),
     "gpu": CommandEntry("Estimate GPU memory: what fits, and what would change it.", _NO_NETWORK),
     "init": CommandEntry("Start a repository: a catalog, an environment, a workflow.", _NO_NETWORK),

@@ -62,7 +62,7 @@ class FactStore:
     def _listed(self, name: str, entry: JsonObject) -> ModelFacts:
         """Read an entry; one with the dimensions of another model has its towers, too."""
         read, base = read_model(name, entry), text(entry.get("dimensions_from"))
-        if not base or read.weight_bytes is not None or base.lower() == name.lower():
+        if not base or read.weight_bytes is not None or read.towers or base.lower() == name.lower():
             return read
         known = self.model(base)
         return read if known is None else replace(read, towers=beyond_text(known))
@@ -109,6 +109,28 @@ class FactStore:
     def image_version(self, image: str) -> str:
         """Return the version of vLLM in an image; blank where no release knows it."""
         return self._releases.server_version(image)
+
+    def as_of(self, table: str) -> str:
+        """Return the day up to which a table was kept: `models`, `gpus` or `vllm`."""
+        return text(self._read(f"{table}.json").get("asOf"))
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The names of all models in the table."""
+        return tuple(name for name, _ in self._model_entries.values())
+
+    def gpu_source(self, name: str) -> str:
+        """Return where the memory of a GPU was read; blank for one that is not in the table."""
+        return text(mapping(mapping(self._read("gpus.json").get("gpus")).get(name)).get("source"))
+
+    @property
+    def engine_versions(self) -> tuple[str, ...]:
+        """The versions of vLLM from which on something is different."""
+        return tuple(mapping(self._vllm.get("versions")))
+
+    def engine_changes(self, version: str) -> tuple[str, ...]:
+        """Name what is different from a version on, in the words of the table."""
+        return tuple(mapping(mapping(self._vllm.get("versions")).get(version)))
 
     @cached_property
     def _model_entries(self) -> dict[str, tuple[str, JsonObject]]:

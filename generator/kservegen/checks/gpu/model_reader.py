@@ -61,7 +61,8 @@ def read_model(name: str, entry: JsonObject) -> ModelFacts:
         experts=experts,
         latent=_read_latent(mapping(entry.get("mla"))),
         state=_read_state(mapping(entry.get("hybrid")), hidden),
-        weight_bytes=round(size * GIB) if isinstance(size, (int, float)) else None,
+        weight_bytes=_gib(size) or None,
+        towers=_gib(entry.get("towers_gib")),
         global_heads=_global_heads(entry, head_dim),
         gated_attention=entry.get("attn_output_gate") is True or family.startswith(_GATED_ATTENTION),
         drafting=_number(entry, "num_nextn_predict_layers") or _number(entry, "mtp_num_hidden_layers"),
@@ -71,6 +72,10 @@ def read_model(name: str, entry: JsonObject) -> ModelFacts:
         sources=tuple(text(item) for item in sequence(entry.get("sources"))),
         obscure=obscure or _obscure_method(entry, size),
     )
+
+
+def _gib(value: object) -> int:
+    return round(value * GIB) if isinstance(value, (int, float)) else 0
 
 
 def _number(entry: JsonObject, key: str) -> int:
