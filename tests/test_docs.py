@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from tests.support.rooms import ROOMS
 from tools import catalog_schemas, docs
@@ -66,3 +67,13 @@ def test_rules_that_pages_name_are_there() -> None:
     rules = [(page, rule) for page, rule in named if rule.partition("/")[0] in areas]
     assert len(rules) > 100
     assert [f"{page.relative_to(ROOT)}: {rule}" for page, rule in rules if rule not in known] == []
+
+
+def test_editors_complete_arguments_and_refuse_none() -> None:
+    published: dict[str, Any] = {**catalog_schemas.published()}
+    for schema in published.values():
+        shape = schema["definitions"]["arguments"]
+        assert shape["properties"]["dtype"]["examples"][:2] == ["auto", "bfloat16"]
+        assert {"max-model-len", "model_name", "tensor-parallel-size"} <= shape["properties"].keys()
+        assert shape["additionalProperties"] == {"type": ["string", "number", "boolean", "null"]}
+        assert not any("enum" in known for known in shape["properties"].values())

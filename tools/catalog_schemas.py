@@ -9,6 +9,9 @@ from pathlib import Path
 from kservegen.catalog.schema import environments_schema, models_schema
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.releases import Releases
+from kservegen.kserve.servers.arguments import flags_of
+from kservegen.kserve.servers.images import HUGGINGFACE, server_in
+from kservegen.kserve.servers.tables import Flag
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,12 +27,36 @@ def compiled(api_version: str, kind: str) -> JsonObject:
     return loaded
 
 
+def arguments() -> JsonObject:
+    """Return the arguments of the servers that the newest reviewed release runs models of language with."""
+    release = RELEASES.get(RELEASES.newest_reviewed)
+    own = server_in(f"kserve/{HUGGINGFACE}:{release.version}")
+    preset = server_in(release.runtimes.presets.images["main"])
+    found: JsonObject = {}
+    for server in filter(None, (preset, own)):
+        for flag in {flag.name: flag for flag in flags_of(server).options.values()}.values():
+            known: JsonObject = {"description": _about(flag)}
+            if flag.choices:
+                known["examples"] = [choice for choice in flag.choices if choice != "None"]
+            found.setdefault(flag.name.removeprefix("--"), known)
+    return dict(sorted(found.items()))
+
+
+def _about(flag: Flag) -> str:
+    if flag.kind in {"bool", "switch"}:
+        return "On or off."
+    kinds = {"int": "A whole number.", "float": "A number.", "json": "JSON.", "hrint": "A number, such as 8192 or 8K."}
+    return kinds.get(flag.value_type.removesuffix("-or-auto"), "A text.")
+
+
 def published() -> dict[str, JsonObject]:
     """Build every published schema by file name."""
     charts = sorted(RELEASES.get(RELEASES.newest_reviewed).charts.names)
     return {
-        "models.schema.json": models_schema(compiled),
-        "environments.schema.json": environments_schema(compiled, charts=charts, versions=list(RELEASES.versions)),
+        "models.schema.json": models_schema(compiled, arguments=arguments()),
+        "environments.schema.json": environments_schema(
+            compiled, charts=charts, versions=list(RELEASES.versions), arguments=arguments()
+        ),
     }
 
 

@@ -63,9 +63,9 @@ class _Words:
         return self.definitions.add(self.at(*path), self.compiled, self.kind)
 
 
-def models_schema(compiled: CompiledSchemas) -> JsonObject:
-    """Build the schema of `models.yaml` and `models/**/*.yaml`."""
-    definitions = Definitions()
+def models_schema(compiled: CompiledSchemas, *, arguments: JsonObject) -> JsonObject:
+    """Build the schema of `models.yaml` and `models/**/*.yaml`; editors complete `arguments` in maps of them."""
+    definitions = _definitions(arguments)
     entries = _entries(definitions, compiled)
     both = _union([entries["InferenceService"], entries["LLMInferenceService"]])
     shared = {**both, "profile": _own()["profile"]}
@@ -92,9 +92,11 @@ def models_schema(compiled: CompiledSchemas) -> JsonObject:
     )
 
 
-def environments_schema(compiled: CompiledSchemas, *, charts: Iterable[str], versions: Iterable[str]) -> JsonObject:
+def environments_schema(
+    compiled: CompiledSchemas, *, charts: Iterable[str], versions: Iterable[str], arguments: JsonObject
+) -> JsonObject:
     """Build the schema of `environments/*.yaml`."""
-    definitions = Definitions()
+    definitions = _definitions(arguments)
     entries = _entries(definitions, compiled)
     sections: JsonObject = {}
     for section, kinds in SECTIONS.items():
@@ -191,11 +193,18 @@ def _annotations(names: Iterable[str]) -> JsonObject:
     return {name: known[name] for name in names}
 
 
-_ARGUMENTS: JsonObject = {
-    "type": ["array", "object", "null"],
-    "items": {"type": "string"},
-    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-}
+_ARGUMENT: JsonObject = {"type": ["string", "number", "boolean", "null"]}
+
+
+def _definitions(arguments: JsonObject) -> Definitions:
+    """Begin with the shape of arguments: known ones are suggested; none is refused, as images bring any server."""
+    shape: JsonObject = {
+        "type": ["array", "object", "null"],
+        "items": {"type": "string"},
+        "properties": {name: {**_ARGUMENT, **mapping(known)} for name, known in arguments.items()},
+        "additionalProperties": _ARGUMENT,
+    }
+    return Definitions({"arguments": shape})
 
 
 def _entries(definitions: Definitions, compiled: CompiledSchemas) -> dict[str, JsonObject]:
@@ -225,7 +234,7 @@ def _part(shapes: _Words, pod: tuple[str, ...], more: Iterable[str], *, metadata
     chosen = {word: schema for word, schema in container.items() if word in words.CONTAINER}
     rest = shapes.properties(*pod)
     chosen |= {word: rest[word] for word in (*sorted(words.POD), *more) if word in rest}
-    chosen["args"] = _ARGUMENTS
+    chosen["args"] = {"$ref": "#/definitions/arguments"}
     chosen["accelerator"] = _own()["accelerator"]
     if metadata:
         chosen |= {"annotations": NULLABLE_TEXTS, "labels": NULLABLE_TEXTS}

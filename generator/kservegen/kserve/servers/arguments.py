@@ -223,7 +223,7 @@ class _Judge:
         return self.problem(fumble.at, ArgumentKind.VALUE, message, hint=hint, is_sure=self._sure(fumble.name))
 
     def _needless(self, fumble: Fumble) -> ArgumentProblem:
-        hint = f"Write {fumble.name} alone."
+        hint = f"Write {fumble.name} alone; in a map, {fumble.name.lstrip('-')}: true."
         if fumble.detail.lower() in {"false", "0", "no"}:
             negated = f"--no-{fumble.name[2:]}"
             hint = f"Write {negated}." if negated in self.table.options else "Remove it."

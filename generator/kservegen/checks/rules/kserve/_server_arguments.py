@@ -20,7 +20,6 @@ from kservegen.kserve.servers.command_line import StartedServer, started_server
 _DERIVED: Final = frozenset(
     "--tensor-parallel-size --pipeline-parallel-size --data-parallel-size --data-parallel-size-local".split()
 )
-_NAMES: Final = "--served-model-name"
 
 
 class ServerInPod(NamedTuple):
@@ -99,6 +98,7 @@ def _problem(found: ArgumentProblem, place: Place) -> Problem:
         seen=found.seen,
         allowed=found.allowed,
         hint=found.hint,
+        at_key=found.kind is ArgumentKind.FLAG,  # a map names the flag by its key
         severity=None if found.exits and found.is_sure else Severity.WARNING,
     )
 
