@@ -8,12 +8,13 @@ from dataclasses import replace
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.gitops import check_gitops
 from kservegen.checks.plain_secrets import check_own_words
-from kservegen.core.diagnostics import Finding
+from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.suggest import did_you_mean
-from kservegen.kserve.charts.model import Charts, default_images
-from kservegen.kserve.charts.release import check_release
+from kservegen.kserve.charts.model import Charts, KeyPath, default_images, effective, is_on
+from kservegen.kserve.charts.release import check_release, config_owner
+from kservegen.kserve.charts.traps import CREATE_GATEWAY, ENABLE_GATEWAY_API, KSERVE_GATEWAY
 from kservegen.kserve.charts.values import check_values
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.images import split_image
@@ -23,7 +24,7 @@ from kservegen.render.objects.settings import promises_of
 KNOWN_PREREQUISITES = frozenset(
     """
     cert-manager gateway-api gateway-api-inference-extension istio keda knative-eventing knative-serving
-    leaderworkerset nvidia-device-plugin nvidia-gpu-operator opentelemetry prometheus wva
+    leaderworkerset modelmesh nvidia-device-plugin nvidia-gpu-operator opentelemetry prometheus wva
     """.split()
 )
 
@@ -116,6 +117,7 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
             yield from _templates(chart, mapping(values))
     for finding in check_release(charts, used, "kserve", prerequisites=frozenset(promises_of(built.environment))):
         yield replace(finding, path=("kserve", "values", *finding.path))
+    yield from _unpromised_gateway(built, charts)
     yield from _two_modes(built, said)
 
 
@@ -141,6 +143,36 @@ def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
                 seen=template,
                 hint="Close every {{ with }}, and write fields as {{ .Name }}.",
             )
+
+
+_NO_ROUTES: KeyPath = ("kserve", "controller", "gateway", "disableIngressCreation")
+
+
+def _unpromised_gateway(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+    """Find routes of InferenceServices that lead to a Gateway which nobody makes or promises: none is ever ready."""
+    routed = any(built.entry.info.kind == "InferenceService" for built in built.entries)
+    used = built.platform.values()
+    owner = config_owner(charts, used)
+    chart = charts.by_name.get(owner)
+    if chart is None or not routed or built.settings.deployment_mode != "Standard":
+        return
+    values = used[owner]
+    if not is_on(chart, values, ENABLE_GATEWAY_API):
+        return
+    if is_on(chart, values, CREATE_GATEWAY) or is_on(chart, values, _NO_ROUTES):
+        return
+    name = effective(chart, values, KSERVE_GATEWAY)
+    promised = frozenset(promises_of(built.environment))
+    if not isinstance(name, str) or promised & {f"Gateway/{name}", f"Gateway/{name.rpartition('/')[2]}"}:
+        return
+    yield Finding(
+        rule="kserve/gateway-reference",
+        path=("kserve", "values", owner, *ENABLE_GATEWAY_API),
+        message=f"Gateway {name} is not there, as far as the environment says: no InferenceService becomes ready",
+        seen=name,
+        hint=f"Create it, then promise it: prerequisites: [Gateway/{name}].",
+        severity=Severity.WARNING,
+    )
 
 
 def _two_modes(built: BuiltEnvironment, said: JsonObject) -> Iterator[Finding]:

@@ -69,7 +69,6 @@ class Capabilities:
     env_sources_replace: Annotated[bool, "of a variable's value and source, what a service states drops the other"]
     storage_container_names: Annotated[bool, "storageContainerName chooses the container that downloads"]
     native_oci: Annotated[bool, "ociModelMode and oci+native:// mount a model's image as a volume"]
-    multi_node_ready: Annotated[bool, "a predictor that spans nodes can become ready"]
     service_schemes: Annotated[tuple[str, ...], "beginnings of a storageUri that the controller takes by itself"]
     llm_schemes: Annotated[tuple[str, ...], "schemes of model.uri that the LLM controller takes"]
     v2_formats: Annotated[tuple[str, ...], "formats that are served by protocol v2 where a model states none"]

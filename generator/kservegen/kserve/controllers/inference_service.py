@@ -55,6 +55,11 @@ _MODES: Final = ("Standard", "Knative", "ModelMesh")
 _STOP: Final = "serving.kserve.io/stop"
 _BUNDLE_KEY: Final = "cabundle.crt"
 _COMPONENTS: Final = ("predictor", "transformer", "explainer")
+# Known defects of releases that keep a predictor which spans nodes from ever being ready.
+_NODES: Final = {
+    "multi-node-never-ready": "the conditions of two Deployments are never taken for true",
+    "multi-node-churn": "the workers are deleted on every pass",
+}
 
 
 def make_inference_service(stored: JsonObject, plane: ControlPlane) -> Made:
@@ -148,10 +153,11 @@ class _Reconcile:
             self.writer.write(*ingress_of(self.metadata, backends, settings))
 
     @property
-    def never_ready(self) -> bool:
-        """Whether the predictor's condition never comes true: nodes of v0.19.0 are never taken for available."""
-        spans = mapping(self.spec.get("predictor")).get("workerSpec") is not None
-        return spans and not self.plane.release.capabilities.multi_node_ready
+    def never_ready(self) -> str:
+        """Say why the predictor's condition never comes true; blank where it may."""
+        if self.mode != "Standard" or mapping(self.spec.get("predictor")).get("workerSpec") is None:
+            return ""
+        return next((why for defect, why in _NODES.items() if defect in self.plane.release.defects), "")
 
     def _backend(self, role: str) -> Backend:
         name = self._predictor_name if role == "predictor" else f"{self.name}-{role}"

@@ -43,6 +43,12 @@ def traced(value: JsonObject, words: Path) -> Traced:
     return Traced(value, [Origin((field,), (*words, field)) for field in value])
 
 
+# Reasons of controllers that stop for want of another object or of an operator, which files need not hold.
+_WANTING: Final = frozenset(
+    {"InferencePoolFetchError", "ModelMesh", "NotFound", "RefsInvalid", "ServerlessModeRejected"}
+)
+
+
 class Outcome(NamedTuple):
     """Where the controllers stopped, why in one word, and what they say.
 
@@ -53,6 +59,15 @@ class Outcome(NamedTuple):
     reason: str
     message: str
     source: Path = ()
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether the controller stops for want of what files need not hold."""
+        return self.reason in _WANTING
+
+
+# Why nothing of a service that is stopped is ever ready.
+STOPPED: Final = "it is stopped"
 
 
 class ReconcileError(Exception):
@@ -99,22 +114,22 @@ class Made:
     """All that is made of one stored object. `outcome` is None where every step was taken.
 
     `workloads_stand` says that all workloads were written before the step that failed, if one did.
-    `never_ready` says that the release never takes it for ready, whatever its pods do.
+    `never_ready` says why the release never takes it for ready, whatever its pods do; blank where it may.
     """
 
     objects: tuple[MadeObject, ...] = ()
     pods: tuple[MadePod, ...] = ()
     outcome: Outcome | None = None
-    never_ready: bool = False
+    never_ready: str = ""
     workloads_stand: bool = False
 
     @property
     def runs(self) -> bool | None:
         """Whether it can ever be Ready: every step is taken and no pod is refused; None where no file tells."""
         refused = any(pod.pod is None and not pod.missing for pod in self.pods)
-        if self.outcome is not None or self.never_ready or refused:
+        if refused or self.never_ready or (self.outcome is not None and not self.outcome.is_wanting):
             return False
-        return None if any(pod.missing for pod in self.pods) else True
+        return None if self.outcome is not None or any(pod.missing for pod in self.pods) else True
 
     @property
     def deployable(self) -> bool:

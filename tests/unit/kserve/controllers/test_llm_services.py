@@ -160,9 +160,10 @@ def test_a_stopped_service_has_nothing() -> None:
         ({"router": {"scheduler": {}}}, NEWER, False),
         ({"router": {"scheduler": {}, "route": {}}}, NEWER, True),
         ({"model": {"uri": "gs://b/x"}}, NEWER, False),
+        ({"router": {"route": {}, "gateway": {"refs": [{"name": "nope", "namespace": "a"}]}}}, NEWER, None),
     ],
 )
-def test_what_can_be_ready(spec: Mapping[str, object], version: str, *, runs: bool) -> None:
+def test_what_can_be_ready(spec: Mapping[str, object], version: str, *, runs: bool | None) -> None:
     assert make_llm(llm_service(spec), version).runs is runs
 
 

@@ -26,7 +26,9 @@ graphs:
 
 def in_mode(project: Project, mode: str, models: str = CATALOG) -> Project:
     dev = DEV.replace("deploymentMode: Standard", f"deploymentMode: {mode}").replace("v0.19.0", "v0.20.0")
-    project.write("environments/dev.yaml", dev.replace("leaderworkerset]", "leaderworkerset, knative-serving, istio]"))
+    project.write(
+        "environments/dev.yaml", dev.replace("leaderworkerset]", "leaderworkerset, knative-serving, istio, modelmesh]")
+    )
     project.models(models)
     return project
 

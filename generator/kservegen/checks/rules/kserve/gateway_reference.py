@@ -1,7 +1,8 @@
 """A Gateway or an HTTPRoute that the service relies on is neither made nor promised.
 
-The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid. gateway: {} means the
-Gateway kserve/kserve-ingress-gateway, which nobody creates by itself.
+The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid. gateway: {}, and a
+route that names no gateway, mean the Gateway kserve/kserve-ingress-gateway, which nobody creates by itself. With
+enableGatewayApi the routes of InferenceServices lead there, too, unless kserveGateway says otherwise.
 
 Fix: Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.
 Bad:
@@ -35,7 +36,12 @@ def check(resource: Resource, context: Context) -> Problems:
             yield from _refs("Gateway", ("spec", "router", "gateway", "refs"), gateway, here, context)
         elif not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
             yield _finding(("spec", "router", "gateway"), "Gateway", KSERVE_NAMESPACE, _MANAGED)
-    http = mapping(mapping(router.get("route")).get("http"))
+    route = router.get("route")
+    http = mapping(mapping(route).get("http"))
+    own = http.get("refs") or mapping(http.get("spec")).get("parentRefs")
+    is_managed = isinstance(route, dict) and gateway is None and not own
+    if is_managed and not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
+        yield _finding(("spec", "router", "route"), "Gateway", KSERVE_NAMESPACE, _MANAGED)
     yield from _refs("HTTPRoute", ("spec", "router", "route", "http", "refs"), http, here, context)
 
 

@@ -1,8 +1,8 @@
 """The object needs something that the environment neither installs nor promises.
 
-Without Knative Serving a service or graph in mode Knative is given up (ServerlessModeRejected), without LeaderWorkerSet
-a worker gets no pods, without Gateway API the controller of LLM services does not start: the object is admitted and
-nothing is deployed.
+Without Knative Serving a service or graph in mode Knative is given up (ServerlessModeRejected), without ModelMesh's own
+controller nobody looks at a service in that mode, without LeaderWorkerSet a worker gets no pods, without Gateway API
+the controller of LLM services does not start: the object is admitted and nothing is deployed.
 
 Fix: Install it, and say so under prerequisites of the environment.
 Bad:
@@ -27,9 +27,12 @@ def check(resource: Resource, context: Context) -> Problems:
 
 
 def _service_needs(resource: Resource, context: Context) -> Iterator[Need]:
-    if deployment_mode(resource, context) == "Knative":
-        stated = ("metadata", "annotations", MODE) if annotation(resource, MODE) else ()
+    mode = deployment_mode(resource, context)
+    stated = ("metadata", "annotations", MODE) if annotation(resource, MODE) else ()
+    if mode == "Knative":
         yield Need("knative-serving", stated, "mode Knative")
+    elif mode == "ModelMesh" and resource.kind == "InferenceService":
+        yield Need("modelmesh", stated, "mode ModelMesh, in which KServe makes nothing itself,")
 
 
 def _llm_needs(resource: Resource, _context: Context) -> Iterator[Need]:

@@ -21,8 +21,6 @@ from typing import Final
 from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 
-# Another object is not there, or an operator: rules about references say so, which know what is promised.
-_MISSING: Final = frozenset({"NotFound", "RefsInvalid", "InferencePoolFetchError", "ServerlessModeRejected"})
 # A known defect of the release.
 _DEFECT: Final = "UpdateRejected"
 
@@ -39,7 +37,8 @@ _DEFECT: Final = "UpdateRejected"
 def check(resource: Resource, context: Context) -> Problems:
     view = made_of(resource, context)
     outcome = None if view is None else view.made.outcome
-    if view is None or outcome is None or view.made.deployable or outcome.reason in (*_MISSING, _DEFECT):
+    # That another object or an operator is not there, rules about references say, which know what is promised.
+    if view is None or outcome is None or view.made.deployable or outcome.is_wanting or outcome.reason == _DEFECT:
         return
     place = view.at_source(outcome.source)
     yield Problem(place.path, f"KServe's controller stops here: {outcome.message}{place.told}")

@@ -23,7 +23,7 @@ from kservegen.kserve.controllers.llm.sides import LlmSide, without_routing
 from kservegen.kserve.controllers.llm.storage import StorageError
 from kservegen.kserve.controllers.llm.writing import as_stored, made_pods
 from kservegen.kserve.controllers.local_models import with_cache
-from kservegen.kserve.controllers.made import Made, MadeObject, Outcome, ReconcileError
+from kservegen.kserve.controllers.made import STOPPED, Made, MadeObject, Outcome, ReconcileError
 from kservegen.kserve.derived import LLM_PORT
 
 _MULTI: Final = ("WorkerWorkloadReady", "ReconcileMultiNodeWorkloadError")
@@ -39,7 +39,7 @@ _FAILURES: Final = (StorageError, ScalingError, SchedulerError, DeviceClaimError
 def make_llm_service(stored: JsonObject, plane: ControlPlane) -> Made:
     """Take every step of the controller, up to the one that fails."""
     if stops_service(mapping(stored.get("metadata"))):
-        return Made(never_ready=True)
+        return Made(never_ready=STOPPED)
     reconciler = _Reconciler(with_cache(stored, plane), plane)
     outcome: Outcome | None = None
     try:
@@ -59,7 +59,7 @@ class _Reconciler:
         self.stored = stored
         self.plane = plane
         self.objects: list[MadeObject] = []
-        self.never_ready = False
+        self.never_ready = ""
 
     def run(self) -> None:
         self.service = combine_service(self.stored, self.plane, llm_facts(self.plane.release))
@@ -75,8 +75,8 @@ class _Reconciler:
             self.step(_SCALING, scale_side(side))
         gateways = self.gateways()
         if self.service.has_own_scheduler:
-            needs_route = self.service.facts.switches.pool_needs_route
-            self.never_ready = needs_route and self.service.router.get("route") is None
+            if self.service.facts.switches.pool_needs_route and self.service.router.get("route") is None:
+                self.never_ready = "without a route no gateway accepts the scheduler's pool (WaitingForGateway)"
             self.step(_SCHEDULER, make_scheduler(self.service))
         if has_managed_route(self.service):
             self.step(_ROUTE, (make_route(self.service, gateways) for _ in range(1)))
