@@ -18,6 +18,8 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 
 _CONFIG: Final = "config.json"
+# Where ModelOpt's checkpoints said how they are stored before config.json did.
+_MODELOPT: Final = "hf_quant_config.json"
 _INDEX: Final = "model.safetensors.index.json"
 _LARGEST_JSON: Final = 16 << 20
 _MOST_SHARDS: Final = 1024
@@ -36,8 +38,16 @@ def entry_of(artefact: Artefact, subject: str) -> JsonObject:
     weights: Counter[str] = Counter()
     for shard in _shards(artefact, subject):
         weights += tensor_bytes(artefact, shard, subject)
+    whole = [size for name, size in artefact.sizes.items() if name.endswith(".gguf")]
+    if not weights and len(whole) == 1:  # of several, which one is served stands in the words of the server
+        weights["GGUF"] = whole[0]
     if weights:
         entry["weightBytes"] = dict(sorted(weights.items()))
+    if config and "quantization_config" not in config and artefact.has(_MODELOPT):
+        said = mapping(_document(artefact, _MODELOPT, subject).get("quantization"))
+        config = {**config, "quantization_config": {"quant_method": "modelopt", **said}}
+    elif config and "GGUF" in weights:
+        config = {**config, "quantization_config": {"quant_method": "gguf"}}
     if config:
         entry |= described(config)
     return entry

@@ -35,7 +35,8 @@ class Server:
     batched_tokens: int | None = None
     utilization: float | None = None
     block_tokens: int = 16
-    eager: bool = False
+    eager: bool = False  # no CUDA graphs at all
+    full_graphs: bool = True  # graphs of whole decode batches, for which hybrids need a block for each sequence
     lora_adapters: int = 0
     lora_rank: int = 16
     lookahead: int = 0
@@ -158,7 +159,8 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         batched_tokens=_human(said.get("max-num-batched-tokens", "")),
         utilization=_share(said.get("gpu-memory-utilization", "")),
         block_tokens=_human(said.get("block-size", "")) or 16,
-        eager=_on(said, "enforce-eager"),
+        eager=_on(said, "enforce-eager") or _graph_mode(said) == "NONE",
+        full_graphs=_graph_mode(said) != "PIECEWISE",
         lookahead=integer(speculative.get("num_speculative_tokens")) or 0,
         draft=text(speculative.get("model")),
         prefix_caching=_on(said, "enable-prefix-caching"),
@@ -183,9 +185,23 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
 
 
 def _no_items(limits: str) -> bool:
-    """Tell whether --limit-mm-per-prompt allows nothing: pictures and video are named, and every number is 0."""
+    """Tell whether --limit-mm-per-prompt allows nothing: pictures and video are named, and every number is 0.
+
+    It was written as `image=0,video=0` before it was JSON.
+    """
     said = _json(limits)
-    return {"image", "video"} <= said.keys() and not any(said.values())
+    if not said and "=" in limits:
+        pairs = (part.partition("=") for part in limits.split(","))
+        said = {name.strip(): whole_number(number.strip()) for name, _, number in pairs}
+    return {"image", "video"} <= said.keys() and all(value == 0 for value in said.values())
+
+
+def _graph_mode(said: Mapping[str, str]) -> str:
+    """Return the mode of CUDA graphs that is asked for, as vLLM names it; blank where it is left to vLLM."""
+    config = _json(said.get("compilation-config", ""))
+    if said.get("optimization-level") == "0" or config.get("mode") in {0, "NONE"} or config.get("level") == 0:
+        return "NONE"
+    return text(config.get("cudagraph_mode")).upper()
 
 
 def _count(said: Mapping[str, str], name: str) -> int:

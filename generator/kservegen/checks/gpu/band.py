@@ -69,7 +69,7 @@ def band_of(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, pa
     if model.multimodal and not server.text_only:
         seen = model.family.startswith(engine.encoders_seen)
         below += max(_ENCODER_SEEN if seen else _ENCODER, parts.peak.vision // 4)
-        above += parts.peak.vision // 4
+        above += parts.peak.vision // 4 if seen else parts.peak.vision
     if 0 < gpu.capability < _BEFORE_AMPERE:
         below += 3 * GIB
     if gpu.capability == 0 or server.overrides or server.draft or engine.assumed:

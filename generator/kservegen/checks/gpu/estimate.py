@@ -155,7 +155,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     scratch = _MXFP4_SCRATCH if model.quantization == "mxfp4" and gpu.capability == _HOPPER else 0
     lone_page = 0 if model.encoder else cut.block_bytes
     refused, doubts = _gates(draft, server, free, lone_page=lone_page, scratch=scratch)
-    if cut.has_states and not server.eager:
+    if cut.has_states and server.full_graphs and not server.eager:
         refused, doubts = _state_gate(draft, engine, refused, doubts)
     if refused is not None:
         return draft._replace(verdict=FitVerdict.DOES_NOT_FIT, gate=refused)

@@ -265,3 +265,26 @@ CONFIGS: dict[str, tuple[JsonObject, JsonObject]] = {
 def test_dimensions(case: str, tmp_path: Path) -> None:
     config, expected = CONFIGS[case]
     assert entry(tmp_path, config) == {"quantization": "", "config": expected}
+
+
+def test_a_file_of_its_own_says_how_weights_are_stored(tmp_path: Path) -> None:
+    """ModelOpt's checkpoints before quantization_config: hf_quant_config.json."""
+    said = {
+        "producer": {"name": "modelopt"},
+        "quantization": {"quant_algo": "NVFP4", "exclude_modules": ["*self_attn*"]},
+    }
+    (tmp_path / "hf_quant_config.json").write_text(json.dumps(said), "utf-8")
+    found = entry(tmp_path, {"num_hidden_layers": 4})
+    assert (found["quantization"], mapping(found["config"])["stored"]) == ("nvfp4", {"attention": ""})
+
+
+@pytest.mark.parametrize(("files", "weights"), [(("a.gguf",), {"GGUF": 3}), (("a.gguf", "b.gguf"), None)])
+def test_one_gguf_file_is_the_weights_and_of_several_nobody_knows(
+    files: tuple[str, ...], weights: JsonValue, tmp_path: Path
+) -> None:
+    for name in files:
+        (tmp_path / name).write_bytes(b"abc")
+    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 8}), "utf-8")
+    found = entry_of(Folder(tmp_path), "hf://acme/model")
+    assert found.get("weightBytes") == weights
+    assert mapping(found["config"]).get("quant_method") == ("gguf" if weights else None)

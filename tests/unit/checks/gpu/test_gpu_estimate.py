@@ -226,7 +226,7 @@ def band(model: ModelFacts, server: Server, on: Gpu, version: str = "0.19.0") ->
 WIDER: dict[str, tuple[ModelFacts, Server, Gpu, float, float]] = {
     "quantised by the server": (QWEN, Server(quantization="fp8"), H100, 0.02, -0.035),
     "drivers that differ": (QWEN, Server(utilization=0.5), replace(H100, spread=GIB), 0, 0.5),
-    "an encoder that no start shows": (replace(QWEN, family="NewForConditionalGeneration"), Server(), H100, 1, 0.015),
+    "an encoder that no start shows": (replace(QWEN, family="NewForConditionalGeneration"), Server(), H100, 1, 0.06),
     "an encoder that some start shows": (
         replace(QWEN, family="Gemma3ForConditionalGeneration"), Server(), H100, 0.4, 0.015,
     ),
