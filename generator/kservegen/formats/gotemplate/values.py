@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 
+class UntoldError(Exception):
+    """A template asks for what is not known here, whether or not the program knows it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GoStruct:
-    """A struct, or a pointer to one: `read` gives the value of a field, `NO_FIELD` where the type has none."""
+    """A struct, or a pointer to one.
+
+    `read` gives the value of a field, `NO_FIELD` where the type has none; UntoldError where that is not known.
+    """
 
     name: str
     read: Callable[[str], GoValue]

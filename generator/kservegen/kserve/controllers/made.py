@@ -45,7 +45,7 @@ def traced(value: JsonObject, words: Path) -> Traced:
 
 # Reasons of controllers that stop for want of another object or of an operator, which files need not hold.
 _WANTING: Final = frozenset(
-    {"InferencePoolFetchError", "ModelMesh", "NotFound", "RefsInvalid", "ServerlessModeRejected"}
+    {"InferencePoolFetchError", "ModelMesh", "NotFound", "NotTold", "RefsInvalid", "ServerlessModeRejected"}
 )
 
 
@@ -53,17 +53,19 @@ class Outcome(NamedTuple):
     """Where the controllers stopped, why in one word, and what they say.
 
     `source` is the path, in its source, of what was refused; empty where that is no one field.
+    `missing` says that something is not there which no file need hold, such as a Secret.
     """
 
     step: str
     reason: str
     message: str
     source: Path = ()
+    missing: bool = False
 
     @property
     def is_wanting(self) -> bool:
         """Whether the controller stops for want of what files need not hold."""
-        return self.reason in _WANTING
+        return self.missing or self.reason in _WANTING
 
 
 # Why nothing of a service that is stopped is ever ready.
@@ -73,9 +75,9 @@ STOPPED: Final = "it is stopped"
 class ReconcileError(Exception):
     """A controller stops here; what was written before stays."""
 
-    def __init__(self, step: str, reason: str, message: str, source: Path = ()) -> None:
+    def __init__(self, step: str, reason: str, message: str, source: Path = (), *, missing: bool = False) -> None:
         super().__init__(message)
-        self.outcome = Outcome(step, reason, message, source)
+        self.outcome = Outcome(step, reason, message, source, missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

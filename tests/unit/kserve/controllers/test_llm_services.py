@@ -145,6 +145,23 @@ def test_where_it_stops(spec: Mapping[str, object], reason: str, last: str | Non
     assert (labels(found)[-1] if labels(found) else None) == last
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{{ .Nope }}", "CombineBaseError"),
+        ("{{ .Spec.Parallelism.Tensor }}", "CombineBaseError"),
+        ("{{ .UID }}", "NotTold"),
+        ("{{ (index .Spec.Template.Containers 0).Name }}", "NotTold"),
+    ],
+)
+def test_templates_that_cannot_be_evaluated(text: str, reason: str) -> None:
+    """What KServe refuses is told at the text; of what no file tells nothing is said."""
+    found = make_llm(llm_service({"template": {"containers": [{"name": "main", "args": [text]}]}}))
+    assert found.outcome is not None
+    at = ("", "spec", "template", "containers", 0, "args", 0) if reason == "CombineBaseError" else ()
+    assert (found.outcome.reason, found.outcome.source) == (reason, at)
+
+
 def test_a_stopped_service_has_nothing() -> None:
     found = make_llm(
         llm_service({"baseRefs": [{"name": "gone"}]}, metadata={"annotations": {"serving.kserve.io/stop": "TRUE"}})

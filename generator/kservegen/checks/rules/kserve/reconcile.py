@@ -21,6 +21,8 @@ from typing import Final
 from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 
+# A base or a preset: rules about them say so, which know what is promised.
+_NO_CONFIG: Final = "ConfigNotFound"
 # A known defect of the release.
 _DEFECT: Final = "UpdateRejected"
 
@@ -38,7 +40,9 @@ def check(resource: Resource, context: Context) -> Problems:
     view = made_of(resource, context)
     outcome = None if view is None else view.made.outcome
     # That another object or an operator is not there, rules about references say, which know what is promised.
-    if view is None or outcome is None or view.made.deployable or outcome.is_wanting or outcome.reason == _DEFECT:
+    if view is None or outcome is None or view.made.deployable or outcome.is_wanting:
+        return
+    if outcome.reason in (_NO_CONFIG, _DEFECT):
         return
     place = view.at_source(outcome.source)
     yield Problem(place.path, f"KServe's controller stops here: {outcome.message}{place.told}")

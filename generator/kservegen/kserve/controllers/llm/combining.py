@@ -10,16 +10,16 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text, value_at
-from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Origin
-from kservegen.formats.gotemplate.values import GoValue
+from kservegen.formats.gotemplate.values import GoValue, UntoldError
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.conversion import put_at, upgraded_spec
 from kservegen.kserve.controllers.llm.facts import LlmFacts
 from kservegen.kserve.controllers.llm.rendering import RenderError, TemplateRenderer, plain_parts
 from kservegen.kserve.controllers.llm.service import LLM_CONFIG, LlmAdapter, LlmService, adapters_in
 from kservegen.kserve.controllers.llm.template_data import service_values
-from kservegen.kserve.controllers.made import DERIVED, KSERVE, STORED, ReconcileError, Traced
+from kservegen.kserve.controllers.made import DERIVED, KSERVE, STORED, ReconcileError, Traced, source_of
 from kservegen.kserve.controllers.merging import merge, without_empty
 from kservegen.kserve.derived import child_name
 from kservegen.kserve.llm_laws import LLM_LAWS
@@ -29,6 +29,8 @@ _VERSION: Final = "serving.kserve.io/v1alpha2"
 _STEP: Final = "PresetsCombined"
 _NOT_FOUND: Final = "ConfigNotFound"
 _FAILED: Final = "CombineBaseError"
+# No reason of KServe's: what it would come to cannot be said.
+_NOT_TOLD: Final = "NotTold"
 _GATEWAY_GROUP: Final = "gateway.networking.k8s.io"
 _PREDICTED_LATENCY: Final = "predicted-latency-producer"
 _SHARED_CONFIGS: Final = "config-scheduler-"
@@ -156,11 +158,22 @@ class _Combination:
             "InferencePoolNamespacedName": f"{self.namespace}/{pool or child_name(self.name, '-inference-pool')}",
         }
         renderer = TemplateRenderer(*service_values(self.metadata, self.own, values), plain)
+        whole: JsonObject = {"metadata": self.metadata, "spec": spec.value}
         try:
-            whole = renderer.render({"metadata": self.metadata, "spec": spec.value})
+            rendered = renderer.render(whole)
+        except UntoldError as error:
+            raise _refuse(_NOT_TOLD, f"templates cannot be evaluated here: {error}") from error
         except RenderError as error:
-            raise _refuse(_FAILED, str(error)) from error
-        return Traced(mapping(whole["spec"]), spec.origins)
+            raise ReconcileError(
+                _STEP, _FAILED, str(error), self.source(renderer.first_failing(whole), spec)
+            ) from error
+        return Traced(mapping(rendered["spec"]), spec.origins)
+
+    def source(self, path: Path | None, spec: Traced) -> Path:
+        """Return the source of a text of the merged whole; empty where there is none."""
+        if path is None:
+            return ()
+        return source_of(path[1:], spec.origins) if path[0] == "spec" else (STORED, *path)
 
     def completed(self, spec: Traced) -> Traced:
         """Do what the controller does to the rendered spec."""
@@ -213,6 +226,8 @@ class _Combination:
         if found is None and name.startswith(_SHARED_CONFIGS):
             found = self.plane.beside.find("ConfigMap", self.plane.settings.namespace, name)
         data = mapping(mapping(found).get("data"))
+        if found is not None and not data:
+            raise _refuse(_NOT_TOLD, f"nothing is known of ConfigMap {name} but its name")
         if key not in data:
             place = f"{self.namespace}/{name}" if found is not None else "/"
             raise _refuse(_FAILED, f'ConfigMap {place} doesn\'t have key "{key}" in data')

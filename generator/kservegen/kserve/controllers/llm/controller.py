@@ -20,7 +20,7 @@ from kservegen.kserve.controllers.llm.scaling import ScalingError, scale_side
 from kservegen.kserve.controllers.llm.scheduler import SchedulerError, make_scheduler
 from kservegen.kserve.controllers.llm.service import WORKLOAD, LlmService, stops_service
 from kservegen.kserve.controllers.llm.sides import LlmSide, without_routing
-from kservegen.kserve.controllers.llm.storage import StorageError
+from kservegen.kserve.controllers.llm.storage import MissingError, StorageError
 from kservegen.kserve.controllers.llm.writing import as_stored, made_pods
 from kservegen.kserve.controllers.local_models import with_cache
 from kservegen.kserve.controllers.made import STOPPED, Made, MadeObject, Outcome, ReconcileError
@@ -89,7 +89,8 @@ class _Reconciler:
                 self.objects.append(as_stored(item))
         except (*_FAILURES, ReconcileError) as error:
             source = error.outcome.source if isinstance(error, ReconcileError) else ()
-            raise ReconcileError(*condition, str(error), source) from error
+            missing = isinstance(error, MissingError)
+            raise ReconcileError(*condition, str(error), source, missing=missing) from error
 
     def certificate(self) -> Iterator[MadeObject]:
         service = self.service
@@ -100,7 +101,7 @@ class _Reconciler:
         """Return a ServiceAccount that is named; ReconcileError in whose step it is asked for."""
         found = self.service.find("ServiceAccount", name)
         if found is None and name != "default":
-            raise StorageError(f'failed to fetch service account: ServiceAccount "{name}" not found')
+            raise MissingError(f'failed to fetch service account: ServiceAccount "{name}" not found')
         return found or {"metadata": {"name": name, "namespace": self.service.namespace}}
 
     def worker_sets(self) -> Iterator[MadeObject]:

@@ -9,12 +9,12 @@ is written and executed, as KServe does.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import sequence
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.gotemplate.evaluate import evaluate_template
 from kservegen.formats.gotemplate.functions import TemplateFunction
 from kservegen.formats.gotemplate.nodes import TemplateNode
@@ -54,6 +54,18 @@ class TemplateRenderer:
         except _AcrossTexts:
             rendered = _with_words(self._at_once(part))
         return rendered if isinstance(rendered, dict) else part
+
+    def first_failing(self, part: JsonValue) -> Path | None:
+        """Return the path of the first text that cannot be evaluated; None where no one text is at fault."""
+        if isinstance(part, str):
+            try:
+                self._value(part)
+            except (RenderError, _AcrossTexts):
+                return ()
+        for key, item in _items(part):
+            if (found := self.first_failing(item)) is not None:
+                return (key, *found)
+        return None
 
     def _value(self, value: JsonValue) -> JsonValue:
         if isinstance(value, str):
@@ -118,6 +130,12 @@ def plain_parts(value: JsonObject) -> frozenset[int]:
 
     is_plain(value)
     return frozenset(found)
+
+
+def _items(value: JsonValue) -> Iterable[tuple[str | int, JsonValue]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def _with_words(value: JsonValue) -> JsonValue:

@@ -20,7 +20,7 @@ from kservegen.kserve.controllers.local_models import LOCAL_MODEL_LABEL, cached_
 from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, Traced, WithAnother
 from kservegen.kserve.controllers.merging import merge, without_empty
 from kservegen.kserve.controllers.pods.credentials import Credentials
-from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodRefusedError
+from kservegen.kserve.controllers.pods.draft import MODEL_MOUNT, MutatedPod, PodLacksError, PodRefusedError
 from kservegen.kserve.derived import child_name
 from kservegen.kserve.workloads import LLM_CONTAINER
 
@@ -52,6 +52,10 @@ _SOURCE: Final = stored_source("model", "uri")
 
 class StorageError(Exception):
     """The model cannot be brought into a pod."""
+
+
+class MissingError(StorageError):
+    """For want of an object that no file need hold."""
 
 
 class _Download(NamedTuple):
@@ -271,6 +275,8 @@ class _Storage:
         container: JsonObject = {"name": _INITIALIZER, "env": list[JsonValue](env)}
         try:
             Credentials(draft, replace(service.plane, beside=used)).of_account(container, name)
+        except PodLacksError as error:
+            raise MissingError(str(error)) from error
         except PodRefusedError as error:
             raise StorageError(str(error)) from error
         for volume in sequence(draft.spec.get("volumes")):

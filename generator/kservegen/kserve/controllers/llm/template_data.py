@@ -13,12 +13,12 @@ from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import parse_quantity
 from kservegen.formats.gotemplate.functions import CallError, TemplateFunction
-from kservegen.formats.gotemplate.values import NO_FIELD, GoNil, GoPointer, GoStruct, GoValue, pointed_to
+from kservegen.formats.gotemplate.values import NO_FIELD, GoNil, GoPointer, GoStruct, GoValue, UntoldError, pointed_to
 from kservegen.kserve.controllers.made import text_map
 from kservegen.kserve.derived import child_name
 
 # Go's fields by type: the name in JSON, and what stands there. `*` is a pointer; a type that has no fields here is
-# handed on whole to functions, which is all that presets do with it.
+# handed on whole to functions, which is all that presets do with it: nothing is known of its fields.
 _TYPES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "LLMInferenceServiceSpec": {
         "Model": ("model", "LLMModelSpec"),
@@ -50,6 +50,7 @@ _TYPES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "RouterSpec": {
         "Route": ("route", "*GatewayRoutesSpec"),
         "Gateway": ("gateway", "*GatewaySpec"),
+        "Ingress": ("ingress", "*IngressSpec"),
         "Scheduler": ("scheduler", "*SchedulerSpec"),
     },
     "LoRASpec": {"Adapters": ("adapters", "list")},
@@ -57,6 +58,13 @@ _TYPES: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
 }
 # Embedded: its fields are those of the type that holds it.
 _EMBEDDED: Final = {"LLMInferenceServiceSpec": "WorkloadSpec"}
+# Fields of the service itself that the cluster fills in, or that no template has needed yet.
+_UNTOLD: Final = frozenset(
+    """
+    APIVersion CreationTimestamp DeletionGracePeriodSeconds DeletionTimestamp Finalizers GenerateName Generation
+    LLMInferenceService ManagedFields OwnerReferences ResourceVersion SelfLink Status TypeMeta UID
+    """.split()
+)
 _PACKAGE: Final = "v1alpha2."
 _GRACE: Final = 60
 _SETTLING: Final = 5
@@ -84,12 +92,19 @@ def service_values(
 
 
 def _record(name: str, fields: Mapping[str, GoValue]) -> GoStruct:
-    return GoStruct(name, lambda field: fields.get(field, NO_FIELD))
+    def read(field: str) -> GoValue:
+        if field in _UNTOLD and field not in fields:
+            raise UntoldError(f"no file tells .{field}")
+        return fields.get(field, NO_FIELD)
+
+    return GoStruct(name, read)
 
 
 def _struct(kind: str, value: JsonObject) -> GoStruct:
     def read(field: str) -> GoValue:
-        known = _TYPES.get(kind, {}).get(field) or _TYPES.get(_EMBEDDED.get(kind, ""), {}).get(field)
+        if kind not in _TYPES:
+            raise UntoldError(f"{field} of {_PACKAGE}{kind} is not known here")
+        known = _TYPES[kind].get(field) or _TYPES.get(_EMBEDDED.get(kind, ""), {}).get(field)
         return NO_FIELD if known is None else _field(value.get(known[0]), known[1])
 
     return GoStruct(_PACKAGE + kind, read, raw=value)
