@@ -269,7 +269,11 @@ class _Plan:
         self._equal: dict[Hashable, int] = {}
         self._objects = [(item, self._node(item.doc), self._origins(item.origins)) for item in made.objects]
         self._pods = [
-            (item, self._node(item.of), self._node(item.pod), self._node(item.refused), self._origins(item.origins))
+            (
+                item,
+                {name: self._node(getattr(item, name)) for name in ("of", "pod", "refused", "source")},
+                self._origins(item.origins),
+            )
             for item in made.pods
         ]
         self._outcome = self._node(made.outcome)
@@ -291,12 +295,14 @@ class _Plan:
             ),
             pods=tuple(
                 MadePod(
-                    of=part(of, item.of),
-                    pod=part(pod, item.pod),
-                    refused=part(refused, item.refused),
+                    of=part(places["of"], item.of),
+                    pod=part(places["pod"], item.pod),
+                    refused=part(places["refused"], item.refused),
                     origins=part(origins, item.origins),
+                    missing=item.missing,
+                    source=part(places["source"], item.source),
                 )
-                for item, of, pod, refused, origins in self._pods
+                for item, places, origins in self._pods
             ),
             outcome=part(self._outcome, self._made.outcome),
         )

@@ -13,8 +13,8 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
+from kservegen.kserve.controllers.free import make_service
 from kservegen.kserve.controllers.graphs import make_graph
-from kservegen.kserve.controllers.inference_service import make_inference_service
 from kservegen.kserve.controllers.llm.controller import make_llm_service
 from kservegen.kserve.controllers.llm.free import FREE_IN_SERVICES
 from kservegen.kserve.controllers.local_models import make_cache
@@ -45,7 +45,7 @@ def _make_llm_service(stored: JsonObject, plane: ControlPlane) -> Made:
 
 _CONTROLLERS: Final[dict[str, Callable[[JsonObject, ControlPlane], Made]]] = {
     "LLMInferenceService": _make_llm_service,
-    "InferenceService": make_inference_service,
+    "InferenceService": make_service,
     "InferenceGraph": make_graph,
     "LocalModelCache": make_cache,
     "TrainedModel": make_trained_model,
