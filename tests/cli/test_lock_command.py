@@ -47,8 +47,8 @@ FILES = {
 MODELS = """\
 models:
   tiny: {modelFormat: huggingface, storageUri: hf://acme/tiny}
-  chat: {kind: LLMInferenceService, model: hf://acme/chat}
-  bucket: {kind: LLMInferenceService, model: s3://models/chat}
+  chat: {kind: LLMInferenceService, model: hf://acme/chat, resources: {limits: {nvidia.com/gpu: '1'}}}
+  bucket: {kind: LLMInferenceService, model: s3://models/chat, resources: {limits: {nvidia.com/gpu: '1'}}}
 """
 
 

@@ -37,6 +37,7 @@ models:
       vocab_size: 151936
       max_position_embeddings: 32768
 """
+GPU = "resources: {limits: {nvidia.com/mig-1g.5gb: '1'}}"  # a slice of a card that nobody names
 CHAT = "kind: LLMInferenceService, accelerator: {type: l4}, args: {max-model-len: 8192}"
 
 
@@ -62,7 +63,7 @@ def test_a_locked_address_gets_its_revision_and_no_other(locked: Project, writte
         f"""\
         models:
           one: {{modelFormat: huggingface, storageUri: "{written}", resources: {{limits: {{memory: 4Gi}}}}}}
-          two: {{kind: LLMInferenceService, model: {{uri: "{written}", name: two}}}}
+          two: {{kind: LLMInferenceService, model: {{uri: "{written}", name: two}}, {GPU}}}
         """
     )
     assert locked.spec("one")["predictor"] == {
@@ -82,6 +83,7 @@ def test_nothing_but_the_served_address_is_pinned(locked: Project) -> None:
         models:
           one:
             kind: LLMInferenceService
+            {GPU}
             model: {{uri: {before}, lora: {{adapters: [{{name: a, uri: {before}}}]}}}}
         """
     )
@@ -94,7 +96,7 @@ def test_nothing_but_the_served_address_is_pinned(locked: Project) -> None:
 
 def test_another_environment_keeps_its_own_pace(locked: Project) -> None:
     locked.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
-    locked.models("models: {one: {kind: LLMInferenceService, model: hf://acme/tiny}}\n")
+    locked.models(f"models: {{one: {{kind: LLMInferenceService, model: hf://acme/tiny, {GPU}}}}}\n")
     assert locked.spec("one", "prod")["model"] == {"name": "one", "uri": "hf://acme/tiny"}
 
 
