@@ -186,7 +186,8 @@ class _Beside(Surroundings):
         resource = self._resources.get(ResourceId(kind, namespace, name))
         if resource is not None:
             return self._stored(resource)
-        return _named(kind, namespace, name) if kind in self._assumed else super().find(kind, namespace, name)
+        # What is taken to be there says no namespace: it is alike in all, and so is what is made beside it.
+        return _named(kind, "", name) if kind in self._assumed else super().find(kind, namespace, name)
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         if self._ids is None:

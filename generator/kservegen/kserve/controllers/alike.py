@@ -277,6 +277,7 @@ class _Plan:
             for item in made.pods
         ]
         self._outcome = self._node(made.outcome)
+        self._never_ready = self._node(made.never_ready)
 
     def filled(self, values: _Values) -> Made:
         """Return what was made, with values in the places of their tokens."""
@@ -305,6 +306,7 @@ class _Plan:
                 for item, places, origins in self._pods
             ),
             outcome=part(self._outcome, self._made.outcome),
+            never_ready=part(self._never_ready, self._made.never_ready),
         )
 
     def _origins(self, origins: tuple[Origin, ...]) -> int | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.support.controllers import control_plane, service
+from tests.support.project import DEV, Project
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -75,4 +77,25 @@ def test_a_shape_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         make_service(service(name=f"m{number}"), control_plane())
     assert times[0] == "m0"
+    assert len(times) == 2
+
+
+def test_services_of_a_catalog_share_their_shape_across_namespaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times: list[str] = []
+
+    def counted(stored: JsonObject, plane: ControlPlane) -> Made:
+        times.append(str(mapping(stored["metadata"])["name"]))
+        return make_inference_service(stored, plane)
+
+    monkeypatch.setattr("kservegen.kserve.controllers.free.make_inference_service", counted)
+    project = Project(tmp_path)
+    project.write("environments/dev.yaml", DEV.replace("{ns: {}}", "{one: {}, two: {}}"))
+    entries = [
+        f"  m{number}: {{modelFormat: sklearn, namespace: {'two' if number % 2 else 'one'}, storageUri: s3://b/m{number}}}"
+        for number in range(8)
+    ]
+    project.write("models.yaml", "version: 1\nmodels:\n" + "\n".join(entries) + "\n")
+    assert project.problems() == []
     assert len(times) == 2
