@@ -18,7 +18,7 @@ models:
     modelFormat: sklearn
     storageUri: s3://models/forced
     annotations: {serving.kserve.io/deploymentMode: Knative}
-  chat: {kind: LLMInferenceService, model: hf://acme/chat, resources: {limits: {cpu: "1", memory: 1Gi}}}
+  chat: {kind: LLMInferenceService, model: hf://acme/chat, image: "own:1", resources: {limits: {cpu: "1", memory: 1Gi}}}
 graphs:
   graph: {nodes: {root: {routerType: Sequence, steps: [{serviceName: iris}]}}}
 """
