@@ -36,6 +36,8 @@ _ENTRY_POINTS: Final = frozenset({VLLM, "openvino", "tensorflow-serving", "mlser
 _SERVES_SINCE: Final = (0, 11)
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
+# What stands before a server's own name and starts it; words with a dash or a = belong to these.
+_LAUNCHERS: Final = re.compile(r"env|exec|nohup|nice|time|tini|dumb-init|numactl|uv|run|python[0-9.]*")
 _ENDS: Final = frozenset(";&|<>()")
 _REST: Final = "$@"
 
@@ -45,6 +47,15 @@ class PlacedWord(NamedTuple):
 
     word: Word
     place: Path
+
+
+class _Program(NamedTuple):
+    """A server's name in a command line, whether a model may follow it, and where its arguments begin."""
+
+    name: str
+    serves: bool
+    name_at: int
+    after: int
 
 
 class StartedServer(NamedTuple):
@@ -64,8 +75,8 @@ def started_server(container: JsonObject) -> StartedServer | None:
     # Neither a known image nor a known program: nothing can be said.
     words, is_whole = _through_shell(command, args, environment)
     found = _program(words)
-    if found is not None:
-        name, serves, after = found
+    if found is not None and _starts(words[: found.name_at], command):
+        name, serves, _, after = found
         server = image if image is not None and image.name == name else ServerInImage(name, is_sure=False, is_own=True)
         return _started(server, words[after:], environment, serves=serves, is_whole=is_whole)
     if image is None or command or image.name not in _ENTRY_POINTS:
@@ -233,17 +244,25 @@ def _split(value: str) -> tuple[str, ...]:
         return (value,)
 
 
-def _program(words: Sequence[PlacedWord]) -> tuple[str, bool, int] | None:
-    """Return the server that a command line names, whether a model may follow, and where its arguments begin."""
+def _starts(before: Sequence[PlacedWord], command: Sequence[tuple[JsonValue, Path]]) -> bool:
+    """Whether what stands before a server's name starts it, and is no other program that takes the name for a word."""
+    if any(not isinstance(item, str) for item, _ in command):
+        return True  # a start script of KServe's own, of which the lines that start a server are left
+    names = (placed.word.text.rpartition("/")[2] for placed in before)
+    return all(name.startswith("-") or "=" in name or _LAUNCHERS.fullmatch(name) for name in names)
+
+
+def _program(words: Sequence[PlacedWord]) -> _Program | None:
+    """Find the server that a command line names."""
     texts = [placed.word.text for placed in words]
     for index, (first, second) in enumerate(pairwise([*texts, ""])):
         name = first.rpartition("/")[2]
         if name == "vllm" and second == "serve":
-            return VLLM, True, index + 2
+            return _Program(VLLM, True, index, index + 2)
         if first == "-m" and second in _MODULES:
-            return _MODULES[second], False, index + 2
+            return _Program(_MODULES[second], False, index, index + 2)
         if name in _PROGRAMS and not first.startswith("-"):
-            return _PROGRAMS[name], False, index + 1
+            return _Program(_PROGRAMS[name], False, index, index + 1)
         if name == "mlserver" and second == "start":
             return None
     return None

@@ -53,6 +53,12 @@ def _words(container: dict[str, Any]) -> list[tuple[Any, ...]]:
             id="a module",
         ),
         pytest.param({"command": ["/start.sh"], "args": ["--model=x"]}, [], id="a program of one's own"),
+        pytest.param({"command": ["/start.sh"], "args": ["vllm", "serve", "x"]}, [], id="a name that is an argument"),
+        pytest.param(
+            {"command": ["env", "A=1", "/usr/bin/python3.12", "-m", "vllm.entrypoints.openai.api_server", "--model=x"]},
+            [("--model=x", "command", 5)],
+            id="what starts it",
+        ),
         pytest.param(
             {"command": PRESET, "args": ["--max-model-len 8192", "--chat-template='a b'"]},
             [
