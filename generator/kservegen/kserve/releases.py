@@ -30,6 +30,7 @@ from kservegen.kserve.records import (
     read_record,
     record_error,
 )
+from kservegen.kserve.servers.images import VLLM, server_in
 
 if TYPE_CHECKING:  # importing it takes 13 ms, a tenth of a small render
     from pathlib import Path
@@ -201,7 +202,10 @@ class Releases:
                 return text(known[tag])
             if known.get("*") == "tag" and tag[:1] == "v":
                 return tag.removeprefix("v")
-        return ""
+        server = server_in(image)
+        if server is None:
+            return ""
+        return server.version if server.name == VLLM else server.vllm
 
     def _document(self, version: str) -> JsonObject:
         file = self._files.get(version)

@@ -11,6 +11,7 @@ import pytest
 from kservegen.checks.rules.discover import discover
 from kservegen.core.errors import GeneratorError
 from kservegen.kserve.releases import Capabilities, Releases, ReviewStatus
+from kservegen.kserve.servers.images import server_in
 
 ROOT = Path(__file__).parents[3]
 PACKAGED = Releases([ROOT / "schemas"])
@@ -143,3 +144,27 @@ def test_the_packages_records_state_where_each_part_comes_from(version: str) -> 
     assert parts <= set(record["provenance"]) <= parts | {"removedCRDs", "changes"}
     assert set(record["capabilities"]) == {each.name for each in fields(Capabilities)}
     assert set(record["defects"]) == {found.defect for found in discover().rules} - {""}
+
+
+def test_what_is_in_an_image_is_said_alike() -> None:
+    for version in PACKAGED.versions:
+        record = json.loads((ROOT / f"facts/releases/{version}.json").read_text("utf-8"))
+        for name, entry in record.get("images", {}).items():
+            for tag, inside in entry["versions"].items():
+                where = {"llm-d-cuda": "ghcr.io/llm-d", "huggingfaceserver": "kserve"}.get(name, "vllm")
+                found = server_in(f"{where}/{name}:{tag}")
+                assert tag == "*" or (found is not None and inside in {found.version, found.vllm}), (version, name, tag)
+
+
+@pytest.mark.parametrize(
+    ("image", "vllm"),
+    [
+        ("kserve/huggingfaceserver:v0.19.0-gpu", "0.20.0"),
+        ("kserve/huggingfaceserver:v0.20.0", "0.24.0"),
+        ("registry.redhat.io/rhaiis/vllm-cuda-rhel9:3.2.2", "0.10.1.1"),
+        ("nvcr.io/nvidia/tritonserver:23.05-py3", ""),
+        ("example.com/mine:1", ""),
+    ],
+)
+def test_the_vllm_in_an_image(image: str, vllm: str) -> None:
+    assert PACKAGED.server_version(image) == vllm

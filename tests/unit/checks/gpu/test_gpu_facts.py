@@ -88,8 +88,8 @@ def test_the_number_in_a_slice_s_name_is_rounded_up() -> None:
 @pytest.mark.parametrize(
     ("image", "version"),
     [
-        ("kserve/huggingfaceserver:v0.19.0-gpu", "0.19.0"),
-        ("registry.example.com/kserve/huggingfaceserver:v0.19.0", "0.19.0"),
+        ("kserve/huggingfaceserver:v0.19.0-gpu", "0.20.0"),
+        ("registry.example.com/kserve/huggingfaceserver:v0.19.0", "0.20.0"),
         ("ghcr.io/llm-d/llm-d-cuda:v0.6.0", "0.17.1"),
         ("vllm/vllm-openai:v0.18.1", "0.18.1"),
         ("vllm/vllm-openai:latest", ""),
