@@ -62,6 +62,12 @@ spec:
 """
 CASE = "# expect: pass\napiVersion: v1\nkind: Thing\nmetadata: {name: x, namespace: n}\nspec: {}\n"
 MANIFEST = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: x, namespace: ns}\n"
+REFUSED = f"""{MANIFEST}spec:
+  predictor: {{priority: 5, model: {{modelFormat: {{name: sklearn}}, storageUri: "s3://b/m"}}}}
+---
+{MANIFEST.replace("name: x", "name: other")}spec:
+  predictor: {{model: {{modelFormat: {{name: sklearn}}, storageUri: "s3://b/m", livenessProbe: {{periodSeconds: 5}}}}}}
+"""
 OLD_VALUES = "kserve: {version: v0.15.2, controller: {gateway: {domain: example.org}, bogus: 1}}\n"
 
 
@@ -72,10 +78,11 @@ class Spoken:
         self.project, self.hub, self.capfd = project, hub, capfd
         self.shown: set[str] = set()
 
-    def __call__(self, *words: str) -> None:
-        """Run a command with `--output json`."""
+    def __call__(self, *words: str, rooted: bool = True) -> None:
+        """Run a command with `--output json`, in the repository unless it is not `rooted` in one."""
         self.capfd.readouterr()
-        code = run_cli(cli, [*words, "--root", str(self.project.root), "--output", "json"])
+        root = ["--root", str(self.project.root)] if rooted else []
+        code = run_cli(cli, [*words, *root, "--output", "json"])
         out, err = self.capfd.readouterr()
         assert out, (words, err)
         document = checked_report(out)
@@ -113,6 +120,10 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("render", "--check")
     spoken("budget")
     spoken("gpu")
+    spoken("gpu", "chat", "--env", "dev", "--compare", "L4x2,H100", "--tp", "1,2")
+    spoken("gpu", "tiny", "--env", "dev", "--compare", "L4")
+    spoken("facts", rooted=False)
+    spoken("facts", "qwen2.5", rooted=False)
     spoken("find", "iris-predictor")
     spoken("explain", "kserve/canary")
     spoken("explain", "iris", "--env", "dev")
@@ -125,6 +136,10 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("set", "iris", "minReplicas=1", "--env", "dev", "--dry-run")
     project.write("environments/prod.yaml", PROD)
     spoken("diff", "dev", "prod")
+    spoken("simulate", "iris", "--env", "dev")
+    spoken("simulate", "iris", "--env", "dev", "--against", "prod")
+    (tmp_path / "refused.yaml").write_text(REFUSED, "utf-8")
+    spoken("simulate", str(tmp_path / "refused.yaml"))
     commit_files(project.root, {}, "edits")
     spoken("rollback", "iris", "--env", "dev", "--dry-run")
     spoken("render")
