@@ -25,7 +25,8 @@ from kservegen.kserve.controllers.settings import ControllerSettings, shipped_se
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.releases import Release
 
-_KEPT: Final = 256
+# Of so many objects what was made is kept: whoever looks at it more than once looks at no more at a time.
+MADE_KEPT: Final = 256
 # What a promised operator brings that controllers look at.
 _BROUGHT: Final = {"knative-serving": "ConfigMap/knative-serving/config-autoscaler"}
 # Promised objects that controllers only look for, without reading them.
@@ -118,7 +119,7 @@ class Simulation:
             self._kept[resource.id] = _Kept(resource.doc, None)
             kept = _Kept(resource.doc, self._make(resource, self._installation))
             self._kept[resource.id] = kept
-            if len(self._kept) > _KEPT:
+            if len(self._kept) > MADE_KEPT:
                 del self._kept[next(iter(self._kept))]
         return kept.made
 
@@ -161,7 +162,7 @@ class Simulation:
         if known is None or known.doc is not resource.doc:
             shape = schemas.shape(*kind, kserve_version=version)
             known = self._stored[resource.id] = _Stored(resource.doc, apply_defaults(resource.doc, shape))
-            if len(self._stored) > _KEPT:
+            if len(self._stored) > MADE_KEPT:
                 del self._stored[next(iter(self._stored))]
         return known.stored
 

@@ -11,9 +11,9 @@ from kservegen.checks.gpu.arguments import StatedOptions, read_options, read_ser
 from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.gpu_type import offered
-from kservegen.checks.gpu.images import images_of
 from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import Gpu
+from kservegen.checks.gpu.workload import gpu_workloads
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
@@ -82,7 +82,6 @@ def account_for(
         if defaulted is None:
             continue
         built, context = defaulted.built, defaulted.context
-        images = images_of(context.release, built.platform.values())
         accelerators = built.environment.mapping("accelerators")
         facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
         for item in defaulted.objects:
@@ -90,7 +89,7 @@ def account_for(
             known.update({resource.subject, resource.id.name} - {""})
             if model is not None and model not in {resource.subject, resource.id.name}:
                 continue
-            for each in fits_of(resource, context, images, accelerators, facts):
+            for each in fits_of(gpu_workloads(resource, context), accelerators, facts):
                 changed = _changed(each, what_if, facts) if what_if is not None else each
                 said = tuple(gpu_findings(changed, offered(accelerators, facts)))
                 key = resource.subject or resource.id.name

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, TypeAlias
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.environment import check_environment, check_namespaces
-from kservegen.checks.gpu.environment import EstimateInputs, GpuMemory, gpu_memory
-from kservegen.checks.host.environment import host_findings
+from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, is_misshapen
-from kservegen.core.crashes import contained, crash_finding
+from kservegen.checks.simulation import MADE_KEPT
+from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, text
-from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
+from kservegen.evaluate.running import RunningObjects
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.defaulting import Defaulted
@@ -247,12 +247,11 @@ def _check(
         locked=environment.locked,
         lock_file=environment.lock_file,
     )
-    memory = _gpu_memory(objects, inputs, tools)
+    counted = bool(environment.mapping("budgets") or environment.mapping("nodePools"))
+    running = RunningObjects(inputs, tools.facts, counted=counted)
     found = (
-        *_object_findings(objects, context, tools.checker, shared.findings, _misspoken(built)),
+        *_object_findings(objects, context, tools.checker, shared.findings, _misspoken(built), running.weigh),
         *_violations(defaulted, objects, bindings, shared, base, tools),
-        *memory.findings,
-        *_host_findings(objects, inputs, tools),
     )
     diagnostics = [
         *_word_problems(built, locator),
@@ -266,7 +265,7 @@ def _check(
         diagnostics.extend(diagnose_environment(environment, [caveat]))
     assumptions = release.taken_for_granted
     ledger: tuple[Line, ...] | None = None
-    if environment.mapping("budgets") or environment.mapping("nodePools"):
+    if counted:
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415
 
         others = tuple(item.counted for item in defaulted.unmanaged)
@@ -280,41 +279,10 @@ def _check(
         environment=environment,
         defaulted=defaulted,
         diagnostics=tuple(diagnostics),
-        unestimated=memory.unestimated,
+        unestimated=frozenset(running.unestimated),
         assumptions=assumptions,
         ledger=ledger,
     )
-
-
-def _gpu_memory(objects: Sequence[Defaulted], inputs: EstimateInputs, tools: Tools) -> GpuMemory:
-    """Estimate all objects; one by one where that fails, so that the others keep their estimates."""
-    try:
-        return gpu_memory(objects, inputs, tools.facts)
-    except GeneratorError:
-        raise
-    except Exception as crash:  # noqa: BLE001 - the others are estimated all the same
-        if len(objects) == 1:
-            finding = crash_finding("estimating the GPU memory of this object", crash)
-            return GpuMemory(((objects[0].resource, finding),), frozenset({str(objects[0].resource.id)}))
-    each = [_gpu_memory([item], inputs, tools) for item in objects]
-    return GpuMemory(
-        tuple(finding for one in each for finding in one.findings),
-        frozenset(subject for one in each for subject in one.unestimated),
-    )
-
-
-def _host_findings(objects: Sequence[Defaulted], inputs: EstimateInputs, tools: Tools) -> Iterator[ObjectFinding]:
-    """Hold host memory against the limits of all objects; of one by one where that fails."""
-    try:
-        yield from host_findings(objects, inputs, tools.facts)
-    except GeneratorError:
-        raise
-    except Exception as crash:  # noqa: BLE001 - as above
-        if len(objects) == 1:
-            yield objects[0].resource, crash_finding("weighing the host memory of this object", crash)
-            return
-        for item in objects:
-            yield from _host_findings([item], inputs, tools)
 
 
 def _word_problems(built: BuiltEnvironment, locator: Locator) -> Iterator[Diagnostic]:
@@ -336,10 +304,12 @@ def _object_findings(
     checker: Checker,
     shared: dict[Defaulted, tuple[ObjectFinding, ...]],
     misspoken: frozenset[ResourceId] = frozenset(),
+    weigh: Callable[[Sequence[Defaulted]], Iterable[ObjectFinding]] = lambda _: (),
 ) -> Iterator[ObjectFinding]:
     """Check each object alone, once for all environments that share it, then in the light of its environment.
 
-    Nothing is said of what KServe makes of `misspoken` ones, whose words were not all understood.
+    Nothing is said of what KServe makes of `misspoken` ones, whose words were not all understood. `weigh` is asked
+    about those of the right shape, some at a time.
     """
     fresh = [item for item in objects if item not in shared]
     shared.update(zip(fresh, checker.alone(fresh, context), strict=True))
@@ -349,13 +319,12 @@ def _object_findings(
     around = checker.around(sound, context)
     for found in around:
         yield from found
-    said = [
-        (item, (*shared[item], *found))
-        for item, found in zip(sound, around, strict=True)
-        if item.resource.id not in misspoken
-    ]
-    for found in checker.made([item for item, _ in said], [found for _, found in said], context):
-        yield from found
+    seen = list(zip(sound, around, strict=True))
+    for batch in (seen[start : start + MADE_KEPT] for start in range(0, len(seen), MADE_KEPT)):
+        said = [(item, (*shared[item], *found)) for item, found in batch if item.resource.id not in misspoken]
+        for found in checker.made([item for item, _ in said], [found for _, found in said], context):
+            yield from found
+        yield from weigh([item for item, _ in batch])
 
 
 def _misspoken(built: BuiltEnvironment) -> frozenset[ResourceId]:

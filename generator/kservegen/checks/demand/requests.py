@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kservegen.core.document import mapping, sequence
@@ -24,10 +25,16 @@ def amounts(side: JsonValue) -> Requests:
     """Read one side of `resources`; what is no quantity has a finding elsewhere and counts as nothing."""
     found: Requests = {}
     for name, value in mapping(side).items():
-        quantity = parse_quantity(value) if isinstance(value, (str, int, float)) else None
-        if quantity is not None:
-            found[name] = quantity.value
+        amount = _amount(value) if isinstance(value, (str, int, float)) else None
+        if amount is not None:
+            found[name] = amount
     return found
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _amount(value: str | float) -> Fraction | None:
+    quantity = parse_quantity(value)
+    return None if quantity is None else quantity.value
 
 
 def container_requests(resources: JsonValue, defaults: Mapping[str, Fraction] = NO_AMOUNTS) -> Requests:
@@ -41,7 +48,7 @@ def add(*parts: Mapping[str, Fraction]) -> Requests:
     total: Requests = {}
     for part in parts:
         for name, amount in part.items():
-            total[name] = total.get(name, Fraction(0)) + amount
+            total[name] = total[name] + amount if name in total else amount
     return total
 
 
@@ -50,7 +57,7 @@ def largest(*parts: Mapping[str, Fraction]) -> Requests:
     most: Requests = {}
     for part in parts:
         for name, amount in part.items():
-            most[name] = max(most.get(name, Fraction(0)), amount)
+            most[name] = max(most[name], amount) if name in most else amount
     return most
 
 

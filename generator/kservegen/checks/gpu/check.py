@@ -11,11 +11,9 @@ from kservegen.checks.gpu.gpu_type import gpu_of
 from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import EngineRefusal, engine_refusals
 from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, shortage
-from kservegen.checks.gpu.workload import GpuWorkload, Images, gpu_workloads
-from kservegen.checks.rules.base import Context
+from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.core.resource import Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,15 +37,11 @@ class Fit:
         return RemedyCase(self.model, self.gpu, self.workload.server, self.engine, self.workload.gpus)
 
 
-def fits_of(
-    resource: Resource, context: Context, images: Images, accelerators: JsonObject, facts: FactStore
-) -> Iterator[Fit]:
-    """Yield one fit for each server of an object that asks for GPUs."""
-    for workload in gpu_workloads(resource, context, images):
-        if not workload.gpus:
-            continue
-        gpu = gpu_of(workload.node_selector, workload.resource_name, accelerators, facts)
-        yield fit(workload, gpu, facts)
+def fits_of(servers: Iterable[GpuWorkload], accelerators: JsonObject, facts: FactStore) -> Iterator[Fit]:
+    """Yield one fit for each server that asks for GPUs."""
+    for server in servers:
+        if server.gpus:
+            yield fit(server, gpu_of(server.node_selector, server.resource_name, accelerators, facts), facts)
 
 
 def fit(workload: GpuWorkload, gpu: Gpu | None, facts: FactStore, version: str = "") -> Fit:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from kservegen.checks.gpu.requests import asking
+from kservegen.checks.gpu.requests import asks_for_gpus
 from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
@@ -20,7 +20,7 @@ from kservegen.kserve.defaulting import Defaulted
 if TYPE_CHECKING:
     from kservegen.checks.gpu.check import Fit
     from kservegen.checks.gpu.fact_store import FactStore
-    from kservegen.checks.gpu.workload import Images
+    from kservegen.checks.gpu.workload import GpuWorkload
 
 
 class EstimateInputs(NamedTuple):
@@ -42,40 +42,44 @@ class GpuMemory(NamedTuple):
 
 
 def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts: Callable[[], FactStore]) -> GpuMemory:
-    """Estimate GPU memory where an object asks for GPUs, and something is known of its model or its GPU."""
-    items = [item for item in objects if asking(item.resource)]
+    """Estimate GPU memory where an object asks for GPUs, and something is known of its model or its GPU.
+
+    The facts are those of the tables and of the environment's lock.
+    """
+    items = [item for item in objects if asks_for_gpus(item.resource, inputs.context.simulation)]
     if not items:
         return GpuMemory()
     from kservegen.checks.gpu.gpu_type import gpu_of  # noqa: PLC0415
-    from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
-    from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
-    from kservegen.checks.gpu.workload import server_summaries  # noqa: PLC0415
+    from kservegen.checks.gpu.workload import gpu_workloads  # noqa: PLC0415
 
-    context, accelerators = inputs.context, inputs.accelerators
-    facts = open_facts().under(locked_models(inputs.locked, inputs.lock_file))
-    images = images_of(context.release, inputs.values)
+    facts = open_facts()
 
-    def is_known(item: Defaulted) -> bool:
-        return any(
-            seen.certain
-            or facts.model(seen.model, seen.address) is not None
-            or gpu_of(seen.node_selector, seen.resource_name, accelerators, facts) is not None
-            for seen in server_summaries(item.resource, context, images)
+    def is_known(server: GpuWorkload) -> bool:
+        return (
+            server.certain
+            or facts.model(server.model, server.address) is not None
+            or gpu_of(server.node_selector, server.resource_name, inputs.accelerators, facts) is not None
         )
 
-    return _estimated(items, [item for item in items if is_known(item)], inputs, facts, images)
+    read = [
+        (item, [server for server in gpu_workloads(item.resource, inputs.context) if server.gpus]) for item in items
+    ]
+    return _estimated(items, [(item, servers) for item, servers in read if any(map(is_known, servers))], inputs, facts)
 
 
 def _estimated(
-    items: Sequence[Defaulted], known: Sequence[Defaulted], inputs: EstimateInputs, facts: FactStore, images: Images
+    items: Sequence[Defaulted],
+    known: Sequence[tuple[Defaulted, Sequence[GpuWorkload]]],
+    inputs: EstimateInputs,
+    facts: FactStore,
 ) -> GpuMemory:
     if not known:
         return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
     from kservegen.checks.gpu.check import fits_of, gpu_findings  # noqa: PLC0415 - brings the arithmetic
     from kservegen.checks.gpu.gpu_type import offered  # noqa: PLC0415
 
-    context, accelerators = inputs.context, inputs.accelerators
-    fits = [(item, fit) for item in known for fit in fits_of(item.resource, context, images, accelerators, facts)]
+    accelerators = inputs.accelerators
+    fits = [(item, fit) for item, servers in known for fit in fits_of(servers, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
     offers = offered(accelerators, facts)
     memory = [(item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)]

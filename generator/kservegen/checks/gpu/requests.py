@@ -1,31 +1,82 @@
-"""Which containers ask for a GPU: cheap to ask of every object, and light to import."""
+"""Which containers serve models, and which ask for GPUs: an object in, its made pods looked into, out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from kservegen.core.document import integer, mapping, text
-from kservegen.core.jsontypes import JsonObject
+from kservegen.checks.rules.base import Context
+from kservegen.checks.simulation import Simulation
+from kservegen.core.document import integer, mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource
 from kservegen.core.values import whole_number
-from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers_in, pod_specs
+from kservegen.kserve.controllers.made import STORED, named, source_of
+from kservegen.kserve.controllers.running import RunningWorkload, running_workloads
+from kservegen.kserve.workloads import LLM_CONTAINER, SERVING_CONTAINER, ContainerAt, containers
 
 DEVICE_KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
-_SERVING_ROLES: Final = frozenset({"predictor", "main", "worker", "prefill", "prefill-worker"})
+# The workers of an InferenceService do what their head tells them.
+_SERVING: Final = {
+    "predictor": SERVING_CONTAINER,
+    "canary": SERVING_CONTAINER,
+    "main": LLM_CONTAINER,
+    "main worker": LLM_CONTAINER,
+    "prefill": LLM_CONTAINER,
+    "prefill worker": LLM_CONTAINER,
+}
 _GPUS: Final = ("nvidia.com/gpu", "nvidia.com/mig-", "amd.com/gpu")
 
 
-def serving(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt]]:
-    """List the containers that serve models."""
-    if resource.id.kind not in DEVICE_KINDS:
-        return []
-    pods = (pod for pod in pod_specs(resource) if pod.role in _SERVING_ROLES)
-    return [(pod, at) for pod in pods for at in containers_in((pod,)) if at.serving]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServedContainer:
+    """A container that serves a model, the `index`-th of a made pod; `stated` is what the object says of it."""
+
+    workload: RunningWorkload
+    index: int
+    container: JsonObject
+    stated: ContainerAt | None
+
+    @property
+    def path(self) -> Path:
+        """The path of the container in the object; that of its pod where the object states none."""
+        return self.workload.path if self.stated is None else self.stated.path
+
+    @property
+    def pod(self) -> JsonObject:
+        """The spec of its pod."""
+        return mapping(self.workload.pod.get("spec"))
+
+    def own(self, *below: str | int) -> Path | None:
+        """Return the path in the object of a field of the pod's spec; None where somebody else brought it."""
+        source = source_of(("spec", *below), self.workload.origins)
+        return source[1:] if source[0] == STORED else None
+
+    def where(self, *below: str | int) -> Path:
+        """Return the path of a field of the container; the container's own where somebody else brought the field."""
+        return self.own("containers", self.index, *below) or self.path
 
 
-def asking(resource: Resource) -> list[tuple[PodSpecAt, ContainerAt, str, int]]:
-    """List the serving containers that ask for GPUs, with the name of the resource and how many."""
-    return [(pod, at, *device) for pod, at in serving(resource) if (device := device_of(at.container)) is not None]
+def serving(resource: Resource, context: Context) -> Iterator[ServedContainer]:
+    """List the containers that serve models; none where nothing is made of the object."""
+    made = context.simulation.made(resource) if resource.kind in DEVICE_KINDS else None
+    if made is None:
+        return
+    stated = {at.pod.path: at for at in containers(resource) if at.serving}
+    for workload in running_workloads(resource.doc, made):
+        listed = sequence(mapping(workload.pod.get("spec")).get("containers"))
+        index = named(listed, _SERVING.get(workload.role, ""))
+        if index is not None:
+            at = stated.get(workload.path)
+            yield ServedContainer(workload=workload, index=index, container=mapping(listed[index]), stated=at)
+
+
+def asks_for_gpus(resource: Resource, simulation: Simulation) -> bool:
+    """Whether any pod of an object asks for GPUs."""
+    made = simulation.made(resource) if resource.kind in DEVICE_KINDS else None
+    specs = (mapping((pod.pod or {}).get("spec")) for pod in made.pods) if made is not None else ()
+    return any(device_of(mapping(item)) for spec in specs for item in sequence(spec.get("containers")))
 
 
 def device_of(container: JsonObject) -> tuple[str, int] | None:

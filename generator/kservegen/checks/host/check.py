@@ -90,7 +90,7 @@ def _runs_on_cpus(served: Served) -> bool:
         return False
     if name.startswith("huggingfaceserver"):
         return not tag.endswith("-gpu")
-    return "cpu" in name or "cpu" in tag or (name == "vllm-openai" and not served.pod.below.container)
+    return "cpu" in name or "cpu" in tag or name == "vllm-openai"
 
 
 def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:
@@ -172,7 +172,7 @@ def _one_request(
 def _shared_memory(served: Served) -> Iterator[Finding]:
     workload, pod = served.workload, served.pod
     ranks = workload.server.tensor * workload.server.pipeline
-    if workload.gpus < 2 or ranks < 2 or pod.shared_given or pod.at.pod.spec.get("hostIPC") is True:
+    if workload.gpus < 2 or ranks < 2 or pod.at.pod.get("hostIPC") is True:
         return
     mounted = pod.shared_size()
     path, size = mounted if mounted is not None else (pod.at.path, Fraction(_SHARED_DEFAULT))
@@ -190,7 +190,7 @@ def _shared_memory(served: Served) -> Iterator[Finding]:
 
 
 def _origin(pod: ServingPod) -> str:
-    return "" if len(pod.where("limits", "memory")) > len(pod.at.path) else "the runtime's limit of "
+    return "" if pod.is_own("limits", "memory") else "the runtime's limit of "
 
 
 def _roomy(size: int) -> str:

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.checks.gpu.environment import EstimateInputs
-from kservegen.checks.gpu.requests import device_of, serving
+from kservegen.checks.gpu.requests import DEVICE_KINDS, device_of, serving
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
+from kservegen.kserve.workloads import containers
 
 if TYPE_CHECKING:
     from kservegen.checks.gpu.fact_store import FactStore
-    from kservegen.checks.gpu.workload import Images
 
 _LANGUAGE: Final = frozenset({"huggingface", "vLLM"})
 # Formats whose servers read the whole model into memory before they are ready.
@@ -36,31 +36,27 @@ class Size(NamedTuple):
 def host_findings(
     objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts: Callable[[], FactStore]
 ) -> tuple[tuple[Resource, Finding], ...]:
-    """Return findings about memory and disk, each with its defaulted object."""
-    items = [item for item in objects if _concerns(item.resource, inputs.locked)]
+    """Return findings about memory and disk, each with its defaulted object; facts are the tables' and the lock's."""
+    items = [item for item in objects if _concerns(item.resource, inputs)]
     if not items:
         return ()
-    from kservegen.checks.gpu.images import images_of  # noqa: PLC0415
-    from kservegen.checks.gpu.locked import locked_models  # noqa: PLC0415
-
-    facts = open_facts().under(locked_models(inputs.locked, inputs.lock_file))
-    images = images_of(inputs.context.release, inputs.values)
-    return tuple(
-        (item.resource, finding) for item in items for finding in _findings(item.resource, inputs, facts, images)
-    )
+    facts = open_facts()
+    return tuple((item.resource, finding) for item in items for finding in _findings(item.resource, inputs, facts))
 
 
-def _concerns(resource: Resource, locked: JsonObject) -> bool:
-    for _, at in serving(resource):
-        if _is_idle(at.container):
+def _concerns(resource: Resource, inputs: EstimateInputs) -> bool:
+    """Tell whether an object serves a language model, or one whose size is locked, and has something to compare."""
+    if resource.kind not in DEVICE_KINDS:
+        return False
+    for at in containers(resource):
+        if not at.serving or _is_idle(at.container):
             continue
         if resource.kind == "LLMInferenceService":
             return True
-        if at.path[-1] != "model":
-            image = text(at.container.get("image"))
-            if "vllm" in image or "huggingfaceserver" in image:
-                return True
-        elif _format(at.container) in _LANGUAGE or (locked and _entry(_address(resource, at.container), locked)):
+        image = text(at.container.get("image"))
+        if at.path[-1] != "model" and ("vllm" in image or "huggingfaceserver" in image):
+            return True
+        if _format(at.container) in _LANGUAGE or _entry(text(at.container.get("storageUri")), inputs.locked):
             return True
     return False
 
@@ -73,15 +69,17 @@ def _is_idle(container: JsonObject) -> bool:
     return device is not None and device[1] == 1 and not stated
 
 
-def _findings(resource: Resource, inputs: EstimateInputs, facts: FactStore, images: Images) -> Iterator[Finding]:
+def _findings(resource: Resource, inputs: EstimateInputs, facts: FactStore) -> Iterator[Finding]:
     from kservegen.checks.gpu.workload import gpu_workloads  # noqa: PLC0415
     from kservegen.checks.host.check import Served, check_artefact, check_download, check_server  # noqa: PLC0415
-    from kservegen.checks.host.pod import serving_pod  # noqa: PLC0415
+    from kservegen.checks.host.pod import ServingPod  # noqa: PLC0415
 
-    servers = {server.path: server for server in gpu_workloads(resource, inputs.context, images)}
-    for _, at in serving(resource):
-        pod, server = serving_pod(resource, at, inputs.context), servers.get(at.path)
-        address = _address(resource, at.container)
+    servers = {server.path: server for server in gpu_workloads(resource, inputs.context)}
+    for at in serving(resource, inputs.context):
+        pod, server = ServingPod(at), servers.get(at.path)
+        if at.stated is None or _is_idle(at.container):
+            continue
+        address = _address(resource, at.stated.container)
         size = _size(address, inputs, facts)
         if size is not None and not address.startswith(_MOUNTED) and not _cached(address, inputs):
             yield from check_download(pod, size.bytes, source=size.source)
@@ -89,7 +87,7 @@ def _findings(resource: Resource, inputs: EstimateInputs, facts: FactStore, imag
             model = facts.model(server.model, server.address) if server.model or server.address else None
             version = facts.image_version(server.image)
             yield from check_server(Served(server, pod, model, facts.engine(version)))
-        elif size is not None and _format(at.container) in _READ_WHOLE and not pod.devices:
+        elif size is not None and _format(at.stated.container) in _READ_WHOLE and not pod.devices:
             yield from check_artefact(pod, size.bytes, source=size.source)
 
 

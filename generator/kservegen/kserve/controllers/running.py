@@ -56,7 +56,7 @@ class RunningWorkload:
 
     `role` is what they are to the object: predictor, transformer, explainer, canary, router, main, prefill, scheduler,
     and `predictor worker` and the like for those that a leader leads. `path` is where the object asks for them.
-    `kind` and `name` are those of the workload, `pod` has metadata and spec.
+    `kind` and `name` are those of the workload, `pod` has metadata and spec; `nodes` is how many pods serve together.
     """
 
     role: str
@@ -66,6 +66,7 @@ class RunningWorkload:
     count: PodCount
     pod: JsonObject
     origins: tuple[Origin, ...] = ()
+    nodes: int = 1
 
 
 def running_workloads(stored: JsonObject, made: Made) -> Iterator[RunningWorkload]:
@@ -83,7 +84,8 @@ def running_workloads(stored: JsonObject, made: Made) -> Iterator[RunningWorkloa
             if kind == "Deployment":
                 stated = mapping(value_at(stored, role.path))
                 count = _deployment(spec, _outside(item, stated) or _bounds(item, scalers))
-                yield _workload(item, pods[item.label], _TEMPLATE, role, count)
+                workload = _workload(item, pods[item.label], _TEMPLATE, role, count)
+                yield replace(workload, nodes=_nodes(role, made))
             else:
                 yield _with_proxy(_workload(item, pods[item.label], _TEMPLATE, role, _revision(spec)))
 
@@ -118,6 +120,14 @@ def as_scheduled(workload: RunningWorkload) -> RunningWorkload:
 def _is_scheduled(built: Path) -> bool:
     field, _, part = (*built[1:4], "", "", "")[:3]
     return field in _PLACED or field == "" or (field == "containers" and part in ("", "resources"))
+
+
+def _nodes(role: _Role, made: Made) -> int:
+    """Say how many pods serve together: the head of a predictor and its workers, which have one Deployment."""
+    if role.name != "predictor":
+        return 1
+    specs = (mapping(item.doc.get("spec")) for item in made.objects if item.label.endswith("-predictor-worker"))
+    return 1 + sum(integer(spec.get("replicas")) or 0 for spec in specs if "template" in spec)
 
 
 class _Role(NamedTuple):
@@ -214,7 +224,7 @@ def _group(item: MadeObject, pods: dict[str, MadePod], role: _Role, bounds: _Bou
         if pod is not None and each:
             own = _Role(f"{role.name} {part}".strip(), (*role.path[:-1], part or "template"))
             count = PodCount(bounds.least * each, bounds.most * each)
-            yield _workload(item, pod, ("spec", "leaderWorkerTemplate", field), own, count)
+            yield replace(_workload(item, pod, ("spec", "leaderWorkerTemplate", field), own, count), nodes=size)
 
 
 def _roles(stored: JsonObject) -> dict[str, _Role]:

@@ -239,3 +239,34 @@ def test_memory_without_a_unit_is_no_memory(words: str, loaded: Project) -> None
     assert [f"{d.location}".rpartition(":")[0] for d in loaded.validate().diagnostics] == [
         f"environments/dev.yaml:{line}"
     ]
+
+
+# The words of a model on two H100: what its server is told, pod by pod. v0.19.0's preset passes no tensor size.
+TOLD = {
+    llm("    accelerator: {type: h100, count: 2}\n    parallelism: {tensor: 2}\n"): [
+        "main 2 GPUs on 1, tensor 1 data 1"
+    ],
+    llm("    accelerator: {type: h100, count: 2}\n    args: {tensor-parallel-size: 2}\n"): [
+        "main 2 GPUs on 1, tensor 2 data 1"
+    ],
+    llm(
+        "    parallelism: {data: 4, dataLocal: 2}\n"
+        "    template: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: 2}}}]}\n"
+        "    worker: {containers: [{name: main, resources: {limits: {nvidia.com/gpu: 2}}}]}\n"
+    ): ["main 2 GPUs on 2, tensor 1 data 4"],
+    (
+        "models:\n  chat:\n    modelFormat: huggingface\n    storageUri: pvc://claim/m\n"
+        "    runtime: kserve-huggingfaceserver-multinode\n    autoscalerClass: none\n"
+        "    worker: {pipelineParallelSize: 2, tensorParallelSize: 2}\n"
+    ): ["predictor 1 GPUs on 4, tensor 2 data 1"],  # the runtime brings the GPU, and Ray one node for each
+}
+
+
+@pytest.mark.parametrize("words", TOLD)
+def test_a_server_is_read_as_its_pod_has_it(words: str, loaded: Project) -> None:
+    loaded.models(words)
+    workloads = [account.fit.workload for account in accounts(loaded)]
+    assert [
+        f"{found.role} {found.gpus} GPUs on {found.nodes}, tensor {found.server.tensor} data {found.server.data}"
+        for found in workloads
+    ] == TOLD[words]

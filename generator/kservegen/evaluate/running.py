@@ -1,0 +1,75 @@
+"""What runs of an environment's objects, some at a time: findings about the memory of GPUs and of nodes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kservegen.checks.gpu.environment import EstimateInputs, GpuMemory, gpu_memory
+from kservegen.checks.gpu.locked import locked_models
+from kservegen.checks.host.environment import host_findings
+from kservegen.checks.runner import ObjectFinding
+from kservegen.core.crashes import crash_finding
+from kservegen.core.errors import GeneratorError
+from kservegen.kserve.defaulting import Defaulted
+
+if TYPE_CHECKING:
+    from kservegen.checks.gpu.fact_store import FactStore
+
+
+class RunningObjects:
+    """Looks at what runs of objects while what was made of them is still at hand.
+
+    `unestimated` are those that ask for GPUs and could not be estimated, so far. Where pods are `counted`, what
+    capacity needs to know of them is found out, too.
+    """
+
+    def __init__(self, inputs: EstimateInputs, tables: Callable[[], FactStore], *, counted: bool) -> None:
+        self.unestimated: set[str] = set()
+        self._inputs = inputs
+        self._facts = cache(lambda: tables().under(locked_models(inputs.locked, inputs.lock_file)))
+        self._counted = counted
+
+    def weigh(self, objects: Sequence[Defaulted]) -> Iterator[ObjectFinding]:
+        """Yield what is to be said of their memory."""
+        memory = _gpu_memory(objects, self._inputs, self._facts)
+        self.unestimated.update(memory.unestimated)
+        yield from memory.findings
+        yield from _host_findings(objects, self._inputs, self._facts)
+        if self._counted:
+            for item in objects:
+                self._inputs.context.simulation.workloads(item.resource)
+
+
+def _gpu_memory(objects: Sequence[Defaulted], inputs: EstimateInputs, facts: Callable[[], FactStore]) -> GpuMemory:
+    """Estimate all objects; one by one where that fails, so that the others keep their estimates."""
+    try:
+        return gpu_memory(objects, inputs, facts)
+    except GeneratorError:
+        raise
+    except Exception as crash:  # noqa: BLE001 - the others are estimated all the same
+        if len(objects) == 1:
+            finding = crash_finding("estimating the GPU memory of this object", crash)
+            return GpuMemory(((objects[0].resource, finding),), frozenset({str(objects[0].resource.id)}))
+    each = [_gpu_memory([item], inputs, facts) for item in objects]
+    return GpuMemory(
+        tuple(finding for one in each for finding in one.findings),
+        frozenset(subject for one in each for subject in one.unestimated),
+    )
+
+
+def _host_findings(
+    objects: Sequence[Defaulted], inputs: EstimateInputs, facts: Callable[[], FactStore]
+) -> Iterator[ObjectFinding]:
+    """Hold host memory against the limits of all objects; of one by one where that fails."""
+    try:
+        yield from host_findings(objects, inputs, facts)
+    except GeneratorError:
+        raise
+    except Exception as crash:  # noqa: BLE001 - as above
+        if len(objects) == 1:
+            yield objects[0].resource, crash_finding("weighing the host memory of this object", crash)
+            return
+        for item in objects:
+            yield from _host_findings([item], inputs, facts)
