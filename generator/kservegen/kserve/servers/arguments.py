@@ -264,7 +264,7 @@ class _Judge:
 
     def _refused(self, given: Given, index: int, value: str, allowed: str) -> ArgumentProblem:
         message = f"{given.flag.name} does not take {_short(value)!r}"
-        hint = did_you_mean(value, given.flag.choices or ())
+        hint = did_you_mean(value.lower(), given.flag.choices or ())
         if allowed == "JSON":
             hint = "Write JSON: keys and texts in double quotes, which no shell may take away."
         if " --" in value:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
-from kservegen.core.document import integer, mapping, sequence
+from kservegen.core.document import integer, mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.servers.listening import listening_ports
 
@@ -52,10 +52,16 @@ def _missed(server: ServerInPod) -> Problems:
         if not field or not server.states(field):
             continue  # nothing that the object itself says
         listens = " and ".join(str(port.number) for port in ports)
+        path = server.where(field).path
+        while path and value_at(server.view.resource.doc, path) is None:
+            path = path[:-1]  # a probe that KServe adds
         yield Problem(
-            server.where(field).path,
+            path,
             f"the server listens on {listens}, and {asked.who} {asked.number}: it never becomes ready",
             seen=str(moved.number if moved is not None else asked.number),
+            hint=""
+            if moved is not None
+            else f"Let the server listen on {asked.number}, or state its port in ports and probes.",
         )
         return
 
