@@ -88,6 +88,8 @@ def _prompt(parts: Parts, model: ModelFacts, engine: EngineFacts) -> int:
 def _weights(model: ModelFacts, server: Server, parts: Parts) -> int:
     """Return how much more the weights can take than is said."""
     method = server.quantization or model.quantization
+    if model.sibling and not method:
+        return int(parts.weights * _COUNTED)  # the same dimensions, and perhaps a longer vocabulary
     known = not method or (model.weight_bytes is not None and not server.quantization)
     share = _KNOWN if known else _NVFP4 if method == "nvfp4" else _SIBLING if model.sibling else _COUNTED
     return int(parts.weights * share)

@@ -7,7 +7,7 @@ of the files is not: which modules were left as they were differs from one publi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 # Endings of names, by how the weights are stored; longest first where one holds another.
@@ -25,6 +25,11 @@ _ENDING: Final = re.compile(
     "^(?P<base>.+?)[-_.](?:" + "|".join(f"(?P<{method}>{words})" for method, words in _ENDINGS) + ")$", re.IGNORECASE
 )
 _PREFIXES: Final = ("meta-",)
+_TAUGHT_NAMES: Final = ("instruct", "it", "chat", "bf16", "hf")
+_TAUGHT: Final = re.compile(r"-(instruct|it|chat|base|pt|hf|bf16)$")
+# Where the name of another model can begin in a name, and what such a name has at least: a family before its size.
+_BOUNDARY: Final = re.compile(r"[-_]")
+_SIZED: Final = re.compile(r"^[a-z]+[a-z0-9.]*-?[a-z0-9.]*-[0-9.]+b(-a[0-9.]+b)?$")
 
 
 class Sibling(NamedTuple):
@@ -37,17 +42,32 @@ class Sibling(NamedTuple):
 def sibling_of(name: str, known: Mapping[str, str]) -> Sibling | None:
     """Return the sibling of a repository among the `known` (names by their lower-case tail); None where there is none.
 
-    `Qwen/Qwen3-14B-AWQ` is a sibling of `Qwen/Qwen3-14B`; whoever publishes it, the dimensions are the same.
+    `Qwen/Qwen3-14B-AWQ` is a sibling of `Qwen/Qwen3-14B`; whoever publishes it, the dimensions are the same. So are
+    those of the model before it was taught to follow instructions, and of one that was taught further and says what
+    it was made from (`Hermes-3-Llama-3.1-8B`).
     """
     tail = name.rpartition("/")[2].lower()
     found = _ENDING.match(tail)
-    if found is None:
-        same = known.get(tail)  # the same model, published by somebody else
-        return Sibling(same, "") if same is not None else None
-    method = next(method for method, _ in _ENDINGS if found[method] is not None)
-    bases = [found["base"], *(found["base"].removeprefix(prefix) for prefix in _PREFIXES)]
-    base = next((known[item] for item in bases if item in known), None)
-    return Sibling(base, method) if base is not None else None
+    method = next((method for method, _ in _ENDINGS if found and found[method] is not None), "")
+    for base in _names(found["base"] if found else tail):
+        if base in known:
+            return Sibling(known[base], method)
+    return None
+
+
+def _names(base: str) -> Iterator[str]:
+    """Yield the names that a model can have in the table, the nearest first."""
+    plain = _TAUGHT.sub("", base)
+    for word in dict.fromkeys((base, plain)):
+        for prefix in ("", *_PREFIXES):
+            bare = word.removeprefix(prefix)
+            yield bare
+            yield from (f"{bare}-{ending}" for ending in _TAUGHT_NAMES)
+    for match in _BOUNDARY.finditer(plain):
+        rest = plain[match.end() :]
+        if _SIZED.search(rest):
+            yield rest
+            yield from (f"{rest}-{ending}" for ending in _TAUGHT_NAMES)
 
 
 def by_tail(names: Iterable[str]) -> dict[str, str]:

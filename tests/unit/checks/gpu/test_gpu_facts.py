@@ -127,6 +127,10 @@ def test_constants_change_with_the_version(version: str, utilization: float, sam
         ("neuralmagic/Meta-Llama-3.1-8B-Instruct-FP8", "meta-llama/Meta-Llama-3.1-8B-Instruct", "fp8"),
         ("unsloth/Qwen3-8B", "Qwen/Qwen3-8B", ""),
         ("unsloth/Qwen3-8B-unsloth-bnb-4bit", "Qwen/Qwen3-8B", "bitsandbytes"),
+        ("google/gemma-3-27b-pt", "google/gemma-3-27b-it", ""),
+        ("Qwen/Qwen3-14B-Base", "Qwen/Qwen3-14B", ""),
+        ("deepseek-ai/DeepSeek-R1-0528-Qwen3-14B", "Qwen/Qwen3-14B", ""),
+        ("acme/support-Qwen3-30B-A3B-AWQ", "Qwen/Qwen3-30B-A3B", "awq"),
     ],
 )
 def test_a_quantised_checkpoint_has_the_dimensions_of_its_model(name: str, sibling: str, quantization: str) -> None:
@@ -147,6 +151,8 @@ def test_a_sibling_keeps_the_towers_of_its_model() -> None:
 def test_unknown_names_are_none() -> None:
     assert STORE.model("nobody/nothing") is None
     assert STORE.model("nobody/nothing-AWQ") is None
+    assert STORE.model("nobody/of-the-8B") is None
+    assert STORE.model("Qwen/Qwen4-8B") is None
     assert STORE.gpu("RTX-9999") is None
 
 
