@@ -181,36 +181,57 @@ def _script(
 def _script_text(
     script: str, place: Path, rest: Sequence[tuple[str, Path]], environment: Mapping[str, str | None]
 ) -> tuple[list[PlacedWord], bool]:
-    """Return the words of the one line of a script that starts a server; none where it is not that plain."""
-    lines = [line.strip() for line in script.replace("\\\n", " ").split("\n")]
-    found: list[list[PlacedWord]] = []
+    """Return the words of the one command of a script that starts a server; none where it is not that plain."""
+    found = []
+    for written in script.replace("\\\n", " ").split("\n"):
+        line = written.strip()
+        # Arguments are read once more by eval, split at blanks without quotes, and taken as they are in quotes.
+        split = _split if line.startswith("eval ") else _one if '"$@"' in line else str.split
+        arguments = [PlacedWord(_word(part), at) for value, at in rest[1:] for part in split(value)]
+        for command in _commands(line):
+            words, is_whole = _command_words(command, place, arguments, environment)
+            if _program(words) is not None:
+                found.append((words, is_whole))
+    return found[0] if len(found) == 1 else ([], False)
+
+
+def _commands(line: str) -> Iterator[list[str]]:
+    """Yield the commands of a line, which operators part; what `eval` is handed in quotes is read once more."""
+    evaluated = line.removeprefix("eval ").strip()
+    if evaluated != line and evaluated[:1] in ('"', "'") and evaluated.endswith(evaluated[:1]):
+        line = evaluated[1:-1]
+    try:
+        parts = _tokens(line)
+    except ValueError:
+        return
+    command: list[str] = []
+    for part in (*parts, ";"):
+        if part and _ENDS.issuperset(part):
+            yield command
+            command = []
+        else:
+            command.append(part)
+
+
+def _command_words(
+    command: Iterable[str], place: Path, arguments: Sequence[PlacedWord], environment: Mapping[str, str | None]
+) -> tuple[list[PlacedWord], bool]:
+    """Put variables and arguments into a command of a script; say whether all of its words are known."""
+    words: list[PlacedWord] = []
     is_whole = True
-    for line in lines:
-        if line.startswith("#"):
+    for part in command:
+        if part == _REST:
+            words += arguments
             continue
-        try:
-            parts = _tokens(line.removeprefix("eval ").strip())
-            parts = _tokens(parts[0]) if line.startswith("eval ") and len(parts) == 1 else parts
-        except ValueError:
-            continue
-        end = next((i for i, part in enumerate(parts) if part and _ENDS.issuperset(part)), len(parts))
-        words: list[PlacedWord] = []
-        for part in parts[:end]:
-            if part == _REST:
-                words += (PlacedWord(_word(value), at) for value, at in rest[1:])
-                continue
-            filled = _shell_variables(part, environment)
-            variable = _VARIABLE.fullmatch(part)
-            is_whole = is_whole and (filled is not None or variable is None)
-            if filled is None:
-                words.append(PlacedWord(Word(part, is_known=False), place))
-            elif variable is not None:  # without quotes, a shell makes words of it
-                words += (PlacedWord(_word(value), place) for value in filled.split())
-            else:
-                words.append(PlacedWord(_word(filled), place))
-        if _program(words) is not None:
-            found.append(words)
-    return (found[0], is_whole) if len(found) == 1 else ([], False)
+        filled = _shell_variables(part, environment)
+        if filled is None:
+            is_whole = is_whole and not part.startswith("$")  # such a word may be many, or none
+            words.append(PlacedWord(Word(part, is_known=False), place))
+        elif _VARIABLE.fullmatch(part):  # without quotes, a shell makes words of it
+            words += (PlacedWord(_word(value), place) for value in filled.split())
+        else:
+            words.append(PlacedWord(_word(filled), place))
+    return words, is_whole
 
 
 def _shell_variables(word: str, environment: Mapping[str, str | None]) -> str | None:
@@ -225,7 +246,12 @@ def _shell_variables(word: str, environment: Mapping[str, str | None]) -> str | 
         return value or ""
 
     filled = _VARIABLE.sub(fill, word)
-    return None if unknown or "$(" in filled or "`" in filled else filled
+    # What is left are arrays, commands and other forms that only a shell knows.
+    return None if unknown or "$" in filled or "`" in filled else filled
+
+
+def _one(value: str) -> tuple[str, ...]:
+    return (value,)
 
 
 def _tokens(line: str) -> list[str]:

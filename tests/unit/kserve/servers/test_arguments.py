@@ -118,6 +118,26 @@ def _words(container: dict[str, Any]) -> list[tuple[Any, ...]]:
             ],
             id="a script of one's own",
         ),
+        pytest.param(
+            {"command": ["sh", "-c", 'cd /x && eval "exec vllm serve /m ${A[@]} --port 80"\necho vllm serve | cat']},
+            [],
+            id="two commands that name a server",
+        ),
+        pytest.param(
+            {
+                "command": ["sh", "-c", 'set -e\neval "exec vllm serve /m --api-key "k" ${A[@]} $@"\n', "--"],
+                "args": ["--a 'b c'"],
+            },
+            [
+                ("/m", "command", 2),
+                ("--api-key", "command", 2),
+                ("k", "command", 2),
+                ("?${A[@]}", "command", 2),
+                ("--a", "args", 0),
+                ("b c", "args", 0),
+            ],
+            id="a script that evaluates",
+        ),
     ],
 )
 def test_command_lines(container: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
