@@ -22,10 +22,17 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.cel_rules import UNSUPPORTED
+from kservegen.kserve.controllers.made import Made
 from kservegen.kserve.defaulting import Defaulted
 
 # A finding, and the object that its path belongs to.
 ObjectFinding: TypeAlias = tuple[Resource, Finding]
+
+# By the identity of a stored object: the object, what was made of it, and what was found of that. What holds an object
+# keeps another from taking its identity.
+MadeFindings: TypeAlias = dict[int, tuple[Resource, Made, Sequence[ObjectFinding]]]
+# Made objects are large; beyond this number they are looked at in each environment.
+_MOST_SHARED: Final = 1024
 
 # Areas without stages of their own: what stands in them keeps an object from being read or admitted.
 _ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})
@@ -52,6 +59,7 @@ class Checker:
         self._around = rules.within(Scope.ENVIRONMENT)
         self._updates = rules.within(Scope.UPDATE)
         self._made = rules.within(Scope.MADE)
+        self._made_around = rules.within(Scope.MADE_AROUND)
 
     def alone(self, objects: Sequence[Defaulted], context: Context) -> list[tuple[ObjectFinding, ...]]:
         """Check each object by itself; of the context only the version and the mode are looked at."""
@@ -88,15 +96,30 @@ class Checker:
         return found
 
     def made(
-        self, objects: Sequence[Defaulted], found: Sequence[Iterable[ObjectFinding]], context: Context
+        self,
+        objects: Sequence[Defaulted],
+        found: Sequence[Iterable[ObjectFinding]],
+        context: Context,
+        shared: MadeFindings | None = None,
     ) -> list[list[ObjectFinding]]:
         """Check what KServe makes of each object, of which `found` is what was said so far.
 
-        Nothing is said of what is made of an object that is refused, or of which no workload is made.
+        Nothing is said of what is made of an object that is refused, or of which no workload is made. `shared` holds
+        what was found in other environments, for those in which the same comes of an object.
         """
+        shared = {} if shared is None else shared
         verdicts = (self.verdict(finding for _, finding in so_far) for so_far in found)
         good = [item for item, verdict in zip(objects, verdicts, strict=True) if verdict.deployable]
-        more = {id(item): own for item, own in zip(good, _run(self._made, good, context), strict=True)}
+        known = [_known(shared, item, context) for item in good]
+        fresh = [item for item, own in zip(good, known, strict=True) if own is None]
+        now = dict(zip(map(id, fresh), _run(self._made, fresh, context), strict=True))
+        around = _run(self._made_around, good, context)
+        more: dict[int, list[ObjectFinding]] = {}
+        for item, own, last in zip(good, known, around, strict=True):
+            first = now[id(item)] if own is None else own
+            if own is None:
+                _keep(shared, item, context, first)
+            more[id(item)] = [*first, *last]
         return [more.get(id(item), []) for item in objects]
 
     def updates(self, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:
@@ -146,6 +169,22 @@ def is_misshapen(findings: Iterable[ObjectFinding]) -> bool:
         finding.rule.startswith(("schema/", "internal/not-judged")) and finding.rule != UNSUPPORTED
         for _, finding in findings
     )
+
+
+def _known(shared: MadeFindings, item: Defaulted, context: Context) -> Sequence[ObjectFinding] | None:
+    """Return what was found of an object in another environment, if the very same is made of it in this one."""
+    entry = shared.get(id(item.resource))
+    if entry is None or entry[0] is not item.resource:
+        return None
+    return entry[2] if entry[1] is context.simulation.made(item.resource) else None
+
+
+def _keep(shared: MadeFindings, item: Defaulted, context: Context, found: Sequence[ObjectFinding]) -> None:
+    """Keep what was found, unless the object crashed on the way: then it is told in each environment."""
+    crashed = any(finding.rule.startswith("internal/") for _, finding in found)
+    made = None if crashed else context.simulation.made(item.resource)
+    if made is not None and len(shared) < _MOST_SHARED:
+        shared[id(item.resource)] = (item.resource, made, found)
 
 
 def _run(rules: RuleSet, objects: Sequence[Defaulted], context: Context) -> list[list[ObjectFinding]]:

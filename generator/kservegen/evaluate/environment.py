@@ -19,7 +19,7 @@ from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
-from kservegen.checks.runner import Checker, ObjectFinding, is_misshapen
+from kservegen.checks.runner import Checker, MadeFindings, ObjectFinding, is_misshapen
 from kservegen.checks.simulation import MADE_KEPT
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
@@ -250,7 +250,15 @@ def _check(
     counted = bool(environment.mapping("budgets") or environment.mapping("nodePools"))
     running = RunningObjects(inputs, tools.facts, counted=counted)
     found = (
-        *_object_findings(objects, context, tools.checker, shared.findings, _misspoken(built), running.weigh),
+        *_object_findings(
+            objects,
+            context,
+            tools.checker,
+            shared.findings,
+            _misspoken(built),
+            weigh=running.weigh,
+            made=shared.made_findings,
+        ),
         *_violations(defaulted, objects, bindings, shared, base, tools),
     )
     diagnostics = [
@@ -304,7 +312,9 @@ def _object_findings(
     checker: Checker,
     shared: dict[Defaulted, tuple[ObjectFinding, ...]],
     misspoken: frozenset[ResourceId] = frozenset(),
+    *,
     weigh: Callable[[Sequence[Defaulted]], Iterable[ObjectFinding]] = lambda _: (),
+    made: MadeFindings | None = None,
 ) -> Iterator[ObjectFinding]:
     """Check each object alone, once for all environments that share it, then in the light of its environment.
 
@@ -322,7 +332,7 @@ def _object_findings(
     seen = list(zip(sound, around, strict=True))
     for batch in (seen[start : start + MADE_KEPT] for start in range(0, len(seen), MADE_KEPT)):
         said = [(item, (*shared[item], *found)) for item, found in batch if item.resource.id not in misspoken]
-        for found in checker.made([item for item, _ in said], [found for _, found in said], context):
+        for found in checker.made([item for item, _ in said], [found for _, found in said], context, made):
             yield from found
         yield from weigh([item for item, _ in batch])
 

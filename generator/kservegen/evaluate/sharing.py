@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kservegen.catalog.resolve import Entry, EntryName
-from kservegen.checks.runner import ObjectFinding
+from kservegen.checks.runner import MadeFindings, ObjectFinding
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEntry
@@ -30,6 +30,7 @@ class SharedResults:
     findings: dict[Defaulted, tuple[ObjectFinding, ...]] = field(default_factory=dict)
     files: dict[BuiltEntry, bytes] = field(default_factory=dict)
     made: SharedMade = field(default_factory=SharedMade)
+    made_findings: MadeFindings = field(default_factory=dict)
     policies: PolicyPasses | None = None
 
     def built_with(self, settings: Settings) -> dict[Entry, BuiltEntry]:

@@ -56,7 +56,8 @@ class Scope(StrEnum):
     OBJECT = "object"  # the object, the KServe version and the cluster's default mode
     ENVIRONMENT = "environment"  # also other objects, what the platform has and promises
     UPDATE = "update"  # what the object was before, so that a change is refused and not what it leads to
-    MADE = "made"  # what KServe's controllers make of the object, where nothing keeps them from it
+    MADE = "made"  # what KServe's controllers make of the object, where nothing keeps them from it; and the release
+    MADE_AROUND = "made-around"  # also other objects, what the platform has and promises
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

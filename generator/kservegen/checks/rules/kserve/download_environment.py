@@ -33,7 +33,7 @@ _READ: Final = {
 }
 
 
-@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
+@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
     told: set[Path] = set()
     for serving in serving_containers(resource, context):
