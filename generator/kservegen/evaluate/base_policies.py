@@ -72,7 +72,7 @@ def pods_forbidden_at_base(
         for key, labels in before.items()
     }
     around = replace(context, resources={**context.resources, **then}, old={})
-    for found in checker.around(objects, around):
+    for found in checker.made(objects, [()] * len(objects), around):
         for resource, finding in found:
             if finding.rule == _POD_SECURITY:
                 yield resource, replace(finding, hint=f"{finding.hint} {_LABELS}".lstrip())

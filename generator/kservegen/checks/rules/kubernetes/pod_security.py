@@ -1,8 +1,8 @@
 """The namespace's Pod Security level forbids something in a pod.
 
 A namespace that is labelled pod-security.kubernetes.io/enforce takes no pod that its level forbids: the object is
-stored, its Deployment is made, and not one of its pods. What KServe and service meshes add to a pod (the storage
-initializer, a sidecar) is not looked at here.
+stored, its Deployment is made, and not one of its pods. Of KServe's services the pods are judged as KServe makes them,
+with their runtime or preset, storage initializer and agent; what service meshes add is not looked at.
 
 Fix: Take the field out, or give the namespace a level that allows it.
 Bad:
@@ -16,16 +16,14 @@ Upstream: k8s.io/pod-security-admission policy/; concepts/security/pod-security-
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.catalog.merge import merge_values
+from kservegen.checks.rules._made import MadeView, made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
-from kservegen.checks.rules.view import containers_of, marks_of, pods_of, selection_of
+from kservegen.checks.rules.view import containers_of, marks_of, pods_of
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
-from kservegen.kserve.runtimes.selection import request_of
-from kservegen.kserve.workloads import SERVING_CONTAINER, PodSpecAt
+from kservegen.kserve.controllers.made import KSERVE, MadePod, source_of
 from kservegen.kubernetes.pod_security import (
     LATEST,
     LEVEL_LABEL,
@@ -51,33 +49,59 @@ _TEMPLATES: Final[dict[str, tuple[Path, ...]]] = {
     ),
 }
 _OF_KSERVE: Final = ("InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig", "ServingRuntime")
-# What every runtime of KServe's own charts sets (kserve-runtime-configs, values of kserve.servingruntime).
-_OF_CHARTS: Final[JsonObject] = {
-    "containers": [
-        {
-            "name": SERVING_CONTAINER,
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "privileged": False,
-                "runAsNonRoot": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-        }
-    ]
-}
+_STORAGE_CONTAINER: Final = "ClusterStorageContainer"
+_ADDED: Final = (
+    "Give the charts' storage container a security context (kserve.storage.containerSecurityContext), serve from a "
+    "claim (pvc://), or give the namespace another level."
+)
 _FIELDS: Final = ("containers", "initContainers", "ephemeralContainers")
 
 
-@rule(Stage.RUN, *_OF_KSERVE, *_TEMPLATES, scope=Scope.ENVIRONMENT)
+@rule(Stage.RUN, *_OF_KSERVE, *_TEMPLATES, scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
     labels = _labels(context.resources.get(ResourceId("Namespace", "", namespace(resource))))
     level = _LEVELS.get(text(labels.get(LEVEL_LABEL)), SecurityLevel.PRIVILEGED)
     if level is SecurityLevel.PRIVILEGED:
         return
     minor = min(_minor(text(labels.get(VERSION_LABEL))), _minor(context.kubernetes_version))
-    for pod in _pods(resource, context):
+    view = made_of(resource, context)
+    if view is not None and view.made.deployable:
+        # Knative fills in security contexts by its own configuration.
+        complete = deployment_mode(resource, context) == "Standard" or resource.kind == "LLMInferenceService"
+        yield from _of_made(view, level, minor, complete=complete)
+        return
+    for pod in _pods(resource):
         for problem in forbidden_by(level, minor, pod):
             yield _home(resource.doc, problem)
+
+
+def _of_made(view: MadeView, level: SecurityLevel, minor: int, *, complete: bool) -> Problems:
+    told: set[tuple[Path, str]] = set()
+    for made in view.pods():
+        pod = _of_template(mapping(made.pod), ())._replace(complete=complete)
+        for problem in forbidden_by(level, minor, pod):
+            added = _added_by_kserve(made, problem.path)
+            place = view.where(made.origins, problem.path)
+            if (place.path, added or problem.message) in told:
+                continue
+            told.add((place.path, added or problem.message))
+            if added:
+                problem = problem._replace(  # noqa: PLW2901 - told in other words
+                    message=f"Pod Security ({level.name.lower()}) refuses the container {added} that KServe adds",
+                    hint=_ADDED,
+                )
+            message = f"{problem.message}, in the pod of {made.of}{place.told}"
+            yield _home(view.resource.doc, problem._replace(path=place.path, message=message))
+
+
+def _added_by_kserve(made: MadePod, path: Path) -> str:
+    """Name the container of a field where KServe itself adds it; blank for others, and fields of the pod."""
+    if path[:1] != ("spec",) or path[1:2] not in (("containers",), ("initContainers",)):
+        return ""
+    name = (*path[:3], "name")
+    owner = str(source_of(name, made.origins)[0])
+    is_added = owner == KSERVE or owner.startswith(_STORAGE_CONTAINER)
+    return text(value_at(made.pod, name)) if is_added else ""
 
 
 _LEVELS: Final = {level.name.lower(): level for level in SecurityLevel}
@@ -101,24 +125,17 @@ def _home(doc: JsonObject, problem: Problem) -> Problem:
     return problem._replace(path=path, at_key=problem.at_key or path != problem.path)
 
 
-def _pods(resource: Resource, context: Context) -> Iterator[SecuredPod]:
+def _pods(resource: Resource) -> Iterator[SecuredPod]:
+    """List the pods that an object states; of KServe's kinds they are merged with others later."""
     annotations = tuple((mark.path, mark.value) for mark in marks_of(resource) if mark.field == "annotations")
     for at in pods_of(resource):
-        if at.role == "graph":
-            continue
         own = tuple(SecuredContainer(c.path, c.container) for c in containers_of(resource) if c.pod is at)
-        # Knative fills in security contexts by its own configuration.
-        complete = not at.partial and at.role not in _MERGED and deployment_mode(resource, context) == "Standard"
-        pod = SecuredPod(at.path, at.spec, own, annotations, complete=complete)
-        yield _with_runtime(pod, at, resource, context)
+        yield SecuredPod(at.path, at.spec, own, annotations, complete=False)
         annotations = ()
     for path in _TEMPLATES.get(resource.kind, ()):
         template = value_at(resource.doc, path) if path else resource.doc
         if isinstance(template, dict):
             yield _of_template(template, path)
-
-
-_MERGED: Final = frozenset({"runtime", "worker", "main", "prefill", "prefill-worker", "scheduler"})
 
 
 def _of_template(template: JsonObject, path: Path) -> SecuredPod:
@@ -131,29 +148,3 @@ def _of_template(template: JsonObject, path: Path) -> SecuredPod:
     given = mapping(mapping(template.get("metadata")).get("annotations"))
     annotations = tuple(((*path, "metadata", "annotations", key), value) for key, value in given.items())
     return SecuredPod((*path, "spec"), spec, containers, annotations)
-
-
-def _with_runtime(pod: SecuredPod, at: PodSpecAt, resource: Resource, context: Context) -> SecuredPod:
-    """Lay a predictor over its runtime, as KServe does: containers by name, and volumes beside the runtime's.
-
-    Of the runtime's pod no other field that a level looks at reaches the predictor's.
-    """
-    model = at.spec.get("model")
-    if at.role != "predictor" or not isinstance(model, dict):
-        return pod
-    here = namespace(resource)
-    chosen = selection_of(request_of(at.spec, model, here), context).chosen
-    if chosen is None:
-        return pod
-    known = find(context, kind=chosen.kind, namespace=chosen.namespace, name=chosen.name)
-    below = _OF_CHARTS if known is None else mapping(known.doc.get("spec"))
-    brought = {text(mapping(c).get("name")): mapping(c) for c in sequence(below.get("containers"))}
-    containers = []
-    for place in pod.containers:
-        name = SERVING_CONTAINER if place.path == (*at.path, "model") else text(place.container.get("name"))
-        containers.append(place._replace(container=merge_values(brought.pop(name, {}), place.container)))
-    containers += [SecuredContainer((*at.path, "model", name), container) for name, container in brought.items()]
-    volumes = [*sequence(at.spec.get("volumes")), *sequence(below.get("volumes"))]
-    spec = {**at.spec, "volumes": volumes}
-    complete = deployment_mode(resource, context) == "Standard" and "workerSpec" not in at.spec
-    return pod._replace(spec=spec, containers=tuple(containers), complete=complete)
