@@ -15,6 +15,7 @@ from kservegen.checks.policy.binding import BREAK_GLASS
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.environment import bind_environment
 from kservegen.checks.policy.files import PolicyFiles
+from kservegen.checks.policy.made import made_violations, policies_of_made
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding
 from kservegen.core.diagnostics import Severity
@@ -37,6 +38,7 @@ def violations_at_base(
     base: BaseRevision,
     files: Callable[[], PolicyFiles],
     found: Sequence[ObjectFinding],
+    context: Context,
 ) -> Iterator[ObjectFinding]:
     """Yield the errors of policies as the base binds them, beyond those `found` as the change does.
 
@@ -50,10 +52,12 @@ def violations_at_base(
         return
     then = replace(environment, value={**environment.value, "policies": words["policies"]})
     bindings = bind_environment(then, base.policies)
-    checker = PolicyChecker(bindings.bound, _namespaces(built, words), PolicyPasses())
+    namespaces = _namespaces(built, words)
+    checker = PolicyChecker(bindings.bound, namespaces, PolicyPasses())
+    of_made = policies_of_made(bindings.bound)
     known = {(finding.rule, resource.id) for resource, finding in found if finding.severity is Severity.ERROR}
     for item in objects:
-        for finding in checker.check(item):
+        for finding in (*checker.check(item), *made_violations(of_made, item.resource, context, namespaces)):
             if finding.severity is Severity.ERROR and (finding.rule, item.resource.id) not in known:
                 yield item.resource, replace(finding, hint=f"{finding.hint} {_HINT}".lstrip())
 

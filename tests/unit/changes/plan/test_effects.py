@@ -22,6 +22,7 @@ models:
     modelFormat: huggingface
     storageUri: s3://models/big
     accelerator: {type: l4, count: 2}
+    resources: {limits: {memory: 8Gi}}
     minReplicas: 2
   iris: {modelFormat: sklearn, storageUri: s3://models/iris}
 """
@@ -127,7 +128,7 @@ def test_an_update_that_is_refused_has_its_line(project: Project) -> None:
     project.models(MODELS.replace("{modelFormat: sklearn,", "{modelFormat: sklearn, deploymentMode: Knative,"))
     environment, result, line = planned(project)
     assert [str(refused.resource.id) for refused in environment.impact.refused] == ["InferenceService ns/iris"]
-    assert "models.yaml:9:48 kserve/deployment-mode-change" in problems(result)
+    assert "models.yaml:10:48 kserve/deployment-mode-change" in problems(result)
     assert "1 update refused" in line
     assert result.exit_code == 1
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._serving import serving_containers
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.quantity import parse_quantity
 from kservegen.kserve.servers.devices import DeviceMaker, devices_of, image_build
@@ -42,5 +43,6 @@ def check(resource: Resource, context: Context) -> Problems:
             f"{serving.where('resources', 'limits', 'memory').told}",
             seen=f"limits.memory: {stated}",
             at_key=True,
+            severity=Severity.WARNING,  # how much a server takes by itself is no law; what a model takes, is estimated
         )
         return

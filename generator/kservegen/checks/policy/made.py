@@ -1,0 +1,91 @@
+"""Policies held against what KServe makes of an object: a pod or Deployment is refused, and the user's line told.
+
+The API server asks a policy about every object that it is sent, also by controllers. What is made of an object is
+looked at only where a policy's rules may take one of the kinds that are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from kservegen.checks.policy.binding import Bound
+from kservegen.checks.policy.evaluate import evaluate_policies
+from kservegen.checks.policy.model import ResourceRule
+from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules.base import Context
+from kservegen.core.diagnostics import Finding
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.resource import Origin, Resource, ResourceId
+
+# What KServe's controllers write, and the pods of that, as rules name groups.
+_GROUPS: Final = frozenset(
+    {
+        "",
+        "apps",
+        "autoscaling",
+        "gateway.networking.k8s.io",
+        "inference.networking.k8s.io",
+        "inference.networking.x-k8s.io",
+        "keda.sh",
+        "leaderworkerset.x-k8s.io",
+        "networking.istio.io",
+        "networking.k8s.io",
+        "rbac.authorization.k8s.io",
+        "serving.knative.dev",
+    }
+)
+
+
+class _Written(NamedTuple):
+    """A made object as a request about it, what it is called, and where its fields came from."""
+
+    resource: Resource
+    label: str
+    origins: tuple[Origin, ...]
+
+
+def policies_of_made(bound: Iterable[Bound]) -> tuple[Bound, ...]:
+    """Keep the policies that may look at something that KServe makes."""
+    return tuple(policy for policy in bound if any(map(_takes_made, policy.compiled.policy.constraints.rules)))
+
+
+def made_violations(
+    bound: tuple[Bound, ...], resource: Resource, context: Context, namespaces: Mapping[str, JsonObject]
+) -> Iterator[Finding]:
+    """Yield what policies, of which `policies_of_made` keeps the right ones, refuse of what is made of an object.
+
+    One mistake that comes to many pods is told once; each finding stands at the field to edit of the object itself.
+    """
+    view = made_of(resource, context) if bound else None
+    if view is None or not view.made.deployable:
+        return
+    told: set[tuple[str, Path]] = set()
+    for written in _written(view):
+        for finding in evaluate_policies(bound, written.resource, namespaces=namespaces):
+            place = view.where(written.origins, finding.path)
+            if (finding.rule, place.path) not in told:
+                told.add((finding.rule, place.path))
+                message = f"{finding.message}, in {written.label}{place.told}"
+                yield replace(finding, path=place.path, message=message, at_key=finding.at_key or bool(place.source))
+
+
+def _takes_made(rule: ResourceRule) -> bool:
+    return "*" in rule.groups or not _GROUPS.isdisjoint(rule.groups)
+
+
+def _written(view: MadeView) -> Iterator[_Written]:
+    for made in view.made.objects:
+        yield _Written(_request(made.doc, view.resource), made.label, made.origins)
+    for pod in view.pods():
+        doc: JsonObject = {"apiVersion": "v1", "kind": "Pod", **mapping(pod.pod)}
+        yield _Written(_request(doc, view.resource), f"the pod of {pod.of}", pod.origins)
+
+
+def _request(doc: JsonObject, owner: Resource) -> Resource:
+    metadata = mapping(doc.get("metadata"))
+    namespace = text(metadata.get("namespace")) or owner.id.namespace
+    identity = ResourceId(text(doc.get("kind")), namespace, text(metadata.get("name")))
+    return Resource(id=identity, api_version=text(doc.get("apiVersion")), doc=doc, file=owner.file)
