@@ -234,6 +234,7 @@ WIDER: dict[str, tuple[ModelFacts, Server, Gpu, float, float]] = {
         replace(QWEN, family="NewForConditionalGeneration"), Server(text_only=True), H100, 0, 0,
     ),
     "a GPU before Ampere": (QWEN, Server(), replace(H100, capability=75), 3, 0),
+    "a GPU of Blackwell": (QWEN, Server(), replace(H100, capability=120), 0.5, 0),
     "a GPU of another make": (QWEN, Server(), replace(H100, capability=0), 1, 0.5),
     "memory shared with the host": (QWEN, Server(), replace(H100, unified=True), 6.34, 6.34),
     "dimensions overridden": (QWEN, Server(overrides=True), H100, 1, 0.5),
