@@ -69,7 +69,7 @@ def _row(account: Account) -> tuple[str, ...]:
     role = "" if workload.role in {"main", "predictor"} else f" ({workload.role})"
     verdict = _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN
     numbers = (f"{done.tokens:,}", f"{done.concurrency:.2f}") if done and not fit.refused else ("", "")
-    version = fit.version or f"{'.'.join(map(str, fit.engine.since))}?"
+    version = fit.version or f"{fit.assumed}?"
     return (account.environment, printable(account.key) + role, gpu, version, verdict, *numbers)
 
 
@@ -143,7 +143,7 @@ def _facts(account: Account, done: Estimate) -> str:
         sibling = account.fit.model.sibling
         said.append(f"dimensions from {account.fit.model.known_from}" + (f" (sibling {sibling})" if sibling else ""))
     if not account.fit.version:
-        said.append(f"version of vLLM unknown, {'.'.join(map(str, account.fit.engine.since))} assumed")
+        said.append(f"version of vLLM unknown, {account.fit.assumed} assumed")
     return ", ".join(said)
 
 

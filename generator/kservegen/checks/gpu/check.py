@@ -25,6 +25,7 @@ class Fit:
     gpu: Gpu | None
     engine: EngineFacts
     version: str
+    assumed: str = ""  # the version that is assumed where the image tells none
     estimate: Estimate | None = None
     refused: tuple[EngineRefusal, ...] = ()
     unknown: str = ""
@@ -57,6 +58,7 @@ def fit(workload: GpuWorkload, gpu: Gpu | None, facts: FactStore, version: str =
         gpu=gpu,
         engine=engine,
         version=version,
+        assumed="" if version else facts.assumed_version,
         estimate=estimate(known, gpu, workload.server, engine) if known is not None and gpu is not None else None,
         refused=tuple(engine_refusals(known, gpu, workload.server)) if known is not None else (),
         unknown=unknown,
@@ -148,9 +150,9 @@ def rests_on(found: Fit) -> str:
     taken = []
     if found.model is not None and found.model.sibling:
         taken.append(f"dimensions of its sibling {found.model.sibling}")
-    if found.engine.assumed:
-        image = f" of {found.workload.image}" if found.workload.image else ""
-        taken.append(f"vLLM {'.'.join(map(str, found.engine.since))} assumed, the image{image} tells no version")
+    if found.assumed:
+        image = found.workload.image
+        taken.append(f"vLLM {found.assumed} assumed: {f'image {image}' if image else 'the image'} tells no version")
     return f" ({'; '.join(taken)})" if taken else ""
 
 
@@ -182,8 +184,8 @@ def explain_gate(done: Estimate) -> str:
             f": others use the card, too, and {gib(done.usable)} are this server's" if done.usable < done.memory else ""
         ),
         Gate.LOADING: f"the weights ({gib(done.weights)}) are larger than its memory ({gib(done.memory)})",
-        Gate.ENCODER: f"the profile run of the encoder takes {gib(done.vision)}, and {pool} are left of "
-        f"{gib(done.needed)} that one request needs",
+        Gate.ENCODER: f"the profile run of the encoder takes {gib(done.vision)}, and {pool} are left where one request "
+        f"needs {gib(done.needed)}",
         Gate.STATE_BLOCKS: f"max_num_seqs ({done.batch.sequences}) exceeds available Mamba cache blocks "
         f"({done.least_blocks} to {done.most_blocks})",
         Gate.WEIGHTS: "no available memory for the cache blocks "

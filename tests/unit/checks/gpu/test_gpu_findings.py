@@ -270,3 +270,18 @@ def test_a_server_is_read_as_its_pod_has_it(words: str, loaded: Project) -> None
         f"{found.role} {found.gpus} GPUs on {found.nodes}, tensor {found.server.tensor} data {found.server.data}"
         for found in workloads
     ] == TOLD[words]
+
+
+def test_what_an_estimate_takes_for_granted_is_said(loaded: Project) -> None:
+    loaded.models(
+        llm(
+            "    accelerator: {type: t4}\n"
+            "    spec: {template: {containers: [{name: main, image: 'registry.example.com/vllm-own:mine'}]}}\n",
+            "somebody/Qwen3-14B-AWQ-4bit",
+        )
+    )
+    (found,) = (d for d in loaded.validate().diagnostics if d.rule.endswith("fit"))
+    assert (
+        "(dimensions of its sibling Qwen/Qwen3-14B; vLLM 0.13.0 assumed: image registry.example.com/vllm-own:mine "
+        in (found.message)
+    )
