@@ -7,21 +7,19 @@ from functools import cached_property
 from typing import Final
 
 from kservegen.changes.impact.model import ImpactSide
-from kservegen.changes.impact.reach import STOP
+from kservegen.changes.impact.templates import MadeSide
 from kservegen.checks.rules.base import Context
-from kservegen.checks.simulation import Simulation, chart_installation
-from kservegen.core.document import text
+from kservegen.checks.simulation import KServeInstallation, Simulation, chart_installation
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, installed_platform
-from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document
-from kservegen.kserve.runtimes.selection import Request, RuntimeSelection, request_of, select
 
 RUNTIME_KINDS: Final = frozenset({"ServingRuntime", "ClusterServingRuntime"})
 CONFIG_KIND: Final = "LLMInferenceServiceConfig"
-_MODE: Final = "serving.kserve.io/deploymentMode"
 
 
 class ImpactScene(Mapping[ResourceId, Resource]):
@@ -29,7 +27,7 @@ class ImpactScene(Mapping[ResourceId, Resource]):
 
     Both sides of a change are to be defaulted by the installation after it: what the webhook once wrote stays in the
     cluster, and a default that has changed since is no change of the object. What is the same on the `other` side is
-    defaulted once.
+    defaulted, and made, once.
     """
 
     def __init__(
@@ -39,8 +37,8 @@ class ImpactScene(Mapping[ResourceId, Resource]):
         self._schemas = schemas
         self._other = other
         self._installation = installation
+        self.shared: SharedMade = SharedMade() if other is None else other.shared
         self._defaulted: dict[ResourceId, Defaulted] = {}
-        self._selections: dict[Request, RuntimeSelection] = {}
 
     def __getitem__(self, identity: ResourceId) -> Resource:
         return self.defaulted(identity).resource
@@ -69,38 +67,35 @@ class ImpactScene(Mapping[ResourceId, Resource]):
         return installed_platform(self.side.release, self.side.values)
 
     @cached_property
-    def runtimes(self) -> Mapping[ResourceId, ServingRuntime]:
-        """All runtimes there are: those of the catalog, and those of the chart that they do not replace."""
-        found = {ResourceId("ClusterServingRuntime", "", name): r for name, r in self.platform.runtimes.items()}
-        for identity, resource in self.side.resources.items():
-            if identity.kind in RUNTIME_KINDS:
-                namespace = (identity.namespace or "default") if identity.kind == "ServingRuntime" else ""
-                found[identity] = of_document(resource.doc, namespace=namespace)
-        return found
-
-    def selection(self, resource: Resource, predictor: JsonObject) -> RuntimeSelection | None:
-        """Say which runtime serves a predictor's model; None where the predictor has none."""
-        model = predictor.get("model")
-        if not isinstance(model, dict):
-            return None
-        request = request_of(predictor, model, resource.id.namespace or "default")
-        known = self._selections.get(request)
-        if known is None:
-            known = select(request, self.runtimes.values(), self.side.release)
-            self._selections[request] = known
-        return known
-
-    @cached_property
     def simulation(self) -> Simulation:
         """What KServe makes of the objects."""
         side = self.side
-        installed = chart_installation(side.release, side.values, side.deployment_mode, self._schemas)
-        return Simulation(side.release, installed, self, side.prerequisites)
+        return Simulation(side.release, self._kserve, self, side.prerequisites)
 
-    def is_knative(self, resource: Resource) -> bool:
-        """Whether Knative runs an object."""
-        annotations = resource.annotations
-        return (text(annotations.get(_MODE)) or self.side.deployment_mode) == "Knative"
+    @cached_property
+    def _kserve(self) -> KServeInstallation:
+        side = self.side
+        return chart_installation(side.release, side.values, side.deployment_mode, self._schemas, self.shared)
+
+    def made(self, identity: ResourceId) -> MadeSide | None:
+        """Return an object and what KServe makes of it; None where that is nothing, or not known."""
+        stored = self[identity]
+        self.simulation.workloads(stored)  # contains what crashes
+        made = self.simulation.made(stored)
+        return None if made is None else MadeSide(stored, made)
+
+    @cached_property
+    def _installed(self) -> Mapping[ResourceId, JsonObject]:
+        found: dict[ResourceId, JsonObject] = {}
+        for doc in self._kserve.objects().documents:
+            name = text(mapping(doc.get("metadata")).get("name"))
+            found[ResourceId(text(doc.get("kind")), "", name)] = doc
+        return found
+
+    def document(self, identity: ResourceId) -> JsonObject | None:
+        """Return an object as it is written, or else as KServe's charts install it; None where neither does."""
+        written = self.side.resources.get(identity)
+        return written.doc if written is not None else self._installed.get(identity)
 
     def config(self, name: str, namespace: str) -> ResourceId | None:
         """Find a base of an LLM service among the objects: its namespace's before KServe's own."""
@@ -121,9 +116,3 @@ class ImpactScene(Mapping[ResourceId, Resource]):
             prerequisites=self.side.prerequisites,
             old=old,
         )
-
-
-def is_stopped(resource: Resource) -> bool:
-    """Whether an object is told to have no pods."""
-    annotations = resource.annotations
-    return text(annotations.get(STOP)).lower() == "true"

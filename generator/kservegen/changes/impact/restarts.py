@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from kservegen.catalog.engines import ENGINES
-from kservegen.changes.impact.chart_values import Values
-from kservegen.changes.impact.comparing import differences
+from kservegen.changes.impact.causes import Explained, Installed
 from kservegen.changes.impact.counting import count_restart, count_scaled
-from kservegen.changes.impact.effective import CONFIG_KIND, ImpactScene, is_stopped
-from kservegen.changes.impact.llm import AffectedRoles, llm_affected, uses_config
+from kservegen.changes.impact.effective import CONFIG_KIND, RUNTIME_KINDS, ImpactScene
 from kservegen.changes.impact.model import Cause, ImpactSide, Restart, Scaled
-from kservegen.changes.impact.reach import NOBODY, Service, affected_in_graph
-from kservegen.changes.impact.runtimes import Runtimes
-from kservegen.core.document import mapping
-from kservegen.core.jsontypes import Path, format_path
+from kservegen.changes.impact.templates import replaced_pods
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.running import pod_templates
 from kservegen.kserve.defaulting import Installation
 
 SERVICE: Final = "InferenceService"
 LLM: Final = "LLMInferenceService"
-GRAPH: Final = "InferenceGraph"
-_KINDS: Final = frozenset({SERVICE, LLM, GRAPH})
+_KINDS: Final = frozenset({SERVICE, LLM, "InferenceGraph"})
 
 
 class RestartChange(NamedTuple):
@@ -52,106 +49,65 @@ class RestartedPods(NamedTuple):
 def find_restarts(change: RestartChange) -> RestartedPods:
     """Say what restarts and what changes in number; at the cost of what changed."""
     before, after = change
-    indirect = _Indirect(change)
+    beside = _Beside(change)
     restarts: list[Restart] = []
     scaled: list[Scaled] = []
-    for subject in _candidates(change, indirect):
-        stopped = is_stopped(before[subject]), is_stopped(after[subject])
-        if any(stopped):
-            if stopped != (True, True):
-                scaled.extend(count_scaled(subject, before, after))
-            continue
-        roles, causes = indirect.affected(subject)
-        if roles and causes:
-            restart = count_restart(subject, roles, causes, before, after)
-            if restart.pods:
-                restarts.append(restart)
+    for subject in beside.candidates():
+        restart = beside.restart(subject)
+        if restart is not None and restart.pods:
+            restarts.append(restart)
         if before[subject] is not after[subject]:
             scaled.extend(count_scaled(subject, before, after))
     return RestartedPods(tuple(restarts), tuple(scaled))
 
 
-def _candidates(change: RestartChange, indirect: _Indirect) -> Iterator[ResourceId]:
-    """List the objects that have to be looked into, in the order of the side after the change."""
-    before = change.before.side.resources
-    for identity, resource in change.after.side.resources.items():
-        if identity.kind in _KINDS:
-            old = before.get(identity)
-            if old is not None and (old is not resource or indirect.may_reach(identity)):
-                yield identity
-
-
-class _Indirect:
-    """What reaches an object from beside it; asked in full only for objects that it may reach."""
+class _Beside:
+    """What changed beside objects: asked for whom it may reach, and for why a template is another."""
 
     def __init__(self, change: RestartChange) -> None:
         self._before, self._after = change
-        self._runtimes = Runtimes(*change)
-        self._values = Values(*change)
-        self._configs = frozenset(_changed_configs(change))
+        self._installed = Installed(*change)
+        self._changed = frozenset(_changed(change))
+        self._runtimes = _ChangedRuntimes(change, self._changed)
         self._owners = _owners(change)
-        self._find: dict[str, Callable[[ResourceId], AffectedRoles]] = {
-            SERVICE: self._service,
-            LLM: self._llm,
-            GRAPH: self._graph,
-        }
 
-    def may_reach(self, subject: ResourceId) -> bool:
+    def candidates(self) -> Iterator[ResourceId]:
+        """List the objects that have to be looked into, in the order of the side after the change."""
+        before = self._before.side.resources
+        for identity, resource in self._after.side.resources.items():
+            if identity.kind in _KINDS:
+                old = before.get(identity)
+                if old is not None and (old is not resource or self._may_reach(identity)):
+                    yield identity
+
+    def _may_reach(self, subject: ResourceId) -> bool:
         """Whether anything beside an unchanged object changed that it may be built on."""
-        if self._values.any_changed or self._owner(subject) is not None:
+        if self._installed.any_changed or self._owner(subject) is not None:
             return True
         if subject.kind == SERVICE:
-            return self._runtimes.any_changed
-        return subject.kind == LLM and uses_config(subject, self._configs, self._before, self._after)
+            return self._runtimes.may_serve(self._after[subject])
+        return subject.kind == LLM and any(i.kind == CONFIG_KIND for i in self._changed)
 
-    def affected(self, subject: ResourceId) -> AffectedRoles:
-        """Say whose pods restart, and why."""
-        roles, causes = self._find[subject.kind](subject)
-        found = list(causes)
-        resource = self._after[subject]
-        knative = self._after.is_knative(resource)
-        if self._values.any_changed:
-            for cause, more in self._values.causes(resource, knative=knative):
-                roles |= more
-                found.append(cause)
+    def restart(self, subject: ResourceId) -> Restart | None:
+        """Say whose pods restart, and why; None where nobody's do."""
+        old, new = self._before.made(subject), self._after.made(subject)
+        if old is None or new is None:
+            return None
+        roles, sources = replaced_pods(old, new)
+        causes = [*Explained(subject, self._before, self._after, self._installed).causes(sources)]
         owner = self._owner(subject)
         if owner is not None and subject.kind != LLM:  # of its metadata, next to nothing is handed on
-            found.append(owner)
-            roles |= Service(resource.spec, knative).roles if subject.kind == SERVICE else {"router"}
-        if not any(cause.certain for cause in found):
-            release = self._values.release(resource, knative=knative)
-            if release is not None:
-                found.append(release[0])
-                roles |= release[1]
-        return AffectedRoles(roles, tuple(found))
+            causes.append(owner)
+            roles |= self._roles(subject)
+        unknown = self._installed.unknown_release
+        if unknown is not None and not any(cause.certain for cause in causes):
+            causes.append(unknown)
+            roles |= self._roles(subject)
+        return count_restart(subject, roles, tuple(causes), self._before, self._after) if roles else None
 
-    def _service(self, subject: ResourceId) -> AffectedRoles:
-        old, new = self._before[subject], self._after[subject]
-        service = Service(new.spec, self._after.is_knative(new))
-        roles: frozenset[str] = NOBODY
-        paths: list[Path] = []
-        for path in _own_differences(old, new):
-            found = {role for role in service.affected(path) if _shows(role, path, old, new, service)}
-            if found:
-                roles |= found
-                paths.append(self._after.defaulted(subject).original_path(path))
-        causes = [Cause(paths=tuple(map(format_path, paths)))] if paths else []
-        through = tuple(self._runtimes.causes(subject)) if old is not new or self._runtimes.any_changed else ()
-        if through:
-            roles |= service.roles if self._runtimes.relabels(subject) else service.predictors
-            causes += through
-        return AffectedRoles(roles & _roles_on_both(old, service), tuple(causes))
-
-    def _graph(self, subject: ResourceId) -> AffectedRoles:
-        old, new = self._before[subject], self._after[subject]
-        knative = self._after.is_knative(new)
-        paths = [path for path in _own_differences(old, new) if affected_in_graph(path, knative=knative)]
-        if not paths:
-            return AffectedRoles(NOBODY, ())
-        return AffectedRoles(frozenset({"router"}), (Cause(paths=tuple(map(format_path, paths))),))
-
-    def _llm(self, subject: ResourceId) -> AffectedRoles:
-        return llm_affected(subject, self._before, self._after)
+    def _roles(self, subject: ResourceId) -> frozenset[str]:
+        side = self._after.made(subject)
+        return frozenset(item.role for item in pod_templates(side.stored.doc, side.made)) if side else frozenset()
 
     def _owner(self, subject: ResourceId) -> Cause | None:
         if not self._owners:
@@ -160,38 +116,45 @@ class _Indirect:
         return self._owners.get(folder)
 
 
-def _shows(role: str, path: Path, old: Resource, new: Resource, service: Service) -> bool:
-    """Whether a label or an annotation is another in the pods too: a component's own stands over the object's."""
-    if path[-2] not in {"labels", "annotations"} or role == "canary" or (path[0] == "spec" and service.spans_nodes):
-        return True
-    name, kind, key = role.partition(" ")[0], str(path[-2]), str(path[-1])
-    values = []
-    for resource in (old, new):
-        above = mapping(mapping(resource.doc.get("metadata")).get(kind))
-        own = mapping(mapping(resource.spec.get(name)).get(kind))
-        values.append(own.get(key, above.get(key)))
-    return values[0] != values[1]
+class _ChangedRuntimes:
+    """The runtimes that are others, by their names and by the formats that they serve on either side."""
+
+    def __init__(self, change: RestartChange, changed: Iterable[ResourceId]) -> None:
+        self._names: set[str] = set()
+        self._formats: set[str] = set()
+        for identity in changed:
+            if identity.kind in RUNTIME_KINDS:
+                self._names.add(identity.name)
+                for scene in change:
+                    spec = mapping((scene.document(identity) or {}).get("spec"))
+                    formats = map(mapping, sequence(spec.get("supportedModelFormats")))
+                    self._formats.update(text(item.get("name")) for item in formats)
+
+    def may_serve(self, service: Resource) -> bool:
+        """Whether one of them may serve a model of a service, or have served it."""
+        if not self._names:
+            return False
+        spec = service.spec
+        components = (spec, *map(mapping, sequence(spec.get("canary"))))
+        return any(self._may_serve(mapping(mapping(item.get("predictor")).get("model"))) for item in components)
+
+    def _may_serve(self, model: JsonObject) -> bool:
+        name = text(model.get("runtime"))
+        return name in self._names if name else text(mapping(model.get("modelFormat")).get("name")) in self._formats
 
 
-def _own_differences(old: Resource, new: Resource) -> Iterator[Path]:
-    if old is new:
-        return
-    before, after = (mapping(resource.doc.get("metadata")) for resource in (old, new))
-    for word in ("labels", "annotations"):
-        yield from differences(before.get(word), after.get(word), ("metadata", word))
-    yield from differences(old.spec, new.spec, ("spec",))
-
-
-def _roles_on_both(old: Resource, service: Service) -> frozenset[str]:
-    """Return the roles that have pods before the change too: a component that is new starts, it does not restart."""
-    return service.roles & Service(old.spec, service.knative).roles
-
-
-def _changed_configs(change: RestartChange) -> Iterator[ResourceId]:
+def _changed(change: RestartChange) -> Iterator[ResourceId]:
+    """List the runtimes and configurations that are others, come or go."""
     before, after = change.before.side.resources, change.after.side.resources
     for identity in {**before, **after}:
-        if identity.kind == CONFIG_KIND and before.get(identity) is not after.get(identity):
-            yield identity
+        if identity.kind == CONFIG_KIND or identity.kind in RUNTIME_KINDS:
+            old, new = before.get(identity), after.get(identity)
+            if old is not new and not _is_same(old, new):
+                yield identity
+
+
+def _is_same(old: Resource | None, new: Resource | None) -> bool:
+    return old is not None and new is not None and old.doc == new.doc
 
 
 def _owners(change: RestartChange) -> dict[str, Cause]:

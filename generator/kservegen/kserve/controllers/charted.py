@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from kservegen.catalog.merge import merge_values
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.charts.model import Chart, KeyPath, effective
@@ -109,6 +110,16 @@ class _Values:
         path: KeyPath = tuple(key.split("."))
         return effective(self._chart, self._values, path)
 
+    def changed(self, key: str) -> JsonValue:
+        """Return a value that is not as the chart has it; None where it is."""
+        path: KeyPath = tuple(key.split("."))
+        known = self._chart.keys.get(path)
+        value = effective(self._chart, self._values, path)
+        if known is None or value == known.default:
+            return None
+        both = isinstance(value, dict) and isinstance(known.default, dict)
+        return merge_values(mapping(known.default), mapping(value)) if both else value
+
     def image(self, key: str) -> str:
         tag = text(self.at(f"{key}.tag")) or text(self.at("kserve.version")) or self._version
         return f"{text(self.at(f'{key}.image'))}:{tag}"
@@ -179,13 +190,57 @@ def _runtime(doc: JsonObject, keys: Mapping[str, KeyPath], values: _Values) -> J
     if path is None:
         return made
     key = ".".join(path)
+    own = f"{key}_multinode" if "workerSpec" in spec else key
     spec["disabled"] = values.at(f"{key}.disabled") in (True, "true")
     for holder in (spec, mapping(spec.get("workerSpec"))):
         for container in map(mapping, sequence(holder.get("containers"))):
-            if container.get("name") in (SERVING_CONTAINER, WORKER_CONTAINER) and values.at(f"{key}.image"):
-                ending = "-gpu" if text(container.get("image")).endswith("-gpu") else ""
-                container["image"] = values.image(key) + ending
+            if container.get("name") in (SERVING_CONTAINER, WORKER_CONTAINER):
+                _container(container, values, key, own)
+        secrets = values.changed(f"{own}.imagePullSecrets")
+        if holder and secrets is not None:
+            holder["imagePullSecrets"] = secrets
+        if not holder:
+            continue
+        # The chart has it off for a server of one node, KServe's own configuration on.
+        for word in ("devShm", "shm"):
+            if values.at(f"{own}.{word}.enabled") is not None:
+                _share_memory(holder, word.lower(), values, f"{own}.{word}")
     return made
+
+
+def _share_memory(spec: JsonObject, name: str, values: _Values, key: str) -> None:
+    """Give the containers of a runtime a memory that they share, of another size, or none."""
+    on, limit = values.at(f"{key}.enabled"), values.at(f"{key}.sizeLimit")
+    memory: JsonObject = {"medium": "Memory", **({"sizeLimit": limit} if limit else {})}
+    volume: JsonObject = {"name": name, "emptyDir": memory}
+    mount: JsonObject = {"name": name, "mountPath": "/dev/shm"}  # noqa: S108 - where Linux has it
+    for holder, field, item in (
+        (spec, "volumes", volume),
+        *((mapping(container), "volumeMounts", mount) for container in sequence(spec.get("containers"))),
+    ):
+        others = [known for known in sequence(holder.get(field)) if mapping(known).get("name") != name]
+        holder[field] = [*others, item] if on else others
+        if not holder[field]:
+            del holder[field]
+
+
+def _container(container: JsonObject, values: _Values, key: str, own: str) -> None:
+    """Put into a runtime's container what values say of it; `own` has what a runtime of several nodes has apart."""
+    if values.at(f"{key}.image"):
+        ending = "-gpu" if text(container.get("image")).endswith("-gpu") else ""
+        container["image"] = values.image(key) + ending
+    for field, path in (
+        ("imagePullPolicy", f"{key}.imagePullPolicy"),
+        ("securityContext", f"{own}.securityContext"),
+    ):
+        stated = values.changed(path)
+        if stated is not None:
+            container[field] = stated
+    experimental = values.changed(f"{own}.lmcacheUseExperimental")
+    if experimental is not None:
+        for variable in map(mapping, sequence(container.get("env"))):
+            if variable.get("name") == "LMCACHE_USE_EXPERIMENTAL":
+                variable["value"] = experimental
 
 
 def _storage(doc: JsonObject, values: _Values) -> JsonObject:

@@ -24,6 +24,7 @@ from kservegen.kubernetes.rollout import deployment_rollout
 _SCALING: Final = "autoscaling.knative.dev/"
 _TEMPLATE: Final = ("spec", "template")
 _GROUPED: Final = "LeaderWorkerSet"
+_TEMPLATES: Final[dict[str, Path]] = {"Deployment": _TEMPLATE, _GROUPED: ("spec", "leaderWorkerTemplate")}
 _SCALED_MOST: Final = 100  # KEDA's maxReplicaCount where none is stated
 _SIDES: Final = ("predictor", "transformer", "explainer")
 # queue-sidecar-cpu-request of ConfigMap config-deployment, as Knative has it.
@@ -67,6 +68,39 @@ class RunningWorkload:
     pod: JsonObject
     origins: tuple[Origin, ...] = ()
     nodes: int = 1
+
+
+class PodTemplate(NamedTuple):
+    """What the pods of a workload are made from, and what they are to the object.
+
+    `template` is the part of the workload in which any difference replaces its pods; those of a group of nodes share
+    one. `selector` is empty where the workload selects no pods by labels that it states.
+    """
+
+    role: str
+    kind: str
+    name: str
+    template: JsonObject
+    selector: JsonObject
+    origins: tuple[Origin, ...]
+
+
+def pod_templates(stored: JsonObject, made: Made) -> Iterator[PodTemplate]:
+    """List the templates of an object's workloads that were made."""
+    roles = _roles(stored)
+    for item in made.objects:
+        kind, name = text(item.doc.get("kind")), text(mapping(item.doc.get("metadata")).get("name"))
+        role = roles.get(name)
+        if role is None or (kind != "Service" and kind not in _TEMPLATES):
+            continue
+        path = _TEMPLATES.get(kind, _TEMPLATE)
+        template = value_at(item.doc, path)
+        if not isinstance(template, dict):
+            continue  # Kubernetes' own Service
+        selector = mapping(value_at(item.doc, ("spec", "selector")))
+        parts = ("", " worker") if kind == _GROUPED else ("",)
+        for part in parts:
+            yield PodTemplate(role.name + part, kind, name, template, selector, tuple(inside(path, item.origins)))
 
 
 def running_workloads(stored: JsonObject, made: Made) -> Iterator[RunningWorkload]:

@@ -112,7 +112,17 @@ def test_a_new_runtime_takes_over_some_day() -> None:
         (
             "kserve_runtime_configs",
             {"kserve": {"servingruntime": {"sklearnserver": {"imagePullPolicy": "Always"}}}},
-            "ClusterServingRuntime kserve-sklearnserver[kserve.servingruntime.sklearnserver.imagePullPolicy]",
+            "ClusterServingRuntime kserve-sklearnserver[spec.containers[0].imagePullPolicy]",
+        ),
+        (
+            "kserve_runtime_configs",
+            {"kserve": {"servingruntime": {"sklearnserver": {"imagePullSecrets": [{"name": "x"}]}}}},
+            "ClusterServingRuntime kserve-sklearnserver[spec.imagePullSecrets]",
+        ),
+        (
+            "kserve_runtime_configs",
+            {"kserve": {"servingruntime": {"sklearnserver": {"securityContext": {"runAsUser": 7}}}}},
+            "ClusterServingRuntime kserve-sklearnserver[spec.containers[0].securityContext.runAsUser]",
         ),
         ("kserve_runtime_configs", {"kserve": {"servingruntime": {"xgbserver": {"tag": "v9"}}}}, None),
         ("kserve_runtime_configs", {"kserve": {"servingruntime": {"sklearnserver": {"tag": "v0.19.0"}}}}, None),
@@ -128,6 +138,33 @@ def test_values_of_charts(chart: str, words: JsonObject, expected: str | None) -
     assert said(found.restarts) == ([] if expected is None else [f"m predictor: {expected}"])
 
 
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        ({"hostIPC": {"enabled": True}}, None),  # KServe hands it on to no pod
+        ({"devShm": {"enabled": True}}, "spec.volumes spec.containers[0].volumeMounts"),
+        ({"lmcacheUseExperimental": "False"}, "spec.containers[0].env[0].value"),
+        ({"devShm": {"sizeLimit": "1Gi"}}, None),  # it is off
+    ],
+)
+def test_values_of_the_runtime_of_hugging_face(words: JsonObject, paths: str | None) -> None:
+    shared = resources(service("model: {modelFormat: {name: huggingface}}"))
+    chart: JsonObject = {"kserve": {"servingruntime": {"huggingfaceserver": words}}}
+    found = between(side(shared), side(shared, values=values(kserve_runtime_configs=chart)))
+    expected = f"m predictor: ClusterServingRuntime kserve-huggingfaceserver[{paths}]"
+    assert said(found.restarts) == ([] if paths is None else [expected])
+
+
+def test_a_runtime_of_a_canary() -> None:
+    canary = (
+        "  canary: [{predictor: {name: next, model: {modelFormat: {name: ours}, runtime: ours}}, trafficPercent: 10}]\n"
+    )
+    shared = resources(service("model: {modelFormat: {name: sklearn}}", more=canary))
+    before, after = (resources(LOCAL.replace("i:1", image)) for image in ("i:1", "i:2"))
+    found = between(side({**shared, **before}, version="v0.20.0"), side({**shared, **after}, version="v0.20.0"))
+    assert said(found.restarts) == ["m canary: ServingRuntime ns/ours[spec.containers[0].image]"]
+
+
 def test_values_that_a_controller_writes_wait_for_it() -> None:
     several = service("model: {modelFormat: {name: sklearn}}, storageUris: [{uri: 's3://a'}]")
     graph = "kind: InferenceGraph\nmetadata: {name: g, namespace: ns}\nspec: {nodes: {}}"
@@ -140,29 +177,27 @@ def test_values_that_a_controller_writes_wait_for_it() -> None:
     ]
 
 
+S3_MODEL = llm("").replace("hf://a/b", "s3://a/b")
+CAR = llm("").replace("hf://a/b", "oci://a/b")
+BUNDLE = "kind: ConfigMap\nmetadata: {name: x, namespace: kserve}\ndata: {cabundle.crt: x}"
+
+
 @pytest.mark.parametrize(
-    ("uri", "changes"),
+    ("model", "words", "expected"),
     [
-        ("hf://a/b", {"s3.region", "caBundleConfigMapName", "caBundleVolumeMountPath"}),
-        ("s3://a/b", {"s3.region", "caBundleConfigMapName", "caBundleVolumeMountPath"}),
-        ("oci://a/b", {"cpuModelcar", "memoryModelcar", "uidModelcar"}),
-        ("pvc://a/b", set()),
+        (S3_MODEL, {"caBundleConfigMapName": "x"}, "caBundleConfigMapName"),
+        (llm(""), {"caBundleConfigMapName": "x"}, None),  # of models of Hugging Face's hub alone no bundle is read
+        (S3_MODEL, {"s3": {"region": "x"}}, None),  # without credentials nobody reads it
+        (S3_MODEL, {"tag": "v9"}, None),  # the image of what downloads is kept
+        (CAR, {"uidModelcar": 9}, "uidModelcar"),
+        (CAR, {"memoryModelcar": "9Gi"}, "memoryModelcar"),
+        (S3_MODEL, {"memoryModelcar": "9Gi"}, None),
     ],
 )
-def test_values_of_the_storage_that_reach_an_llm(uri: str, changes: set[str]) -> None:
-    words: JsonObject = {
-        "s3": {"region": "x"},
-        "caBundleConfigMapName": "x",
-        "caBundleVolumeMountPath": "/x",
-        "cpuModelcar": "9",
-        "memoryModelcar": "9Gi",
-        "uidModelcar": 9,
-        "tag": "v9",
-    }
-    shared = resources(llm("").replace("hf://a/b", uri))
+def test_values_of_the_storage_that_reach_an_llm(model: str, words: JsonObject, expected: str | None) -> None:
+    shared = resources(joined(model, BUNDLE))
     found = between(side(shared), side(shared, values=values(kserve_resources={"kserve": {"storage": words}})))
-    paths = {path for restart in found.restarts for cause in restart.causes for path in cause.paths}
-    assert paths == {f"kserve.storage.{name}" for name in changes}
+    assert said(found.restarts) == ([] if expected is None else [f"m main: chart values[kserve.storage.{expected}]?"])
 
 
 def test_a_release_restarts_those_whose_image_is_its_own() -> None:
@@ -191,7 +226,7 @@ def test_a_release_brings_other_presets() -> None:
     found = between(side(shared), side(shared, version="v0.20.0"))
     preset = "LLMInferenceServiceConfig kserve/kserve-config-llm-{} of KServe v0.19.0 -> v0.20.0[]"
     assert said(found.restarts) == [
-        f"m main+scheduler: {preset.format('scheduler')}, {preset.format('template')}",
+        f"m main+scheduler: {preset.format('template')}, {preset.format('scheduler')}",
     ]
 
 

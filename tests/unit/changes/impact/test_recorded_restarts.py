@@ -24,6 +24,7 @@ def test_the_same_workloads_restart(case: dict[str, Any]) -> None:
     after = {identity: kept(found, before) for identity, found in objects(case["after"]).items()}
     found = between(side(before), side(after))
     assert sorted(workloads(found, after)) == case["restarted"]
+    assert all(restart.causes for restart in found.restarts)
 
 
 def objects(docs: list[Any]) -> dict[ResourceId, Resource]:

@@ -5,6 +5,7 @@ Source: workload_single_node.go, workload_multi_node.go; the pods' labels and a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from kservegen.core.document import integer, mapping, sequence, text, value_at
@@ -104,7 +105,9 @@ class LlmSide:
             "selector": {"matchLabels": labels},
             "template": {"metadata": metadata, "spec": pod.spec},
         }
-        origins = [*below(_POD, pod.origins), *self.label_origins(("spec", "template", "metadata", "labels"))]
+        at: Path = ("spec", "template", "metadata")
+        origins = [*below(_POD, pod.origins), *self.label_origins((*at, "labels"))]
+        origins += self.annotation_origins((*at, "annotations"), own)
         if "scaling" not in self.fields and self.fields.get("replicas") is not None:
             spec["replicas"] = self.fields["replicas"]
             part = service.part(*self.path)
@@ -145,6 +148,13 @@ class LlmSide:
         ]
         part = self.service.part(*self.path, "labels")
         return found + [Origin((*at, key), trace((key,), part.origins)) for key in part.value]
+
+    def annotation_origins(self, at: Path, own: Iterable[str]) -> list[Origin]:
+        found = [Origin((*at, key), (STORED, "metadata", "annotations", key)) for key in own]
+        for path in dict.fromkeys(((), self.path)):
+            part = self.service.part(*path, "annotations")
+            found += [Origin((*at, key), trace((key,), part.origins)) for key in part.value]
+        return found
 
     def name_pool(self, pod: LlmPod) -> None:
         """Tell the sidecar which pool its requests may go to."""
@@ -197,6 +207,7 @@ class LlmSide:
             templates[field] = {"metadata": metadata, "spec": pod.spec}
             at = ("spec", "leaderWorkerTemplate", field)
             origins += [*below((*at, "spec"), pod.origins), *self.label_origins((*at, "metadata", "labels"))]
+            origins += self.annotation_origins((*at, "metadata", "annotations"), own)
         group: JsonObject = {**templates, "restartPolicy": "RecreateGroupOnPodRestart", "size": self.size()}
         if self.is_prefill and self.is_data_parallel:
             group["subGroupPolicy"] = {"subGroupPolicyType": "LeaderWorker", "subGroupSize": self.size()}
