@@ -104,7 +104,8 @@ prerequisites: [cert-manager, nvidia-gpu-operator, Gateway/kserve/kserve-ingress
 gitops: {engine: argocd, repoURL: https://example.com/org/models.git, targetRevision: main}
 accelerators:
   l4: {resource: nvidia.com/gpu, gpu: L4, nodeSelector: {gpu: L4}, tolerations: [{key: g, operator: Exists}]}
-  big: {resource: nvidia.com/gpu, memory: 80Gi, computeCapability: "9.0", pricePerHour: 3.5}
+  big: {resource: nvidia.com/gpu, memory: 80Gi, computeCapability: "9.0", pricePerHour: 3.5, share: {neighbours: 3}}
+bandwidths: {disk: 200Mi, download: 1Gi}
 nodePools: {p: {nodes: {min: 0, max: 4}, allocatable: {cpu: 8, memory: 32Gi}, accelerator: l4, labels: {pool: a}}}
 budgets: {team: {owner: team, gpus: 4, memory: 100Gi}}
 guards: {maxRemovals: 3, maxRestarts: 2}

@@ -72,7 +72,7 @@ def _part_of(whole: Gpu, shared: JsonObject) -> Gpu:
         return whole
     said = parse_quantity(text(shared.get("memory")))
     equal = whole.memory // ((integer(shared.get("neighbours")) or 0) + 1)
-    share = min(int(said.value), whole.memory) if said is not None else equal
+    share = max(int(said.value) if said is not None else equal, 1)  # none of it is not all of it
     return replace(whole, share=share if share < whole.memory else 0)
 
 

@@ -18,6 +18,7 @@ accelerators:
   h100: {resource: nvidia.com/gpu, gpu: H100, nodeSelector: {gpu: H100}}
   quarter: {resource: nvidia.com/gpu.shared, gpu: L40S, nodeSelector: {gpu: L40S}, share: {neighbours: 3}}
   stated: {resource: nvidia.com/gpu.shared, memory: 45376Mi, nodeSelector: {gpu: own}, share: {memory: 30Gi}}
+  nothing: {resource: nvidia.com/gpu.shared, gpu: L40S, nodeSelector: {gpu: none}, share: {memory: 0Mi}}
   unsaid: {resource: nvidia.com/gpu.shared, gpu: L40S, nodeSelector: {gpu: some}}
 """
 LARGE = "meta-llama/Llama-3.3-70B-Instruct"
@@ -90,6 +91,7 @@ SHARES: dict[str, tuple[str, str, list[str]]] = {
     "the budget of a share": ("quarter", "0.22", []),
     "a share that is stated": ("stated", "0.62", []),
     "more than it": ("stated", "0.8", ["gpu/does-not-fit"]),
+    "none of it": ("nothing", "0.1", ["gpu/does-not-fit"]),
     "nobody says how much": ("unsaid", "0.9", []),
 }
 
@@ -102,7 +104,7 @@ def test_a_card_that_serves_others_is_never_granted_whole(case: str, project: Pr
     assert [d.rule for d in found] == rules
     for diagnostic in found:
         assert "others use the card, too" in diagnostic.message
-        assert "--gpu-memory-utilization=0." in diagnostic.hint
+        assert "--gpu-memory-utilization=0." in diagnostic.hint or accelerator == "nothing"
 
 
 def test_a_share_that_nobody_states_gets_no_estimate(project: Project) -> None:
