@@ -197,6 +197,20 @@ def test_a_model_is_followed_in_its_environment() -> None:
     assert (entry["environment"], entry["name"], entry["deployable"]) == ("dev", "sklearn-iris", True)
 
 
+def test_secrets_are_not_shown(folder: Path) -> None:
+    key = "AKIA2E0A8F3B244C9986"
+    env = (
+        f"env: [{{name: AWS_ACCESS_KEY_ID, value: {key}}}, {{name: API_TOKEN, value: geheim1}}, {{name: A, value: b}}]"
+    )
+    (folder / "iris.yaml").write_text(ISVC.replace("args: [--own]", f"args: [--own, --token=geheim2]\n      {env}"))
+    for shown in (run(str(folder)).stdout, run(str(folder), "--output", "json").stdout):
+        assert not {word for word in (key, "geheim1", "geheim2") if word in shown}
+    (document,) = documents(str(folder))
+    container = document["pods"][0]["pod"]["spec"]["containers"][0]
+    values = {item["name"]: item["value"] for item in container["env"]}
+    assert {name: values[name] for name in variables} == dict.fromkeys(variables, "(hidden)") | {"A": "b"}
+
+
 def test_a_long_line_has_its_source_above(folder: Path) -> None:
     (folder / "iris.yaml").write_text(ISVC.replace("--own", f"--own={'x' * 90}"), encoding="utf-8")
     lines = run(str(folder)).stdout.splitlines()

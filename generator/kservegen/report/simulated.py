@@ -10,9 +10,10 @@ from kservegen.changes.plan.model import ABSENT
 from kservegen.commands.simulate import SimulatedObject
 from kservegen.commands.simulate_changes import ComparedObject
 from kservegen.core.diagnostics import Location
-from kservegen.core.document import value_at
+from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin
+from kservegen.core.secrets import HiddenSecrets, mask_text
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.manifest import load_manifests
@@ -35,14 +36,19 @@ def simulated_as_json(item: SimulatedObject) -> JsonObject:
     return {
         **_identity(item),
         **_verdicts(item),
-        "objects": [shorten_scripts(written.doc) for written in made.objects],
+        "objects": [_shown(written.doc) for written in made.objects],
         "pods": [
-            {"of": pod.of, "pod": {"refused": pod.refused} if pod.pod is None else shorten_scripts(pod.pod)}
+            {"of": pod.of, "pod": {"refused": mask_text(pod.refused)} if pod.pod is None else _shown(pod.pod)}
             for pod in made.pods
         ],
         "from": dict(_pointers(made, item.locate)),
         "findings": [finding_as_json(error) for error in item.errors],
     }
+
+
+def _shown(doc: JsonObject) -> JsonObject:
+    """Return a made document as it is shown: without the secrets in it, and with the commands of its scripts."""
+    return mapping(shorten_scripts(HiddenSecrets(doc).mask(doc)))
 
 
 def _identity(item: SimulatedObject) -> JsonObject:
@@ -63,7 +69,7 @@ def _verdicts(item: SimulatedObject) -> JsonObject:
         "runs": refused if made is None else made.runs,
         "outcome": None
         if outcome is None
-        else {"step": outcome.step, "reason": outcome.reason, "message": outcome.message},
+        else {"step": outcome.step, "reason": outcome.reason, "message": mask_text(outcome.message)},
     }
 
 
@@ -156,7 +162,7 @@ def _objects(item: SimulatedObject, width: int) -> Iterator[str]:
         yield "---"
         if pod.pod is None:
             yield f"# the pod of {printable(pod.of)} is refused:"
-            yield f"#   {printable(pod.refused)}"
+            yield f"#   {printable(mask_text(pod.refused))}"
         else:
             yield f"# the pod of {printable(pod.of)}, as the webhook leaves it"
             yield from _annotated(pod.pod, pod.origins, item.locate, width)
@@ -166,13 +172,12 @@ def _objects(item: SimulatedObject, width: int) -> Iterator[str]:
 def _stop(item: SimulatedObject | None) -> Iterator[str]:
     outcome = item.made.outcome if item is not None and item.made is not None else None
     if outcome is not None:
-        yield f"# stops at {outcome.step}: {outcome.reason}: {printable(outcome.message)}"
+        yield f"# stops at {outcome.step}: {outcome.reason}: {printable(mask_text(outcome.message))}"
 
 
 def _annotated(doc: JsonObject, origins: Iterable[Origin], locate: _Locate, width: int) -> Iterator[str]:
     """Write a document as YAML, with what each part came from beside the line where it begins, or above a long one."""
-    shown = _readable(shorten_scripts(doc))
-    written = emit(shown if isinstance(shown, dict) else doc)
+    written = emit(mapping(_readable(_shown(doc))))
     lines = written.rstrip("\n").split("\n")
     source = load_manifests(written.encode(), "").documents[0].source
     notes: dict[int, str] = {}
