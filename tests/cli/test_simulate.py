@@ -199,10 +199,10 @@ def test_a_model_is_followed_in_its_environment() -> None:
 
 def test_secrets_are_not_shown(folder: Path) -> None:
     key = "AKIA2E0A8F3B244C9986"
-    env = (
-        f"env: [{{name: AWS_ACCESS_KEY_ID, value: {key}}}, {{name: API_TOKEN, value: geheim1}}, {{name: A, value: b}}]"
-    )
-    (folder / "iris.yaml").write_text(ISVC.replace("args: [--own]", f"args: [--own, --token=geheim2]\n      {env}"))
+    variables = {"AWS_ACCESS_KEY_ID": key, "API_TOKEN": "geheim1", "A": "b"}
+    env = json.dumps([{"name": name, "value": value} for name, value in variables.items()])
+    args = f"args: [--own, --token=geheim2]\n      env: {env}"
+    (folder / "iris.yaml").write_text(ISVC.replace("args: [--own]", args), encoding="utf-8")
     for shown in (run(str(folder)).stdout, run(str(folder), "--output", "json").stdout):
         assert not {word for word in (key, "geheim1", "geheim2") if word in shown}
     (document,) = documents(str(folder))
