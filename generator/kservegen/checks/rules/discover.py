@@ -59,22 +59,28 @@ class Discovered:
 
 
 class _RuleCheck(NamedTuple):
-    """What a rule looks for in a whole object."""
+    """What a rule looks for in a whole object; `defect` is the known defect that it looks for, if any."""
 
-    found: Discovered
+    meta: RuleMeta
     check: Check
+    stage: Stage
+    defect: str
 
-    def problems(self, resource: Resource, context: Context) -> Iterator[Problem]:
-        """Go through what is wrong.
+    def problems(self, resource: Resource, context: Context) -> Iterable[Problem]:
+        """Go through what is wrong."""
+        return self._of_defect(resource, context) if self.defect else self.check(resource, context)
+
+    def _of_defect(self, resource: Resource, context: Context) -> Iterator[Problem]:
+        """Go through what the release does wrong.
 
         What a release does to pods after it has made them is no fault of a manifest that is looked at by itself, so it
         is a warning there; whoever runs that release in an environment has to decide.
         """
-        if self.found.defect and self.found.defect not in context.release.defects:
+        if self.defect not in context.release.defects:
             return
-        lenient = self.found.defect and self.found.stage is Stage.RUN and not context.environment
+        lenient = self.stage is Stage.RUN and not context.environment
         for problem in self.check(resource, context):
-            weighed = self.found.meta.severity if problem.severity is None else problem.severity
+            weighed = self.meta.severity if problem.severity is None else problem.severity
             yield problem._replace(severity=Severity.WARNING) if lenient and weighed is Severity.ERROR else problem
 
 
@@ -97,7 +103,7 @@ class _Plan:
         for found in rules:
             rule = found.rule
             if rule.check is not None:
-                self.checks.append(_RuleCheck(found, rule.check))
+                self.checks.append(_RuleCheck(found.meta, rule.check, found.stage, found.defect))
             for table, laws in ((self.pods, rule.pod), (self.containers, rule.container)):
                 for name, law in laws.items():
                     table[name].append(_RuleLaw(found.meta, law))
@@ -157,12 +163,11 @@ class RuleSet:
         for resource in resources:
             plan = self._by_kind.get(resource.id.kind, self._for_any)
             for each in plan.checks:
-                meta = each.found.meta
                 try:
                     for problem in each.problems(resource, context):
-                        found.append((resource, to_finding(meta, problem)))  # noqa: PERF401 - a crash keeps these
+                        found.append((resource, to_finding(each.meta, problem)))  # noqa: PERF401 - a crash keeps these
                 except Exception as crash:  # noqa: BLE001 - that is the promise
-                    found.append((resource, _crashed(meta, crash)))
+                    found.append((resource, _crashed(each.meta, crash)))
             if plan.pods or plan.containers:
                 found += [(resource, finding) for finding in _field_findings(resource, plan)]
         forget()

@@ -68,7 +68,24 @@ class StartedServer(NamedTuple):
 
 
 def started_server(container: JsonObject) -> StartedServer | None:
-    """Return the server that a container starts; None where that cannot be told."""
+    """Return the server that a container starts; None where that cannot be told.
+
+    Several rules in turn ask about one container, which nobody changes.
+    """
+    known = _asked.get(id(container))
+    if known is None or known[0] is not container:
+        if len(_asked) >= _MOST_ASKED:
+            _asked.clear()
+        known = _asked[id(container)] = (container, _read_server(container))
+    return known[1]
+
+
+# By the identity of a container, which is held so that no other takes it.
+_asked: Final[dict[int, tuple[JsonObject, StartedServer | None]]] = {}
+_MOST_ASKED: Final = 16
+
+
+def _read_server(container: JsonObject) -> StartedServer | None:
     image = server_in(text(container.get("image")))
     environment = container_environment(container)
     command, args = _listed(container, "command", environment), _listed(container, "args", environment)
@@ -113,6 +130,8 @@ def _started(
 
 def _filled(value: str, environment: Mapping[str, str | None]) -> str | None:
     """Put variables into a text as Kubernetes does; None where one is not known. $$ stands for $."""
+    if "$" not in value:
+        return value
     unknown = False
 
     def fill(match: re.Match[str]) -> str:
