@@ -575,6 +575,21 @@ def test_show_prints_commands_that_work_and_sends_nothing(loaded: Project) -> No
     assert json.loads(done.stdout)["choices"][0]["message"]["content"] == "Hello! How can I help?"
 
 
+def test_what_kserve_makes_no_service_of_is_not_called(project: Project) -> None:
+    project.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://models/iris, runtime: missing}\n")
+    code, told = call(project, "iris", "--show")
+    assert code == 2
+    assert "InferenceService ns/iris: KServe stops before its Service is there, at runtime: " in told
+    assert call(project, "iris", "--show", "--url", "http://models.example.com")[0] == 0
+
+
+def test_a_service_without_an_address_is_asked_for_the_port_of_its_pods(project: Project) -> None:
+    values = "values: {kserve-resources: {kserve: {service: {serviceClusterIPNone: true}}}}"
+    project.write("environments/dev.yaml", DEV.replace("version: v0.19.0", f"version: v0.19.0, {values}"))
+    project.models("models:\n  iris: {modelFormat: sklearn, storageUri: s3://models/iris}\n")
+    assert "service/iris-predictor 8080:8080 &" in call(project, "iris", "--show")[1]
+
+
 def test_show_is_json_where_that_is_asked_for(loaded: Project) -> None:
     _, said = call(loaded, "chat", "--show")
     code, text = call(loaded, "chat", "--show", "--output", "json")

@@ -189,6 +189,8 @@ def _tunnel(called: Called, reach: CallTarget) -> Tunnel:
         raise GeneratorError(
             f"it is stopped in {called.environment}", subject=subject, hint="Take out its stop: true, render and sync."
         )
+    if called.unreachable:
+        raise GeneratorError(called.unreachable, subject=subject, hint="kservegen simulate shows how far it gets.")
     if callee.needs_url:
         raise GeneratorError(
             "a Knative Service has no ports to forward",

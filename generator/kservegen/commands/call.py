@@ -11,15 +11,17 @@ from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.client.answer import AnswerVerdict, check_answer, failure_reason, names_of
 from kservegen.commands.client.exchange import CallRequest, CallResponse
 from kservegen.core.diagnostics import Finding, Severity
-from kservegen.core.document import mapping
+from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.suggest import did_you_mean
-from kservegen.evaluate.environment import build_objects
+from kservegen.evaluate.environment import Tools, build_objects, default_environment
 from kservegen.evaluate.project import Project
+from kservegen.kserve.controllers.made import Made
 from kservegen.kserve.protocols.detection import Silence
 from kservegen.kserve.protocols.requests import Protocol, Speech
 from kservegen.render.objects.callees import Callee, callees
+from kservegen.render.objects.environment import BuiltEnvironment
 
 # What speaks HTTP: one request in, its answer out.
 Send: TypeAlias = Callable[[CallRequest], CallResponse]
@@ -30,12 +32,16 @@ _NOT_FOUND: Final = frozenset({404, 405})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Called:
-    """A model of an environment that can be asked something: `body` is what it is asked."""
+    """A model of an environment that can be asked something: `body` is what it is asked.
+
+    `unreachable` says why KServe makes no Service of it; blank where it does.
+    """
 
     environment: str
     callee: Callee
     speech: Speech
     body: JsonValue
+    unreachable: str = ""
 
     @property
     def ask(self) -> CallRequest:
@@ -78,7 +84,54 @@ def choose(project: Project, environment: str, name: str, asked: CallPlan) -> Ca
         raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
     callee = _pick(callees(resolved, built.platform, (e.resource for e in built.entries)), name, environment)
     speech = replace(_speech(callee, asked.protocol), path=asked.route)
-    return Called(environment=environment, callee=callee, speech=speech, body=_body(speech, asked.data))
+    callee, unreachable = _as_made(callee, built, project.tools)
+    return Called(
+        environment=environment,
+        callee=callee,
+        speech=speech,
+        body=_body(speech, asked.data),
+        unreachable=unreachable,
+    )
+
+
+def _as_made(callee: Callee, built: BuiltEnvironment, tools: Tools) -> tuple[Callee, str]:
+    """Take the Service and its port from what KServe makes; where it makes none, say why."""
+    if callee.needs_url or callee.resource.kind == "TrainedModel":  # the Service is another object's
+        return callee, ""
+    environment = default_environment(built, tools)
+    (stored,) = (item.resource for item in environment.objects if item.written is callee.resource)
+    simulation = environment.context.simulation
+    simulation.workloads(stored)  # contains what crashes
+    made = simulation.made(stored)
+    if made is None:
+        return callee, ""
+    services = {name: mapping(doc.get("spec")) for name, doc in _services(made)}
+    name = callee.service if callee.service in services else next(_serving(services), "")
+    if name:
+        return replace(callee, service=name, port=_port(services[name], callee.port)), ""
+    if made.outcome is None:
+        return callee, ""
+    return callee, f"KServe stops before its Service is there, at {made.outcome.step}: {made.outcome.message}"
+
+
+def _services(made: Made) -> Iterator[tuple[str, JsonObject]]:
+    for item in made.objects:
+        if (item.doc.get("apiVersion"), item.doc.get("kind")) == ("v1", "Service"):
+            yield text(mapping(item.doc.get("metadata")).get("name")), item.doc
+
+
+def _serving(services: Iterable[str]) -> Iterator[str]:
+    """Yield the Services that take requests, of a transformer first."""
+    for ending in ("-transformer", "-predictor"):
+        yield from (name for name in services if name.endswith(ending))
+
+
+def _port(service: JsonObject, usual: int) -> int:
+    """Return the port that a port-forward asks for: a Service without an address has but those of its pods."""
+    ports = [mapping(port) for port in sequence(service.get("ports"))]
+    chosen = next((port for port in ports if port.get("port") == usual), ports[0] if ports else {})
+    asked = integer(chosen.get("targetPort" if service.get("clusterIP") == "None" else "port"))
+    return usual if asked is None else asked
 
 
 def _pick(known: Iterable[Callee], name: str, environment: str) -> Callee:
