@@ -29,10 +29,10 @@ def assess(
     refused stays as it is: it is in `refused` alone.
     """
     change = RestartChange.of(before, after, installation, schemas)
-    refused = tuple(refused_updates(change, checker, schemas))
+    restarts, scaled, indirect = find_restarts(change)
+    refused = (*refused_updates(change, checker, schemas), *indirect)
     # What is refused, rather than warned of.
     stuck = {item.resource.id for item in refused if not checker.verdict((item.finding,)).deployable}
-    restarts, scaled = find_restarts(change)
     return Impact(
         restarts=tuple(restart for restart in restarts if restart.subject not in stuck),
         refused=refused,

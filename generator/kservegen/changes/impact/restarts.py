@@ -10,10 +10,11 @@ from kservegen.catalog.engines import ENGINES
 from kservegen.changes.impact.causes import Explained, Installed
 from kservegen.changes.impact.counting import count_restart, count_scaled
 from kservegen.changes.impact.effective import CONFIG_KIND, RUNTIME_KINDS, ImpactScene
-from kservegen.changes.impact.model import Cause, ImpactSide, Restart, Scaled
+from kservegen.changes.impact.model import Cause, ImpactSide, RefusedUpdate, Restart, Scaled
 from kservegen.changes.impact.templates import replaced_pods
+from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence, text
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.running import pod_templates
@@ -44,6 +45,7 @@ class RestartedPods(NamedTuple):
 
     restarts: tuple[Restart, ...]
     scaled: tuple[Scaled, ...]
+    refused: tuple[RefusedUpdate, ...]
 
 
 def find_restarts(change: RestartChange) -> RestartedPods:
@@ -58,7 +60,7 @@ def find_restarts(change: RestartChange) -> RestartedPods:
             restarts.append(restart)
         if before[subject] is not after[subject]:
             scaled.extend(count_scaled(subject, before, after))
-    return RestartedPods(tuple(restarts), tuple(scaled))
+    return RestartedPods(tuple(restarts), tuple(scaled), tuple(beside.refused))
 
 
 class _Beside:
@@ -70,6 +72,7 @@ class _Beside:
         self._changed = frozenset(_changed(change))
         self._runtimes = _ChangedRuntimes(change, self._changed)
         self._owners = _owners(change)
+        self.refused: list[RefusedUpdate] = []  # of objects that did not change themselves, which rules ask
 
     def candidates(self) -> Iterator[ResourceId]:
         """List the objects that have to be looked into, in the order of the side after the change."""
@@ -93,7 +96,9 @@ class _Beside:
         old, new = self._before.made(subject), self._after.made(subject)
         if old is None or new is None:
             return None
-        roles, sources = replaced_pods(old, new)
+        roles, sources, stuck = replaced_pods(old, new)
+        if self._before[subject] is self._after[subject]:
+            self.refused += [_refused(new.stored, deployment) for deployment in stuck]
         causes = [*Explained(subject, self._before, self._after, self._installed).causes(sources)]
         owner = self._owner(subject)
         if owner is not None and subject.kind != LLM:  # of its metadata, next to nothing is handed on
@@ -114,6 +119,15 @@ class _Beside:
             return None
         folder = PurePosixPath(self._after.side.resources[subject].file).parent.as_posix()
         return self._owners.get(folder)
+
+
+def _refused(stored: Resource, deployment: str) -> RefusedUpdate:
+    """Say that what lies under an LLM service, a base or a preset, changes what its Deployment selects."""
+    message = f"Deployment {deployment}: spec.selector would change through what lies below, and the field is immutable"
+    path: Path = ("spec", "baseRefs") if "baseRefs" in stored.spec else ("spec",)
+    hint = "Keep the labels; deleting the Deployment by hand lets KServe make it anew."
+    finding = Finding(rule="kserve/llm-selector-change", path=path, message=message, hint=hint, at_key=True)
+    return RefusedUpdate(stored, finding)
 
 
 class _ChangedRuntimes:

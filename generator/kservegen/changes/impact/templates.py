@@ -37,10 +37,14 @@ class TemplateSource(NamedTuple):
 
 
 class ReplacedPods(NamedTuple):
-    """The roles whose pods are replaced, and the sources of what differs in their templates."""
+    """The roles whose pods are replaced, and the sources of what differs in their templates.
 
-    roles: frozenset[str]
-    sources: tuple[TemplateSource, ...]
+    `stuck` names the Deployments whose selector would change: the API server refuses the update, and their pods stay.
+    """
+
+    roles: frozenset[str] = frozenset()
+    sources: tuple[TemplateSource, ...] = ()
+    stuck: tuple[str, ...] = ()
 
 
 class MadeSide(NamedTuple):
@@ -51,14 +55,12 @@ class MadeSide(NamedTuple):
 
 
 def replaced_pods(old: MadeSide, new: MadeSide) -> ReplacedPods:
-    """Compare the templates of what runs on both sides.
-
-    A workload whose selector would change keeps its pods: the API server refuses the update.
-    """
+    """Compare the templates of what runs on both sides."""
     if old.made is new.made and old.stored.spec == new.stored.spec:
-        return ReplacedPods(frozenset(), ())
+        return ReplacedPods()
     before = _by_role(old)
     roles: set[str] = set()
+    stuck: list[str] = []
     sources: dict[TemplateSource, None] = {}
     is_llm = new.stored.kind == _LLM
     for key, after in _by_role(new).items():
@@ -68,6 +70,7 @@ def replaced_pods(old: MadeSide, new: MadeSide) -> ReplacedPods:
         if was.kind != after.kind and not is_llm:
             continue  # another deployment mode, which KServe refuses
         if (was.kind, was.name) == (after.kind, after.name) and was.selector != after.selector:
+            stuck.append(after.name)
             continue
         found = [] if was.kind == after.kind else [_ANOTHER_KIND]
         found += _differences(was, after, is_llm=is_llm)
@@ -76,7 +79,7 @@ def replaced_pods(old: MadeSide, new: MadeSide) -> ReplacedPods:
         if found:
             roles.add(after.role)
             sources |= dict.fromkeys(found)
-    return ReplacedPods(frozenset(roles), tuple(sources))
+    return ReplacedPods(frozenset(roles), tuple(sources), tuple(stuck))
 
 
 _WHOLE_SPEC: Final = TemplateSource((STORED, "spec"), (STORED, "spec"))

@@ -262,6 +262,16 @@ def test_a_base(model: str, before: str, after: str, expected: str | None) -> No
     assert said(found.restarts) == ([] if expected is None else [f"m {expected}"])
 
 
+def test_a_base_that_changes_what_a_deployment_selects() -> None:
+    shared = resources(ON_BASE)
+    before, after = (resources(BASE % f"labels: {{team: {team}}}") for team in "ab")
+    found = between(side({**shared, **before}), side({**shared, **after}))
+    assert found.restarts == ()
+    assert [(item.finding.rule, item.finding.path) for item in found.refused] == [
+        ("kserve/llm-selector-change", ("spec", "baseRefs"))
+    ]
+
+
 def test_a_preset_of_ones_own() -> None:
     preset = (
         "kind: LLMInferenceServiceConfig\nmetadata: {name: kserve-config-llm-template, namespace: kserve}\nspec: {%s}\n"
