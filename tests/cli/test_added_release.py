@@ -162,7 +162,7 @@ def test_a_defect_is_waived_by_who_has_mended_it(added: Project) -> None:
     added.models(f"models:\n  {BIG}\n")
     waiver = "{rule: defect/multi-node-never-ready, model: big, reason: patched, owner: us, expires: 2999-01-01}"
     added.write("environments/dev.yaml", f"{DEV}waivers:\n  patched: {waiver}\n")
-    (found,) = added.validate().diagnostics
+    (found,) = (each for each in added.validate().diagnostics if each.rule.startswith("defect/"))
     assert (found.rule, found.waived is not None) == ("defect/multi-node-never-ready", True)
 
 

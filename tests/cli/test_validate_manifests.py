@@ -180,3 +180,48 @@ def test_documents_on_disk_are_judged_as_those_in_memory(shell: Shell, monkeypat
         ("list.yaml", 16, "schema/unknown-field"),
     } <= found
     assert not any(rule == "kserve/runtime-reference" and line < 8 for _, line, rule in found)
+
+
+LACKING = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: iris, namespace: ns, annotations: {serving.kserve.io/autoscalerClass: keda}}
+spec:
+  predictor:
+    serviceAccountName: reader
+    autoScaling:
+      metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
+    model:
+      modelFormat: {name: sklearn}
+      storageUri: s3://models/iris
+      resources: {requests: {cpu: 100m}}
+"""
+ABSENT = [("info", "kserve/scaling-prerequisite"), ("info", "kubernetes/reference")]
+NEAR = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: readers, namespace: ns}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "found"),
+    [
+        (LACKING, (), ABSENT),
+        (LACKING, ("--assume", "keda"), ABSENT[1:]),
+        (LACKING, ("--assume", "keda", "--assume", "ServiceAccount/n*/read*"), []),
+        (LACKING + NEAR, ("--assume", "keda"), [("warning", "kubernetes/reference")]),
+    ],
+)
+def test_what_is_absent_from_a_folder_is_a_remark(
+    shell: Shell, text: str, words: tuple[str, ...], found: list[tuple[str, str]]
+) -> None:
+    Path("a.yaml").write_text(text, "utf-8")
+    code, out, _ = shell("a.yaml", "--output", "json", *words)
+    report = json.loads(out)
+    told = sorted((f["severity"], f["rule"]) for f in report["findings"] if f["rule"] != "schema/not-found")
+    assert (code, told) == (0, found)
+    assert all(document["deployable"] is not False for document in report["documents"])
+
+
+def test_what_is_assumed_has_a_name_that_is_known(shell: Shell) -> None:
+    Path("a.yaml").write_text(LACKING, "utf-8")
+    code, _, err = shell("a.yaml", "--assume", "kda")
+    assert code == 2
+    assert "Did you mean keda?" in err

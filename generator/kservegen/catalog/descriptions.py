@@ -123,7 +123,8 @@ DESCRIPTIONS: dict[str, str] = {
     "kserve.releaseNames": "Helm releases by chart that are not named as their chart: kserve for kserve-resources "
     "where KServe was installed before v0.17.",
     "kserve.values": "Helm values by chart. A key that the chart does not read is an error.",
-    "prerequisites": "What is promised to be there: operators (cert-manager) and objects (Secret/namespace/name).",
+    "prerequisites": "What is promised to be there: operators (cert-manager) and objects: Secret/namespace/name, "
+    "Secret/name in any namespace, patterns (Secret/models-*/registry).",
     "namespaces": "Namespaces to create, with their labels and annotations.",
     "gitops": "How the output reaches the cluster.",
     "gitops.engine": "What is written to sync/: argocd, Applications; flux, Kustomizations and HelmReleases; none, "

@@ -41,11 +41,12 @@ class ClusterOptions:
     deployment_mode: str | None
     environment: str | None
     engine: str
+    assumed: tuple[str, ...] = ()
 
     @property
     def is_stated(self) -> bool:
         """Whether the cluster itself is."""
-        return any((self.kserve_version, self.deployment_mode, self.environment))
+        return any((self.kserve_version, self.deployment_mode, self.environment, self.assumed))
 
 
 engine_option = click.option(
@@ -65,7 +66,7 @@ base_option = click.option(
 
 
 def cluster_options(function: _F) -> _F:
-    """Add --kserve-version, --deployment-mode and --env."""
+    """Add --kserve-version, --deployment-mode, --env and --assume."""
     version = click.option(
         "--kserve-version", metavar="VERSION", help="Version to judge manifests by. Default: the newest known."
     )
@@ -81,7 +82,14 @@ def cluster_options(function: _F) -> _F:
         shell_complete=complete_environment,
         help="Judge manifests against this environment of the catalog: its version, mode, runtimes and presets.",
     )
-    return version(mode(environment(function)))
+    assume = click.option(
+        "--assume",
+        "assumed",
+        multiple=True,
+        metavar="WHAT",
+        help="Take it to be in the cluster: an operator (keda) or an object (Secret/models/token). Repeatable.",
+    )
+    return version(mode(environment(assume(function))))
 
 
 def find_optional_repository(root: Path | None, *, needed: bool) -> Repository | None:
@@ -152,13 +160,27 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
     if options.environment and repository is not None:
         from kservegen.evaluate.project import open_project  # noqa: PLC0415
 
-        if options.kserve_version or options.deployment_mode:
-            raise click.UsageError("--env states the version and the mode: leave out the other options")
+        if options.kserve_version or options.deployment_mode or options.assumed:
+            raise click.UsageError("--env states the version, the mode and what is there: leave out the other options")
         return environment_cluster(open_project(repository), options.environment)
     releases = Releases(schemas.roots)
     version = options.kserve_version or releases.newest_reviewed
     check_version(version, releases, schemas)
-    return reference_cluster(releases.get(version), options.deployment_mode or "Standard", schemas)
+    mode = options.deployment_mode or "Standard"
+    return reference_cluster(releases.get(version), mode, schemas, _assumed(options.assumed))
+
+
+def _assumed(words: Sequence[str]) -> frozenset[str]:
+    from kservegen.checks.environment import KNOWN_PREREQUISITES  # noqa: PLC0415
+
+    for word in words:
+        if word not in KNOWN_PREREQUISITES and (word.count("/") not in {1, 2} or "" in word.split("/")):
+            raise GeneratorError(
+                "this names neither an operator that is known nor an object",
+                subject=f"--assume {word}",
+                hint=did_you_mean(word, KNOWN_PREREQUISITES, "Objects are Kind/name or Kind/namespace/name."),
+            )
+    return frozenset(words)
 
 
 def _read_stdin() -> bytes:

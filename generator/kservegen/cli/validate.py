@@ -53,6 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     kserve_version: str | None,
     deployment_mode: str | None,
     environment: str | None,
+    assumed: tuple[str, ...],
     base: str | None,
     engine: str,
     root: Path | None,
@@ -73,7 +74,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     repository = find_optional_repository(root, needed=not targets or environment is not None)
     environments = choose_environments(targets, repository)
     cluster = ClusterOptions(
-        kserve_version=kserve_version, deployment_mode=deployment_mode, environment=environment, engine=engine
+        kserve_version=kserve_version,
+        deployment_mode=deployment_mode,
+        environment=environment,
+        engine=engine,
+        assumed=assumed,
     )
     if repository is None or len(environments) < len(targets):
         if environments or write_waivers:

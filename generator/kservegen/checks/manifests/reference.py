@@ -24,15 +24,20 @@ class Cluster:
     installation: Installation
 
 
-def reference_cluster(release: Release, deployment_mode: str, schemas: SchemaStore) -> Cluster:
-    """Return a cluster with this KServe, its chart's runtimes and presets and the default Gateway, and nothing else."""
+def reference_cluster(
+    release: Release, deployment_mode: str, schemas: SchemaStore, assumed: frozenset[str] = frozenset()
+) -> Cluster:
+    """Return a cluster with this KServe, its chart's runtimes and presets and the default Gateway.
+
+    What is `assumed` is there too, as `prerequisites` of an environment name it; nothing else is.
+    """
     context = Context(
         environment="",
         release=release,
         deployment_mode=deployment_mode,
         platform=reference_platform(release),
         resources={},
-        prerequisites=REFERENCE_PROMISES | _NEEDED.get(deployment_mode, frozenset()),
+        prerequisites=REFERENCE_PROMISES | assumed | _NEEDED.get(deployment_mode, frozenset()),
         installation=reference_installation(release, deployment_mode, schemas),
     )
     installation = Installation(kserve_version=release.version, deployment_mode=deployment_mode)

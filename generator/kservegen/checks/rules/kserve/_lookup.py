@@ -1,7 +1,9 @@
 """Looking for what an object refers to: kind, namespace and name in, the object or a promise of it out."""
 
+from kservegen.checks.promises import promises_object
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import names_of_kind
+from kservegen.core.diagnostics import Severity
 from kservegen.core.resource import Resource, ResourceId
 
 
@@ -14,9 +16,13 @@ def find(context: Context, *, kind: str, namespace: str, name: str) -> Resource 
 
 
 def is_promised(context: Context, *, kind: str, namespace: str, name: str) -> bool:
-    """Whether the environment promises the object, as `Kind/name` or `Kind/namespace/name`."""
-    promises = context.prerequisites
-    return bool(promises) and (f"{kind}/{namespace}/{name}" in promises or f"{kind}/{name}" in promises)
+    """Whether the environment promises the object, as `Kind/name` or `Kind/namespace/name`, or by a pattern."""
+    return promises_object(context.prerequisites, kind=kind, namespace=namespace, name=name)
+
+
+def absence(context: Context, severity: Severity) -> Severity:
+    """Say what it weighs that something is neither made nor promised: manifests by themselves need not hold it."""
+    return severity if context.environment else Severity.INFO
 
 
 def is_available(context: Context, *, kind: str, namespace: str, name: str) -> bool:

@@ -15,8 +15,9 @@ Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import is_available
+from kservegen.checks.rules.kserve._lookup import absence, is_available
 from kservegen.checks.rules.kserve._settings import namespace
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.platform import KSERVE_NAMESPACE
@@ -35,13 +36,13 @@ def check(resource: Resource, context: Context) -> Problems:
         if gateway.get("refs"):
             yield from _refs("Gateway", ("spec", "router", "gateway", "refs"), gateway, here, context)
         elif not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
-            yield _finding(("spec", "router", "gateway"), "Gateway", KSERVE_NAMESPACE, _MANAGED)
+            yield _finding(("spec", "router", "gateway"), "Gateway", KSERVE_NAMESPACE, _MANAGED, context)
     route = router.get("route")
     http = mapping(mapping(route).get("http"))
     own = http.get("refs") or mapping(http.get("spec")).get("parentRefs")
     is_managed = isinstance(route, dict) and gateway is None and not own
     if is_managed and not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
-        yield _finding(("spec", "router", "route"), "Gateway", KSERVE_NAMESPACE, _MANAGED)
+        yield _finding(("spec", "router", "route"), "Gateway", KSERVE_NAMESPACE, _MANAGED, context)
     yield from _refs("HTTPRoute", ("spec", "router", "route", "http", "refs"), http, here, context)
 
 
@@ -49,7 +50,7 @@ def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context
     for index, ref in enumerate(map(mapping, sequence(holder.get("refs")))):
         name, place = text(ref.get("name")), text(ref.get("namespace")) or here
         if name and not _is_there(kind, place, name, context):
-            yield _finding((*path, index, "name"), kind, place, name)
+            yield _finding((*path, index, "name"), kind, place, name, context)
 
 
 def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
@@ -58,7 +59,7 @@ def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
     return is_available(context, kind=kind, namespace=namespace, name=name)
 
 
-def _finding(path: Path, kind: str, namespace: str, name: str) -> Problem:
+def _finding(path: Path, kind: str, namespace: str, name: str, context: Context) -> Problem:
     message = f"{kind} {namespace}/{name} does not exist, as far as the environment says"
     hint = f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}]."
-    return Problem(path, message, seen=name, hint=hint, at_key=True)
+    return Problem(path, message, seen=name, hint=hint, at_key=True, severity=absence(context, Severity.ERROR))

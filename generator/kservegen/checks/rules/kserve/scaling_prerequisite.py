@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import is_promised
+from kservegen.checks.rules.kserve._lookup import absence, is_promised
 from kservegen.checks.rules.kserve._needs import Need, unmet
 from kservegen.checks.rules.kserve._settings import AUTOSCALER, annotation
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.platform import KSERVE_NAMESPACE
@@ -29,7 +30,8 @@ _CONFIG: Final = "inferenceservice-config"
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.ENVIRONMENT)
 def check(resource: Resource, context: Context) -> Problems:
     needs = _service_needs if resource.kind == "InferenceService" else _llm_needs
-    yield from unmet(needs(resource, context), context)
+    for problem in unmet(needs(resource, context), context):
+        yield problem._replace(severity=absence(context, Severity.ERROR))
 
 
 def _service_needs(resource: Resource, _context: Context) -> Iterator[Need]:
