@@ -2,7 +2,7 @@
 
 Source: pkg/controller/v1beta1/inferenceservice/reconcilers/{knative/ksvc_reconciler,ingress/ingress_reconciler}.go and
 pkg/controller/v1alpha1/utils at v0.19.0 and v0.20.0; the definition of services.serving.knative.dev at v0.48 for what
-the API server drops. Knative's own webhook is not asked.
+the API server drops. Knative's own webhook is not asked here.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""A model carries a label or annotation of a tool that syncs it.
+"""A model carries a label or annotation that a tool writes, or that its tool does not read there.
 
 KServe copies it to the pods. The day it is added, changed or removed, every pod of the model is replaced, for a word
-that the model does not know.
+that the model does not know. What a tool reads from the object itself, such as a sync wave in metadata.annotations, can
+stand nowhere else, and is not meant.
 
-Fix: Say it on the Application or Kustomization that syncs the model, for all of its objects.
+Fix: Leave out what the tool writes itself; state what it reads in metadata.annotations of the object.
 Severity: warning
 Bad:
-    metadata: {annotations: {argocd.argoproj.io/sync-wave: "1"}}
+    metadata: {annotations: {meta.helm.sh/release-name: iris}}
 Good:
-    metadata: {name: iris}
+    metadata: {annotations: {argocd.argoproj.io/sync-wave: "1"}}
 Upstream: gitops 1.2; pkg/constants/constants.go
 """
 
@@ -27,12 +28,21 @@ _GROUPS: Final = {
     "meta.helm.sh": "Helm",
 }
 _KEYS: Final = {"kubectl.kubernetes.io/last-applied-configuration": "kubectl"}
+# What people write in metadata.annotations for the tool to read.
+_READ: Final = frozenset(
+    {
+        *(f"argocd.argoproj.io/{name}" for name in ("compare-options", "hook", "hook-delete-policy")),
+        *(f"argocd.argoproj.io/{name}" for name in ("ignore-healthcheck", "sync-options", "sync-wave")),
+        *(f"kustomize.toolkit.fluxcd.io/{name}" for name in ("force", "prune", "reconcile", "ssa", "substitute")),
+        *(f"helm.sh/{name}" for name in ("hook", "hook-delete-policy", "hook-weight", "resource-policy")),
+    }
+)
 
 
 @rule(Stage.ADVICE, *MARKED_KINDS)
 def check(resource: Resource, _context: Context) -> Problems:
     for mark in marks_of(resource):
         tool = _GROUPS.get(mark.key.partition("/")[0]) or _KEYS.get(mark.key)
-        if tool:
+        if tool and not (mark.path[:-1] == ("metadata", "annotations") and mark.key in _READ):
             message = f"{mark.key} is {tool}'s, and KServe copies this {mark.noun} to the pods"
             yield Problem(mark.path, message, at_key=True)

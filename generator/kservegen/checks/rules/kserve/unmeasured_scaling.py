@@ -1,0 +1,63 @@
+"""A HorizontalPodAutoscaler measures a share of a request that a container does not state.
+
+Utilization is a share of what the containers of the pod request. Where one of them requests nothing, the autoscaler
+reports FailedGetResourceMetric ("missing request for cpu") and the number of pods stays as it is. A limit without a
+request counts as both, and a LimitRange in the namespace may fill requests in.
+
+Fix: State the request of every container of the pod, or scale by an AverageValue.
+Severity: warning
+Bad:
+    containers:
+      - {name: kserve-container, resources: {requests: {cpu: 1, memory: 2Gi}}}
+      - {name: proxy, image: example/proxy:v1}             # no request
+Good:
+    containers:
+      - {name: kserve-container, resources: {requests: {cpu: 1, memory: 2Gi}}}
+      - {name: proxy, image: example/proxy:v1, resources: {requests: {cpu: 100m, memory: 64Mi}}}
+Upstream: pkg/controller/podautoscaler/replica_calculator.go of Kubernetes (calculatePodRequests)
+"""
+
+from collections.abc import Iterator
+
+from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.checks.rules.kserve._settings import namespace
+from kservegen.core.document import integer, mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.kserve.controllers.made import MadePod
+
+
+@rule(Stage.ADVICE, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
+def check(resource: Resource, context: Context) -> Problems:
+    view = made_of(resource, context)
+    if view is None or any(
+        own.kind == "LimitRange" and own.namespace == namespace(resource) for own in context.resources
+    ):
+        return
+    pods = {pod.of.rpartition("/")[2]: pod for pod in view.pods()}
+    for made in view.made.objects:
+        spec = mapping(made.doc.get("spec"))
+        pod = pods.get(text(mapping(spec.get("scaleTargetRef")).get("name")))
+        fixed = integer(spec.get("minReplicas")) == integer(spec.get("maxReplicas"))
+        if made.doc.get("kind") == "HorizontalPodAutoscaler" and pod is not None and not fixed:
+            for name in _shares(spec):
+                yield from _unmeasured(view, pod, name)
+
+
+def _shares(spec: JsonObject) -> Iterator[str]:
+    """List what is measured as a share of requests."""
+    for metric in sequence(spec.get("metrics")):
+        resource = mapping(mapping(metric).get("resource"))
+        if mapping(resource.get("target")).get("averageUtilization") is not None:
+            yield text(resource.get("name"))
+
+
+def _unmeasured(view: MadeView, pod: MadePod, name: str) -> Problems:
+    spec = mapping(mapping(pod.pod).get("spec"))
+    for index, item in enumerate(sequence(spec.get("containers"))):
+        container = mapping(item)
+        resources = mapping(container.get("resources"))
+        if name not in mapping(resources.get("requests")) and name not in mapping(resources.get("limits")):
+            place = view.where(pod.origins, ("spec", "containers", index, "name"))
+            who = f"container {text(container.get('name'))} of {pod.of} requests no {name}"
+            yield Problem(place.path, f"{who}, so that nothing scales by it: missing request for {name}{place.told}")
