@@ -64,7 +64,6 @@ class Capabilities:
     empty_status_is_standard: Annotated[bool, "without a recorded deployment mode a service counts as Standard"]
     spec_labels_reach_prefill: Annotated[bool, "spec.labels and annotations reach prefill pods of one node too"]
     routing_annotation_reaches_pods: Annotated[bool, "annotation model-based-routing-enabled is handed on to pods"]
-    tensor_flag_on_single_node: Annotated[bool, "presets of one node pass parallelism.tensor to the server"]
     services_first: Annotated[bool, "a component's Service is written before its Deployment"]
     images_by_server_type: Annotated[bool, "the variant of a serving image follows from annotation server-type"]
     env_sources_replace: Annotated[bool, "of a variable's value and source, what a service states drops the other"]
@@ -73,9 +72,6 @@ class Capabilities:
     service_schemes: Annotated[tuple[str, ...], "beginnings of a storageUri that the controller takes by itself"]
     llm_schemes: Annotated[tuple[str, ...], "schemes of model.uri that the LLM controller takes"]
     v2_formats: Annotated[tuple[str, ...], "formats that are served by protocol v2 where a model states none"]
-    pod_templates: Annotated[
-        str, "the first release that writes the same pod templates for services and graphs that use nothing new"
-    ]
 
 
 class ReleaseChange(NamedTuple):

@@ -68,7 +68,6 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DERIVED, {"presets": {"images": 3}}, "presets.images: must be a map, not a whole number"),
     (DERIVED, {"presets": {"images": {"main": 5}}}, "presets.images.main: must be a string, not a whole number"),
     (DERIVED, {"presets": None}, "presets: must be a map, not null"),
-    (DERIVED, {"capabilities": {"pod_templates": "x"}}, '"x" is not a version such as v0.20.0'),
     (DERIVED, {"capabilities": {"canary": "no"}}, "capabilities.canary: must be true or false, not a string"),
     (DERIVED, {"capabilities": {"v2_formats": "x"}}, "capabilities.v2_formats: must be a list, not a string"),
     (DERIVED, {"capabilities": {"canaries": True}}, 'unknown field "canaries"'),
