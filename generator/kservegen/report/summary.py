@@ -63,6 +63,8 @@ def problem_counts(result: Result) -> str:
     said = [plural(errors, "error")] if errors else []
     if warnings:
         said.append(plural(warnings, "warning"))
+    if notes := result.count(Severity.INFO) if not said else 0:
+        said.append(plural(notes, "note"))
     if not said:
         said.append("no problems")
     if result.waived:

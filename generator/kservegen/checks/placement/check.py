@@ -210,7 +210,7 @@ class _Report:
             path,
             seen=self._part(item),
             allowed=", ".join(self._size(number) for number in sorted(pools)),
-            hint=f"{_ROLL}, or keep a node free.",
+            hint=f"{_ROLL}, or keep a node free." if item.subject.kind == "InferenceService" else "Keep a node free.",
             about=(item,),
             related=self._pool_lines(pools),
         )

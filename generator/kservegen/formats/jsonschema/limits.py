@@ -21,9 +21,10 @@ _NAMES = {
     "boolean": "true or false",
     "null": "null",
 }
+_QUANTITY = r"^(\+|-)?(([0-9]+"
 # Known patterns, said in words.
 _FORMS = {
-    r"^(\+|-)?(([0-9]+": "a quantity such as 500m, 2 or 16Gi",
+    _QUANTITY: "a quantity such as 500m, 2 or 16Gi",
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter or digit at both ends",
     r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter first, a letter or digit last",
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]": "a DNS name in lower case",
@@ -173,7 +174,17 @@ def _form(value: str, pattern: str, path: Path) -> Iterator[Finding]:
         return
     form = next((words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}")
     message = f"{quote(value)} is not {form}"
-    yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), allowed=form)
+    hint = _meant_quantity(value) if form == _FORMS[_QUANTITY] else ""
+    yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), allowed=form, hint=hint)
+
+
+def _meant_quantity(value: str) -> str:
+    """Return the quantity that a size in bytes stands for, as people write it elsewhere; blank for other texts."""
+    size = re.fullmatch(r"\s*([0-9.]+)\s*([kmgtp])i?b?\s*", value, re.IGNORECASE)
+    if size is None:
+        return ""
+    unit = size[2].upper()
+    return f"Did you mean {size[1]}{unit}i, or {size[1]}{'k' if unit == 'K' else unit}?"
 
 
 def _values(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:

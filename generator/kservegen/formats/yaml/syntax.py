@@ -188,14 +188,22 @@ _TAB: Final = _Wording(
     rule="tab",
 )
 
+_CONFLICT: Final = _Wording(
+    needles=(),
+    message="a merge conflict that nobody has resolved",
+    hint="Keep one side, or join both, and delete the lines <<<<<<<, ======= and >>>>>>>.",
+)
+_CONFLICT_MARK: Final = re.compile(r"[<>]{7} ")
+
 
 def syntax_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMark], Location]) -> Diagnostic:
     """Turn a parser's complaint about a text into a finding; `locate` knows where the text stands in its file."""
     lines = _BREAK.split(text)
-    wording = _wording(error, lines)
-    opened = _inside(error.context_mark, lines, text)
+    conflict = _conflict(lines, text)
+    wording = _CONFLICT if conflict else _wording(error, lines)
+    opened = None if conflict else _inside(error.context_mark, lines, text)
     mark: AnyMark | None = (
-        (opened if wording.at_context else None) or _inside(error.problem_mark, lines, text) or opened
+        conflict or (opened if wording.at_context else None) or _inside(error.problem_mark, lines, text) or opened
     )
     if mark is None:
         raise error  # no parser complains without saying where
@@ -208,6 +216,12 @@ def syntax_diagnostic(error: MarkedYAMLError, text: str, locate: Callable[[AnyMa
         hint=wording.hint,
         related=(Related("what is being read began here", locate(opened)),) if opened and is_far else (),
     )
+
+
+def _conflict(lines: list[str], text: str) -> AnyMark | None:
+    """Return the first line that git wrote between two sides; None where there is none."""
+    number = next((at for at, line in enumerate(lines) if _CONFLICT_MARK.match(line)), None)
+    return None if number is None else _End(index=text.index(lines[number]), line=number, column=0)
 
 
 def _inside(mark: AnyMark | None, lines: list[str], text: str) -> AnyMark | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
@@ -178,3 +180,16 @@ runtimes:
     (found,) = told(project, BY_HAND + "    runtime: own\n" + runtime, L4 % (2, 1, ", nodeSelector: {disk: slow}"))
     assert (str(found.location), found.rule) == ("models.yaml:4:3", "gpu/no-node")
     assert found.message.endswith("(comes from ServingRuntime own: spec.nodeSelector.disk)")
+
+
+def test_no_strategy_is_advised_for_what_has_none(tmp_path: Path) -> None:
+    service = """\
+models:
+  chat:
+    kind: LLMInferenceService
+    model: hf://org/chat
+    resources: {limits: {nvidia.com/gpu: 1, memory: 24Gi}, requests: {cpu: 1}}
+    tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
+"""
+    (found,) = told(Project(tmp_path), service, L4 % (1, 1, ""))
+    assert (found.rule, found.hint) == ("gpu/pool-full", "Keep a node free.")

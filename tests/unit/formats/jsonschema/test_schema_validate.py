@@ -65,7 +65,11 @@ MISTAKES = {
     "map for list": Case((*MODEL, "env"), {"name": "A"}, "schema/wrong-type", "Put a dash before", "a list"),
     "text for map": Case(MODEL, "sklearn", "schema/wrong-type", "Write fields", "a map"),
     "quantity": Case(
-        (*MODEL, "resources", "limits", "memory"), "8GB", "schema/pattern", allowed="a quantity such as 500m, 2 or 16Gi"
+        (*MODEL, "resources", "limits", "memory"),
+        "8GB",
+        "schema/pattern",
+        "Did you mean 8Gi, or 8G?",
+        "a quantity such as 500m, 2 or 16Gi",
     ),
     "enum": Case(
         (*PREDICTOR, "logger", "mode"), "al", "schema/not-allowed", "Did you mean all?", "all, request, response"

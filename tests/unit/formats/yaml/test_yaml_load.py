@@ -37,6 +37,7 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
     "tag": (b"a: !!str 1\n", ["f:1:4 yaml/tag"]),
     "empty value": (b"a:\nb: 1\n", ["f:1:1 yaml/empty-value"]),
     "open quote": (b'a: "b\n', ["f:1:4 yaml/syntax"]),
+    "merge conflict": (b"a: 1\nb:\n<<<<<<< HEAD\n  c: 1\n=======\n  c: 2\n>>>>>>> x\n", ["f:3:1 yaml/syntax"]),
     "open bracket": (b"a: [1, 2\n", ["f:2:1 yaml/syntax"]),
     "deep": (b"a: " + b"[" * 200 + b"]" * 200, ["f:1:67 yaml/too-deep"]),
 }

@@ -8,17 +8,19 @@ from kservegen.core.jsontypes import Path
 
 
 class Need(NamedTuple):
-    """An operator or an object, as `prerequisites` names it, and the field that asks for it."""
+    """An operator or an object, as `prerequisites` names it, and the field that asks for it; `key` is what of it."""
 
     promise: str
     path: Path
     reason: str
+    key: str = ""
 
 
 def unmet(needs: Iterable[Need], context: Context) -> Problems:
     """Report each need that the environment does not promise."""
-    for promise, path, reason in needs:
+    for promise, path, reason, key in needs:
         if promise not in context.prerequisites:
-            message = f"{reason} needs {promise}, which the environment does not promise"
+            what = f"the key {key} of {promise}" if key else promise
+            message = f"{reason} needs {what}, which the environment does not promise"
             hint = f"Install it and add {promise} to prerequisites of the environment."
             yield Problem(path, message, allowed=promise, hint=hint, at_key=True)

@@ -39,6 +39,8 @@ def _hint(resource: Resource) -> str:
     mode = annotation(resource, MODE)
     if mode in _MODES:
         return ""
+    if not mode:
+        return "Write the annotation deploymentMode: Standard; without it the service is judged as Knative's."
     return f"deploymentMode {mode!r} is none of {', '.join(_MODES)}, and so judged as Knative: write one of them."
 
 

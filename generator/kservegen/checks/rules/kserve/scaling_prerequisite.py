@@ -25,6 +25,7 @@ from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _CONFIG: Final = "inferenceservice-config"
+_PROMETHEUS: Final = "autoscaling-wva-controller-config (prometheus.url)"
 
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.ENVIRONMENT)
@@ -54,4 +55,4 @@ def _workload_needs(path: Path, scaling: JsonObject, context: Context) -> Iterat
         yield Need("keda", (*path, "keda"), "scaling by keda")
         config = f"ConfigMap/{KSERVE_NAMESPACE}/{_CONFIG}"
         if not is_promised(context, kind="ConfigMap", namespace=KSERVE_NAMESPACE, name=_CONFIG):
-            yield Need(config, (*path, "keda"), "scaling by keda, which asks Prometheus by the address in a ConfigMap,")
+            yield Need(config, (*path, "keda"), "scaling by keda", _PROMETHEUS)
