@@ -20,7 +20,6 @@ REPOSITORIES: dict[str, tuple[int, list[str]]] = {
     "q99": (
         1,
         [
-            "models.yaml:4:82 gpu/no-node",
             "models.yaml:4:82 kserve/runtime-limits",
             "models.yaml:4:82 kubernetes/quantity-range",
             "models.yaml:4:82 yaml/ambiguous-scalar",
@@ -36,7 +35,11 @@ MANIFESTS: dict[str, tuple[int, list[str]]] = {
     "nan0.yaml": (1, ["nan0.yaml:1:4 yaml/not-json"]),
     "folder-with-values": (
         1,
-        ["folder-with-values/nan0.yaml:1:4 yaml/not-json", "folder-with-values/values.yaml:1:5 yaml/not-json"],
+        [
+            "folder-with-values/isvc.yaml:13:87 kserve/image-device",
+            "folder-with-values/nan0.yaml:1:4 yaml/not-json",
+            "folder-with-values/values.yaml:1:5 yaml/not-json",
+        ],
     ),
     "lora2.yaml": (
         1,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kservegen.commands.render import RenderOptions, render, validate
 from kservegen.commands.result import Result
+from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import evaluate
@@ -89,6 +90,7 @@ class Project:
         project = open_project(self.repository)
         evaluation = evaluate(project.catalog, environment, project.tools)
         problems = [*project.diagnostics, *evaluation.diagnostics]
+        problems = [problem for problem in problems if problem.severity is Severity.ERROR]
         assert not problems, problems
         assert evaluation.built is not None
         return {f"{r.kind}/{r.id.name}": r.doc for r in evaluation.built.resources}

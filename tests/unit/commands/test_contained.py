@@ -37,8 +37,8 @@ SEAMS: dict[str, tuple[str, str, list[str]]] = {
     "building an entry": ("kservegen.render.objects.environment.build_entry", "broken", AT_THE_ENTRY),
     "defaulting an object": ("kservegen.kserve.defaulting.apply._default", "broken", AT_THE_ENTRY),
     "checking a shape": ("kservegen.checks.engines.builtin.BuiltinEngine.check", "broken", AT_THE_ENTRY),
-    "weighing host memory": ("kservegen.evaluate.environment.host_findings", "broken", AT_THE_ENTRY),
-    "estimating GPU memory": ("kservegen.evaluate.environment.gpu_memory", "broken", AT_THE_ENTRY),
+    "weighing host memory": ("kservegen.evaluate.running.host_findings", "broken", AT_THE_ENTRY),
+    "estimating GPU memory": ("kservegen.evaluate.running.gpu_memory", "broken", AT_THE_ENTRY),
     "an environment's words": (
         "kservegen.evaluate.environment.check_environment",
         "second",

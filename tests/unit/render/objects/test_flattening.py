@@ -200,7 +200,7 @@ SPECS: dict[str, tuple[str, JsonObject]] = {
     "an LLM": (
         (
             "{kind: LLMInferenceService, model: hf://a/b, replicas: 2, router: true, "
-            "args: {max-model-len: 8192, enable-prefix-caching: true, x: '{\"a\": 1}'}}"
+            "args: {max-model-len: 8192, enable-prefix-caching: true, hf-overrides: '{\"a\": 1}'}}"
         ),
         {
             "model": {"name": "m", "uri": "hf://a/b"},
@@ -210,7 +210,7 @@ SPECS: dict[str, tuple[str, JsonObject]] = {
                 "containers": [
                     {
                         "name": "main",
-                        "args": ["--max-model-len=8192", "--enable-prefix-caching", "'--x={\"a\": 1}'"],
+                        "args": ["--max-model-len=8192", "--enable-prefix-caching", "'--hf-overrides={\"a\": 1}'"],
                     }
                 ]
             },

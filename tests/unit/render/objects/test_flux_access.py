@@ -14,7 +14,7 @@ from kservegen.core.jsontypes import JsonObject
 MODELS = """\
 models:
   iris: {modelFormat: sklearn, storageUri: s3://models/iris}
-  chat: {kind: LLMInferenceService, model: hf://a/b, namespace: team}
+  chat: {kind: LLMInferenceService, model: hf://a/b, namespace: team, resources: {limits: {nvidia.com/gpu: 1}}}
 """
 RUNTIME = "{supportedModelFormats: [{name: a, version: '1'}], containers: [{name: kserve-container, image: a/b:c}]}"
 TEAM_RUNTIME = f"runtimes:\n  own: {{namespace: team, spec: {RUNTIME}}}\n"
