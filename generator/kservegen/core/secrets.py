@@ -129,7 +129,11 @@ _VALUE: Final = r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^
 _ASSIGNED: Final = (
     r"(?<![\w.-])-{0,2}(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.-]{0,80})(?P=quote)\s{0,4}(?P<sign>[=:])\s{0,4}" + _VALUE
 )
-_FLAG: Final = r"(?<![\w.-])--(?P<name>[A-Za-z][\w.-]{0,80})(?:[\"']?\s{0,4},\s{0,4}|\s{1,4})(?!-)" + _VALUE
+# After a flag these go on with a sentence about it: `does not know --api-key and ignores it`.
+_SENTENCE: Final = r"(?:and|does|has|is|needs|takes)(?=[\s.,;:]|\Z)"
+_FLAG: Final = (
+    r"(?<![\w.-])--(?P<name>[A-Za-z][\w.-]{0,80})(?:[\"']?\s{0,4},\s{0,4}|\s{1,4})(?!-|" + _SENTENCE + ")" + _VALUE
+)
 _PAIR: Final = (
     r"\bname:\s{0,4}[\"']?(?P<name>[\w.-]{1,120})[\"']?\s{0,4},\s{0,4}value:\s{0,4}[\"']?(?P<value>[^\"'},\s]+)"
 )

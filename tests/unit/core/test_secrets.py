@@ -129,6 +129,8 @@ NO_SECRETS: tuple[tuple[str, str], ...] = (
     ("args", "--api-key EMPTY"),
     ("args", "--api-key=$(VLLM_API_KEY)"),
     ("args", "--api-key ${VLLM_API_KEY}"),
+    ("NOTE", "the server does not know --api-key and ignores it"),
+    ("NOTE", "--api-key needs a value"),
     ("PASSWORD_FILE", "/etc/db/password"),
     ("HF_TOKEN_PATH", "/cache/token"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"),

@@ -51,7 +51,7 @@ def _missed(server: ServerInPod) -> Problems:
         field = server.word(moved.word) if moved is not None else asked.path
         if not field or not server.states(field):
             continue  # nothing that the object itself says
-        listens = " and ".join(str(port.number) for port in ports)
+        listens = " and ".join(dict.fromkeys(str(port.number) for port in ports))
         path = server.where(field).path
         while path and value_at(server.view.resource.doc, path) is None:
             path = path[:-1]  # a probe that KServe adds
