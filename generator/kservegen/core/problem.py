@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
@@ -21,6 +22,13 @@ class Problem(NamedTuple):
     at_key: bool = False
     hint: str = ""
     severity: Severity | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The message with what was seen behind it, unless the message has it as a word of its own."""
+        if not self.seen or re.search(rf"(?<![\w.-]){re.escape(self.seen)}(?![\w.-])", self.message):
+            return self.message
+        return f"{self.message} ({self.seen})"
 
 
 def to_finding(meta: RuleMeta, problem: Problem) -> Finding:

@@ -64,8 +64,7 @@ def admit(doc: JsonObject, origins: Iterable[Origin] = (), *, image_volumes: boo
     if broken is not None:
         problem = broken.problem
         name = text(mapping(doc.get("metadata")).get("name"))
-        reason = f"{format_path(problem.path)}: {problem.message}" + (f" ({problem.seen})" if problem.seen else "")
-        message = f'{kind} "{name}" is invalid: {reason}'
+        message = f'{kind} "{name}" is invalid: {format_path(problem.path)}: {problem.sentence}'
         raise ReconcileError("write", "Invalid", message, source_to_edit(problem.path, origins))
     if kind == "Deployment":
         spec = mapping(filled["spec"])

@@ -157,8 +157,7 @@ def _admit(draft: MutatedPod, plane: ControlPlane, lawful: JsonObject) -> JsonOb
     broken = next(iter(validate_pod(filled, known)), None)
     if broken is not None:
         problem = broken.problem
-        seen = f" ({problem.seen})" if problem.seen else ""
-        raise PodRefusedError(f"{format_path(problem.path)}: {problem.message}{seen}", problem.path)
+        raise PodRefusedError(f"{format_path(problem.path)}: {problem.sentence}", problem.path)
     return filled
 
 
