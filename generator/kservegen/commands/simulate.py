@@ -43,13 +43,22 @@ class SimulatedObject:
     """A document or an entry of the catalog, what the API server says of it, and what is made of it.
 
     `made` is None where nothing is made of its kind, or it is not admitted. `locate` takes a path of the stored object
-    to the line that it was written at. `environment` is blank for manifests by themselves.
+    to the line that it was written at. `environment` is blank for manifests by themselves. `faults` are the errors in
+    what is made, for which it never runs.
     """
 
     report: DocumentReport
     made: Made | None
     locate: Callable[[Path], Location]
     environment: str = ""
+    faults: tuple[Diagnostic, ...] = ()
+
+    @property
+    def runs(self) -> bool | None:
+        """Whether it can ever be Ready, as far as files tell; None where they do not, or nothing is made of it."""
+        if self.made is None:
+            return False if self.report.admitted is False else None
+        return False if self.faults else self.made.runs
 
     @property
     def id(self) -> ResourceId:
@@ -117,7 +126,7 @@ def simulate_folder(
             yield _unread(data, options.environment)
     around = replace(linter.together(), installation=cluster.context.installation)
     for item in linter.linted():
-        yield _simulated(item, around, options.environment)
+        yield _simulated(item, around, options.environment, checker)
     linter.close()
 
 
@@ -138,7 +147,7 @@ def _report(file: str, identity: ResourceId, diagnostics: tuple[Diagnostic, ...]
     )
 
 
-def _simulated(item: LintedDocument, around: Context, environment: str) -> SimulatedObject:
+def _simulated(item: LintedDocument, around: Context, environment: str, checker: Checker) -> SimulatedObject:
     report, document, stored = item
 
     def locate(path: Path) -> Location:
@@ -147,7 +156,17 @@ def _simulated(item: LintedDocument, around: Context, environment: str) -> Simul
         return document.locate(path if stored is None else stored.words(path))
 
     made = make_stored(stored, around) if stored is not None and report.admitted else None
-    return SimulatedObject(report=report, made=made, locate=locate, environment=environment)
+    faults: tuple[Diagnostic, ...] = ()
+    if made is not None and made.deployable and stored is not None and document is not None:
+        found = _faults(Defaulted(written=stored, resource=stored), around, checker)
+        faults = tuple(document.diagnose(fault, Severity.ERROR, resource) for resource, fault in found)
+    return SimulatedObject(report=report, made=made, locate=locate, environment=environment, faults=faults)
+
+
+def _faults(own: Defaulted, context: Context, checker: Checker) -> list[ObjectFinding]:
+    """List what is wrong with what is made of an object, if it is why it never runs."""
+    (found,) = checker.made([own], [()], context)
+    return [item for item in found if checker.severity(item[1]) is Severity.ERROR]
 
 
 def _configs(files: Iterable[ManifestFile]) -> Iterator[JsonObject]:
@@ -232,11 +251,14 @@ def _simulate_entry(
     found = _findings(own, defaulted.context, checker)
     admitted = checker.verdict(finding for _, finding in found).admitted
     diagnosed = tuple(locator.diagnose(resource, finding, checker.severity(finding)) for resource, finding in found)
+    made = make_stored(own.resource, defaulted.context) if admitted else None
+    faults = _faults(own, defaulted.context, checker) if made is not None and made.deployable else []
     return SimulatedObject(
         report=_report(entry.own_location.file, built.resource.id, diagnosed, admitted=admitted),
-        made=make_stored(own.resource, defaulted.context) if admitted else None,
+        made=made,
         locate=lambda path: locator.locate(own.resource, path),
         environment=defaulted.context.environment,
+        faults=tuple(locator.diagnose(resource, fault, Severity.ERROR) for resource, fault in faults),
     )
 
 

@@ -42,7 +42,7 @@ def simulated_as_json(item: SimulatedObject) -> JsonObject:
             for pod in made.pods
         ],
         "from": dict(_pointers(made, item.locate)),
-        "findings": [finding_as_json(error) for error in item.errors],
+        "findings": [finding_as_json(error) for error in (*item.errors, *item.faults)],
     }
 
 
@@ -66,7 +66,7 @@ def _verdicts(item: SimulatedObject) -> JsonObject:
     return {
         "admitted": item.report.admitted,
         "deployable": refused if made is None else made.deployable,
-        "runs": refused if made is None else made.runs,
+        "runs": item.runs,
         "outcome": None
         if outcome is None
         else {"step": outcome.step, "reason": outcome.reason, "message": mask_text(outcome.message)},
@@ -140,16 +140,18 @@ def _fate(item: SimulatedObject | None) -> str:
         return "nothing is made of it"
     if made.outcome is not None:
         return f"stops at {made.outcome.step}"
-    if made.runs is None:
+    if item.runs is None:
         return "runs if what its pods lack is there"
     refused = [pod.of for pod in made.pods if pod.pod is None]
     if refused:
         return f"the pod of {printable(refused[0])} is refused"
-    return "is never ready" if made.runs is False else "runs, as far as files tell"
+    if made.runs is False:
+        return "is never ready"
+    return "does not run" if item.faults else "runs, as far as files tell"
 
 
 def _refusals(item: SimulatedObject) -> Iterator[str]:
-    for error in item.errors if item.report.admitted is False else ():
+    for error in item.errors if item.report.admitted is False else item.faults:
         yield f"#   {printable(f'{error.location}: {error.message} [{error.rule}]')}"
 
 

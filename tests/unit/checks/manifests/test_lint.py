@@ -205,3 +205,16 @@ def test_an_unreadable_folder(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "a").chmod(0)
     with pytest.raises(GeneratorError, match="cannot be read"):
         folder.lint("a")
+
+
+def test_a_wave_orders_manifests(folder: Folder) -> None:
+    folder.write(
+        "a.yaml",
+        """
+        apiVersion: serving.kserve.io/v1beta1
+        kind: InferenceService
+        metadata: {name: iris, namespace: models, annotations: {argocd.argoproj.io/sync-wave: "2"}}
+        spec: {predictor: {model: {modelFormat: {name: sklearn}, storageUri: "s3://a/b"}}}
+        """,
+    )
+    assert folder.problems() == []

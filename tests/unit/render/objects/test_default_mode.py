@@ -66,7 +66,7 @@ def test_the_chart_is_told_the_mode(mode: str, project: Project) -> None:
 # Words of a model; what is found of it where it runs in Standard mode, and where it runs as a Knative Service.
 CHECKED: dict[str, tuple[list[str], list[str]]] = {
     "scaleMetric: cpu": ([], ["kserve/knative-scaling"]),
-    "scaleMetric: rps": ([], []),
+    "scaleMetric: rps": (["kserve/idle-scaling"], []),
 }
 
 

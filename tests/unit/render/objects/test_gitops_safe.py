@@ -253,6 +253,11 @@ def test_the_builder_writes_it_right(name: str, tmp_path: Path) -> None:
 
 # What an author insists on, through the escape hatches: a rule says so, at the line.
 INSISTED: dict[str, tuple[str, str, str]] = {
+    "a wave": (
+        'm: {modelFormat: sklearn, storageUri: "s3://a/b", annotations: {argocd.argoproj.io/sync-wave: "1"}}',
+        "gitops/tool-key",
+        "nothing_changing_on_a_model",
+    ),
     "what Helm writes": (
         'm: {modelFormat: sklearn, storageUri: "s3://a/b", annotations: {meta.helm.sh/release-name: m}}',
         "gitops/tool-key",

@@ -1,21 +1,23 @@
 """A model carries a label or annotation that a tool writes, or that its tool does not read there.
 
 KServe copies it to the pods. The day it is added, changed or removed, every pod of the model is replaced, for a word
-that the model does not know. What a tool reads from the object itself, such as a sync wave in metadata.annotations, can
-stand nowhere else, and is not meant.
+that the model does not know. What a tool reads from the object itself, such as sync options in metadata.annotations,
+can stand nowhere else, and is not meant. In an environment's catalog a sync wave is: its models share an Application
+with models that know nothing of each other, and one of a later wave is not synced before all of the earlier ones are
+healthy.
 
 Fix: Leave out what the tool writes itself; state what it reads in metadata.annotations of the object.
 Severity: warning
 Bad:
     metadata: {annotations: {meta.helm.sh/release-name: iris}}
 Good:
-    metadata: {annotations: {argocd.argoproj.io/sync-wave: "1"}}
+    metadata: {annotations: {argocd.argoproj.io/sync-options: Prune=confirm}}
 Upstream: gitops 1.2; pkg/constants/constants.go
 """
 
 from typing import Final
 
-from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.gitops._marks import MARKED_KINDS
 from kservegen.checks.rules.view import marks_of
 
@@ -39,10 +41,18 @@ _READ: Final = frozenset(
 )
 
 
-@rule(Stage.ADVICE, *MARKED_KINDS)
-def check(resource: Resource, _context: Context) -> Problems:
+_WAVE: Final = "argocd.argoproj.io/sync-wave"
+
+
+@rule(Stage.ADVICE, *MARKED_KINDS, scope=Scope.ENVIRONMENT)
+def check(resource: Resource, context: Context) -> Problems:
     for mark in marks_of(resource):
         tool = _GROUPS.get(mark.key.partition("/")[0]) or _KEYS.get(mark.key)
-        if tool and not (mark.path[:-1] == ("metadata", "annotations") and mark.key in _READ):
-            message = f"{mark.key} is {tool}'s, and KServe copies this {mark.noun} to the pods"
+        if not tool:
+            continue
+        message = f"{mark.key} is {tool}'s, and KServe copies this {mark.noun} to the pods"
+        if mark.path[:-1] != ("metadata", "annotations") or mark.key not in _READ:
             yield Problem(mark.path, message, at_key=True)
+        elif mark.key == _WAVE and context.environment:
+            message += "; the object waits until all of earlier waves are healthy"
+            yield Problem(mark.path, message, at_key=True, hint="Leave it out: layers order what needs an order.")
