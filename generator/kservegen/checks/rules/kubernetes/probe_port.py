@@ -1,0 +1,66 @@
+"""A probe or a hook asks a port by a name that no port of its container has.
+
+Names of ports are looked up in the container that the probe belongs to. One that is not there is no mistake to the API
+server; the kubelet cannot ask, and the probe fails each time: the pod is never ready, or is started again and again.
+
+Fix: Use the name of one of the container's ports, or its number.
+Bad:
+    ports: [{name: http1, containerPort: 8080}]
+    readinessProbe: {httpGet: {path: /, port: http}}
+Good:
+    ports: [{name: http1, containerPort: 8080}]
+    readinessProbe: {httpGet: {path: /, port: http1}}
+Upstream: pkg/kubelet/prober/prober.go; pkg/probe/util.go (ResolveContainerPort)
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.core.document import mapping, sequence, text, value_at
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kserve.controllers.made import MadePod
+
+_ASKERS: Final[dict[str, Path]] = {
+    "startup probe": ("startupProbe",),
+    "readiness probe": ("readinessProbe",),
+    "liveness probe": ("livenessProbe",),
+    "postStart hook": ("lifecycle", "postStart"),
+    "preStop hook": ("lifecycle", "preStop"),
+}
+_ACTIONS: Final = ("httpGet", "tcpSocket")
+
+
+@rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE)
+def check(resource: Resource, context: Context) -> Problems:
+    view = made_of(resource, context)
+    told: set[Path] = set()
+    for pod in view.pods() if view is not None else ():
+        for section in ("initContainers", "containers"):
+            for index, item in enumerate(sequence(value_at(pod.pod, ("spec", section)))):
+                for problem in _unknown(view, pod, ("spec", section, index), mapping(item)) if view is not None else ():
+                    if problem.path not in told:
+                        told.add(problem.path)
+                        yield problem
+
+
+def _unknown(view: MadeView, pod: MadePod, at: Path, container: JsonObject) -> Iterator[Problem]:
+    names = [text(mapping(port).get("name")) for port in sequence(container.get("ports"))]
+    for asker, path in _ASKERS.items():
+        for action in _ACTIONS:
+            field = (*path, action, "port")
+            port = value_at(container, field)
+            if not isinstance(port, str) or port in names or port.isdigit():
+                continue
+            place = view.where(pod.origins, (*at, *field))
+            near = get_close_matches(port, names, 1)
+            yield Problem(
+                place.path,
+                f"the {asker} asks port {port!r}, and no port of container {text(container.get('name'))!r} is called "
+                f"so{place.told}",
+                seen=port,
+                allowed=", ".join(name for name in names if name),
+                hint=f"Did you mean {near[0]}?" if near else "",
+            )
