@@ -22,12 +22,13 @@ from tests.support.reports import text_of
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.discover import discover
-from kservegen.checks.simulation import reference_installation
+from kservegen.checks.simulation import KServeInstallation, reference_installation
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.repository import packaged_data
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.settings import CONFIG_NAME, read_settings
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 
 SCHEMAS = SchemaStore([packaged_data() / "schemas"])
@@ -57,10 +58,19 @@ def context(text: str, version: str, objects: list[Defaulted], old: list[Default
         platform=reference(version),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promised.split(",")) if promised else frozenset(),
-        installation=reference_installation(release(version), words.get("mode", "Standard"), SCHEMAS),
+        installation=installed(objects, version, words.get("mode", "Standard")),
         kubernetes_version=words.get("kubernetes", ""),
         old={item.resource.id: item.resource for item in old},
     )
+
+
+def installed(objects: list[Defaulted], version: str, mode: str) -> KServeInstallation:
+    """Return KServe as its own configuration installs it, or with the ConfigMap that is among the objects."""
+    usual = reference_installation(release(version), mode, SCHEMAS)
+    config = next((item.resource.doc for item in objects if item.resource.id.name == CONFIG_NAME), None)
+    if config is None:
+        return usual
+    return replace(usual, settings=lambda: read_settings(config, usual.settings()))
 
 
 def context_words(text: str) -> dict[str, str]:
