@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.base import Context, Problem
 from kservegen.core.document import child
 from kservegen.core.jsontypes import Path
 from kservegen.core.resource import Origin, Resource
@@ -66,6 +66,22 @@ class MadeView(NamedTuple):
                 return False
             value = found
         return True
+
+
+def pods_made(resource: Resource, context: Context) -> Iterator[tuple[MadeView, MadePod]]:
+    """Go through the pods that are made of an object and not refused."""
+    view = made_of(resource, context)
+    if view is not None:
+        yield from ((view, pod) for pod in view.pods())
+
+
+def once(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Leave out what is said of a field of which something was said: several pods are made of one."""
+    told: set[Path] = set()
+    for problem in problems:
+        if problem.path not in told:
+            told.add(problem.path)
+            yield problem
 
 
 def made_of(resource: Resource, context: Context) -> MadeView | None:

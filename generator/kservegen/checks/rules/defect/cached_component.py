@@ -14,7 +14,7 @@ Good:
 Upstream: kserve derive-isvc-2, part 8; pkg/webhook/admission/pod/storage_initializer_injector.go
 """
 
-from kservegen.checks.rules._made import made_of
+from kservegen.checks.rules._made import pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping, text
 from kservegen.kserve.controllers.components import SOURCE_URI
@@ -23,11 +23,10 @@ from kservegen.kserve.controllers.local_models import LOCAL_MODEL_LABEL
 
 @rule(Stage.RUN, "InferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    view = made_of(resource, context)
-    for pod in view.pods() if view is not None else ():
+    for view, pod in pods_made(resource, context):
         notes = mapping(mapping(mapping(pod.pod).get("metadata")).get("annotations"))
         own, cached = text(notes.get(SOURCE_URI)), text(notes.get(f"{LOCAL_MODEL_LABEL}-sourceuri")).removesuffix("/")
-        if not own or not cached or own == cached or own.startswith(f"{cached}/") or view is None:
+        if not own or not cached or own == cached or own.startswith(f"{cached}/"):
             continue
         place = view.where(pod.origins, ("metadata", "annotations", SOURCE_URI))
         message = f"{pod.of} reads {own}, and KServe sends it to the cache of {cached}: it finds no model there"

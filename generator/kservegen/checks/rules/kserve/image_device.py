@@ -19,6 +19,7 @@ Upstream: pkg/controller/v1beta1/inferenceservice/utils/utils.go: UpdateImageTag
 
 from typing import Final
 
+from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._serving import ServingContainer, serving_containers
 from kservegen.core.diagnostics import Severity
@@ -38,12 +39,7 @@ _HAS_BUILDS: Final = "huggingfaceserver"
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    told: set[Path] = set()
-    for serving in serving_containers(resource, context):
-        for problem in _misfit(serving):
-            if problem.path not in told:
-                told.add(problem.path)
-                yield problem
+    yield from once(problem for serving in serving_containers(resource, context) for problem in _misfit(serving))
 
 
 def _misfit(serving: ServingContainer) -> Problems:

@@ -16,7 +16,7 @@ pkg/controller/v1alpha2/llmisvc/config_storage.go
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules._made import MadeView, once, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._serving import ServingContainer, serving_containers
 from kservegen.core.document import mapping, sequence, text, value_at
@@ -35,14 +35,7 @@ def check(resource: Resource, context: Context) -> Problems:
     if resource.kind == "LLMInferenceService":
         yield from _switched_off(resource, context)
         return
-    view = made_of(resource, context)
-    told: set[Path] = set()
-    for pod in view.pods() if view is not None else ():
-        assert view is not None  # noqa: S101 - it has pods
-        for problem in _strays(view, pod):
-            if problem.path not in told:
-                told.add(problem.path)
-                yield problem
+    yield from once(problem for view, pod in pods_made(resource, context) for problem in _strays(view, pod))
 
 
 def _switched_off(resource: Resource, context: Context) -> Problems:

@@ -17,6 +17,7 @@ Upstream: config/llmisvcconfig; pkg/controller/v1alpha2/llmisvc/workload_multi_n
 from collections.abc import Iterator
 from typing import Final
 
+from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._serving import ServingContainer, serving_containers
 from kservegen.core.diagnostics import Severity
@@ -51,11 +52,7 @@ _WHOLE: Final = frozenset({"nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi"})
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    told: set[Path] = set()
-    for problem in _problems(resource, context):
-        if problem.path not in told:
-            told.add(problem.path)
-            yield problem
+    yield from once(_problems(resource, context))
 
 
 def _problems(resource: Resource, context: Context) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ Upstream: kubernetes.io/docs/concepts/workloads/pods: pod networking
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules._made import MadeView, once, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
@@ -38,14 +38,7 @@ class _Bound(NamedTuple):
 
 @rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    view = made_of(resource, context)
-    told: set[Path] = set()
-    for pod in view.pods() if view is not None else ():
-        assert view is not None  # noqa: S101 - it has pods
-        for problem in _conflicts(view, pod):
-            if problem.path not in told:
-                told.add(problem.path)
-                yield problem
+    yield from once(problem for view, pod in pods_made(resource, context) for problem in _conflicts(view, pod))
 
 
 def _conflicts(view: MadeView, pod: MadePod) -> Iterator[Problem]:

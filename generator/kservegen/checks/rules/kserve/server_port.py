@@ -14,6 +14,7 @@ Upstream: config/llmisvcconfig; pkg/controller/v1beta1/inferenceservice/componen
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
 from kservegen.core.document import integer, mapping, sequence, value_at
@@ -33,12 +34,7 @@ class _Asked(NamedTuple):
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    told: set[Path] = set()
-    for server in servers_made(resource, context):
-        for problem in _missed(server):
-            if problem.path not in told:
-                told.add(problem.path)
-                yield problem
+    yield from once(problem for server in servers_made(resource, context) for problem in _missed(server))
 
 
 def _missed(server: ServerInPod) -> Problems:

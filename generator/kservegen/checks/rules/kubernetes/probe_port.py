@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
 
-from kservegen.checks.rules._made import MadeView, made_of
+from kservegen.checks.rules._made import MadeView, once, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
@@ -35,15 +35,13 @@ _ACTIONS: Final = ("httpGet", "tcpSocket")
 
 @rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    view = made_of(resource, context)
-    told: set[Path] = set()
-    for pod in view.pods() if view is not None else ():
-        for section in ("initContainers", "containers"):
-            for index, item in enumerate(sequence(value_at(pod.pod, ("spec", section)))):
-                for problem in _unknown(view, pod, ("spec", section, index), mapping(item)) if view is not None else ():
-                    if problem.path not in told:
-                        told.add(problem.path)
-                        yield problem
+    yield from once(problem for view, pod in pods_made(resource, context) for problem in _problems(view, pod))
+
+
+def _problems(view: MadeView, pod: MadePod) -> Iterator[Problem]:
+    for section in ("initContainers", "containers"):
+        for index, item in enumerate(sequence(value_at(pod.pod, ("spec", section)))):
+            yield from _unknown(view, pod, ("spec", section, index), mapping(item))
 
 
 def _unknown(view: MadeView, pod: MadePod, at: Path, container: JsonObject) -> Iterator[Problem]:
