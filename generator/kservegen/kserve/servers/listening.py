@@ -17,6 +17,7 @@ _PORTS: Final = {
     "triton": {"--http-port": 8000, "--grpc-port": 8001, "--metrics-port": 8002},
     "tensorflow-serving": {"--rest_api_port": 0, "--port": 8500},
 }
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ELSEWHERE: Final = frozenset({"--headless", "--uds", "--config", "--data-parallel-multi-port-external-lb"})
 _UNKNOWN_PORTS: Final = frozenset({"mlserver", "torchserve", "openvino"})
 
@@ -25,6 +26,13 @@ class ListeningPort(NamedTuple):
     """A port and the place of the word that chose it; -1 where it is the server's own choice."""
 
     number: int
+    word: int
+
+
+class ListeningHost(NamedTuple):
+    """An address and the place of the word that chose it."""
+
+    address: str
     word: int
 
 
@@ -47,6 +55,17 @@ def listening_ports(started: StartedServer) -> list[ListeningPort]:
             return []
         found.append(ListeningPort(number, given.value_index))
     return found
+
+
+def loopback_host(started: StartedServer) -> ListeningHost | None:
+    """Return the address inside of the pod that vLLM is told to listen on alone; None where others reach it."""
+    if started.server.name != VLLM or started.server.is_own or not started.line.is_whole:
+        return None
+    given = _last(started).get("--host")
+    value = given.values[0] if given is not None and given.values else None
+    if given is None or value is None or not value.is_known or value.text not in _LOOPBACK:
+        return None
+    return ListeningHost(value.text, given.value_index)
 
 
 def model_folder(started: StartedServer) -> str:

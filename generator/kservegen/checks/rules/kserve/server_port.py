@@ -1,7 +1,8 @@
-"""The server listens on another port than its probes and its Service use.
+"""The server listens on another port than its probes and its Service use, or on an address that they do not reach.
 
 A port in the arguments moves the server. The probes and the Service that KServe makes stay where they are, so that the
-pod is never ready, and is started again and again.
+pod is never ready, and is started again and again. The kubelet asks at the address of the pod: a server on 127.0.0.1
+does not hear it.
 
 Fix: Leave the port of the server as KServe sets it.
 Bad:
@@ -19,8 +20,9 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
 from kservegen.core.document import integer, mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.kserve.servers.listening import listening_ports
+from kservegen.kserve.servers.listening import listening_ports, loopback_host
 
+_NETWORKED: Final = ("httpGet", "tcpSocket", "grpc")
 _PROBES: Final = {"startupProbe": "startup", "readinessProbe": "readiness", "livenessProbe": "liveness"}
 
 
@@ -34,7 +36,26 @@ class _Asked(NamedTuple):
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    yield from once(problem for server in servers_made(resource, context) for problem in _missed(server))
+    for find in (_missed, _unreached):
+        yield from once(problem for server in servers_made(resource, context) for problem in find(server))
+
+
+def _unreached(server: ServerInPod) -> Problems:
+    """Find a server that only its own pod reaches, where the kubelet asks it from outside."""
+    host = loopback_host(server.started)
+    if host is None or not server.states(server.word(host.word)):
+        return
+    for name, word in _PROBES.items():
+        probe = mapping(server.container.get(name))
+        if any("port" in (action := mapping(probe.get(key))) and not action.get("host") for key in _NETWORKED):
+            message = f"the server listens on {host.address} alone, and its {word} probe asks at the pod's address"
+            yield Problem(
+                server.where(server.word(host.word)).path,
+                f"{message}: it never becomes ready",
+                seen=host.address,
+                hint="Leave --host out: the server listens on all addresses by itself.",
+            )
+            return
 
 
 def _missed(server: ServerInPod) -> Problems:
