@@ -91,7 +91,9 @@ class ArgoCd:
         asked = {"name": "asked", "value": secrets.token_hex(8)}
         # Argo CD's server, which does not run here, puts the Application's own options into what a person asks for.
         options = self.application(name)["spec"]["syncPolicy"].get("syncOptions", [])
-        self._mark({"name": name}, operation={"sync": {"prune": True, "syncOptions": options}, "info": [asked]})
+        # On a machine with much to do an API server may give an object up that it takes a moment later.
+        operation = {"sync": {"prune": True, "syncOptions": options}, "info": [asked], "retry": {"limit": 3}}
+        self._mark({"name": name}, operation=operation)
         return name, asked
 
     def _results(self, name: str, asked: Json) -> list[Json]:
