@@ -13,19 +13,25 @@ from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import evaluate
 from kservegen.evaluate.project import open_project
 
-DEV = """\
+# An environment without accelerators, to which tests add their own.
+CLUSTER = """\
 version: 1
 cluster: {name: dev}
 kserve: {version: v0.19.0, deploymentMode: Standard}
 prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway, leaderworkerset]
 namespaces: {ns: {}}
 gitops: {engine: none}
+"""
+DEV = (
+    CLUSTER
+    + """\
 accelerators:
   l4:
     resource: nvidia.com/gpu
     nodeSelector: {gpu: L4}
     tolerations: [{key: nvidia.com/gpu, operator: Exists}]
 """
+)
 
 IRIS = """\
 version: 1

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from tests.support.project import Project
+from tests.support.project import CLUSTER, Project
 from tests.support.reports import text_of
 
 from kservegen.checks.gpu.estimate import FitVerdict
@@ -19,13 +19,9 @@ ESTIMATES = {
     f"gpu/{slug}" for slug in "does-not-fit uncertain-fit parallelism context-length quantisation unknown-model".split()
 }
 
-DEV = """\
-version: 1
-cluster: {name: dev}
-kserve: {version: v0.19.0, deploymentMode: Standard}
-prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway, leaderworkerset]
-namespaces: {ns: {}}
-gitops: {engine: none}
+DEV = (
+    CLUSTER
+    + """\
 accelerators:
   l4: {resource: nvidia.com/gpu, gpu: L4, nodeSelector: {gpu: L4}}
   h100: {resource: nvidia.com/gpu, gpu: H100, nodeSelector: {gpu: H100}}
@@ -35,6 +31,7 @@ accelerators:
   old: {resource: nvidia.com/gpu, gpu: Old One, memory: 47Gi, computeCapability: "6.1", nodeSelector: {gpu: old}}
   slice: {resource: nvidia.com/mig-9g.9gb, memory: 9100Mi, computeCapability: 9.0, nodeSelector: {gpu: slice}}
 """
+)
 
 
 @pytest.fixture

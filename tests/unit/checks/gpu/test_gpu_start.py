@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.project import Project
+from tests.support.project import CLUSTER, Project
 
 from kservegen.core.diagnostics import Diagnostic
 
-DEV = """\
-version: 1
-cluster: {name: dev}
-kserve: {version: v0.19.0, deploymentMode: Standard}
-prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway, leaderworkerset]
-namespaces: {ns: {}}
-gitops: {engine: none}
+DEV = (
+    CLUSTER
+    + """\
 accelerators:
   h100: {resource: nvidia.com/gpu, gpu: H100, nodeSelector: {gpu: H100}}
   quarter: {resource: nvidia.com/gpu.shared, gpu: L40S, nodeSelector: {gpu: L40S}, share: {neighbours: 3}}
@@ -21,6 +17,7 @@ accelerators:
   nothing: {resource: nvidia.com/gpu.shared, gpu: L40S, nodeSelector: {gpu: none}, share: {memory: 0Mi}}
   unsaid: {resource: nvidia.com/gpu.shared, gpu: L40S, nodeSelector: {gpu: some}}
 """
+)
 LARGE = "meta-llama/Llama-3.3-70B-Instruct"
 
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from tests.support.project import Project
+from tests.support.project import CLUSTER, Project
 from tests.support.reports import text_of
 
 HOST = {f"gpu/{slug}" for slug in "host-memory host-kv-cache shared-memory ephemeral-storage".split()}
 
-DEV = """\
-version: 1
-cluster: {name: dev}
-kserve: {version: v0.19.0, deploymentMode: Standard}
-prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway, leaderworkerset]
-namespaces: {ns: {}}
-gitops: {engine: none}
+DEV = (
+    CLUSTER
+    + """\
 accelerators:
   h100: {resource: nvidia.com/gpu, gpu: H100, nodeSelector: {gpu: H100}}
 """
+)
 
 LOCK = """\
 version: 1

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
+from tests.support.go_programs import go_binary
 from tests.unit.formats.cel.expressions import EXPRESSIONS, Row
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
-GO_SOURCE = Path(__file__).parents[3] / "go_cel"
+# A folder of tests/. It takes two minutes to build the first time, an instant with Go's cache.
+GO_SOURCE = "go_cel"
 RECORDED = Path(__file__).with_name("answers.json")
 
 
@@ -27,26 +24,6 @@ def rows() -> list[tuple[str, JsonValue]]:
 
 def _pair(row: Row) -> tuple[str, JsonValue]:
     return (row, None) if isinstance(row, str) else row
-
-
-def build(folder: Path) -> Path:
-    """Compile the oracle: two minutes the first time, an instant with Go's cache."""
-    compiler = shutil.which("go") or shutil.which("/usr/local/go/bin/go")  # where Go's own installer puts it
-    if compiler is None:
-        _absent("Go is not installed")
-    binary = folder / "oracle"
-    built = subprocess.run(
-        [compiler, "build", "-o", binary, "."], cwd=GO_SOURCE, capture_output=True, text=True, check=False
-    )
-    if built.returncode:
-        _absent(f"the Go program does not build here: {built.stderr.strip()[-300:]}")
-    return binary
-
-
-def _absent(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def ask(binary: Path, questions: Sequence[tuple[str, JsonValue]]) -> list[JsonObject]:
@@ -68,6 +45,5 @@ def recorded() -> list[JsonObject]:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        found = ask(build(Path(folder)), rows())
+    found = ask(go_binary(GO_SOURCE), rows())
     RECORDED.write_text("[\n" + ",\n".join(json.dumps(answer) for answer in found) + "\n]\n", "utf-8")

@@ -6,10 +6,10 @@ Its answers are recorded, so that these tests run without Go; where Go is, the r
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.support.go_programs import go_binary
 from tests.unit.formats.cel import oracle
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -82,8 +82,8 @@ def test_what_the_server_answers(expression: str, value: JsonValue, theirs: Json
         assert answer.keys() <= {"compile", "error"}
 
 
-def test_the_record_is_what_the_library_says(tmp_path: Path) -> None:
-    binary = oracle.build(tmp_path)
+def test_the_record_is_what_the_library_says() -> None:
+    binary = go_binary(oracle.GO_SOURCE)
     assert oracle.ask(binary, ROWS) == oracle.recorded(), "python -m tests.unit.formats.cel.oracle records it anew"
 
 
