@@ -12,12 +12,13 @@ import os
 import sys
 from pathlib import Path
 
+from tools.fact_files import ROOT, write_facts
+
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.kserve.controllers.scripts import shorten_scripts
 
-ROOT = Path(__file__).parents[1]
 FACTS = ROOT / "facts" / "runtimes"
 SOURCES = ("runtimes/resources.yaml", "storagecontainer/storagecontainer.yaml")
 _KINDS = {"ClusterServingRuntime": "runtimes", "ClusterStorageContainer": "storageContainers"}
@@ -41,21 +42,13 @@ def compile_release(folder: Path, version: str) -> JsonObject:
 def main() -> int:
     """Write the facts, or with --check say which differ."""
     shared = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared")) / "kserve"
-    stale = []
+    wanted: dict[Path, str] = {}
     for folder in sorted(shared.glob("v*/runtime-configs")):
         version = folder.parent.name
-        file = FACTS / f"{version}.json"
-        if not (ROOT / "facts" / "releases" / f"{version}.json").exists():
-            continue
-        wanted = json.dumps(compile_release(folder, version), indent=1, sort_keys=True) + "\n"
-        if "--check" in sys.argv:
-            stale += [] if file.exists() and file.read_text(encoding="utf-8") == wanted else [file]
-        else:
-            FACTS.mkdir(exist_ok=True)
-            file.write_text(wanted, encoding="utf-8")
-    for file in stale:
-        print(f"{file.relative_to(ROOT)} is not what the release says: python -m tools.runtime_facts")
-    return 1 if stale else 0
+        if (ROOT / "facts" / "releases" / f"{version}.json").exists():
+            facts = compile_release(folder, version)
+            wanted[FACTS / f"{version}.json"] = json.dumps(facts, indent=1, sort_keys=True) + "\n"
+    return write_facts(wanted, "is not what the release says: python -m tools.runtime_facts")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tools.fact_files import ROOT, write_facts
+
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
-ROOT = Path(__file__).parents[1]
 FACTS = ROOT / "facts" / "servers"
 SOURCE = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared")) / "kserve" / "server-flags.json"
 # The releases of KServe whose servers were read, and the branches of Triton.
@@ -116,17 +117,9 @@ def render(table: JsonObject) -> str:
 
 def main() -> int:
     """Write the tables, or with --check say which differ."""
-    stale = []
-    for name, table in compile_tables(json.loads(SOURCE.read_bytes())).items():
-        file, wanted = FACTS / f"{name}.json", render(table)
-        if "--check" in sys.argv:
-            stale += [] if file.exists() and file.read_text(encoding="utf-8") == wanted else [file]
-        else:
-            FACTS.mkdir(exist_ok=True)
-            file.write_text(wanted, encoding="utf-8")
-    for file in stale:
-        print(f"{file.relative_to(ROOT)} is not what was read of the servers: python -m tools.server_flags")
-    return 1 if stale else 0
+    tables = compile_tables(json.loads(SOURCE.read_bytes()))
+    wanted = {FACTS / f"{name}.json": render(table) for name, table in tables.items()}
+    return write_facts(wanted, "is not what was read of the servers: python -m tools.server_flags")
 
 
 if __name__ == "__main__":
