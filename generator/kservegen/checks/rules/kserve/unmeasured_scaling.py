@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from kservegen.checks.rules._made import MadeView, made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._settings import namespace
+from kservegen.checks.rules.view import names_of_kind
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.made import MadePod
@@ -30,9 +31,7 @@ from kservegen.kserve.controllers.made import MadePod
 @rule(Stage.ADVICE, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
     view = made_of(resource, context)
-    if view is None or any(
-        own.kind == "LimitRange" and own.namespace == namespace(resource) for own in context.resources
-    ):
+    if view is None or any(own.namespace == namespace(resource) for own in names_of_kind(context, "LimitRange")):
         return
     pods = {pod.of.rpartition("/")[2]: pod for pod in view.pods()}
     for made in view.made.objects:
