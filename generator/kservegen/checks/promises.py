@@ -1,4 +1,4 @@
-"""What is taken to be in the cluster because somebody says so: promises in, whether an object is among them out."""
+"""What is taken to be in the cluster because somebody says so: promises in, the one that covers an object out."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from typing import Final
 _WILD: Final = frozenset("*?[")
 
 
-def promises_object(promises: AbstractSet[str], *, kind: str, namespace: str, name: str) -> bool:
-    """Tell whether an object is promised: as `Kind/name`, `Kind/namespace/name`, or by a pattern of either.
+def promise_of(promises: AbstractSet[str], *, kind: str, namespace: str, name: str) -> str:
+    """Return the promise that an object is there: `Kind/name`, `Kind/namespace/name`, or a pattern of either.
 
-    `Kind/name` stands for any namespace. In a pattern `*`, `?` and `[...]` match within one part.
+    `Kind/name` stands for any namespace. In a pattern `*`, `?` and `[...]` match within one part. Blank where there is
+    none.
     """
     if not promises:
-        return False
-    if f"{kind}/{namespace}/{name}" in promises or f"{kind}/{name}" in promises:
-        return True
-    return any(
-        wanted == kind and fnmatchcase(name, parts[-1]) and (len(parts) == 1 or fnmatchcase(namespace, parts[0]))
-        for wanted, *parts in _patterns(frozenset(promises))
+        return ""
+    for entry in (f"{kind}/{namespace}/{name}", f"{kind}/{name}"):
+        if entry in promises:
+            return entry
+    return next(
+        (
+            "/".join((wanted, *parts))
+            for wanted, *parts in _patterns(frozenset(promises))
+            if wanted == kind and fnmatchcase(name, parts[-1]) and (len(parts) == 1 or fnmatchcase(namespace, parts[0]))
+        ),
+        "",
     )
 
 

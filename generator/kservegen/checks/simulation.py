@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
 
+from kservegen.checks.promises import promise_of
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
@@ -177,7 +178,8 @@ class _Beside(Surroundings):
         assumed: frozenset[str],
         stored: Callable[[Resource], JsonObject],
     ) -> None:
-        super().__init__(_promised(promises))
+        super().__init__()
+        self._promises = frozenset(_BROUGHT.get(promise, promise) for promise in promises)
         self._resources = resources
         self._assumed = assumed
         self._stored = stored
@@ -187,8 +189,11 @@ class _Beside(Surroundings):
         resource = self._resources.get(ResourceId(kind, namespace, name))
         if resource is not None:
             return self._stored(resource)
-        # What is taken to be there says no namespace: it is alike in all, and so is what is made beside it.
-        return _named(kind, "", name) if kind in self._assumed else super().find(kind, namespace, name)
+        if kind in self._assumed:
+            # What is taken to be there says no namespace: it is alike in all, and so is what is made beside it.
+            return _named(kind, "", name)
+        is_promised = kind in _FOUND_BY_NAME and promise_of(self._promises, kind=kind, namespace=namespace, name=name)
+        return _named(kind, namespace, name) if is_promised else None
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         if self._ids is None:
@@ -196,17 +201,7 @@ class _Beside(Surroundings):
             for own in self._resources:
                 self._ids.setdefault(own.kind, []).append(own)
         ids = [own for own in self._ids.get(kind, ()) if namespace is None or own.namespace == namespace]
-        return [self._stored(self._resources[own]) for own in ids] + super().all(kind, namespace)
-
-
-def _promised(promises: frozenset[str]) -> list[JsonObject]:
-    found: list[JsonObject] = []
-    for promise in sorted(promises):
-        kind, *where = _BROUGHT.get(promise, promise).split("/")
-        if kind in _FOUND_BY_NAME and where:
-            *namespace, name = where
-            found.append(_named(kind, "".join(namespace), name))
-    return found
+        return [self._stored(self._resources[own]) for own in ids]
 
 
 def _named(kind: str, namespace: str, name: str) -> JsonObject:

@@ -1,8 +1,8 @@
-"""What pods need in their cluster: a pod in, each object that it names out; and which objects other objects make."""
+"""What pods need in their cluster: a pod in, each object that it names out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
@@ -12,22 +12,6 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 CLUSTER_WIDE: Final = frozenset({"PriorityClass", "RuntimeClass", "StorageClass"})
 # Kubernetes makes these itself: plugin/pkg/admission/priority, pkg/apis/scheduling/v1/helpers.go.
 _OWN_CLASSES: Final = frozenset({"system-cluster-critical", "system-node-critical"})
-# Operators that write one Secret for each of their objects, and where the object says its name.
-_SECRET_NAMES: Final[dict[str, Path]] = {
-    "AzureKeyVaultSecret": ("spec", "output", "secret", "name"),
-    "Certificate": ("spec", "secretName"),
-    "DopplerSecret": ("spec", "managedSecret", "name"),
-    "ExternalSecret": ("spec", "target", "name"),
-    "InfisicalSecret": ("spec", "managedSecretReference", "secretName"),
-    "ObjectBucketClaim": ("metadata", "name"),
-    "OnePasswordItem": ("metadata", "name"),
-    "SealedSecret": ("spec", "template", "metadata", "name"),
-    "VaultDynamicSecret": ("spec", "destination", "name"),
-    "VaultPKISecret": ("spec", "destination", "name"),
-    "VaultStaticSecret": ("spec", "destination", "name"),
-}
-# Those whose Secret has the object's own name where it says no other.
-_NAMED_ALIKE: Final = frozenset({"ExternalSecret", "SealedSecret"})
 
 
 class Reference(NamedTuple):
@@ -37,18 +21,6 @@ class Reference(NamedTuple):
     name: str
     path: Path
     key: str = ""
-
-
-class Output(NamedTuple):
-    """A Secret or ConfigMap that an operator makes of an object; `keys` is None where the object does not tell them.
-
-    A blank namespace stands for any.
-    """
-
-    kind: str
-    namespace: str
-    name: str
-    keys: frozenset[str] | None = None
 
 
 def pod_references(pod: JsonObject) -> Iterator[Reference]:
@@ -118,53 +90,6 @@ def _container(container: JsonObject, at: Path) -> Iterator[Reference]:
                 yield Reference(kind, text(ref.get("name")), (*at, "envFrom", index, field, "name"))
 
 
-def outputs_of(doc: JsonObject) -> Iterator[Output]:
-    """List the Secrets and ConfigMaps that a well-known operator makes of an object."""
-    kind, metadata, spec = text(doc.get("kind")), mapping(doc.get("metadata")), mapping(doc.get("spec"))
-    own, namespace = text(metadata.get("name")), text(metadata.get("namespace")) or "default"
-    if kind in _SECRET_NAMES:
-        name = _at(doc, _SECRET_NAMES[kind]) or (own if kind in _NAMED_ALIKE else "")
-        yield Output("Secret", namespace, name, _keys(kind, spec))
-    if kind == "ObjectBucketClaim":
-        yield Output("ConfigMap", namespace, own)
-    elif kind == "Bundle":  # trust-manager writes it to every namespace that it is told of
-        yield from (Output(each, "", own) for each in ("ConfigMap", "Secret"))
-    elif kind == "ClusterExternalSecret":
-        name = _at(doc, ("spec", "externalSecretSpec", "target", "name"))
-        yield Output("Secret", "", name or text(spec.get("externalSecretName")) or own)
-    elif kind == "SopsSecret":
-        for item in map(mapping, sequence(spec.get("secretTemplates"))):
-            yield Output("Secret", namespace, text(item.get("name")))
-    elif kind == "SecretProviderClass":
-        for item in map(mapping, sequence(spec.get("secretObjects"))):
-            yield Output("Secret", namespace, text(item.get("secretName")))
-
-
-def _keys(kind: str, spec: JsonObject) -> frozenset[str] | None:
-    """Tell the keys of an ExternalSecret's Secret, where it lists them and nothing else may add to them."""
-    target = mapping(spec.get("target"))
-    if (
-        kind != "ExternalSecret"
-        or spec.get("dataFrom")
-        or target.get("template")
-        or target.get("creationPolicy") == "Merge"
-    ):
-        return None
-    return frozenset(text(mapping(item).get("secretKey")) for item in sequence(spec.get("data")))
-
-
 def keys_of(doc: JsonObject) -> frozenset[str]:
     """List the keys of a Secret or ConfigMap."""
     return frozenset(key for field in ("data", "binaryData", "stringData") for key in mapping(doc.get(field)))
-
-
-def output_kinds() -> Iterable[str]:
-    """Name the kinds that `outputs_of` knows."""
-    return (*_SECRET_NAMES, "Bundle", "ClusterExternalSecret", "SecretProviderClass", "SopsSecret")
-
-
-def _at(doc: JsonObject, path: Path) -> str:
-    value: JsonValue = doc
-    for part in path:
-        value = mapping(value).get(str(part))
-    return text(value)

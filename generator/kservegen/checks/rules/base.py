@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TypeAlias
 
+from kservegen.checks.basis import Directory
 from kservegen.checks.simulation import KServeInstallation, Simulation
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.manual import read_manual
@@ -69,6 +70,7 @@ class Context:
     `kubernetes_version` is the cluster's, as the environment writes it; empty where it does not.
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     `installation` is KServe as it is installed, None where nothing is to be made of objects; `simulation` makes it.
+    `directory` finds what objects name.
     """
 
     environment: str
@@ -81,10 +83,12 @@ class Context:
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
     installation: KServeInstallation | None = None
     simulation: Simulation = field(init=False, repr=False)
+    directory: Directory = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         simulation = Simulation(self.release, self.installation, self.resources, self.prerequisites)
         object.__setattr__(self, "simulation", simulation)
+        object.__setattr__(self, "directory", Directory(self.resources, self.platform, self.prerequisites))
 
 
 Check: TypeAlias = Callable[[Resource, Context], Iterable[Problem]]

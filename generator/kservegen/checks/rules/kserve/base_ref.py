@@ -29,9 +29,7 @@ def check(resource: Resource, context: Context) -> Problems:
         name = text(mapping(ref).get("name"))
         here = namespace(resource)
         places = (here, KSERVE_NAMESPACE)
-        if name in context.platform.presets or any(
-            is_available(context, kind=_KIND, namespace=place, name=name) for place in places
-        ):
+        if any(is_available(context, kind=_KIND, namespace=place, name=name) for place in places):
             continue
         known = (
             *known_names(context, kind=_KIND, namespace=here),

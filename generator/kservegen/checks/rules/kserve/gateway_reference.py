@@ -54,8 +54,6 @@ def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context
 
 
 def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
-    if kind == "Gateway" and (namespace, name) in context.platform.gateways:
-        return True
     return is_available(context, kind=kind, namespace=namespace, name=name)
 
 

@@ -14,9 +14,9 @@ Upstream: LLM-C02; LLM-C03; controller v1alpha2 llmisvc/config_merge.go
 """
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import is_promised
+from kservegen.checks.rules.kserve._lookup import is_available
 from kservegen.checks.rules.kserve._settings import namespace
-from kservegen.checks.rules.merged import CONFIG, find_config, merged
+from kservegen.checks.rules.merged import CONFIG, merged
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.presets import PIPELINE, presets_for
 
@@ -47,6 +47,4 @@ def _hint(preset: str) -> str:
 
 
 def _is_there(preset: str, here: str, context: Context) -> bool:
-    if preset in context.platform.presets or find_config(preset, here, context) is not None:
-        return True
-    return any(is_promised(context, kind=CONFIG, namespace=n, name=preset) for n in (here, KSERVE_NAMESPACE))
+    return any(is_available(context, kind=CONFIG, namespace=n, name=preset) for n in (here, KSERVE_NAMESPACE))

@@ -15,7 +15,7 @@ Upstream: LLM-C10; controller v1alpha2 llmisvc/config_merge.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised
+from kservegen.checks.rules.kserve._lookup import find, is_available
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import Path
@@ -42,7 +42,7 @@ def check(resource: Resource, context: Context) -> Problems:
     if found:
         if key not in mapping(found[0].doc.get("data")):
             yield _finding("key", f'ConfigMap {name} doesn\'t have key "{key}" in data', key)
-    elif not any(is_promised(context, kind="ConfigMap", namespace=place, name=name) for place in places):
+    elif not any(is_available(context, kind="ConfigMap", namespace=place, name=name) for place in places):
         yield _finding("name", f"there is no ConfigMap {name!r} in namespace {' or '.join(places)}", name)
 
 

@@ -15,7 +15,6 @@ Upstream: ISVC-C07; ISVC-C08; pkg/apis/serving/v1beta1/predictor_model.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import promises_any
 from kservegen.checks.rules.view import models_of, selection_of
 from kservegen.core.jsontypes import Path
 from kservegen.core.suggest import did_you_mean
@@ -33,7 +32,7 @@ def check(resource: Resource, context: Context) -> Problems:
             continue
         selection = selection_of(request, context)
         # What is promised may serve anything.
-        if selection.chosen is None and not promises_any(context, "ServingRuntime", "ClusterServingRuntime"):
+        if selection.chosen is None and not context.directory.look_up_any("ServingRuntime", "ClusterServingRuntime"):
             yield _finding(path, selection, context)
 
 

@@ -12,7 +12,7 @@ Upstream: ISVC-C03; ISVC-C04; controller v1beta1 inferenceservice/components/pre
 """
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import is_promised
+from kservegen.checks.rules.kserve._lookup import is_available
 from kservegen.checks.rules.view import models_of, runtimes_of, selection_of
 from kservegen.core.jsontypes import Path
 from kservegen.core.suggest import did_you_mean
@@ -46,6 +46,6 @@ def _finding(path: Path, request: Request, what: str, hint: str, *, allowed: str
 def _is_promised(context: Context, request: Request) -> bool:
     name = request.runtime or ""
     return any(
-        is_promised(context, kind=kind, namespace=request.namespace, name=name)
+        is_available(context, kind=kind, namespace=request.namespace, name=name)
         for kind in ("ServingRuntime", "ClusterServingRuntime")
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import absence, is_promised
+from kservegen.checks.rules.kserve._lookup import absence, is_available
 from kservegen.checks.rules.kserve._needs import Need, unmet
 from kservegen.checks.rules.kserve._settings import AUTOSCALER, annotation
 from kservegen.core.diagnostics import Severity
@@ -54,5 +54,5 @@ def _workload_needs(path: Path, scaling: JsonObject, context: Context) -> Iterat
     if wva.get("keda") is not None:
         yield Need("keda", (*path, "keda"), "scaling by keda")
         config = f"ConfigMap/{KSERVE_NAMESPACE}/{_CONFIG}"
-        if not is_promised(context, kind="ConfigMap", namespace=KSERVE_NAMESPACE, name=_CONFIG):
+        if not is_available(context, kind="ConfigMap", namespace=KSERVE_NAMESPACE, name=_CONFIG):
             yield Need(config, (*path, "keda"), "scaling by keda", _PROMETHEUS)

@@ -14,7 +14,7 @@ Upstream: TM-C1; TM-C2; controller v1alpha1 trainedmodel/controller.go
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import find, is_promised, known_names
+from kservegen.checks.rules.kserve._lookup import find, is_available, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
@@ -34,7 +34,7 @@ def check(resource: Resource, context: Context) -> Problems:
         reason = _unfit(mapping(mapping(found.doc.get("spec")).get("predictor")))
         if reason:
             yield _problem(parent, f"InferenceService {parent} holds no other models: {reason}")
-    elif not is_promised(context, kind="InferenceService", namespace=here, name=parent):
+    elif not is_available(context, kind="InferenceService", namespace=here, name=parent):
         known = known_names(context, kind="InferenceService", namespace=here)
         message = f"namespace {here} has no InferenceService {parent!r}"
         yield _problem(parent, message, did_you_mean(parent, known, cutoff=0.7))

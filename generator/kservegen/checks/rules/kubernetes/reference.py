@@ -21,26 +21,15 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.checks.promises import promised_names
+from kservegen.checks.basis import Basis, Lookup
 from kservegen.checks.rules._made import MadeView, made_of
-from kservegen.checks.rules._references import (
-    CLUSTER_WIDE,
-    Output,
-    Reference,
-    keys_of,
-    output_kinds,
-    outputs_of,
-    pod_references,
-)
+from kservegen.checks.rules._references import CLUSTER_WIDE, Reference, keys_of, pod_references
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import absence, find, is_promised, known_names
-from kservegen.checks.rules.view import of_kind
+from kservegen.checks.rules.kserve._lookup import absence
 from kservegen.core.diagnostics import Severity
-from kservegen.core.document import mapping, sequence, text
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.resource import Resource as Object
 from kservegen.core.suggest import did_you_mean
-from kservegen.kserve.controllers.local_models import CACHE, NAMESPACE_CACHE
 from kservegen.kserve.controllers.made import MadePod
 
 _SLIP: Final = 0.9
@@ -56,7 +45,6 @@ class _Place(NamedTuple):
     context: Context
     namespace: str
     made: dict[tuple[str, str], JsonObject]
-    outputs: list[Output]
 
 
 @rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE_AROUND)
@@ -98,33 +86,30 @@ def _place(resource: Resource, view: MadeView, context: Context) -> _Place:
     made = {
         (text(o.doc.get("kind")), text(mapping(o.doc.get("metadata")).get("name"))): o.doc for o in view.made.objects
     }
-    outputs = [out for kind in output_kinds() for own in of_kind(context, kind) for out in outputs_of(own.doc)]
-    outputs += (out for kind in (CACHE, NAMESPACE_CACHE) for own in of_kind(context, kind) for out in _claims(own))
-    return _Place(context, resource.id.namespace or "default", made, outputs)
-
-
-def _claims(cache: Object) -> Iterator[Output]:
-    """List the claims of a cache, which KServe makes wherever a service uses it."""
-    for group in map(text, sequence(mapping(cache.doc.get("spec")).get("nodeGroups"))):
-        yield Output("PersistentVolumeClaim", "", f"{cache.id.name}-{group}")
+    return _Place(context, resource.id.namespace or "default", made)
 
 
 def _missing(ref: Reference, place: _Place) -> Problem | None:
     """Say what is missing of a reference, at no path yet; None where all of it is there, or may be."""
-    context = place.context
+    directory = place.context.directory
     namespace = "" if ref.kind in CLUSTER_WIDE else place.namespace
-    outputs = [o for o in place.outputs if o.kind == ref.kind and o.namespace in ("", namespace)]
-    own = find(context, kind=ref.kind, namespace=namespace, name=ref.name)
-    doc = place.made.get((ref.kind, ref.name)) if own is None else own.doc
-    written = [output.keys for output in outputs if output.name == ref.name]
-    if is_promised(context, kind=ref.kind, namespace=namespace, name=ref.name):
+    if (made := place.made.get((ref.kind, ref.name))) is not None:
+        found, docs = Lookup(Basis.MADE), [made]
+    else:
+        found = directory.look_up(kind=ref.kind, namespace=namespace, name=ref.name)
+        docs = [found.resource.doc] if found.resource is not None else []
+    if not found.is_there:
+        return None if ref.key else _no_object(ref, namespace, place.context)
+    if not ref.key or found.basis is Basis.PROMISED:
         return None
-    if doc is None and not written:
-        return None if ref.key else _no_object(ref, namespace, [o.name for o in outputs], context)
-    if not ref.key or None in written:
-        return None
-    keys = frozenset[str]().union(*(known for known in written if known is not None), keys_of(doc or {}))
+    # An object that is rendered may be one that an operator adds to.
+    outputs = directory.outputs(kind=ref.kind, namespace=namespace, name=ref.name)
+    keys = frozenset[str]().union(*map(keys_of, docs), *(output.keys or () for output in outputs))
     if ref.key in keys:
+        return None
+    promised = directory.promise(kind=ref.kind, namespace=namespace, name=ref.name)
+    if promised or any(output.keys is None for output in outputs):
+        directory.assume_key(kind=ref.kind, namespace=namespace, name=ref.name, key=ref.key)
         return None
     return Problem(
         (),
@@ -135,12 +120,8 @@ def _missing(ref: Reference, place: _Place) -> Problem | None:
     )
 
 
-def _no_object(ref: Reference, namespace: str, written: list[str], context: Context) -> Problem:
-    known = {
-        *known_names(context, kind=ref.kind, namespace=namespace or "default"),
-        *promised_names(context.prerequisites, kind=ref.kind, namespace=namespace),
-        *written,
-    }
+def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
+    known = context.directory.names(kind=ref.kind, namespace=namespace)
     full = "/".join(filter(None, (ref.kind, namespace, ref.name)))
     told = f"prerequisites: [{full}]" if context.environment else f"--assume {full}"
     near = did_you_mean(ref.name, known, cutoff=0.7)

@@ -1,0 +1,170 @@
+"""On what a named object counts as there: kind, namespace and name in, its basis out; what was assumed is kept.
+
+Every check that follows a name asks a `Directory`, so that all give the same answer, and a verdict can say what it
+stands on. What nobody checked is told by `assumed` once the checks have run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from kservegen.checks.outputs import OUTPUT_KINDS, Output, outputs_of
+from kservegen.checks.promises import promise_of, promised_names
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform
+
+
+class Basis(StrEnum):
+    """Why an object counts as there, from what is best known to what is not."""
+
+    RENDERED = "rendered"  # by this catalog, or it stands among the manifests
+    INSTALLED = "installed"  # by a chart of KServe that is in use
+    OPERATOR = "operator"  # an operator makes it of an object that is rendered
+    MADE = "made"  # KServe makes it of the object that names it
+    PROMISED = "promised"  # somebody says so: prerequisites of the environment, or --assume
+    MISSING = "missing"
+
+
+class Lookup(NamedTuple):
+    """What a directory answers.
+
+    `resource` is the object where it is rendered, `outputs` what operators make of that name, `entry` the promise as it
+    is written; each blank where the basis is another.
+    """
+
+    basis: Basis
+    resource: Resource | None = None
+    outputs: tuple[Output, ...] = ()
+    entry: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it counts as there."""
+        return self.basis is not Basis.MISSING
+
+
+_MISSING: Final = Lookup(Basis.MISSING)
+
+
+class Assumed(NamedTuple):
+    """An object, or an operator or chart, that is taken to be there; `entry` is the promise that says so.
+
+    An operator or chart has a blank kind and namespace, a cluster-wide object a blank namespace. With a `key` it is
+    that key of the object which nobody can look up; then the entry may be blank.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    entry: str = ""
+    key: str = ""
+
+
+class Directory:
+    """Looks up what objects name among `resources`, what charts and operators bring, and what is promised.
+
+    It remembers what it found on promises alone.
+    """
+
+    def __init__(
+        self, resources: Mapping[ResourceId, Resource], platform: Platform, promises: AbstractSet[str]
+    ) -> None:
+        self._resources = resources
+        self._platform = platform
+        self._promises = promises
+        self._outputs: dict[tuple[str, str], list[Output]] | None = None
+        self._assumed: set[Assumed] = set()
+
+    @property
+    def assumed(self) -> frozenset[Assumed]:
+        """What was taken to be there so far because somebody says so."""
+        return frozenset(self._assumed)
+
+    def look_up(self, *, kind: str, namespace: str, name: str) -> Lookup:
+        """Find an object; one without a namespace of its own and one in `default` are in the same place."""
+        own = self.rendered(kind=kind, namespace=namespace, name=name)
+        if own is not None:
+            return Lookup(Basis.RENDERED, own)
+        if self._is_installed(kind, namespace, name):
+            return Lookup(Basis.INSTALLED)
+        outputs = self.outputs(kind=kind, namespace=namespace, name=name)
+        if outputs:
+            return Lookup(Basis.OPERATOR, None, outputs)
+        entry = self.promise(kind=kind, namespace=namespace, name=name)
+        if not entry:
+            return _MISSING
+        self._assumed.add(Assumed(kind, namespace, name, entry))
+        return Lookup(Basis.PROMISED, entry=entry)
+
+    def look_up_operator(self, name: str) -> Lookup:
+        """Find an operator, or a chart that somebody else installs, by the name that prerequisites have for it."""
+        if name not in self._promises:
+            return _MISSING
+        self._assumed.add(Assumed("", "", name, name))
+        return Lookup(Basis.PROMISED, entry=name)
+
+    def look_up_any(self, *kinds: str) -> bool:
+        """Whether any object of the kinds is promised; then all of those are taken to be there."""
+        found = [entry for entry in self._promises if entry.partition("/")[0] in kinds and "/" in entry]
+        for entry in found:
+            kind, *namespace, name = entry.split("/")
+            self._assumed.add(Assumed(kind, "".join(namespace), name, entry))
+        return bool(found)
+
+    def assume_key(self, *, kind: str, namespace: str, name: str, key: str) -> None:
+        """Remember a key of an object that is there, where nothing tells what keys it has."""
+        self._assumed.add(Assumed(kind, namespace, name, "", key))
+
+    def rendered(self, *, kind: str, namespace: str, name: str) -> Resource | None:
+        """Return an object of the catalog, or of the manifests, None where there is none of that name."""
+        found = self._resources.get(ResourceId(kind, namespace, name))
+        if found is None and namespace == "default":
+            found = self._resources.get(ResourceId(kind, "", name))
+        return found
+
+    def promise(self, *, kind: str, namespace: str, name: str) -> str:
+        """Return what is promised of an object, as it is written; blank where nothing is."""
+        return promise_of(self._promises, kind=kind, namespace=namespace, name=name)
+
+    def _is_installed(self, kind: str, namespace: str, name: str) -> bool:
+        """Tell whether a chart of KServe that is in use brings an object."""
+        if kind == "Gateway":
+            return (namespace, name) in self._platform.gateways
+        if kind == "ClusterServingRuntime":
+            return name in self._platform.runtimes
+        return kind == "LLMInferenceServiceConfig" and namespace == KSERVE_NAMESPACE and name in self._platform.presets
+
+    def outputs(self, *, kind: str, namespace: str, name: str) -> tuple[Output, ...]:
+        """List what operators, and KServe's caches, make of that kind and name in a namespace."""
+        return tuple(o for o in self._by_kind().get((kind, name), ()) if o.namespace in ("", namespace))
+
+    def names(self, *, kind: str, namespace: str) -> set[str]:
+        """List what of a kind is known by name in a namespace, to say what could have been meant."""
+        here = namespace or "default"
+        rendered = (own.name for own in self._resources if own.kind == kind and (own.namespace or "default") == here)
+        made = (
+            output.name
+            for (own, _), outputs in self._by_kind().items()
+            for output in outputs
+            if own == kind and output.namespace in ("", namespace)
+        )
+        brought = {
+            "ClusterServingRuntime": self._platform.runtimes,
+            "LLMInferenceServiceConfig": self._platform.presets if namespace == KSERVE_NAMESPACE else (),
+            "Gateway": [name for own, name in self._platform.gateways if own == namespace],
+        }
+        promised = promised_names(self._promises, kind=kind, namespace=namespace)
+        return {*rendered, *made, *brought.get(kind, ()), *promised}
+
+    def _by_kind(self) -> dict[tuple[str, str], list[Output]]:
+        """Group what is made of the resources by kind and name; fetched once, and only of the kinds that make any."""
+        if self._outputs is None:
+            self._outputs = {}
+            for identity in self._resources:
+                if identity.kind in OUTPUT_KINDS:
+                    for output in outputs_of(self._resources[identity].doc):
+                        self._outputs.setdefault((output.kind, output.name), []).append(output)
+        return self._outputs
