@@ -25,6 +25,7 @@ RUNS = {
     "convert": ("convert report.json", "convert report.json --output sarif"),
     "diff": ("diff dev prod",),
     "budget": ("budget",),
+    "report": ("report",),
     "gpu": ("gpu", "gpu chat --compare H100,L4x2 --tp 1,2"),
     "facts": ("facts", "facts qwen3 fp8"),
     "explain": ("explain kserve/no-runtime", "explain chat --env dev"),

@@ -48,6 +48,7 @@ COMMANDS: Final = {
     "policy": CommandEntry("Test policies: kservegen policy test.", _NO_NETWORK),
     "promote": CommandEntry("Bring to one environment the versions that another runs.", _NO_NETWORK),
     "render": CommandEntry("Check the catalog and write the manifests of every environment.", _NO_NETWORK),
+    "report": CommandEntry("List the models: what runs where, and who answers for it.", _NO_NETWORK),
     "rollback": CommandEntry("Give a model back the words that it had at a commit.", _NO_NETWORK),
     "set": CommandEntry("Change words of a model where they are written, comments kept.", _NO_NETWORK),
     "simulate": CommandEntry("Print what KServe's controllers would make of models or manifests.", _NO_NETWORK),

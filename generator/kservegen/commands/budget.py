@@ -32,12 +32,12 @@ def account_environments(
     return tuple(overviews), merge_diagnostics(diagnostics)
 
 
-def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
+def stop_on_errors(diagnostics: Iterable[Diagnostic], reason: str = "sums would be wrong") -> None:
     """Raise where the catalog has errors that keep it from being counted: those of budgets do not."""
     broken = [d for d in diagnostics if d.severity is Severity.ERROR and not d.rule.startswith(("budget/", "policy/"))]
     if broken:
         raise GeneratorError(
-            "the catalog has errors, so that sums would be wrong",
+            f"the catalog has errors, so that {reason}",
             subject=str(broken[0].location),
             hint="Run kservegen validate.",
         )

@@ -1,0 +1,186 @@
+"""A repository in, as it is or as a commit has it; a row for each model in each environment out.
+
+The use case behind `kservegen report`: what runs where, and who answers for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from kservegen.catalog.resolve import Entry
+from kservegen.changes.bases import CommitBase
+from kservegen.checks.budget.ledger import grouped
+from kservegen.checks.budget.overview import Row, accelerator_rows
+from kservegen.checks.waivers.apply import Waiver, read_waivers
+from kservegen.core.diagnostics import Diagnostic, merge_diagnostics
+from kservegen.core.document import mapping, text
+from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.repository import Repository
+from kservegen.core.resource import Resource
+from kservegen.evaluate.base import BaseRevision
+from kservegen.evaluate.environment import Evaluation, evaluate, ledger_of
+from kservegen.evaluate.project import open_project
+from kservegen.evaluate.sharing import SharedResults
+from kservegen.git.blame import BranchChange, last_changes
+from kservegen.git.log import Span
+from kservegen.git.process import Git, open_git
+from kservegen.git.tree import resolve_revision
+from kservegen.render.objects.environment import BuiltEnvironment
+
+# What serves a model of its own; a graph, a runtime or a cache holds none.
+_SECTIONS: Final = frozenset({"models", "trainedModels"})
+# Beyond that of any file: an entry that nothing follows ends with it.
+_LAST_LINE: Final = 1 << 31
+
+
+class ModelSource(NamedTuple):
+    """An address that is served from, without its revision, and what is known of it; blank where nothing is."""
+
+    uri: str
+    revision: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    """One model in one environment, with what it takes of each type of accelerator.
+
+    `change` is None where git does not know who wrote its lines.
+    """
+
+    environment: str
+    model: str
+    kind: str
+    namespace: str
+    name: str
+    owner: str
+    sources: tuple[ModelSource, ...]
+    accelerators: tuple[Row, ...]
+    waivers: tuple[Waiver, ...]
+    change: BranchChange | None
+
+    @property
+    def cost(self) -> Fraction | None:
+        """The sum of a month; None where no price is stated."""
+        known = [use.cost for use in self.accelerators if use.cost is not None]
+        return sum(known, Fraction(0)) if known else None
+
+
+class ModelReport(NamedTuple):
+    """Rows by environment and model; `notes` say what they do not, `diagnostics` what is wrong with the catalog."""
+
+    rows: tuple[ModelRow, ...]
+    notes: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class _Held(NamedTuple):
+    """A row before git is asked, and the lines of its entry."""
+
+    row: ModelRow
+    spans: tuple[Span, ...]
+
+
+def report_models(repository: Repository, environments: Sequence[str] = (), revision: str = "") -> ModelReport:
+    """Report on the models of these environments (all without a name), at a revision or as the folder is."""
+    if revision:
+        git = open_git(repository.root)
+        base = CommitBase(BaseRevision(git, resolve_revision(git, revision), revision))
+        with base.catalog() as exported:
+            held, diagnostics = _held(exported, environments)
+        return _with_changes(git, held, diagnostics, base.commit)
+    held, diagnostics = _held(repository, environments)
+    try:
+        git = open_git(repository.root)
+    except GeneratorError as problem:
+        rows = tuple(item.row for item in held)
+        return ModelReport(rows, (f"who changed and approved what is not known: {problem.message}",), diagnostics)
+    return _with_changes(git, held, diagnostics)
+
+
+def _with_changes(
+    git: Git, held: Sequence[_Held], diagnostics: tuple[Diagnostic, ...], revision: str = ""
+) -> ModelReport:
+    changes = last_changes(git, [item.spans for item in held], revision)
+    rows = tuple(replace(item.row, change=change) for item, change in zip(held, changes, strict=True))
+    unknown = changes.count(None)
+    said = f"of {unknown} of {len(rows)} rows git does not know the last change: not committed, or the clone is shallow"
+    return ModelReport(rows, (said,) if unknown else (), diagnostics)
+
+
+def _held(repository: Repository, environments: Sequence[str]) -> tuple[list[_Held], tuple[Diagnostic, ...]]:
+    project = open_project(repository, any_version=True)
+    diagnostics = list(project.diagnostics)
+    held: list[_Held] = []
+    shared = SharedResults()
+    for name in project.choose(environments):
+        evaluation = evaluate(project.catalog, name, project.tools, shared)
+        diagnostics.extend(evaluation.diagnostics)
+        if evaluation.built is not None:
+            held.extend(_rows(evaluation, evaluation.built))
+    return held, merge_diagnostics(diagnostics)
+
+
+def _rows(evaluation: Evaluation, built: BuiltEnvironment) -> Iterator[_Held]:
+    environment = built.environment
+    waivers = read_waivers(environment.mapping("waivers"))
+    taken = grouped(ledger_of(evaluation), lambda line: str(line.subject))
+    prices = environment.mapping("accelerators")
+    for item in built.entries:
+        entry, resource = item.entry, item.resource
+        if entry.section not in _SECTIONS:
+            continue
+        row = ModelRow(
+            environment=environment.name,
+            model=entry.key,
+            kind=resource.kind,
+            namespace=resource.id.namespace,
+            name=resource.id.name,
+            owner=text(entry.words.get("owner")),
+            sources=tuple(_source(uri, environment.locked) for uri in _addresses(resource)),
+            accelerators=tuple(accelerator_rows(taken.get(str(resource.id), ()), None, prices)),
+            waivers=tuple(waiver for waiver in waivers if waiver.subject == entry.key),
+            change=None,
+        )
+        yield _Held(row, tuple(_spans(entry)))
+
+
+def _addresses(resource: Resource) -> Iterator[str]:
+    """List the addresses of models that an object names, in its order, each once."""
+    yield from dict.fromkeys(filter(None, map(text, _named(resource.spec))))
+
+
+def _named(value: JsonValue) -> Iterator[JsonValue]:
+    """Walk through an object for the fields that KServe's kinds hold addresses of models in."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in {"storageUri", "uri"} and isinstance(child, str):
+                yield child
+            else:
+                yield from _named(child)
+        if value.get("name") == "STORAGE_URI":
+            yield value.get("value")
+    elif isinstance(value, list):
+        for child in value:
+            yield from _named(child)
+
+
+def _source(uri: str, locked: JsonObject) -> ModelSource:
+    base, _, revision = uri.rpartition(":")
+    if not base.partition("://")[2] or "/" in revision:
+        base, revision = uri, ""
+    entry = mapping(locked.get(base, locked.get(uri)))
+    return ModelSource(base, revision or text(entry.get("revision")), text(entry.get("license")))
+
+
+def _spans(entry: Entry) -> Iterator[Span]:
+    """List the lines of an entry: where it is defined, and where an environment says something of it."""
+    for fragment in entry.fragments:
+        if fragment.path == (entry.section, entry.key):
+            found = fragment.document.source.span(fragment.path)
+            if found is not None:
+                yield Span(fragment.document.file, found[0], found[1] or _LAST_LINE)
