@@ -11,10 +11,11 @@ from kservegen.checks.budget.account import account, requested_amounts
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import read_budgets
+from kservegen.checks.demand.groups import pod_groups
 from kservegen.checks.locate import Locator
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Diagnostic, Location
-from kservegen.core.document import text
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path
 from kservegen.core.resource import ResourceId
 from kservegen.kserve.controllers.reconcile import is_reconciled
@@ -22,6 +23,7 @@ from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEnvironment
 
 _NAMED: Final = 3
+_CLAIMING: Final = frozenset({"InferenceService", "LLMInferenceService"})
 _AS_WRITTEN: Final[Mapping[EntryName, str]] = MappingProxyType({})
 
 
@@ -64,8 +66,9 @@ def check_capacity(
         placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
         assumed = placed.assumptions
-    if lines is not None or assumed:
+    if lines is not None or built.environment.mapping("nodePools"):
         assumed += _uncounted(built, objects, context)
+        assumed += _unsure_claims(built, objects, context, placed=bool(built.environment.mapping("nodePools")))
     return Capacity(tuple(found), assumed, lines)
 
 
@@ -76,8 +79,35 @@ def _uncounted(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
         for key, _, item in _owned(built, objects)
         if is_reconciled(item.resource.kind) and context.simulation.workloads(item.resource) is None
     ]
+    return (f"what {_names(names)} would take: not deployed as written",) if names else ()
+
+
+def _unsure_claims(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context, *, placed: bool
+) -> tuple[str, ...]:
+    """Name what is not certain of the devices that pods claim, and who shares a claim where nodes are looked at."""
+    said: dict[str, list[str]] = {}
+    shared: list[str] = []
+    for key, _, item in _owned(built, objects):
+        workloads = context.simulation.workloads(item.resource) if item.resource.kind in _CLAIMING else None
+        if not any("resourceClaims" in mapping(workload.pod.get("spec")) for workload in workloads or ()):
+            continue
+        for group in pod_groups(item.resource, context.simulation):
+            doubts = [claimed.doubt for claimed in group.claims.devices if claimed.doubt]
+            for doubt in (*group.claims.unknown, *doubts):
+                said.setdefault(doubt, []).append(key)
+            if any(claimed.claim for claimed in group.claims.devices):
+                shared.append(key)
+    found = [f"how many accelerators {_names(keys)} would take: {doubt}" for doubt, keys in said.items()]
+    if placed and shared:
+        found.append(f"that the pods of {_names(shared)}, which share a claim, find nodes that reach its devices")
+    return tuple(found)
+
+
+def _names(keys: Sequence[str]) -> str:
+    names = list(dict.fromkeys(keys))
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return (f"what {', '.join(names[:_NAMED])}{more} would take: not deployed as written",) if names else ()
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def ledger(
@@ -126,12 +156,14 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     pools = read_pools(environment.mapping("nodePools"), environment.mapping("accelerators"))
     locator = Locator.of(built)
     by_id = {item.resource.id: item.resource for item in objects}
-    wanted, left_out = [], False
+    wanted, left_out, unlisted = [], False, list[str]()
     for item in requested_amounts(_owned(built, objects), environment, context):
         resource = item.defaulted.resource
         for group in item.groups:
             if in_pool_scope(group, pools):
                 wanted.append(WantedPods(item.entry, resource.id, group, Member(resource.id.namespace, group.labels)))
+            elif group.claims.devices or group.claims.unknown:
+                unlisted.append(item.entry)
             else:
                 left_out = True
 
@@ -141,4 +173,6 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     assumed = ["who else uses the nodes of nodePools: they were taken as empty"] if wanted else []
     if left_out:
         assumed.append("that pods without accelerators find nodes: no pool without one is listed")
+    if unlisted:
+        assumed.append(f"that {_names(unlisted)} find nodes: no pool lists the devices that their pods claim")
     return Capacity(tuple(check_placement(environment, pools, wanted, locate)), tuple(assumed))

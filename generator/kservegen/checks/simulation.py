@@ -143,6 +143,15 @@ class Simulation:
             known = self._running[resource.id] = _Running(resource.doc, running)
         return known.workloads
 
+    def find(self, resource: Resource, kind: str, namespace: str, name: str) -> JsonObject | None:
+        """Return an object that stands beside a stored one, or that is made of it; None for one that is in no file."""
+        beside = self._resources.get(ResourceId(kind, namespace, name))
+        if beside is not None:
+            return beside.doc
+        made = self.made(resource)
+        label = f"{kind}/{name}"
+        return next((item.doc for item in made.objects if item.label == label), None) if made is not None else None
+
     def _make(self, resource: Resource, installation: KServeInstallation) -> Made | None:
         if self._plane is None:
             self._plane = ControlPlane(

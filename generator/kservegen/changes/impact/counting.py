@@ -7,10 +7,19 @@ from typing import NamedTuple
 
 from kservegen.changes.impact.effective import ImpactScene
 from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
-from kservegen.checks.demand.devices import devices, possible_types
+from kservegen.checks.demand.devices import taken_devices
 from kservegen.checks.demand.groups import PodGroup, pod_groups
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
+
+
+class _PodAccelerators(NamedTuple):
+    own: Mapping[str, int]  # of one pod
+    shared: Mapping[str, int]  # of a claim that all pods share
+
+    def taken(self, pods: int) -> dict[str, int]:
+        own = {name: number * pods for name, number in self.own.items() if number * pods}
+        return summed([own, self.shared]) if pods else {}
 
 
 class _Rolled(NamedTuple):
@@ -18,11 +27,8 @@ class _Rolled(NamedTuple):
     pods: int
     least: int
     surge: int
-    each: Mapping[str, int]  # accelerators of one pod
-    held: int = 0  # those of one pod before or after, whichever are more
-
-    def taken(self, pods: int) -> dict[str, int]:
-        return {name: number * pods for name, number in self.each.items() if number * pods}
+    each: _PodAccelerators
+    held: int = 0  # those of all that roll, before or after, whichever are more
 
 
 def count_restart(
@@ -39,18 +45,18 @@ def count_restart(
             pods = min(old.count.maximum, group.count.maximum)
             least = min(old.count.minimum, group.count.minimum)
             was = _accelerators(old, before.side.accelerators)
-            held = max(sum(each.values()), sum(was.values()))
+            held = max(sum(each.taken(pods).values()), sum(was.taken(pods).values()))
             rolled.append(_Rolled(group.role, pods, least, min(group.count.surge, pods), each, held))
     return Restart(
         subject=subject,
         pods=sum(item.pods for item in rolled),
-        accelerators=summed(item.taken(item.pods) for item in rolled),
+        accelerators=summed(item.each.taken(item.pods) for item in rolled),
         causes=causes,
-        surge=summed(item.taken(item.surge) for item in rolled),
+        surge=summed(_PodAccelerators(item.each.own, {}).taken(item.surge) for item in rolled),
         surge_pods=sum(item.surge for item in rolled),
         least=sum(item.least for item in rolled),
         roles=tuple(sorted({item.role for item in rolled})),
-        held=sum(item.held * item.pods for item in rolled),
+        held=sum(item.held for item in rolled),
     )
 
 
@@ -58,7 +64,7 @@ def count_held(subject: ResourceId, scene: ImpactScene) -> dict[str, int]:
     """Count the accelerators that all pods of an object hold at maxReplicas, by type."""
     groups = _groups(scene[subject], scene).values()
     each = ((_accelerators(group, scene.side.accelerators), group.count.maximum) for group in groups)
-    return summed({name: number * pods for name, number in one.items()} for one, pods in each)
+    return summed(one.taken(pods) for one, pods in each)
 
 
 def count_scaled(subject: ResourceId, before: ImpactScene, after: ImpactScene) -> Iterator[Scaled]:
@@ -83,9 +89,11 @@ def _bounds(group: PodGroup | None) -> tuple[int, int]:
     return (group.count.minimum, group.count.maximum) if group is not None else (0, 0)
 
 
-def _accelerators(group: PodGroup, accelerators: JsonObject) -> dict[str, int]:
+def _accelerators(group: PodGroup, accelerators: JsonObject) -> _PodAccelerators:
     """Say what one pod takes, by type; by resource name where it is none that the environment has."""
-    return {
-        " or ".join(possible_types(group, resource, accelerators)) or resource: number
-        for resource, number in devices(group, accelerators).items()
-    }
+    taken = [*taken_devices(group, accelerators)]
+
+    def by_type(*, shared: bool) -> dict[str, int]:
+        return summed({" or ".join(item.types): item.number} for item in taken if bool(item.claim) is shared)
+
+    return _PodAccelerators(by_type(shared=False), by_type(shared=True))

@@ -28,8 +28,13 @@ def account(
 ) -> Iterator[Line]:
     """Write the ledger of objects, each with its entry's key and owner; paths are those of the defaulted objects."""
     accelerators = environment.mapping("accelerators")
+    claimed: set[str] = set()
     for key, owner, defaulted, groups in requested_amounts(objects, environment, context):
-        yield from lines(key, owner, defaulted.resource.id, groups, accelerators)
+        for line in lines(key, owner, defaulted.resource.id, groups, accelerators):
+            if line.claim and line.claim in claimed:
+                continue
+            claimed.add(line.claim)
+            yield line
 
 
 def requested_amounts(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from kservegen.checks.demand.devices import devices, possible_types
+from kservegen.checks.demand.devices import taken_devices
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
@@ -22,7 +22,8 @@ class Line:
     """Like pods of one object: `each` is what one of them takes, devices under `accelerators`.
 
     `device` is the resource name of its devices, `types` the accelerators that they can be: several where the pods are
-    not held to one by a label.
+    not held to one by a label. `claim` names the ResourceClaim whose devices these are, which counts once however many
+    pods, or objects, share it.
     """
 
     entry: str
@@ -34,6 +35,7 @@ class Line:
     each: Mapping[str, Fraction]
     types: tuple[str, ...] = ()
     device: str = ""
+    claim: str = ""
 
     def at(self, resource: str) -> Moments:
         """Return what all of its pods take of a resource, at each moment."""
@@ -60,27 +62,30 @@ NOTHING: Final = Moments(Fraction(0), Fraction(0), Fraction(0))
 def lines(
     entry: str, owner: str, subject: ResourceId, groups: Iterable[PodGroup], accelerators: JsonObject
 ) -> Iterator[Line]:
-    """Write the lines of one object; a pod with devices of two kinds makes a line for each."""
+    """Write the lines of one object; a pod with devices of two kinds makes a line for each.
+
+    Devices of a claim that all pods share make a line of their own, with the claim in the place of pods.
+    """
     for group in groups:
-        taken = devices(group, accelerators)
+        taken = [*taken_devices(group, accelerators)]
         plain: dict[str, Fraction] = {name: group.requests[name] for name in _PLAIN if name in group.requests}
-        first = True
-        for resource, number in taken.items() or (("", 0),):
-            each: dict[str, Fraction] = dict(plain) if first else {}
-            if number:
-                each[ACCELERATORS] = Fraction(number)
-            yield Line(
-                entry=entry,
-                owner=owner,
-                subject=subject,
-                role=group.role,
-                path=group.path,
-                count=group.count,
-                each=each,
-                types=possible_types(group, resource, accelerators) or ((resource,) if resource else ()),
-                device=resource,
-            )
-            first = False
+        whole = Line(
+            entry=entry, owner=owner, subject=subject, role=group.role, path=group.path, count=group.count, each=plain
+        )
+        own = [item for item in taken if not item.claim]
+        if not own:
+            yield whole
+        for index, item in enumerate(own):
+            each = {**(plain if index == 0 else {}), ACCELERATORS: Fraction(item.number)}
+            yield replace(whole, each=each, types=item.types, device=item.resource)
+        for item in taken:
+            if item.claim:
+                each = {ACCELERATORS: Fraction(item.number)}
+                count = PodCount(min(group.count.minimum, 1), min(group.count.maximum, 1))
+                claim = f"claim {item.claim}"
+                yield replace(
+                    whole, role=claim, count=count, each=each, types=item.types, device=item.resource, claim=item.claim
+                )
 
 
 def total(chosen: Iterable[Line], resource: str) -> Moments:

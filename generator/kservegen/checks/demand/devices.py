@@ -1,33 +1,49 @@
-"""A group of pods and an environment's accelerators in; which accelerator the pods take, and how many each, out."""
+"""A group of pods and an environment's accelerators in; which accelerators the pods take, and how many each, out."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from kservegen.checks.demand.claims import ClaimedDevices, claim_of_class
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
-
-# What vendors' device plugins call their devices; an environment's own resource names are known beside these.
-_VENDORS: Final = (
-    "nvidia.com/",
-    "amd.com/",
-    "intel.com/",
-    "gpu.intel.com/",
-    "habana.ai/",
-    "google.com/tpu",
-    "aws.amazon.com/neuron",
-)
+from kservegen.kserve.servers.devices import CLASS_PREFIX, class_devices, maker_of
 
 
-def devices(group: PodGroup, accelerators: JsonObject) -> dict[str, int]:
-    """Return how many devices one pod takes, by resource name."""
+class TakenDevices(NamedTuple):
+    """Accelerators that one pod takes: how many, by the name of their resource, and the `types` they can be.
+
+    The types are those of the environment, or the resource itself where it has none. `claim` names the claim that all
+    pods share: together they take no more than one of them does.
+    """
+
+    resource: str
+    number: int
+    types: tuple[str, ...]
+    claim: str = ""
+
+
+def taken_devices(group: PodGroup, accelerators: JsonObject) -> Iterator[TakenDevices]:
+    """Yield what one pod of a group takes: what it requests by name, then what it claims."""
     own = {text(mapping(facts).get("resource")) for facts in accelerators.values()}
-    return {
-        name: int(amount)
-        for name, amount in group.requests.items()
-        if amount >= 1 and (name in own or name.startswith(_VENDORS))
-    }
+    for name, amount in group.requests.items():
+        if amount < 1 or "/" not in name:
+            continue
+        if name in own or (maker_of(name) is not None and not name.startswith(CLASS_PREFIX)):
+            yield _taken(group, (name,), int(amount), accelerators)
+        elif name.startswith(CLASS_PREFIX) and class_devices(name.removeprefix(CLASS_PREFIX)) is not None:
+            yield _taken(group, claim_of_class(name, int(amount)).names, int(amount), accelerators)
+    for claimed in group.claims.devices:
+        if claimed.number > 0:
+            yield _taken(group, claimed.names, claimed.number, accelerators)._replace(claim=claimed.claim)
+
+
+def _taken(group: PodGroup, names: tuple[str, ...], number: int, accelerators: JsonObject) -> TakenDevices:
+    known = tuple(dict.fromkeys(one for name in names for one in possible_types(group, name, accelerators)))
+    resource = next((n for n in names if possible_types(group, n, accelerators)), names[-1])
+    return TakenDevices(resource, number, known or (names[-1].removeprefix(CLASS_PREFIX),))
 
 
 def possible_types(group: PodGroup, resource: str, accelerators: JsonObject) -> tuple[str, ...]:
@@ -39,7 +55,7 @@ def possible_types(group: PodGroup, resource: str, accelerators: JsonObject) -> 
     fitting: dict[str, int] = {}
     of_resource: list[str] = []
     for name, facts in accelerators.items():
-        if text(mapping(facts).get("resource")) != resource:
+        if not _is_named(text(mapping(facts).get("resource")), resource):
             continue
         of_resource.append(name)
         labels = mapping(mapping(facts).get("nodeSelector"))
@@ -49,3 +65,13 @@ def possible_types(group: PodGroup, resource: str, accelerators: JsonObject) -> 
         return tuple(of_resource)
     most = max(fitting.values())
     return tuple(name for name, labels in fitting.items() if labels == most)
+
+
+def _is_named(resource: str, name: str) -> bool:
+    return resource.startswith(name[:-1]) if name.endswith("*") else resource == name
+
+
+def countable_claim(claimed: ClaimedDevices, devices: frozenset[str]) -> str:
+    """Return which of the `devices` of node pools a claim of each pod's own takes; blank where none or several are."""
+    found = {device for device in devices for name in claimed.names if _is_named(device, name)}
+    return found.pop() if len(found) == 1 and not claimed.claim and claimed.number > 0 else ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from kservegen.checks.demand.claims import NO_CLAIMS, FindObject, PodClaims, pod_claims
 from kservegen.checks.demand.requests import NO_AMOUNTS, Requests, pod_requests
 from kservegen.checks.simulation import Simulation
 from kservegen.core.document import integer, mapping, value_at
@@ -25,7 +26,7 @@ _PLAIN: Final = frozenset({"Deployment", "Job", "Pod", "ReplicaSet", "Replicatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodGroup:
-    """Pods that are all alike. `path` is where the object asks for them; `pod` is their spec."""
+    """Pods that are all alike. `path` is where the object asks for them; `pod` is their spec, `claims` its devices."""
 
     role: str
     path: Path
@@ -34,6 +35,7 @@ class PodGroup:
     count: PodCount
     labels: Mapping[str, str] = field(default_factory=dict)
     origins: Sequence[Origin] = ()
+    claims: PodClaims = NO_CLAIMS
 
     def source(self, path: Path) -> Path:
         """Return the source of a field of `pod`, as `kserve/controllers/made.py` has them."""
@@ -49,10 +51,14 @@ def pod_groups(
     """
     plain = _plain(resource)
     running = simulation.workloads(resource) if plain is None else (plain,)
-    return tuple(_group(workload, defaults) for workload in running or ())
+
+    def find(kind: str, namespace: str, name: str) -> JsonObject | None:
+        return simulation.find(resource, kind, namespace, name)
+
+    return tuple(_group(workload, resource.id.namespace, defaults, find) for workload in running or ())
 
 
-def _group(workload: RunningWorkload, defaults: Mapping[str, Fraction]) -> PodGroup:
+def _group(workload: RunningWorkload, namespace: str, defaults: Mapping[str, Fraction], find: FindObject) -> PodGroup:
     spec = mapping(workload.pod.get("spec"))
     return PodGroup(
         role=workload.role,
@@ -62,6 +68,7 @@ def _group(workload: RunningWorkload, defaults: Mapping[str, Fraction]) -> PodGr
         count=workload.count,
         labels=text_map(mapping(mapping(workload.pod.get("metadata")).get("labels"))),
         origins=workload.origins,
+        claims=pod_claims(spec, namespace, find) if "resourceClaims" in spec else NO_CLAIMS,
     )
 
 

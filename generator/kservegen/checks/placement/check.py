@@ -8,12 +8,13 @@ from typing import Final, NamedTuple, Protocol
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
+from kservegen.checks.demand.devices import countable_claim
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.node_state import PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock
-from kservegen.checks.placement.pools import Pool
+from kservegen.checks.placement.pools import Pool, pool_devices
 from kservegen.checks.placement.requests import PodRequest, SitePart, survey
 from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
 from kservegen.core.document import mapping, sequence
@@ -53,7 +54,10 @@ class WantedPods(NamedTuple):
 
 def in_pool_scope(group: PodGroup, pools: Sequence[Pool]) -> bool:
     """Whether the pools say anything about a pod: its devices, or ordinary nodes, are among them."""
-    return any("/" in name for name in group.requests) or any(not pool.device for pool in pools)
+    if any("/" in name for name in group.requests) or any(not pool.device for pool in pools):
+        return True
+    devices = pool_devices(pools) if group.claims.devices else frozenset()
+    return any(countable_claim(claimed, devices) for claimed in group.claims.devices)
 
 
 def check_placement(
@@ -298,6 +302,8 @@ def _advice(block: NodeBlock | None, pool: str) -> str:
     if block.filter == "taint":
         return f"Add {block.needs} to the pods that are meant for {pool}."
     if block.filter == "resource":
+        if not int(block.has):
+            return f"List a pool whose nodes have {block.resource}, or ask for what those of {pool} have."
         most = _amount(block.resource, int(block.has))
         return f"Ask for at most {most} {block.resource} a pod, or take a pool of larger nodes than those of {pool}."
     if block.sure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -62,6 +62,11 @@ class Pool:
     def offers(self, resource: str) -> int | None:
         """Return how much of a resource a node offers; None for no known end."""
         return None if resource in self.unstated else self.room.get(resource, 0)
+
+
+def pool_devices(pools: Iterable[Pool]) -> frozenset[str]:
+    """Return the names of all devices that nodes of the pools offer."""
+    return frozenset(name for pool in pools for name in (pool.device, *pool.room) if "/" in name)
 
 
 def counted_accelerators(requests: Mapping[str, Fraction]) -> dict[str, int]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from kservegen.checks.demand.claims import claim_of_class
+from kservegen.checks.demand.devices import countable_claim
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.placement.neighbours import Member, NeighbourTerms, neighbour_terms
 from kservegen.checks.placement.node_state import Claim, PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock, blocks, selects, tolerates
 from kservegen.checks.placement.pools import HOSTNAME, PODS, Pool, PoolAmounts, counted_accelerators
+from kservegen.kserve.servers.devices import CLASS_PREFIX
 
 _ASKING: Final = ("affinity", "topologySpreadConstraints")
 
@@ -20,10 +23,20 @@ class PodRequest(NamedTuple):
     group: PodGroup
     member: Member
 
-    @property
-    def need(self) -> PoolAmounts:
-        """What one pod takes of a node."""
-        return {**counted_accelerators(self.group.requests), PODS: 1}
+    def need(self, devices: frozenset[str]) -> PoolAmounts:
+        """Return what one pod takes of a node; of what it claims, what counts as one of the pools' `devices`.
+
+        Nodes do not list what is claimed: a device that no pool has may be there nevertheless.
+        """
+        counted = counted_accelerators(self.group.requests)
+        need = {name: number for name, number in counted.items() if not name.startswith(CLASS_PREFIX)}
+        need[PODS] = 1
+        claimed = [claim_of_class(name, number) for name, number in counted.items() if name.startswith(CLASS_PREFIX)]
+        for one in (*claimed, *self.group.claims.devices):
+            device = countable_claim(one, devices)
+            if device:
+                need[device] = need.get(device, 0) + one.number
+        return need
 
 
 class SitePart(NamedTuple):
@@ -46,10 +59,13 @@ def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
     homeless: dict[int, Sequence[Sequence[NodeBlock]]] = {}
     doubtful: dict[int, Sequence[Sequence[NodeBlock]]] = {}
     claims: dict[int, Claim] = {}
-    keys = _topologies(pools)
+    keys, devices = (
+        _topologies(pools),
+        frozenset(name for pool in pools for name in (pool.device, *pool.room) if "/" in name),
+    )
     members = [ask.member for ask in asks]
     for index, ask in enumerate(asks):
-        pod, need = ask.group.pod, ask.need
+        pod, need = ask.group.pod, ask.need(devices)
         reasons = [tuple(blocks(pod, need, pool)) for pool in pools]
         sure = frozenset(number for number, found in enumerate(reasons) if not found)
         maybe = frozenset(number for number, found in enumerate(reasons) if not any(block.sure for block in found))

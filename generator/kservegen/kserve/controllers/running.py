@@ -31,7 +31,9 @@ _SIDES: Final = ("predictor", "transformer", "explainer")
 _QUEUE_PROXY: Final[JsonObject] = {"name": "queue-proxy", "resources": {"requests": {"cpu": "25m"}}}
 # What the scheduler reads of a pod, and of each container.
 _PLACED: Final = frozenset(
-    {"affinity", "nodeName", "nodeSelector", "overhead", "resources", "tolerations", "topologySpreadConstraints"}
+    """
+    affinity nodeName nodeSelector overhead resourceClaims resources tolerations topologySpreadConstraints
+    """.split()
 )
 _COUNTED: Final = frozenset({"resources"})
 _SCHEDULER: Final[Path] = ("spec", "router", "scheduler", "template")

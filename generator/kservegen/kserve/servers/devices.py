@@ -1,6 +1,8 @@
-"""Which device an image is built for, and whose devices a container asks for.
+"""Which device an image is built for, whose devices a container asks for, and what classes of devices hold.
 
-Source: the build matrices of vLLM, llm-d, Red Hat and KServe; what vendors' device plugins call their devices.
+Source: the build matrices of vLLM, llm-d, Red Hat and KServe; what vendors' device plugins call their devices, and the
+classes that their DRA drivers install (kubernetes-sigs/dra-driver-nvidia-gpu, ROCm/k8s-gpu-dra-driver,
+intel/intel-resource-drivers-for-kubernetes, AWS Neuron's and Google's).
 """
 
 from __future__ import annotations
@@ -74,17 +76,67 @@ _OTHERS: Final = (
     (re.compile(r"(?:^|/)pytorch/torchserve(?:-kfs)?:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
     (re.compile(r"(?:^|/)tensorflow/serving:(?:[\w.-]*-(gpu))?(?![\w.-]*-gpu)"), DeviceMaker.CPU),
 )
+# Whole names: beside its devices a vendor counts much else that is none (nvidia.com/gpumem of HAMi, in MiB;
+# gpu.intel.com/millicores; nvidia.com/hostdev, a network card).
 _MAKERS: Final = (
-    ("nvidia.com/gpu", DeviceMaker.NVIDIA),
-    ("nvidia.com/mig-", DeviceMaker.NVIDIA),
-    ("amd.com/gpu", DeviceMaker.AMD),
-    ("habana.ai/gaudi", DeviceMaker.GAUDI),
-    ("gpu.intel.com/", DeviceMaker.INTEL),
-    ("intel.com/gpu", DeviceMaker.INTEL),
-    ("google.com/tpu", DeviceMaker.TPU),
-    ("aws.amazon.com/neuron", DeviceMaker.NEURON),
-    ("ibm.com/spyre", DeviceMaker.SPYRE),
+    (re.compile(r"nvidia\.com/(?:gpu|mig-[^/]+?)(?:\.shared)?"), DeviceMaker.NVIDIA),
+    (re.compile(r"amd\.com/(?:gpu|[sdqc]px_nps[0-9])"), DeviceMaker.AMD),
+    (re.compile(r"habana\.ai/gaudi[0-9]?"), DeviceMaker.GAUDI),
+    (re.compile(r"gpu\.intel\.com/(?:i915|xe)|intel\.com/gpu"), DeviceMaker.INTEL),
+    (re.compile(r"google\.com/tpu"), DeviceMaker.TPU),
+    (re.compile(r"aws\.amazon\.com/neuron(?:core|device)?"), DeviceMaker.NEURON),
+    (re.compile(r"ibm\.com/spyre(?:_[a-z]+)*"), DeviceMaker.SPYRE),
 )
+# Classes that vendors' DRA drivers install -> the device, and what their device plugins call the same device.
+_CLASSES: Final = {
+    "gpu.nvidia.com": (DeviceMaker.NVIDIA, ("nvidia.com/gpu",)),
+    "mig.nvidia.com": (DeviceMaker.NVIDIA, ("nvidia.com/mig-*",)),
+    "gpu.amd.com": (DeviceMaker.AMD, ("amd.com/gpu",)),
+    "gaudi.intel.com": (DeviceMaker.GAUDI, ("habana.ai/gaudi",)),
+    "gpu.intel.com": (DeviceMaker.INTEL, ("gpu.intel.com/xe", "gpu.intel.com/i915")),
+    "tpu.google.com": (DeviceMaker.TPU, ("google.com/tpu",)),
+    "neuron.aws.com": (DeviceMaker.NEURON, ("aws.amazon.com/neuron", "aws.amazon.com/neurondevice")),
+}
+# Words in names of classes whose devices compute nothing: network cards, cores and memory, channels between GPUs.
+_BESIDE: Final = re.compile(
+    r"rdma|sriov|dranet|dra\.(?:net|cpu|memory)|(?:^|[.-])(?:efa|nic|net|roce|ib)(?:[.-]|$)|infiniband|network"
+    r"|compute-domain|imex"
+)
+# What Kubernetes calls a class where it is asked for as an extended resource (k8s.io/api/resource/v1, types.go).
+CLASS_PREFIX: Final = "deviceclass.resource.kubernetes.io/"
+
+
+class ClassDevices(NamedTuple):
+    """The devices of a class: their maker, None where the name tells none, and their names as extended resources.
+
+    A name that ends in `*` stands for all that begin so.
+    """
+
+    maker: DeviceMaker | None
+    resources: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def maker_of(resource: str) -> DeviceMaker | None:
+    """Return whose devices an extended resource counts; None for what counts no known device."""
+    if resource.startswith(CLASS_PREFIX):
+        found = class_devices(resource.removeprefix(CLASS_PREFIX))
+        return found.maker if found is not None else None
+    return next((maker for pattern, maker in _MAKERS if pattern.fullmatch(resource)), None)
+
+
+@lru_cache(maxsize=256)
+def class_devices(name: str) -> ClassDevices | None:
+    """Return what is in a DeviceClass, by its name; None where the name is that of something else than accelerators."""
+    known = _CLASSES.get(name)
+    if known is not None:
+        return ClassDevices(*known)
+    return None if _BESIDE.search(name) else ClassDevices(None, ())
+
+
+def driver_class(expression: str) -> str:
+    """Return the class whose driver a CEL selector of another class names (`device.driver == "gpu.nvidia.com"`)."""
+    return next((name for name in _CLASSES if f'"{name}"' in expression or f"'{name}'" in expression), "")
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +158,7 @@ def devices_of(container: JsonObject) -> list[Devices]:
     found: dict[str, Devices] = {}
     for side in ("limits", "requests"):
         for name, amount in mapping(resources.get(side)).items():
-            maker = next((maker for start, maker in _MAKERS if name.startswith(start)), None)
+            maker = maker_of(name)
             count = integer(amount) or whole_number(text(amount)) or 0
             if maker is not None and count > 0:
                 found.setdefault(name, Devices(side, name, maker, count))
