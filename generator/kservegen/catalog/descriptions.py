@@ -7,6 +7,7 @@ DESCRIPTIONS: dict[str, str] = {
     "version": "Version of this file's format. Always 1.",
     "defaults": "Words that lie under every entry of this file; an entry or a profile overrides them.",
     "profiles": "Named sets of words. An entry takes them with `profile: name`, or a list, merged in order.",
+    "shared": "Defaults and profiles that lie under those of every file. In models.yaml or models/_shared.yaml alone.",
     "models": "Models by name. The key is the object's name; write namespace/name where two teams share a name.",
     "graphs": "InferenceGraphs by name: several models behind one address.",
     "trainedModels": "TrainedModels by name: artefacts that a storage-less InferenceService loads.",

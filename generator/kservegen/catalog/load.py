@@ -10,6 +10,7 @@ from typing import Final
 
 from kservegen.catalog.lock.sense import senseless
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
+from kservegen.catalog.naming import check_names
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
@@ -24,6 +25,7 @@ from kservegen.core.repository import (
     DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
     LOCK_SUFFIX,
+    SHARED_FILE,
     SOURCE_FOLDERS,
     Repository,
 )
@@ -62,7 +64,10 @@ def load_catalog(
     definitions = _define(documents, diagnostics)
     complete = len(documents) == len(files) and len(definitions) <= MOST_ENTRIES
     definitions = dict(islice(definitions.items(), MOST_ENTRIES))
-    return Catalog(tuple(documents), definitions, environments, complete, unreadable), diagnostics
+    shared = _find_shared(documents, diagnostics)
+    catalog = Catalog(tuple(documents), definitions, environments, complete, unreadable, shared)
+    diagnostics.extend(check_names(catalog))
+    return catalog, diagnostics
 
 
 def _layout_problems(repository: Repository) -> Iterator[Diagnostic]:
@@ -214,6 +219,30 @@ def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> 
                 elif len(definitions) == MOST_ENTRIES + 1:
                     diagnostics.append(_too_many(found))
     return definitions
+
+
+def _find_shared(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> CatalogDocument | None:
+    """Return the file whose `shared` lies under all of them; another one is a finding, and shares nothing."""
+    found = None
+    for document in documents:
+        if "shared" not in document.value:
+            continue
+        if document.file in {CATALOG_FILE, SHARED_FILE} and found is None:
+            found = document
+            continue
+        first = (Related("what is shared stands here", found.source.key(("shared",))),) if found is not None else ()
+        diagnostics.append(
+            by_manual(
+                "catalog/misplaced-shared",
+                f"`shared` in {document.file} reaches no file",
+                document.source.key(("shared",)),
+                path="shared",
+                allowed=f"{CATALOG_FILE} or {SHARED_FILE}, one of the two",
+                hint=f"Move it to {found.file if found is not None else CATALOG_FILE}.",
+                related=first,
+            )
+        )
+    return found
 
 
 def _too_many(first: Definition) -> Diagnostic:

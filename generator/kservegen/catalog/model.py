@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kservegen.catalog.merge import MergeLayer, locate_merged
 from kservegen.core.diagnostics import Location
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.yaml.source import SourceMap
 
@@ -67,7 +68,8 @@ class Catalog:
     """Everything that people wrote: the definitions by section and key, and the environments by name.
 
     `complete` is false while a catalog file cannot be read: what is not defined may stand in it. `unreadable` names the
-    environments that are there and are not known, because their own file cannot be read.
+    environments that are there and are not known, because their own file cannot be read. `shared` is the file whose
+    `shared` lies under the defaults and profiles of every file; None where none has it.
     """
 
     documents: tuple[CatalogDocument, ...]
@@ -75,6 +77,36 @@ class Catalog:
     environments: dict[str, EnvironmentSource]
     complete: bool = True
     unreadable: tuple[str, ...] = ()
+    shared: CatalogDocument | None = None
+
+    @property
+    def knows_shared(self) -> bool:
+        """Whether all that files share is known: it may stand in a file that cannot be read."""
+        return self.complete or self.shared is not None
+
+    def defaults_of(self, document: CatalogDocument) -> tuple[Fragment, ...]:
+        """Return what lies under every entry of a file, in merge order: the shared defaults, then its own."""
+        own = Fragment("defaults", document, ("defaults",), document.section("defaults"))
+        if self.shared is None:
+            return (own,)
+        return (Fragment("shared defaults", self.shared, ("shared", "defaults"), self._shared_part("defaults")), own)
+
+    def profile_of(self, document: CatalogDocument, name: str) -> tuple[Fragment, ...]:
+        """Return a profile as a file has it, in merge order: the shared one, then the file's own; empty for none."""
+        found = []
+        if self.shared is not None and name in (shared := self._shared_part("profiles")):
+            found.append(Fragment(f"shared profile {name}", self.shared, ("shared", "profiles", name), shared[name]))
+        own = document.section("profiles")
+        if name in own:
+            found.append(Fragment(f"profile {name}", document, ("profiles", name), own[name]))
+        return tuple(found)
+
+    def profiles_of(self, document: CatalogDocument) -> tuple[str, ...]:
+        """Return the names of the profiles that a file has, the shared ones first."""
+        return tuple(dict.fromkeys((*self._shared_part("profiles"), *document.section("profiles"))))
+
+    def _shared_part(self, word: str) -> JsonObject:
+        return {} if self.shared is None else mapping(self.shared.section("shared").get(word))
 
 
 def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path) -> tuple[Fragment, Path, bool]:

@@ -2,8 +2,10 @@
 
 The layers of an entry, in merge order: the `defaults` of the file that defines it, the profiles it names, the entry
 itself, and what the environment says of it (`environments/defaults.yaml` and `environments/<env>.yaml`, merged with
-each other first, so that an environment can bring back what the defaults removed). `profile` is resolved before the
-rest, so that a profile can be chosen per environment. The law of the merge is in `kservegen.catalog.merge`.
+each other first, so that an environment can bring back what the defaults removed). Shared defaults lie under those of
+the file, a shared profile under the file's own of its name. `profile` is resolved before the rest, so that a profile
+can be chosen per environment. The law of the merge is in `kservegen.catalog.merge`; what names nothing is told by
+`kservegen.catalog.naming`.
 """
 
 from __future__ import annotations
@@ -201,14 +203,14 @@ def _resolve_entry(resolver: _Resolver, definition: Definition, layered: JsonObj
             entry = _merge_entry(resolver, definition, overlay)
             if entry is not None:
                 resolver.shared[section, key] = entry
-    return entry if entry is not None and _lives_here(resolver, definition, entry.words) else None
+    return entry if entry is not None and _lives_here(resolver, entry.words) else None
 
 
 _NOTHING_SAID: JsonObject = {}
 
 
 def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObject) -> Entry | None:
-    document = definition.document
+    catalog, document = resolver.catalog, definition.document
     own = document.section(definition.section).get(definition.key)
     info = _kind(definition.section, own) if isinstance(own, dict) else None
     if not isinstance(own, dict) or info is None:
@@ -219,9 +221,10 @@ def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObjec
     if overlay:
         words = merge_values(words, overlay)
     namespace, name = _identify(resolver, definition, info, words)
-    defaults = document.section("defaults")
+    under = catalog.defaults_of(document)
+    chosen = [part for name in profiles for part in catalog.profile_of(document, name)]
     # What comes from `defaults` alone; a profile that says the same word speaks for the entry.
-    said = own.keys() | overlay.keys() | {w for p in profiles for w in mapping(document.section("profiles").get(p))}
+    said = own.keys() | overlay.keys() | {word for part in chosen for word in mapping(part.value)}
     return Entry(
         section=definition.section,
         key=definition.key,
@@ -229,18 +232,20 @@ def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObjec
         namespace=namespace,
         name=name,
         words=words,
-        fragments=tuple(_fragments(resolver, definition, profiles)),
-        defaulted=frozenset(defaults.keys() - said),
+        fragments=(*under, *chosen, *_said_here(resolver, definition)),
+        defaulted=frozenset({word for part in under for word in mapping(part.value)} - said),
     )
 
 
 def _base(resolver: _Resolver, document: CatalogDocument, profiles: tuple[str, ...]) -> JsonObject:
-    """Return what lies under an entry: the file's defaults, then its profiles."""
+    """Return what lies under an entry: defaults, then its profiles."""
     base = resolver.bases.get((document.file, profiles))
     if base is None:
-        base = merge_values({}, document.section("defaults"))
-        for profile in profiles:
-            base = merge_values(base, mapping(document.section("profiles").get(profile)))
+        catalog, base = resolver.catalog, {}
+        for part in catalog.defaults_of(document):
+            base = merge_values(base, mapping(part.value))
+        for part in (part for name in profiles for part in catalog.profile_of(document, name)):
+            base = merge_values(base, mapping(part.value))
         resolver.bases[document.file, profiles] = base
     return base
 
@@ -254,50 +259,20 @@ def _kind(section: str, own: JsonObject) -> KindInfo | None:
 
 
 def _profiles(resolver: _Resolver, definition: Definition, own: JsonObject, overlay: JsonObject) -> tuple[str, ...]:
-    document = definition.document
-    chosen: JsonValue = document.section("defaults").get("profile")
-    for words in (own, overlay):
+    """Return the profiles that an entry takes, in order; those that there are none of are left out."""
+    chosen: JsonValue = None
+    under = (mapping(part.value) for part in resolver.catalog.defaults_of(definition.document))
+    for words in (*under, own, overlay):
         if "profile" in words:
             chosen = words["profile"]
     names = [chosen] if isinstance(chosen, str) else chosen if isinstance(chosen, list) else []
-    known = document.section("profiles")
-    found = []
-    for name in names:
-        if isinstance(name, str) and name in known:
-            found.append(name)
-        elif isinstance(name, str):
-            place = document.source.value((definition.section, definition.key, "profile"))
-            resolver.report(
-                "catalog/unknown-profile",
-                f"there is no profile {name} in {document.file}",
-                place if "profile" in own else definition.location,
-                path=format_path((definition.section, definition.key, "profile")),
-                seen=name,
-                allowed=", ".join(known) or "no profile is defined",
-                hint=did_you_mean(name, known, f"Define {name} under profiles in {document.file}."),
-            )
-    return tuple(found)
+    catalog, document = resolver.catalog, definition.document
+    return tuple(name for name in names if isinstance(name, str) and catalog.profile_of(document, name))
 
 
-def _lives_here(resolver: _Resolver, definition: Definition, words: JsonObject) -> bool:
+def _lives_here(resolver: _Resolver, words: JsonObject) -> bool:
     wanted = words.get("environments")
-    if not isinstance(wanted, list):
-        return True
-    known = resolver.catalog.environments
-    for index, name in enumerate(wanted):
-        if isinstance(name, str) and name not in known and name not in resolver.catalog.unreadable:
-            source = definition.document.source
-            place = (definition.section, definition.key, "environments", index)
-            resolver.report(
-                "catalog/unknown-environment",
-                f"there is no environment {name}",
-                source.value(place) if source.has(place) else definition.location,
-                path=format_path(place),
-                seen=name,
-                allowed=", ".join(known),
-                hint=did_you_mean(name, known, f"Write environments/{name}.yaml, or remove the name."),
-            )
-    return resolver.source.name in wanted
+    return not isinstance(wanted, list) or resolver.source.name in wanted
 
 
 def _identify(resolver: _Resolver, definition: Definition, info: KindInfo, words: JsonObject) -> tuple[str, str]:
@@ -316,7 +291,7 @@ def _identify(resolver: _Resolver, definition: Definition, info: KindInfo, words
             path=format_path((definition.section, definition.key, "namespace")),
             hint="Keep one of the two.",
         )
-    if not slash and not namespace:
+    if not slash and not namespace and resolver.catalog.knows_shared:
         resolver.report(
             "catalog/no-namespace",
             f"{definition.key} has no namespace",
@@ -327,11 +302,9 @@ def _identify(resolver: _Resolver, definition: Definition, info: KindInfo, words
     return (prefix or namespace), name
 
 
-def _fragments(resolver: _Resolver, definition: Definition, profiles: tuple[str, ...]) -> Iterator[Fragment]:
+def _said_here(resolver: _Resolver, definition: Definition) -> Iterator[Fragment]:
+    """Yield the entry's own words, and what the files of the environment say of it."""
     document = definition.document
-    yield Fragment("defaults", document, ("defaults",), document.section("defaults"))
-    for profile in profiles:
-        yield Fragment(f"profile {profile}", document, ("profiles", profile), document.section("profiles")[profile])
     place: Path = (definition.section, definition.key)
     yield Fragment("entry", document, place, document.section(definition.section)[definition.key])
     for over in resolver.source.documents:

@@ -68,8 +68,8 @@ def models_schema(compiled: CompiledSchemas, *, arguments: JsonObject) -> JsonOb
     definitions = _definitions(arguments)
     entries = _entries(definitions, compiled)
     both = _union([entries["InferenceService"], entries["LLMInferenceService"]])
-    shared = {**both, "profile": _own()["profile"]}
-    definitions.found["defaults"] = _object({k: v for k, v in shared.items() if k != "kind"})
+    under = {**both, "profile": _own()["profile"]}
+    definitions.found["defaults"] = _object({k: v for k, v in under.items() if k != "kind"})
     definitions.found["profile"] = _object(
         {k: v for k, v in both.items() if k not in {"kind", "profile", "environments"}}
     )
@@ -82,14 +82,18 @@ def models_schema(compiled: CompiledSchemas, *, arguments: JsonObject) -> JsonOb
         "kservegen models",
         {
             "version": _described("version", {"const": 1}),
-            "defaults": _described("defaults", {"$ref": "#/definitions/defaults"}),
-            "profiles": _described(
-                "profiles", {"type": "object", "additionalProperties": {"$ref": "#/definitions/profile"}}
-            ),
+            **_under_entries(),
+            "shared": _described("shared", _object(_under_entries())),
             **sections,
         },
         definitions,
     )
+
+
+def _under_entries() -> JsonObject:
+    profiles: JsonObject = {"type": "object", "additionalProperties": {"$ref": "#/definitions/profile"}}
+    defaults: JsonObject = {"$ref": "#/definitions/defaults"}
+    return {"defaults": _described("defaults", defaults), "profiles": _described("profiles", profiles)}
 
 
 def environments_schema(

@@ -20,6 +20,7 @@ from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import report_on
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
@@ -132,7 +133,7 @@ def environment_file(catalog: Catalog, environment: str) -> str:
 def find_definition(catalog: Catalog, name: str) -> Definition:
     """Find the entry that people mean: by key, name, namespace/name, section/key or kind/name."""
     exact = [d for d in catalog.definitions.values() if d.key == name]
-    found = exact or [d for d in catalog.definitions.values() if name in _names(d)]
+    found = exact or [d for d in catalog.definitions.values() if name in _names(catalog, d)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -146,14 +147,15 @@ def find_definition(catalog: Catalog, name: str) -> Definition:
     raise GeneratorError(f"the catalog has no entry {name}", hint=hint)
 
 
-def _names(definition: Definition) -> Iterator[str]:
+def _names(catalog: Catalog, definition: Definition) -> Iterator[str]:
     key, section = definition.key, definition.section
     own = definition.document.section(section).get(key)
     said = own.get("kind") if isinstance(own, dict) else None
     base = key.rpartition("/")[2]
     kinds = [said if isinstance(said, str) else SECTIONS[section][0].kind]
     namespace = own.get("namespace") if isinstance(own, dict) else None
-    under = namespace or definition.document.section("defaults").get("namespace")
+    defaults = [mapping(part.value) for part in catalog.defaults_of(definition.document)]
+    under = namespace or next((d["namespace"] for d in reversed(defaults) if "namespace" in d), None)
     yield base
     for name in (key, base):
         yield from (f"{word}/{name}" for word in (section, *kinds, *(kind.lower() for kind in kinds)))

@@ -11,6 +11,8 @@ from kservegen.core.errors import GeneratorError
 
 CATALOG_FILE = "models.yaml"
 CATALOG_FOLDER = "models"
+# What all files of the catalog share stands in CATALOG_FILE or here.
+SHARED_FILE = "models/_shared.yaml"
 ENVIRONMENTS_FOLDER = "environments"
 DEFAULTS_NAME = "defaults"
 LOCK_SUFFIX = ".lock.yaml"

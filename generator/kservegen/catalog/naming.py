@@ -1,0 +1,164 @@
+"""A catalog in; out what its entries name and there is none of, and profiles that are written twice: each told once.
+
+Where an entry lives and which profiles it takes does not hang on the environment that asks, so this is no business of
+resolving: 457 entries that name one absent profile are one finding with its places.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final, NamedTuple, TypeAlias
+
+from kservegen.catalog.model import Catalog, CatalogDocument
+from kservegen.catalog.sections import SECTIONS
+from kservegen.core.diagnostics import Diagnostic, Location, Related
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonValue, Path, format_path
+from kservegen.core.manual import by_manual
+from kservegen.core.repository import CATALOG_FILE
+from kservegen.core.suggest import did_you_mean
+
+# As many other places stand beside a finding; all entries are in its `entries`.
+_MOST_PLACES: Final = 10
+
+
+class _Place(NamedTuple):
+    """Where a file says something, and the entry's key; blank where it is said for several."""
+
+    document: CatalogDocument
+    path: Path
+    key: str = ""
+
+    @property
+    def location(self) -> Location:
+        """The line of the value."""
+        return self.document.source.value(self.path)
+
+
+def check_names(catalog: Catalog) -> Iterator[Diagnostic]:
+    """Find profiles and environments that are named and not there, and profiles that are written more than once."""
+    yield from _absent_profiles(catalog)
+    yield from _absent_environments(catalog)
+    yield from _repeated_profiles(catalog)
+
+
+def _absent_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
+    if not catalog.knows_shared:
+        return
+    absent: dict[str, tuple[CatalogDocument, list[_Place]]] = {}
+    for own, place, value in (*_said(catalog, "profile"), *_said_over(catalog, "profile")):
+        for name, where in _names(place, value):
+            if not catalog.profile_of(own, name):
+                absent.setdefault(name, (own, []))[1].append(where)
+    for name, (own, places) in absent.items():
+        known = catalog.profiles_of(own)
+        elsewhere = sorted({d.file for d in catalog.documents if name in d.section("profiles")})
+        if elsewhere:
+            hint = f"{elsewhere[0]} has it for itself: move it to shared.profiles in {CATALOG_FILE}."
+        else:
+            where_to = f"under profiles in {own.file}, or for all files under shared.profiles in {CATALOG_FILE}"
+            hint = did_you_mean(name, known, f"Define {name} {where_to}.")
+        told = _told("catalog/unknown-profile", f"there is no profile {name} in {own.file}", name, places)
+        yield replace(told, allowed=", ".join(known) or "no profile is defined", hint=hint)
+
+
+def _absent_environments(catalog: Catalog) -> Iterator[Diagnostic]:
+    known = (*catalog.environments, *catalog.unreadable)
+    absent: dict[str, list[_Place]] = {}
+    for _, place, value in _said(catalog, "environments"):
+        for name, where in _names(place, value):
+            if name not in known:
+                absent.setdefault(name, []).append(where)
+    for name, places in absent.items():
+        told = _told("catalog/unknown-environment", f"there is no environment {name}", name, places)
+        hint = did_you_mean(name, known, f"Write environments/{name}.yaml, or remove the name.")
+        yield replace(told, allowed=", ".join(sorted(known)), hint=hint)
+
+
+def _repeated_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
+    """Find profiles of one name that say the same in several files: an edit of one leaves the others behind."""
+    written: dict[str, list[tuple[_Place, JsonValue]]] = {}
+    if catalog.shared is not None:
+        for name, words in mapping(catalog.shared.section("shared").get("profiles")).items():
+            written[name] = [(_Place(catalog.shared, ("shared", "profiles", name)), words)]
+    for document in catalog.documents:
+        for name, words in document.section("profiles").items():
+            written.setdefault(name, []).append((_Place(document, ("profiles", name)), words))
+    for name, places in written.items():
+        alike: dict[str, list[_Place]] = {}
+        for place, words in places if len(places) > 1 else ():
+            alike.setdefault(json.dumps(words, sort_keys=True), []).append(place)
+        yield from (_repeated(name, same) for same in alike.values() if len(same) > 1)
+
+
+def _repeated(name: str, places: list[_Place]) -> Diagnostic:
+    shared = places[0].path[0] == "shared"
+    first = places[1] if shared else places[0]
+    kept = f"Remove it here: shared.profiles in {places[0].document.file} is every file's."
+    return by_manual(
+        "catalog/repeated-profile",
+        f"profile {name} is written {len(places):,} times with the same words",
+        first.document.source.key(first.path),
+        path=format_path(first.path),
+        hint=kept if shared else f"Write it once, under shared.profiles in {CATALOG_FILE}.",
+        related=_beside(place.document.source.key(place.path) for place in places if place is not first),
+    )
+
+
+_Saying: TypeAlias = tuple[CatalogDocument, _Place, JsonValue]  # the file of the entry, where, and what
+
+
+def _said(catalog: Catalog, word: str) -> Iterator[_Saying]:
+    """Yield where a word of entries is said; what defaults say once, for the first entry that takes it from there."""
+    seen: set[_Place] = set()
+    for (section, key), definition in catalog.definitions.items():
+        document = definition.document
+        own = mapping(document.section(section).get(key))
+        if word in own:
+            yield document, _Place(document, (section, key, word), key), own[word]
+            continue
+        for part in reversed(catalog.defaults_of(document)):
+            words = mapping(part.value)
+            if word in words:
+                place = _Place(part.document, (*part.path, word))
+                if place not in seen:
+                    seen.add(place)
+                    yield document, place, words[word]
+                break
+
+
+def _said_over(catalog: Catalog, word: str) -> Iterator[_Saying]:
+    """Yield where the files of environments say a word of entries."""
+    files = {document.file: document for source in catalog.environments.values() for document in source.documents}
+    for over in files.values():
+        for section in SECTIONS:
+            for key, words in over.section(section).items():
+                definition = catalog.definitions.get((section, key))
+                if definition is not None and word in mapping(words):
+                    yield definition.document, _Place(over, (section, key, word), key), mapping(words)[word]
+
+
+def _names(place: _Place, value: JsonValue) -> Iterator[tuple[str, _Place]]:
+    if isinstance(value, str):
+        yield value, place
+    elif isinstance(value, list):
+        for index, name in enumerate(value):
+            if isinstance(name, str):
+                yield name, place._replace(path=(*place.path, index))
+
+
+def _told(rule: str, message: str, name: str, places: list[_Place]) -> Diagnostic:
+    first, *others = places
+    count = f": {len(places):,} places name it" if others else ""
+    told = by_manual(rule, message + count, first.location, path=format_path(first.path), seen=name)
+    entries = tuple(dict.fromkeys(place.key for place in places if place.key))
+    return replace(told, entries=entries, related=_beside(place.location for place in others))
+
+
+def _beside(places: Iterable[Location]) -> tuple[Related, ...]:
+    found = sorted(places)
+    rest = f", and in {len(found) - _MOST_PLACES:,} more places" if len(found) > _MOST_PLACES else ""
+    last = min(len(found), _MOST_PLACES) - 1
+    return tuple(Related("and here" + (rest if i == last else ""), p) for i, p in enumerate(found[:_MOST_PLACES]))
