@@ -54,15 +54,15 @@ def command(
             raise click.UsageError("--compare and --what-if are two questions")
         return _compared(find_repository(root), model, environments, (candidates, sizes), output)
     changes = parse_what_if(what_if) if what_if else None
-    accounts = account_for(open_project(find_repository(root)), environments, model, changes)
+    accounts, others = account_for(open_project(find_repository(root)), environments, model, changes)
     estimates = (account.fit.estimate for account in accounts)
     code = int(
         any(account.fit.refused for account in accounts)
         or any(done is not None and done.verdict is FitVerdict.DOES_NOT_FIT for done in estimates)
     )
     if output == "json":
-        return write_sections(code, gpu=[*gpu_as_json(accounts)])
-    write_text(render_gpu(accounts, colour=wants_colour()))
+        return write_sections(code, gpu=[*gpu_as_json(accounts, others)])
+    write_text(render_gpu(accounts, others, colour=wants_colour()))
     return code
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.gpu.arguments import StatedOptions, read_options, read_server
 from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
+from kservegen.checks.gpu.environment import OTHER_SERVER
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.gpu_type import offered
 from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import Gpu
+from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.gpu.workload import gpu_workloads
 from kservegen.core.diagnostics import Finding
+from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
 from kservegen.core.values import whole_number
@@ -37,6 +40,22 @@ class Account:
     key: str
     fit: Fit
     findings: tuple[Finding, ...]
+
+
+class UnestimatedObject(NamedTuple):
+    """An object that asks for accelerators and has no server that could be looked at, and why."""
+
+    environment: str
+    subject: str
+    key: str
+    reason: str
+
+
+class GpuAccounts(NamedTuple):
+    """Every server that asks for GPUs, and the objects that compute on accelerators without one."""
+
+    servers: tuple[Account, ...]
+    others: tuple[UnestimatedObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,25 +93,29 @@ def parse_what_if(text: str) -> WhatIf:
 
 def account_for(
     project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
-) -> tuple[Account, ...]:
+) -> GpuAccounts:
     """Estimate every server that asks for GPUs, or those of one model; GeneratorError for a model that none has."""
-    table, found, known, shared = project.tools.facts(), [], set[str](), SharedResults()
+    table, found, others, known, shared = project.tools.facts(), [], [], set[str](), SharedResults()
     for name in project.choose(environments):
         defaulted = evaluate(project.catalog, name, project.tools, shared).defaulted
         if defaulted is None:
             continue
         built, context = defaulted.built, defaulted.context
         accelerators = built.environment.mapping("accelerators")
+        own = [text(mapping(words).get("resource")) for words in accelerators.values()]
         facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
         for item in defaulted.objects:
             resource = item.resource
             known.update({resource.subject, resource.id.name} - {""})
             if model is not None and model not in {resource.subject, resource.id.name}:
                 continue
-            for each in fits_of(gpu_workloads(resource, context), accelerators, facts):
+            key = resource.subject or resource.id.name
+            fits = [*fits_of(gpu_workloads(resource, context), accelerators, facts)]
+            if not fits and (asked := asked_devices(resource, context.simulation, own)) is not None:
+                others.append(UnestimatedObject(name, str(resource.id), key, asked.reason or OTHER_SERVER))
+            for each in fits:
                 changed = _changed(each, what_if, facts) if what_if is not None else each
                 said = tuple(gpu_findings(changed, offered(accelerators, facts)))
-                key = resource.subject or resource.id.name
                 found.append(
                     Account(
                         environment=name,
@@ -106,7 +129,7 @@ def account_for(
                 )
     if model is not None and model not in known:
         raise GeneratorError(f"there is no model {model}", hint=did_you_mean(model, known))
-    return tuple(found)
+    return GpuAccounts(tuple(found), tuple(others))
 
 
 def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:

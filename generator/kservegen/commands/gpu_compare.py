@@ -81,7 +81,7 @@ def compare(
         raise GeneratorError("--compare needs a model", hint="Write it as kservegen gpu MODEL --compare L4,H100.")
     table = project.tools.facts()
     cards = [(candidate.number, known_gpu(candidate.gpu, table)) for candidate in candidates]
-    accounts = account_for(project, environments, model, None)
+    accounts = account_for(project, environments, model, None).servers
     return tuple(compared for account in accounts for compared in _on_cards(account, cards, sizes))
 
 

@@ -73,13 +73,17 @@ def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity
 _NAMED = 3  # so many names fit in a line
 
 
-def assumptions(unestimated: Iterable[str]) -> tuple[str, ...]:
-    """Say what was not checked: what files never tell, and what was not known of these models."""
-    unknown = sorted(set(unestimated))
-    if not unknown:
-        return NOT_CHECKED
-    more = f" and {len(unknown) - _NAMED} more (kservegen gpu)" if len(unknown) > _NAMED else ""
-    return (*NOT_CHECKED, f"that these fit in GPU memory: {', '.join(unknown[:_NAMED])}{more}")
+def assumptions(unestimated: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Say what was not checked: what files never tell, and the models that were not estimated, by the reason why."""
+    by_reason: dict[str, set[str]] = {}
+    for subject, reason in unestimated:
+        by_reason.setdefault(reason, set()).add(subject)
+    return (*NOT_CHECKED, *(_unestimated(reason, sorted(by_reason[reason])) for reason in sorted(by_reason)))
+
+
+def _unestimated(reason: str, subjects: Sequence[str]) -> str:
+    more = f" and {len(subjects) - _NAMED} more (kservegen gpu)" if len(subjects) > _NAMED else ""
+    return f"that these fit in accelerator memory ({reason}): {', '.join(subjects[:_NAMED])}{more}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,8 +6,8 @@ that they have in common; without it every result is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -74,14 +74,14 @@ class DefaultedEnvironment:
 class Evaluation:
     """What one environment amounts to; `defaulted` is None where its KServe version is not known.
 
-    `unestimated` are the objects that ask for GPUs and whose memory is unknown; `assumptions` what else was taken for
-    granted; `ledger` what its entries take, where budgets were held against it.
+    `unestimated` are the objects that ask for accelerators and whose memory was not estimated, and why; `assumptions`
+    what else was taken for granted; `ledger` what its entries take, where budgets were held against it.
     """
 
     environment: ResolvedEnvironment
     defaulted: DefaultedEnvironment | None
     diagnostics: tuple[Diagnostic, ...]
-    unestimated: frozenset[str] = frozenset()
+    unestimated: Mapping[str, str] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     ledger: tuple[Line, ...] | None = None
 
@@ -287,7 +287,7 @@ def _check(
         environment=environment,
         defaulted=defaulted,
         diagnostics=tuple(diagnostics),
-        unestimated=frozenset(running.unestimated),
+        unestimated=running.unestimated,
         assumptions=assumptions,
         ledger=ledger,
     )

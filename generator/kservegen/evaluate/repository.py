@@ -90,9 +90,9 @@ class EvaluatedRepository:
         return sum(len(e.defaulted.objects) for e in self.evaluations.values() if e.defaulted is not None)
 
     @property
-    def unestimated(self) -> Iterator[str]:
-        """The objects whose GPU memory could not be estimated."""
-        return (subject for evaluation in self.evaluations.values() for subject in evaluation.unestimated)
+    def unestimated(self) -> Iterator[tuple[str, str]]:
+        """The objects whose accelerators' memory was not estimated, and why."""
+        return (item for evaluation in self.evaluations.values() for item in evaluation.unestimated.items())
 
     @property
     def assumptions(self) -> tuple[str, ...]:

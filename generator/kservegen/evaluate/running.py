@@ -17,16 +17,18 @@ from kservegen.kserve.defaulting import Defaulted
 if TYPE_CHECKING:
     from kservegen.checks.gpu.fact_store import FactStore
 
+_CRASHED = "estimating them failed"
+
 
 class RunningObjects:
     """Looks at what runs of objects while what was made of them is still at hand.
 
-    `unestimated` are those that ask for GPUs and could not be estimated, so far. Where pods are `counted`, what
-    capacity needs to know of them is found out, too.
+    `unestimated` are those that ask for accelerators and could not be estimated, so far, and why. Where pods are
+    `counted`, what capacity needs to know of them is found out, too.
     """
 
     def __init__(self, inputs: EstimateInputs, tables: Callable[[], FactStore], *, counted: bool) -> None:
-        self.unestimated: set[str] = set()
+        self.unestimated: dict[str, str] = {}
         self._inputs = inputs
         self._facts = cache(lambda: tables().under(locked_models(inputs.locked, inputs.lock_file)))
         self._counted = counted
@@ -51,11 +53,11 @@ def _gpu_memory(objects: Sequence[Defaulted], inputs: EstimateInputs, facts: Cal
     except Exception as crash:  # noqa: BLE001 - the others are estimated all the same
         if len(objects) == 1:
             finding = crash_finding("estimating the GPU memory of this object", crash)
-            return GpuMemory(((objects[0].resource, finding),), frozenset({str(objects[0].resource.id)}))
+            return GpuMemory(((objects[0].resource, finding),), {str(objects[0].resource.id): _CRASHED})
     each = [_gpu_memory([item], inputs, facts) for item in objects]
     return GpuMemory(
         tuple(finding for one in each for finding in one.findings),
-        frozenset(subject for one in each for subject in one.unestimated),
+        {subject: why for one in each for subject, why in one.unestimated.items()},
     )
 
 

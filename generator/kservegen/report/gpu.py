@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from kservegen.checks.gpu.check import explain_gate, gib
 from kservegen.checks.gpu.estimate import CONTEXT, Estimate, FitVerdict
 from kservegen.checks.gpu.model import GIB, Gpu
-from kservegen.commands.gpu import Account
+from kservegen.commands.gpu import Account, UnestimatedObject
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, painter
@@ -28,15 +28,16 @@ class Part(NamedTuple):
     colour: str
 
 
-def render_gpu(accounts: Sequence[Account], *, colour: bool) -> str:
-    """Write the table and, below it, bar, sum and advice of each server."""
-    if not accounts:
+def render_gpu(accounts: Sequence[Account], others: Sequence[UnestimatedObject] = (), *, colour: bool) -> str:
+    """Write the table and, below it, bar, sum and advice of each server; then what was not estimated at all."""
+    if not accounts and not others:
         return "no model asks for a GPU\n"
     paint = painter(colour)
-    lines = [*_table(accounts, paint), ""]
+    lines = [*_table(accounts, paint), ""] if accounts else []
     for account in accounts:
         lines += [*_details(account, paint), ""]
-    return "\n".join(lines)
+    lines += [f"{printable(it.key)} in {it.environment}: {_UNKNOWN}: {printable(it.reason)}" for it in others]
+    return "\n".join([*lines, *([""] if others else [])])
 
 
 def _table(accounts: Sequence[Account], paint: Paint) -> Iterator[str]:
@@ -147,9 +148,27 @@ def _facts(account: Account, done: Estimate) -> str:
     return ", ".join(said)
 
 
-def gpu_as_json(accounts: Iterable[Account]) -> list[JsonObject]:
+def gpu_as_json(accounts: Iterable[Account], others: Iterable[UnestimatedObject] = ()) -> list[JsonObject]:
     """Return the accounts for the JSON report; sizes are bytes of one GPU."""
-    return [_json(account) for account in accounts]
+    return [*(_json(account) for account in accounts), *map(_unestimated_as_json, others)]
+
+
+def _unestimated_as_json(item: UnestimatedObject) -> JsonObject:
+    return {
+        "environment": item.environment,
+        "subject": item.subject,
+        "role": "",
+        "model": "",
+        "gpu": None,
+        "gpuSource": None,
+        "gpus": 0,
+        "vllm": None,
+        "verdict": _UNKNOWN,
+        "unknown": item.reason,
+        "knownFrom": None,
+        "refusals": [],
+        "advice": [],
+    }
 
 
 def _json(account: Account) -> JsonObject:

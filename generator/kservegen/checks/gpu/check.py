@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.fact_store import FactStore
-from kservegen.checks.gpu.gpu_type import gpu_of
+from kservegen.checks.gpu.gpu_type import gpu_of, is_part_of_card
 from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import EngineRefusal, engine_refusals
 from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, shortage
@@ -29,6 +29,17 @@ class Fit:
     estimate: Estimate | None = None
     refused: tuple[EngineRefusal, ...] = ()
     unknown: str = ""
+
+    @property
+    def kind_unknown(self) -> str:
+        """What is missing for an estimate, said of all models that lack it alike; blank where nothing is."""
+        if not self.unknown:
+            return ""
+        if self.model is None or self.model.gap:
+            return "the dimensions of their models are not known"
+        if is_part_of_card(self.workload.resource_name, self.workload.node_selector):
+            return "nobody says how much of a shared card they may use"
+        return "nobody says which GPU they run on"
 
     @property
     def case(self) -> RemedyCase | None:
@@ -72,7 +83,11 @@ def _unknown(workload: GpuWorkload, model: ModelFacts | None, gpu: Gpu | None) -
         return f"the dimensions of {workload.model}"
     if model.gap:
         return f"{model.gap}, of {model.name}"
-    return "" if gpu is not None else "which GPU this runs on"
+    if gpu is not None:
+        return ""
+    if is_part_of_card(workload.resource_name, workload.node_selector):
+        return "how much of a shared card it may use"
+    return "which GPU this runs on"
 
 
 def gpu_findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:

@@ -6,13 +6,14 @@ Light to import: tables and arithmetic are loaded where an object asks for a GPU
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kservegen.checks.gpu.requests import asks_for_gpus
+from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
-from kservegen.core.document import integer, mapping
+from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from kservegen.checks.gpu.check import Fit
     from kservegen.checks.gpu.fact_store import FactStore
     from kservegen.checks.gpu.workload import GpuWorkload
+
+# Why an object has no estimate, where no server of it could be looked at.
+OTHER_SERVER: Final = "their server is not vLLM"
+_NOTHING_KNOWN: Final = "nothing is known of their models and of their GPUs"
 
 
 class EstimateInputs(NamedTuple):
@@ -35,10 +40,10 @@ class EstimateInputs(NamedTuple):
 
 
 class GpuMemory(NamedTuple):
-    """Findings about defaulted objects, and the objects that ask for GPUs and could not be estimated."""
+    """Findings about defaulted objects; the objects that ask for accelerators and could not be estimated, and why."""
 
     findings: tuple[tuple[Resource, Finding], ...] = ()
-    unestimated: frozenset[str] = frozenset()
+    unestimated: Mapping[str, str] = MappingProxyType({})
 
 
 def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts: Callable[[], FactStore]) -> GpuMemory:
@@ -46,46 +51,54 @@ def gpu_memory(objects: Iterable[Defaulted], inputs: EstimateInputs, open_facts:
 
     The facts are those of the tables and of the environment's lock.
     """
-    items = [item for item in objects if asks_for_gpus(item.resource, inputs.context.simulation)]
+    own = [text(mapping(words).get("resource")) for words in inputs.accelerators.values()]
+    asked = [(item, asked_devices(item.resource, inputs.context.simulation, own)) for item in objects]
+    others = {str(item.resource.id): found.reason for item, found in asked if found is not None and not found.gpus}
+    items = [item for item, found in asked if found is not None and found.gpus]
     if not items:
-        return GpuMemory()
-    from kservegen.checks.gpu.gpu_type import gpu_of  # noqa: PLC0415
+        return GpuMemory(unestimated=others)
     from kservegen.checks.gpu.workload import gpu_workloads  # noqa: PLC0415
 
     facts = open_facts()
-
-    def is_known(server: GpuWorkload) -> bool:
-        return (
-            server.certain
-            or facts.model(server.model, server.address) is not None
-            or gpu_of(server.node_selector, server.resource_name, inputs.accelerators, facts) is not None
-        )
-
-    read = [
+    servers = [
         (item, [server for server in gpu_workloads(item.resource, inputs.context) if server.gpus]) for item in items
     ]
-    return _estimated(items, [(item, servers) for item, servers in read if any(map(is_known, servers))], inputs, facts)
+    done = _estimated([(item, found) for item, found in servers if found], inputs, facts)
+    others.update((str(item.resource.id), OTHER_SERVER) for item, found in servers if not found)
+    return GpuMemory(done.findings, {**others, **done.unestimated})
 
 
 def _estimated(
-    items: Sequence[Defaulted],
-    known: Sequence[tuple[Defaulted, Sequence[GpuWorkload]]],
-    inputs: EstimateInputs,
-    facts: FactStore,
+    servers: Sequence[tuple[Defaulted, Sequence[GpuWorkload]]], inputs: EstimateInputs, facts: FactStore
 ) -> GpuMemory:
+    known, unestimated = [], dict[str, str]()
+    for item, found in servers:
+        if any(_is_known(server, inputs, facts) for server in found):
+            known.append((item, found))
+        else:
+            unestimated[str(item.resource.id)] = _NOTHING_KNOWN
     if not known:
-        return GpuMemory(unestimated=frozenset(str(item.resource.id) for item in items))
+        return GpuMemory(unestimated=unestimated)
     from kservegen.checks.gpu.check import fits_of, gpu_findings  # noqa: PLC0415 - brings the arithmetic
     from kservegen.checks.gpu.gpu_type import offered  # noqa: PLC0415
 
     accelerators = inputs.accelerators
-    fits = [(item, fit) for item, servers in known for fit in fits_of(servers, accelerators, facts)]
+    fits = [(item, fit) for item, found in known for fit in fits_of(found, accelerators, facts)]
     estimated = {item.resource.id for item, fit in fits if fit.estimate is not None}
+    unestimated.update((str(i.resource.id), fit.kind_unknown) for i, fit in fits if i.resource.id not in estimated)
     offers = offered(accelerators, facts)
     memory = [(item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)]
-    return GpuMemory(
-        findings=(*memory, *_starts(fits, inputs, {resource.id for resource, _ in memory})),
-        unestimated=frozenset(str(item.resource.id) for item in items if item.resource.id not in estimated),
+    starts = _starts(fits, inputs, {resource.id for resource, _ in memory})
+    return GpuMemory((*memory, *starts), unestimated)
+
+
+def _is_known(server: GpuWorkload, inputs: EstimateInputs, facts: FactStore) -> bool:
+    from kservegen.checks.gpu.gpu_type import gpu_of  # noqa: PLC0415
+
+    return (
+        server.certain
+        or facts.model(server.model, server.address) is not None
+        or gpu_of(server.node_selector, server.resource_name, inputs.accelerators, facts) is not None
     )
 
 

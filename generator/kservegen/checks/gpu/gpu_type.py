@@ -54,7 +54,7 @@ def _gpu(name: str, accelerator: JsonObject, facts: FactStore) -> Gpu | None:
     model, resource = text(accelerator.get("gpu")), text(accelerator.get("resource"))
     known = _in_table(model, resource, facts)
     shared = mapping(accelerator.get("share"))
-    if not shared and _is_shared(resource, mapping(accelerator.get("nodeSelector"))):
+    if not shared and is_part_of_card(resource, mapping(accelerator.get("nodeSelector"))):
         return None  # nobody says how much of the card a pod may use: the whole of it is never taken for granted
     memory = parse_quantity(text(accelerator.get("memory")))
     if memory is None:
@@ -76,7 +76,7 @@ def _part_of(whole: Gpu, shared: JsonObject) -> Gpu:
     return replace(whole, share=share if share < whole.memory else 0)
 
 
-def _is_shared(resource: str, selector: JsonObject) -> bool:
+def is_part_of_card(resource: str, selector: JsonObject) -> bool:
     """Tell whether the device plugin shares its GPUs: it says so in the resource's name, or in the node's label."""
     return resource.endswith(".shared") or text(selector.get(_PRODUCT)).endswith("-SHARED")
 

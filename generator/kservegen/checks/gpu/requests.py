@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import Simulation
@@ -14,6 +14,7 @@ from kservegen.core.resource import Resource
 from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import STORED, named, source_of
 from kservegen.kserve.controllers.running import RunningWorkload, running_workloads
+from kservegen.kserve.servers.devices import CLASS_PREFIX, DeviceMaker, maker_of
 from kservegen.kserve.workloads import LLM_CONTAINER, SERVING_CONTAINER, ContainerAt, containers
 
 DEVICE_KINDS: Final = frozenset({"InferenceService", "LLMInferenceService"})
@@ -26,7 +27,11 @@ _SERVING: Final = {
     "prefill": LLM_CONTAINER,
     "prefill worker": LLM_CONTAINER,
 }
-_GPUS: Final = ("nvidia.com/gpu", "nvidia.com/mig-", "amd.com/gpu")
+# Whose GPUs the estimate knows how vLLM fills.
+ESTIMATED_MAKERS: Final = frozenset({DeviceMaker.NVIDIA, DeviceMaker.AMD})
+
+
+_CLAIMED: Final = "their devices come by claims"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,19 +77,49 @@ def serving(resource: Resource, context: Context) -> Iterator[ServedContainer]:
             yield ServedContainer(workload=workload, index=index, container=mapping(listed[index]), stated=at)
 
 
-def asks_for_gpus(resource: Resource, simulation: Simulation) -> bool:
-    """Whether any pod of an object asks for GPUs."""
+class AskedDevices(NamedTuple):
+    """What the pods of an object compute on: GPUs that can be estimated, or the reason why what they get cannot be."""
+
+    gpus: bool
+    reason: str = ""
+
+
+def asked_devices(resource: Resource, simulation: Simulation, own: Collection[str] = ()) -> AskedDevices | None:
+    """Return what accelerators the pods of an object ask for; None for none. `own` are resources an environment names.
+
+    A claim counts that a container uses: which devices it holds is not looked at here.
+    """
     made = simulation.made(resource) if resource.kind in DEVICE_KINDS else None
-    specs = (mapping((pod.pod or {}).get("spec")) for pod in made.pods) if made is not None else ()
-    return any(device_of(mapping(item)) for spec in specs for item in sequence(spec.get("containers")))
+    reason = ""
+    for pod in made.pods if made is not None else ():
+        for item in sequence(mapping((pod.pod or {}).get("spec")).get("containers")):
+            container = mapping(item)
+            if device_of(container) is not None:
+                return AskedDevices(gpus=True)
+            reason = reason or _unestimated(mapping(container.get("resources")), own)
+    return AskedDevices(gpus=False, reason=reason) if reason else None
+
+
+def _unestimated(resources: JsonObject, own: Collection[str]) -> str:
+    for name in (*mapping(resources.get("limits")), *mapping(resources.get("requests"))):
+        if "/" not in name:
+            continue
+        maker = maker_of(name)
+        if maker is not None and maker not in ESTIMATED_MAKERS:
+            return f"how servers use the memory of {maker.value} devices is not known"
+        if maker is not None or name.startswith(CLASS_PREFIX):
+            return _CLAIMED
+        if name in own:
+            return f"{name} is no resource of a known device plugin"
+    return _CLAIMED if resources.get("claims") else ""
 
 
 def device_of(container: JsonObject) -> tuple[str, int] | None:
-    """Return the name of the GPUs that a container asks for, and how many."""
+    """Return the name of the GPUs that a container asks for, and how many; of makers that estimates know."""
     resources = mapping(container.get("resources"))
     for side in ("limits", "requests"):
         for name, amount in mapping(resources.get(side)).items():
-            if name.startswith(_GPUS):
+            if "/" in name and maker_of(name) in ESTIMATED_MAKERS and not name.startswith(CLASS_PREFIX):
                 number = whole_number(text(amount) or str(integer(amount)))
                 return (name, number) if number else None
     return None

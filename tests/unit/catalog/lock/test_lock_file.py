@@ -152,5 +152,5 @@ def test_explain_names_the_line_of_the_lock(locked: Project) -> None:
 
 
 def _account(project: Project) -> Account:
-    (account,) = account_for(open_project(project.repository), (), None, None)
+    (account,) = account_for(open_project(project.repository), (), None, None).servers
     return account

@@ -99,7 +99,7 @@ def test_findings_stand_at_the_word_to_edit(words: str, loaded: Project, snapsho
 
 
 def accounts(project: Project, what_if: str = "") -> tuple[Account, ...]:
-    return account_for(open_project(project.repository), (), None, parse_what_if(what_if) if what_if else None)
+    return account_for(open_project(project.repository), (), None, parse_what_if(what_if) if what_if else None).servers
 
 
 DOES_NOT_FIT = [words for words, found in CASES.items() if any("does-not-fit" in item for item in found)]
@@ -136,9 +136,10 @@ def test_the_longest_context_that_fits_is_offered_first(loaded: Project) -> None
 
 def test_what_was_not_estimated_is_said(loaded: Project) -> None:
     loaded.models(llm("    accelerator: {type: some}\n"))
-    assert loaded.validate().assumptions[-1] == "that these fit in GPU memory: LLMInferenceService ns/chat"
+    known = "that these fit in accelerator memory (nobody says which GPU they run on): LLMInferenceService ns/chat"
+    assert loaded.validate().assumptions[-1] == known
     loaded.models(llm("    accelerator: {type: l4}\n    args: {max-model-len: 8192}\n"))
-    assert not [item for item in loaded.validate().assumptions if "GPU memory" in item]
+    assert not [item for item in loaded.validate().assumptions if "accelerator memory" in item]
 
 
 def test_prefill_and_decode_are_two_servers(loaded: Project) -> None:
