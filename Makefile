@@ -78,7 +78,9 @@ lock: ## renew the locked dependencies from pyproject.toml
 	.build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
 	  pyproject.toml -o requirements/run.txt
 	.build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
-	  pyproject.toml --group dev -o requirements/dev.txt
+	  pyproject.toml --extra cluster -o requirements/cluster.txt
+	.build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 \
+	  pyproject.toml --extra cluster --group dev -o requirements/dev.txt
 	echo hatchling | .build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 -c requirements/dev.txt - -o requirements/build.txt
 

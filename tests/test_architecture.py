@@ -27,6 +27,7 @@ RIM = (
     "kservegen.catalog.editing.journal",
     "kservegen.git.process",
     "kservegen.git.write",
+    "kservegen.catalog.inventory.cluster",
     "kservegen.catalog.lock.hub",
     "kservegen.checks.manifests.files",
     "kservegen.checks.engines.kubeconform.process",
@@ -37,9 +38,13 @@ RIM = (
 )
 WORLD = {"os", "subprocess", "tempfile", "shutil", "time", "random", "locale", "socket", "fcntl"}
 NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "httpx", "asyncio"}
-NETWORK |= {"httpx2", "huggingface_hub"}
+NETWORK |= {"httpx2", "huggingface_hub", "kubernetes", "urllib3"}
 # The modules that speak to a network, and the one command that each does it for.
-SPEAKS = {"kservegen.catalog.lock.hub": "kservegen.cli.lock", "kservegen.commands.client.http": "kservegen.cli.call"}
+SPEAKS = {
+    "kservegen.catalog.inventory.cluster": "kservegen.cli.inventory",
+    "kservegen.catalog.lock.hub": "kservegen.cli.lock",
+    "kservegen.commands.client.http": "kservegen.cli.call",
+}
 
 
 def modules() -> dict[str, Path]:
@@ -223,5 +228,5 @@ def test_version_imports_nothing_heavy() -> None:
         "json",
         "kservegen.commands.render",
     }
-    heavy |= {"huggingface_hub", "httpx2"}
+    heavy |= {"huggingface_hub", "httpx2", "kubernetes"}
     assert loaded & heavy == set()

@@ -41,6 +41,7 @@ COMMANDS = {
     "set": "set iris minReplicas=2 --env dev --env prod --yes",
     "promote": "promote dev prod --yes",
     "lock": "lock iris --env prod --facts facts.yaml",
+    "inventory": "inventory --env prod --from cluster.json --date 2026-11-29",
     "commit": "commit --message x",
 }
 WHO = {
@@ -89,6 +90,7 @@ class Bench:
         project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod") + TO)
         project.write("environments/dev.lock.yaml", LOCK)
         project.write("facts.yaml", f"revision: {'b' * 40}\n")
+        project.write("cluster.json", '{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}')
         commit_files(self.seed, {})
         project.write("environments/dev.yaml", DEV + FROM)
         commit_files(self.seed, {})

@@ -40,7 +40,12 @@ RUNS = {
     "completion": ("completion bash",),
 }
 # What the others do without one.
-QUIET = {"lock": ("lock chat --env dev --facts facts.yaml",), "call": ("call iris --env dev --show",), "commit": ()}
+QUIET = {
+    "lock": ("lock chat --env dev --facts facts.yaml",),
+    "call": ("call iris --env dev --show",),
+    "commit": (),
+    "inventory": ("inventory --env dev --from cluster.json", "inventory --env dev --check --from cluster.json"),
+}
 MODELS = """\
 models:
   iris: {modelFormat: sklearn, storageUri: hf://a/iris}
@@ -52,6 +57,7 @@ ASKS = ("socket.connect", "socket.bind", "socket.send", "socket.get", "urllib.")
 def main(place: Path) -> None:
     project = committed(place / "r", MODELS, ARGO.replace("    resource:", "    gpu: L4\n    resource:"))
     project.write("facts.yaml", f"revision: {'b' * 40}\n")
+    project.write("cluster.json", '{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}')
     project.write("environments/prod.yaml", ARGO.replace("name: dev", "name: prod"))
     project.models(MODELS.replace("a/iris", "a/iris2"))
     commit_files(project.root, {})

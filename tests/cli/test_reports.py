@@ -51,6 +51,10 @@ VALUES = "version: v0.20.0, values: {kserve-resources: {kserve: {controller: {ga
 PROD = FLUX.replace("version: v0.20.0", VALUES).replace("{ns: {}, team: {}}", "{ns: {}, other: {}, team: {}}") + (
     "models: {iris: {namespace: other, minReplicas: 2, maxReplicas: 2}, scaled: null}\n"
 )
+ACCOUNTS = (
+    '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "ServiceAccount",'
+    ' "metadata": {"name": "builder", "namespace": "ns"}}]}'
+)
 POLICY = """\
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -147,6 +151,10 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("lock", "tiny", "--env", "dev")
     spoken.hub.add("acme/tiny", {"config.json": b"{}"}, NEWER)
     spoken("lock", "--check", "--env", "dev")
+    project.write("accounts.json", ACCOUNTS)
+    spoken("inventory", "--env", "dev", "--from", str(project.root / "accounts.json"))
+    project.write("accounts.json", ACCOUNTS.replace("builder", "reader"))
+    spoken("inventory", "--env", "dev", "--check", "--from", str(project.root / "accounts.json"))
     project.write("policies/few.yaml", POLICY)
     project.write("policies/tests/few/one.yaml", CASE)
     spoken("policy", "test")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -24,6 +25,7 @@ from kservegen.core.repository import (
     CATALOG_FILE,
     DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
+    INVENTORY_SUFFIX,
     LOCK_SUFFIX,
     SHARED_FILE,
     SOURCE_FOLDERS,
@@ -32,7 +34,7 @@ from kservegen.core.repository import (
 from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
 from kservegen.formats.yaml.load import load_strict
 
-# Checks a whole document against a schema: the catalog's, the environments' or the locks'.
+# Checks a whole document against a schema: the catalog's, the environments', or that of a file beside one.
 SchemaCheck = Callable[[JsonObject], tuple[Finding, ...]]
 
 
@@ -46,6 +48,7 @@ def load_catalog(
     check_models: SchemaCheck,
     check_environment: SchemaCheck,
     check_lock: SchemaCheck,
+    check_inventory: SchemaCheck,
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics = list(_layout_problems(repository))
@@ -56,7 +59,7 @@ def load_catalog(
         if document is not None:
             documents.append(document)
     environments, unreadable = _load_environments(repository, check_environment, diagnostics)
-    environments = _load_locks(repository, environments, check_lock, diagnostics)
+    environments = _load_beside(repository, environments, (check_lock, check_inventory), diagnostics)
     if not files:
         raise GeneratorError(
             f"there is no {CATALOG_FILE}", subject=str(repository.root), hint="Make one: kservegen init DIR."
@@ -76,7 +79,8 @@ def _layout_problems(repository: Repository) -> Iterator[Diagnostic]:
         misplaced = find_misplaced(repository.root / folder, folder, repository.root)
         if misplaced is not None:
             yield misplaced
-    files = (*repository.catalog_files(), *repository.environment_files(), *repository.lock_files())
+    beside = (*repository.lock_files(), *repository.inventory_files())
+    files = (*repository.catalog_files(), *repository.environment_files(), *beside)
     yield from find_clashes(map(repository.relative, files))
 
 
@@ -172,25 +176,38 @@ def _load_environments(
     return environments, tuple(sorted(loaded.keys() - environments.keys()))
 
 
-def _load_locks(
+def _load_beside(
     repository: Repository,
     environments: dict[str, EnvironmentSource],
-    check: SchemaCheck,
+    checks: tuple[SchemaCheck, SchemaCheck],
     diagnostics: list[Diagnostic],
 ) -> dict[str, EnvironmentSource]:
-    """Lay the locks beside their environments; one that belongs to none locks nothing, and is a finding."""
+    """Lay locks and inventories beside their environments; one that belongs to none does nothing, and is a finding."""
     found = dict(environments)
-    present = {path.stem for path in repository.environment_files()} - {DEFAULTS_NAME}
-    for path in repository.lock_files():
-        name = path.name.removesuffix(LOCK_SUFFIX)
-        if name not in present:
-            hint = f"Rename it after its environment, or remove it. Environments: {', '.join(sorted(present))}."
-            diagnostics.append(_misnamed(repository.relative(path), f"names no environment: {name}", hint))
-            continue
-        lock = _load(repository, path.as_posix(), check, diagnostics)
+    check_lock, check_inventory = checks
+    for name, path in _named(repository, repository.lock_files(), LOCK_SUFFIX, diagnostics):
+        lock = _load(repository, path.as_posix(), check_lock, diagnostics)
         if lock is not None and name in found:
             found[name] = replace(found[name], lock=_sensible(lock, diagnostics))
+    for name, path in _named(repository, repository.inventory_files(), INVENTORY_SUFFIX, diagnostics):
+        inventory = _load(repository, path.as_posix(), check_inventory, diagnostics)
+        if inventory is not None and name in found:
+            found[name] = replace(found[name], inventory=inventory)
     return found
+
+
+def _named(
+    repository: Repository, files: tuple[FilePath, ...], suffix: str, diagnostics: list[Diagnostic]
+) -> Iterator[tuple[str, FilePath]]:
+    """Yield each file with the environment that it is named after."""
+    present = {path.stem for path in repository.environment_files()} - {DEFAULTS_NAME}
+    for path in files:
+        name = path.name.removesuffix(suffix)
+        if name in present:
+            yield name, path
+            continue
+        hint = f"Rename it after its environment, or remove it. Environments: {', '.join(sorted(present))}."
+        diagnostics.append(_misnamed(repository.relative(path), f"names no environment: {name}", hint))
 
 
 def _sensible(lock: CatalogDocument, diagnostics: list[Diagnostic]) -> CatalogDocument:

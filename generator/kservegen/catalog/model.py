@@ -51,11 +51,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnvironmentSource:
-    """The files of one environment in merge order: `defaults.yaml` where there is one, then its own; and its lock."""
+    """One environment's files in merge order: `defaults.yaml` where there is one, then its own; and those beside it."""
 
     name: str
     documents: tuple[CatalogDocument, ...]
     lock: CatalogDocument | None = None
+    inventory: CatalogDocument | None = None
 
     @property
     def own(self) -> CatalogDocument:

@@ -28,6 +28,7 @@ class CommandEntry(NamedTuple):
 _NO_NETWORK: Final = "none"
 _MODEL: Final = "the model, through kubectl port-forward or at --url; with --show none"
 _REMOTE: Final = "the git remote with --push, otherwise none"
+_CLUSTER: Final = "the API server of the cluster; with --from none"
 _HUB: Final = "the hub that the models come from; with --from or --facts none"
 # The module of the same name is imported when the command runs, so that `--version` and completion stay fast.
 COMMANDS: Final = {
@@ -43,6 +44,7 @@ COMMANDS: Final = {
     "find": CommandEntry("Find what a pod, a Service or any other name comes from: line, owner, commits.", _NO_NETWORK),
     "gpu": CommandEntry("Estimate GPU memory: what fits, and what would change it.", _NO_NETWORK),
     "init": CommandEntry("Start a repository: a catalog, an environment, a workflow.", _NO_NETWORK),
+    "inventory": CommandEntry("Write down what an environment's cluster holds, or tell what has changed.", _CLUSTER),
     "lock": CommandEntry("Pin revisions of models, with the facts that the estimate reads.", _HUB),
     "plan": CommandEntry("Say what a change does in each environment, by meaning.", _NO_NETWORK),
     "policy": CommandEntry("Test policies: kservegen policy test.", _NO_NETWORK),

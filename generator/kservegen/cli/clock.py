@@ -31,6 +31,11 @@ def clock_options(function: _F) -> _F:
     )(function)
 
 
+def this_day() -> date:
+    """Return the day that it is where this runs."""
+    return date.today()  # noqa: DTZ011 - the day where CI runs
+
+
 def clock(today: datetime | None, notice: int) -> Clock:
     """Return the day that was given, or the day that it is."""
-    return Clock(today.date() if today is not None else date.today(), notice)  # noqa: DTZ011 - the day where CI runs
+    return Clock(today.date() if today is not None else this_day(), notice)

@@ -16,6 +16,9 @@ SHARED_FILE = "models/_shared.yaml"
 ENVIRONMENTS_FOLDER = "environments"
 DEFAULTS_NAME = "defaults"
 LOCK_SUFFIX = ".lock.yaml"
+INVENTORY_SUFFIX = ".inventory.yaml"
+# Files beside an environment's own that commands write.
+BESIDE_SUFFIXES = (LOCK_SUFFIX, INVENTORY_SUFFIX)
 OUTPUT_FOLDER = "rendered"
 TEMPLATES_FOLDER = "templates"
 # Where people's own files lie, beside the catalog.
@@ -94,14 +97,23 @@ class Repository:
         return (*([first] if there else []), *sorted(more))
 
     def environment_files(self) -> tuple[Path, ...]:
-        """Every YAML file in `environments/`, `defaults.yaml` included and locks left out, in a fixed order."""
+        """Every YAML file in `environments/` that people write, `defaults.yaml` included, in a fixed order."""
         files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
-        return tuple(sorted(path for path in files if not path.name.endswith(LOCK_SUFFIX)))
+        return tuple(sorted(path for path in files if not path.name.endswith(BESIDE_SUFFIXES)))
 
     def lock_files(self) -> tuple[Path, ...]:
         """Every `environments/<env>.lock.yaml`, in a fixed order."""
         files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
         return tuple(sorted(path for path in files if path.name.endswith(LOCK_SUFFIX)))
+
+    def inventory_files(self) -> tuple[Path, ...]:
+        """Every `environments/<env>.inventory.yaml`, in a fixed order."""
+        files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
+        return tuple(sorted(path for path in files if path.name.endswith(INVENTORY_SUFFIX)))
+
+    def inventory_file(self, environment: str) -> Path:
+        """Return where the inventory of an environment lies, there or not."""
+        return self.root / ENVIRONMENTS_FOLDER / f"{environment}{INVENTORY_SUFFIX}"
 
     def lock_file(self, environment: str) -> Path:
         """Return where the lock of an environment lies, there or not."""

@@ -20,11 +20,11 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import (
+    BESIDE_SUFFIXES,
     CATALOG_FILE,
     CATALOG_FOLDER,
     DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
-    LOCK_SUFFIX,
     Repository,
 )
 from kservegen.formats.yaml.load import load_strict
@@ -81,7 +81,7 @@ class BaseRevision:
         """The words of each file of `environments/`."""
         prefix = f"{ENVIRONMENTS_FOLDER}/"
         held = contents(self.git, self.commit, (ENVIRONMENTS_FOLDER,))
-        names = {path: path.removeprefix(prefix) for path in held if not path.endswith(LOCK_SUFFIX)}
+        names = {path: path.removeprefix(prefix) for path in held if not path.endswith(BESIDE_SUFFIXES)}
         return {
             name.removesuffix(".yaml"): mapping(load_strict(held[path], path).value)
             for path, name in names.items()
@@ -99,7 +99,11 @@ class BaseRevision:
         repository = Repository(self.git.top / self.git.prefix, held)
         try:
             return load_catalog(
-                repository, check_models=_unchecked, check_environment=_unchecked, check_lock=_unchecked
+                repository,
+                check_models=_unchecked,
+                check_environment=_unchecked,
+                check_lock=_unchecked,
+                check_inventory=_unchecked,
             )[0]
         except GeneratorError:
             return None

@@ -76,6 +76,7 @@ def open_project(
         check_models=OwnSchema("models"),
         check_environment=OwnSchema("environments"),
         check_lock=OwnSchema("lock"),
+        check_inventory=OwnSchema("inventory"),
     )
     if not any_version:
         documents = (document for source in catalog.environments.values() for document in source.documents)

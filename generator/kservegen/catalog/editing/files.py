@@ -9,9 +9,10 @@ from kservegen.formats.yaml.files import read_bytes
 
 
 def read_sources(repository: Repository) -> dict[str, bytes]:
-    """Read the catalog, the environments and the locks, by path; GeneratorError for a file that cannot be read."""
+    """Read the catalog, the environments and what lies beside them; GeneratorError for a file that cannot be read."""
     found: dict[str, bytes] = {}
-    for path in (*repository.catalog_files(), *repository.environment_files(), *repository.lock_files()):
+    beside = (*repository.lock_files(), *repository.inventory_files())
+    for path in (*repository.catalog_files(), *repository.environment_files(), *beside):
         file = repository.relative(path)
         content = read_bytes(path, file, repository.root)
         if isinstance(content, Diagnostic):

@@ -1,0 +1,121 @@
+"""An object of the cluster in, what an inventory keeps of it out: never a value of a Secret, never a credential."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.secrets import HIDDEN, secrets_in
+
+# The ConfigMap that KServe's controllers read: pkg/apis/serving/v1beta1/configmap.go.
+KSERVE_CONFIG: Final = "inferenceservice-config"
+_DEFAULT_CLASS: Final = "is-default-class"
+CONTROLLER_NAME: Final = "kserve-controller-manager"
+# Longest text of a ConfigMap's key that is kept.
+_LONGEST: Final = 64 << 10
+
+
+def facts_of(kind: str, doc: JsonObject) -> JsonObject:
+    """Return what is kept of an object beside its name; nothing for most kinds."""
+    reader = _READERS.get(kind)
+    return reader(doc) if reader is not None else {}
+
+
+def controller_version(doc: JsonObject) -> str:
+    """Return the version of KServe that the Deployment of its controller runs; blank for another Deployment."""
+    if text(mapping(doc.get("metadata")).get("name")) != CONTROLLER_NAME:
+        return ""
+    pod = mapping(mapping(mapping(doc.get("spec")).get("template")).get("spec"))
+    for container in map(mapping, sequence(pod.get("containers"))):
+        repository, _, tag = text(container.get("image")).partition("@")[0].rpartition(":")
+        if repository.rpartition("/")[2] == "kserve-controller":
+            return tag
+    return ""
+
+
+def without_credentials(value: JsonObject) -> JsonObject:
+    """Copy a document; each text in which a credential stands is hidden whole."""
+    hidden = {path for path, _ in secrets_in(value)}
+    return mapping(_copied(value, (), hidden))
+
+
+def _copied(value: JsonValue, path: Path, hidden: set[Path]) -> JsonValue:
+    if path in hidden:
+        return HIDDEN
+    if isinstance(value, dict):
+        return {key: _copied(item, (*path, key), hidden) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item, (*path, index), hidden) for index, item in enumerate(value)]
+    return value
+
+
+def _keys(doc: JsonObject) -> JsonObject:
+    keys: list[JsonValue] = [*sorted({*mapping(doc.get("data")), *mapping(doc.get("binaryData"))})]
+    return {"keys": keys}
+
+
+def _config_map(doc: JsonObject) -> JsonObject:
+    if text(mapping(doc.get("metadata")).get("name")) != KSERVE_CONFIG:
+        return _keys(doc)
+    data = {key: _read(value) for key, value in mapping(doc.get("data")).items() if not key.startswith("_")}
+    return {**_keys(doc), "data": without_credentials(data)}
+
+
+def _read(value: JsonValue) -> JsonValue:
+    """Read a key of KServe's ConfigMap, which holds JSON; what is none stays text."""
+    try:
+        read: JsonValue = json.loads(text(value)) if len(text(value)) < _LONGEST else ""
+    except (ValueError, RecursionError):
+        return text(value)
+    return read
+
+
+def _versions(doc: JsonObject) -> JsonObject:
+    listed = map(mapping, sequence(mapping(doc.get("spec")).get("versions")))
+    served: list[JsonValue] = [*sorted(text(item.get("name")) for item in listed if item.get("served") is True)]
+    return {"versions": served}
+
+
+def _spec(doc: JsonObject) -> JsonObject:
+    return {"spec": without_credentials(mapping(doc.get("spec")))}
+
+
+def _class(doc: JsonObject) -> JsonObject:
+    annotations = mapping(mapping(doc.get("metadata")).get("annotations"))
+    said = any(key.endswith(_DEFAULT_CLASS) and value == "true" for key, value in annotations.items())
+    return {"default": True} if said else {}
+
+
+def _gateway(doc: JsonObject) -> JsonObject:
+    spec = mapping(doc.get("spec"))
+    listeners: list[JsonValue] = [_listener(mapping(item)) for item in sequence(spec.get("listeners"))]
+    return {"gatewayClassName": text(spec.get("gatewayClassName")), "listeners": listeners}
+
+
+def _listener(said: JsonObject) -> JsonObject:
+    kept: JsonObject = {field: said[field] for field in ("name", "hostname", "port", "protocol") if field in said}
+    origin = mapping(mapping(said.get("allowedRoutes")).get("namespaces")).get("from")
+    return {**kept, "from": text(origin) or "Same"}  # as the API server defaults it
+
+
+def _queue(doc: JsonObject) -> JsonObject:
+    return {"clusterQueue": text(mapping(doc.get("spec")).get("clusterQueue"))}
+
+
+_READERS: Final[dict[str, Callable[[JsonObject], JsonObject]]] = {
+    "ClusterServingRuntime": _spec,
+    "ClusterStorageContainer": _spec,
+    "ConfigMap": _config_map,
+    "CustomResourceDefinition": _versions,
+    "Gateway": _gateway,
+    "IngressClass": _class,
+    "LLMInferenceServiceConfig": _spec,
+    "LocalModelNodeGroup": _spec,
+    "LocalQueue": _queue,
+    "Secret": _keys,
+    "ServingRuntime": _spec,
+    "StorageClass": _class,
+}
