@@ -191,6 +191,16 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "nodePools: {l4: {accelerator: l40}}\n",
         ["environments/dev.yaml:12:31 catalog/unknown-accelerator"],
     ),
+    "a GPU with letters for digits": (
+        "",
+        "  h: {resource: nvidia.com/gpu, gpu: H1OO}\n",
+        ["environments/dev.yaml:12:38 catalog/unknown-gpu"],
+    ),
+    "a MIG profile that its card has not": (
+        "",
+        "  h: {resource: nvidia.com/mig-1g.11gb, gpu: H100}\n",
+        ["environments/dev.yaml:12:17 catalog/unknown-gpu"],
+    ),
     "a taint without its effect": (
         "",
         "nodePools: {l4: {taints: [{key: a}]}}\n",

@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.project import Project
 
 from kservegen.cli import cli
+from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
 REPORT = json.loads((ROOT / "schemas" / "kservegen" / "report.schema.json").read_text("utf-8"))
@@ -113,7 +114,9 @@ def test_a_comparison_as_json(loaded: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("large", "--compare", "L5"), "there is no GPU L5 in the table"),
+        (("large", "--compare", "XYZ"), "there is no GPU XYZ in the table"),
+        (("large", "--compare", "H1OO"), "Did you mean H100?"),
+        (("large", "--what-if", "gpu=H1OO"), "Did you mean H100?"),
         (("--compare", "L4"), "--compare needs a model"),
         (("large", "--compare", ","), "--compare names no GPU"),
         (("large", "--compare", "L4", "--tp", "x"), "cannot read --tp x"),
@@ -124,4 +127,5 @@ def test_a_comparison_as_json(loaded: Project) -> None:
 def test_a_comparison_that_cannot_be_made(words: tuple[str, ...], message: str, loaded: Project) -> None:
     done = CliRunner().invoke(cli, ["gpu", *words, "--root", str(loaded.root)], prog_name="kservegen")
     assert done.exit_code
-    assert message in done.output + str(done.exception)
+    hint = done.exception.hint if isinstance(done.exception, GeneratorError) else ""
+    assert message in f"{done.output} {done.exception} {hint}"

@@ -21,8 +21,8 @@ from kservegen.core.repository import packaged_data
 def command(*, words: tuple[str, ...], output: str) -> int:
     """List what estimates know of models, GPUs and engines.
 
-    With words, the entries whose names hold all of them, each with its source. What an environment's lock holds stands
-    above these tables.
+    With words, the entries whose names hold all of them, each with its source (kservegen facts qwen3 fp8); exit code 2
+    where there is none. What an environment's lock holds stands above these tables.
     """
     from kservegen.checks.gpu.fact_store import FactStore  # noqa: PLC0415
     from kservegen.commands.known_facts import find_facts, tables_of  # noqa: PLC0415
@@ -33,5 +33,5 @@ def command(*, words: tuple[str, ...], output: str) -> int:
     found = find_facts(facts, words) if words else ()
     if output == "json":
         return write_sections(0, facts=facts_as_json(tables_of(facts), found))
-    write_text(render_facts(found, words) if words else render_tables(tables_of(facts)))
+    write_text(render_facts(found) if words else render_tables(tables_of(facts)))
     return 0

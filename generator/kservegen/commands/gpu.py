@@ -159,7 +159,6 @@ def known_gpu(name: str, facts: FactStore) -> Gpu:
     """Return a GPU of the table; GeneratorError for a name that it does not have."""
     gpu = facts.gpu(name)
     if gpu is None:
-        names = [item.name for item in facts.gpus]
-        hint = f"{did_you_mean(name.upper(), names)} Known: {', '.join(names)}.".lstrip()
-        raise GeneratorError(f"there is no GPU {name} in the table", hint=hint)
+        listed = f"Known: {', '.join(item.name for item in facts.gpus)}."
+        raise GeneratorError(f"there is no GPU {name} in the table", hint=facts.gpu_like(name) or listed)
     return gpu

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.model import GIB, Gpu, ModelFacts
 from kservegen.checks.gpu.weights import count
+from kservegen.core.errors import GeneratorError
+from kservegen.core.suggest import did_you_mean
+
+TABLES: Final = ("models", "gpus", "vllm", "instances")
+_LOCK: Final = "kservegen facts lists tables; kservegen lock reads what is missing from the Hub, a folder or a file."
 
 
 class KnownFact(NamedTuple):
@@ -35,18 +40,32 @@ def tables_of(facts: FactStore) -> tuple[KnownTable, ...]:
     return tuple(
         KnownTable(
             name,
-            facts.as_of(name),
+            facts.as_of("gpus" if name == "instances" else name),
             sum(entry.table == name for entry in entries),
             sum(entry.table == name and bool(entry.gap) for entry in entries),
         )
-        for name in ("models", "gpus", "vllm")
+        for name in TABLES
     )
 
 
 def find_facts(facts: FactStore, words: Sequence[str]) -> tuple[KnownFact, ...]:
-    """Return the entries whose names hold every one of the words, in any case."""
+    """Return the entries whose names hold every one of the words, in any case; GeneratorError where none does."""
     wanted = [word.lower() for word in words]
-    return tuple(entry for entry in all_facts(facts) if all(word in entry.name.lower() for word in wanted))
+    entries = [*all_facts(facts)]
+    found = tuple(entry for entry in entries if all(word in entry.name.lower() for word in wanted))
+    if not found:
+        asked = " ".join(words)
+        near = facts.gpu_like(asked) or did_you_mean(asked.lower(), _spellings(entries), _LOCK)
+        raise GeneratorError(f"nothing is known of {asked}", hint=near)
+    return found
+
+
+def _spellings(entries: Iterable[KnownFact]) -> Iterator[str]:
+    """Yield names in small letters, with their owners and without."""
+    for entry in entries:
+        name = entry.name.lower()
+        yield name
+        yield name.rpartition("/")[2]
 
 
 def all_facts(facts: FactStore) -> Iterator[KnownFact]:
@@ -56,9 +75,14 @@ def all_facts(facts: FactStore) -> Iterator[KnownFact]:
         if model is not None:
             yield KnownFact("models", name, _of_model(model), "; ".join(model.sources), model.gap)
     for gpu in facts.gpus:
-        yield KnownFact("gpus", gpu.name, _of_gpu(gpu), facts.gpu_source(gpu.name))
+        for one in (gpu, *facts.slices(gpu.name)):
+            yield KnownFact("gpus", one.name, _of_gpu(one), facts.gpu_source(one.name))
     for version in facts.engine_versions:
         yield KnownFact("vllm", f"vLLM {version}", ", ".join(facts.engine_changes(version)), "facts/vllm.json: sources")
+    for shape in facts.instances:
+        part = f"a part of one {shape.gpu}, which {shape.part_of} of them share"
+        whole = f"{shape.number} x {shape.gpu}"
+        yield KnownFact("instances", shape.name, part if shape.part_of else whole, facts.instance_source)
 
 
 def _of_model(model: ModelFacts) -> str:
@@ -71,4 +95,6 @@ def _of_model(model: ModelFacts) -> str:
 
 def _of_gpu(gpu: Gpu) -> str:
     capability = f", compute capability {gpu.capability // 10}.{gpu.capability % 10}" if gpu.capability else ""
-    return f"{gpu.memory / GIB:.2f} GiB{capability}"
+    most = f" to {(gpu.memory + gpu.spread) / GIB:.2f}" if gpu.spread else ""
+    unknown = f", how servers use the memory of {gpu.maker} devices is not known" if gpu.maker else ""
+    return f"{gpu.memory / GIB:.2f}{most} GiB{capability}{unknown}"

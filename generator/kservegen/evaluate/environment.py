@@ -15,6 +15,7 @@ from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.environment import check_environment, check_namespaces
 from kservegen.checks.gpu.environment import EstimateInputs
+from kservegen.checks.gpu.gpu_names import check_gpu_names
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.registry import severity_of
@@ -283,6 +284,8 @@ def _check(
         ledger = capacity.ledger
     words = contained("this environment's words", lambda: check_environment(built, release.charts), lambda crash: crash)
     diagnostics.extend(diagnose_environment(environment, words))
+    names = check_gpu_names(environment.mapping("accelerators"), tools.facts)
+    diagnostics.extend(diagnose_environment(environment, names))
     return Evaluation(
         environment=environment,
         defaulted=defaulted,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from kservegen.commands.known_facts import KnownFact, KnownTable
 from kservegen.core.jsontypes import JsonObject
-from kservegen.formats.inert import printable
 
 
 def render_tables(tables: Sequence[KnownTable]) -> str:
@@ -20,10 +19,8 @@ def render_tables(tables: Sequence[KnownTable]) -> str:
     return "\n".join([*lines, ""])
 
 
-def render_facts(entries: Sequence[KnownFact], words: Sequence[str]) -> str:
+def render_facts(entries: Sequence[KnownFact]) -> str:
     """Write the entries that were found, each with its source."""
-    if not entries:
-        return f"nothing is known of {printable(' '.join(words))}\n"
     lines = []
     for entry in entries:
         said = f"nothing is known of {entry.gap}" if entry.gap else entry.summary

@@ -61,7 +61,7 @@ def fit(workload: GpuWorkload, gpu: Gpu | None, facts: FactStore, version: str =
     version = version or facts.image_version(workload.image)
     engine = facts.engine(version)
     model = facts.model(workload.model, workload.address) if workload.model or workload.address else None
-    known = model if model is not None and not model.gap else None
+    known = model if model is not None and not model.gap and not (gpu is not None and gpu.maker) else None
     unknown = _unknown(workload, model, gpu)
     return Fit(
         workload=workload,
@@ -84,7 +84,7 @@ def _unknown(workload: GpuWorkload, model: ModelFacts | None, gpu: Gpu | None) -
     if model.gap:
         return f"{model.gap}, of {model.name}"
     if gpu is not None:
-        return ""
+        return f"how servers use the memory of {gpu.maker} devices" if gpu.maker else ""
     if is_part_of_card(workload.resource_name, workload.node_selector):
         return "how much of a shared card it may use"
     return "which GPU this runs on"

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.model_reader import read_model
@@ -23,9 +24,21 @@ from kservegen.kserve.releases import Releases
 # Cards that nobody offers for a cluster: of early generations, or for desks.
 _OFFERED_LEAST: Final = 80
 _DESKTOP: Final = ("RTX-", "GB10")
+_TAKEN: Final = str.maketrans({"o": "0", "i": "1", "l": "1"})
+_NEAR: Final = 0.7
+_LONGEST: Final = 100
 _MAKERS: Final = re.compile(r"\b(nvidia|geforce|amd|intel|instinct|tesla)\b")
 # Of vLLM: `0.11.2`, `v0.8.5.post1`, `0.15.2rc1` or `0.10.1.2.dev0`.
 _VERSION: Final = re.compile(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)")
+
+
+class GpuInstance(NamedTuple):
+    """A shape of machine: which GPU it has and how many; `part_of` such machines share one, 0 where none do."""
+
+    name: str
+    gpu: str
+    number: int
+    part_of: int
 
 
 class FactStore:
@@ -85,6 +98,18 @@ class FactStore:
         """Return the name of the GPU that a node label nvidia.com/gpu.product means; blank for one unknown."""
         return self._products.get(label, "")
 
+    def gpu_like(self, name: str) -> str:
+        """Suggest the GPU or the MIG slice whose name was probably meant; blank where none is near."""
+        known = {_alike(gpu.name): gpu.name for gpu in (*self._gpus.values(), *self.gpus)}
+        near = _nearest(_alike(name), known)
+        return f"Did you mean {near}?" if near else ""
+
+    def slices(self, name: str) -> tuple[Gpu, ...]:
+        """Return the MIG slices of a GPU, in the order of the table."""
+        card = self.gpu(name)
+        found = {gpu.name: gpu for gpu in self._gpus.values() if card and gpu.name.startswith(f"{card.name}/")}
+        return tuple(found.values())
+
     @property
     def gpus(self) -> tuple[Gpu, ...]:
         """Every whole GPU, smallest first."""
@@ -120,8 +145,33 @@ class FactStore:
         return tuple(name for name, _ in self._model_entries.values())
 
     def gpu_source(self, name: str) -> str:
-        """Return where the memory of a GPU was read; blank for one that is not in the table."""
-        return text(mapping(mapping(self._read("gpus.json").get("gpus")).get(name)).get("source"))
+        """Return where the memory of a GPU or a MIG slice was read; blank for one that is not in the table."""
+        table = self._read("gpus.json")
+        card, _, profile = name.partition("/")
+        entry = mapping(mapping(table.get("gpus")).get(card))
+        if not profile:
+            return text(entry.get("source"))
+        derived = mapping(mapping(entry.get("mig")).get(profile)).get("derived") is True
+        return text(mapping(table.get("migSources")).get("derived" if derived else "read"))
+
+    @cached_property
+    def instances(self) -> tuple[GpuInstance, ...]:
+        """Every shape of machine of the table, in its order."""
+        shapes = mapping(self._read("gpus.json").get("instances"))
+        return tuple(
+            GpuInstance(
+                name,
+                text(mapping(words).get("gpu")),
+                _number(mapping(words), "count"),
+                _number(mapping(words), "partOf"),
+            )
+            for name, words in shapes.items()
+        )
+
+    @property
+    def instance_source(self) -> str:
+        """Where the shapes of machines were read."""
+        return text(self._read("gpus.json").get("instanceSource"))
 
     @property
     def engine_versions(self) -> tuple[str, ...]:
@@ -145,7 +195,8 @@ class FactStore:
     def _gpus(self) -> dict[str, Gpu]:
         found: dict[str, Gpu] = {}
         for name, entry in mapping(self._read("gpus.json").get("gpus")).items():
-            names = [name, *(text(item) for item in sequence(mapping(entry).get("names")))]
+            said = (*sequence(mapping(entry).get("names")), *_labels(mapping(entry)))
+            names = [name, *map(text, said)]
             for gpu in _read_gpu(name, mapping(entry)):
                 slice_name = gpu.name.partition("/")[2]
                 found.update({_plain(f"{n}/{slice_name}" if slice_name else n): gpu for n in names})
@@ -154,12 +205,7 @@ class FactStore:
     @cached_property
     def _products(self) -> dict[str, str]:
         entries = mapping(self._read("gpus.json").get("gpus"))
-        return {
-            text(label): name
-            for name, entry in entries.items()
-            for labels in mapping(mapping(entry).get("labels")).values()
-            for label in sequence(labels)
-        }
+        return {text(label): name for name, entry in entries.items() for label in _labels(mapping(entry))}
 
     @cached_property
     def _vllm(self) -> JsonObject:
@@ -188,6 +234,23 @@ def _plain(name: str) -> str:
     return "".join(c for c in _MAKERS.sub("", name.lower()) if c.isalnum() or c in "/.+")
 
 
+def _alike(name: str) -> str:
+    """Fold what is taken for each other in the name of a GPU, too: `H1OO` and `H100`, `L4` and `I4`."""
+    return _plain(name).translate(_TAKEN)
+
+
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    """Return the name whose folded form is nearest; digits tell cards apart, so that H100 is no H200."""
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1, cutoff=_NEAR) if len(name) < _LONGEST else []
+    return known[near[0]] if near else ""
+
+
+def _labels(entry: JsonObject) -> Iterable[JsonValue]:
+    return (label for labels in mapping(entry.get("labels")).values() for label in sequence(labels))
+
+
 def _number(entry: JsonObject, key: str) -> int:
     return integer(entry.get(key)) or 0
 
@@ -196,10 +259,18 @@ def _read_gpu(name: str, entry: JsonObject) -> Iterable[Gpu]:
     capability = _number(entry, "capability")
     unified, nvswitch = entry.get("unified") is True, entry.get("nvswitch") is True
     low, high = (_gib(item) for item in sequence(entry.get("memoryGiB")))
-    yield Gpu(name=name, memory=low, capability=capability, spread=high - low, unified=unified, nvswitch=nvswitch)
+    yield Gpu(
+        name=name,
+        memory=low,
+        capability=capability,
+        spread=high - low,
+        unified=unified,
+        nvswitch=nvswitch,
+        maker=text(entry.get("maker")),
+    )
     for profile, size in mapping(entry.get("mig")).items():
-        memory = mapping(size)
-        yield Gpu(name=f"{name}/{profile}", memory=_gib(memory.get("memoryGiB")), capability=capability)
+        least, most = (_gib(item) for item in sequence(mapping(size).get("memoryGiB")))
+        yield Gpu(name=f"{name}/{profile}", memory=least, capability=capability, spread=most - least)
 
 
 def _gib(value: JsonValue) -> int:

@@ -87,9 +87,23 @@ def _capability(said: JsonValue) -> int | None:
     return int(found[1]) * 10 + int(found[2] or 0) if found else None
 
 
+def mig_profile(resource: str) -> str:
+    """Return the MIG profile in the name of a resource, as nvidia-smi writes it; blank for another resource.
+
+    The device plugin writes `.me` for `+me` and `.me.all` for `+me.all`: a name of Kubernetes holds no plus.
+    """
+    if not resource.startswith(_MIG):
+        return ""
+    profile = resource.removeprefix(_MIG).removesuffix(".shared")
+    for ending in (".me.all", ".me", ".gfx"):
+        if profile.endswith(ending):
+            return f"{profile.removesuffix(ending)}+{ending[1:]}"
+    return profile
+
+
 def _in_table(name: str, resource: str, facts: FactStore) -> Gpu | None:
     if name and resource.startswith(_MIG):
-        name = f"{name.partition('/')[0]}/{resource.removeprefix(_MIG)}"
+        name = f"{name.partition('/')[0]}/{mig_profile(resource)}"
     return facts.gpu(name) if name else None
 
 

@@ -165,7 +165,8 @@ class Gpu:
     `spread` is how far drivers and ECC settings differ, in bytes. Capability 0 stands for makes other than NVIDIA's,
     and for what nobody said. `nvswitch` tells that machines with several of them join them so. `share` is what one pod
     may use of a card that serves others, too; 0 stands for all. `from_environment` tells that an environment's file
-    says the memory, not the table.
+    says the memory, not the table. `maker` is blank for NVIDIA's and AMD's; how servers use the memory of others is not
+    known.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Gpu:
     nvswitch: bool = False
     share: int = 0
     from_environment: bool = False
+    maker: str = ""
 
     @property
     def usable(self) -> int:

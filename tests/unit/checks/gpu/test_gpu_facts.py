@@ -52,7 +52,11 @@ def test_every_gpu_has_a_source_and_sane_memory() -> None:
         low, high = entry["memoryGiB"]
         assert entry["source"], name
         assert 10 < low <= high < low * 1.03, name
-        assert all(slice_["memoryGiB"] <= high for slice_ in entry.get("mig", {}).values()), name
+        for profile, slice_ in entry.get("mig", {}).items():
+            least, most = slice_["memoryGiB"]
+            named = int(profile.partition(".")[2].partition("gb")[0])
+            assert 0.8 * named < least <= most <= 1.03 * high, (name, profile)
+            assert most < named, (name, profile)  # the number in the name is rounded up
 
 
 def test_every_instance_names_a_gpu_of_the_table() -> None:
@@ -71,6 +75,8 @@ def test_every_instance_names_a_gpu_of_the_table() -> None:
         ("AMD Instinct MI300X", "MI300X"),
         ("A100-80GB/1g.10gb", "A100-80GB/1g.10gb"),
         ("H100 NVL 94GB/1g.12gb", "H100-NVL/1g.12gb"),
+        ("NVIDIA-H100-80GB-HBM3", "H100"),
+        ("Tesla-T4", "T4"),
     ],
 )
 def test_gpus_are_found_by_any_spelling(spelling: str, name: str) -> None:
@@ -146,6 +152,24 @@ def test_a_sibling_keeps_the_towers_of_its_model() -> None:
     model = STORE.model("RedHatAI/Qwen3.8-27B-INT4")
     assert model is not None
     assert on_rank(model, Split(), model.quantization, 2).last / GIB == pytest.approx(17.71, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("H1OO", "H100"),
+        ("HlOO", "H100"),
+        ("I4", "L4"),
+        ("A1000-80GB", "A100-80GB"),
+        ("H100/1g.1Ogb", "H100/1g.10gb"),
+        ("RTX 509O", "RTX-5090"),
+        ("GTX Titan", ""),
+        ("", ""),
+    ],
+)
+def test_the_gpu_that_was_meant(typed: str, meant: str) -> None:
+    assert STORE.gpu(typed) is None
+    assert STORE.gpu_like(typed) == (f"Did you mean {meant}?" if meant else "")
 
 
 def test_unknown_names_are_none() -> None:
