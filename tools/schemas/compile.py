@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.schemas import foreign, patches
-from tools.schemas.notation import Schema
+from tools.schemas.notation import Schema, parse_shape
 from tools.schemas.sources import Kind, Shapes, foreign_shapes, kserve_kinds, kserve_release, read
 
 ROOT = Path(__file__).resolve().parents[2] / "schemas"
@@ -137,17 +137,17 @@ def compile_all(root: Path) -> dict[Path, str]:
             patched = patches.apply(kind, table, shapes)
             files[root / "kserve" / version / file_name(kind)] = text(compile_kind(patched, shapes))
     for target, entry in read(source / "others.yaml").items():
-        shapes = Shapes(foreign_shapes(entry["foreign"], source))
+        shapes = Shapes(foreign_shapes(entry["foreign"], source, corrected=not entry.get("own")))
         for kind in other_kinds(entry["kinds"], shapes):
             files[root / target / file_name(kind)] = text(compile_kind(kind, shapes, native=entry["native"]))
     return files
 
 
-def other_kinds(entries: Mapping[str, str], shapes: Shapes) -> Iterator[Kind]:
-    """List kinds whose root is a foreign shape."""
+def other_kinds(entries: Mapping[str, str | dict[str, Any]], shapes: Shapes) -> Iterator[Kind]:
+    """List kinds whose root is a foreign shape, or fields of foreign shapes."""
     for name, root in entries.items():
         *group, version, kind = name.split("/")
-        shape = shapes[root]
+        shape = shapes[root] if isinstance(root, str) else parse_shape(root, shapes.__getitem__)
         fields = {
             key: value for key, value in shape["properties"].items() if key not in ("apiVersion", "kind", "metadata")
         }
@@ -202,7 +202,7 @@ def main() -> int:
         files = {}
     files |= compile_all(ROOT)
     if options.check:
-        problems = stale(files, [ROOT / name for name in ("kserve", "kubernetes", "argocd")])
+        problems = stale(files, [ROOT / name for name in ("kserve", "kubernetes", "argocd", "flux", "crds")])
         print("\n".join(problems) or "schemas are current")
         return 1 if problems else 0
     write(files)

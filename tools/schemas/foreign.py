@@ -144,8 +144,15 @@ def crd_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
     return namer.shapes
 
 
+def _fields(hints: tuple[str, ...]) -> Iterator[str]:
+    return (hint[0].lower() + hint[1:] for hint in hints)
+
+
 class _Namer:
-    """Gives each distinct object shape one name, from the field it was met at."""
+    """Gives each distinct object shape one name, from the field it was met at.
+
+    `opaque` are the fields that stay open, as paths from a root: `metadata`, `spec.template`.
+    """
 
     def __init__(self, prefix: str, opaque: tuple[str, ...]) -> None:
         self.prefix = prefix
@@ -169,7 +176,7 @@ class _Namer:
             return out
         out["properties"] = {
             field: {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-            if field in self.opaque and len(hints) == 1
+            if ".".join((*_fields(hints[1:]), field)) in self.opaque
             else self._field(inner, (*hints, field[0].upper() + field[1:]))
             for field, inner in out["properties"].items()
         }

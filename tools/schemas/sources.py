@@ -54,10 +54,10 @@ class Kind:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-def foreign_shapes(names: list[str], folder: Path) -> dict[str, Any]:
-    """Read foreign sources, each put into the form it has inside KServe's CRDs."""
+def foreign_shapes(names: list[str], folder: Path, *, corrected: bool = True) -> dict[str, Any]:
+    """Read foreign sources, each put into the form it has inside KServe's CRDs where they are to be `corrected`."""
     raw: dict[str, Any] = {}
-    corrections = read(folder / "crd-form.yaml")
+    corrections = read(folder / "crd-form.yaml") if corrected else {}
     for name in names:
         shapes = read(folder / "foreign" / f"{name}.yaml")
         for target, change in corrections.get(name, {}).items():

@@ -22,6 +22,7 @@ from kservegen.kubernetes.selectors import label_map
 
 _RBAC: Final = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
 _NAME_LAWS: Final[dict[str, Law]] = {
+    "LeaderWorkerSet": service_name_error,  # its headless Service has the same one
     "Namespace": label_error,
     "Service": service_name_error,
     **dict.fromkeys(_RBAC, path_segment_error),

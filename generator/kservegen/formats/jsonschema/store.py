@@ -28,7 +28,9 @@ FLUX_VERSION = "v2.9"
 OTHER_FOLDERS = (f"kubernetes/{KUBERNETES_VERSION}", f"argocd/{ARGOCD_VERSION}", f"flux/{FLUX_VERSION}", "crds")
 _FOLDERS = {
     "argoproj.io": f"argocd/{ARGOCD_VERSION}",
+    "gateway.networking.k8s.io": "crds",
     "helm.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
+    "inference.networking.k8s.io": "crds",
     "kustomize.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
     "source.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
 }

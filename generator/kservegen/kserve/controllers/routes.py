@@ -15,7 +15,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.components import disallowed_annotations, disallowed_labels
 from kservegen.kserve.controllers.domains import fill_template, host_error, host_name
-from kservegen.kserve.controllers.made import CONFIG_MAP, STORED, WrittenObject
+from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, STORED, WrittenObject
 from kservegen.kserve.controllers.settings import ControllerSettings
 
 LOCAL_DOMAIN: Final = "svc.cluster.local"
@@ -119,6 +119,13 @@ def routes_of(
     yield maker.top(backends)
 
 
+class _Rule(NamedTuple):
+    """A rule of a route, and what it leads to."""
+
+    backend: Backend
+    rule: JsonObject
+
+
 class _Routes:
     def __init__(self, metadata: JsonObject, settings: ControllerSettings) -> None:
         self.metadata = metadata
@@ -132,7 +139,7 @@ class _Routes:
     def top(self, backends: dict[str, Backend]) -> WrittenObject:
         entry = backends.get("transformer") or backends["predictor"]
         explainer = backends.get("explainer")
-        rules: JsonArray = []
+        rules: list[_Rule] = []
         if explainer is not None:
             rules.append(self._rule(explainer, _EXPLAIN))
         rules += self._rules(entry)
@@ -154,13 +161,13 @@ class _Routes:
             hosts.append(domain)
         return [host for host in dict.fromkeys(hosts) if host_error(host) is None]
 
-    def _rules(self, backend: Backend) -> Iterator[JsonObject]:
+    def _rules(self, backend: Backend) -> Iterator[_Rule]:
         if backend.grpc_port is not None:
             header: JsonObject = {"name": "content-type", "type": "RegularExpression", "value": _GRPC_TYPE}
             yield self._rule(backend._replace(http_port=backend.grpc_port), _GRPC_PATH, header)
         yield self._rule(backend, _ANY)
 
-    def _rule(self, backend: Backend, path: str, header: JsonObject | None = None) -> JsonObject:
+    def _rule(self, backend: Backend, path: str, header: JsonObject | None = None) -> _Rule:
         match: JsonObject = {"path": {"type": "RegularExpression", "value": path}}
         if header is not None:
             match["headers"] = [header]
@@ -184,9 +191,9 @@ class _Routes:
         if not self.settings.is_on("ingress", "disableHTTPRouteTimeout"):
             seconds = _DEFAULT_TIMEOUT if backend.timeout is None else backend.timeout
             rule["timeouts"] = {"request": f"{seconds}s"}
-        return rule
+        return _Rule(backend, rule)
 
-    def _route(self, name: str, hosts: list[str], rules: JsonArray) -> WrittenObject:
+    def _route(self, name: str, hosts: list[str], rules: list[_Rule]) -> WrittenObject:
         gateway = self.settings.text("ingress", "kserveIngressGateway")
         namespace, _, gateway_name = gateway.partition("/")
         parent: JsonObject = {
@@ -207,9 +214,13 @@ class _Routes:
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": "HTTPRoute",
             "metadata": metadata,
-            "spec": {"parentRefs": [parent], "hostnames": list(hosts), "rules": rules},
+            "spec": {"parentRefs": [parent], "hostnames": list(hosts), "rules": [rule for _, rule in rules]},
         }
         origins = [Origin(("metadata", field), (STORED, "metadata", field)) for field in ("labels", "annotations")]
         origins.append(Origin(("spec", "parentRefs"), (CONFIG_MAP, "ingress", "kserveIngressGateway")))
         origins.append(Origin(("spec", "hostnames"), (CONFIG_MAP, "ingress", "domainTemplate")))
+        for index, (backend, _) in enumerate(rules):
+            if backend.timeout is not None:
+                stated = (STORED, "spec", backend.role, "timeout", DERIVED)
+                origins.append(Origin(("spec", "rules", index, "timeouts"), stated))
         return doc, origins

@@ -1,7 +1,8 @@
-"""The webhook of Knative or KEDA refuses what KServe makes of the object.
+"""The webhook of Knative, KEDA or LeaderWorkerSet refuses what KServe makes of the object.
 
-The object is admitted, and KServe's controller writes a Knative Service or a ScaledObject, which the webhook of that
-project judges by its own laws. What it refuses, the controller tries to write again for ever, and says so in an event.
+The object is admitted, and KServe's controller writes a Knative Service, a ScaledObject or a LeaderWorkerSet, which the
+webhook of that project judges by its own laws. What it refuses, the controller tries to write again for ever, and says
+so in an event.
 What a feature flag in Knative's ConfigMap config-features may allow is not refused here.
 
 Fix: Change the field that the message names; `kservegen simulate` shows what was made of it.
@@ -12,7 +13,8 @@ Good:
     predictor:
       volumes: [{name: cache, emptyDir: {}}]
       containers: [{name: kserve-container, volumeMounts: [{name: cache, mountPath: /cache}]}]
-Upstream: pkg/apis/serving of knative.dev/serving; apis/keda/v1alpha1/scaledobject_webhook.go of kedacore/keda
+Upstream: pkg/apis/serving of knative.dev/serving; apis/keda/v1alpha1/scaledobject_webhook.go of kedacore/keda;
+pkg/webhooks/leaderworkerset_webhook.go of sigs.k8s.io/lws
 """
 
 from kservegen.checks.rules._made import made_of
@@ -31,4 +33,4 @@ def check(resource: Resource, context: Context) -> Problems:
             place = view.where(made.origins, problem.path)
             field = f"{format_path(problem.path)} of {made.label}"
             message = f"{who} refuses {field}: {problem.message}{place.told}"
-            yield Problem(place.path, message, problem.seen, problem.allowed)
+            yield Problem(place.path, message, problem.seen, problem.allowed, severity=problem.severity)
