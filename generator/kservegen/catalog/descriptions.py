@@ -8,6 +8,7 @@ DESCRIPTIONS: dict[str, str] = {
     "defaults": "Words that lie under every entry of this file; an entry or a profile overrides them.",
     "profiles": "Named sets of words. An entry takes them with `profile: name`, or a list, merged in order.",
     "shared": "Defaults and profiles that lie under those of every file. In models.yaml or models/_shared.yaml alone.",
+    "extends": "Bases, environments/bases/NAME.yaml, that lie between defaults.yaml and this environment, in order.",
     "models": "Models by name. The key is the object's name; write namespace/name where two teams share a name.",
     "graphs": "InferenceGraphs by name: several models behind one address.",
     "trainedModels": "TrainedModels by name: artefacts that a storage-less InferenceService loads.",
@@ -24,7 +25,7 @@ DESCRIPTIONS: dict[str, str] = {
     "storageContainers-overlay": "What differs here, by storage container; null removes it from this environment.",
     # --- our own words ---
     "kind": "Kind of the object. Without it the section's first kind is meant.",
-    "environments": "Environments that this entry lives in. Without it: all.",
+    "environments": "Environments that this entry lives in; a base stands for all that extend it. Without it: all.",
     "owner": "Team behind the entry, for budgets, reports and code ownership. Never written to the object.",
     "profile": "Profile, or list of profiles, that lie under this entry.",
     "accelerator": "GPUs of each replica: adds the resource to requests and limits, node selection and tolerations.",

@@ -23,6 +23,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
     """Return the properties of an environment file beside the catalog's sections."""
     return {
         "version": {"const": 1},
+        "extends": {"type": "array", "uniqueItems": True, "items": TEXT},
         "requires": {"type": "string", "pattern": REQUIREMENT},
         "cluster": _object("cluster", name=TEXT, server=TEXT, kubernetesVersion=TEXT),
         "kserve": _object(

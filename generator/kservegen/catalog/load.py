@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import Final
 
+from kservegen.catalog.extending import EXTENDS, base_name_error, extended_bases, misplaced_extends
 from kservegen.catalog.lock.sense import senseless
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
 from kservegen.catalog.naming import check_names
@@ -22,6 +23,7 @@ from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import label_error
 from kservegen.core.problem import to_finding
 from kservegen.core.repository import (
+    BESIDE_SUFFIXES,
     CATALOG_FILE,
     DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
@@ -58,7 +60,7 @@ def load_catalog(
         document = _load(repository, path.as_posix(), check_models, diagnostics)
         if document is not None:
             documents.append(document)
-    environments, unreadable = _load_environments(repository, check_environment, diagnostics)
+    environments, unreadable, bases = _load_environments(repository, check_environment, diagnostics)
     environments = _load_beside(repository, environments, (check_lock, check_inventory), diagnostics)
     if not files:
         raise GeneratorError(
@@ -68,7 +70,7 @@ def load_catalog(
     complete = len(documents) == len(files) and len(definitions) <= MOST_ENTRIES
     definitions = dict(islice(definitions.items(), MOST_ENTRIES))
     shared = _find_shared(documents, diagnostics)
-    catalog = Catalog(tuple(documents), definitions, environments, complete, unreadable, shared)
+    catalog = Catalog(tuple(documents), definitions, environments, complete, unreadable, shared, bases)
     diagnostics.extend(check_names(catalog))
     return catalog, diagnostics
 
@@ -79,7 +81,7 @@ def _layout_problems(repository: Repository) -> Iterator[Diagnostic]:
         misplaced = find_misplaced(repository.root / folder, folder, repository.root)
         if misplaced is not None:
             yield misplaced
-    beside = (*repository.lock_files(), *repository.inventory_files())
+    beside = (*repository.base_files(), *repository.lock_files(), *repository.inventory_files())
     files = (*repository.catalog_files(), *repository.environment_files(), *beside)
     yield from find_clashes(map(repository.relative, files))
 
@@ -152,7 +154,8 @@ def schema_diagnostic(finding: Finding, document: CatalogDocument, base: Path = 
 
 def _load_environments(
     repository: Repository, check: SchemaCheck, diagnostics: list[Diagnostic]
-) -> tuple[dict[str, EnvironmentSource], tuple[str, ...]]:
+) -> tuple[dict[str, EnvironmentSource], tuple[str, ...], dict[str, EnvironmentSource | None]]:
+    """Load environments and bases; return those that are known, names of those that are not, and the bases."""
     files = repository.environment_files()
     loaded: dict[str, CatalogDocument | None] = {}
     for path in files:
@@ -168,12 +171,38 @@ def _load_environments(
             hint=f"Write {ENVIRONMENTS_FOLDER}/dev.yaml, or start from: kservegen init DIR.",
         )
     under = loaded.pop(DEFAULTS_NAME, None)
-    environments = {
-        name: EnvironmentSource(name, (under, own) if under else (own,))
-        for name, own in sorted(loaded.items())
-        if own is not None
-    }
-    return environments, tuple(sorted(loaded.keys() - environments.keys()))
+    below = (under,) if under else ()
+    diagnostics.extend(misplaced_extends(under))
+    bases: dict[str, EnvironmentSource | None] = {}
+    for name, base in _load_bases(repository, check, diagnostics, taken=loaded):
+        bases[name] = EnvironmentSource(name, (*below, base), bases=(name,)) if base else None
+        diagnostics.extend(misplaced_extends(base))
+    environments: dict[str, EnvironmentSource] = {}
+    for name, own in sorted(loaded.items()):
+        extended = extended_bases(own, bases, loaded, diagnostics) if own is not None else None
+        if own is not None and extended is not None:
+            between = (source.own for source in extended)
+            names = tuple(source.name for source in extended)
+            environments[name] = EnvironmentSource(name, (*below, *between, own), bases=names)
+    return environments, tuple(sorted(loaded.keys() - environments.keys())), bases
+
+
+def _load_bases(
+    repository: Repository, check: SchemaCheck, diagnostics: list[Diagnostic], *, taken: Collection[str]
+) -> Iterator[tuple[str, CatalogDocument | None]]:
+    """Load the files of `environments/bases/`; None for one that cannot be used."""
+    for path in repository.base_files():
+        file = repository.relative(path)
+        if path.name.endswith(BESIDE_SUFFIXES):
+            hint = f"Remove it: it belongs into {ENVIRONMENTS_FOLDER}/, beside the environment that it is of."
+            diagnostics.append(_misnamed(file, "is that of a lock or an inventory, and a base has none", hint))
+            continue
+        if path.suffix == ".yaml" and (problem := base_name_error(path.stem, taken)):
+            hint = f"Rename the base, and what {EXTENDS} it: a name in `environments` of an entry means one thing."
+            diagnostics.append(_misnamed(file, problem, hint))
+            yield path.stem, None
+            continue
+        yield path.stem, _load(repository, path.as_posix(), check, diagnostics)
 
 
 def _load_beside(

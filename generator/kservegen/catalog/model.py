@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kservegen.catalog.merge import MergeLayer, locate_merged
 from kservegen.core.diagnostics import Location
@@ -51,12 +52,21 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnvironmentSource:
-    """One environment's files in merge order: `defaults.yaml` where there is one, then its own; and those beside it."""
+    """One environment's files in merge order, and those beside it.
+
+    First `defaults.yaml` where there is one, then the bases that it extends, last its own. `bases` are their names.
+    """
 
     name: str
     documents: tuple[CatalogDocument, ...]
     lock: CatalogDocument | None = None
     inventory: CatalogDocument | None = None
+    bases: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What an entry may call it by: its own name, and those of its bases."""
+        return (self.name, *self.bases)
 
     @property
     def own(self) -> CatalogDocument:
@@ -69,8 +79,10 @@ class Catalog:
     """Everything that people wrote: the definitions by section and key, and the environments by name.
 
     `complete` is false while a catalog file cannot be read: what is not defined may stand in it. `unreadable` names the
-    environments that are there and are not known, because their own file cannot be read. `shared` is the file whose
-    `shared` lies under the defaults and profiles of every file; None where none has it.
+    environments that are there and are not known, because their own file or a base of theirs cannot be read. `shared`
+    is the file whose `shared` lies under the defaults and profiles of every file; None where none has it. `bases` are
+    what environments extend, by name, each with the files that lie under it as an environment would have them; None
+    for one that cannot be read.
     """
 
     documents: tuple[CatalogDocument, ...]
@@ -79,6 +91,15 @@ class Catalog:
     complete: bool = True
     unreadable: tuple[str, ...] = ()
     shared: CatalogDocument | None = None
+    bases: Mapping[str, EnvironmentSource | None] = field(default_factory=dict)
+
+    def source_of(self, name: str) -> EnvironmentSource | None:
+        """Return the files of an environment or a base; None where none of that name can be read."""
+        return self.environments.get(name) or self.bases.get(name)
+
+    def reached(self, name: str) -> tuple[str, ...]:
+        """Return the environments that a name stands for: the one so called, or all that extend the base."""
+        return tuple(known for known, source in self.environments.items() if name in source.names)
 
     @property
     def knows_shared(self) -> bool:

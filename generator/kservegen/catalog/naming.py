@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
+from kservegen.catalog.extending import unused_bases
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.diagnostics import Diagnostic, Location, Related
@@ -40,7 +41,7 @@ class _Place(NamedTuple):
 def check_names(catalog: Catalog) -> Iterator[Diagnostic]:
     """Find profiles and environments that are named and not there, and profiles that are written more than once."""
     yield from _absent_profiles(catalog)
-    yield from _absent_environments(catalog)
+    yield from _lists_of_environments(catalog)
     yield from _repeated_profiles(catalog)
 
 
@@ -64,17 +65,40 @@ def _absent_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
         yield replace(told, allowed=", ".join(known) or "no profile is defined", hint=hint)
 
 
-def _absent_environments(catalog: Catalog) -> Iterator[Diagnostic]:
-    known = (*catalog.environments, *catalog.unreadable)
+def _lists_of_environments(catalog: Catalog) -> Iterator[Diagnostic]:
+    """Find names of environments that there are none of, lists that reach none, and bases that nothing extends."""
+    known = (*catalog.environments, *catalog.unreadable, *catalog.bases)
     absent: dict[str, list[_Place]] = {}
+    reaching_none: dict[tuple[str, ...], list[_Place]] = {}
     for _, place, value in _said(catalog, "environments"):
-        for name, where in _names(place, value):
+        names = dict(_names(place, value))
+        for name, where in names.items():
             if name not in known:
                 absent.setdefault(name, []).append(where)
+        is_list = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        if is_list and not any(_may_reach(catalog, name) for name in names):
+            reaching_none.setdefault(tuple(names), []).append(place)
     for name, places in absent.items():
         told = _told("catalog/unknown-environment", f"there is no environment {name}", name, places)
         hint = did_you_mean(name, known, f"Write environments/{name}.yaml, or remove the name.")
         yield replace(told, allowed=", ".join(sorted(known)), hint=hint)
+    for listed, places in reaching_none.items():
+        if absent.keys().isdisjoint(listed):
+            yield _reaches_none(listed, places)
+    yield from unused_bases(catalog, {name for listed in reaching_none for name in listed})
+
+
+def _may_reach(catalog: Catalog, name: str) -> bool:
+    """Whether a name stands for an environment, or may: what cannot be read may extend the base."""
+    return bool(name in catalog.unreadable or catalog.reached(name) or (name in catalog.bases and catalog.unreadable))
+
+
+def _reaches_none(names: tuple[str, ...], places: list[_Place]) -> Diagnostic:
+    listed = ", ".join(names)
+    message = f"no environment extends {listed}" if names else "the list of environments is empty"
+    told = _told("catalog/reaches-no-environment", message, f"[{listed}]", places)
+    remove = "Remove the word for all environments, or take the entry out."
+    return replace(told, hint=f"Write extends: [{names[0]}] in an environment, or name one." if names else remove)
 
 
 def _repeated_profiles(catalog: Catalog) -> Iterator[Diagnostic]:

@@ -1,8 +1,9 @@
 """Catalog x environment -> what this environment holds: merged entries, each with the way back to its lines.
 
 The layers of an entry, in merge order: the `defaults` of the file that defines it, the profiles it names, the entry
-itself, and what the environment says of it (`environments/defaults.yaml` and `environments/<env>.yaml`, merged with
-each other first, so that an environment can bring back what the defaults removed). Shared defaults lie under those of
+itself, and what the environment says of it (`environments/defaults.yaml`, the bases that it extends in their order, and
+`environments/<env>.yaml`, merged with each other first, so that an environment can bring back what the defaults
+removed). Shared defaults lie under those of
 the file, a shared profile under the file's own of its name. `profile` is resolved before the rest, so that a profile
 can be chosen per environment. The law of the merge is in `kservegen.catalog.merge`; what names nothing is told by
 `kservegen.catalog.naming`.
@@ -127,11 +128,13 @@ class _Resolver:
 def resolve_environment(
     catalog: Catalog, environment: str, shared: dict[EntryName, Entry] | None = None
 ) -> tuple[ResolvedEnvironment, list[Diagnostic]]:
-    """Resolve one environment of the catalog; what is wrong with it comes back beside it.
+    """Resolve one environment of the catalog, or a base as if it were one; what is wrong comes back beside it.
 
     `shared` holds the entries of the same catalog that environments say nothing of: they are the same in each of them.
     """
-    source = catalog.environments[environment]
+    source = catalog.source_of(environment)
+    if source is None:
+        raise KeyError(environment)
     resolver = _Resolver(catalog, source, {} if shared is None else shared)
     fragments = tuple(Fragment(d.file, d, (), d.value) for d in source.documents)
     layered: JsonObject = {}
@@ -272,7 +275,7 @@ def _profiles(resolver: _Resolver, definition: Definition, own: JsonObject, over
 
 def _lives_here(resolver: _Resolver, words: JsonObject) -> bool:
     wanted = words.get("environments")
-    return not isinstance(wanted, list) or resolver.source.name in wanted
+    return not isinstance(wanted, list) or any(name in wanted for name in resolver.source.names)
 
 
 def _identify(resolver: _Resolver, definition: Definition, info: KindInfo, words: JsonObject) -> tuple[str, str]:

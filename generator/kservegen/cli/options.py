@@ -165,10 +165,11 @@ def open_for_writing(root: Path | None) -> Repository:
 
 
 def complete_environment(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
-    """Complete names of environments from the files that are there."""
+    """Complete names of environments and bases from the files that are there."""
     root = ctx.params.get("root")
     try:
-        files = find_repository(root if isinstance(root, Path) else None).environment_files()
+        repository = find_repository(root if isinstance(root, Path) else None)
+        files = (*repository.environment_files(), *repository.base_files())
     except Exception:  # noqa: BLE001 - completion never disturbs the shell
         return []
     return [p.stem for p in files if p.stem != "defaults" and p.stem.startswith(incomplete)]

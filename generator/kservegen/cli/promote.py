@@ -33,7 +33,7 @@ def command(
     """Bring to TO the versions that FROM runs: pins of the lock, addresses of models, tags of images, KServe's version.
 
     With MODEL, only what is said of these. How much runs, where, and from which bucket or registry stays as it is in
-    TO. TO's file and lock are edited; nothing is committed.
+    TO. TO's file and lock are edited; nothing is committed. TO may be a base: what runs in all that extend it.
     """
     from kservegen.catalog.editing.assignment import parse_path  # noqa: PLC0415
     from kservegen.commands.promote import Promotion, promote  # noqa: PLC0415

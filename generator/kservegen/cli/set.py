@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="ENV",
     shell_complete=complete_environment,
-    help="Edit the entry of this environment. Default: the catalog's own entry, for all environments.",
+    help="Edit the entry of this environment or base. Default: the catalog's own entry, for all environments.",
 )
 @click.option("--unset", multiple=True, metavar="PATH", help="Remove a word from the file that is edited.")
 @editing

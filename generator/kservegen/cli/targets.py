@@ -104,7 +104,8 @@ def find_optional_repository(root: Path | None, *, needed: bool) -> Repository |
 
 def choose_environments(targets: Sequence[str], repository: Repository | None) -> tuple[str, ...]:
     """Return the targets that name an environment; GeneratorError for one that is neither that nor a path."""
-    known = {path.stem for path in repository.environment_files()} - {"defaults"} if repository is not None else set()
+    files = (*repository.environment_files(), *repository.base_files()) if repository is not None else ()
+    known = {path.stem for path in files} - {"defaults"}
     there = f"Environments: {', '.join(sorted(known))}." if known else "There is no catalog here either."
     for target in targets:
         if target != _STDIN and target not in known and not Path(target).exists() and not Path(target).is_symlink():

@@ -14,7 +14,7 @@ from kservegen.commands.render import DIFF_LINES, report_on
 from kservegen.commands.result import CLEAN, FilePlan, Result
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.manual import by_manual
-from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
+from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.output.changes import Changes, compare_files
@@ -91,7 +91,7 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
 
 def _linked(repository: Repository) -> Iterator[Diagnostic]:
     """Find links where the next change's base will have to be read: a commit holds no file behind one."""
-    for folder in (repository.root / ENVIRONMENTS_FOLDER, repository.policies):
+    for folder in (repository.root / ENVIRONMENTS_FOLDER, repository.root / BASES_FOLDER, repository.policies):
         for path in (folder, *sorted(folder.glob("*.yaml"))):
             if path.is_symlink():
                 name = repository.relative(path)

@@ -23,7 +23,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
+from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, Repository
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
@@ -103,7 +103,7 @@ class CatalogDraft:
             raise GeneratorError("the file is not UTF-8", subject=file, hint="Convert it first.") from error
 
     def resolved(self, environment: str) -> ResolvedEnvironment:
-        """Return an environment as the texts stand now."""
+        """Return an environment, or a base as if it were one, as the texts stand now."""
         return resolve_environment(catalog_of(self.repository, self.texts), environment)[0]
 
 
@@ -119,13 +119,15 @@ def catalog_of(repository: Repository, sources: Mapping[str, bytes]) -> Catalog:
 
 
 def environment_file(catalog: Catalog, environment: str) -> str:
-    """Return the file of an environment; GeneratorError where there is none of that name, or it cannot be read."""
-    file = f"{ENVIRONMENTS_FOLDER}/{environment}.yaml"
-    if environment in catalog.unreadable:
+    """Return the file of an environment or a base; GeneratorError where there is none, or it cannot be read."""
+    is_base = environment in catalog.bases
+    file = f"{BASES_FOLDER if is_base else ENVIRONMENTS_FOLDER}/{environment}.yaml"
+    if environment in catalog.unreadable or (is_base and catalog.bases[environment] is None):
         raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
-    if environment not in catalog.environments:
-        known = f"Known: {', '.join(catalog.environments) or 'none'}."
-        hint = f"{did_you_mean(environment, catalog.environments)} {known}".lstrip()
+    if catalog.source_of(environment) is None:
+        names = (*catalog.environments, *catalog.bases)
+        known = f"Known: {', '.join(names) or 'none'}."
+        hint = f"{did_you_mean(environment, names)} {known}".lstrip()
         raise GeneratorError(f"there is no environment {environment}", hint=hint)
     return file
 

@@ -84,7 +84,7 @@ def _load(
         catalog = catalog_of(draft.repository, sources)
     except GeneratorError:
         return None
-    if environment not in catalog.environments:
+    if catalog.source_of(environment) is None:
         return None
     return EntryHistory(commit, sources, state_in(resolve_environment(catalog, environment)[0], target))
 

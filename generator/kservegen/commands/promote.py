@@ -48,10 +48,15 @@ class Promotion:
 
 
 def promote(repository: Repository, request: Promotion) -> ProposedEdits:
-    """Edit the second environment's file and lock so that it runs what the first one runs."""
+    """Edit the second environment's file and lock so that it runs what the first one runs.
+
+    The second may be a base: its file is edited, and the locks of all environments that extend it.
+    """
     draft = open_draft(repository)
     file = environment_file(draft.catalog, request.target)
     environment_file(draft.catalog, request.source)
+    if request.source in draft.catalog.bases:
+        raise GeneratorError(f"{request.source} is a base: nothing runs there", hint="Promote from an environment.")
     if request.source == request.target:
         raise GeneratorError(f"{request.source} cannot be promoted to itself", hint="Name two environments.")
     there, here = draft.resolved(request.source), draft.resolved(request.target)
@@ -67,7 +72,8 @@ def promote(repository: Repository, request: Promotion) -> ProposedEdits:
             own = _absent(draft, request, entry)
         if own is not None:
             _words(draft, file, entry, own, request)
-            _pins(draft, request, (there, entry), (here, own))
+            for name in draft.catalog.reached(request.target):
+                _pins(draft, name, there, entry)
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
         raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
     return finish_draft(draft)
@@ -177,17 +183,14 @@ def _moves(own: JsonValue, value: JsonValue) -> bool:
     return "/" in own and own.rpartition("/")[0] != value.rpartition("/")[0]
 
 
-def _pins(
-    draft: CatalogDraft,
-    request: Promotion,
-    source: tuple[ResolvedEnvironment, Entry],
-    target: tuple[ResolvedEnvironment, Entry],
-) -> None:
+def _pins(draft: CatalogDraft, environment: str, there: ResolvedEnvironment, entry: Entry) -> None:
     """Bring over what the lock holds of the addresses that both serve after the words were brought over."""
-    there, entry = source
-    now = entry_in(draft.resolved(request.target), entry.section, entry.key) or target[1]
-    file = f"{ENVIRONMENTS_FOLDER}/{request.target}{LOCK_SUFFIX}"
-    settings = Settings.of(there), Settings.of(target[0])
+    here = draft.resolved(environment)
+    now = entry_in(here, entry.section, entry.key)
+    if now is None:
+        return
+    file = f"{ENVIRONMENTS_FOLDER}/{environment}{LOCK_SUFFIX}"
+    settings = Settings.of(there), Settings.of(here)
     theirs = {word: settings[0].rewrite_uri(word) for word in texts_in(entry.words)}
     for word in dict.fromkeys(texts_in(now.words)):
         pin, address = there.locked.get(theirs.get(word, "")), settings[1].rewrite_uri(word)
@@ -196,4 +199,4 @@ def _pins(
         draft.put(file, ("models", address), pin)
         revision = text(mapping(pin).get("revision"))
         if revision:
-            draft.notes.append(f"{address} is pinned to {revision[:12]} in {request.target}")
+            draft.notes.append(f"{address} is pinned to {revision[:12]} in {environment}")

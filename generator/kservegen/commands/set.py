@@ -34,7 +34,7 @@ class SetRequest:
 def set_words(
     repository: Repository, name: str, request: SetRequest, *, environments: Sequence[str] = ()
 ) -> ProposedEdits:
-    """Edit an entry in the files of environments, or where the catalog defines it."""
+    """Edit an entry in the files of environments or bases, or where the catalog defines it."""
     draft = open_draft(repository)
     definition = find_definition(draft.catalog, name)
     for environment in environments or (None,):
@@ -42,7 +42,7 @@ def set_words(
         for assignment in request.assignments:
             _assign(draft, definition, assignment, file, environment)
         for typed, steps in request.unset:
-            _unset(draft, definition, (typed, steps), file)
+            _unset(draft, definition, (typed, steps), file, environment)
         if environment:
             _check_lives(draft, definition, environment)
     return finish_draft(draft, watched=() if environments else ((definition.section, definition.key),))
@@ -84,18 +84,40 @@ def _layers(draft: CatalogDraft, definition: Definition, environment: str | None
     return tuple(entry.words for entry in found if entry is not None)
 
 
-def _unset(draft: CatalogDraft, definition: Definition, word: tuple[str, tuple[PathStep, ...]], file: str) -> None:
+def _unset(
+    draft: CatalogDraft,
+    definition: Definition,
+    word: tuple[str, tuple[PathStep, ...]],
+    file: str,
+    environment: str | None,
+) -> None:
     typed, steps = word
     entry: Path = (definition.section, definition.key)
     own = at(draft.value(file), entry)
     path, made = locate_assignment(steps, (own,), typed)
     parent = at(own, path[:-1])
     if made or not (path[-1] in parent if isinstance(parent, dict) else at(parent, path[-1:]) is not None):
-        hint = f"What a profile, the defaults or another file say is removed by {typed}=null."
+        hint = _elsewhere(draft, definition, word, environment)
         raise GeneratorError(f"{file} does not say {typed} of {definition.key}", hint=hint)
     draft.drop(file, (*entry, *path))
     if file != definition.document.file:
         prune(draft, file, entry)
+
+
+def _elsewhere(
+    draft: CatalogDraft, definition: Definition, word: tuple[str, tuple[PathStep, ...]], environment: str | None
+) -> str:
+    """Say where a word stands that the edited file does not say, and how it is taken away there or here."""
+    typed, steps = word
+    path = tuple(step.text for step in steps)
+    entry = entry_in(draft.resolved(environment), definition.section, definition.key) if environment else None
+    if entry is None or at(entry.words, path) is None:
+        return f"What a profile, the defaults or another file say is removed by {typed}=null."
+    said = entry.locate(path)
+    bases = ((name, source) for name, source in draft.catalog.bases.items() if source is not None)
+    base = next((name for name, source in bases if source.own.file == said.file), "")
+    there = f" (--env {base} --unset {typed})" if base else ""
+    return f"{said} says it: remove it there{there}, or here alone by {typed}=null."
 
 
 def prune(draft: CatalogDraft, file: str, entry: Path) -> None:
@@ -106,9 +128,11 @@ def prune(draft: CatalogDraft, file: str, entry: Path) -> None:
 
 
 def _check_lives(draft: CatalogDraft, definition: Definition, environment: str) -> None:
-    if entry_in(draft.resolved(environment), definition.section, definition.key) is None:
+    reached = draft.catalog.reached(environment)
+    if all(entry_in(draft.resolved(name), definition.section, definition.key) is None for name in reached):
+        why = f"{definition.key} does not live in" if reached else "no environment extends"
         raise GeneratorError(
-            f"{definition.key} does not live in {environment}: the edit would change nothing",
+            f"{why} {environment}: the edit would change nothing",
             subject=str(definition.location),
-            hint=f"Add {environment} to its `environments` first.",
+            hint=f"Add {environment} to its `environments` first." if reached else "Extend it in one first.",
         )

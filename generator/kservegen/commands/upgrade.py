@@ -196,7 +196,8 @@ def _stated_in(documents: Sequence[CatalogDocument]) -> int:
 def write_version(upgrades: Upgrades) -> tuple[str, ...]:
     """Set the version, comments kept; return the files that were changed.
 
-    It is set where it stands today, but never for environments that were not asked about: then in each one's own file.
+    It is set where it stands today, but never for environments that were not asked about: where one of those has that
+    file among its own, in each one's own file.
     """
     repository, sources = upgrades.project.repository, upgrades.project.catalog.environments
     asked = {upgrade.environment for upgrade in upgrades.upgrades} | set(upgrades.same)
@@ -204,7 +205,9 @@ def write_version(upgrades: Upgrades) -> tuple[str, ...]:
     edits: dict[str, bytes] = {}
     for upgrade in upgrades.upgrades:
         documents = sources[upgrade.environment].documents
-        file = documents[_stated_in(documents) if asked == sources.keys() else -1].file
+        stated = documents[_stated_in(documents)]
+        reached = {name for name, source in sources.items() if stated in source.documents}
+        file = (stated if reached <= asked else documents[-1]).file
         text = edits.get(file, before[file]).decode()
         text = put(text, _WORD, upgrades.after, file)
         if is_before_split(upgrade.before):

@@ -14,6 +14,7 @@ CATALOG_FOLDER = "models"
 # What all files of the catalog share stands in CATALOG_FILE or here.
 SHARED_FILE = "models/_shared.yaml"
 ENVIRONMENTS_FOLDER = "environments"
+BASES_FOLDER = "environments/bases"
 DEFAULTS_NAME = "defaults"
 LOCK_SUFFIX = ".lock.yaml"
 INVENTORY_SUFFIX = ".inventory.yaml"
@@ -22,7 +23,7 @@ BESIDE_SUFFIXES = (LOCK_SUFFIX, INVENTORY_SUFFIX)
 OUTPUT_FOLDER = "rendered"
 TEMPLATES_FOLDER = "templates"
 # Where people's own files lie, beside the catalog.
-SOURCE_FOLDERS = (CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
+SOURCE_FOLDERS = (CATALOG_FOLDER, ENVIRONMENTS_FOLDER, BASES_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
 # What findings call standard input.
 STDIN = "<stdin>"
 
@@ -101,6 +102,10 @@ class Repository:
         files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
         return tuple(sorted(path for path in files if not path.name.endswith(BESIDE_SUFFIXES)))
 
+    def base_files(self) -> tuple[Path, ...]:
+        """Every YAML file in `environments/bases/`, in a fixed order: what environments extend."""
+        return tuple(sorted(self._listed(BASES_FOLDER, recursive=False)))
+
     def lock_files(self) -> tuple[Path, ...]:
         """Every `environments/<env>.lock.yaml`, in a fixed order."""
         files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
@@ -125,10 +130,10 @@ class Repository:
                 yield from _yaml_files(self.root / folder, recursive=recursive)
             return
         for file in self.sources:
-            inside, _, rest = file.partition("/")
-            parts = rest.split("/")
-            hidden = any(part.startswith(".") for part in parts)
-            if inside == folder and (recursive or len(parts) == 1) and not hidden and rest.endswith((".yaml", ".yml")):
+            if not file.startswith(f"{folder}/") or not file.endswith((".yaml", ".yml")):
+                continue
+            parts = file.removeprefix(f"{folder}/").split("/")
+            if (recursive or len(parts) == 1) and not any(part.startswith(".") for part in parts):
                 yield self.root / file
 
 

@@ -7,11 +7,12 @@ does, in `ResolvedEnvironment.value`; what the file itself says stays in `writte
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from kservegen.catalog.extending import named_bases
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog
@@ -20,6 +21,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import (
+    BASES_FOLDER,
     BESIDE_SUFFIXES,
     CATALOG_FILE,
     CATALOG_FOLDER,
@@ -51,12 +53,18 @@ class BaseRevision:
 
     @cached_property
     def environments(self) -> Mapping[str, JsonObject]:
-        """The words of each environment that the commit has, its file merged over the defaults."""
-        return {name: merge_values(self._shared, words) for name, words in self._files.items() if name != DEFAULTS_NAME}
+        """The words of each environment that the commit has: its file over its bases over the defaults."""
+        files = self._files(ENVIRONMENTS_FOLDER)
+        own = {name: words for name, words in files.items() if name != DEFAULTS_NAME}
+        return {name: merge_values(self._under(named_bases(words) or ()), words) for name, words in own.items()}
 
-    def words_of(self, name: str) -> JsonObject:
-        """Return what the commit says of an environment; of one that it lacks, what it says of all."""
-        return self.environments.get(name, self._shared)
+    def words_of(self, name: str, bases: Sequence[str] = ()) -> JsonObject:
+        """Return what the commit says of an environment.
+
+        Of one that it lacks, what it says of all, and of the `bases` that the environment extends now.
+        """
+        known = self.environments.get(name)
+        return known if known is not None else self._under(bases)
 
     def owners_of(self, name: str) -> Mapping[EntryName, str]:
         """Return the owners of an environment's entries; blank ones included, none where it is not there."""
@@ -77,20 +85,27 @@ class BaseRevision:
             return read_policies(repository.policy_roots, repository.relative)
 
     @cached_property
-    def _files(self) -> Mapping[str, JsonObject]:
-        """The words of each file of `environments/`."""
-        prefix = f"{ENVIRONMENTS_FOLDER}/"
+    def _words(self) -> Mapping[str, JsonObject]:
+        """The words of each file of `environments/`, by path."""
         held = contents(self.git, self.commit, (ENVIRONMENTS_FOLDER,))
-        names = {path: path.removeprefix(prefix) for path in held if not path.endswith(BESIDE_SUFFIXES)}
         return {
-            name.removesuffix(".yaml"): mapping(load_strict(held[path], path).value)
-            for path, name in names.items()
-            if name.endswith(".yaml") and "/" not in name
+            path: mapping(load_strict(content, path).value)
+            for path, content in held.items()
+            if path.endswith(".yaml") and not path.endswith(BESIDE_SUFFIXES)
         }
 
-    @cached_property
-    def _shared(self) -> JsonObject:
-        return merge_values({}, self._files.get(DEFAULTS_NAME, {}))
+    def _files(self, folder: str) -> Mapping[str, JsonObject]:
+        """Return the words of each file that lies in a folder itself, by its name without suffix."""
+        parts = ((path.rpartition("/"), words) for path, words in self._words.items())
+        return {name.removesuffix(".yaml"): words for (inside, _, name), words in parts if inside == folder}
+
+    def _under(self, bases: Sequence[str]) -> JsonObject:
+        """Return what lies under an environment that extends bases; those that the commit lacks say nothing."""
+        merged = merge_values({}, self._files(ENVIRONMENTS_FOLDER).get(DEFAULTS_NAME, {}))
+        known = self._files(BASES_FOLDER)
+        for name in bases:
+            merged = merge_values(merged, known.get(name, {}))
+        return merged
 
     @cached_property
     def _catalog(self) -> Catalog | None:
@@ -121,7 +136,7 @@ def judged_from(environment: ResolvedEnvironment, base: BaseRevision | None) -> 
     """
     if base is None:
         return environment
-    words = base.words_of(environment.name)
+    words = base.words_of(environment.name, environment.source.bases)
     value = {word: said for word, said in environment.value.items() if word not in GRANTED}
     value |= {word: words[word] for word in GRANTED if word in words}
     # Owners are asked for in budgets alone, and the whole catalog of the base has to be read for them.

@@ -44,7 +44,8 @@ def violations_at_base(
 
     `files` are the policies of the work tree. Nothing is evaluated where policies and namespaces are as they were.
     """
-    environment, words = built.environment, base.words_of(built.environment.name)
+    environment = built.environment
+    words = base.words_of(environment.name, environment.source.bases)
     same_words = all(environment.mapping(word) == mapping(words.get(word)) for word in ("policies", "namespaces"))
     if not mapping(mapping(words.get("policies")).get("bindings")):
         return

@@ -379,7 +379,8 @@ def _violations(
     """Hold objects against the policies that are bound, and those that the base of a change binds."""
     found = () if bindings is None else tuple(_violations_now(defaulted, objects, bindings, shared))
     yield from found
-    words = base.words_of(defaulted.built.environment.name) if base is not None else {}
+    environment = defaulted.built.environment
+    words = base.words_of(environment.name, environment.source.bases) if base is not None else {}
     if base is not None and (words.get("policies") or words.get("namespaces")):
         from kservegen.evaluate.base_policies import pods_forbidden_at_base, violations_at_base  # noqa: PLC0415
 
@@ -472,6 +473,6 @@ def _merged_waivers(environment: ResolvedEnvironment, base: BaseRevision | None)
         return None
     from kservegen.checks.waivers.apply import MergedWaivers, read_waivers  # noqa: PLC0415
 
-    words = base.words_of(environment.name)
+    words = base.words_of(environment.name, environment.source.bases)
     only = "base" in {words.get("waiversFrom"), environment.at("waiversFrom")}
     return MergedWaivers(read_waivers(mapping(words.get("waivers"))), only=only)

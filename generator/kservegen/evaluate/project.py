@@ -39,27 +39,32 @@ class Project:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def choose(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Return the environments to work on; GeneratorError for a name that there is none of.
+        """Return the environments to work on, a base's name standing for all that extend it.
 
-        One whose file cannot be read is left out: the project's diagnostics say why.
+        GeneratorError for a name that there is none of. One whose file cannot be read is left out: the project's
+        diagnostics say why.
         """
         known = self.catalog.environments
         if not names:
             return tuple(known)
         for name in names:
-            if name not in known and name not in self.catalog.unreadable:
+            if name not in (*known, *self.catalog.unreadable, *self.catalog.bases):
                 raise GeneratorError(
                     f"there is no environment {name}",
                     subject=str(self.repository.root),
                     hint=f"{did_you_mean(name, known)} Known: {', '.join(known) or 'none'}.".lstrip(),
                 )
-        return tuple(name for name in dict.fromkeys(names) if name in known)
+        return tuple(dict.fromkeys(environment for name in names for environment in self.catalog.reached(name)))
 
     def choose_one(self, name: str) -> str:
         """Return the environment of a name; GeneratorError where there is none, or its file cannot be read."""
         if name in self.catalog.unreadable:
             file = f"{ENVIRONMENTS_FOLDER}/{name}.yaml"
             raise GeneratorError("the file cannot be read as it is", subject=file, hint="Run kservegen validate.")
+        if name in self.catalog.bases:
+            reached = ", ".join(self.catalog.reached(name)) or "none"
+            hint = f"Name an environment that extends it: {reached}."
+            raise GeneratorError(f"{name} is a base and no environment", hint=hint)
         return self.choose((name,))[0]
 
 

@@ -42,6 +42,7 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
             for s in impact.scaled
         ],
         "budgets": [_budget(budget) for budget in environment.budgets],
+        **({"arrivals": [arrival._asdict() for arrival in environment.arrivals]} if environment.arrivals else {}),
         "rewritten": list(environment.rewritten),
         "pages": list(environment.pages),
         "unreadable": list(environment.unreadable),

@@ -50,6 +50,8 @@ def verdict_of(environment: EnvironmentPlan) -> str:
         return f"the environment is removed, {plural(len(environment.objects), 'object')}"
     parts = ["a new environment"] if environment.presence is Presence.NEW else []
     parts.extend(_models(environment))
+    for base, count in environment.arrivals:
+        parts.append(f"{plural(count, 'model')} {'arrives' if count == 1 else 'arrive'} through {base}")
     parts.extend(_effects(environment))
     parts.extend(_others(environment))
     if environment.values and environment.presence is Presence.KEPT:

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 from kservegen.changes.impact.model import Cause, Impact, RefusedUpdate, Restart, Scaled
 from kservegen.changes.plan.model import (
     ABSENT,
+    Arrival,
     BudgetChange,
     EnvironmentPlan,
     Fate,
@@ -168,6 +169,7 @@ def _environment(item: _Section) -> EnvironmentPlan:
         impact=_impact(item),
         gpus=item.get("gpus", {}),
         budgets=tuple(map(_budget, item["budgets"])),
+        arrivals=tuple(Arrival(one["base"], one["models"]) for one in item.get("arrivals", ())),
         rewritten=tuple(item["rewritten"]),
         pages=tuple(item["pages"]),
         unreadable=tuple(item["unreadable"]),

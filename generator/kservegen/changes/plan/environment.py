@@ -9,17 +9,20 @@ from typing import Final
 from kservegen.changes.plan.changes import ObjectSides, find_changes
 from kservegen.changes.plan.fields import compare_fields, is_same
 from kservegen.changes.plan.model import (
+    Arrival,
     EnvironmentPlan,
     FieldChange,
     NamedChange,
+    ObjectChange,
     ObjectKey,
     OwnerChange,
     Presence,
+    Verb,
     key_of,
 )
 from kservegen.changes.plan.syncing import Syncing
 from kservegen.changes.plan.trees import Differences, ParsedFiles, read_files
-from kservegen.core.document import mapping, text
+from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEnvironment
@@ -104,10 +107,28 @@ def plan_environment(change: EnvironmentChange) -> EnvironmentPlan:
         version=_version(change, before, after),
         engine=(before.engine, after.engine) if before.engine != after.engine and change.old.objects else None,
         gpus=_gpus(change.built),
+        arrivals=tuple(_arrivals(found.objects, change.built)),
         rewritten=(*found.rewritten, *(path for path in rewritten if path not in changed)),
         pages=tuple(sorted({*change.old.pages, *change.new.pages})),
         unreadable=tuple(change.old.unreadable),
     )
+
+
+def _arrivals(objects: tuple[ObjectChange, ...], built: BuiltEnvironment | None) -> Iterator[Arrival]:
+    """Count the models that come by the name of a base alone, by the first base that brings each."""
+    if built is None or not built.environment.source.bases:
+        return
+    source = built.environment.source
+    entries = {item.entry.key: item.entry for item in built.entries if item.entry.section == "models"}
+    counts = dict.fromkeys(source.bases, 0)
+    for change in objects:
+        if change.verb is not Verb.ADDED or not change.is_model or change.entry not in entries:
+            continue
+        wanted = sequence(entries[change.entry].words.get("environments"))
+        through = next((name for name in source.bases if name in wanted), None)
+        if through is not None and source.name not in wanted:
+            counts[through] += 1
+    yield from (Arrival(name, count) for name, count in counts.items() if count)
 
 
 def _gpus(built: BuiltEnvironment | None) -> dict[str, str]:

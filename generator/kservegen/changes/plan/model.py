@@ -132,6 +132,13 @@ class BudgetChange(NamedTuple):
     granted: Fraction | None
 
 
+class Arrival(NamedTuple):
+    """How many models come to an environment because their lists name a base that it extends."""
+
+    base: str
+    models: int
+
+
 class Presence(StrEnum):
     """Whether the environment itself comes or goes."""
 
@@ -161,6 +168,7 @@ class EnvironmentPlan:
     impact: Impact = field(default_factory=Impact)
     gpus: Mapping[str, str] = field(default_factory=dict)  # accelerator -> the GPU as people call it
     budgets: tuple[BudgetChange, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
     rewritten: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
