@@ -84,7 +84,7 @@ def words_page() -> Iterator[str]:
     yield "`worker` and `prefill` take the words of container and pod one level down."
     yield _table((word, _llm_path(word)) for word in sorted(words.LLM_INFERENCE_SERVICE - words.OWN))
     yield "## An environment"
-    yield "The words of `environments/NAME.yaml`, of `environments/defaults.yaml`, and of bases; only the first extends."
+    yield "The words of `environments/NAME.yaml`, and of `environments/defaults.yaml` and bases, which extend nothing."
     yield from _properties("environments")
     yield "## Lists that merge by key"
     yield "Other lists replace."

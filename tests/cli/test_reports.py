@@ -111,6 +111,15 @@ def spoken(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytes
         yield Spoken(project, hub, capfd)
 
 
+def plan_an_arrival(spoken: Spoken) -> None:
+    """Plan an environment that has a model by a base's name."""
+    spoken.project.write("environments/bases/all.yaml", "version: 1\n")
+    spoken.project.write("environments/new.yaml", DEV.replace("name: dev", "name: new") + "extends: [all]\n")
+    spoken.project.models(BEFORE.replace("environments: [dev]", "environments: [dev, all]"))
+    spoken("plan")
+    spoken("report", "new")
+
+
 def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tmp_path: Path) -> None:
     project = spoken.project
     spoken("validate")
@@ -158,5 +167,6 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     project.write("policies/few.yaml", POLICY)
     project.write("policies/tests/few/one.yaml", CASE)
     spoken("policy", "test")
+    plan_an_arrival(spoken)
     spoken("validate", "nowhere")
     assert sorted(set(properties()) - spoken.shown) == []

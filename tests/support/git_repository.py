@@ -19,11 +19,11 @@ _WHO = {
 }
 
 
-def git(folder: Path, *words: str) -> str:
+def git(folder: Path, *words: str, stdin: str = "") -> str:
     """Run git in a folder and return what it prints."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
-        ["git", *words], cwd=folder, env={**kept, **_WHO}, capture_output=True, text=True, check=False
+        ["git", *words], cwd=folder, env={**kept, **_WHO}, input=stdin, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
     return done.stdout.removesuffix("\n")
@@ -46,3 +46,14 @@ def commit_files(folder: Path, files: Mapping[str, str], message: str = "change"
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
     return git(folder, "rev-parse", "HEAD")
+
+
+def commit_branches(folder: Path, branches: Mapping[str, Mapping[str, str]]) -> None:
+    """Make branches of main with a commit each that changes files, without checking any of them out."""
+    stream = []
+    for name, files in branches.items():
+        who = "committer Ada <ada@example.com> 1767323045 +0000"
+        stream.append(f"commit refs/heads/{name}\n{who}\ndata {len(name)}\n{name}\nfrom refs/heads/main^0\n")
+        for path, content in files.items():
+            stream.append(f"M 100644 inline {path}\ndata {len(content.encode())}\n{content}\n")
+    git(folder, "fast-import", "--quiet", stdin="".join(stream))

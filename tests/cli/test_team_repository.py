@@ -1,0 +1,105 @@
+"""A repository of many teams: nothing is said twice, an edit writes what it changes, and branches do not meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.git_repository import commit_branches, commit_files, git, new_repository
+from tools.team_repository import TEAMS, model_name, team_repository, write_team_repository
+
+from kservegen.commands.render import validate
+from kservegen.core.document import mapping
+from kservegen.core.repository import Repository
+from kservegen.evaluate.project import open_project
+from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
+
+BRANCHES = 40
+MODELS = 48  # more than branches, in as many files as there are teams
+
+
+def rendered(root: Path, files: Mapping[str, str]) -> dict[str, bytes]:
+    """Render a catalog that lies nowhere."""
+    repository = Repository(root, {path: text.encode() for path, text in files.items()})
+    wanted = EvaluationOptions(names=(), out=root / "rendered", lays_out=True, judges_output=False)
+    evaluated = evaluate_repository(repository, wanted)
+    assert evaluated.diagnostics == ()
+    return evaluated.desired
+
+
+def differing(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> set[str]:
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+def test_three_hundred_models_repeat_nothing_and_are_clean(tmp_path: Path) -> None:
+    write_team_repository(tmp_path)
+    files = team_repository()
+    assert len(files["environments/prod-us.yaml"].splitlines()) < 15
+    repository = Repository.find(tmp_path, search_parents=False)
+    catalog = open_project(repository).catalog
+    assert len(catalog.definitions) == 300
+    assert [name for document in catalog.documents for name in document.section("profiles")] == []
+    engines = {mapping(d.value.get("gitops")).get("engine") for s in catalog.environments.values() for d in s.documents}
+    assert engines - {None} == {"argocd", "flux"}
+    assert validate(repository).diagnostics == ()
+
+
+def test_an_edit_of_a_profile_writes_the_files_of_models_that_take_it(tmp_path: Path) -> None:
+    files = team_repository(MODELS)
+    edited = files | {"models.yaml": files["models.yaml"].replace("cpu: 100m", "cpu: 200m")}
+    assert edited != files
+    taking = {
+        key
+        for path, text in files.items()
+        if path.startswith("models/")
+        for key, words in re.findall(r"^  (\S+):\n((?:    .+\n)+)", text, re.MULTILINE)
+        if re.search(r"profile: .*\btiny\b", words)
+    }
+    changed = differing(rendered(tmp_path, files), rendered(tmp_path, edited))
+    assert {path.rpartition("inferenceservice-")[2] for path in changed} == {f"{key}.yaml" for key in taking}
+    assert 0 < len(taking) < MODELS / 2
+
+
+def test_branches_that_each_change_another_model_merge_without_a_conflict(tmp_path: Path) -> None:
+    files = team_repository(MODELS)
+    names = [model_name(TEAMS[number % len(TEAMS)], number) for number in range(BRANCHES)]
+    edits = {name: f"  {name}:\n    labels: {{tier: gold}}\n" for name in names}
+    all_edited = dict(files)
+    for name, text in edits.items():
+        file = f"models/{name.partition('-')[0]}.yaml"
+        all_edited[file] = all_edited[file].replace(f"  {name}:\n", text)
+    before, after = rendered(tmp_path, files), rendered(tmp_path, all_edited)
+    owned = {name: {path for path in differing(before, after) if path.endswith(f"-{name}.yaml")} for name in names}
+    assert sum(map(len, owned.values())) == len(differing(before, after))
+
+    root = new_repository(tmp_path / "repository")
+    output = {f"rendered/{path}": content.decode() for path, content in before.items()}
+    commit_files(root, {**files, **output})
+    branches = {}
+    for number, name in enumerate(names):
+        file = f"models/{name.partition('-')[0]}.yaml"
+        branches[name] = {file: files[file].replace(f"  {name}:\n", edits[name])}
+        if number % 20 == 0:  # that a branch by itself renders so
+            assert differing(before, rendered(tmp_path, files | branches[name])) == owned[name]
+        branches[name] |= {f"rendered/{path}": after[path].decode() for path in owned[name]}
+    commit_branches(root, branches)
+    for name in names:
+        git(root, "merge", "--quiet", "--no-edit", name)  # fails on a conflict
+
+    merged = {path: (root / path).read_text("utf-8") for path in files}
+    assert merged == all_edited
+    held = {p.relative_to(root / "rendered").as_posix(): p for p in (root / "rendered").rglob("*") if p.is_file()}
+    assert {path: file.read_bytes() for path, file in held.items()} == after
+
+
+def test_every_prod_model_reaches_each_cluster_that_extends_it(tmp_path: Path) -> None:
+    files = team_repository(MODELS) | {
+        "environments/prod-ap.yaml": team_repository()["environments/prod-eu.yaml"].replace("prod-eu", "prod-ap")
+    }
+    paths = rendered(tmp_path, files)
+    everywhere = {
+        environment: {path.partition("/")[2] for path in paths if path.startswith(f"{environment}/models/")}
+        for environment in ("prod-eu", "prod-ap", "dev")
+    }
+    assert everywhere["prod-ap"] == everywhere["prod-eu"] > everywhere["dev"]
