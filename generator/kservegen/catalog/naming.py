@@ -9,20 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from kservegen.catalog.extending import unused_bases
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.sections import SECTIONS
-from kservegen.core.diagnostics import Diagnostic, Location, Related
+from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import CATALOG_FILE
 from kservegen.core.suggest import did_you_mean
-
-# As many other places stand beside a finding; all entries are in its `entries`.
-_MOST_PLACES: Final = 10
 
 
 class _Place(NamedTuple):
@@ -118,16 +115,20 @@ def _repeated_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
 
 
 def _repeated(name: str, places: list[_Place]) -> Diagnostic:
-    shared = places[0].path[0] == "shared"
-    first = places[1] if shared else places[0]
+    here = [(place, place.document.source.key(place.path)) for place in places]
+    shared = here[0] if places[0].path[0] == "shared" else None
+    wrong = here[1:] if shared else here
     kept = f"Remove it here: shared.profiles in {places[0].document.file} is every file's."
-    return by_manual(
-        "catalog/repeated-profile",
-        f"profile {name} is written {len(places):,} times with the same words",
-        first.document.source.key(first.path),
-        path=format_path(first.path),
-        hint=kept if shared else f"Write it once, under shared.profiles in {CATALOG_FILE}.",
-        related=_beside(place.document.source.key(place.path) for place in places if place is not first),
+    return replace(
+        by_manual(
+            "catalog/repeated-profile",
+            f"profile {name} is written {len(places):,} times with the same words",
+            min(location for _, location in wrong),
+            path=format_path(wrong[0][0].path),
+            hint=kept if shared else f"Write it once, under shared.profiles in {CATALOG_FILE}.",
+            related=(Related("this one is every file's", shared[1]),) if shared else (),
+        ),
+        places=_all_of(wrong),
     )
 
 
@@ -174,15 +175,17 @@ def _names(place: _Place, value: JsonValue) -> Iterator[tuple[str, _Place]]:
 
 
 def _told(rule: str, message: str, name: str, places: list[_Place]) -> Diagnostic:
-    first, *others = places
-    count = f": {len(places):,} places name it" if others else ""
-    told = by_manual(rule, message + count, first.location, path=format_path(first.path), seen=name)
+    """Say it of the first place, with all of them."""
+    first = min(places, key=lambda place: place.location)
+    told = by_manual(rule, message, first.location, path=format_path(first.path), seen=name)
     entries = tuple(dict.fromkeys(place.key for place in places if place.key))
-    return replace(told, entries=entries, related=_beside(place.location for place in others))
+    return replace(told, entries=entries, places=_all_of((place, place.location) for place in places))
 
 
-def _beside(places: Iterable[Location]) -> tuple[Related, ...]:
-    found = sorted(places)
-    rest = f", and in {len(found) - _MOST_PLACES:,} more places" if len(found) > _MOST_PLACES else ""
-    last = min(len(found), _MOST_PLACES) - 1
-    return tuple(Related("and here" + (rest if i == last else ""), p) for i, p in enumerate(found[:_MOST_PLACES]))
+def _all_of(places: Iterable[tuple[_Place, Location]]) -> tuple[FindingPlace, ...]:
+    """Return the places of a finding, none where it is the only one."""
+    found = [
+        FindingPlace(location, format_path(place.path), entries=(place.key,) if place.key else ())
+        for place, location in places
+    ]
+    return tuple(sorted(found, key=lambda place: place.location)) if len(found) > 1 else ()

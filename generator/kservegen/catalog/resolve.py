@@ -187,7 +187,7 @@ def _contained_entry(resolver: _Resolver, definition: Definition, layered: JsonO
         entry = _resolve_entry(resolver, definition, layered)
     except Exception as crash:  # noqa: BLE001 - the other entries are resolved all the same
         finding = crash_finding("merging this entry", crash)
-        resolver.report(finding.rule, finding.message, definition.location, hint=finding.hint)
+        resolver.report(finding.rule, finding.message, definition.location, hint=finding.hint, cause=finding.cause)
         return
     if entry is not None:
         yield entry

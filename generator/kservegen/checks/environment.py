@@ -11,6 +11,7 @@ from kservegen.checks.plain_secrets import check_own_words
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Charts, KeyPath, default_images, effective, is_on
 from kservegen.kserve.charts.release import check_release, config_owner
@@ -70,6 +71,7 @@ def _node_pools(environment: ResolvedEnvironment) -> Iterator[Finding]:
                 seen=accelerator,
                 allowed=", ".join(known) or "none is defined",
                 hint=did_you_mean(accelerator, known) or "Define it under accelerators.",
+                cause=accelerator,
             )
 
 
@@ -104,6 +106,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
             message=f"{', '.join(users)} needs {what}, which is neither installed nor promised here",
             hint=f"Install it, then promise it: prerequisites: [{(operators or one_of)[0]}].",
             at_key=True,
+            cause=what,
         )
 
 
@@ -239,7 +242,8 @@ def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Find
         kind, _, name = item.partition("/")
         if kind == "Namespace":
             known.add(name)
-    otherwise = f"Otherwise list it under namespaces in {environment.source.own.file}."
+    everywhere = f"{ENVIRONMENTS_FOLDER}/{DEFAULTS_NAME}.yaml"
+    otherwise = f"Otherwise list it under namespaces in {environment.source.own.file}, or in {everywhere} for all."
     for entry in built.entries:
         namespace = entry.entry.namespace
         if entry.entry.info.namespaced and namespace and namespace not in known:
@@ -248,9 +252,10 @@ def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Find
                 Finding(
                     rule="catalog/unknown-namespace",
                     path=("namespace",),
-                    message=f"namespace {namespace} is neither created nor promised in {environment.name}",
+                    message=f"namespace {namespace} is neither created nor promised here",
                     seen=namespace,
                     allowed=", ".join(sorted(known)) or "none is created",
                     hint=" ".join(filter(None, (did_you_mean(namespace, known), otherwise))),
+                    cause=namespace,
                 ),
             )

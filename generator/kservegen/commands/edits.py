@@ -19,7 +19,7 @@ from kservegen.catalog.sections import SECTIONS
 from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import report_on
 from kservegen.commands.result import FilePlan, Result
-from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -182,9 +182,10 @@ def finish_draft(
         refused = False
         if evaluated.has_errors:
             already = {_identity(d) for d in evaluate_repository(draft.repository, wanted).diagnostics}
-            new = [d for d in result.diagnostics if d.severity is Severity.ERROR and _identity(d) not in already]
+            new = [d for told in result.diagnostics for d in told.apart() if d.severity is Severity.ERROR]
+            new = [d for d in new if _identity(d) not in already]
             refused = bool(new)
-            result = replace(result, diagnostics=tuple(new))
+            result = replace(result, diagnostics=merge_diagnostics(new))
         else:
             result = replace(result, diagnostics=(), plan=_plan(draft, edited))
     return ProposedEdits(

@@ -26,7 +26,8 @@ def write_waivers(
     counts: dict[str, int] = {}
     for name in result.environments:
         taken = {key for document in sources[name].documents for key in document.section("waivers")}
-        wanted = new_waivers((d for d in result.diagnostics if name in d.environments), given, taken)
+        here = (d for told in result.diagnostics for d in told.apart() if name in d.environments)
+        wanted = new_waivers(here, given, taken)
         if wanted:
             file = f"{ENVIRONMENTS_FOLDER}/{name}.yaml"
             after[file] = _written(before[file].decode(), wanted, file).encode()

@@ -24,7 +24,7 @@ def crash_finding(what: str, crash: Exception, rule: str = "internal/not-judged"
     _LOG.debug("%s crashed", what, exc_info=crash)
     manual = written_manuals()[rule]
     message = f"{what} crashed with {type(crash).__name__}: {crash}"
-    return Finding(rule=manual.id, path=(), message=message, hint=manual.fix, severity=manual.severity)
+    return Finding(rule=manual.id, path=(), message=message, hint=manual.fix, severity=manual.severity, cause=message)
 
 
 def contained(what: str, judge: Callable[[], Iterable[_T]], told: Callable[[Finding], _T]) -> Iterator[_T]:

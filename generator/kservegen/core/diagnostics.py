@@ -6,7 +6,8 @@ human edits (`Diagnostic`). Everything here is a value: frozen, comparable, free
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -51,11 +52,26 @@ class Related:
     location: Location
 
 
+@dataclass(frozen=True, slots=True)
+class FindingPlace:
+    """One of the places where a finding stands, and the words that lead there.
+
+    `entries` are the keys of the catalog that say so in the `environments`.
+    """
+
+    location: Location
+    path: str = ""
+    environments: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a check found at `path` of the document it was handed.
 
-    `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour).
+    `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour). `cause`
+    names what is to be mended where that is not the word at `path` (a profile that is not there): findings of a rule
+    with the same cause are one, however many words lead to it.
     """
 
     rule: str
@@ -66,6 +82,7 @@ class Finding:
     allowed: str = ""
     severity: Severity | None = None  # None: the rule's own
     at_key: bool = False
+    cause: str = ""
 
     def at(self, location: Location, path: Path, default: Severity = Severity.ERROR) -> Diagnostic:
         """Return the finding at a line; `path` is what people know it by, `default` the weight of its rule."""
@@ -78,6 +95,7 @@ class Finding:
             hint=self.hint,
             seen=self.seen,
             allowed=self.allowed,
+            cause=self.cause,
         )
 
 
@@ -103,7 +121,9 @@ _TEXTS: Final = ("message", "path", "hint", "seen", "allowed")
 class Diagnostic:
     """A finding at a line: what is wrong, what was seen, what is allowed, how to mend it.
 
-    `entries` are the keys of the catalog that it is about, `subjects` the objects.
+    `entries` are the keys of the catalog that it is about, `subjects` the objects. `cause` is what `Finding` says;
+    `places` are all places where it stands, `location` the first of them, and empty where that is the only one.
+    `supersedes` are the rules that found the same mistake and say less about it.
     """
 
     rule: str
@@ -119,6 +139,9 @@ class Diagnostic:
     entries: tuple[str, ...] = ()
     related: tuple[Related, ...] = ()
     waived: Waived | None = None
+    cause: str = ""
+    places: tuple[FindingPlace, ...] = ()
+    supersedes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Cut what nobody would read: a finding may quote a value of any length."""
@@ -131,6 +154,23 @@ class Diagnostic:
     def sort_key(self) -> tuple[Location, int, str, str]:
         """Orders a report by place, then weight, then rule."""
         return (self.location, self.severity.rank, self.rule, self.message)
+
+    @property
+    def everywhere(self) -> tuple[FindingPlace, ...]:
+        """All places where it stands, at least one."""
+        return self.places or (FindingPlace(self.location, self.path, self.environments, self.entries),)
+
+    def apart(self) -> Iterator[Diagnostic]:
+        """Say it once for each place, as if it stood nowhere else."""
+        for place in self.everywhere:
+            yield replace(
+                self,
+                location=place.location,
+                path=place.path,
+                environments=place.environments,
+                entries=place.entries,
+                places=(),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,26 +201,66 @@ ECHOES = {
 
 
 def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Sort diagnostics; the same rule saying the same at the same place becomes one, with all its environments."""
-    merged: dict[tuple[object, ...], Diagnostic] = {}
-    items = sorted(map(_without_secrets, diagnostics), key=lambda d: d.sort_key)
+    """Sort diagnostics, and say each thing once.
+
+    The same rule saying the same at the same place becomes one diagnostic, with all its environments; then those of a
+    rule that weigh the same and have one cause, with all their places. Merging again changes nothing.
+    """
+    items = sorted(map(_without_secrets, diagnostics), key=lambda item: item.sort_key)
     answers = [item for item in items if item.rule in ECHOES]
+    told = (item for item in items if not any(_is_echo(item, answer) for answer in answers))
+    here = _grouped(told, lambda item: (item.rule, item.location, item.message, item.waived))
+    return tuple(_grouped(here, lambda item: (item.rule, item.severity, item.waived, _cause(item))))
+
+
+def _cause(item: Diagnostic) -> Hashable:
+    return item.cause or (item.location, item.message)
+
+
+def _grouped(items: Iterable[Diagnostic], key: Callable[[Diagnostic], Hashable]) -> Iterator[Diagnostic]:
+    """Join the diagnostics of one key, in the order in which the first of each comes."""
+    groups: dict[Hashable, list[Diagnostic]] = {}
     for item in items:
-        if any(_is_echo(item, answer) for answer in answers):
-            continue
-        key = (item.rule, item.location, item.message, item.waived)
-        seen = merged.get(key)
-        if seen is None:
-            merged[key] = item
-            continue
-        merged[key] = replace(
-            seen,
-            environments=tuple(sorted({*seen.environments, *item.environments})),
-            subjects=tuple(sorted({*seen.subjects, *item.subjects})),
-            entries=tuple(sorted({*seen.entries, *item.entries})),
-            related=(*seen.related, *(r for r in item.related if r not in seen.related)),
+        groups.setdefault(key(item), []).append(item)
+    return map(_joined, groups.values())
+
+
+def _joined(items: list[Diagnostic]) -> Diagnostic:
+    """Say of all places what the first diagnostic says of its own."""
+    first = items[0]
+    if len(items) == 1:
+        return first
+    places = _places(items)
+    return replace(
+        first,
+        environments=_union(item.environments for item in items),
+        subjects=_union(item.subjects for item in items),
+        entries=_union(item.entries for item in items),
+        related=tuple(dict.fromkeys(related for item in items for related in item.related)),
+        places=places if len(places) > 1 else (),
+        supersedes=_union(item.supersedes for item in items),
+    )
+
+
+def _places(items: Iterable[Diagnostic]) -> tuple[FindingPlace, ...]:
+    """List the places of diagnostics by location, each with all the words that lead there."""
+    found: defaultdict[Location, list[FindingPlace]] = defaultdict(list)
+    for item in items:
+        for place in item.everywhere:
+            found[place.location].append(place)
+    return tuple(
+        FindingPlace(
+            location,
+            same[0].path,
+            _union(place.environments for place in same),
+            _union(place.entries for place in same),
         )
-    return tuple(merged.values())
+        for location, same in sorted(found.items())
+    )
+
+
+def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({name for each in names for name in each}))
 
 
 def _is_echo(item: Diagnostic, answer: Diagnostic) -> bool:

@@ -60,6 +60,7 @@ def by_manual(  # noqa: PLR0913
     allowed: str = "",
     environments: tuple[str, ...] = (),
     related: tuple[Related, ...] = (),
+    cause: str = "",
 ) -> Diagnostic:
     """Make a diagnostic that weighs what its manual says, with the manual's fix where there is no better hint."""
     manual = written_manuals()[rule]
@@ -74,6 +75,7 @@ def by_manual(  # noqa: PLR0913
         allowed=allowed,
         environments=environments,
         related=related,
+        cause=cause,
     )
 
 

@@ -12,7 +12,8 @@ from kservegen.core.jsontypes import Path
 class Problem(NamedTuple):
     """What is wrong at `path`, what was seen there and what is allowed; `at_key` points at the key, not at its value.
 
-    `hint` is empty where the rule's own fix helps, `severity` None where the rule's own weight is right.
+    `hint` is empty where the rule's own fix helps, `severity` None where the rule's own weight is right. `cause` names
+    what is to be mended where that is not what stands at `path`: see `Finding`.
     """
 
     path: Path
@@ -22,6 +23,7 @@ class Problem(NamedTuple):
     at_key: bool = False
     hint: str = ""
     severity: Severity | None = None
+    cause: str = ""
 
     @property
     def sentence(self) -> str:
@@ -42,4 +44,5 @@ def to_finding(meta: RuleMeta, problem: Problem) -> Finding:
         allowed=problem.allowed,
         severity=problem.severity,
         at_key=problem.at_key,
+        cause=problem.cause,
     )

@@ -6,6 +6,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert_lines, printable
 from kservegen.report.summary import summarise
+from kservegen.report.text import also_at
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -27,6 +28,8 @@ def _command(item: Diagnostic) -> str:
         parts.append(f"allowed: {item.allowed}")
     if item.hint:
         parts.append(item.hint)
+    if item.places:
+        parts.append(f"also at: {also_at(item)}")
     return (
         f"::{_LEVELS[item.severity]} {place},title={_property(item.rule)}::{_data(chr(10).join(map(printable, parts)))}"
     )

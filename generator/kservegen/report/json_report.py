@@ -117,6 +117,16 @@ def finding_as_json(item: Diagnostic) -> JsonObject:
         "subjects": list(item.subjects),
         "entries": list(item.entries),
         "related": [{"message": r.message, **place_as_json(r.location)} for r in item.related],
+        "places": [
+            {
+                **place_as_json(place.location),
+                "path": place.path,
+                "environments": list(place.environments),
+                "entries": list(place.entries),
+            }
+            for place in item.everywhere
+        ],
+        "supersedes": list(item.supersedes),
     }
     if item.waived is not None:
         said = asdict(item.waived)

@@ -98,6 +98,7 @@ def _finding(item: Diagnostic) -> Data:
     return {
         "severity": item.severity.value,
         "place": str(item.location),
+        "others": plural(len(item.places) - 1, "more place") if item.places else "",
         "message": item.message,
         "seen": words.shortened(item.seen),
         "rule": item.rule,

@@ -29,7 +29,7 @@ from kservegen.changes.plan.model import (
     Verb,
 )
 from kservegen.commands.result import FilePlan, Result
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, Waived
+from kservegen.core.diagnostics import Diagnostic, Finding, FindingPlace, Location, Related, Severity, Waived
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
@@ -109,6 +109,7 @@ def _refused(name: str, problem: str) -> GeneratorError:
 
 def _diagnostic(item: _Section) -> Diagnostic:
     waived = item.get("waived")
+    places = tuple(map(_place, item["places"]))
     return Diagnostic(
         rule=item["rule"],
         severity=Severity(item["severity"]),
@@ -123,7 +124,13 @@ def _diagnostic(item: _Section) -> Diagnostic:
         entries=tuple(item["entries"]),
         related=tuple(Related(one["message"], _location(one)) for one in item["related"]),
         waived=_waived(waived) if waived is not None else None,
+        places=places if len(places) > 1 else (),
+        supersedes=tuple(item["supersedes"]),
     )
+
+
+def _place(item: _Section) -> FindingPlace:
+    return FindingPlace(_location(item), item["path"], tuple(item["environments"]), tuple(item["entries"]))
 
 
 def _waived(said: _Section) -> Waived:

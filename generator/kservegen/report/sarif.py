@@ -14,12 +14,14 @@ from urllib.parse import quote
 from kservegen import __version__
 from kservegen.checks.registry import manuals
 from kservegen.commands.result import Result
-from kservegen.core.diagnostics import Diagnostic, Location, RuleMeta, Severity
+from kservegen.core.diagnostics import Diagnostic, Location, Related, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import inert_json, inert_sarif
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _MOST_RESULTS: Final = 25_000
+# Of so many locations of a result GitHub's code scanning takes note.
+_MOST_LOCATIONS: Final = 100
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -70,10 +72,11 @@ def _result(item: Diagnostic, index: int) -> JsonObject:
         "locations": [_location(item.location)],
         "partialFingerprints": {"kservegen/v1": _fingerprint(item)},
     }
-    if item.related:
+    others = [*item.related, *(Related("here, too", place.location) for place in item.everywhere[1:])]
+    if others:
         said["relatedLocations"] = [
             {"id": number, "message": {"text": inert_sarif(related.message)}, **_location(related.location)}
-            for number, related in enumerate(item.related, 1)
+            for number, related in enumerate(others[:_MOST_LOCATIONS], 1)
         ]
     if item.waived is not None:
         why = f"{item.waived.reason} ({item.waived.waiver}, {item.waived.owner}, until {item.waived.expires})"
@@ -86,7 +89,11 @@ def _message(item: Diagnostic) -> str:
     for label, text in (("Seen", item.seen), ("Allowed", item.allowed), ("In", ", ".join(item.environments))):
         if text:
             parts.append(f"{label}: {text}")
-    return "\n".join(map(inert_sarif, [*parts, item.hint] if item.hint else parts))
+    if item.hint:
+        parts.append(item.hint)
+    if item.places:
+        parts.append(f"{len(item.places):,} places say so.")
+    return "\n".join(map(inert_sarif, parts))
 
 
 def _location(place: Location) -> JsonObject:
@@ -99,6 +106,11 @@ def _location(place: Location) -> JsonObject:
 
 
 def _fingerprint(item: Diagnostic) -> str:
-    """Tell a finding apart from others without its line, which moves when lines above it come and go."""
+    """Tell a finding apart from others without its line, which moves when lines above it come and go.
+
+    One that has a cause elsewhere is the same wherever it stands.
+    """
+    if item.cause:
+        return sha256(json.dumps([item.rule, item.cause]).encode()).hexdigest()[:32]
     about: Iterable[JsonValue] = (item.rule, item.location.file, item.path, item.message)
     return sha256(json.dumps([*about, *item.entries]).encode()).hexdigest()[:32]

@@ -57,16 +57,27 @@ def _files(plan: FilePlan, result: Result) -> str:
     return ", ".join(said) + (" (nothing was written)" if blocked else "")
 
 
+def in_places(result: Result, least: Severity) -> str:
+    """Say in how many places findings stand that weigh at least so much; blank where each stands in one."""
+    told = [item for item in result.diagnostics if item.waived is None and item.severity.rank <= least.rank]
+    places = sum(len(item.everywhere) for item in told)
+    return f" in {plural(places, 'place')}" if places > len(told) else ""
+
+
 def problem_counts(result: Result) -> str:
-    """Count what was found, by weight."""
-    errors, warnings = result.count(Severity.ERROR), result.count(Severity.WARNING)
-    said = [plural(errors, "error")] if errors else []
-    if warnings:
-        said.append(plural(warnings, "warning"))
+    """Count what was found, by weight; where something stands in several places, those too."""
+    said = [
+        plural(count, noun)
+        for severity, noun in ((Severity.ERROR, "error"), (Severity.WARNING, "warning"))
+        if (count := result.count(severity))
+    ]
+    least = Severity.WARNING if said else Severity.INFO
     if notes := result.count(Severity.INFO) if not said else 0:
         said.append(plural(notes, "note"))
-    if not said:
-        said.append("no problems")
+    if said:
+        said[-1] += in_places(result, least)
     if result.waived:
         said.append(f"{result.waived:,} waived")
+    if not said:
+        said.append("no problems")
     return ", ".join(said)

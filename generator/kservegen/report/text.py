@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from kservegen.commands.result import Result
-from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.core.diagnostics import Diagnostic, FindingPlace, Severity
 from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
 from kservegen.report.summary import summarise
@@ -20,6 +20,7 @@ RED, GREEN, YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
 Paint = Callable[[str, str], str]
 _COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: "\x1b[36m"}
 _WIDEST = 160
+_NAMED = 3  # so many other places fit in a line
 
 
 def render_text(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = True) -> str:
@@ -51,6 +52,7 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
     yield f"{paint(printable(str(item.location)), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
     about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", _waived(item))]
+    about += [("also at", also_at(item)), ("also by", ", ".join(item.supersedes))]
     if item.path:
         about.insert(0, ("at", item.path))
     if show_environments and item.environments:
@@ -60,6 +62,18 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
             yield "  " + paint(f"{label}:".ljust(9), DIM) + printable(text)
     for related in item.related:
         yield "  " + paint("see:     ", DIM) + printable(f"{related.location}: {related.message}")
+
+
+def also_at(item: Diagnostic) -> str:
+    """Name the other places of a finding, the first of many."""
+    others = item.everywhere[1:]
+    named = ", ".join(_named_place(place) for place in others[:_NAMED])
+    return f"{named} and {len(others) - _NAMED:,} more" if len(others) > _NAMED else named
+
+
+def _named_place(place: FindingPlace) -> str:
+    """Write a place with the only entry whose words lead there."""
+    return f"{place.location} ({place.entries[0]})" if len(place.entries) == 1 else str(place.location)
 
 
 def _waived(item: Diagnostic) -> str:

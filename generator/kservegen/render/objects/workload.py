@@ -83,6 +83,7 @@ def attach_accelerator(
             seen=str(kind or ""),
             allowed=", ".join(settings.accelerators) or "none is defined",
             hint="Define it under accelerators in the environment's file.",
+            cause=kind if isinstance(kind, str) else "",
         )
         return
     count = wanted.get("count", 1)

@@ -29,4 +29,4 @@ def unmet(needs: Iterable[Need], context: Context) -> Problems:
             what = f"the key {key} of {promise}" if key else promise
             message = f"{reason} needs {what}, which the environment does not promise"
             hint = f"Install it and add {promise} to prerequisites of the environment."
-            yield Problem(path, message, allowed=promise, hint=hint, at_key=True)
+            yield Problem(path, message, allowed=promise, hint=hint, at_key=True, cause=what)

@@ -60,4 +60,5 @@ def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
 def _finding(path: Path, kind: str, namespace: str, name: str, context: Context) -> Problem:
     message = f"{kind} {namespace}/{name} does not exist, as far as the environment says"
     hint = f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}]."
-    return Problem(path, message, seen=name, hint=hint, at_key=True, severity=absence(context, Severity.ERROR))
+    severity = absence(context, Severity.ERROR)
+    return Problem(path, message, seen=name, hint=hint, at_key=True, severity=severity, cause=message)

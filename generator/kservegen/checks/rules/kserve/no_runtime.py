@@ -46,12 +46,14 @@ def _finding(path: Path, selection: RuntimeSelection, context: Context) -> Probl
         cause = f"{runtime.name}, which is chosen, {obstacle_reason(runtime, selection.obstacle, selection)}"
     else:
         cause = _causes(selection) or f"none serves {request.format}"
+    seen = f"{request}, protocol {selection.protocol}{', with workers' if request.multi_node else ''}"
     return Problem(
         (*path, "modelFormat", "name"),
         f"{_MESSAGE}: {cause}",
-        seen=f"{request}, protocol {selection.protocol}{', with workers' if request.multi_node else ''}",
+        seen=seen,
         allowed="" if request.format in formats else ", ".join(formats),
         hint=_hint(selection, formats, context),
+        cause=f"{seen}: {cause}",
     )
 
 

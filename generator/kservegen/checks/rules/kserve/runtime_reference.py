@@ -40,7 +40,7 @@ def _absent(path: Path, request: Request, context: Context) -> Problem:
 
 def _finding(path: Path, request: Request, what: str, hint: str, *, allowed: str = "") -> Problem:
     message = f"the runtime {request.runtime!r} {what}"
-    return Problem(path, message, seen=request.runtime or "", allowed=allowed, hint=hint)
+    return Problem(path, message, seen=request.runtime or "", allowed=allowed, hint=hint, cause=message)
 
 
 def _is_promised(context: Context, request: Request) -> bool:

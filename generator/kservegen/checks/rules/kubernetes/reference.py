@@ -117,6 +117,7 @@ def _missing(ref: Reference, place: _Place) -> Problem | None:
         seen=ref.key,
         allowed=", ".join(sorted(keys)),
         hint=did_you_mean(ref.key, keys, "Add the key, or name one that it has."),
+        cause=f"{ref.kind}/{namespace}/{ref.name}/{ref.key}",
     )
 
 
@@ -135,6 +136,7 @@ def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
         allowed=", ".join(sorted(known)),
         hint=f"{near} If the cluster has it, say so: {told}.".lstrip(),
         severity=Severity.WARNING if is_slip else absence(context, Severity.WARNING),
+        cause=full,
     )
 
 
