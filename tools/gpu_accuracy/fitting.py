@@ -65,7 +65,7 @@ def _fit(rows: list[Row]) -> dict[tuple[int, ...], EngineFacts]:
             beside[size] = round(statistics.median(seen)) if seen else engine.non_torch[size]
         fitted[since] = replace(
             engine,
-            sampler_bytes=statistics.median(sampler) if sampler else engine.sampler_bytes,
+            sampler=engine.sampler._replace(each=statistics.median(sampler)) if sampler else engine.sampler,
             non_torch=beside,
         )
     return fitted
@@ -77,10 +77,10 @@ def _sampler_bytes(row: Row) -> float | None:
     if measured is None or done is None or row.model is None:
         return None
     cells = done.batch.sequences * row.model.vocabulary
-    without = replace(row.engine, sampler_bytes=0.0)
+    without = replace(row.engine, sampler=row.engine.sampler._replace(each=0.0))
     assert row.gpu is not None  # noqa: S101
     rest = estimate(row.model, row.gpu, row.server, without).activation
     if done.activation - rest < done.activation // 2:
         return None
     # Both readings of `activation` differ by the sampler alone where it decides.
-    return row.engine.sampler_bytes + (measured * GIB - done.activation) / cells
+    return row.engine.sampler.each + (measured * GIB - done.activation) / cells

@@ -12,6 +12,7 @@ from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.estimate import Estimate, estimate, stages
 from kservegen.checks.gpu.model import GIB, Gpu
 from kservegen.checks.gpu.overhead import activation, batch
+from kservegen.checks.gpu.runner import batches_in_flight
 
 
 class Error(NamedTuple):
@@ -31,7 +32,7 @@ class Error(NamedTuple):
 class Quantity:
     """A figure that is compared: its column, what is predicted for it, which rows count, and its targets in percent.
 
-    `fresh_reached` is the median on a fresh bank that no change may fall behind, where its target is not reached yet.
+    `fresh_reached` are median and p90 on a fresh bank that no change may fall behind, where a target is not reached.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Quantity:
     p90: float | None = None
     fresh_median: float | None = None
     fresh_p90: float | None = None
-    fresh_reached: float | None = None
+    fresh_reached: tuple[float | None, float | None] = (None, None)
 
     def targets(self, *, fresh: bool) -> tuple[float | None, float | None]:
         """Return the targets for median and p90 in percent, for the bank that was fitted on or for a fresh one."""
@@ -85,9 +86,12 @@ def _tokens_from_pool(row: Row) -> float | None:
     pool = row.number("kv_cache_mem_gib")
     if not pool or pool < 0 or row.model is None or row.model.gap:
         return None
-    cut = plan_kv_cache(row.model, row.server, row.engine, -(-row.model.depth // row.server.pipeline))
+    gpu = row.gpu or Gpu(name=row.cells["gpu_name"], memory=80 * GIB, capability=90)
+    depth = -(-row.model.depth // row.server.pipeline)
+    cut = plan_kv_cache(row.model, row.server, row.engine, depth, capability=gpu.capability)
     blocks = (round(pool * GIB) - _lead_of_first_stage(row)) // cut.block_bytes
-    tokens = row.server.batched_tokens or row.engine.batched_tokens[0]
+    tokens = batch(row.model, gpu, row.server, row.engine, row.server.max_length or 0).tokens
+    tokens *= batches_in_flight(row.model, row.server, row.engine)
     length = row.server.max_length or row.model.max_length or 0
     return float(cut.tokens(blocks, length, tokens, by_concurrency=row.engine.tokens_by_concurrency))
 
@@ -98,7 +102,7 @@ def _lead_of_first_stage(row: Row) -> int:
         return 0
     gpu = row.gpu or Gpu(name=row.cells["gpu_name"], memory=80 * GIB, capability=90)
     size = batch(row.model, gpu, row.server, row.engine, row.server.max_length or 0)
-    first, last = stages(row.model, row.server, activation(row.model, row.server, row.engine, size))
+    first, last = stages(row.model, row.server, activation(row.model, gpu, row.server, row.engine, size))
     return max(last.weights + last.activation - first.weights - first.activation, 0)
 
 
@@ -143,7 +147,8 @@ def coverage(rows: Iterable[Row]) -> Coverage:
 
 QUANTITIES: Final = (
     Quantity("KV pool, version and sequences known", "kv_cache_mem_gib", _part(lambda e: e.pool / GIB),
-             lambda r: plain(r) and _known(r), median=0.5, p90=5.0, fresh_median=1.5, fresh_p90=6.0, fresh_reached=3.0),
+             lambda r: plain(r) and _known(r), median=0.5, p90=5.0, fresh_median=1.5, fresh_p90=6.0,
+             fresh_reached=(2.0, 9.0)),
     Quantity("KV pool, the rest of text-only rows", "kv_cache_mem_gib", _part(lambda e: e.pool / GIB),
              lambda r: plain(r) and not _known(r)),
     Quantity("KV pool, multimodal or in stages", "kv_cache_mem_gib", _part(lambda e: e.pool / GIB),

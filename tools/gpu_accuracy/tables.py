@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from typing import Final
 
-from tools.gpu_accuracy.quantities import QUANTITIES, coverage, estimated, percentile
+from tools.gpu_accuracy.quantities import QUANTITIES, Error, coverage, estimated, percentile
 from tools.gpu_accuracy.rows import CONFIGURATION, MEMORY, STARTS, Row
 
 from kservegen.checks.gpu.estimate import FitVerdict
@@ -27,18 +27,28 @@ def report_quantities(rows: list[Row], *, fresh: bool) -> bool:
         median, p90 = statistics.median(values), percentile(values, 0.9)
         wanted = quantity.targets(fresh=fresh)
         missed = any(limit is not None and value > limit for limit, value in zip(wanted, (median, p90), strict=True))
-        reached = quantity.fresh_reached if fresh else None
-        held = (wanted[0] if reached is None else reached, wanted[1])
+        reached = quantity.fresh_reached if fresh else (None, None)
+        held = tuple(aim if kept is None else kept for aim, kept in zip(wanted, reached, strict=True))
         fails = any(limit is not None and value > limit for limit, value in zip(held, (median, p90), strict=True))
         target = ", ".join(
             f"{name} <= {limit}" for name, limit in zip(("median", "p90"), wanted, strict=True) if limit is not None
         )
         print(
             f"{quantity.name:40} {len(values):4} {median:9.3f} {p90:8.3f} {max(values):9.2f}"
-            f"   {target}{'  MISSED' if missed else ''}{f' (held below {reached})' if missed and reached else ''}"
+            f"   {target}{'  MISSED' if missed else ''}{f' (held below {reached})' if missed and any(reached) else ''}"
         )
+        if fresh and quantity.column == "kv_cache_mem_gib":
+            _report_halves(errors)
         met = met and not fails
     return met
+
+
+def _report_halves(errors: list[Error]) -> None:
+    """Print an error of the sources that constants may be set by, and of those that are held out."""
+    for held_out, words in ((False, "sources to fit on"), (True, "sources held out")):
+        values = [error.percent for error in errors if error.row.held_out is held_out]
+        if values:
+            print(f"  {words:38} {len(values):4} {statistics.median(values):9.3f} {percentile(values, 0.9):8.3f}")
 
 
 def report_coverage(rows: list[Row]) -> bool:

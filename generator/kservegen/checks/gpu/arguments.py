@@ -34,7 +34,7 @@ class Server:
     max_sequences: int | None = None
     batched_tokens: int | None = None
     utilization: float | None = None
-    block_tokens: int = 16
+    block_tokens: int | None = None
     eager: bool = False  # no CUDA graphs at all
     full_graphs: bool = True  # graphs of whole decode batches, for which hybrids need a block for each sequence
     lora_adapters: int = 0
@@ -49,6 +49,8 @@ class Server:
     graphs_estimated: bool = True
     longer_allowed: bool = False
     text_only: bool = False  # pictures and sound are switched off, and no encoder is profiled
+    flashinfer_sampler: bool | None = None  # VLLM_USE_FLASHINFER_SAMPLER
+    second_runner: bool | None = None  # VLLM_USE_V2_MODEL_RUNNER
     overrides: bool = False  # --hf-overrides or --rope-scaling: dimensions may differ from the table's
 
 
@@ -158,7 +160,7 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         max_sequences=_human(said.get("max-num-seqs", "")),
         batched_tokens=_human(said.get("max-num-batched-tokens", "")),
         utilization=_share(said.get("gpu-memory-utilization", "")),
-        block_tokens=_human(said.get("block-size", "")) or 16,
+        block_tokens=_human(said.get("block-size", "")) or None,
         eager=_on(said, "enforce-eager") or _graph_mode(said) == "NONE",
         full_graphs=_graph_mode(said) != "PIECEWISE",
         lookahead=integer(speculative.get("num_speculative_tokens")) or 0,
@@ -181,7 +183,15 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         chunked=None if chunked is None else chunked.lower() == "true",
         graphs_estimated=environment.get("VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS", "1") != "0",
         longer_allowed=environment.get("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "0") == "1",
+        flashinfer_sampler=_switched(environment.get("VLLM_USE_FLASHINFER_SAMPLER", "")),
+        second_runner=_switched(environment.get("VLLM_USE_V2_MODEL_RUNNER", "")),
     )
+
+
+def _switched(value: str) -> bool | None:
+    """Read a switch of the environment: vLLM takes whole numbers; None where nothing, or no number, is said."""
+    number = whole_number(value)
+    return None if number is None else number != 0
 
 
 def _no_items(limits: str) -> bool:

@@ -75,13 +75,19 @@ class KvCachePlan(NamedTuple):
         return blocks // sum(group.number for group in self.groups) * self.block_tokens * self.context_parallel
 
 
-def plan_kv_cache(model: ModelFacts, server: Server, engine: EngineFacts, depth: int) -> KvCachePlan:
-    """Cut the cache of `depth` layers: all of the model's, or those of one pipeline stage."""
+def plan_kv_cache(
+    model: ModelFacts, server: Server, engine: EngineFacts, depth: int, *, capability: int = 0
+) -> KvCachePlan:
+    """Cut the cache of `depth` layers: all of the model's, or those of one pipeline stage.
+
+    `capability` is that of the GPU, which decides the attention backend and so the tokens of a block; 0 for unknown.
+    """
+    block_tokens = server.block_tokens or engine.block_tokens(capability, latent=model.latent is not None)
     return _plan(
         model,
         (server.tensor, element_size(model, server)),
         (engine.groups, engine.latent_padding, engine.latent_as_heads),
-        (server.block_tokens, server.context_parallel, server.cache_dtype == "fp8_ds_mla"),
+        (block_tokens, server.context_parallel, server.cache_dtype == "fp8_ds_mla"),
         (server.lookahead, server.prefix_caching, model.drafting if server.lookahead and not server.draft else 0),
         depth,
     )

@@ -16,6 +16,7 @@ from kservegen.checks.gpu.band import Band, Parts, band_of
 from kservegen.checks.gpu.cache import KvCachePlan, plan_kv_cache
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.overhead import Batch, Peak, activation, adapters, batch, graphs
+from kservegen.checks.gpu.runner import batches_in_flight, counts_graphs
 from kservegen.checks.gpu.weights import Rank, Split, drafting_bytes, on_rank
 
 # What CUDA's context and the driver hold before vLLM looks: 0.3 to 0.7 GiB in recorded start-ups.
@@ -107,13 +108,13 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     size = batch(model, gpu, server, engine, length)
     ranks = engine.beside_torch(server.tensor, nvswitch=gpu.nvswitch)
     non_torch = ranks if server.pipeline == 1 else _STAGE_NON_TORCH
-    captured = graphs(model, server, size.sequences)
-    counted = captured if engine.graphs_in_budget and server.graphs_estimated else 0
+    captured = graphs(model, gpu, server, size.sequences)
+    counted = captured if counts_graphs(model, server, engine) else 0
     fixed = non_torch + counted + adapters(model, server)
-    peak = activation(model, server, engine, size)
+    peak = activation(model, gpu, server, engine, size)
     chosen: tuple[int, StartStage, KvCachePlan, int] | None = None
     for stage in stages(model, server, peak):
-        cut = plan_kv_cache(model, server, engine, stage.depth)
+        cut = plan_kv_cache(model, server, engine, stage.depth, capability=gpu.capability)
         pool = server.cache_bytes or budget - stage.weights - stage.activation - fixed
         blocks = server.blocks or max(pool, 0) // cut.block_bytes
         if chosen is None or blocks < chosen[3]:
@@ -122,8 +123,9 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     pool, stage, cut, blocks = chosen
     band = band_of(model, gpu, server, engine, Parts(stage.weights, peak, counted, size))
     told = bool(server.cache_bytes or server.blocks)
-    needed = 0 if model.encoder else cut.blocks_for(length, size.tokens)
-    longest = cut.longest(blocks, size.tokens, max(length, model.max_length or 0))
+    held = size.tokens * batches_in_flight(model, server, engine)
+    needed = 0 if model.encoder else cut.blocks_for(length, held)
+    longest = cut.longest(blocks, held, max(length, model.max_length or 0))
     draft = Estimate(
         verdict=FitVerdict.FITS,
         gate=None,
@@ -140,9 +142,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         needed=needed * cut.block_bytes,
         block_bytes=cut.block_bytes,
         blocks=blocks,
-        tokens=0
-        if model.encoder
-        else cut.tokens(blocks, length, size.tokens, by_concurrency=engine.tokens_by_concurrency),
+        tokens=0 if model.encoder else cut.tokens(blocks, length, held, by_concurrency=engine.tokens_by_concurrency),
         concurrency=blocks / needed if needed else 0.0,
         longest=longest,
         batch=size,

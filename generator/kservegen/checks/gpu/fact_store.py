@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts, SamplerMemory
 from kservegen.checks.gpu.model_reader import read_model
 from kservegen.checks.gpu.siblings import by_tail, sibling_of
 from kservegen.checks.gpu.weights import beyond_text
@@ -279,6 +279,7 @@ def _gib(value: JsonValue) -> int:
 
 def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
     sequences, tokens = sequence(entry["maxSequences"]), sequence(entry["batchedTokens"])
+    second = float(str(entry["runnerV2SamplerBytes"]))
     return EngineFacts(
         since=parse_version(version),
         utilization=float(str(entry["utilization"])),
@@ -287,18 +288,30 @@ def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
         tokens_by_concurrency=entry["tokensByConcurrency"] is True,
         graphs_in_budget=entry["graphsInBudget"] is True,
         workspace_kept=entry["workspaceKept"] is True,
-        sampler_bytes=float(str(entry["samplerBytes"])),
-        sampler_other_bytes=float(str(entry["samplerOtherBytes"])),
+        sampler=SamplerMemory(
+            float(str(entry["samplerBytes"])), float(str(entry["samplerOtherBytes"])), entry["samplerRows"] is True
+        ),
+        runner_v2=frozenset(text(name) for name in sequence(entry["runnerV2"])),
+        runner_v2_sampler=SamplerMemory(second, second, rows=False),
+        runner_v2_graphs=entry["runnerV2Graphs"] is True,
         state_gate=entry["stateGate"] is True,
         non_torch=_by_ranks(entry["nonTorchGiB"]),
         non_torch_plain=_by_ranks(entry["nonTorchPlainGiB"]),
         vision={name: _gib(value) for name, value in mapping(entry["visionGiB"]).items()},
+        encoder_tokens=_tokens(entry["encoderTokens"]),
+        prefix_tokens=_tokens(entry["prefixTokens"]),
+        in_flight=integer(entry["inFlight"]) or 1,
         encoders_seen=tuple(text(name) for name in sequence(entry["encodersSeen"])),
         latent_padding=integer(entry["latentPadding"]) or 1,
         latent_as_heads=entry["latentAsHeads"] is True,
+        latent_blocks={int(least): integer(size) or 0 for least, size in mapping(entry["latentBlockTokens"]).items()},
         max_sequences=(integer(sequences[0]) or 0, integer(sequences[1]) or 0),
-        batched_tokens=(integer(tokens[0]) or 0, integer(tokens[1]) or 0),
+        batched_tokens=(integer(tokens[0]) or 0, integer(tokens[1]) or 0, integer(tokens[2]) or 0),
     )
+
+
+def _tokens(said: JsonValue) -> dict[str, int]:
+    return {name: integer(value) or 0 for name, value in mapping(said).items()}
 
 
 def _by_ranks(said: JsonValue) -> dict[int, int]:

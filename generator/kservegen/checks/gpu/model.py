@@ -85,6 +85,7 @@ class StoredKinds(NamedTuple):
     experts: str
 
 
+_BLOCK_TOKENS: Final = 16
 _ENCODERS: Final = ("Bert", "XLMRoberta")
 
 
@@ -189,6 +190,23 @@ class Gpu:
         """Whether vLLM gives it the defaults of a large card."""
         return self.memory >= 70 * GIB and "A100" not in self.name.upper()
 
+    @property
+    def largest(self) -> bool:
+        """Whether vLLM gives it the defaults of the largest cards."""
+        return self.memory >= 160 * GIB
+
+
+class SamplerMemory(NamedTuple):
+    """What the sampling of the profile run takes, in bytes for each logit.
+
+    `other` is what an installation with another library takes; `rows` tells that every multiprocessor keeps a row of
+    the vocabulary in 32 bits besides.
+    """
+
+    each: float
+    other: float
+    rows: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
@@ -201,19 +219,30 @@ class EngineFacts:
     tokens_by_concurrency: bool
     graphs_in_budget: bool
     workspace_kept: bool
-    sampler_bytes: float
-    sampler_other_bytes: float  # of an installation that samples with another library
+    sampler: SamplerMemory
+    runner_v2: frozenset[str]  # architectures that the second runner serves; `dense` and `all` stand for more
+    runner_v2_sampler: SamplerMemory
+    runner_v2_graphs: bool  # whether the second runner's profile run estimates graphs
     state_gate: bool  # a start is refused where there are fewer blocks of states than sequences
     non_torch: Mapping[int, int]  # by tensor parallel size: the largest key that is not above it
     non_torch_plain: Mapping[int, int]  # the same on machines without an NVSwitch
     vision: Mapping[str, int]  # by the beginning of an architecture: the peak of the encoder on one rank
+    encoder_tokens: Mapping[str, int]  # by the beginning of an architecture: tokens of the largest picture
+    prefix_tokens: Mapping[str, int]  # by the beginning of an architecture: batched tokens that it takes at the least
+    in_flight: int  # batches that are scheduled before the first is settled
     encoders_seen: tuple[str, ...]  # architectures whose encoder recorded starts show, by their beginning
     latent_padding: int
     latent_as_heads: bool
+    latent_blocks: Mapping[int, int]  # tokens of a block of latent attention, by the least compute capability
     max_sequences: tuple[int, int]
-    batched_tokens: tuple[int, int]
+    batched_tokens: tuple[int, int, int]  # of the largest cards, of large ones, of the rest
 
     assumed: bool = False  # nobody said which version; this one is taken
+
+    def block_tokens(self, capability: int, *, latent: bool) -> int:
+        """Tokens of one block of the cache as the attention backend of a GPU wants them; 16 where it takes any."""
+        known = [least for least in self.latent_blocks if latent and least <= capability]
+        return self.latent_blocks[max(known)] if known else _BLOCK_TOKENS
 
     def beside_torch(self, ranks: int, *, nvswitch: bool) -> int:
         """Bytes that CUDA and NCCL take beside PyTorch's allocator on one of `ranks` GPUs."""
@@ -222,4 +251,16 @@ class EngineFacts:
 
     def vision_peak(self, family: str, ranks: int) -> int:
         """Bytes that the encoder of a family takes at its peak on one of `ranks` GPUs; 0 where none was seen."""
-        return max((size for name, size in self.vision.items() if family.startswith(name)), default=0) // ranks
+        return _of_family(self.vision, family) // ranks
+
+    def picture_tokens(self, family: str) -> int:
+        """Tokens of the largest picture that a family's encoder takes; 0 where it takes less than a prompt."""
+        return _of_family(self.encoder_tokens, family)
+
+    def least_batched(self, family: str) -> int:
+        """Batched tokens that a server of a family takes at the least where it is told nothing; 0 where any do."""
+        return _of_family(self.prefix_tokens, family)
+
+
+def _of_family(table: Mapping[str, int], family: str) -> int:
+    return max((size for name, size in table.items() if family.startswith(name)), default=0)

@@ -10,22 +10,33 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
+from kservegen.checks.gpu.runner import sampling
 
-# Buffers that are there whatever is asked: 0.06 GiB, the median remainder of the recorded start-ups.
-_CONSTANT: Final = 60 * MIB
+# cuBLAS' workspace lies in PyTorch's allocator and stays there: 4096 KiB eight times on Hopper, twice and 16 KiB eight
+# times elsewhere (PyTorch's aten/src/ATen/cuda/CublasHandlePool.cpp).
+_CUBLAS_HOPPER: Final = 32 * MIB
+_CUBLAS: Final = 8320 * 1024
+# What a prompt leaves besides: 28 MiB, the median remainder of the recorded start-ups on one H100.
+_CONSTANT: Final = 28 * MIB
 # Hidden states, residual and one projection of the widest layer live at once: 110.6 kB a token for Llama-3.1-8B,
 # 110.7 and 111.1 measured (vllm-project/vllm#10517).
 _COPIES: Final = 3
-# Beside the sampler's tables the hidden states of the prompt are still there.
-_KEPT: Final = 1.1
+# Beside the sampler's tables lie the hidden states of the prompt, those of the sampled rows, and random ones of the
+# same shape (vllm/v1/worker/gpu_model_runner.py: _dummy_sampler_run).
+_SAMPLED_ROWS: Final = 2
+# A row of the vocabulary for each multiprocessor: 132 on an H100; other cards have 58 to 170, 0.05 GiB less or more.
+_MULTIPROCESSORS: Final = 132
 # Up to 0.7, prompts were cut in chunks of their own accord only where requests could be longer than this.
 _V0_CHUNKS_ABOVE: Final = 32768
 # Graphs of decode batches up to 512 and of prompts, H100 at 0.19: 0.45 GiB and 15 MiB for each layer, measured within
-# 0.35 GiB from 28 to 80 layers; mixtures take 0.0 to 0.7 GiB more.
+# 0.35 GiB from 28 to 80 layers; mixtures take 0.0 to 0.7 GiB more. Without Hopper's kernels and workspaces the base is
+# half: vLLM 0.24.0 said 0.63 GiB for 28 layers with FlashAttention 2, and took 0.65.
 _GRAPH_BASE: Final = 460 * MIB
+_GRAPH_BASE_PLAIN: Final = 225 * MIB
 _GRAPH_LAYER: Final = 15 * MIB
 _GRAPH_EXPERTS: Final = 400 * MIB
 _NVFP4_WORKSPACE: Final = 2.75
+_HOPPER: Final = 90
 # Batches are captured up to the number of sequences; the largest graph weighs most.
 _FEW: Final = 64
 _MANY: Final = 256
@@ -40,9 +51,10 @@ class Batch(NamedTuple):
 
 def batch(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, length: int) -> Batch:
     """Return the sizes that the server will use: what it is told, or vLLM's default for this GPU and version."""
-    small = 0 if gpu.large else 1
-    sequences = server.max_sequences or engine.max_sequences[small]
-    tokens = server.batched_tokens or engine.batched_tokens[small]
+    sequences = server.max_sequences or engine.max_sequences[0 if gpu.large else 1]
+    tokens = server.batched_tokens or engine.batched_tokens[0 if gpu.largest else 1 if gpu.large else 2]
+    if server.batched_tokens is None and not server.text_only:
+        tokens = max(tokens, engine.least_batched(model.family))
     v0_chunks = engine.profiled or length > _V0_CHUNKS_ABOVE
     whole_prompts = not v0_chunks if server.chunked is None else not server.chunked
     whole_prompts = whole_prompts or model.encoder
@@ -59,24 +71,32 @@ class Peak(NamedTuple):
     vision: int
 
 
-def activation(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> Peak:
+def activation(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, size: Batch) -> Peak:
     """Return the peak activation of the profile run: a prompt or a sampling, with what an encoder leaves besides."""
     ranks, hidden = server.tensor, model.hidden
     experts = model.experts
     dense = model.intermediate if experts is None or model.dense_layers else experts.shared_width
-    prompt = size.tokens * 2 * _COPIES * (hidden + dense // ranks)
-    extra = _CONSTANT + _workspace(model, server, size.tokens)
+    cublas = _CUBLAS_HOPPER if gpu.capability == _HOPPER else _CUBLAS
+    prompt = size.tokens * 2 * _COPIES * (hidden + dense // ranks) + _CONSTANT
+    extra = cublas + _workspace(model, server, size.tokens)
     vision = 0
     if model.multimodal and not server.text_only:
-        vision = size.tokens * hidden * 2 + engine.vision_peak(model.family, ranks)
+        kept = max(size.tokens, engine.picture_tokens(model.family))
+        vision = kept * hidden * 2 + engine.vision_peak(model.family, ranks)
     if server.lora_adapters:
         extra += int(0.2 * GIB)  # buffers of the low-rank products, seen in one start-up
+    drawn = 0 if model.encoder else sampled(model, server, engine, size) + size.tokens * hidden * 2
+    last = max(prompt, drawn) + extra if engine.workspace_kept else max(prompt + extra, drawn + cublas)
+    return Peak(prompt + extra + vision, last + vision, vision)
+
+
+def sampled(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch) -> int:
+    """Return the bytes of the dummy sampling: the logits' copies, rows of hidden states, and the kernel's own rows."""
     rows = min(size.sequences, size.tokens)
-    rows = 0 if model.encoder else rows
-    sampling = int(rows * model.vocabulary * engine.sampler_bytes + _KEPT * size.tokens * hidden * 2)
-    if not engine.workspace_kept:
-        return Peak(prompt + extra + vision, max(prompt + extra, sampling + _CONSTANT) + vision, vision)
-    return Peak(prompt + extra + vision, max(prompt, sampling) + extra + vision, vision)
+    sampler = sampling(model, server, engine)
+    kept = rows * model.hidden * 2 * _SAMPLED_ROWS
+    own = min(rows, _MULTIPROCESSORS) * model.vocabulary * 4 if sampler.rows else 0
+    return int(rows * model.vocabulary * sampler.each) + kept + own
 
 
 def _workspace(model: ModelFacts, server: Server, tokens: int) -> int:
@@ -93,11 +113,12 @@ def _workspace(model: ModelFacts, server: Server, tokens: int) -> int:
     return int(plain * _NVFP4_WORKSPACE) if (server.quantization or model.quantization) == "nvfp4" else plain
 
 
-def graphs(model: ModelFacts, server: Server, sequences: int) -> int:
+def graphs(model: ModelFacts, gpu: Gpu, server: Server, sequences: int) -> int:
     """Return the memory of captured CUDA graphs; none in eager mode, less where batches are small."""
     if server.eager:
         return 0
-    whole = _GRAPH_BASE + _GRAPH_LAYER * -(-model.depth // server.pipeline)
+    base = _GRAPH_BASE_PLAIN if 0 < gpu.capability < _HOPPER else _GRAPH_BASE
+    whole = base + _GRAPH_LAYER * -(-model.depth // server.pipeline)
     whole += _GRAPH_EXPERTS if model.experts is not None else 0
     return whole * min(max(sequences, _FEW), _MANY) // _MANY
 

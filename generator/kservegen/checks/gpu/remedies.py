@@ -119,7 +119,7 @@ def _told(case: RemedyCase, **changes: object) -> RemedyCase:
 
 def longest_that_fits(case: RemedyCase) -> int:
     """Return the largest max_model_len, a whole number of blocks, that fits for certain; 0 where none does."""
-    block = max(case.server.block_tokens, 16)
+    block = max(case.server.block_tokens or 16, 16)
     done = estimate(case.model, case.gpu, case.server, case.engine)
     high = min(done.length, max(done.longest, 0)) // block
     low = 0

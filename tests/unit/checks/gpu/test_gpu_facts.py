@@ -116,11 +116,11 @@ def test_versions(text: str, numbers: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "utilization", "sampler"), [("0.7.3", 0.9, 38.0), ("0.17.1", 0.9, 14.4), ("0.26.0", 0.92, 14.4)]
+    ("version", "utilization", "sampler"), [("0.7.3", 0.9, 38.0), ("0.17.1", 0.9, 14), ("0.26.0", 0.92, 14)]
 )
 def test_constants_change_with_the_version(version: str, utilization: float, sampler: float) -> None:
     engine = STORE.engine(version)
-    assert (engine.utilization, engine.sampler_bytes) == (utilization, sampler)
+    assert (engine.utilization, engine.sampler.each) == (utilization, sampler)
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def test_what_if_asks_for_another_gpu_and_version(loaded: Project) -> None:
     assert account.fit.gpu is not None
     assert (account.fit.gpu.name, account.fit.version, account.fit.workload.gpus) == ("L40S", "0.26.0", 2)
     assert account.fit.estimate is not None
-    assert account.fit.estimate.graphs_in_budget
+    assert not account.fit.estimate.graphs_in_budget  # the second runner estimates none before 0.29
 
 
 def test_a_gpu_that_the_environment_describes_says_so(loaded: Project) -> None:
