@@ -39,7 +39,7 @@ def test_every_table_says_how_old_it_is() -> None:
         ),
         (("p5.48xlarge",), "p5.48xlarge: 8 x H100\n"),
         (("g6f.xlarge",), "g6f.xlarge: a part of one L4, which 8 of them share\n"),
-        (("vllm", "0.21"), "vLLM 0.21: utilization, graphsInBudget"),
+        (("vllm", "0.21"), "vLLM 0.21: utilization, samplerRows"),
         (("kimi-k3",), "moonshotai/Kimi-K3: nothing is known of layer_types"),
     ],
 )

@@ -27,9 +27,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"== {file.name}: {len(rows)} starts of {len({row.origin for row in rows})} sources")
         report_rows(rows)
         fresh = file == FRESH_MEASUREMENTS or "kept" in rows[0].cells
-        met = all(
-            [met, report_quantities(rows, fresh=fresh), report_coverage(rows), report_outcomes(rows, fresh=fresh)]
-        )
+        met = all([
+            met, report_quantities(rows, fresh=fresh), report_coverage(rows, fresh=fresh), report_outcomes(rows)
+        ])  # fmt: skip
     if "--cross-validate" in arguments:
         cross_validate([row for rows in banks for row in rows])
     print("\nnothing falls behind what is to be reached, or was" if met else "\na target is missed")

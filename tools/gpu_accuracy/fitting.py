@@ -7,13 +7,13 @@ elsewhere shows only where its whole source is left out.
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from tools.gpu_accuracy.quantities import QUANTITIES, coverage, estimated, percentile, plain
+from tools.gpu_accuracy.quantities import QUANTITIES, coverage, percentile, plain
 from tools.gpu_accuracy.rows import Row
 
-from kservegen.checks.gpu.estimate import estimate
 from kservegen.checks.gpu.model import GIB, EngineFacts
 
 _POOLS: Final = 3  # quantities that are a pool: known, the rest, and multimodal
@@ -46,41 +46,34 @@ def _pool_errors(rows: list[Row]) -> list[float]:
 
 
 def _fit(rows: list[Row]) -> dict[tuple[int, ...], EngineFacts]:
-    """Return engines whose sampler bytes and memory beside PyTorch are the medians of the given rows."""
+    """Return engines whose memory beside PyTorch is the median of the given rows, with and without an NVSwitch.
+
+    What the sampling takes is derived from vLLM's source, and nothing of it is fitted.
+    """
     fitted = {}
     for since in {row.engine.since for row in rows}:
         own = [row for row in rows if row.engine.since == since and plain(row)]
-        if not own:
-            continue
-        engine = own[0].engine
-        sampler = [value for row in own if (value := _sampler_bytes(row)) is not None]
-        beside = {}
-        for size in engine.non_torch:
-            seen = [
-                value * GIB
-                for row in own
-                if (value := row.number("non_torch_gib")) is not None
-                and max(s for s in engine.non_torch if s <= row.server.tensor) == size
-            ]
-            beside[size] = round(statistics.median(seen)) if seen else engine.non_torch[size]
-        fitted[since] = replace(
-            engine,
-            sampler=engine.sampler._replace(each=statistics.median(sampler)) if sampler else engine.sampler,
-            non_torch=beside,
-        )
+        if own:
+            engine = own[0].engine
+            switched = [row for row in own if row.gpu is not None and row.gpu.nvswitch]
+            others = [row for row in own if row not in switched]
+            fitted[since] = replace(
+                engine,
+                non_torch=_medians(engine.non_torch, switched),
+                non_torch_plain=_medians(engine.non_torch_plain, others),
+            )
     return fitted
 
 
-def _sampler_bytes(row: Row) -> float | None:
-    """Solve a row's measured activation for the sampler's bytes, where the sampler decides it."""
-    measured, done = row.number("peak_activation_gib"), estimated(row)
-    if measured is None or done is None or row.model is None:
-        return None
-    cells = done.batch.sequences * row.model.vocabulary
-    without = replace(row.engine, sampler=row.engine.sampler._replace(each=0.0))
-    assert row.gpu is not None  # noqa: S101
-    rest = estimate(row.model, row.gpu, row.server, without).activation
-    if done.activation - rest < done.activation // 2:
-        return None
-    # Both readings of `activation` differ by the sampler alone where it decides.
-    return row.engine.sampler.each + (measured * GIB - done.activation) / cells
+def _medians(known: Mapping[int, int], rows: list[Row]) -> dict[int, int]:
+    """Return the median by tensor parallel size, in bytes; what is known where no row prints it."""
+    found = {}
+    for size, value in known.items():
+        seen = [
+            printed * GIB
+            for row in rows
+            if (printed := row.number("non_torch_gib")) is not None
+            and max(s for s in known if s <= row.server.tensor) == size
+        ]
+        found[size] = round(statistics.median(seen)) if seen else value
+    return found

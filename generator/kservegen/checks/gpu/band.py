@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.overhead import Batch, Peak, sampled
-from kservegen.checks.gpu.runner import extrapolates_graphs, sampling
+from kservegen.checks.gpu.runner import sampling, second_runner
 
 # CUDA's context, the driver and the allocator in nine of ten sources on one GPU: up to 0.25 GiB more than is said (an
 # RTX 3090, one of 24 starts on an H100, other parts taken off), 0.15 less.
@@ -23,8 +23,8 @@ _KNOWN, _COUNTED, _SIBLING, _NVFP4 = 0.005, 0.02, 0.03, 0.2
 # Of the prompt's part of the activation: hybrids take a fifth less than the rule, nobody more than a tenth more.
 _PROMPT_BELOW, _PROMPT_ABOVE = 0.1, 0.2
 # Of the graphs: vLLM's own estimate was 20 to 60 % lower from 0.20 on, and far higher for mixtures alone. The second
-# runner takes all from two: an H100 or A100 had 0.5 or 1.2 GiB for 32 layers and took 0.23.
-_GRAPHS_BELOW, _GRAPHS_ABOVE, _EXTRAPOLATED = 0.2, 0.5, 1.0
+# runner goes from two to all, and one source alone shows by how much.
+_GRAPHS_BELOW, _GRAPHS_ABOVE, _EXTRAPOLATED = 0.2, 0.5, 0.5
 # What an encoder may take at its peak: where recorded starts show it, and where none does.
 _ENCODER_SEEN: Final = GIB * 2 // 5
 _ENCODER: Final = GIB
@@ -87,7 +87,7 @@ def _independent(
     prompt = _prompt(parts, model, server, engine)
     below = [_LEAST_BELOW, _PROMPT_BELOW * prompt, _weights(model, server, parts)]
     above = [_LEAST_ABOVE, _PROMPT_ABOVE * prompt, parts.weights * _KNOWN]
-    extrapolated = extrapolates_graphs(model, server, engine)
+    extrapolated = second_runner(model, server, engine)
     below.append((_EXTRAPOLATED if extrapolated else _GRAPHS_BELOW) * parts.graphs)
     above.append(_GRAPHS_ABOVE * parts.graphs)
     if server.tensor > 1:

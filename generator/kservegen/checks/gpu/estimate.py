@@ -16,7 +16,7 @@ from kservegen.checks.gpu.band import Band, Parts, band_of
 from kservegen.checks.gpu.cache import KvCachePlan, plan_kv_cache
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.overhead import Batch, Peak, activation, adapters, batch, graphs
-from kservegen.checks.gpu.runner import batches_in_flight, counts_graphs
+from kservegen.checks.gpu.runner import batches_in_flight, graphs_counted
 from kservegen.checks.gpu.weights import Rank, Split, drafting_bytes, on_rank
 
 # What CUDA's context and the driver hold before vLLM looks: 0.3 to 0.7 GiB in recorded start-ups.
@@ -109,7 +109,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     ranks = engine.beside_torch(server.tensor, nvswitch=gpu.nvswitch)
     non_torch = ranks if server.pipeline == 1 else _STAGE_NON_TORCH
     captured = graphs(model, gpu, server, size.sequences)
-    counted = captured if counts_graphs(model, server, engine) else 0
+    counted = int(captured * graphs_counted(model, server, engine))
     fixed = non_torch + counted + adapters(model, server)
     peak = activation(model, gpu, server, engine, size)
     chosen: tuple[int, StartStage, KvCachePlan, int] | None = None
@@ -134,7 +134,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
         weights=stage.weights,
         activation=stage.activation,
         non_torch=non_torch,
-        graphs=captured,
+        graphs=counted or captured,
         graphs_in_budget=counted > 0,
         pool=pool,
         band=band,

@@ -293,7 +293,7 @@ def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
         ),
         runner_v2=frozenset(text(name) for name in sequence(entry["runnerV2"])),
         runner_v2_sampler=SamplerMemory(second, second, rows=False),
-        runner_v2_graphs=entry["runnerV2Graphs"] is True,
+        runner_v2_graphs=float(str(entry["runnerV2Graphs"])),
         state_gate=entry["stateGate"] is True,
         non_torch=_by_ranks(entry["nonTorchGiB"]),
         non_torch_plain=_by_ranks(entry["nonTorchPlainGiB"]),

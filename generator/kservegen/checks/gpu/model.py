@@ -222,7 +222,7 @@ class EngineFacts:
     sampler: SamplerMemory
     runner_v2: frozenset[str]  # architectures that the second runner serves; `dense` and `all` stand for more
     runner_v2_sampler: SamplerMemory
-    runner_v2_graphs: bool  # whether the second runner's profile run estimates graphs
+    runner_v2_graphs: float  # share of the graphs that the second runner's profile run estimates; 0 for none
     state_gate: bool  # a start is refused where there are fewer blocks of states than sequences
     non_torch: Mapping[int, int]  # by tensor parallel size: the largest key that is not above it
     non_torch_plain: Mapping[int, int]  # the same on machines without an NVSwitch

@@ -30,15 +30,11 @@ def sampling(model: ModelFacts, server: Server, engine: EngineFacts) -> SamplerM
     return SamplerMemory(each, each, rows=found.rows and not told)
 
 
-def counts_graphs(model: ModelFacts, server: Server, engine: EngineFacts) -> bool:
-    """Whether the budget holds an estimate of the CUDA graphs."""
-    told = engine.graphs_in_budget and server.graphs_estimated
-    return told and (engine.runner_v2_graphs or not second_runner(model, server, engine))
-
-
-def extrapolates_graphs(model: ModelFacts, server: Server, engine: EngineFacts) -> bool:
-    """Whether the estimate of the graphs is the second runner's: from two of them to all."""
-    return counts_graphs(model, server, engine) and second_runner(model, server, engine)
+def graphs_counted(model: ModelFacts, server: Server, engine: EngineFacts) -> float:
+    """Return the share of the CUDA graphs that the budget holds: 1 as they are, 0 for none; the second runner's own."""
+    if not (engine.graphs_in_budget and server.graphs_estimated):
+        return 0.0
+    return engine.runner_v2_graphs if second_runner(model, server, engine) else 1.0
 
 
 def batches_in_flight(model: ModelFacts, server: Server, engine: EngineFacts) -> int:

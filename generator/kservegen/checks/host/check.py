@@ -152,7 +152,7 @@ def _one_request(
     if not length or not engine.profiled or server.fitted_length or server.tensor * server.pipeline > 1:
         return
     cut = plan_kv_cache(model, server, engine, model.depth)
-    tokens = server.batched_tokens or engine.batched_tokens[1]
+    tokens = server.batched_tokens or engine.batched_tokens[2]
     needed = cut.blocks_for(length, tokens) * cut.block_bytes
     if needed <= cache:
         return

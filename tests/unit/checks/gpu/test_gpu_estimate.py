@@ -353,7 +353,10 @@ def test_the_second_runner_estimates_no_graphs_before_0_29() -> None:
     first = run("Qwen/Qwen3-8B", replace(server, second_runner=False), version="0.28.0")
     assert (second.graphs_in_budget, first.graphs_in_budget) == (False, True)
     assert second.pool > first.pool + first.graphs
-    assert run("Qwen/Qwen3-8B", server, version="0.29.0").graphs_in_budget
+    extrapolated = run("Qwen/Qwen3-8B", server, version="0.29.0")
+    assert extrapolated.graphs_in_budget
+    assert extrapolated.graphs == pytest.approx(1.7 * second.graphs, abs=1)
+    assert run("Qwen/Qwen3-8B", replace(server, graphs_estimated=False), version="0.29.0").pool == second.pool
 
 
 # Version and runner; bytes that one more row of the sampling takes for each word of the vocabulary.
