@@ -28,6 +28,7 @@ class Server:
     context_parallel: int = 1
     dtype: str = "auto"
     quantization: str = ""
+    prepared: str = ""  # the method of --quantization that a checkpoint has to be prepared for: awq, gptq
     cache_dtype: str = "auto"
     max_length: int | None = None
     fitted_length: bool = False  # --max-model-len=-1 or auto: vLLM takes what fits
@@ -154,6 +155,7 @@ def read_server(options: Mapping[str, StatedOptions], environment: Mapping[str, 
         expert_parallel=_on(said, "enable-expert-parallel"),
         dtype=said.get("dtype", "auto"),
         quantization=_method(said.get("quantization", "")),
+        prepared=_PREPARED.get(said.get("quantization", ""), ""),
         cache_dtype=said.get("kv-cache-dtype", "auto"),
         max_length=None if automatic else _human(length),
         fitted_length=automatic,
@@ -250,6 +252,10 @@ def _share(value: str) -> float | None:
 
 # vLLM's names of methods -> how the weights are stored; a method of the checkpoint itself changes nothing.
 _METHODS: Final = {"fp8": "fp8", "bitsandbytes": "bitsandbytes", "mxfp8": "fp8", "ptpc_fp8": "fp8", "int8": "int8"}
+
+
+# Methods that read what a checkpoint states, and by which kernel.
+_PREPARED: Final = {"awq": "awq", "awq_marlin": "awq", "gptq": "gptq", "gptq_marlin": "gptq"}
 
 
 def _method(value: str) -> str:

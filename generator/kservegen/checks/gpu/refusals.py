@@ -44,6 +44,7 @@ def engine_refusals(model: ModelFacts, gpu: Gpu | None, server: Server) -> Itera
     """Yield what vLLM refuses."""
     yield from _parallelism(model, server)
     yield from _length(model, server)
+    yield from _method(model, server)
     if gpu is not None and gpu.capability:
         yield from _capability(model, gpu, server)
 
@@ -93,6 +94,26 @@ def _length(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
             f"at most {limit}",
             f"Set --max-model-len={limit} or less; the model's config.json must say more for more.",
         )
+
+
+def _method(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
+    """Refuse a method that the checkpoint is not prepared for (vllm/config/model.py, _verify_quantization).
+
+    Of a model that is only known by another's dimensions, an unquantised name tells nothing of how it is stored.
+    """
+    if not server.prepared or server.prepared == model.quantization or (model.sibling and not model.quantization):
+        return
+    stored = model.quantization
+    yield EngineRefusal(
+        Matter.QUANTISATION,
+        "quantization",
+        f"the model config says {stored}, and that does not match the quantization argument"
+        if stored
+        else f"the checkpoint is not quantised: there is no config file for {server.prepared}",
+        server.prepared,
+        stored or "a checkpoint that is stored so",
+        "Leave --quantization out: vLLM takes what the checkpoint says.",
+    )
 
 
 def _capability(model: ModelFacts, gpu: Gpu, server: Server) -> Iterator[EngineRefusal]:

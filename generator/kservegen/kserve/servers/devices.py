@@ -165,6 +165,33 @@ def devices_of(container: JsonObject) -> list[Devices]:
     return list(found.values())
 
 
+# Variables that narrow down what a process sees of its devices.
+_NARROWING: Final = {
+    "CUDA_VISIBLE_DEVICES": frozenset({DeviceMaker.NVIDIA}),
+    "HIP_VISIBLE_DEVICES": frozenset({DeviceMaker.AMD}),
+    "ROCR_VISIBLE_DEVICES": frozenset({DeviceMaker.AMD}),
+}
+
+
+def visible_devices(devices: Devices, variable: str, said: str) -> int | None:
+    """Return how many of its devices a variable leaves a process; None where it is about others, or names them by id.
+
+    What stands behind an index that there is none of is not seen, and of a list that holds one twice nothing is.
+    """
+    if devices.maker not in _NARROWING.get(variable, ()) or "$(" in said:
+        return None
+    listed = [part.strip() for part in said.split(",")]
+    if any(part and whole_number(part.removeprefix("-")) is None for part in listed):
+        return None
+    seen: list[int] = []
+    for part in listed:
+        index = whole_number(part)
+        if index is None or index >= devices.number:
+            break
+        seen.append(index)
+    return len(seen) if len(set(seen)) == len(seen) else 0
+
+
 def may_have_unstated_devices(pod_spec: JsonObject, container: JsonObject) -> bool:
     """Whether devices may reach a container that it does not ask for by a known name.
 

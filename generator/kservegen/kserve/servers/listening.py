@@ -41,7 +41,7 @@ def listening_ports(started: StartedServer) -> list[ListeningPort]:
     name = started.server.name
     if name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
         return []
-    said = _last(started)
+    said = last_given(started)
     if not _ELSEWHERE.isdisjoint(said):
         return []
     found = []
@@ -61,7 +61,7 @@ def loopback_host(started: StartedServer) -> ListeningHost | None:
     """Return the address inside of the pod that vLLM is told to listen on alone; None where others reach it."""
     if started.server.name != VLLM or started.server.is_own or not started.line.is_whole:
         return None
-    given = _last(started).get("--host")
+    given = last_given(started).get("--host")
     value = given.values[0] if given is not None and given.values else None
     if given is None or value is None or not value.is_known or value.text not in _LOOPBACK:
         return None
@@ -70,7 +70,7 @@ def loopback_host(started: StartedServer) -> ListeningHost | None:
 
 def model_folder(started: StartedServer) -> str:
     """Return the folder that a server loads its model from; blank where it is another place, or cannot be told."""
-    said = _last(started)
+    said = last_given(started)
     environment = started.environment
     if started.server.is_own or not started.line.is_whole or "--config" in said or "--model_id" in said:
         return ""
@@ -88,5 +88,6 @@ def model_folder(started: StartedServer) -> str:
     return value.text if value is not None and value.is_known and value.text.startswith("/") else ""
 
 
-def _last(started: StartedServer) -> dict[str, Given]:
+def last_given(started: StartedServer) -> dict[str, Given]:
+    """Return what a server is given, by flag: of one that stands twice the last."""
     return {given.flag.name: given for given in read_line(started.server, started.line).given}

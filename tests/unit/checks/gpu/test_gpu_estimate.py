@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kservegen.checks.gpu.arguments import Server
+from kservegen.checks.gpu.arguments import Server, read_options, read_server
 from kservegen.checks.gpu.cache import plan_kv_cache
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.fact_store import FactStore
@@ -455,6 +455,7 @@ def test_a_pool_that_is_told_is_taken() -> None:
     assert done.blocks == GIB // done.block_bytes
 
 
+_UNASKED = "Leave --quantization out: vLLM takes what the checkpoint says."
 REFUSALS = [
     ("Qwen/Qwen3-14B", Server(tensor=5), H100, Matter.PARALLELISM, "Set --tensor-parallel-size=4."),
     ("Qwen/Qwen2.5-7B-Instruct", Server(tensor=8), H100, Matter.PARALLELISM, "Set --tensor-parallel-size=4."),
@@ -473,6 +474,15 @@ REFUSALS = [
         "Choose a GPU of a later generation, or a checkpoint that is not quantised so.",
     ),
     ("Qwen/Qwen3-8B", Server(dtype="bfloat16"), gpu("T4"), Matter.QUANTISATION, "Set --dtype=half."),
+    *(
+        (name, read_server(read_options(["--quantization", method]), {}), H100, Matter.QUANTISATION, _UNASKED)
+        for name, method in (
+            ("Qwen/Qwen3-8B", "awq"),
+            ("Qwen/Qwen3-8B", "gptq_marlin"),
+            ("Qwen/Qwen3-8B-AWQ", "gptq"),
+            ("openai/gpt-oss-20b", "awq"),
+        )
+    ),
 ]
 
 
@@ -490,6 +500,9 @@ def test_what_vllm_refuses_whatever_the_memory(name: str, server: Server, on: Gp
         ("ibm-granite/granite-3.1-8b-instruct", Server(tensor=2)),  # 49,155 rows, padded to 49,216
         ("deepseek-ai/DeepSeek-R1", Server(tensor=16)),
         ("Qwen/Qwen3-8B", Server(dtype="auto")),
+        ("Qwen/Qwen3-8B-AWQ", Server(prepared="awq")),
+        ("me/Qwen3-8B", Server(prepared="gptq")),
+        ("Qwen/Qwen3-8B", Server(quantization="fp8")),
     ],
 )
 def test_what_vllm_accepts_is_not_refused(name: str, server: Server) -> None:

@@ -49,7 +49,7 @@ def _unread(serving: ServingContainer, resource: Resource, context: Context) -> 
     init = next((item for item in inits if item.get("name") == _INITIALIZER), None)
     account = text(serving.spec.get("serviceAccountName"))
     namespace = resource.id.namespace or "default"
-    if init is None or (account and not _is_known(account, namespace, context)):
+    if init is None or not is_shown(account, namespace, context):
         return  # an account that no file shows may hold what is missing
     uri = text(next(iter(sequence(init.get("args"))), ""))
     read = _READ.get(uri.partition("://")[0], frozenset())
@@ -66,9 +66,10 @@ def _unread(serving: ServingContainer, resource: Resource, context: Context) -> 
             )
 
 
-def _is_known(account: str, namespace: str, context: Context) -> bool:
+def is_shown(account: str, namespace: str, context: Context) -> bool:
+    """Whether a pod runs as the default ServiceAccount or one that files show: another may list Secrets unseen."""
     made_by_kserve = account.endswith(("-kserve", "-kserve-mn"))
-    return made_by_kserve or ResourceId("ServiceAccount", namespace, account) in context.resources
+    return not account or made_by_kserve or ResourceId("ServiceAccount", namespace, account) in context.resources
 
 
 def _names(container: JsonObject) -> set[str]:

@@ -3,7 +3,8 @@
 vLLM takes tensor x pipeline x local data ranks devices on a node. With fewer it does not start, and what is beyond them
 stays idle. Which sizes it gets is what the command line says in the end: the single-node presets of KServe v0.19.0 pass
 no size at all, and none of any release passes data, dataLocal, pipeline or expert without a worker. A group of pods has
-data ranks in all and dataLocal in each.
+data ranks in all and dataLocal in each. Of slices of a card (MIG) a process sees one, and a variable such as
+CUDA_VISIBLE_DEVICES leaves it those that it lists.
 
 Fix: Ask for as many devices as the sizes multiply to, and pass the sizes where the preset does not (`args:
 [--tensor-parallel-size=2]`).
@@ -11,7 +12,8 @@ Bad:
     parallelism: {data: 6, dataLocal: 4}     # one pod of four ranks, and no two ranks for the rest
 Good:
     parallelism: {data: 8, dataLocal: 4}
-Upstream: config/llmisvcconfig; pkg/controller/v1alpha2/llmisvc/workload_multi_node.go; vllm/config/parallel.py
+Upstream: config/llmisvcconfig; pkg/controller/v1alpha2/llmisvc/workload_multi_node.go; vllm/config/parallel.py; CUDA's
+programming guide (CUDA_VISIBLE_DEVICES) and NVIDIA's of MIG (device enumeration)
 """
 
 from collections.abc import Iterator
@@ -21,10 +23,10 @@ from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._serving import ServingContainer, serving_containers
 from kservegen.core.diagnostics import Severity
-from kservegen.core.document import integer, mapping, text, value_at
+from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import Path
 from kservegen.kserve.servers.command_line import StartedServer, started_server
-from kservegen.kserve.servers.devices import Devices, devices_of
+from kservegen.kserve.servers.devices import Devices, devices_of, visible_devices
 from kservegen.kserve.servers.images import HUGGINGFACE
 from kservegen.kserve.servers.parallel import (
     DATA_SIZE,
@@ -48,6 +50,7 @@ _GROUP: Final = "LeaderWorkerSet"
 _WORKER: Final = "worker-container"
 # One device of these is a whole card, whose neighbours a server can reach.
 _WHOLE: Final = frozenset({"nvidia.com/gpu", "amd.com/gpu", "habana.ai/gaudi"})
+_SLICE: Final = "nvidia.com/mig-"
 
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
@@ -128,27 +131,53 @@ def _ranks(resource: Resource, serving: ServingContainer, sizes: ParallelSizes) 
 
 
 def _devices(resource: Resource, serving: ServingContainer, started: StartedServer, sizes: ParallelSizes) -> Problems:
-    asked = [devices for devices in devices_of(serving.container) if devices.resource in _WHOLE]
-    if len(asked) != 1 or len(devices_of(serving.container)) != 1:
+    asked = devices_of(serving.container)
+    if len(asked) != 1:
         return
     devices, needed = asked[0], sizes.local
+    if devices.resource.startswith(_SLICE) and needed > 1:
+        message = f"the server needs {needed} devices on a node ({_product(sizes)}) and sees one slice of a card"
+        place = _place(resource, serving, devices, sizes)
+        hint = "Take one larger slice without parallel sizes, or whole cards."
+        yield Problem(place, f"{message}: it does not start", seen=f"{devices.resource}: {devices.number}", hint=hint)
+    yield from _hidden(serving, devices, started, sizes)
+    if devices.resource not in _WHOLE:
+        return
     if devices.number == needed or (devices.number > needed and _may_take_all(started, sizes)):
         return
     place = _place(resource, serving, devices, sizes)
-    product = (
-        " x ".join(f"{flag.removeprefix('--')} {sizes.given[flag]}" for flag in _said(sizes)) or "no parallel size"
-    )
     if devices.number < needed:
-        message = f"the server needs {needed} devices on a node ({product}) and the pod gets {devices.number}"
+        message = f"the server needs {needed} devices on a node ({_product(sizes)}) and the pod gets {devices.number}"
         yield Problem(place, f"{message}: it does not start", seen=f"{devices.resource}: {devices.number}")
         return
     idle = devices.number - needed
     yield Problem(
         place,
-        f"the pod gets {devices.number} {devices.resource} and the server uses {needed} ({product}): {idle} stay idle",
+        f"the pod gets {devices.number} {devices.resource} and the server uses {needed} ({_product(sizes)}): {idle} "
+        f"stay idle",
         seen=f"{devices.resource}: {devices.number}",
         severity=Severity.WARNING,
     )
+
+
+def _hidden(serving: ServingContainer, devices: Devices, started: StartedServer, sizes: ParallelSizes) -> Problems:
+    """Yield a variable that leaves the server fewer of the pod's devices than it needs."""
+    goes_on = _may_take_all(started, sizes)
+    for index, item in enumerate(map(mapping, sequence(serving.container.get("env")))):
+        name, said = text(item.get("name")), text(item.get("value"))
+        seen = visible_devices(devices, name, said) if "valueFrom" not in item else None
+        if seen is not None and seen < min(sizes.local, devices.number):
+            place = serving.where("env", index)
+            needs = f"the server needs {sizes.local} on a node ({_product(sizes)})"
+            end = "it computes without them" if goes_on else f"{needs} and does not start"
+            message = f"{name} leaves the server {seen} of the pod's {devices.number} devices: {end}"
+            hint = f"Leave {name} out: a pod sees the devices that it was given, counted from 0."
+            severity = Severity.WARNING if goes_on else None
+            yield Problem(place.path, f"{message}{place.told}", seen=f"{name}={said}", hint=hint, severity=severity)
+
+
+def _product(sizes: ParallelSizes) -> str:
+    return " x ".join(f"{flag.removeprefix('--')} {sizes.given[flag]}" for flag in _said(sizes)) or "no parallel size"
 
 
 def _said(sizes: ParallelSizes) -> list[str]:
