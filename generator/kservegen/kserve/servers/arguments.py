@@ -336,13 +336,20 @@ def _vllm(server: ServerInImage, line: CommandLine, environment: Mapping[str, st
     yield from judge.repeats()
     yield from _positionals(judge, version_numbers(server.version))
     is_whole = line.is_whole and not any(given.flag.name == "--config" for given in reading.given)
-    settings = settings_of(reading, is_whole=is_whole)
+    settings = replace(settings_of(reading, is_whole=is_whole), model=_model(judge), environment=environment)
     for clash, is_sure in clashes(settings, entries_within(table, "relations")):
         yield judge.problem(
             clash.at.index, ArgumentKind.CLASH, clash.message, hint=clash.hint, exits=clash.stops, is_sure=is_sure
         )
     if "VLLM_PLUGINS" not in environment:
         yield from _unregistered(judge, settings.json)
+
+
+def _model(judge: _Judge) -> str:
+    """Return where the server takes its model from; blank where that is not written."""
+    given = [word for given in judge.reading.given if given.flag.name == "--model" for word in given.values]
+    loose = [judge.words[index] for index in judge.reading.positionals] if judge.line.serves else []
+    return next((word.text for word in (*given[-1:], *loose[:1]) if word.is_known), "")
 
 
 def _positionals(judge: _Judge, numbers: tuple[int, ...]) -> Iterator[ArgumentProblem]:

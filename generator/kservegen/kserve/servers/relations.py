@@ -8,7 +8,7 @@ entrypoints/*/cli_args.py, entrypoints/cli/serve.py and the classes of vllm/conf
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, text
@@ -28,11 +28,16 @@ class Clash(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GivenSettings:
-    """What was given, by the long name of the flag; of a flag that is given twice the last counts."""
+    """What was given, by the long name of the flag; of a flag that is given twice the last counts.
+
+    `model` is where the model is, blank where that is not written; `environment` are the variables of the container.
+    """
 
     last: Mapping[str, Given]
     json: Mapping[str, JsonObject]
     is_whole: bool
+    model: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def given(self, name: str) -> Given | None:
         """Return a flag that is given and does not take itself back."""
@@ -307,6 +312,104 @@ def _connector_with_routed(settings: GivenSettings) -> Iterator[Clash]:
         yield Clash(given, "--enable-return-routed-experts excludes a kv_connector in --kv-transfer-config")
 
 
+def _above_one(flag: str, *others: str) -> _Law:
+    """Refuse numbers above 1 beside a flag."""
+
+    def law(settings: GivenSettings) -> Iterator[Clash]:
+        given = settings.given(flag)
+        for other in others if given is not None else ():
+            number = settings.number(other)
+            if given is not None and number is not None and number > 1:
+                yield Clash(given, f"{flag} excludes {other} above 1", f"Remove {flag}, or {other}.")
+
+    return law
+
+
+def _shared_memory(settings: GivenSettings) -> Iterator[Clash]:
+    """Of models that read nothing but text vLLM does not look at it."""
+    sizes = ("--tensor-parallel-size", "--data-parallel-size", "--pipeline-parallel-size")
+    if settings.value("--mm-tensor-ipc") == "torch_shm":
+        yield from (clash._replace(stops=False) for clash in _above_one("--mm-tensor-ipc", *sizes)(settings))
+
+
+def _runtime_adapters(settings: GivenSettings) -> Iterator[Clash]:
+    allowed = settings.environment.get("VLLM_ALLOW_RUNTIME_LORA_UPDATING", "").lower() in ("1", "true")
+    count, given = settings.number("--api-server-count"), settings.given("--api-server-count")
+    if allowed and given is not None and count is not None and count > 1:
+        yield Clash(
+            given, "VLLM_ALLOW_RUNTIME_LORA_UPDATING excludes --api-server-count above 1", "Remove one of them."
+        )
+
+
+def _keep_alive(settings: GivenSettings) -> Iterator[Clash]:
+    given, seconds = settings.given("--sse-keep-alive-interval"), settings.number("--sse-keep-alive-interval")
+    if given is not None and seconds is not None and seconds < 0:
+        yield Clash(given, f"--sse-keep-alive-interval is {seconds:g}, allowed: 0 and more")
+
+
+def _rounding(settings: GivenSettings) -> Iterator[Clash]:
+    given, dtype = settings.given("--enable-mamba-cache-stochastic-rounding"), settings.value("--mamba-ssm-cache-dtype")
+    if given is not None and dtype not in ("", "auto", "float16"):
+        told = f"--enable-mamba-cache-stochastic-rounding needs --mamba-ssm-cache-dtype float16, which is {dtype}"
+        yield Clash(given, told)
+
+
+def _streamed(settings: GivenSettings) -> Iterator[Clash]:
+    """Check how a model in object storage is loaded, where that is said; without a word newer versions choose well."""
+    given, loader = settings.given("--load-format"), settings.value("--load-format")
+    scheme = settings.model.partition("://")[0]
+    streams = ("runai_streamer", "runai_streamer_sharded", "modelexpress", "auto")
+    if given is not None and loader and scheme in ("s3", "gs", "az") and loader not in streams:
+        yield Clash(given, f"a model at {scheme}:// needs --load-format runai_streamer, which is {loader}")
+
+
+def _structured(settings: GivenSettings) -> Iterator[Clash]:
+    flag = "--structured-outputs-config"
+    given, backend = settings.given(flag), settings.part(flag, "backend")
+    if given is None or flag not in settings.json:
+        return
+    for key, allowed in (
+        ("disable_any_whitespace", ("xgrammar", "guidance")),
+        ("disable_additional_properties", ("guidance",)),
+    ):
+        if settings.part(flag, key) is True and backend not in allowed:
+            yield Clash(given, f"{key} in {flag} needs backend {' or '.join(allowed)}")
+
+
+def _online_quantization(settings: GivenSettings) -> Iterator[Clash]:
+    """Check that weights which are stored quantized are not to be quantized on the way in."""
+    given, method = settings.given("--quantization-config"), settings.value("--quantization")
+    if given is not None and method in _STORED_QUANTIZED:
+        yield Clash(given, f"--quantization-config goes with online methods of --quantization alone, which is {method}")
+
+
+def _encoder_scale(settings: GivenSettings) -> Iterator[Clash]:
+    """Of models that read nothing but text vLLM does not look at it."""
+    paths = ("--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save-path")
+    kind = settings.value("--mm-encoder-attn-dtype")
+    for path in paths:
+        given = settings.given(path)
+        if given is not None and (settings.lacks("--mm-encoder-attn-dtype") or kind not in ("", "fp8")):
+            yield Clash(given, f"{path} needs --mm-encoder-attn-dtype fp8 beside it", stops=False)
+    yield from _excludes(*paths, stops=False)(settings)
+
+
+_STORED_QUANTIZED: Final = frozenset(
+    {"awq", "awq_marlin", "bitsandbytes", "compressed-tensors", "gguf", "gptq", "gptq_marlin"}
+)
+# mm_shm_cache_max_object_size_mb of vllm/config/multimodal.py.
+_USUAL_OBJECT: Final = 128
+
+
+def _shared_cache(settings: GivenSettings) -> Iterator[Clash]:
+    """Of models that read nothing but text vLLM does not look at it."""
+    flag, kind = "--mm-shm-cache-max-object-size-mb", settings.value("--mm-processor-cache-type")
+    given, size = settings.given(flag), settings.number(flag)
+    elsewhere = settings.lacks("--mm-processor-cache-type") or kind not in ("", "shm")
+    if given is not None and size is not None and size != _USUAL_OBJECT and elsewhere:
+        yield Clash(given, f"{flag} needs --mm-processor-cache-type shm beside it", stops=False)
+
+
 _LB: Final = "--data-parallel-external-lb"
 _LAWS: Final[dict[str, tuple[_Law, ...]]] = {
     "auto-tool-needs-parser": (_needs("--enable-auto-tool-choice", "--tool-call-parser"),),
@@ -362,5 +465,15 @@ _LAWS: Final[dict[str, tuple[_Law, ...]]] = {
     "kv-offload": (_needs("--kv-offloading-backend", "--kv-offloading-size", stops=False),),
     "lora-modules": (_needs("--lora-modules", "--enable-lora"),),
     "ssl-pair": (_needs("--ssl-keyfile", "--ssl-certfile", stops=False),),
+    "fp8-scale": (_encoder_scale,),
+    "gpu-pooling": (_above_one("--use-gpu-for-pooling-score", "--api-server-count"),),
+    "lora-runtime": (_runtime_adapters,),
+    "mm-ipc": (_shared_memory,),
+    "object-storage": (_streamed,),
+    "quantcfg": (_online_quantization,),
+    "shm-size": (_shared_cache,),
+    "so-any-ws": (_structured,),
+    "sse": (_keep_alive,),
+    "stochastic-ssm": (_rounding,),
     "uds": (_excludes("--uds", "--host", "--port", stops=False),),
 }
