@@ -21,6 +21,7 @@ from kservegen.core.errors import GeneratorError
 
 ROOT = Path(__file__).parents[2]
 TODAY = "2027-01-01"
+ASSUMING = "assuming 1 thing that nobody checked"
 PROD = (
     DEV.replace("{engine: none}", "{engine: argocd, repoURL: 'https://git.example.org/x.git'}")
     .replace("cluster: {name: dev}", "cluster: {name: prod, server: 'https://prod.example.com'}")
@@ -325,15 +326,15 @@ def waived(project: Project, more: str = "") -> None:
 @pytest.mark.parametrize("form", ["text", "github", "markdown", "json", "sarif"])
 def test_the_first_line_says_what_a_change_is_green_by(project: Project, form: str) -> None:
     waived(project)
-    assert judged(project) == (0, set(), "green by 1 waiver of this change: w (ml)")
+    assert judged(project) == (0, set(), f"green by 1 waiver of this change: w (ml), {ASSUMING}")
     out = run(project, "--base", "HEAD", "--output", form).stdout
     line = out.split("\n")[1 if form == "markdown" else 0]
     assert "green by 1 waiver of this change: w" in (out if form in {"json", "sarif"} else line).replace("\\", "")
     commit_files(project.root, {})
-    assert judged(project)[2] == "green", "it is merged"
+    assert judged(project)[2] == f"green, {ASSUMING}", "it is merged"
     changed = f"waivers: {{w: {WAIVER.replace('2027-06-30', '2099-12-31')}}}\n"
     project.write("environments/prod.yaml", PROD + GUARDS + changed)
-    assert judged(project)[2] == "green by 1 waiver of this change: w (ml)", "and changed"
+    assert judged(project)[2] == f"green by 1 waiver of this change: w (ml), {ASSUMING}", "and changed"
 
 
 @pytest.mark.parametrize("side", ["base", "change"])
@@ -345,7 +346,7 @@ def test_waivers_of_the_base_alone(project: Project, side: str) -> None:
     assert judged(project)[:2] == (1, {POLICY})
     assert "Waiver w counts from the change after this one on" in run(project, "--base", "HEAD").stdout
     commit_files(project.root, {})
-    assert judged(project) == (0, set(), "green")
+    assert judged(project) == (0, set(), f"green, {ASSUMING}")
 
 
 def test_where_there_is_no_base_that_is_said(project: Project) -> None:
@@ -357,7 +358,7 @@ def test_where_there_is_no_base_that_is_said(project: Project) -> None:
         render(project.repository, RenderOptions(out=project.root / "rendered", allow_removals=9))
         result = run(project, *words)
         first = result.stdout.split("\n")[0]
-        assert (result.return_value, first) == (0, "green; there is no base, so guards do not apply"), name
+        assert (result.return_value, first) == (0, f"green, {ASSUMING}; there is no base, so guards do not apply"), name
 
 
 def test_a_base_is_not_guessed(project: Project, tmp_path: Path) -> None:
@@ -421,7 +422,7 @@ def test_what_the_base_binds_can_be_waived_like_any_other(project: Project) -> N
     unbound(project)
     file = project.root / "environments/prod.yaml"
     file.write_text(file.read_text("utf-8") + f"waivers: {{w: {WAIVER}}}\n", "utf-8")
-    assert judged(project) == (0, set(), "green by 1 waiver of this change: w (ml)")
+    assert judged(project) == (0, set(), f"green by 1 waiver of this change: w (ml), {ASSUMING}")
 
 
 @pytest.mark.parametrize("change", [unbound, bound_to_warn, other_owner])

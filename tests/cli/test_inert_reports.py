@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -136,12 +137,15 @@ def check_sarif(text: str) -> None:
 
 
 def check_github(text: str) -> None:
-    *commands, summary = text.removesuffix("\n").split("\n")
-    if commands[:1] and (verdict := VERDICT.fullmatch(commands[0])):
+    lines = text.removesuffix("\n").split("\n")
+    if lines[:1] and (verdict := VERDICT.fullmatch(lines[0])):
         check_lines(verdict[1])
-        commands = commands[1:]
-    assert [line for line in commands if not COMMAND.fullmatch(line)] == []
-    check_lines("\n".join([*(line.split("::", 2)[2] for line in commands), summary]))
+        lines = lines[1:]
+    commands = list(takewhile(COMMAND.fullmatch, lines))
+    closing = lines[len(commands) :]
+    assert [line for line in closing if line.lstrip().startswith("::")] == []
+    assert closing[0].startswith(("validate: ", "render: ", "check: "))
+    check_lines("\n".join([*(line.split("::", 2)[2] for line in commands), *closing]))
 
 
 def check_junit(text: str) -> None:

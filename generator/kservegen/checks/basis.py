@@ -1,7 +1,7 @@
 """On what a named object counts as there: kind, namespace and name in, its basis out; what was assumed is kept.
 
 Every check that follows a name asks a `Directory`, so that all give the same answer, and a verdict can say what it
-stands on. What nobody checked is told by `assumed` once the checks have run.
+stands on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.outputs import OUTPUT_KINDS, Output, outputs_of
 from kservegen.checks.promises import promise_of, promised_names
+from kservegen.core.assumptions import Assumption
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform
 
@@ -46,42 +47,33 @@ class Lookup(NamedTuple):
         return self.basis is not Basis.MISSING
 
 
+# Kinds of assumptions that are no objects.
+OPERATOR: Final = "operator"
+CHART: Final = "chart"
 _MISSING: Final = Lookup(Basis.MISSING)
-
-
-class Assumed(NamedTuple):
-    """An object, or an operator or chart, that is taken to be there; `entry` is the promise that says so.
-
-    An operator or chart has a blank kind and namespace, a cluster-wide object a blank namespace. With a `key` it is
-    that key of the object which nobody can look up; then the entry may be blank.
-    """
-
-    kind: str
-    namespace: str
-    name: str
-    entry: str = ""
-    key: str = ""
 
 
 class Directory:
     """Looks up what objects name among `resources`, what charts and operators bring, and what is promised.
 
-    It remembers what it found on promises alone.
+    `assumed` takes what it finds on somebody's word alone; `words` says whose that is of a promise, where it is not the
+    environment's.
     """
 
     def __init__(
-        self, resources: Mapping[ResourceId, Resource], platform: Platform, promises: AbstractSet[str]
+        self,
+        resources: Mapping[ResourceId, Resource],
+        platform: Platform,
+        promises: AbstractSet[str],
+        words: Mapping[str, str],
+        assumed: set[Assumption],
     ) -> None:
         self._resources = resources
         self._platform = platform
         self._promises = promises
+        self._words = words
+        self._assumed = assumed
         self._outputs: dict[tuple[str, str], list[Output]] | None = None
-        self._assumed: set[Assumed] = set()
-
-    @property
-    def assumed(self) -> frozenset[Assumed]:
-        """What was taken to be there so far because somebody says so."""
-        return frozenset(self._assumed)
 
     def look_up(self, *, kind: str, namespace: str, name: str) -> Lookup:
         """Find an object; one without a namespace of its own and one in `default` are in the same place."""
@@ -92,31 +84,47 @@ class Directory:
             return Lookup(Basis.INSTALLED)
         outputs = self.outputs(kind=kind, namespace=namespace, name=name)
         if outputs:
+            self._assumed.update(
+                Assumption(OPERATOR, f"of {o.maker}", "makes what it names") for o in outputs if o.maker
+            )
             return Lookup(Basis.OPERATOR, None, outputs)
         entry = self.promise(kind=kind, namespace=namespace, name=name)
         if not entry:
             return _MISSING
-        self._assumed.add(Assumed(kind, namespace, name, entry))
+        self._take(kind, namespace, name, entry)
         return Lookup(Basis.PROMISED, entry=entry)
 
-    def look_up_operator(self, name: str) -> Lookup:
-        """Find an operator, or a chart that somebody else installs, by the name that prerequisites have for it."""
-        if name not in self._promises:
+    def look_up_promise(self, entry: str, *, kind: str = OPERATOR) -> Lookup:
+        """Find what prerequisites would call `entry`: an object, or an operator; with another `kind`, a chart."""
+        if "/" in entry:
+            kind, *namespace, name = entry.split("/")
+            return self.look_up(kind=kind, namespace="".join(namespace), name=name)
+        if entry not in self._promises:
             return _MISSING
-        self._assumed.add(Assumed("", "", name, name))
-        return Lookup(Basis.PROMISED, entry=name)
+        self._take(kind, "", entry, entry)
+        return Lookup(Basis.PROMISED, entry=entry)
 
     def look_up_any(self, *kinds: str) -> bool:
         """Whether any object of the kinds is promised; then all of those are taken to be there."""
         found = [entry for entry in self._promises if entry.partition("/")[0] in kinds and "/" in entry]
         for entry in found:
             kind, *namespace, name = entry.split("/")
-            self._assumed.add(Assumed(kind, "".join(namespace), name, entry))
+            self._take(kind, "".join(namespace), name, entry)
         return bool(found)
 
+    def assume_absent(self, entry: str) -> None:
+        """Take something to be there, called as a promise would, that manifests need not hold."""
+        kind, _, name = entry.partition("/") if "/" in entry else (OPERATOR, "", entry)
+        self._assumed.add(Assumption(kind, name, "not among the manifests"))
+
     def assume_key(self, *, kind: str, namespace: str, name: str, key: str) -> None:
-        """Remember a key of an object that is there, where nothing tells what keys it has."""
-        self._assumed.add(Assumed(kind, namespace, name, "", key))
+        """Take an object that is there to have a key, where nothing tells what keys it has."""
+        self._assumed.add(
+            Assumption("key", f"{key} of {kind} {_full_name(namespace, name)}", "its maker names no keys")
+        )
+
+    def _take(self, kind: str, namespace: str, name: str, entry: str) -> None:
+        self._assumed.add(Assumption(kind, _full_name(namespace, name), self._words.get(entry, "prerequisites")))
 
     def rendered(self, *, kind: str, namespace: str, name: str) -> Resource | None:
         """Return an object of the catalog, or of the manifests, None where there is none of that name."""
@@ -168,3 +176,7 @@ class Directory:
                     for output in outputs_of(self._resources[identity].doc):
                         self._outputs.setdefault((output.kind, output.name), []).append(output)
         return self._outputs
+
+
+def _full_name(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}" if namespace else name

@@ -14,6 +14,7 @@ from kservegen.checks.budget.limits import read_budgets
 from kservegen.checks.demand.groups import pod_groups
 from kservegen.checks.locate import Locator
 from kservegen.checks.rules.base import Context
+from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path
@@ -28,10 +29,11 @@ _AS_WRITTEN: Final[Mapping[EntryName, str]] = MappingProxyType({})
 
 
 class Capacity(NamedTuple):
-    """What was found, what was taken for granted in finding it, and the sums."""
+    """What was found, what was taken for granted in finding it, what was not looked at, and the sums."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None  # where budgets item for it
 
 
@@ -53,7 +55,7 @@ def check_capacity(
     takes nothing.
     """
     found: list[Diagnostic] = []
-    assumed: tuple[str, ...] = ()
+    placed = Capacity()
     lines: tuple[Line, ...] | None = None
     if built.environment.mapping("budgets"):
         lines = ledger(built, objects, context, others)
@@ -65,26 +67,26 @@ def check_capacity(
     if built.environment.mapping("nodePools"):
         placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
-        assumed = placed.assumptions
+    unchecked = placed.unchecked
     if lines is not None or built.environment.mapping("nodePools"):
-        assumed += _uncounted(built, objects, context)
-        assumed += _unsure_claims(built, objects, context, placed=bool(built.environment.mapping("nodePools")))
-    return Capacity(tuple(found), assumed, lines)
+        unchecked += _uncounted(built, objects, context)
+        unchecked += _unsure_claims(built, objects, context, placed=bool(built.environment.mapping("nodePools")))
+    return Capacity(tuple(found), placed.assumptions, unchecked, lines)
 
 
-def _uncounted(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> tuple[str, ...]:
+def _uncounted(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> tuple[Unchecked, ...]:
     """Name the models that take nothing because they are not deployed, which is a finding of its own."""
     names = [
         key
         for key, _, item in _owned(built, objects)
         if is_reconciled(item.resource.kind) and context.simulation.workloads(item.resource) is None
     ]
-    return (f"what {_names(names)} would take: not deployed as written",) if names else ()
+    return (Unchecked(f"what {_names(names)} would take", "not deployed as written"),) if names else ()
 
 
 def _unsure_claims(
     built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context, *, placed: bool
-) -> tuple[str, ...]:
+) -> tuple[Unchecked, ...]:
     """Name what is not certain of the devices that pods claim, and who shares a claim where nodes are looked at."""
     said: dict[str, list[str]] = {}
     shared: list[str] = []
@@ -98,9 +100,10 @@ def _unsure_claims(
                 said.setdefault(doubt, []).append(key)
             if any(claimed.claim for claimed in group.claims.devices):
                 shared.append(key)
-    found = [f"how many accelerators {_names(keys)} would take: {doubt}" for doubt, keys in said.items()]
+    found = [Unchecked(f"how many accelerators {_names(keys)} would take", doubt) for doubt, keys in said.items()]
     if placed and shared:
-        found.append(f"that the pods of {_names(shared)}, which share a claim, find nodes that reach its devices")
+        what = f"that the pods of {_names(shared)} find nodes that reach the devices of the claim that they share"
+        found.append(Unchecked(what, "nothing tells where they are"))
     return tuple(found)
 
 
@@ -170,9 +173,12 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     def locate(subject: ResourceId, path: Path, *, at_key: bool = False) -> Location:
         return locator.locate(by_id[subject], path, at_key=at_key)
 
-    assumed = ["who else uses the nodes of nodePools: they were taken as empty"] if wanted else []
+    assumed = [Assumption("node pool", pool.name, "taken as empty beside this catalog") for pool in pools]
+    unchecked = []
     if left_out:
-        assumed.append("that pods without accelerators find nodes: no pool without one is listed")
+        unchecked.append(Unchecked("that pods without accelerators find nodes", "no pool without one is listed"))
     if unlisted:
-        assumed.append(f"that {_names(unlisted)} find nodes: no pool lists the devices that their pods claim")
-    return Capacity(tuple(check_placement(environment, pools, wanted, locate)), tuple(assumed))
+        what = f"that {_names(unlisted)} find nodes"
+        unchecked.append(Unchecked(what, "no pool lists the devices that their pods claim"))
+    found = tuple(check_placement(environment, pools, wanted, locate))
+    return Capacity(found, tuple(assumed) if wanted else (), tuple(unchecked))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.checks.basis import CHART, Directory
 from kservegen.checks.gitops import check_gitops
 from kservegen.checks.plain_secrets import check_own_words
 from kservegen.core.diagnostics import Finding, Severity
@@ -19,7 +20,6 @@ from kservegen.kserve.charts.traps import CREATE_GATEWAY, ENABLE_GATEWAY_API, KS
 from kservegen.kserve.charts.values import check_values
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.images import split_image
-from kservegen.render.objects.settings import promises_of
 
 # Operators that checks know by name; a test holds this list against what the rules ask for.
 KNOWN_PREREQUISITES = frozenset(
@@ -30,15 +30,15 @@ KNOWN_PREREQUISITES = frozenset(
 )
 
 
-def check_environment(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
-    """Check one built environment; paths are paths of the environment's words."""
+def check_environment(built: BuiltEnvironment, charts: Charts, directory: Directory) -> Iterator[Finding]:
+    """Check one built environment; paths are paths of the environment's words. `directory` knows what is there."""
     environment = built.environment
     yield from _prerequisites(environment, charts)
     yield from check_gitops(built, charts)
     yield from _node_pools(environment)
     yield from _missing_charts(built)
-    yield from _chart_needs(built, charts)
-    yield from _values(built, charts)
+    yield from _chart_needs(built, charts, directory)
+    yield from _values(built, charts, directory)
     yield from _unused_images(built, charts)
     yield from _accelerators(environment)
     yield from check_own_words(environment)
@@ -86,16 +86,18 @@ def _missing_charts(built: BuiltEnvironment) -> Iterator[Finding]:
         )
 
 
-def _chart_needs(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+def _chart_needs(built: BuiltEnvironment, charts: Charts, directory: Directory) -> Iterator[Finding]:
     """Each chart in use needs operators that the environment must promise."""
-    promised = frozenset(promises_of(built.environment))
     known = set(charts.names)
     used = set(built.platform.names)
     wanted: dict[tuple[str, ...], list[str]] = {}
     for use in built.platform.charts:
         chart = charts.by_name.get(use.name)
+        directory.look_up_promise(use.name, kind=CHART)  # one that is promised is installed by somebody else
         for need in chart.info.needs if chart else ():
-            if need.when is None and not used.intersection(need.one_of) and not promised.intersection(need.one_of):
+            if need.when is not None or used.intersection(need.one_of):
+                continue
+            if not any(directory.look_up_promise(name).is_there for name in need.one_of):
                 wanted.setdefault(need.one_of, []).append(use.name)
     for one_of, users in wanted.items():
         operators = [name for name in one_of if name not in known]
@@ -110,7 +112,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
         )
 
 
-def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+def _values(built: BuiltEnvironment, charts: Charts, directory: Directory) -> Iterator[Finding]:
     said = built.environment.mapping("kserve", "values")
     used = built.platform.values()
     for chart, values in said.items():
@@ -118,9 +120,9 @@ def _values(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
             for finding in check_values(charts, chart, mapping(values)):
                 yield replace(finding, path=("kserve", "values", chart, *finding.path))
             yield from _templates(chart, mapping(values))
-    for finding in check_release(charts, used, "kserve", prerequisites=frozenset(promises_of(built.environment))):
+    for finding in check_release(charts, used, "kserve", is_there=lambda it: directory.look_up_promise(it).is_there):
         yield replace(finding, path=("kserve", "values", *finding.path))
-    yield from _unpromised_gateway(built, charts)
+    yield from _unpromised_gateway(built, charts, directory)
     yield from _two_modes(built, said)
 
 
@@ -151,7 +153,7 @@ def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
 _NO_ROUTES: KeyPath = ("kserve", "controller", "gateway", "disableIngressCreation")
 
 
-def _unpromised_gateway(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
+def _unpromised_gateway(built: BuiltEnvironment, charts: Charts, directory: Directory) -> Iterator[Finding]:
     """Find routes of InferenceServices that lead to a Gateway which nobody makes or promises: none is ever ready."""
     routed = any(built.entry.info.kind == "InferenceService" for built in built.entries)
     used = built.platform.values()
@@ -165,8 +167,7 @@ def _unpromised_gateway(built: BuiltEnvironment, charts: Charts) -> Iterator[Fin
     if is_on(chart, values, CREATE_GATEWAY) or is_on(chart, values, _NO_ROUTES):
         return
     name = effective(chart, values, KSERVE_GATEWAY)
-    promised = frozenset(promises_of(built.environment))
-    if not isinstance(name, str) or promised & {f"Gateway/{name}", f"Gateway/{name.rpartition('/')[2]}"}:
+    if not isinstance(name, str) or directory.look_up_promise(f"Gateway/{name}").is_there:
         return
     yield Finding(
         rule="kserve/gateway-reference",
@@ -234,19 +235,18 @@ def _accelerators(environment: ResolvedEnvironment) -> Iterator[Finding]:
             )
 
 
-def check_namespaces(built: BuiltEnvironment) -> Iterator[tuple[BuiltEntry, Finding]]:
+def check_namespaces(built: BuiltEnvironment, directory: Directory) -> Iterator[tuple[BuiltEntry, Finding]]:
     """Yield the entries in a namespace that nobody creates, with a finding about their words."""
     environment = built.environment
-    known = set(environment.mapping("namespaces"))
-    for item in frozenset(promises_of(environment)):
-        kind, _, name = item.partition("/")
-        if kind == "Namespace":
-            known.add(name)
+    created = frozenset(environment.mapping("namespaces"))
+    known = created | directory.names(kind="Namespace", namespace="")
     everywhere = f"{ENVIRONMENTS_FOLDER}/{DEFAULTS_NAME}.yaml"
     otherwise = f"Otherwise list it under namespaces in {environment.source.own.file}, or in {everywhere} for all."
     for entry in built.entries:
         namespace = entry.entry.namespace
-        if entry.entry.info.namespaced and namespace and namespace not in known:
+        if not entry.entry.info.namespaced or not namespace or namespace in created:
+            continue
+        if not directory.look_up(kind="Namespace", namespace="", name=namespace).is_there:
             yield (
                 entry,
                 Finding(

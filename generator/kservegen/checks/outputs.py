@@ -37,13 +37,15 @@ OUTPUT_KINDS: Final = _OTHERS | _CACHES | _SECRET_NAMES.keys()
 class Output(NamedTuple):
     """A Secret, ConfigMap or claim that is made of an object; `keys` is None where that does not tell them.
 
-    A blank namespace stands for any.
+    A blank namespace stands for any. `maker` is the kind of the object where an operator makes it, which nobody sees in
+    a catalog; blank where KServe does.
     """
 
     kind: str
     namespace: str
     name: str
     keys: frozenset[str] | None = None
+    maker: str = ""
 
 
 def outputs_of(doc: JsonObject) -> Iterator[Output]:
@@ -52,20 +54,20 @@ def outputs_of(doc: JsonObject) -> Iterator[Output]:
     own, namespace = text(metadata.get("name")), text(metadata.get("namespace")) or "default"
     if kind in _SECRET_NAMES:
         name = _at(doc, _SECRET_NAMES[kind]) or (own if kind in _NAMED_ALIKE else "")
-        yield Output("Secret", namespace, name, _keys(kind, spec))
+        yield Output("Secret", namespace, name, _keys(kind, spec), kind)
     if kind == "ObjectBucketClaim":
-        yield Output("ConfigMap", namespace, own)
+        yield Output("ConfigMap", namespace, own, maker=kind)
     elif kind == "Bundle":  # trust-manager writes it to every namespace that it is told of
-        yield from (Output(each, "", own) for each in ("ConfigMap", "Secret"))
+        yield from (Output(each, "", own, maker=kind) for each in ("ConfigMap", "Secret"))
     elif kind == "ClusterExternalSecret":
         name = _at(doc, ("spec", "externalSecretSpec", "target", "name"))
-        yield Output("Secret", "", name or text(spec.get("externalSecretName")) or own)
+        yield Output("Secret", "", name or text(spec.get("externalSecretName")) or own, maker=kind)
     elif kind == "SopsSecret":
         for item in map(mapping, sequence(spec.get("secretTemplates"))):
-            yield Output("Secret", namespace, text(item.get("name")))
+            yield Output("Secret", namespace, text(item.get("name")), maker=kind)
     elif kind == "SecretProviderClass":
         for item in map(mapping, sequence(spec.get("secretObjects"))):
-            yield Output("Secret", namespace, text(item.get("secretName")))
+            yield Output("Secret", namespace, text(item.get("secretName")), maker=kind)
     elif kind in _CACHES:
         for group in map(text, sequence(spec.get("nodeGroups"))):
             yield Output("PersistentVolumeClaim", "", f"{own}-{group}")

@@ -12,6 +12,7 @@ from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.plan import Planned, compare_change, refuse_half_written
 from kservegen.commands.render import DIFF_LINES, report_on
 from kservegen.commands.result import CLEAN, FilePlan, Result
+from kservegen.core.assumptions import assuming
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
@@ -84,7 +85,7 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
             diff=_diff(existing, changes, stale, evaluated),
             changes=compared.plan,
         ),
-        assumptions=(*result.assumptions, *compared.assumptions),
+        unchecked=(*result.unchecked, *compared.unchecked),
     )
     return Planned(replace(result, verdict=_verdict(result, base)), compared.plan)
 
@@ -148,6 +149,8 @@ def _verdict(result: Result, base: CommitBase | NoBase) -> str:
     count = f"{len(own)} {'waiver' if len(own) == 1 else 'waivers'} of this change"
     if result.exit_code == CLEAN:
         said = f"green by {count}: {names}" if own else "green"
+        if result.assumptions:
+            said += f", {assuming(len(result.assumptions))}"
     else:
         said = f"red: {errors} {'error' if errors == 1 else 'errors'}" if errors else "red"
         said += f", beside {count}: {names}" if own else ""

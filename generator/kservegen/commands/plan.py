@@ -12,8 +12,9 @@ from kservegen.changes.guards import Allowances, GuardLimits
 from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
 from kservegen.changes.plan.model import EnvironmentPlan, Plan
 from kservegen.checks.locate import Locator
-from kservegen.commands.render import assumptions
+from kservegen.commands.render import unchecked
 from kservegen.commands.result import FilePlan, Result
+from kservegen.core.assumptions import Unchecked
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
@@ -65,7 +66,7 @@ class ComparedChange:
     diagnostics: tuple[Diagnostic, ...]
     written: tuple[str, ...]
     removed: tuple[str, ...]
-    assumptions: tuple[str, ...]
+    unchecked: tuple[Unchecked, ...]
 
 
 def plan_changes(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
@@ -93,7 +94,8 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
         environments=evaluated.chosen,
         objects=evaluated.objects,
         plan=FilePlan(written=compared.written, removed=compared.removed, unchanged=current, changes=changes),
-        assumptions=(*assumptions(evaluated.unestimated), *evaluated.assumptions, *compared.assumptions),
+        assumptions=evaluated.assumptions,
+        unchecked=(*unchecked(evaluated), *compared.unchecked),
         fail_on=options.fail_on,
         drift_fails=options.differences_fail,
     )
@@ -127,7 +129,7 @@ def compare_change(
         ),
         written=tuple(f"{name}/{path}" for name, d in known for path in d.new),
         removed=tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new),
-        assumptions=tuple(_not_told(plans, evaluated.project.tools)),
+        unchecked=tuple(_not_told(plans, evaluated.project.tools)),
     )
 
 
@@ -196,9 +198,9 @@ def _refused(planned: EnvironmentPlan, evaluated: EvaluatedRepository) -> Iterat
             yield locator.diagnose(resource, finding, checker.severity(finding))
 
 
-def _not_told(plans: Sequence[EnvironmentPlan], tools: Tools) -> Iterator[str]:
+def _not_told(plans: Sequence[EnvironmentPlan], tools: Tools) -> Iterator[Unchecked]:
     for planned in plans:
         release = unknown_release(planned, tools)
         if release:
-            more = f"kservegen upgrade --from {release}"
-            yield f"what the end of KServe {release} does to pods of {planned.name} ({more})"
+            what = f"what the end of KServe {release} does to pods of {planned.name}"
+            yield Unchecked(what, f"kservegen upgrade --from {release} says it")

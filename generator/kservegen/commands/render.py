@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kservegen.changes.guards import Allowances, GuardLimits, files_removed, guard_removals, left_behind
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.result import FilePlan, Result
+from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 DIFF_LINES = 2000
 
 # What files cannot tell; every result says so.
-NOT_CHECKED = (
-    "that images can be pulled",
-    "that promised prerequisites are there",
-)
+NOT_CHECKED: Final = (Unchecked("that images can be pulled", "no registry is asked"),)
 
 
 def validate(
@@ -64,7 +62,8 @@ def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity
         diagnostics=merge_diagnostics(evaluated.diagnostics),
         environments=evaluated.chosen,
         objects=evaluated.objects,
-        assumptions=(*assumptions(evaluated.unestimated), *evaluated.assumptions),
+        assumptions=evaluated.assumptions,
+        unchecked=unchecked(evaluated),
         fail_on=fail_on,
         drift_fails=drift_fails,
     )
@@ -73,17 +72,18 @@ def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity
 _NAMED = 3  # so many names fit in a line
 
 
-def assumptions(unestimated: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Say what was not checked: what files never tell, and the models that were not estimated, by the reason why."""
+def unchecked(evaluated: EvaluatedRepository) -> tuple[Unchecked, ...]:
+    """Say what was not checked: what files never tell, models that were not estimated, and what else is left open."""
     by_reason: dict[str, set[str]] = {}
-    for subject, reason in unestimated:
+    for subject, reason in evaluated.unestimated:
         by_reason.setdefault(reason, set()).add(subject)
-    return (*NOT_CHECKED, *(_unestimated(reason, sorted(by_reason[reason])) for reason in sorted(by_reason)))
+    estimates = (_unestimated(reason, sorted(by_reason[reason])) for reason in sorted(by_reason))
+    return (*NOT_CHECKED, *estimates, *evaluated.unchecked)
 
 
-def _unestimated(reason: str, subjects: Sequence[str]) -> str:
-    more = f" and {len(subjects) - _NAMED} more (kservegen gpu)" if len(subjects) > _NAMED else ""
-    return f"that these fit in accelerator memory ({reason}): {', '.join(subjects[:_NAMED])}{more}"
+def _unestimated(reason: str, subjects: Sequence[str]) -> Unchecked:
+    more = f" and {len(subjects) - _NAMED} more" if len(subjects) > _NAMED else ""
+    return Unchecked(f"that {', '.join(subjects[:_NAMED])}{more} fit in accelerator memory", reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

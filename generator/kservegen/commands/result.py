@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ class FilePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
-    """The outcome of one command. `verdict` is the first line of every form, where the command is a gate."""
+    """The outcome of one command. `verdict` is the first line of every form, where the command is a gate.
+
+    It stands on `assumptions`, which nobody checked, and says nothing of what is `unchecked`.
+    """
 
     command: str
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -44,7 +48,8 @@ class Result:
     objects: int = 0
     documents: Documents | None = None
     plan: FilePlan | None = None
-    assumptions: tuple[str, ...] = field(default=())
+    assumptions: tuple[Assumption, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
     fail_on: Severity = Severity.ERROR
     drift_fails: bool = False
     verdict: str = ""

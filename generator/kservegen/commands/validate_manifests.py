@@ -14,6 +14,7 @@ from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.runner import Checker
 from kservegen.commands.result import Result
+from kservegen.core.assumptions import Unchecked, merge_assumptions
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
@@ -29,9 +30,8 @@ from kservegen.kserve.releases import Releases
 
 # What a manifest cannot tell; every result says so.
 NOT_CHECKED_OF_MANIFESTS: Final = (
-    "that images can be pulled",
-    "that Secrets, ServiceAccounts and volumes are there",
-    "that models fit in GPU memory",
+    Unchecked("that images can be pulled", "no registry is asked"),
+    Unchecked("that models fit in GPU memory", "manifests do not say which GPU their nodes have"),
 )
 
 
@@ -92,7 +92,8 @@ def lint(checker: Checker, options: LintOptions) -> Result:
         diagnostics=diagnostics,
         environments=(options.environment,) if options.environment else (),
         documents=documents,
-        assumptions=(*options.cluster.context.release.taken_for_granted, *NOT_CHECKED_OF_MANIFESTS),
+        assumptions=merge_assumptions((*options.cluster.context.release.taken_for_granted, *documents.assumptions)),
+        unchecked=NOT_CHECKED_OF_MANIFESTS,
         fail_on=options.fail_on,
     )
 

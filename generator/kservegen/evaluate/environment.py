@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
+from kservegen.checks.basis import Directory
 from kservegen.checks.environment import check_environment, check_namespaces
 from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.gpu.gpu_names import check_gpu_names
@@ -22,6 +23,7 @@ from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, MadeFindings, ObjectFinding, is_misshapen
 from kservegen.checks.simulation import MADE_KEPT
+from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, text
@@ -75,15 +77,17 @@ class DefaultedEnvironment:
 class Evaluation:
     """What one environment amounts to; `defaulted` is None where its KServe version is not known.
 
-    `unestimated` are the objects that ask for accelerators and whose memory was not estimated, and why; `assumptions`
-    what else was taken for granted; `ledger` what its entries take, where budgets were held against it.
+    `unestimated` are the objects that ask for accelerators and whose memory was not estimated, and why; `unchecked`
+    what else was not looked at; `assumptions` what was taken for granted; `ledger` what its entries take, where budgets
+    were held against it.
     """
 
     environment: ResolvedEnvironment
     defaulted: DefaultedEnvironment | None
     diagnostics: tuple[Diagnostic, ...]
     unestimated: Mapping[str, str] = field(default_factory=dict)
-    assumptions: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None
 
     @property
@@ -263,7 +267,7 @@ def _check(
         *_violations(defaulted, objects, bindings, shared, base, tools),
     )
     diagnostics = [
-        *_word_problems(built, locator),
+        *_word_problems(built, locator, context.directory),
         *(bindings.diagnostics if bindings is not None else ()),
         *(locator.diagnose(resource, finding, tools.checker.severity(finding)) for resource, finding in found),
         *_of_unmanaged(defaulted, tools, bindings, shared, base),
@@ -272,7 +276,8 @@ def _check(
     caveat = unreviewed(release)
     if caveat is not None:
         diagnostics.extend(diagnose_environment(environment, [caveat]))
-    assumptions = release.taken_for_granted
+    assumed = [*release.taken_for_granted]
+    unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None
     if counted:
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415
@@ -280,23 +285,27 @@ def _check(
         others = tuple(item.counted for item in defaulted.unmanaged)
         capacity = check_capacity(built, objects, context, others)
         diagnostics.extend(capacity.diagnostics)
-        assumptions += capacity.assumptions
+        assumed.extend(capacity.assumptions)
+        unchecked = capacity.unchecked
         ledger = capacity.ledger
-    words = contained("this environment's words", lambda: check_environment(built, release.charts), lambda crash: crash)
+    judged = partial(check_environment, built, release.charts, context.directory)
+    words = contained("this environment's words", judged, lambda crash: crash)
     diagnostics.extend(diagnose_environment(environment, words))
     names = check_gpu_names(environment.mapping("accelerators"), tools.facts)
     diagnostics.extend(diagnose_environment(environment, names))
+    assumed.extend(context.assumed)
     return Evaluation(
         environment=environment,
         defaulted=defaulted,
         diagnostics=tuple(diagnostics),
         unestimated=running.unestimated,
-        assumptions=assumptions,
+        assumptions=merge_assumptions(replace(each, environments=(environment.name,)) for each in assumed),
+        unchecked=unchecked,
         ledger=ledger,
     )
 
 
-def _word_problems(built: BuiltEnvironment, locator: Locator) -> Iterator[Diagnostic]:
+def _word_problems(built: BuiltEnvironment, locator: Locator, directory: Directory) -> Iterator[Diagnostic]:
     """Say what the words of entries contradict, before anything is known of the objects."""
     for lost, crash in built.crashes:
         said = crash.at(lost.own_location, (lost.section, lost.key))
@@ -304,7 +313,7 @@ def _word_problems(built: BuiltEnvironment, locator: Locator) -> Iterator[Diagno
     for entry in built.entries:
         for problem in entry.problems:
             yield locator.diagnose_words(entry, problem)
-    for entry, finding in check_namespaces(built):
+    for entry, finding in check_namespaces(built, directory):
         words = (entry.entry.section, entry.entry.key)  # the namespace may stand in the key
         yield replace(locator.diagnose_words(entry, EntryFinding(finding)), path=format_path(words))
 

@@ -17,6 +17,7 @@ from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.reference import Cluster
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_misshapen
+from kservegen.core.assumptions import Assumption
 from kservegen.core.crashes import contained, crash_finding
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
 from kservegen.core.jsontypes import Path, format_path
@@ -48,13 +49,17 @@ class DocumentReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """Documents from disk, one by one, and how many fall out where each is checked with all others around it."""
+    """Documents from disk, one by one, and how many fall out where each is checked with all others around it.
+
+    `assumptions` are what they then need and nobody checked.
+    """
 
     reports: tuple[DocumentReport, ...]
     files: int
     not_admitted: int
     not_deployable: int  # of those admitted
     not_checked: int
+    assumptions: frozenset[Assumption] = frozenset()
 
 
 class LintedDocument(NamedTuple):
@@ -185,7 +190,7 @@ class Linter:
 
     def finish(self) -> tuple[Documents, tuple[Diagnostic, ...]]:
         """Return every document's verdict, and the findings that are left with all documents around."""
-        self._check_together()
+        assumed = self._check_together()
         self.close()
         documents = Documents(
             reports=tuple(self._reports),
@@ -193,6 +198,7 @@ class Linter:
             not_admitted=self._not_admitted,
             not_deployable=self._not_deployable,
             not_checked=sum(count for _, count in self._unknown.values()),
+            assumptions=assumed,
         )
         return documents, merge_diagnostics([*self._extra, *self._unknown_kinds()])
 
@@ -201,7 +207,7 @@ class Linter:
         self._check_alone()
         own = self._cluster.context.resources
         objects = ShelvedObjects(own, self._given, lambda number: self._default(self._shelf.take(number)).resource)
-        return replace(self._cluster.context, resources=objects)
+        return replace(self._cluster.context, resources=objects, assumed=set())
 
     def linted(self) -> Iterator[LintedDocument]:
         """Go through the documents that were read, each judged with all others around; call it before `finish`."""
@@ -224,8 +230,8 @@ class Linter:
         """Let go of everything."""
         self._shelf.close()
 
-    def _check_together(self) -> None:
-        """Check again what other objects can change, now that all of them are known."""
+    def _check_together(self) -> frozenset[Assumption]:
+        """Check again what other objects can change, now that all of them are known; return what that stands on."""
         context = self.together()
         gone = self._earlier.missing({identity for *_, identity in self._first}) if self._earlier else NOTHING_REMOVED
         for start in range(0, len(self._sound), self._checker.batch):
@@ -236,6 +242,7 @@ class Linter:
             for item, document, found in zip(batch, documents, around, strict=True):
                 self._extra.extend(self._located(document, found))
                 self._count(self._verdict(item.is_broken, (*item.own, *found)))
+        return frozenset(context.assumed)
 
     def _around(
         self,

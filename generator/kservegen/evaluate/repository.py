@@ -11,6 +11,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.shared_objects import shared_objects
+from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
 from kservegen.core.confined import leads_out
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
@@ -95,9 +96,14 @@ class EvaluatedRepository:
         return (item for evaluation in self.evaluations.values() for item in evaluation.unestimated.items())
 
     @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What else was taken for granted."""
-        return tuple(dict.fromkeys(text for e in self.evaluations.values() for text in e.assumptions))
+    def unchecked(self) -> tuple[Unchecked, ...]:
+        """What else was not looked at."""
+        return tuple(dict.fromkeys(each for e in self.evaluations.values() for each in e.unchecked))
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What was taken for granted."""
+        return merge_assumptions(each for e in self.evaluations.values() for each in e.assumptions)
 
     @property
     def has_errors(self) -> bool:

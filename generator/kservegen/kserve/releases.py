@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
+from kservegen.core.assumptions import Assumption
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
@@ -119,20 +120,20 @@ class Release:
     @property
     def caveat(self) -> str:
         """What every result must say of a release that is not reviewed, without a full stop; blank for one that is."""
-        if self.is_reviewed:
-            return ""
-        if self.status is ReviewStatus.DERIVED:
-            return f"KServe {self.version} is not reviewed: the rules of {self.nearest} were applied to it"
-        return (
-            f"KServe {self.version} is not reviewed: the rules are those of a preview of it, "
-            f"and of {self.nearest} where that is silent"
-        )
+        return "" if self.is_reviewed else f"KServe {self.version} is {self._standing}"
 
     @property
-    def taken_for_granted(self) -> tuple[str, ...]:
+    def _standing(self) -> str:
+        if self.status is ReviewStatus.DERIVED:
+            return f"not reviewed: the rules of {self.nearest} were applied to it"
+        return f"not reviewed: the rules are those of a preview of it, and of {self.nearest} where that is silent"
+
+    @property
+    def taken_for_granted(self) -> tuple[Assumption, ...]:
         """What every result must say of the release: that it is not reviewed, and that its record is a user's own."""
-        own = f"KServe {self.version} goes by a record of your own, {self.own_record}" if self.own_record else ""
-        return tuple(filter(None, (self.caveat, own)))
+        own = f"it goes by a record of your own, {self.own_record}" if self.own_record else ""
+        said = ("" if self.is_reviewed else self._standing, own)
+        return tuple(Assumption("KServe release", self.version, why) for why in said if why)
 
 
 class Releases:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert_lines, printable
-from kservegen.report.summary import summarise
+from kservegen.report.summary import standing_lines, summarise
 from kservegen.report.text import also_at
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def render_github(result: Result) -> str:
-    """Write one command a finding, then the summary line; first the verdict of a gate."""
+    """Write one command a finding, then the summary; first the verdict of a gate."""
     verdict = (
         f"::notice title=kservegen {result.command}::{_data(printable(result.verdict))}\n" if result.verdict else ""
     )
-    return verdict + "".join(f"{_command(d)}\n" for d in result.diagnostics) + inert_lines(summarise(result)) + "\n"
+    closing = "\n".join((summarise(result), *standing_lines(result)))
+    return verdict + "".join(f"{_command(d)}\n" for d in result.diagnostics) + inert_lines(closing) + "\n"
 
 
 def _command(item: Diagnostic) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kservegen import __version__
 from kservegen.commands.result import OPERATIONAL, FilePlan, Result
+from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -38,8 +39,16 @@ def render_json(result: Result, **more: JsonValue) -> str:
             **_changes(plan),
         }
     report.update(more)
-    report["assumptions"] = list(result.assumptions)
+    report["assumptions"] = [*map(str, result.assumptions), *map(str, result.unchecked)]
+    report["standsOn"] = {
+        "assumed": [_assumption(each) for each in result.assumptions],
+        "notChecked": [{"what": each.what, "why": each.why} for each in result.unchecked],
+    }
     return inert_json(report)
+
+
+def _assumption(item: Assumption) -> JsonObject:
+    return {"kind": item.kind, "name": item.name, "why": item.why, "environments": list(item.environments)}
 
 
 def _changes(plan: FilePlan) -> JsonObject:

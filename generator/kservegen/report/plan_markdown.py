@@ -12,11 +12,12 @@ from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
 from kservegen.commands.result import Result
+from kservegen.core.assumptions import assuming
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert
 from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
-from kservegen.report.summary import plural
+from kservegen.report.summary import assumption_lines, plural, unchecked_lines
 
 MARKER: Final = "<!-- kservegen-plan -->"
 _FIRST_LINE: Final = f"{MARKER}\n"
@@ -38,6 +39,7 @@ class _Detail(NamedTuple):
 
 
 _ALL: Final = 1_000_000
+_LINES: Final = 30  # of what a verdict stands on: a line is a kind
 _DETAILS: Final = (
     _Detail(_ALL, _ALL, 40, 100),
     _Detail(_ALL, _ALL, 8, 50),
@@ -86,6 +88,7 @@ def _comment(result: Result, plan: Plan, detail: _Detail) -> Data:
         "verdicts": _limited(changing, max(detail.environments, 10), _verdict, "environment"),
         "unknown": plan.unknown[:10],
         "findings": wrong and _limited(wrong, detail.findings, _finding, "finding"),
+        "standing": _standing(result) if detail.findings else {},
         "environments": (_environment(environment, detail) for environment in islice(changing, detail.environments)),
     }
 
@@ -103,6 +106,15 @@ def _finding(item: Diagnostic) -> Data:
         "seen": words.shortened(item.seen),
         "rule": item.rule,
     }
+
+
+def _standing(result: Result) -> Data:
+    """List what the verdict stands on, folded below a count; nothing where there is nothing."""
+    if not result.assumptions and not result.unchecked:
+        return {}
+    lines = [*assumption_lines(result.assumptions), *unchecked_lines(result.unchecked)]
+    title = assuming(len(result.assumptions)) if result.assumptions else "not checked"
+    return {"title": title, "lines": _limited(lines, _LINES, words.shortened, "line")}
 
 
 def _environment(environment: EnvironmentPlan, detail: _Detail) -> Data:

@@ -12,7 +12,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Severity
 from kservegen.formats.inert import printable
 from kservegen.report import plan_words as words
-from kservegen.report.summary import plural
+from kservegen.report.summary import plural, standing_lines
 from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, ReadLines, painter, render_findings
 
 SIGNS: Final = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-", Verb.MOVED: ">", Verb.RENAMED: "="}
@@ -43,8 +43,8 @@ def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: b
     others = len(result.diagnostics) - len(shown)
     if others:
         out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]
-    if result.assumptions:
-        out += ["", paint("not checked: " + printable("; ".join(result.assumptions)), DIM)]
+    standing = [paint(printable(line), DIM) for line in standing_lines(result)]
+    out += ["", *standing] if standing else []
     return "\n".join(out) + "\n"
 
 

@@ -29,6 +29,7 @@ from kservegen.changes.plan.model import (
     Verb,
 )
 from kservegen.commands.result import FilePlan, Result
+from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Finding, FindingPlace, Location, Related, Severity, Waived
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -54,11 +55,13 @@ def read_report(data: bytes, name: str) -> Result:
     """
     report = _checked(data, name)
     plan = report.get("plan")
+    standing = report.get("standsOn", {"assumed": (), "notChecked": ()})
     return Result(
         command="report",
         diagnostics=tuple(map(_diagnostic, report["findings"])),
         plan=_file_plan(plan) if plan is not None else None,
-        assumptions=tuple(report["assumptions"]),
+        assumptions=tuple(map(_assumption, standing["assumed"])),
+        unchecked=tuple(Unchecked(each["what"], each["why"]) for each in standing["notChecked"]),
         verdict=report.get("verdict", "")[:_LONGEST_VERDICT],
     )
 
@@ -131,6 +134,10 @@ def _diagnostic(item: _Section) -> Diagnostic:
 
 def _place(item: _Section) -> FindingPlace:
     return FindingPlace(_location(item), item["path"], tuple(item["environments"]), tuple(item["entries"]))
+
+
+def _assumption(said: _Section) -> Assumption:
+    return Assumption(said["kind"], said["name"], said["why"], tuple(said["environments"]))
 
 
 def _waived(said: _Section) -> Waived:

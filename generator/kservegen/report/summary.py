@@ -1,24 +1,26 @@
-"""The one line that a person wants at the end: files, environments, problems, what was not checked."""
+"""What a person wants at the end: files, environments, problems; what the verdict stands on, what was not checked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
-from kservegen.commands.result import FilePlan, Result
+from kservegen.commands.result import CLEAN, FilePlan, Result
+from kservegen.core.assumptions import Assumption, Unchecked, assuming
 from kservegen.core.diagnostics import Severity
 
 if TYPE_CHECKING:
     from kservegen.evaluate.manifests import Documents
 
+_WIDEST: Final = 64  # names in a line that says more
+
 
 def summarise(result: Result) -> str:
-    """Write the closing line of a command."""
+    """Write the closing line of a command; `standing_lines` go below it."""
     parts = [_environments(result) if result.documents is None else _documents(result.documents, result)]
     if result.plan is not None:
         parts.append(_files(result.plan, result))
     parts.append(problem_counts(result))
-    if result.assumptions:
-        parts.append("not checked: " + "; ".join(result.assumptions))
     return f"{result.command}: " + " · ".join(parts)
 
 
@@ -81,3 +83,43 @@ def problem_counts(result: Result) -> str:
     if not said:
         said.append("no problems")
     return ", ".join(said)
+
+
+def standing_lines(result: Result) -> Iterator[str]:
+    """List what the verdict stands on, kind by kind, and what was not looked at."""
+    if result.assumptions:
+        is_judged = not result.verdict and (result.plan is None or result.plan.changes is None)
+        green = "green, " if is_judged and result.exit_code == CLEAN else ""
+        yield f"{green}{assuming(len(result.assumptions))}:"
+        yield from (f"  {line}" for line in assumption_lines(result.assumptions))
+    yield from unchecked_lines(result.unchecked)
+
+
+def assumption_lines(assumptions: Sequence[Assumption]) -> Iterator[str]:
+    """Write a line for each kind and each word that it stands on: how many, which, why; of many the first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in assumptions:
+        groups.setdefault((each.kind, each.why), []).append(each.name)
+    for (kind, why), names in groups.items():
+        yield f"{plural(len(names), kind, plural_of(kind))}: {_folded(names)} ({why})"
+
+
+def unchecked_lines(unchecked: Iterable[Unchecked]) -> Iterator[str]:
+    """Write a line for each thing that was not looked at."""
+    return (f"not checked: {each}" for each in unchecked)
+
+
+def plural_of(noun: str) -> str:
+    """Write the plural of a kind."""
+    if noun.endswith("s"):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou") else f"{noun}s"
+
+
+def _folded(names: Sequence[str]) -> str:
+    """Name as many as fit in a line, one at least, and count the others."""
+    shown = 1
+    while shown < len(names) and len(", ".join(names[: shown + 1])) <= _WIDEST:
+        shown += 1
+    more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
+    return ", ".join(names[:shown]) + more

@@ -9,7 +9,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Severity
 from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
-from kservegen.report.summary import summarise
+from kservegen.report.summary import standing_lines, summarise
 
 # Returns the text of a file that findings point into; None where it cannot be shown.
 ReadLines = Callable[[str], list[str] | None]
@@ -29,7 +29,9 @@ def render_text(result: Result, read_lines: ReadLines, *, colour: bool, show_env
     if result.plan is not None and result.plan.diff:
         out.append(result.plan.diff.rstrip("\n"))
         out.append("")
+    paint = painter(colour)
     out.append(summarise(result))
+    out.extend(paint(printable(line), DIM) for line in standing_lines(result))
     return "\n".join(out) + "\n"
 
 

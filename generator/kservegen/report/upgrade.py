@@ -8,12 +8,13 @@ from typing import Final
 from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade, Note, Topic, UpgradeStep
 from kservegen.commands.result import Result
 from kservegen.commands.upgrade import Upgrades
+from kservegen.core.assumptions import Unchecked, merge_assumptions
 from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
 from kservegen.report.json_report import render_json
-from kservegen.report.summary import plural
+from kservegen.report.summary import plural, unchecked_lines
 from kservegen.report.text import BOLD, ReadLines, painter, render_findings
 
 _TITLES: Final = {
@@ -27,9 +28,9 @@ _TITLES: Final = {
     Topic.BEHAVIOUR: "behaviour",
 }
 _NOT_CHECKED: Final = (
-    "what else runs in the cluster",
-    "that the new images can be pulled",
-    "what the new version of a server makes of a model",
+    Unchecked("what else runs in the cluster"),
+    Unchecked("that the new images can be pulled", "no registry is asked"),
+    Unchecked("what the new version of a server makes of a model", "no server is started"),
 )
 
 
@@ -65,7 +66,7 @@ def upgrades_as_text(
         out.append("")
     out.extend(f"{name} runs {upgrades.after} already" for name in upgrades.same)
     out.extend(f"{file}: kserve.version is {upgrades.after} now; next: kservegen render" for file in written)
-    out.append(f"not checked: {', '.join(_NOT_CHECKED)}")
+    out.extend(unchecked_lines(_NOT_CHECKED))
     return "\n".join(out) + "\n"
 
 
@@ -144,7 +145,8 @@ def upgrades_as_json(upgrades: Upgrades, carried: Mapping[str, CarriedValues], w
     result = Result(
         command="upgrade",
         diagnostics=(*upgrades.diagnostics, *upgrades.refusals),
-        assumptions=(*caveats, *_NOT_CHECKED),
+        assumptions=merge_assumptions(caveats),
+        unchecked=_NOT_CHECKED,
     )
     report: JsonObject = {
         "to": upgrades.after,

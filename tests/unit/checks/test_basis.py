@@ -5,12 +5,20 @@ from __future__ import annotations
 import pytest
 from tests.support.platforms import reference
 
-from kservegen.checks.basis import Assumed, Basis, Directory
+from kservegen.checks.basis import Basis, Directory
+from kservegen.core.assumptions import Assumption
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 
 PROMISES = frozenset(
-    {"keda", "Secret/models/token", "ServiceAccount/reader", "Secret/team-*/registry", "ClusterServingRuntime/own"}
+    {
+        "keda",
+        "wva",
+        "Secret/models/token",
+        "ServiceAccount/reader",
+        "Secret/team-*/registry",
+        "ClusterServingRuntime/own",
+    }
 )
 
 
@@ -28,8 +36,10 @@ OBJECTS = (
 )
 
 
-def directory() -> Directory:
-    return Directory({each.id: each for each in OBJECTS}, reference("v0.19.0"), PROMISES)
+def directory(assumed: set[Assumption] | None = None) -> Directory:
+    kept = set() if assumed is None else assumed
+    objects = {each.id: each for each in OBJECTS}
+    return Directory(objects, reference("v0.19.0"), PROMISES, {"wva": "--assume"}, kept)
 
 
 @pytest.mark.parametrize(
@@ -53,25 +63,53 @@ def directory() -> Directory:
 )
 def test_basis_of_a_name(named: str, basis: Basis, entry: str) -> None:
     kind, namespace, name = named.split("/")
-    known = directory()
-    found = known.look_up(kind=kind, namespace=namespace, name=name)
+    assumed = set[Assumption]()
+    found = directory(assumed).look_up(kind=kind, namespace=namespace, name=name)
     assert (found.basis, found.entry) == (basis, entry)
-    # What was promised is remembered with its promise, and nothing else is.
-    assert known.assumed == ({Assumed(kind, namespace, name, entry)} if entry else set())
+    # What was promised is remembered, and so is that an operator runs which nobody sees in a catalog.
+    full = f"{namespace}/{name}" if namespace else name
+    expected = {Assumption(kind, full, "prerequisites")} if entry else set()
+    if (kind, name, basis) == ("Secret", "hub", Basis.OPERATOR):
+        expected = {Assumption("operator", "of ExternalSecret", "makes what it names")}
+    assert assumed == expected
 
 
-def test_operators_are_promised_by_their_name() -> None:
-    known = directory()
-    assert known.look_up_operator("keda").is_there
-    assert not known.look_up_operator("wva").is_there
-    assert known.assumed == {Assumed("", "", "keda", "keda")}
+@pytest.mark.parametrize(
+    ("entry", "taken"),
+    [
+        ("keda", Assumption("operator", "keda", "prerequisites")),
+        ("wva", Assumption("operator", "wva", "--assume")),
+        ("Secret/models/token", Assumption("Secret", "models/token", "prerequisites")),
+        ("ServiceAccount/reader", Assumption("ServiceAccount", "reader", "prerequisites")),
+        ("istio", None),
+        ("Secret/other/token", None),
+    ],
+)
+def test_what_a_promise_would_be_called(entry: str, taken: Assumption | None) -> None:
+    assumed = set[Assumption]()
+    assert directory(assumed).look_up_promise(entry).is_there is (taken is not None)
+    assert assumed == ({taken} if taken else set())
 
 
 def test_any_of_a_kind_stands_on_all_that_are_promised() -> None:
-    known = directory()
+    assumed = set[Assumption]()
+    known = directory(assumed)
     assert not known.look_up_any("ServingRuntime")
     assert known.look_up_any("ServingRuntime", "ClusterServingRuntime")
-    assert known.assumed == {Assumed("ClusterServingRuntime", "", "own", "ClusterServingRuntime/own")}
+    assert assumed == {Assumption("ClusterServingRuntime", "own", "prerequisites")}
+
+
+def test_what_is_absent_or_unknown_can_be_assumed() -> None:
+    assumed = set[Assumption]()
+    known = directory(assumed)
+    known.assume_absent("Gateway/infra/public")
+    known.assume_absent("keda")
+    known.assume_key(kind="Secret", namespace="models", name="hub", key="token")
+    assert assumed == {
+        Assumption("Gateway", "infra/public", "not among the manifests"),
+        Assumption("operator", "keda", "not among the manifests"),
+        Assumption("key", "token of Secret models/hub", "its maker names no keys"),
+    }
 
 
 @pytest.mark.parametrize(("name", "keys"), [("hub", frozenset({"HF_TOKEN"})), ("sealed", frozenset({"password"}))])

@@ -28,6 +28,7 @@ from kservegen.changes.plan.model import (
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
 from kservegen.commands.result import FilePlan, Result
+from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, Waived
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.templates import PageTemplates
@@ -114,7 +115,8 @@ RESULT = Result(
     command="check",
     diagnostics=(FOUND, WAIVED),
     plan=FilePlan(written=("prod/a",), removed=("prod/b",), unchanged=3, diff="-a\n+b\n", changes=PLAN),
-    assumptions=("that images can be pulled",),
+    assumptions=(Assumption("Secret", "models/token", "prerequisites", ("prod",)),),
+    unchecked=(Unchecked("that images can be pulled", "no registry is asked"),),
     verdict="red: 1 error",
 )
 
@@ -189,13 +191,15 @@ def test_no_text_of_a_report_is_more_than_text(tmp_path: Path, capfd: pytest.Cap
     ):
         item.update({word: evil for word, value in item.items() if isinstance(value, str) and word not in _CLOSED})
     plan |= {"base": evil, "unknown": [evil]}
+    report["standsOn"]["assumed"][0].update({"kind": evil, "name": evil, "why": evil})
+    report["standsOn"]["notChecked"][0].update({"what": evil, "why": evil})
     page = converted(tmp_path, capfd, json.dumps({**report, "verdict": evil}).encode())
     assert not [line for line in page.splitlines() if line.startswith(("#", "::"))]
     outside = _without_code(page)
     assert "<script" not in outside
     assert "@org" not in outside
     assert "](//" not in outside
-    assert outside.count("</details>") == outside.count("<details>") == 2
+    assert outside.count("</details>") == outside.count("<details>") == 3
 
 
 def _without_code(page: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonObject
 
@@ -77,7 +78,7 @@ class EnvironmentUpgrade:
     values: Mapping[str, JsonObject]
     restarts: tuple[RestartedModel, ...]
     steps: tuple[UpgradeStep, ...]
-    caveats: tuple[str, ...] = ()
+    caveats: tuple[Assumption, ...] = ()
     reviewed: bool = True
 
     @property

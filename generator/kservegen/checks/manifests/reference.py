@@ -31,13 +31,18 @@ def reference_cluster(
 
     What is `assumed` is there too, as `prerequisites` of an environment name it; nothing else is.
     """
+    supposed = REFERENCE_PROMISES | _NEEDED.get(deployment_mode, frozenset())
     context = Context(
         environment="",
         release=release,
         deployment_mode=deployment_mode,
         platform=reference_platform(release),
         resources={},
-        prerequisites=REFERENCE_PROMISES | assumed | _NEEDED.get(deployment_mode, frozenset()),
+        prerequisites=supposed | assumed,
+        promised_by={
+            **dict.fromkeys(supposed, "any cluster is taken to have it"),
+            **dict.fromkeys(assumed, "--assume"),
+        },
         installation=reference_installation(release, deployment_mode, schemas),
     )
     installation = Installation(kserve_version=release.version, deployment_mode=deployment_mode)

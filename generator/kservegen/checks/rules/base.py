@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from kservegen.checks.basis import Directory
 from kservegen.checks.simulation import KServeInstallation, Simulation
+from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
@@ -70,7 +71,8 @@ class Context:
     `kubernetes_version` is the cluster's, as the environment writes it; empty where it does not.
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     `installation` is KServe as it is installed, None where nothing is to be made of objects; `simulation` makes it.
-    `directory` finds what objects name.
+    `directory` finds what objects name, and puts what it finds on a promise alone into `assumed`, which a context that
+    replaces this one has in common with it. `promised_by` says who promises what no environment does.
     """
 
     environment: str
@@ -83,12 +85,15 @@ class Context:
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
     installation: KServeInstallation | None = None
     simulation: Simulation = field(init=False, repr=False)
+    promised_by: Mapping[str, str] = field(default_factory=dict)
+    assumed: set[Assumption] = field(default_factory=set)
     directory: Directory = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         simulation = Simulation(self.release, self.installation, self.resources, self.prerequisites)
         object.__setattr__(self, "simulation", simulation)
-        object.__setattr__(self, "directory", Directory(self.resources, self.platform, self.prerequisites))
+        directory = Directory(self.resources, self.platform, self.prerequisites, self.promised_by, self.assumed)
+        object.__setattr__(self, "directory", directory)
 
 
 Check: TypeAlias = Callable[[Resource, Context], Iterable[Problem]]

@@ -5,7 +5,7 @@ A path starts with the chart's name; below it lies the path in that chart's valu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.core.diagnostics import Finding, Severity
@@ -58,7 +58,7 @@ class _Release(NamedTuple):
     charts: Charts
     values: Mapping[str, JsonObject]
     namespace: str
-    prerequisites: Collection[str]
+    is_there: Callable[[str], bool]
 
     def chart(self, name: str) -> Chart | None:
         return self.charts.by_name.get(name) if name in self.values else None
@@ -85,13 +85,13 @@ def check_release(
     values_by_chart: Mapping[str, JsonObject],
     namespace: str,
     *,
-    prerequisites: Collection[str] = frozenset(),
+    is_there: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Finding, ...]:
     """Check the charts in use, the keys of `values_by_chart`, against each other and their namespace.
 
-    `prerequisites` are the environment's promises, such as `ConfigMap/inferenceservice-config`.
+    `is_there` is asked of what they leave out, as prerequisites call it: `ConfigMap/kserve/inferenceservice-config`.
     """
-    release = _Release(charts=charts, values=values_by_chart, namespace=namespace, prerequisites=prerequisites)
+    release = _Release(charts=charts, values=values_by_chart, namespace=namespace, is_there=is_there)
     return (
         *_namespace(release),
         *_two_owners(release),
@@ -106,7 +106,7 @@ def check_release(
 
 def config_owner(charts: Charts, values_by_chart: Mapping[str, JsonObject]) -> str:
     """Name the chart whose values fill the ConfigMap inferenceservice-config; blank where no chart renders it."""
-    release = _Release(charts=charts, values=values_by_chart, namespace="", prerequisites=())
+    release = _Release(charts=charts, values=values_by_chart, namespace="", is_there=lambda _: False)
     return next(iter(release.owners("config")), "")
 
 
@@ -148,7 +148,8 @@ def _no_owner(release: _Release) -> Iterator[Finding]:
     missing = [
         _OBJECTS[resource]
         for resource in _VITAL
-        if not release.owners(resource) and _OBJECTS[resource] not in release.prerequisites
+        if not release.owners(resource)
+        and not release.is_there(_OBJECTS[resource].replace("/", f"/{release.namespace}/"))
     ]
     if candidates and missing:
         yield Finding(
@@ -227,7 +228,7 @@ def _local_models_off(release: _Release) -> Iterator[Finding]:
 
 def _foreign_crds(release: _Release) -> Iterator[Finding]:
     """T18: the LLM controller needs those CRDs, whoever brings them."""
-    if release.chart(_LLM) is not None and not release.is_on(_LLM, _GIE_CRDS) and _GIE not in release.prerequisites:
+    if release.chart(_LLM) is not None and not release.is_on(_LLM, _GIE_CRDS) and not release.is_there(_GIE):
         yield Finding(
             rule="kserve/chart-foreign-crds",
             path=release.place(_LLM, _GIE_CRDS),

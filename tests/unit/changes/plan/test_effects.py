@@ -14,6 +14,7 @@ from kservegen.changes.plan.model import EnvironmentPlan
 from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import RenderOptions, render
 from kservegen.commands.result import Result
+from kservegen.core.assumptions import Unchecked
 from kservegen.report.plan_words import verdict
 
 MODELS = """\
@@ -121,7 +122,8 @@ def test_of_an_unknown_release_it_is_said_that_restarts_are_not_known(project: P
     project.write("environments/dev.yaml", DEV)
     environment, result, _ = planned(project)
     assert (environment.version, environment.impact.restarts) == (("v0.15.2", "v0.19.0"), ())
-    assert "what the end of KServe v0.15.2 does to pods of dev (kservegen upgrade --from v0.15.2)" in result.assumptions
+    what, why = "what the end of KServe v0.15.2 does to pods of dev", "kservegen upgrade --from v0.15.2 says it"
+    assert Unchecked(what, why) in result.unchecked
 
 
 def test_an_update_that_is_refused_has_its_line(project: Project) -> None:

@@ -7,6 +7,8 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 from tests.support.reports import text_of
 
+from kservegen.core.assumptions import Unchecked
+
 MODELS = """\
 models:
   chat:
@@ -82,7 +84,7 @@ def test_what_is_not_deployed_takes_nothing_and_is_named(project: Project) -> No
     project.write("environments/dev.yaml", DEV + "budgets: {b: {memory: 0}}\n")
     found = project.validate()
     assert {d.rule for d in found.diagnostics if d.rule.startswith("budget/")} == set()
-    assert "what a would take: not deployed as written" in found.assumptions
+    assert Unchecked("what a would take", "not deployed as written") in found.unchecked
 
 
 def test_pods_that_no_label_holds_to_one_accelerator_count_for_each(project: Project) -> None:

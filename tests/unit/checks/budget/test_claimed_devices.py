@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.support.project import DEV, Project
 
+from kservegen.core.assumptions import Unchecked
+
 DRA = DEV.replace("v0.19.0", "v0.20.0")
 OTHERS = "  quarter: {resource: nvidia.com/gpu.shared, nodeSelector: {gpu: L40S}, share: {neighbours: 3}}\n"
 
@@ -100,7 +102,8 @@ def test_a_claim_that_no_file_holds_is_listed(project: Project) -> None:
     project.write("environments/dev.yaml", DRA + "budgets: {b: {limit: 0}}\n")
     done = project.validate()
     assert [d.rule for d in done.diagnostics] == ["kubernetes/reference"]
-    assert "how many accelerators a would take: ResourceClaim/gpu is not among the files" in done.assumptions
+    what = "how many accelerators a would take"
+    assert Unchecked(what, "ResourceClaim/gpu is not among the files") in done.unchecked
 
 
 POOL = "nodePools: {l4: {accelerator: l4, nodes: {max: %d}, taints: [], allocatable: {accelerators: 2}}}\n"
@@ -123,5 +126,5 @@ def test_claimed_devices_are_looked_for_on_nodes(
     project.write("environments/dev.yaml", DRA + POOL % nodes)
     done = project.validate()
     assert [d.rule for d in done.diagnostics if d.rule.startswith("gpu/")] == expected
-    unlisted = "that chat find nodes: no pool lists the devices that their pods claim"
-    assert (unlisted in done.assumptions) is ("class: fast" in models)
+    unlisted = Unchecked("that chat find nodes", "no pool lists the devices that their pods claim")
+    assert (unlisted in done.unchecked) is ("class: fast" in models)

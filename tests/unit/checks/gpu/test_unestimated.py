@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.support.project import CLUSTER, Project
 
 from kservegen.cli import cli
+from kservegen.core.assumptions import Unchecked
 
 DEV = (
     CLUSTER.replace("v0.19.0", "v0.20.0")
@@ -62,18 +63,17 @@ def loaded(project: Project) -> Project:
 def test_every_reason_is_said(case: str, loaded: Project) -> None:
     words, reason = REASONS[case]
     loaded.models(f"models:\n  a:\n    {words}")
-    said = [item for item in loaded.validate().assumptions if "accelerator memory" in item]
+    said = [item for item in loaded.validate().unchecked if "accelerator memory" in item.what]
     kind = "LLMInferenceService" if "LLM" in words else "InferenceService"
-    assert said == ([f"that these fit in accelerator memory ({reason}): {kind} ns/a"] if reason else [])
+    assert said == ([Unchecked(f"that {kind} ns/a fit in accelerator memory", reason)] if reason else [])
 
 
 def test_models_with_one_reason_stand_in_one_line(loaded: Project) -> None:
     names = "abcde"
     loaded.models("models:\n" + "".join(f"  {name}:\n    {HUB % 'habana.ai/gaudi'}" for name in names))
-    (said,) = [item for item in loaded.validate().assumptions if "accelerator memory" in item]
-    assert said.endswith(
-        "InferenceService ns/a, InferenceService ns/b, InferenceService ns/c and 2 more (kservegen gpu)"
-    )
+    (said,) = [item.what for item in loaded.validate().unchecked if "accelerator memory" in item.what]
+    named = "InferenceService ns/a, InferenceService ns/b, InferenceService ns/c and 2 more"
+    assert said == f"that {named} fit in accelerator memory"
 
 
 def test_the_gpu_command_lists_them(loaded: Project) -> None:

@@ -9,6 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 from tests.support.reports import text_of
 
+from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import Diagnostic
 
 L4 = "nodePools:\n  l4: {accelerator: l4, nodes: {max: %s}, allocatable: {cpu: 15, memory: 58Gi, accelerators: %s}%s}\n"
@@ -146,10 +147,11 @@ def test_the_reasons_are_listed_pool_by_pool(project: Project) -> None:
 
 
 def test_what_is_taken_for_granted_is_said(project: Project) -> None:
-    assert not any("nodePools" in item for item in project.validate().assumptions)
+    assert "node pool" not in {item.kind for item in project.validate().assumptions}
     project.models(chat())
     project.write("environments/dev.yaml", DEV + L4 % (2, 1, ""))
-    assert "who else uses the nodes of nodePools: they were taken as empty" in project.validate().assumptions
+    empty = Assumption("node pool", "l4", "taken as empty beside this catalog", ("dev",))
+    assert empty in project.validate().assumptions
 
 
 def test_a_runtime_of_the_catalog_brings_its_tolerations(project: Project) -> None:

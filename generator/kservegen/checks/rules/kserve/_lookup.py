@@ -15,9 +15,15 @@ def is_available(context: Context, *, kind: str, namespace: str, name: str) -> b
     return context.directory.look_up(kind=kind, namespace=namespace, name=name).is_there
 
 
-def absence(context: Context, severity: Severity) -> Severity:
-    """Say what it weighs that something is neither made nor promised: manifests by themselves need not hold it."""
-    return severity if context.environment else Severity.INFO
+def absence(context: Context, severity: Severity, promise: str) -> Severity:
+    """Say what it weighs that something, called as a promise would, is neither made nor promised.
+
+    Manifests by themselves need not hold it: there it is taken to be in their cluster.
+    """
+    if context.environment:
+        return severity
+    context.directory.assume_absent(promise)
+    return Severity.INFO
 
 
 def known_names(context: Context, *, kind: str, namespace: str) -> list[str]:

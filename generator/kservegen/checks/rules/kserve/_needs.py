@@ -19,14 +19,13 @@ class Need(NamedTuple):
 def unmet(needs: Iterable[Need], context: Context) -> Problems:
     """Report each need that the environment does not promise."""
     for promise, path, reason, key in needs:
-        kind, *where = promise.split("/")
-        found = (
-            context.directory.look_up(kind=kind, namespace="".join(where[:-1]), name=where[-1])
-            if where
-            else context.directory.look_up_operator(promise)
-        )
-        if not found.is_there:
+        if not context.directory.look_up_promise(promise).is_there:
             what = f"the key {key} of {promise}" if key else promise
-            message = f"{reason} needs {what}, which the environment does not promise"
-            hint = f"Install it and add {promise} to prerequisites of the environment."
+            if context.environment:
+                absent = "which the environment does not promise"
+                hint = f"Install it and add {promise} to prerequisites of the environment."
+            else:
+                absent = "which manifests do not bring"
+                hint = f"If the cluster has it, say so: --assume {promise}."
+            message = f"{reason} needs {what}, {absent}"
             yield Problem(path, message, allowed=promise, hint=hint, at_key=True, cause=what)

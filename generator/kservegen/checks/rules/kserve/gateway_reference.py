@@ -20,6 +20,7 @@ from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _MANAGED: Final = "kserve-ingress-gateway"
@@ -58,7 +59,13 @@ def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:
 
 
 def _finding(path: Path, kind: str, namespace: str, name: str, context: Context) -> Problem:
-    message = f"{kind} {namespace}/{name} does not exist, as far as the environment says"
-    hint = f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}]."
-    severity = absence(context, Severity.ERROR)
+    if context.environment:
+        message = f"{kind} {namespace}/{name} does not exist, as far as the environment says"
+        hint = f"Create it, then promise it: prerequisites: [{kind}/{namespace}/{name}]."
+    else:
+        message = f"{kind} {namespace}/{name} is not among the manifests"
+        hint = f"If the cluster has it, say so: --assume {kind}/{namespace}/{name}."
+    near = did_you_mean(name, context.directory.names(kind=kind, namespace=namespace), cutoff=0.7)
+    hint = f"{near} {hint}".lstrip()
+    severity = absence(context, Severity.ERROR, f"{kind}/{namespace}/{name}")
     return Problem(path, message, seen=name, hint=hint, at_key=True, severity=severity, cause=message)

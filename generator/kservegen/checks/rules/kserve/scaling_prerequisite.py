@@ -32,7 +32,7 @@ _PROMETHEUS: Final = "autoscaling-wva-controller-config (prometheus.url)"
 def check(resource: Resource, context: Context) -> Problems:
     needs = _service_needs if resource.kind == "InferenceService" else _llm_needs
     for problem in unmet(needs(resource, context), context):
-        yield problem._replace(severity=absence(context, Severity.ERROR))
+        yield problem._replace(severity=absence(context, Severity.ERROR, problem.allowed))
 
 
 def _service_needs(resource: Resource, _context: Context) -> Iterator[Need]:

@@ -128,6 +128,9 @@ def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
     near = did_you_mean(ref.name, known, cutoff=0.7)
     # A name that is all but that of an object beside it is a slip, whatever else the cluster has.
     is_slip = bool(did_you_mean(ref.name, known, cutoff=_SLIP))
+    weight = Severity.WARNING
+    if not is_slip:
+        weight = absence(context, weight, full)
     said = "is neither made nor promised" if context.environment else "is not among the manifests"
     return Problem(
         (),
@@ -135,7 +138,7 @@ def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
         seen=ref.name,
         allowed=", ".join(sorted(known)),
         hint=f"{near} If the cluster has it, say so: {told}.".lstrip(),
-        severity=Severity.WARNING if is_slip else absence(context, Severity.WARNING),
+        severity=weight,
         cause=full,
     )
 
