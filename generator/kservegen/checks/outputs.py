@@ -77,7 +77,8 @@ def _keys(kind: str, spec: JsonObject) -> frozenset[str] | None:
     """Tell the keys of the Secret that is made, where the object lists all of them."""
     target, template = mapping(spec.get("target")), mapping(spec.get("template"))
     if kind == "SealedSecret":
-        return frozenset({*mapping(spec.get("encryptedData")), *mapping(template.get("data"))})
+        # Its first form is one cipher of the whole Secret, which tells no keys.
+        return frozenset({*mapping(spec.get("encryptedData")), *mapping(template.get("data"))}) or None
     is_listed = kind == "ExternalSecret" and not spec.get("dataFrom") and not target.get("template")
     if not is_listed or target.get("creationPolicy") == "Merge":
         return None
