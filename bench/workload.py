@@ -70,7 +70,7 @@ def _environment(environment: str, models: int) -> str:
     namespaces = ", ".join(f"team-{i}: {{}}" for i in range(NAMESPACES))
     lines = [
         "version: 1",
-        f"cluster: {{name: {environment}, server: https://kubernetes.default.svc}}",
+        f"cluster: {{name: {environment}, server: https://{environment}.internal:6443}}",
         f"kserve: {{version: {VERSION}, deploymentMode: Standard}}",
         "prerequisites: [cert-manager]",
         f"namespaces: {{{namespaces}}}",

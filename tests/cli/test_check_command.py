@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,10 @@ def renamed_environment(project: Project) -> None:
 def removed_environment(project: Project) -> None:
     renamed_environment(project)
     project.write("environments/production.yaml", DEV)
+
+
+def emptied(project: Project) -> None:
+    project.write("models.yaml", "version: 1\nmodels: {}\n")
 
 
 def moved_to_another_environment(project: Project) -> None:
@@ -238,8 +243,9 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (without_guards, {REMOVAL}),
         (raised_for_all, {REMOVAL}),
         (permitted_by_itself, {REMOVAL}),
-        (renamed_environment, {REMOVAL}),
-        (removed_environment, {REMOVAL}),
+        (renamed_environment, {LEFT}),
+        (removed_environment, {LEFT}),
+        (emptied, {LEFT}),
         (moved_to_another_environment, {REMOVAL}),
         (renamed_models, {REMOVAL}),
         (other_namespace, {REMOVAL, LEFT, RESTART}),
@@ -279,6 +285,11 @@ def test_a_change_grants_itself_nothing(project: Project, change: Callable[[Proj
         ("removals: 1", "2027-06-30", removed, 1),
         ("removals: 2", "2026-12-31", removed, 1),
         ("removals: 99", "2027-06-30", removed_environment, 0),
+        ("leftBehind: 99", "2027-06-30", removed_environment, 0),
+        ("leftBehind: 2", "2027-06-30", removed_environment, 1),
+        ("leftBehind: 5", "2027-06-30", emptied, 0),
+        ("removals: 5", "2027-06-30", emptied, 0),
+        ("leftBehind: 4", "2027-06-30", emptied, 1),
         ("leftBehind: 20", "2027-06-30", other_cluster, 0),
         ("leftBehind: 20", "2027-06-30", other_repository, 0),
         ("removals: 20, leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
@@ -316,6 +327,79 @@ def test_an_expired_permit_is_told_of(project: Project) -> None:
     out = run(project, "--base", "HEAD").stdout
     assert re.search(r"environments/prod.yaml:\d+:\d+: warning: permit all", out)
     assert "permit all expired on 2026-12-31, so it raises no guard [gitops/permit-expired]" in out
+
+
+RUNNING = "5 models keep running in namespace ns on https://prod.example.com"
+NOBODY = f"{RUNNING}: nothing will delete them"
+ELSEWHERE = "what is read there decides about them from now on"
+STAYS = "what argocd synced them with stays in the cluster as well: nothing will delete it"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (other_cluster, f"{NOBODY} (another cluster (https://prod.example.com -> "),
+        (other_engine, f"{RUNNING}: {STAYS} (another engine (argocd -> flux))"),
+        (other_namespace, f"{NOBODY} (another namespace)"),
+        (read_from("path: mine"), f"{RUNNING}: {ELSEWHERE} (another path ("),
+        (emptied, f"{NOBODY} (every model is removed)"),
+        (removed_environment, f"{NOBODY} (the environment is removed)"),
+        (renamed_environment, f"{NOBODY} (the environment is removed)"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_what_keeps_running_is_said_first(project: Project, change: Callable[[Project], None], said: str) -> None:
+    change(project)
+    judged(project)
+    for form, line in (("text", 1), ("markdown", 3)):
+        out = unescape(run(project, "--base", "HEAD", "--output", form).stdout).replace("\u200b", "").replace("\\", "")
+        assert out.split("\n")[line].strip("*").startswith(f"prod: {said}"), out
+    changes = checked_report(run(project, "--base", "HEAD", "--output", "json").stdout)["plan"]["changes"]
+    assert changes["leftRunning"][0].startswith(f"prod: {said}")
+    (left,) = [e["leftBehind"] for e in changes["environments"] if e["name"] == "prod"]
+    assert (left["models"], left["namespaces"], left["cluster"]) == (5, ["ns"], "https://prod.example.com")
+
+
+def test_one_model_that_nobody_prunes_takes_no_permit_and_is_told(project: Project) -> None:
+    project.write("environments/prod.yaml", PROD + "guards: {maxRemovals: 3}\n")
+    project.write("models.yaml", models(z="{modelFormat: sklearn, storageUri: s3://models/z, namespace: other}"))
+    judged(project)
+    commit_files(project.root, {})
+    project.write("models.yaml", models())
+    assert judged(project)[:2] == (0, set())
+    line = run(project, "--base", "HEAD").stdout.split("\n")[1]
+    assert line == (
+        "prod: 1 model keeps running in namespace other on https://prod.example.com: nothing will delete it "
+        "(the last of a namespace is removed)"
+    )
+
+
+def test_models_that_an_engine_prunes_are_said_to_be_deleted(project: Project) -> None:
+    removed(project)
+    judged(project)
+    out = run(project, "--base", "HEAD").stdout
+    assert "keep running" not in out
+    assert "2 models are removed (deleted from the cluster)" in out
+
+
+def test_rendered_files_that_are_deleted_leave_models_running(project: Project) -> None:
+    shutil.rmtree(project.root / "rendered/prod")
+    lines = run(project, "--base", "HEAD").stdout.split("\n")
+    assert lines[:3] == [
+        "red: 1 error",
+        f"prod: {NOBODY} (rendered/prod is deleted)",
+        "the catalog changes nothing; not current: rendered/prod",
+    ]
+    assert any("error: rendered/prod is not there, and the catalog renders it" in line for line in lines)
+
+
+def test_the_address_that_init_writes_is_replaced_freely(project: Project) -> None:
+    words = (PROD + GUARDS).replace("https://prod.example.com", "https://prod.example.com:6443")
+    project.write("environments/prod.yaml", words)
+    judged(project)
+    commit_files(project.root, {"environments/prod.yaml": words})
+    project.write("environments/prod.yaml", words.replace("prod.example.com", "10.0.0.1"))
+    assert judged(project)[:2] == (0, set())
 
 
 def waived(project: Project, more: str = "") -> None:
@@ -383,8 +467,19 @@ def test_rendered_files_have_to_be_current(project: Project) -> None:
     assert result.return_value == 1
     assert "rendered/prod/models/ns/inferenceservice-a.yaml:1:1: error: rendered/prod is not what" in result.stdout
     assert "+      storageUri: s3://models/a2" in result.stdout
+    lines = result.stdout.split("\n")
+    assert lines[:2] == ["red: 1 error", "prod: 1 model changes, 1 pod restarts"], "the catalog says something new"
     said = run(project, "--base", "HEAD", "--output", "github").stdout
     assert re.search(r" · 1 would be written, \d+ unchanged · 1 error", said)
+
+
+def test_where_files_alone_are_not_current_the_catalog_changes_nothing(project: Project) -> None:
+    file = project.root / "rendered/prod/models/ns/inferenceservice-b.yaml"
+    file.write_text(file.read_text("utf-8").replace("s3://models/b", "s3://models/old"), "utf-8")
+    out = run(project, "--base", "HEAD").stdout
+    assert out.split("\n")[:2] == ["red: 1 error", "the catalog changes nothing; not current: rendered/prod"]
+    changes = checked_report(run(project, "--base", "HEAD", "--output", "json").stdout)["plan"]["changes"]
+    assert changes["stale"] == ["prod"]
 
 
 def test_nothing_is_said_of_files_that_an_error_keeps_from_being_rendered(project: Project) -> None:

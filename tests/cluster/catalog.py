@@ -44,7 +44,7 @@ class Catalog:
         self.edit(DEFAULTS, lambda defaults: defaults.update(gitops={**defaults.get("gitops", {}), **words}))
         for path in sorted((self.folder / "environments").glob("*.yaml")):
             if path.name != Path(DEFAULTS).name:
-                self.edit(f"environments/{path.name}", lambda environment: environment.pop("gitops", None))
+                self.edit(f"environments/{path.name}", _told_by_defaults)
 
     def publish(self) -> str:
         """Render all environments and commit; returns the commit."""
@@ -62,3 +62,8 @@ class Catalog:
         found = sorted((self.folder / "rendered" / environment / folder).rglob("*.yaml"))
         documents = (doc for path in found for doc in yaml.safe_load_all(path.read_bytes()))
         return [doc for doc in documents if isinstance(doc, dict) and "kind" in doc]
+
+
+def _told_by_defaults(environment: Json) -> None:
+    """Leave of an environment's words for its engine only which engine reads it."""
+    environment["gitops"] = {word: said for word, said in environment.get("gitops", {}).items() if word == "instance"}

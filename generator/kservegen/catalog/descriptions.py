@@ -135,6 +135,8 @@ DESCRIPTIONS: dict[str, str] = {
     "gitops.targetRevision": "Branch, tag or commit to sync. Without it: main.",
     "gitops.path": "Folder of the output in the repository. Without it: rendered.",
     "gitops.namespace": "Namespace of the engine's objects. Without it: argocd, or flux-system.",
+    "gitops.instance": "Which of several installations of the engine reads this. Environments of different ones may "
+    "both have https://kubernetes.default.svc as their cluster. Without it: one reads all.",
     "gitops.chartRepository": "OCI registry and path of KServe's charts. Without it: ghcr.io/kserve/charts.",
     "gitops.values": "Values of charts: ref, read from platform/values; inline, in the sync objects. Without it: ref.",
     "gitops.project": "AppProject that exists, for all Applications. Without it, one is rendered for models, one for "

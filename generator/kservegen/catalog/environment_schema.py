@@ -43,6 +43,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             targetRevision=TEXT,
             path=TEXT,
             namespace=TEXT,
+            instance=TEXT,
             chartRepository={"type": "string", "pattern": "^(oci://)?[^:/ ]+(:[0-9]+)?(/[^:/ ]+)*/?$"},
             values={"enum": ["ref", "inline"]},
             project=TEXT,

@@ -137,6 +137,12 @@ class CommitBase:
         carried = _by_environment(old, new, was=held, now=now)
         return Compared(differences=dict(sorted((carried | rendered).items())), words=words)
 
+    def carries(self, environment: str) -> bool:
+        """Whether the commit has rendered files of an environment."""
+        return any(
+            blob.is_file for blob in tree.files(self.git, self.commit, f"{OUTPUT_FOLDER}/{environment}").values()
+        )
+
     def output(self) -> dict[str, bytes]:
         """Return the rendered files that the commit carries."""
         held = tree.contents(self.git, self.commit, (OUTPUT_FOLDER,))

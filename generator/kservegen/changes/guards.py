@@ -135,21 +135,30 @@ def guard_removals(
     yield from _diagnose(name, environment, finding)
 
 
-def guard_left_behind(environment: ResolvedEnvironment, left: LeftRunning, limits: GuardLimits) -> Iterator[Diagnostic]:
-    """Refuse to move what runs to where the cluster still has it where it was."""
+def guard_left_behind(
+    name: str, environment: ResolvedEnvironment | None, left: LeftRunning, limits: GuardLimits
+) -> Iterator[Diagnostic]:
+    """Refuse to leave running what nothing in Git stands for any more; None is an environment that is gone.
+
+    Of what Git has no longer, removals that somebody allowed by number cover it as well: they know that it goes.
+    """
     count = len(left.names)
-    if count <= limits.left_behind:
+    limit = max(limits.left_behind, limits.explicit) if left.is_removed else limits.left_behind
+    if not left.guarded or count <= limit:
         return
+    option = f"--allow-removals {count}" if left.is_removed else f"--allow-left-behind {count}"
     finding = Finding(
         rule="gitops/left-behind-guard",
         path=left.path,
-        message=f"{left.why} leaves running what nothing in Git stands for any more",
+        message=f"{left.why}, and what ran goes on: nothing in Git stands for it any more"
+        if left.is_removed
+        else f"{left.why} leaves running what nothing in Git stands for any more",
         seen=f"{count} left behind: {_some(left.names)}",
         allowed=f"at most {limits.left_behind}",
-        hint=_way_out(limits, environment.name, f"leftBehind: {count}", f"--allow-left-behind {count}"),
+        hint=_way_out(limits, name, f"leftBehind: {count}", option),
         at_key=True,
     )
-    yield from diagnose_environment(environment, [finding])
+    yield from _diagnose(name, environment, finding)
 
 
 def guard_restarts(
@@ -188,9 +197,10 @@ def _diagnose(name: str, environment: ResolvedEnvironment | None, finding: Findi
     if environment is not None:
         yield from diagnose_environment(environment, [finding])
         return
+    gone = f"{OUTPUT_FOLDER}/{name} belongs to no environment any more"
     yield by_manual(
         finding.rule,
-        f"{OUTPUT_FOLDER}/{name} belongs to no environment any more",
+        finding.message if finding.rule == "gitops/left-behind-guard" else gone,
         Location(f"{ENVIRONMENTS_FOLDER}/{name}.yaml"),
         seen=finding.seen,
         allowed=finding.allowed,

@@ -18,6 +18,7 @@ from kservegen.render.gitops.argocd.settings import (
     SERVER_IN_CLUSTER,
     ArgoVersion,
 )
+from kservegen.render.gitops.clusters import cluster_address, is_placeholder
 from kservegen.render.gitops.flux.writer import SCHEMES
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -32,6 +33,7 @@ def check_gitops(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]:
     if engine not in ENGINES:
         return
     yield from _repository(environment)
+    yield from _placeholder(environment)
     yield from _chart_repository(environment, charts)
     if engine == "argocd":
         yield from _argocd(environment)
@@ -47,6 +49,18 @@ def _repository(environment: ResolvedEnvironment) -> Iterator[Finding]:
             message="gitops has no repoURL, so nothing can be synced",
             hint="Add gitops.repoURL: the URL that the cluster clones this repository from.",
             at_key=True,
+        )
+
+
+def _placeholder(environment: ResolvedEnvironment) -> Iterator[Finding]:
+    server = environment.text("cluster", "server")
+    if is_placeholder(server):
+        yield Finding(
+            rule="gitops/placeholder",
+            path=("cluster", "server"),
+            message="this address is an example, which no cluster has",
+            seen=server,
+            hint="Write the address of the cluster's API server: kubectl cluster-info prints it.",
         )
 
 
@@ -158,7 +172,7 @@ def _flux_revision(environment: ResolvedEnvironment) -> Iterator[Finding]:
 
 def _flux_cluster(environment: ResolvedEnvironment) -> Iterator[Finding]:
     server = environment.text("cluster", "server")
-    if server.rstrip("/") == SERVER_IN_CLUSTER and environment.mapping("gitops", "flux", "kubeConfig"):
+    if cluster_address(server) == SERVER_IN_CLUSTER and environment.mapping("gitops", "flux", "kubeConfig"):
         yield Finding(
             rule="gitops/two-clusters",
             path=("gitops", "flux", "kubeConfig"),

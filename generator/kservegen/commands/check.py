@@ -66,12 +66,13 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         changes = compare_files(evaluated.desired, existing)
         compared = compare_change(base, evaluated, existing, Allowances(), clock=options.clock)
     stale = _stale(changes) if options.carries_output else _touched(changes, existing, base)
+    plan = replace(compared.plan, stale=() if evaluated.has_errors else tuple(stale))
     result = report_on(evaluated, "check", fail_on=options.fail_on)
     found = (
         *result.diagnostics,
         *compared.diagnostics,
         *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in changes.conflicts),
-        *(() if evaluated.has_errors else _diagnose(stale)),
+        *(() if evaluated.has_errors else _diagnose(stale, existing)),
         *(found for environment in evaluated.environments for found in check_permits(environment, options.clock)),
         *_linked(repository),
     )
@@ -79,15 +80,15 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         result,
         diagnostics=merge_diagnostics(found),
         plan=FilePlan(
-            written=tuple(path for path in changes.write if path.partition("/")[0] not in compared.plan.unknown),
-            removed=tuple(path for path in changes.remove if path.partition("/")[0] not in compared.plan.unknown),
+            written=tuple(path for path in changes.write if path.partition("/")[0] not in plan.unknown),
+            removed=tuple(path for path in changes.remove if path.partition("/")[0] not in plan.unknown),
             unchanged=len(evaluated.desired) - len(changes.write),
             diff=_diff(existing, changes, stale, evaluated),
-            changes=compared.plan,
+            changes=plan,
         ),
         unchecked=(*result.unchecked, *compared.unchecked),
     )
-    return Planned(replace(result, verdict=_verdict(result, base)), compared.plan)
+    return Planned(replace(result, verdict=_verdict(result, base)), plan)
 
 
 def _linked(repository: Repository) -> Iterator[Diagnostic]:
@@ -121,12 +122,15 @@ def _touched(changes: Changes, existing: Existing, base: CommitBase | NoBase) ->
     }
 
 
-def _diagnose(stale: Mapping[str, list[str]]) -> Iterator[Diagnostic]:
+def _diagnose(stale: Mapping[str, list[str]], existing: Existing) -> Iterator[Diagnostic]:
     for name, paths in stale.items():
         more = ", …" if len(paths) > _NAMED else ""
+        is_there = any(path.startswith(f"{name}/") for path in existing.files)
         yield by_manual(
             "gitops/stale-output",
-            f"{OUTPUT_FOLDER}/{name} is not what the catalog renders",
+            f"{OUTPUT_FOLDER}/{name} is not what the catalog renders"
+            if is_there
+            else f"{OUTPUT_FOLDER}/{name} is not there, and the catalog renders it",
             Location(f"{OUTPUT_FOLDER}/{paths[0]}"),
             seen=f"{len(paths)} of its files: {', '.join(paths[:_NAMED])}{more}",
             environments=(name,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -11,6 +11,7 @@ from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, Want
 from kservegen.changes.guards import Allowances, GuardLimits
 from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
 from kservegen.changes.plan.model import EnvironmentPlan, Plan
+from kservegen.changes.plan.moves import left_by_deletion
 from kservegen.checks.locate import Locator
 from kservegen.commands.render import unchecked
 from kservegen.commands.result import FilePlan, Result
@@ -114,7 +115,7 @@ def compare_change(
     """Compare what was evaluated with a base, and hold it against the guards as the base has them."""
     compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
     found = tuple(_environments(base, evaluated, compared, allowed, clock))
-    plans = tuple(plan for plan, _ in found if plan is not None)
+    plans = tuple(_undone(plan, base, evaluated, existing) for plan, _ in found if plan is not None)
     unreadable = {name for name in evaluated.project.catalog.unreadable if not asked or name in asked}
     known = [(planned.name, compared.differences[planned.name]) for planned in plans]
     return ComparedChange(
@@ -131,6 +132,17 @@ def compare_change(
         removed=tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new),
         unchecked=tuple(_not_told(plans, evaluated.project.tools)),
     )
+
+
+def _undone(
+    plan: EnvironmentPlan, base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedRepository, existing: Existing
+) -> EnvironmentPlan:
+    """Add what runs on where the base carries the rendered files of an environment, and the work tree has none."""
+    built = evaluated.built.get(plan.name)
+    prefix = f"{plan.name}/"
+    if built is None or not isinstance(base, CommitBase) or any(path.startswith(prefix) for path in existing.files):
+        return plan
+    return replace(plan, left=left_by_deletion(built)) if base.carries(plan.name) else plan
 
 
 def refuse_half_written(repository: Repository) -> None:

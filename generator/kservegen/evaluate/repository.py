@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.checks.locate import Locator, diagnose_environment
-from kservegen.checks.shared_objects import shared_objects
+from kservegen.checks.shared_objects import SharedObject, shared_objects
 from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
 from kservegen.core.confined import leads_out
 from kservegen.core.crashes import contained
-from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
-from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, Tools, evaluate
+from kservegen.evaluate.neighbours import neighbours
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.evaluate.unmanaged import OutputFolder, refuse_in_departed
@@ -139,7 +139,7 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
             built[name] = evaluation.built
             if templates is not None and options.lays_out:
                 desired.update(_laid_out(evaluation.built, templates, shared, diagnostics))
-    diagnostics.extend(_across([e.built for e in evaluations.values() if e.built is not None]))
+    diagnostics.extend(_across([e.built for e in evaluations.values() if e.built is not None], project))
     return EvaluatedRepository(
         project=project,
         evaluations=evaluations,
@@ -178,14 +178,37 @@ def _lowered(out: Path, built: BuiltEnvironment | None, tools: Tools) -> Iterato
         yield from lowered_quotas(out, built, tools)
 
 
-def _across(environments: Sequence[BuiltEnvironment]) -> Iterator[Diagnostic]:
-    """Say what environments do to each other; what crashes there is said of the first."""
+def _across(environments: Sequence[BuiltEnvironment], project: Project) -> Iterator[Diagnostic]:
+    """Say what environments do to each other, those that nobody asked for too; what crashes is said of the first."""
 
-    def told(crash: Finding) -> tuple[BuiltEnvironment, Resource | None, Finding]:
-        return environments[0], None, crash
+    def judge() -> Iterator[Diagnostic]:
+        beside = neighbours(environments, project.catalog, project.tools)
+        for shared in shared_objects(environments, beside):
+            yield _diagnose_shared(shared)
 
-    for built, resource, finding in contained("comparing environments", lambda: shared_objects(environments), told):
-        if resource is None:
-            yield from diagnose_environment(built.environment, [finding])
-        else:
-            yield Locator.of(built).diagnose(resource, finding, Severity.ERROR)
+    def told(crash: Finding) -> Diagnostic:
+        return next(iter(diagnose_environment(environments[0].environment, [crash])))
+
+    if environments:
+        yield from contained("comparing environments", judge, told)
+
+
+def _diagnose_shared(shared: SharedObject) -> Diagnostic:
+    """Give what two environments share its line in the one, and beside it the line in the other."""
+    built, resource, finding, other, twin = shared
+    if resource is not None:
+        found = Locator.of(built).diagnose(resource, finding, Severity.ERROR)
+        there = Locator.of(other).locate(twin, ()) if twin is not None else other.environment.locate(())
+    else:
+        (found,) = diagnose_environment(built.environment, [finding])
+        there = other.environment.locate(finding.path, at_key=finding.at_key)
+    if there == found.location:  # words that both have from one place: what tells them apart is the cluster
+        there = _own_line(other.environment)
+        found = found if resource is not None else replace(found, location=_own_line(built.environment))
+    return replace(found, related=(Related(f"{other.environment.name} says so here", there),))
+
+
+def _own_line(environment: ResolvedEnvironment) -> Location:
+    """Return the line of an environment's own file that names its cluster; the file's first where none does."""
+    own = environment.source.own
+    return own.source.key(("cluster",)) if "cluster" in own.value else Location(own.file)

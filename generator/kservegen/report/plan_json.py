@@ -8,15 +8,17 @@ from kservegen.changes.impact.model import Restart
 from kservegen.changes.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
 from kservegen.checks.budget.amounts import amount_as_json
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.report.plan_words import verdict, verdict_of
+from kservegen.report.plan_words import left_lines, verdict, verdict_of
 
 
 def changes_as_json(plan: Plan) -> JsonObject:
     """Return the plan, environment by environment, with those in which nothing changes."""
     return {
         "base": plan.base,
+        "leftRunning": list(left_lines(plan)),
         "verdict": verdict(plan),
         "unknown": list(plan.unknown),
+        "stale": list(plan.stale),
         "environments": [_environment(environment) for environment in plan.environments],
     }
 
@@ -33,7 +35,7 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
         "owners": [{"folder": o.folder, "before": o.old, "after": o.new} for o in environment.owners],
         **({"kserveVersion": _pair(environment.version)} if environment.version else {}),
         **({"engine": _pair(environment.engine)} if environment.engine else {}),
-        "leftBehind": {"why": environment.left.why, "objects": list(environment.left.names)},
+        "leftBehind": _left(environment),
         "gpus": dict(environment.gpus),
         "refused": len(environment.impact.refused),
         "restarts": [_restart(restart) for restart in impact.restarts],
@@ -46,6 +48,20 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
         "rewritten": list(environment.rewritten),
         "pages": list(environment.pages),
         "unreadable": list(environment.unreadable),
+    }
+
+
+def _left(environment: EnvironmentPlan) -> JsonObject:
+    left = environment.left
+    return {
+        "why": left.why,
+        "objects": list(left.names),
+        "models": left.models,
+        "namespaces": list(left.namespaces),
+        "cluster": left.cluster,
+        "outcome": left.outcome if left.names else "",
+        "guarded": left.guarded and bool(left.names),
+        "removed": left.is_removed,
     }
 
 

@@ -24,6 +24,8 @@ _FIRST_LINE: Final = f"{MARKER}\n"
 # GitHub takes 65,536 characters; counted in bytes, with room for what a workflow puts around it.
 LIMIT: Final = 64_000
 
+_FIRST: Final = 20  # so many environments are named above all else
+
 _T = TypeVar("_T")
 # What a template gets.
 Data: TypeAlias = dict[str, object]
@@ -58,8 +60,10 @@ def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates) -> st
     own = any(item.waived is not None and item.waived.of_change for item in result.diagnostics)
     if not plan and not result.count(Severity.ERROR) and not own:
         return ""
-    # Whatever a template writes, the verdict of a gate stands above it.
-    verdict = f"**{inert(result.verdict)}**\n\n" if result.verdict else ""
+    # Whatever a template writes, the verdict of a gate and what is left running stand above it.
+    first = [result.verdict] if result.verdict else []
+    first += islice(words.left_lines(plan), _FIRST)
+    verdict = "".join(f"**{inert(line)}**\n\n" for line in first)
     for detail in _DETAILS:
         text = _within_limit(templates.pieces("plan.md", **_comment(result, plan, detail)), verdict)
         if text is not None:
@@ -135,7 +139,7 @@ def _environment(environment: EnvironmentPlan, detail: _Detail) -> Data:
 
 def _moves(environment: EnvironmentPlan, detail: _Detail) -> list[str]:
     """Write what changes hands, and what nobody takes over."""
-    left = words.left_line(environment)
+    left = words.left_names(environment)
     return [words.owner_line(owner) for owner in environment.owners[: detail.objects]] + ([left] if left else [])
 
 

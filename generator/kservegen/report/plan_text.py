@@ -23,11 +23,12 @@ _WIDE: Final = 110
 
 
 def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: bool, everything: bool) -> str:
-    """Write the verdict first, then details."""
+    """Write what is left running and the verdict first, then details."""
     paint = painter(colour)
     most = (0, 0) if everything else (_OBJECTS, _FIELDS)
     is_gate = bool(result.verdict)
     out = [paint(printable(result.verdict), BOLD)] if is_gate else []
+    out += [paint(printable(line), YELLOW) for line in words.left_lines(plan)]
     out += [paint(printable(words.verdict(plan)), BOLD), paint(f"against {printable(plan.base)}", DIM)]
     for environment in plan.environments:
         lines = list(_environment(environment, paint, most))
@@ -70,7 +71,7 @@ def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]
         yield f"  synced by {' -> '.join(name or 'nothing' for name in environment.engine)}"
     yield from (f"  {printable(words.owner_line(owner))}" for owner in environment.owners)
     if environment.left.names:
-        yield paint(f"  ! {printable(words.left_line(environment))}", YELLOW)
+        yield paint(f"  ! {printable(words.left_names(environment))}", YELLOW)
     effects = words.effects(environment)
     yield from _limited(
         environment.objects,

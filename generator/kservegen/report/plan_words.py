@@ -14,6 +14,7 @@ from kservegen.changes.plan.model import (
     BudgetChange,
     EnvironmentPlan,
     Fate,
+    LeftRunning,
     ObjectChange,
     OwnerChange,
     Plan,
@@ -34,6 +35,7 @@ _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
 }
 _LONGEST: Final = 160
 _NAMED: Final = 8  # so many objects fit in a line
+_NAMESPACES: Final = 3
 UNKNOWN: Final = "not known, the catalog has errors"
 
 
@@ -41,6 +43,8 @@ def verdict(plan: Plan) -> str:
     """Write the first line: what happens where, and what restarts."""
     said = [f"{environment.name}: {verdict_of(environment)}" for environment in plan.changing]
     said += [f"{name}: {UNKNOWN}" for name in plan.unknown]
+    if not said and plan.stale:
+        return f"the catalog changes nothing; not current: {', '.join(f'rendered/{name}' for name in plan.stale)}"
     return " · ".join(said) or "nothing changes"
 
 
@@ -60,7 +64,7 @@ def verdict_of(environment: EnvironmentPlan) -> str:
         parts.append(f"KServe {' -> '.join(environment.version)}")
     if environment.engine:
         parts.append(f"engine {' -> '.join(name or 'none' for name in environment.engine)}")
-    if environment.left.names:
+    if environment.left.names and not environment.left.is_removed:
         parts.append(f"{plural(len(environment.left.names), 'object')} left running by {environment.left.why}")
     if environment.words:
         parts.append("its guards, waivers or prerequisites change")
@@ -69,11 +73,15 @@ def verdict_of(environment: EnvironmentPlan) -> str:
 
 def _models(environment: EnvironmentPlan) -> Iterator[str]:
     models = Counter(change.verb for change in environment.objects if change.is_model)
+    removed = [change for change in environment.objects if change.is_model and change.verb is Verb.REMOVED]
+    deleted = sum(change.fate is Fate.DELETED for change in removed)
     first = True
     for verb, (one, many) in _VERBS.items():
         count = models[verb]
         if count:
-            yield f"{plural(count, 'model') if first else f'{count:,}'} {one if count == 1 else many}"
+            said = f"{plural(count, 'model') if first else f'{count:,}'} {one if count == 1 else many}"
+            some = "" if deleted == count else f"{deleted:,} "
+            yield f"{said} ({some}deleted from the cluster)" if deleted and verb is Verb.REMOVED else said
             first = False
 
 
@@ -175,11 +183,32 @@ def owner_line(owner: OwnerChange) -> str:
     return f"{owner.folder}: {owner.old or 'nothing'} -> {owner.new or 'nothing'}"
 
 
-def left_line(environment: EnvironmentPlan) -> str:
-    """Say what goes on running where nothing in Git stands for it; empty where nothing does."""
+def left_lines(plan: Plan) -> Iterator[str]:
+    """Say first of all what goes on running where nothing in Git stands for it: how much, where, and why."""
+    for environment in plan.environments:
+        left = environment.left
+        if left.names:
+            count = left.models or len(left.names)
+            one = count == 1
+            what = plural(count, "model" if left.models else "object")
+            verb = ("keeps running" if one else "keep running") if left.models else ("stays" if one else "stay")
+            said = "nothing will delete it" if one and left.outcome == LeftRunning().outcome else left.outcome
+            yield f"{environment.name}: {what} {verb}{_where(left)}: {said} ({left.why})"
+
+
+def _where(left: LeftRunning) -> str:
+    names = left.namespaces[:_NAMESPACES]
+    more = f" and {len(left.namespaces) - len(names):,} more" if left.namespaces[_NAMESPACES:] else ""
+    noun = "namespaces" if len(left.namespaces) > 1 else "namespace"
+    inside = f" in {noun} {', '.join(names)}{more}" if names else ""
+    return f"{inside} on {left.cluster}" if left.cluster else f"{inside}{' of its cluster' if inside else ''}"
+
+
+def left_names(environment: EnvironmentPlan) -> str:
+    """Name what goes on running where nothing in Git stands for it; empty where nothing does."""
     left = environment.left
     names = ", ".join(left.names[:_NAMED]) + (f" and {len(left.names) - _NAMED:,} more" if left.names[_NAMED:] else "")
-    return f"left running by {left.why}: {names}" if left.names else ""
+    return f"left running, {left.why}: {names}" if left.names else ""
 
 
 def budget_line(budget: BudgetChange, gpus: Mapping[str, str]) -> str:

@@ -166,6 +166,7 @@ def _plan(changes: _Section) -> Plan:
         base=changes["base"],
         environments=tuple(map(_environment, changes["environments"])),
         unknown=tuple(changes["unknown"]),
+        stale=tuple(changes.get("stale", ())),
     )
 
 
@@ -191,7 +192,18 @@ def _environment(item: _Section) -> EnvironmentPlan:
 
 
 def _left(left: _Section | None) -> LeftRunning:
-    return LeftRunning(why=left["why"], names=tuple(left["objects"])) if left is not None else LeftRunning()
+    if left is None:
+        return LeftRunning()
+    return LeftRunning(
+        why=left["why"],
+        names=tuple(left["objects"]),
+        models=left["models"],
+        namespaces=tuple(left["namespaces"]),
+        cluster=left["cluster"],
+        outcome=left["outcome"],
+        guarded=left["guarded"],
+        is_removed=left["removed"],
+    )
 
 
 def _pair(pair: _Section | None) -> tuple[str, str] | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.support.project import DEV, Project
 
+from kservegen.commands.render import validate
+from kservegen.core.diagnostics import Severity
+
 IN_CLUSTER = "server: https://kubernetes.default.svc"
 ARGOCD = "{engine: argocd, repoURL: https://example.com/m.git}"
 FLUX = "{engine: flux, repoURL: https://example.com/m.git}"
@@ -58,9 +61,60 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         "prod",
         ["environments/prod.yaml:5:14 dev renders namespace ns of cluster https://10.0.0.1 too"],
     ),
-    "the address that each cluster has for itself": (
+    "the address that each cluster has for itself, read by one engine": (
         environment(cluster=f"name: a, {IN_CLUSTER}", engine=FLUX),
         environment(cluster=f"name: b, {IN_CLUSTER}", engine=FLUX),
+        "prod",
+        ["environments/prod.yaml:5:14 dev renders namespace ns of cluster https://kubernetes.default.svc too"],
+    ),
+    "the address that each cluster has for itself, an engine in each": (
+        environment(cluster=f"name: a, {IN_CLUSTER}", engine=FLUX),
+        environment(cluster=f"name: b, {IN_CLUSTER}", engine=FLUX.replace("}", ", instance: b}")),
+        "prod",
+        [],
+    ),
+    "one engine's own cluster, by its name and by its address": (
+        environment(cluster="name: in-cluster"),
+        environment(cluster=IN_CLUSTER),
+        "prod",
+        ["environments/prod.yaml:5:14 dev renders namespace ns of cluster https://kubernetes.default.svc too"],
+    ),
+    "a name, and an address that has it elsewhere": (
+        environment(cluster="name: a, server: https://10.0.0.1", **OTHER),
+        environment(cluster="name: a"),
+        "prod",
+        [],
+    ),
+    "through a third: two names, and each of them with an address": (
+        environment(cluster="name: a"),
+        environment(cluster="server: https://10.0.0.1").replace("{ns: {}}", "{ns: {}, other: {}}"),
+        "prod",
+        [],
+    ),
+    "two namespaces of one cluster are one cause": (
+        environment().replace("{ns: {}}", "{ns: {}, other: {}}"),
+        environment().replace("{ns: {}}", "{ns: {}, other: {}}"),
+        "prod",
+        ["environments/prod.yaml:5:14 dev renders namespace ns and 1 more of cluster main too"],
+    ),
+    "a namespace that one renders and the other promises": (
+        environment(),
+        environment()
+        .replace("{ns: {}}", "{}")
+        .replace("[cert", "[Namespace/ns, cert")
+        .replace("iris: {namespace: ns}", "iris: null"),
+        "prod",
+        [],
+    ),
+    "two names of one cluster, of which nothing is shared": (
+        environment(cluster="name: a, server: https://10.0.0.1:6443"),
+        environment(cluster="name: b, server: https://10.0.0.1:6443", **OTHER),
+        "prod",
+        ["environments/prod.yaml:2:17 dev has this cluster under another name"],
+    ),
+    "a name that is left out is no other name": (
+        environment(cluster="server: https://10.0.0.1:6443"),
+        environment(cluster="name: b, server: https://10.0.0.1:6443", **OTHER),
         "prod",
         [],
     ),
@@ -104,7 +158,7 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "Applications of two clusters, each with an Argo CD": (
         environment(cluster=f"name: a, {IN_CLUSTER}", engine=ARGOCD),
-        environment(cluster=f"name: b, {IN_CLUSTER}", engine=ARGOCD),
+        environment(cluster=f"name: b, {IN_CLUSTER}", engine=ARGOCD.replace("}", ", instance: b}")),
         "dev-cluster",
         [],
     ),
@@ -128,3 +182,91 @@ def test_a_chart_that_is_promised_is_neither_synced_nor_uninstalled(project: Pro
     assert not [name for name in built if "kserve-" in name]
     assert project.render().exit_code == 0
     assert "helm uninstall" not in (project.root / "rendered/dev/README.md").read_text("utf-8")
+
+
+SHARED = "gitops/shared-namespace"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("https://a.corp:6443", "https://a.corp:6443/"),
+        ("https://a.corp", "https://a.corp:443"),
+        ("https://A.corp", "HTTPS://a.CORP."),
+        ("https://a.corp/k8s/c-1", "https://a.corp:443/k8s/c-1/"),
+        ("https://[fd00::1]:6443", "https://[FD00::1]:6443"),
+        ("a.corp:6443", "https://a.corp:6443"),
+        ("https://kubernetes.default.svc", "https://kubernetes.default.svc:443/"),
+        ("https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local"),
+        ("https://kubernetes.default.svc", "https://kubernetes"),
+    ],
+)
+def test_one_address_in_two_forms(first: str, second: str, project: Project) -> None:
+    project.write("environments/dev.yaml", environment(cluster=f"name: a, server: '{first}'"))
+    project.write("environments/prod.yaml", environment(cluster=f"name: b, server: '{second}'"))
+    assert project.problems() == [f"environments/prod.yaml:5:14 {SHARED}"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("https://a.corp:6443", "https://a.corp:6444"),
+        ("https://a.corp", "http://a.corp"),
+        ("https://a.corp/k8s/c-1", "https://a.corp/k8s/C-1"),
+        ("https://a.corp", "https://a.corp.example"),
+        ("https://kubernetes.default.svc", "https://kubernetes.default.svc:6443"),
+        ("https://[fd00::1", "https://[fd00::2"),
+        ("https://a.corp:port", "https://a.corp:other"),
+    ],
+)
+def test_two_addresses(first: str, second: str, project: Project) -> None:
+    project.write("environments/dev.yaml", environment(cluster=f"name: a, server: '{first}'"))
+    project.write("environments/prod.yaml", environment(cluster=f"name: b, server: '{second}'"))
+    assert [p for p in project.problems() if "placeholder" not in p] == []
+
+
+def test_an_environment_alone_is_held_against_the_others(project: Project) -> None:
+    """Also the first one: the other file is read, and both places are told."""
+    project.write("environments/dev.yaml", environment(cluster="name: a, server: https://10.0.0.1"))
+    project.write("environments/prod.yaml", "\n" + environment(cluster="name: b, server: https://10.0.0.1:443"))
+    for name, line, other, there in (("dev", 5, "prod", 6), ("prod", 6, "dev", 5)):
+        (found,) = validate(project.repository, environments=(name,)).diagnostics
+        assert (str(found.location), found.rule) == (f"environments/{name}.yaml:{line}:14", SHARED)
+        assert found.message == f"{other} renders namespace ns of cluster https://10.0.0.1 too"
+        assert found.environments == (name,)
+        assert [str(item.location) for item in found.related] == [f"environments/{other}.yaml:{there}:14"]
+
+
+def test_what_the_others_share_is_not_said_of_one(project: Project) -> None:
+    project.write("environments/dev.yaml", environment(cluster="name: mine", **OTHER))
+    for name in ("prod", "staging"):
+        project.write(f"environments/{name}.yaml", environment())
+    assert not validate(project.repository, environments=("dev",)).diagnostics
+
+
+def test_words_from_the_defaults_are_told_at_the_cluster_of_each(project: Project) -> None:
+    words = environment()
+    project.write("environments/defaults.yaml", words.replace("cluster: {name: main}\n", ""))
+    project.write("environments/dev.yaml", "version: 1\n\ncluster: {name: a, server: https://10.0.0.1}\n")
+    project.write("environments/prod.yaml", "version: 1\ncluster: {name: b, server: https://10.0.0.1}\n")
+    (found,) = (d for d in project.validate().diagnostics if d.rule == SHARED)
+    assert str(found.location) == "environments/prod.yaml:2:1"
+    assert [str(item.location) for item in found.related] == ["environments/dev.yaml:3:1"]
+    assert found.seen == "b here, a in dev"
+
+
+def test_a_cluster_of_two_engines_says_how_they_are_told_apart(project: Project) -> None:
+    for name in ("dev", "prod"):
+        project.write(f"environments/{name}.yaml", environment(cluster=f"name: {name}, {IN_CLUSTER}"))
+    (found,) = project.validate().diagnostics
+    assert "gitops: {instance: prod}" in found.hint
+
+
+def test_an_address_that_is_an_example(project: Project) -> None:
+    project.write("environments/dev.yaml", environment(cluster="server: 'https://dev.example.com'", engine=FLUX))
+    (found,) = project.validate().diagnostics
+    assert (str(found.location), found.rule, found.severity) == (
+        "environments/dev.yaml:2:19",
+        "gitops/placeholder",
+        Severity.INFO,
+    )

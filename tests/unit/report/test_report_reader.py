@@ -82,7 +82,7 @@ FULL = EnvironmentPlan(
         refused=(REFUSED, REFUSED),
         scaled=(Scaled(SUBJECT, "predictor", (1, 2), (0, 0)),),
     ),
-    left=LeftRunning("another cluster (a -> b)", ("InferenceService team/a",)),
+    left=LeftRunning("another cluster (a -> b)", ("InferenceService team/a",), (), 1, ("team",), "a", "it stays"),
     gpus={"h100": "H100"},
     budgets=(BudgetChange("gpus", "nvidia.com/gpu", Fraction(1), Fraction(5, 2), None, Fraction(8)),),
     rewritten=("e.yaml",),

@@ -19,7 +19,7 @@ from kservegen.changes.impact.assess import assess
 from kservegen.changes.impact.model import Impact, ImpactSide
 from kservegen.changes.plan.budgets import BudgetComparison
 from kservegen.changes.plan.environment import EnvironmentChange, plan_environment, read_change
-from kservegen.changes.plan.model import EnvironmentPlan, Verb
+from kservegen.changes.plan.model import EnvironmentPlan, Fate, Presence, Verb
 from kservegen.changes.plan.moves import left_running
 from kservegen.changes.plan.syncing import Syncing
 from kservegen.core.diagnostics import Diagnostic
@@ -118,7 +118,7 @@ def plan_against(
     """Say what a change does in one environment, to what runs and to budgets, too."""
     change = read_change(name, evaluated.built.get(name), compared.differences[name], compared.words.get(name))
     planned = plan_environment(change)
-    planned = replace(planned, left=left_running(change, planned.objects))
+    planned = replace(planned, left=left_running(change, planned))
     return change, with_effects(change, planned, evaluated.project.tools, evaluated.evaluations.get(name))
 
 
@@ -127,8 +127,8 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
     name, built = planned.name, change.built
     environment = built.environment if built is not None else None
     yield from guard_removals(name, environment, _removed(change, planned), limits)
+    yield from guard_left_behind(name, environment, planned.left, limits)
     if environment is not None:
-        yield from guard_left_behind(environment, planned.left, limits)
         yield from guard_restarts(environment, holding_of(planned.impact), limits)
 
 
@@ -140,9 +140,15 @@ def holding_of(impact: Impact) -> dict[str, int]:
 
 
 def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
-    """Count what goes by what it is, not by its file: a renamed object is deleted, and a file may hold many."""
+    """Count what goes by what it is, not by its file: a renamed object is deleted, and a file may hold many.
+
+    What stays in the cluster whole is counted as left behind, and not twice.
+    """
     gone = [c for c in planned.objects if c.verb in {Verb.REMOVED, Verb.RENAMED}]
     charts = sorted(change.old.values.keys() - change.new.values.keys() - change.values_after.keys())
+    if planned.left.is_removed and planned.left.guarded:
+        gone = [c for c in gone if c.fate is not Fate.LEFT]
+        charts = charts if planned.presence is not Presence.GONE else []
     unread = [path for path in change.old.unreadable if path not in change.differences.new]
     names = [*(str(c.old_key or c.key) for c in gone), *(f"chart {chart}" for chart in charts), *unread]
     files = [f"{change.name}/{path}" for path in (*(c.old_file or c.file for c in gone), *unread)]
@@ -168,7 +174,8 @@ def guard_render(
         if limits.restarts is not None or any(path.startswith(_SYNC) for path in (*differing.old, *differing.new)):
             change = read_change(name, built, differing, None)
             planned = plan_environment(change)
-            left = left_running(change, planned.objects)
-            yield from guard_left_behind(environment, left, limits)
+            left = left_running(change, planned)
+            if not left.is_removed:  # files that go are counted as such
+                yield from guard_left_behind(name, environment, left, limits)
             impact = impact_of(change, planned, evaluated.project.tools) if limits.restarts is not None else Impact()
             yield from guard_restarts(environment, holding_of(impact), limits)

@@ -114,11 +114,21 @@ class OwnerChange(NamedTuple):
 
 
 class LeftRunning(NamedTuple):
-    """What a change leaves running where nothing of Git stands for it any more, and why; empty where nothing is."""
+    """What a change leaves running where nothing of Git stands for it any more, and why; empty where nothing is.
+
+    `models` of them are models, in `namespaces`, on `cluster` (blank where no word names it). `outcome` says what
+    becomes of them. What is `guarded` takes a permit; `is_removed` where Git has them no longer, instead of elsewhere.
+    """
 
     why: str = ""
     names: tuple[str, ...] = ()
     path: tuple[str, ...] = ()  # of the word that moves it
+    models: int = 0
+    namespaces: tuple[str, ...] = ()
+    cluster: str = ""
+    outcome: str = "nothing will delete them"
+    guarded: bool = True
+    is_removed: bool = False
 
 
 class BudgetChange(NamedTuple):
@@ -183,12 +193,14 @@ class EnvironmentPlan:
 class Plan:
     """What a change does, in each environment that was looked at; `base` says against what, in words.
 
-    `unknown` are environments of which nothing can be said, as the catalog cannot be understood there.
+    `unknown` are environments of which nothing can be said, as the catalog cannot be understood there; `stale` those
+    whose rendered files are not what the catalog renders, where that was asked.
     """
 
     base: str
     environments: tuple[EnvironmentPlan, ...] = ()
     unknown: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any(self.environments)
