@@ -80,7 +80,7 @@ _OWNS_A_NODE = """
 def test_a_new_repository_has_a_cluster_for_each_environment(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Production's address is told to be an example until somebody knows it; nothing else is."""
     assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
-    for words in ([], ["--env", "dev"], ["--env", "prod"]):
+    for words in ([], ["dev"], ["prod"]):
         capfd.readouterr()
         assert run_cli(cli, ["validate", "--root", str(tmp_path), *words]) == 0
         found = re.findall(r"^(\S+): (?:info|warning): .* \[(.*)\]$", capfd.readouterr().out, re.MULTILINE)

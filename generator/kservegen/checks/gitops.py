@@ -18,7 +18,7 @@ from kservegen.render.gitops.argocd.settings import (
     SERVER_IN_CLUSTER,
     ArgoVersion,
 )
-from kservegen.render.gitops.clusters import cluster_address, is_placeholder
+from kservegen.render.gitops.clusters import cluster_address, is_example_server
 from kservegen.render.gitops.flux.writer import SCHEMES
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -54,7 +54,7 @@ def _repository(environment: ResolvedEnvironment) -> Iterator[Finding]:
 
 def _placeholder(environment: ResolvedEnvironment) -> Iterator[Finding]:
     server = environment.text("cluster", "server")
-    if is_placeholder(server):
+    if is_example_server(server):
         yield Finding(
             rule="gitops/placeholder",
             path=("cluster", "server"),

@@ -263,7 +263,7 @@ def test_a_cluster_of_two_engines_says_how_they_are_told_apart(project: Project)
 
 
 def test_an_address_that_is_an_example(project: Project) -> None:
-    project.write("environments/dev.yaml", environment(cluster="server: 'https://dev.example.com'", engine=FLUX))
+    project.write("environments/dev.yaml", environment(cluster="server: 'HTTPS://prod.example.com:6443/'", engine=FLUX))
     (found,) = project.validate().diagnostics
     assert (str(found.location), found.rule, found.severity) == (
         "environments/dev.yaml:2:19",

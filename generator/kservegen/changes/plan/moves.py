@@ -30,7 +30,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Resource
-from kservegen.render.gitops.clusters import cluster_address, is_placeholder
+from kservegen.render.gitops.clusters import cluster_address, is_example_server
 from kservegen.render.gitops.repository import CHART_REPOSITORY, DEFAULT_PATH, DEFAULT_REVISION
 from kservegen.render.objects.environment import BuiltEnvironment
 
@@ -141,7 +141,7 @@ def _other_cluster(change: EnvironmentChange, before: Syncing, after: Syncing) -
         for place, resource in before.by_folder.items()
         if place in after.by_folder
         and cluster_of(resource) != cluster_of(after.by_folder[place])
-        and not is_placeholder(cluster_of(resource))
+        and not is_example_server(cluster_of(resource))
     }
     for place in sorted(moved.keys() & before.charts.keys()):
         yield (*moved[place], f"chart {place}")
@@ -160,7 +160,7 @@ def _told_cluster(change: EnvironmentChange) -> tuple[str, str] | None:
         return None
     now = change.built.environment.text("cluster", "server")
     was = text(mapping(change.words.get("cluster")).get("server"))
-    moves = was and now and cluster_address(was) != cluster_address(now) and not is_placeholder(was)
+    moves = was and now and cluster_address(was) != cluster_address(now) and not is_example_server(was)
     return (was, now) if moves else None
 
 

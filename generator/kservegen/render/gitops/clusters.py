@@ -55,7 +55,7 @@ def cluster_address(said: str) -> str:
     return f"{scheme}://{shown}{f':{port}' if port is not None else ''}{path}"
 
 
-def is_placeholder(address: str) -> bool:
+def is_example_server(address: str) -> bool:
     """Whether an address is the one that `init` writes, in a domain that is kept for examples."""
     return cluster_address(address) == PLACEHOLDER_SERVER
 
