@@ -31,8 +31,14 @@ _PROGRAMS: Final = {
     "torchserve": "torchserve",
     "ovms": "openvino",
 }
+# What follows the name of a program that does more than serve, the word that serves first.
+_SUBCOMMANDS: Final = {
+    "vllm": ("serve", "bench", "chat", "collect-env", "complete", "launch", "run-batch"),
+    "mlserver": ("start", "build", "dockerfile", "infer", "init"),
+}
 # Images whose entry point is the server itself; others are told in the arguments what to run.
 _ENTRY_POINTS: Final = frozenset({VLLM, "openvino", "tensorflow-serving", "mlserver", *_MODULES.values()})
+_ASKS: Final = frozenset({"--help", "--version", "-h", "-v"})
 _SERVES_SINCE: Final = (0, 11)
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -56,6 +62,15 @@ class _Program(NamedTuple):
     serves: bool
     name_at: int
     after: int
+
+
+class LackingCommand(NamedTuple):
+    """A program that is not told what to do, the word that would make it serve, and the field that names it."""
+
+    program: str
+    wanted: str
+    found: str
+    place: Path
 
 
 class StartedServer(NamedTuple):
@@ -103,6 +118,24 @@ def _read_server(container: JsonObject) -> StartedServer | None:
     numbers = version_numbers(image.version)
     serves = image.name == VLLM and (not numbers or numbers >= _SERVES_SINCE)
     return _started(image, words, environment, serves=serves, is_whole=True)
+
+
+def lacking_command(container: JsonObject) -> LackingCommand | None:
+    """Find a program that exits, as the word after its name is none of its commands; None where it is, or not known."""
+    environment = container_environment(container)
+    command, args = _listed(container, "command", environment), _listed(container, "args", environment)
+    words, is_whole = _through_shell(command, args, environment)
+    for index, (word, place) in enumerate(words):
+        name = word.text.rpartition("/")[2]
+        wanted = _SUBCOMMANDS.get(name)
+        if wanted is not None and is_whole and place[0] == "command" and _starts(words[:index], command):
+            after = words[index + 1].word if index + 1 < len(words) else Word("")
+            if not after.is_known or after.text in wanted or after.text in _ASKS:
+                return None
+            return LackingCommand(name, wanted[0], after.text, place)
+        if not _LAUNCHERS.fullmatch(name) and not name.startswith("-") and "=" not in name:
+            return None
+    return None
 
 
 def container_environment(container: JsonObject) -> dict[str, str | None]:

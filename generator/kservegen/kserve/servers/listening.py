@@ -17,6 +17,7 @@ _PORTS: Final = {
     "triton": {"--http-port": 8000, "--grpc-port": 8001, "--metrics-port": 8002},
     "tensorflow-serving": {"--rest_api_port": 0, "--port": 8500},
 }
+_OFF: Final = frozenset({"0", "f", "false", "n", "no", "off"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ELSEWHERE: Final = frozenset({"--headless", "--uds", "--config", "--data-parallel-multi-port-external-lb"})
 _UNKNOWN_PORTS: Final = frozenset({"mlserver", "torchserve", "openvino"})
@@ -25,6 +26,15 @@ _UNKNOWN_PORTS: Final = frozenset({"mlserver", "torchserve", "openvino"})
 class ListeningPort(NamedTuple):
     """A port and the place of the word that chose it; -1 where it is the server's own choice."""
 
+    number: int
+    word: int
+
+
+class SharedPort(NamedTuple):
+    """Two flags that lead to one port, and the place of the word that chose it last."""
+
+    first: str
+    second: str
     number: int
     word: int
 
@@ -44,16 +54,44 @@ def listening_ports(started: StartedServer) -> list[ListeningPort]:
     said = last_given(started)
     if not _ELSEWHERE.isdisjoint(said):
         return []
-    found = []
-    for flag, default in _PORTS.get(name, _KSERVE_PORTS).items():
+    chosen = _chosen(started, said)
+    return [] if chosen is None else list(chosen.values())
+
+
+def shared_port(started: StartedServer) -> SharedPort | None:
+    """Find two ports of a server that are one, so that the second cannot be listened on."""
+    if started.server.name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
+        return None
+    said = last_given(started)
+    chosen = _chosen(started, said) or {}
+    if _is_off(said.get("--enable_grpc")):
+        chosen.pop("--grpc_port", None)
+    flags: dict[int, str] = {}
+    for flag, port in chosen.items():
+        if port.number and port.number in flags:
+            first = flags[port.number]
+            return SharedPort(first, flag, port.number, max(port.word, chosen[first].word))
+        flags[port.number] = flag
+    return None
+
+
+def _is_off(given: Given | None) -> bool:
+    return given is not None and bool(given.values) and given.values[0].text.lower() in _OFF
+
+
+def _chosen(started: StartedServer, said: dict[str, Given]) -> dict[str, ListeningPort] | None:
+    """Return the port of each flag of a server that has one; None where a port is not known."""
+    found = {}
+    for flag, default in _PORTS.get(started.server.name, _KSERVE_PORTS).items():
         given = said.get(flag)
         if given is None:
-            found += [ListeningPort(default, -1)] if default else []
+            if default:
+                found[flag] = ListeningPort(default, -1)
             continue
         number = whole_number(given.values[0].text) if given.values and given.values[0].is_known else None
         if number is None:
-            return []
-        found.append(ListeningPort(number, given.value_index))
+            return None
+        found[flag] = ListeningPort(number, given.value_index)
     return found
 
 

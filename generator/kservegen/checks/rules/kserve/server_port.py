@@ -2,7 +2,7 @@
 
 A port in the arguments moves the server. The probes and the Service that KServe makes stay where they are, so that the
 pod is never ready, and is started again and again. The kubelet asks at the address of the pod: a server on 127.0.0.1
-does not hear it.
+does not hear it. A server with a port for HTTP and one for gRPC listens on both, and exits where they are the same.
 
 Fix: Leave the port of the server as KServe sets it.
 Bad:
@@ -20,7 +20,7 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
 from kservegen.core.document import integer, mapping, sequence, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.kserve.servers.listening import listening_ports, loopback_host
+from kservegen.kserve.servers.listening import listening_ports, loopback_host, shared_port
 
 _NETWORKED: Final = ("httpGet", "tcpSocket", "grpc")
 _PROBES: Final = {"startupProbe": "startup", "readinessProbe": "readiness", "livenessProbe": "liveness"}
@@ -36,8 +36,10 @@ class _Asked(NamedTuple):
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    for find in (_missed, _unreached):
-        yield from once(problem for server in servers_made(resource, context) for problem in find(server))
+    servers = list(servers_made(resource, context))
+    yield from once(
+        problem for find in (_shared, _missed, _unreached) for server in servers for problem in find(server)
+    )
 
 
 def _unreached(server: ServerInPod) -> Problems:
@@ -56,6 +58,16 @@ def _unreached(server: ServerInPod) -> Problems:
                 hint="Leave --host out: the server listens on all addresses by itself.",
             )
             return
+
+
+def _shared(server: ServerInPod) -> Problems:
+    """Find a server with two ports that are one."""
+    found = shared_port(server.started)
+    if found is None or found.word < 0 or not server.states(server.word(found.word)):
+        return
+    place = server.where(server.word(found.word))
+    message = f"{found.first} and {found.second} are both {found.number}: the server cannot listen on one port twice"
+    yield Problem(place.path, message, str(found.number), hint="Give each a port of its own.")
 
 
 def _missed(server: ServerInPod) -> Problems:

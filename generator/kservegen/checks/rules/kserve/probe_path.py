@@ -1,0 +1,63 @@
+"""A probe asks its server for a path that the server does not serve.
+
+Servers answer other paths for their health: vLLM `/health`, KServe's own servers `/` and, as Triton does,
+`/v2/health/live` and `/v2/health/ready`. To any other path the answer is 404, and the probe fails each time: the pod is
+never ready, or is started again and again. Only servers are looked at whose image is known, and paths that belong to
+the health of others.
+
+Fix: Ask for a path that this server has, or leave the probe to KServe.
+Bad:
+    image: vllm/vllm-openai:v0.23.0
+    readinessProbe: {httpGet: {path: /v2/health/ready, port: 8000}}
+Good:
+    image: vllm/vllm-openai:v0.23.0
+    readinessProbe: {httpGet: {path: /health, port: 8000}}
+Upstream: vllm/entrypoints/openai/api_server.py; python/kserve/kserve/protocol/rest/{server,v2_endpoints}.py
+"""
+
+from typing import Final
+
+from kservegen.checks.rules._made import once
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
+from kservegen.core.document import integer, mapping, text, value_at
+from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
+from kservegen.kserve.servers.listening import listening_ports
+
+_PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
+_OPEN_INFERENCE: Final = ("/v2/health/ready", "/v2/health/live")
+# Where servers say how they are, whoever's they are.
+_HEALTH: Final = frozenset(
+    """
+    /health /healthz /live /livez /ping /ready /readyz /health/live /health/ready
+    /v1/health/live /v1/health/ready /v2/health/live /v2/health/ready
+    """.split()
+)
+_KSERVE: Final = dict.fromkeys(
+    ("sklearnserver", "xgbserver", "lgbserver", "paddleserver", "pmmlserver", "predictiveserver", HUGGINGFACE),
+    ("/", *_OPEN_INFERENCE),
+)
+_SERVED: Final = {**_KSERVE, VLLM: ("/health", "/ping"), "triton": _OPEN_INFERENCE}
+
+
+@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
+def check(resource: Resource, context: Context) -> Problems:
+    yield from once(problem for server in servers_made(resource, context) for problem in _problems(server))
+
+
+def _problems(server: ServerInPod) -> Problems:
+    served = _SERVED.get(server.started.server.name)
+    if served is None or server.started.server.is_own:
+        return
+    unserved = _HEALTH.difference(served) | ({"/"} if server.started.server.name == VLLM else set())
+    ports = {port.number for port in listening_ports(server.started)}
+    for probe in _PROBES:
+        port = integer(value_at(mapping(server.container), (probe, "httpGet", "port")))
+        if port is not None and ports and port not in ports:
+            continue  # another container's
+        field = (probe, "httpGet", "path")
+        path = text(value_at(mapping(server.container), field)).partition("?")[0]
+        if path in unserved and server.states(field):
+            place = server.where(field)
+            message = f"{server.started.server.name} does not serve {path}, which this probe asks for"
+            yield Problem(place.path, message, path, ", ".join(served), hint=f"Ask for {served[0]}.")
