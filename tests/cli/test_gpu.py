@@ -87,11 +87,19 @@ def test_nothing_asks_for_a_gpu(project: Project) -> None:
 
 
 COMPARED = ("large", "--compare", "L4x2,H100,H200", "--tp", "1,2")
+PRICED = DEV.replace("gpu: H100,", "gpu: H100, pricePerHour: 2.5,")
 
 
-def test_cards_in_one_table(loaded: Project, snapshot: SnapshotAssertion) -> None:
-    loaded.write("environments/dev.yaml", DEV.replace("gpu: H100,", "gpu: H100, pricePerHour: 2.5,"))
-    assert gpu(loaded, *COMPARED) == snapshot
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_cards_in_one_table(
+    width: int, loaded: Project, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kservegen.cli.gpu._WIDTH", width)
+    loaded.write("environments/dev.yaml", PRICED)
+    code, text = gpu(loaded, *COMPARED)
+    assert code == 0
+    assert text == snapshot
+    assert max(map(len, text.splitlines())) <= width
 
 
 def test_a_comparison_as_json(loaded: Project) -> None:
@@ -111,6 +119,66 @@ def test_a_comparison_as_json(loaded: Project) -> None:
     assert report["gpuComparison"][-1]["concurrencyAtHalf"] > 2 * report["gpuComparison"][-1]["concurrency"] - 0.01
 
 
+CONFIG = {
+    "architectures": ["Qwen3ForCausalLM"],
+    "hidden_size": 1024,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 28,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "vocab_size": 151936,
+    "max_position_embeddings": 40960,
+    "torch_dtype": "bfloat16",
+    "tie_word_embeddings": True,
+}
+LOCK = f"""\
+version: 1
+models:
+  hf://acme/one: {{revision: {"a" * 40}, downloadBytes: 1503300328, quantization: "", config: {json.dumps(CONFIG)}}}
+  hf://acme/pinned-only: {{revision: {"b" * 40}}}
+"""
+
+
+def compared(*words: str) -> list[tuple[object, ...]]:
+    done = CliRunner().invoke(cli, ["gpu", *words, "--output", "json"], standalone_mode=False, catch_exceptions=False)
+    report = json.loads(done.output)
+    jsonschema.validate(report, REPORT)
+    return [(row["environment"], row["subject"], row["gpu"], row["verdict"]) for row in report["gpuComparison"]]
+
+
+def test_without_a_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    short = ("--what-if", "max-model-len=8192,version=0.20.0")
+    assert compared("Qwen/Qwen3-32B", "--compare", "L4,H100,H200", *short) == [
+        ("", "Qwen/Qwen3-32B", "L4", "does not fit"),
+        ("", "Qwen/Qwen3-32B", "H100", "fits"),
+        ("", "Qwen/Qwen3-32B", "H200", "fits"),
+    ]
+    assert compared("hf://qwen/qwen3-32b:main", "--compare", "L4") == [("", "Qwen/Qwen3-32B", "L4", "does not fit")]
+    assert compared("Qwen/Qwen3-32B", "--compare", "Gaudi-3") == [("", "Qwen/Qwen3-32B", "Gaudi-3", "not estimated")]
+
+
+def test_files_of_a_model_and_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "config.json").write_text(json.dumps(CONFIG), "utf-8")
+    (tmp_path / "prod.lock.yaml").write_text(LOCK, "utf-8")
+    assert compared("small", "--compare", "L4") == [("", "small", "L4", "fits")]
+    assert compared("./small", "--compare", "L4") == [("", "small", "L4", "fits")]
+    assert compared("prod.lock.yaml", "--compare", "L4") == [("", "acme/one", "L4", "fits")]
+
+
+def test_a_model_beside_the_catalog_has_the_environment_s_cards(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", PRICED + "bandwidths: {download: 1Gi}\n")
+    loaded.write("environments/dev.lock.yaml", LOCK)
+    words = ("--compare", "H100x2", "--output", "json")
+    for name in ("Qwen/Qwen3-8B", "acme/one"):
+        (row,) = json.loads(gpu(loaded, name, *words)[1])["gpuComparison"]
+        assert (row["environment"], row["subject"], row["pricePerHour"]) == ("dev", name, 5.0)
+        assert row["startSeconds"]["download"] > 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -118,10 +186,14 @@ def test_a_comparison_as_json(loaded: Project) -> None:
         (("large", "--compare", "H1OO"), "Did you mean H100?"),
         (("large", "--what-if", "gpu=H1OO"), "Did you mean H100?"),
         (("--compare", "L4"), "--compare needs a model"),
+        (("larg", "--compare", "L4"), "Did you mean large?"),
+        (("Qwen/Qwen3-32", "--compare", "L4"), "Did you mean Qwen/Qwen3-32B?"),
+        (("hf://nobody/nothing", "--compare", "L4"), "nothing is known of a model hf://nobody/nothing"),
         (("large", "--compare", ","), "--compare names no GPU"),
         (("large", "--compare", "L4", "--tp", "x"), "cannot read --tp x"),
         (("large", "--tp", "2"), "--tp goes with --compare"),
-        (("large", "--compare", "L4", "--what-if", "tp=2"), "--compare and --what-if are two questions"),
+        (("large", "--compare", "L4", "--what-if", "tp=2"), "--compare and --tp say which GPUs and how many"),
+        (("large", "--compare", "L4", "--what-if", "gpu=H100"), "--compare and --tp say which GPUs and how many"),
     ],
 )
 def test_a_comparison_that_cannot_be_made(words: tuple[str, ...], message: str, loaded: Project) -> None:

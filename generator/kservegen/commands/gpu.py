@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from kservegen.checks.gpu.gpu_type import offered
 from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import Gpu
 from kservegen.checks.gpu.requests import asked_devices
-from kservegen.checks.gpu.workload import gpu_workloads
+from kservegen.checks.gpu.workload import GpuWorkload, gpu_workloads
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -27,6 +27,7 @@ from kservegen.evaluate.sharing import SharedResults
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})
+_SIZES: Final = frozenset({"tensor-parallel-size", "pipeline-parallel-size", "data-parallel-size"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,14 @@ class Account:
     key: str
     fit: Fit
     findings: tuple[Finding, ...]
+
+
+class UnknownModelError(GeneratorError):
+    """A model that no environment asked about has; `known` are those that there are."""
+
+    def __init__(self, model: str, known: Collection[str]) -> None:
+        super().__init__(f"there is no model {model}", hint=did_you_mean(model, known))
+        self.known = known
 
 
 class UnestimatedObject(NamedTuple):
@@ -66,6 +75,11 @@ class WhatIf:
     gpu: str = ""
     gpus: int | None = None
     version: str = ""
+
+    @property
+    def spread(self) -> bool:
+        """Whether it says over how many GPUs a server spreads."""
+        return bool(_SIZES & read_options(self.options).keys())
 
 
 def parse_what_if(text: str) -> WhatIf:
@@ -94,7 +108,7 @@ def parse_what_if(text: str) -> WhatIf:
 def account_for(
     project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
 ) -> GpuAccounts:
-    """Estimate every server that asks for GPUs, or those of one model; GeneratorError for a model that none has."""
+    """Estimate every server that asks for GPUs, or those of one model; UnknownModelError for a model that none has."""
     table, found, others, known, shared = project.tools.facts(), [], [], set[str](), SharedResults()
     for name in project.choose(environments):
         defaulted = evaluate(project.catalog, name, project.tools, shared).defaulted
@@ -128,16 +142,29 @@ def account_for(
                     )
                 )
     if model is not None and model not in known:
-        raise GeneratorError(f"there is no model {model}", hint=did_you_mean(model, known))
+        raise UnknownModelError(model, known)
     return GpuAccounts(tuple(found), tuple(others))
 
 
 def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:
-    workload = found.workload
-    asked = read_options(what_if.options)
+    before = found.workload
+    changed = with_options(before, what_if.options)
+    server = changed.server
+    product = server.tensor * server.pipeline * server.data
+    number = what_if.gpus or (-(-product // before.nodes) if what_if.spread else before.gpus)
+    return fit(
+        replace(changed, gpus=number),
+        known_gpu(what_if.gpu, facts) if what_if.gpu else found.gpu,
+        facts,
+        what_if.version or found.version,
+    )
+
+
+def with_options(workload: GpuWorkload, words: Sequence[str]) -> GpuWorkload:
+    """Return a server that is told these words, too; what they do not say stays as it is."""
+    asked = read_options(words)
     options = {**workload.options, **{name: StatedOptions(said.value, -1) for name, said in asked.items()}}
-    server = read_server(options, {})
-    before = workload.server
+    server, before = read_server(options, {}), workload.server
     server = replace(
         server,
         tensor=server.tensor if "tensor-parallel-size" in options else before.tensor,
@@ -146,13 +173,7 @@ def _changed(found: Fit, what_if: WhatIf, facts: FactStore) -> Fit:
         graphs_estimated=before.graphs_estimated,
         longer_allowed=before.longer_allowed,
     )
-    product = server.tensor * server.pipeline * server.data
-    spread = {"tensor-parallel-size", "pipeline-parallel-size", "data-parallel-size"} & asked.keys()
-    number = what_if.gpus or (-(-product // workload.nodes) if spread else workload.gpus)
-    changed = replace(workload, options=options, server=server, gpus=number)
-    return fit(
-        changed, known_gpu(what_if.gpu, facts) if what_if.gpu else found.gpu, facts, what_if.version or found.version
-    )
+    return replace(workload, options=options, server=server)
 
 
 def known_gpu(name: str, facts: FactStore) -> Gpu:

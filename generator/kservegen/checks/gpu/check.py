@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.fact_store import FactStore
-from kservegen.checks.gpu.gpu_type import gpu_of, is_part_of_card
+from kservegen.checks.gpu.gpu_type import gpu_of, is_part_of_card, mig_profile
 from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import EngineRefusal, engine_refusals
 from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, shortage
@@ -104,6 +104,7 @@ def gpu_findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
         )
     if workload.certain or found.model is not None:
         yield from _numbers(workload)
+        yield from _spread_over_parts(found)
     if found.unknown and found.gpu is not None:
         yield _unknown_finding(found)
     elif found.estimate is not None and not found.refused and found.estimate.verdict is not FitVerdict.FITS:
@@ -134,6 +135,29 @@ def _numbers(workload: GpuWorkload) -> Iterator[Finding]:
         if server.pipeline == server.data == 1
         else f"Ask for {needed} GPUs.",
         severity=None if more else Severity.WARNING,
+    )
+
+
+def _spread_over_parts(found: Fit) -> Iterator[Finding]:
+    """Find a server that spreads over parts of cards, which may lie on one card or see no other part."""
+    workload, server = found.workload, found.workload.server
+    if workload.gpus < 2 or server.tensor * server.pipeline * server.data < 2:
+        return
+    name = workload.resource_name
+    if mig_profile(name):
+        why = "before CUDA 13 a process sees one MIG slice alone, and slices reach no other by peer access"
+    elif is_part_of_card(name, workload.node_selector):
+        why = "several parts of a shared card may be parts of the same one"
+    else:
+        return
+    yield Finding(
+        rule="gpu/parallelism",
+        path=workload.where("tensor-parallel-size"),
+        message=f"vLLM is told to spread over {workload.gpus} {name}, and may not start: {why}",
+        seen=f"{workload.gpus} x {name}",
+        allowed="one part of a card, or whole cards",
+        hint="Take one larger part, or whole cards.",
+        severity=Severity.WARNING,
     )
 
 

@@ -29,6 +29,8 @@ accelerators:
   some: {resource: nvidia.com/gpu, nodeSelector: {gpu: some}}
   own: {resource: nvidia.com/gpu, memory: 22564Mi, computeCapability: 8.9, nodeSelector: {gpu: own}}
   old: {resource: nvidia.com/gpu, gpu: Old One, memory: 47Gi, computeCapability: "6.1", nodeSelector: {gpu: old}}
+  part: {resource: nvidia.com/mig-3g.40gb, gpu: H100, nodeSelector: {gpu: part}}
+  shared: {resource: nvidia.com/gpu.shared, gpu: H100, nodeSelector: {gpu: shared}, share: {neighbours: 1}}
   slice: {resource: nvidia.com/mig-9g.9gb, memory: 9100Mi, computeCapability: 9.0, nodeSelector: {gpu: slice}}
 """
 )
@@ -86,6 +88,14 @@ CASES: dict[str, list[str]] = {
     llm("    accelerator: {type: slice}\n    args: {max-model-len: 512}\n"): ["models.yaml:7:5 error gpu/does-not-fit"],
     llm("    accelerator: {type: old}\n    args: {max-model-len: 8192}\n"): ["models.yaml:7:5 error gpu/quantisation"],
     "models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m', accelerator: {type: l4}}\n": [],
+    llm("    accelerator: {type: part}\n    args: {max-model-len: 8192}\n"): [],
+    llm("    accelerator: {type: part, count: 2}\n    args: {max-model-len: 8192, tensor-parallel-size: 2}\n"): [
+        "models.yaml:8:55 warning gpu/parallelism"
+    ],
+    llm(
+        "    accelerator: {type: shared, count: 2}\n"
+        "    args: {max-model-len: 8192, tensor-parallel-size: 2, gpu-memory-utilization: 0.4}\n"
+    ): ["models.yaml:8:55 warning gpu/parallelism"],
 }
 
 
