@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from tools.gpu_accuracy.__main__ import main
-from tools.gpu_accuracy.rows import MEASUREMENTS, read_rows
+from tools.gpu_accuracy.rows import FRESH_MEASUREMENTS, MEASUREMENTS, read_rows
 
 
 def test_the_recorded_starts_meet_the_targets(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,3 +30,23 @@ def test_outcomes_are_folded_to_three() -> None:
     assert folded["OOM (weights)"] == "refused for memory"
     assert folded["refused: vocabulary not divisible by tp=5"] == "refused for configuration"
     assert folded["crash (segfault), not memory"] == ""
+
+
+def test_nine_of_ten_pools_lie_in_the_band_where_their_whole_source_is_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["--cross-validate"])
+    found = re.search(
+        r"every source left out once.*band: (\d+) of (\d+) pools inside", capsys.readouterr().out, re.DOTALL
+    )
+    assert found is not None
+    inside, rows = int(found[1]), int(found[2])
+    assert rows > 60
+    assert inside >= 0.9 * rows
+
+
+def test_a_source_is_held_out_as_a_whole_by_its_hash() -> None:
+    held = {row.origin: row.held_out for row in read_rows(FRESH_MEASUREMENTS)}
+    assert (sum(held.values()), len(held)) == (13, 20)
+    assert held["dennislee22/vLLM-benchmarking"]
+    assert not held["noonghunna/club-3090"]

@@ -70,5 +70,11 @@ def test_the_environment_counts_as_well() -> None:
     assert server.longer_allowed
 
 
+@pytest.mark.parametrize(("value", "read"), [("1", True), ("0", False), ("", None), ("true", None)])
+def test_switches_of_the_environment_choose_sampler_and_runner(value: str, read: bool | None) -> None:
+    server = read_server({}, {"VLLM_USE_FLASHINFER_SAMPLER": value, "VLLM_USE_V2_MODEL_RUNNER": value})
+    assert (server.flashinfer_sampler, server.second_runner) == (read, read)
+
+
 def test_huggingfaceserver_s_old_name_of_the_context_length() -> None:
     assert read_server(read_options(["--max_length=4096"]), {}).max_length == 4096
