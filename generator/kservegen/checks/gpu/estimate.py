@@ -108,7 +108,7 @@ def estimate(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, *
     size = batch(model, gpu, server, engine, length)
     ranks = engine.beside_torch(server.tensor, nvswitch=gpu.nvswitch)
     non_torch = ranks if server.pipeline == 1 else _STAGE_NON_TORCH
-    captured = graphs(model, gpu, server, size.sequences)
+    captured = graphs(model, gpu, server, engine, size.sequences)
     counted = int(captured * graphs_counted(model, server, engine))
     fixed = non_torch + counted + adapters(model, server)
     peak = activation(model, gpu, server, engine, size)

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.model import GIB, EngineFacts, Gpu, ModelFacts, SamplerMemory
+from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, GraphMemory, ModelFacts, SamplerMemory
 from kservegen.checks.gpu.model_reader import read_model
 from kservegen.checks.gpu.siblings import by_tail, sibling_of
 from kservegen.checks.gpu.weights import beyond_text
@@ -287,6 +287,8 @@ def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
         groups=entry["groups"] is True,
         tokens_by_concurrency=entry["tokensByConcurrency"] is True,
         graphs_in_budget=entry["graphsInBudget"] is True,
+        graphs=_graph_memory(mapping(entry["graphsMiB"])),
+        workspace_share={name: float(str(share)) for name, share in mapping(entry["workspaceShare"]).items()},
         workspace_kept=entry["workspaceKept"] is True,
         sampler=SamplerMemory(
             float(str(entry["samplerBytes"])), float(str(entry["samplerOtherBytes"])), entry["samplerRows"] is True
@@ -308,6 +310,11 @@ def _read_engine(version: str, entry: Mapping[str, JsonValue]) -> EngineFacts:
         max_sequences=(integer(sequences[0]) or 0, integer(sequences[1]) or 0),
         batched_tokens=(integer(tokens[0]) or 0, integer(tokens[1]) or 0, integer(tokens[2]) or 0),
     )
+
+
+def _graph_memory(said: JsonObject) -> GraphMemory:
+    bases = {int(least): (integer(size) or 0) * MIB for least, size in mapping(said.get("base")).items()}
+    return GraphMemory(bases, _number(said, "layer") * MIB, _number(said, "experts") * MIB)
 
 
 def _tokens(said: JsonValue) -> dict[str, int]:

@@ -208,6 +208,18 @@ class SamplerMemory(NamedTuple):
     rows: bool
 
 
+class GraphMemory(NamedTuple):
+    """Bytes of captured CUDA graphs: a base by the least compute capability, those of each layer, those of mixtures."""
+
+    bases: Mapping[int, int]
+    layer: int
+    experts: int
+
+    def base(self, capability: int) -> int:
+        """Return the base on a GPU of a compute capability."""
+        return self.bases[max(least for least in self.bases if least <= capability)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
     """What changes from one version of vLLM to the next; facts/vllm.json says where each number comes from."""
@@ -218,6 +230,8 @@ class EngineFacts:
     groups: bool
     tokens_by_concurrency: bool
     graphs_in_budget: bool
+    graphs: GraphMemory
+    workspace_share: Mapping[str, float]  # by how experts are stored: their kernels' workspaces, as a share of 16 bits
     workspace_kept: bool
     sampler: SamplerMemory
     runner_v2: frozenset[str]  # architectures that the second runner serves; `dense` and `all` stand for more

@@ -28,14 +28,6 @@ _SAMPLED_ROWS: Final = 2
 _MULTIPROCESSORS: Final = 132
 # Up to 0.7, prompts were cut in chunks of their own accord only where requests could be longer than this.
 _V0_CHUNKS_ABOVE: Final = 32768
-# Graphs of decode batches up to 512 and of prompts, H100 at 0.19: 0.45 GiB and 15 MiB for each layer, measured within
-# 0.35 GiB from 28 to 80 layers; mixtures take 0.0 to 0.7 GiB more. Without Hopper's kernels and workspaces the base is
-# half: vLLM 0.24.0 said 0.63 GiB for 28 layers with FlashAttention 2, and took 0.65.
-_GRAPH_BASE: Final = 460 * MIB
-_GRAPH_BASE_PLAIN: Final = 225 * MIB
-_GRAPH_LAYER: Final = 15 * MIB
-_GRAPH_EXPERTS: Final = 400 * MIB
-_NVFP4_WORKSPACE: Final = 2.75
 _HOPPER: Final = 90
 # Batches are captured up to the number of sequences; the largest graph weighs most.
 _FEW: Final = 64
@@ -78,7 +70,7 @@ def activation(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts,
     dense = model.intermediate if experts is None or model.dense_layers else experts.shared_width
     cublas = _CUBLAS_HOPPER if gpu.capability == _HOPPER else _CUBLAS
     prompt = size.tokens * 2 * _COPIES * (hidden + dense // ranks) + _CONSTANT
-    extra = cublas + _workspace(model, server, size.tokens)
+    extra = cublas + _workspace(model, server, engine, size.tokens)
     vision = 0
     if model.multimodal and not server.text_only:
         kept = max(size.tokens, engine.picture_tokens(model.family))
@@ -99,27 +91,22 @@ def sampled(model: ModelFacts, server: Server, engine: EngineFacts, size: Batch)
     return int(rows * model.vocabulary * sampler.each) + kept + own
 
 
-def _workspace(model: ModelFacts, server: Server, tokens: int) -> int:
-    """Return the two buffers of the fused expert kernels: for each token and expert, once in and once between.
-
-    Those of NVFP4 take 2.75 as much: 1.0 GiB more than twice 16 bits with 8,192 tokens of Qwen3.6-35B-A3B on 0.24,
-    2.1 with 16,384 of Gemma-4-26B-A4B on 0.20.2.
-    """
+def _workspace(model: ModelFacts, server: Server, engine: EngineFacts, tokens: int) -> int:
+    """Return the two buffers of the fused expert kernels: for each token and expert, once in and once between."""
     experts = model.experts
-    if experts is None or model.quantization == "mxfp4":
+    if experts is None:
         return 0
     width = experts.width // (1 if server.expert_parallel else server.tensor)
     plain = tokens * experts.per_token * (max(width, model.hidden) + max(2 * width, model.hidden)) * 2
-    return int(plain * _NVFP4_WORKSPACE) if (server.quantization or model.quantization) == "nvfp4" else plain
+    return int(plain * engine.workspace_share.get(server.quantization or model.quantization, 1))
 
 
-def graphs(model: ModelFacts, gpu: Gpu, server: Server, sequences: int) -> int:
+def graphs(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, sequences: int) -> int:
     """Return the memory of captured CUDA graphs; none in eager mode, less where batches are small."""
     if server.eager:
         return 0
-    base = _GRAPH_BASE_PLAIN if 0 < gpu.capability < _HOPPER else _GRAPH_BASE
-    whole = base + _GRAPH_LAYER * -(-model.depth // server.pipeline)
-    whole += _GRAPH_EXPERTS if model.experts is not None else 0
+    whole = engine.graphs.base(gpu.capability) + engine.graphs.layer * -(-model.depth // server.pipeline)
+    whole += engine.graphs.experts if model.experts is not None else 0
     return whole * min(max(sequences, _FEW), _MANY) // _MANY
 
 
