@@ -182,6 +182,10 @@ DESCRIPTIONS: dict[str, str] = {
     "bandwidths": "How fast models reach a GPU, for estimates of how long a server takes to start.",
     "bandwidths.download": "Bytes per second of a download into the cluster (200Mi).",
     "bandwidths.disk": "Bytes per second from a node's disk into its GPUs (2Gi).",
+    "inventory": "How environments/ENV.inventory.yaml is read: what kservegen inventory found in the cluster.",
+    "inventory.maxAgeDays": "Days after which the inventory counts as stale, a warning. Without it: 30.",
+    "inventory.nodePools": "Take the nodes of the inventory for nodePools, where this environment states none. "
+    "Without it: no. A pool that was scaled down when the inventory was taken is not among them.",
     "nodePools": "Pools of like nodes: every pod must find a place on them.",
     "nodePools.accelerator": "The accelerator that the nodes have; its nodeSelector is on them.",
     "nodePools.nodes": "How many nodes the pool has.",

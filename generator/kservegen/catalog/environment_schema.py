@@ -81,6 +81,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 taints={"type": "array", "items": _taint()},
             )
         ),
+        "inventory": _object("inventory", maxAgeDays=COUNT, nodePools=FLAG),
         "budgets": _map(
             _object(
                 "budgets",

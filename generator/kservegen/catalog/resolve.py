@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from kservegen.catalog.inventory.model import Inventory
+from kservegen.catalog.inventory.nodes import listed_pools
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource, Fragment, find_location
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
@@ -74,6 +76,8 @@ class ResolvedEnvironment:
 
     def locate(self, path: Path, *, at_key: bool = False) -> Location:
         """Return the line of the environment's value at `path`; for a missing one, its nearest written parent."""
+        if path[:1] == ("nodePools",) and "nodePools" not in self.written:
+            path = ("inventory", "nodePools")  # the nodes of the inventory stand for them
         return find_location(self.fragments, self.written, path, at_key=at_key)
 
     def at(self, *path: str) -> JsonValue:
@@ -97,6 +101,12 @@ class ResolvedEnvironment:
     def lock_file(self) -> str:
         """The name of the file that the lock stands in; blank where there is none."""
         return self.source.lock.file if self.source.lock else ""
+
+    @property
+    def inventory(self) -> Inventory | None:
+        """What the cluster held; None where nobody wrote it down."""
+        found = self.source.inventory
+        return Inventory(found.file, found.value) if found is not None else None
 
     def text(self, *path: str, default: str = "") -> str:
         """Return the text at `path`, or `default`."""
@@ -150,12 +160,21 @@ def resolve_environment(
     resolved = ResolvedEnvironment(
         name=environment,
         source=source,
-        value=written,
+        value=_with_listed_pools(written, source.inventory),
         fragments=fragments,
         entries=tuple(entries),
         written=written,
     )
     return resolved, resolver.diagnostics
+
+
+def _with_listed_pools(written: JsonObject, inventory: CatalogDocument | None) -> JsonObject:
+    """Take the nodes of an inventory for node pools, where the environment asks for that and states none itself."""
+    asked = mapping(written.get("inventory")).get("nodePools") is True
+    if not asked or inventory is None or mapping(written.get("nodePools")):
+        return written
+    listed = Inventory(inventory.file, inventory.value).node_pools
+    return {**written, "nodePools": listed_pools(listed, mapping(written.get("accelerators")))}
 
 
 _ORDER = {section: index for index, section in enumerate(SECTIONS)}

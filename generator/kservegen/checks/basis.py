@@ -11,9 +11,12 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from kservegen.catalog.inventory.model import Inventory
+from kservegen.catalog.inventory.operators import installed_operators
 from kservegen.checks.outputs import OUTPUT_KINDS, Output, outputs_of
 from kservegen.checks.promises import promise_of, promised_names
 from kservegen.core.assumptions import Assumption
+from kservegen.core.document import text
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform
 
@@ -25,6 +28,7 @@ class Basis(StrEnum):
     INSTALLED = "installed"  # by a chart of KServe that is in use
     OPERATOR = "operator"  # an operator makes it of an object that is rendered
     MADE = "made"  # KServe makes it of the object that names it
+    INVENTORY = "inventory"  # the cluster had it when its inventory was taken
     PROMISED = "promised"  # somebody says so: prerequisites of the environment, or --assume
     MISSING = "missing"
 
@@ -33,13 +37,15 @@ class Lookup(NamedTuple):
     """What a directory answers.
 
     `resource` is the object where it is rendered, `outputs` what operators make of that name, `entry` the promise as it
-    is written; each blank where the basis is another.
+    is written; each blank where the basis is another. `keys` are those of a Secret or ConfigMap of the inventory, None
+    where they are not known.
     """
 
     basis: Basis
     resource: Resource | None = None
     outputs: tuple[Output, ...] = ()
     entry: str = ""
+    keys: frozenset[str] | None = None
 
     @property
     def is_there(self) -> bool:
@@ -67,12 +73,15 @@ class Directory:
         promises: AbstractSet[str],
         words: Mapping[str, str],
         assumed: set[Assumption],
+        inventory: Inventory | None = None,
     ) -> None:
         self._resources = resources
         self._platform = platform
         self._promises = promises
         self._words = words
         self._assumed = assumed
+        self._inventory = inventory
+        self._operators = installed_operators(inventory) if inventory is not None else frozenset()
         self._outputs: dict[tuple[str, str], list[Output]] | None = None
 
     def look_up(self, *, kind: str, namespace: str, name: str) -> Lookup:
@@ -88,6 +97,8 @@ class Directory:
                 Assumption(OPERATOR, f"of {o.maker}", "makes what it names") for o in outputs if o.maker
             )
             return Lookup(Basis.OPERATOR, None, outputs)
+        if self._inventory is not None and self._inventory.has(kind, namespace, name):
+            return Lookup(Basis.INVENTORY, keys=self._inventory.keys(kind, namespace, name))
         entry = self.promise(kind=kind, namespace=namespace, name=name)
         if not entry:
             return _MISSING
@@ -99,10 +110,21 @@ class Directory:
         if "/" in entry:
             kind, *namespace, name = entry.split("/")
             return self.look_up(kind=kind, namespace="".join(namespace), name=name)
+        if entry in self._operators:
+            return Lookup(Basis.INVENTORY)
         if entry not in self._promises:
             return _MISSING
         self._take(kind, "", entry, entry)
         return Lookup(Basis.PROMISED, entry=entry)
+
+    def lacks(self, *, kind: str, namespace: str) -> str:
+        """Return the day on which all of a kind in a namespace were listed; blank where nobody did.
+
+        What is not there by then is known to be missing.
+        """
+        if self._inventory is None or not self._inventory.covers(kind, namespace):
+            return ""
+        return text(self._inventory.words.get("taken"))
 
     def look_up_any(self, *kinds: str) -> bool:
         """Whether any object of the kinds is promised; then all of those are taken to be there."""
@@ -165,7 +187,8 @@ class Directory:
             "Gateway": [name for own, name in self._platform.gateways if own == namespace],
         }
         promised = promised_names(self._promises, kind=kind, namespace=namespace)
-        return {*rendered, *made, *brought.get(kind, ()), *promised}
+        listed = self._inventory.names(kind, namespace) if self._inventory is not None else ()
+        return {*rendered, *made, *brought.get(kind, ()), *promised, *listed}
 
     def _by_kind(self) -> dict[tuple[str, str], list[Output]]:
         """Group what is made of the resources by kind and name; fetched once, and only of the kinds that make any."""

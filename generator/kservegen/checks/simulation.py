@@ -6,19 +6,27 @@ nothing but its name is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple
 
+from kservegen.catalog.inventory.model import Inventory
 from kservegen.checks.promises import promise_of
+from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.charted import chart_objects, chart_settings
-from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects, shipped_objects
+from kservegen.kserve.controllers.control_plane import (
+    RUNTIME_KIND,
+    STORAGE_KIND,
+    ControlPlane,
+    InstalledObjects,
+    shipped_objects,
+)
 from kservegen.kserve.controllers.made import Made, Surroundings
 from kservegen.kserve.controllers.reconcile import is_reconciled
 from kservegen.kserve.controllers.running import RunningWorkload, as_scheduled, running_workloads
@@ -32,6 +40,8 @@ MADE_KEPT: Final = 256
 _BROUGHT: Final = {"knative-serving": "ConfigMap/knative-serving/config-autoscaler"}
 # Promised objects that controllers only look for, without reading them.
 _FOUND_BY_NAME: Final = frozenset({"ConfigMap", "Gateway"})
+# Objects of a cluster that they read.
+_READ: Final = (RUNTIME_KIND, STORAGE_KIND, "ServingRuntime", "LLMInferenceServiceConfig", "LocalModelNodeGroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,10 +74,14 @@ def chart_installation(
     deployment_mode: str,
     schemas: SchemaStore,
     shared: SharedMade | None = None,
+    config: JsonObject | None = None,
 ) -> KServeInstallation:
-    """Return a release as the charts in use, the keys of `values_by_chart`, install it with their values."""
+    """Return a release as the charts in use, the keys of `values_by_chart`, install it with their values.
+
+    `config` is the ConfigMap of the cluster, which counts where none of the charts in use writes it.
+    """
     return KServeInstallation(
-        settings=lambda: chart_settings(release, values_by_chart, deployment_mode),
+        settings=lambda: chart_settings(release, values_by_chart, deployment_mode, config),
         objects=lambda: chart_objects(release, values_by_chart),
         schemas=schemas,
         shared=shared or SharedMade(0),
@@ -98,11 +112,13 @@ class Simulation:
         installation: KServeInstallation | None,
         resources: Mapping[ResourceId, Resource],
         prerequisites: frozenset[str],
+        inventory: Inventory | None = None,
     ) -> None:
         self._release = release
         self._installation = installation
         self._resources = resources
         self._prerequisites = prerequisites
+        self._inventory = inventory
         self._plane: ControlPlane | None = None
         self._kept: dict[ResourceId, _Kept] = {}
         self._stored: dict[ResourceId, _Stored] = {}
@@ -154,11 +170,18 @@ class Simulation:
 
     def _make(self, resource: Resource, installation: KServeInstallation) -> Made | None:
         if self._plane is None:
+            installed = installation.objects()
             self._plane = ControlPlane(
                 release=self._release,
                 settings=installation.settings(),
-                installed=installation.objects(),
-                beside=_Beside(self._resources, self._prerequisites, installation.assumed, self._defaulted),
+                installed=installed,
+                beside=_Beside(
+                    self._resources,
+                    self._prerequisites,
+                    _listed(self._inventory, installed),
+                    installation.assumed,
+                    self._defaulted,
+                ),
             )
         return installation.shared.make(resource.doc, partial(self._defaulted, resource), self._plane)
 
@@ -178,16 +201,17 @@ class Simulation:
 
 
 class _Beside(Surroundings):
-    """The objects of a context, looked up where they are; then those that are promised."""
+    """The objects of a context, looked up where they are; then what is promised, and what a cluster has."""
 
     def __init__(
         self,
         resources: Mapping[ResourceId, Resource],
         promises: frozenset[str],
+        listed: Iterable[JsonObject],
         assumed: frozenset[str],
         stored: Callable[[Resource], JsonObject],
     ) -> None:
-        super().__init__()
+        super().__init__(listed)
         self._promises = frozenset(_BROUGHT.get(promise, promise) for promise in promises)
         self._resources = resources
         self._assumed = assumed
@@ -202,7 +226,7 @@ class _Beside(Surroundings):
             # What is taken to be there says no namespace: it is alike in all, and so is what is made beside it.
             return _named(kind, "", name)
         is_promised = kind in _FOUND_BY_NAME and promise_of(self._promises, kind=kind, namespace=namespace, name=name)
-        return _named(kind, namespace, name) if is_promised else None
+        return _named(kind, namespace, name) if is_promised else super().find(kind, namespace, name)
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         if self._ids is None:
@@ -210,7 +234,31 @@ class _Beside(Surroundings):
             for own in self._resources:
                 self._ids.setdefault(own.kind, []).append(own)
         ids = [own for own in self._ids.get(kind, ()) if namespace is None or own.namespace == namespace]
-        return [self._stored(self._resources[own]) for own in ids]
+        found = [self._stored(self._resources[own]) for own in ids]
+        listed = super().all(kind, namespace)
+        if listed:
+            known = {(own.namespace, own.name) for own in ids}
+            found += [doc for doc in listed if _place_of(doc) not in known]
+        return found
+
+
+def _listed(inventory: Inventory | None, installed: InstalledObjects) -> Iterator[JsonObject]:
+    """Yield what a cluster holds that controllers look at; what KServe's charts bring stands for what is there."""
+    if inventory is None:
+        return
+    for kind in sorted(_FOUND_BY_NAME):
+        for namespace in inventory.namespaces:
+            yield from (_named(kind, namespace, name) for name in inventory.names(kind, namespace))
+    brought = {(doc["kind"], mapping(doc["metadata"]).get("name")) for doc in installed.documents}
+    for kind in _READ:
+        for _, doc in inventory.documents(kind):
+            if (kind, mapping(doc["metadata"]).get("name")) not in brought:
+                yield doc
+
+
+def _place_of(doc: JsonObject) -> tuple[str, str]:
+    metadata = mapping(doc.get("metadata"))
+    return text(metadata.get("namespace")), text(metadata.get("name"))
 
 
 def _named(kind: str, namespace: str, name: str) -> JsonObject:

@@ -29,7 +29,7 @@ from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.load import load_strict
 from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.kserve.charts.release import config_owner
-from kservegen.kserve.platform import KSERVE_NAMESPACE
+from kservegen.kserve.platform import KSERVE_NAMESPACE, installed_platform
 
 LARGEST_INPUT: Final = 64 << 20
 _HEAD: Final = "# What the cluster held on the day it was asked: kservegen inventory writes it, and nobody edits it.\n"
@@ -167,7 +167,8 @@ def _own_objects(defaulted: DefaultedEnvironment) -> frozenset[tuple[str, str, s
         for identity in context.resources
         for place in {identity.namespace, identity.namespace or "default"}
     }
-    platform, values = context.platform, built.platform.values()
+    values = built.platform.values()
+    platform = installed_platform(context.release, values)  # as the charts make it, whatever the cluster had
     own |= {("ClusterServingRuntime", "", name) for name in platform.runtimes}
     own |= {("LLMInferenceServiceConfig", KSERVE_NAMESPACE, name) for name in platform.presets}
     own |= {("Gateway", namespace, name) for namespace, name in platform.gateways}

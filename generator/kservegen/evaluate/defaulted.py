@@ -10,7 +10,7 @@ from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted, Installation, default
-from kservegen.kserve.platform import installed_platform
+from kservegen.kserve.platform import KSERVE_NAMESPACE, installed_platform
 from kservegen.kserve.releases import Release
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.settings import Settings, promises_of
@@ -64,13 +64,16 @@ def context_of(
 ) -> Context:
     """Return what rules may look at beside an object of this environment."""
     values, mode = built.platform.values(), built.settings.deployment_mode
+    inventory = built.environment.inventory
+    config = inventory.kserve_config(KSERVE_NAMESPACE) if inventory is not None else None
     return Context(
         environment=built.environment.name,
         release=release,
         deployment_mode=mode,
-        platform=installed_platform(release, values),
+        platform=installed_platform(release, values, inventory),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset(promises_of(built.environment)),
-        installation=chart_installation(release, values, mode, schemas, shared),
+        installation=chart_installation(release, values, mode, schemas, shared, config),
+        inventory=inventory,
         kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),
     )

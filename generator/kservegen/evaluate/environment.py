@@ -144,8 +144,17 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
     if out is not None:
         defaulted, others = _with_others(defaulted, out, clock)
     checked = _check(defaulted, tools, bindings, shared, base)
-    weighed = _weighed((*unresolved, *others, *checked.diagnostics), environment, tools)
+    noted = _of_inventory(defaulted, clock)
+    weighed = _weighed((*unresolved, *others, *noted, *checked.diagnostics), environment, tools)
     return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock, base)))
+
+
+def _of_inventory(defaulted: DefaultedEnvironment, clock: Clock | None) -> tuple[Diagnostic, ...]:
+    if defaulted.context.inventory is None:
+        return ()
+    from kservegen.checks.inventory import check_inventory  # noqa: PLC0415 - few environments have one
+
+    return tuple(check_inventory(defaulted.built.environment, defaulted.context, clock))
 
 
 def ledger_of(evaluation: Evaluation) -> tuple[Line, ...]:

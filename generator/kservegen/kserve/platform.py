@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from kservegen.catalog.inventory.model import Inventory
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.charts.model import Chart, KeyPath, effective, is_on
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.charts.runtimes import RuntimeTable
 from kservegen.kserve.charts.traps import CREATE_GATEWAY, CREATED_GATEWAY, ENABLE_GATEWAY_API, SHARED_RESOURCES
+from kservegen.kserve.controllers.settings import read_settings, shipped_settings
 from kservegen.kserve.releases import Release
-from kservegen.kserve.runtimes.runtime import ServingRuntime, of_chart
+from kservegen.kserve.runtimes.runtime import ServingRuntime, of_chart, of_document
 
 KSERVE_NAMESPACE: Final = "kserve"
 
@@ -57,8 +59,13 @@ class Platform:
     storage_container: bool = True
 
 
-def installed_platform(release: Release, values_by_chart: Mapping[str, JsonObject]) -> Platform:
-    """Say what the charts in use, the keys of `values_by_chart`, install with their values."""
+def installed_platform(
+    release: Release, values_by_chart: Mapping[str, JsonObject], inventory: Inventory | None = None
+) -> Platform:
+    """Say what the charts in use, the keys of `values_by_chart`, install with their values.
+
+    What an inventory lists is there beside it; its ConfigMap counts where none of the charts writes one.
+    """
     charts = release.charts
     used = {
         name: _Installed(charts.by_name[name], values)
@@ -75,7 +82,36 @@ def installed_platform(release: Release, values_by_chart: Mapping[str, JsonObjec
         storage_container=any(chart.has_storage_container for chart in used.values()),
     )
     owner = used.get(config_owner(charts, values_by_chart))
-    return owner.configure(installed) if owner else installed
+    installed = owner.configure(installed) if owner else installed
+    return installed if inventory is None else _beside(installed, inventory, configured=owner is not None)
+
+
+def _beside(installed: Platform, inventory: Inventory, *, configured: bool) -> Platform:
+    """Add what a cluster has of KServe that others installed."""
+    listed = {
+        doc.name: doc
+        for doc in (of_document(found, namespace="") for _, found in inventory.documents("ClusterServingRuntime"))
+    }
+    presets = installed.presets.union(inventory.names("LLMInferenceServiceConfig", KSERVE_NAMESPACE))
+    default = inventory.has("ClusterStorageContainer", "", "default")
+    both = replace(
+        installed,
+        runtimes={**listed, **installed.runtimes},
+        presets=presets,
+        storage_container=installed.storage_container or default,
+    )
+    config = None if configured else inventory.kserve_config(KSERVE_NAMESPACE)
+    if config is None:
+        return both
+    settings = read_settings(config, shipped_settings())
+    return replace(
+        both,
+        gateway_api=settings.is_on("ingress", "enableGatewayApi"),
+        domain=settings.text("ingress", "ingressDomain"),
+        domain_template=settings.text("ingress", "domainTemplate"),
+        modelcar=settings.is_on("storageInitializer", "enableModelcar"),
+        storage_secret=settings.text("credentials", "storageSpecSecretName"),
+    )
 
 
 def reference_platform(release: Release) -> Platform:

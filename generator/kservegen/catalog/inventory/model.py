@@ -47,6 +47,11 @@ class Inventory:
         """The nodes, alike ones together, by a name for each group."""
         return mapping(self.words.get("nodePools"))
 
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces of which something is known."""
+        return tuple(mapping(self.words.get("namespaces")))
+
     def covers(self, kind: str, namespace: str = "") -> bool:
         """Whether all objects of a kind in a namespace are known, so that one that is not listed is not there."""
         places = self._covers.get(kind, frozenset())

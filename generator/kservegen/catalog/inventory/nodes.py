@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from kservegen.core.document import mapping, sequence, text
+from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import canonical, parse_quantity
 
@@ -63,6 +63,30 @@ def node_pools(nodes: Iterable[JsonObject]) -> JsonObject:
             least = {name: _smaller(amount, mapping(other["allocatable"]).get(name)) for name, amount in least.items()}
         pools[name] = {"nodes": 1 + len(others), **first, "allocatable": least}
     return dict(sorted(pools.items()))
+
+
+def listed_pools(pools: JsonObject, accelerators: JsonObject) -> JsonObject:
+    """Return the pools of an inventory in the words of an environment's `nodePools`; they neither grow nor shrink.
+
+    A pool has the first accelerator of the environment whose resource and labels its nodes have.
+    """
+    words: JsonObject = {}
+    for name, value in pools.items():
+        pool = mapping(value)
+        labels, offered = mapping(pool.get("labels")), mapping(pool.get("allocatable"))
+        count = integer(pool.get("nodes")) or 0
+        words[name] = {
+            "nodes": {"min": count, "max": count},
+            "nodeSelector": labels,
+            "taints": pool.get("taints") or [],
+            "allocatable": offered,
+        }
+        for accelerator, facts in accelerators.items():
+            wanted = mapping(mapping(facts).get("nodeSelector")).items()
+            if text(mapping(facts).get("resource")) in offered and wanted <= labels.items():
+                words[name] = {"accelerator": accelerator, **mapping(words[name])}
+                break
+    return words
 
 
 def _words(node: JsonObject) -> JsonObject:

@@ -31,6 +31,7 @@ from kservegen.render.objects.environment import BuiltEnvironment
 PROMISES: Final = (
     "budgets",
     "guards",
+    "inventory",
     "nodePools",
     "permits",
     "prerequisites",

@@ -10,6 +10,8 @@ from enum import StrEnum
 from types import ModuleType
 from typing import TypeAlias
 
+from kservegen.catalog.inventory.model import Inventory
+from kservegen.catalog.inventory.operators import installed_operators
 from kservegen.checks.basis import Directory
 from kservegen.checks.simulation import KServeInstallation, Simulation
 from kservegen.core.assumptions import Assumption
@@ -71,6 +73,7 @@ class Context:
     `kubernetes_version` is the cluster's, as the environment writes it; empty where it does not.
     `old` are the objects as the cluster has them: one that is there is updated, one that is not is created.
     `installation` is KServe as it is installed, None where nothing is to be made of objects; `simulation` makes it.
+    `inventory` is what the cluster held, None where nobody wrote it down.
     `directory` finds what objects name, and puts what it finds on a promise alone into `assumed`, which a context that
     replaces this one has in common with it. `promised_by` says who promises what no environment does.
     """
@@ -84,15 +87,21 @@ class Context:
     kubernetes_version: str = ""
     old: Mapping[ResourceId, Resource] = field(default_factory=dict)
     installation: KServeInstallation | None = None
+    inventory: Inventory | None = None
     simulation: Simulation = field(init=False, repr=False)
     promised_by: Mapping[str, str] = field(default_factory=dict)
     assumed: set[Assumption] = field(default_factory=set)
     directory: Directory = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        simulation = Simulation(self.release, self.installation, self.resources, self.prerequisites)
+        there = self.prerequisites
+        if self.inventory is not None:
+            there |= installed_operators(self.inventory)
+        simulation = Simulation(self.release, self.installation, self.resources, there, self.inventory)
         object.__setattr__(self, "simulation", simulation)
-        directory = Directory(self.resources, self.platform, self.prerequisites, self.promised_by, self.assumed)
+        directory = Directory(
+            self.resources, self.platform, self.prerequisites, self.promised_by, self.assumed, self.inventory
+        )
         object.__setattr__(self, "directory", directory)
 
 

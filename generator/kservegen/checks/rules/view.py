@@ -152,6 +152,10 @@ def of_kind(context: Context, kind: str) -> Sequence[Resource]:
 def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     """List the runtimes of the environment: the catalog's own, and those of the platform that it does not replace."""
     own = [of_document(r.doc, namespace=r.id.namespace or "default") for r in of_kind(context, "ServingRuntime")]
+    if context.inventory is not None:
+        known = {(runtime.namespace, runtime.name) for runtime in own}
+        listed = [of_document(doc, namespace=place) for place, doc in context.inventory.documents("ServingRuntime")]
+        own += [runtime for runtime in listed if (runtime.namespace, runtime.name) not in known]
     cluster = dict(context.platform.runtimes)
     for resource in of_kind(context, "ClusterServingRuntime"):
         cluster[resource.id.name] = of_document(resource.doc, namespace="")

@@ -22,7 +22,7 @@ from kservegen.kserve.controllers.control_plane import (
     shipped_objects,
 )
 from kservegen.kserve.controllers.parts import copied
-from kservegen.kserve.controllers.settings import ControllerSettings, shipped_settings
+from kservegen.kserve.controllers.settings import ControllerSettings, read_settings, shipped_settings
 from kservegen.kserve.releases import Release
 from kservegen.kserve.workloads import SERVING_CONTAINER, WORKER_CONTAINER
 
@@ -126,13 +126,16 @@ class _Values:
 
 
 def chart_settings(
-    release: Release, values_by_chart: Mapping[str, JsonObject], deployment_mode: str
+    release: Release,
+    values_by_chart: Mapping[str, JsonObject],
+    deployment_mode: str,
+    config: JsonObject | None = None,
 ) -> ControllerSettings:
-    """Return the ConfigMap that the charts in use write."""
+    """Return the ConfigMap that the charts in use write; where none does, the one of the cluster, if it is known."""
     shipped = shipped_settings(deployment_mode)
     owner = config_owner(release.charts, values_by_chart)
     if not owner:
-        return replace(shipped, stated=True)
+        return replace(shipped, stated=True) if config is None else read_settings(config, shipped)
     values = _Values(release.charts.by_name[owner], values_by_chart[owner], release.version)
     sections = dict(shipped.sections)
     for key, fields in _FIELDS.items():

@@ -18,6 +18,7 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import is_available, known_names
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.suggest import did_you_mean
 
@@ -35,4 +36,5 @@ def check(resource: Resource, context: Context) -> Problems:
                 seen=group,
                 allowed=", ".join(sorted(known)),
                 hint=did_you_mean(group, known, cutoff=0.7),
+                severity=Severity.ERROR if context.directory.lacks(kind=_KIND, namespace="") else None,
             )

@@ -4,7 +4,7 @@ A pod waits for its Secrets, ConfigMaps, volumes and claims for ever (CreateCont
 without its ServiceAccount or its class it is never created. What counts: the catalog's own objects, what KServe makes,
 what an operator makes of the catalog's ExternalSecret, Certificate, SealedSecret or the like, and what prerequisites
 promise. Files need not hold all that is in a cluster, so this is a warning in an environment, and for manifests by
-themselves a remark.
+themselves a remark. Where an inventory lists what the cluster has of a kind, what is not there is an error.
 
 Fix: Correct the name, declare the object, or promise Kind/NAMESPACE/NAME under prerequisites.
 Severity: warning
@@ -102,6 +102,8 @@ def _missing(ref: Reference, place: _Place) -> Problem | None:
         return None if ref.key else _no_object(ref, namespace, place.context)
     if not ref.key or found.basis is Basis.PROMISED:
         return None
+    if found.basis is Basis.INVENTORY:
+        return _key_in_cluster(ref, namespace, found.keys, place.context)
     # An object that is rendered may be one that an operator adds to.
     outputs = directory.outputs(kind=ref.kind, namespace=namespace, name=ref.name)
     keys = frozenset[str]().union(*map(keys_of, docs), *(output.keys or () for output in outputs))
@@ -121,6 +123,25 @@ def _missing(ref: Reference, place: _Place) -> Problem | None:
     )
 
 
+def _key_in_cluster(ref: Reference, namespace: str, keys: frozenset[str] | None, context: Context) -> Problem | None:
+    """Say that an object of the inventory lacks a key; of one whose keys were not asked for the key is assumed."""
+    directory = context.directory
+    if keys is None:
+        directory.assume_key(kind=ref.kind, namespace=namespace, name=ref.name, key=ref.key)
+    if keys is None or ref.key in keys:
+        return None
+    day = directory.lacks(kind=ref.kind, namespace=namespace)
+    return Problem(
+        (),
+        f"{ref.kind} {ref.name} has no key {ref.key}" + (f", as the cluster had it on {day}" if day else ""),
+        seen=ref.key,
+        allowed=", ".join(sorted(keys)),
+        hint=did_you_mean(ref.key, keys, "Name a key that it has; after a change of it, take the inventory anew."),
+        severity=Severity.ERROR,
+        cause=f"{ref.kind}/{namespace}/{ref.name}/{ref.key}",
+    )
+
+
 def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
     known = context.directory.names(kind=ref.kind, namespace=namespace)
     full = "/".join(filter(None, (ref.kind, namespace, ref.name)))
@@ -132,13 +153,17 @@ def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
     if not is_slip:
         weight = absence(context, weight, full)
     said = "is neither made nor promised" if context.environment else "is not among the manifests"
+    day = context.directory.lacks(kind=ref.kind, namespace=namespace)
+    if day:
+        said = f"{said}, and the cluster did not have it on {day}"
+        told = f"kservegen inventory --env {context.environment}, or {told}"
     return Problem(
         (),
         f"{ref.kind} {ref.name} {said}",
         seen=ref.name,
         allowed=", ".join(sorted(known)),
         hint=f"{near} If the cluster has it, say so: {told}.".lstrip(),
-        severity=weight,
+        severity=Severity.ERROR if day else weight,
         cause=full,
     )
 
