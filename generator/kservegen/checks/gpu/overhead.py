@@ -12,8 +12,8 @@ from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.runner import sampling
 
-# cuBLAS' workspace lies in PyTorch's allocator and stays there: 4096 KiB eight times on Hopper, twice and 16 KiB eight
-# times elsewhere (PyTorch's aten/src/ATen/cuda/CublasHandlePool.cpp).
+# cuBLAS' workspace lies in PyTorch's allocator and stays there: 4096 KiB eight times from Hopper on, twice and 16 KiB
+# eight times before (PyTorch's aten/src/ATen/cuda/CublasHandlePool.cpp).
 _CUBLAS_HOPPER: Final = 32 * MIB
 _CUBLAS: Final = 8320 * 1024
 # What a prompt leaves besides: 28 MiB, the median remainder of the recorded start-ups on one H100.
@@ -68,7 +68,7 @@ def activation(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts,
     ranks, hidden = server.tensor, model.hidden
     experts = model.experts
     dense = model.intermediate if experts is None or model.dense_layers else experts.shared_width
-    cublas = _CUBLAS_HOPPER if gpu.capability == _HOPPER else _CUBLAS
+    cublas = _CUBLAS_HOPPER if gpu.capability >= _HOPPER else _CUBLAS
     prompt = size.tokens * 2 * _COPIES * (hidden + dense // ranks) + _CONSTANT
     extra = cublas + _workspace(model, server, engine, size.tokens)
     vision = 0

@@ -377,6 +377,13 @@ def test_the_triton_sampler_keeps_a_row_for_each_multiprocessor() -> None:
     assert kept.activation - gone.activation == 132 * QWEN.vocabulary * 4
 
 
+@pytest.mark.parametrize(("capability", "kib"), [(80, 8320), (89, 8320), (90, 32768), (120, 32768)])
+def test_cublas_has_its_workspace_by_capability(capability: int, kib: int) -> None:
+    server, small = Server(max_sequences=1, batched_tokens=16), replace(H100, capability=capability)
+    rest = 16 * 2 * 3 * (QWEN.hidden + QWEN.intermediate) + 28 * 1024 * 1024
+    assert run("Qwen/Qwen3-8B", server, on=small, version="0.21.0").activation == rest + kib * 1024
+
+
 def test_windows_hold_the_blocks_of_two_batches_from_0_26_on() -> None:
     """gemma-4-E2B on an L4 with 0.28.0: 88 requests of 8,192 tokens, which neither one batch nor 8,192 tokens allow."""
     server = Server(max_length=32768, batched_tokens=2048)
