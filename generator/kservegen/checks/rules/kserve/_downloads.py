@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from kservegen.kubernetes.kubelet import image_error
+
 
 class Failure(NamedTuple):
     """Why nothing is fetched. Not `certain` where an image of one's own could hold what is asked for."""
@@ -60,7 +62,10 @@ def _claim(uri: str, rest: str) -> Failure | None:
 
 
 def _image(uri: str, rest: str) -> Failure | None:
-    return None if rest.strip("/") else Failure(f"{uri} names no image", "Write oci://registry/image:tag.")
+    if not rest.strip("/"):
+        return Failure(f"{uri} names no image", "Write oci://registry/image:tag.")
+    wrong = image_error(rest)
+    return Failure(f"no image can have the name {rest}: {wrong}", "Write oci://registry/image:tag.") if wrong else None
 
 
 def _hugging_face(_uri: str, rest: str) -> Failure | None:

@@ -48,3 +48,9 @@ def serving_containers(resource: Resource, context: Context) -> Iterator[Serving
         for index, item in enumerate(map(mapping, sequence(spec.get("containers")))):
             if text(item.get("name")) in _CONTAINERS:
                 yield ServingContainer(view, made, spec, item, ("spec", "containers", index))
+
+
+def is_mounted(container: JsonObject, path: str) -> bool:
+    """Whether a volume of a container is mounted at a path, above it or below it."""
+    mounts = (text(mapping(item).get("mountPath")).rstrip("/") for item in sequence(container.get("volumeMounts")))
+    return any(f"{path}/".startswith(f"{mount}/") or mount.startswith(f"{path}/") for mount in mounts)

@@ -18,9 +18,9 @@ from typing import Final
 
 from kservegen.checks.rules._made import MadeView, once, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._serving import ServingContainer, serving_containers
+from kservegen.checks.rules.kserve._serving import ServingContainer, is_mounted, serving_containers
 from kservegen.core.document import mapping, sequence, text, value_at
-from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.jsontypes import Path
 from kservegen.kserve.controllers.made import MadePod
 from kservegen.kserve.servers.command_line import started_server
 from kservegen.kserve.servers.listening import model_folder
@@ -43,7 +43,7 @@ def _switched_off(resource: Resource, context: Context) -> Problems:
         return
     for serving in serving_containers(resource, context):
         folder = _folder(serving)
-        if folder and not serving.states("image") and not _is_mounted(serving.container, folder):
+        if folder and not serving.states("image") and not is_mounted(serving.container, folder):
             message = f"the server of {serving.pod.of} reads its model from {folder}, and nothing is mounted there"
             hint = "Leave storageInitializer on, or mount the model at that folder yourself."
             yield Problem(_OFF, message, seen="false", hint=hint)
@@ -59,11 +59,6 @@ def _folder(serving: ServingContainer) -> str:
     if first is not None and first.is_known and first.text.startswith("/"):
         return first.text
     return model_folder(started)
-
-
-def _is_mounted(container: JsonObject, folder: str) -> bool:
-    mounts = (text(mapping(item).get("mountPath")).rstrip("/") for item in sequence(container.get("volumeMounts")))
-    return any(f"{folder}/".startswith(f"{mount}/") or mount.startswith(f"{folder}/") for mount in mounts)
 
 
 def _strays(view: MadeView, pod: MadePod) -> Iterator[Problem]:

@@ -15,39 +15,46 @@ Good:
 Upstream: python/huggingfaceserver/huggingfaceserver/__main__.py; pkg/utils/inferenceservice.go
 """
 
+from typing import Final
+
+from kservegen.checks.rules._made import Place
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
+from kservegen.checks.rules.kserve._serving import is_mounted
 from kservegen.checks.rules.view import of_kind
 from kservegen.core.diagnostics import Severity
-from kservegen.core.document import mapping, sequence, text
+from kservegen.core.document import mapping, sequence, value_at
+from kservegen.core.jsontypes import Path
 from kservegen.kserve.servers.listening import model_folder
 
-_PULLS = "--enable-puller"
+_PULLS: Final = "--enable-puller"
+_MODEL: Final[Path] = ("spec", "predictor", "model")
 
 
 @rule(Stage.RUN, "InferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    if not isinstance(mapping(mapping(resource.doc.get("spec")).get("predictor")).get("model"), dict):
-        return
+    has_model = isinstance(value_at(resource.doc, _MODEL), dict)
     for server in servers_made(resource, context):
         if mapping(server.pod.pod).get("kind") != "Pod" or server.container.get("name") != "kserve-container":
             continue
         folder = model_folder(server.started)
-        if folder and not _is_mounted(server, folder):
+        if folder and not is_mounted(server.container, folder):
+            place = Place(_MODEL, "") if has_model else _argument(server, folder)
             message = f"the server loads its model from {folder}, and nothing is mounted there"
-            yield Problem(("spec", "predictor", "model"), message, at_key=True)
+            yield Problem(place.path, f"{message}{place.told}", at_key=has_model)
             return
+        if not has_model:
+            continue
         if _pulls(server) and not _is_named(resource, context):
             message = "no model is named: the server starts without one and waits for TrainedModels, and none is here"
-            yield Problem(("spec", "predictor", "model"), message, at_key=True, severity=Severity.WARNING)
+            yield Problem(_MODEL, message, at_key=True, severity=Severity.WARNING)
             return
 
 
-def _is_mounted(server: ServerInPod, folder: str) -> bool:
-    mounts = (
-        text(mapping(item).get("mountPath")).rstrip("/") for item in sequence(server.container.get("volumeMounts"))
-    )
-    return any(f"{folder}/".startswith(f"{mount}/") or mount.startswith(f"{folder}/") for mount in mounts)
+def _argument(server: ServerInPod, folder: str) -> Place:
+    """Return the word that names the folder; the image, which brings the server, where none does."""
+    at = next((i for i, word in enumerate(server.started.line.words) if folder in word.text), None)
+    return server.where(("image",) if at is None else server.word(at))
 
 
 def _pulls(server: ServerInPod) -> bool:

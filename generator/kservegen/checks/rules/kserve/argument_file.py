@@ -1,0 +1,54 @@
+"""An argument names a file that the container does not have.
+
+Images of model servers hold the server, and nothing below /templates, /mnt or /certs but what is mounted there: a
+template or a certificate that is not there ends the start.
+
+Fix: Mount the file, from a ConfigMap or a Secret, or name the folder that it is mounted at.
+Bad:
+    args: [--chat-template=/templates/chat.jinja]          # and no volume is mounted at /templates
+Good:
+    args: [--chat-template=/templates/chat.jinja]
+    volumeMounts: [{name: templates, mountPath: /templates}]
+Upstream: vllm/entrypoints/chat_utils.py (load_chat_template); vllm/engine/arg_utils.py; uvicorn/config.py
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.checks.rules._made import once
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
+from kservegen.checks.rules.kserve._serving import is_mounted
+from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
+from kservegen.kserve.servers.listening import last_given
+
+_FILES: Final = frozenset({"--chat-template", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs", "--config"})
+# Folders that images have of their own; below them nobody knows.
+_OF_IMAGES: Final = frozenset(
+    "app bin dev etc home huggingfaceserver kserve lib lib64 opt prod_venv proc root run sbin srv sys third_party tmp "
+    "usr var vllm-workspace workspace".split()
+)
+
+
+@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
+def check(resource: Resource, context: Context) -> Problems:
+    yield from once(problem for server in servers_made(resource, context) for problem in _problems(server))
+
+
+def _problems(server: ServerInPod) -> Iterator[Problem]:
+    started = server.started
+    if started.server.name not in (VLLM, HUGGINGFACE) or started.server.is_own or not started.line.is_whole:
+        return
+    for flag, given in last_given(started).items():
+        value = given.values[0] if given.values else None
+        if value is None or not value.is_known:
+            continue
+        if flag in _FILES and _is_absent(server, value.text):
+            place = server.where(server.word(given.value_index))
+            message = f"{flag} names {value.text}, and nothing is mounted there; the server does not start"
+            yield Problem(place.path, f"{message}{place.told}", seen=value.text)
+
+
+def _is_absent(server: ServerInPod, path: str) -> bool:
+    top = path.split("/")[1] if path.startswith("/") else ""
+    return bool(top) and top not in _OF_IMAGES and not is_mounted(server.container, path)
