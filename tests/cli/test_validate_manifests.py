@@ -53,25 +53,6 @@ def test_manifests_without_a_catalog_in_each_form(shell: Shell, snapshot: Snapsh
         assert shell("a.yaml", "--output", output) == snapshot(name=output)
 
 
-def test_the_old_field_of_a_framework_is_a_remark_where_nothing_is_synced(shell: Shell) -> None:
-    Path("a.yaml").write_text(
-        MANIFEST.replace("    minReplica: 1\n", "").replace(
-            "model: {modelFormat: {name: sklearn}, storageUri: s3://models/iris, runtime: mine}",
-            "sklearn: {storageUri: s3://models/iris}\n  transformer: {containers: [{name: own, image: 'a:1'}]}",
-        ),
-        "utf-8",
-    )
-    code, out, _ = shell("a.yaml", "--output", "json")
-    found = [(f["rule"], f["severity"], f["path"]) for f in json.loads(out)["findings"]]
-    assert (code, found) == (
-        0,
-        [
-            ("gitops/never-in-sync", "info", "spec.predictor.sklearn"),
-            ("gitops/never-in-sync", "warning", "spec.transformer.containers[0].name"),
-        ],
-    )
-
-
 def test_a_clean_file(shell: Shell) -> None:
     Path("a.yaml").write_text(MANIFEST.replace("    minReplica: 1\n", "").replace(", runtime: mine", ""), "utf-8")
     code, out, _ = shell("a.yaml")

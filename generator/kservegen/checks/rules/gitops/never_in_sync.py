@@ -1,8 +1,7 @@
 """KServe's webhook rewrites what is written.
 
 The cluster holds something else than Git, and applying it again changes nothing: Argo CD without server-side diff shows
-the model out of sync for ever, and syncs it again and again where it heals by itself. Of the old field of a framework
-among manifests by themselves it is a remark: nothing says there that Git and a cluster are compared.
+the model out of sync for ever, and syncs it again and again where it heals by itself.
 
 Fix: Write what KServe stores.
 Severity: warning
@@ -17,28 +16,23 @@ from collections.abc import Iterator
 
 from kservegen.catalog.field_mapping import OLD_FRAMEWORKS
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonValue, Path
 
 
 @rule(Stage.ADVICE, "InferenceService", "LLMInferenceService")
-def check(resource: Resource, context: Context) -> Problems:
+def check(resource: Resource, _context: Context) -> Problems:
     written = resource.written
     if written is None or written.get("spec") is resource.doc.get("spec"):
         return
     for path, said, stored in _changes(written.get("spec"), resource.doc.get("spec"), ("spec",)):
-        yield _moved(path, context) if stored is None else _rewritten(path, said, stored)
+        yield _moved(path) if stored is None else _rewritten(path, said, stored)
 
 
-def _moved(path: Path, context: Context) -> Problem:
+def _moved(path: Path) -> Problem:
     name = str(path[-1])
     message = f"KServe's webhook moves {name} elsewhere: Git and the cluster never agree"
-    if name not in OLD_FRAMEWORKS:
-        return Problem(path, message, at_key=True)
-    hint = f"Write model: {{modelFormat: {{name: {name}}}}} in its place."
-    return Problem(
-        path, message, hint=hint, at_key=True, severity=Severity.WARNING if context.environment else Severity.INFO
-    )
+    hint = f"Write model: {{modelFormat: {{name: {name}}}}} in its place." if name in OLD_FRAMEWORKS else ""
+    return Problem(path, message, hint=hint, at_key=True)
 
 
 def _rewritten(path: Path, written: JsonValue, stored: JsonValue) -> Problem:
