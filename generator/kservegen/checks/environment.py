@@ -9,6 +9,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.basis import CHART, Directory
 from kservegen.checks.gitops import check_gitops
 from kservegen.checks.plain_secrets import check_own_words
+from kservegen.checks.rules.kserve.reconcile import TEMPLATE_CAUSE
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject
@@ -18,6 +19,7 @@ from kservegen.kserve.charts.model import Charts, KeyPath, default_images, effec
 from kservegen.kserve.charts.release import check_release, config_owner
 from kservegen.kserve.charts.traps import CREATE_GATEWAY, ENABLE_GATEWAY_API, KSERVE_GATEWAY
 from kservegen.kserve.charts.values import check_values
+from kservegen.kserve.controllers.domains import template_fault
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.images import split_image
 
@@ -147,6 +149,15 @@ def _templates(chart: str, values: JsonObject) -> Iterator[Finding]:
                 message=f"{name} is no Go template: {problem.message}",
                 seen=template,
                 hint="Close every {{ with }}, and write fields as {{ .Name }}.",
+            )
+        elif fault := template_fault(template):
+            yield Finding(
+                rule="kserve/reconcile",
+                path=("kserve", "values", chart, "kserve", "controller", "gateway", name),
+                message=f"KServe's controller stops at every service: {fault}",
+                seen=template,
+                hint="Write .Name, .Namespace, .IngressDomain, .Labels.name or .Annotations.name.",
+                cause=TEMPLATE_CAUSE,
             )
 
 

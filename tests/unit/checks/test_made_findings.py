@@ -17,3 +17,18 @@ def test_a_finding_of_one_environment_is_not_taken_for_another(project: Project)
     (project.root / "environments/dev.yaml").unlink(missing_ok=True)
     found = project.validate().diagnostics
     assert {d.environments for d in found if d.rule == "kserve/reconcile"} == {("b",)}
+
+
+def test_a_template_that_fails_for_all_is_told_once_where_it_stands(project: Project) -> None:
+    project.models(MODELS + MODELS.splitlines()[1].replace("iris:", "tulip:") + "\n")
+    project.write(
+        "environments/dev.yaml", DEV.replace("Standard}", f"Standard, values: {{kserve-resources: {{{TEMPLATE}}}}}}}")
+    )
+    (found,) = [item for item in project.validate().diagnostics if item.rule == "kserve/reconcile"]
+    assert found.location.file == "environments/dev.yaml"
+    assert "asks for .Nope, which is not there" in found.message
+    assert [place.location.file for place in found.everywhere] == [
+        "environments/dev.yaml",
+        "models.yaml",
+        "models.yaml",
+    ]

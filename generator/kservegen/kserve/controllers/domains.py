@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.names import label_error, subdomain_error
-from kservegen.kserve.controllers.made import ReconcileError
+from kservegen.formats.gotemplate.problem import TemplateFault
+from kservegen.formats.gotemplate.values import NO_FIELD, GoStruct, GoValue
+from kservegen.kserve.controllers.made import CONFIG_MAP, ReconcileError, text_map
 from kservegen.kserve.controllers.settings import ControllerSettings
 
 DEFAULT_TEMPLATE: Final = "{{ .Name }}-{{ .Namespace }}.{{ .IngressDomain }}"
 _FIELD: Final = re.compile(r"\{\{-?\s*\.(\w+)(?:\.(\w+))?\s*-?\}\}")
 _INDEX: Final = re.compile(r'\{\{-?\s*index\s+\.(Labels|Annotations)\s+"([^"]*)"\s*-?\}\}')
+# Where the templates stand: what is wrong with one for every service is to be mended there.
+TEMPLATES: Final[Path] = (CONFIG_MAP, "ingress")
 _NO_VALUE: Final = "<no value>"
 
 
@@ -36,6 +40,15 @@ def host_name(name: str, metadata: JsonObject, settings: ControllerSettings, dom
     return host
 
 
+def template_fault(template: str) -> str:
+    """Say why a template of the ConfigMap cannot be filled in for any service; blank where it can for some."""
+    try:
+        fill_template(template, {"Name": "name", "Namespace": "namespace", "IngressDomain": "example.com"}, {})
+    except ReconcileError as error:
+        return error.outcome.message
+    return ""
+
+
 def host_error(host: str) -> str | None:
     """Validate a fully qualified domain name."""
     if "." not in host.removesuffix("."):
@@ -48,7 +61,7 @@ def host_error(host: str) -> str | None:
 
 def fill_template(template: str, fields: Mapping[str, str], metadata: JsonObject) -> str:
     """Fill a template of the ConfigMap in; ReconcileError where it asks for what there is not."""
-    maps = {name: mapping(metadata.get(name.lower())) for name in ("Labels", "Annotations")}
+    maps = {name: text_map(mapping(metadata.get(name.lower()))) for name in ("Labels", "Annotations")}
 
     def field(match: re.Match[str]) -> str:
         name, key = match[1], match[2]
@@ -56,11 +69,27 @@ def fill_template(template: str, fields: Mapping[str, str], metadata: JsonObject
             return fields[name]
         if key is not None and name in maps:
             return text(maps[name].get(key)) if key in maps[name] else _NO_VALUE
-        message = f"template {template!r} asks for .{name}, which is not there"
-        raise ReconcileError("build", "ReconcileFailed", message)
+        raise _unfilled(f"template {template!r} asks for .{name}, which is not there")
 
     filled = _INDEX.sub(lambda match: text(maps[match[1]].get(match[2])), template)
     filled = _FIELD.sub(field, filled)
-    if "{{" in filled:
-        raise ReconcileError("build", "ReconcileFailed", f"template {template!r} cannot be filled in")
+    return _evaluated(template, {**fields, **maps}) if "{{" in filled else filled
+
+
+def _evaluated(template: str, data: Mapping[str, GoValue]) -> str:
+    """Fill a template in that is more than fields; ReconcileError where Go would not."""
+    from kservegen.formats.gotemplate.evaluate import evaluate_template  # noqa: PLC0415 - few write such a template
+    from kservegen.formats.gotemplate.parser import parse_template  # noqa: PLC0415
+
+    parsed = parse_template(template)
+    if parsed is None:
+        return template
+    root = GoStruct("DomainTemplateValues", lambda name: data.get(name, NO_FIELD))
+    filled = parsed if isinstance(parsed, TemplateFault) else evaluate_template(parsed, root, {})
+    if isinstance(filled, TemplateFault):
+        raise _unfilled(f"template {template!r} cannot be filled in: {filled.message}")
     return filled
+
+
+def _unfilled(message: str) -> ReconcileError:
+    return ReconcileError("build", "ReconcileFailed", message, TEMPLATES)

@@ -59,6 +59,28 @@ def _gateway(**more: JsonValue) -> JsonObject:
     return {"ingress": {"enableGatewayApi": True, "ingressDomain": "d.example", **more}}
 
 
+@pytest.mark.parametrize(
+    ("template", "host"),
+    [
+        ("{{ .Name }}.{{ .Labels.team }}.x", "iris.red.x"),
+        ('{{ .Name }}.{{ index .Labels "team" }}.x', "iris.red.x"),
+        ('{{ if eq .Labels.team "red" }}{{ .Name }}.warm{{ else }}{{ .Name }}.cold{{ end }}.x', "iris.warm.x"),
+        ('{{ printf "%s-%s" .Name .Namespace }}.{{ .IngressDomain }}', "iris-models.d.example"),
+    ],
+)
+def test_hosts_are_filled_in_as_go_does(template: str, host: str) -> None:
+    made = reconcile(service(labels={"team": "red"}), config=_gateway(domainTemplate=template))
+    assert made.outcome is None
+    assert field(made, "HTTPRoute/iris", "spec", "hostnames") == [host]
+
+
+@pytest.mark.parametrize("template", ["{{ .Nope }}.x", "{{ lower .Name }}.x", "{{ .Name.Nope }}.x"])
+def test_a_template_that_no_service_can_fill_is_told_at_the_config_map(template: str) -> None:
+    outcome = reconcile(service(), config=_gateway(domainTemplate=template)).outcome
+    assert outcome is not None
+    assert (outcome.reason, outcome.source) == ("ReconcileFailed", ("ConfigMap inferenceservice-config", "ingress"))
+
+
 def _paths(made: Made, name: str) -> list[tuple[str, str, JsonValue]]:
     rules = map(mapping, sequence(field(made, f"HTTPRoute/{name}", "spec", "rules")))
     path, backend = ("matches", 0, "path", "value"), ("backendRefs", 0)

@@ -20,11 +20,14 @@ from typing import Final
 
 from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.kserve.controllers.domains import TEMPLATES
 
 # A base or a preset: rules about them say so, which know what is promised.
 _NO_CONFIG: Final = "ConfigNotFound"
 # A known defect of the release.
 _DEFECT: Final = "UpdateRejected"
+# What stops every service of a cluster is one finding, in checks/environment.py, too.
+TEMPLATE_CAUSE: Final = "ConfigMap/inferenceservice-config/ingress"
 
 
 @rule(
@@ -45,4 +48,5 @@ def check(resource: Resource, context: Context) -> Problems:
     if outcome.reason in (_NO_CONFIG, _DEFECT):
         return
     place = view.at_source(outcome.source)
-    yield Problem(place.path, f"KServe's controller stops here: {outcome.message}{place.told}")
+    cause = TEMPLATE_CAUSE if outcome.source == TEMPLATES else ""
+    yield Problem(place.path, f"KServe's controller stops here: {outcome.message}{place.told}", cause=cause)
