@@ -1,9 +1,9 @@
 """Knative Services in; what Knative's webhook refuses in them out, whatever the feature flags of the cluster say.
 
 The law is `Service.Validate` of knative.dev/serving v0.48 (pkg/apis/serving/{k8s_validation,fieldmask}.go and
-v1/*_validation.go) after its defaults. What a flag of ConfigMap config-features allows, or a bound of config-defaults
-raises, is not refused here: no file need hold these. A field that the definition of the kind does not have is dropped
-before the webhook sees it. A test holds this module against Knative's own code.
+v1/*_validation.go) after its defaults. What a flag of ConfigMap config-features allows is not refused here, and what is
+beyond the usual bounds of config-defaults is told by itself: no file need hold these. A field that the definition of
+the kind does not have is dropped before the webhook sees it. A test holds this module against Knative's own code.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
+from kservegen.core.diagnostics import Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.names import label_error
@@ -34,6 +35,11 @@ _PORT_NAMES: Final = ("h2c", "http1")
 _HANDLERS: Final = ("exec", "grpc", "httpGet", "tcpSocket")
 _LAST_WORDS: Final = ("FallbackToLogsOnError", "File")
 _ALL: Final = 100
+# Fields of a revision, their usual bounds, and the settings that raise these (pkg/apis/config/defaults.go).
+_BOUNDS: Final = {
+    "timeoutSeconds": (600, "max-revision-timeout-seconds"),
+    "containerConcurrency": (1000, "container-concurrency-max-limit"),
+}
 
 
 def validate_knative_service(service: JsonObject) -> Iterator[BrokenLaw]:
@@ -53,6 +59,18 @@ def validate_knative_service(service: JsonObject) -> Iterator[BrokenLaw]:
         _traffic(spec),
     ):
         yield BrokenLaw("knative-service", problem)
+
+
+def knative_bounds(service: JsonObject) -> Iterator[BrokenLaw]:
+    """Check a Knative Service by the bounds that ConfigMap config-defaults has unless somebody raises them."""
+    pod = mapping(mapping(mapping(service.get("spec")).get("template")).get("spec"))
+    for field, (most, setting) in _BOUNDS.items():
+        number = integer(pod.get(field))
+        if number is not None and number > most:
+            message = f"{field} is {number}, and {setting} of Knative's ConfigMap config-defaults is {most} by itself"
+            at: Path = ("spec", "template", "spec", field)
+            problem = Problem(at, message, str(number), f"{most} and less", severity=Severity.WARNING)
+            yield BrokenLaw("knative-bounds", problem)
 
 
 def _metadata(metadata: JsonObject) -> Iterator[Problem]:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pytest
 import yaml
 from tests.support.go_programs import go_binary
 
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.jsontypes import Path as FieldPath
-from kservegen.kubernetes.knative_services import validate_knative_service
+from kservegen.kubernetes.knative_services import knative_bounds, validate_knative_service
 
 _TABLE: Final = mapping(yaml.safe_load(Path(__file__).with_name("knative.yaml").read_text(encoding="utf-8")))
 _ANNOTATIONS: Final[FieldPath] = ("spec", "template", "metadata", "annotations")
@@ -60,3 +61,12 @@ def test_the_verdict_on_a_knative_service_is_knatives_own() -> None:
             differences.append(f"{name}\n  we: {ours}\n  Knative: {theirs}")
     assert differences == []
     assert 60 < sum(map(bool, told)) < len(named) - 60
+
+
+@pytest.mark.parametrize("field", ["timeoutSeconds", "containerConcurrency"])
+@pytest.mark.parametrize("number", [1, 599, 600, 601, 999, 1000, 1001, 3600])
+def test_the_usual_bounds_are_knatives_own(field: str, number: int) -> None:
+    service = _with(_OWNERS["pod"], {field: number})
+    asked = [str(go_binary("go_knative")), "usual"]
+    done = subprocess.run(asked, input=json.dumps(service) + "\n", capture_output=True, text=True, check=True)
+    assert bool(list(knative_bounds(service))) == bool(json.loads(done.stdout)), done.stdout

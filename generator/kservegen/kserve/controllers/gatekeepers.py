@@ -13,7 +13,7 @@ from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.problem import Problem
 from kservegen.kubernetes.fields import BrokenLaw
-from kservegen.kubernetes.knative_services import validate_knative_service
+from kservegen.kubernetes.knative_services import knative_bounds, validate_knative_service
 from kservegen.kubernetes.scaled_objects import validate_scaled_object
 from kservegen.kubernetes.worker_sets import validate_worker_set
 
@@ -32,8 +32,13 @@ def webhook_refusals(made: JsonObject) -> Iterator[WebhookRefusal]:
         yield from (WebhookRefusal(who, broken.problem) for broken in validate(made))
 
 
+def _knative_service(service: JsonObject) -> Iterator[BrokenLaw]:
+    yield from validate_knative_service(service)
+    yield from knative_bounds(service)
+
+
 _LAWS: Final[dict[tuple[str, str], tuple[str, Callable[[JsonObject], Iterator[BrokenLaw]]]]] = {
     ("keda.sh/v1alpha1", "ScaledObject"): ("KEDA", validate_scaled_object),
     ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet"): ("LeaderWorkerSet's webhook", validate_worker_set),
-    ("serving.knative.dev/v1", "Service"): ("Knative", validate_knative_service),
+    ("serving.knative.dev/v1", "Service"): ("Knative", _knative_service),
 }

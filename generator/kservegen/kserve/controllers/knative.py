@@ -11,11 +11,11 @@ import re
 from typing import Final
 
 from kservegen.core.document import integer, mapping, sequence, text
-from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.components import disallowed_annotations, disallowed_labels
 from kservegen.kserve.controllers.domains import fill_template
-from kservegen.kserve.controllers.made import CONFIG_MAP, STORED, WrittenObject, below
+from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, STORED, WrittenObject, below
 from kservegen.kserve.controllers.parts import pick
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.controllers.workloads import ComponentDraft
@@ -40,6 +40,18 @@ _CONTAINER_FIELDS: Final = frozenset(
     startupProbe terminationMessagePath terminationMessagePolicy volumeMounts workingDir
     """.split()
 )
+_ANNOTATIONS: Final[Path] = ("template", "metadata", "annotations")
+# Fields of a Service's spec, and those of a component that they are made from.
+_STATED: Final[dict[Path, str]] = {
+    ("template", "spec", "timeoutSeconds"): "timeout",
+    ("template", "spec", "responseStartTimeoutSeconds"): "timeout",
+    ("template", "spec", "containerConcurrency"): "containerConcurrency",
+    (*_ANNOTATIONS, f"{_AUTOSCALING}target"): "scaleTarget",
+    (*_ANNOTATIONS, f"{_AUTOSCALING}metric"): "scaleMetric",
+    (*_ANNOTATIONS, f"{_AUTOSCALING}min-scale"): "minReplicas",
+    (*_ANNOTATIONS, f"{_AUTOSCALING}max-scale"): "maxReplicas",
+    ("traffic",): "canaryTrafficPercent",
+}
 _EXPLAIN: Final = r"^/v1/models/[\w-]+:explain$"
 _EXPLAIN_BELOW: Final = r"(/v1/models/[\w-]+:explain)$"
 _PORT: Final = r"(?::\d{1,5})?$"
@@ -87,6 +99,9 @@ def knative_service(component: ComponentDraft, settings: ControllerSettings) -> 
         *component.metadata_origins(("spec", "template", "metadata")),
         *below(("spec", "template", "spec"), component.pod.origins),
     ]
+    for made, stated in _STATED.items():
+        if component.spec.get(stated) is not None:
+            origins.append(Origin(("spec", *made), (STORED, *component.path, stated, DERIVED)))
     return doc, origins
 
 

@@ -106,6 +106,22 @@ def loopback_host(started: StartedServer) -> ListeningHost | None:
     return ListeningHost(value.text, given.value_index)
 
 
+class SpokenScheme(NamedTuple):
+    """How a server is spoken to, HTTP or HTTPS, and the place of the word that says so; -1 where it speaks HTTP."""
+
+    scheme: str
+    word: int
+
+
+def spoken_scheme(started: StartedServer) -> SpokenScheme | None:
+    """Return how vLLM is spoken to: HTTPS with a certificate, else HTTP; None of other servers, or if not known."""
+    said = last_given(started)
+    if started.server.name != VLLM or not started.line.is_whole or not _ELSEWHERE.isdisjoint(said):
+        return None
+    certificate = said.get("--ssl-certfile")
+    return SpokenScheme("HTTP", -1) if certificate is None else SpokenScheme("HTTPS", certificate.index)
+
+
 def model_folder(started: StartedServer) -> str:
     """Return the folder that a server loads its model from; blank where it is another place, or cannot be told."""
     said = last_given(started)

@@ -1,9 +1,9 @@
-"""A probe asks its server for a path that the server does not serve.
+"""A probe asks its server for a path that it does not serve, or speaks another scheme.
 
 Servers answer other paths for their health: vLLM `/health`, KServe's own servers `/` and, as Triton does,
 `/v2/health/live` and `/v2/health/ready`. To any other path the answer is 404, and the probe fails each time: the pod is
 never ready, or is started again and again. Only servers are looked at whose image is known, and paths that belong to
-the health of others.
+the health of others. vLLM speaks HTTPS with `--ssl-certfile` and HTTP without, and hears no probe of the other kind.
 
 Fix: Ask for a path that this server has, or leave the probe to KServe.
 Bad:
@@ -21,8 +21,9 @@ from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
 from kservegen.core.document import integer, mapping, text, value_at
+from kservegen.core.jsontypes import Path
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
-from kservegen.kserve.servers.listening import listening_ports
+from kservegen.kserve.servers.listening import listening_ports, spoken_scheme
 
 _PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 _OPEN_INFERENCE: Final = ("/v2/health/ready", "/v2/health/live")
@@ -37,6 +38,10 @@ _KSERVE: Final = dict.fromkeys(
     ("sklearnserver", "xgbserver", "lgbserver", "paddleserver", "pmmlserver", "predictiveserver", HUGGINGFACE),
     ("/", *_OPEN_INFERENCE),
 )
+_SCHEMES: Final = {
+    "HTTP": "Leave the probe's scheme out, or give the server a certificate with --ssl-certfile.",
+    "HTTPS": "Write scheme: HTTPS in the probe, or leave --ssl-certfile out.",
+}
 _SERVED: Final = {**_KSERVE, VLLM: ("/health", "/ping"), "triton": _OPEN_INFERENCE}
 
 
@@ -56,8 +61,23 @@ def _problems(server: ServerInPod) -> Problems:
         if port is not None and ports and port not in ports:
             continue  # another container's
         field = (probe, "httpGet", "path")
+        yield from _unspoken(server, probe)
         path = text(value_at(mapping(server.container), field)).partition("?")[0]
         if path in unserved and server.states(field):
             place = server.where(field)
             message = f"{server.started.server.name} does not serve {path}, which this probe asks for"
             yield Problem(place.path, message, path, ", ".join(served), hint=f"Ask for {served[0]}.")
+
+
+def _unspoken(server: ServerInPod, probe: str) -> Problems:
+    spoken = spoken_scheme(server.started)
+    action = value_at(mapping(server.container), (probe, "httpGet"))
+    if spoken is None or not isinstance(action, dict):
+        return
+    asked = text(action.get("scheme")) or "HTTP"
+    field: Path = (probe, "httpGet", "scheme")
+    if spoken.word >= 0 and value_at(server.view.resource.doc, server.where(field).path) is None:
+        field = server.word(spoken.word)  # the scheme is filled in, the certificate is written
+    if asked != spoken.scheme and server.states(field):
+        message = f"the server speaks {spoken.scheme}, and its {probe} asks in {asked}: it never becomes ready"
+        yield Problem(server.where(field).path, message, asked, hint=_SCHEMES[spoken.scheme])

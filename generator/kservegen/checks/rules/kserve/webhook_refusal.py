@@ -3,7 +3,8 @@
 The object is admitted, and KServe's controller writes a Knative Service, a ScaledObject or a LeaderWorkerSet, which the
 webhook of that project judges by its own laws. What it refuses, the controller tries to write again for ever, and says
 so in an event.
-What a feature flag in Knative's ConfigMap config-features may allow is not refused here.
+What a feature flag in Knative's ConfigMap config-features may allow is not refused here; what is beyond a bound that
+config-defaults may raise is a warning.
 
 Fix: Change the field that the message names; `kservegen simulate` shows what was made of it.
 Bad:
