@@ -183,3 +183,13 @@ def test_unknown_names_are_none() -> None:
 def test_a_folder_without_tables_is_an_operator_s_failure(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match=r"models\.json"):
         FactStore(tmp_path, Releases([])).model("x/y")
+
+
+def test_whatever_a_version_of_vllm_changes_has_a_source_and_is_said_once() -> None:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert len({name for name, _ in pairs}) == len(pairs)
+        return dict(pairs)
+
+    table = json.loads((FACTS / "vllm.json").read_text("utf-8"), object_pairs_hook=once)
+    changed = {name for entry in table["versions"].values() for name in entry}
+    assert changed == set(table["sources"])
