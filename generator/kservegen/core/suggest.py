@@ -1,12 +1,16 @@
-"""The name that was probably meant: a wrong one and the right ones in, a sentence out."""
+"""The name that was probably meant: a wrong one and the right ones in, a sentence out; or whether it is a slip."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 # What is longer is no misspelt name; comparing takes time by the square of the length.
 _LONGEST: Final = 200
+_WORDS: Final = re.compile(r"[a-z]+|[0-9]+")
+# Shorter parts of names are labels: a, b; dev, prod; eu, us.
+_WORD: Final = 4
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: int = 1, cutoff: float = 0.6) -> str:
@@ -15,3 +19,34 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: 
 
     near = get_close_matches(name, list(known), n=most, cutoff=cutoff) if len(name) <= _LONGEST else ()
     return f"Did you mean {', '.join(near)}?" if near else otherwise
+
+
+def is_slip(name: str, known: Iterable[str]) -> bool:
+    """Tell whether a name is all but certainly a known one, mistyped.
+
+    Names of siblings are alike by intent: they differ in a number or a short label (`sa-1`, `sa-2`; `key-eu`,
+    `key-us`), or in the first letter of a word (`east`, `west`), which is seldom mistyped. A slip is one edit inside a
+    word, a letter more, less, other, or two swapped; or a separator that is not there.
+    """
+    words = _WORDS.findall(name.lower()) if len(name) <= _LONGEST else []
+    return any(_differs_by_a_slip(words, _WORDS.findall(other.lower())) for other in known if other != name)
+
+
+def _differs_by_a_slip(one: list[str], other: list[str]) -> bool:
+    if len(one) != len(other):
+        return "".join(one) == "".join(other)
+    differing = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+    if len(differing) != 1:
+        return not differing and bool(one)
+    (a, b), *_ = differing
+    return min(len(a), len(b)) >= _WORD and not a.isdigit() and a[0] == b[0] and _is_one_edit(a, b)
+
+
+def _is_one_edit(a: str, b: str) -> bool:
+    """Whether a letter is more, less or another, or two neighbours are swapped."""
+    shorter, longer = sorted((a, b), key=len)
+    start = next((i for i, (x, y) in enumerate(zip(shorter, longer, strict=False)) if x != y), len(shorter))
+    rest, more = shorter[start:], longer[start:]
+    if len(a) != len(b):
+        return rest == more[1:]
+    return rest[1:] == more[1:] or (rest[:2] == more[1::-1] and rest[2:] == more[2:])

@@ -1,4 +1,4 @@
-"""What pods need in their cluster: a pod in, each object that it names out."""
+"""What pods, and the objects around them, need in their cluster: one in, each object that it names out."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from typing import Final, NamedTuple
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
-# Kinds without a namespace that pods name.
-CLUSTER_WIDE: Final = frozenset({"PriorityClass", "RuntimeClass", "StorageClass"})
+# Kinds without a namespace that pods and claims name.
+CLUSTER_WIDE: Final = frozenset({"PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass"})
 # Kubernetes makes these itself: plugin/pkg/admission/priority, pkg/apis/scheduling/v1/helpers.go.
 _OWN_CLASSES: Final = frozenset({"system-cluster-critical", "system-node-critical"})
+_ROUTE_ENDS: Final = frozenset({"Gateway", "InferencePool", "Service"})
 
 
 class Reference(NamedTuple):
-    """An object that a pod names at a path, and the key of it, where it is one."""
+    """An object that a pod or another object names at a path, and the key of it, where it is one.
+
+    `namespace` is None where that is the object's own.
+    """
 
     kind: str
     name: str
     path: Path
     key: str = ""
+    namespace: str | None = None
 
 
 def pod_references(pod: JsonObject) -> Iterator[Reference]:
@@ -93,3 +98,39 @@ def _container(container: JsonObject, at: Path) -> Iterator[Reference]:
 def keys_of(doc: JsonObject) -> frozenset[str]:
     """List the keys of a Secret or ConfigMap."""
     return frozenset(key for field in ("data", "binaryData", "stringData") for key in mapping(doc.get(field)))
+
+
+def account_references(account: JsonObject) -> Iterator[Reference]:
+    """List the Secrets that a ServiceAccount names: those that pods may use, and those that images are pulled with."""
+    for field in ("secrets", "imagePullSecrets"):
+        for index, item in enumerate(map(mapping, sequence(account.get(field)))):
+            yield Reference("Secret", text(item.get("name")), (field, index, "name"))
+
+
+def claim_references(claim: JsonObject) -> Iterator[Reference]:
+    """List what a PersistentVolumeClaim names: its volume, or else its class."""
+    spec = mapping(claim.get("spec"))
+    if volume := text(spec.get("volumeName")):
+        yield Reference("PersistentVolume", volume, ("spec", "volumeName"))
+    else:
+        yield Reference("StorageClass", text(spec.get("storageClassName")), ("spec", "storageClassName"))
+
+
+def route_references(route: JsonObject) -> Iterator[Reference]:
+    """List the Gateways that a route hangs on, and the Services and InferencePools that it leads to."""
+    spec = mapping(route.get("spec"))
+    for index, parent in enumerate(map(mapping, sequence(spec.get("parentRefs")))):
+        yield from _route_end(parent, ("spec", "parentRefs", index), "Gateway")
+    for number, rule in enumerate(map(mapping, sequence(spec.get("rules")))):
+        at: Path = ("spec", "rules", number)
+        for index, backend in enumerate(map(mapping, sequence(rule.get("backendRefs")))):
+            yield from _route_end(backend, (*at, "backendRefs", index), "Service")
+        for index, filtered in enumerate(map(mapping, sequence(rule.get("filters")))):
+            mirrored = mapping(mapping(filtered.get("requestMirror")).get("backendRef"))
+            yield from _route_end(mirrored, (*at, "filters", index, "requestMirror", "backendRef"), "Service")
+
+
+def _route_end(ref: JsonObject, at: Path, usual: str) -> Iterator[Reference]:
+    kind = text(ref.get("kind")) or usual
+    if kind in _ROUTE_ENDS:
+        yield Reference(kind, text(ref.get("name")), (*at, "name"), namespace=text(ref.get("namespace")) or None)

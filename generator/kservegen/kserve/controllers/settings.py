@@ -81,6 +81,9 @@ _SHIPPED: Final[Mapping[str, JsonObject]] = {
     },
 }
 
+# Keys that are read as JSON wherever they are there; the others, an `_example` among them, are nobody's.
+READ_SECTIONS: Final = frozenset(_SHIPPED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ControllerSettings:

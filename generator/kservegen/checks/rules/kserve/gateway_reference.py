@@ -1,15 +1,16 @@
-"""A Gateway or an HTTPRoute that the service relies on is neither made nor promised.
+"""A Gateway, an HTTPRoute or an InferencePool that the service relies on is neither made nor promised.
 
-The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid. gateway: {}, and a
-route that names no gateway, mean the Gateway kserve/kserve-ingress-gateway, which nobody creates by itself. With
-enableGatewayApi the routes of InferenceServices lead there, too, unless kserveGateway says otherwise.
+The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid, or
+InferencePoolFetchError where the scheduler's pool.ref names a pool that is not there. gateway: {}, and a route that
+names no gateway, mean the Gateway kserve/kserve-ingress-gateway, which nobody creates by itself. With enableGatewayApi
+the routes of InferenceServices lead there, too, unless kserveGateway says otherwise.
 
 Fix: Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.
 Bad:
     router: {route: {}, gateway: {refs: [{name: nope, namespace: infra}]}}
 Good:
     router: {route: {}, gateway: {}}
-Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go
+Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go, scheduler.go
 """
 
 from typing import Final
@@ -44,6 +45,9 @@ def check(resource: Resource, context: Context) -> Problems:
     is_managed = isinstance(route, dict) and gateway is None and not own
     if is_managed and not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
         yield _finding(("spec", "router", "route"), "Gateway", KSERVE_NAMESPACE, _MANAGED, context)
+    pool = mapping(mapping(mapping(router.get("scheduler")).get("pool")).get("ref"))
+    if (name := text(pool.get("name"))) and not _is_there("InferencePool", here, name, context):
+        yield _finding(("spec", "router", "scheduler", "pool", "ref", "name"), "InferencePool", here, name, context)
     yield from _refs("HTTPRoute", ("spec", "router", "route", "http", "refs"), http, here, context)
 
 

@@ -1,10 +1,12 @@
-"""A pod that KServe makes names an object that nobody makes or promises.
+"""An object, or a pod that KServe makes, names an object that nobody makes or promises.
 
 A pod waits for its Secrets, ConfigMaps, volumes and claims for ever (CreateContainerConfigError, FailedMount, Pending);
-without its ServiceAccount or its class it is never created. What counts: the catalog's own objects, what KServe makes,
-what an operator makes of the catalog's ExternalSecret, Certificate, SealedSecret or the like, and what prerequisites
+without its ServiceAccount or its class it is never created. So does a claim without its class or volume; a route
+without its Gateway or what it leads to answers nobody. What counts: the catalog's own objects, what KServe makes, what
+an operator makes of the catalog's ExternalSecret, Certificate, SealedSecret or the like, and what prerequisites
 promise. Files need not hold all that is in a cluster, so this is a warning in an environment, and for manifests by
-themselves a remark. Where an inventory lists what the cluster has of a kind, what is not there is an error.
+themselves a remark, unless the name is a slip of one that is there. Where an inventory lists what the cluster has of a
+kind, what is not there is an error.
 
 Fix: Correct the name, declare the object, or promise Kind/NAMESPACE/NAME under prerequisites.
 Severity: warning
@@ -18,25 +20,42 @@ Upstream: pkg/kubelet/kubelet_pods.go; plugin/pkg/admission/serviceaccount; plug
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.checks.basis import Basis, Lookup
 from kservegen.checks.rules._made import MadeView, made_of
-from kservegen.checks.rules._references import CLUSTER_WIDE, Reference, keys_of, pod_references
+from kservegen.checks.rules._references import (
+    CLUSTER_WIDE,
+    Reference,
+    account_references,
+    claim_references,
+    keys_of,
+    pod_references,
+    route_references,
+)
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import absence
+from kservegen.checks.rules.view import names_of_kind, of_kind
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import did_you_mean, is_slip
 from kservegen.kserve.controllers.made import MadePod
 
-_SLIP: Final = 0.9
 # As the API server words it, and the pod webhook hands it on.
 _NO_SECRET: Final = re.compile(r'secrets "([^"]+)" not found')
 # Kubernetes writes it to every namespace: pkg/controller/certificates/rootcacertpublisher.
 _EVERYWHERE: Final = frozenset({("ConfigMap", "kube-root-ca.crt")})
+# What names others by itself, without pods.
+_NAMED_BY: Final[Mapping[str, Callable[[JsonObject], Iterator[Reference]]]] = {
+    "ServiceAccount": account_references,
+    "PersistentVolumeClaim": claim_references,
+    "HTTPRoute": route_references,
+    "GRPCRoute": route_references,
+}
+_MAKERS: Final = ("InferenceService", "LLMInferenceService", "InferenceGraph")
+_MADE_KINDS: Final = frozenset({"InferencePool", "Secret", "Service"})
 
 
 class _Place(NamedTuple):
@@ -47,8 +66,22 @@ class _Place(NamedTuple):
     made: dict[tuple[str, str], JsonObject]
 
 
-@rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE_AROUND)
+@rule(
+    Stage.RUN,
+    "InferenceService",
+    "InferenceGraph",
+    "LLMInferenceService",
+    "ServiceAccount",
+    "PersistentVolumeClaim",
+    "HTTPRoute",
+    "GRPCRoute",
+    scope=Scope.MADE_AROUND,
+)
 def check(resource: Resource, context: Context) -> Problems:
+    named = _NAMED_BY.get(resource.kind)
+    if named is not None:
+        yield from _own(resource, named(resource.doc), context)
+        return
     view = made_of(resource, context)
     if view is None:
         return
@@ -63,6 +96,50 @@ def check(resource: Resource, context: Context) -> Problems:
             problem = _missing(ref, place)
             if problem is not None:
                 yield _placed(problem, ref, made, view)
+
+
+def _own(resource: Resource, refs: Iterable[Reference], context: Context) -> Problems:
+    """Follow what an object names itself."""
+    place = _Place(context, resource.id.namespace or "default", {})
+    for ref in refs:
+        if not ref.name or _is_static(ref, context):
+            continue
+        namespace = ref.namespace or place.namespace
+        made: frozenset[str] | None = frozenset()
+        if ref.kind in _MADE_KINDS and not context.directory.rendered(
+            kind=ref.kind, namespace=namespace, name=ref.name
+        ):
+            made = _made_names(ref, place)
+        if made is None or ref.name in made:
+            continue
+        problem = _missing(ref, place, made)
+        if problem is not None:
+            yield problem._replace(path=ref.path)
+
+
+def _is_static(ref: Reference, context: Context) -> bool:
+    """Whether it is the class of a volume that stands beside its claim: nobody looks for an object of that name."""
+    if ref.kind != "StorageClass":
+        return False
+    volumes = (mapping(volume.doc.get("spec")) for volume in of_kind(context, "PersistentVolume"))
+    return any(volume.get("storageClassName") == ref.name for volume in volumes)
+
+
+def _made_names(ref: Reference, place: _Place) -> frozenset[str] | None:
+    """Name what KServe makes of that kind from objects whose name the reference begins with; None where it stops."""
+    namespace = ref.namespace or place.namespace
+    found: set[str] = set()
+    for own in (own for kind in _MAKERS for own in names_of_kind(place.context, kind)):
+        if (own.namespace or "default") == namespace and ref.name.startswith(own.name):
+            view = made_of(place.context.resources[own], place.context)
+            if view is None or view.made.outcome is not None:
+                return None  # which is a finding of its own
+            found.update(_name_of(o.doc) for o in view.made.objects if o.doc.get("kind") == ref.kind)
+    return frozenset(found)
+
+
+def _name_of(doc: JsonObject) -> str:
+    return text(mapping(doc.get("metadata")).get("name"))
 
 
 def _references(made: MadePod) -> Iterator[Reference]:
@@ -83,23 +160,24 @@ def _placed(problem: Problem, ref: Reference, made: MadePod, view: MadeView) -> 
 
 
 def _place(resource: Resource, view: MadeView, context: Context) -> _Place:
-    made = {
-        (text(o.doc.get("kind")), text(mapping(o.doc.get("metadata")).get("name"))): o.doc for o in view.made.objects
-    }
+    made = {(text(o.doc.get("kind")), _name_of(o.doc)): o.doc for o in view.made.objects}
     return _Place(context, resource.id.namespace or "default", made)
 
 
-def _missing(ref: Reference, place: _Place) -> Problem | None:
-    """Say what is missing of a reference, at no path yet; None where all of it is there, or may be."""
+def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) -> Problem | None:
+    """Say what is missing of a reference, at no path yet; None where all of it is there, or may be.
+
+    `also` are names that could have been meant.
+    """
     directory = place.context.directory
-    namespace = "" if ref.kind in CLUSTER_WIDE else place.namespace
+    namespace = "" if ref.kind in CLUSTER_WIDE else ref.namespace or place.namespace
     if (made := place.made.get((ref.kind, ref.name))) is not None:
         found, docs = Lookup(Basis.MADE), [made]
     else:
         found = directory.look_up(kind=ref.kind, namespace=namespace, name=ref.name)
         docs = [found.resource.doc] if found.resource is not None else []
     if not found.is_there:
-        return None if ref.key else _no_object(ref, namespace, place.context)
+        return None if ref.key else _no_object(ref, namespace, place.context, also)
     if not ref.key or found.basis is Basis.PROMISED:
         return None
     if found.basis is Basis.INVENTORY:
@@ -142,15 +220,14 @@ def _key_in_cluster(ref: Reference, namespace: str, keys: frozenset[str] | None,
     )
 
 
-def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
-    known = context.directory.names(kind=ref.kind, namespace=namespace)
+def _no_object(ref: Reference, namespace: str, context: Context, also: frozenset[str]) -> Problem:
+    known = context.directory.names(kind=ref.kind, namespace=namespace) | also
     full = "/".join(filter(None, (ref.kind, namespace, ref.name)))
     told = f"prerequisites: [{full}]" if context.environment else f"--assume {full}"
     near = did_you_mean(ref.name, known, cutoff=0.7)
     # A name that is all but that of an object beside it is a slip, whatever else the cluster has.
-    is_slip = bool(did_you_mean(ref.name, known, cutoff=_SLIP))
     weight = Severity.WARNING
-    if not is_slip:
+    if not is_slip(ref.name, known):
         weight = absence(context, weight, full)
     said = "is neither made nor promised" if context.environment else "is not among the manifests"
     day = context.directory.lacks(kind=ref.kind, namespace=namespace)
@@ -159,7 +236,7 @@ def _no_object(ref: Reference, namespace: str, context: Context) -> Problem:
         told = f"kservegen inventory --env {context.environment}, or {told}"
     return Problem(
         (),
-        f"{ref.kind} {ref.name} {said}",
+        f"{ref.kind} {f'{ref.namespace}/' if ref.namespace else ''}{ref.name} {said}",
         seen=ref.name,
         allowed=", ".join(sorted(known)),
         hint=f"{near} If the cluster has it, say so: {told}.".lstrip(),
