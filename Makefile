@@ -34,6 +34,7 @@ check: lint types ## everything that needs no test run
 	$(BIN)/python tools/catalog_schemas.py --check
 	$(BIN)/python -m tools.schemas.compile --check
 	$(BIN)/python tools/docs.py --check
+	$(BIN)/kservegen fmt --check
 	$(BIN)/kservegen render --check
 	$(BIN)/kservegen policy test
 

@@ -60,20 +60,20 @@ _PROD: Final = """\
 # What every production cluster has; a new one is a file that extends this.
 version: 1
 gitops: {engine: argocd, repoURL: https://git.example.com/models.git, targetRevision: main}
-guards: {maxRemovals: 5, maxRestartingAccelerators: 4}
-uriPrefixes: {"s3://models/": "s3://models-prod/"}
 nodePools:
   cpu: {nodes: {min: 0, max: 100}, allocatable: {cpu: "30", memory: 110Gi}}
   l4: {accelerator: nvidia-l4, nodes: {min: 0, max: 80}, allocatable: {cpu: "15", memory: 58Gi, accelerators: 1}}
 budgets:
   l4: {accelerator: nvidia-l4, limit: 80}
+guards: {maxRemovals: 5, maxRestartingAccelerators: 4}
+uriPrefixes: {"s3://models/": s3://models-prod/}
 models:
 """
-_CLUSTER: Final = "version: 1\ncluster: {name: %s, server: 'https://%s.example.com'}\n"
+_CLUSTER: Final = "version: 1\ncluster: {name: %s, server: https://%s.example.com}\n"
 _REGION: Final = """\
 version: 1
 extends: [prod]
-cluster: {name: prod-%s, server: 'https://prod-%s.example.com'}
+cluster: {name: prod-%s, server: https://prod-%s.example.com}
 """
 _FLUX: Final = "gitops: {engine: flux, repoURL: https://git.example.com/models.git, targetRevision: main}\n"
 _FORMATS: Final = ("sklearn", "xgboost", "lightgbm")
@@ -116,8 +116,8 @@ def _words(team: str, number: int) -> Mapping[str, str]:
             "modelFormat": "huggingface",
             "storageUri": "hf://Qwen/Qwen2.5-0.5B-Instruct",
             "profile": "[gpu, steady, text]",
-            "args": f"[--model_name={name}, --max-model-len=8192]",
             **lives,
+            "args": f"[--model_name={name}, --max-model-len=8192]",
         }
     size = PROFILES[number % 3]
     return {

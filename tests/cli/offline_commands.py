@@ -35,6 +35,7 @@ RUNS = {
     "upgrade": ("upgrade --to v0.20.0",),
     "promote": ("promote dev prod --yes",),
     "set": ("set iris minReplicas=2 --yes",),
+    "fmt": ("fmt --check", "fmt --factor dev prod --base all"),
     "rollback": ("rollback iris --env dev --yes",),
     "init": ("init ../new --engine flux --tool git+https://example.com/kservegen@" + "a" * 40,),
     "completion": ("completion bash",),

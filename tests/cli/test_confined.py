@@ -43,6 +43,7 @@ COMMANDS = (
     "explain iris --env dev",
     "set iris minReplicas=2 --yes",
     "rollback iris --env dev --yes",
+    "fmt",
     "lock iris --env dev --facts facts.yaml",
 )
 

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "explain": CommandEntry("Explain a rule, or where each field of a model comes from.", _NO_NETWORK),
     "facts": CommandEntry("List what estimates know of models, GPUs and engines.", _NO_NETWORK),
     "find": CommandEntry("Find what a pod, a Service or any other name comes from: line, owner, commits.", _NO_NETWORK),
+    "fmt": CommandEntry("Put source files in order, or propose a base for two environments.", _NO_NETWORK),
     "gpu": CommandEntry("Estimate GPU memory: what fits, and what would change it.", _NO_NETWORK),
     "init": CommandEntry("Start a repository: a catalog, an environment, a workflow.", _NO_NETWORK),
     "inventory": CommandEntry("Write down what an environment's cluster holds, or tell what has changed.", _CLUSTER),

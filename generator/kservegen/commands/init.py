@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kservegen import __version__
+from kservegen.catalog.editing.patch import scalar_text
 from kservegen.catalog.requirement import version_line
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
@@ -87,11 +87,11 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
 
 def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     data = packaged_data()
-    # JSON strings are YAML strings: a URL with odd characters stays one scalar.
+    # Quoted where it has to be: a URL with odd characters stays one scalar.
     carried = answers.rendered_by == RENDERERS[0]
     words = {
         "engine": answers.engine,
-        "repository": json.dumps(answers.repository),
+        "repository": scalar_text(answers.repository, inside=False),
         "requires": version_line(__version__),
         "check": "" if carried else f" --rendered-by {answers.rendered_by}",
         **answers.tool.words(),

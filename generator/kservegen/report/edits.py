@@ -28,6 +28,17 @@ def edits_as_text(edits: ProposedEdits) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
+def formatting_as_text(edits: ProposedEdits, *, written: bool) -> str:
+    """Write which files were put in order; the differences, where they were not."""
+    lines = [line for _, diff in _diffs(edits) for line in (*diff, "")] if not written else []
+    lines += [f"written: {', '.join(edits.changes)}"] if written else []
+    left = plural(len(edits.after) - len(edits.changes), "file")
+    is_one = len(edits.after) - len(edits.changes) == 1
+    said = f"{len(edits.changes):,} would be written, " if edits.changes and not written else ""
+    lines.append(f"fmt: {said}{left} {'is' if is_one else 'are'} in order")
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
 def _diffs(edits: ProposedEdits) -> Iterator[tuple[str, list[str]]]:
     for file, (old, new) in edits.changes.items():
         yield file, list(one_file(file, old if file in edits.before else None, new))[1:]

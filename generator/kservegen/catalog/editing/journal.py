@@ -55,6 +55,7 @@ def replace_files(root: Path, before: Mapping[str, bytes], after: Mapping[str, b
                 if file in before:
                     _write(folder / f"{number}.old", before[file], mode)
                 _write(folder / f"{number}.new", after[file], mode)
+                target.parent.mkdir(parents=True, exist_ok=True)
             for number, target in enumerate(targets):
                 os.rename(folder / f"{number}.new", target)  # noqa: PTH104 - one of the calls that tests break
         except BaseException as error:

@@ -189,7 +189,7 @@ def _add(text: str, container: Container, part: str | int, value: JsonValue) -> 
     """Add an entry or an item after the last one."""
     last = next(reversed(container.items.values()))
     if container.flow:
-        item = _flow(value) if isinstance(part, int) else f"{_scalar(part, inside=True)}: {_flow(value)}"
+        item = _flow(value) if isinstance(part, int) else f"{scalar_text(part, inside=True)}: {_flow(value)}"
         return f"{text[: last.value.end]}, {item}{text[last.value.end :]}"
     newline = "\r\n" if "\r\n" in text else "\n"
     if isinstance(part, int):
@@ -237,17 +237,17 @@ def _without_lines(text: str, container: Container, item: Item) -> str:
 def _flow(value: JsonValue, *, inside: bool = True, quote: str = "") -> str:
     """Write a value on one line. `inside` a flow container more has to be quoted; `quote` is used where it can be."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(key, inside=True)}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar_text(key, inside=True)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
-    return _scalar(value, inside=inside, quote=quote)
+    return scalar_text(value, inside=inside, quote=quote)
 
 
 def _block(value: JsonObject, indent: str, newline: str) -> str:
     """Write entries of a map, one a line; maps of scalars stand on the line of their key where it stays short."""
     lines: list[str] = []
     for name, item in value.items():
-        head = f"{indent}{_scalar(name, inside=False)}:"
+        head = f"{indent}{scalar_text(name, inside=False)}:"
         one_line = f"{head} {_flow(item, inside=False)}"
         deep = isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values())
         if isinstance(item, dict) and item and (deep or len(one_line) > _LONGEST_LINE):
@@ -257,7 +257,8 @@ def _block(value: JsonObject, indent: str, newline: str) -> str:
     return newline.join(lines)
 
 
-def _scalar(value: JsonValue, *, inside: bool, quote: str = "") -> str:
+def scalar_text(value: JsonValue, *, inside: bool, quote: str = "") -> str:
+    """Write a scalar on one line. `inside` a flow container more has to be quoted; `quote` is used where it can be."""
     if isinstance(value, str):
         if "\n" in value or "\r" in value or quote == '"':
             return json.dumps(value, ensure_ascii=False)
