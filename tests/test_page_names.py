@@ -12,6 +12,7 @@ from tests.support.project import Project
 from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
 from kservegen.changes.plan.model import EnvironmentPlan, FieldChange, ObjectChange, ObjectKey, Plan, Verb
 from kservegen.commands.result import Result
+from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.evaluate.environment import evaluate
@@ -59,7 +60,8 @@ def recorded(project: Project) -> Recorder:
     assert built is not None
     assert len(dict(lay_out(built, recorder))) > 2
     plan = Plan(base="main", environments=(EnvironmentPlan(name="dev", objects=(CHANGE,)),))
-    plan_as_markdown(Result(command="plan", diagnostics=(FINDING,)), plan, recorder)
+    unchecked = (Unchecked("that images can be pulled"),)
+    plan_as_markdown(Result(command="plan", diagnostics=(FINDING,), unchecked=unchecked), plan, recorder)
     found = Comparison(left="a", right="b", settings=(), values=(), entries=(ENTRY,), own=(), equal=0)
     comparison_as_markdown(found, recorder)
     return recorder
