@@ -182,6 +182,8 @@ DESCRIPTIONS: dict[str, str] = {
     "bandwidths": "How fast models reach a GPU, for estimates of how long a server takes to start.",
     "bandwidths.download": "Bytes per second of a download into the cluster (200Mi).",
     "bandwidths.disk": "Bytes per second from a node's disk into its GPUs (2Gi).",
+    "bandwidths.pull": "Bytes per second of pulling an image to a node (100Mi).",
+    "imageSizes": "Sizes of images as a registry holds them (9Gi), by name without a tag, for estimates of starts.",
     "inventory": "How environments/ENV.inventory.yaml is read: what kservegen inventory found in the cluster.",
     "inventory.maxAgeDays": "Days after which the inventory counts as stale, a warning. Without it: 30.",
     "inventory.nodePools": "Take the nodes of the inventory for nodePools, where this environment states none. "

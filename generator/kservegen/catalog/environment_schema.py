@@ -69,7 +69,8 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 tolerations={"type": "array", "items": toleration},
             )
         ),
-        "bandwidths": _object("bandwidths", download=_MEMORY, disk=_MEMORY),
+        "bandwidths": _object("bandwidths", download=_MEMORY, disk=_MEMORY, pull=_MEMORY),
+        "imageSizes": {"type": "object", "additionalProperties": _MEMORY},
         "nodePools": _map(
             _object(
                 "nodePools",

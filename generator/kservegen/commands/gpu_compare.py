@@ -258,7 +258,7 @@ def _on_cards(item: ServerToPlace, cards: Sequence[tuple[int, Gpu]], sizes: Sequ
                 tensor=tensor,
                 fit=done,
                 half=_half(done),
-                start=start_time(done, item.bandwidths, item.download),
+                start=start_time(done, facts.start, item.bandwidths, item.download),
                 price=_price(gpu, count, item.accelerators, facts),
             )
 

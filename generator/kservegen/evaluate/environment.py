@@ -258,6 +258,7 @@ def _check(
         values=built.platform.values(),
         accelerators=environment.mapping("accelerators"),
         bandwidths=environment.mapping("bandwidths"),
+        image_sizes=environment.mapping("imageSizes"),
         locked=environment.locked,
         lock_file=environment.lock_file,
     )

@@ -8,8 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from kservegen.checks.gpu.estimate import FitVerdict
-from kservegen.checks.gpu.model import GIB
-from kservegen.checks.gpu.start import Seconds
+from kservegen.checks.gpu.model import GIB, Seconds
 from kservegen.commands.gpu_compare import ComparedGpu, ServerToPlace
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable

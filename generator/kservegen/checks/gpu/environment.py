@@ -29,12 +29,13 @@ _NOTHING_KNOWN: Final = "nothing is known of their models and of their GPUs"
 
 
 class EstimateInputs(NamedTuple):
-    """What is read beside the objects: an environment's accelerators, bandwidths and lock, and its charts' values."""
+    """What is read beside the objects: an environment's accelerators, what it says of starts, its lock, its charts."""
 
     context: Context
     values: Mapping[str, JsonObject]
     accelerators: JsonObject
     bandwidths: JsonObject
+    image_sizes: JsonObject
     locked: JsonObject
     lock_file: str
 
@@ -88,7 +89,7 @@ def _estimated(
     unestimated.update((str(i.resource.id), fit.kind_unknown) for i, fit in fits if i.resource.id not in estimated)
     offers = offered(accelerators, facts)
     memory = [(item.resource, finding) for item, fit in fits for finding in gpu_findings(fit, offers)]
-    starts = _starts(fits, inputs, {resource.id for resource, _ in memory})
+    starts = _starts(fits, inputs, facts, {resource.id for resource, _ in memory})
     return GpuMemory((*memory, *starts), unestimated)
 
 
@@ -103,11 +104,12 @@ def _is_known(server: GpuWorkload, inputs: EstimateInputs, facts: FactStore) -> 
 
 
 def _starts(
-    fits: Sequence[tuple[Defaulted, Fit]], inputs: EstimateInputs, refused: set[ResourceId]
+    fits: Sequence[tuple[Defaulted, Fit]], inputs: EstimateInputs, facts: FactStore, refused: set[ResourceId]
 ) -> Iterator[tuple[Resource, Finding]]:
     """Hold starts against probes and deadlines of what is made, where nothing else is said of an object's memory."""
-    from kservegen.checks.gpu.start import start_findings, start_time  # noqa: PLC0415 - brings the arithmetic
+    from kservegen.checks.gpu.start import StartSettings, start_findings, start_time  # noqa: PLC0415 - brings the arithmetic
 
+    settings, start = StartSettings(inputs.bandwidths, inputs.image_sizes), facts.start
     by_object: dict[ResourceId, list[tuple[Resource, Fit]]] = {}
     for item, fit in fits:
         if item.resource.id not in refused:
@@ -115,8 +117,8 @@ def _starts(
     for found in by_object.values():
         resource, own = found[0][0], [fit for _, fit in found]
         sizes = [integer(mapping(inputs.locked.get(fit.workload.address)).get("downloadBytes")) for fit in own]
-        times = [start_time(fit, inputs.bandwidths, size) for fit, size in zip(own, sizes, strict=True)]
+        times = [start_time(fit, start, inputs.bandwidths, size) for fit, size in zip(own, sizes, strict=True)]
         known = [time for time in times if time is not None]
         view = made_of(resource, inputs.context) if known else None
         if view is not None:
-            yield from ((resource, finding) for finding in start_findings(own, known, view))
+            yield from ((resource, finding) for finding in start_findings(own, known, view, start, settings))

@@ -12,7 +12,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, Gpu, GraphMemory, ModelFacts, SamplerMemory
+from kservegen.checks.gpu.model import (
+    GIB,
+    MIB,
+    EngineFacts,
+    Gpu,
+    GraphMemory,
+    ModelFacts,
+    SamplerMemory,
+    Seconds,
+    StartFacts,
+)
 from kservegen.checks.gpu.model_reader import read_model
 from kservegen.checks.gpu.siblings import by_tail, sibling_of
 from kservegen.checks.gpu.weights import beyond_text
@@ -125,6 +135,20 @@ class FactStore:
         wanted = parse_version(version) or parse_version(self.assumed_version)
         found = next(engine for engine in reversed(self._engines) if engine.since <= wanted)
         return found if parse_version(version) else replace(found, assumed=True)
+
+    @cached_property
+    def start(self) -> StartFacts:
+        """What recorded starts of servers took."""
+        said = mapping(self._vllm.get("start"))
+        slowest, fastest = (_gib(value) for value in sequence(said.get("diskGiBPerSecond")))
+        return StartFacts(
+            compile=_span(said.get("compileSeconds")),
+            graphs=_span(said.get("graphSeconds")),
+            other=_span(said.get("otherSeconds")),
+            disk=(slowest, fastest),
+            initializer=_gib(said.get("initializerGiB")),
+            initializer_memory=_gib(said.get("initializerMemoryGiB")),
+        )
 
     @property
     def assumed_version(self) -> str:
@@ -271,6 +295,11 @@ def _read_gpu(name: str, entry: JsonObject) -> Iterable[Gpu]:
     for profile, size in mapping(entry.get("mig")).items():
         least, most = (_gib(item) for item in sequence(mapping(size).get("memoryGiB")))
         yield Gpu(name=f"{name}/{profile}", memory=least, capability=capability, spread=most - least)
+
+
+def _span(said: JsonValue) -> Seconds:
+    least, most = (integer(value) or 0 for value in sequence(said))
+    return Seconds(least, most)
 
 
 def _gib(value: JsonValue) -> int:

@@ -220,6 +220,31 @@ class GraphMemory(NamedTuple):
         return self.bases[max(least for least in self.bases if least <= capability)]
 
 
+class Seconds(NamedTuple):
+    """A time: at the least, and at the most that was seen."""
+
+    least: int
+    most: int
+
+    def __add__(self, other: object) -> Seconds:
+        return Seconds(self.least + other.least, self.most + other.most) if isinstance(other, Seconds) else self
+
+
+class StartFacts(NamedTuple):
+    """What recorded starts took; facts/vllm.json says which.
+
+    `disk` is the slowest and the fastest from a node's disk, in bytes per second. A storage initializer that downloads
+    more than `initializer` bytes from the Hub takes about `initializer_memory` bytes of memory.
+    """
+
+    compile: Seconds
+    graphs: Seconds
+    other: Seconds
+    disk: tuple[int, int]
+    initializer: int
+    initializer_memory: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
     """What changes from one version of vLLM to the next; facts/vllm.json says where each number comes from."""

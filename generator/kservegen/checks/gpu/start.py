@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.check import Fit, gib
-from kservegen.checks.gpu.model import GIB
+from kservegen.checks.gpu.model import Seconds, StartFacts
 from kservegen.checks.gpu.requests import device_of
 from kservegen.checks.rules._made import MadeView
 from kservegen.core.diagnostics import Finding, Severity
@@ -18,36 +18,25 @@ from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.quantity import parse_quantity
 from kservegen.kserve.controllers.made import MadePod
+from kservegen.render.objects.images import split_image
 
-# Seconds that recorded starts took, least and most: torch.compile with a warm cache and without, graphs of few and of
-# many batches, and all that is neither (imports, tokenizer, profile run). docs/gpu-memory.md names the starts.
-_COMPILE: Final = (16, 191)
-_GRAPHS: Final = (5, 90)
-_REST: Final = (15, 60)
-# Weights came from the node's disk at 7.7 GiB/s where its cache held them, and at 0.2 GiB/s from slow ones.
-_DISK: Final = (8 * GIB, GIB // 5)
 _DEPLOYMENT_DEADLINE: Final = 600
 _KNATIVE_DEADLINE: Final = "serving.knative.dev/progress-deadline"
+_INITIALIZER: Final = "storage-initializer"
 _MOUNTED: Final = ("pvc://", "oci://", "file://")
 
 
-class Seconds(NamedTuple):
-    """A time: at the least, and at the most that was seen."""
-
-    least: int
-    most: int
-
-    def __add__(self, other: object) -> Seconds:
-        return Seconds(self.least + other.least, self.most + other.most) if isinstance(other, Seconds) else self
-
-
 class StartTime(NamedTuple):
-    """The parts of a start. `download` is nothing where nobody states a bandwidth, or where nothing is downloaded."""
+    """The parts of a start. `download` is nothing where nobody states a bandwidth, or where nothing is downloaded.
+
+    `fetched` tells that the model comes over a network at all, whatever the bandwidth.
+    """
 
     download: Seconds
     load: Seconds
     prepare: Seconds
     bytes: int
+    fetched: bool
 
     @property
     def serving(self) -> Seconds:
@@ -60,7 +49,7 @@ class StartTime(NamedTuple):
         return self.download + self.serving
 
 
-def start_time(found: Fit, bandwidths: JsonObject, download: int | None) -> StartTime | None:
+def start_time(found: Fit, facts: StartFacts, bandwidths: JsonObject, download: int | None) -> StartTime | None:
     """Return how long a server takes to start; None without an estimate. `download` is what a lock says of its size."""
     done, server = found.estimate, found.workload.server
     if done is None or found.model is None:
@@ -68,16 +57,17 @@ def start_time(found: Fit, bandwidths: JsonObject, download: int | None) -> Star
     loaded = done.weights * server.tensor * server.pipeline
     size = download or found.model.weight_bytes or loaded
     disk, network = _rate(bandwidths, "disk"), _rate(bandwidths, "download")
-    least, most = (disk, disk) if disk else _DISK
-    fetched = network and not found.workload.address.startswith(_MOUNTED)
-    prepare = Seconds(_REST[0], _REST[1])
+    slowest, fastest = (disk, disk) if disk else facts.disk
+    fetched = not found.workload.address.startswith(_MOUNTED)
+    prepare = facts.other
     if not server.eager:
-        prepare += Seconds(_COMPILE[0] + _GRAPHS[0], _COMPILE[1] + _GRAPHS[1])
+        prepare += facts.compile + facts.graphs
     return StartTime(
-        download=Seconds(size // network, -(-size // network)) if fetched else Seconds(0, 0),
-        load=Seconds(loaded // least, -(-loaded // most)),
+        download=Seconds(size // network, -(-size // network)) if network and fetched else Seconds(0, 0),
+        load=Seconds(loaded // fastest, -(-loaded // slowest)),
         prepare=prepare,
         bytes=size,
+        fetched=fetched,
     )
 
 
@@ -86,8 +76,24 @@ def _rate(bandwidths: JsonObject, word: str) -> int:
     return int(said.value) if said is not None else 0
 
 
-def start_findings(fits: Sequence[Fit], times: Sequence[StartTime], view: MadeView) -> Iterator[Finding]:
-    """Yield what keeps the pods of one object from becoming ready in time: probes, and deadlines of what makes them."""
+class StartSettings(NamedTuple):
+    """What an environment says of starts: `bandwidths`, and sizes of images as a registry holds them, by name."""
+
+    bandwidths: JsonObject
+    image_sizes: JsonObject
+
+    def pull(self, pod: JsonObject) -> int:
+        """Return the seconds that the images of a pod's spec take at the least; those of no stated size take none."""
+        rate = _rate(self.bandwidths, "pull")
+        containers = [mapping(item) for side in ("initContainers", "containers") for item in sequence(pod.get(side))]
+        names = {split_image(text(item.get("image"))).name for item in containers}
+        return sum(_rate(self.image_sizes, name) for name in names) // rate if rate else 0
+
+
+def start_findings(
+    fits: Sequence[Fit], times: Sequence[StartTime], view: MadeView, facts: StartFacts, settings: StartSettings
+) -> Iterator[Finding]:
+    """Yield what keeps the pods of one object from becoming ready in time: probes, deadlines, an initializer."""
     fastest = min(times, key=lambda time: time.serving.least)
     inside = all(not found.workload.address for found in fits)  # the server itself downloads what --model names
     seen: set[Path] = set()
@@ -96,7 +102,35 @@ def start_findings(fits: Sequence[Fit], times: Sequence[StartTime], view: MadeVi
             if finding.path not in seen:
                 seen.add(finding.path)
                 yield finding
-    yield from _deadline_findings(fits, fastest, view)
+    yield from _deadline_findings(fits, fastest, view, settings)
+    if settings.bandwidths:
+        yield from _initializer_findings(fits, min(times, key=lambda time: time.bytes), view, facts)
+
+
+def _initializer_findings(fits: Sequence[Fit], time: StartTime, view: MadeView, facts: StartFacts) -> Iterator[Finding]:
+    """Compare the memory of the storage initializer with what downloads of this size from the Hub were seen to take."""
+    workload = fits[0].workload
+    if not workload.address.startswith("hf://") or not time.fetched or time.bytes <= facts.initializer:
+        return
+    for pod in view.pods():
+        inits = sequence(mapping(mapping(pod.pod).get("spec")).get("initContainers"))
+        for item in map(mapping, inits):
+            said = mapping(mapping(item.get("resources")).get("limits")).get("memory")
+            limit = parse_quantity(said) if isinstance(said, (str, int, float)) else None
+            if item.get("name") != _INITIALIZER or limit is None or limit.value >= facts.initializer_memory:
+                continue
+            yield Finding(
+                rule="gpu/start-in-time",
+                path=workload.model_path,
+                message="the storage initializer may be killed for want of memory (OOMKilled) while it downloads "
+                f"{gib(time.bytes)} from the Hub, over and over: it is limited to {said}",
+                seen=f"{said} of memory",
+                allowed=f"{gib(facts.initializer_memory)} or more, by reports of such downloads",
+                hint="Raise the memory of the ClusterStorageContainer (kserve.storage.resources of the chart), for LLM "
+                "services storageInitializer.memoryLimit of inferenceservice-config; or keep the model on the nodes.",
+                severity=Severity.WARNING,
+            )
+            return
 
 
 def _probe_findings(pod: MadePod, view: MadeView, time: StartTime, *, inside: bool) -> Iterator[Finding]:
@@ -143,8 +177,10 @@ def _described(time: StartTime, *, inside: bool) -> str:
     return ", ".join(parts)
 
 
-def _deadline_findings(fits: Sequence[Fit], time: StartTime, view: MadeView) -> Iterator[Finding]:
-    """Compare download and start with the deadlines of Deployments and of Knative's revisions."""
+def _deadline_findings(
+    fits: Sequence[Fit], time: StartTime, view: MadeView, settings: StartSettings
+) -> Iterator[Finding]:
+    """Compare pull, download and start with the deadlines of Deployments and of Knative's revisions."""
     for made in view.made.objects:
         spec = mapping(made.doc.get("spec"))
         if made.doc.get("kind") == "Deployment" and _asks(mapping(spec.get("template"))):
@@ -156,21 +192,20 @@ def _deadline_findings(fits: Sequence[Fit], time: StartTime, view: MadeView) -> 
             what = "Knative gives the revision up (ProgressDeadlineExceeded) and scales it to nothing"
         else:
             continue
-        if time.whole.least <= deadline:
+        pull = settings.pull(mapping(mapping(spec.get("template")).get("spec")))
+        least, most = time.whole.least + pull, time.whole.most + pull
+        if least <= deadline:
             continue
+        pulled = f"at least {pull} s to pull images, " if pull else ""
         yield Finding(
             rule="gpu/start-in-time",
             path=fits[0].workload.model_path,
             message=f"{what}: its deadline is {deadline} s, and the download and the start of {gib(time.bytes)} take "
             "longer",
-            seen=f"at least {time.download.least} s to download, {_described(time, inside=False)}",
-            allowed=f"{time.whole.least} s or more" + ("" if severity else f", by the annotation {_KNATIVE_DEADLINE}"),
+            seen=f"{pulled}at least {time.download.least} s to download, {_described(time, inside=False)}",
+            allowed=f"{least} s or more" + ("" if severity else f", by the annotation {_KNATIVE_DEADLINE}"),
             hint="Keep the model on the nodes (LocalModelCache, pvc://, oci://), or "
-            + (
-                "accept it: the pod itself goes on starting."
-                if severity
-                else f"set {_KNATIVE_DEADLINE}: {time.whole.most}s."
-            ),
+            + ("accept it: the pod itself goes on starting." if severity else f"set {_KNATIVE_DEADLINE}: {most}s."),
             severity=severity,
         )
         return

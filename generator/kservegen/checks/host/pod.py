@@ -50,11 +50,26 @@ class ServingPod(NamedTuple):
 
     @property
     def limited(self) -> Fraction | None:
-        """The disk that the pod's containers may use together; None where none of them is limited (kubelet's sum)."""
-        listed = (mapping(mapping(item).get("resources")) for item in sequence(self.at.pod.get("containers")))
-        sizes = [amounts(mapping(both.get("limits"))).get("ephemeral-storage") for both in listed]
-        stated = [size for size in sizes if size is not None]
-        return sum(stated, Fraction(0)) if stated else None
+        """The disk that the pod may use; None where no container is limited.
+
+        The kubelet takes the containers together, or the largest moment of the init containers, whichever is more
+        (podEphemeralStorageLimitEviction of pkg/kubelet/eviction, PodLimits of k8s.io/component-helpers).
+        """
+        running = beside = Fraction(0)
+        peak, stated = Fraction(0), False
+        for side in ("containers", "initContainers"):
+            for item in map(mapping, sequence(self.at.pod.get(side))):
+                size = amounts(mapping(item.get("resources")).get("limits")).get("ephemeral-storage")
+                stated = stated or size is not None
+                own = size or Fraction(0)
+                if side == "containers":
+                    running += own
+                elif item.get("restartPolicy") == "Always":
+                    beside += own
+                    peak = max(peak, beside)
+                else:
+                    peak = max(peak, beside + own)
+        return max(running + beside, peak) if stated else None
 
     def shared_size(self) -> tuple[Path, Fraction | None] | None:
         """Return the size of /dev/shm and its path: None where nothing is mounted, a size of None where it is free."""

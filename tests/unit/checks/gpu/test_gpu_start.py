@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.project import CLUSTER, Project
 
-from kservegen.core.diagnostics import Diagnostic
+from kservegen.core.diagnostics import Diagnostic, Severity
 
 DEV = (
     CLUSTER
@@ -40,27 +40,44 @@ OWN_PROBE = """\
           - name: main
             startupProbe: {httpGet: {path: /health, port: 8000, scheme: HTTPS}, failureThreshold: 20}
 """
+INITIALIZER = ("gpu/start-in-time", "warning", 6, "the storage initializer may be killed for want of memory")
 # The model and the environment's bandwidths; rule, severity and line of what is said, and what stands in the message.
 STARTS: dict[str, tuple[str, str, list[tuple[str, str, int, str]]]] = {
     "nobody states a bandwidth": (FOUR, "", []),
-    "a disk that is fast enough": (FOUR, "bandwidths: {disk: 1Gi, download: 1Gi}\n", []),
+    "a disk that is fast enough": (FOUR, "bandwidths: {disk: 1Gi, download: 1Gi}\n", [INITIALIZER]),
     "a preset's probe that gives up": (
         FOUR,
         "bandwidths: {disk: 200Mi}\n",
         [
             ("gpu/start-in-time", "error", 6, "its startupProbe gives up after 600 s"),
             ("gpu/start-in-time", "warning", 6, "its deadline is 600 s"),
+            INITIALIZER,
         ],
     ),
     "a probe of one's own that gives up": (
         FOUR + OWN_PROBE,
         "bandwidths: {disk: 400Mi}\n",
-        [("gpu/start-in-time", "error", 13, "its startupProbe gives up after 200 s")],
+        [INITIALIZER, ("gpu/start-in-time", "error", 13, "its startupProbe gives up after 200 s")],
     ),
     "a download that outlasts the deadline": (
         FOUR,
         "bandwidths: {disk: 2Gi, download: 200Mi}\n",
-        [("gpu/start-in-time", "warning", 6, "ProgressDeadlineExceeded")],
+        [("gpu/start-in-time", "warning", 6, "ProgressDeadlineExceeded"), INITIALIZER],
+    ),
+    "images that outlast the deadline": (
+        FOUR,
+        "bandwidths: {disk: 2Gi, download: 500Mi, pull: 20Mi}\nimageSizes: {ghcr.io/llm-d/llm-d-cuda: 9Gi}\n",
+        [("gpu/start-in-time", "warning", 6, "ProgressDeadlineExceeded"), INITIALIZER],
+    ),
+    "images of no stated size": (FOUR, "bandwidths: {disk: 2Gi, download: 500Mi, pull: 20Mi}\n", [INITIALIZER]),
+    "images of no stated bandwidth": (
+        FOUR, "bandwidths: {disk: 2Gi}\nimageSizes: {ghcr.io/llm-d/llm-d-cuda: 9Gi}\n", [INITIALIZER]
+    ),
+    "a download that an initializer takes": (
+        llm("{type: h100}", "Qwen/Qwen3-0.6B", "    args: {max-model-len: 8192}\n"), "bandwidths: {disk: 2Gi}\n", []
+    ),
+    "a download that is not the Hub's": (
+        FOUR.replace("hf://", "s3://models/"), "bandwidths: {disk: 2Gi}\n", []
     ),
     "a model that lies on a volume": (
         FOUR.replace(f"hf://{LARGE}", "pvc://models/llama"), "bandwidths: {disk: 2Gi, download: 1Mi}\n", [],
@@ -76,8 +93,33 @@ def test_a_start_that_cannot_finish_in_time(case: str, project: Project) -> None
     assert all(item[3] in d.message for d, item in zip(found, expected, strict=True))
 
 
+def test_what_images_take_is_told(project: Project) -> None:
+    words, settings, _ = STARTS["images that outlast the deadline"]
+    found = said(project, words, settings)[0]
+    assert found.seen.startswith("at least 460 s to pull images, at least 269 s to download, ")
+
+
+SERVICE = f"""\
+models:
+  chat:
+    modelFormat: huggingface
+    storageUri: hf://{LARGE}
+    accelerator: {{type: h100, count: 4}}
+    args: [--tensor-parallel-size=4, --max-model-len=8192]
+"""
+VALUES = "values: {kserve-resources: {kserve: {storage: {resources: {limits: {memory: %s}}}}}}"
+
+
+@pytest.mark.parametrize(("memory", "expected"), [("1536Mi", ["1536Mi of memory"]), ("4Gi", [])])
+def test_the_initializer_that_the_pod_really_has(memory: str, expected: list[str], project: Project) -> None:
+    settings = DEV.replace("deploymentMode: Standard", f"deploymentMode: Standard, {VALUES % memory}")
+    project.write("environments/dev.yaml", settings + "bandwidths: {disk: 2Gi}\n")
+    project.models(SERVICE)
+    assert [d.seen for d in project.validate().diagnostics if d.message.startswith(INITIALIZER[3])] == expected
+
+
 def test_the_preset_that_brings_the_probe_is_named(project: Project) -> None:
-    found = said(project, FOUR, "bandwidths: {disk: 200Mi}\n")
+    found = [d for d in said(project, FOUR, "bandwidths: {disk: 200Mi}\n") if d.severity is Severity.ERROR]
     assert "comes from LLMInferenceServiceConfig kserve-config-llm-template" in found[0].message
     assert found[0].seen == "600 s of startupProbe, at least 673 s to load, 36 s to compile and prepare"
 

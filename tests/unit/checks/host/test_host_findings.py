@@ -116,6 +116,12 @@ CASES: dict[str, list[str]] = {
     vllm(MOUNT + ", sizeLimit: 2Gi}}]\n"): [],
     vllm(MOUNT + ", sizeLimit: 64Mi}}]\n"): ["models.yaml:12:67 warning gpu/shared-memory"],
     vllm("      hostIPC: true\n"): [],
+    # The kubelet takes the larger of containers and init containers.
+    llm(
+        "    accelerator: {type: h100}\n    resources: {limits: {ephemeral-storage: 10Gi}}\n"
+        "    template:\n      initContainers:\n"
+        "        - {name: more, image: i:1, resources: {limits: {ephemeral-storage: 40Gi}}}\n"
+    ): ["models.yaml:8:5 warning gpu/ephemeral-storage"],
 }
 
 
