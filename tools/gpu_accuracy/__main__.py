@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         report_rows(rows)
         fresh = file == FRESH_MEASUREMENTS or "kept" in rows[0].cells
         met = all([
-            met, report_quantities(rows, fresh=fresh), report_coverage(rows, fresh=fresh), report_outcomes(rows)
+            met, report_quantities(rows, fresh=fresh), report_coverage(rows), report_outcomes(rows)
         ])  # fmt: skip
     if "--cross-validate" in arguments:
         cross_validate([row for rows in banks for row in rows])

@@ -141,7 +141,8 @@ def coverage(rows: Iterable[Row]) -> Coverage:
     for row in rows:
         measured, done = row.number("kv_cache_mem_gib"), estimated(row)
         if measured and measured > 0 and done is not None:
-            inside.append(done.pool - done.band.below <= measured * GIB <= done.pool + done.band.above)
+            smallest = measured * GIB - _lead_of_first_stage(row)
+            inside.append(done.pool - done.band.below <= smallest <= done.pool + done.band.above)
             widths.append((done.band.below + done.band.above) / 2 / (measured * GIB) * 100)
     return Coverage(len(inside), sum(inside), tuple(widths))
 

@@ -151,6 +151,7 @@ def _row(cells: dict[str, str]) -> Row:
         draft="a draft model" if re.search(r"\bdraft\b", notes) else "",
         eager=bool(re.search(r"\beager\b", notes)),
         chunked=False if "no chunking" in notes else None,
+        across_machines="two nodes" in notes,
         longer_allowed=model is None or bool(_names().get(name)),
     )
     free = re.search(r"free memory at startup ([\d.]+)", cells["outcome"])

@@ -56,7 +56,7 @@ def _report_halves(errors: list[Error]) -> None:
             print(f"  {words:38} {len(values):4} {statistics.median(values):9.3f} {percentile(values, 0.9):8.3f}")
 
 
-def report_coverage(rows: list[Row], *, fresh: bool) -> bool:
+def report_coverage(rows: list[Row]) -> bool:
     """Print how often the band held, how wide it was, and how many rows got no answer; return whether it held."""
     found = coverage(rows)
     answered = sum(row.answered for row in rows)
@@ -65,17 +65,17 @@ def report_coverage(rows: list[Row], *, fresh: bool) -> bool:
     if not found.rows:
         return True
     share, width = found.inside / found.rows, statistics.median(found.half_widths)
-    met = share >= _COVERED and (not fresh or width <= _HALF_WIDTH_REACHED)
+    met = share >= _COVERED and width <= _HALF_WIDTH
     print(
         f"band: {found.inside} of {found.rows} pools inside ({share:.1%}, target {_COVERED:.0%}"
         f"{'' if share >= _COVERED else ', MISSED'}); half of its width: median {width:.1f} % of the pool"
-        f" (target {_HALF_WIDTH} %{'' if width <= _HALF_WIDTH else f', MISSED, held below {_HALF_WIDTH_REACHED} %'})"
+        f" (target {_HALF_WIDTH} %{'' if width <= _HALF_WIDTH else ', MISSED'})"
     )
     return met
 
 
 _COVERED: Final = 0.9
-_HALF_WIDTH, _HALF_WIDTH_REACHED = 8.0, 9.0  # in percent of the pool; the second is held on fresh rows
+_HALF_WIDTH: Final = 8.0  # in percent of the pool
 _UNCERTAIN: Final = 0.15
 
 

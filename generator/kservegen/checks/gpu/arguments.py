@@ -52,6 +52,7 @@ class Server:
     text_only: bool = False  # pictures and sound are switched off, and no encoder is profiled
     flashinfer_sampler: bool | None = None  # VLLM_USE_FLASHINFER_SAMPLER
     second_runner: bool | None = None  # VLLM_USE_V2_MODEL_RUNNER
+    across_machines: bool = False  # ranks of one tensor group lie in several pods
     overrides: bool = False  # --hf-overrides or --rope-scaling: dimensions may differ from the table's
 
 

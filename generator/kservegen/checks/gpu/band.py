@@ -29,9 +29,6 @@ _GRAPHS_BELOW, _GRAPHS_ABOVE, _EXTRAPOLATED = 0.2, 0.5, 0.5
 _ENCODER_SEEN: Final = GIB * 2 // 5
 _ENCODER: Final = GIB
 _EXPERTS: Final = GIB // 2
-# An installation that samples in the way that takes more, where its version says otherwise: four of five sources do
-# not, and the fifth is half of the way there.
-_OTHER_SAMPLER: Final = 0.55
 _BEFORE_AMPERE: Final = 80
 # Kernels of Blackwell keep workspaces that the profile run counts: two starts on RTX 5090 had 0.9 and 1.6 GiB less
 # than the rule (vllm-project/vllm#52872), others had none of it.
@@ -41,6 +38,8 @@ _BLACKWELL_WORKSPACE: Final = GIB // 2
 _SHARED: Final = 0.08
 _NCCL: Final = GIB * 2 // 5
 _MANY_RANKS: Final = 4
+# NCCL's buffers for a network: two A100 on two machines had 0.9 GiB less than two on one (0.10.1, one source).
+_NETWORK: Final = GIB
 
 
 class Band(NamedTuple):
@@ -68,8 +67,8 @@ def band_of(model: ModelFacts, gpu: Gpu, server: Server, engine: EngineFacts, pa
     below, above = _independent(model, gpu, server, engine, parts)
     cells = min(parts.size.sequences, parts.size.tokens) * model.vocabulary
     sampler = sampling(model, server, engine)
-    other = int(cells * (sampler.each - sampler.other))
-    low, high = int(hypot(*below) + max(-other, 0) * _OTHER_SAMPLER), int(hypot(*above)) + max(other, 0)
+    other = int(cells * max(sampler.each - sampler.other, 0))
+    low, high = int(hypot(*below)), int(hypot(*above)) + other
     high += int(gpu.spread * (server.utilization or engine.utilization))
     if 0 < gpu.capability < _BEFORE_AMPERE:
         low += 3 * GIB
@@ -95,6 +94,8 @@ def _independent(
         plain = engine.beside_torch(server.tensor, nvswitch=False)
         below.append(_NCCL * (2 if server.tensor >= _MANY_RANKS and not gpu.nvswitch else 1))
         above.append(_NCCL + max(nccl - plain, 0) // 2)
+    if server.across_machines:
+        below.append(_NETWORK)
     if model.experts is not None:
         below.append(parts.graphs // 2 if engine.workspace_kept else _EXPERTS)
     if model.multimodal and not server.text_only:

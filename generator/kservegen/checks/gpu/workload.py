@@ -7,7 +7,7 @@ model's, what a preset's start script adds, each through the shells that lie bet
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
@@ -87,6 +87,7 @@ def _workload(resource: Resource, at: ServedContainer, started: StartedServer) -
         model, index = _named_model(words, options, serves=started.line.serves)
         model_path = (places[index] if index >= 0 else None) or at.path
     name, number = device_of(at.container) or ("", 0)
+    server = read_server(options, started.environment)
     side = "limits" if name in mapping(mapping(at.container.get("resources")).get("limits")) else "requests"
     return GpuWorkload(
         role=at.workload.role,
@@ -95,7 +96,7 @@ def _workload(resource: Resource, at: ServedContainer, started: StartedServer) -
         model_path=model_path,
         options=options,
         said_at=dict(_said_at(resource, at, options, places)),
-        server=read_server(options, started.environment),
+        server=replace(server, across_machines=at.workload.nodes > 1 and server.tensor > number > 0),
         gpus=number,
         resource_name=name,
         resource_path=at.where("resources", side, name) if name else at.path,

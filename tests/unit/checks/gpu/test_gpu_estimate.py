@@ -246,6 +246,7 @@ INDEPENDENT: dict[str, tuple[ModelFacts, Server, Gpu, float, float]] = {
     "two ranks": (QWEN, Server(tensor=2), PLAIN, 0.4, 0.4),
     "two ranks with a switch": (QWEN, Server(tensor=2), replace(H100, nvswitch=True), 0.4, 1.16),
     "four ranks without a switch": (QWEN, Server(tensor=4), PLAIN, 0.8, 0.4),
+    "two ranks in two pods": (QWEN, Server(tensor=2, across_machines=True), PLAIN, 1.077, 0.4),
 }  # fmt: skip
 
 
@@ -271,13 +272,12 @@ def test_weights_that_are_counted_are_less_certain_than_files() -> None:
     assert band(counted, Server(), H100)[0] > band(held, Server(), H100)[0]
 
 
-def test_the_other_sampler_lies_in_the_band_of_either_era() -> None:
+def test_the_other_sampler_lies_in_the_band_where_installations_differ() -> None:
     """256 rows over 151,936 words: 38 bytes each, or 14 where FlashInfer samples."""
     small = gpu("L40S")
-    (flash, _), (_, native) = band(QWEN, Server(), small, "0.10.1"), band(QWEN, Server(), small, "0.13.0")
-    assert flash > 0.6
-    assert native > 0.8
-    assert max(band(QWEN, Server(), small, "0.17.0")) < 0.5
+    assert band(QWEN, Server(), small, "0.13.0")[1] > 0.8
+    for version in ("0.8.5", "0.10.1", "0.17.0"):
+        assert max(band(QWEN, Server(), small, version)) < 0.5
 
 
 def test_a_version_that_nobody_says_widens_the_band() -> None:
@@ -287,12 +287,8 @@ def test_a_version_that_nobody_says_widens_the_band() -> None:
 
 def test_where_the_environment_chooses_the_sampler_nothing_is_left_open() -> None:
     small = gpu("L40S")
-    for version, told in (("0.10.1", True), ("0.13.0", False)):
-        open_, closed = (
-            band(QWEN, Server(), small, version),
-            band(QWEN, Server(flashinfer_sampler=told), small, version),
-        )
-        assert sum(closed) < sum(open_) - 0.4
+    for told in (True, False):
+        assert max(band(QWEN, Server(flashinfer_sampler=told), small, "0.13.0")) < 0.5
     rows = 256 * QWEN.vocabulary
     flash, native = (
         estimate(QWEN, small, Server(flashinfer_sampler=told), STORE.engine("0.13.0")).activation

@@ -266,7 +266,7 @@ TOLD = {
         "models:\n  chat:\n    modelFormat: huggingface\n    storageUri: pvc://claim/m\n"
         "    runtime: kserve-huggingfaceserver-multinode\n    autoscalerClass: none\n"
         "    worker: {pipelineParallelSize: 2, tensorParallelSize: 2}\n"
-    ): ["predictor 1 GPUs on 4, tensor 2 data 1"],  # the runtime brings the GPU, and Ray one node for each
+    ): ["predictor 1 GPUs on 4, tensor 2 data 1 across pods"],  # the runtime brings the GPU, and Ray one node for each
 }
 
 
@@ -276,6 +276,7 @@ def test_a_server_is_read_as_its_pod_has_it(words: str, loaded: Project) -> None
     workloads = [account.fit.workload for account in accounts(loaded)]
     assert [
         f"{found.role} {found.gpus} GPUs on {found.nodes}, tensor {found.server.tensor} data {found.server.data}"
+        + (" across pods" if found.server.across_machines else "")
         for found in workloads
     ] == TOLD[words]
 
