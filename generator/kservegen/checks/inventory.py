@@ -16,6 +16,7 @@ from kservegen.checks.demand.requests import amounts
 from kservegen.checks.locate import diagnose_environment
 from kservegen.checks.placement.pools import Pool, counted_accelerators, read_pools
 from kservegen.checks.rules.base import Context
+from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -50,6 +51,16 @@ def check_inventory(environment: ResolvedEnvironment, context: Context, clock: C
     yield from diagnose_environment(environment, _promises(environment, inventory, context))
     yield from diagnose_environment(environment, _version(environment, inventory))
     yield from diagnose_environment(environment, _pools(environment, inventory))
+
+
+def unread_kinds(inventory: Inventory) -> tuple[Unchecked, ...]:
+    """Say which objects of the cluster could not be listed, and why."""
+    found = []
+    for what, reason in sorted(mapping(inventory.words.get("unread")).items()):
+        kind, _, namespace = what.partition("/")
+        where = f"namespace {namespace}" if namespace else "the cluster"
+        found.append(Unchecked(f"which {kind} objects {where} has", f"{text(reason)}, by the inventory"))
+    return tuple(found)
 
 
 def _age(environment: ResolvedEnvironment, inventory: Inventory, clock: Clock) -> Iterator[Diagnostic]:

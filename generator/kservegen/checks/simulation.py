@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from kservegen.catalog.inventory.model import Inventory
+from kservegen.catalog.inventory.operators import installed_operators
 from kservegen.checks.promises import promise_of
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -117,7 +118,8 @@ class Simulation:
         self._release = release
         self._installation = installation
         self._resources = resources
-        self._prerequisites = prerequisites
+        there = frozenset[str]() if inventory is None else installed_operators(inventory)
+        self._prerequisites = prerequisites | there
         self._inventory = inventory
         self._plane: ControlPlane | None = None
         self._kept: dict[ResourceId, _Kept] = {}

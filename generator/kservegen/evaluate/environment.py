@@ -144,17 +144,15 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
     if out is not None:
         defaulted, others = _with_others(defaulted, out, clock)
     checked = _check(defaulted, tools, bindings, shared, base)
-    noted = _of_inventory(defaulted, clock)
+    inventory = defaulted.context.inventory
+    noted: tuple[Diagnostic, ...] = ()
+    if inventory is not None:
+        from kservegen.checks.inventory import check_inventory, unread_kinds  # noqa: PLC0415 - few environments have one
+
+        noted = tuple(check_inventory(environment, defaulted.context, clock))
+        checked = replace(checked, unchecked=(*checked.unchecked, *unread_kinds(inventory)))
     weighed = _weighed((*unresolved, *others, *noted, *checked.diagnostics), environment, tools)
     return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock, base)))
-
-
-def _of_inventory(defaulted: DefaultedEnvironment, clock: Clock | None) -> tuple[Diagnostic, ...]:
-    if defaulted.context.inventory is None:
-        return ()
-    from kservegen.checks.inventory import check_inventory  # noqa: PLC0415 - few environments have one
-
-    return tuple(check_inventory(defaulted.built.environment, defaulted.context, clock))
 
 
 def ledger_of(evaluation: Evaluation) -> tuple[Line, ...]:

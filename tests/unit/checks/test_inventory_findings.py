@@ -258,3 +258,32 @@ def test_an_inventory_of_nobody_is_told(project: Project) -> None:
     (said,) = found(project)
     assert said.startswith("environments/prd.inventory.yaml")
     assert "catalog/file-name: the file's name names no environment: prd" in said
+
+
+SERVED = "cluster: {CustomResourceDefinition: {localqueues.kueue.x-k8s.io: {}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("covers: {LocalQueue: [ns], CustomResourceDefinition: ['*']}", []),  # no Kueue: the label means nothing
+        (f"covers: {{LocalQueue: [ns]}}\n{SERVED}", ["error"]),
+        (f"covers: {{}}\n{SERVED}", ["warning"]),
+        (f"covers: {{}}\n{SERVED}namespaces: {{ns: {{LocalQueue: {{team: {{clusterQueue: all}}}}}}}}", []),
+    ],
+)
+def test_a_queue_that_a_label_names_is_there_where_kueue_is(project: Project, words: str, said: list[str]) -> None:
+    model(project, "labels: {kueue.x-k8s.io/queue-name: team}")
+    inventory(project, words)
+    told = [line for line in found(project) if "LocalQueue team" in line]
+    assert [line.split(" ")[1] for line in told] == said
+    assert {line.split(" ")[0] for line in told} <= {"models.yaml:4:90"}
+
+
+def test_what_could_not_be_read_is_told_as_not_checked(project: Project) -> None:
+    inventory(project, "covers: {}\nunread: {Secret/ns: forbidden, Node: unauthorized}")
+    told = [str(each) for each in validate(project.repository).unchecked]
+    assert told[-2:] == [
+        "which Node objects the cluster has (unauthorized, by the inventory)",
+        "which Secret objects namespace ns has (forbidden, by the inventory)",
+    ]

@@ -63,19 +63,20 @@ class ImpactScene(Mapping[ResourceId, Resource]):
 
     @cached_property
     def platform(self) -> Platform:
-        """What the charts in use install."""
-        return installed_platform(self.side.release, self.side.values)
+        """What the charts in use install, and others have installed."""
+        return installed_platform(self.side.release, self.side.values, self.side.inventory)
 
     @cached_property
     def simulation(self) -> Simulation:
         """What KServe makes of the objects."""
         side = self.side
-        return Simulation(side.release, self._kserve, self, side.prerequisites)
+        return Simulation(side.release, self._kserve, self, side.prerequisites, side.inventory)
 
     @cached_property
     def _kserve(self) -> KServeInstallation:
         side = self.side
-        return chart_installation(side.release, side.values, side.deployment_mode, self._schemas, self.shared)
+        config = side.inventory.kserve_config(KSERVE_NAMESPACE) if side.inventory is not None else None
+        return chart_installation(side.release, side.values, side.deployment_mode, self._schemas, self.shared, config)
 
     def made(self, identity: ResourceId) -> MadeSide | None:
         """Return an object and what KServe makes of it; None where that is nothing, or not known."""
@@ -115,4 +116,5 @@ class ImpactScene(Mapping[ResourceId, Resource]):
             resources=self,
             prerequisites=self.side.prerequisites,
             old=old,
+            inventory=self.side.inventory,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from kservegen.catalog.inventory.model import Inventory
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
@@ -20,7 +21,7 @@ class ImpactSide:
     `resources` are the objects as they are written; one that is the same on both sides is the same Python object there,
     so that `is` tells what changed. `values` are those of the charts in use, by chart. `synced_by` names, by folder
     (`models/ns`, see `Resource.file`), the object of the GitOps engine that applies it: "" where none does.
-    `accelerators` and `prerequisites` are the environment's words.
+    `accelerators` and `prerequisites` are the environment's words, `inventory` is what its cluster was found to hold.
     """
 
     release: Release
@@ -31,6 +32,7 @@ class ImpactSide:
     synced_by: Mapping[str, str] = field(default_factory=dict)
     accelerators: JsonObject = field(default_factory=dict)
     prerequisites: frozenset[str] = frozenset()
+    inventory: Inventory | None = None
 
 
 class Cause(NamedTuple):

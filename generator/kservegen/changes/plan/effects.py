@@ -86,6 +86,7 @@ def _sides(
             synced_by={folder: syncing.owner(f"{folder}/") for folder in syncing.by_folder},
             accelerators=accelerators,
             prerequisites=promises,
+            inventory=built.environment.inventory,
         )
 
     now, accelerators = built.settings.deployment_mode, built.settings.accelerators

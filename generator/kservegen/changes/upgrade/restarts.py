@@ -47,6 +47,7 @@ def _side(side: VersionSide, resources: dict[ResourceId, Resource]) -> ImpactSid
         engine=side.built.environment.text("gitops", "engine") or "none",
         accelerators=settings.accelerators,
         prerequisites=frozenset(promises_of(side.built.environment)),
+        inventory=side.built.environment.inventory,
     )
 
 

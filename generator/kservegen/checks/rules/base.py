@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import TypeAlias
 
 from kservegen.catalog.inventory.model import Inventory
-from kservegen.catalog.inventory.operators import installed_operators
 from kservegen.checks.basis import Directory
 from kservegen.checks.simulation import KServeInstallation, Simulation
 from kservegen.core.assumptions import Assumption
@@ -94,10 +93,7 @@ class Context:
     directory: Directory = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        there = self.prerequisites
-        if self.inventory is not None:
-            there |= installed_operators(self.inventory)
-        simulation = Simulation(self.release, self.installation, self.resources, there, self.inventory)
+        simulation = Simulation(self.release, self.installation, self.resources, self.prerequisites, self.inventory)
         object.__setattr__(self, "simulation", simulation)
         directory = Directory(
             self.resources, self.platform, self.prerequisites, self.promised_by, self.assumed, self.inventory

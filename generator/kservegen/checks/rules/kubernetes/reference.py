@@ -45,6 +45,10 @@ from kservegen.kserve.controllers.made import MadePod
 
 # As the API server words it, and the pod webhook hands it on.
 _NO_SECRET: Final = re.compile(r'secrets "([^"]+)" not found')
+# Kueue admits a pod by the queue that its label names, and one of no queue never: pkg/controller/constants of Kueue.
+_QUEUE: Final = "LocalQueue"
+_QUEUES: Final = "localqueues.kueue.x-k8s.io"
+_QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 # Kubernetes writes it to every namespace: pkg/controller/certificates/rootcacertpublisher.
 _EVERYWHERE: Final = frozenset({("ConfigMap", "kube-root-ca.crt")})
 # What names others by itself, without pods.
@@ -146,6 +150,8 @@ def _references(made: MadePod) -> Iterator[Reference]:
     """List what a pod names; of one that the webhook refuses for want of a Secret, that Secret."""
     if made.pod is not None:
         yield from pod_references(made.pod)
+        labels = mapping(mapping(made.pod.get("metadata")).get("labels"))
+        yield Reference(_QUEUE, text(labels.get(_QUEUE_LABEL)), ("metadata", "labels", _QUEUE_LABEL))
     elif made.missing and (found := _NO_SECRET.fullmatch(made.refused)):
         yield Reference("Secret", found[1], ())
 
@@ -177,6 +183,8 @@ def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) 
         found = directory.look_up(kind=ref.kind, namespace=namespace, name=ref.name)
         docs = [found.resource.doc] if found.resource is not None else []
     if not found.is_there:
+        if ref.kind == _QUEUE and not _has_kueue(place.context):
+            return None
         return None if ref.key else _no_object(ref, namespace, place.context, also)
     if not ref.key or found.basis is Basis.PROMISED:
         return None
@@ -199,6 +207,11 @@ def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) 
         hint=did_you_mean(ref.key, keys, "Add the key, or name one that it has."),
         cause=f"{ref.kind}/{namespace}/{ref.name}/{ref.key}",
     )
+
+
+def _has_kueue(context: Context) -> bool:
+    """Whether a label that names a queue is known to be read: without Kueue it means nothing."""
+    return context.inventory is not None and context.inventory.served(_QUEUES) is not None
 
 
 def _key_in_cluster(ref: Reference, namespace: str, keys: frozenset[str] | None, context: Context) -> Problem | None:
