@@ -237,6 +237,7 @@ def _no_object(ref: Reference, namespace: str, context: Context, also: frozenset
     known = context.directory.names(kind=ref.kind, namespace=namespace) | also
     full = "/".join(filter(None, (ref.kind, namespace, ref.name)))
     told = f"prerequisites: [{full}]" if context.environment else f"--assume {full}"
+    advice = f"If the cluster has it, say so: {told}."
     near = did_you_mean(ref.name, known, cutoff=0.7)
     # A name that is all but that of an object beside it is a slip, whatever else the cluster has.
     weight = Severity.WARNING
@@ -246,14 +247,16 @@ def _no_object(ref: Reference, namespace: str, context: Context, also: frozenset
     day = context.directory.lacks(kind=ref.kind, namespace=namespace)
     if day:
         said = f"{said}, and the cluster did not have it on {day}"
-        told = f"kservegen inventory --env {context.environment}, or {told}"
+        # A volume that stands in the cluster may have a class of which there is no object.
+        weight = weight if ref.kind == "StorageClass" else Severity.ERROR
+        advice = f"If the cluster has it by now: kservegen inventory --env {context.environment}. If it will: {told}."
     return Problem(
         (),
         f"{ref.kind} {f'{ref.namespace}/' if ref.namespace else ''}{ref.name} {said}",
         seen=ref.name,
         allowed=", ".join(sorted(known)),
-        hint=f"{near} If the cluster has it, say so: {told}.".lstrip(),
-        severity=Severity.ERROR if day else weight,
+        hint=f"{near} {advice}".lstrip(),
+        severity=weight,
         cause=full,
     )
 
