@@ -154,6 +154,17 @@ def read_from(words: str) -> Callable[[Project], None]:
     return other_source
 
 
+def gitops_says(words: str) -> Callable[[Project], None]:
+    """Say more to the engine."""
+
+    def widened(project: Project) -> None:
+        project.write(
+            "environments/prod.yaml", (PROD + GUARDS).replace("{engine: argocd,", f"{{engine: argocd, {words},")
+        )
+
+    return widened
+
+
 def other_repository(project: Project) -> None:
     project.write("environments/prod.yaml", (PROD + GUARDS).replace("git.example.org", "git.example.net"))
 
@@ -232,6 +243,7 @@ def linked(project: Project) -> None:
 
 
 REMOVAL, LEFT, RESTART = "gitops/removal-guard", "gitops/left-behind-guard", "gitops/restart-guard"
+RIGHTS = "gitops/rights-guard"
 POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
 
 
@@ -268,6 +280,9 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (new_environment, {POLICY}),
         (linked, {"catalog/linked-words"}),
         (smuggled, {"gitops/unlisted-file"}),
+        (gitops_says("project: default"), {RIGHTS, REMOVAL}),
+        (gitops_says("namespaceResourceWhitelist: [{group: '', kind: Pod}]"), {RIGHTS}),
+        (gitops_says("flux: {serviceAccountName: admin}"), {RIGHTS}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -319,6 +334,46 @@ def test_the_placeholder_of_a_repository_is_replaced_freely(project: Project) ->
     judged(project)
     commit_files(project.root, {"environments/prod.yaml": words})
     project.write("environments/prod.yaml", PROD + GUARDS)
+    assert judged(project)[:2] == (0, set())
+
+
+KINDS = "namespaceResourceWhitelist: [{group: '', kind: Pod}%s]"
+APPS = ", {group: apps, kind: Deployment}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "permit", "seen"),
+    [
+        ("values: ref", KINDS % APPS, "", f"{KINDS[:26]}: Pod, {KINDS[:26]}: Deployment of apps"),
+        ("values: ref", KINDS % APPS, "rights: 1", f"{KINDS[:26]}: Pod, {KINDS[:26]}: Deployment of apps"),
+        ("values: ref", KINDS % APPS, "rights: 2", ""),
+        (KINDS % APPS, KINDS % "", "", ""),
+        (KINDS % "", KINDS % APPS, "", f"{KINDS[:26]}: Deployment of apps"),
+        ("project: own", "values: ref", "", ""),
+        ("flux: {serviceAccounts: namespace}", "values: ref", "", "flux.serviceAccounts: namespace -> layer"),
+        ("values: ref", "flux: {serviceAccounts: namespace}", "", ""),
+    ],
+)
+def test_rights_grow_by_a_permit_alone(project: Project, before: str, after: str, permit: str, seen: str) -> None:
+    permits = PERMIT % (f"removals: 99, {permit}".rstrip(", "), "2027-06-30")
+    for words in (before, after):
+        gitops_says(words)(project)
+        file = project.root / "environments/prod.yaml"
+        file.write_text(file.read_text("utf-8") + permits, "utf-8")
+        errors = judged(project)[1]
+        found = checked_report(run(project, "--base", "HEAD", "--output", "json").stdout)["findings"]
+        if words == before:
+            commit_files(project.root, {})
+    assert errors == ({RIGHTS} if seen else set())
+    assert [(f["file"], f["line"], f["seen"]) for f in found if f["rule"] == RIGHTS] == (
+        [("environments/prod.yaml", 6, seen)] if seen else []
+    )
+
+
+def test_a_new_environment_has_the_rights_that_it_says(project: Project) -> None:
+    words = (PROD + GUARDS).replace("{engine: argocd,", "{engine: argocd, project: default,")
+    words = words.replace("prod.example.com", "other.example.com").replace("name: prod", "name: other")
+    project.write("environments/other.yaml", words)
     assert judged(project)[:2] == (0, set())
 
 
@@ -459,6 +514,48 @@ def test_a_base_is_not_guessed(project: Project, tmp_path: Path) -> None:
     result = run(clone)
     assert "(origin/main)" in result.stdout
     assert result.return_value == 1
+
+
+MODEL_FILES = "rendered/prod/models/ns/inferenceservice-a.yaml, and 4 more"
+
+
+@pytest.mark.parametrize(
+    ("engine", "file", "patterns", "told"),
+    [
+        ("flux", ".sourceignore", "docs/\nmodels/\n", MODEL_FILES),
+        ("flux", ".sourceignore", "/*\n!/rendered\n", ""),
+        ("flux", ".sourceignore", "/*\n!/rendered\n**/inferenceservice-[a-h]*.yaml", MODEL_FILES),
+        ("flux", ".sourceignore", "*.md\n/docs\n/rendered/prod/README.md\n", ""),
+        ("argocd", ".sourceignore", "models/\n", ""),
+    ],
+)
+def test_flux_reads_what_is_judged(project: Project, engine: str, file: str, patterns: str, told: str) -> None:
+    project.write("environments/prod.yaml", PROD.replace("argocd", engine))
+    judged(project)
+    commit_files(project.root, {})
+    project.write(file, patterns)
+    report = checked_report(run(project, "--base", "HEAD", "--output", "json").stdout)
+    found = [f for f in report["findings"] if f["severity"] == "error"]
+    assert [(f["rule"], f["file"], f["line"]) for f in found] == [("gitops/engine-input", file, 1)] * bool(told)
+    assert all(f["message"].endswith(told) for f in found)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "seen"),
+    [
+        ("*.yaml filter=lfs diff=lfs merge=lfs -text", "filter=lfs"),
+        ("rendered/** ident eol=crlf", "eol=crlf, ident"),
+        ("rendered/** working-tree-encoding=UTF-16", "working-tree-encoding=UTF-16"),
+        ("rendered/** -filter -ident text eol=lf linguist-generated=true", ""),
+        ("*.bin filter=lfs", ""),
+    ],
+)
+def test_git_keeps_what_is_judged(project: Project, attributes: str, seen: str) -> None:
+    project.write(".gitattributes", f"{attributes}\n")
+    report = checked_report(run(project, "--base", "HEAD", "--output", "json").stdout)
+    found = [f for f in report["findings"] if f["severity"] == "error"]
+    expected = [("gitops/output-attributes", ".gitattributes", 1, seen)] if seen else []
+    assert [(f["rule"], f["file"], f["line"], f["seen"]) for f in found] == expected
 
 
 def test_rendered_files_have_to_be_current(project: Project) -> None:

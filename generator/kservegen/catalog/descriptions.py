@@ -214,6 +214,7 @@ DESCRIPTIONS: dict[str, str] = {
     "permits.removals": "Objects that one change may remove, all models among them.",
     "permits.restartingAccelerators": "Accelerators whose pods one change may restart.",
     "permits.leftBehind": "Objects that one change may leave running by another cluster, engine, namespace or source.",
+    "permits.rights": "Words and kinds by which one change may widen what the engine may do: project, accounts.",
     "permits.reason": "Why it is meant.",
     "permits.owner": "Who answers for it.",
     "permits.expires": "Last day on which it holds, as year-month-day.",

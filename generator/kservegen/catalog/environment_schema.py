@@ -104,6 +104,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                     removals=COUNT,
                     restartingAccelerators=COUNT,
                     leftBehind=COUNT,
+                    rights=COUNT,
                     reason=_SAID,
                     owner=_SAID,
                     expires=_DATE,

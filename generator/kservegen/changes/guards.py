@@ -7,7 +7,7 @@ base revision both are those of the base (`evaluate/base.py`): no change raises 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,8 +15,8 @@ from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.locate import diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
-from kservegen.core.document import integer, mapping, text
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.document import integer, mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
 from kservegen.render.gitops.layers import LayerPart
@@ -56,6 +56,7 @@ class GuardLimits:
     explicit: int
     restarts: int | None
     left_behind: int
+    rights: int = 0
     command: str = ""
 
     @classmethod
@@ -76,6 +77,7 @@ class GuardLimits:
             explicit=explicit,
             restarts=None if restarts is None else max(restarts, permitted("restartingAccelerators", allowed.restarts)),
             left_behind=max(integer(guards.get("maxLeftBehind")) or 0, permitted("leftBehind", allowed.left_behind)),
+            rights=permitted("rights", 0),
             command=command,
         )
 
@@ -180,6 +182,61 @@ def guard_restarts(
         at_key=True,
     )
     yield from diagnose_environment(environment, [finding])
+
+
+def guard_rights(environment: ResolvedEnvironment, before: JsonObject, limits: GuardLimits) -> Iterator[Diagnostic]:
+    """Refuse to widen what the engine may do in a cluster; `before` are the words of the environment's base."""
+    wider = tuple(_wider_rights(mapping(before.get("gitops")), environment.mapping("gitops")))
+    if len(wider) <= limits.rights:
+        return
+    finding = Finding(
+        rule="gitops/rights-guard",
+        path=("gitops", *wider[0].words),
+        message=f"the change widens what the engine of {environment.name} may do",
+        seen=", ".join(each.said for each in wider),
+        allowed="nothing more" if not limits.rights else f"at most {limits.rights} of these",
+        hint=_way_out(replace(limits, command=""), environment.name, f"rights: {len(wider)}", ""),
+        at_key=True,
+    )
+    yield from diagnose_environment(environment, [finding])
+
+
+class _WiderRight(NamedTuple):
+    """A word of `gitops` that gives an engine more than it had, and what it says."""
+
+    words: tuple[str | int, ...]
+    said: str
+
+
+def _wider_rights(before: JsonObject, after: JsonObject) -> Iterator[_WiderRight]:
+    """Compare what the words give; without them the rendered projects and accounts hold, as narrow as can be."""
+    for words in (("project",), ("flux", "serviceAccountName")):
+        was, now = (text(_at(side, words)) for side in (before, after))
+        if now and now != was:
+            yield _WiderRight(words, f"{'.'.join(words)}: {was or 'none'} -> {now}")
+    accounts = ("flux", "serviceAccounts")
+    if _at(before, accounts) == "namespace" and _at(after, accounts) != "namespace":
+        yield _WiderRight(accounts, f"{'.'.join(accounts)}: namespace -> {text(_at(after, accounts)) or 'layer'}")
+    had = {_kind(item) for item in sequence(before.get(_KINDS))}
+    for index, item in enumerate(sequence(after.get(_KINDS))):
+        if _kind(item) not in had:
+            group, kind = _kind(item)
+            yield _WiderRight((_KINDS, index), f"{_KINDS}: {kind}{f' of {group}' if group else ''}")
+
+
+_KINDS: Final = "namespaceResourceWhitelist"
+
+
+def _kind(item: JsonValue) -> tuple[str, str]:
+    words = mapping(item)
+    return text(words.get("group")), text(words.get("kind"))
+
+
+def _at(words: JsonObject, path: tuple[str, ...]) -> JsonValue:
+    value: JsonValue = words
+    for part in path:
+        value = mapping(value).get(part)
+    return value
 
 
 def _way_out(limits: GuardLimits, name: str, permit: str, option: str) -> str:

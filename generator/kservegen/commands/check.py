@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,13 +14,17 @@ from kservegen.commands.render import DIFF_LINES, report_on
 from kservegen.commands.result import CLEAN, FilePlan, Result
 from kservegen.core.assumptions import assuming
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
+from kservegen.core.document import mapping, text
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
+from kservegen.git.output import ATTRIBUTES, kept_otherwise, left_out_by_flux
+from kservegen.git.process import open_git
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
 from kservegen.render.output.existing import Existing, scan
+from kservegen.render.output.synced import SOURCE_IGNORE, is_read
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
@@ -75,6 +79,7 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         *(() if evaluated.has_errors else _diagnose(stale, existing)),
         *(found for environment in evaluated.environments for found in check_permits(environment, options.clock)),
         *_linked(repository),
+        *_read_otherwise(repository, evaluated, existing, base),
     )
     result = replace(
         result,
@@ -98,6 +103,49 @@ def _linked(repository: Repository) -> Iterator[Diagnostic]:
             if path.is_symlink():
                 name = repository.relative(path)
                 yield by_manual("catalog/linked-words", f"{name} is a symbolic link", Location(name))
+
+
+def _read_otherwise(
+    repository: Repository, evaluated: EvaluatedRepository, existing: Existing, base: CommitBase | NoBase
+) -> Iterator[Diagnostic]:
+    """Find what has an engine read something else than the rendered files that are judged here."""
+    git = open_git(repository.root)
+    before = base.revision.environments if base.revision is not None else {}
+    for environment in evaluated.environments:
+        engines = {
+            text(mapping(words.get("gitops")).get("engine"))
+            for words in (environment.value, before.get(environment.name, {}))
+        }
+        if "flux" in engines:
+            folder = f"{OUTPUT_FOLDER}/{environment.name}"
+            lost = tuple(path for path in left_out_by_flux(git, folder) if is_read(path))
+            if lost:
+                yield by_manual(
+                    "gitops/engine-input",
+                    f"Flux leaves out what this file names, and so prunes it: {folder}/{lost[0]}{_more(lost)}",
+                    Location(_nearest(repository, f"{folder}/{lost[0]}", SOURCE_IGNORE)),
+                    environments=(environment.name,),
+                )
+    ours = sorted(path for path in existing.files if path in evaluated.desired)
+    kept = tuple(kept_otherwise(git, (f"{OUTPUT_FOLDER}/{path}" for path in ours)))
+    if kept:
+        yield by_manual(
+            "gitops/output-attributes",
+            f"git keeps {kept[0].path} with other bytes than it has here{_more({item.path for item in kept})}",
+            Location(_nearest(repository, kept[0].path, ATTRIBUTES)),
+            seen=", ".join(sorted({item.attribute for item in kept})),
+        )
+
+
+def _more(items: Collection[object]) -> str:
+    return f", and {len(items) - 1:,} more" if len(items) > 1 else ""
+
+
+def _nearest(repository: Repository, path: str, name: str) -> str:
+    """Return the file of a name in the folder of a path or the next above it; in the first one where there is none."""
+    folders = [folder for folder in (repository.root / path).parents if folder.is_relative_to(repository.root)]
+    found = next((folder / name for folder in folders if (folder / name).exists()), repository.root / name)
+    return repository.relative(found)
 
 
 def _stale(changes: Changes) -> dict[str, list[str]]:

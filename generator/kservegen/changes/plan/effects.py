@@ -13,6 +13,7 @@ from kservegen.changes.guards import (
     guard_left_behind,
     guard_removals,
     guard_restarts,
+    guard_rights,
     is_emptied,
 )
 from kservegen.changes.impact.assess import assess
@@ -131,6 +132,8 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
     yield from guard_left_behind(name, environment, planned.left, limits)
     if environment is not None:
         yield from guard_restarts(environment, holding_of(planned.impact), limits)
+        if change.words is not None:
+            yield from guard_rights(environment, change.words, limits)
 
 
 def holding_of(impact: Impact) -> dict[str, int]:
