@@ -32,6 +32,7 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Installation, default
+from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 
 VERSION = "v0.20.0"  # its kinds hold all that the cases say, canaries too
 CRDS = SHARED / "kserve" / VERSION / "crds"
@@ -146,7 +147,7 @@ def settled(case: PolicyCase, name: str, around: Json, binding: str) -> PolicyCa
         if doc["kind"] == "Namespace":  # a namespace is chosen by its own labels
             metadata["name"] = f"{around['metadata']['name']}-{name}"
             metadata["labels"] = {**(metadata.get("labels") or {}), LABEL: binding}
-        else:
+        elif doc["kind"] not in CLUSTER_SCOPED:
             metadata["namespace"] = around["metadata"]["name"]
         return {**doc, "metadata": metadata}
 

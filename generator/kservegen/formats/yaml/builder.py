@@ -49,7 +49,7 @@ class _Open:
 class StrictBuilder:
     """Reads the events of one file."""
 
-    __slots__ = ("_events", "_names", "_plain", "_source", "_stack", "diagnostics")
+    __slots__ = ("_anchor_count", "_anchors", "_events", "_names", "_plain", "_source", "_stack", "diagnostics")
 
     def __init__(self, events: EventParser, source: SourceMap) -> None:
         self._events = events
@@ -58,6 +58,8 @@ class StrictBuilder:
         self._plain: dict[str, JsonScalar] = {}  # plain scalars that all readers take for this value
         self._names: set[str] = set()  # plain scalars that all readers take for text
         self.diagnostics: list[Diagnostic] = []
+        self._anchors: list[Diagnostic] = []
+        self._anchor_count = 0
 
     def build(self) -> JsonValue:
         """Read the only document. Raises StopReadingError, or yaml.MarkedYAMLError where the text is no YAML."""
@@ -79,6 +81,18 @@ class StrictBuilder:
                 self._fill_list(top, top.value)
         self._finish()
         return root
+
+    def told(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong; anchors and aliases, of which a file has none or many, are one finding."""
+        if not self._anchors:
+            return tuple(self.diagnostics)
+        anchors = refusals.anchors(self._anchors, self._anchor_count)
+        return tuple(sorted((*self.diagnostics, anchors), key=lambda found: found.location))
+
+    def _anchor(self, found: Diagnostic) -> None:
+        self._anchor_count += 1
+        if len(self._anchors) < MOST_PROBLEMS:
+            self._anchors.append(found)
 
     def _finish(self) -> None:
         self._events.get_event()  # the document ends
@@ -176,7 +190,7 @@ class StrictBuilder:
         if part == "<<":
             return  # told already, as a merge key
         place, path = self._at(event), self._path(part)
-        self.diagnostics.append(refusals.anchor(place, str(event.anchor), path, is_alias=isinstance(event, AliasEvent)))
+        self._anchor(refusals.anchor(place, str(event.anchor), path, is_alias=isinstance(event, AliasEvent)))
 
     def _key(self, event: Event | None) -> str:
         """Return the text of a key; report one that is not text, or not the same text to every reader."""
@@ -189,7 +203,7 @@ class StrictBuilder:
         key: str = event.value
         path = self._path(key)
         if event.anchor is not None:
-            self.diagnostics.append(refusals.anchor(place, event.anchor, path, is_alias=False))
+            self._anchor(refusals.anchor(place, event.anchor, path, is_alias=False))
         if event.tag is not None:
             self.diagnostics.append(refusals.tag(place, event.tag, path))
         if not event.implicit[0]:

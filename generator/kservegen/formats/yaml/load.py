@@ -48,7 +48,7 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
             )
             if not _follows_from(found, builder.diagnostics):
                 builder.diagnostics.append(found)
-    return Loaded(value, source, tuple(builder.diagnostics))
+    return Loaded(value, source, builder.told())
 
 
 def _follows_from(found: Diagnostic, before: list[Diagnostic]) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from kservegen.core.diagnostics import Diagnostic, Location, Related
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
 from kservegen.core.jsontypes import JsonScalar, Path
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.readings import Ambiguity, Odd, PlainReading
@@ -130,6 +133,18 @@ def anchor(place: Location, name: str, path: Path, *, is_alias: bool) -> Diagnos
         path=path,
         seen=shorten_excerpt(sign),
         hint=f'Put what is shared into a profile; quote it if text is meant: "{shorten_excerpt(sign)}".',
+    )
+
+
+def anchors(found: Sequence[Diagnostic], count: int) -> Diagnostic:
+    """Make one finding of the anchors and aliases of a file, `count` of which the first are `found`."""
+    first = found[0]
+    if count == 1:
+        return first
+    return replace(
+        first,
+        message=f"anchors and aliases are not part of a catalog: this file has {count:,}",
+        places=tuple(FindingPlace(one.location, one.path) for one in found),
     )
 
 

@@ -94,6 +94,15 @@ def test_positions() -> None:
     assert not source.has(("a", "absent"))
 
 
+def test_anchors_and_aliases_of_a_file_are_one_finding() -> None:
+    text = "a: &a [x]\nb: 1\nb: 2\n" + "".join(f"c{i}: &c{i} [*a, *a]\n" for i in range(100))
+    anchor, repeated = load_strict(text.encode(), "f").diagnostics
+    assert (str(anchor.location), anchor.rule, str(repeated.location)) == ("f:1:4", "yaml/anchor", "f:3:1")
+    assert anchor.message == "anchors and aliases are not part of a catalog: this file has 301"
+    assert [str(place.location) for place in anchor.places[:3]] == ["f:1:4", "f:4:5", "f:4:10"]
+    assert len(anchor.places) == 100
+
+
 def test_several_mistakes_are_told_together() -> None:
     assert found(b"a: 1\na: 2\nb: on\nc: &x 3\nd:\n") == [
         "f:2:1 yaml/duplicate-key",
