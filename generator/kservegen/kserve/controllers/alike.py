@@ -18,12 +18,12 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from kservegen.core.document import value_at
+from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
 from kservegen.kserve.controllers.llm.conversion import put_at
-from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, Surroundings
+from kservegen.kserve.controllers.made import LEFT_ALONE, Made, MadeObject, MadePod, Surroundings
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.releases import Release
 
@@ -216,7 +216,7 @@ class _Recorder(Surroundings):
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         where, called = _pattern(namespace), _pattern(name)
-        found = self._beside.find(kind, where.filled(self._values), called.filled(self._values))
+        found = _looked_up(self._beside, kind, where.filled(self._values), called.filled(self._values))
         self._keep(_Lookup(kind, where, called, () if found is None else (found,)))
         return found
 
@@ -236,6 +236,14 @@ class _Recorder(Surroundings):
             self.lookups.append(lookup)
 
 
+def _looked_up(beside: Surroundings, kind: str, namespace: str, name: str) -> JsonObject | None:
+    """Return an object; of a namespace, which each service may have one of its own, what controllers look at."""
+    found = beside.find(kind, namespace, name)
+    if kind != "Namespace" or LEFT_ALONE in mapping(value_at(found, ("metadata", "labels"))):
+        return found
+    return None
+
+
 def _texts_of(found: Iterable[JsonObject]) -> str:
     return json.dumps([{key: value for key, value in doc.items() if key != "metadata"} for doc in found])
 
@@ -247,7 +255,7 @@ def _finds_the_same(lookups: Iterable[_Lookup], shape: _Shape, beside: Surroundi
         if name is None:
             found = tuple(beside.all(kind, where))
         else:
-            one = beside.find(kind, where or "", name.filled(shape.values))
+            one = _looked_up(beside, kind, where or "", name.filled(shape.values))
             found = () if one is None else (one,)
         if found != before or (found and any(_stands_in(word, _texts_of(found)) for word in shape.words)):
             return False

@@ -23,6 +23,8 @@ KUBERNETES: Final = "default of Kubernetes"
 CONFIG_MAP: Final = "ConfigMap inferenceservice-config"
 # Where clients create what names no namespace.
 USUAL_NAMESPACE: Final = "default"
+# A label of a namespace whose pods KServe's webhook leaves alone, whatever its value.
+LEFT_ALONE: Final = "control-plane"
 # Ends the path of a source that something of another shape was made from: paths below that lead to the source itself.
 DERIVED: Final = "..."
 

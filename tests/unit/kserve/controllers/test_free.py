@@ -33,6 +33,8 @@ STORAGE: JsonObject = {
     "metadata": {"name": "own"},
     "spec": {"container": {"name": "own", "image": "own:1"}, "supportedUriFormats": [{"prefix": "s3://b/z1"}]},
 }
+ALONE: JsonObject = {"kind": "Namespace", "metadata": {"name": "team", "labels": {"control-plane": "no"}}}
+OTHER: JsonObject = {"kind": "Namespace", "metadata": {"name": "models", "labels": {"team": "a"}}}
 SERVER: JsonValue = [{"name": "kserve-container", "image": "server:1"}]
 
 
@@ -49,6 +51,7 @@ def _full(made: Made) -> str:
         ({}, control_plane(config=TEMPLATE)),
         ({}, control_plane(CACHE, config={"localModel": {"enabled": True}})),
         ({}, control_plane(STORAGE)),
+        ({}, control_plane(ALONE, OTHER)),
         ({}, control_plane(mode="Knative")),
         ({"predictor": {"priority": 5}}, control_plane()),
         ({"predictor": {"priorityClassName": "gone"}}, control_plane()),
@@ -56,7 +59,20 @@ def _full(made: Made) -> str:
         ({"predictor": {"minReplicas": 3, "maxReplicas": 2}}, control_plane()),
         ({"transformer": {"containers": SERVER}, "explainer": {"containers": SERVER}}, control_plane(config=ROUTED)),
     ],
-    ids=["plain", "routes", "hosts", "cache", "storage", "Knative", "refused", "missing", "logger", "scaled", "three"],
+    ids=[
+        "plain",
+        "routes",
+        "hosts",
+        "cache",
+        "storage",
+        "namespace",
+        "Knative",
+        "refused",
+        "missing",
+        "logger",
+        "scaled",
+        "three",
+    ],
 )
 def test_services_of_one_shape_are_made_as_each_alone(more: JsonObject, plane: ControlPlane) -> None:
     for name, namespace in NAMES:

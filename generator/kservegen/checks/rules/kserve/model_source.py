@@ -21,9 +21,10 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.kserve._serving import ServingContainer, is_mounted, serving_containers
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import Path
-from kservegen.kserve.controllers.made import MadePod
+from kservegen.kserve.controllers.made import LEFT_ALONE, MadePod
 from kservegen.kserve.servers.command_line import started_server
 from kservegen.kserve.servers.listening import model_folder
+from kservegen.kserve.workloads import SERVING_CONTAINER
 
 _SOURCE: Final = "internal.serving.kserve.io/storage-initializer-sourceuri"
 _PUPPETS: Final = frozenset({"kserve-container", "worker-container", "transformer-container"})
@@ -61,8 +62,23 @@ def _folder(serving: ServingContainer) -> str:
     return model_folder(started)
 
 
+def _left_alone(view: MadeView, pod: MadePod) -> Iterator[Problem]:
+    """Find a model that the pod webhook was to bring, in a pod that it leaves alone."""
+    uri = text(value_at(pod.pod, ("metadata", "annotations", _SOURCE)))
+    for container in map(mapping, sequence(value_at(pod.pod, ("spec", "containers")))):
+        if uri and container.get("name") == SERVING_CONTAINER and not is_mounted(container, "/mnt/models"):
+            place = view.where(pod.origins, ("metadata", "annotations", _SOURCE))
+            namespace = view.resource.id.namespace
+            message = (
+                f"nothing brings {uri}: namespace {namespace} has the label {LEFT_ALONE}, at which KServe's pod webhook"
+            )
+            hint = f"Take the label {LEFT_ALONE} off the namespace, or serve from another one."
+            yield Problem(place.path, f"{message} leaves its pods alone", seen=uri, hint=hint)
+
+
 def _strays(view: MadeView, pod: MadePod) -> Iterator[Problem]:
     """Yield variables STORAGE_URI of containers that nothing is brought to."""
+    yield from _left_alone(view, pod)
     for index, container in enumerate(map(mapping, sequence(value_at(pod.pod, ("spec", "containers"))))):
         name = text(container.get("name"))
         for at, variable in enumerate(map(mapping, sequence(container.get("env")))):

@@ -13,7 +13,7 @@ from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.components import SERVICE_LABEL
 from kservegen.kserve.controllers.control_plane import ControlPlane
-from kservegen.kserve.controllers.made import CONFIG_MAP, MadeObject, MadePod, inside, source_to_edit
+from kservegen.kserve.controllers.made import CONFIG_MAP, LEFT_ALONE, MadeObject, MadePod, inside, source_to_edit
 from kservegen.kserve.controllers.parts import POD_FIELDS, append, env_list, own_containers, pick
 from kservegen.kserve.controllers.pods.agent import inject_agent
 from kservegen.kserve.controllers.pods.draft import MutatedPod, PodLacksError, PodRefusedError
@@ -51,7 +51,7 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
     pod = fill_pod(own, namespace, image_volumes=images)
     draft = MutatedPod(pod, inside(("spec", "template"), workload.origins))
     try:
-        if SERVICE_LABEL in draft.labels:
+        if SERVICE_LABEL in draft.labels and not _is_left_alone(namespace, plane):
             _mutate(draft, plane, f"{text(metadata.get('name'))}-pod")
         _prioritise(draft, spec)
         # The API server has taken the template of a Deployment; those of other kinds it does not look at.
@@ -65,6 +65,12 @@ def make_pod(workload: MadeObject, plane: ControlPlane) -> MadePod:
             source=source_to_edit(refusal.at, draft.origins) if refusal.at else (),
         )
     return MadePod(of=workload.label, pod=stored, origins=tuple(draft.origins))
+
+
+def _is_left_alone(namespace: str, plane: ControlPlane) -> bool:
+    """Whether the webhook's own selector leaves the pods of a namespace out (config/webhook/manifests.yaml)."""
+    found = plane.beside.find("Namespace", "", namespace)
+    return LEFT_ALONE in mapping(mapping(mapping(found).get("metadata")).get("labels"))
 
 
 def _mutate(draft: MutatedPod, plane: ControlPlane, pod_name: str) -> None:
