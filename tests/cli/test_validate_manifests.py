@@ -60,6 +60,23 @@ def test_a_clean_file(shell: Shell) -> None:
     assert out.startswith("validate: 1 document in 1 file · no problems")
 
 
+def test_a_probe_of_a_preset_is_not_held_against_a_configuration_that_nobody_knows(shell: Shell) -> None:
+    spec = """\
+apiVersion: serving.kserve.io/v1alpha2
+kind: LLMInferenceService
+metadata: {name: chat, namespace: ns}
+spec:
+  model: {uri: hf://a/b}
+  template:
+    containers:
+      - {name: main, readinessProbe: {httpGet: {path: PATH, port: 8000, scheme: HTTPS}}}
+"""
+    Path("a.yaml").write_text(spec.replace("PATH", "/health"), "utf-8")
+    assert "kserve/probe-path" not in shell("a.yaml")[1]
+    Path("a.yaml").write_text(spec.replace("PATH", "/healthz"), "utf-8")
+    assert "kserve/probe-path" in shell("a.yaml")[1]
+
+
 def test_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(MANIFEST.encode())))
     code, out, _ = shell("-")

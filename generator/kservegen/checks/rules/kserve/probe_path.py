@@ -47,10 +47,11 @@ _SERVED: Final = {**_KSERVE, VLLM: ("/health", "/ping"), "triton": _OPEN_INFEREN
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    yield from once(problem for server in servers_made(resource, context) for problem in _problems(server))
+    servers = servers_made(resource, context)
+    yield from once(problem for server in servers for problem in _problems(server, context))
 
 
-def _problems(server: ServerInPod) -> Problems:
+def _problems(server: ServerInPod, context: Context) -> Problems:
     served = _SERVED.get(server.started.server.name)
     if served is None or server.started.server.is_own:
         return
@@ -61,12 +62,18 @@ def _problems(server: ServerInPod) -> Problems:
         if port is not None and ports and port not in ports:
             continue  # another container's
         field = (probe, "httpGet", "path")
-        yield from _unspoken(server, probe)
+        if context.environment or not _is_of_preset(server):
+            yield from _unspoken(server, probe)
         path = text(value_at(mapping(server.container), field)).partition("?")[0]
         if path in unserved and server.states(field):
             place = server.where(field)
             message = f"{server.started.server.name} does not serve {path}, which this probe asks for"
             yield Problem(place.path, message, path, ", ".join(served), hint=f"Ask for {served[0]}.")
+
+
+def _is_of_preset(server: ServerInPod) -> bool:
+    """Whether a preset starts the server: that it has a certificate, KServe's ConfigMap says, beside no manifest."""
+    return "command" in server.container and not server.states(("command",))
 
 
 def _unspoken(server: ServerInPod, probe: str) -> Problems:
