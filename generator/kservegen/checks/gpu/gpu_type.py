@@ -32,7 +32,8 @@ def gpu_of(selector: JsonObject, resource: str, accelerators: JsonObject, facts:
 
 def offered(accelerators: JsonObject, facts: FactStore) -> tuple[Gpu, ...]:
     """Return GPUs to offer instead of one that is too small: the environment's own first, then the table's."""
-    own = {gpu for name, item in accelerators.items() if (gpu := _gpu(name, mapping(item), facts)) is not None}
+    cards = (_gpu(name, mapping(item), facts) for name, item in accelerators.items())
+    own = {gpu for gpu in cards if gpu is not None and not gpu.maker}
     rest = (gpu for gpu in facts.offered if gpu not in own)
     return (*sorted(own, key=lambda gpu: (gpu.memory, gpu.name)), *rest)
 

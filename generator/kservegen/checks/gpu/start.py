@@ -122,13 +122,14 @@ def _initializer_findings(fits: Sequence[Fit], time: StartTime, view: MadeView, 
             yield Finding(
                 rule="gpu/start-in-time",
                 path=workload.model_path,
-                message="the storage initializer may be killed for want of memory (OOMKilled) while it downloads "
-                f"{gib(time.bytes)} from the Hub, over and over: it is limited to {said}",
-                seen=f"{said} of memory",
+                message="the storage initializer may be killed for want of memory (OOMKilled), over and over, while it "
+                f"downloads from the Hub: it is limited to {said}",
+                seen=f"{said} of memory, {gib(time.bytes)} to download",
                 allowed=f"{gib(facts.initializer_memory)} or more, by reports of such downloads",
                 hint="Raise the memory of the ClusterStorageContainer (kserve.storage.resources of the chart), for LLM "
                 "services storageInitializer.memoryLimit of inferenceservice-config; or keep the model on the nodes.",
                 severity=Severity.WARNING,
+                cause=f"memory of {_INITIALIZER}: {said}",
             )
             return
 

@@ -90,7 +90,7 @@ def _runs_on_cpus(served: Served) -> bool:
         return False
     if name.startswith("huggingfaceserver"):
         return not tag.endswith("-gpu")
-    return "cpu" in name or "cpu" in tag or name == "vllm-openai"
+    return "cpu" in name or "cpu" in tag or (name == "vllm-openai" and not served.pod.claims)
 
 
 def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from kservegen.checks.gpu.requests import ServedContainer
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.controllers.made import named
+from kservegen.kserve.servers.devices import CLASS_PREFIX
 
 _SHARED: Final = "/dev/shm"  # noqa: S108 - the path inside a pod
 _DEVICES_BESIDE: Final = frozenset({"cpu", "memory", "ephemeral-storage", "storage"})
@@ -47,6 +48,13 @@ class ServingPod(NamedTuple):
         """Whether the container asks for anything that a device plugin hands out."""
         names = {name for side in ("limits", "requests") for name in mapping(self._resources.get(side))}
         return any(name not in _DEVICES_BESIDE and not name.startswith("hugepages-") for name in names)
+
+    @property
+    def claims(self) -> bool:
+        """Whether the container uses devices that the pod claims, whatever these are."""
+        resources = self._resources
+        names = (*mapping(resources.get("limits")), *mapping(resources.get("requests")))
+        return bool(resources.get("claims")) or any(name.startswith(CLASS_PREFIX) for name in names)
 
     @property
     def limited(self) -> Fraction | None:

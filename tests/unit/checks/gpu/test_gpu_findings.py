@@ -144,6 +144,14 @@ def test_the_longest_context_that_fits_is_offered_first(loaded: Project) -> None
     assert "is larger than the available KV cache memory" in found.message.replace("which ", "")
 
 
+def test_a_card_that_nobody_can_estimate_is_not_offered(loaded: Project) -> None:
+    loaded.write("environments/dev.yaml", DEV + "  gaudi: {resource: habana.ai/gaudi, gpu: Gaudi-3}\n")
+    loaded.models(llm("    accelerator: {type: l4}\n", "Qwen/Qwen3-32B"))
+    (found,) = (d for d in loaded.validate().diagnostics if d.rule == "gpu/does-not-fit")
+    assert "GPU" in found.hint
+    assert "Gaudi" not in found.hint
+
+
 def test_what_was_not_estimated_is_said(loaded: Project) -> None:
     loaded.models(llm("    accelerator: {type: some}\n"))
     (fit,) = loaded.validate().unchecked[1:]

@@ -110,7 +110,9 @@ models:
 VALUES = "values: {kserve-resources: {kserve: {storage: {resources: {limits: {memory: %s}}}}}}"
 
 
-@pytest.mark.parametrize(("memory", "expected"), [("1536Mi", ["1536Mi of memory"]), ("4Gi", [])])
+@pytest.mark.parametrize(
+    ("memory", "expected"), [("1536Mi", ["1536Mi of memory, 131.42 GiB to download"]), ("4Gi", [])]
+)
 def test_the_initializer_that_the_pod_really_has(memory: str, expected: list[str], project: Project) -> None:
     settings = DEV.replace("deploymentMode: Standard", f"deploymentMode: Standard, {VALUES % memory}")
     project.write("environments/dev.yaml", settings + "bandwidths: {disk: 2Gi}\n")

@@ -36,7 +36,14 @@ def forest(words: str, model: str = "s3://models/forest") -> str:
     return f"models:\n  forest:\n    modelFormat: sklearn\n    storageUri: {model}\n{words}"
 
 
-def vllm(words: str) -> str:
+def vllm(words: str, claim: str | None = None) -> str:
+    if claim is not None:
+        uses = (
+            ", claims: [{name: gpu}]}\n      resourceClaims: [{name: gpu, resourceClaimTemplateName: t}]"
+            if claim
+            else "}"
+        )
+        return raw("--dtype=auto").replace("vllm-openai-cpu", "vllm-openai").replace("}}\n", f"}}{uses}\n")
     return (
         "models:\n  chat:\n    predictor:\n      containers:\n        - name: kserve-container\n"
         "          image: vllm/vllm-openai:v0.19.0\n"
@@ -116,6 +123,9 @@ CASES: dict[str, list[str]] = {
     vllm(MOUNT + ", sizeLimit: 2Gi}}]\n"): [],
     vllm(MOUNT + ", sizeLimit: 64Mi}}]\n"): ["models.yaml:12:67 warning gpu/shared-memory"],
     vllm("      hostIPC: true\n"): [],
+    # A claim brings a device that no limit counts; without it such an image falls back on cores.
+    vllm("", claim="t"): [],
+    vllm("", claim=""): ["models.yaml:10:40 error gpu/host-memory"],
     # The kubelet takes the larger of containers and init containers.
     llm(
         "    accelerator: {type: h100}\n    resources: {limits: {ephemeral-storage: 10Gi}}\n"
