@@ -77,13 +77,10 @@ spec:
     assert "kserve/probe-path" in shell("a.yaml")[1]
 
 
-def test_words_of_knative_are_told_where_the_mode_is_said(shell: Shell) -> None:
+def test_words_of_knative_are_no_mistake_where_nobody_says_the_mode(shell: Shell) -> None:
     spoken = MANIFEST.replace("    minReplica: 1\n", "    containerConcurrency: 5\n").replace(", runtime: mine", "")
     Path("a.yaml").write_text(spoken, "utf-8")
     assert "kserve/idle-scaling" not in shell("a.yaml")[1]
-    mode = "annotations: {serving.kserve.io/deploymentMode: Standard}"
-    Path("a.yaml").write_text(spoken.replace("namespace: ns", f"namespace: ns, {mode}"), "utf-8")
-    assert "containerConcurrency does nothing in mode Standard" in shell("a.yaml")[1]
 
 
 def test_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

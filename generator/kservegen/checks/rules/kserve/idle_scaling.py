@@ -19,7 +19,7 @@ Upstream: pkg/controller/v1beta1/inferenceservice/reconcilers/{hpa,knative}
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
-from kservegen.checks.rules.kserve._settings import AUTOSCALER, MODE, annotation, deployment_mode
+from kservegen.checks.rules.kserve._settings import AUTOSCALER, annotation, deployment_mode
 from kservegen.checks.rules.view import components_of
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -33,8 +33,8 @@ _MEASURED: Final = ("cpu", "memory")
 @rule(Stage.ADVICE, "InferenceService")
 def check(resource: Resource, context: Context) -> Problems:
     mode = deployment_mode(resource, context)
-    # A manifest by itself that says no mode and speaks Knative's words is one for a cluster in mode Knative.
-    is_sure = bool(context.environment or annotation(resource, MODE))
+    # A manifest by itself that speaks Knative's words may well be one for a cluster in mode Knative.
+    is_sure = bool(context.environment)
     if is_sure:
         yield from _annotations(resource, mode)
     if mode != "Standard":
