@@ -96,7 +96,10 @@ def _container(container: JsonObject, at: Path) -> Iterator[Reference]:
 
 
 def keys_of(doc: JsonObject) -> frozenset[str]:
-    """List the keys of a Secret or ConfigMap."""
+    """List what can be named inside an object: the keys of a Secret or ConfigMap, the listeners of a Gateway."""
+    if doc.get("kind") == "Gateway":
+        listeners = map(mapping, sequence(mapping(doc.get("spec")).get("listeners")))
+        return frozenset(text(listener.get("name")) for listener in listeners)
     return frozenset(key for field in ("data", "binaryData", "stringData") for key in mapping(doc.get(field)))
 
 
@@ -133,4 +136,7 @@ def route_references(route: JsonObject) -> Iterator[Reference]:
 def _route_end(ref: JsonObject, at: Path, usual: str) -> Iterator[Reference]:
     kind = text(ref.get("kind")) or usual
     if kind in _ROUTE_ENDS:
-        yield Reference(kind, text(ref.get("name")), (*at, "name"), namespace=text(ref.get("namespace")) or None)
+        name, namespace = text(ref.get("name")), text(ref.get("namespace")) or None
+        yield Reference(kind, name, (*at, "name"), namespace=namespace)
+        if section := text(ref.get("sectionName")) if kind == "Gateway" else "":
+            yield Reference(kind, name, (*at, "sectionName"), section, namespace)

@@ -1,9 +1,10 @@
 """A Gateway, an HTTPRoute or an InferencePool that the service relies on is neither made nor promised.
 
 The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid, or
-InferencePoolFetchError where the scheduler's pool.ref names a pool that is not there. gateway: {}, and a route that
-names no gateway, mean the Gateway kserve/kserve-ingress-gateway, which nobody creates by itself. With enableGatewayApi
-the routes of InferenceServices lead there, too, unless kserveGateway says otherwise.
+InferencePoolFetchError where the scheduler's pool.ref names a pool that is not there; with a sectionName that the
+Gateway does not have, HTTPRouteReconcileError. gateway: {}, and a route that names no gateway, mean the Gateway
+kserve/kserve-ingress-gateway, which nobody creates by itself. With enableGatewayApi the routes of InferenceServices
+lead there, too, unless kserveGateway says otherwise.
 
 Fix: Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.
 Bad:
@@ -15,8 +16,9 @@ Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go, scheduler.g
 
 from typing import Final
 
+from kservegen.checks.rules._references import keys_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.checks.rules.kserve._lookup import absence, is_available
+from kservegen.checks.rules.kserve._lookup import absence, find, is_available
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
@@ -56,6 +58,20 @@ def _refs(kind: str, path: Path, holder: JsonObject, here: str, context: Context
         name, place = text(ref.get("name")), text(ref.get("namespace")) or here
         if name and not _is_there(kind, place, name, context):
             yield _finding((*path, index, "name"), kind, place, name, context)
+        elif section := text(ref.get("sectionName")):
+            yield from _listener((*path, index, "sectionName"), section, (place, name), context)
+
+
+def _listener(path: Path, section: str, gateway: tuple[str, str], context: Context) -> Problems:
+    """Find a listener that a Gateway at hand does not have: the route to it is never accepted."""
+    namespace, name = gateway
+    found = find(context, kind="Gateway", namespace=namespace, name=name)
+    listeners = keys_of(found.doc) if found is not None else frozenset()
+    if listeners and section not in listeners:
+        message = f"Gateway {namespace}/{name} has no listener {section}"
+        hint = did_you_mean(section, listeners, "Name a listener that it has.")
+        allowed = ", ".join(sorted(listeners))
+        yield Problem(path, message, seen=section, allowed=allowed, hint=hint, cause=message)
 
 
 def _is_there(kind: str, namespace: str, name: str, context: Context) -> bool:

@@ -186,7 +186,7 @@ def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) 
         if ref.kind == _QUEUE and not _has_kueue(place.context):
             return None
         return None if ref.key else _no_object(ref, namespace, place.context, also)
-    if not ref.key or found.basis is Basis.PROMISED:
+    if not ref.key or found.basis in (Basis.PROMISED, Basis.INSTALLED):
         return None
     if found.basis is Basis.INVENTORY:
         return _key_in_cluster(ref, namespace, found.keys, place.context)
@@ -199,12 +199,13 @@ def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) 
     if promised or any(output.keys is None for output in outputs):
         directory.assume_key(kind=ref.kind, namespace=namespace, name=ref.name, key=ref.key)
         return None
+    what = "listener" if ref.kind == "Gateway" else "key"
     return Problem(
         (),
-        f"{ref.kind} {ref.name} has no key {ref.key}",
+        f"{ref.kind} {ref.name} has no {what} {ref.key}",
         seen=ref.key,
         allowed=", ".join(sorted(keys)),
-        hint=did_you_mean(ref.key, keys, "Add the key, or name one that it has."),
+        hint=did_you_mean(ref.key, keys, f"Add the {what}, or name one that it has."),
         cause=f"{ref.kind}/{namespace}/{ref.name}/{ref.key}",
     )
 
