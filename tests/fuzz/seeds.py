@@ -104,8 +104,10 @@ prerequisites: [cert-manager, nvidia-gpu-operator, Gateway/kserve/kserve-ingress
 gitops: {engine: argocd, repoURL: https://example.com/org/models.git, targetRevision: main}
 accelerators:
   l4: {resource: nvidia.com/gpu, gpu: L4, nodeSelector: {gpu: L4}, tolerations: [{key: g, operator: Exists}]}
+  part: {resource: nvidia.com/mig-1g.10gb, gpu: H100}
   big: {resource: nvidia.com/gpu, memory: 80Gi, computeCapability: "9.0", pricePerHour: 3.5, share: {neighbours: 3}}
-bandwidths: {disk: 200Mi, download: 1Gi}
+bandwidths: {disk: 200Mi, download: 1Gi, pull: 50Mi}
+imageSizes: {vllm/vllm-openai: 9Gi}
 nodePools: {p: {nodes: {min: 0, max: 4}, allocatable: {cpu: 8, memory: 32Gi}, accelerator: l4, labels: {pool: a}}}
 budgets: {team: {owner: team, gpus: 4, memory: 100Gi}}
 guards: {maxRemovals: 3, maxRestarts: 2}
