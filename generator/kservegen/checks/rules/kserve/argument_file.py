@@ -23,6 +23,7 @@ from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
 from kservegen.kserve.servers.listening import last_given
 
 _FILES: Final = frozenset({"--chat-template", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs", "--config"})
+_ADAPTERS: Final = "--lora-modules"  # name=path
 # Folders that images have of their own; below them nobody knows.
 _OF_IMAGES: Final = frozenset(
     "app bin dev etc home huggingfaceserver kserve lib lib64 opt prod_venv proc root run sbin srv sys third_party tmp "
@@ -40,13 +41,19 @@ def _problems(server: ServerInPod) -> Iterator[Problem]:
     if started.server.name not in (VLLM, HUGGINGFACE) or started.server.is_own or not started.line.is_whole:
         return
     for flag, given in last_given(started).items():
-        value = given.values[0] if given.values else None
-        if value is None or not value.is_known:
-            continue
-        if flag in _FILES and _is_absent(server, value.text):
-            place = server.where(server.word(given.value_index))
-            message = f"{flag} names {value.text}, and nothing is mounted there; the server does not start"
-            yield Problem(place.path, f"{message}{place.told}", seen=value.text)
+        for index, value in enumerate(given.values):
+            path = _path(flag, value.text) if value.is_known else ""
+            if path and _is_absent(server, path):
+                place = server.where(server.word(given.value_index + index))
+                message = f"{flag} names {path}, and nothing is mounted there; the server does not start"
+                yield Problem(place.path, f"{message}{place.told}", seen=value.text)
+
+
+def _path(flag: str, value: str) -> str:
+    """Return the file or folder that a value names; blank where it names none."""
+    if flag == _ADAPTERS:
+        return value.partition("=")[2]
+    return value if flag in _FILES else ""
 
 
 def _is_absent(server: ServerInPod, path: str) -> bool:
