@@ -33,7 +33,9 @@ cluster: {name: prod-eu, server: https://eu.example.com, kubernetesVersion: "1.3
 kserve: {version: v0.19.0, deploymentMode: Standard}   # as tried in staging
 prerequisites: [cert-manager]
 namespaces: {ns: {}}
+
 gitops: {engine: none}
+
 models:
   # Europe asks more.
   iris: {minReplicas: 2, maxReplicas: 5}
@@ -110,18 +112,23 @@ def test_a_base_is_proposed_and_written_where_that_is_asked_for(project: Project
     assert "+++ b/environments/bases/prod.yaml" in shown
     assert "note: 1 entries name both" not in shown
     assert "note: 1 entry names both prod-eu and prod-us: environments: [prod] would reach what extends it" in shown
+    assert shown.endswith("\nnothing was written: --write writes it\n")
     assert not (project.root / "environments/bases").exists()
 
-    fmt(project, "--factor", "prod-eu", "prod-us", "--write")
+    told = fmt(project, "--factor", "prod-eu", "prod-us", "--write").stdout
+    files = "environments/prod-eu.yaml, environments/prod-us.yaml, environments/bases/prod.yaml"
+    assert told.endswith(f"\nwritten: {files}\n")
     assert (words(project, "prod-eu"), words(project, "prod-us")) == before
     base = held(project, "environments/bases/prod.yaml")
     assert "kserve: {version: v0.19.0, deploymentMode: Standard}   # as tried in staging\n" in base
+    assert base.startswith("# yaml-language-server: $schema=../../schemas/kservegen/environments.schema.json\n")
     assert 'cluster: {kubernetesVersion: "1.34"}\n' in base
     assert held(project, "environments/prod-us.yaml") == (
         "# yaml-language-server: $schema=../schemas/kservegen/environments.schema.json\n"
         "version: 1\n"
         "extends: [prod]\n"
         "cluster: {name: prod-us, server: https://us.example.com}\n"
+        "\n"
         "models:\n"
         "  # Europe asks more.\n"
         "  iris: {maxReplicas: 4}\n"

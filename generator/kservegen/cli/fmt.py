@@ -68,5 +68,9 @@ def command(
     else:
         from kservegen.report.edits import edits_as_text, formatting_as_text  # noqa: PLC0415
 
-        write_text(edits_as_text(edits) if factor is not None else formatting_as_text(edits, written=done))
+        if factor is None:
+            write_text(formatting_as_text(edits, written=done))
+        else:
+            end = f"written: {', '.join(edits.changes)}" if done else "nothing was written: --write writes it"
+            write_text(f"{edits_as_text(edits)}{end}\n")
     return edits.exit_code or edits.result.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import takewhile, zip_longest
@@ -11,7 +12,7 @@ from typing import Final
 
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.formatting import format_source, order_sections
-from kservegen.catalog.editing.patch import drop
+from kservegen.catalog.editing.patch import drop, read_value
 from kservegen.catalog.extending import EXTENDS, base_name_error, named_bases
 from kservegen.commands.edits import CatalogDraft, ProposedEdits, environment_file, finish_draft, open_draft
 from kservegen.commands.result import Result
@@ -23,6 +24,8 @@ from kservegen.core.jsontypes import Path as WordPath
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import BASES_FOLDER, BESIDE_SUFFIXES, ENVIRONMENTS_FOLDER, Repository, packaged_data
 
+# What taking words away leaves of the blank lines around them.
+_BLANK_LINES: Final = re.compile(r"\n\n\n+")
 _NOT_SHARED: Final = ("version", EXTENDS)
 
 
@@ -88,7 +91,9 @@ def propose_base(repository: Repository, environments: tuple[str, str], base: st
     if not common:
         raise GeneratorError(f"{environments[0]} and {environments[1]} have no word in common", subject=files[0])
     before = {environment: _words(draft, environment) for environment in names}
-    draft.texts[f"{BASES_FOLDER}/{name}.yaml"] = _reduced(draft.text(files[0]), _beside(one, common), files[0]).encode()
+    text = _reduced(draft.text(files[0]), _beside(one, common), files[0])
+    # A base lies one folder deeper than what editors were told of the schema.
+    draft.texts[f"{BASES_FOLDER}/{name}.yaml"] = text.replace("$schema=../", "$schema=../../", 1).encode()
     for file, value in zip(files, (one, other), strict=True):
         draft.texts[file] = _reduced(draft.text(file), _moved(value, common), file).encode()
         draft.put(file, (EXTENDS,), [*(named_bases(value) or ()), name])
@@ -177,4 +182,5 @@ def _beside(own: JsonObject, common: JsonObject, path: WordPath = ()) -> Iterato
 def _reduced(text: str, paths: Iterator[WordPath], file: str) -> str:
     for path in paths:
         text = drop(text, path, file)
-    return text
+    tidy = _BLANK_LINES.sub("\n\n", text).rstrip("\n") + "\n"
+    return tidy if _same(read_value(tidy, file), read_value(text, file)) else text
