@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.git_repository import commit_branches, commit_files, git, new_repository
+from tests.support.project import IRIS, Project
 from tools.team_repository import TEAMS, model_name, team_repository, write_team_repository
 
 from kservegen.commands.render import validate
@@ -103,3 +105,25 @@ def test_every_prod_model_reaches_each_cluster_that_extends_it(tmp_path: Path) -
         for environment in ("prod-eu", "prod-ap", "dev")
     }
     assert everywhere["prod-ap"] == everywhere["prod-eu"] > everywhere["dev"]
+
+
+def test_a_conflict_in_the_output_is_resolved_by_a_render(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    root = new_repository(tmp_path)
+    project.render()
+    commit_files(root, {})
+    for branch, replicas in (("two", 2), ("three", 3)):
+        git(root, "checkout", "--quiet", "-b", branch, "main")
+        project.write("models.yaml", f"{IRIS}    minReplicas: {replicas}\n")
+        project.render()
+        commit_files(root, {})
+    merged = subprocess.run(["git", "merge", "two"], cwd=root, capture_output=True, check=False)
+    output = root / "rendered/dev/models/ns/inferenceservice-iris.yaml"
+    assert merged.returncode == 1
+    assert "<<<<<<<" in output.read_text("utf-8")
+    assert "models.yaml:7:1 yaml/syntax" in project.problems()
+
+    project.write("models.yaml", f"{IRIS}    minReplicas: 3\n")
+    assert project.render().exit_code == 0
+    git(root, "add", "--all")
+    assert git(root, "diff", "--cached", "--name-only", "three") == ""
