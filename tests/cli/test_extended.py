@@ -149,6 +149,26 @@ def test_a_change_of_a_base_is_a_change_of_all_that_extend_it(project: Project) 
     assert "dev: " not in told
 
 
+def test_a_rollback_of_a_base_edits_the_base(project: Project) -> None:
+    new_repository(project.root)
+    commit_files(project.root, {})
+    project.write("environments/bases/prod.yaml", PROD.replace("minReplicas: 2", "minReplicas: 3"))
+    commit_files(project.root, {})
+    run(project, "rollback", "iris", "--env", "prod", "--yes")
+    assert held(project, "environments/bases/prod.yaml") == PROD
+    assert held(project, "environments/prod-us.yaml") == US
+
+
+def test_a_base_behind_a_link_passes_no_gate(project: Project) -> None:
+    new_repository(project.root)
+    commit_files(project.root, {})
+    (project.root / "environments/bases/prod.yaml").rename(project.root / "held.yaml")
+    (project.root / "environments/bases/prod.yaml").symlink_to(project.root / "held.yaml")
+    result = run(project, "check", "--base", "HEAD", "--output", "json")
+    found = {(item["rule"], item["file"]) for item in checked_report(result.stdout)["findings"]}
+    assert ("catalog/linked-words", "environments/bases/prod.yaml") in found
+
+
 GUARDED = PROD + "guards: {maxRemovals: 0}\n"
 PERMIT = "permits: {all: {removals: 9, reason: r, owner: ml, expires: 2027-06-30}}\n"
 

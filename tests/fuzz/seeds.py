@@ -25,6 +25,7 @@ def _read_all(written: str) -> tuple[JsonObject, ...]:
 CATALOGS: Final[tuple[JsonObject, ...]] = (
     _read("""
 version: 1
+shared: {defaults: {timeout: 60}, profiles: {small: {minReplicas: 1}, big: {maxReplicas: 4}}}
 defaults: {namespace: ml, owner: team, profile: small, labels: {a: b}}
 profiles:
   small: {resources: {requests: {cpu: 100m, memory: 1Gi}, limits: {cpu: "1", memory: 2Gi}}}
