@@ -448,6 +448,29 @@ def test_rendered_files_that_are_deleted_leave_models_running(project: Project) 
     assert any("error: rendered/prod is not there, and the catalog renders it" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("engine", "was", "now", "moves"),
+    [
+        ("flux", "server: 'https://a.corp:6443'", "server: 'https://b.corp:6443'", True),
+        ("flux", "server: 'https://a.corp'", "server: 'https://A.corp:443/'", False),
+        ("flux", "server: 'https://kubernetes.default.svc'", "server: 'https://b.corp:6443'", False),
+        ("flux", "name: a", "name: b", True),
+        ("flux", "name: a", "server: 'https://b.corp:6443'", False),
+        ("argocd", "name: a", "name: b", True),
+        ("argocd", "server: 'https://a.corp'", "server: 'https://a.corp:443/'", False),
+        ("none", "server: 'https://a.corp'", "server: 'https://b.corp'", True),
+    ],
+)
+def test_another_cluster_by_its_words(project: Project, engine: str, was: str, now: str, moves: bool) -> None:
+    for words in (was, now):
+        said = (PROD + "guards: {maxRemovals: 99}\n").replace("engine: argocd", f"engine: {engine}")
+        project.write("environments/prod.yaml", said.replace("name: prod, server: 'https://prod.example.com'", words))
+        found = judged(project)
+        if words == was:
+            commit_files(project.root, {})
+    assert found[:2] == ((1, {LEFT}) if moves else (0, set()))
+
+
 def test_the_address_that_init_writes_is_replaced_freely(project: Project) -> None:
     words = (PROD + GUARDS).replace("https://prod.example.com", "https://prod.example.com:6443")
     project.write("environments/prod.yaml", words)

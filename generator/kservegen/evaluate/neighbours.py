@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog, EnvironmentSource
 from kservegen.catalog.resolve import resolve_environment
+from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
 from kservegen.evaluate.environment import Tools, bound_policies, build_objects
@@ -29,13 +30,16 @@ def neighbours(
     if asked >= catalog.environments.keys():
         return ()
     clusters = Clusters({name: _words(source) for name, source in catalog.environments.items()})
-    found = []
-    for name in sorted(clusters.meeting(asked)):
+    found = (built for name in sorted(clusters.meeting(asked)) for built in _built(catalog, name, tools))
+    return tuple(built for built in found if not isinstance(built, Finding))
+
+
+def _built(catalog: Catalog, name: str, tools: Tools) -> Iterator[BuiltEnvironment | Finding]:
+    def build() -> Iterator[BuiltEnvironment | Finding]:
         environment, _ = resolve_environment(catalog, name)
-        built = build_objects(environment, tools, bound_policies(environment, tools))
-        if not isinstance(built, Finding):
-            found.append(built)
-    return tuple(found)
+        yield build_objects(environment, tools, bound_policies(environment, tools))
+
+    return contained("building a neighbour", build, lambda crash: crash)
 
 
 def _words(source: EnvironmentSource) -> JsonObject:

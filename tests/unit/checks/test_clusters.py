@@ -244,6 +244,16 @@ def test_what_the_others_share_is_not_said_of_one(project: Project) -> None:
     assert not validate(project.repository, environments=("dev",)).diagnostics
 
 
+@pytest.mark.parametrize(
+    "words", ["cluster: 7\n", "cluster: {name: main}\nnamespaces: [1]\nkserve: {version: v9}\n", "a: ["]
+)
+def test_another_file_that_is_wrong_is_no_fault_of_this_one(words: str, project: Project) -> None:
+    project.write("environments/dev.yaml", environment())
+    project.write("environments/prod.yaml", f"version: 1\n{words}")
+    found = validate(project.repository, environments=("dev",)).diagnostics
+    assert not [d for d in found if d.location.file != "environments/prod.yaml"]
+
+
 def test_words_from_the_defaults_are_told_at_the_cluster_of_each(project: Project) -> None:
     words = environment()
     project.write("environments/defaults.yaml", words.replace("cluster: {name: main}\n", ""))

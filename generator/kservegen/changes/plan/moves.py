@@ -30,11 +30,13 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Resource
+from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER
 from kservegen.render.gitops.clusters import cluster_address, is_example_server
 from kservegen.render.gitops.repository import CHART_REPOSITORY, DEFAULT_PATH, DEFAULT_REVISION
 from kservegen.render.objects.environment import BuiltEnvironment
 
 _SYNC: Final = "sync/"
+_ARGOCD: Final = "argocd"
 # Words that say where an engine reads from, and what is meant without them.
 _CHARTS: Final = "chartRepository"
 _SOURCES: Final = {
@@ -146,22 +148,33 @@ def _other_cluster(change: EnvironmentChange, before: Syncing, after: Syncing) -
     for place in sorted(moved.keys() & before.charts.keys()):
         yield (*moved[place], f"chart {place}")
     # A folder that goes at the same time stays in the first cluster, too.
-    pair = next(iter(moved.values()), None) if before.engine or after.engine else _told_cluster(change)
+    told = _told_cluster(change) if _ARGOCD not in {before.engine, after.engine} else None
+    pair = next(iter(moved.values()), told)
     for key, resource in sorted(change.before.items()):
         folder = resource.file.rpartition("/")[0]
-        clusters = moved.get(folder) if folder in after.by_folder else pair
+        clusters = moved.get(folder, told) if folder in after.by_folder else pair
         if clusters is not None and not resource.file.startswith(_SYNC):
             yield (*clusters, str(key))
 
 
 def _told_cluster(change: EnvironmentChange) -> tuple[str, str] | None:
-    """Return the addresses before and after as the environment's file has them, where no engine does; None if equal."""
+    """Return the addresses, or names, before and after as the environment's file has them; None where they are one.
+
+    Argo CD's objects have them. Flux runs in the cluster itself, mostly, and nothing rendered says which one that is:
+    where its own cluster gets an address only now, it is no other one.
+    """
     if change.words is None or change.built is None:
         return None
-    now = change.built.environment.text("cluster", "server")
-    was = text(mapping(change.words.get("cluster")).get("server"))
-    moves = was and now and cluster_address(was) != cluster_address(now) and not is_example_server(was)
-    return (was, now) if moves else None
+    before, after = mapping(change.words.get("cluster")), change.built.environment.mapping("cluster")
+    for word in ("server", "name"):
+        was, now = text(before.get(word)), text(after.get(word))
+        if was and now:
+            addresses = {cluster_address(was), cluster_address(now)} if word == "server" else {was, now}
+            is_own = word == "server" and SERVER_IN_CLUSTER in addresses
+            return (was, now) if len(addresses) > 1 and not is_own and not is_example_server(was) else None
+        if was or now:
+            return None
+    return None
 
 
 def _other_sources(change: EnvironmentChange) -> Iterator[tuple[str, str, str]]:
