@@ -18,6 +18,7 @@ from kservegen.render.gitops.clusters import (
     ClusterKey,
     Clusters,
     cluster_address,
+    cluster_keys,
     engine_key,
 )
 from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
@@ -241,7 +242,7 @@ def _two_names_of(built: BuiltEnvironment, other: BuiltEnvironment) -> str:
 
 def _own_engines(built: BuiltEnvironment, other: BuiltEnvironment) -> str:
     """Say how two clusters are told apart that both have the address which every cluster has inside."""
-    if not _server(built) == _server(other) == SERVER_IN_CLUSTER:
+    if not all(engine_key(item.environment.value) in cluster_keys(item.environment.value) for item in (built, other)):
         return ""
     return (
         f" {SERVER_IN_CLUSTER} is the cluster of whoever reads it: where each has an engine of its own, "

@@ -265,9 +265,10 @@ def test_words_from_the_defaults_are_told_at_the_cluster_of_each(project: Projec
     assert found.seen == "b here, a in dev"
 
 
-def test_a_cluster_of_two_engines_says_how_they_are_told_apart(project: Project) -> None:
-    for name in ("dev", "prod"):
-        project.write(f"environments/{name}.yaml", environment(cluster=f"name: {name}, {IN_CLUSTER}"))
+@pytest.mark.parametrize("first", [f"name: dev, {IN_CLUSTER}", "name: in-cluster"])
+def test_a_cluster_of_two_engines_says_how_they_are_told_apart(first: str, project: Project) -> None:
+    project.write("environments/dev.yaml", environment(cluster=first))
+    project.write("environments/prod.yaml", environment(cluster=f"name: prod, {IN_CLUSTER}"))
     (found,) = project.validate().diagnostics
     assert "gitops: {instance: prod}" in found.hint
 
