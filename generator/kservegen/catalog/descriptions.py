@@ -213,7 +213,7 @@ DESCRIPTIONS: dict[str, str] = {
     "permits": "Exceptions from guards for a time, in force from the change after the one that brings them.",
     "permits.removals": "Objects that one change may remove, all models among them.",
     "permits.restartingAccelerators": "Accelerators whose pods one change may restart.",
-    "permits.leftBehind": "Objects that one change may leave running by a move, or by removing every model or the environment.",
+    "permits.leftBehind": "Objects that one change may leave running by a move, or by removing everything.",
     "permits.rights": "Words and kinds by which one change may widen what the engine may do: project, accounts.",
     "permits.reason": "Why it is meant.",
     "permits.owner": "Who answers for it.",
