@@ -35,7 +35,7 @@ _HUB: Final = "hf://"
 _BESIDE: Final = ("/dev/shm", "/var/run/secrets", "/etc/", "/tmp")  # noqa: S108 - where pods mount them
 
 
-@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
+@rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
     yield from once(_problems(resource, context))
 
