@@ -138,6 +138,24 @@ def test_a_plan_says_what_comes_through_a_base(project: Project) -> None:
     assert said["dev"] == ("nothing changes", None)
 
 
+def test_a_plan_shows_an_entry_that_moves_between_files(project: Project) -> None:
+    new_repository(project.root)
+    assert project.render().exit_code == 0
+    commit_files(project.root, {})
+    head, iris, wine = MODELS.partition("  iris:")[0], *MODELS.splitlines(keepends=True)[-2:]
+    project.write("models.yaml", head + wine)
+    project.write("models/team.yaml", head + iris)
+    told = run(project, "plan", "--base", "HEAD").stdout
+    assert "iris moves from models.yaml to models/team.yaml" in told
+    project.write("models.yaml", "version: 1\n")
+    project.write("models/team.yaml", MODELS)
+    result = run(project, "plan", "--base", "HEAD", "--output", "json")
+    changes = checked_report(result.stdout)["plan"]["changes"]
+    assert changes["verdict"] == "2 entries move from models.yaml to models/team.yaml"
+    assert changes["relocated"] == [{"before": "models.yaml", "after": "models/team.yaml", "entries": ["iris", "wine"]}]
+    assert result.return_value == 0
+
+
 def test_a_change_of_a_base_is_a_change_of_all_that_extend_it(project: Project) -> None:
     new_repository(project.root)
     assert project.render().exit_code == 0

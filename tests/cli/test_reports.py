@@ -118,6 +118,9 @@ def plan_an_arrival(spoken: Spoken) -> None:
     spoken.project.models(BEFORE.replace("environments: [dev]", "environments: [dev, all]"))
     spoken("plan")
     spoken("report", "new")
+    spoken.project.write("models/all.yaml", (spoken.project.root / "models.yaml").read_text("utf-8"))
+    (spoken.project.root / "models.yaml").unlink()
+    spoken("plan", "--base", "HEAD")
 
 
 def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tmp_path: Path) -> None:

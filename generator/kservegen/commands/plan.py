@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
 from kservegen.changes.guards import Allowances, GuardLimits
 from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
-from kservegen.changes.plan.model import EnvironmentPlan, Plan
+from kservegen.changes.plan.model import EnvironmentPlan, Plan, Relocation
 from kservegen.changes.plan.moves import left_by_deletion
+from kservegen.changes.plan.relocation import relocated
 from kservegen.checks.locate import Locator
 from kservegen.commands.render import unchecked
 from kservegen.commands.result import FilePlan, Result
@@ -122,6 +123,7 @@ def compare_change(
         plan=Plan(
             base=base.label,
             environments=plans,
+            relocated=_relocated(base, evaluated),
             unknown=tuple(sorted({*evaluated.chosen, *unreadable} - {plan.name for plan in plans})),
         ),
         diagnostics=(
@@ -132,6 +134,12 @@ def compare_change(
         removed=tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new),
         unchecked=tuple(_not_told(plans, evaluated.project.tools)),
     )
+
+
+def _relocated(base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedRepository) -> tuple[Relocation, ...]:
+    if base.revision is None:
+        return ()
+    return relocated(base.revision, evaluated.project.repository, evaluated.project.catalog)
 
 
 def _undone(

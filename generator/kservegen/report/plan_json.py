@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kservegen.changes.impact.model import Restart
-from kservegen.changes.plan.model import ABSENT, BudgetChange, EnvironmentPlan, FieldChange, ObjectChange, Plan
+from kservegen.changes.plan.model import (
+    ABSENT,
+    BudgetChange,
+    EnvironmentPlan,
+    FieldChange,
+    ObjectChange,
+    Plan,
+    Relocation,
+)
 from kservegen.checks.budget.amounts import amount_as_json
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.report.plan_words import left_lines, verdict, verdict_of
@@ -18,9 +26,14 @@ def changes_as_json(plan: Plan) -> JsonObject:
         "leftRunning": list(left_lines(plan)),
         "verdict": verdict(plan),
         "unknown": list(plan.unknown),
+        **({"relocated": [_relocation(moved) for moved in plan.relocated]} if plan.relocated else {}),
         "stale": list(plan.stale),
         "environments": [_environment(environment) for environment in plan.environments],
     }
+
+
+def _relocation(moved: Relocation) -> JsonObject:
+    return {"before": moved.old, "after": moved.new, "entries": list(moved.entries)}
 
 
 def _environment(environment: EnvironmentPlan) -> JsonObject:

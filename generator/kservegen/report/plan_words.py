@@ -20,6 +20,7 @@ from kservegen.changes.plan.model import (
     Plan,
     PlanSide,
     Presence,
+    Relocation,
     Verb,
 )
 from kservegen.checks.budget.amounts import write_amount
@@ -43,9 +44,16 @@ def verdict(plan: Plan) -> str:
     """Write the first line: what happens where, and what restarts."""
     said = [f"{environment.name}: {verdict_of(environment)}" for environment in plan.changing]
     said += [f"{name}: {UNKNOWN}" for name in plan.unknown]
+    said += map(_relocation, plan.relocated)
     if not said and plan.stale:
         return f"the catalog changes nothing; not current: {', '.join(f'rendered/{name}' for name in plan.stale)}"
     return " · ".join(said) or "nothing changes"
+
+
+def _relocation(moved: Relocation) -> str:
+    one = len(moved.entries) == 1
+    who = moved.entries[0] if one else f"{len(moved.entries):,} entries"
+    return f"{who} {'moves' if one else 'move'} from {moved.old} to {moved.new}"
 
 
 def verdict_of(environment: EnvironmentPlan) -> str:

@@ -26,6 +26,7 @@ from kservegen.changes.plan.model import (
     OwnerChange,
     Plan,
     Presence,
+    Relocation,
     Verb,
 )
 from kservegen.commands.result import FilePlan, Result
@@ -166,8 +167,13 @@ def _plan(changes: _Section) -> Plan:
         base=changes["base"],
         environments=tuple(map(_environment, changes["environments"])),
         unknown=tuple(changes["unknown"]),
+        relocated=tuple(map(_relocation, changes.get("relocated", ()))),
         stale=tuple(changes.get("stale", ())),
     )
+
+
+def _relocation(moved: _Section) -> Relocation:
+    return Relocation(moved["before"], moved["after"], tuple(moved["entries"]))
 
 
 def _environment(item: _Section) -> EnvironmentPlan:

@@ -149,6 +149,14 @@ class Arrival(NamedTuple):
     models: int
 
 
+class Relocation(NamedTuple):
+    """Entries, by key, that one file of the catalog defined and another one defines now."""
+
+    old: str
+    new: str
+    entries: tuple[str, ...]
+
+
 class Presence(StrEnum):
     """Whether the environment itself comes or goes."""
 
@@ -200,6 +208,7 @@ class Plan:
     base: str
     environments: tuple[EnvironmentPlan, ...] = ()
     unknown: tuple[str, ...] = ()
+    relocated: tuple[Relocation, ...] = ()
     stale: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
