@@ -302,9 +302,9 @@ def test_a_change_grants_itself_nothing(project: Project, change: Callable[[Proj
         ("removals: 99", "2027-06-30", removed_environment, 0),
         ("leftBehind: 99", "2027-06-30", removed_environment, 0),
         ("leftBehind: 2", "2027-06-30", removed_environment, 1),
-        ("leftBehind: 5", "2027-06-30", emptied, 0),
-        ("removals: 5", "2027-06-30", emptied, 0),
-        ("leftBehind: 4", "2027-06-30", emptied, 1),
+        ("leftBehind: 6", "2027-06-30", emptied, 0),  # five models, and the Application that synced them
+        ("removals: 6", "2027-06-30", emptied, 0),
+        ("leftBehind: 5", "2027-06-30", emptied, 1),
         ("leftBehind: 20", "2027-06-30", other_cluster, 0),
         ("leftBehind: 20", "2027-06-30", other_repository, 0),
         ("removals: 20, leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
@@ -413,6 +413,14 @@ def test_what_keeps_running_is_said_first(project: Project, change: Callable[[Pr
     assert changes["leftRunning"][0].startswith(f"prod: {said}")
     (left,) = [e["leftBehind"] for e in changes["environments"] if e["name"] == "prod"]
     assert (left["models"], left["namespaces"], left["cluster"]) == (5, ["ns"], "https://prod.example.com")
+
+
+def test_what_is_permitted_to_be_left_behind_is_rendered_after_the_merge(project: Project) -> None:
+    for count, code in ((5, 1), (6, 0)):
+        words = PROD + GUARDS + PERMIT % (f"leftBehind: {count}", "2027-06-30")
+        project.write("environments/prod.yaml", words)
+        emptied(project)
+        assert project.render().exit_code == code
 
 
 def test_one_model_that_nobody_prunes_takes_no_permit_and_is_told(project: Project) -> None:

@@ -118,9 +118,13 @@ def is_emptied(name: str, gone: Iterable[str], desired: Iterable[str]) -> bool:
 def guard_removals(
     name: str, environment: ResolvedEnvironment | None, removed: Removed, limits: GuardLimits
 ) -> Iterator[Diagnostic]:
-    """Refuse to remove more than an environment allows, or everything; None is an environment that is gone."""
+    """Refuse to remove more than an environment allows, or everything; None is an environment that is gone.
+
+    Where every model goes, who permits that they are left behind knows of it.
+    """
     count = len(removed.names)
-    if count <= limits.removals and not (removed.emptied and count > limits.explicit):
+    explicit = max(limits.explicit, limits.left_behind) if removed.emptied else limits.explicit
+    if count <= max(limits.removals, explicit) and not (removed.emptied and count > explicit):
         return
     message = (
         f"the change removes every model of {name}" if removed.emptied else f"the change removes too much of {name}"

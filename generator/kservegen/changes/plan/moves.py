@@ -111,15 +111,14 @@ def left_by_deletion(built: BuiltEnvironment) -> LeftRunning:
 
 
 def _departed(planned: EnvironmentPlan, why: str, *, guarded: bool) -> LeftRunning:
-    """Find what runs on although Git has it no longer: nobody is left to prune it."""
+    """Find what stays although Git has it no longer, as nobody is left to prune it; where no guard asks, models."""
     left = [
         change
         for change in planned.objects
-        if change.verb is Verb.REMOVED
-        and change.fate is Fate.LEFT
-        and (change.is_model or planned.presence is Presence.GONE)
-        and not change.file.startswith(_SYNC)
+        if change.verb is Verb.REMOVED and change.fate is Fate.LEFT and (guarded or change.is_model)
     ]
+    if not any(change.is_model or not change.file.startswith(_SYNC) for change in left):
+        return LeftRunning()
     names = tuple(str(change.key) for change in left)
     return LeftRunning(why, names, ("guards", "maxLeftBehind"), guarded=guarded, is_removed=True)
 
