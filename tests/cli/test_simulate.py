@@ -26,6 +26,7 @@ spec:
       storageUri: s3://bucket/iris
       args: [--own]
 """
+UNREAD = "is not read whole by KServe: objects are made here without the rest"
 
 
 def run(*arguments: str) -> Result:
@@ -155,6 +156,22 @@ def test_a_config_map_among_the_manifests_is_kserves_own(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     made = next(document for document in documents(str(folder)) if document["name"] == "iris")
     assert made["objects"][-1]["spec"]["rules"][0]["host"] == "iris-models.d.example"
+
+
+def test_what_kserve_cannot_read_of_its_config_map_is_said(folder: Path) -> None:
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: inferenceservice-config, namespace: kserve}\n"
+    (folder / "a.yaml").write_text(config + "data: {deploy: '{\"a\": 1,}'}\n", "utf-8")
+    (folder / "iris.yaml").write_text(ISVC, "utf-8")
+    out = run(str(folder))
+    head, fault, *_ = out.stdout.splitlines()
+    assert head.endswith("ConfigMap kserve/inferenceservice-config: " + UNREAD)
+    assert "a.yaml:4:16: deploy is no JSON" in fault
+    assert "InferenceService models/iris: runs" in out.stdout
+    assert out.return_value == 1
+    report = json.loads(run(str(folder), "--output", "json").stdout)
+    assert (report["exitCode"], [found["rule"] for found in report["findings"]]) == (1, ["kserve/config-data"])
+    (folder / "a.yaml").write_text(config + "data: {deploy: '{\"a\": 1}'}\n", "utf-8")
+    assert UNREAD not in run(str(folder)).stdout
 
 
 def test_folders_are_clusters_of_their_own(folder: Path) -> None:

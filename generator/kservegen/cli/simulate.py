@@ -37,7 +37,7 @@ one folder stand in one cluster together, with the runtimes and presets of the K
 inferenceservice-config among them is read as KServe's own. Objects are printed as the API server would store them, in
 the order in which they are written, up to the step at which the controllers stop; beside each part stands where it
 came from. With --against and --base what differs is printed, old before new. Exit code 1: something is not admitted,
-and why is said."""
+or that ConfigMap cannot be read whole, and why is said."""
 # What lines may be as wide as, where nobody sits at a terminal.
 _WIDTH: Final = 140
 _BASE: Final = "the base {}"
@@ -234,7 +234,7 @@ def _width() -> int:
 def _write_text(items: Iterator[tuple[SimulatedObject | None, str]]) -> int:
     code = 0
     for item, said in items:
-        code |= item is not None and item.report.admitted is False
+        code |= item is not None and (item.report.admitted is False or item.is_unread)
         if said:
             write_text(said)
     return code
@@ -248,7 +248,7 @@ def _write_json(items: Iterator[tuple[SimulatedObject | None, JsonObject | None]
     errors: list[Diagnostic] = []
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as held:
         for item, said in items:
-            if item is not None and item.report.admitted is False:
+            if item is not None and (item.report.admitted is False or item.is_unread):
                 code = 1
                 errors.extend(item.errors)
             if said is not None:

@@ -44,7 +44,7 @@ class SimulatedObject:
 
     `made` is None where nothing is made of its kind, or it is not admitted. `locate` takes a path of the stored object
     to the line that it was written at. `environment` is blank for manifests by themselves. `faults` are the errors in
-    what is made, for which it never runs.
+    what is made, for which it never runs; of KServe's own ConfigMap, what it cannot read there.
     """
 
     report: DocumentReport
@@ -64,6 +64,11 @@ class SimulatedObject:
     def id(self) -> ResourceId:
         """What it is called."""
         return ResourceId(self.report.kind, self.report.namespace, self.report.name)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it is KServe's own ConfigMap, and what KServe cannot read of it was left out."""
+        return self.made is None and bool(self.faults)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -160,6 +165,8 @@ def _simulated(item: LintedDocument, around: Context, environment: str, checker:
     if made is not None and made.deployable and stored is not None and document is not None:
         found = _faults(Defaulted(written=stored, resource=stored), around, checker)
         faults = tuple(document.diagnose(fault, Severity.ERROR, resource) for resource, fault in found)
+    elif made is None and stored is not None and report.admitted and _is_config(stored.doc):
+        faults = tuple(found for found in report.diagnostics if found.rule == _UNREADABLE)
     return SimulatedObject(report=report, made=made, locate=locate, environment=environment, faults=faults)
 
 
@@ -185,6 +192,8 @@ def _is_config(doc: JsonObject) -> bool:
     return doc.get("kind") == "ConfigMap" and mapping(doc.get("metadata")).get("name") == CONFIG_NAME
 
 
+# The rule of a ConfigMap that KServe cannot read whole: `read_settings` leaves out what it is about.
+_UNREADABLE: Final = "kserve/config-data"
 _RESOURCES: Final = (("cpu", "cpu"), ("memory", "memory"))
 
 

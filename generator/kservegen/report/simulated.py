@@ -27,6 +27,7 @@ from kservegen.report.plan_words import value_text
 _Locate: TypeAlias = Callable[[Path], Location]
 # What is said of an object that is gone.
 _UNKNOWN: Final[JsonObject] = {"admitted": None, "deployable": None, "runs": None, "outcome": None}
+_NOTHING: Final = "nothing is made of it"
 _COLUMN: Final = 60  # where what stands at the side begins, if the line leaves room
 
 
@@ -119,7 +120,7 @@ def _sources(field: MadeFieldChange, item: ComparedObject) -> dict[str, str]:
 
 def simulated_as_text(item: SimulatedObject, width: int) -> str:
     """Write what is made of a document or an entry, for lines of `width`; nothing where nobody makes anything of it."""
-    if item.made is None and item.report.admitted is not False:
+    if item.made is None and item.report.admitted is not False and not item.is_unread:
         return ""
     return "\n".join([f"# {_title(item)}: {_fate(item)}", *_refusals(item), *_objects(item, width)]) + "\n"
 
@@ -137,7 +138,7 @@ def _fate(item: SimulatedObject | None) -> str:
         return "is not admitted"
     made = item.made
     if made is None:
-        return "nothing is made of it"
+        return "is not read whole by KServe: objects are made here without the rest" if item.is_unread else _NOTHING
     if made.outcome is not None:
         return f"stops at {made.outcome.step}"
     if item.runs is None:
