@@ -40,7 +40,8 @@ def test_every_table_says_how_old_it_is() -> None:
         (("p5.48xlarge",), "p5.48xlarge: 8 x H100\n"),
         (("g6f.xlarge",), "g6f.xlarge: a part of one L4, which 8 of them share\n"),
         (("vllm", "0.21"), "vLLM 0.21: utilization, samplerRows"),
-        (("kimi-k3",), "moonshotai/Kimi-K3: nothing is known of layer_types"),
+        (("kimi-k3",), "moonshotai/Kimi-K3: 2771.5 billion parameters, mxfp4, files 1453.66 GiB"),
+        (("deepseek-v4-flash",), "deepseek-ai/DeepSeek-V4-Flash: nothing is known of layer_types"),
     ],
 )
 def test_entries_are_found_by_any_words_and_say_where_they_are_from(words: tuple[str, ...], expected: str) -> None:

@@ -55,7 +55,7 @@ _EXPERTS: Final = {
     "intermediate_size_mlp": ("intermediate_size_mlp",),
     "interleave_moe_layer_step": ("interleave_moe_layer_step", "expert_layer_period", "moe_layer_interval"),
     "decoder_sparse_step": ("decoder_sparse_step",),
-    "moe_latent_size": ("moe_latent_size",),
+    "moe_latent_size": ("moe_latent_size", "routed_expert_hidden_size"),
     "shared_expert_intermediate_size": (
         "shared_expert_intermediate_size",
         "moe_shared_expert_intermediate_size",

@@ -56,6 +56,9 @@ def entry_of(artefact: Artefact, subject: str) -> JsonObject:
 def described(config: JsonObject) -> JsonObject:
     """Return what a config.json says, in the words of a lock: dimensions, and how the weights are stored."""
     words = dimensions(config)
+    nested = mapping(config.get("text_config")).get("quantization_config")  # of a wrapper around a language model
+    if nested is not None and "quantization_config" not in config:
+        config = {**config, "quantization_config": nested}
     found = precision(config, integer(words.get("num_hidden_layers")) or 0)
     if found.stored:
         words["stored"] = {**found.stored}

@@ -67,6 +67,8 @@ def precision(config: JsonObject, layers: int) -> Precision:
         return Precision("", {}, name or "no quant_method")
     stored = dict.fromkeys(_left_whole(said, layers), "")
     stored |= _other_groups(said, method)
+    if method == "nvfp4" and _packed_mx(said) and {"attention", "dense"} <= stored.keys() and "experts" not in stored:
+        method = "mxfp4"
     if method == "mxfp4":  # for experts alone, whatever else a list says
         stored = {}
     return Precision(method, dict(sorted(stored.items())))
@@ -110,6 +112,13 @@ def _groups(said: JsonObject) -> Iterator[tuple[list[str], str]]:
         if weights:
             method = _TENSORS.get((text(weights.get("type")), integer(weights.get("num_bits")) or 0), "")
             yield [text(item) for item in sequence(entry.get("targets"))], method
+
+
+def _packed_mx(said: JsonObject) -> bool:
+    """Whether compressed-tensors packs four bits with one scale of eight for 32 weights, as MX formats have it."""
+    return any(
+        text(mapping(group).get("format")).startswith("mxfp4") for group in mapping(said.get("config_groups")).values()
+    )
 
 
 def _other_groups(said: JsonObject, main: str) -> dict[str, str]:

@@ -92,6 +92,14 @@ MIXED: dict[str, tuple[JsonObject, str, JsonObject]] = {
         "fp8", {}),
     "torchao": ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int4WeightOnlyConfig"}}}, "int4", {}),
     "experts alone": ({"quant_method": "mxfp4", "modules_to_not_convert": ["model.layers.*.self_attn"]}, "mxfp4", {}),
+    "experts alone, packed by compressed-tensors": (
+        {"quant_method": "compressed-tensors", "ignore": ["re:.*self_attn.*", "re:.*mlp\\.(gate|up|down)_proj.*"],
+         "config_groups": {"g": {"format": "mxfp4-pack-quantized", "weights": {"type": "float", "num_bits": 4}}}},
+        "mxfp4", {}),
+    "everything, packed by compressed-tensors": (
+        {"quant_method": "compressed-tensors", "ignore": ["lm_head"],
+         "config_groups": {"g": {"format": "mxfp4-pack-quantized", "weights": {"type": "float", "num_bits": 4}}}},
+        "nvfp4", {}),
     "eight bits of bitsandbytes": ({"quant_method": "bitsandbytes", "load_in_8bit": True}, "int8", {}),
 }  # fmt: skip
 
@@ -101,6 +109,11 @@ def test_modules_that_are_stored_otherwise(case: str, tmp_path: Path) -> None:
     said, method, stored = MIXED[case]
     found = entry(tmp_path, {"num_hidden_layers": 4, "quantization_config": said})
     assert (found["quantization"], mapping(found["config"]).get("stored", {})) == (method, stored)
+
+
+def test_how_the_language_model_of_a_wrapper_is_stored(tmp_path: Path) -> None:
+    said: JsonObject = {"model_type": "qwen2", "quantization_config": {"quant_method": "fp8"}}
+    assert entry(tmp_path, {"text_config": said})["quantization"] == "fp8"
 
 
 EXPERTS: JsonObject = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 768}
