@@ -94,7 +94,8 @@ def checker() -> Checker:
 
 def judge(files: Iterable[tuple[str, bytes]], version: str) -> Sequence[DocumentReport]:
     """Judge files as `kservegen validate PATH…` does, every document alone."""
-    linter = Linter(checker(), reference_cluster(RELEASES.get(version), "Standard", _SCHEMAS), TemporaryFile)
+    cluster = reference_cluster(RELEASES.get(version), "Standard", _SCHEMAS)
+    linter = Linter(checker(), cluster, TemporaryFile, apart=True)
     for name, data in files:
         linter.add(data, name, named=True)
     documents, _ = linter.finish()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.engines.choice import ShapeEngine
-from kservegen.checks.registry import manuals
+from kservegen.checks.registry import is_defect, manuals
 from kservegen.checks.rules.base import Context, Scope, Stage
 from kservegen.checks.rules.discover import RuleSet, discover
 from kservegen.core.crashes import crash_finding
@@ -39,13 +39,18 @@ _ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})
 
 
 class ObjectVerdict(NamedTuple):
-    """What becomes of an object: does the API server take it, and does the controller create its workload."""
+    """What becomes of an object: does the API server take it, does the controller create its workload, does that run.
+
+    What has an error does not run, and what does not run has one. `runs` is None where it hangs on a known defect of a
+    release that nobody has chosen: the defect is a warning there.
+    """
 
     admitted: bool
     deployable: bool
+    runs: bool | None
 
 
-_GOOD: Final = ObjectVerdict(admitted=True, deployable=True)
+_GOOD: Final = ObjectVerdict(admitted=True, deployable=True, runs=True)
 
 
 class Checker:
@@ -143,7 +148,12 @@ class Checker:
             return _GOOD
         stages = {self._stage(finding.rule) for finding in findings if self.severity(finding) is Severity.ERROR}
         admitted = Stage.ADMISSION not in stages
-        return ObjectVerdict(admitted, admitted and Stage.DEPLOYMENT not in stages)
+        runs = False if stages else None if any(map(self._is_lenient, findings)) else True
+        return ObjectVerdict(admitted, admitted and Stage.DEPLOYMENT not in stages, runs)
+
+    def _is_lenient(self, finding: Finding) -> bool:
+        """Whether a finding is of a defect that keeps models from running, and was made lighter."""
+        return is_defect(finding.rule) and self.severity(finding).rank > self._manuals[finding.rule].severity.rank
 
     def severity(self, finding: Finding) -> Severity:
         """Return what a finding weighs: its own severity, or else its rule's."""

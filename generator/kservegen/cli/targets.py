@@ -28,8 +28,8 @@ TARGETS_HELP = """An argument that names an environment of the catalog is that e
 file, a folder (its *.yaml, *.yml and *.json files, hidden ones left out), or - for standard input. Write ./prod for a
 folder that is called like an environment. Without arguments the catalog is checked in all its environments.
 
-Manifests need no catalog around them. Each document is judged alone against a cluster with the given KServe version,
-its chart's runtimes and presets and the default Gateway; references between the given documents are found as well."""
+Manifests need no catalog around them. Documents are judged together against a cluster with the given KServe version,
+its chart's runtimes and presets and the default Gateway: what one of them needs, another may bring."""
 _STDIN = "-"
 
 

@@ -55,10 +55,15 @@ class SimulatedObject:
 
     @property
     def runs(self) -> bool | None:
-        """Whether it can ever be Ready, as far as files tell; None where they do not, or nothing is made of it."""
+        """Whether it can ever be Ready, as far as files tell; None where they do not, or nothing is made of it.
+
+        What is never ready without an error was stopped on purpose, or meets a defect of a release that nobody chose.
+        """
         if self.made is None:
             return False if self.report.admitted is False else None
-        return False if self.faults else self.made.runs
+        if self.errors or self.faults:
+            return False
+        return None if self.made.never_ready else self.made.runs
 
     @property
     def id(self) -> ResourceId:
@@ -148,7 +153,13 @@ def _unread(problem: Diagnostic, environment: str) -> SimulatedObject:
 def _report(file: str, identity: ResourceId, diagnostics: tuple[Diagnostic, ...], *, admitted: bool) -> DocumentReport:
     """Return what is said of the only document of a file."""
     return DocumentReport(
-        file=file, number=1, **identity._asdict(), admitted=admitted, deployable=None, diagnostics=diagnostics
+        file=file,
+        number=1,
+        **identity._asdict(),
+        admitted=admitted,
+        deployable=None,
+        runs=None,
+        diagnostics=diagnostics,
     )
 
 

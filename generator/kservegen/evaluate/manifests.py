@@ -1,13 +1,14 @@
-"""Files of manifests in, what becomes of every document out: checked alone, and with all others around it.
+"""Files of manifests in, what becomes of every document out, with all others around it.
 
-Alone is what the API server and the controller of a reference cluster would say. A reference that another given
-document satisfies is no mistake, so what is reported, and fails, is what is left with all of them around.
+What the API server and the controller of a reference cluster would say. A reference that another given document
+satisfies is no mistake, so a verdict is what is left with all of them around, as are the findings.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from sys import intern
@@ -20,6 +21,7 @@ from kservegen.checks.runner import Checker, ObjectFinding, ObjectVerdict, is_mi
 from kservegen.core.assumptions import Assumption
 from kservegen.core.crashes import contained, crash_finding
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
+from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.earlier import NOTHING_REMOVED, EarlierObjects, RemovedObjects
@@ -27,14 +29,15 @@ from kservegen.evaluate.shelf import Shelf, ShelvedObjects
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND
 from kservegen.kserve.defaulting import Defaulted, default
 
-_REFUSED: Final = ObjectVerdict(admitted=False, deployable=False)
+_REFUSED: Final = ObjectVerdict(admitted=False, deployable=False, runs=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentReport:
-    """What becomes of one document, checked alone; `number` counts the documents of its file from 1.
+    """What becomes of one document; `number` counts the documents of its file from 1.
 
-    None stands for what cannot be said: no schema of its kind is known. `diagnostics` are the reasons.
+    None stands for what cannot be said: no schema of its kind is known, or `runs` hangs on what no file holds, or
+    nothing runs of the kind. `diagnostics` are the reasons.
     """
 
     file: str
@@ -44,15 +47,13 @@ class DocumentReport:
     namespace: str
     admitted: bool | None
     deployable: bool | None
+    runs: bool | None
     diagnostics: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """Documents from disk, one by one, and how many fall out where each is checked with all others around it.
-
-    `assumptions` are what they then need and nobody checked.
-    """
+    """Documents from disk, one by one, and how many fall out; `assumptions` are what they need and nobody checked."""
 
     reports: tuple[DocumentReport, ...]
     files: int
@@ -82,6 +83,7 @@ class _Sound(NamedTuple):
     """An object of the right shape, set aside: what it was found to be by itself, for the verdict with all others."""
 
     shelved: int  # its number on the shelf
+    report: int  # and among the reports
     is_broken: bool
     own: tuple[ObjectFinding, ...]
 
@@ -90,7 +92,8 @@ class Linter:
     """Checks manifests document by document; what goes across files is said at the end.
 
     A document that was checked is set aside on disk, and taken back one at a time: memory does not grow with them.
-    What is among the `earlier` objects is updated, all else is created.
+    What is among the `earlier` objects is updated, all else is created. With `apart` each document is judged as if it
+    were the only one.
     """
 
     def __init__(
@@ -99,8 +102,11 @@ class Linter:
         cluster: Cluster,
         open_file: Callable[[], IO[bytes]],
         earlier: EarlierObjects | None = None,
+        *,
+        apart: bool = False,
     ) -> None:
         self._checker = checker
+        self._apart = apart
         self._earlier = earlier
         self._cluster = cluster
         self._shelf = Shelf(open_file)
@@ -109,6 +115,8 @@ class Linter:
         self._reports: list[DocumentReport] = []
         self._numbers = array("q")  # of the documents on the shelf, report by report; -1 where there is no object
         self._given: dict[ResourceId, int] = {}
+        self._in_file: defaultdict[str, dict[ResourceId, int]] = defaultdict(dict)
+        self._repeated = False
         self._first: dict[tuple[str, str, ResourceId], int] = {}
         self._unknown: dict[str, tuple[Diagnostic, int]] = {}
         self._extra: list[Diagnostic] = []
@@ -144,27 +152,20 @@ class Linter:
             self._extra.extend(document.problems)  # nothing that is meant for a cluster
 
     def _check_alone(self) -> None:
-        """Check each object that was read and not checked, by itself and in a bare cluster."""
+        """Check each object that was read and not checked, by itself."""
         fresh, self._fresh = self._fresh, []
-        context = self._cluster.context
         objects = [item.defaulted for item in fresh if item.defaulted is not None]
-        own = dict(zip(map(id, objects), self._checker.alone(objects, context), strict=True))
-        sound = [item for item in objects if not is_misshapen(own[id(item)])]
-        alone = [own[id(item)] for item in sound]
-        around = dict(zip(map(id, sound), self._around(sound, alone, context), strict=True))
+        own = dict(zip(map(id, objects), self._checker.alone(objects, self._cluster.context), strict=True))
         for item in fresh:
-            self._keep(item.document, own.get(id(item.defaulted), ()), around.get(id(item.defaulted)))
+            self._keep(item.document, own.get(id(item.defaulted), ()))
 
-    def _keep(
-        self, document: InputDocument, own: Sequence[ObjectFinding], around: Sequence[ObjectFinding] | None
-    ) -> None:
-        """Keep what there is to say of a document; `around` is None where its shape is wrong, or it is no object."""
+    def _keep(self, document: InputDocument, own: Sequence[ObjectFinding]) -> None:
+        """Keep what there is to say of a document by itself."""
         is_broken = _is_broken(document)
         found = (*document.problems, *self._located(document, own))
         unknown = None if is_broken else next((item for item in found if _is_unknown(item)), None)
-        more = tuple(self._located(document, around or ()))
-        verdict = self._verdict(is_broken, (*own, *(around or ())))
-        self._reports.append(_report(document, None if unknown else verdict, merge_diagnostics([*found, *more])))
+        verdict = self._verdict(is_broken, own)
+        self._reports.append(_report(document, None if unknown else verdict, merge_diagnostics(found)))
         shelved = -1
         if document.resource is not None:
             shelved = self._shelf.put(document)
@@ -178,11 +179,13 @@ class Linter:
                 self._given.setdefault(document.resource.id, shelved)  # others may refer to it
             return
         self._extra.extend(found)
-        if around is None or document.resource is None:
+        if document.resource is None or is_misshapen(own):
             self._count(verdict)
         else:
+            self._repeated = self._repeated or document.resource.id in self._given
             self._given[document.resource.id] = shelved
-            self._sound.append(_Sound(shelved, is_broken, tuple(own)))
+            self._in_file[document.file][document.resource.id] = shelved
+            self._sound.append(_Sound(shelved, len(self._reports) - 1, is_broken, tuple(own)))
 
     def note(self, diagnostic: Diagnostic) -> None:
         """Add what was seen of the files themselves."""
@@ -205,9 +208,31 @@ class Linter:
     def together(self) -> Context:
         """Return the cluster with all documents in it that were read; call it before `finish`."""
         self._check_alone()
+        return self._with(self._given)
+
+    def _with(self, given: Mapping[ResourceId, int]) -> Context:
         own = self._cluster.context.resources
-        objects = ShelvedObjects(own, self._given, lambda number: self._default(self._shelf.take(number)).resource)
+        objects = ShelvedObjects(own, given, lambda number: self._default(self._shelf.take(number)).resource)
         return replace(self._cluster.context, resources=objects, assumed=set())
+
+    def _certain(
+        self,
+        document: InputDocument,
+        item: tuple[Defaulted, tuple[ObjectFinding, ...]],
+        found: Sequence[ObjectFinding],
+        gone: RemovedObjects = NOTHING_REMOVED,
+    ) -> Sequence[ObjectFinding]:
+        """Leave out what was found of an object, beside what was of it alone, for what stands in other files.
+
+        That is no matter where an object stands twice: files are alternatives then, or for clusters of their own, and
+        what another file brings counts, what it would do to this one does not.
+        """
+        if not found or not self._repeated or self._apart:
+            return found
+        stored, own = item
+        (still,) = self._around([stored], [own], self._with(self._in_file[document.file]), gone)
+        told = {(finding.rule, finding.path) for _, finding in still}
+        return [each for each in found if (each[1].rule, each[1].path) in told]
 
     def linted(self) -> Iterator[LintedDocument]:
         """Go through the documents that were read, each judged with all others around; call it before `finish`."""
@@ -219,11 +244,12 @@ class Linter:
             if document is None or stored is None or shelved not in sound:
                 yield LintedDocument(report, document, stored.resource if stored is not None else None)
                 continue
+            own = sound[shelved].own
             (around,) = self._checker.around([stored], context)
-            found = (*sound[shelved].own, *around)
+            found = (*own, *self._certain(document, (stored, own), around))
             told = merge_diagnostics([*document.problems, *self._located(document, found)])
             verdict = self._verdict(sound[shelved].is_broken, found)
-            judged = replace(report, **verdict._asdict(), diagnostics=told)
+            judged = _judged(report, verdict, told)
             yield LintedDocument(judged, document, stored.resource)
 
     def close(self) -> None:
@@ -233,16 +259,39 @@ class Linter:
     def _check_together(self) -> frozenset[Assumption]:
         """Check again what other objects can change, now that all of them are known; return what that stands on."""
         context = self.together()
+        if self._apart:
+            context = self._cluster.context
         gone = self._earlier.missing({identity for *_, identity in self._first}) if self._earlier else NOTHING_REMOVED
         for start in range(0, len(self._sound), self._checker.batch):
             batch = self._sound[start : start + self._checker.batch]
             documents = [self._shelf.take(item.shelved) for item in batch]
             defaulted = [self._default(document) for document in documents]
             around = self._around(defaulted, [item.own for item in batch], context, gone)
-            for item, document, found in zip(batch, documents, around, strict=True):
-                self._extra.extend(self._located(document, found))
-                self._count(self._verdict(item.is_broken, (*item.own, *found)))
+            for item, document, stored, told in zip(batch, documents, defaulted, around, strict=True):
+                found = self._certain(document, (stored, item.own), told, gone)
+                located = tuple(self._located(document, found))
+                self._extra.extend(located)
+                verdict = self._verdict(item.is_broken, (*item.own, *found))
+                self._count(verdict)
+                if verdict.runs:
+                    verdict = verdict._replace(runs=self._runs(stored.resource, context))
+                report = self._reports[item.report]
+                said = merge_diagnostics([*report.diagnostics, *located]) if located else report.diagnostics
+                self._reports[item.report] = _judged(report, verdict, said)
         return frozenset(context.assumed)
+
+    def _runs(self, resource: Resource, context: Context) -> bool | None:
+        """Tell whether what is made of an object that nothing speaks against runs; None where no file tells.
+
+        What never runs without a finding that says why was stopped on purpose.
+        """
+        try:
+            made = context.simulation.made(resource)
+        except GeneratorError:
+            raise
+        except Exception:  # noqa: BLE001 - a finding says that it crashed
+            return None
+        return None if made is None else made.runs or None
 
     def _around(
         self,
@@ -313,6 +362,13 @@ class Linter:
             self._extra.append(_duplicate(document, resource, self._shelf.take(first)))
 
 
+def _judged(report: DocumentReport, verdict: ObjectVerdict, diagnostics: tuple[Diagnostic, ...]) -> DocumentReport:
+    """Return the report of a document with its verdict; what has no schema stays without."""
+    if report.admitted is None:
+        return replace(report, diagnostics=diagnostics)
+    return replace(report, **verdict._asdict(), diagnostics=diagnostics)
+
+
 def _is_broken(document: InputDocument) -> bool:
     """Whether no strict reader takes the document as it is written, or it is no object where one is expected."""
     return any(problem.severity is Severity.ERROR for problem in document.problems)
@@ -335,6 +391,7 @@ def _report(
         namespace=identity.namespace,
         admitted=None if verdict is None else verdict.admitted,
         deployable=None if verdict is None else verdict.deployable,
+        runs=None if verdict is None else verdict.runs,
         diagnostics=diagnostics,
     )
 

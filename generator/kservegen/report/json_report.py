@@ -68,6 +68,7 @@ def _document(document: DocumentReport) -> JsonObject:
         **({"namespace": document.namespace} if document.namespace else {}),
         "admitted": document.admitted,
         "deployable": document.deployable,
+        "runs": document.runs,
         "findings": [finding_as_json(d) for d in document.diagnostics],
     }
 

@@ -141,18 +141,18 @@ def _fate(item: SimulatedObject | None) -> str:
         return "is not read whole by KServe: objects are made here without the rest" if item.is_unread else _NOTHING
     if made.outcome is not None:
         return f"stops at {made.outcome.step}"
+    if made.never_ready:
+        return f"is never ready: {made.never_ready}"
     if item.runs is None:
         return "runs if what its pods lack is there"
     refused = [pod.of for pod in made.pods if pod.pod is None]
     if refused:
         return f"the pod of {printable(refused[0])} is refused"
-    if made.runs is False:
-        return "is never ready"
-    return "does not run" if item.faults else "runs, as far as files tell"
+    return "does not run" if item.runs is False else "runs, as far as files tell"
 
 
 def _refusals(item: SimulatedObject) -> Iterator[str]:
-    for error in item.errors if item.report.admitted is False else item.faults:
+    for error in (*item.errors, *item.faults):
         yield f"#   {printable(f'{error.location}: {error.message} [{error.rule}]')}"
 
 

@@ -60,12 +60,13 @@ MANUALS = {**manuals(), **{found.id: found.meta for found in RULES.rules}}
 CHECKER = Checker(BuiltinEngine(SchemaStore([packaged_data() / "schemas"])), RULES, MANUALS)
 
 VERDICTS: tuple[tuple[tuple[str, ...], ObjectVerdict], ...] = (
-    ((), ObjectVerdict(admitted=True, deployable=True)),
-    (("kserve/doubtful", "kserve/crashing", "internal/rule-crashed"), ObjectVerdict(admitted=True, deployable=True)),
-    (("kserve/idle",), ObjectVerdict(admitted=True, deployable=False)),
-    (("kserve/refused",), ObjectVerdict(admitted=False, deployable=False)),
-    (("schema/unknown-field", "kserve/idle"), ObjectVerdict(admitted=False, deployable=False)),
-    (("yaml/syntax",), ObjectVerdict(admitted=False, deployable=False)),
+    ((), ObjectVerdict(admitted=True, deployable=True, runs=True)),
+    (("kserve/doubtful",), ObjectVerdict(admitted=True, deployable=True, runs=True)),
+    (("kserve/crashing", "internal/rule-crashed"), ObjectVerdict(admitted=True, deployable=True, runs=False)),
+    (("kserve/idle",), ObjectVerdict(admitted=True, deployable=False, runs=False)),
+    (("kserve/refused",), ObjectVerdict(admitted=False, deployable=False, runs=False)),
+    (("schema/unknown-field", "kserve/idle"), ObjectVerdict(admitted=False, deployable=False, runs=False)),
+    (("yaml/syntax",), ObjectVerdict(admitted=False, deployable=False, runs=False)),
 )
 
 
@@ -77,7 +78,7 @@ def test_the_stages_of_the_errors_say_what_becomes_of_an_object(rules: tuple[str
 def test_a_findings_own_severity_goes_before_its_rules() -> None:
     mild = Finding(rule="kserve/refused", path=(), message="", severity=Severity.INFO)
     assert CHECKER.severity(mild) is Severity.INFO
-    assert CHECKER.verdict([mild]) == ObjectVerdict(admitted=True, deployable=True)
+    assert CHECKER.verdict([mild]) == ObjectVerdict(admitted=True, deployable=True, runs=True)
 
 
 def test_rules_look_at_objects_of_the_right_shape_only() -> None:
