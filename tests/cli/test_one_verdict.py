@@ -64,10 +64,11 @@ def contradictions(result: Result) -> Iterator[str]:
         yield "SARIF counts other errors"
     if sum(line.startswith("::error ") for line in render_github(result).splitlines()) != len(errors):
         yield "workflow commands count other errors"
-    last = render_text(result, lambda _: None, colour=False).splitlines()[-1]
+    lines = render_text(result, lambda _: None, colour=False).splitlines()
+    last = next(line for line in lines if line.startswith(f"{result.command}: "))
     wanted = f"{len(errors):,} error{'s' * (len(errors) != 1)}"
     if bool(errors) is not (wanted in last) or ("no problems" in last and findings):
-        yield f"the last line tells other errors: {last}"
+        yield f"the summary tells other errors: {last}"
 
 
 def _contradictions_of(document: dict[str, Any], told: set[tuple[object, ...]]) -> Iterator[str]:

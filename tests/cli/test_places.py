@@ -95,7 +95,7 @@ def test_what_is_promised_nowhere_is_told_once(project: Project) -> None:
 
 def test_the_last_line_counts_findings_and_places(project: Project) -> None:
     project.models(_models(lambda number: _predictive(number, ", runtime: none, serviceAccountName: sa"), 3))
-    assert "· 1 error in 3 places ·" in _report(project, "text")
+    assert "· 1 error in 3 places" in _report(project, "text")
 
 
 def test_a_waiver_takes_one_model_out_of_a_finding(project: Project) -> None:

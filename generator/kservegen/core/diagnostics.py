@@ -7,7 +7,7 @@ human edits (`Diagnostic`). Everything here is a value: frozen, comparable, free
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -191,26 +191,41 @@ class RuleMeta:
     upstream: tuple[str, ...] = ()
 
 
-# A rule that says more about a mistake than others do at the same place or around it: those begin with the second text.
-ECHOES = {
-    "catalog/no-model-format": "kserve/no-runtime",
-    "catalog/plain-secret": "policy/no-plain-secrets",
-    "catalog/word-not-for-kind": "schema/unknown-field",
-    "yaml/ambiguous-scalar": "schema/",
+# A rule that says more about a mistake than others at the same place, or around it: those begin with one of the texts.
+ECHOES: Final[Mapping[str, tuple[str, ...]]] = {
+    "catalog/no-model-format": ("kserve/no-runtime",),
+    "catalog/plain-secret": ("policy/no-plain-secrets",),
+    "catalog/word-not-for-kind": ("schema/unknown-field",),
+    "kubernetes/pod-security": ("policy/no-host-namespaces", "policy/no-host-path", "policy/no-privileged"),
+    "yaml/ambiguous-scalar": ("schema/",),
 }
+# The same, at the very word alone: what stands around it may be another mistake.
+SUPERSEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "defect/canary-format": ("kserve/no-runtime",),
+    "defect/canary-without-route": ("defect/canary-autoscaler",),
+    "kserve/hpa-metrics": ("kserve/idle-scaling",),
+    "kserve/llm-router": ("defect/route-without-backend",),
+    "kserve/llm-uri-syntax": ("kserve/download", "kserve/storage-uri"),
+    "kserve/storage-uri": ("kserve/download",),
+    "kubernetes/object-name": ("kserve/host-name-length",),
+    "kubernetes/pod-security": ("policy/run-as-non-root",),
+    "kubernetes/quantity-range": ("kserve/runtime-limits",),
+}
+# What repeats the words of whoever refuses a made object; the law that says them of the written one says where.
+_REFUSALS: Final = ("kserve/definition-refusal", "kserve/pod-refused", "kserve/reconcile", "kserve/webhook-refusal")
 
 
 def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort diagnostics, and say each thing once.
 
-    The same rule saying the same at the same place becomes one diagnostic, with all its environments; then those of a
-    rule that weigh the same and have one cause, with all their places. Merging again changes nothing.
+    The same rule saying the same at the same place becomes one diagnostic, with all its environments. Of two rules that
+    found one mistake the more specific one stands for both. Then those of a rule that weigh the same and have one cause
+    become one, with all their places. Merging again changes nothing.
     """
     items = sorted(map(_without_secrets, diagnostics), key=lambda item: item.sort_key)
-    answers = [item for item in items if item.rule in ECHOES]
-    told = (item for item in items if not any(_is_echo(item, answer) for answer in answers))
-    here = _grouped(told, lambda item: (item.rule, item.location, item.message, item.waived))
-    return tuple(_grouped(here, lambda item: (item.rule, item.severity, item.waived, _cause(item))))
+    here = list(_grouped(items, lambda item: (item.rule, item.location, item.message, item.waived)))
+    told = _most_specific(here)
+    return tuple(_grouped(told, lambda item: (item.rule, item.severity, item.waived, _cause(item))))
 
 
 def _cause(item: Diagnostic) -> Hashable:
@@ -263,12 +278,65 @@ def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(sorted({name for each in names for name in each}))
 
 
-def _is_echo(item: Diagnostic, answer: Diagnostic) -> bool:
-    """Whether a diagnostic says less about a mistake than another does at its place, or within what it is about."""
-    if not item.rule.startswith(ECHOES[answer.rule]) or item.severity.rank < answer.severity.rank:
+def _most_specific(items: list[Diagnostic]) -> list[Diagnostic]:
+    """Leave out what says less about a mistake than another diagnostic, which then names the rule.
+
+    What is heavier or waived stays, and so does what is about other environments or objects.
+    """
+    at: defaultdict[Location, list[int]] = defaultdict(list)
+    around: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, item in enumerate(items):
+        if item.rule in ECHOES or item.rule in SUPERSEDED or item.rule.startswith("kubernetes/"):
+            at[item.location].append(number)
+        if item.rule in ECHOES:
+            for above in _above(item.path):
+                around[item.location.file, above].append(number)
+    answers: dict[int, int] = {}
+    for number, item in enumerate(items) if at else ():
+        if item.waived is not None or item.places:
+            continue
+        beside = (*at.get(item.location, ()), *around.get((item.location.file, item.path), ()))
+        found = next((other for other in beside if other != number and _says_more(items[other], item)), None)
+        if found is not None:
+            answers[number] = found
+    if not answers:
+        return items
+    named: defaultdict[int, set[str]] = defaultdict(set)
+    for number, answer in answers.items():
+        while answer in answers:
+            answer = answers[answer]  # noqa: PLW2901 - what says more may itself be said better
+        named[answer].update((items[number].rule, *items[number].supersedes))
+    return [
+        replace(item, supersedes=tuple(sorted({*item.supersedes, *named[number]}))) if number in named else item
+        for number, item in enumerate(items)
+        if number not in answers
+    ]
+
+
+def _says_more(answer: Diagnostic, item: Diagnostic) -> bool:
+    """Whether a diagnostic says of all that another one is about what that says; what names none is about all."""
+    if item.severity.rank < answer.severity.rank or answer.waived is not None:
         return False
-    is_around = item.path and answer.path.startswith((f"{item.path}.", f"{item.path}["))
-    return item.location == answer.location or bool(is_around)
+    for mine, others in ((answer.environments, item.environments), (answer.subjects, item.subjects)):
+        if mine and not set(others) <= set(mine):
+            return False
+    return _is_less(answer, item)
+
+
+def _is_less(answer: Diagnostic, item: Diagnostic) -> bool:
+    if item.rule.startswith(ECHOES.get(answer.rule, ())):
+        return True
+    if item.location != answer.location:
+        return False
+    repeats = item.rule in _REFUSALS and answer.rule.startswith("kubernetes/") and answer.message in item.message
+    return repeats or item.rule in SUPERSEDED.get(answer.rule, ())
+
+
+def _above(path: str) -> Iterator[str]:
+    """List the paths that lead to one, as people write them: a.b[0] for a.b[0].c."""
+    for index, letter in enumerate(path):
+        if letter in ".[" and index:
+            yield path[:index]
 
 
 def _without_secrets(item: Diagnostic) -> Diagnostic:

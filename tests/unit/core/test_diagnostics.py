@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
-from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Severity, Waived, merge_diagnostics
+import pytest
+
+from kservegen.checks.registry import manuals
+from kservegen.core.diagnostics import (
+    ECHOES,
+    SUPERSEDED,
+    Diagnostic,
+    FindingPlace,
+    Location,
+    Severity,
+    Waived,
+    merge_diagnostics,
+)
+from kservegen.core.repository import packaged_data
 
 _WAIVED = Waived("w", "ml", "later", "2030-01-01")
 
@@ -90,3 +104,100 @@ def test_a_finding_taken_apart_becomes_the_same_again() -> None:
     apart = list(found.apart())
     assert [(d.location.line, d.entries, d.places) for d in apart] == [(3, ("a", "b"), ()), (9, ("c",), ())]
     assert merge_diagnostics(apart) == (found,)
+
+
+def _at(
+    rule: str,
+    *,
+    column: int = 7,
+    environments: tuple[str, ...] = (),
+    severity: Severity = Severity.ERROR,
+    waived: Waived | None = None,
+    message: str = "m",
+) -> Diagnostic:
+    return Diagnostic(
+        rule=rule,
+        severity=severity,
+        message=message,
+        location=Location("models.yaml", 3, column),
+        path="models.a.securityContext.privileged",
+        environments=environments,
+        waived=waived,
+    )
+
+
+_LEVEL, _POLICY = "kubernetes/pod-security", "policy/no-privileged"
+_QUOTED = "image must not have leading or trailing whitespace"
+
+
+@pytest.mark.parametrize(
+    ("found", "left"),
+    [
+        pytest.param([_at(_LEVEL), _at(_POLICY)], [(_LEVEL, (_POLICY,))], id="one word, two rules"),
+        pytest.param([_at(_LEVEL), _at(_POLICY, column=9)], [(_LEVEL, ()), (_POLICY, ())], id="another word"),
+        pytest.param(
+            [_at(_LEVEL, column=9), replace(_at(_POLICY), path="models.a.securityContext")],
+            [(_LEVEL, (_POLICY,))],
+            id="the block around the word",
+        ),
+        pytest.param(
+            [_at(_LEVEL, column=9), replace(_at("policy/run-as-non-root"), path="models.a.securityContext")],
+            [("policy/run-as-non-root", ()), (_LEVEL, ())],
+            id="another word of the block",
+        ),
+        pytest.param([_at(_LEVEL), _at("policy/own")], [(_LEVEL, ()), ("policy/own", ())], id="another mistake"),
+        pytest.param(
+            [_at(_LEVEL, severity=Severity.WARNING), _at(_POLICY)], [(_POLICY, ()), (_LEVEL, ())], id="what is heavier"
+        ),
+        pytest.param([_at(_LEVEL), _at(_POLICY, waived=_WAIVED)], [(_LEVEL, ()), (_POLICY, ())], id="what is waived"),
+        pytest.param(
+            [_at(_LEVEL, environments=("dev",)), _at(_POLICY, environments=("dev", "prod"))],
+            [(_LEVEL, ()), (_POLICY, ())],
+            id="another environment",
+        ),
+        pytest.param(
+            [_at("kserve/llm-uri-syntax"), _at("kserve/storage-uri"), _at("kserve/download")],
+            [("kserve/llm-uri-syntax", ("kserve/download", "kserve/storage-uri"))],
+            id="three rules",
+        ),
+        pytest.param(
+            [
+                _at("kubernetes/image-padding", message=_QUOTED),
+                _at("kserve/pod-refused", message=f"the pod of Deployment/a is refused: spec: {_QUOTED}"),
+            ],
+            [("kubernetes/image-padding", ("kserve/pod-refused",))],
+            id="a refusal that quotes the law",
+        ),
+        pytest.param(
+            [_at("kubernetes/image-padding", message=_QUOTED), _at("kserve/pod-refused", message="another reason")],
+            [("kserve/pod-refused", ()), ("kubernetes/image-padding", ())],
+            id="a refusal for another reason",
+        ),
+    ],
+)
+def test_the_more_specific_of_two_findings_stands_for_both(
+    found: list[Diagnostic], left: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    once = merge_diagnostics(found)
+    assert [(item.rule, item.supersedes) for item in once] == left
+    assert merge_diagnostics(once) == merge_diagnostics(reversed(found)) == once
+
+
+def test_what_says_more_within_a_value_stands_for_what_is_said_of_all_of_it() -> None:
+    inner = replace(_at("catalog/plain-secret", column=40), path="models.a.env[0].value")
+    outer = replace(_at("policy/no-plain-secrets"), path="models.a.env")
+    beside = replace(outer, path="models.b.env", location=Location("models.yaml", 9, 7))
+    elsewhere = replace(outer, location=Location("other.yaml", 3, 7))
+    left = merge_diagnostics([inner, outer, beside, elsewhere])
+    assert [(item.rule, str(item.location)) for item in left] == [
+        ("catalog/plain-secret", "models.yaml:3:40"),
+        ("policy/no-plain-secrets", "models.yaml:9:7"),
+        ("policy/no-plain-secrets", "other.yaml:3:7"),
+    ]
+
+
+def test_every_rule_that_gives_way_is_known() -> None:
+    """A rule that was renamed would be told twice again."""
+    named = {*ECHOES, *SUPERSEDED, *(rule for rules in SUPERSEDED.values() for rule in rules)}
+    policies = {f"policy/{path.stem}" for path in (packaged_data() / "policies").glob("*.yaml")}
+    assert named <= {*manuals(), *policies}
