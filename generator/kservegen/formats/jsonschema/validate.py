@@ -80,7 +80,7 @@ class Validator:
 
     def check(self, document: JsonValue, old: JsonValue = None) -> tuple[Finding, ...]:
         """Say what keeps a document from being admitted; `old` is the object that it replaces, on an update."""
-        return self.complete(document, self.form(document), old)
+        return self.complete(document, self._form(document), old)
 
     def changed(self, document: JsonValue, old: JsonValue) -> tuple[Finding, ...]:
         """Say which rules a change breaks that the document by itself does not: those that read `oldSelf`."""
@@ -99,7 +99,7 @@ class Validator:
             return found
         return (*found, *self._broken_rules(document, old))
 
-    def form(self, document: JsonValue) -> tuple[Finding, ...]:
+    def _form(self, document: JsonValue) -> tuple[Finding, ...]:
         """Say what is of the wrong form, in the order of the document."""
         if self._uncompiled > 0:
             self._uncompiled -= 1

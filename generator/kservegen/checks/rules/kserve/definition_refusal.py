@@ -66,29 +66,28 @@ def _refusals(doc: JsonObject, owner: ResourceId, schemas: SchemaStore, version:
     named = text(doc.get("apiVersion")), text(doc.get("kind"))
     if named not in _KINDS or not schemas.has(*named, kserve_version=version):
         return []
-    validator = schemas.validator(*named, kserve_version=version)
+    key = _shape(doc, owner, version)
+    if key in _SOUND:
+        return []
     # Metadata is not the definition's, and has no owner's uid before there is a cluster.
     bare: JsonObject = {**doc, "metadata": {"name": mapping(doc.get("metadata")).get("name")}}
     filled = apply_defaults(bare, schemas.shape(*named, kserve_version=version))
-    found = validator.form(filled)
-    key = None if found else _shape(filled, owner)
-    if key is None or key not in _SOUND:
-        found = validator.complete(filled, found)
-        if not found and key is not None and len(_SOUND) < _MOST_KEPT:
-            _SOUND.add(key)
+    found = schemas.validator(*named, kserve_version=version).check(filled)
+    if not found and key is not None and len(_SOUND) < _MOST_KEPT:
+        _SOUND.add(key)
     return [finding for finding in found if finding.rule not in _DROPPED]
 
 
 # Shapes of objects that break no rule. Rules compare names with each other and look for signs that no name has, so what
-# holds for one object holds for the next that differs in its name and its namespace alone.
-_SOUND: Final[set[tuple[str, str]]] = set()
+# holds for one object holds for the next that differs in its name and its namespace alone, if these are as long.
+_SOUND: Final[set[tuple[str, ...]]] = set()
 
 
-def _shape(doc: JsonObject, owner: ResourceId) -> tuple[str, str] | None:
-    """Return kind and spec of an object without the names of its owner; None where these cannot be told from it."""
+def _shape(doc: JsonObject, owner: ResourceId, version: str) -> tuple[str, ...] | None:
+    """Return what tells an object from others, without its owner's names; None where these cannot be told from it."""
     spec = json.dumps(doc.get("spec"), sort_keys=True)
     for mark, name in (("\1", owner.name), ("\2", owner.namespace)):
         if _TELLING_NAME.fullmatch(name) is None:
             return None
-        spec = spec.replace(name, mark)
-    return text(doc.get("kind")), spec
+        spec = spec.replace(name, mark * len(name))
+    return version, text(doc.get("kind")), spec

@@ -53,11 +53,12 @@ def check(resource: Resource, context: Context) -> Problems:
 
 def _problems(server: ServerInPod, context: Context) -> Problems:
     served = _SERVED.get(server.started.server.name)
-    if served is None or server.started.server.is_own:
+    probes = [probe for probe in _PROBES if "httpGet" in mapping(server.container.get(probe))]
+    if served is None or server.started.server.is_own or not probes:
         return
     unserved = _HEALTH.difference(served) | ({"/"} if server.started.server.name == VLLM else set())
     ports = {port.number for port in listening_ports(server.started)}
-    for probe in _PROBES:
+    for probe in probes:
         port = integer(value_at(mapping(server.container), (probe, "httpGet", "port")))
         if port is not None and ports and port not in ports:
             continue  # another container's
