@@ -571,6 +571,19 @@ def test_flux_reads_what_is_judged(project: Project, engine: str, file: str, pat
     assert all(f["message"].endswith(told) for f in found)
 
 
+def test_patterns_above_a_catalog_that_is_no_repository_of_its_own(project: Project, tmp_path: Path) -> None:
+    below = tmp_path / "all" / "models"
+    new_repository(tmp_path / "all")
+    shutil.copytree(project.root, below, ignore=shutil.ignore_patterns(".git"))
+    inner = Project.at(below)
+    inner.write("environments/prod.yaml", PROD.replace("argocd", "flux"))
+    judged(inner, base="0" * 40)
+    commit_files(tmp_path / "all", {".sourceignore": "models/rendered/*/models/\n", ".gitattributes": "*.yaml ident\n"})
+    report = checked_report(run(inner, "--base", "HEAD", "--output", "json").stdout)
+    found = [(f["rule"], f["file"]) for f in report["findings"] if f["severity"] == "error"]
+    assert found == [("gitops/output-attributes", "../.gitattributes"), ("gitops/engine-input", "../.sourceignore")]
+
+
 @pytest.mark.parametrize(
     ("attributes", "seen"),
     [

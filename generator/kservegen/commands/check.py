@@ -20,7 +20,7 @@ from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.git.output import ATTRIBUTES, kept_otherwise, left_out_by_flux
-from kservegen.git.process import open_git
+from kservegen.git.process import Git, open_git
 from kservegen.render.output.changes import Changes, compare_files
 from kservegen.render.output.conflicts import diagnose as diagnose_conflict
 from kservegen.render.output.existing import Existing, scan
@@ -123,7 +123,7 @@ def _read_otherwise(
                 yield by_manual(
                     "gitops/engine-input",
                     f"Flux leaves out what this file names, and so prunes it: {folder}/{lost[0]}{_more(lost)}",
-                    Location(_nearest(repository, f"{folder}/{lost[0]}", SOURCE_IGNORE)),
+                    Location(_nearest(repository, git, f"{folder}/{lost[0]}", SOURCE_IGNORE)),
                     environments=(environment.name,),
                 )
     ours = sorted(path for path in existing.files if path in evaluated.desired)
@@ -132,7 +132,7 @@ def _read_otherwise(
         yield by_manual(
             "gitops/output-attributes",
             f"git keeps {kept[0].path} with other bytes than it has here{_more({item.path for item in kept})}",
-            Location(_nearest(repository, kept[0].path, ATTRIBUTES)),
+            Location(_nearest(repository, git, kept[0].path, ATTRIBUTES)),
             seen=", ".join(sorted({item.attribute for item in kept})),
         )
 
@@ -141,11 +141,15 @@ def _more(items: Collection[object]) -> str:
     return f", and {len(items) - 1:,} more" if len(items) > 1 else ""
 
 
-def _nearest(repository: Repository, path: str, name: str) -> str:
-    """Return the file of a name in the folder of a path or the next above it; in the first one where there is none."""
-    folders = [folder for folder in (repository.root / path).parents if folder.is_relative_to(repository.root)]
-    found = next((folder / name for folder in folders if (folder / name).exists()), repository.root / name)
-    return repository.relative(found)
+def _nearest(repository: Repository, git: Git, path: str, name: str) -> str:
+    """Return the file of a name in the folder of a path or the next above it, up to git's top; else in the top."""
+    inside = (repository.root / path).parent.relative_to(repository.root)
+    folders = [repository.root / folder for folder in (inside, *inside.parents)]
+    above = repository.root.parents[: git.prefix.count("/")]
+    found = next((folder for folder in (*folders, *above) if (folder / name).exists()), repository.root)
+    if found in above:
+        return "../" * len(repository.root.relative_to(found).parts) + name
+    return repository.relative(found / name)
 
 
 def _stale(changes: Changes) -> dict[str, list[str]]:
