@@ -287,3 +287,20 @@ def test_what_could_not_be_read_is_told_as_not_checked(project: Project) -> None
         "which Node objects the cluster has (unauthorized, by the inventory)",
         "which Secret objects namespace ns has (forbidden, by the inventory)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("covers: {StorageClass: ['*'], PriorityClass: ['*']}", ["error PriorityClass", "warning StorageClass"]),
+        ("covers: {}", ["warning PriorityClass", "warning StorageClass"]),
+        ("covers: {StorageClass: ['*']}\ncluster: {StorageClass: {fast: {}}, PriorityClass: {high: {}}}", []),
+    ],
+)
+def test_a_storage_class_without_an_object_may_still_be_one(project: Project, words: str, said: list[str]) -> None:
+    claim = "{accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}"
+    volume = f"{{name: v, ephemeral: {{volumeClaimTemplate: {{spec: {claim}}}}}}}"
+    model(project, f"priorityClassName: high, volumes: [{volume}], volumeMounts: [{{name: v, mountPath: /v}}]")
+    inventory(project, words)
+    told = [line.split(" ") for line in found(project) if "kubernetes/reference" in line]
+    assert sorted(f"{line[1]} {line[3]}" for line in told) == said
