@@ -449,7 +449,7 @@ class TestValidate:
         machine, _ = proposed(tmp_path, repository, {PROD: prod}, rendered=False)
         job = machine.run_job(workflow, "validate")
         assert job.failed
-        assert "gitops/removal-guard" in {finding["rule"] for finding in self.left(tmp_path)["findings"]}
+        assert "gitops/left-behind-guard" in {finding["rule"] for finding in self.left(tmp_path)["findings"]}
 
     def test_what_others_merged_meanwhile_is_no_part_of_it(
         self, tmp_path: Path, repository: Path, workflow: Json
