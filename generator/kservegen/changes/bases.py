@@ -56,11 +56,12 @@ class WantedBase:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Compared:
-    """Differences by environment, and the words of the environments' files before, where they are known."""
+    """Differences by environment; the words of the environments' files before, and their commit, where there is one."""
 
     differences: Mapping[str, Differences]
     words: Mapping[str, JsonObject] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
+    revision: BaseRevision | None = None
 
 
 class DiskBase:
@@ -135,7 +136,7 @@ class CommitBase:
         contents = tree.read(self.git, gone.values())
         old = {path: contents[name] for path, name in gone.items()}
         carried = _by_environment(old, new, was=held, now=now)
-        return Compared(differences=dict(sorted((carried | rendered).items())), words=words)
+        return Compared(differences=dict(sorted((carried | rendered).items())), words=words, revision=self.revision)
 
     def carries(self, environment: str) -> bool:
         """Whether the commit has rendered files of an environment."""

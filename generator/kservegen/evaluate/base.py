@@ -16,7 +16,7 @@ from kservegen.catalog.extending import named_bases
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog
-from kservegen.catalog.resolve import EntryName, ResolvedEnvironment, resolve_environment
+from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment, resolve_environment
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
@@ -66,13 +66,16 @@ class BaseRevision:
         known = self.environments.get(name)
         return known if known is not None else self._under(bases)
 
-    def owners_of(self, name: str) -> Mapping[EntryName, str]:
-        """Return the owners of an environment's entries; blank ones included, none where it is not there."""
+    def entries_of(self, name: str) -> tuple[Entry, ...]:
+        """Return the entries of an environment; none where it is not there."""
         catalog = self._catalog
         if catalog is None or name not in catalog.environments:
-            return {}
-        entries = resolve_environment(catalog, name)[0].entries
-        return {(entry.section, entry.key): text(entry.words.get("owner")) for entry in entries}
+            return ()
+        return resolve_environment(catalog, name)[0].entries
+
+    def owners_of(self, name: str) -> Mapping[EntryName, str]:
+        """Return the owners of an environment's entries; blank ones included, none where it is not there."""
+        return {(entry.section, entry.key): text(entry.words.get("owner")) for entry in self.entries_of(name)}
 
     @cached_property
     def policies(self) -> PolicyFiles:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
+from kservegen.catalog.resolve import Entry
 from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import BudgetChange
 from kservegen.checks.budget.account import account
@@ -16,6 +17,7 @@ from kservegen.checks.budget.overview import Row, accelerator_rows, budget_rows
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, text
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.environment import DefaultedEnvironment, Evaluation, Tools, ledger_of
 from kservegen.kserve.defaulting import Defaulted, default
@@ -23,17 +25,25 @@ from kservegen.kserve.platform import installed_platform
 
 # Objects that decide what others take.
 _SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"})
+# The key of an object's entry, its owner, and the object.
+_Owned: TypeAlias = tuple[str, str, Defaulted]
+_Entries: TypeAlias = Mapping[ResourceId, Entry]
 _WORDS: Final[Mapping[str, str]] = {resource: word for word, resource in LIMITED.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BudgetComparison:
-    """What one change does to budgets; `evaluation` is of the environment after it, `after` what it comes to."""
+    """What one change does to budgets.
+
+    `evaluation` is of the environment after it, `after` what it comes to, `revision` the commit before it (None: what
+    is rendered is compared with, and today's catalog says whose it was).
+    """
 
     change: EnvironmentChange
     evaluation: Evaluation
     after: DefaultedEnvironment
     tools: Tools
+    revision: BaseRevision | None = None
 
     def changes(self) -> Iterator[BudgetChange]:
         """Yield what differs; nothing in an environment without budgets and accelerators."""
@@ -44,7 +54,9 @@ class BudgetComparison:
             return
         granted = self._granted_before()
         is_same_grant = granted is None or granted == {budget.name: budget.limits for budget in budgets}
-        ledgers = None if is_same_grant and self._takes_the_same() else self._ledgers()
+        # Owners are asked for in budgets alone, and the whole catalog of before has to be read for them.
+        then = self._entries_before() if any(budget.owner for budget in budgets) else self._entries
+        ledgers = None if is_same_grant and self._takes_the_same(then) else self._ledgers(then)
         if ledgers is None:
             return
         for row in budget_rows(*ledgers, budgets):
@@ -66,47 +78,70 @@ class BudgetComparison:
         shared = any(key.kind in _SHARED for key in (*change.old.objects, *change.new.objects))
         return shared or bool(change.old.values or change.new.values)
 
-    def _takes_the_same(self) -> bool:
+    def _takes_the_same(self, then: _Entries) -> bool:
         """Whether what changes takes just what it took: then all sums are as they were, and none has to be made."""
         if self._reaches_others:
             return False
         context = self.after.context
-        sides = (
-            sorted(_takings(self._account(self._defaulted(held.objects.values()), context)))
-            for held in (self.change.old, self.change.new)
-        )
-        return next(sides) == next(sides)
+        now = self._entries
+        if any(_owner(entry) != _owner(then[subject]) for subject, entry in now.items() if subject in then):
+            return False
+        old, new = (self._defaulted(held.objects.values()) for held in (self.change.old, self.change.new))
+        before, after = self._account(_owned(old, then), context), self._account(_owned(new, now), context)
+        return sorted(_takings(before)) == sorted(_takings(after))
 
-    def _ledgers(self) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    def _ledgers(self, then: _Entries) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         """Write the ledgers after and before; what is the same on both sides is counted once."""
         change, context = self.change, self.after.context
         now = ledger_of(self.evaluation)
         if self._reaches_others:
             old = self._defaulted(change.before.values())
-            return now, tuple(self._account(old, self._context_before(old, context)))
+            return now, tuple(self._account(_owned(old, then), self._context_before(old, context)))
         subjects = {key.subject for key in (*change.old.objects, *change.new.objects)}
-        kept = (line for line in now if line.subject not in subjects)
-        return now, (*kept, *self._account(self._defaulted(change.old.objects.values()), context))
+        kept = (_as_before(line, then) for line in now if line.subject not in subjects)
+        old = self._defaulted(change.old.objects.values())
+        return now, (*kept, *self._account(_owned(old, then), context))
 
-    def _account(self, objects: Iterable[Defaulted], context: Context) -> Iterator[Line]:
-        return account(self._named(objects), self.evaluation.environment, context)
+    def _account(self, objects: Iterable[_Owned], context: Context) -> Iterator[Line]:
+        return account(objects, self.evaluation.environment, context)
 
     def _defaulted(self, resources: Iterable[Resource]) -> list[Defaulted]:
         installation = installation_of(self.after.built.settings)
         return [default(resource, installation) for resource in resources]
 
-    def _named(self, objects: Iterable[Defaulted]) -> Iterator[tuple[str, str, Defaulted]]:
-        """Give objects of before their entries and owners, as far as today's catalog knows them."""
-        entries = {item.resource.id: item.entry for item in self.after.built.entries}
-        for item in objects:
-            entry = entries.get(item.written.id)
-            owner = text(entry.words.get("owner")) if entry is not None else ""
-            yield (entry.key if entry is not None else item.written.id.name), owner, item
+    def _entries_before(self) -> _Entries:
+        """Return the entries of before by their objects, as far as a catalog knows them."""
+        past = () if self.revision is None else self.revision.entries_of(self.evaluation.environment.name)
+        return {
+            **self._entries,
+            **{ResourceId(entry.info.kind, entry.namespace, entry.name): entry for entry in past},
+        }
+
+    @property
+    def _entries(self) -> _Entries:
+        return {item.resource.id: item.entry for item in self.after.built.entries}
 
     def _context_before(self, objects: Iterable[Defaulted], now: Context) -> Context:
         platform = installed_platform(now.release, self.change.values_before)
         resources: dict[ResourceId, Resource] = {item.resource.id: item.resource for item in objects}
         return replace(now, platform=platform, resources=resources)
+
+
+def _owned(objects: Iterable[Defaulted], entries: _Entries) -> Iterator[_Owned]:
+    """Give objects their entries' keys and owners; what no catalog knows goes by its own name, and is nobody's."""
+    for item in objects:
+        entry = entries.get(item.written.id)
+        yield (entry.key if entry is not None else item.written.id.name), _owner(entry), item
+
+
+def _owner(entry: Entry | None) -> str:
+    return text(entry.words.get("owner")) if entry is not None else ""
+
+
+def _as_before(line: Line, then: _Entries) -> Line:
+    """Return a line of what stays as it is, of whoever it was."""
+    entry = then.get(line.subject)
+    return line if entry is None or _owner(entry) == line.owner else replace(line, owner=_owner(entry))
 
 
 def _takings(lines: Iterable[Line]) -> Iterator[str]:

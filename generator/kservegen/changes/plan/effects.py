@@ -27,6 +27,7 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
+from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.environment import Evaluation, Tools
 from kservegen.evaluate.repository import EvaluatedRepository
@@ -39,12 +40,21 @@ _SYNC = "sync/"
 
 
 def with_effects(
-    change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools, evaluation: Evaluation | None
+    change: EnvironmentChange,
+    plan: EnvironmentPlan,
+    tools: Tools,
+    evaluation: Evaluation | None,
+    revision: BaseRevision | None = None,
 ) -> EnvironmentPlan:
-    """Add to a plan what its change does to what runs, and to budgets; `evaluation` is of the environment as it is."""
+    """Add to a plan what its change does to what runs, and to budgets.
+
+    `evaluation` is of the environment as it is, `revision` the commit that the plan compares with, if it is one.
+    """
     if evaluation is None or evaluation.defaulted is None or not plan:
         return plan
-    budgets = BudgetComparison(change=change, evaluation=evaluation, after=evaluation.defaulted, tools=tools)
+    budgets = BudgetComparison(
+        change=change, evaluation=evaluation, after=evaluation.defaulted, tools=tools, revision=revision
+    )
     return replace(plan, impact=impact_of(change, plan, tools), budgets=tuple(budgets.changes()))
 
 
@@ -121,7 +131,8 @@ def plan_against(
     change = read_change(name, evaluated.built.get(name), compared.differences[name], compared.words.get(name))
     planned = plan_environment(change)
     planned = replace(planned, left=left_running(change, planned))
-    return change, with_effects(change, planned, evaluated.project.tools, evaluated.evaluations.get(name))
+    evaluation = evaluated.evaluations.get(name)
+    return change, with_effects(change, planned, evaluated.project.tools, evaluation, compared.revision)
 
 
 def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: GuardLimits) -> Iterator[Diagnostic]:

@@ -145,6 +145,34 @@ def test_budgets_before_and_after(project: Project) -> None:
     ]
 
 
+OWNED = MODELS.replace("minReplicas: 2", "minReplicas: 2\n    owner: me")
+OWNERS = (
+    "budgets: {mine: {owner: me, accelerator: l4, limit: 8}, yours: {owner: you, accelerator: l4, limit: 8}}\n"
+    "guards: {maxRemovals: 9}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("models", "expected"),
+    [
+        (OWNED.replace("  big:", "  large:"), []),
+        (OWNED.partition("  big:")[0] + OWNED[OWNED.index("  iris:") :], [("mine", 4, 0), ("l4", 4, 0)]),
+        (
+            OWNED.replace("owner: me", "owner: you").replace("iris: {", "iris: {minReplicas: 2, "),
+            [("mine", 4, 0), ("yours", 0, 4)],
+        ),
+    ],
+    ids=["renamed", "removed", "handed over"],
+)
+def test_each_side_of_a_budget_has_the_owners_of_its_own_revision(
+    project: Project, models: str, expected: list[tuple[str, int, int]]
+) -> None:
+    settle(project, OWNED, DEV + OWNERS)
+    project.models(models)
+    environment, _, _ = planned(project)
+    assert [(name, before, after) for name, before, after, _, _ in said(environment)] == expected
+
+
 def test_a_budget_that_is_raised(project: Project) -> None:
     settle(project, MODELS, DEV + BUDGET)
     project.write("environments/dev.yaml", DEV + BUDGET.replace("limit: 8}, mine", "limit: 16}, mine"))
