@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from kservegen.git.log import Span
 from kservegen.git.process import Git
-from kservegen.git.tree import is_shallow
+from kservegen.git.tree import has_commits, is_shallow
 
 # Trailers by which people say that they have looked at a commit.
 _APPROVING: Final = ("Approved-by", "Reviewed-by", "Acked-by")
@@ -44,6 +44,8 @@ def last_changes(git: Git, parts: Sequence[Sequence[Span]], revision: str = "") 
     in no commit yet, a file that git does not know, a commit that a shallow clone ends with. Comments and blank lines
     at the end of a span belong to what follows.
     """
+    if not revision and not has_commits(git):
+        return [None for _ in parts]
     lines = {file: _lines(git, file, revision) for file in dict.fromkeys(span.file for part in parts for span in part)}
     # Clocks differ, and a rebase gives many commits one time: the branch's own order counts.
     order = {

@@ -57,5 +57,6 @@ def test_what_git_does_not_know_is_nobodys(folder: Path, tmp_path: Path) -> None
     assert changes(folder, (1, 1), (2, 3), (1, 3)) == ["", "change", ""]
     opened = open_git(folder / "app")
     assert last_changes(opened, [[Span("new.yaml", 1, 2)], []]) == [None, None]
+    assert last_changes(open_git(new_repository(tmp_path / "empty")), [[Span("models.yaml", 1, 1)]]) == [None]
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{folder}", "shallow")
     assert changes(tmp_path / "shallow", (1, 1)) == [""]
