@@ -17,14 +17,7 @@ HERE = Path(__file__).parent
 REPOSITORIES: dict[str, tuple[int, list[str]]] = {
     "env": (1, ["models.yaml:4:64 schema/wrong-type"]),
     "act": (1, ["environments/dev.yaml:7:47 policy/binding", "environments/dev.yaml:7:48 schema/not-allowed"]),
-    "q99": (
-        1,
-        [
-            "models.yaml:4:82 kserve/runtime-limits",
-            "models.yaml:4:82 kubernetes/quantity-range",
-            "models.yaml:4:82 yaml/ambiguous-scalar",
-        ],
-    ),
+    "q99": (1, ["models.yaml:4:82 kubernetes/quantity-range", "models.yaml:4:82 yaml/ambiguous-scalar"]),
     "devcount": (1, ["models.yaml:4:88 kubernetes/quantity"]),
     "redos": (0, []),
     "redosd": (1, ["models.yaml:4:41 kserve/storage-uri"]),

@@ -48,7 +48,10 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
     "a key twice": (GOOD + "kind: InferenceService\n", ["7:1 error yaml/duplicate-key"]),
     "template": ("{{- if .Values.on }}\n" + GOOD + "{{- end }}\n", ["1:1 error yaml/template"]),
     "template in a value": (GOOD.replace("iris,", "{{ .Values.name }},"), ["3:18 error yaml/template"]),
-    "braces in quotes": (GOOD.replace("s3://models/iris", '"s3://models/{{.Name}}"'), []),
+    "braces in quotes": (
+        GOOD.replace("s3://models/iris", '"s3://models/{{.Name}}"'),
+        ["6:55 warning kserve/unfilled-uri"],
+    ),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\xff", ["1:1 error yaml/encoding"]),
     "NUL": (b"a: \x00\n", ["1:4 error yaml/character"]),
     "deep": ("[" * 1000 + "]" * 1000, ["1:129 error yaml/too-deep"]),
