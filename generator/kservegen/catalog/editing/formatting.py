@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from kservegen.catalog.editing.patch import at, read_value, scalar_text
@@ -90,7 +90,7 @@ def _ranks(path: Path, sections: Sequence[str]) -> Mapping[str, int]:
 
 
 def _ordered(text: str, path: Path, ranks: Mapping[str, int]) -> str:
-    """Order the entries of a block map by moving their lines, with the comments right above them."""
+    """Order the entries of a block map by moving their lines, with their comments."""
     container: Value = spans(text)
     for part in path:
         assert isinstance(container, Container)  # noqa: S101 - the path is there
@@ -104,21 +104,66 @@ def _ordered(text: str, path: Path, ranks: Mapping[str, int]) -> str:
     lines = text.splitlines(keepends=True)
     blocks = dict(zip(names, _blocks(text, lines, container, is_file=not path), strict=True))
     first, last = min(block.start for block in blocks.values()), max(block.stop for block in blocks.values())
-    moved = [line for name in wanted for line in lines[blocks[name].start : blocks[name].stop]]
-    while not moved[0].strip():
-        del moved[0]  # it parted the entry from the one above it
-    return "".join((*lines[:first], *moved, *lines[last:]))
+    return "".join((*lines[:first], *_joined(lines, names, blocks, wanted), *lines[last:]))
+
+
+def _joined(
+    lines: Sequence[str], names: Sequence[str], blocks: Mapping[str, range], wanted: Sequence[str]
+) -> Iterator[str]:
+    """Yield the lines of blocks in a new order.
+
+    Neighbours that stay neighbours keep the blank lines between them. New ones get one where there was one below the
+    upper or above the lower; what was first or last has on its open side what it has on the other.
+    """
+    blanks = {name: _leading_blanks(lines, block) for name, block in blocks.items()}
+    old = dict(pairwise(names))
+    below = {high for high, low in old.items() if blanks[low]} | {name for name in names[-1:] if blanks[name]}
+    above = {low for low in old.values() if blanks[low]} | below.intersection(names[:1])
+    empty = "\r\n" if lines[0].endswith("\r\n") else "\n"
+    for high, low in zip((None, *wanted), wanted, strict=False):
+        start = blocks[low].start
+        if high is not None and old.get(high) == low:
+            yield from lines[start : start + blanks[low]]
+        elif high is not None and (high in below or low in above):
+            yield empty
+        yield from lines[start + blanks[low] : blocks[low].stop]
+
+
+def _leading_blanks(lines: Sequence[str], block: range) -> int:
+    return sum(1 for _ in takewhile(lambda number: not lines[number].strip(), block))
 
 
 def _blocks(text: str, lines: Sequence[str], container: Container, *, is_file: bool) -> Iterator[range]:
-    """Yield the lines of each entry, the blank ones and comments above it included; a file's head stays where it is."""
+    """Yield the lines of each entry with its comments; a file's head stays where it is.
+
+    Comments between two entries that stand deeper than these are the end of the upper one (a model that was commented
+    out); from the first one on that does not, they are the head of the lower one, with the blank lines above it.
+    """
     items = list(container.items.values())
+    column = items[0].column
     start = _line(text, items[0].start)
     if not is_file:
-        while start and lines[start - 1].lstrip().startswith("#"):
+        while start and (above := _comment_column(lines[start - 1])) is not None and above >= column:
             start -= 1
-    ends = [_line(text, item.value.end) + 1 for item in items]
+    ends = [_end(lines, _line(text, item.value.end) + 1, column) for item in items]
     yield from (range(*pair) for pair in pairwise((start, *ends)))
+
+
+def _end(lines: Sequence[str], end: int, column: int) -> int:
+    """Return the line after an entry that ends before line `end`, and after the comments deeper than it."""
+    for number in range(end, len(lines)):
+        found = _comment_column(lines[number])
+        if found is not None and found > column:
+            end = number + 1
+        elif lines[number].strip():
+            break
+    return end
+
+
+def _comment_column(line: str) -> int | None:
+    """Return where the comment of a line begins that holds nothing else; None for any other line."""
+    held = line.lstrip(" \t")
+    return len(line) - len(held) if held.startswith("#") else None
 
 
 def _line(text: str, offset: int) -> int:

@@ -34,7 +34,7 @@ TEXTS: dict[str, tuple[str, str]] = {
             "    - {name: B, value: c}\n\n    kind: K\n  b: {}\n"
         ),
         (
-            "models:\n  a:\n    kind: K\n    env:\n"
+            "models:\n  a:\n    kind: K\n\n    env:\n"
             "    - name: A   # a\n      value: b\n    - {name: B, value: c}\n  b: {}\n"
         ),
     ),
@@ -49,6 +49,36 @@ TEXTS: dict[str, tuple[str, str]] = {
     "what is shared": (
         "shared:\n  profiles:\n    p:\n      resources: {}\n      image: x\n  defaults: {owner: a}\n",
         "shared:\n  defaults: {owner: a}\n  profiles:\n    p:\n      image: x\n      resources: {}\n",
+    ),
+    "a model that was commented out": (
+        (
+            "version: 1\nmodels:\n  a: {}\n\n  # old-model:\n  #   storageUri: gs://a/b\n# of the defaults\n"
+            "defaults: {}\n"
+        ),
+        (
+            "version: 1\n# of the defaults\ndefaults: {}\nmodels:\n  a: {}\n\n  # old-model:\n"
+            "  #   storageUri: gs://a/b\n"
+        ),
+    ),
+    "the end of an entry and of a word": (
+        "models:\n  a:\n    image: x\n    kind: K\n      # of the kind\n    # last\n  # of b\n  b: {}\n",
+        "models:\n  a:\n    kind: K\n      # of the kind\n    image: x\n    # last\n  # of b\n  b: {}\n",
+    ),
+    "the head of an entry": (
+        "models:\n  a:\n  # of a\n    # of the image\n    image: x\n    kind: K\n",
+        "models:\n  a:\n  # of a\n    kind: K\n    # of the image\n    image: x\n",
+    ),
+    "a paragraph that moves up": (
+        "version: 1\nmodels: {}\ngraphs: {}\n\nprofiles: {}\n",
+        "version: 1\n\nprofiles: {}\n\nmodels: {}\ngraphs: {}\n",
+    ),
+    "a paragraph that moves down": (
+        "models: {}\r\n\r\nversion: 1\r\nprofiles: {}\r\n",
+        "version: 1\r\nprofiles: {}\r\n\r\nmodels: {}\r\n",
+    ),
+    "words without blank lines get none": (
+        "models: {}\nversion: 1\ndefaults: {}\n\nprofiles: {}\ngraphs: {}\n",
+        "version: 1\ndefaults: {}\n\nprofiles: {}\nmodels: {}\ngraphs: {}\n",
     ),
     "entries stay": ("models:\n  b: {}\n  a: {}\n", "models:\n  b: {}\n  a: {}\n"),
     "what lies below words stays": ("models:\n  a:\n    resources: {limits: {}, b: {}}\n", ""),
@@ -106,3 +136,40 @@ def test_the_data_and_the_comments_stay(words: list[tuple[str, str, bool, bool]]
         (line,) = (line for line in formatted.split("\n") if line.startswith(f"    {word}: "))
         assert line.endswith(f"   # {word}") == beside
     assert format_source(formatted, "models.yaml", SECTIONS) == formatted
+
+
+def _comment_homes(text: str) -> dict[str, tuple[str, ...]]:
+    """Return by comment the container that its depth puts it into, or the word that it stands above."""
+    rows = [(line, (len(line) - len(line.lstrip())) // 2) for line in text.splitlines()]
+    upper, shallowest = tuple[str, ...](), 9
+    homes: dict[str, tuple[str, ...]] = {}
+    for place, (line, depth) in enumerate(rows):
+        if "#" not in line:
+            upper, shallowest = (*upper[:depth], line.strip().partition(":")[0]), 9
+            continue
+        following = next(((key, level) for key, level in rows[place:] if "#" not in key), ("", 0))
+        shallowest = min(shallowest, depth)
+        if shallowest > following[1]:
+            homes[line.strip()] = upper[:shallowest]
+        else:
+            homes[line.strip()] = (*upper[: following[1]], following[0].strip())
+    return homes
+
+
+@given(st.permutations(["version", "defaults", "models"]), st.permutations(["kind", "image", "env"]), st.data())
+def test_comments_stay_where_their_depth_puts_them(sections: list[str], words: list[str], data: st.DataObject) -> None:
+    entry = "".join("    env:\n      - x\n" if word == "env" else f"    {word}: x\n" for word in words)
+    held = {
+        "version": "version: 1\n",
+        "defaults": "defaults:\n  owner: x\n",
+        "models": f"models:\n  a:\n{entry}  b:\n{entry}",
+    }
+    lines = "".join(held[section] for section in sections).splitlines()
+    for after in range(len(lines), 0, -1):
+        if not lines[after - 1].endswith(":"):
+            depths = data.draw(st.lists(st.sampled_from([0, 2, 4, 6]), max_size=3))
+            lines[after:after] = [f"{' ' * depth}# {after}.{number}" for number, depth in enumerate(depths)]
+    text = "\n".join(lines) + "\n"
+    formatted = format_source(text, "models.yaml", SECTIONS)
+    assert format_source(formatted, "models.yaml", SECTIONS) == formatted
+    assert _comment_homes(formatted) == _comment_homes(text)
