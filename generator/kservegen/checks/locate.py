@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.checks.registry import severity_of
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.document import value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.render.objects.draft import EntryFinding
@@ -24,11 +25,13 @@ class Locator:
 
     environment: ResolvedEnvironment
     entries: dict[ResourceId, Entry]
+    built: BuiltEnvironment
 
     @classmethod
     def of(cls, built: BuiltEnvironment) -> Locator:
         """Index the entries of a built environment."""
-        return cls(environment=built.environment, entries={item.resource.id: item.entry for item in built.entries})
+        entries = {item.resource.id: item.entry for item in built.entries}
+        return cls(environment=built.environment, entries=entries, built=built)
 
     def locate(self, resource: Resource, path: Path, *, at_key: bool = False) -> Location:
         """Return the line behind `path` of an object, built or defaulted."""
@@ -39,16 +42,35 @@ class Locator:
         """Give a finding about an object, built or defaulted, its line and its subject."""
         entry = self.entries.get(resource.id)
         prefix: Path = (entry.section, entry.key) if entry else ()
+        location = self.locate(resource, finding.path, at_key=finding.at_key)
+        found = finding.at(location, prefix + resource.words(finding.path), default)
+        if finding.other is not None:
+            found = self._beside(found, resource, finding.other)
         return replace(
-            finding.at(
-                self.locate(resource, finding.path, at_key=finding.at_key),
-                prefix + resource.words(finding.path),
-                default,
-            ),
+            found,
             environments=(self.environment.name,),
             subjects=(str(resource.id),),
             entries=(entry.key,) if entry else (),
         )
+
+    def _beside(self, found: Diagnostic, resource: Resource, other: Counterpart) -> Diagnostic:
+        """Show the line of the value that a finding's contradicts beside it, or say whose default that is."""
+        owner: Resource | None = resource
+        if other.owner is not None:
+            owner = next((item.resource for item in self.built.entries if item.resource.id == other.owner), None)
+        entry = None if owner is None else self.entries.get(owner.id)
+        if owner is not None and entry is not None and value_at(entry.words, owner.words(other.path)) is not None:
+            there = self.locate(owner, other.path)
+            return (
+                found
+                if there.is_in_line_of(found.location)
+                else replace(found, related=(Related(other.message, there),))
+            )
+        found = replace(found, message=found.message + other.default)
+        if other.setting and value_at(self.environment.written, other.setting) is not None:
+            setting = Related("the environment sets this default here", self.environment.locate(other.setting))
+            found = replace(found, related=(setting,))
+        return found
 
     def diagnose_words(self, built: BuiltEntry, problem: EntryFinding) -> Diagnostic:
         """Give a finding about the words of an entry its line, and that of the words which it disagrees with."""

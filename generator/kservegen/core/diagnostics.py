@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.resource import ResourceId
 from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text
 
 
@@ -43,6 +44,10 @@ class Location:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
+    def is_in_line_of(self, other: Location) -> bool:
+        """Whether both stand in one line, which a report shows in any case."""
+        return (self.file, self.line) == (other.file, other.line)
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -50,6 +55,22 @@ class Related:
 
     message: str
     location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The other of two values that contradict each other, and `message`, which tells a reader what stands there.
+
+    It stands at `path` of the object that `owner` names, None for the one that the finding is about. What nobody wrote
+    there is a default: the message then ends with `default`, and what stands elsewhere is the environment's value at
+    `setting`, if it has one.
+    """
+
+    path: Path
+    message: str
+    owner: ResourceId | None = None
+    default: str = ""
+    setting: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class Finding:
 
     `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour). `cause`
     names what is to be mended where that is not the word at `path` (a profile that is not there): findings of a rule
-    with the same cause are one, however many words lead to it.
+    with the same cause are one, however many words lead to it. `other` is the value that the one at `path` contradicts.
     """
 
     rule: str
@@ -83,6 +104,7 @@ class Finding:
     severity: Severity | None = None  # None: the rule's own
     at_key: bool = False
     cause: str = ""
+    other: Counterpart | None = None
 
     def at(self, location: Location, path: Path, default: Severity = Severity.ERROR) -> Diagnostic:
         """Return the finding at a line; `path` is what people know it by, `default` the weight of its rule."""

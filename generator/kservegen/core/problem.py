@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kservegen.core.diagnostics import Finding, RuleMeta, Severity
+from kservegen.core.diagnostics import Counterpart, Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import Path
 
 
@@ -13,7 +13,7 @@ class Problem(NamedTuple):
     """What is wrong at `path`, what was seen there and what is allowed; `at_key` points at the key, not at its value.
 
     `hint` is empty where the rule's own fix helps, `severity` None where the rule's own weight is right. `cause` names
-    what is to be mended where that is not what stands at `path`: see `Finding`.
+    what is to be mended where that is not what stands at `path`, `other` what that contradicts: see `Finding`.
     """
 
     path: Path
@@ -24,6 +24,7 @@ class Problem(NamedTuple):
     hint: str = ""
     severity: Severity | None = None
     cause: str = ""
+    other: Counterpart | None = None
 
     @property
     def sentence(self) -> str:
@@ -45,4 +46,5 @@ def to_finding(meta: RuleMeta, problem: Problem) -> Finding:
         severity=problem.severity,
         at_key=problem.at_key,
         cause=problem.cause,
+        other=problem.other,
     )

@@ -331,10 +331,15 @@ class Linter:
         """Give findings their lines; where that fails, the document's own."""
         for resource, finding in found:
             try:
-                yield document.diagnose(finding, self._checker.severity(finding), resource)
+                yield document.diagnose(finding, self._checker.severity(finding), resource, self._find)
             except Exception as crash:  # noqa: BLE001 - the finding itself is not lost
                 yield finding.at(Location(document.file), finding.path, self._checker.severity(finding))
                 yield crash_finding("looking for the line of a finding", crash).at(Location(document.file), ())
+
+    def _find(self, identity: ResourceId) -> InputDocument | None:
+        """Return the document of an object, the last where there are several, as rules see it."""
+        number = None if self._apart else self._given.get(identity)
+        return None if number is None else self._shelf.take(number)
 
     def _verdict(self, is_broken: bool, found: Iterable[ObjectFinding]) -> ObjectVerdict:
         return _REFUSED if is_broken else self._checker.verdict(finding for _, finding in found)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
@@ -262,7 +262,8 @@ def replica_order(path: Path, *, least: int | None, most: int | None) -> Iterato
     """Say that a minimum is above its maximum; None and, for a maximum, what is below 0 are no bounds."""
     if least is not None and most is not None and least > most >= 0:
         message = f"'MinReplicas' cannot be greater than MaxReplicas: minReplicas is {least}, maxReplicas {most}"
-        yield Problem((*path, "maxReplicas"), message, seen=str(most), allowed=f"{least} and more")
+        other = Counterpart((*path, "minReplicas"), "minReplicas is set here")
+        yield Problem((*path, "maxReplicas"), message, seen=str(most), allowed=f"{least} and more", other=other)
 
 
 # By the name of the rule that has their manual.

@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
+from kservegen.core.diagnostics import Counterpart
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error, qualified_name_error, subdomain_error
@@ -116,9 +117,10 @@ def requests_over_limits(amounts: Iterable[Amount]) -> Iterator[Problem]:
         if limit is None or limit.value == amount.value or amount.quantity is None or limit.quantity is None:
             continue
         if amount.quantity.compare(limit.quantity) > 0 and not is_extended(amount.name):
-            yield _problem(
+            found = _problem(
                 amount, f"{amount.name} is requested beyond its limit", f"at most the limit of {limit.value}"
             )
+            yield found._replace(other=Counterpart(limit.path, f"the limit of {amount.name} is set here"))
 
 
 def resource_names(amounts: Iterable[Amount]) -> Iterator[Problem]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kservegen.commands.result import Result
-from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Location, Severity, Waived
 from kservegen.report.summary import problem_counts
+from kservegen.report.text import render_text
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,17 @@ def test_no_problems_is_said_where_nothing_is_printed(severities: list[Severity]
         Diagnostic(rule="a/b", severity=severity, message="m", location=Location("f", 1, 1)) for severity in severities
     )
     assert problem_counts(Result(command="validate", diagnostics=found)) == said
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+@pytest.mark.parametrize(("standing", "said"), [([], "1 waived"), ([Severity.WARNING], "1 warning, 1 waived")])
+def test_no_problems_is_not_said_under_what_is_waived(severity: Severity, standing: list[Severity], said: str) -> None:
+    def found(weight: Severity, waived: Waived | None) -> Diagnostic:
+        return Diagnostic(rule="a/b", severity=weight, message="m", location=Location("f", 1, 1), waived=waived)
+
+    waived = found(severity, Waived("waivers.yaml", "team", "known", "2030-01-01"))
+    result = Result(command="validate", diagnostics=(waived, *(found(weight, None) for weight in standing)))
+    assert problem_counts(result) == said
+    text = render_text(result, lambda _: None, colour=False)
+    assert "until 2030-01-01 by team: known" in text
+    assert "no problems" not in text

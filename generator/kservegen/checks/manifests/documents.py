@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
-from kservegen.core.document import mapping
+from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
@@ -44,11 +44,41 @@ class InputDocument:
         full, places = self.inside + path, self.source.source
         return places.key(full) if at_key else places.value(full)
 
-    def diagnose(self, finding: Finding, default: Severity, resource: Resource | None = None) -> Diagnostic:
-        """Give a finding about the object its line and its subject; `resource` is the defaulted one, if it is that."""
+    def diagnose(
+        self,
+        finding: Finding,
+        default: Severity,
+        resource: Resource | None = None,
+        find: Callable[[ResourceId], InputDocument | None] | None = None,
+    ) -> Diagnostic:
+        """Give a finding about the object its line and its subject; `resource` is the defaulted one, if it is that.
+
+        `find` looks up the document of another object, None where there is none at hand.
+        """
         path = finding.path if resource is None else resource.words(finding.path)
         found = finding.at(self.locate(path, at_key=finding.at_key), self.inside + path, default)
+        if finding.other is not None:
+            found = self._beside(found, finding.other, resource, find)
         return found if self.resource is None else replace(found, subjects=(str(self.resource.id),))
+
+    def _beside(
+        self,
+        found: Diagnostic,
+        other: Counterpart,
+        resource: Resource | None,
+        find: Callable[[ResourceId], InputDocument | None] | None,
+    ) -> Diagnostic:
+        """Show the line of the value that a finding's contradicts beside it, or say whose default that is."""
+        document: InputDocument | None = self
+        path = other.path if resource is None else resource.words(other.path)
+        if other.owner is not None:
+            document, path = None if find is None else find(other.owner), other.path
+        if document is None or document.resource is None or value_at(document.resource.doc, path) is None:
+            return replace(found, message=found.message + other.default)
+        there = document.locate(path)
+        return (
+            found if there.is_in_line_of(found.location) else replace(found, related=(Related(other.message, there),))
+        )
 
 
 def read_documents(data: bytes, file: str, *, named: bool) -> Iterator[InputDocument]:

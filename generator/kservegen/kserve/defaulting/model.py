@@ -13,6 +13,8 @@ from kservegen.core.resource import Origin, Resource, trace
 
 # Chart value kserve.inferenceservice.resources: what a container of one's own gets where it states none.
 CHART_RESOURCES: Final[Mapping[str, JsonValue]] = MappingProxyType({"cpu": "1", "memory": "2Gi"})
+# Where an environment states that value.
+CHART_RESOURCES_VALUE: Final = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

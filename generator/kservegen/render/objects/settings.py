@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.defaulting.model import CHART_RESOURCES
+from kservegen.kserve.defaulting.model import CHART_RESOURCES, CHART_RESOURCES_VALUE
 from kservegen.render.objects.images import ImageOverrides
 from kservegen.render.objects.pins import pins_of
 
@@ -44,7 +44,7 @@ class Settings:
         prefixes = [(old, new) for old, new in environment.mapping("uriPrefixes").items() if isinstance(new, str)]
         said = environment.text("kserve", "deploymentMode")
         mode = said if said in _MODES else "Standard"  # the schema has a finding for another one
-        chart = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
+        chart = CHART_RESOURCES_VALUE
         return cls(
             kserve_version=environment.text("kserve", "version"),
             deployment_mode=mode,

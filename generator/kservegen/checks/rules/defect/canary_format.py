@@ -17,6 +17,7 @@ pkg/controller/v1beta1/inferenceservice/components/predictor.go at v0.20.0
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import models_of, selection_of
+from kservegen.core.diagnostics import Counterpart
 
 
 @rule(Stage.DEPLOYMENT, "InferenceService", scope=Scope.ENVIRONMENT)
@@ -34,4 +35,5 @@ def check(resource: Resource, context: Context) -> Problems:
             wanted = str(request._replace(version=version))
             message = f"the canary keeps the stable predictor's runtime {chosen.name}, which does not serve {wanted}"
             allowed = ", ".join(sorted({listed.name for listed in chosen.formats}))
-            yield Problem((*path, "modelFormat", "name"), message, seen=wanted, allowed=allowed)
+            other = Counterpart((*stable.path, "modelFormat", "name"), "the stable predictor's format is set here")
+            yield Problem((*path, "modelFormat", "name"), message, seen=wanted, allowed=allowed, other=other)

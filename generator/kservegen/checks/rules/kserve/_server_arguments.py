@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from kservegen.checks.rules._made import MadeView, Place, made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource
 from kservegen.checks.rules.kserve._shell import Hazard, hazards
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.controllers.made import STORED, Made, MadePod, source_of
@@ -85,10 +85,18 @@ def argument_findings(resource: Resource, context: Context, kind: ArgumentKind) 
             place = server.where(server.word(found.at))
             if (place.path, found.message) not in told and not _is_spoilt(resource, place):
                 told.add((place.path, found.message))
-                yield _problem(found, place)
+                yield _problem(found, place, _earlier(server, found))
 
 
-def _problem(found: ArgumentProblem, place: Place) -> Problem:
+def _earlier(server: ServerInPod, found: ArgumentProblem) -> Counterpart | None:
+    """Return the word of the object that a later one contradicts, if the object itself states it."""
+    if found.earlier < 0:
+        return None
+    place = server.where(server.word(found.earlier))
+    return None if place.source else Counterpart(place.path, "it contradicts this one")
+
+
+def _problem(found: ArgumentProblem, place: Place, other: Counterpart | None) -> Problem:
     effect = "; the server does not start" if found.exits else ""
     if found.exits and not found.is_sure:
         effect = "; the server may not start"
@@ -100,6 +108,7 @@ def _problem(found: ArgumentProblem, place: Place) -> Problem:
         hint=found.hint,
         at_key=found.kind is ArgumentKind.FLAG,  # a map names the flag by its key
         severity=None if found.exits and found.is_sure else Severity.WARNING,
+        other=other,
     )
 
 

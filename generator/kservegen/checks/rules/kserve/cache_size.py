@@ -22,6 +22,7 @@ from fractions import Fraction
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import of_kind
+from kservegen.core.diagnostics import Counterpart
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.quantity import parse_quantity
@@ -32,23 +33,23 @@ def check(resource: Resource, context: Context) -> Problems:
     spec = mapping(resource.doc.get("spec"))
     size = _amount(spec.get("modelSize"))
     for index, name in enumerate(sequence(spec.get("nodeGroups"))):
-        stated = _limit(name, context)
+        group = next((each for each in of_kind(context, "LocalModelNodeGroup") if each.id.name == name), None)
+        if group is None:
+            continue
+        stated = group.spec.get("storageLimit")
         limit = _amount(stated)
         if size is None or limit is None:
             continue
+        keeps = Counterpart(("spec", "storageLimit"), "the node group's limit is set here", group.id)
         if size > limit:
             message = f"the model is larger than what node group {name} keeps for models, {stated}"
-            yield Problem(("spec", "modelSize"), message, str(spec.get("modelSize")), f"{stated} and less")
+            said, allowed = str(spec.get("modelSize")), f"{stated} and less"
+            yield Problem(("spec", "modelSize"), message, said, allowed, other=keeps)
         elif (before := sum(_earlier(resource, name, context))) <= limit < before + size:
             message = (
                 f"with this cache those of node group {name} are larger than the {stated} that it keeps for models"
             )
-            yield Problem(("spec", "nodeGroups", index), message, str(spec.get("modelSize")))
-
-
-def _limit(name: JsonValue, context: Context) -> JsonValue:
-    groups = of_kind(context, "LocalModelNodeGroup")
-    return next((mapping(group.doc.get("spec")).get("storageLimit") for group in groups if group.id.name == name), None)
+            yield Problem(("spec", "nodeGroups", index), message, str(spec.get("modelSize")), other=keeps)
 
 
 def _earlier(resource: Resource, group: JsonValue, context: Context) -> Iterator[Fraction]:

@@ -15,6 +15,7 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kserve._settings import MODE, annotation
+from kservegen.core.diagnostics import Counterpart
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 
@@ -88,4 +89,5 @@ def _fixed(path: Path, predictor: JsonObject, stable: JsonObject) -> Problems:
     most = 1 if stable.get("minReplicas") is None else integer(stable.get("minReplicas"))
     if least is not None and most is not None and least > most:
         message = f'canary "{name}" minReplicas {least} is above the stable predictor\'s {most}'
-        yield Problem((*path, "minReplicas"), message, seen=str(least), allowed=str(most))
+        other = Counterpart(("spec", "predictor", "minReplicas"), "the stable predictor's minReplicas is set here")
+        yield Problem((*path, "minReplicas"), message, seen=str(least), allowed=str(most), other=other)

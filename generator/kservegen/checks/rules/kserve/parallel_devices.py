@@ -22,9 +22,10 @@ from typing import Final
 from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._serving import ServingContainer, serving_containers
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import Path
+from kservegen.kserve.servers.arguments import read_line
 from kservegen.kserve.servers.command_line import StartedServer, started_server
 from kservegen.kserve.servers.devices import Devices, devices_of, visible_devices
 from kservegen.kserve.servers.images import HUGGINGFACE
@@ -148,7 +149,10 @@ def _devices(resource: Resource, serving: ServingContainer, started: StartedServ
     place = _place(resource, serving, devices, sizes)
     if devices.number < needed:
         message = f"the server needs {needed} devices on a node ({_product(sizes)}) and the pod gets {devices.number}"
-        yield Problem(place, f"{message}: it does not start", seen=f"{devices.resource}: {devices.number}")
+        seen = f"{devices.resource}: {devices.number}"
+        yield Problem(
+            place, f"{message}: it does not start", seen=seen, other=_size_at(resource, serving, started, sizes)
+        )
         return
     idle = devices.number - needed
     yield Problem(
@@ -157,7 +161,25 @@ def _devices(resource: Resource, serving: ServingContainer, started: StartedServ
         f"stay idle",
         seen=f"{devices.resource}: {devices.number}",
         severity=Severity.WARNING,
+        other=_size_at(resource, serving, started, sizes),
     )
+
+
+def _size_at(
+    resource: Resource, serving: ServingContainer, started: StartedServer, sizes: ParallelSizes
+) -> Counterpart | None:
+    """Return where the object states the first of the sizes: in its words, or in an argument of its own."""
+    here, stated = _stated(resource, serving)
+    for flag in _said(sizes):
+        word = next((word for word in stated if _FLAGS[word] == flag), None)
+        if word is not None:
+            return Counterpart((*here, word), f"{word} is set here")
+        last = [given.index for given in read_line(started.server, started.line).given if given.flag.name == flag][-1:]
+        for index in last:
+            section, *rest = started.places[index]
+            if section != "env" and serving.states(section, *rest):
+                return Counterpart(serving.where(section, *rest).path, f"{flag} is set here")
+    return None
 
 
 def _hidden(serving: ServingContainer, devices: Devices, started: StartedServer, sizes: ParallelSizes) -> Problems:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from kservegen.checks.rules._made import MadeView, once, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
+from kservegen.core.diagnostics import Counterpart
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.controllers.made import STORED, MadePod, source_of
@@ -50,7 +51,10 @@ def _conflicts(view: MadeView, pod: MadePod) -> Iterator[Problem]:
         own, theirs = (bound, other) if _is_stated(pod, bound.path) else (other, bound)
         if _is_stated(pod, own.path):
             message = f"the containers {own.container} and {theirs.container} of {pod.of} both listen on {own.number}"
-            yield Problem(view.where(pod.origins, own.path).path, f"{message}: one of them stops", seen=str(own.number))
+            there = view.where(pod.origins, theirs.path)
+            port = None if there.source else Counterpart(there.path, f"{theirs.container} listens on it here")
+            path = view.where(pod.origins, own.path).path
+            yield Problem(path, f"{message}: one of them stops", seen=str(own.number), other=port)
 
 
 def _bound(pod: JsonObject) -> Iterator[_Bound]:

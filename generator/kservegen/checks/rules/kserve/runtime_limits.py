@@ -16,14 +16,20 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.view import amounts_of, models_of, selection_of
-from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonValue
+from kservegen.core.diagnostics import Counterpart
+from kservegen.core.document import mapping, sequence
+from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.quantity import Quantity, parse_quantity
+from kservegen.core.resource import ResourceId
+from kservegen.kserve.workloads import SERVING_CONTAINER
 from kservegen.kubernetes.resources import Amount
 
 
 class Sides(NamedTuple):
-    """What a runtime requests and limits, by resource."""
+    """What a runtime requests and limits, by resource; `container` is where, none where no object states it."""
+
+    runtime: ResourceId
+    container: Path
 
     requests: dict[str, Quantity]
     limits: dict[str, Quantity]
@@ -55,17 +61,27 @@ def _against(amount: Amount, sides: Sides) -> Problems:
     if amount.side == "requests":
         other = sides.limits.get(name)
         if other is not None and given.compare(other) > 0:
-            yield _finding(amount, f"{name} is requested beyond the runtime's limit of {other.text}")
+            yield _finding(
+                amount, f"{name} is requested beyond the limit of {other.text} that {sides.runtime} sets", sides
+            )
     else:
         other = sides.requests.get(name)
         if other is not None and given.compare(other) < 0:
-            yield _finding(amount, f"{name} is limited below the runtime's request of {other.text}")
+            yield _finding(
+                amount, f"{name} is limited below the request of {other.text} that {sides.runtime} makes", sides
+            )
 
 
-def _finding(amount: Amount, message: str) -> Problem:
-    other = "limits" if amount.side == "requests" else "requests"
-    hint = f"Give {amount.name} under {other} too."
-    return Problem(amount.path, message, seen=str(amount.value), hint=hint)
+def _finding(amount: Amount, message: str, sides: Sides) -> Problem:
+    side = "limits" if amount.side == "requests" else "requests"
+    hint = f"Give {amount.name} under {side} too."
+    there: Path = (*sides.container, "resources", side, amount.name)
+    other = (
+        Counterpart(there, f"the runtime's {side} of {amount.name} are set here", sides.runtime)
+        if sides.container
+        else None
+    )
+    return Problem(amount.path, message, seen=str(amount.value), hint=hint, other=other)
 
 
 def _sides(resource: Resource, context: Context) -> Sides | None:
@@ -75,8 +91,20 @@ def _sides(resource: Resource, context: Context) -> Sides | None:
         runtime = selection.chosen
         if runtime is None or selection.contested:
             return None
-        return Sides(_quantities(runtime.amounts["requests"]), _quantities(runtime.amounts["limits"]))
+        runtime_id = ResourceId(runtime.kind, runtime.namespace, runtime.name)
+        place = _serving_container(context.resources.get(runtime_id))
+        return Sides(
+            runtime_id, place, _quantities(runtime.amounts["requests"]), _quantities(runtime.amounts["limits"])
+        )
     return None
+
+
+def _serving_container(runtime: Resource | None) -> Path:
+    """Return where a runtime's serving container stands, none for one that is no object here."""
+    for index, container in enumerate(sequence(runtime.spec.get("containers")) if runtime is not None else ()):
+        if mapping(container).get("name") == SERVING_CONTAINER:
+            return ("spec", "containers", index)
+    return ()
 
 
 def _quantities(side: Mapping[str, JsonValue]) -> dict[str, Quantity]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.view import components_of
+from kservegen.core.diagnostics import Counterpart
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER, PodSpecAt
@@ -28,7 +29,8 @@ def check(resource: Resource, _context: Context) -> Problems:
             path = _single(component)
             if path:
                 message = f"Setting both StorageURI and StorageURIs is not supported, and the {component.role} has both"
-                yield Problem(path, message, at_key=True)
+                other = Counterpart((*component.path, "storageUris"), "storageUris is set here")
+                yield Problem(path, message, at_key=True, other=other)
 
 
 def _single(component: PodSpecAt) -> Path | None:

@@ -11,8 +11,30 @@ Good:
 Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/validation.go
 """
 
-from kservegen.checks.rules.kubernetes._laws import amounts_rule
+from dataclasses import replace
+from typing import Final
+
+from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
+from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.checks.rules.view import amounts_of
+from kservegen.kserve.defaulting.model import CHART_RESOURCES_VALUE
 from kservegen.kubernetes.resources import requests_over_limits
 
-RULE = amounts_rule(requests_over_limits, amounts_of)
+# By the resource: the setting that KServe's webhook gives to a container without a limit of its own.
+_SETTINGS: Final = {"cpu": "cpuLimit", "memory": "memoryLimit"}
+
+
+@rule(Stage.DEPLOYMENT, *POD_KINDS)
+def check(resource: Resource, _context: Context) -> Problems:
+    for problem in requests_over_limits(amounts_of(resource)):
+        yield _by_default(problem) if resource.kind == "InferenceService" else problem
+
+
+def _by_default(problem: Problem) -> Problem:
+    """Say whose limit it is where the service states none."""
+    setting = _SETTINGS.get(str(problem.path[-1]))
+    if problem.other is None or setting is None:
+        return problem
+    whose = f", KServe's default (ConfigMap inferenceservice-config, inferenceService.resource.{setting})"
+    value = (*CHART_RESOURCES_VALUE, "limits", problem.path[-1])
+    return problem._replace(other=replace(problem.other, default=whose, setting=value))
