@@ -58,6 +58,10 @@ class ServedContainer:
         source = source_of(("spec", *below), self.workload.origins)
         return source[1:] if source[0] == STORED else None
 
+    def owner(self, *below: str | int) -> str:
+        """Name whose a field of the pod's spec is, as in `ClusterServingRuntime x`; blank where it is the object's."""
+        return str(source_of(("spec", *below), self.workload.origins)[0])
+
     def where(self, *below: str | int) -> Path:
         """Return the path of a field of the container; the container's own where somebody else brought the field."""
         return self.own("containers", self.index, *below) or self.path

@@ -17,9 +17,10 @@ from kservegen.checks.gpu.model import GIB, MIB, EngineFacts, ModelFacts
 from kservegen.checks.gpu.weights import count
 from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.checks.host.pod import ServingPod
-from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.diagnostics import Counterpart, Finding, Severity
 from kservegen.core.jsontypes import Path
 from kservegen.core.values import whole_number
+from kservegen.kserve.defaulting.model import default_limit
 
 _CACHE_SPACE: Final = "VLLM_CPU_KVCACHE_SPACE"
 # What container runtimes give where nothing is mounted (OCI default; Docker's --shm-size).
@@ -80,6 +81,7 @@ def check_artefact(pod: ServingPod, size: int, *, source: str) -> Iterator[Findi
         allowed=f"more than {gib(size)}",
         hint=f"Set resources.limits.memory to {_roomy(size)} or more.",
         severity=Severity.WARNING,
+        other=_default(pod),
     )
 
 
@@ -117,6 +119,7 @@ def _on_cpus(served: Served, model: ModelFacts) -> Iterator[Finding]:
             hint=f"Set resources.limits.memory to {_roomy(weights)} or more"
             + (", or --dtype=bfloat16." if element > model.element_bytes else "."),
             severity=None if certain else Severity.WARNING,
+            other=_default(pod),
         )
     space = workload.environment.get(_CACHE_SPACE, "")
     gigabytes = whole_number(space)
@@ -190,7 +193,15 @@ def _shared_memory(served: Served) -> Iterator[Finding]:
 
 
 def _origin(pod: ServingPod) -> str:
-    return "" if pod.is_own("limits", "memory") else "the runtime's limit of "
+    owner = pod.owner("limits", "memory")
+    return f"the limit of {owner}, " if owner else ""
+
+
+def _default(pod: ServingPod) -> Counterpart | None:
+    """Say whose limit it is that stands in the object and that nobody wrote."""
+    whose, setting = default_limit("memory")
+    path = pod.where("limits", "memory")
+    return None if pod.owner("limits", "memory") else Counterpart(path, "", default=whose, setting=setting)
 
 
 def _roomy(size: int) -> str:

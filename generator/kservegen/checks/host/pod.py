@@ -34,9 +34,9 @@ class ServingPod(NamedTuple):
         """Return the path of an amount; that of the container where a runtime brings it."""
         return self.at.where("resources", side, name)
 
-    def is_own(self, side: PodSide, name: str) -> bool:
-        """Whether the object itself states an amount."""
-        return self.at.own("containers", self.at.index, "resources", side, name) is not None
+    def owner(self, side: PodSide, name: str) -> str:
+        """Name who states an amount, as in `ClusterServingRuntime x`; blank where it is the object itself."""
+        return self.at.owner("containers", self.at.index, "resources", side, name)
 
     def variable(self, name: str) -> Path:
         """Return the path of an environment variable; that of the container where it is not the object's own."""

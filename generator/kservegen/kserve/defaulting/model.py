@@ -15,6 +15,17 @@ from kservegen.core.resource import Origin, Resource, trace
 CHART_RESOURCES: Final[Mapping[str, JsonValue]] = MappingProxyType({"cpu": "1", "memory": "2Gi"})
 # Where an environment states that value.
 CHART_RESOURCES_VALUE: Final = ("kserve", "values", "kserve-resources", "kserve", "inferenceservice", "resources")
+# By the resource: what the ConfigMap calls the limit of a container that states none.
+_LIMITS: Final = {"cpu": "cpuLimit", "memory": "memoryLimit"}
+
+
+def default_limit(resource: str) -> tuple[str, Path]:
+    """Say whose limit it is that a container of one's own gets, and where an environment sets it; blank without one."""
+    name = _LIMITS.get(resource)
+    if name is None:
+        return "", ()
+    whose = f", KServe's default (ConfigMap inferenceservice-config, inferenceService.resource.{name})"
+    return whose, (*CHART_RESOURCES_VALUE, "limits", resource)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

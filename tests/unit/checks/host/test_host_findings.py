@@ -157,3 +157,13 @@ def test_a_model_that_is_cached_on_the_nodes_is_not_downloaded(project: Project)
 def test_a_server_on_cpus_has_no_gpu_finding(project: Project) -> None:
     project.models(service(""))
     assert [d.rule for d in project.validate().diagnostics if d.rule.startswith("gpu/") and d.rule not in HOST] == []
+
+
+def test_a_limit_that_nobody_wrote_says_whose_default_it_is(project: Project) -> None:
+    project.models(raw("--dtype=auto").replace("{limits: {memory: 8Gi}}", "{requests: {memory: 1Gi}}"))
+    (found,) = (item for item in project.validate().diagnostics if item.rule == "gpu/host-memory")
+    whose = "KServe's default (ConfigMap inferenceservice-config, inferenceService.resource.memoryLimit)"
+    assert found.message.endswith(f"larger than its memory limit, {whose}")
+    project.models(raw("--dtype=auto"))
+    (found,) = (item for item in project.validate().diagnostics if item.rule == "gpu/host-memory")
+    assert "default" not in found.message

@@ -12,16 +12,12 @@ Upstream: kserve rules, section 12; k8s.io/kubernetes pkg/apis/core/validation/v
 """
 
 from dataclasses import replace
-from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.checks.rules.kubernetes._laws import POD_KINDS
 from kservegen.checks.rules.view import amounts_of
-from kservegen.kserve.defaulting.model import CHART_RESOURCES_VALUE
+from kservegen.kserve.defaulting.model import default_limit
 from kservegen.kubernetes.resources import requests_over_limits
-
-# By the resource: the setting that KServe's webhook gives to a container without a limit of its own.
-_SETTINGS: Final = {"cpu": "cpuLimit", "memory": "memoryLimit"}
 
 
 @rule(Stage.DEPLOYMENT, *POD_KINDS)
@@ -32,9 +28,7 @@ def check(resource: Resource, _context: Context) -> Problems:
 
 def _by_default(problem: Problem) -> Problem:
     """Say whose limit it is where the service states none."""
-    setting = _SETTINGS.get(str(problem.path[-1]))
-    if problem.other is None or setting is None:
+    if problem.other is None:
         return problem
-    whose = f", KServe's default (ConfigMap inferenceservice-config, inferenceService.resource.{setting})"
-    value = (*CHART_RESOURCES_VALUE, "limits", problem.path[-1])
-    return problem._replace(other=replace(problem.other, default=whose, setting=value))
+    whose, setting = default_limit(str(problem.path[-1]))
+    return problem._replace(other=replace(problem.other, default=whose, setting=setting))
