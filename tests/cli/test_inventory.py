@@ -20,6 +20,8 @@ from kservegen.catalog.inventory import collection
 from kservegen.cli import cli
 from kservegen.commands import inventory as command
 from kservegen.core.errors import GeneratorError
+from kservegen.formats.yaml.text import LARGEST_FILE
+from kservegen.kserve.servers.command_line import container_environment
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "schemas" / "kservegen" / "inventory.schema.json").read_text("utf-8"))
@@ -255,6 +257,10 @@ def test_what_the_catalog_brings_is_left_out(project: Project, api: FakeApi) -> 
         (("--from", "empty.json"), "it holds no object of Kubernetes"),
         (("--from", "pods.json"), "no object among them is of a kind that inventories list"),
         (("--from", "list.yaml"), "it is no YAML that kubectl wrote"),
+        (("--from", "nameless.json"), "no object among them has a name that Kubernetes takes"),
+        (("--from", "utf-16.json"), "it is UTF-16"),
+        (("--from", "utf-16le.json"), "it is UTF-16"),
+        (("--from", "large.json"), "Write one file for each kind or namespace: kubectl get KIND -n NAMESPACE"),
         (("--from", "one.json", "--covers", "Secrets"), "no inventory lists such a kind"),
         (("--from", "one.json", "--covers", "StorageClass/ns"), "StorageClass has no namespaces"),
         (("--check", "--from", "one.json"), "there is no inventory to compare with"),
@@ -265,6 +271,11 @@ def test_who_runs_it_is_told_what_is_wrong(project: Project, words: tuple[str, .
     project.write("pods.json", json.dumps(thing("Pod", "p", "ns")))
     project.write("list.yaml", f"kind: Secret\n  data: {{password: {VALUE}\n")
     project.write("one.json", json.dumps(secret("reg")))
+    project.write("nameless.json", json.dumps({"kind": "List", "items": [secret("A"), secret("")]}))
+    for encoding in ("utf-16", "utf-16le"):
+        (project.root / f"{encoding}.json").write_bytes(json.dumps(secret("reg")).encode(encoding))
+    with (project.root / "large.json").open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)
     done = [str(project.root / word) if "." in word or word == "nowhere" else word for word in words]
     code, said = run(project, *done)
     assert code == 2
@@ -349,7 +360,12 @@ def test_hostile_files_are_refused_or_read_in_bounds(project: Project, monkeypat
     items = [secret(name) for name in names] + [thing("Secret", "noted", "n/s"), {"kind": "Secret", "metadata": 7}]
     items += [{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "odd", "namespace": "ns"}, "data": ["x"]}]
     project.write("dump.json", json.dumps({"kind": "List", "items": items}))
-    assert run(project, "--from", str(project.root / "dump.json"))[0] == 0
+    code, said = run(project, "--from", str(project.root / "dump.json"))
+    assert (code, "not read, and so not covered: Secret: an object has no name that Kubernetes takes" in said) == (
+        0,
+        True,
+    )
+    assert written(project)["covers"] == {}  # a name that is not listed may be one of those
     assert written(project)["namespaces"] == {
         "ns": {"Secret": {"odd": {"keys": []}, "ok": {"keys": ["password", "user"]}}}
     }
@@ -391,3 +407,64 @@ def test_a_check_says_what_differs_and_where(project: Project) -> None:
         ("gone", "Secret", "ns", "b"),
         ("new", "Secret", "ns", "c"),
     ]
+
+
+# Names that say nothing to a list of telling words, or what nobody foresees.
+ODD_NAMES = """
+AUTH AWS_ACCESS_KEY_ID BEARER CONNECTION_STRING CREDS DBPASS DSN FOO GITLAB_PAT KENNWORT LICENSE_KEY LOGIN PSW SSH_KEY
+VLLM_API_KEY VLLM_ADDITIONAL_ARGS_X X home
+""".split()
+
+
+def test_no_value_of_a_variable_is_kept_that_no_check_reads(project: Project, tmp_path: Path) -> None:
+    said: list[dict[str, Any]] = [{"name": name, "value": "hunter2"} for name in ODD_NAMES]
+    said += [{"name": "STORAGE_URI", "value": "https://me:hunter2@models/x"}, {"name": "AUTH2", "value": "$(HOME)"}]
+    said += [{"name": "HF_HUB_OFFLINE", "value": "1"}, {"name": "EMPTY", "value": ""}]
+    said += [{"name": "FROM", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
+    container = {"name": "kserve-container", "image": "r/i:1", "env": said}
+    version = "serving.kserve.io/v1alpha1"
+    spec = {
+        "supportedModelFormats": [{"name": "own"}],
+        "containers": [container],
+        "workerSpec": {"containers": [container]},
+    }
+    docs = [
+        thing("ClusterServingRuntime", "own", "", version, spec=spec),
+        thing("ServingRuntime", "near", "ns", version, spec=spec),
+        thing("ClusterStorageContainer", "own", "", version, spec={"container": container}),
+        thing(
+            "LLMInferenceServiceConfig",
+            "own",
+            "ns",
+            "serving.kserve.io/v1alpha2",
+            spec={"template": {"initContainers": [container]}, "prefill": {"worker": {"containers": [container]}}},
+        ),
+    ]
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": docs}))
+    assert run(project, "--from", str(file))[0] == 0
+    words = written(project)
+    assert "hunter2" not in (project.root / FILE).read_text("utf-8")
+    (kept,) = words["cluster"]["ClusterServingRuntime"]["own"]["spec"]["containers"]
+    assert {item["name"]: item.get("value") for item in kept["env"]} == {
+        **dict.fromkeys([*ODD_NAMES, "STORAGE_URI"], "(hidden)"),
+        "AUTH2": "$(HOME)",
+        "HF_HUB_OFFLINE": "1",
+        "EMPTY": "",
+        "FROM": None,
+    }
+
+
+def test_an_argument_of_a_hidden_variable_is_not_known() -> None:
+    container: dict[str, Any] = {"env": [{"name": "MOST", "value": "(hidden)"}, {"name": "A", "value": "$(MOST)"}]}
+    assert container_environment(container) == {"MOST": None, "A": None}
+
+
+@pytest.mark.parametrize("offered", [None, {}, {"cpu": "4", "nvidia.com/gpu": "many"}, {"cpu": 4}, "all"])
+def test_nodes_of_which_one_says_nothing_readable_are_not_covered(project: Project, offered: object) -> None:
+    odd = {**node("n2"), "status": {"allocatable": offered}}
+    project.write("nodes.json", json.dumps({"kind": "List", "items": [node("n1"), odd]}))
+    code, said = run(project, "--from", str(project.root / "nodes.json"), "--covers", "Node")
+    assert (code, "Node: what node n2 offers is not readable" in said) == (0, True)
+    words = written(project)
+    assert (words["covers"], [pool["nodes"] for pool in words["nodePools"].values()]) == ({}, [1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.catalog.inventory.kinds import BY_KIND
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 # An inventory is taken anew once a month, unless the environment says otherwise.
 _MAX_AGE_DAYS: Final = 30
+# Where the cluster is it may be tomorrow.
+_DAYS_OF_ZONES: Final = 1
 _WILD: Final = frozenset("*?[")
 
 
@@ -67,15 +68,18 @@ def _age(environment: ResolvedEnvironment, inventory: Inventory, clock: Clock) -
     stated = integer(environment.at("inventory", "maxAgeDays"))
     most = _MAX_AGE_DAYS if stated is None else stated
     taken, document = inventory.taken, environment.source.inventory
-    if taken is None or document is None or clock.day - taken <= timedelta(days=most):
+    if taken is None or document is None:
+        return
+    age = (clock.day - taken).days
+    if -_DAYS_OF_ZONES <= age <= most:
         return
     said = by_manual(
         "catalog/stale-inventory",
-        f"this inventory is {(clock.day - taken).days} days old",
+        f"this inventory is {age} days old" if age > 0 else f"the day of this inventory lies {-age} days ahead",
         document.source.value(("taken",)),
         path="taken",
         seen=taken.isoformat(),
-        allowed=f"at most {most} days",
+        allowed=f"at most {most} days" if age > 0 else f"at most {clock.day.isoformat()}",
         hint=f"Take it anew: kservegen inventory --env {environment.name}.",
     )
     yield replace(said, environments=(environment.name,))

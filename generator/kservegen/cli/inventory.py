@@ -118,7 +118,12 @@ def _ask(
 
 def _take_files(draft: InventoryDraft, sources: tuple[Path, ...]) -> None:
     from kservegen.checks.manifests.files import find_files  # noqa: PLC0415
-    from kservegen.commands.inventory import LARGEST_INPUT, read_objects, take_objects  # noqa: PLC0415
+    from kservegen.commands.inventory import (  # noqa: PLC0415
+        LARGE_INPUT_HINT,
+        LARGEST_INPUT,
+        read_objects,
+        take_objects,
+    )
 
     taken = 0
     if _STDIN in sources:
@@ -128,11 +133,14 @@ def _take_files(draft: InventoryDraft, sources: tuple[Path, ...]) -> None:
         for file in argument.files:
             read = file.read()
             if not isinstance(read, bytes):
-                raise GeneratorError(read.message, subject=file.name, hint=read.hint)
+                hint = LARGE_INPUT_HINT if read.rule == "yaml/too-big" else read.hint
+                raise GeneratorError(read.message, subject=file.name, hint=hint)
             taken += take_objects(draft, read_objects(read, file.name))
     if not taken:
         raise GeneratorError(
-            "no object among them is of a kind that inventories list",
+            "no object among them has a name that Kubernetes takes"
+            if draft.has_left_out
+            else "no object among them is of a kind that inventories list",
             subject=", ".join(map(str, sources)),
             hint="Write down more: kubectl get secrets,configmaps,serviceaccounts -n NAMESPACE -o json.",
         )

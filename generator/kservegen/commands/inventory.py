@@ -6,6 +6,7 @@ Who asks the cluster is the caller's choice: the module that speaks to an API se
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,9 @@ from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.platform import KSERVE_NAMESPACE, installed_platform
 
 LARGEST_INPUT: Final = 64 << 20
+LARGE_INPUT_HINT: Final = "Write one file for each kind or namespace: kubectl get KIND -n NAMESPACE -o json."
+# How UTF-16 begins: with a mark, or with a character of ASCII. Windows PowerShell writes it where > leads to a file.
+_UTF_16: Final = re.compile(rb"\xff\xfe|\xfe\xff|\x00[\x01-\x7f]|[\x01-\x7f]\x00")
 _HEAD: Final = "# What the cluster held on the day it was asked: kservegen inventory writes it, and nobody edits it.\n"
 _STORAGE_CONTAINER: Final = ("ClusterStorageContainer", "", "default")
 
@@ -102,7 +106,13 @@ def read_objects(content: bytes, name: str) -> Iterator[JsonObject]:
     Nothing of the content is repeated: it may hold Secrets.
     """
     if len(content) > LARGEST_INPUT:
-        raise GeneratorError(f"it is larger than {LARGEST_INPUT >> 20} MiB", subject=name, hint="Give smaller files.")
+        raise GeneratorError(f"it is larger than {LARGEST_INPUT >> 20} MiB", subject=name, hint=LARGE_INPUT_HINT)
+    if _UTF_16.match(content):
+        raise GeneratorError(
+            "it is UTF-16, as > of Windows PowerShell writes it",
+            subject=name,
+            hint="Write it in UTF-8: kubectl get KIND -o json | Out-File -Encoding utf8 FILE.",
+        )
     values = _read_json(content, name) if content.lstrip()[:1] in (b"{", b"[") else _read_yaml(content, name)
     for value in values:
         if not isinstance(value, dict) or not isinstance(value.get("kind"), str):

@@ -174,6 +174,8 @@ def test_what_is_promised_and_not_there_is_told(project: Project) -> None:
         ("2026-12-02", "", ["this inventory is 31 days old"]),
         ("2026-12-02", "inventory: {maxAgeDays: 31}\n", []),
         ("2026-11-02", "inventory: {maxAgeDays: 0}\n", ["this inventory is 1 days old"]),
+        ("2026-10-31", "", []),  # where the cluster is it may be tomorrow
+        ("2026-10-30", "", ["the day of this inventory lies 2 days ahead"]),
     ],
 )
 def test_an_old_inventory_is_told_at_its_day(project: Project, day: str, words: str, said: list[str]) -> None:

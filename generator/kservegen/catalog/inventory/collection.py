@@ -7,7 +7,7 @@ from typing import Final
 
 from kservegen.catalog.inventory.facts import controller_version, facts_of
 from kservegen.catalog.inventory.kinds import CONTROLLER, EVERYWHERE, NODE, SECRET, ListedKind, listed_kind
-from kservegen.catalog.inventory.nodes import node_pools
+from kservegen.catalog.inventory.nodes import has_readable_offer, node_pools
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -35,15 +35,23 @@ class InventoryDraft:
         self._nodes: dict[str, JsonObject] = {}
         self._covers: dict[str, set[str]] = {}
         self._unread: dict[str, str] = {}
+        self._incomplete: set[str] = set()
         self.kubernetes_version = ""
         self.kserve_version = ""
 
     def add(self, doc: JsonObject) -> ListedKind | None:
-        """Take an object; return its kind, None where inventories list no such kind. GeneratorError for too many."""
+        """Take an object; return its kind, None where inventories list no such kind, or it has no name that can be.
+
+        Of the kind of an object that cannot be used nothing is covered: what is not listed may be that one.
+        GeneratorError for too many.
+        """
         kind = listed_kind(text(doc.get("apiVersion")), text(doc.get("kind")))
         metadata = mapping(doc.get("metadata"))
         name, namespace = text(metadata.get("name")), text(metadata.get("namespace"))
-        if kind is None or not _is_name(name) or (namespace and not _is_name(namespace)):
+        if kind is None:
+            return None
+        if not _is_name(name) or (namespace and not _is_name(namespace)):
+            self._leave_out(kind, "an object has no name that Kubernetes takes")
             return None
         if kind is CONTROLLER:
             self.kserve_version = controller_version(doc) or self.kserve_version
@@ -51,6 +59,9 @@ class InventoryDraft:
         if len(self._objects) + len(self._nodes) >= MOST_LISTED:
             raise GeneratorError(f"there are more than {MOST_LISTED:,} objects", hint="Ask for fewer namespaces.")
         if kind is NODE:
+            if not has_readable_offer(doc):
+                self._leave_out(kind, f"what node {name} offers is not readable")
+                return kind
             self._nodes[name] = {field: doc.get(field) for field in ("metadata", "spec", "status")}
             return kind
         namespace = (namespace or "default") if kind.namespaced else ""
@@ -68,6 +79,15 @@ class InventoryDraft:
         """Note that a kind could not be listed, and why; a blank namespace stands for all."""
         self._unread[f"{kind.kind}/{namespace}" if namespace else kind.kind] = reason
 
+    def _leave_out(self, kind: ListedKind, reason: str) -> None:
+        self._incomplete.add(kind.kind)
+        self.fail(kind, "", reason)
+
+    @property
+    def has_left_out(self) -> bool:
+        """Whether there were objects that could not be used."""
+        return bool(self._incomplete)
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing was seen at all."""
@@ -83,6 +103,7 @@ class InventoryDraft:
         covers: JsonObject = {
             kind: [EVERYWHERE] if EVERYWHERE in places else [*sorted(places)]
             for kind, places in sorted(self._covers.items())
+            if kind not in self._incomplete
         }
         words: JsonObject = {"version": 1, "taken": taken}
         if self.kubernetes_version:

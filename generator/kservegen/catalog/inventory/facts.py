@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,22 @@ from kservegen.core.secrets import HIDDEN, secrets_in
 KSERVE_CONFIG: Final = "inferenceservice-config"
 _DEFAULT_CLASS: Final = "is-default-class"
 CONTROLLER_NAME: Final = "kserve-controller-manager"
+# Variables whose values the checks and the simulation read. Any other may hold a credential whatever its name is (AUTH,
+# DSN, PSW), and nothing here asks for it.
+KEPT_VARIABLES: Final = frozenset(
+    """
+    AWS_CA_BUNDLE AWS_CA_BUNDLE_CONFIGMAP CA_BUNDLE_CONFIGMAP_NAME CA_BUNDLE_VOLUME_MOUNT_POINT
+    CONFIDENTIAL_ENABLED CUDA_VISIBLE_DEVICES HF_ENDPOINT HF_HOME HF_HUB_CACHE HF_HUB_OFFLINE HF_TOKEN_PATH
+    HIP_VISIBLE_DEVICES HOME KSERVE_OPENAI_ROUTE_PREFIX LMCACHE_USE_EXPERIMENTAL MLSERVER_MODEL_NAME MODEL_DIR MODEL_ID
+    MODEL_INIT_MODE MODEL_NAME MULTI_MODEL_SERVER NVIDIA_VISIBLE_DEVICES PIPELINE_PARALLEL_SIZE PROTOCOL
+    PROTOCOL_VERSION RAY_NODE_COUNT REQUEST_GPU_COUNT ROCR_VISIBLE_DEVICES STORAGE_ALLOW_PATTERNS STORAGE_URI
+    TENSOR_PARALLEL_SIZE TRANSFORMERS_OFFLINE
+    VLLM_ADDITIONAL_ARGS VLLM_ALLOW_LONG_MAX_MODEL_LEN VLLM_ALLOW_RUNTIME_LORA_UPDATING VLLM_CPU_KVCACHE_SPACE
+    VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS VLLM_PLUGINS VLLM_USE_FLASHINFER_SAMPLER VLLM_USE_V2_MODEL_RUNNER
+    """.split()
+)
+# A value that is but another variable of the container, or its default, says nothing by itself.
+_ANOTHER_VARIABLE: Final = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
 # Longest text of a ConfigMap's key that is kept.
 _LONGEST: Final = 64 << 10
 
@@ -37,7 +54,7 @@ def controller_version(doc: JsonObject) -> str:
 
 
 def without_credentials(value: JsonObject) -> JsonObject:
-    """Copy a document; each text in which a credential stands is hidden whole."""
+    """Copy a document; each text in which a credential stands is hidden whole, as are variables that no check reads."""
     hidden = {path for path, _ in secrets_in(value)}
     return mapping(_copied(value, (), hidden))
 
@@ -46,10 +63,22 @@ def _copied(value: JsonValue, path: Path, hidden: set[Path]) -> JsonValue:
     if path in hidden:
         return HIDDEN
     if isinstance(value, dict):
-        return {key: _copied(item, (*path, key), hidden) for key, item in value.items()}
+        is_variable = len(path) > 1 and path[-2] == "env" and isinstance(path[-1], int)
+        return {
+            key: HIDDEN if key == "value" and is_variable and _may_tell(value) else _copied(item, (*path, key), hidden)
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_copied(item, (*path, index), hidden) for index, item in enumerate(value)]
     return value
+
+
+def _may_tell(variable: JsonObject) -> bool:
+    """Whether a variable of a container has a value of its own that no check reads."""
+    value = variable.get("value")
+    if not value or (isinstance(value, str) and _ANOTHER_VARIABLE.fullmatch(value)):
+        return False
+    return text(variable.get("name")) not in KEPT_VARIABLES
 
 
 def _keys(doc: JsonObject) -> JsonObject:

@@ -65,6 +65,14 @@ def node_pools(nodes: Iterable[JsonObject]) -> JsonObject:
     return dict(sorted(pools.items()))
 
 
+def has_readable_offer(node: JsonObject) -> bool:
+    """Whether a node says what pods may take of it, each amount as Kubernetes writes one."""
+    offered = mapping(mapping(node.get("status")).get("allocatable"))
+    return bool(offered) and all(
+        isinstance(amount, str) and parse_quantity(amount) is not None for amount in offered.values()
+    )
+
+
 def listed_pools(pools: JsonObject, accelerators: JsonObject) -> JsonObject:
     """Return the pools of an inventory in the words of an environment's `nodePools`; they neither grow nor shrink.
 

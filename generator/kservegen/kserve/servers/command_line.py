@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.secrets import HIDDEN
 from kservegen.kserve.servers.arguments import CommandLine
 from kservegen.kserve.servers.images import VLLM, ServerInImage, server_in
 from kservegen.kserve.servers.parsing import Word
@@ -139,12 +140,12 @@ def lacking_command(container: JsonObject) -> LackingCommand | None:
 
 
 def container_environment(container: JsonObject) -> dict[str, str | None]:
-    """Return the variables of a container; None for what only the cluster knows."""
+    """Return the variables of a container; None for what only the cluster knows, as one that an inventory hides."""
     found: dict[str, str | None] = {}
     for item in map(mapping, sequence(container.get("env"))):
         name = text(item.get("name"))
         value = item.get("value", None if "valueFrom" in item else "")
-        found[name] = _filled(value, found) if isinstance(value, str) else None
+        found[name] = _filled(value, found) if isinstance(value, str) and value != HIDDEN else None
     return found
 
 
