@@ -11,8 +11,9 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from kservegen.catalog.inventory.kinds import BY_KIND
 from kservegen.catalog.inventory.model import Inventory
-from kservegen.catalog.inventory.operators import installed_operators
+from kservegen.catalog.inventory.operators import absent_operators, installed_operators
 from kservegen.checks.outputs import OUTPUT_KINDS, Output, outputs_of
 from kservegen.checks.promises import promise_of, promised_names
 from kservegen.core.assumptions import Assumption
@@ -139,6 +140,10 @@ class Directory:
         kind, _, name = entry.partition("/") if "/" in entry else (OPERATOR, "", entry)
         self._assumed.add(Assumption(kind, name, "not among the manifests"))
 
+    def assume_unsaid(self, *, kind: str, namespace: str, name: str) -> None:
+        """Take something to be there that is neither made nor promised, where no more than a warning says so."""
+        self._assumed.add(Assumption(kind, _full_name(namespace, name), "nobody says that it is there"))
+
     def assume_key(self, *, kind: str, namespace: str, name: str, key: str) -> None:
         """Take an object that is there to have a key, where nothing tells what keys it has."""
         self._assumed.add(
@@ -146,7 +151,22 @@ class Directory:
         )
 
     def _take(self, kind: str, namespace: str, name: str, entry: str) -> None:
-        self._assumed.add(Assumption(kind, _full_name(namespace, name), self._words.get(entry, "prerequisites")))
+        why = self._words.get(entry, "prerequisites")
+        if self._is_known_missing(kind, namespace, name, entry):
+            why = f"{why}, though the inventory lacks it"
+        self._assumed.add(Assumption(kind, _full_name(namespace, name), why))
+
+    def _is_known_missing(self, kind: str, namespace: str, name: str, entry: str) -> bool:
+        """Whether somebody looked for what is promised, and it was not there."""
+        if self._inventory is None:
+            return False
+        if "/" not in entry:
+            return entry in absent_operators(self._inventory)
+        listed = BY_KIND.get(kind)
+        if listed is None or (listed.namespaced and not namespace):
+            return False  # in which namespace is not said
+        place = namespace if listed.namespaced else ""
+        return self._inventory.covers(kind, place) and not self._inventory.has(kind, place, name)
 
     def rendered(self, *, kind: str, namespace: str, name: str) -> Resource | None:
         """Return an object of the catalog, or of the manifests, None where there is none of that name."""

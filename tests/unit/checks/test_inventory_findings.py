@@ -306,3 +306,52 @@ def test_a_storage_class_without_an_object_may_still_be_one(project: Project, wo
     inventory(project, words)
     told = [line.split(" ") for line in found(project) if "kubernetes/reference" in line]
     assert sorted(f"{line[1]} {line[3]}" for line in told) == said
+
+
+def standing(project: Project) -> dict[str, str]:
+    """Return what the verdict stands on, each with its reason; what operators and charts need left out."""
+    found = validate(project.repository).assumptions
+    return {f"{each.kind} {each.name}": each.why for each in found if each.kind not in ("chart", "node pool")}
+
+
+LACKED = "prerequisites, though the inventory lacks it"
+UNSAID = "nobody says that it is there"
+
+
+@pytest.mark.parametrize(
+    ("promises", "words", "why"),
+    [
+        ("", None, UNSAID),
+        ("", "covers: {Secret: [other]}", UNSAID),
+        ("", "covers: {Secret: [ns]}", None),  # an error: the verdict is not green
+        ("", "covers: {}\nnamespaces: {ns: {Secret: {reg: {keys: [token]}}}}", None),
+        ("Secret/ns/reg", None, "prerequisites"),
+        ("Secret/reg", "covers: {Secret: [other]}", "prerequisites"),
+        ("Secret/reg", "covers: {Secret: [ns]}", LACKED),
+        ("Secret/ns/r*", "covers: {Secret: ['*']}", LACKED),
+        ("Secret/ns/reg", "covers: {}\nnamespaces: {ns: {Secret: {reg: {keys: [token]}}}}", None),
+    ],
+)
+def test_what_nobody_says_and_what_is_known_missing_are_told_apart(
+    project: Project, promises: str, words: str | None, why: str | None
+) -> None:
+    project.write("environments/dev.yaml", DEV.replace("leaderworkerset]", f"leaderworkerset, {promises}]"))
+    model(project, ENV % "token")
+    if words is not None:
+        inventory(project, words)
+    assert standing(project).get("Secret ns/reg") == why
+
+
+def test_an_operator_that_is_promised_and_known_missing_is_told(project: Project) -> None:
+    project.write("environments/dev.yaml", DEV.replace("leaderworkerset]", "leaderworkerset, keda]"))
+    model(project, "autoscalerClass: keda, minReplicas: 1, maxReplicas: 2, scaleMetric: cpu, scaleTarget: 50")
+    assert standing(project)["operator keda"] == "prerequisites"
+    inventory(project, "covers: {CustomResourceDefinition: ['*']}")
+    assert standing(project)["operator keda"] == LACKED
+
+
+def test_a_node_group_that_nobody_promises_is_stood_on(project: Project) -> None:
+    project.models("localModelCaches: {c: {sourceModelUri: s3://m/c, modelSize: 1Gi, nodeGroups: [workers]}}\n")
+    assert standing(project)["LocalModelNodeGroup workers"] == UNSAID
+    inventory(project, "covers: {LocalModelNodeGroup: ['*']}")
+    assert "LocalModelNodeGroup workers" not in standing(project)

@@ -30,11 +30,14 @@ def check(resource: Resource, context: Context) -> Problems:
     for index, group in enumerate(sequence(mapping(resource.doc.get("spec")).get("nodeGroups"))):
         if isinstance(group, str) and not is_available(context, kind=_KIND, namespace="", name=group):
             known = known_names(context, kind=_KIND, namespace="default")
+            is_known_missing = bool(context.directory.lacks(kind=_KIND, namespace=""))
+            if context.environment and not is_known_missing:
+                context.directory.assume_unsaid(kind=_KIND, namespace="", name=group)
             yield Problem(
                 ("spec", "nodeGroups", index),
                 f"there is no {_KIND} {group!r}",
                 seen=group,
                 allowed=", ".join(sorted(known)),
                 hint=did_you_mean(group, known, cutoff=0.7),
-                severity=Severity.ERROR if context.directory.lacks(kind=_KIND, namespace="") else None,
+                severity=Severity.ERROR if is_known_missing else None,
             )

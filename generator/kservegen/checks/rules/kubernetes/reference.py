@@ -251,6 +251,8 @@ def _no_object(ref: Reference, namespace: str, context: Context, also: frozenset
         # A volume that stands in the cluster may have a class of which there is no object.
         weight = weight if ref.kind == "StorageClass" else Severity.ERROR
         advice = f"If the cluster has it by now: kservegen inventory --env {context.environment}. If it will: {told}."
+    if context.environment and weight is not Severity.ERROR:
+        context.directory.assume_unsaid(kind=ref.kind, namespace=namespace, name=ref.name)
     return Problem(
         (),
         f"{ref.kind} {f'{ref.namespace}/' if ref.namespace else ''}{ref.name} {said}",
