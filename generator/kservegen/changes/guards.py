@@ -49,7 +49,8 @@ class GuardLimits:
     """How much one change may do to an environment: its guards, raised by the permits that hold, and by a terminal.
 
     `restarts` is None where nothing limits them. `explicit` removals are those that somebody allowed by number: they
-    may be of everything. `command` says what raises them at a terminal; blank where only a permit does.
+    may be of everything. `command` says what raises them at a terminal; blank where only a permit does. `remark` is
+    what has to be known before a permit is written, as where the environment's file is gone; mostly blank.
     """
 
     removals: int
@@ -58,10 +59,17 @@ class GuardLimits:
     left_behind: int
     rights: int = 0
     command: str = ""
+    remark: str = ""
 
     @classmethod
     def of(
-        cls, words: JsonObject, allowed: Allowances, *, clock: Clock | None = None, command: str = ""
+        cls,
+        words: JsonObject,
+        allowed: Allowances,
+        *,
+        clock: Clock | None = None,
+        command: str = "",
+        remark: str = "",
     ) -> GuardLimits:
         """Read the words of an environment; with a `clock`, permits that have expired raise nothing."""
         guards = mapping(words.get("guards"))
@@ -79,6 +87,7 @@ class GuardLimits:
             left_behind=max(integer(guards.get("maxLeftBehind")) or 0, permitted("leftBehind", allowed.left_behind)),
             rights=permitted("rights", 0),
             command=command,
+            remark=remark,
         )
 
 
@@ -244,13 +253,12 @@ def _at(words: JsonObject, path: tuple[str, ...]) -> JsonValue:
 
 
 def _way_out(limits: GuardLimits, name: str, permit: str, option: str) -> str:
-    """Say how the limit is raised: by a permit that lands first, or at a terminal."""
+    """Say how the limit is raised: by a permit that lands first, or at a terminal, which CI is not."""
+    words = f"permits: {{NAME: {{{permit}, reason: …, owner: …, expires: YEAR-MONTH-DAY}}}}."
+    way = f"merge a permit first, in a change of its own: {ENVIRONMENTS_FOLDER}/{name}.yaml, {words}"
     if limits.command:
-        return f"If that is meant, run: kservegen {limits.command} {option}."
-    return (
-        f"If that is meant, merge a permit first, in a change of its own: {ENVIRONMENTS_FOLDER}/{name}.yaml, "
-        f"permits: {{NAME: {{{permit}, reason: …, owner: …, expires: YEAR-MONTH-DAY}}}}."
-    )
+        way = f"run at a terminal: kservegen {limits.command} {option}; in CI, {way}"
+    return f"If that is meant, {way}{f' {limits.remark}' if limits.remark else ''}"
 
 
 def _diagnose(name: str, environment: ResolvedEnvironment | None, finding: Finding) -> Iterator[Diagnostic]:

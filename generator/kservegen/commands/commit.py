@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from kservegen.formats.yaml.collector import without_collector
 from kservegen.git.checkout import current_branch, ignored, other_checkouts
 from kservegen.git.process import Git, mask, open_git, without_user
 from kservegen.git.remote import choose_remote, is_published, remote_url
+from kservegen.git.tree import contents
 from kservegen.git.write import branch_tip, check_branch_name, move_branch, signature, stage
 from kservegen.render.commit.base import Question, Superseded
 from kservegen.render.commit.hydrated import PROPOSED, Hydrated
@@ -264,7 +265,15 @@ def _guard(run: _Run, evaluated: EvaluatedRepository, planned: Sequence[Prepared
     """Hold every branch against the guards before any of them moves."""
     for prepared in planned:
         if isinstance(prepared, Prepared) and prepared.contents.removed:
-            yield from guard_files(evaluated, prepared.contents.removed, run.options.render.allowed, "commit")
+            removed, allowed = prepared.contents.removed, run.options.render.allowed
+            read = partial(_committed, run.git, prepared.tree_of)
+            yield from guard_files(evaluated, removed, allowed, "commit", read)
+
+
+def _committed(git: Git, commit: str, paths: Iterable[str]) -> dict[str, bytes]:
+    """Return files of the output as a commit has them."""
+    held = contents(git, commit, (OUTPUT_FOLDER,))
+    return {path: held[f"{OUTPUT_FOLDER}/{path}"] for path in paths}
 
 
 def _land(run: _Run, landing: Landing, jobs: list[tuple[Job, Prepared | Superseded]]) -> CommitOutcome:

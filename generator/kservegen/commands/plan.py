@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
+from kservegen.changes.departed import departed_limits
 from kservegen.changes.guards import Allowances, GuardLimits
 from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
 from kservegen.changes.plan.model import EnvironmentPlan, Plan, Relocation
@@ -187,10 +188,11 @@ def _environments(
         ):
             continue  # its findings say why
         if built is not None:
-            words = built.environment.value
+            limits = GuardLimits.of(built.environment.value, allowed, clock=clock, command=command)
         else:
-            words = base.revision.words_of(name) if base.revision is not None else {}
-        limits = GuardLimits.of(words, allowed, clock=clock, command=command)
+            limits = departed_limits(
+                evaluated.project.repository.root, name, allowed, revision=base.revision, clock=clock, command=command
+            )
         yield from contained(
             "comparing this environment",
             partial(_environment, name, evaluated, compared, limits),

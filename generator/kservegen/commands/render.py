@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -146,7 +147,9 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
     changes = compare_files(desired, existing)
     out = evaluated.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
-    diagnostics.extend(guard_files(evaluated, changes.remove, options.allowed, result.command))
+    diagnostics.extend(
+        guard_files(evaluated, changes.remove, options.allowed, result.command, partial(_read_all, existing))
+    )
     diagnostics.extend(left_behind(evaluated.environments, changes.remove, desired))
     diagnostics.extend(_guard_effects(evaluated, existing, changes, options, result.command))
     blocked = changes.blocked or any(d.severity is Severity.ERROR for d in diagnostics)
@@ -163,14 +166,44 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
 
 
 def guard_files(
-    evaluated: EvaluatedRepository, removed: Iterable[str], allowed: Allowances, command: str
+    evaluated: EvaluatedRepository,
+    removed: Iterable[str],
+    allowed: Allowances,
+    command: str,
+    read: Callable[[Iterable[str]], Mapping[str, bytes]],
 ) -> Iterator[Diagnostic]:
-    """Hold files that go against the guards of their environments; paths begin with those."""
+    """Hold files that go against the guards of their environments; paths begin with those.
+
+    Of an environment that is gone they are read, as its permit counts what they stood for.
+    """
     environments = {environment.name: environment for environment in evaluated.environments}
     for name, gone in files_removed(removed, evaluated.desired).items():
         environment = environments.get(name)
-        limits = GuardLimits.of(environment.value if environment else {}, allowed, command=command)
-        yield from guard_removals(name, environment, gone, limits)
+        if environment is None:
+            yield from _guard_departed(evaluated.project.repository, name, gone.names, allowed, command, read)
+        else:
+            limits = GuardLimits.of(environment.value, allowed, command=command)
+            yield from guard_removals(name, environment, gone, limits)
+
+
+def _read_all(existing: Existing, paths: Iterable[str]) -> dict[str, bytes]:
+    return {path: existing.read(path) for path in paths}
+
+
+def _guard_departed(
+    repository: Repository,
+    name: str,
+    paths: Iterable[str],
+    allowed: Allowances,
+    command: str,
+    read: Callable[[Iterable[str]], Mapping[str, bytes]],
+) -> Iterator[Diagnostic]:
+    from kservegen.changes.departed import departed_limits  # noqa: PLC0415 - where an environment is gone
+    from kservegen.changes.plan.effects import guard_departed  # noqa: PLC0415 - brings all that a plan needs
+
+    files = {path.partition("/")[2]: content for path, content in read(paths).items()}
+    limits = departed_limits(repository.root, name, allowed, command=command)
+    yield from guard_departed(name, files, limits)
 
 
 def _guard_effects(

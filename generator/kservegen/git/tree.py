@@ -55,6 +55,28 @@ def merge_base(git: Git, one: str, other: str) -> str | None:
     return done.stdout.decode().split("\n", 1)[0] or None if done.returncode == 0 else None
 
 
+class Held(NamedTuple):
+    """The last commit that has a file; `is_newest` where that is the one that was asked for."""
+
+    commit: str
+    is_newest: bool
+
+
+def last_with(git: Git, commit: str, path: str) -> Held | None:
+    """Return the last commit up to `commit` that has a file; None where this clone knows of none.
+
+    Of merges the first parent counts: what was merged last, without what a branch held on its way there.
+    """
+    if _file(git, commit, path):
+        return Held(commit, is_newest=True)
+    removal = git.text("rev-list", "-1", "--first-parent", commit, "--", f":(top,literal){git.inside(path)}")
+    found = git.attempt("rev-parse", "--verify", "--quiet", f"{removal}^1") if removal else None
+    if found is None or found.returncode:
+        return None
+    before = found.stdout.decode().strip()
+    return Held(before, is_newest=False) if _file(git, before, path) else None
+
+
 def is_shallow(git: Git) -> bool:
     """Whether the clone lacks history."""
     return git.text("rev-parse", "--is-shallow-repository") == "true"

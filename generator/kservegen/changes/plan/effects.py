@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from kservegen.changes.bases import Compared, DiskBase, WantedBase
@@ -23,6 +23,7 @@ from kservegen.changes.plan.environment import EnvironmentChange, plan_environme
 from kservegen.changes.plan.model import EnvironmentPlan, Fate, Presence, Verb
 from kservegen.changes.plan.moves import left_running
 from kservegen.changes.plan.syncing import Syncing
+from kservegen.changes.plan.trees import Differences
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -145,6 +146,13 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
         yield from guard_restarts(environment, holding_of(planned.impact), limits)
         if change.words is not None:
             yield from guard_rights(environment, change.words, limits)
+
+
+def guard_departed(name: str, files: Mapping[str, bytes], limits: GuardLimits) -> Iterator[Diagnostic]:
+    """Hold the end of an environment against its guards, counted as a plan counts it; `files` by path in its folder."""
+    change = read_change(name, None, Differences(old=files, new={}, was_there=True, is_there=False), None)
+    planned = plan_environment(change)
+    yield from guard_plan(change, replace(planned, left=left_running(change, planned)), limits)
 
 
 def holding_of(impact: Impact) -> dict[str, int]:
