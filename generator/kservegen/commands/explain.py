@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from kservegen.catalog.model import find_fragment
+from kservegen.catalog.model import Catalog, find_fragment
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.merged import merged
@@ -23,6 +24,8 @@ from kservegen.evaluate.project import Project
 from kservegen.kserve.presets import presets_for
 from kservegen.kserve.runtimes.advice import obstacle_reason, why_chosen, why_not
 from kservegen.render.objects.pins import PINNED, pins_of
+
+_LISTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def explain_entry(project: Project, environment: str, key: str) -> Explanation:
     """Explain the entry called `key` (or namespace/name); GeneratorError where the environment has none."""
     name = project.choose_one(environment)
     resolved, _ = resolve_environment(project.catalog, name)
-    entry = find_entry(resolved, key)
+    entry = find_entry(project.catalog, resolved, key)
     resource = build_one(resolved, entry, project.tools)
     built = build_objects(resolved, project.tools)
     context = None if isinstance(built, Finding) else default_environment(built, project.tools).context
@@ -121,13 +124,28 @@ def _presets(resource: Resource, context: Context) -> Iterator[str]:
         yield from (preset.name for preset in presets_for(merged(resource, context).spec))
 
 
-def find_entry(environment: ResolvedEnvironment, key: str) -> Entry:
-    """Return the entry called `key`, a name or namespace/name; GeneratorError where the environment has none."""
+def find_entry(catalog: Catalog, environment: ResolvedEnvironment, key: str) -> Entry:
+    """Return the entry called `key`, a name or namespace/name; GeneratorError where the environment has none.
+
+    An entry that lives elsewhere is told with where that is, since no other name was meant.
+    """
     entry = match_entry(environment, key)
     if entry is not None:
         return entry
+    others = [name for name in catalog.environments if name not in {environment.name, *catalog.unreadable}]
+    homes = [name for name in others if match_entry(resolve_environment(catalog, name)[0], key) is not None]
+    if homes:
+        more = f" and {len(homes) - _LISTED:,} more" if len(homes) > _LISTED else ""
+        raise GeneratorError(
+            f"{key} does not live in {environment.name}", hint=f"It lives in {', '.join(homes[:_LISTED])}{more}."
+        )
+    if any(key == definition.key for definition in catalog.definitions.values()):
+        raise GeneratorError(
+            f"{key} does not live in {environment.name}",
+            hint="It lives in no environment: look at its environments, and for null in their files.",
+        )
     names = [entry.key for entry in environment.entries]
-    hint = did_you_mean(key, names, f"It holds: {', '.join(names[:20]) or 'nothing'}.")
+    hint = did_you_mean(key, names, f"It holds: {', '.join(names[:_LISTED]) or 'nothing'}.")
     raise GeneratorError(f"there is no {key} in {environment.name}", hint=hint)
 
 

@@ -243,7 +243,7 @@ def simulate_entries(project: Project, environment: str, keys: Sequence[str]) ->
     found = simulate_known_entries(project, name, keys)
     for key in keys:
         if key not in found:
-            find_entry(resolve_environment(project.catalog, name)[0], key)
+            find_entry(project.catalog, resolve_environment(project.catalog, name)[0], key)
     return [found[key] for key in keys]
 
 
