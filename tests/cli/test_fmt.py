@@ -136,6 +136,72 @@ def test_a_base_is_proposed_and_written_where_that_is_asked_for(project: Project
     assert project.problems() == []
 
 
+COMMENTED = """\
+# {0}
+# All of prod.
+version: 1
+# of the cluster
+cluster: {{name: prod-{0}, server: https://{0}.example.com}}
+kserve:
+  # of the mode
+  deploymentMode: Standard
+  version: v0.19.0
+# at most
+guards: {{maxRemovals: 1}}   # careful
+# of {0}
+prerequisites: [cert-manager]
+namespaces: {{ns: {{}}}}
+gitops: {{engine: none}}
+"""
+
+
+def test_comments_go_with_their_words_and_all_is_in_order(project: Project) -> None:
+    for name in ("eu", "us"):
+        project.write(f"environments/prod-{name}.yaml", COMMENTED.format(name))
+    told = fmt(project, "--factor", "prod-eu", "prod-us", "--write")
+    assert told.return_value == 0
+    assert told.stdout.count("\nnote: ") == 1 + 1  # the catalog's entry of both
+    assert "environments/prod-us.yaml says otherwise of what moves, and loses this: # of us\n" in told.stdout
+    assert held(project, "environments/bases/prod.yaml") == (
+        "# All of prod.\n"
+        "version: 1\n"
+        "kserve:\n"
+        "  # of the mode\n"
+        "  deploymentMode: Standard\n"
+        "  version: v0.19.0\n"
+        "# of eu\n"
+        "prerequisites: [cert-manager]\n"
+        "namespaces: {ns: {}}\n"
+        "gitops: {engine: none}\n"
+        "# at most\n"
+        "guards: {maxRemovals: 1}   # careful\n"
+    )
+    assert held(project, "environments/prod-us.yaml") == (
+        "# us\n"
+        "# All of prod.\n"
+        "version: 1\n"
+        "extends: [prod]\n"
+        "# of the cluster\n"
+        "cluster: {name: prod-us, server: https://us.example.com}\n"
+    )
+    files = ("environments/bases/prod.yaml", "environments/prod-eu.yaml", "environments/prod-us.yaml")
+    assert fmt(project, "--check", *(str(project.root / file) for file in files)).return_value == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--write",)])
+def test_a_base_with_findings_is_not_written_and_says_why(project: Project, options: tuple[str, ...]) -> None:
+    waiver = "waivers: {w: {rule: policy/no-latest-image, model: iris, reason: r, owner: o, expires: 2999-01-31}}\n"
+    for file, text in (("prod-eu", EU), ("prod-us", US)):
+        gone = text[: text.index("models:")] + "models: {iris: null}\n"
+        project.write(f"environments/{file}.yaml", gone + waiver)
+    result = fmt(project, "--factor", "prod-eu", "prod-us", *options)
+    assert result.return_value == 1
+    assert "environments/bases/prod.yaml:" in result.stdout
+    assert "waiver w is for iris, which this environment does not have" in result.stdout
+    assert result.stdout.endswith("\nnothing was written: the files would have what is found above\n")
+    assert not (project.root / "environments/bases").exists()
+
+
 def test_a_second_base_lies_over_the_first(project: Project) -> None:
     project.write("environments/bases/old.yaml", "version: 1\nbandwidths: {disk: 1Gi}\n")
     project.write("environments/prod-eu.yaml", EU + "extends: [old]\n")

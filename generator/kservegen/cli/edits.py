@@ -48,7 +48,7 @@ def _as_text(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes
 
     write_text(_coloured(edits_as_text(edits)))
     if edits.refused:
-        write_text(_findings(edits))
+        write_text(findings_as_text(edits))
         write_text("nothing was written: the edit brings what is found above\n")
         return edits.exit_code
     if not edits.changes or dry_run:
@@ -61,7 +61,7 @@ def _as_text(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes
     return 0
 
 
-def _findings(edits: ProposedEdits) -> str:
+def findings_as_text(edits: ProposedEdits) -> str:
     """Write the findings with the lines as they would be: they stand in no file yet."""
     from kservegen.report.text import render_text  # noqa: PLC0415
 

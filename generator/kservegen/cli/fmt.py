@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from kservegen.cli.edits import findings_as_text
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
@@ -72,5 +73,7 @@ def command(
             write_text(formatting_as_text(edits, written=done))
         else:
             end = f"written: {', '.join(edits.changes)}" if done else "nothing was written: --write writes it"
-            write_text(f"{edits_as_text(edits)}{end}\n")
+            if edits.refused:
+                end = "nothing was written: the files would have what is found above"
+            write_text(f"{edits_as_text(edits)}{findings_as_text(edits) if edits.refused else ''}{end}\n")
     return edits.exit_code or edits.result.exit_code

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources
-from kservegen.catalog.editing.formatting import format_source, order_sections
-from kservegen.catalog.editing.patch import drop, read_value
+from kservegen.catalog.editing.formatting import comments_of, drop_with_comments, format_source, head_of
+from kservegen.catalog.editing.patch import read_value
 from kservegen.catalog.extending import EXTENDS, base_name_error, named_bases
 from kservegen.commands.edits import CatalogDraft, ProposedEdits, environment_file, finish_draft, open_draft
 from kservegen.commands.result import Result
@@ -92,14 +92,21 @@ def propose_base(repository: Repository, environments: tuple[str, str], base: st
         raise GeneratorError(f"{environments[0]} and {environments[1]} have no word in common", subject=files[0])
     before = {environment: _words(draft, environment) for environment in names}
     text = _reduced(draft.text(files[0]), _beside(one, common), files[0])
-    # A base lies one folder deeper than what editors were told of the schema.
-    draft.texts[f"{BASES_FOLDER}/{name}.yaml"] = text.replace("$schema=../", "$schema=../../", 1).encode()
+    head = list(_shared_head(*(draft.text(file) for file in files)))
+    text = "".join((*head, *text.splitlines(keepends=True)[len(head_of(text)) :]))
+    base_file = f"{BASES_FOLDER}/{name}.yaml"
+    said = {file: comments_of(draft.text(file)) for file in files}
+    draft.texts[base_file] = format_source(text, base_file, _sections(base_file)).encode()
     for file, value in zip(files, (one, other), strict=True):
         draft.texts[file] = _reduced(draft.text(file), _moved(value, common), file).encode()
         draft.put(file, (EXTENDS,), [*(named_bases(value) or ()), name])
-        draft.texts[file] = order_sections(draft.text(file), _sections(file)).encode()
+        draft.texts[file] = format_source(draft.text(file), file, _sections(file)).encode()
     if before != {environment: _words(draft, environment) for environment in names}:
         raise GeneratorError("the two cannot be parted without changing what they say", subject=files[0])
+    kept = {comment for file in (*files, base_file) for comment in comments_of(draft.text(file))}
+    for file, comments in said.items():
+        lost = [comment for comment in dict.fromkeys(comments) if comment not in kept]
+        draft.notes += [f"{file} says otherwise of what moves, and loses this: {comment}" for comment in lost]
     together = [
         definition
         for definition in draft.catalog.definitions.values()
@@ -179,8 +186,18 @@ def _beside(own: JsonObject, common: JsonObject, path: WordPath = ()) -> Iterato
             yield from _beside(value, shared, (*path, word))
 
 
+def _shared_head(one: str, other: str) -> Iterator[str]:
+    """Yield what the heads of two files both say, and what tells editors of the schema."""
+    theirs = {line.strip() for line in head_of(other)}
+    for line in head_of(one):
+        if "$schema=" in line:  # a base lies one folder deeper
+            yield line.replace("$schema=../", "$schema=../../", 1)
+        elif line.strip() and line.strip() in theirs:
+            yield line
+
+
 def _reduced(text: str, paths: Iterator[WordPath], file: str) -> str:
     for path in paths:
-        text = drop(text, path, file)
+        text = drop_with_comments(text, path, file)
     tidy = _BLANK_LINES.sub("\n\n", text).rstrip("\n") + "\n"
     return tidy if _same(read_value(tidy, file), read_value(text, file)) else text

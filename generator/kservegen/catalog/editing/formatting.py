@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import Final
 
-from kservegen.catalog.editing.patch import at, read_value, scalar_text
+from kservegen.catalog.editing.patch import at, drop, read_value, scalar_text, without
 from kservegen.catalog.editing.spans import Container, ScalarSpan, Value, spans
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.errors import GeneratorError
@@ -60,7 +60,7 @@ def format_source(text: str, file: str, sections: Sequence[str]) -> str:
         edited = _ordered(edited, path, _ranks(path, sections))
     after = load_strict(edited.encode(), file)
     same = json.dumps(after.value, sort_keys=True) == json.dumps(before, sort_keys=True)
-    if after.diagnostics or not same or _comments(edited) != _comments(text):
+    if after.diagnostics or not same or comments_of(edited) != comments_of(text):
         raise GeneratorError(
             "the file cannot be put in order without changing what it says",
             subject=file,
@@ -69,9 +69,30 @@ def format_source(text: str, file: str, sections: Sequence[str]) -> str:
     return edited
 
 
-def order_sections(text: str, sections: Sequence[str]) -> str:
-    """Put the words of a file itself in their usual order, and leave all below them alone."""
-    return _ordered(text, (), _ranks((), sections))
+def drop_with_comments(text: str, path: Path, file: str) -> str:
+    """Remove a word with the comments that belong to it; the head of a file stays."""
+    container: Value = spans(text)
+    for part in path[:-1]:
+        assert isinstance(container, Container)  # noqa: S101 - the path is there
+        container = container.items[part].value
+    assert isinstance(container, Container)  # noqa: S101 - the path is there
+    if container.flow or not container.is_map or len(container.items) == 1:
+        return drop(text, path, file)
+    lines = text.splitlines(keepends=True)
+    blocks = dict(zip(container.items, _blocks(text, lines, container, is_file=len(path) == 1), strict=True))
+    block = blocks[path[-1]]
+    edited = "".join((*lines[: block.start], *lines[block.stop :]))
+    wanted = without(read_value(text, file), path)
+    loaded = load_strict(edited.encode(), file)
+    if loaded.diagnostics or json.dumps(loaded.value, sort_keys=True) != json.dumps(wanted, sort_keys=True):
+        return drop(text, path, file)
+    return edited
+
+
+def head_of(text: str) -> list[str]:
+    """Return the lines above the first word of a file."""
+    first = next(iter(spans(text).items.values()))
+    return text.splitlines(keepends=True)[: _line(text, first.start)]
 
 
 def _entry_paths(value: JsonObject) -> Iterator[Path]:
@@ -188,7 +209,7 @@ def _texts(place: Value, value: JsonValue, *, inside: bool = False) -> Iterator[
         yield place, value, inside
 
 
-def _comments(text: str) -> list[str]:
+def comments_of(text: str) -> list[str]:
     """Return the comments of a text, sorted: none may be lost, and none come."""
     import yaml  # noqa: PLC0415 - only where a file is put in order
 
