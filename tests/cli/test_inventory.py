@@ -122,8 +122,8 @@ def test_a_cluster_is_written_down(project: Project, api: FakeApi, *, aggregated
     api.add(
         "apps", "v1", "Deployment", thing("Deployment", "kserve-controller-manager", "kserve", spec={"template": pod})
     )
-    said = "1 ClusterServingRuntime, 2 CustomResourceDefinition, 1 Gateway, 3 Node, 1 PriorityClass, 1 Secret"
-    assert ask(project, api) == (0, f"{FILE}: 2026-11-29: {said}, 5 ServiceAccount, 1 StorageClass\n")
+    said = "1 ClusterServingRuntime, 2 CustomResourceDefinitions, 1 Gateway, 3 Nodes, 1 PriorityClass, 1 Secret"
+    assert ask(project, api) == (0, f"{FILE}: 2026-11-29: {said}, 5 ServiceAccounts, 1 StorageClass\n")
     words = written(project)
     assert words["taken"] == "2026-11-29"  # the day that the server says it is
     assert (words["kubernetesVersion"], words["kserveVersion"]) == ("v1.34.1", "v0.19.0")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import change_option, emit_result, fail_on, find_repository, line_reader
+from kservegen.cli.options import change_option, emit_result, fail_on, find_repository, line_reader, terminal_width
 from kservegen.cli.targets import engine_option
 from kservegen.core.diagnostics import Severity
 
@@ -66,7 +66,14 @@ def command(  # noqa: PLR0913 - one parameter per option
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
         lines = line_reader(repository.root)
-        return plan_as_text(checked.result, checked.plan, lines, colour=colour, everything=False)
+        return plan_as_text(
+            checked.result,
+            checked.plan,
+            lines,
+            colour=colour,
+            everything=False,
+            width=terminal_width() if colour else 0,
+        )
 
     def as_markdown(_colour: bool) -> str:
         from kservegen.changes.bases import open_change_base  # noqa: PLC0415

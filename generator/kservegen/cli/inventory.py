@@ -179,7 +179,9 @@ def _report_written(words: JsonObject, file: str, output: str) -> int:
             for kind, reason in unread.items()
         ]
         return write_sections(0, inventory=entries)
-    listed = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing"
+    from kservegen.report.summary import plural, plural_of  # noqa: PLC0415
+
+    listed = ", ".join(plural(count, kind, plural_of(kind)) for kind, count in counts.items()) or "nothing"
     write_text(printable(f"{file}: {words['taken']}: {listed}") + "\n")
     for kind, reason in unread.items():
         write_text(printable(f"not read, and so not covered: {kind}: {reason}") + "\n")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 import click
@@ -211,7 +212,7 @@ def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colou
         return written
     from kservegen.report.text import render_text  # noqa: PLC0415
 
-    return render_text(result, line_reader(root, stdin), colour=colour)
+    return render_text(result, line_reader(root, stdin), colour=colour, width=terminal_width() if colour else 0)
 
 
 def read_named_file(file: Path, hint: str, *, most: int = -1) -> bytes:
@@ -280,6 +281,11 @@ def _write(stream: TextIO, text: str) -> None:
 def wants_colour() -> bool:
     """Colour for a terminal, unless NO_COLOR asks for none (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width() -> int:
+    """Return how many characters fit in a line of the terminal; 0 where standard output is none."""
+    return get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[str] | None]:

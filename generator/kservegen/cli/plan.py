@@ -14,6 +14,7 @@ from kservegen.cli.options import (
     guard_options,
     line_reader,
     reporting,
+    terminal_width,
     wants_colour,
     write_document,
     write_text,
@@ -78,5 +79,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
         lines = line_reader(repository.root)
-        write_text(plan_as_text(result, changes, lines, colour=wants_colour(), everything=everything))
+        width = terminal_width()
+        write_text(plan_as_text(result, changes, lines, colour=wants_colour(), everything=everything, width=width))
     return result.exit_code

@@ -16,6 +16,7 @@ from kservegen.cli.options import (
     guard_options,
     line_reader,
     open_for_writing,
+    terminal_width,
     wants_colour,
     write_document,
     write_text,
@@ -88,5 +89,6 @@ def _explain_drift(repository: Repository, environments: tuple[str, ...], output
     else:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
-        write_text(plan_as_text(result, changes, line_reader(repository.root), colour=wants_colour(), everything=True))
+        lines, width = line_reader(repository.root), terminal_width()
+        write_text(plan_as_text(result, changes, lines, colour=wants_colour(), everything=True, width=width))
     return result.exit_code

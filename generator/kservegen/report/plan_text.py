@@ -22,8 +22,10 @@ _OBJECTS, _FIELDS = 40, 12
 _WIDE: Final = 110
 
 
-def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: bool, everything: bool) -> str:
-    """Write what is left running and the verdict first, then details."""
+def plan_as_text(
+    result: Result, plan: Plan, read_lines: ReadLines, *, colour: bool, everything: bool, width: int = 0
+) -> str:
+    """Write what is left running and the verdict first, then details; with a width the last lines are not wider."""
     paint = painter(colour)
     most = (0, 0) if everything else (_OBJECTS, _FIELDS)
     is_gate = bool(result.verdict)
@@ -44,7 +46,7 @@ def plan_as_text(result: Result, plan: Plan, read_lines: ReadLines, *, colour: b
     others = len(result.diagnostics) - len(shown)
     if others:
         out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]
-    standing = [paint(printable(line), DIM) for line in standing_lines(result)]
+    standing = [paint(printable(line), DIM) for line in standing_lines(result, width)]
     out += ["", *standing] if standing else []
     return "\n".join(out) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from kservegen.core.diagnostics import Severity
 if TYPE_CHECKING:
     from kservegen.evaluate.manifests import Documents
 
+_GOES_ON: Final = " " * 4
 _WIDEST: Final = 64  # names in a line that says more
 
 
@@ -85,8 +87,20 @@ def problem_counts(result: Result) -> str:
     return ", ".join(said)
 
 
-def standing_lines(result: Result) -> Iterator[str]:
-    """List what the verdict stands on, kind by kind, and what was not looked at."""
+def standing_lines(result: Result, width: int = 0) -> Iterator[str]:
+    """List what the verdict stands on, kind by kind, and what was not looked at; with a width no line is wider.
+
+    Lines are broken at blanks alone, so that a name can be copied.
+    """
+    for line in _standing_lines(result):
+        yield from _wrapped(line, width) if width else (line,)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, subsequent_indent=_GOES_ON, break_long_words=False, break_on_hyphens=False)
+
+
+def _standing_lines(result: Result) -> Iterator[str]:
     if result.assumptions:
         is_judged = not result.verdict and (result.plan is None or result.plan.changes is None)
         green = "green, " if is_judged and result.exit_code == CLEAN else ""

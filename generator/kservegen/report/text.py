@@ -23,15 +23,17 @@ _WIDEST = 160
 _NAMED = 3  # so many other places fit in a line
 
 
-def render_text(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = True) -> str:
-    """Write every finding and the summary."""
+def render_text(
+    result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = True, width: int = 0
+) -> str:
+    """Write every finding and the summary; with a width what the verdict stands on is not wider."""
     out = _findings(result, read_lines, colour=colour, show_environments=show_environments)
     if result.plan is not None and result.plan.diff:
         out.append(result.plan.diff.rstrip("\n"))
         out.append("")
     paint = painter(colour)
     out.append(summarise(result))
-    out.extend(paint(printable(line), DIM) for line in standing_lines(result))
+    out.extend(paint(printable(line), DIM) for line in standing_lines(result, width))
     return "\n".join(out) + "\n"
 
 

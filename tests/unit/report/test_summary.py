@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kservegen.commands.result import Result
+from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, Waived
-from kservegen.report.summary import problem_counts
+from kservegen.report.summary import problem_counts, standing_lines
 from kservegen.report.text import render_text
 
 
@@ -38,3 +39,17 @@ def test_no_problems_is_not_said_under_what_is_waived(severity: Severity, standi
     text = render_text(result, lambda _: None, colour=False)
     assert "until 2030-01-01 by team: known" in text
     assert "no problems" not in text
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_what_a_verdict_stands_on_breaks_at_blanks(width: int) -> None:
+    names = [f"models/a-name-of-some-length-{number}" for number in range(4)]
+    result = Result(
+        command="validate",
+        assumptions=tuple(Assumption("ConfigMap", name, "prerequisites") for name in names),
+        unchecked=(Unchecked("that images can be pulled", "no registry is asked by anybody who wrote this"),),
+    )
+    whole, wrapped = list(standing_lines(result)), list(standing_lines(result, width))
+    assert max(map(len, whole)) > width >= max(map(len, wrapped))
+    assert " ".join(wrapped).split() == " ".join(whole).split()  # no word is broken
+    assert wrapped[1].startswith("  4 ConfigMaps:")
