@@ -262,7 +262,7 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (renamed_models, {REMOVAL}),
         (other_namespace, {REMOVAL, LEFT, RESTART}),
         (other_cluster, {LEFT}),
-        (other_engine, {REMOVAL, LEFT, RESTART}),
+        (other_engine, {LEFT, RESTART}),
         (other_repository, {LEFT}),
         (read_from("targetRevision: mine"), {LEFT}),
         (read_from("path: mine/rendered"), {LEFT}),
@@ -307,7 +307,7 @@ def test_a_change_grants_itself_nothing(project: Project, change: Callable[[Proj
         ("leftBehind: 5", "2027-06-30", emptied, 1),
         ("leftBehind: 20", "2027-06-30", other_cluster, 0),
         ("leftBehind: 20", "2027-06-30", other_repository, 0),
-        ("removals: 20, leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
+        ("leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
         ("restartingAccelerators: 2", "2027-06-30", restarted, 0),
     ],
 )
@@ -387,14 +387,12 @@ def test_an_expired_permit_is_told_of(project: Project) -> None:
 RUNNING = "5 models keep running in namespace ns on https://prod.example.com"
 NOBODY = f"{RUNNING}: nothing will delete them"
 ELSEWHERE = "what is read there decides about them from now on"
-STAYS = "what argocd synced them with stays in the cluster as well: nothing will delete it"
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (other_cluster, f"{NOBODY} (another cluster (https://prod.example.com -> "),
-        (other_engine, f"{RUNNING}: {STAYS} (another engine (argocd -> flux))"),
         (other_namespace, f"{NOBODY} (another namespace)"),
         (read_from("path: mine"), f"{RUNNING}: {ELSEWHERE} (another path ("),
         (emptied, f"{NOBODY} (every model is removed)"),
@@ -413,6 +411,26 @@ def test_what_keeps_running_is_said_first(project: Project, change: Callable[[Pr
     assert changes["leftRunning"][0].startswith(f"prod: {said}")
     (left,) = [e["leftBehind"] for e in changes["environments"] if e["name"] == "prod"]
     assert (left["models"], left["namespaces"], left["cluster"]) == (5, ["ns"], "https://prod.example.com")
+
+
+@pytest.mark.parametrize(("now", "beside"), [("flux", " beside flux"), ("none", "")])
+def test_of_another_engine_the_objects_of_the_one_before_stay(project: Project, now: str, beside: str) -> None:
+    other = (PROD + GUARDS).replace("engine: argocd", f"engine: {now}")
+    project.write("environments/prod.yaml", other)
+    allowed = RenderOptions(out=project.root / "rendered", allow_restarts=8)
+    (left,) = (d for d in render(project.repository, allowed).diagnostics if d.rule.startswith("gitops/"))
+    assert left.rule == LEFT
+    judged(project)
+    report = checked_report(run(project, "--base", "HEAD", "--output", "json").stdout)
+    (found,) = (f for f in report["findings"] if f["rule"] in {LEFT, REMOVAL})
+    assert found["seen"] == left.seen
+    changes = report["plan"]["changes"]
+    (planned,) = changes["environments"]
+    count = len(planned["leftBehind"]["objects"])
+    assert found["seen"].startswith(f"{count} left behind: AppProject argocd/prod, ")
+    (line,) = changes["leftRunning"]
+    stay = f"they are argocd's own, and sync{beside} until somebody deletes them"
+    assert line == f"prod: {count} objects stay: {stay} (another engine (argocd -> {now}))"
 
 
 def test_what_is_permitted_to_be_left_behind_is_rendered_after_the_merge(project: Project) -> None:

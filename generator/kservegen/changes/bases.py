@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.changes.plan.trees import Differences
+from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import (
@@ -179,9 +180,11 @@ class CommitBase:
                 ),
             )
         if evaluated.has_errors:
+            errors = [found for found in evaluated.diagnostics if found.severity is Severity.ERROR]
+            first = min(errors, key=lambda found: (found.location, found.rule))
             raise GeneratorError(
-                "the catalog of this commit has errors, so that nothing says what it stood for",
-                subject=f"{self.commit[:_SHOWN]} ({min(d.location for d in evaluated.diagnostics)})",
+                f"the catalog of this commit has errors, so that nothing says what it stood for: {first.message}",
+                subject=f"{self.commit[:_SHOWN]} ({first.location})",
                 hint=f"Compare with a commit that renders, or with one that carries {OUTPUT_FOLDER}/.",
             )
         before = {path: content for path, content in evaluated.desired.items() if wanted.covers(path)}

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.guards import Allowances, GuardLimits, files_removed, guard_removals, left_behind
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.result import FilePlan, Result
@@ -183,7 +184,22 @@ def guard_files(
             yield from _guard_departed(evaluated.project.repository, name, gone.names, allowed, command, read)
         else:
             limits = GuardLimits.of(environment.value, allowed, command=command)
-            yield from guard_removals(name, environment, gone, limits)
+            counted = gone._replace(names=_without_engine(environment, gone.names, read))
+            yield from guard_removals(name, environment, counted, limits)
+
+
+def _without_engine(
+    environment: ResolvedEnvironment, paths: Sequence[str], read: Callable[[Iterable[str]], Mapping[str, bytes]]
+) -> Sequence[str]:
+    """Leave out what another engine synced the environment with: it stays, and is counted as left behind."""
+    own = f"{environment.name}/"
+    if not any(path.startswith(f"{own}sync/") for path in paths):
+        return paths
+    from kservegen.changes.plan.effects import of_another_engine  # noqa: PLC0415 - brings all that a plan needs
+
+    files = {path.removeprefix(own): content for path, content in read(paths).items()}
+    left = of_another_engine(environment.text("gitops", "engine"), files)
+    return [path for path in paths if path.removeprefix(own) not in left]
 
 
 def _read_all(existing: Existing, paths: Iterable[str]) -> dict[str, bytes]:

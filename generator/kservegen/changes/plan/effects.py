@@ -23,7 +23,7 @@ from kservegen.changes.plan.environment import EnvironmentChange, plan_environme
 from kservegen.changes.plan.model import EnvironmentPlan, Fate, Presence, Verb
 from kservegen.changes.plan.moves import left_running
 from kservegen.changes.plan.syncing import Syncing
-from kservegen.changes.plan.trees import Differences
+from kservegen.changes.plan.trees import Differences, read_files
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -148,6 +148,16 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
             yield from guard_rights(environment, change.words, limits)
 
 
+def of_another_engine(engine: str, files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return, of files that go, by path in their environment, those by which another engine than `engine` synced it.
+
+    They are what the left-behind guard counts.
+    """
+    own = {path: content for path, content in files.items() if path.startswith(_SYNC)}
+    before = Syncing.of(read_files(own, {}).objects.values()).engine
+    return frozenset(own) if before and before != engine else frozenset()
+
+
 def guard_departed(name: str, files: Mapping[str, bytes], limits: GuardLimits) -> Iterator[Diagnostic]:
     """Hold the end of an environment against its guards, counted as a plan counts it; `files` by path in its folder."""
     change = read_change(name, None, Differences(old=files, new={}, was_there=True, is_there=False), None)
@@ -172,6 +182,8 @@ def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
     if planned.left.is_removed and planned.left.guarded:
         gone = [c for c in gone if c.fate is not Fate.LEFT]
         charts = charts if planned.presence is not Presence.GONE else []
+    if planned.engine is not None and planned.left.guarded:
+        gone = [c for c in gone if c.fate is not Fate.LEFT or str(c.old_key or c.key) not in planned.left.names]
     unread = [path for path in change.old.unreadable if path not in change.differences.new]
     names = [*(str(c.old_key or c.key) for c in gone), *(f"chart {chart}" for chart in charts), *unread]
     files = [f"{change.name}/{path}" for path in (*(c.old_file or c.file for c in gone), *unread)]

@@ -54,9 +54,10 @@ def left_running(change: EnvironmentChange, planned: EnvironmentPlan) -> LeftRun
     left = _left(change, planned, before, after)
     if not left.names:
         return LeftRunning()
+    if left.path == _ENGINE:
+        return left
     running = [resource for resource in change.before.values() if resource.kind in MODEL_KINDS]
-    if left.path != _ENGINE:
-        running = [resource for resource in running if str(key_of(resource)) in left.names]
+    running = [resource for resource in running if str(key_of(resource)) in left.names]
     return left._replace(
         models=len(running),
         namespaces=tuple(sorted({resource.id.namespace for resource in running})),
@@ -73,7 +74,8 @@ def _left(change: EnvironmentChange, planned: EnvironmentPlan, before: Syncing, 
     if before.engine and before.engine != after.engine:
         names = sorted(str(key_of(r)) for r in change.before.values() if r.file.startswith(_SYNC))
         why = f"another engine ({before.engine} -> {after.engine or 'none'})"
-        stays = f"what {before.engine} synced them with stays in the cluster as well: nothing will delete it"
+        beside = f" beside {after.engine}" if after.engine else ""
+        stays = f"they are {before.engine}'s own, and sync{beside} until somebody deletes them"
         return LeftRunning(why, tuple(names), _ENGINE, outcome=stays)
     moved = tuple(_other_cluster(change, before, after))
     if moved:

@@ -226,10 +226,15 @@ def test_a_base_without_output_is_rendered(project: Project) -> None:
 
 def test_a_base_without_output_whose_catalog_is_wrong(project: Project) -> None:
     git(project.root, "rm", "-rq", "--cached", "rendered")
-    commit_files(project.root, {".gitignore": "rendered\n", "models.yaml": "version: 1\nmodels: {a: {typo: 1}}\n"})
-    project.models(PAIR)
-    with pytest.raises(GeneratorError, match="has errors"):
+    words = DEV.replace("cluster: {name: dev}", "cluster: {name: dev, server: 'https://prod.example.com:6443'}")
+    words = words.replace("engine: none", "engine: argocd, repoURL: 'https://git.acme.org/x.git'")
+    wrong = "version: 1\ndefaults: {namespace: ns}\n" + PAIR.replace("modelFormat: sklearn", "modelFormat: nosuch", 1)
+    commit = commit_files(
+        project.root, {".gitignore": "rendered\n", "environments/dev.yaml": words, "models.yaml": wrong}
+    )
+    with pytest.raises(GeneratorError, match=r"has errors, so .* stood for: no runtime found") as raised:
         planned(project, "HEAD")
+    assert raised.value.subject == f"{commit[:12]} (models.yaml:4:23)"
 
 
 def test_the_base_is_where_the_branches_part(project: Project) -> None:
