@@ -93,8 +93,8 @@ def test_a_wrong_catalog(name: str, project: Project) -> None:
 
 def test_of_too_many_entries_the_first_are_judged(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kservegen.catalog.load.MOST_ENTRIES", 2)
-    entry = "{modelFormat: sklearn, storageUri: ftp://b/c}"
-    project.models("models:\n" + "".join(f"  {name}: {entry}\n" for name in ("a", "b", "c", "d")))
+    entry = "{{modelFormat: sklearn, storageUri: ft{0}://b/c}}"
+    project.models("models:\n" + "".join(f"  {name}: {entry.format(name)}\n" for name in ("a", "b", "c", "d")))
     refused = [f"models.yaml:{line}:41 kserve/storage-uri" for line in (4, 5)]
     assert project.problems() == [*refused, "models.yaml:6:3 catalog/too-many-entries"]
 

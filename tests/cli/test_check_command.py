@@ -632,6 +632,13 @@ def test_rendered_files_have_to_be_current(project: Project) -> None:
     assert re.search(r" · 1 would be written, \d+ unchanged · 1 error", said)
 
 
+def test_the_verdict_counts_places_and_findings_say_where(project: Project) -> None:
+    project.write("models.yaml", models(a=MODEL % "a", b=MODEL % "b").replace("s3://", "ftp://"))
+    out = run(project, "--base", "HEAD").stdout
+    assert out.startswith("red: 1 error in 5 places\n")
+    assert "\n  in:      prod\n" in out
+
+
 def test_where_files_alone_are_not_current_the_catalog_changes_nothing(project: Project) -> None:
     file = project.root / "rendered/prod/models/ns/inferenceservice-b.yaml"
     file.write_text(file.read_text("utf-8").replace("s3://models/b", "s3://models/old"), "utf-8")

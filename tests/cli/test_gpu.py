@@ -86,6 +86,15 @@ def test_nothing_asks_for_a_gpu(project: Project) -> None:
     assert gpu(project) == (0, "no model asks for a GPU\n")
 
 
+def test_nothing_to_compare_says_why(loaded: Project) -> None:
+    assert gpu(loaded, "large", "--compare", "L4", "--tp", "2,4") == (
+        0,
+        "no size of --tp fits the candidates: 2,4 of L4\n",
+    )
+    loaded.models("models: {iris: {modelFormat: sklearn, storageUri: s3://b/iris}}\n")
+    assert gpu(loaded, "iris", "--compare", "L4") == (0, "iris asks for no GPU\n")
+
+
 COMPARED = ("large", "--compare", "L4x2,H100,H200", "--tp", "1,2")
 PRICED = DEV.replace("gpu: H100,", "gpu: H100, pricePerHour: 2.5,")
 

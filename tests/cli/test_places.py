@@ -113,3 +113,48 @@ def test_a_waiver_takes_one_model_out_of_a_finding(project: Project) -> None:
     project.write("environments/dev.yaml", CLUSTER + waived)
     told = [(item["severity"], item["entries"], "waived" in item) for item in _findings(project)]
     assert told == [("warning", ["m0", "m2", "m3"], False), ("info", ["m1"], True)]
+
+
+_BOUND: Final = CLUSTER + "policies: {bindings: {no-latest-image: {actions: [Deny]}}}\n"
+_TAGLESS: Final = "modelFormat: sklearn, storageUri: s3://b/m"
+_WAIVER: Final = "rule: policy/no-latest-image, owner: ml, reason: old, expires: 2999-01-01"
+
+
+def _places(project: Project) -> list[tuple[str, list[list[str]]]]:
+    found = _findings(project)
+    return [(item["rule"], [place["entries"] for place in item["places"]]) for item in found]
+
+
+def test_a_text_that_a_policy_refuses_is_one_cause(project: Project) -> None:
+    """Other texts are other causes, and what is waived stays a finding of its own."""
+    images = ("a:latest", "a:latest", "b:latest", "a:latest")
+    project.models(_models(lambda number: f"{_TAGLESS}, image: '{images[number]}'", len(images)))
+    project.write("environments/dev.yaml", _BOUND)
+    rule = "policy/no-latest-image"
+    assert _places(project) == [(rule, [["m0"], ["m1"], ["m3"]]), (rule, [["m2"]])]
+    project.write("environments/dev.yaml", f"{_BOUND}waivers: {{w: {{{_WAIVER}, model: m1}}}}\n")
+    assert _places(project) == [(rule, [["m0"], ["m3"]]), (rule, [["m1"]]), (rule, [["m2"]])]
+
+
+def test_what_nothing_handles_is_one_cause(project: Project) -> None:
+    schemes = ("ftp", "gopher", "gopher")
+    project.models(_models(lambda number: f"modelFormat: sklearn, storageUri: {schemes[number]}://h/{number}", 3))
+    assert _places(project) == [("kserve/storage-uri", [["m0"]]), ("kserve/storage-uri", [["m1"], ["m2"]])]
+
+
+def test_one_line_of_many_models_names_them(project: Project) -> None:
+    project.models(_models(lambda _: f"{_TAGLESS}, profile: p", 6) + "profiles: {p: {image: 'a:latest'}}\n")
+    project.write("environments/dev.yaml", _BOUND)
+    assert "  at:      models.m0.image and 5 more models: m1, m2, m3, m4, m5\n" in _report(project, "text")
+    assert "%0Aat: models.m0.image and 5 more models: m1, m2, m3, m4, m5%0A" in _report(project, "github")
+
+
+def test_each_waived_finding_says_whose_and_by_what(project: Project) -> None:
+    project.models(_models(lambda _: f"{_TAGLESS}, profile: p", 2) + "profiles: {p: {image: 'a:latest'}}\n")
+    waivers = "".join(f"  w{number}: {{{_WAIVER}, model: m{number}}}\n" for number in range(2))
+    project.write("environments/dev.yaml", f"{_BOUND}waivers:\n{waivers}")
+    notices = [line for line in _report(project, "github").splitlines() if "no-latest-image" in line]
+    assert [("at: models.m0.image" in line, "(w0)" in line) for line in notices] == [(True, True), (False, False)]
+    sarif = json.loads(_report(project, "sarif"))
+    marks = [json.dumps(result["partialFingerprints"]) for result in sarif["runs"][0]["results"]]
+    assert len(marks) == len(set(marks)) == 2

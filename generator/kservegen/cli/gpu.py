@@ -123,7 +123,10 @@ def _compared(
     if output == "json":
         return write_sections(0, gpuComparison=[*gpu_comparison_as_json(rows)])
     width = get_terminal_size((_WIDTH, 0)).columns if sys.stdout.isatty() else _WIDTH
-    write_text(render_gpu_comparison(rows, colour=wants_colour(), width=width))
+    nothing = (
+        f"no size of --tp fits the candidates: {asked[1]} of {asked[0]}" if servers else f"{model} asks for no GPU"
+    )
+    write_text(render_gpu_comparison(rows, colour=wants_colour(), width=width, nothing=nothing))
     return 0
 
 

@@ -209,5 +209,7 @@ def _verdict(result: Result, base: CommitBase | NoBase) -> str:
             said += f", {assuming(len(result.assumptions))}"
     else:
         said = f"red: {errors} {'error' if errors == 1 else 'errors'}" if errors else "red"
+        if places := result.places(Severity.ERROR):
+            said += f" in {places:,} places"
         said += f", beside {count}: {names}" if own else ""
     return said if base.revision is not None else f"{said}; there is no base, so guards do not apply"

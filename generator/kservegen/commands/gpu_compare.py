@@ -120,10 +120,12 @@ def servers_to_place(
     known: Collection[str] = ()
     if project is not None:
         try:
-            found = account_for(project, environments, model, what_if if what_if != _NOTHING else None).servers
+            found, others = account_for(project, environments, model, what_if if what_if != _NOTHING else None)
         except UnknownModelError as missing:
             known = missing.known
         else:
+            if others and not found:
+                raise GeneratorError(f"{model} cannot be compared: {others[0].reason}", subject=others[0].environment)
             return tuple(map(_of_account, found))
     table = fact_store_of(project)
     place = _chosen_environment(project, environments)

@@ -58,6 +58,12 @@ class Result:
         """Return how many findings have this severity; waived ones are counted apart."""
         return sum(1 for d in self.diagnostics if d.severity is severity and d.waived is None)
 
+    def places(self, least: Severity) -> int:
+        """Return in how many places findings stand that weigh at least so much; 0 where each stands in one."""
+        told = [d for d in self.diagnostics if d.waived is None and d.severity.rank <= least.rank]
+        places = sum(len(d.everywhere) for d in told)
+        return places if places > len(told) else 0
+
     @property
     def waived(self) -> int:
         """How many findings are accepted for a time."""

@@ -20,6 +20,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import Tools
+from kservegen.formats.jsonschema.limits import join_misnamed
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.jsonschema.validate import Validator
 from kservegen.kserve.releases import Releases
@@ -130,4 +131,4 @@ class OwnSchema:
             path = packaged_data() / "schemas" / "kservegen" / f"{self.name}.schema.json"
             self.schema = json.loads(path.read_bytes())
         validator = Validator(self.schema, uncompiled=1, single=large, distinct=False, ruled=False)
-        return validator.check(value)
+        return join_misnamed(validator.check(value))

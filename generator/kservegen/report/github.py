@@ -6,7 +6,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert_lines, printable
 from kservegen.report.summary import standing_lines, summarise
-from kservegen.report.text import also_at
+from kservegen.report.text import also_at, waived_by, words_at
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -23,12 +23,16 @@ def render_github(result: Result) -> str:
 def _command(item: Diagnostic) -> str:
     place = f"file={_property(item.location.file)},line={item.location.line},col={item.location.column}"
     parts = [item.message]
+    if item.path:
+        parts.append(f"at: {words_at(item)}")
     if item.seen:
         parts.append(f"seen: {item.seen}")
     if item.allowed:
         parts.append(f"allowed: {item.allowed}")
     if item.hint:
         parts.append(item.hint)
+    if item.waived is not None:
+        parts.append(f"waived: {waived_by(item)}")
     if item.places:
         parts.append(f"also at: {also_at(item)}")
     return (

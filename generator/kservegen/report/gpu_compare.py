@@ -20,13 +20,13 @@ _NARROWEST: Final = 40
 _COLOURS: Final = {"fits": GREEN, "uncertain": YELLOW, "does not fit": RED, "refused": RED}
 
 
-def render_gpu_comparison(rows: Sequence[ComparedGpu], *, colour: bool, width: int) -> str:
+def render_gpu_comparison(rows: Sequence[ComparedGpu], *, colour: bool, width: int, nothing: str = "") -> str:
     """Write one row for each candidate and parallel size; an empty cell says that nothing is known.
 
-    Where `width` does not hold the table, each row becomes a sentence.
+    Where `width` does not hold the table, each row becomes a sentence. Without rows `nothing` says why there are none.
     """
     if not rows:
-        return "no model asks for a GPU, or no size of --tp fits the candidates\n"
+        return f"{nothing}\n"
     paint, lines = painter(colour), list[str]()
     for server, found in groupby(rows, key=lambda row: row.server):
         own = [*found]

@@ -39,7 +39,9 @@ def plan_as_text(
     errors = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR and item.waived is None)
     shown = result.diagnostics if is_gate else errors
     if shown:
-        findings = render_findings(replace(result, diagnostics=shown), read_lines, colour=colour)
+        findings = render_findings(
+            replace(result, diagnostics=shown), read_lines, colour=colour, show_environments=True
+        )
         out += ["", findings.rstrip("\n")]
     if is_gate and result.plan is not None and result.plan.diff:
         out += ["", result.plan.diff.rstrip("\n")]

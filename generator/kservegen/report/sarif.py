@@ -108,9 +108,9 @@ def _location(place: Location) -> JsonObject:
 def _fingerprint(item: Diagnostic) -> str:
     """Tell a finding apart from others without its line, which moves when lines above it come and go.
 
-    One that has a cause elsewhere is the same wherever it stands.
+    One that has a cause elsewhere is the same wherever it stands; a waived one is that of its entries alone.
     """
-    if item.cause:
+    if item.cause and item.waived is None:
         return sha256(json.dumps([item.rule, item.cause]).encode()).hexdigest()[:32]
     about: Iterable[JsonValue] = (item.rule, item.location.file, item.path, item.message)
     return sha256(json.dumps([*about, *item.entries]).encode()).hexdigest()[:32]

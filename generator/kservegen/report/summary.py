@@ -63,9 +63,8 @@ def _files(plan: FilePlan, result: Result) -> str:
 
 def in_places(result: Result, least: Severity) -> str:
     """Say in how many places findings stand that weigh at least so much; blank where each stands in one."""
-    told = [item for item in result.diagnostics if item.waived is None and item.severity.rank <= least.rank]
-    places = sum(len(item.everywhere) for item in told)
-    return f" in {plural(places, 'place')}" if places > len(told) else ""
+    places = result.places(least)
+    return f" in {plural(places, 'place')}" if places else ""
 
 
 def problem_counts(result: Result) -> str:
@@ -115,7 +114,7 @@ def assumption_lines(assumptions: Sequence[Assumption]) -> Iterator[str]:
     for each in assumptions:
         groups.setdefault((each.kind, each.why), []).append(each.name)
     for (kind, why), names in groups.items():
-        yield f"{plural(len(names), kind, plural_of(kind))}: {_folded(names)} ({why})"
+        yield f"{plural(len(names), kind, plural_of(kind))}: {folded(names)} ({why})"
 
 
 def unchecked_lines(unchecked: Iterable[Unchecked]) -> Iterator[str]:
@@ -130,7 +129,7 @@ def plural_of(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou") else f"{noun}s"
 
 
-def _folded(names: Sequence[str]) -> str:
+def folded(names: Sequence[str]) -> str:
     """Name as many as fit in a line, one at least, and count the others."""
     shown = 1
     while shown < len(names) and len(", ".join(names[: shown + 1])) <= _WIDEST:

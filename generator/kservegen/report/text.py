@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Severity
+from kservegen.core.jsontypes import format_path
 from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
-from kservegen.report.summary import standing_lines, summarise
+from kservegen.report.summary import folded, plural, standing_lines, summarise
 
 # Returns the text of a file that findings point into; None where it cannot be shown.
 ReadLines = Callable[[str], list[str] | None]
@@ -20,6 +22,7 @@ RED, GREEN, YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
 Paint = Callable[[str, str], str]
 _COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: "\x1b[36m"}
 _WIDEST = 160
+_SECTION_END = re.compile(r"[.\[]")
 _NAMED = 3  # so many other places fit in a line
 
 
@@ -37,9 +40,9 @@ def render_text(
     return "\n".join(out) + "\n"
 
 
-def render_findings(result: Result, read_lines: ReadLines, *, colour: bool) -> str:
+def render_findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = False) -> str:
     """Write every finding and no summary."""
-    return "\n".join(_findings(result, read_lines, colour=colour, show_environments=False))
+    return "\n".join(_findings(result, read_lines, colour=colour, show_environments=show_environments))
 
 
 def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> list[str]:
@@ -55,10 +58,9 @@ def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_envi
     severity = paint(item.severity.value, _COLOURS[item.severity])
     yield f"{paint(printable(str(item.location)), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
-    about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", _waived(item))]
+    about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", waived_by(item))]
     about += [("also at", also_at(item)), ("also by", ", ".join(item.supersedes))]
-    if item.path:
-        about.insert(0, ("at", item.path))
+    about.insert(0, ("at", words_at(item)))
     if show_environments and item.environments:
         about.append(("in", ", ".join(item.environments)))
     for label, text in about:
@@ -76,11 +78,26 @@ def also_at(item: Diagnostic) -> str:
 
 
 def _named_place(place: FindingPlace) -> str:
-    """Write a place with the only entry whose words lead there."""
-    return f"{place.location} ({place.entries[0]})" if len(place.entries) == 1 else str(place.location)
+    """Write a place with the entries whose words lead there."""
+    return f"{place.location} ({folded(place.entries)})" if place.entries else str(place.location)
 
 
-def _waived(item: Diagnostic) -> str:
+def words_at(item: Diagnostic) -> str:
+    """Write the words that lead to a finding's first place; count and name other entries whose words do, too."""
+    entries, path = item.everywhere[0].entries, item.path
+    section = _SECTION_END.split(path, maxsplit=1)[0]
+    own = next(
+        (entry for entry in entries if re.match(f"{re.escape(format_path((section, entry)))}(?![^.[])", path)), None
+    )
+    others = [entry for entry in entries if entry != own]
+    if own is None or not others:
+        return path
+    more = plural(len(others), "more model") if section == "models" else f"{len(others):,} more of {section}"
+    return f"{path} and {more}: {folded(others)}"
+
+
+def waived_by(item: Diagnostic) -> str:
+    """Say who answers for a waived finding, until when, and by which waiver; blank for what is not waived."""
     waived = item.waived
     if waived is None:
         return ""

@@ -17,15 +17,18 @@ from kservegen.checks.policy.match import MatchAnswer, match
 from kservegen.checks.policy.model import Expression
 from kservegen.checks.policy.violation_path import Holds, blame
 from kservegen.core.diagnostics import Finding
+from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
 from kservegen.core.resource import Resource
+from kservegen.core.secrets import secrets_in
 from kservegen.formats.cel.engine import CelScope, Program
 from kservegen.formats.cel.outcome import CelError
 from kservegen.formats.cel.source import variable_names
 
 _NO_NAMESPACES: Final[Mapping[str, JsonObject]] = {}
+_NOTHING: Final[JsonObject] = {}
 _NO_PARAMS: Final = "no params found for policy binding with `Deny` parameterNotFoundAction"
 
 # apiserver/pkg/apis/cel: what a messageExpression may come to.
@@ -144,7 +147,7 @@ def evaluate_case(policy: Bound, case: AdmissionCase) -> Iterator[Finding]:
         if isinstance(outcome, CelError):
             yield _failed(policy, outcome, _wording(case, validation.source.check, outcome), path)
         else:
-            yield _violation(policy, _message(validation, case.scope), path)
+            yield _violation(policy, _message(validation, case.scope), path, case.admission.resource.doc)
 
 
 def _conditions_hold(policy: Bound, case: AdmissionCase) -> Generator[Finding, None, bool]:
@@ -190,8 +193,20 @@ def _trail(case: AdmissionCase, text: str, error: CelError) -> Iterator[str]:
                 return
 
 
-def _violation(policy: Bound, message: str, path: Path) -> Finding:
-    return to_finding(policy.compiled.policy.meta, Problem(path, message, severity=policy.severity))
+def _violation(policy: Bound, message: str, path: Path, doc: JsonObject = _NOTHING) -> Finding:
+    cause = _cause(message, doc, path)
+    return to_finding(policy.compiled.policy.meta, Problem(path, message, severity=policy.severity, cause=cause))
+
+
+def _cause(message: str, doc: JsonObject, path: Path) -> str:
+    """Name the text that a policy refuses, whichever objects hold it; blank where none is refused.
+
+    Two objects that lack a field, or switch something on, are two mistakes. No secret goes in: reports hash causes.
+    """
+    seen = value_at(doc, path)
+    if not isinstance(seen, str) or not seen or any(secrets_in(value_at(doc, path[:-1]))):
+        return ""
+    return f"{message}: {seen}"
 
 
 def _failed(policy: Bound, error: CelError, message: str, path: Path) -> Finding:

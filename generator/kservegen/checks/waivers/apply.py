@@ -22,7 +22,7 @@ _CHOICES: Final = frozenset({"policy", "gpu", "budget", "defect"})
 # A password that is known to everybody, of a stand-in for tests, is a choice, too.
 _CHOSEN: Final = frozenset({"catalog/plain-secret"})
 _NOT_YET: Final = "Waiver {} counts from the change after this one on: waiversFrom is base."
-_WORDS: Final = ("rule", "model", "owner", "reason", "expires")
+_REQUIRED: Final = frozenset({"rule", "owner", "reason", "expires"})
 
 
 class Clock(NamedTuple):
@@ -72,7 +72,7 @@ def is_waivable(diagnostic: Diagnostic) -> bool:
 
 def read_waivers(words: JsonObject) -> tuple[Waiver, ...]:
     """Read the `waivers` of an environment; what its schema refuses is left out."""
-    return tuple(_read(name, mapping(value)) for name, value in words.items() if mapping(value).keys() >= {*_WORDS[2:]})
+    return tuple(_read(name, mapping(value)) for name, value in words.items() if mapping(value).keys() >= _REQUIRED)
 
 
 def _read(name: str, words: JsonObject) -> Waiver:
@@ -118,7 +118,9 @@ def apply_waivers(
             and merged.only
             and not any(w.covers(diagnostic) and _holds(w, clock) for w in merged.waivers)
         ):
-            weighed.append(replace(diagnostic, hint=f"{diagnostic.hint} {_NOT_YET.format(waiver.name)}".lstrip()))
+            # Apart from others of its cause: no waiver is written for those.
+            hint = f"{diagnostic.hint} {_NOT_YET.format(waiver.name)}".lstrip()
+            weighed.append(replace(diagnostic, hint=hint, cause=""))
             continue
         is_new = merged is not None and replace(waiver, name="") not in merged.unnamed
         mark = Waived(waiver.name, waiver.owner, waiver.reason, waiver.expires.isoformat(), of_change=is_new)
@@ -172,7 +174,7 @@ def _mistakes(waiver: Waiver, rules: Collection[str], subjects: Collection[str])
         yield _finding(
             waiver,
             "unknown-rule",
-            f"there is no rule {waiver.rule}",
+            f"there is no rule {waiver.rule}" if waiver.rule else f"waiver {waiver.name} names no rule",
             word="rule",
             seen=waiver.rule,
             hint=did_you_mean(waiver.rule, rules) or "Write the id that the finding shows in brackets.",

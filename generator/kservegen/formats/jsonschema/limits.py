@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import isclose
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
-from kservegen.formats.jsonschema.suggestions import close, listing, quote
+from kservegen.formats.jsonschema.suggestions import NO_ADVICE, close, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 _NAMES = {
@@ -123,9 +124,7 @@ def _container_hint(value: JsonValue, kinds: Sequence[str]) -> str:
     return ""
 
 
-def unknown_field(
-    key: str, path: Path, *, hint: str = "Remove it, or look up the field's name.", allowed: str = ""
-) -> Finding:
+def unknown_field(key: str, path: Path, *, hint: str = NO_ADVICE, allowed: str = "") -> Finding:
     """Report a field that the map at a path may not have."""
     return Finding(
         rule="schema/unknown-field",
@@ -285,3 +284,29 @@ def _same(left: JsonValue, right: JsonValue) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
     return left == right
+
+
+def join_misnamed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Make one finding of the only field that a map lacks and the only unknown one that it has: that is misnamed.
+
+    Not where advice says that the unknown one was meant to be another. For files that are refused for either.
+    """
+    lacking, strange = _only_ones("schema/missing-field", findings), _only_ones("schema/unknown-field", findings)
+    joined: dict[int, Finding | None] = {}
+    for path, missing in lacking.items():
+        name, other = missing.allowed, strange.get(path)
+        if other is not None and other.hint in {NO_ADVICE, f"Did you mean `{name}`?"}:
+            joined[id(missing)] = None
+            joined[id(other)] = replace(other, hint=f"Did you mean `{name}`? That field is missing here.")
+    told = (joined.get(id(finding), finding) for finding in findings)
+    return tuple(finding for finding in told if finding is not None)
+
+
+def _only_ones(rule: str, findings: tuple[Finding, ...]) -> dict[Path, Finding]:
+    """Return by the path of a map the finding of a rule about its fields, where there is just one."""
+    found: dict[Path, list[Finding]] = {}
+    for finding in findings:
+        if finding.rule == rule:
+            path = finding.path if rule == "schema/missing-field" else finding.path[:-1]
+            found.setdefault(path, []).append(finding)
+    return {path: own[0] for path, own in found.items() if len(own) == 1}

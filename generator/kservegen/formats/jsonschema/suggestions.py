@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from kservegen.core.jsontypes import JsonValue
 
+NO_ADVICE: Final = "Remove it, or look up the field's name."
 _SHOWN = 60
 _LISTED = 12
 
@@ -61,7 +63,7 @@ def advice(
     for height, fields in enumerate(above, start=1):
         if key in fields:
             return f"`{key}` belongs {_HEIGHTS.get(height, f'{height} levels')} up."
-    return "Remove it, or look up the field's name."
+    return NO_ADVICE
 
 
 _HEIGHTS = {1: "one level", 2: "two levels", 3: "three levels"}

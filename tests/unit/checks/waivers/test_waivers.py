@@ -117,3 +117,20 @@ def test_adopting_a_catalog(unpinned: Project) -> None:
 def test_a_promise_is_short(ttl: str) -> None:
     with pytest.raises(GeneratorError, match=r"time to live|longer"):
         promise(owner="ml", reason="", ttl=ttl, today=TODAY.day)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            GOOD.replace("rule: policy/", "policy: "),
+            ("schema/unknown-field", "Did you mean `rule`? That field is missing here."),
+        ),
+        (GOOD.replace("rule: policy/pinned-revision", "rule: ''"), ("waiver/unknown-rule", "waiver w names no rule")),
+    ],
+)
+def test_a_waiver_of_no_rule_is_one_finding(unpinned: Project, words: str, told: tuple[str, str]) -> None:
+    waive(unpinned, words)
+    (found,) = (d for d in validate(unpinned.repository, clock=TODAY).diagnostics if "dev.yaml" in d.location.file)
+    assert found.rule == told[0]
+    assert told[1] in {found.message, found.hint}

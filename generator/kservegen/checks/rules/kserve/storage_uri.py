@@ -85,4 +85,6 @@ def _adapters_without_initializer(spec: JsonObject) -> Problems:
 
 
 def _finding(path: Path, uri: str, reason: str, allowed: str) -> Problem:
-    return Problem(path, f"the controller refuses {uri!r}: {reason}", seen=uri, allowed=allowed)
+    # A scheme that nothing handles is one cause, whichever models use it; what else is wrong is wrong with one URI.
+    cause = reason if f"{uri.partition('://')[0]}://" in reason else ""
+    return Problem(path, f"the controller refuses {uri!r}: {reason}", seen=uri, allowed=allowed, cause=cause)
