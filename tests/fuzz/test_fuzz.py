@@ -49,13 +49,26 @@ FINDS["a budget below nothing"] = Case(
         ENVIRONMENT: json.dumps({**_ENVIRONMENT, "budgets": {"a": {"memory": -99}}}).encode(),
     },
 )
+_ON_A_GPU = b"""\
+{version: 1, models: {m: {modelFormat: huggingface, storageUri: "hf://org/m", namespace: ml,
+  resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}}}}
+"""
+FINDS["a card with fewer neighbours than none"] = Case(
+    Kind.CATALOG,
+    {
+        MODELS: _ON_A_GPU,
+        ENVIRONMENT: json.dumps(
+            {
+                **_ENVIRONMENT,
+                "accelerators": {"a": {"resource": "nvidia.com/gpu", "gpu": "L4", "share": {"neighbours": -1}}},
+            }
+        ).encode(),
+    },
+)
 FINDS["a compressed cache without a width"] = Case(
     Kind.CATALOG,
     {
-        MODELS: b"""\
-{version: 1, models: {m: {modelFormat: huggingface, storageUri: "hf://org/m", namespace: ml,
-  resources: {requests: {nvidia.com/gpu: "1"}, limits: {nvidia.com/gpu: "1"}}}}}
-""",
+        MODELS: _ON_A_GPU,
         ENVIRONMENT: json.dumps(
             {**_ENVIRONMENT, "accelerators": {"a": {"resource": "nvidia.com/gpu", "gpu": "L4"}}}
         ).encode(),

@@ -72,7 +72,8 @@ def _part_of(whole: Gpu, shared: JsonObject) -> Gpu:
     if not shared:
         return whole
     said = parse_quantity(text(shared.get("memory")))
-    equal = whole.memory // ((integer(shared.get("neighbours")) or 0) + 1)
+    neighbours = max(integer(shared.get("neighbours")) or 0, 0)  # fewer than none is an error of its own
+    equal = whole.memory // (neighbours + 1)
     share = max(int(said.value) if said is not None else equal, 1)  # none of it is not all of it
     return replace(whole, share=share if share < whole.memory else 0)
 
