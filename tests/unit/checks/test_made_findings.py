@@ -19,6 +19,24 @@ def test_a_finding_of_one_environment_is_not_taken_for_another(project: Project)
     assert {d.environments for d in found if d.rule == "kserve/reconcile"} == {("b",)}
 
 
+def test_an_account_that_one_environment_shows_says_nothing_of_another(project: Project) -> None:
+    """What its Secrets hold is known where its file is; where it is only promised, it may have a token."""
+    project.models(
+        "models:\n  llama: {modelFormat: huggingface, storageUri: 'hf://meta-llama/Llama-3.1-8B-Instruct', "
+        "serviceAccountName: reader}\n"
+    )
+    promised = DEV.replace("prerequisites: [", "prerequisites: [ServiceAccount/ns/reader, ")
+    shown = "unmanaged: {sa: {path: sa.yaml, reason: by hand, owner: me, expires: 2099-01-01}}\n"
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: reader, namespace: ns}\n"
+    for name in ("a", "b", "c"):
+        text = promised.replace("name: dev", f"name: {name}") + (shown if name == "b" else "")
+        project.write(f"environments/{name}.yaml", text)
+    project.write("rendered/b/sa.yaml", account)
+    (project.root / "environments/dev.yaml").unlink()
+    found = project.validate().diagnostics
+    assert {d.environments for d in found if d.rule == "kserve/hub-download"} == {("b",)}
+
+
 def test_a_template_that_fails_for_all_is_told_once_where_it_stands(project: Project) -> None:
     project.models(MODELS + MODELS.splitlines()[1].replace("iris:", "tulip:") + "\n")
     project.write(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context, Problem
-from kservegen.core.document import child
-from kservegen.core.jsontypes import Path
+from kservegen.core.document import child, mapping, sequence
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Origin, Resource
 from kservegen.kserve.controllers.made import KSERVE, KUBERNETES, STORED, Made, MadePod, source_of, source_text
 
@@ -73,6 +73,28 @@ def pods_made(resource: Resource, context: Context) -> Iterator[tuple[MadeView, 
     view = made_of(resource, context)
     if view is not None:
         yield from ((view, pod) for pod in view.pods())
+
+
+class ContainerMade(NamedTuple):
+    """A container of a made pod, the ones that run before the others among them, and its path there."""
+
+    view: MadeView
+    pod: MadePod
+    container: JsonObject
+    path: Path
+
+    def where(self, *path: str | int) -> Place:
+        """Return the place of a field of the container."""
+        return self.view.where(self.pod.origins, (*self.path, *path))
+
+
+def containers_made(resource: Resource, context: Context) -> Iterator[ContainerMade]:
+    """Go through all containers of the pods that are made of an object and not refused."""
+    for view, made in pods_made(resource, context):
+        spec = mapping(mapping(made.pod).get("spec"))
+        for section in ("initContainers", "containers"):
+            for index, item in enumerate(sequence(spec.get(section))):
+                yield ContainerMade(view, made, mapping(item), ("spec", section, index))
 
 
 def once(problems: Iterable[Problem]) -> Iterator[Problem]:

@@ -11,27 +11,21 @@ Good:
 Upstream: k8s.io/api/core/v1, Container.Command; runc, exec of the first word
 """
 
-from collections.abc import Iterator
-
-from kservegen.checks.rules._made import MadeView, made_of, once
+from kservegen.checks.rules._made import containers_made, once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
-from kservegen.core.document import mapping, sequence, text
-from kservegen.kserve.controllers.made import MadePod
+from kservegen.core.document import sequence, text
 
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    view = made_of(resource, context)
-    if view is not None:
-        yield from once(problem for made in view.pods() for problem in _problems(view, made))
+    yield from once(_problems(resource, context))
 
 
-def _problems(view: MadeView, made: MadePod) -> Iterator[Problem]:
-    spec = mapping(mapping(made.pod).get("spec"))
-    for section in ("initContainers", "containers"):
-        for index, item in enumerate(map(mapping, sequence(spec.get(section)))):
-            program = text(next(iter(sequence(item.get("command"))), ""))
-            if program.split() not in ([], [program]):
-                place = view.where(made.origins, ("spec", section, index, "command", 0))
-                message = f"the container {text(item.get('name'))} is to start a program whose name is a command line"
-                yield Problem(place.path, f"{message}{place.told}", seen=program)
+def _problems(resource: Resource, context: Context) -> Problems:
+    for made in containers_made(resource, context):
+        program = text(next(iter(sequence(made.container.get("command"))), ""))
+        if program.split() not in ([], [program]):
+            place = made.where("command", 0)
+            name = text(made.container.get("name"))
+            message = f"the container {name} is to start a program whose name is a command line"
+            yield Problem(place.path, f"{message}{place.told}", seen=program)

@@ -17,11 +17,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
 
-from kservegen.checks.rules._made import MadeView, once, pods_made
+from kservegen.checks.rules._made import ContainerMade, containers_made, once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping, sequence, text, value_at
-from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.kserve.controllers.made import MadePod
+from kservegen.core.jsontypes import Path
 
 _ASKERS: Final[dict[str, Path]] = {
     "startup probe": ("startupProbe",),
@@ -35,16 +34,11 @@ _ACTIONS: Final = ("httpGet", "tcpSocket")
 
 @rule(Stage.RUN, "InferenceService", "InferenceGraph", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    yield from once(problem for view, pod in pods_made(resource, context) for problem in _problems(view, pod))
+    yield from once(problem for made in containers_made(resource, context) for problem in _unknown(made))
 
 
-def _problems(view: MadeView, pod: MadePod) -> Iterator[Problem]:
-    for section in ("initContainers", "containers"):
-        for index, item in enumerate(sequence(value_at(pod.pod, ("spec", section)))):
-            yield from _unknown(view, pod, ("spec", section, index), mapping(item))
-
-
-def _unknown(view: MadeView, pod: MadePod, at: Path, container: JsonObject) -> Iterator[Problem]:
+def _unknown(made: ContainerMade) -> Iterator[Problem]:
+    container = made.container
     names = [text(mapping(port).get("name")) for port in sequence(container.get("ports"))]
     for asker, path in _ASKERS.items():
         for action in _ACTIONS:
@@ -52,7 +46,7 @@ def _unknown(view: MadeView, pod: MadePod, at: Path, container: JsonObject) -> I
             port = value_at(container, field)
             if not isinstance(port, str) or port in names or port.isdigit():
                 continue
-            place = view.where(pod.origins, (*at, *field))
+            place = made.where(*field)
             near = get_close_matches(port, names, 1)
             yield Problem(
                 place.path,

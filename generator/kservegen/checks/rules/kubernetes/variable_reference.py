@@ -19,40 +19,33 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.checks.rules._made import MadeView, once, pods_made
+from kservegen.checks.rules._made import ContainerMade, containers_made, once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.suggest import did_you_mean
-from kservegen.kserve.controllers.made import MadePod
 
 _REFERENCE: Final = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][\w.-]*)\)")
 _OF_SERVICES: Final = re.compile(r"[A-Z][A-Z0-9_]*_(?:SERVICE_(?:HOST|PORT\w*)|PORT\w*)")
 _SHELL: Final = re.compile(r"(?:.*/)?(?:ba|da|a|z)?sh")
-_LISTS: Final = ("initContainers", "containers")
 
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    yield from once(problem for view, made in pods_made(resource, context) for problem in _problems(view, made))
+    yield from once(problem for made in containers_made(resource, context) for problem in _problems(made))
 
 
-def _problems(view: MadeView, made: MadePod) -> Iterator[Problem]:
-    spec = mapping(mapping(made.pod).get("spec"))
-    for section in _LISTS:
-        for index, item in enumerate(map(mapping, sequence(spec.get(section)))):
-            if item.get("envFrom"):
-                continue
-            known = {text(mapping(variable).get("name")) for variable in sequence(item.get("env"))}
-            for path, said in _words(item):
-                for name in _REFERENCE.findall(said):
-                    if name not in known and not _OF_SERVICES.fullmatch(name):
-                        place = view.where(made.origins, ("spec", section, index, *path))
-                        message = (
-                            f"the container {text(item.get('name'))} has no variable {name}: the text stays as it is"
-                        )
-                        hint = did_you_mean(name, known)
-                        yield Problem(place.path, f"{message}{place.told}", seen=said, hint=hint)
+def _problems(made: ContainerMade) -> Iterator[Problem]:
+    container = made.container
+    if container.get("envFrom"):
+        return
+    known = {text(mapping(variable).get("name")) for variable in sequence(container.get("env"))}
+    for path, said in _words(container):
+        for name in _REFERENCE.findall(said):
+            if name not in known and not _OF_SERVICES.fullmatch(name):
+                place = made.where(*path)
+                message = f"the container {text(container.get('name'))} has no variable {name}: the text stays as it is"
+                yield Problem(place.path, f"{message}{place.told}", seen=said, hint=did_you_mean(name, known))
 
 
 def _words(container: JsonObject) -> Iterator[tuple[Path, str]]:
