@@ -139,17 +139,14 @@ def _numbers(workload: GpuWorkload) -> Iterator[Finding]:
 
 
 def _spread_over_parts(found: Fit) -> Iterator[Finding]:
-    """Find a server that spreads over parts of cards, which may lie on one card or see no other part."""
+    """Find a server that spreads over parts of shared cards; of MIG slices kserve/parallel-devices speaks."""
     workload, server = found.workload, found.workload.server
     if workload.gpus < 2 or server.tensor * server.pipeline * server.data < 2:
         return
     name = workload.resource_name
-    if mig_profile(name):
-        why = "before CUDA 13 a process sees one MIG slice alone, and slices reach no other by peer access"
-    elif is_part_of_card(name, workload.node_selector):
-        why = "several parts of a shared card may be parts of the same one"
-    else:
+    if mig_profile(name) or not is_part_of_card(name, workload.node_selector):
         return
+    why = "several parts of a shared card may be parts of the same one"
     yield Finding(
         rule="gpu/parallelism",
         path=workload.where("tensor-parallel-size"),

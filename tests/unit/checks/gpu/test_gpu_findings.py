@@ -89,9 +89,6 @@ CASES: dict[str, list[str]] = {
     llm("    accelerator: {type: old}\n    args: {max-model-len: 8192}\n"): ["models.yaml:7:5 error gpu/quantisation"],
     "models:\n  iris: {modelFormat: sklearn, storageUri: 's3://b/m', accelerator: {type: l4}}\n": [],
     llm("    accelerator: {type: part}\n    args: {max-model-len: 8192}\n"): [],
-    llm("    accelerator: {type: part, count: 2}\n    args: {max-model-len: 8192, tensor-parallel-size: 2}\n"): [
-        "models.yaml:8:55 warning gpu/parallelism"
-    ],
     llm(
         "    accelerator: {type: shared, count: 2}\n"
         "    args: {max-model-len: 8192, tensor-parallel-size: 2, gpu-memory-utilization: 0.4}\n"
@@ -106,6 +103,15 @@ def test_findings_stand_at_the_word_to_edit(words: str, loaded: Project, snapsho
     assert [f"{d.location} {d.severity} {d.rule}" for d in found] == CASES[words]
     if found:
         assert "\n".join([words, *(text_of(d) for d in found)]) == snapshot
+
+
+@pytest.mark.parametrize("model", ["Qwen/Qwen3-8B", "nobody/knows-it"])
+def test_a_server_on_several_slices_is_warned_of_once(model: str, loaded: Project) -> None:
+    sizes = "    accelerator: {type: part, count: 2}\n    args: {max-model-len: 8192, tensor-parallel-size: 2}\n"
+    loaded.models(llm(sizes, model))
+    found = [d for d in loaded.validate().diagnostics if d.rule in {"gpu/parallelism", "kserve/parallel-devices"}]
+    assert [(d.rule, str(d.severity), d.location.line) for d in found] == [("kserve/parallel-devices", "warning", 7)]
+    assert "before CUDA 13 a process sees one MIG slice alone" in found[0].message
 
 
 def accounts(project: Project, what_if: str = "") -> tuple[Account, ...]:

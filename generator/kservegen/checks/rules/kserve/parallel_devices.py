@@ -3,8 +3,8 @@
 vLLM takes tensor x pipeline x local data ranks devices on a node. With fewer it does not start, and what is beyond them
 stays idle. Which sizes it gets is what the command line says in the end: the single-node presets of KServe v0.19.0 pass
 no size at all, and none of any release passes data, dataLocal, pipeline or expert without a worker. A group of pods has
-data ranks in all and dataLocal in each. Of slices of a card (MIG) a process sees one, and a variable such as
-CUDA_VISIBLE_DEVICES leaves it those that it lists.
+data ranks in all and dataLocal in each. Of slices of a card (MIG) a process sees one before CUDA 13, and they reach
+no other by peer access (a warning); a variable such as CUDA_VISIBLE_DEVICES leaves it those that it lists.
 
 Fix: Ask for as many devices as the sizes multiply to, and pass the sizes where the preset does not (`args:
 [--tensor-parallel-size=2]`).
@@ -137,10 +137,14 @@ def _devices(resource: Resource, serving: ServingContainer, started: StartedServ
         return
     devices, needed = asked[0], sizes.local
     if devices.resource.startswith(_SLICE) and needed > 1:
-        message = f"the server needs {needed} devices on a node ({_product(sizes)}) and sees one slice of a card"
-        place = _place(resource, serving, devices, sizes)
-        hint = "Take one larger slice without parallel sizes, or whole cards."
-        yield Problem(place, f"{message}: it does not start", seen=f"{devices.resource}: {devices.number}", hint=hint)
+        yield Problem(
+            _place(resource, serving, devices, sizes),
+            f"the server is told to spread over {needed} {devices.resource} ({_product(sizes)}), and may not start: "
+            "before CUDA 13 a process sees one MIG slice alone, and slices reach no other by peer access",
+            seen=f"{devices.resource}: {devices.number}",
+            hint="Take one larger slice without parallel sizes, or whole cards.",
+            severity=Severity.WARNING,
+        )
     yield from _hidden(serving, devices, started, sizes)
     if devices.resource not in _WHOLE:
         return
