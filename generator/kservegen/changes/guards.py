@@ -15,7 +15,7 @@ from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.locate import diagnose_environment
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
-from kservegen.core.document import integer, mapping, sequence, text
+from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
@@ -224,12 +224,12 @@ class _WiderRight(NamedTuple):
 def _wider_rights(before: JsonObject, after: JsonObject) -> Iterator[_WiderRight]:
     """Compare what the words give; without them the rendered projects and accounts hold, as narrow as can be."""
     for words in (("project",), ("flux", "serviceAccountName")):
-        was, now = (text(_at(side, words)) for side in (before, after))
+        was, now = (text(value_at(side, words)) for side in (before, after))
         if now and now != was:
             yield _WiderRight(words, f"{'.'.join(words)}: {was or 'none'} -> {now}")
     accounts = ("flux", "serviceAccounts")
-    if _at(before, accounts) == "namespace" and _at(after, accounts) != "namespace":
-        yield _WiderRight(accounts, f"{'.'.join(accounts)}: namespace -> {text(_at(after, accounts)) or 'layer'}")
+    if value_at(before, accounts) == "namespace" and value_at(after, accounts) != "namespace":
+        yield _WiderRight(accounts, f"{'.'.join(accounts)}: namespace -> {text(value_at(after, accounts)) or 'layer'}")
     had = {_kind(item) for item in sequence(before.get(_KINDS))}
     for index, item in enumerate(sequence(after.get(_KINDS))):
         if _kind(item) not in had:
@@ -243,13 +243,6 @@ _KINDS: Final = "namespaceResourceWhitelist"
 def _kind(item: JsonValue) -> tuple[str, str]:
     words = mapping(item)
     return text(words.get("group")), text(words.get("kind"))
-
-
-def _at(words: JsonObject, path: tuple[str, ...]) -> JsonValue:
-    value: JsonValue = words
-    for part in path:
-        value = mapping(value).get(part)
-    return value
 
 
 def _way_out(limits: GuardLimits, name: str, permit: str, option: str) -> str:

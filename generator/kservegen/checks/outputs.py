@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.core.document import mapping, sequence, text
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.document import mapping, sequence, text, value_at
+from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.controllers.local_models import CACHE, NAMESPACE_CACHE
 
 # Operators that write one Secret for each of their objects, and where the object says its name.
@@ -53,14 +53,14 @@ def outputs_of(doc: JsonObject) -> Iterator[Output]:
     kind, metadata, spec = text(doc.get("kind")), mapping(doc.get("metadata")), mapping(doc.get("spec"))
     own, namespace = text(metadata.get("name")), text(metadata.get("namespace")) or "default"
     if kind in _SECRET_NAMES:
-        name = _at(doc, _SECRET_NAMES[kind]) or (own if kind in _NAMED_ALIKE else "")
+        name = text(value_at(doc, _SECRET_NAMES[kind])) or (own if kind in _NAMED_ALIKE else "")
         yield Output("Secret", namespace, name, _keys(kind, spec), kind)
     if kind == "ObjectBucketClaim":
         yield Output("ConfigMap", namespace, own, maker=kind)
     elif kind == "Bundle":  # trust-manager writes it to every namespace that it is told of
         yield from (Output(each, "", own, maker=kind) for each in ("ConfigMap", "Secret"))
     elif kind == "ClusterExternalSecret":
-        name = _at(doc, ("spec", "externalSecretSpec", "target", "name"))
+        name = text(value_at(doc, ("spec", "externalSecretSpec", "target", "name")))
         yield Output("Secret", "", name or text(spec.get("externalSecretName")) or own, maker=kind)
     elif kind == "SopsSecret":
         for item in map(mapping, sequence(spec.get("secretTemplates"))):
@@ -83,10 +83,3 @@ def _keys(kind: str, spec: JsonObject) -> frozenset[str] | None:
     if not is_listed or target.get("creationPolicy") == "Merge":
         return None
     return frozenset(text(mapping(item).get("secretKey")) for item in sequence(spec.get("data")))
-
-
-def _at(doc: JsonObject, path: Path) -> str:
-    value: JsonValue = doc
-    for part in path:
-        value = mapping(value).get(str(part))
-    return text(value)
