@@ -1,23 +1,26 @@
-"""A scene and numbers of pods in; whether the scheduler finds a node for each out.
+"""A scene and numbers of pods in; whether the scheduler finds a node for each, and for those that a rollout adds, out.
 
 The scheduler takes pods one at a time, in an order that nobody knows beforehand, and moves none again. So three
-answers: FITS where every order that is tried ends well, FULL where no arrangement at all exists (a sum that does not
-work out, or a search that went through all of them), UNSURE for what lies between.
+answers: FITS where every order that is tried ends well, or a sum proves it of all; FULL where no arrangement at all
+exists (a sum that does not work out, or a search that went through all of them); UNSURE for what lies between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Final, NamedTuple
 
-from kservegen.checks.placement.node_state import Board, PlacementScene
+from kservegen.checks.placement.bounds import Shortage, Sums, is_roomy
+from kservegen.checks.placement.neighbours import NO_NEIGHBOURS
+from kservegen.checks.placement.node_state import Board, Claim, PlacementScene
 
 # Steps of the search for one question, and pods times nodes up to which all orders are tried.
 SEARCH: Final = 3_000
 _TRIED: Final = 60_000
+# Nodes of a pool that are looked at for room, in the one order that is tried above that, while others are empty.
+_WINDOW: Final = 64
 
 
 class ArrangeOutcome(StrEnum):
@@ -28,16 +31,6 @@ class ArrangeOutcome(StrEnum):
     UNSURE = "unsure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortage:
-    """A resource that there is less of than is needed, summed over the pools that would do."""
-
-    resource: str
-    needed: int
-    there: int
-    pools: tuple[int, ...]
-
-
 class ArrangeAnswer(NamedTuple):
     """An outcome; the group that stays without nodes, and what there is too little of where one sum shows it."""
 
@@ -46,54 +39,148 @@ class ArrangeAnswer(NamedTuple):
     shortage: Shortage | None = None
 
 
-ChooseNode = Callable[[Board, int, Sequence[int]], int]
+_FITS: Final = ArrangeAnswer(ArrangeOutcome.FITS)
 
 
 def arrange(scene: PlacementScene, counts: Sequence[int]) -> ArrangeAnswer:
     """Say whether `counts` pods of each group of a scene find nodes."""
-    certain = _arrange(scene._replace(lenient=False), counts)
-    if certain.outcome is not ArrangeOutcome.FULL or all(claim.sure == claim.maybe for claim in scene.claims):
-        return certain
-    possible = _arrange(scene._replace(lenient=True), counts)
-    return (
-        possible if possible.outcome is ArrangeOutcome.FULL else ArrangeAnswer(ArrangeOutcome.UNSURE, certain.waiting)
-    )
+    return Arrangement(scene, counts).answer
 
 
-def _arrange(scene: PlacementScene, counts: Sequence[int]) -> ArrangeAnswer:
-    waiting = [_fill(scene, counts, order, choose) for order, choose in _tries(scene, counts)]
-    stuck = next((index for index in waiting if index >= 0), -1)
-    if stuck < 0:
-        return ArrangeAnswer(ArrangeOutcome.FITS)
-    shortage = find_shortage(scene, counts)
-    if shortage is not None:
-        return ArrangeAnswer(ArrangeOutcome.FULL, _last_of(scene, counts, shortage), shortage)
-    if min(waiting) < 0:
-        return ArrangeAnswer(ArrangeOutcome.UNSURE, stuck)
-    found = _Search(scene, counts).run()
-    if found is False and not _depends_on_order(scene):
-        return ArrangeAnswer(ArrangeOutcome.FULL, stuck)
-    return ArrangeAnswer(ArrangeOutcome.UNSURE, stuck)
+class Arrangement:
+    """So many pods of each group of a scene on its nodes, and what comes beside them while an object rolls.
+
+    `rollouts` are those that will be asked about, each as a number of further pods by group. Of a search, at most
+    `steps` are taken; the rollouts have as many together.
+    """
+
+    def __init__(
+        self,
+        scene: PlacementScene,
+        counts: Sequence[int],
+        rollouts: Sequence[Mapping[int, int]] = (),
+        *,
+        steps: int = SEARCH,
+    ) -> None:
+        self._scene = scene
+        self._counts = counts
+        self._steps = steps // max(len(rollouts), 1)
+        self._sums = Sums(scene, counts)
+        self._settled: frozenset[int] = frozenset()  # groups of which any rollout finds nodes
+        self.boards: list[Board] = []
+        self.answer = self._judge(rollouts, steps)
+
+    def rollout(self, more: Mapping[int, int]) -> ArrangeAnswer:
+        """Say whether the pods that a rolling update adds find nodes beside all others, where those do."""
+        waiting = (
+            -1 if self._settled.issuperset(more) else max((_add(board, more) for board in self.boards), default=-1)
+        )
+        if waiting < 0:
+            return _FITS
+        short = self._sums.shortage(more) or self._sums.crowding(more)
+        if short is not None:
+            return ArrangeAnswer(ArrangeOutcome.FULL, waiting, short)
+        counts = [count + more.get(index, 0) for index, count in enumerate(self._counts)]
+        return _searched(self._scene._replace(rolling=True), counts, waiting, self._steps)
+
+    def _judge(self, rollouts: Sequence[Mapping[int, int]], steps: int) -> ArrangeAnswer:
+        scene, counts = self._scene, self._counts
+        shortage = self._sums.shortage()
+        if shortage is not None:
+            return ArrangeAnswer(ArrangeOutcome.FULL, _last_of(scene, counts, shortage), shortage)
+        plain = _plain(scene)
+        if len(plain) == len(counts) and is_roomy(scene, counts, rollouts):
+            self._settled = plain
+            return _FITS
+        waiting = self._fill(plain, rollouts)
+        stuck = next((index for index in waiting if index >= 0), -1)
+        if stuck < 0:
+            return _FITS
+        if min(waiting) < 0:
+            return ArrangeAnswer(ArrangeOutcome.UNSURE, stuck)
+        crowd = self._sums.crowding()
+        if crowd is not None:
+            return ArrangeAnswer(ArrangeOutcome.FULL, _last_of(scene, counts, crowd), crowd)
+        return _searched(scene, counts, stuck, steps)
+
+    def _fill(self, plain: frozenset[int], rollouts: Sequence[Mapping[int, int]]) -> list[int]:
+        """Place all pods in one or several ways; return for each a group that has pods left over, or -1."""
+        scene, counts = self._scene, self._counts
+        if sum(counts) * sum(scene.sizes) > _TRIED:
+            return [self._fill_once(plain, rollouts)]
+        waiting = []
+        for order, spread in _tries(scene):
+            board = Board(scene)
+            waiting.append(_fill(board, counts, order, spread=spread))
+            self.boards.append(board)
+        return waiting
+
+    def _fill_once(self, plain: frozenset[int], rollouts: Sequence[Mapping[int, int]]) -> int:
+        """Place all pods in one way, where it can be with room left for any rollout."""
+        scene, counts = self._scene, self._counts
+        reserve = _reserve(scene, [more for more in rollouts if plain.issuperset(more)])
+        wider = scene._replace(claims=[*scene.claims, *(claim for claim, _ in reserve)])
+        kept = [*counts, *(number for _, number in reserve)]
+        board = Board(wider, _WINDOW)
+        waiting = _fill(board, kept, _densest_first(wider), spread=False)
+        if waiting < 0:
+            self._settled = plain
+            for index in range(len(counts), len(kept)):
+                board.remove(index)
+        elif reserve:
+            board = Board(scene, _WINDOW)
+            waiting = _fill(board, counts, _densest_first(scene), spread=False)
+        self.boards.append(board)
+        return waiting
+
+
+def _plain(scene: PlacementScene) -> frozenset[int]:
+    """Return the groups whose pods' places depend on resources alone."""
+    repelled = {other for claim in scene.claims for term in claim.neighbours.apart for other in term.groups}
+    groups = enumerate(scene.claims)
+    return frozenset(index for index, claim in groups if not claim.neighbours.any and index not in repelled)
+
+
+def _reserve(scene: PlacementScene, rollouts: Sequence[Mapping[int, int]]) -> list[tuple[Claim, int]]:
+    """Return pods that ask for as much as those of any one rollout: where these have nodes, so have those."""
+    needs: dict[frozenset[int], dict[str, int]] = {}
+    numbers: dict[frozenset[int], int] = {}
+    for more in rollouts:
+        own: dict[frozenset[int], int] = {}
+        for index, number in more.items():
+            pools = scene.pools_of(index)
+            need = needs.setdefault(pools, {})
+            for name, amount in scene.claims[index].need.items():
+                need[name] = max(amount, need.get(name, 0))
+            own[pools] = own.get(pools, 0) + number
+        for pools, number in own.items():
+            numbers[pools] = max(number, numbers.get(pools, 0))
+    return [
+        (Claim(need=needs[at], sure=at, maybe=at, selected=at, tolerated=at, neighbours=NO_NEIGHBOURS), number)
+        for at, number in numbers.items()
+    ]
 
 
 def _last_of(scene: PlacementScene, counts: Sequence[int], shortage: Shortage) -> int:
     """Return the group that takes the most of what is short."""
     inside = frozenset(shortage.pools)
     return max(
-        (index for index in range(len(counts)) if scene.pools_of(index) <= inside),
+        (index for index in range(len(counts)) if scene.claims[index].maybe <= inside),
         key=lambda index: (scene.claims[index].need.get(shortage.resource, 0) * counts[index], -index),
     )
 
 
-def _tries(scene: PlacementScene, counts: Sequence[int]) -> Iterator[tuple[Sequence[int], ChooseNode]]:
-    """Yield orders of groups with a way to choose nodes: densest first, then as the scheduler spreads pods."""
-    plain = range(len(counts))
-    large = sorted(plain, key=lambda index: _weight(scene, index), reverse=True)
-    yield large, _first
-    if sum(counts) * sum(scene.sizes) <= _TRIED:
-        for order in (large, large[::-1], plain, plain[::-1]):
-            yield order, _emptiest
-        yield large[::-1], _first
+def _tries(scene: PlacementScene) -> Iterator[tuple[Sequence[int], bool]]:
+    """Yield orders of groups, and whether pods spread over nodes: densest first, then as the scheduler spreads them."""
+    large, plain = _densest_first(scene), range(len(scene.claims))
+    yield large, False
+    for order in (large, large[::-1], plain, plain[::-1]):
+        yield order, True
+    yield large[::-1], False
+
+
+def _densest_first(scene: PlacementScene) -> Sequence[int]:
+    return sorted(range(len(scene.claims)), key=lambda index: _weight(scene, index), reverse=True)
 
 
 def _weight(scene: PlacementScene, claim: int) -> tuple[bool, float]:
@@ -107,34 +194,14 @@ def _weight(scene: PlacementScene, claim: int) -> tuple[bool, float]:
     return scene.claims[claim].neighbours.any, max(parts, default=0.0)
 
 
-def _first(_board: Board, _claim: int, nodes: Sequence[int]) -> int:
-    return nodes[0]
-
-
-def _emptiest(board: Board, claim: int, nodes: Sequence[int]) -> int:
-    """Choose as the scheduler's LeastAllocated does: where the most cores and memory are left, by their share."""
-    need = board.scene.claims[claim].need
-
-    def share(node: int) -> float:
-        pool = board.scene.pools[board.pool[node]]
-        return sum(
-            (board.used[node].get(name, 0) + need.get(name, 0)) / offered
-            for name in ("cpu", "memory")
-            if (offered := pool.offers(name))
-        )
-
-    return min(nodes, key=share)
-
-
-def _fill(scene: PlacementScene, counts: Sequence[int], order: Sequence[int], choose: ChooseNode) -> int:
+def _fill(board: Board, counts: Sequence[int], order: Sequence[int], *, spread: bool) -> int:
     """Place pods one by one; return a group of which pods are left over, -1 where none is."""
-    board, passed = Board(scene), dict[object, int]()
     left = {index: counts[index] for index in order if counts[index]}
     before = -1
     while left and sum(left.values()) != before:  # what waits is tried again once more pods stand
         before = sum(left.values())
         for index in list(left):
-            left[index] -= _place(board, index, left[index], choose, passed)
+            left[index] -= _place(board, index, left[index], spread=spread)
             if not left[index]:
                 del left[index]
         if all(board.is_plain(index) for index in left):
@@ -142,55 +209,42 @@ def _fill(scene: PlacementScene, counts: Sequence[int], order: Sequence[int], ch
     return next(iter(left), -1)
 
 
-def _place(board: Board, claim: int, number: int, choose: ChooseNode, passed: dict[object, int]) -> int:
+def _place(board: Board, claim: int, number: int, *, spread: bool = False) -> int:
     """Place up to `number` pods of a group; return how many found a node."""
-    if choose is _first and board.is_plain(claim):
-        return _pack(board, claim, number, passed)
+    if not spread and board.is_plain(claim):
+        return _pack(board, claim, number)
     for placed in range(number):
-        nodes = list(board.places(claim))
-        if not nodes:
+        node = board.emptiest(claim) if spread else next(board.places(claim), None)
+        if node is None:
             return placed
-        board.put(claim, choose(board, claim, nodes))
+        board.put(claim, node)
     return number
 
 
-def _pack(board: Board, claim: int, number: int, passed: dict[object, int]) -> int:
-    """Fill one node after the other: what does not take a pod now will take none later.
-
-    `passed` tells for each sort of pod how many of its nodes are full already.
-    """
-    sort = (tuple(board.scene.claims[claim].need.items()), board.scene.pools_of(claim))
-    nodes, placed = board.nodes_of(claim), 0
-    for position in range(passed.get(sort, 0), len(nodes)):
-        passed[sort] = position
-        while placed < number and board.has_room(claim, nodes[position]):
-            board.put(claim, nodes[position])
-            placed += 1
-        if placed == number:
-            break
-    return placed
+def _pack(board: Board, claim: int, number: int) -> int:
+    """Fill one node after the other; return how many pods found one."""
+    left = number
+    while left and (node := next(board.places(claim), None)):
+        fitting = min(board.room(claim, node), left)
+        board.put(claim, node, fitting)
+        left -= fitting
+    return number - left
 
 
-def find_shortage(scene: PlacementScene, counts: Sequence[int]) -> Shortage | None:
-    """Find a sum that proves that pods are left over: of groups that have no other pools than these."""
-    for inside in sorted({scene.pools_of(index) for index, count in enumerate(counts) if count}, key=sorted):
-        bound = [index for index, count in enumerate(counts) if count and scene.pools_of(index) <= inside]
-        for name in dict.fromkeys(chain.from_iterable(scene.claims[index].need for index in bound)):
-            there = _offered(scene, inside, name)
-            needed = sum(scene.claims[index].need.get(name, 0) * counts[index] for index in bound)
-            if there is not None and needed > there:
-                return Shortage(resource=name, needed=needed, there=there, pools=tuple(sorted(inside)))
-    return None
+def _add(board: Board, more: Mapping[int, int]) -> int:
+    """Try pods beside those that stand; return a group that finds too few nodes, -1 where all find one."""
+    board.rolling = True
+    mark = board.standing()
+    stuck = next((index for index, number in more.items() if _place(board, index, number) < number), -1)
+    board.take_off(mark)
+    return stuck
 
 
-def _offered(scene: PlacementScene, inside: frozenset[int], resource: str) -> int | None:
-    total = 0
-    for pool in inside:
-        offered = scene.pools[pool].offers(resource)
-        if offered is None:
-            return None
-        total += offered * scene.sizes[pool]
-    return total
+def _searched(scene: PlacementScene, counts: Sequence[int], waiting: int, steps: int) -> ArrangeAnswer:
+    """Go through all arrangements on nodes that may take pods, as far as the steps suffice."""
+    found = _Search(scene._replace(lenient=True), counts, steps).run()
+    full = found is False and not _depends_on_order(scene)
+    return ArrangeAnswer(ArrangeOutcome.FULL if full else ArrangeOutcome.UNSURE, waiting)
 
 
 def _depends_on_order(scene: PlacementScene) -> bool:
@@ -208,39 +262,40 @@ def _depends_on_order(scene: PlacementScene) -> bool:
 class _Search:
     """Goes through all arrangements, like ones once; gives up after so many steps."""
 
-    def __init__(self, scene: PlacementScene, counts: Sequence[int]) -> None:
-        order = sorted(range(len(counts)), key=lambda index: _weight(scene, index), reverse=True)
-        self._pods = [index for index in order for _ in repeat(None, counts[index])]
-        self._board = Board(scene)
+    def __init__(self, scene: PlacementScene, counts: Sequence[int], steps: int) -> None:
+        self._scene = scene
+        self._counts = counts
+        self._left = steps
         self._seen: set[object] = set()
-        self._steps = 0
 
     def run(self) -> bool | None:
         """Return whether an arrangement exists; None where the steps did not suffice."""
-        if len(self._pods) > _DEPTH:
+        if sum(self._counts) > min(_DEPTH, self._left):
             return None
-        return self._from(0)
+        order = _densest_first(self._scene)
+        pods = [index for index in order for _ in repeat(None, self._counts[index])]
+        return self._from(Board(self._scene), pods, 0)
 
-    def _from(self, position: int) -> bool | None:
-        if position == len(self._pods):
+    def _from(self, board: Board, pods: Sequence[int], position: int) -> bool | None:
+        if position == len(pods):
             return True
-        self._steps += 1
-        if self._steps > SEARCH:
+        self._left -= 1
+        if self._left < 0:
             return None
-        state = (position, self._board.state())
+        state = (position, board.state())
         if state in self._seen:
             return False
         self._seen.add(state)
-        claim, board = self._pods[position], self._board
         tried: set[tuple[int, frozenset[tuple[int, int]]]] = set()
-        for node in list(board.places(claim)):
-            like = (board.pool[node], frozenset(board.held[node].items()))
+        for node in list(board.places(pods[position])):
+            like = (node.pool, frozenset(node.held.items()))
             if like in tried:
                 continue
             tried.add(like)
-            board.put(claim, node)
-            found = self._from(position + 1)
-            board.put(claim, node, -1)
+            mark = board.standing()
+            board.put(pods[position], node)
+            found = self._from(board, pods, position + 1)
+            board.take_off(mark)
             if found is not False:
                 return found
         return False

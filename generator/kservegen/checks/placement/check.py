@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple, Protocol
 
@@ -10,7 +10,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.demand.devices import countable_claim
 from kservegen.checks.demand.groups import PodGroup
-from kservegen.checks.placement.arrange import ArrangeAnswer, ArrangeOutcome, arrange
+from kservegen.checks.placement.arrange import ArrangeAnswer, Arrangement, ArrangeOutcome
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.node_state import PlacementScene
 from kservegen.checks.placement.nodes import NodeBlock
@@ -27,6 +27,12 @@ _MOST_RELATED: Final = 12
 _LARGEST_SEARCH: Final = 20_000
 _STEPS: Final = 8
 _ROLL: Final = "Let it roll without extra pods (deploymentStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}})"
+_HOW_BAD: Final = (ArrangeOutcome.FITS, ArrangeOutcome.UNSURE, ArrangeOutcome.FULL)
+_ENDS: Final[Mapping[ArrangeOutcome, str]] = {
+    ArrangeOutcome.FITS: "it goes on by taking old ones away first, with fewer than maxReplicas meanwhile",
+    ArrangeOutcome.UNSURE: "the new version may wait for ever beside the old one",
+    ArrangeOutcome.FULL: "the new version waits for ever beside the old one",
+}
 
 
 class LocatePool(Protocol):
@@ -77,56 +83,63 @@ def check_placement(
 def _check_part(report: _Report, part: SitePart) -> Iterator[Diagnostic]:
     counts = [report.wanted[index].group.count for index in part.asks]
     most = [count.maximum for count in counts]
-    answer = arrange(part.scene, most)
-    if answer.outcome is ArrangeOutcome.FITS:
-        yield from _rollouts(report, part, most)
+    rolling = list(_rolling(report, part))
+    of_each_sort = {like: more for _, like, more in reversed(rolling)}
+    arrangement = Arrangement(part.scene, most, list(of_each_sort.values()))
+    if arrangement.answer.outcome is ArrangeOutcome.FITS:
+        answers = {like: _roll(report, part, arrangement, more) for like, more in of_each_sort.items()}
+        for places, like, _ in rolling:
+            answer, end = answers[like]
+            if answer.outcome is not ArrangeOutcome.FITS:
+                yield report.rollout(part, places, answer, end)
         return
-    least = arrange(part.scene, [count.minimum for count in counts])
+    least = Arrangement(part.scene, [count.minimum for count in counts]).answer
     moment = "at minReplicas already" if least.outcome is ArrangeOutcome.FULL else "at maxReplicas"
-    yield report.full(part, answer, most, moment)
+    yield report.full(part, arrangement.answer, most, moment)
 
 
-def _rollouts(report: _Report, part: SitePart, most: Sequence[int]) -> Iterator[Diagnostic]:
-    """Let one object roll at a time; of like ones, only one is tried."""
+def _rolling(report: _Report, part: SitePart) -> Iterator[tuple[Sequence[int], object, Mapping[int, int]]]:
+    """Yield the groups of each object that rolls with more pods, what it shares with its like, and how many more.
+
+    Objects roll alike where their pods need the same and no pod asks anything of its neighbours.
+    """
     by_subject: dict[ResourceId, list[int]] = {}
     for place, index in enumerate(part.asks):
         if report.wanted[index].group.count.surge:
             by_subject.setdefault(report.wanted[index].subject, []).append(place)
-    scene = part.scene._replace(rolling=True)
-    known: dict[object, tuple[ArrangeAnswer, bool]] = {}
-    plain = not any(claim.neighbours.any for claim in scene.claims)
+    claims, plain = part.scene.claims, not any(claim.neighbours.any for claim in part.scene.claims)
     for places in by_subject.values():
-        extra = list(most)
-        for place in places:
-            extra[place] += report.wanted[part.asks[place]].group.count.surge
-        like = _like(report, part, places) if plain else tuple(places)
-        if like not in known:
-            answer = arrange(scene, extra)
-            known[like] = answer, answer.outcome is not ArrangeOutcome.FITS and _stuck(report, part, places, most)
-        answer, stuck = known[like]
-        if answer.outcome is not ArrangeOutcome.FITS:
-            yield report.rollout(part, places, answer, stuck=stuck)
+        counts = [report.wanted[part.asks[place]].group.count for place in places]
+        like: object = tuple(places)
+        if plain:
+            like = tuple(
+                (
+                    tuple(claims[place].need.items()),
+                    claims[place].sure,
+                    claims[place].maybe,
+                    n.surge,
+                    bool(n.unavailable),
+                )
+                for place, n in zip(places, counts, strict=True)
+            )
+        yield places, like, {place: count.surge for place, count in zip(places, counts, strict=True)}
 
 
-def _like(report: _Report, part: SitePart, places: Sequence[int]) -> object:
-    """Return what objects have in common that roll alike where no pod asks anything of its neighbours."""
-    return tuple(
-        (tuple(claim.need.items()), claim.sure, claim.maybe, count.surge, bool(count.unavailable))
-        for claim, count in ((part.scene.claims[p], report.wanted[part.asks[p]].group.count) for p in places)
-    )
+def _roll(
+    report: _Report, part: SitePart, arrangement: Arrangement, more: Mapping[int, int]
+) -> tuple[ArrangeAnswer, ArrangeOutcome]:
+    """Say whether a rolling update finds nodes for its pods, and whether it ends.
 
-
-def _stuck(report: _Report, part: SitePart, places: Sequence[int], most: Sequence[int]) -> bool:
-    """Whether a rolling update ends nowhere: one new pod has no node, and no old pod may go before it is ready."""
-    scene = part.scene._replace(rolling=True)
-    for place in places:
-        if report.wanted[part.asks[place]].group.count.unavailable:
-            continue
-        one_more = list(most)
-        one_more[place] += 1
-        if arrange(scene, one_more).outcome is not ArrangeOutcome.FITS:
-            return True
-    return False
+    It does not where one new pod has no node, and no old pod may go before it is ready.
+    """
+    answer, end = arrangement.rollout(more), ArrangeOutcome.FITS
+    if answer.outcome is ArrangeOutcome.FITS:
+        return answer, end
+    for place in more:
+        if not report.wanted[part.asks[place]].group.count.unavailable:
+            one = answer if dict(more) == {place: 1} else arrangement.rollout({place: 1})
+            end = max(end, one.outcome, key=_HOW_BAD.index)
+    return answer, end
 
 
 class _Report:
@@ -194,22 +207,27 @@ class _Report:
             related=(*self._pool_lines(pools), *(self._line(item) for item in about[:_MOST_RELATED])),
         )
 
-    def rollout(self, part: SitePart, places: Sequence[int], answer: ArrangeAnswer, *, stuck: bool) -> Diagnostic:
-        """Report that the pods which a rolling update adds find no node."""
+    def rollout(self, part: SitePart, places: Sequence[int], answer: ArrangeAnswer, end: ArrangeOutcome) -> Diagnostic:
+        """Report that the pods of a rolling update find no node, or only by chance; `end` is what becomes of one.
+
+        What hangs on chance is one cause for all objects of the pools.
+        """
         item = self.wanted[part.asks[places[0]]]
         pools = self._used(part, answer)
         names = " and ".join(self.pools[number].name for number in sorted(pools))
         surge = sum(self.wanted[part.asks[place]].group.count.surge for place in places)
         path = _number_of(item)
-        end = (
-            "the new version waits for ever beside the old one"
-            if stuck
-            else "it goes on by taking old ones away first, with fewer than maxReplicas meanwhile"
-        )
+        full = answer.outcome is ArrangeOutcome.FULL
+        if full:
+            what = f"no room for the {surge} more that {item.name} has while it rolls out{self._sum(answer)}"
+        else:
+            what = "whether there is room for the pods that a rolling update adds depends on where the others stand"
+            end = min(end, ArrangeOutcome.UNSURE, key=_HOW_BAD.index)
+        message = f"{names}: {what}: {_ENDS[end]}"
         return self._diagnostic(
-            "pool-full",
-            Severity.WARNING if stuck else Severity.INFO,
-            f"{names}: no room for the {surge} more that {item.name} has while it rolls out{self._sum(answer)}: {end}",
+            "pool-full" if full else "uncertain-placement",
+            Severity.INFO if end is ArrangeOutcome.FITS else Severity.WARNING,
+            message,
             self._locate(item.subject, path),
             path,
             seen=self._part(item),
@@ -217,6 +235,7 @@ class _Report:
             hint=f"{_ROLL}, or keep a node free." if item.subject.kind == "InferenceService" else "Keep a node free.",
             about=(item,),
             related=self._pool_lines(pools),
+            cause="" if full else message,
         )
 
     def _used(self, part: SitePart, answer: ArrangeAnswer) -> frozenset[int]:
@@ -231,6 +250,9 @@ class _Report:
         short = answer.shortage
         if short is None:
             return ""
+        if short.least:
+            size = f"{_amount(short.resource, short.least)} {short.resource} or more"
+            return f", {short.needed} pods of {size} where there are places for {short.there}"
         needed, there = _amount(short.resource, short.needed), _amount(short.resource, short.there)
         return f", {needed} of {there} {short.resource}"
 
@@ -264,6 +286,7 @@ class _Report:
         about: Sequence[WantedPods],
         allowed: str = "",
         related: tuple[Related, ...] = (),
+        cause: str = "",
     ) -> Diagnostic:
         return Diagnostic(
             rule=f"gpu/{slug}",
@@ -278,6 +301,7 @@ class _Report:
             subjects=tuple(sorted({str(item.subject) for item in about})),
             entries=tuple(sorted({item.entry for item in about})),
             related=related,
+            cause=cause,
         )
 
 
@@ -360,7 +384,7 @@ def _more_nodes(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAns
         for extra in range(1, _STEPS + 1):
             sizes = list(scene.sizes)
             sizes[number] += extra
-            if arrange(scene._replace(sizes=sizes), counts).outcome is ArrangeOutcome.FITS:
+            if _fits(scene._replace(sizes=sizes), counts):
                 yield f"{pool.most + extra} nodes in {pool.name}"
                 break
 
@@ -369,6 +393,10 @@ def _fewer_pods(scene: PlacementScene, counts: Sequence[int], answer: ArrangeAns
     for fewer in range(counts[answer.waiting] - 1, max(counts[answer.waiting] - _STEPS, 1) - 1, -1):
         tried = list(counts)
         tried[answer.waiting] = fewer
-        if arrange(scene, tried).outcome is ArrangeOutcome.FITS:
+        if _fits(scene, tried):
             yield f"{fewer} pods of {waiting}"
             return
+
+
+def _fits(scene: PlacementScene, counts: Sequence[int]) -> bool:
+    return Arrangement(scene, counts, steps=0).answer.outcome is ArrangeOutcome.FITS

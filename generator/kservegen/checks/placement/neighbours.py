@@ -6,8 +6,8 @@ selector looks at labels that are known; the others are left out, which lets mor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from kservegen.checks.placement.labels import closed_expression, match_selector
 from kservegen.core.document import integer, mapping, sequence, text
@@ -23,6 +23,40 @@ class Member(NamedTuple):
 
     namespace: str
     labels: Mapping[str, str]
+
+
+class Members:
+    """What selectors see of all groups, found by what most selectors ask for: a label of one value."""
+
+    def __init__(self, members: Iterable[Member]) -> None:
+        self._members = tuple(members)
+        self._in_namespace: dict[str, list[int]] = {}
+        self._with_label: dict[tuple[str, str, str], list[int]] = {}
+        for index, member in enumerate(self._members):
+            self._in_namespace.setdefault(member.namespace, []).append(index)
+            for key, value in member.labels.items():
+                self._with_label.setdefault((member.namespace, key, value), []).append(index)
+
+    def meant(self, selector: JsonValue, itself: int) -> frozenset[int] | None:
+        """Return the groups that a selector of a pod means; None where it asks for a label that is not known of it."""
+        if not isinstance(selector, dict):
+            return frozenset()  # no selector means no pod
+        namespace, labels = self._members[itself]
+        asked = match_selector(selector)
+        if any(item.key not in labels for item in asked):
+            return None
+        listed = [self._in_namespace[namespace]]
+        listed += [
+            self._with_label.get((namespace, item.key, value), [])
+            for item in asked
+            if item.operator == "In" and len(item.values) == 1
+            for value in item.values
+        ]
+        return frozenset(
+            index
+            for index in min(listed, key=len)
+            if all(item.holds(self._members[index].labels, closed_expression) for item in asked)
+        )
 
 
 class Spread(NamedTuple):
@@ -61,7 +95,10 @@ class NeighbourTerms(NamedTuple):
         return bool(self.spreads or self.apart or self.together)
 
 
-def neighbour_terms(pod: JsonObject, itself: int, members: Sequence[Member], keys: frozenset[str]) -> NeighbourTerms:
+NO_NEIGHBOURS: Final = NeighbourTerms()
+
+
+def neighbour_terms(pod: JsonObject, itself: int, members: Members, keys: frozenset[str]) -> NeighbourTerms:
     """Read what a pod asks about its neighbours; `keys` are the topologies that every pool has."""
     affinity = mapping(pod.get("affinity"))
     return NeighbourTerms(
@@ -71,14 +108,14 @@ def neighbour_terms(pod: JsonObject, itself: int, members: Sequence[Member], key
     )
 
 
-def _spreads(pod: JsonObject, itself: int, members: Sequence[Member], keys: frozenset[str]) -> Iterator[Spread]:
+def _spreads(pod: JsonObject, itself: int, members: Members, keys: frozenset[str]) -> Iterator[Spread]:
     for item in sequence(pod.get("topologySpreadConstraints")):
         said = mapping(item)
         more = sequence(said.get("matchLabelKeys"))
         unknown = [key for key in more if key != _REVISION]
         if said.get("whenUnsatisfiable") != "DoNotSchedule" or said.get("topologyKey") not in keys or unknown:
             continue
-        meant = _meant(said.get("labelSelector"), members[itself].namespace, members, itself)
+        meant = members.meant(said.get("labelSelector"), itself)
         if meant is None:
             continue
         yield Spread(
@@ -93,26 +130,12 @@ def _spreads(pod: JsonObject, itself: int, members: Sequence[Member], keys: froz
         )
 
 
-def _terms(side: JsonValue, itself: int, members: Sequence[Member], keys: frozenset[str]) -> Iterator[Term]:
+def _terms(side: JsonValue, itself: int, members: Members, keys: frozenset[str]) -> Iterator[Term]:
     for item in sequence(mapping(side).get(_REQUIRED)):
         said = mapping(item)
         beyond = {"namespaces", "namespaceSelector", "matchLabelKeys", "mismatchLabelKeys"} & said.keys()
         if beyond or said.get("topologyKey") not in keys:
             continue
-        meant = _meant(said.get("labelSelector"), members[itself].namespace, members, itself)
+        meant = members.meant(said.get("labelSelector"), itself)
         if meant is not None:
             yield Term(text(said.get("topologyKey")), meant)
-
-
-def _meant(selector: JsonValue, namespace: str, members: Sequence[Member], itself: int) -> frozenset[int] | None:
-    """Return the groups that a selector means; None where it asks for a label that is not known of the pods."""
-    if not isinstance(selector, dict):
-        return frozenset()  # no selector means no pod
-    asked = match_selector(selector)
-    if any(item.key not in members[itself].labels for item in asked):
-        return None
-    return frozenset(
-        index
-        for index, member in enumerate(members)
-        if member.namespace == namespace and all(item.holds(member.labels, closed_expression) for item in asked)
-    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
-from kservegen.checks.placement.neighbours import NeighbourTerms, Spread, Term
+from kservegen.checks.placement.neighbours import NeighbourTerms, Spread
 from kservegen.checks.placement.pools import HOSTNAME, Pool, PoolAmounts
 
 
@@ -43,122 +45,292 @@ class PlacementScene(NamedTuple):
         return self.claims[claim].maybe if self.lenient else self.claims[claim].sure
 
 
-class Board:
-    """The nodes of a scene. A node is its number; pods of a group on it are a count."""
+class Node:
+    """A node that pods may have stood on: its pool and number, what is free, how many pods it has of which group."""
 
-    def __init__(self, scene: PlacementScene) -> None:
+    __slots__ = ("free", "held", "number", "pool", "share")
+
+    def __init__(self, pool: int, number: int, free: list[int]) -> None:
+        self.pool = pool
+        self.number = number
+        self.free = free
+        self.held: dict[int, int] = {}
+        self.share = 0.0  # of its cores and memory, what is taken
+
+
+# How many nodes, or groups of nodes, are looked at together when room is searched for.
+_FAN: Final = 8
+_NO_END: Final = 1 << 62
+# What a pod asks for: positions of resources, and amounts.
+_Need = Sequence[tuple[int, int]]
+
+
+class _PoolNodes:
+    """The nodes of a pool, of which those that nothing stood on yet are a number only.
+
+    `levels` tells how much of each resource is free at the most: on a node, on eight of them, on eight times eight.
+    """
+
+    def __init__(self, index: int, size: int, room: list[int], weighed: Sequence[int]) -> None:
+        self.index = index
+        self.size = size
+        self.nodes: list[Node] = []
+        self.by_share: list[tuple[float, int]] = []
+        self._room = room
+        self._weighed = [(resource, room[resource]) for resource in weighed if 0 < room[resource] < _NO_END]
+        self._levels: list[list[list[int]]] = [[]]
+
+    @property
+    def untouched(self) -> int:
+        """How many nodes nothing stood on yet."""
+        return self.size - len(self.nodes)
+
+    def add(self) -> Node:
+        """Return a node that nothing stood on yet."""
+        node = Node(self.index, len(self.nodes), self._room.copy())
+        self.nodes.append(node)
+        self._levels[0].append(node.free)
+        insort(self.by_share, (0.0, node.number))
+        position = node.number
+        for below, level in pairwise(self._levels):
+            position //= _FAN
+            self._sum_up(below, level, position)
+        if len(self._levels[-1]) > _FAN:
+            self._levels.append([])
+            for position in range(2):
+                self._sum_up(self._levels[-2], self._levels[-1], position)
+        return node
+
+    def refresh(self, node: Node) -> None:
+        """Take note of what is free on a node now."""
+        del self.by_share[bisect_left(self.by_share, (node.share, node.number))]
+        node.share = sum((room - node.free[resource]) / room for resource, room in self._weighed)
+        insort(self.by_share, (node.share, node.number))
+        position = node.number
+        for below, level in pairwise(self._levels):
+            position //= _FAN
+            if not self._sum_up(below, level, position):
+                return
+
+    def with_room(self, need: _Need, first: int = 0) -> Iterator[Node]:
+        """Yield the nodes that pods stood on already and that have room for one more, in order, from some number on."""
+        top = len(self._levels) - 1
+        for position in range(first // _FAN**top, len(self._levels[top])):
+            yield from self._below(top, position, need, first)
+
+    def weight(self, need: _Need) -> float:
+        """Return the share of a node's cores and memory that a pod takes."""
+        asked = dict(need)
+        return sum(asked.get(resource, 0) / room for resource, room in self._weighed)
+
+    def _below(self, level: int, position: int, need: _Need, first: int) -> Iterator[Node]:
+        free = self._levels[level][position]
+        for resource, amount in need:
+            if free[resource] < amount:
+                return
+        if not level:
+            yield self.nodes[position]
+            return
+        least = max(position * _FAN, first // _FAN ** (level - 1))
+        for child in range(least, min((position + 1) * _FAN, len(self._levels[level - 1]))):
+            yield from self._below(level - 1, child, need, first)
+
+    @staticmethod
+    def _sum_up(below: list[list[int]], level: list[list[int]], position: int) -> bool:
+        most = list(map(max, zip(*below[position * _FAN : (position + 1) * _FAN], strict=True)))
+        if position == len(level):
+            level.append(most)
+        elif level[position] == most:
+            return False
+        else:
+            level[position] = most
+        return True
+
+
+class _Tally:
+    """How many pods of some groups stand in each domain of a topology, on nodes of some pools."""
+
+    def __init__(self, scene: PlacementScene, key: str, pools: frozenset[int]) -> None:
+        self.pools = frozenset(pool for pool in pools if scene.sizes[pool])
+        self.domains = None if key == HOSTNAME else [pool.labels.get(key, "") for pool in scene.pools]
+        self.counts: dict[object, int] = {self.domains[pool]: 0 for pool in self.pools} if self.domains else {}
+        self.number = len(self.counts) if self.domains else sum(scene.sizes[pool] for pool in self.pools)
+
+    def domain(self, node: Node) -> object:
+        """Return the domain that a node is in."""
+        return (node.pool, node.number) if self.domains is None else self.domains[node.pool]
+
+    def count(self, node: Node, number: int) -> None:
+        """Count pods that come, or with a negative number go."""
+        if node.pool in self.pools:
+            domain = self.domain(node)
+            self.counts[domain] = self.counts.get(domain, 0) + number
+
+    def least(self) -> int:
+        """Return the number of the domain that has the fewest; those where none came yet are not listed."""
+        return min(self.counts.values(), default=0) if len(self.counts) == self.number else 0
+
+
+class Board:
+    """The nodes of a scene with pods on them; what stands can be taken off again, the last first.
+
+    Nodes on which nothing stood yet are all alike in a pool: the first of them is made when it is wanted. While a pod
+    may have such, only the last `window` of the others in a pool are looked at for room, all where it is None. While
+    something is `rolling`, old pods do not count against those of a new revision.
+    """
+
+    def __init__(self, scene: PlacementScene, window: int | None = None) -> None:
         self.scene = scene
-        self.pool = [index for index, size in enumerate(scene.sizes) for _ in range(size)]
-        self.used: list[dict[str, int]] = [{} for _ in self.pool]
-        self.held: list[dict[int, int]] = [{} for _ in self.pool]
-        by_pools = {
-            allowed: [node for node, pool in enumerate(self.pool) if pool in allowed]
-            for allowed in {scene.pools_of(index) for index in range(len(scene.claims))}
-        }
-        self._nodes = [by_pools[scene.pools_of(index)] for index in range(len(scene.claims))]
-        self._repelled: dict[int, list[tuple[int, Term]]] = {}
+        self.rolling = scene.rolling
+        self._window = window
+        names = list(dict.fromkeys(name for claim in scene.claims for name in claim.need))
+        place = {name: position for position, name in enumerate(names)}
+        self.needs: list[_Need] = [
+            tuple((place[name], amount) for name, amount in claim.need.items() if amount) for claim in scene.claims
+        ]
+        weighed = [place[name] for name in ("cpu", "memory") if name in place]
+        self._pools = [
+            _PoolNodes(index, size, [_NO_END if (most := pool.offers(n)) is None else most for n in names], weighed)
+            for index, (pool, size) in enumerate(zip(scene.pools, scene.sizes, strict=True))
+        ]
+        inside = {pools: sorted(pools) for pools in {scene.pools_of(index) for index in range(len(scene.claims))}}
+        self._usable = [[self._pools[n] for n in inside[scene.pools_of(i)]] for i in range(len(scene.claims))]
+        self._history: list[tuple[int, Node, int]] = []
+        self._tallies: dict[tuple[str, frozenset[int], frozenset[int]], _Tally] = {}
+        self._counting: dict[int, list[_Tally]] = {}
+        self._barring: dict[int, list[_Tally]] = {}
+        everywhere = frozenset(range(len(scene.pools)))
         for index, claim in enumerate(scene.claims):
             for term in claim.neighbours.apart:
+                self._barring.setdefault(index, []).append(self._tally(term.key, term.groups, everywhere))
+                mine = self._tally(term.key, frozenset({index}), everywhere)
                 for other in term.groups:
-                    self._repelled.setdefault(other, []).append((index, term))
+                    self._barring.setdefault(other, []).append(mine)
+        self._spread = {
+            index: [
+                (spread, self._tally(spread.key, spread.counts, self._counted(claim, spread)))
+                for spread in claim.neighbours.spreads
+            ]
+            for index, claim in enumerate(scene.claims)
+            if claim.neighbours.spreads
+        }
+        self._wanted = {
+            index: [self._tally(term.key, _meant(claim), everywhere) for term in claim.neighbours.together]
+            for index, claim in enumerate(scene.claims)
+            if claim.neighbours.together
+        }
 
-    def put(self, claim: int, node: int, number: int = 1) -> None:
-        """Put pods of a group on a node, or take them off with a negative number."""
-        used, held = self.used[node], self.held[node]
-        for name, amount in self.scene.claims[claim].need.items():
-            used[name] = used.get(name, 0) + amount * number
-        left = held.get(claim, 0) + number
-        if left:
-            held[claim] = left
-        else:
-            del held[claim]
+    def put(self, claim: int, node: Node, number: int = 1) -> None:
+        """Put pods of a group on a node."""
+        self._history.append((claim, node, number))
+        self._move(claim, node, number)
 
-    def has_room(self, claim: int, node: int) -> bool:
-        """Whether a node's resources suffice for one more pod of a group."""
-        pool, used = self.scene.pools[self.pool[node]], self.used[node]
-        for name, amount in self.scene.claims[claim].need.items():
-            if used.get(name, 0) + amount > pool.room.get(name, 0) and name not in pool.unstated:
-                return False
-        return True
+    def standing(self) -> int:
+        """Return a mark of what stands now."""
+        return len(self._history)
+
+    def take_off(self, mark: int) -> None:
+        """Take off what was put on after a mark."""
+        while len(self._history) > mark:
+            claim, node, number = self._history.pop()
+            self._move(claim, node, -number)
+
+    def remove(self, claim: int) -> None:
+        """Take all pods of a group off."""
+        for node in (node for pool in self._pools for node in pool.nodes if claim in node.held):
+            self.put(claim, node, -node.held[claim])
+
+    def room(self, claim: int, node: Node) -> int:
+        """Return for how many pods of a group a node's resources suffice."""
+        return min(node.free[resource] // amount for resource, amount in self.needs[claim])
 
     def is_plain(self, claim: int) -> bool:
         """Whether a pod's place depends on resources alone."""
-        return not self.scene.claims[claim].neighbours.any and claim not in self._repelled
+        return claim not in self._barring and claim not in self._spread and claim not in self._wanted
 
-    def places(self, claim: int) -> Iterator[int]:
-        """Yield the nodes that take one more pod of a group as things stand."""
-        nodes = self._nodes[claim]
-        if self.is_plain(claim):
-            for node in nodes:
-                if self.has_room(claim, node):
+    def places(self, claim: int) -> Iterator[Node]:
+        """Yield the nodes that take one more pod of a group as things stand; of untouched ones, one of each pool."""
+        accepts = self._filter(claim)
+        window = self._window if any(pool.untouched for pool in self._usable[claim]) else None
+        for pool in self._usable[claim]:
+            first = 0 if window is None else max(len(pool.nodes) - window, 0)
+            for node in pool.with_room(self.needs[claim], first):
+                if accepts is None or accepts(node):
                     yield node
-            return
-        barred = self._barred(claim)
-        wanted = self._wanted(claim)
-        for node in nodes:
-            if not self.has_room(claim, node):
-                continue
-            if any(self._domain(node, key) in domains for key, domains in barred):
-                continue
-            if all(self._domain(node, key) in domains for key, domains in wanted):
-                yield node
+            if pool.untouched and not (pool.nodes and not pool.nodes[-1].held):
+                node = pool.add()
+                if accepts is None or accepts(node):
+                    yield node
 
-    def nodes_of(self, claim: int) -> Sequence[int]:
-        """Return the nodes that a group may use, full or not."""
-        return self._nodes[claim]
+    def emptiest(self, claim: int) -> Node | None:
+        """Return the node that the scheduler's LeastAllocated prefers: most cores and memory left, by their share."""
+        accepts, need = self._filter(claim), self.needs[claim]
+        best: tuple[float, int, Node] | None = None
+        for pool in self._usable[claim]:
+            if pool.untouched and not (pool.nodes and not pool.nodes[-1].held):
+                pool.add()
+            for share, number in pool.by_share:
+                node = pool.nodes[number]
+                if all(node.free[resource] >= amount for resource, amount in need) and (
+                    accepts is None or accepts(node)
+                ):
+                    found = share + pool.weight(need)
+                    if best is None or found < best[0]:
+                        best = found, pool.index, node
+                    break
+        return best[2] if best else None
 
     def state(self) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
         """Return what stands where up to the order of like nodes."""
-        return tuple(sorted((self.pool[node], tuple(sorted(held.items()))) for node, held in enumerate(self.held)))
+        nodes = (node for pool in self._pools for node in pool.nodes if node.held)
+        return tuple(sorted((node.pool, tuple(sorted(node.held.items()))) for node in nodes))
 
-    def _domain(self, node: int, key: str) -> str:
-        return str(node) if key == HOSTNAME else self.scene.pools[self.pool[node]].labels.get(key, "")
+    def _move(self, claim: int, node: Node, number: int) -> None:
+        for resource, amount in self.needs[claim]:
+            node.free[resource] -= amount * number
+        left = node.held.get(claim, 0) + number
+        if left:
+            node.held[claim] = left
+        else:
+            del node.held[claim]
+        self._pools[node.pool].refresh(node)
+        for tally in self._counting.get(claim, ()):
+            tally.count(node, number)
 
-    def _barred(self, claim: int) -> list[tuple[str, set[str]]]:
-        """List the domains that a pod of a group may not enter, by topology."""
-        found = [(term.key, self._domains_with(term)) for term in self.scene.claims[claim].neighbours.apart]
-        found += [
-            (term.key, self._domains_with(Term(term.key, frozenset({owner}))))
-            for owner, term in self._repelled.get(claim, ())
+    def _tally(self, key: str, groups: frozenset[int], pools: frozenset[int]) -> _Tally:
+        known = self._tallies.get((key, groups, pools))
+        if known is None:
+            known = self._tallies[key, groups, pools] = _Tally(self.scene, key, pools)
+            for group in groups:
+                self._counting.setdefault(group, []).append(known)
+        return known
+
+    def _counted(self, claim: Claim, spread: Spread) -> frozenset[int]:
+        """Return the pools whose nodes a spread constraint counts."""
+        pools = frozenset(range(len(self.scene.pools)))
+        pools &= claim.selected if spread.heeds_affinity else pools
+        return pools & claim.tolerated if spread.heeds_taints else pools
+
+    def _filter(self, claim: int) -> Callable[[Node], bool] | None:
+        """Return what tells as things stand whether a node's neighbours suit a pod of a group; None where all do."""
+        if self.is_plain(claim):
+            return None
+        barring, wanted = self._barring.get(claim, ()), self._wanted.get(claim, ())
+        limits = [
+            (tally, spread.skew + (0 if tally.number < spread.domains else tally.least()) - spread.counts_itself)
+            for spread, tally in self._spread.get(claim, ())
+            if not (spread.by_revision and self.rolling)
         ]
-        return found + [self._too_many(claim, spread) for spread in self._spreads(claim)]
+        # The first of pods that want each other may go anywhere.
+        first = claim in _meant(self.scene.claims[claim]) and not any(any(t.counts.values()) for t in wanted)
+        return lambda node: (
+            not any(tally.counts.get(tally.domain(node)) for tally in barring)
+            and all(tally.counts.get(tally.domain(node), most) <= most for tally, most in limits)
+            and (first or all(tally.counts.get(tally.domain(node)) for tally in wanted))
+        )
 
-    def _spreads(self, claim: int) -> Iterator[Spread]:
-        for spread in self.scene.claims[claim].neighbours.spreads:
-            if not (spread.by_revision and self.scene.rolling):
-                yield spread
 
-    def _domains_with(self, term: Term) -> set[str]:
-        return {
-            self._domain(node, term.key)
-            for node, held in enumerate(self.held)
-            if held and not term.groups.isdisjoint(held)
-        }
-
-    def _too_many(self, claim: int, spread: Spread) -> tuple[str, set[str]]:
-        counted = self._counted(claim, spread)
-        least = 0 if len(counted) < spread.domains else min(counted.values(), default=0)
-        most = spread.skew + least - spread.counts_itself
-        return spread.key, {domain for domain, number in counted.items() if number > most}
-
-    def _counted(self, claim: int, spread: Spread) -> Mapping[str, int]:
-        asks = self.scene.claims[claim]
-        counted: dict[str, int] = {}
-        for node, pool in enumerate(self.pool):
-            if spread.heeds_affinity and pool not in asks.selected:
-                continue
-            if spread.heeds_taints and pool not in asks.tolerated:
-                continue
-            domain = self._domain(node, spread.key)
-            here = sum(number for owner, number in self.held[node].items() if owner in spread.counts)
-            counted[domain] = counted.get(domain, 0) + here
-        return counted
-
-    def _wanted(self, claim: int) -> list[tuple[str, set[str]]]:
-        """List the domains that a pod of a group must be in; the first of pods that want each other may go anywhere."""
-        terms = self.scene.claims[claim].neighbours.together
-        if not terms:
-            return []
-        meant = frozenset.intersection(*(term.groups for term in terms))
-        found = [(term.key, self._domains_with(Term(term.key, meant))) for term in terms]
-        return [] if claim in meant and not any(domains for _, domains in found) else found
+def _meant(claim: Claim) -> frozenset[int]:
+    """Return the groups that every term of a pod's affinity means."""
+    terms = claim.neighbours.together
+    return frozenset.intersection(*(term.groups for term in terms)) if terms else frozenset()

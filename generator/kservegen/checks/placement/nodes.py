@@ -37,6 +37,11 @@ class NodeBlock(NamedTuple):
 def blocks(pod: JsonObject, need: PoolAmounts, pool: Pool) -> Iterator[NodeBlock]:
     """List what keeps a pod off a pool; nothing where an empty node takes it."""
     yield from _resources(need, pool)
+    yield from word_blocks(pod, need, pool)
+
+
+def word_blocks(pod: JsonObject, need: PoolAmounts, pool: Pool) -> Iterator[NodeBlock]:
+    """List what keeps a pod off a pool by what it says of nodes; of what it needs, only the pool's device is asked."""
     yield from _selector(pod, pool)
     yield from _affinity(pod, pool)
     yield from _untolerated(pod, need, pool)

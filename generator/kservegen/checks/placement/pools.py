@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -63,6 +62,11 @@ class Pool:
         """Return how much of a resource a node offers; None for no known end."""
         return None if resource in self.unstated else self.room.get(resource, 0)
 
+    def has_room(self, need: PoolAmounts) -> bool:
+        """Whether an empty node holds so much of each resource."""
+        room, unstated = self.room, self.unstated
+        return all(amount <= room.get(name, 0) or name in unstated for name, amount in need.items())
+
 
 def pool_devices(pools: Iterable[Pool]) -> frozenset[str]:
     """Return the names of all devices that nodes of the pools offer."""
@@ -72,7 +76,7 @@ def pool_devices(pools: Iterable[Pool]) -> frozenset[str]:
 def counted_accelerators(requests: Mapping[str, Fraction]) -> dict[str, int]:
     """Write amounts as the scheduler counts them: rounded up to a thousandth of a core, a byte, a device."""
     return {
-        name: math.ceil(amount * 1000) if name == "cpu" else math.ceil(amount)
+        name: -(-amount.numerator * (1000 if name == "cpu" else 1) // amount.denominator)
         for name, amount in requests.items()
         if amount
     }

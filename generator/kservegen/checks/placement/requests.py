@@ -8,13 +8,16 @@ from typing import Final, NamedTuple
 from kservegen.checks.demand.claims import claim_of_class
 from kservegen.checks.demand.devices import countable_claim
 from kservegen.checks.demand.groups import PodGroup
-from kservegen.checks.placement.neighbours import Member, NeighbourTerms, neighbour_terms
+from kservegen.checks.placement.neighbours import NO_NEIGHBOURS, Member, Members, NeighbourTerms, neighbour_terms
 from kservegen.checks.placement.node_state import Claim, PlacementScene
-from kservegen.checks.placement.nodes import NodeBlock, blocks, selects, tolerates
-from kservegen.checks.placement.pools import HOSTNAME, PODS, Pool, PoolAmounts, counted_accelerators
+from kservegen.checks.placement.nodes import NodeBlock, blocks, selects, tolerates, word_blocks
+from kservegen.checks.placement.pools import HOSTNAME, PODS, Pool, PoolAmounts, counted_accelerators, pool_devices
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.servers.devices import CLASS_PREFIX
 
 _ASKING: Final = ("affinity", "topologySpreadConstraints")
+_NODE_WORDS: Final = ("nodeSelector", "tolerations")
 
 
 class PodRequest(NamedTuple):
@@ -54,37 +57,57 @@ class Site(NamedTuple):
     parts: tuple[SitePart, ...]
 
 
+class _Chosen(NamedTuple):
+    """Pools by what a pod says of nodes: those that may take it, that do for certain, and that a spread asks about."""
+
+    maybe: tuple[int, ...]
+    sure: frozenset[int]
+    selected: frozenset[int]
+    tolerated: frozenset[int]
+
+
 def survey(pools: Sequence[Pool], asks: Sequence[PodRequest]) -> Site:
     """Look at every group alone, then put those together that compete for nodes."""
     homeless: dict[int, Sequence[Sequence[NodeBlock]]] = {}
     doubtful: dict[int, Sequence[Sequence[NodeBlock]]] = {}
     claims: dict[int, Claim] = {}
-    keys, devices = (
-        _topologies(pools),
-        frozenset(name for pool in pools for name in (pool.device, *pool.room) if "/" in name),
-    )
-    members = [ask.member for ask in asks]
+    keys, devices = _topologies(pools), pool_devices(pools)
+    members = Members(ask.member for ask in asks)
+    known: dict[object, _Chosen] = {}
     for index, ask in enumerate(asks):
         pod, need = ask.group.pod, ask.need(devices)
-        reasons = [tuple(blocks(pod, need, pool)) for pool in pools]
-        sure = frozenset(number for number, found in enumerate(reasons) if not found)
-        maybe = frozenset(number for number, found in enumerate(reasons) if not any(block.sure for block in found))
+        words = *(pod.get(word) for word in _NODE_WORDS), mapping(pod.get("affinity")).get("nodeAffinity")
+        said = *(None if word is None else repr(word) for word in words), frozenset(need.keys() & devices)
+        chosen = known.get(said) or known.setdefault(said, _choose(pod, need, pools))
+        maybe = frozenset(number for number in chosen.maybe if pools[number].has_room(need))
+        sure = maybe & chosen.sure
         if not sure:
+            reasons = [tuple(blocks(pod, need, pool)) for pool in pools]
             (doubtful if maybe else homeless)[index] = reasons
             continue
         claims[index] = Claim(
             need=need,
             sure=sure,
             maybe=maybe,
-            selected=frozenset(number for number, pool in enumerate(pools) if selects(pod, pool)),
-            tolerated=frozenset(
-                number for number, pool in enumerate(pools) if all(tolerates(pod, taint) for taint in pool.taints)
-            ),
+            selected=chosen.selected,
+            tolerated=chosen.tolerated,
             neighbours=neighbour_terms(pod, index, members, keys)
             if any(word in pod for word in _ASKING)
-            else NeighbourTerms(),
+            else NO_NEIGHBOURS,
         )
     return Site(homeless, doubtful, tuple(_parts(pools, asks, claims)))
+
+
+def _choose(pod: JsonObject, need: PoolAmounts, pools: Sequence[Pool]) -> _Chosen:
+    found = [[block.sure for block in word_blocks(pod, need, pool)] for pool in pools]
+    return _Chosen(
+        maybe=tuple(number for number, sure in enumerate(found) if not any(sure)),
+        sure=frozenset(number for number, sure in enumerate(found) if not sure),
+        selected=frozenset(number for number, pool in enumerate(pools) if selects(pod, pool)),
+        tolerated=frozenset(
+            number for number, pool in enumerate(pools) if all(tolerates(pod, taint) for taint in pool.taints)
+        ),
+    )
 
 
 def _topologies(pools: Sequence[Pool]) -> frozenset[str]:
@@ -98,7 +121,7 @@ def _parts(pools: Sequence[Pool], asks: Sequence[PodRequest], claims: Mapping[in
         numbers = {index: number for number, index in enumerate(group)}
         inside = [_renumbered(claims[index], numbers) for index in group]
         pods = sum(asks[index].group.count.maximum + asks[index].group.count.surge for index in group)
-        used = frozenset().union(*(claims[index].maybe | claims[index].selected for index in group))
+        used = frozenset().union(*{claims[index].maybe | claims[index].selected for index in group})
         sizes = [
             # One node for each pod and one to spare: further ones change nothing.
             (pods + 1 if pool.most is None else min(pool.most, pods + 1)) if number in used else 0
@@ -116,15 +139,18 @@ def _components(claims: Mapping[int, Claim]) -> list[list[int]]:
             leads_to[token] = token = leads_to[following]
         return token
 
-    for index, claim in claims.items():
+    for pools in {claim.maybe for claim in claims.values()}:
+        for number in pools:
+            leads_to[head(number)] = head(min(pools))
+    for claim in claims.values():
         asked = claim.neighbours
         others = {other for term in (*asked.apart, *asked.together) for other in term.groups}
         others.update(other for spread in asked.spreads for other in spread.counts)
-        for token in (*(("pool", number) for number in claim.maybe), *(("ask", other) for other in others)):
-            leads_to[head(token)] = head(("ask", index))
+        for other in others & claims.keys():
+            leads_to[head(min(claims[other].maybe))] = head(min(claim.maybe))
     found: dict[object, list[int]] = {}
-    for index in claims:
-        found.setdefault(head(("ask", index)), []).append(index)
+    for index, claim in claims.items():
+        found.setdefault(head(min(claim.maybe)), []).append(index)
     return list(found.values())
 
 

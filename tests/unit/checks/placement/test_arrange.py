@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import pytest
@@ -12,12 +15,14 @@ from tests.support.examples import examples
 
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.demand.requests import amounts
-from kservegen.checks.placement.arrange import ArrangeOutcome, arrange
+from kservegen.checks.placement.arrange import Arrangement, ArrangeOutcome, arrange
+from kservegen.checks.placement.bounds import Sums, is_roomy
 from kservegen.checks.placement.labels import closed_expression, expressions
 from kservegen.checks.placement.neighbours import Member
+from kservegen.checks.placement.node_state import Board
 from kservegen.checks.placement.nodes import blocks, tolerates
 from kservegen.checks.placement.pools import Pool, Taint, read_pools
-from kservegen.checks.placement.requests import PodRequest, survey
+from kservegen.checks.placement.requests import PodRequest, Site, SitePart, survey
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.controllers.running import PodCount
@@ -209,3 +214,186 @@ def test_what_a_pool_does_not_state() -> None:
     (pool,) = read_pools({"p": {"allocatable": {"memory": "4Gi"}}}, {})
     said = [(block.resource, block.needs, block.has) for block in blocks({}, {"cpu": 64_000, "x.io/y": 1}, pool)]
     assert said == [("x.io/y", "1", "0")]
+
+
+SCENES = st.tuples(
+    st.lists(
+        st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(0, 3), st.integers(1, 2)), min_size=1, max_size=3
+    ),
+    st.lists(
+        st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(0, 2), st.integers(1, 3), st.integers(0, 1)),
+        min_size=1,
+        max_size=4,
+    ),
+)
+RawScene = tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int, int, int]]]
+
+
+def drawn(raw: RawScene) -> Site:
+    """Make a site of nodes of (cores, bytes, devices, number of nodes) and pods of (the same, number, more to roll)."""
+    rooms, wants = raw
+    words: JsonObject = {
+        f"p{index}": {"nodes": {"max": number}, "allocatable": {"cpu": cpu, "memory": memory, "x.io/d": devices}}
+        for index, (cpu, memory, devices, number) in enumerate(rooms)
+    }
+    asks = [ask({"cpu": cpu, "memory": memory, "x.io/d": devices}, n) for cpu, memory, devices, n, _ in wants]
+    return survey(read_pools(words, {}), asks)
+
+
+def arranged(part: SitePart, counts: Sequence[int]) -> bool:
+    """Whether any arrangement exists: pods are tried on every node, like nodes once."""
+    scene = part.scene
+    free = [dict(pool.room) for pool, size in zip(scene.pools, scene.sizes, strict=True) for _ in range(size)]
+    of = [number for number, size in enumerate(scene.sizes) for _ in range(size)]
+    pods = [claim for claim, count in zip(scene.claims, counts, strict=True) for _ in range(count)]
+
+    def place(at: int) -> bool:
+        if at == len(pods):
+            return True
+        tried = []
+        for node, pool in enumerate(of):
+            like = (pool, free[node])
+            if pool not in pods[at].maybe or like in tried or not holds(free[node], pods[at].need):
+                continue
+            tried.append((pool, dict(free[node])))
+            take(free[node], pods[at].need, 1)
+            if place(at + 1):
+                return True
+            take(free[node], pods[at].need, -1)
+        return False
+
+    return place(0)
+
+
+def holds(free: Mapping[str, int], need: Mapping[str, int]) -> bool:
+    return all(amount <= free.get(name, 0) for name, amount in need.items())
+
+
+def take(free: dict[str, int], need: Mapping[str, int], number: int) -> None:
+    for name, amount in need.items():
+        free[name] = free.get(name, 0) - amount * number
+
+
+@settings(max_examples=examples(400))
+@given(raw=SCENES)
+def test_no_verdict_contradicts_what_arrangements_there_are(raw: RawScene) -> None:
+    for part in drawn(raw).parts:
+        counts = [raw[1][index][3] for index in part.asks]
+        answer = arrange(part.scene, counts)
+        if answer.outcome is not ArrangeOutcome.UNSURE:
+            assert (answer.outcome is ArrangeOutcome.FITS) == arranged(part, counts)
+        sums = Sums(part.scene, counts)
+        if sums.shortage() or sums.crowding():
+            assert not arranged(part, counts)
+
+
+@settings(max_examples=examples(400))
+@given(raw=SCENES)
+def test_no_verdict_on_a_rollout_contradicts_what_arrangements_there_are(raw: RawScene) -> None:
+    for part in drawn(raw).parts:
+        counts = [raw[1][index][3] for index in part.asks]
+        rollouts = [{place: raw[1][index][4]} for place, index in enumerate(part.asks) if raw[1][index][4]]
+        arrangement = Arrangement(part.scene, counts, rollouts)
+        for more in rollouts if arrangement.answer.outcome is ArrangeOutcome.FITS else ():
+            answer = arrangement.rollout(more)
+            exists = arranged(part, [count + more.get(place, 0) for place, count in enumerate(counts)])
+            assert answer.outcome is ArrangeOutcome.UNSURE or (answer.outcome is ArrangeOutcome.FITS) == exists
+
+
+@settings(max_examples=examples(400))
+@given(raw=SCENES, seed=st.integers(0, 1000))
+def test_where_a_sum_says_that_there_is_room_no_order_of_pods_and_choice_of_nodes_fails(
+    raw: RawScene, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    for part in drawn(raw).parts:
+        scene, counts = part.scene, [raw[1][index][3] for index in part.asks]
+        rolling = dice.randrange(len(counts))
+        if not is_roomy(scene, counts, [{rolling: 1}]):
+            continue
+        counts[rolling] += 1
+        free = [dict(pool.room) for pool, size in zip(scene.pools, scene.sizes, strict=True) for _ in range(size)]
+        of = [number for number, size in enumerate(scene.sizes) for _ in range(size)]
+        pods = [claim for claim, count in zip(scene.claims, counts, strict=True) for _ in range(count)]
+        dice.shuffle(pods)
+        for pod in pods:
+            open_nodes = [n for n, pool in enumerate(of) if pool in pod.sure and holds(free[n], pod.need)]
+            assert open_nodes
+            take(free[dice.choice(open_nodes)], pod.need, 1)
+
+
+CROWDED: dict[str, tuple[tuple[int, int], list[tuple[int, int]], ArrangeOutcome, int]] = {
+    # (nodes, devices each), pods (devices each, number), outcome, the size that proves it
+    "two of three devices are taken, one is left over": ((100, 3), [(2, 100), (1, 100)], ArrangeOutcome.UNSURE, 0),
+    "a hundred nodes take a hundred pods of two": ((100, 3), [(2, 101)], ArrangeOutcome.FULL, 2),
+    "smaller ones do not count": ((100, 3), [(2, 101), (1, 5)], ArrangeOutcome.FULL, 2),
+    "neither does the sum": ((3, 7), [(4, 2), (5, 2)], ArrangeOutcome.FULL, 4),
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_nodes_take_so_many_pods_of_a_size(name: str) -> None:
+    (nodes, devices), pods, expected, least = CROWDED[name]
+    offered = pools({"x.io/d": devices}, nodes=nodes)
+    (part,) = survey(offered, [ask({"x.io/d": size}, number) for size, number in pods]).parts
+    answer = arrange(part.scene, [number for _, number in pods])
+    assert answer.outcome is expected
+    assert (answer.shortage.least if answer.shortage else 0) == least
+
+
+def varied(models: int, *, cores: tuple[int, int], pod: JsonObject | None = None) -> tuple[SitePart, list[int]]:
+    """Make a site of 8 pools for models that all differ, with a tenth as many nodes in each."""
+    dice = random.Random(models)  # noqa: S311 - no secret
+    rooms: list[JsonObject] = [{"cpu": 15 + 16 * (index % 4), "memory": 58 + 64 * (index % 4)} for index in range(8)]
+    asks = [
+        ask(
+            {"cpu": f"{dice.randint(*cores)}m", "memory": dice.randint(1, 20)}, dice.randint(1, 4), pod, {"app": str(n)}
+        )
+        for n in range(models)
+    ]
+    (part,) = survey(pools(*rooms, nodes=models // 10), asks).parts
+    return part, [asks[index].group.count.maximum for index in part.asks]
+
+
+@pytest.mark.parametrize("cores", [(200, 4_000), (4_000, 12_000)])
+def test_a_thousand_models_that_differ_are_arranged(cores: tuple[int, int]) -> None:
+    part, counts = varied(1_000, cores=cores)
+    rollouts = [{place: 1} for place in range(len(counts))]
+    start = time.process_time()
+    arrangement = Arrangement(part.scene, counts, rollouts)
+    outcomes = {arrangement.rollout(more).outcome for more in rollouts}
+    assert time.process_time() - start < 2, "some 0.05 s; an arrangement for each rollout would take minutes"
+    assert (arrangement.answer.outcome, outcomes) == (ArrangeOutcome.FITS, {ArrangeOutcome.FITS})
+    for board in arrangement.boards:
+        verify(part, counts, board)
+
+
+def verify(part: SitePart, counts: Sequence[int], board: Board) -> None:
+    """Hold that an arrangement is one: each pod once, in a pool that takes it, no node with more than it has."""
+    stands, used = Counter[int](), Counter[int]()
+    for pool, held in board.state():
+        used[pool] += 1
+        taken = Counter[str]()
+        for claim, number in held:
+            assert pool in part.scene.claims[claim].sure
+            stands[claim] += number
+            for name, amount in part.scene.claims[claim].need.items():
+                taken[name] += amount * number
+        assert holds(part.scene.pools[pool].room, taken)
+    assert [stands[claim] for claim in range(len(counts))] == list(counts)
+    assert all(number <= part.scene.sizes[pool] for pool, number in used.items())
+
+
+@pytest.mark.parametrize(
+    ("pod", "count", "expected"),
+    [(APART, 400, ArrangeOutcome.FITS), (APART, 401, ArrangeOutcome.UNSURE), (SPREAD, 800, ArrangeOutcome.FITS)],
+)
+def test_neighbours_on_many_nodes(pod: JsonObject, count: int, expected: ArrangeOutcome) -> None:
+    offered = pools({"cpu": 4}, {"cpu": 4}, nodes=200)
+    (part,) = survey(offered, [ask({"cpu": 2}, count, pod, {"app": "a"})]).parts
+    arrangement = Arrangement(part.scene, [count])
+    assert arrangement.answer.outcome is expected
+    if expected is ArrangeOutcome.FITS:
+        for board in arrangement.boards:
+            verify(part, [count], board)
+            assert {number for _, held in board.state() for _, number in held} == {count // 400}

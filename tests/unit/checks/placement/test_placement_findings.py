@@ -112,6 +112,23 @@ CASES: dict[str, tuple[str, str, list[str]]] = {
         (L4 % (2, 4, "")).replace("cpu: 15", "cpu: 64"),
         ["environments/dev.yaml:13:38 warning gpu/uncertain-placement"],
     ),
+    "a node has three devices, a pod asks for two": (
+        chat(gpus=2, most=3, memory="1Gi"),
+        L4 % (2, 3, ""),
+        ["models.yaml:9:18 error gpu/pool-full"],
+    ),
+    "a rollout finds room if small ones leave a node": (
+        chat(gpus=4, memory="1Gi") + chat(least=2, most=2, memory="1Gi").replace("models:\n  chat", "  talk"),
+        L4 % (3, 4, ""),
+        ["models.yaml:9:18 warning gpu/uncertain-placement"],
+    ),
+    "two rollouts hang on one cause": (
+        chat(gpus=4, memory="1Gi")
+        + chat(gpus=4, memory="2Gi").replace("models:\n  chat", "  chat-2")
+        + chat(least=2, most=2, memory="1Gi").replace("models:\n  chat", "  talk"),
+        (L4 % (4, 4, "")).replace("cpu: 15", "cpu: 64"),
+        ["models.yaml:9:18 warning gpu/uncertain-placement"],
+    ),
 }
 
 
