@@ -537,6 +537,34 @@ def test_waivers_of_the_base_alone(project: Project, side: str) -> None:
     assert judged(project) == (0, set(), f"green, {ASSUMING}")
 
 
+@pytest.mark.parametrize("only", ["", "waiversFrom: base\n"])
+def test_a_wider_pattern_is_a_waiver_of_the_change(project: Project, only: str) -> None:
+    """What was merged goes on to hold, for later models of the pattern, too; what is beyond it is the change's."""
+    wide, narrow = (WAIVER.replace("model: a", f"models: {pattern}") for pattern in ("ns/*", "ns/a*"))
+    environment = f"{PROD}{GUARDS}{only}waivers: "
+    commit_files(
+        project.root, {"models.yaml": models(a=LATEST), "environments/prod.yaml": f"{environment}{{w: {narrow}}}\n"}
+    )
+    project.write("models.yaml", models(a=LATEST, ab=LATEST))
+    project.write("environments/prod.yaml", f"{environment}{{other: {narrow}}}\n")
+    assert judged(project) == (0, set(), f"green, {ASSUMING}"), "the name is another, the pattern is the same"
+    project.write("models.yaml", models(a=LATEST, other=LATEST))
+    project.write("environments/prod.yaml", f"{environment}{{w: {wide}}}\n")
+    if only:
+        assert judged(project)[:2] == (1, {POLICY})
+    else:
+        assert judged(project) == (0, set(), f"green by 1 waiver of this change: w (ml), {ASSUMING}")
+
+
+def test_a_model_that_takes_another_owner_is_not_yet_that_owner_s(project: Project) -> None:
+    ours = WAIVER.replace("model: a", "models: {owner: ml}")
+    words = f"{PROD}{GUARDS}waivers: {{w: {ours}}}\nwaiversFrom: base\n"
+    theirs = LATEST.replace("}", ", owner: web}")
+    commit_files(project.root, {"models.yaml": models(a=theirs), "environments/prod.yaml": words})
+    project.write("models.yaml", models(a=theirs.replace("web", "ml")))
+    assert judged(project)[:2] == (1, {POLICY})
+
+
 def test_where_there_is_no_base_that_is_said(project: Project) -> None:
     removed(project)
     for name, words in (("zeros", ("--base", "0" * 40)), ("before the first commit", ())):

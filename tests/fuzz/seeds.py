@@ -113,7 +113,10 @@ nodePools: {p: {nodes: {min: 0, max: 4}, allocatable: {cpu: 8, memory: 32Gi}, ac
 budgets: {team: {owner: team, gpus: 4, memory: 100Gi}}
 guards: {maxRemovals: 3, maxRestarts: 2}
 severities: {kserve/storage-uri: warning}
-waivers: {w: {rule: policy/memory-limit, model: iris, owner: team, reason: later, expires: "2026-12-31"}}
+waivers:
+  w: {rule: policy/memory-limit, model: iris, owner: team, reason: later, expires: "2026-12-31"}
+  all: {rules: [policy/probes-set], models: [ns/*, iris], owner: team, reason: later, expires: "2026-12-31"}
+  own: {rules: [policy/probes-set], models: {owner: team}, owner: team, reason: later, expires: "2026-12-31"}
 """),
     _read("""
 version: 1

@@ -142,8 +142,19 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         },
         "waivers": _map(
             {
-                **_object("waivers", rule=TEXT, model=TEXT, budget=TEXT, reason=TEXT, owner=TEXT, expires=_DATE),
-                "required": ["rule", "reason", "owner", "expires"],
+                **_object(
+                    "waivers",
+                    rule=TEXT,
+                    rules={"type": "array", "items": TEXT},
+                    model=TEXT,
+                    models=_waived_models(),
+                    budget=TEXT,
+                    reason=TEXT,
+                    owner=TEXT,
+                    expires=_DATE,
+                ),
+                "required": ["reason", "owner", "expires"],
+                "anyOf": [{"required": ["rule"]}, {"required": ["rules"]}],
             }
         ),
         "waiversFrom": {"enum": ["change", "base"]},
@@ -201,6 +212,12 @@ def _flux() -> JsonObject:
 def _taint() -> JsonObject:
     effect: JsonObject = {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]}
     return {**_object("nodePools.taints", key=TEXT, value=TEXT, effect=effect), "required": ["key", "effect"]}
+
+
+def _waived_models() -> JsonObject:
+    """Return the ways to choose models: by a pattern, by a list of keys and patterns, by their owner."""
+    owner: JsonObject = {**_object("waivers.models", owner=_SAID), "required": ["owner"]}
+    return {"anyOf": [TEXT, {"type": "array", "items": TEXT}, owner]}
 
 
 def _map(schema: JsonObject) -> JsonObject:

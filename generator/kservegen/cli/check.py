@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from kservegen.cli.clock import clock, clock_options
-from kservegen.cli.options import change_option, emit_result, fail_on, find_repository, line_reader, terminal_width
+from kservegen.cli.options import (
+    change_option,
+    emit_result,
+    fail_on,
+    find_repository,
+    line_reader,
+    show_waived,
+    terminal_width,
+)
 from kservegen.cli.targets import engine_option
 from kservegen.core.diagnostics import Severity
 
@@ -30,6 +39,7 @@ from kservegen.core.diagnostics import Severity
 @engine_option
 @change_option
 @fail_on
+@show_waived
 @clock_options
 def command(  # noqa: PLR0913 - one parameter per option
     *,
@@ -40,6 +50,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     output: str,
     reports: tuple[tuple[str, Path], ...],
     fail_on: str,
+    show_waived: bool,
     today: datetime | None,
     waiver_notice: int,
 ) -> int:
@@ -67,7 +78,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
         lines = line_reader(repository.root)
         return plan_as_text(
-            checked.result,
+            replace(checked.result, lists_waived=show_waived),
             checked.plan,
             lines,
             colour=colour,

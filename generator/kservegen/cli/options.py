@@ -109,6 +109,11 @@ fail_on = click.option(
 )
 
 
+show_waived = click.option(
+    "--show-waived", is_flag=True, help="Print each waived finding in text, where otherwise they are counted."
+)
+
+
 def _at_a_terminal(_ctx: click.Context, param: click.Parameter, value: int) -> int:
     """Refuse what raises a guard where nobody sits: in CI a workflow could grant it to whatever it is run for."""
     if value and os.environ.get("CI", "").lower() not in {"", "0", "false"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from kservegen.cli.options import (
     fail_on,
     findings_option,
     open_for_writing,
+    show_waived,
     write_error,
 )
 from kservegen.cli.targets import (
@@ -28,7 +30,6 @@ from kservegen.cli.targets import (
     lint_targets,
 )
 from kservegen.core.diagnostics import Severity
-from kservegen.core.errors import GeneratorError
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
@@ -42,10 +43,16 @@ if TYPE_CHECKING:
 @engine_option
 @findings_option
 @fail_on
+@show_waived
 @clock_options
-@click.option("--write-waivers", is_flag=True, help="Waive every open finding that may be waived; needs --owner.")
-@click.option("--ttl", default="30d", show_default=True, help="How long written waivers hold: days or weeks.")
-@click.option("--owner", default="", help="Who answers for written waivers.")
+@click.option("--write-waivers", is_flag=True, help="Waive every open finding that may be waived.")
+@click.option(
+    "--ttl",
+    default="30d",
+    show_default=True,
+    help="How long written waivers hold at most: days or weeks. Several end on different days.",
+)
+@click.option("--owner", default="", help="Who answers for written waivers. Default: the owners of the models.")
 @click.option("--reason", default="adopted", show_default=True, help="Why written waivers are accepted.")
 def command(  # noqa: PLR0913 - one parameter per option
     *,
@@ -60,6 +67,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     output: str,
     reports: tuple[tuple[str, Path], ...],
     fail_on: str,
+    show_waived: bool,
     today: datetime | None,
     waiver_notice: int,
     write_waivers: bool,
@@ -103,7 +111,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         clock=now,
         engine=EngineChoice(engine),
     )
-    return emit_result(result, output, repository.root, reports=reports)
+    return emit_result(replace(result, lists_waived=show_waived), output, repository.root, reports=reports)
 
 
 def _adopt(
@@ -111,9 +119,9 @@ def _adopt(
 ) -> None:
     from kservegen.checks.waivers.write import promise  # noqa: PLC0415
     from kservegen.commands.write_waivers import write_waivers  # noqa: PLC0415
+    from kservegen.report.summary import plural  # noqa: PLC0415
 
-    if not owner:
-        raise GeneratorError("a waiver needs somebody who answers for it", subject="--owner", hint="Add --owner NAME.")
     given = promise(owner=owner, reason=reason, ttl=ttl, today=now.day)
-    for file, count in write_waivers(repository, given, now, environments=environments).items():
-        write_error(f"{file}: {count} {'waiver' if count == 1 else 'waivers'} until {given.expires} written\n")
+    for file, days in write_waivers(repository, given, now, environments=environments).items():
+        until = f"until {max(days)}" if len(days) == 1 else f"that end from {min(days)} to {max(days)}"
+        write_error(f"{file}: {plural(len(days), 'waiver')} {until} written\n")

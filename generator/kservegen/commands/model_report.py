@@ -14,7 +14,7 @@ from kservegen.catalog.resolve import Entry
 from kservegen.changes.bases import CommitBase
 from kservegen.checks.budget.ledger import grouped
 from kservegen.checks.budget.overview import Row, accelerator_rows
-from kservegen.checks.waivers.apply import Waiver, read_waivers
+from kservegen.checks.waivers.model import MODEL_SECTIONS, Waiver, read_waivers
 from kservegen.core.diagnostics import Diagnostic, merge_diagnostics
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -31,8 +31,6 @@ from kservegen.git.process import Git, open_git
 from kservegen.git.tree import resolve_revision
 from kservegen.render.objects.environment import BuiltEnvironment
 
-# What serves a model of its own; a graph, a runtime or a cache holds none.
-_SECTIONS: Final = frozenset({"models", "trainedModels"})
 # Beyond that of any file: an entry that nothing follows ends with it.
 _LAST_LINE: Final = 1 << 31
 
@@ -127,12 +125,12 @@ def _held(repository: Repository, environments: Sequence[str]) -> tuple[list[_He
 
 def _rows(evaluation: Evaluation, built: BuiltEnvironment) -> Iterator[_Held]:
     environment = built.environment
-    waivers = read_waivers(environment.mapping("waivers"))
+    waivers = read_waivers(environment.mapping("waivers"), environment.entries)
     taken = grouped(ledger_of(evaluation), lambda line: str(line.subject))
     prices = environment.mapping("accelerators")
     for item in built.entries:
         entry, resource = item.entry, item.resource
-        if entry.section not in _SECTIONS:
+        if entry.section not in MODEL_SECTIONS:
             continue
         row = ModelRow(
             environment=environment.name,
@@ -143,7 +141,7 @@ def _rows(evaluation: Evaluation, built: BuiltEnvironment) -> Iterator[_Held]:
             owner=text(entry.words.get("owner")),
             sources=tuple(_source(uri, environment.locked) for uri in _addresses(resource)),
             accelerators=tuple(accelerator_rows(taken.get(str(resource.id), ()), None, prices)),
-            waivers=tuple(waiver for waiver in waivers if waiver.subject == entry.key),
+            waivers=tuple(waiver for waiver in waivers if entry.key in waiver.keys),
             change=None,
         )
         yield _Held(row, tuple(_spans(entry)))

@@ -39,7 +39,8 @@ class FilePlan:
 class Result:
     """The outcome of one command. `verdict` is the first line of every form, where the command is a gate.
 
-    It stands on `assumptions`, which nobody checked, and says nothing of what is `unchecked`.
+    It stands on `assumptions`, which nobody checked, and says nothing of what is `unchecked`. With `lists_waived`
+    people read each waived finding, and else how many there are.
     """
 
     command: str
@@ -53,6 +54,7 @@ class Result:
     fail_on: Severity = Severity.ERROR
     drift_fails: bool = False
     verdict: str = ""
+    lists_waived: bool = False
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity; waived ones are counted apart."""
@@ -63,6 +65,11 @@ class Result:
         told = [d for d in self.diagnostics if d.waived is None and d.severity.rank <= least.rank]
         places = sum(len(d.everywhere) for d in told)
         return places if places > len(told) else 0
+
+    @property
+    def open_findings(self) -> tuple[Diagnostic, ...]:
+        """The findings that nobody answers for."""
+        return tuple(d for d in self.diagnostics if d.waived is None)
 
     @property
     def waived(self) -> int:

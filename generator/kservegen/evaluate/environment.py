@@ -465,22 +465,22 @@ def _waive(
     if not environment.mapping("waivers"):
         yield from diagnostics
         return
-    from kservegen.checks.waivers.apply import apply_waivers, check_waivers, read_waivers  # noqa: PLC0415
+    from kservegen.checks.waivers.apply import Known, apply_waivers, check_waivers  # noqa: PLC0415
+    from kservegen.checks.waivers.model import read_waivers  # noqa: PLC0415
 
-    waivers = read_waivers(environment.mapping("waivers"))
+    waivers = read_waivers(environment.mapping("waivers"), environment.entries)
     merged = _merged_waivers(environment, base)
     weighed, used = apply_waivers(waivers, diagnostics, clock, merged)
     yield from weighed
-    findings = check_waivers(
-        waivers,
-        used=used,
+    known = Known(
         # The base of a change may bind what it does not itself: what that finds is waived like all else.
-        rules=_known_rules(environment, tools, {waiver.rule for waiver in waivers}),
+        rules=_known_rules(environment, tools, {rule for waiver in waivers for rule in waiver.rule_ids}),
         subjects={item.entry.key for item in built.entries}
         | environment.mapping("budgets").keys()
         | environment.mapping("unmanaged").keys(),
-        clock=clock,
+        owners={text(entry.words.get("owner")) for entry in environment.entries},
     )
+    findings = check_waivers(waivers, used=used, known=known, clock=clock)
     yield from diagnose_environment(environment, findings)
 
 
@@ -488,8 +488,10 @@ def _merged_waivers(environment: ResolvedEnvironment, base: BaseRevision | None)
     """Return the waivers that a change finds there; None without a base. Either side may ask for those alone."""
     if base is None:
         return None
-    from kservegen.checks.waivers.apply import MergedWaivers, read_waivers  # noqa: PLC0415
+    from kservegen.checks.waivers.apply import MergedWaivers  # noqa: PLC0415
+    from kservegen.checks.waivers.model import read_waivers  # noqa: PLC0415
 
     words = base.words_of(environment.name, environment.source.bases)
     only = "base" in {words.get("waiversFrom"), environment.at("waiversFrom")}
-    return MergedWaivers(read_waivers(mapping(words.get("waivers"))), only=only)
+    merged = read_waivers(mapping(words.get("waivers")), environment.entries, environment.owners)
+    return MergedWaivers(merged, only=only)

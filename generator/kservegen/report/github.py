@@ -6,7 +6,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert_lines, printable
 from kservegen.report.summary import standing_lines, summarise
-from kservegen.report.text import also_at, waived_by, words_at
+from kservegen.report.text import also_at, words_at
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -17,7 +17,7 @@ def render_github(result: Result) -> str:
         f"::notice title=kservegen {result.command}::{_data(printable(result.verdict))}\n" if result.verdict else ""
     )
     closing = "\n".join((summarise(result), *standing_lines(result)))
-    return verdict + "".join(f"{_command(d)}\n" for d in result.diagnostics) + inert_lines(closing) + "\n"
+    return verdict + "".join(f"{_command(d)}\n" for d in result.open_findings) + inert_lines(closing) + "\n"
 
 
 def _command(item: Diagnostic) -> str:
@@ -31,8 +31,6 @@ def _command(item: Diagnostic) -> str:
         parts.append(f"allowed: {item.allowed}")
     if item.hint:
         parts.append(item.hint)
-    if item.waived is not None:
-        parts.append(f"waived: {waived_by(item)}")
     if item.places:
         parts.append(f"also at: {also_at(item)}")
     return (

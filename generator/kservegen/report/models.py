@@ -43,12 +43,13 @@ def _as_json(row: ModelRow) -> JsonObject:
         "waivers": [
             {
                 "name": waiver.name,
-                "rule": waiver.rule,
+                "rule": rule,
                 "owner": waiver.owner,
                 "reason": waiver.reason,
                 "expires": waiver.expires.isoformat() if waiver.expires else None,
             }
             for waiver in row.waivers
+            for rule in waiver.rule_ids
         ],
         "change": None
         if change is None
@@ -106,7 +107,9 @@ _COLUMNS: Final[Mapping[str, Callable[[ModelRow], str]]] = {
         f"{write_amount(use.resource, use.used.maximum)} {use.name}" for use in row.accelerators
     ),
     "costPerMonth": lambda row: "" if row.cost is None else f"{float(row.cost):.2f}",
-    "waivers": lambda row: _joined(f"{waiver.rule} until {waiver.expires or 'no day'}" for waiver in row.waivers),
+    "waivers": lambda row: _joined(
+        f"{rule} until {waiver.expires or 'no day'}" for waiver in row.waivers for rule in waiver.rule_ids
+    ),
     "commit": _of_change(lambda change: change.commit),
     "date": _of_change(lambda change: change.date),
     "author": _of_change(lambda change: change.author),

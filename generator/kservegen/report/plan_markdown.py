@@ -17,7 +17,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert
 from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
-from kservegen.report.summary import assumption_lines, plural, unchecked_lines
+from kservegen.report.summary import assumption_lines, plural, unchecked_lines, waived_line
 
 MARKER: Final = "<!-- kservegen-plan -->"
 _FIRST_LINE: Final = f"{MARKER}\n"
@@ -92,6 +92,7 @@ def _comment(result: Result, plan: Plan, detail: _Detail) -> Data:
         "verdicts": _limited(changing, max(detail.environments, 10), _verdict, "environment"),
         "unknown": plan.unknown[:10],
         "findings": wrong and _limited(wrong, detail.findings, _finding, "finding"),
+        "waived": waived_line(result) if detail.findings else "",
         "standing": _standing(result) if detail.findings else {},
         "environments": (_environment(environment, detail) for environment in islice(changing, detail.environments)),
     }

@@ -37,7 +37,8 @@ def plan_as_text(
         if lines:
             out += ["", paint(printable(environment.name), BOLD), *lines]
     errors = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR and item.waived is None)
-    shown = result.diagnostics if is_gate else errors
+    gated = result.diagnostics if result.lists_waived else result.open_findings
+    shown = gated if is_gate else errors
     if shown:
         findings = render_findings(
             replace(result, diagnostics=shown), read_lines, colour=colour, show_environments=True
@@ -45,7 +46,7 @@ def plan_as_text(
         out += ["", findings.rstrip("\n")]
     if is_gate and result.plan is not None and result.plan.diff:
         out += ["", result.plan.diff.rstrip("\n")]
-    others = len(result.diagnostics) - len(shown)
+    others = len(gated) - len(shown)
     if others:
         out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]
     standing = [paint(printable(line), DIM) for line in standing_lines(result, width)]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from kservegen.commands.result import CLEAN, FilePlan, Result
 from kservegen.core.assumptions import Assumption, Unchecked, assuming
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Severity, Waived
 
 if TYPE_CHECKING:
     from kservegen.evaluate.manifests import Documents
 
 _GOES_ON: Final = " " * 4
 _WIDEST: Final = 64  # names in a line that says more
+_WAIVERS: Final = 3  # waivers in a line
 
 
 def summarise(result: Result) -> str:
@@ -87,9 +89,9 @@ def problem_counts(result: Result) -> str:
 
 
 def standing_lines(result: Result, width: int = 0) -> Iterator[str]:
-    """List what the verdict stands on, kind by kind, and what was not looked at; with a width no line is wider.
+    """List how much is waived, what the verdict stands on, kind by kind, and what was not looked at.
 
-    Lines are broken at blanks alone, so that a name can be copied.
+    With a width no line is wider. Lines are broken at blanks alone, so that a name can be copied.
     """
     for line in _standing_lines(result):
         yield from _wrapped(line, width) if width else (line,)
@@ -99,7 +101,28 @@ def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent=_GOES_ON, break_long_words=False, break_on_hyphens=False)
 
 
+def waived_line(result: Result) -> str:
+    """Count the places of waived findings by waiver, the most first; of many name the first. Blank where none is."""
+    waived: Counter[Waived] = Counter()
+    for item in result.diagnostics:
+        if item.waived is not None:
+            waived[item.waived] += len(item.everywhere)
+    if not waived:
+        return ""
+    places = f" in {plural(waived.total(), 'place')}" if waived.total() > result.waived else ""
+    ordered = sorted(waived.items(), key=lambda item: (-item[1], item[0].waiver, item[0].expires, item[0].owner))
+    named = [
+        f"{each.waiver} {count:,} (until {each.expires} by {each.owner}{', of this change' if each.of_change else ''})"
+        for each, count in ordered
+    ]
+    shown = ", ".join(named[:_WAIVERS])
+    more = f" and {len(named) - _WAIVERS:,} more" if len(named) > _WAIVERS else ""
+    return f"waived: {plural(result.waived, 'finding')}{places} by {plural(len(named), 'waiver')}: {shown}{more}"
+
+
 def _standing_lines(result: Result) -> Iterator[str]:
+    if not result.lists_waived and (said := waived_line(result)):
+        yield said
     if result.assumptions:
         is_judged = not result.verdict and (result.plan is None or result.plan.changes is None)
         green = "green, " if is_judged and result.exit_code == CLEAN else ""

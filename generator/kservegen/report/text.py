@@ -47,7 +47,7 @@ def render_findings(result: Result, read_lines: ReadLines, *, colour: bool, show
 
 def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> list[str]:
     out: list[str] = []
-    for item in result.diagnostics:
+    for item in result.diagnostics if result.lists_waived else result.open_findings:
         out.extend(_finding(item, read_lines, colour=colour, show_environments=show_environments))
         out.append("")
     return out

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kservegen.commands.result import Result
 from kservegen.core.assumptions import Assumption, Unchecked
-from kservegen.core.diagnostics import Diagnostic, Location, Severity, Waived
+from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Severity, Waived
+from kservegen.report.github import render_github
 from kservegen.report.summary import problem_counts, standing_lines
 from kservegen.report.text import render_text
 
@@ -36,9 +39,29 @@ def test_no_problems_is_not_said_under_what_is_waived(severity: Severity, standi
     waived = found(severity, Waived("waivers.yaml", "team", "known", "2030-01-01"))
     result = Result(command="validate", diagnostics=(waived, *(found(weight, None) for weight in standing)))
     assert problem_counts(result) == said
-    text = render_text(result, lambda _: None, colour=False)
+    text = render_text(replace(result, lists_waived=True), lambda _: None, colour=False)
     assert "until 2030-01-01 by team: known" in text
     assert "no problems" not in text
+
+
+def test_waived_findings_are_one_line_and_are_listed_where_that_is_asked_for() -> None:
+    def found(line: int, waiver: str, *, of_change: bool = False) -> Diagnostic:
+        mark = Waived(waiver, "ml", "known", "2030-01-01", of_change=of_change)
+        places = (FindingPlace(Location("f", line)), FindingPlace(Location("f", line + 1))) if waiver == "b" else ()
+        here = Location("f", line)
+        return Diagnostic(rule="a/b", severity=Severity.INFO, message="m", location=here, waived=mark, places=places)
+
+    many = (found(line, "z") for line in range(1300))
+    told = (found(1, "a"), *many, *(found(line, "n", of_change=True) for line in (1, 2)), found(9, "b"))
+    result = Result(command="validate", diagnostics=told)
+    said = (
+        "waived: 1,304 findings in 1,305 places by 4 waivers: z 1,300 (until 2030-01-01 by ml), "
+        "b 2 (until 2030-01-01 by ml), n 2 (until 2030-01-01 by ml, of this change) and 1 more"
+    )
+    assert render_text(result, lambda _: None, colour=False).splitlines()[1:] == [said]
+    assert render_github(result).splitlines()[1:] == [said]
+    listed = render_text(replace(result, lists_waived=True), lambda _: None, colour=False)
+    assert (listed.count("until 2030-01-01 by ml: known"), said in listed) == (1304, False)
 
 
 @pytest.mark.parametrize("width", [50, 80])

@@ -9,8 +9,9 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
 from kservegen.checks.policy.objects import acts, policy_objects, with_waivers
+from kservegen.checks.waivers.model import read_waivers
 from kservegen.core.diagnostics import Diagnostic
-from kservegen.core.document import mapping, text
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource
@@ -39,16 +40,15 @@ def rendered(environment: ResolvedEnvironment, bindings: Bindings) -> tuple[Reso
     return policy_objects(with_waivers(bindings.bindings, _waived(environment), namespace))
 
 
-def _waived(environment: ResolvedEnvironment) -> dict[str, list[str]]:
+def _waived(environment: ResolvedEnvironment) -> dict[str, set[str]]:
     """Name the objects that the environment's waivers are for, by policy, whatever the day."""
-    found: dict[str, list[str]] = {}
-    for words in environment.mapping("waivers").values():
-        area, _, policy = text(mapping(words).get("rule")).partition("/")
-        model = text(mapping(words).get("model"))
-        if area == "policy":
-            objects = (f"{e.info.kind}/{e.namespace}/{e.name}" for e in environment.entries if e.key == model)
-            found.setdefault(policy, []).extend(objects)
-    return {policy: objects for policy, objects in found.items() if objects}
+    found: dict[str, set[str]] = {}
+    for waiver in read_waivers(environment.mapping("waivers"), environment.entries):
+        objects = {f"{e.info.kind}/{e.namespace}/{e.name}" for e in environment.entries if e.key in waiver.keys}
+        for area, _, policy in (rule.partition("/") for rule in waiver.rule_ids):
+            if area == "policy" and objects:
+                found.setdefault(policy, set()).update(objects)
+    return found
 
 
 def _out_of_reach(environment: ResolvedEnvironment, bindings: Bindings) -> Iterator[Diagnostic]:

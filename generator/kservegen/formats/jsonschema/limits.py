@@ -286,6 +286,10 @@ def _same(left: JsonValue, right: JsonValue) -> bool:
     return left == right
 
 
+def _either(names: str) -> str:
+    return " or ".join(f"`{name}`" for name in names.split(", "))
+
+
 def join_misnamed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Make one finding of the only field that a map lacks and the only unknown one that it has: that is misnamed.
 
@@ -297,7 +301,7 @@ def join_misnamed(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         name, other = missing.allowed, strange.get(path)
         if other is not None and other.hint in {NO_ADVICE, f"Did you mean `{name}`?"}:
             joined[id(missing)] = None
-            joined[id(other)] = replace(other, hint=f"Did you mean `{name}`? That field is missing here.")
+            joined[id(other)] = replace(other, hint=f"Did you mean {_either(name)}? That field is missing here.")
     told = (joined.get(id(finding), finding) for finding in findings)
     return tuple(finding for finding in told if finding is not None)
 

@@ -72,3 +72,30 @@ def test_a_binding_that_takes_another_s_parameters_is_told_of(project: Project) 
     project.write("environments/dev.yaml", DEV + bound + WAIVER.replace("pinned-revision", "storage-scheme"))
     found = [f"{d.location} {d.rule}" for d in project.validate().diagnostics]
     assert "environments/dev.yaml:16:13 policy/waiver-out-of-reach" in found
+
+
+WHOLE = "InferenceService/ns/iris,InferenceService/ns/qwen,InferenceService/other/far"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("models: ns/*", "InferenceService/ns/iris,InferenceService/ns/qwen"),
+        ("models: {owner: ml}", "InferenceService/ns/qwen,InferenceService/other/far"),
+        ("models: ['*/far', iris], model: qwen", WHOLE),
+    ],
+)
+def test_a_pattern_is_written_out_for_the_cluster(words: str, names: str, project: Project) -> None:
+    hugging = "modelFormat: huggingface, storageUri: hf://org/"
+    project.models(
+        f"models:\n  qwen: {{{hugging}qwen, owner: ml}}\n  iris: {{modelFormat: sklearn, storageUri: s3://b/c}}\n"
+        f"  other/far: {{{hugging}far, owner: ml}}\n"
+    )
+    bound = DEV.replace("{ns: {}}", "{ns: {}, other: {}}") + BOUND
+    rest = "reason: r, owner: o, expires: 2099-01-01"
+    named = f"rules: [policy/pinned-revision, policy/gpu-whole], {words}, {rest}"
+    whole = f"rule: policy/pinned-revision, models: '*/*', {rest}"
+    project.write("environments/dev.yaml", f"{bound}waivers:\n  w: {{{named}}}\n  all: {{{whole}}}\n")
+    files = rendered(project)
+    assert f"  waived: {names}\n" in files["configmap-policy-gpu-whole.yaml"]
+    assert f"  waived: {WHOLE}\n" in files["configmap-policy-pinned-revision.yaml"]

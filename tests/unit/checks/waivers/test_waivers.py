@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pytest
@@ -11,8 +12,7 @@ from tests.support.project import DEV, Project
 from kservegen.checks.waivers.apply import Clock
 from kservegen.checks.waivers.write import promise
 from kservegen.commands.render import validate
-from kservegen.commands.write_waivers import write_waivers
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.errors import GeneratorError
 
 TODAY = Clock(date(2027, 3, 1))
@@ -103,16 +103,6 @@ def test_an_error_of_kserve_cannot_be_waived(project: Project) -> None:
     ]
 
 
-def test_adopting_a_catalog(unpinned: Project) -> None:
-    given = promise(owner="ml", reason="adopted", ttl="30d", today=TODAY.day)
-    assert write_waivers(unpinned.repository, given, TODAY) == {"environments/dev.yaml": 1}
-    text = (unpinned.root / "environments" / "dev.yaml").read_text("utf-8")
-    assert text.startswith(BOUND)
-    assert "  pinned-revision-qwen:\n    rule: policy/pinned-revision\n    model: qwen\n" in text
-    assert problems(unpinned) == [WAIVED]
-    assert write_waivers(unpinned.repository, given, TODAY) == {}
-
-
 @pytest.mark.parametrize("ttl", ["181d", "26w", "0d", "1y", "", "9999999d"])
 def test_a_promise_is_short(ttl: str) -> None:
     with pytest.raises(GeneratorError, match=r"time to live|longer"):
@@ -124,7 +114,7 @@ def test_a_promise_is_short(ttl: str) -> None:
     [
         (
             GOOD.replace("rule: policy/", "policy: "),
-            ("schema/unknown-field", "Did you mean `rule`? That field is missing here."),
+            ("schema/unknown-field", "Did you mean `rule` or `rules`? That field is missing here."),
         ),
         (GOOD.replace("rule: policy/pinned-revision", "rule: ''"), ("waiver/unknown-rule", "waiver w names no rule")),
     ],
@@ -134,3 +124,108 @@ def test_a_waiver_of_no_rule_is_one_finding(unpinned: Project, words: str, told:
     (found,) = (d for d in validate(unpinned.repository, clock=TODAY).diagnostics if "dev.yaml" in d.location.file)
     assert found.rule == told[0]
     assert told[1] in {found.message, found.hint}
+
+
+TEAMS = """\
+models:
+  growth/a: {modelFormat: huggingface, storageUri: hf://org/a, owner: growth}
+  growth/b: {modelFormat: huggingface, storageUri: hf://org/b, owner: search}
+  c: {modelFormat: huggingface, storageUri: hf://org/c, namespace: growth, owner: growth}
+  search/d: {modelFormat: huggingface, storageUri: hf://org/d, owner: search}
+  search/e: {modelFormat: sklearn, storageUri: s3://b/e, owner: growth}
+"""
+TEAMS_BOUND = BOUND.replace("namespaces: {ns: {}}", "namespaces: {growth: {}, search: {}}").replace(
+    "{actions: [Deny]}}}", "{actions: [Deny]}, storage-scheme: {actions: [Deny], params: {schemes: [oci]}}}}"
+)
+RULES = PIN, LIMIT = "policy/pinned-revision", "policy/storage-scheme"
+ALL = frozenset(
+    {(PIN, key) for key in ("growth/a", "growth/b", "c", "search/d")}
+    | {(LIMIT, key) for key in ("growth/a", "growth/b", "c", "search/d", "search/e")}
+)
+
+
+@pytest.fixture
+def teams(project: Project) -> Project:
+    project.models(TEAMS)
+    return project
+
+
+def with_waiver(project: Project, words: str) -> tuple[Diagnostic, ...]:
+    rest = "reason: later, owner: ml, expires: 2027-06-30"
+    project.write("environments/dev.yaml", f"{TEAMS_BOUND}waivers:\n  w: {{{words}, {rest}}}\n")
+    return validate(project.repository, clock=TODAY).diagnostics
+
+
+def pairs(found: Iterable[Diagnostic], *, waived: bool) -> set[tuple[str, str]]:
+    return {(d.rule, key) for d in found if (d.waived is not None) == waived and d.rule in RULES for key in d.entries}
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        ("rule: policy/pinned-revision, models: growth/*", "growth/a growth/b c"),
+        ("rule: policy/pinned-revision, models: '*/[ab]'", "growth/a growth/b"),
+        ("rule: policy/pinned-revision, models: [growth/?, search/d]", "growth/a growth/b c search/d"),
+        ("rule: policy/pinned-revision, models: [c, growth/a]", "c growth/a"),
+        ("rule: policy/pinned-revision, models: c", "c"),
+        ("rule: policy/pinned-revision, model: c, models: search/*", "c search/d"),
+        ("rule: policy/pinned-revision, models: {owner: growth}", "growth/a c"),
+        ("rules: [policy/pinned-revision], models: {owner: search}", "growth/b search/d"),
+    ],
+)
+def test_models_by_pattern_and_by_owner(words: str, keys: str, teams: Project) -> None:
+    found = with_waiver(teams, words)
+    covered = {(PIN, key) for key in keys.split()}
+    assert (pairs(found, waived=True), pairs(found, waived=False)) == (covered, ALL - covered)
+    assert not [d for d in found if d.rule.startswith(("waiver/", "schema/"))]
+
+
+def test_rules_of_one_waiver(teams: Project) -> None:
+    found = with_waiver(teams, f"rule: {PIN}, rules: [{LIMIT}], models: {{owner: growth}}")
+    covered = {(PIN, "growth/a"), (PIN, "c"), *((LIMIT, key) for key in ("growth/a", "c", "search/e"))}
+    assert (pairs(found, waived=True), pairs(found, waived=False)) == (covered, ALL - covered)
+
+
+def test_a_pattern_is_for_models(teams: Project) -> None:
+    """A runtime of the namespace is another thing; its own key waives it."""
+    container = "{name: kserve-container, image: 'a:1', securityContext: {privileged: true}}"
+    runtime = f"containers: [{container}], supportedModelFormats: [{{name: x}}], owner: growth"
+    teams.models(f"{TEAMS}runtimes: {{growth/r: {{{runtime}}}}}\n")
+    words = "rule: policy/no-privileged, models: {}"
+    bound = TEAMS_BOUND.replace("bindings: {", "bindings: {no-privileged: {actions: [Deny]}, ")
+    rest = "reason: later, owner: ml, expires: 2027-06-30"
+    for models, waived in (("growth/*", False), ("{owner: growth}", False), ("[growth/*, growth/r]", True)):
+        teams.write("environments/dev.yaml", f"{bound}waivers: {{w: {{{words.format(models)}, {rest}}}}}\n")
+        found = [d for d in validate(teams.repository, clock=TODAY).diagnostics if d.rule == "policy/no-privileged"]
+        assert [(d.entries, d.waived is not None) for d in found] == [(("growth/r",), waived)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "rules: [policy/pinned-revision, policy/gpu-whole], models: growth/*",
+        "rule: policy/pinned-revision, models: [growth/*, search/e]",
+        "rule: policy/pinned-revision, models: [growth/*, other/*]",
+        "rule: policy/pinned-revision, models: {owner: growht}",
+        "rule: policy/gpu-whole, models: growth/*",
+        "rules: [policy/*], models: growth/*",
+        "rules: [], models: growth/*",
+        "rules: [policy/pined-revision, schema/unknown-field], models: growth/*",
+        "rule: policy/pinned-revision, models: growth*",
+        "rule: policy/pinned-revision, models: a/b/*",
+        "rule: policy/pinned-revision, models: [growth/z, growth/*]",
+        "rule: policy/pinned-revision, models: []",
+        "rule: policy/pinned-revision, models: {owner: ''}",
+        "rule: policy/pinned-revision, models: {owner: growth, namespace: search}",
+        "rule: policy/pinned-revision, models: 3",
+        "rule: policy/pinned-revision, models: [[growth/*]]",
+        "rules: policy/pinned-revision, models: growth/*",
+    ],
+)
+def test_each_part_of_a_waiver_is_held_to_cover_something(
+    words: str, teams: Project, snapshot: SnapshotAssertion
+) -> None:
+    own = [d for d in with_waiver(teams, words) if d.location.file == "environments/dev.yaml"]
+    said = [f"{d.location.line}:{d.location.column} {d.severity} {d.rule}: {d.message} | {d.hint}" for d in own]
+    assert said == snapshot
+    assert said
