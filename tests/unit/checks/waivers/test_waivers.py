@@ -138,7 +138,7 @@ TEAMS_BOUND = BOUND.replace("namespaces: {ns: {}}", "namespaces: {growth: {}, se
     "{actions: [Deny]}}}", "{actions: [Deny]}, storage-scheme: {actions: [Deny], params: {schemes: [oci]}}}}"
 )
 RULES = PIN, LIMIT = "policy/pinned-revision", "policy/storage-scheme"
-ALL = frozenset(
+ALL = set(
     {(PIN, key) for key in ("growth/a", "growth/b", "c", "search/d")}
     | {(LIMIT, key) for key in ("growth/a", "growth/b", "c", "search/d", "search/e")}
 )
