@@ -9,7 +9,7 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy mutants bench lock wheel-test release clean
+.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy roundtrip mutants bench lock wheel-test release clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
@@ -60,6 +60,9 @@ gpu-accuracy: $(VENV)/.dev ## predicted against measured starts; MEASUREMENTS=FI
 
 mutants: $(VENV)/.dev ## change a sample of lines, one at a time: which changes does no test notice? An hour; no part of the gate
 	nice $(BIN)/python -m tools.mutants
+
+roundtrip: $(VENV)/.run ## do manifests come back as they were from a catalog? PATHS=… for others than the recorded ones
+	$(BIN)/python -m tools.roundtrip $(PATHS)
 
 bench: $(VENV)/.run ## measure against peers (on the path, or where Go installs them), side by side; see docs/benchmarks.md
 	PATH="$$PATH:$$(go env GOPATH 2>/dev/null)/bin" $(BIN)/python -m bench.run

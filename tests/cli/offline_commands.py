@@ -18,6 +18,7 @@ from kservegen.cli.failures import run_cli
 
 # Every command, in an order in which the earlier leave what the later need.
 RUNS = {
+    "adopt": ("adopt rendered/dev/models",),
     "validate": ("validate", "validate rendered", "validate --output sarif"),
     "render": ("render --check", "render", "render --explain-drift"),
     "plan": ("plan", "plan --base HEAD --output markdown"),

@@ -73,6 +73,17 @@ REFUSED = f"""{MANIFEST}spec:
   predictor: {{model: {{modelFormat: {{name: sklearn}}, storageUri: "s3://b/m", livenessProbe: {{periodSeconds: 5}}}}}}
 """
 OLD_VALUES = "kserve: {version: v0.15.2, controller: {gateway: {domain: example.org}, bogus: 1}}\n"
+_MODEL = 'modelFormat: {name: sklearn}, storageUri: "s3://b/m"'
+# Said flat, by spec alone, kept as it is, with an error, refused, and left out.
+ADOPTED = {
+    "flat": f"{MANIFEST}spec: {{predictor: {{model: {{{_MODEL}}}}}}}\n",
+    "spec": f"{MANIFEST.replace('name: x', 'name: s')}spec: {{predictor: {{model: {{}}}}}}\n",
+    "kept": f"{MANIFEST.replace('name: x', 'name: k')}spec: {{predictor: {{model: {{{_MODEL}}},"
+    " volumes: [{name: v, emptyDir: {}}, {name: v, emptyDir: {}}]}}\n",
+    "wrong": f"{MANIFEST.replace('name: x', 'name: w')}spec: {{predictor: {{model: {{runtime: r, {_MODEL}}}}}}}\n",
+    "refused": f"{MANIFEST.replace('name: x', 'name: r')}spec: {{predictor: {{models: 1, model: {{{_MODEL}}}}}}}\n",
+    "secret": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n",
+}
 
 
 class Spoken:
@@ -121,6 +132,13 @@ def plan_an_arrival(spoken: Spoken) -> None:
     spoken.project.write("models/all.yaml", (spoken.project.root / "models.yaml").read_text("utf-8"))
     (spoken.project.root / "models.yaml").unlink()
     spoken("plan", "--base", "HEAD")
+
+
+def adopt_some(spoken: Spoken, folder: Path) -> None:
+    """Adopt objects of every fate."""
+    for name, text in ADOPTED.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    spoken("adopt", *(str(folder / f"{name}.yaml") for name in ADOPTED), "--root", str(folder), rooted=False)
 
 
 def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tmp_path: Path) -> None:
@@ -172,4 +190,5 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("policy", "test")
     plan_an_arrival(spoken)
     spoken("validate", "nowhere")
+    adopt_some(spoken, tmp_path)
     assert sorted(set(properties()) - spoken.shown) == []

@@ -36,7 +36,8 @@ DESCRIPTIONS: dict[str, str] = {
     "annotations": "Annotations of the object. KServe copies them to the pods: a change restarts them.",
     "labels": "Labels of the object. KServe copies them to the pods: a change restarts them.",
     "namespace": "Namespace of the object. It must be created or promised by the environment.",
-    "deploymentMode": "How KServe runs it: Standard (Deployments), Knative, or ModelMesh. Cannot change later.",
+    "deploymentMode": "How KServe runs it: Standard (Deployments), Knative, or ModelMesh. Default writes nothing, and"
+    " the cluster's own mode holds. Cannot change later.",
     "autoscalerClass": "Who scales it in Standard mode: hpa, keda, external or none.",
     "stop": "true stops the model and keeps the object.",
     # --- serving an artefact ---
@@ -120,6 +121,8 @@ DESCRIPTIONS: dict[str, str] = {
     "cluster.kubernetesVersion": 'Version of Kubernetes, quoted: "1.34".',
     "kserve": "KServe in this environment.",
     "kserve.version": "Release of KServe, with its v: the charts have this version and objects are checked against it.",
+    "kserve.install": "charts (default): the charts are rendered. none: others have installed KServe; an inventory or"
+    " values say how.",
     "kserve.deploymentMode": "Mode of models that do not say their own: Standard, Knative or ModelMesh.",
     "kserve.charts": "Charts to add (true) or leave out (false) beside those that follow from the kinds in use.",
     "kserve.releaseNames": "Helm releases by chart that are not named as their chart: kserve for kserve-resources "

@@ -29,6 +29,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         "kserve": _object(
             "kserve",
             version={"type": "string", "examples": list(versions)},
+            install={"enum": ["charts", "none"]},
             deploymentMode={"enum": ["Standard", "Knative", "ModelMesh"]},
             charts=_per_chart(charts, FLAG),
             releaseNames=_per_chart(charts, {"type": ["string", "null"], "pattern": _RELEASE}),

@@ -191,7 +191,7 @@ def _own() -> JsonObject:
 def _annotations(names: Iterable[str]) -> JsonObject:
     known: JsonObject = {
         "autoscalerClass": {"enum": ["hpa", "keda", "external", "none", None]},
-        "deploymentMode": {"enum": ["Standard", "Knative", "ModelMesh", None]},
+        "deploymentMode": {"enum": ["Standard", "Knative", "ModelMesh", "Default", None]},
         "stop": NULLABLE_FLAG,
     }
     return {name: known[name] for name in names}

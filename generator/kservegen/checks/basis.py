@@ -57,6 +57,8 @@ class Lookup(NamedTuple):
 # Kinds of assumptions that are no objects.
 OPERATOR: Final = "operator"
 CHART: Final = "chart"
+# On whose word an object counts that is warned of, and taken to be there all the same.
+UNPROMISED: Final = "nobody says that it is there"
 _MISSING: Final = Lookup(Basis.MISSING)
 
 
@@ -142,7 +144,7 @@ class Directory:
 
     def assume_unsaid(self, *, kind: str, namespace: str, name: str) -> None:
         """Take something to be there that is neither made nor promised, where no more than a warning says so."""
-        self._assumed.add(Assumption(kind, _full_name(namespace, name), "nobody says that it is there"))
+        self._assumed.add(Assumption(kind, _full_name(namespace, name), UNPROMISED))
 
     def assume_key(self, *, kind: str, namespace: str, name: str, key: str) -> None:
         """Take an object that is there to have a key, where nothing tells what keys it has."""

@@ -97,7 +97,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts, directory: Directory) 
         chart = charts.by_name.get(use.name)
         directory.look_up_promise(use.name, kind=CHART)  # one that is promised is installed by somebody else
         for need in chart.info.needs if chart else ():
-            if need.when is not None or used.intersection(need.one_of):
+            if need.when is not None or used.intersection(need.one_of) or built.platform.by_others:
                 continue
             if not any(directory.look_up_promise(name).is_there for name in need.one_of):
                 wanted.setdefault(need.one_of, []).append(use.name)
@@ -109,6 +109,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts, directory: Directory) 
             path=("prerequisites",),
             message=f"{', '.join(users)} needs {what}, which is neither installed nor promised here",
             hint=f"Install it, then promise it: prerequisites: [{(operators or one_of)[0]}].",
+            promise=(operators or one_of)[0],
             at_key=True,
             cause=what,
         )
@@ -186,6 +187,7 @@ def _unpromised_gateway(built: BuiltEnvironment, charts: Charts, directory: Dire
         message=f"Gateway {name} is not there, as far as the environment says: no InferenceService becomes ready",
         seen=name,
         hint=f"Create it, then promise it: prerequisites: [Gateway/{name}].",
+        promise=f"Gateway/{name}",
         severity=Severity.WARNING,
     )
 

@@ -63,12 +63,12 @@ def _decoded(content: bytes, file: str) -> str:
 
 
 def _sections(file: str) -> tuple[str, ...]:
-    return _properties("environments" if file.startswith(f"{ENVIRONMENTS_FOLDER}/") else "models")
+    return words_of_file("environments" if file.startswith(f"{ENVIRONMENTS_FOLDER}/") else "models")
 
 
 @cache
-def _properties(name: str) -> tuple[str, ...]:
-    """Return the words of a file as its published schema lists them: that is their usual order."""
+def words_of_file(name: str) -> tuple[str, ...]:
+    """Return the words of a file, `models` or `environments`, in the order of its published schema: the usual one."""
     path = packaged_data() / "schemas" / "kservegen" / f"{name}.schema.json"
     return tuple(json.loads(path.read_bytes())["properties"])
 

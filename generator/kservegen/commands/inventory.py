@@ -177,7 +177,7 @@ def _own_objects(defaulted: DefaultedEnvironment) -> frozenset[tuple[str, str, s
         for identity in context.resources
         for place in {identity.namespace, identity.namespace or "default"}
     }
-    values = built.platform.values()
+    values = {} if built.platform.by_others else built.platform.values()
     platform = installed_platform(context.release, values)  # as the charts make it, whatever the cluster had
     own |= {("ClusterServingRuntime", "", name) for name in platform.runtimes}
     own |= {("LLMInferenceServiceConfig", KSERVE_NAMESPACE, name) for name in platform.presets}

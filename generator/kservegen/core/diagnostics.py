@@ -92,7 +92,8 @@ class Finding:
 
     `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour). `cause`
     names what is to be mended where that is not the word at `path` (a profile that is not there): findings of a rule
-    with the same cause are one, however many words lead to it. `other` is the value that the one at `path` contradicts.
+    with the same cause are one, however many words lead to it. `other` is the value that the one at `path` contradicts,
+    `promise` what is missing, as prerequisites name it: whoever knows that it is there can say so.
     """
 
     rule: str
@@ -105,6 +106,7 @@ class Finding:
     at_key: bool = False
     cause: str = ""
     other: Counterpart | None = None
+    promise: str = ""
 
     def at(self, location: Location, path: Path, default: Severity = Severity.ERROR) -> Diagnostic:
         """Return the finding at a line; `path` is what people know it by, `default` the weight of its rule."""
@@ -118,6 +120,7 @@ class Finding:
             seen=self.seen,
             allowed=self.allowed,
             cause=self.cause,
+            promise=self.promise,
         )
 
 
@@ -145,7 +148,7 @@ class Diagnostic:
 
     `entries` are the keys of the catalog that it is about, `subjects` the objects. `cause` is what `Finding` says;
     `places` are all places where it stands, `location` the first of them, and empty where that is the only one.
-    `supersedes` are the rules that found the same mistake and say less about it.
+    `supersedes` are the rules that found the same mistake and say less about it. `promise` is what `Finding` says.
     """
 
     rule: str
@@ -164,6 +167,7 @@ class Diagnostic:
     cause: str = ""
     places: tuple[FindingPlace, ...] = ()
     supersedes: tuple[str, ...] = ()
+    promise: str = ""
 
     def __post_init__(self) -> None:
         """Cut what nobody would read: a finding may quote a value of any length."""

@@ -13,7 +13,8 @@ class Problem(NamedTuple):
     """What is wrong at `path`, what was seen there and what is allowed; `at_key` points at the key, not at its value.
 
     `hint` is empty where the rule's own fix helps, `severity` None where the rule's own weight is right. `cause` names
-    what is to be mended where that is not what stands at `path`, `other` what that contradicts: see `Finding`.
+    what is to be mended where that is not what stands at `path`, `other` what that contradicts, `promise` what is
+    missing: see `Finding`.
     """
 
     path: Path
@@ -25,6 +26,7 @@ class Problem(NamedTuple):
     severity: Severity | None = None
     cause: str = ""
     other: Counterpart | None = None
+    promise: str = ""
 
     @property
     def sentence(self) -> str:
@@ -47,4 +49,5 @@ def to_finding(meta: RuleMeta, problem: Problem) -> Finding:
         at_key=problem.at_key,
         cause=problem.cause,
         other=problem.other,
+        promise=problem.promise,
     )

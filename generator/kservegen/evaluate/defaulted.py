@@ -63,7 +63,8 @@ def context_of(
     shared: SharedMade | None = None,
 ) -> Context:
     """Return what rules may look at beside an object of this environment."""
-    values, mode = built.platform.values(), built.settings.deployment_mode
+    values, mode = built.installed_values, built.settings.deployment_mode
+    by_others = built.platform.names if built.platform.by_others else ()
     inventory = built.environment.inventory
     config = inventory.kserve_config(KSERVE_NAMESPACE) if inventory is not None else None
     return Context(
@@ -72,7 +73,8 @@ def context_of(
         deployment_mode=mode,
         platform=installed_platform(release, values, inventory),
         resources={item.resource.id: item.resource for item in objects},
-        prerequisites=frozenset(promises_of(built.environment)),
+        prerequisites=frozenset((*promises_of(built.environment), *by_others)),
+        promised_by=dict.fromkeys(by_others, "kserve.install is none"),
         installation=chart_installation(release, values, mode, schemas, shared, config),
         inventory=inventory,
         kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),

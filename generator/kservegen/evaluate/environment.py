@@ -253,7 +253,7 @@ def _check(
     environment, locator = built.environment, Locator.of(built)
     inputs = EstimateInputs(
         context=context,
-        values=built.platform.values(),
+        values=built.installed_values,
         accelerators=environment.mapping("accelerators"),
         bandwidths=environment.mapping("bandwidths"),
         image_sizes=environment.mapping("imageSizes"),

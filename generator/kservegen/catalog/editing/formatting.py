@@ -103,6 +103,16 @@ def _entry_paths(value: JsonObject) -> Iterator[Path]:
         yield from ((*section, name) for name in (held if isinstance(held, dict) else ()))
 
 
+def usual_order(words: JsonObject) -> JsonObject:
+    """Return the words of an entry, of defaults or of a profile in the order that `format_source` gives them."""
+    ranks = _ranks(("entry",), ())
+    return {word: words[word] for word in sorted(words, key=lambda name: _place(name, ranks))}
+
+
+def _place(name: str, ranks: Mapping[str, int]) -> tuple[int, str]:
+    return ranks.get(name, 0), name if name not in ranks else ""
+
+
 def _ranks(path: Path, sections: Sequence[str]) -> Mapping[str, int]:
     """Return the place of words that have one; others come between the first and the last, by name."""
     if not path or path == ("shared",):
@@ -119,7 +129,7 @@ def _ordered(text: str, path: Path, ranks: Mapping[str, int]) -> str:
     if not isinstance(container, Container) or container.flow or not container.is_map:
         return text
     names = [name for name in container.items if isinstance(name, str)]
-    wanted = sorted(names, key=lambda name: (ranks.get(name, 0), name if name not in ranks else ""))
+    wanted = sorted(names, key=lambda name: _place(name, ranks))
     if wanted == names:
         return text
     lines = text.splitlines(keepends=True)

@@ -13,7 +13,7 @@ from typing import Final
 from kservegen.catalog.editing.spans import Container, Item, ScalarSpan, Value, spans
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
-from kservegen.formats.yaml.emit import emit
+from kservegen.formats.yaml.emit import emit, quoted
 from kservegen.formats.yaml.load import load_strict
 
 _BOM: Final = "\ufeff"
@@ -122,7 +122,7 @@ def _with(tree: JsonValue, path: Path, value: JsonValue, done: Path) -> JsonValu
         items[head : head + 1] = [_with(items[head] if head < len(items) else None, rest, value, (*done, head))]
         return items
     if tree is not None and not isinstance(tree, dict):
-        seen = _flow(tree)[:80]
+        seen = flow_text(tree)[:80]
         hint = f"Write the whole of it: {format_path(done)}={{…}}."
         raise GeneratorError(f"{format_path(done)} is {seen}, which has no words below it", hint=hint)
     return {**(tree or {}), head: _with((tree or {}).get(head), rest, value, (*done, head))}
@@ -165,7 +165,7 @@ def _nested(path: Path, value: JsonValue) -> JsonValue:
 def _replace(text: str, old: Value, value: JsonValue, path: Path) -> str:
     """Write a value over another; a block becomes one line behind its key."""
     quote = old.style if isinstance(old, ScalarSpan) and isinstance(value, str) and old.style in {'"', "'"} else ""
-    written = _flow(value, inside=_in_flow(text, path), quote=quote)
+    written = flow_text(value, inside=_in_flow(text, path), quote=quote)
     start = old.start
     if isinstance(old, Container) and not old.flow:
         start = len(text[:start].rstrip(" \t\r\n"))
@@ -189,13 +189,13 @@ def _add(text: str, container: Container, part: str | int, value: JsonValue) -> 
     """Add an entry or an item after the last one."""
     last = next(reversed(container.items.values()))
     if container.flow:
-        item = _flow(value) if isinstance(part, int) else f"{scalar_text(part, inside=True)}: {_flow(value)}"
+        item = flow_text(value) if isinstance(part, int) else f"{scalar_text(part, inside=True)}: {flow_text(value)}"
         return f"{text[: last.value.end]}, {item}{text[last.value.end :]}"
     newline = "\r\n" if "\r\n" in text else "\n"
     if isinstance(part, int):
         dash = text.rfind("-", 0, last.start)
         column = dash - (text.rfind("\n", 0, dash) + 1)
-        lines = f"{' ' * column}- {_flow(value, inside=False)}"
+        lines = f"{' ' * column}- {flow_text(value, inside=False)}"
     else:
         lines = _block({part: value}, " " * last.column, newline)
     end = text.find("\n", last.value.end)
@@ -234,12 +234,14 @@ def _without_lines(text: str, container: Container, item: Item) -> str:
     return text[:start] + text[end:]
 
 
-def _flow(value: JsonValue, *, inside: bool = True, quote: str = "") -> str:
+def flow_text(value: JsonValue, *, inside: bool = True, quote: str = "") -> str:
     """Write a value on one line. `inside` a flow container more has to be quoted; `quote` is used where it can be."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{scalar_text(key, inside=True)}: {_flow(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{scalar_text(key, inside=True)}: {flow_text(item)}" for key, item in value.items()) + "}"
+        )
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
+        return "[" + ", ".join(flow_text(item) for item in value) + "]"
     return scalar_text(value, inside=inside, quote=quote)
 
 
@@ -248,7 +250,7 @@ def _block(value: JsonObject, indent: str, newline: str) -> str:
     lines: list[str] = []
     for name, item in value.items():
         head = f"{indent}{scalar_text(name, inside=False)}:"
-        one_line = f"{head} {_flow(item, inside=False)}"
+        one_line = f"{head} {flow_text(item, inside=False)}"
         deep = isinstance(item, dict) and any(isinstance(inner, dict) for inner in item.values())
         if isinstance(item, dict) and item and (deep or len(one_line) > _LONGEST_LINE):
             lines += [head, _block(item, indent + "  ", newline)]
@@ -261,10 +263,10 @@ def scalar_text(value: JsonValue, *, inside: bool, quote: str = "") -> str:
     """Write a scalar on one line. `inside` a flow container more has to be quoted; `quote` is used where it can be."""
     if isinstance(value, str):
         if "\n" in value or "\r" in value or quote == '"':
-            return json.dumps(value, ensure_ascii=False)
+            return quoted(value)
         if quote == "'" and value.isprintable():
             return "'" + value.replace("'", "''") + "'"
     written = emit({"k": value})[3:-1]
     if inside and isinstance(value, str) and written[:1] not in {'"', "'"} and _FLOW_SIGNS & set(written):
-        return json.dumps(value, ensure_ascii=False)
+        return quoted(value)
     return written

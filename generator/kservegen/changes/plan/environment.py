@@ -62,7 +62,7 @@ class EnvironmentChange:
     @property
     def values_after(self) -> dict[str, JsonObject]:
         """The values of the charts in use now."""
-        return self.built.platform.values() if self.built is not None else {}
+        return self.built.installed_values if self.built is not None else {}
 
     @property
     def values_before(self) -> dict[str, JsonObject]:

@@ -115,7 +115,7 @@ def _leaf(value: JsonValue, indent: str) -> str:
     """Write a scalar or an empty container; a block of text brings its own lines, two columns further in."""
     if isinstance(value, str):
         if "\n" in value:
-            return _block(value, indent + "  ") or _quoted(value)
+            return _block(value, indent + "  ") or quoted(value)
         return _text(value) if len(value) <= _LARGEST_CACHED else _spelled(value)
     if isinstance(value, dict):
         return "{}"
@@ -150,13 +150,13 @@ def _spelled(text: str) -> str:
         and not _NUMBERLIKE.fullmatch(text)
         and is_text_everywhere(text)
     )
-    return text if is_plain else _quoted(text)
+    return text if is_plain else quoted(text)
 
 
 _text = lru_cache(maxsize=8192)(_spelled)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     if escaped.isascii() and escaped.isprintable():
         return f'"{escaped}"'

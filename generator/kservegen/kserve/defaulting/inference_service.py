@@ -21,7 +21,7 @@ NEW_MODE: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}
 
 _FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)
 # Old-style fields that speak the open protocol unless told otherwise.
-_SPEAKS_V2: Final = frozenset({"triton", "onnx", "huggingface"})
+SPEAKS_V2: Final = frozenset({"triton", "onnx", "huggingface"})
 _TEXT_PROTOCOL: Final = "v2"
 _COMPONENTS: Final = ("transformer", "explainer", "predictor")
 
@@ -68,7 +68,7 @@ def _convert_framework(draft: CopyOnWrite) -> tuple[Origin, ...]:
     if framework is None:
         return ()
     model: JsonObject = {"modelFormat": {"name": framework}, **mapping(predictor[framework])}
-    if framework in _SPEAKS_V2 and model.get("protocolVersion") is None:
+    if framework in SPEAKS_V2 and model.get("protocolVersion") is None:
         model["protocolVersion"] = _TEXT_PROTOCOL
     spec = draft.edit("spec")
     spec["predictor"] = {

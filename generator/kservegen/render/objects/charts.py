@@ -38,11 +38,15 @@ class ChartUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlannedCharts:
-    """The charts of an environment in install order, and the kinds that have no chart because it is switched off."""
+    """The charts of an environment in install order, and the kinds that have no chart because it is switched off.
+
+    `by_others`: somebody else has installed KServe. The charts then say what is there, and none is rendered.
+    """
 
     version: str
     charts: tuple[ChartUse, ...]
     missing: tuple[tuple[str, str], ...]  # (kind, chart)
+    by_others: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,8 +58,9 @@ class PlannedCharts:
         return {chart.name: chart.values for chart in self.charts}
 
     def without(self, names: Collection[str]) -> PlannedCharts:
-        """Return the platform without charts that somebody else has installed."""
-        return replace(self, charts=tuple(chart for chart in self.charts if chart.name not in names))
+        """Return the platform without charts that somebody else has installed: those of `names`, or all."""
+        kept = () if self.by_others else (chart for chart in self.charts if chart.name not in names)
+        return replace(self, charts=tuple(kept))
 
 
 def plan_platform(
@@ -70,9 +75,11 @@ def plan_platform(
     for name, choice in environment.mapping("kserve", "charts").items():
         wanted = wanted | {name} if choice is True else wanted - {name}
     used = [name for name in CHART_ORDER if name in wanted] + sorted(wanted - set(CHART_ORDER))
+    by_others = environment.at("kserve", "install") == "none"
     missing = [(kind, name) for kind, names in needed.items() for name in names if not _served(name, wanted)]
     return PlannedCharts(
         version=settings.kserve_version,
+        by_others=by_others,
         charts=tuple(
             ChartUse(
                 name=name,
@@ -82,7 +89,7 @@ def plan_platform(
             )
             for name in used
         ),
-        missing=tuple(sorted(missing)),
+        missing=() if by_others else tuple(sorted(missing)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from kservegen.catalog.field_mapping import ANNOTATIONS
 from kservegen.catalog.merge import MERGE_KEYS, item_key
@@ -11,6 +11,9 @@ from kservegen.catalog.resolve import Entry
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Origin, Resource, ResourceId
+
+# What a model says that leaves its mode to the cluster: no annotation is written.
+UNSTATED_MODE: Final = "Default"
 
 
 class EntryFinding(NamedTuple):
@@ -65,7 +68,7 @@ class Draft:
             if value is None and word == "deploymentMode" and default_mode and key not in annotations:
                 annotations[key] = default_mode
                 self.came(("metadata", "annotations", key), (word,))
-            if value is None or value is False:
+            if value is None or value is False or (word, value) == ("deploymentMode", UNSTATED_MODE):
                 continue
             text = "true" if value is True else value
             if annotations.get(key, text) != text:

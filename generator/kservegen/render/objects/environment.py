@@ -9,6 +9,7 @@ from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts
@@ -49,6 +50,14 @@ class BuiltEnvironment:
     entries: tuple[BuiltEntry, ...]
     own: tuple[Resource, ...]  # objects of the environment itself: namespaces, policies, Applications
     crashes: tuple[tuple[Entry, Finding], ...] = ()  # entries that could not be built
+
+    @property
+    def installed_values(self) -> dict[str, JsonObject]:
+        """The values by chart that say how KServe is installed; none where others did that and an inventory tells."""
+        inventory = self.environment.inventory
+        if self.platform.by_others and inventory is not None and inventory.covers("ClusterServingRuntime"):
+            return {}
+        return self.platform.values()
 
     @property
     def resources(self) -> tuple[Resource, ...]:

@@ -27,6 +27,22 @@ def finish(doc: JsonObject, settings: Settings, quantities: QuantityShape) -> Js
     }
 
 
+def canonical_form(doc: JsonObject, quantities: QuantityShape) -> JsonObject:
+    """Return a document with its quantities as the API server writes them and its keys in order, otherwise as it is."""
+    return {key: _canonical_value(doc[key], quantities.get(key)) for key in _ordered_keys(doc)}
+
+
+def _canonical_value(value: JsonValue, shape: QuantityShape | None) -> JsonValue:
+    if shape is QUANTITY_FORMAT:
+        return _canonical(value)
+    if isinstance(value, dict):
+        below = shape or {}
+        return {key: _canonical_value(value[key], below.get(key) or below.get("*")) for key in _ordered_keys(value)}
+    if isinstance(value, list):
+        return [_canonical_value(item, shape) for item in value]
+    return value
+
+
 def order(value: JsonValue) -> JsonValue:
     """Return a copy of `value` whose maps have their keys in order: name and namespace first, the rest by alphabet."""
     if isinstance(value, dict):

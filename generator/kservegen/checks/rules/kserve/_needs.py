@@ -28,4 +28,5 @@ def unmet(needs: Iterable[Need], context: Context) -> Problems:
                 absent = "which manifests do not bring"
                 hint = f"If the cluster has it, say so: --assume {promise}."
             message = f"{reason} needs {what}, {absent}"
-            yield Problem(path, message, allowed=promise, hint=hint, at_key=True, cause=what)
+            promised = "" if key else promise
+            yield Problem(path, message, allowed=promise, hint=hint, at_key=True, cause=what, promise=promised)

@@ -87,5 +87,6 @@ def _finding(path: Path, kind: str, namespace: str, name: str, context: Context)
         hint = f"If the cluster has it, say so: --assume {kind}/{namespace}/{name}."
     near = did_you_mean(name, context.directory.names(kind=kind, namespace=namespace), cutoff=0.7)
     hint = f"{near} {hint}".lstrip()
-    severity = absence(context, Severity.ERROR, f"{kind}/{namespace}/{name}")
-    return Problem(path, message, seen=name, hint=hint, at_key=True, severity=severity, cause=message)
+    full = f"{kind}/{namespace}/{name}"
+    severity = absence(context, Severity.ERROR, full)
+    return Problem(path, message, seen=name, hint=hint, at_key=True, severity=severity, cause=message, promise=full)

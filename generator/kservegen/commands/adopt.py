@@ -1,0 +1,228 @@
+"""The use case `adopt`: manifests that run in, a catalog that renders the same out, and the proof that it does.
+
+The catalog is made in memory, rendered and compared with what came in, as a cluster would store both. An object that
+flat words do not bring back is said by `spec`, and one that this does not bring back either stays a manifest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from kservegen.catalog.editing.journal import replace_files
+from kservegen.catalog.resolve import resolve_environment
+from kservegen.changes.adoption import stored_differences
+from kservegen.changes.plan.model import FieldChange
+from kservegen.checks.basis import UNPROMISED
+from kservegen.commands.adopting.catalog import MANIFESTS_FOLDER, DraftCatalog
+from kservegen.commands.adopting.reading import LeftOut, Target, read_running
+from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import DEFAULTS_NAME, Repository
+from kservegen.core.resource import ResourceId
+from kservegen.evaluate.defaulted import installation_of
+from kservegen.evaluate.environment import build_objects
+from kservegen.evaluate.project import open_project, open_tools
+from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
+from kservegen.formats.yaml.collector import without_collector
+from kservegen.kserve.platform import reference_platform
+
+_USUAL_ENVIRONMENT: Final = "prod"
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_TAKEN: Final = frozenset({DEFAULTS_NAME, "all"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptOptions:
+    """What to adopt: paths by environment, and the KServe that runs them. `leaves_out` takes what can be admitted."""
+
+    paths: Mapping[str, tuple[Path, ...]]
+    version: str
+    mode: str = "Standard"
+    leaves_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedObject:
+    """An object that the API server or KServe's webhooks would refuse, with the findings that say why."""
+
+    environment: str
+    id: ResourceId
+    findings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Adoption:
+    """A catalog that is not written yet, by file, and what proves it.
+
+    `equal` counts the objects that a cluster would store as they came in; of those that only `spec` brings back,
+    `literal` are the names. `kept` stay plain manifests, by environment and object with what the catalog would say
+    differently.
+    """
+
+    files: Mapping[str, bytes]
+    lines_before: int
+    lines_after: int
+    equal: int
+    literal: tuple[ResourceId, ...]
+    kept: Mapping[tuple[str, ResourceId], tuple[FieldChange, ...]]
+    refused: tuple[RefusedObject, ...]
+    left_out: Mapping[str, Sequence[LeftOut]]
+    problems: tuple[Diagnostic, ...]
+    errors: tuple[Diagnostic, ...]
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether there is something to write, and nothing is lost by it."""
+        return bool(self.equal or self.kept) and not (self.problems or self.refused)
+
+
+def by_environment(paths: Sequence[str]) -> dict[str, tuple[Path, ...]]:
+    """Read `ENV=PATH` and `PATH`, which is of `prod`; GeneratorError for a name that no environment can have."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for said in paths:
+        name, equals, path = said.partition("=")
+        if not equals or "/" in name or Path(said).exists():
+            name, path = _USUAL_ENVIRONMENT, said
+        if not _NAME.fullmatch(name) or name in _TAKEN:
+            raise GeneratorError(
+                "this can be no environment's name",
+                subject=name,
+                hint="Write small letters, digits and dashes: ENV=PATH.",
+            )
+        found[name] = (*found.get(name, ()), Path(path))
+    return found
+
+
+def newest_reviewed(repository: Repository) -> str:
+    """Return the newest release of KServe that somebody answers for."""
+    releases = open_tools(repository).releases
+    return next(version for version in reversed(releases.versions) if releases.get(version).is_reviewed)
+
+
+def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
+    """Make a catalog of what runs; nothing is written."""
+    if not repository.root.is_dir():
+        raise GeneratorError("no such folder", subject=str(repository.root), hint="Give an existing folder to --root.")
+    tools = open_tools(repository)
+    target = Target(tools.schemas, options.version, reference_platform(tools.releases.get(options.version)))
+    with without_collector():
+        found = {name: read_running(paths, target) for name, paths in options.paths.items()}
+        problems = tuple(problem for one in found.values() for problem in one.problems)
+        draft = DraftCatalog(found, options.mode, options.version)
+        return _Proof(repository, draft, leaves_out=options.leaves_out).run(problems)
+
+
+class _Proof:
+    """Makes the catalog, holds what it renders against what came in, and mends what differs."""
+
+    def __init__(self, repository: Repository, draft: DraftCatalog, *, leaves_out: bool) -> None:
+        self._repository = repository
+        self._draft = draft
+        self._leaves_out = leaves_out
+
+    def run(self, problems: tuple[Diagnostic, ...]) -> Adoption:
+        draft = self._draft
+        draft.literal.update(identity for _, identity in self._differences())
+        kept = self._differences()
+        draft.unsaid.update(identity for _, identity in kept)
+        evaluated = self._evaluate()
+        refused = self._refused(evaluated)
+        if refused and self._leaves_out:
+            for item in refused:
+                one = draft.found[item.environment]
+                one.entries.pop(item.id, None)
+                reason = "; ".join(finding.message for finding in item.findings)
+                one.left_out.append(LeftOut(item.id, item.findings[0].location, reason))
+            evaluated, refused = self._evaluate(), ()
+        draft.promises = _missing(evaluated)
+        files = draft.files()
+        found = draft.found.values()
+        entries = [identity for one in found for identity in one.entries if identity not in draft.unsaid]
+        words = (content for path, content in files.items() if not path.startswith(f"{MANIFESTS_FOLDER}/"))
+        return Adoption(
+            files=files,
+            lines_before=sum(one.lines for one in found),
+            lines_after=sum(content.count(b"\n") for content in words),
+            equal=len(entries),
+            literal=tuple(sorted(draft.literal - draft.unsaid)),
+            kept=kept,
+            refused=refused,
+            left_out={name: one.left_out for name, one in draft.found.items()},
+            problems=problems,
+            errors=tuple(d for d in evaluated.diagnostics if d.severity is Severity.ERROR and not d.promise),
+        )
+
+    def _with_files(self) -> Repository:
+        return replace(self._repository, sources={**(self._repository.sources or {}), **self._draft.files()})
+
+    def _evaluate(self) -> EvaluatedRepository:
+        wanted = EvaluationOptions(names=(), out=self._repository.output, judges_output=False)
+        return evaluate_repository(self._with_files(), wanted)
+
+    def _differences(self) -> dict[tuple[str, ResourceId], tuple[FieldChange, ...]]:
+        """Hold each object against what is rendered of it; one that is not rendered differs as a whole."""
+        project = open_project(self._with_files())
+        tools = project.tools
+        found: dict[tuple[str, ResourceId], tuple[FieldChange, ...]] = {}
+        for name, one in self._draft.found.items():
+            built = build_objects(resolve_environment(project.catalog, name)[0], tools)
+            if isinstance(built, Finding):
+                raise GeneratorError(built.message, subject=name, hint=built.hint)
+            rendered = {item.resource.id: item.resource for item in built.entries}
+            installation = installation_of(built.settings)
+            for identity, running in one.entries.items():
+                if identity in self._draft.unsaid:
+                    continue
+                now = rendered.get(identity)
+                if now is None:
+                    found[name, identity] = (FieldChange("", "an object", "nothing"),)
+                elif changes := stored_differences(running.resource, now, installation, tools.schemas):
+                    found[name, identity] = changes
+        return found
+
+    def _refused(self, evaluated: EvaluatedRepository) -> tuple[RefusedObject, ...]:
+        checker = evaluated.project.tools.checker
+        refused = []
+        for name, one in self._draft.found.items():
+            refused += [
+                RefusedObject(environment=name, id=identity, findings=(told,))
+                for identity, told in one.unserved.items()
+            ]
+            by_subject: dict[str, list[Diagnostic]] = {}
+            for diagnostic in evaluated.evaluations[name].diagnostics:
+                for told in diagnostic.apart():
+                    finding = Finding(rule=told.rule, path=(), message="", severity=told.severity)
+                    if told.severity is Severity.ERROR and not checker.verdict((finding,)).admitted:
+                        for subject in told.subjects:
+                            by_subject.setdefault(subject, []).append(told)
+            refused += [
+                RefusedObject(environment=name, id=identity, findings=tuple(by_subject[str(identity)]))
+                for identity in one.entries
+                if str(identity) in by_subject
+            ]
+        return tuple(refused)
+
+
+def _missing(evaluated: EvaluatedRepository) -> dict[str, tuple[str, ...]]:
+    """List by environment what its objects need and nobody renders: it is there, since they run."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, evaluation in evaluated.evaluations.items():
+        named = {f"{each.kind}/{each.name}" for each in evaluation.assumptions if each.why == UNPROMISED}
+        found[name] = tuple(sorted(named | {d.promise for d in evaluation.diagnostics if d.promise}))
+    return found
+
+
+def write_adoption(repository: Repository, adoption: Adoption) -> None:
+    """Write the catalog, all files or none; GeneratorError where one of them is there already."""
+    there = sorted(path for path in adoption.files if (repository.root / path).exists())
+    if there:
+        raise GeneratorError(
+            f"already holds {', '.join(there[:5])}{' and more' if len(there) > 5 else ''}",
+            subject=str(repository.root),
+            hint="Adopt into a folder without a catalog, or move these files away.",
+        )
+    replace_files(repository.root, {}, adoption.files)

@@ -1,0 +1,204 @@
+"""Manifests of one environment in; what its people wrote out, sorted by where the catalog keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from kservegen.catalog.field_mapping import MODEL_KINDS
+from kservegen.catalog.sections import GROUP, KINDS
+from kservegen.changes.adoption import authored
+from kservegen.checks.manifests.documents import InputDocument, read_documents
+from kservegen.checks.manifests.files import find_files
+from kservegen.checks.manifests.inputs import find_inputs
+from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
+from kservegen.kserve.controllers.llm.conversion import upgraded_document
+from kservegen.kserve.platform import Platform
+from kservegen.render.output.ownership import OWNERSHIP_MARK
+
+# Objects of the engines: what they say is said by `gitops`, and rendered anew.
+_ENGINE_GROUPS: Final = (
+    "argoproj.io",
+    "kustomize.toolkit.fluxcd.io",
+    "helm.toolkit.fluxcd.io",
+    "source.toolkit.fluxcd.io",
+)
+_WITH_DATA: Final = "a Secret with its data, which stays where it is: prerequisites promise it"
+_BY_CHARTS: Final = "installed by KServe's charts"
+_RELEASE: Final = "meta.helm.sh/release-name"
+_DEFINITION: Final = "CustomResourceDefinition"
+_USUAL_NAMESPACE: Final = "default"
+_EVENTS: Final = frozenset({"Event", "EndpointSlice", "Endpoints", "ControllerRevision", "Lease"})
+
+
+class RunningObject(NamedTuple):
+    """An object as its author wants it, in the form that is rendered; where it was read, and the comment above it."""
+
+    resource: Resource
+    location: Location
+    comment: str
+
+
+class LeftOut(NamedTuple):
+    """An object that the catalog does not hold, and why."""
+
+    id: ResourceId
+    location: Location
+    reason: str
+
+
+@dataclass(slots=True, eq=False)
+class Inventoried:
+    """What the manifests of one environment hold. `problems` are what could not be read."""
+
+    entries: dict[ResourceId, RunningObject] = field(default_factory=dict)
+    namespaces: dict[str, RunningObject] = field(default_factory=dict)
+    companions: dict[tuple[str, ResourceId], RunningObject] = field(default_factory=dict)  # by API group, too
+    promised: list[str] = field(default_factory=list)  # Secrets, as prerequisites name them
+    left_out: list[LeftOut] = field(default_factory=list)
+    unserved: dict[ResourceId, Diagnostic] = field(default_factory=dict)  # of a version that the release does not serve
+    problems: list[Diagnostic] = field(default_factory=list)
+    lines: int = 0  # of the manifests that come in
+
+
+class Target(NamedTuple):
+    """Where the objects run: the schemas and the version of its KServe, and what its charts bring themselves."""
+
+    schemas: SchemaStore
+    version: str
+    platform: Platform
+
+
+def read_running(paths: Sequence[Path], target: Target) -> Inventoried:
+    """Read the manifests below paths."""
+    found = Inventoried()
+    files = [file for argument in find_files(paths) for file in argument.files]
+    inputs, notes = find_inputs(files)
+    found.problems += [replace(note, severity=Severity.ERROR) for note in notes]
+    for file in files:
+        if file.path in inputs:
+            continue
+        data = file.read()
+        if isinstance(data, Diagnostic):
+            found.problems.append(data)
+            continue
+        lines = data.decode("utf-8", "replace").splitlines()
+        for document in read_documents(data, file.name, named=file.named):
+            errors = [problem for problem in document.problems if problem.severity is Severity.ERROR]
+            found.problems += errors
+            if document.resource is not None and not errors:
+                _sort(found, document, document.resource, lines, target)
+    return found
+
+
+def _sort(
+    found: Inventoried, document: InputDocument, resource: Resource, lines: Sequence[str], target: Target
+) -> None:
+    """Put an object where it belongs; the same one twice is a problem."""
+    location = document.locate(())
+    reason = _not_ours(resource, target.platform)
+    if reason:
+        if reason == _WITH_DATA:
+            found.promised.append(f"Secret/{resource.id.namespace or _USUAL_NAMESPACE}/{resource.id.name}")
+        found.left_out.append(LeftOut(resource.id, location, reason))
+        return
+    resource = _placed(_current(authored(resource.doc)), resource)
+    doc = resource.doc
+    running = RunningObject(resource, location, "")
+    group = resource.api_version.rpartition("/")[0]
+    known = {**found.entries} if group == GROUP else {i: v for (g, i), v in found.companions.items() if g == group}
+    first = known.get(resource.id)
+    if first is not None:
+        if first.resource.doc != doc:
+            found.left_out.append(LeftOut(resource.id, location, f"it stands at {first.location}, too, and differs"))
+        return
+    found.lines += _size(document)
+    running = running._replace(comment=_comment_above(lines, location.line, whole=not document.inside))
+    if group == GROUP and not target.schemas.has(
+        running.resource.api_version, resource.kind, kserve_version=target.version
+    ):
+        missing = missing_schema(target.schemas, resource.api_version, resource.kind, kserve_version=target.version)
+        found.unserved[resource.id] = document.diagnose(missing, Severity.ERROR)
+    elif group == GROUP and resource.kind in KINDS:
+        found.entries[resource.id] = running
+    elif resource.api_version == "v1" and resource.kind == "Namespace":
+        found.namespaces[resource.id.name] = running
+    else:
+        found.companions[group, resource.id] = running
+
+
+def _not_ours(resource: Resource, platform: Platform) -> str:
+    """Say why an object is nobody's to write down; blank where it is."""
+    metadata = mapping(resource.doc.get("metadata"))
+    owner = next(
+        (o for o in map(mapping, sequence(metadata.get("ownerReferences"))) if o.get("controller") is True), None
+    )
+    if owner is not None:
+        return f"made by {text(owner.get('kind'))} {text(owner.get('name'))}"
+    if not resource.id.name:
+        return "it has no name (generateName gives another one every time)"
+    group, annotations = resource.api_version.rpartition("/")[0], mapping(metadata.get("annotations"))
+    reasons = (
+        (resource.kind == "ClusterServingRuntime" and resource.id.name in platform.runtimes, _BY_CHARTS),
+        (resource.kind in KINDS and resource.kind not in MODEL_KINDS and _RELEASE in annotations, "of a Helm release"),
+        (resource.kind == _DEFINITION and mapping(resource.doc.get("spec")).get("group") == GROUP, _BY_CHARTS),
+        (group in _ENGINE_GROUPS, "an object of a GitOps engine, which `gitops` of the environment renders anew"),
+        (resource.kind in _EVENTS, "written by the cluster itself"),
+        (resource.kind == "Secret" and _has_data(resource.doc), _WITH_DATA),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
+def _has_data(secret: JsonObject) -> bool:
+    return bool(secret.get("data") or secret.get("stringData"))
+
+
+def _placed(doc: JsonObject, resource: Resource) -> Resource:
+    """Return an object with its document; one of a namespace that names none is where kubectl would create it."""
+    info = KINDS.get(resource.kind)
+    identity = resource.id
+    if info is not None and info.namespaced and not identity.namespace:
+        identity = identity._replace(namespace=_USUAL_NAMESPACE)
+        doc = {**doc, "metadata": {**mapping(doc.get("metadata")), "namespace": _USUAL_NAMESPACE}}
+    return replace(resource, id=identity, doc=doc, api_version=text(doc.get("apiVersion")))
+
+
+def _current(doc: JsonObject) -> JsonObject:
+    """Return an object of the catalog's kinds in the version that is stored; one of another kind as it is."""
+    info = KINDS.get(text(doc.get("kind")))
+    group, _, version = text(doc.get("apiVersion")).rpartition("/")
+    if info is None or group != GROUP or version == info.version:
+        return doc
+    if info.version != "v1alpha2" or version != "v1alpha1":
+        return doc
+    return upgraded_document(doc)
+
+
+def _size(document: InputDocument) -> int:
+    """Count the lines of a document as they would stand in a file of their own."""
+    from kservegen.formats.yaml.emit import emit  # noqa: PLC0415
+
+    assert document.resource is not None  # noqa: S101 - the caller looked
+    return emit(authored(document.resource.doc)).count("\n")
+
+
+def _comment_above(lines: Sequence[str], line: int, *, whole: bool) -> str:
+    """Return the comment that stands above the first line of a document, without the markers of files and tools."""
+    if not whole:
+        return ""
+    found: list[str] = []
+    for above in reversed(lines[: line - 1]):
+        if not above.startswith("#"):
+            break
+        found.append(above)
+    return "\n".join(reversed(list(_people_said(found))))
+
+
+def _people_said(comments: Sequence[str]) -> Iterator[str]:
+    return (line for line in comments if "$schema" not in line and line != OWNERSHIP_MARK)

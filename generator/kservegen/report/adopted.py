@@ -1,0 +1,132 @@
+"""What `adopt` found, made and proved, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from kservegen.changes.plan.model import ABSENT, PlanSide
+from kservegen.commands.adopt import Adoption
+from kservegen.commands.adopting.reading import LeftOut
+from kservegen.core.jsontypes import JsonObject
+from kservegen.formats.inert import printable
+from kservegen.report.json_report import finding_as_json, place_as_json
+from kservegen.report.plan_words import value_text
+from kservegen.report.summary import plural
+
+_LISTED: Final = 10
+_OBJECT: Final = "object"
+
+
+def adoption_as_text(adoption: Adoption, *, written: bool) -> str:
+    """Write the proof first, then what did not come in, then what was made of the rest."""
+    lines = [*_problems(adoption), *_refused(adoption), *_proof(adoption), *_left_out(adoption), *_made(adoption)]
+    lines.append(_end(adoption, written=written))
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _problems(adoption: Adoption) -> Iterator[str]:
+    for problem in adoption.problems:
+        yield f"{problem.location}: {problem.message}{f' ({problem.hint})' if problem.hint else ''}"
+
+
+def _refused(adoption: Adoption) -> Iterator[str]:
+    if adoption.refused:
+        yield f"{plural(len(adoption.refused), 'object')} that the API server or KServe's webhooks would refuse:"
+    for item in adoption.refused:
+        for finding in item.findings:
+            yield f"  {item.environment}: {item.id}: {finding.message} ({finding.rule})"
+
+
+def _proof(adoption: Adoption) -> Iterator[str]:
+    if not adoption.equal and not adoption.kept:
+        return
+    yield f"proof: {plural(adoption.equal, 'object')} would be stored as they are now, so that no update reaches KServe"
+    if adoption.literal:
+        yield f"  of them by spec alone: {', '.join(map(str, adoption.literal))}"
+    for (environment, identity), changes in adoption.kept.items():
+        said = [f"{change.path or 'the object'}: {_side(change.old)} -> {_side(change.new)}" for change in changes]
+        yield f"  {environment}: {identity} stays a plain manifest, for the catalog would say"
+        yield from (f"    {line}" for line in said[:_LISTED])
+    yield "pods that restart: none"
+
+
+def _side(value: PlanSide) -> str:
+    return "nothing" if value is ABSENT else value_text(value)
+
+
+def _left_out(adoption: Adoption) -> Iterator[str]:
+    for name, items in adoption.left_out.items():
+        if not items:
+            continue
+        yield f"{name}: left out, {plural(len(items), 'object')}:"
+        reasons = Counter(item.reason for item in items)
+        for reason, count in reasons.most_common():
+            named = [f"{item.id} ({item.location})" for item in items if item.reason == reason]
+            more = f" and {count - _LISTED:,} more" if count > _LISTED else ""
+            yield f"  {reason}: {', '.join(named[:_LISTED])}{more}"
+
+
+def _made(adoption: Adoption) -> Iterator[str]:
+    if not adoption.files:
+        return
+    manifests = sum(path.startswith("manifests/") for path in adoption.files)
+    catalog = len(adoption.files) - manifests
+    plain = f" and {plural(manifests, 'plain manifest')}" if manifests else ""
+    before, after = adoption.lines_before, adoption.lines_after
+    fewer = f" ({100 * (1 - after / before):.0f} % fewer)" if after < before else ""
+    lines = f"{before:,} lines of KServe's manifests become {after:,}{fewer}"
+    yield f"{plural(catalog, 'file')} of a catalog{plain}: {lines}"
+    if adoption.errors:
+        yield f"of the catalog kservegen validate will say {plural(len(adoption.errors), 'error')}:"
+        yield from (f"  {error.message} ({error.rule})" for error in adoption.errors[:_LISTED])
+
+
+def _end(adoption: Adoption, *, written: bool) -> str:
+    if written:
+        return f"written: {', '.join(adoption.files)}"
+    if not (adoption.equal or adoption.kept or adoption.problems or adoption.refused):
+        return "nothing was found to adopt"
+    if not adoption.may_be_written:
+        hint = ": --leave-out takes the others" if adoption.refused and not adoption.problems else ""
+        return f"nothing was written, and --write will not either as long as something is lost{hint}"
+    return "nothing was written: --write writes it"
+
+
+def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
+    """Return the report's `adoption`."""
+    return {
+        "written": written,
+        "files": list(adoption.files),
+        "lines": {"manifests": adoption.lines_before, "catalog": adoption.lines_after},
+        "equal": adoption.equal,
+        "bySpecAlone": [str(identity) for identity in adoption.literal],
+        "keptAsManifests": [
+            {
+                "environment": environment,
+                "object": str(identity),
+                "fields": [{"path": c.path, "now": _side(c.old), "rendered": _side(c.new)} for c in changes],
+            }
+            for (environment, identity), changes in adoption.kept.items()
+        ],
+        "refused": [
+            {
+                "environment": item.environment,
+                "object": str(item.id),
+                "findings": [finding_as_json(finding) for finding in item.findings],
+            }
+            for item in adoption.refused
+        ],
+        "errors": [finding_as_json(error) for error in adoption.errors],
+        "leftOut": [_as_json(name, item) for name, items in adoption.left_out.items() for item in items],
+    }
+
+
+def _as_json(environment: str, item: LeftOut) -> JsonObject:
+    return {
+        "environment": environment,
+        "object": str(item.id),
+        "reason": item.reason,
+        **place_as_json(item.location),
+    }

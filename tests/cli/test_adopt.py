@@ -1,0 +1,253 @@
+"""What runs already comes in: nothing is lost without a word, and the catalog renders what came in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests.support.project import Project
+from tests.support.reports import checked_report
+from tools.team_repository import write_team_repository
+
+from kservegen.cli import cli
+from kservegen.commands.render import RenderOptions, render, validate
+from kservegen.core.diagnostics import Severity
+from kservegen.core.errors import GeneratorError
+from kservegen.core.repository import Repository
+from kservegen.formats.yaml.load import load_strict
+
+IRIS = """\
+# Petals, asked for by the botanists.
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata:
+  name: iris
+  namespace: flowers
+  uid: 1a2b
+  resourceVersion: "12"
+  annotations:
+    serving.kserve.io/deploymentMode: RawDeployment
+    kubectl.kubernetes.io/last-applied-configuration: "{}"
+spec:
+  predictor:
+    minReplicas: %d
+    serviceAccountName: reader
+    securityContext: {runAsUser: 1000}
+    sklearn:
+      storageUri: %s
+      resources: {requests: {cpu: 1000m, memory: 1Gi}, limits: {cpu: "1", memory: 1024Mi}}
+status: {url: http://iris}
+"""
+CHAT = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: LLMInferenceService
+metadata: {name: chat, namespace: flowers}
+spec:
+  model: {uri: hf://Qwen/Qwen2.5-7B-Instruct, name: chat, criticality: Critical}
+  router: {route: {}, gateway: {}, scheduler: {}}
+  template:
+    containers:
+    - name: main
+      args: [--max-model-len=8192]
+      resources: {limits: {nvidia.com/gpu: "1"}}
+    - {name: logs, image: fluent/fluent-bit:3.0}
+"""
+ACCOUNT = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader, namespace: flowers}
+"""
+
+
+def adopt(root: Path, *words: str) -> Result:
+    root.mkdir(exist_ok=True)
+    return CliRunner().invoke(
+        cli, ["adopt", *words, "--root", str(root)], catch_exceptions=False, standalone_mode=False
+    )
+
+
+def report(root: Path, *words: str) -> dict[str, object]:
+    adoption = checked_report(adopt(root, *words, "--output", "json").stdout)["adoption"]
+    assert isinstance(adoption, dict)
+    return adoption
+
+
+def manifests(folder: Path, **files: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+def test_what_environments_have_in_common_is_said_once(tmp_path: Path) -> None:
+    dev = manifests(tmp_path / "in/dev", iris=IRIS % (1, "s3://dev/iris"), chat=CHAT)
+    prod = manifests(tmp_path / "in/prod", iris=IRIS % (2, "s3://dev/iris"))
+    told = adopt(tmp_path / "out", f"dev={dev}", f"prod={prod}", "--write")
+    assert told.return_value == 0, told.output
+    assert "proof: 3 objects would be stored as they are now" in told.output
+    assert "pods that restart: none" in told.output
+    models = (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
+    assert models == (
+        "version: 1\n"
+        "defaults:\n"
+        "  namespace: flowers\n"
+        "models:\n"
+        "  chat:\n"
+        "    kind: LLMInferenceService\n"
+        "    model: hf://Qwen/Qwen2.5-7B-Instruct\n"
+        "    environments: [dev]\n"
+        "    args: [--max-model-len=8192]\n"
+        '    resources: {limits: {nvidia.com/gpu: "1"}}\n'
+        "    annotations: {internal.serving.kserve.io/model-criticality: Critical}\n"
+        "    containers: [{name: logs, image: fluent/fluent-bit:3.0}]\n"
+        "    router: true\n"
+        "  # Petals, asked for by the botanists.\n"
+        "  iris:\n"
+        "    modelFormat: sklearn\n"
+        "    storageUri: s3://dev/iris\n"
+        "    minReplicas: 1\n"
+        '    resources: {requests: {cpu: 1000m, memory: 1Gi}, limits: {cpu: "1", memory: 1024Mi}}\n'
+        "    predictor: {securityContext: {runAsUser: 1000}}\n"
+        "    serviceAccountName: reader\n"
+    )
+    words = load_strict((tmp_path / "out/environments/prod.yaml").read_bytes(), "prod").value
+    assert words == {
+        "version": 1,
+        "cluster": {"name": "prod"},
+        "gitops": {"instance": "prod"},
+        "prerequisites": ["Namespace/flowers", "ServiceAccount/flowers/reader"],
+        "models": {"iris": {"minReplicas": 2}},
+    }
+    result = validate(Repository.find(tmp_path / "out", search_parents=False))
+    assert [d for d in result.diagnostics if d.severity is Severity.ERROR] == []
+
+
+def test_a_repository_of_many_teams_comes_back_from_its_manifests(tmp_path: Path) -> None:
+    write_team_repository(tmp_path / "teams", 48)
+    before = Project.at(tmp_path / "teams")
+    assert render(before.repository, RenderOptions(out=before.repository.output)).exit_code == 0
+    there = before.root / "rendered"
+    words = [f"{name}={there / name / 'models'}" for name in ("dev", "staging", "prod-eu", "prod-us")]
+    adoption = report(tmp_path / "new", *words, "--write", "--kserve", "v0.19.0")
+    assert (adoption["keptAsManifests"], adoption["written"]) == ([], True)
+    lines = adoption["lines"]
+    assert isinstance(lines, dict)
+    assert lines["catalog"] < 0.4 * lines["manifests"]
+    after = Project.at(tmp_path / "new")
+    assert render(after.repository, RenderOptions(out=after.repository.output)).exit_code == 0
+    for environment in ("dev", "staging", "prod-eu", "prod-us"):
+        files = {p.relative_to(there): p.read_bytes() for p in (there / environment / "models").rglob("*.yaml")}
+        assert files == {path: (after.root / "rendered" / path).read_bytes() for path in files}
+        assert files
+    again = report(tmp_path / "again", *(w.replace("teams", "new") for w in words), "--write", "--kserve", "v0.19.0")
+    first, second = (
+        {p.relative_to(r): p.read_bytes() for p in r.rglob("*.yaml") if "rendered" not in p.parts}
+        for r in (after.root, tmp_path / "again")
+    )
+    assert again["written"]
+    assert first == second
+
+
+WITH_DATA = "apiVersion: v1\nkind: Secret\nmetadata: {name: hf, namespace: flowers}\ndata: {HF_TOKEN: aHVzaA==}\n"
+MADE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: iris-predictor
+  namespace: flowers
+  ownerReferences: [{kind: InferenceService, name: iris, controller: true}]
+"""
+RUNTIME = """\
+apiVersion: serving.kserve.io/v1alpha1
+kind: ClusterServingRuntime
+metadata: {name: kserve-sklearnserver}
+spec: {containers: []}
+"""
+APPLICATION = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: models, namespace: argocd}\nspec: {}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (WITH_DATA, "a Secret with its data"),
+        (MADE, "made by InferenceService iris"),
+        (RUNTIME, "installed by KServe's charts"),
+        (APPLICATION, "an object of a GitOps engine"),
+        (IRIS.replace("  name: iris\n", "  generateName: iris-\n") % (1, "s3://a/b"), "it has no name"),
+        (IRIS % (3, "s3://other/iris"), "it stands at"),
+    ],
+)
+def test_what_is_nobodys_to_write_down_is_left_out_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
+    folder = manifests(tmp_path / "in", a=IRIS % (1, "s3://dev/iris"), b=text)
+    told = adopt(tmp_path / "out", str(folder), "--write")
+    assert told.return_value == 0, told.output
+    assert "prod: left out, 1 object:" in told.output
+    assert reason in told.output
+    assert "aHVzaA" not in told.output
+    held = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.yaml"))
+    assert "aHVzaA" not in held
+    assert ("Secret/flowers/hf" in held) is (text is WITH_DATA)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            IRIS.replace("serving.kserve.io/v1beta1", "serving.kserve.io/v1alpha2") % (1, "s3://a/b"),
+            "does not serve it",
+        ),
+        (IRIS.replace("minReplicas:", "minReplica:") % (1, "s3://a/b"), 'unknown field "minReplica"'),
+    ],
+)
+def test_what_cannot_be_admitted_is_listed_and_left_out_only_on_request(tmp_path: Path, text: str, said: str) -> None:
+    folder = manifests(tmp_path / "in", chat=CHAT, iris=text)
+    told = adopt(tmp_path / "out", str(folder), "--write")
+    assert told.return_value == 1
+    assert said in told.output
+    assert "nothing was written" in told.output
+    assert list((tmp_path / "out").iterdir()) == []
+    told = adopt(tmp_path / "out", str(folder), "--write", "--leave-out")
+    assert told.return_value == 0, told.output
+    assert "InferenceService flowers/iris" in told.output
+    assert "iris" not in (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"apiVersion: v1\nkind: {{ .Values.kind }}\n", "the file is a template"),
+        (b"a: [1,\n", "in.yaml"),
+        (b"\xff\xfe\x00a", "in.yaml"),
+        (b"- 1\n- 2\n", "not a Kubernetes object"),
+    ],
+)
+def test_what_cannot_be_read_stops_it(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "in.yaml").write_bytes(content)
+    told = adopt(tmp_path / "out", str(tmp_path / "in.yaml"), "--write")
+    assert told.return_value == 1
+    assert said in told.output
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_other_objects_come_as_plain_manifests(tmp_path: Path) -> None:
+    dev = manifests(tmp_path / "in/dev", iris=IRIS % (1, "s3://dev/iris"), account=ACCOUNT)
+    extra = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: flowers}\ndata: {a: b}\n"
+    prod = manifests(tmp_path / "in/prod", iris=IRIS % (1, "s3://dev/iris"), account=ACCOUNT, extra=extra)
+    files = report(tmp_path / "out", f"dev={dev}", f"prod={prod}")["files"]
+    assert isinstance(files, list)
+    assert [file for file in files if file.startswith("manifests/")] == [
+        "manifests/prod/flowers/configmap-c.yaml",
+        "manifests/all/flowers/serviceaccount-reader.yaml",
+    ]
+
+
+def test_files_that_are_there_stay(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=IRIS % (1, "s3://a/b"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/models.yaml").write_text("version: 1\n", "utf-8")
+    with pytest.raises(GeneratorError, match=r"already holds models\.yaml"):
+        adopt(tmp_path / "out", str(folder), "--write")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["models.yaml"]
