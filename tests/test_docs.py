@@ -73,7 +73,8 @@ def test_rules_that_pages_name_are_there() -> None:
 
 def test_editors_complete_arguments_and_refuse_none() -> None:
     published: dict[str, Any] = {**catalog_schemas.published()}
-    for schema in published.values():
+    for name in ("models", "environments"):
+        schema = published[f"{name}.schema.json"]
         shape = schema["definitions"]["arguments"]
         assert shape["properties"]["dtype"]["examples"][:2] == ["auto", "bfloat16"]
         assert {"max-model-len", "model_name", "tensor-parallel-size"} <= shape["properties"].keys()

@@ -6,7 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from kservegen.catalog.schema import environments_schema, models_schema
+from kservegen.catalog.owners_schema import owners_schema
+from kservegen.catalog.schema import DRAFT, environments_schema, models_schema
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.releases import Releases
 from kservegen.kserve.servers.arguments import flags_of
@@ -57,6 +58,7 @@ def published() -> dict[str, JsonObject]:
         "environments.schema.json": environments_schema(
             compiled, charts=charts, versions=list(RELEASES.versions), arguments=arguments()
         ),
+        "owners.schema.json": owners_schema(DRAFT),
     }
 
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 AREAS = {
     "budget": "Budgets",
+    "owners": "Owners",
     "gpu": "GPU memory",
     "catalog": "What people write",
     "defect": "Known defects of KServe's releases",

@@ -38,6 +38,7 @@ RUNS = {
     "set": ("set iris minReplicas=2 --yes",),
     "fmt": ("fmt --check", "fmt --factor dev prod --base all"),
     "rollback": ("rollback iris --env dev --yes",),
+    "codeowners": ("codeowners", "codeowners --write"),
     "init": ("init ../new --engine flux --tool git+https://example.com/kservegen@" + "a" * 40,),
     "completion": ("completion bash",),
 }
@@ -58,6 +59,7 @@ ASKS = ("socket.connect", "socket.bind", "socket.send", "socket.get", "urllib.")
 
 def main(place: Path) -> None:
     project = committed(place / "r", MODELS, ARGO.replace("    resource:", "    gpu: L4\n    resource:"))
+    project.write("owners.yaml", "version: 1\nplatform: {reviewers: ['@p']}\n")
     project.write("facts.yaml", f"revision: {'b' * 40}\n")
     project.write("cluster.json", '{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}')
     project.write("environments/prod.yaml", ARGO.replace("name: dev", "name: prod"))

@@ -73,7 +73,7 @@ class Judge:
 
     def __init__(self) -> None:
         self._tools = open_tools(Repository(_NOWHERE, {}))
-        self._schemas = {name: OwnSchema(name) for name in ("models", "environments", "lock", "inventory")}
+        self._schemas = {name: OwnSchema(name) for name in ("models", "environments", "lock", "inventory", "owners")}
         release = self._tools.releases.get(self._tools.releases.newest_reviewed)
         self._clusters = [reference_cluster(release, mode, self._tools.schemas) for mode in ("Standard", "Knative")]
         self._templates = PageTemplates()
@@ -145,6 +145,7 @@ class Judge:
             check_environment=self._schemas["environments"],
             check_lock=self._schemas["lock"],
             check_inventory=self._schemas["inventory"],
+            check_owners=self._schemas["owners"],
         )
         if "dev" not in catalog.environments:
             return Result(command="validate", diagnostics=merge_diagnostics(diagnostics)), catalog, None

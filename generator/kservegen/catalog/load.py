@@ -13,6 +13,8 @@ from kservegen.catalog.extending import EXTENDS, base_name_error, extended_bases
 from kservegen.catalog.lock.sense import senseless
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
 from kservegen.catalog.naming import check_names
+from kservegen.catalog.owners import Owners
+from kservegen.catalog.owners_layer import team_layer
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
@@ -51,6 +53,7 @@ def load_catalog(
     check_environment: SchemaCheck,
     check_lock: SchemaCheck,
     check_inventory: SchemaCheck,
+    check_owners: SchemaCheck,
 ) -> tuple[Catalog, list[Diagnostic]]:
     """Load every catalog and environment file. Raises GeneratorError where there is nothing to load."""
     diagnostics = list(_layout_problems(repository))
@@ -62,6 +65,12 @@ def load_catalog(
             documents.append(document)
     environments, unreadable, bases = _load_environments(repository, check_environment, diagnostics)
     environments = _load_beside(repository, environments, (check_lock, check_inventory), diagnostics)
+    owners_file = repository.owners_file()
+    owners = _load(repository, owners_file.as_posix(), check_owners, diagnostics) if owners_file is not None else None
+    if owners is not None:
+        environments = {name: _with_teams(source, owners) for name, source in environments.items()}
+    elif owners_file is not None:  # what would be said of them without it follows from that
+        unreadable, environments = tuple(sorted({*unreadable, *environments})), {}
     if not files:
         raise GeneratorError(
             f"there is no {CATALOG_FILE}", subject=str(repository.root), hint="Make one: kservegen init DIR."
@@ -70,7 +79,7 @@ def load_catalog(
     complete = len(documents) == len(files) and len(definitions) <= MOST_ENTRIES
     definitions = dict(islice(definitions.items(), MOST_ENTRIES))
     shared = _find_shared(documents, diagnostics)
-    catalog = Catalog(tuple(documents), definitions, environments, complete, unreadable, shared, bases)
+    catalog = Catalog(tuple(documents), definitions, environments, complete, unreadable, shared, bases, owners)
     diagnostics.extend(check_names(catalog))
     return catalog, diagnostics
 
@@ -203,6 +212,13 @@ def _load_bases(
             yield path.stem, None
             continue
         yield path.stem, _load(repository, path.as_posix(), check, diagnostics)
+
+
+def _with_teams(source: EnvironmentSource, owners: CatalogDocument) -> EnvironmentSource:
+    """Lay what teams bring under the files of an environment."""
+    layer = team_layer(owners, source.names, source.documents)
+    documents = (layer, *source.documents) if layer is not None else source.documents
+    return replace(source, documents=documents, owners=Owners.of(owners.value))
 
 
 def _load_beside(

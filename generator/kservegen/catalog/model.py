@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kservegen.catalog.merge import MergeLayer, locate_merged
+from kservegen.catalog.owners import Owners
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -54,7 +55,8 @@ class Definition:
 class EnvironmentSource:
     """One environment's files in merge order, and those beside it.
 
-    First `defaults.yaml` where there is one, then the bases that it extends, last its own. `bases` are their names.
+    First what teams bring (`owners`), then `defaults.yaml` where there is one, then the bases that it extends, last its
+    own. `bases` are their names.
     """
 
     name: str
@@ -62,11 +64,17 @@ class EnvironmentSource:
     lock: CatalogDocument | None = None
     inventory: CatalogDocument | None = None
     bases: tuple[str, ...] = ()
+    owners: Owners | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """What an entry may call it by: its own name, and those of its bases."""
         return (self.name, *self.bases)
+
+    def team_of(self, namespace: str) -> str:
+        """Name the team that holds a namespace here; blank for the platform."""
+        team = self.owners.holder_of(namespace, self.names) if self.owners is not None else None
+        return team.name if team is not None else ""
 
     @property
     def own(self) -> CatalogDocument:
@@ -82,7 +90,7 @@ class Catalog:
     environments that are there and are not known, because their own file or a base of theirs cannot be read. `shared`
     is the file whose `shared` lies under the defaults and profiles of every file; None where none has it. `bases` are
     what environments extend, by name, each with the files that lie under it as an environment would have them; None
-    for one that cannot be read.
+    for one that cannot be read. `owners` is owners.yaml; None where there is none that can be read.
     """
 
     documents: tuple[CatalogDocument, ...]
@@ -92,6 +100,7 @@ class Catalog:
     unreadable: tuple[str, ...] = ()
     shared: CatalogDocument | None = None
     bases: Mapping[str, EnvironmentSource | None] = field(default_factory=dict)
+    owners: CatalogDocument | None = None
 
     def source_of(self, name: str) -> EnvironmentSource | None:
         """Return the files of an environment or a base; None where none of that name can be read."""

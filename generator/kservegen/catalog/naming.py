@@ -13,12 +13,13 @@ from typing import NamedTuple, TypeAlias
 
 from kservegen.catalog.extending import unused_bases
 from kservegen.catalog.model import Catalog, CatalogDocument
+from kservegen.catalog.owners import Owners
 from kservegen.catalog.sections import SECTIONS
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.repository import CATALOG_FILE
+from kservegen.core.repository import CATALOG_FILE, OWNERS_FILE
 from kservegen.core.suggest import did_you_mean
 
 
@@ -36,10 +37,11 @@ class _Place(NamedTuple):
 
 
 def check_names(catalog: Catalog) -> Iterator[Diagnostic]:
-    """Find profiles and environments that are named and not there, and profiles that are written more than once."""
+    """Find profiles, environments and teams that are named and not there, and profiles that are written twice."""
     yield from _absent_profiles(catalog)
     yield from _lists_of_environments(catalog)
     yield from _repeated_profiles(catalog)
+    yield from _absent_teams(catalog)
 
 
 def _absent_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
@@ -83,6 +85,20 @@ def _lists_of_environments(catalog: Catalog) -> Iterator[Diagnostic]:
         if absent.keys().isdisjoint(listed):
             yield _reaches_none(listed, places)
     yield from unused_bases(catalog, {name for listed in reaching_none for name in listed})
+
+
+def _absent_teams(catalog: Catalog) -> Iterator[Diagnostic]:
+    """Find owners of entries that are no teams, where teams are listed."""
+    if catalog.owners is None:
+        return
+    known = Owners.of(catalog.owners.value).names
+    absent: dict[str, list[_Place]] = {}
+    for _, place, value in (*_said(catalog, "owner"), *_said_over(catalog, "owner")):
+        if isinstance(value, str) and value not in known:
+            absent.setdefault(value, []).append(place)
+    for name, places in absent.items():
+        told = _told("owners/unknown-team", f"there is no team {name} in {OWNERS_FILE}", name, places)
+        yield replace(told, allowed=", ".join(known), hint=did_you_mean(name, known, told.hint))
 
 
 def _may_reach(catalog: Catalog, name: str) -> bool:

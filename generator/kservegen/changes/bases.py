@@ -16,6 +16,7 @@ from kservegen.core.repository import (
     CATALOG_FOLDER,
     ENVIRONMENTS_FOLDER,
     OUTPUT_FOLDER,
+    OWNERS_FILE,
     TEMPLATES_FOLDER,
     Repository,
 )
@@ -31,7 +32,15 @@ from kservegen.render.output.conflicts import Conflict
 from kservegen.render.output.existing import Existing
 
 # What a catalog is made of, its output left out.
-_SOURCES: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
+_SOURCES: Final = (
+    CATALOG_FILE,
+    CATALOG_FOLDER,
+    OWNERS_FILE,
+    ENVIRONMENTS_FOLDER,
+    TEMPLATES_FOLDER,
+    "policies",
+    "schemas",
+)
 _SHOWN: Final = 12  # digits of a commit's name
 _DIGESTS: Final = (40, 64)  # digits of SHA-1 and SHA-256
 

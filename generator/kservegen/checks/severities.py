@@ -18,7 +18,7 @@ from kservegen.core.problem import Problem, to_finding
 from kservegen.core.suggest import did_you_mean
 
 # What makes a file unreadable or an object refused stays an error, and a waiver is held to what it says.
-_FIXED_AREAS: Final = frozenset({"yaml", "catalog", "schema", "internal", "waiver"})
+_FIXED_AREAS: Final = frozenset({"yaml", "catalog", "schema", "internal", "waiver", "owners"})
 # What is found beyond one environment, of whose files are written or of what several deploy.
 _FIXED: Final = frozenset(
     {

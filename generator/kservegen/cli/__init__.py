@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "budget": CommandEntry("Sum up what environments take, against what was granted.", _NO_NETWORK),
     "call": CommandEntry("Send a first request to a model, and check the answer.", _MODEL),
     "check": CommandEntry("Judge a change as a whole against its base: the gate of a pull request.", _NO_NETWORK),
+    "codeowners": CommandEntry("Print CODEOWNERS as owners.yaml says it, or write it.", _NO_NETWORK),
     "commit": CommandEntry("Render, and commit the output and nothing else.", _REMOTE),
     "completion": CommandEntry("Print the completion script of a shell.", _NO_NETWORK),
     "convert": CommandEntry("Write the JSON report of a change in another form: a comment, SARIF.", _NO_NETWORK),

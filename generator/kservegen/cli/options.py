@@ -29,14 +29,22 @@ _F = TypeVar("_F", bound=Callable[..., object])
 ENVIRONMENT_HELP = "Environments to work on; all of them without a name."
 
 
+_root = click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
+)
+_debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
+
+
+def rooted(function: _F) -> _F:
+    """Add --root and --debug."""
+    return _root(_debug(function))
+
+
 def reporting(*forms: str) -> Callable[[_F], _F]:
     """Add --root, --output with these forms of the report (the first is the default) and --debug."""
-    root = click.option(
-        "--root",
-        type=click.Path(path_type=Path),
-        default=None,
-        help="Folder of the repository. Default: this folder, or the nearest parent that has a catalog.",
-    )
     output = click.option(
         "--output",
         type=click.Choice(forms),
@@ -44,10 +52,7 @@ def reporting(*forms: str) -> Callable[[_F], _F]:
         show_default=True,
         help="Form of the report on standard output.",
     )
-    debug = click.option(
-        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure."
-    )
-    return lambda function: root(output(debug(function)))
+    return lambda function: _root(output(_debug(function)))
 
 
 # The forms beside text that findings have: the module of `report/` that writes each, and its function of a Result.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kservegen.changes.bases import CommitBase, NoBase, open_change_base
 from kservegen.changes.guards import Allowances, check_permits
 from kservegen.checks.engines.choice import EngineChoice
+from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.plan import Planned, compare_change, refuse_half_written
 from kservegen.commands.render import DIFF_LINES, report_on
 from kservegen.commands.result import CLEAN, FilePlan, Result
@@ -79,6 +80,7 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         *(() if evaluated.has_errors else _diagnose(stale, existing)),
         *(found for environment in evaluated.environments for found in check_permits(environment, options.clock)),
         *_linked(repository),
+        *unreviewed_files(evaluated.project, gate=True),
         *_read_otherwise(repository, evaluated, existing, base),
     )
     result = replace(

@@ -22,7 +22,14 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.jsontypes import Path as WordPath
 from kservegen.core.manual import by_manual
-from kservegen.core.repository import BASES_FOLDER, BESIDE_SUFFIXES, ENVIRONMENTS_FOLDER, Repository, packaged_data
+from kservegen.core.repository import (
+    BASES_FOLDER,
+    BESIDE_SUFFIXES,
+    ENVIRONMENTS_FOLDER,
+    OWNERS_FILE,
+    Repository,
+    packaged_data,
+)
 
 # What taking words away leaves of the blank lines around them.
 _BLANK_LINES: Final = re.compile(r"\n\n\n+")
@@ -63,6 +70,8 @@ def _decoded(content: bytes, file: str) -> str:
 
 
 def _sections(file: str) -> tuple[str, ...]:
+    if file == OWNERS_FILE:
+        return words_of_file("owners")
     return words_of_file("environments" if file.startswith(f"{ENVIRONMENTS_FOLDER}/") else "models")
 
 

@@ -11,14 +11,14 @@ from kservegen.commands.edits import CatalogDraft, catalog_of, entry_in
 from kservegen.core.document import texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER
+from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, OWNERS_FILE
 from kservegen.git.log import Commit, commits_touching, describe
 from kservegen.git.process import Git
 from kservegen.git.tree import contents, is_shallow, resolve_revision
 from kservegen.render.objects.settings import Settings
 
 # What people write, as paths for git.
-SOURCE_PATTERNS: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER)
+SOURCE_PATTERNS: Final = (CATALOG_FILE, CATALOG_FOLDER, OWNERS_FILE, ENVIRONMENTS_FOLDER)
 # So far back is looked for the words before the present ones; --to goes as far as there is history.
 _MOST_COMMITS: Final = 500
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.guards import Allowances, GuardLimits, files_removed, guard_removals, left_behind
 from kservegen.checks.engines.choice import EngineChoice
+from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
@@ -54,7 +55,8 @@ def validate(
         if evaluated.has_errors:  # nothing is rendered while they stand: that files are not current follows from them
             living = evaluated.evaluations.keys()
             stale = (each for each in stale if each.severity is Severity.ERROR or living.isdisjoint(each.environments))
-        return replace(result, diagnostics=merge_diagnostics([*result.diagnostics, *stale]))
+        unreviewed = unreviewed_files(evaluated.project, gate=False)
+        return replace(result, diagnostics=merge_diagnostics([*result.diagnostics, *stale, *unreviewed]))
 
 
 def report_on(evaluated: EvaluatedRepository, command: str, *, fail_on: Severity, drift_fails: bool = False) -> Result:
@@ -159,6 +161,7 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
         from kservegen.render.output.apply import apply  # noqa: PLC0415 - a run that changes nothing needs no journal
 
         apply(options.out, changes)
+    diagnostics.extend(unreviewed_files(evaluated.project, gate=options.check))
     return replace(
         result,
         diagnostics=merge_diagnostics([*result.diagnostics, *diagnostics]),

@@ -13,6 +13,8 @@ CATALOG_FILE = "models.yaml"
 CATALOG_FOLDER = "models"
 # What all files of the catalog share stands in CATALOG_FILE or here.
 SHARED_FILE = "models/_shared.yaml"
+# Who may hold what: the file that only the platform owns.
+OWNERS_FILE = "owners.yaml"
 ENVIRONMENTS_FOLDER = "environments"
 BASES_FOLDER = "environments/bases"
 DEFAULTS_NAME = "defaults"
@@ -96,6 +98,12 @@ class Repository:
         more = self._listed(CATALOG_FOLDER, recursive=True)
         there = _present(first) if self.sources is None else CATALOG_FILE in self.sources
         return (*([first] if there else []), *sorted(more))
+
+    def owners_file(self) -> Path | None:
+        """`owners.yaml`; None where there is none."""
+        path = self.root / OWNERS_FILE
+        there = _present(path) if self.sources is None else OWNERS_FILE in self.sources
+        return path if there else None
 
     def environment_files(self) -> tuple[Path, ...]:
         """Every YAML file in `environments/` that people write, `defaults.yaml` included, in a fixed order."""

@@ -16,6 +16,7 @@ from kservegen.catalog.extending import named_bases
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.model import Catalog
+from kservegen.catalog.owners import Owners
 from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment, resolve_environment
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -27,6 +28,7 @@ from kservegen.core.repository import (
     CATALOG_FOLDER,
     DEFAULTS_NAME,
     ENVIRONMENTS_FOLDER,
+    OWNERS_FILE,
     Repository,
 )
 from kservegen.formats.yaml.load import load_strict
@@ -56,7 +58,7 @@ class BaseRevision:
         """The words of each environment that the commit has: its file over its bases over the defaults."""
         files = self._files(ENVIRONMENTS_FOLDER)
         own = {name: words for name, words in files.items() if name != DEFAULTS_NAME}
-        return {name: merge_values(self._under(named_bases(words) or ()), words) for name, words in own.items()}
+        return {name: self._whole(name, named_bases(words) or (), words) for name, words in own.items()}
 
     def words_of(self, name: str, bases: Sequence[str] = ()) -> JsonObject:
         """Return what the commit says of an environment.
@@ -64,7 +66,13 @@ class BaseRevision:
         Of one that it lacks, what it says of all, and of the `bases` that the environment extends now.
         """
         known = self.environments.get(name)
-        return known if known is not None else self._under(bases)
+        return known if known is not None else self._whole(name, bases, {})
+
+    @cached_property
+    def owners(self) -> Owners | None:
+        """The teams that the commit lists; None where it has no owners.yaml."""
+        held = contents(self.git, self.commit, (OWNERS_FILE,)).get(OWNERS_FILE)
+        return Owners.of(mapping(load_strict(held, OWNERS_FILE).value)) if held is not None else None
 
     def entries_of(self, name: str) -> tuple[Entry, ...]:
         """Return the entries of an environment; none where it is not there."""
@@ -102,6 +110,13 @@ class BaseRevision:
         parts = ((path.rpartition("/"), words) for path, words in self._words.items())
         return {name.removesuffix(".yaml"): words for (inside, _, name), words in parts if inside == folder}
 
+    def _whole(self, name: str, bases: Sequence[str], own: JsonObject) -> JsonObject:
+        """Return the words of an environment, with what teams bring beneath them."""
+        said = merge_values(self._under(bases), own)
+        if self.owners is None:
+            return said
+        return merge_values(self.owners.words_for((name, *bases), said).words, said)
+
     def _under(self, bases: Sequence[str]) -> JsonObject:
         """Return what lies under an environment that extends bases; those that the commit lacks say nothing."""
         merged = merge_values({}, self._files(ENVIRONMENTS_FOLDER).get(DEFAULTS_NAME, {}))
@@ -113,7 +128,7 @@ class BaseRevision:
     @cached_property
     def _catalog(self) -> Catalog | None:
         """The commit's catalog; None where it has none."""
-        held = contents(self.git, self.commit, (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER))
+        held = contents(self.git, self.commit, (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, OWNERS_FILE))
         repository = Repository(self.git.top / self.git.prefix, held)
         try:
             return load_catalog(
@@ -122,6 +137,7 @@ class BaseRevision:
                 check_environment=_unchecked,
                 check_lock=_unchecked,
                 check_inventory=_unchecked,
+                check_owners=_unchecked,
             )[0]
         except GeneratorError:
             return None

@@ -19,6 +19,7 @@ from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.gpu.gpu_names import check_gpu_names
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
+from kservegen.checks.owners.reach import check_reach
 from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, MadeFindings, ObjectFinding, is_misshapen
@@ -132,6 +133,7 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
     clock, base, out = against
     resolved, unresolved = resolve_environment(catalog, name, shared.entries)
     environment = judged_from(resolved, base)
+    unresolved = [*unresolved, *check_reach(environment, base.owners if base is not None else None)]
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)
     if isinstance(built, Finding):

@@ -13,6 +13,7 @@ from kservegen.catalog.load import load_catalog
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.requirement import check_requirements
 from kservegen.checks.engines.choice import EngineChoice, open_engine
+from kservegen.checks.owners.words import check_owners
 from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.errors import GeneratorError
@@ -83,7 +84,10 @@ def open_project(
         check_environment=OwnSchema("environments"),
         check_lock=OwnSchema("lock"),
         check_inventory=OwnSchema("inventory"),
+        check_owners=OwnSchema("owners"),
     )
+    if catalog.owners is not None and all(d.location.file != catalog.owners.file for d in diagnostics):
+        diagnostics.extend(check_owners(catalog, catalog.owners))
     if not any_version:
         documents = (document for source in catalog.environments.values() for document in source.documents)
         check_requirements(documents, __version__)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from typing import Final
 
 from kservegen.core.diagnostics import Location
-from kservegen.core.jsontypes import Path
+from kservegen.core.jsontypes import JsonValue, Path
 
 # A mark is `line << 32 | column`, both counted from 0.
 _SHIFT: Final = 32
@@ -128,3 +129,32 @@ class SourceMap:
             child = ends[child] or child + 1
         index.upto = child
         return index.first.get(key, 0)
+
+
+def composed_source(file: str, value: JsonValue, locate: Callable[[Path], tuple[Location, Location]]) -> SourceMap:
+    """Return the positions of a value that was put together from parts of a file.
+
+    `locate` finds the place of the key and of the value that stand for a path.
+    """
+    source = SourceMap(file)
+    _record(source, "", value, (), locate)
+    return source
+
+
+def _record(
+    source: SourceMap,
+    key: str | int,
+    value: JsonValue,
+    path: Path,
+    locate: Callable[[Path], tuple[Location, Location]],
+) -> None:
+    key_place, value_place = locate(path)
+    node = source.add(key, _mark(key_place), _mark(value_place))
+    if isinstance(value, dict | list):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _record(source, name, item, (*path, name), locate)
+        source.close(node)
+
+
+def _mark(place: Location) -> int:
+    return (place.line - 1) << _SHIFT | (place.column - 1)

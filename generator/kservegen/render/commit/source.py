@@ -20,6 +20,7 @@ from kservegen.core.repository import (
     CATALOG_FOLDER,
     ENVIRONMENTS_FOLDER,
     OUTPUT_FOLDER,
+    OWNERS_FILE,
     TEMPLATES_FOLDER,
 )
 from kservegen.git.checkout import uncommitted, under_way, unmerged
@@ -27,7 +28,15 @@ from kservegen.git.process import Git, without_user
 from kservegen.git.tree import Blob, parse_tree, read
 
 # What decides about the output, below the repository's folder.
-CATALOG: Final = (CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
+CATALOG: Final = (
+    CATALOG_FILE,
+    CATALOG_FOLDER,
+    OWNERS_FILE,
+    ENVIRONMENTS_FOLDER,
+    TEMPLATES_FOLDER,
+    "policies",
+    "schemas",
+)
 _READ: Final = frozenset({".yaml", ".yml", ".json", ".j2"})
 _SHOWN: Final = 10
 _SUBMODULE, _LINK = "160000", "120000"

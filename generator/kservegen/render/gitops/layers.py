@@ -6,7 +6,7 @@ layer waits for stands in `needs`. Names of layers and their folders are a contr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -64,7 +64,8 @@ class SyncLayer:
     """What is synced together: charts, or the objects of one folder (not of the folders below it).
 
     `namespace` is where namespaced objects that name none would go; `needs` are names of layers of the same
-    environment; `folder` is relative to the environment's folder, and `resources` are what it holds.
+    environment; `folder` is relative to the environment's folder, and `resources` are what it holds. `team` holds the
+    namespace; blank where that is the platform.
     """
 
     part: LayerPart
@@ -74,6 +75,7 @@ class SyncLayer:
     folder: str = ""
     resources: tuple[Resource, ...] = ()
     needs: tuple[str, ...] = ()
+    team: str = ""
 
     @property
     def order(self) -> int:
@@ -101,9 +103,12 @@ class SyncLayer:
         return "/" not in self.folder
 
 
-def plan_layers(platform: PlannedCharts, resources: Iterable[Resource]) -> tuple[SyncLayer, ...]:
-    """Return the layers that have something to sync, in order."""
-    layers = sorted([*_chart_layers(platform), *_folder_layers(resources)], key=lambda layer: (layer.order, layer.name))
+def plan_layers(
+    platform: PlannedCharts, resources: Iterable[Resource], team_of: Callable[[str], str] = lambda _: ""
+) -> tuple[SyncLayer, ...]:
+    """Return the layers that have something to sync, in order; `team_of` names who holds a namespace."""
+    folders = (replace(layer, team=team_of(layer.namespace)) for layer in _folder_layers(resources))
+    layers = sorted([*_chart_layers(platform), *folders], key=lambda layer: (layer.order, layer.name))
     return tuple(replace(layer, needs=tuple(_needs(layer, layers))) for layer in layers)
 
 

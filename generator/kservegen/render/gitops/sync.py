@@ -27,5 +27,6 @@ def build_sync(
     A chart among the prerequisites is there already: another environment of the cluster has it installed.
     """
     write = WRITERS.get(environment.text("gitops", "engine"))
-    layers = plan_layers(platform.without(promises_of(environment)), resources) if write else ()
+    charts = platform.without(promises_of(environment))
+    layers = plan_layers(charts, resources, environment.source.team_of) if write else ()
     return write(environment, layers) if write and layers else []

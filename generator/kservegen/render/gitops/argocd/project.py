@@ -1,8 +1,8 @@
 """The AppProjects of an environment: what its Applications may read, write to and create.
 
-Three, by who writes what they sync. The models' may hold KServe's own kinds in the namespaces of the catalog, and
-nothing of the cluster. The platform's may create the cluster-scoped kinds that charts and output are made of. The
-root's may write Argo CD's own kinds where Argo CD runs.
+Three, by who writes what they sync, and one of each team. The models' may hold KServe's own kinds in the namespaces of
+the catalog, and nothing of the cluster; a team's, the same in its own. The platform's may create the cluster-scoped
+kinds that charts and output are made of. The root's may write Argo CD's own kinds where Argo CD runs.
 
 No list of kinds follows from what is in the catalog: Argo CD forgets, and so never prunes, a live object of a kind
 that its project does not permit (controller/state.go), and the last object of a kind leaves in the change that prunes
@@ -11,7 +11,7 @@ it. For the same reason the namespaces are all that the environment declares, no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kservegen.catalog.sections import GROUP, KINDS
@@ -44,24 +44,33 @@ _MODEL_KINDS: Final = tuple(sorted((GROUP, info.kind) for info in KINDS.values()
 _SYNC_KINDS: Final = tuple((_ARGO, kind) for kind in ("AppProject", "Application", "ApplicationSet"))
 
 
-def build_models_project(settings: ArgoSettings, layers: Iterable[SyncLayer], declared: Iterable[str]) -> JsonObject:
-    """Build the project of models: no cluster-scoped kind, for none is listed. `declared` are the namespaces.
+def build_models_projects(
+    settings: ArgoSettings, layers: Iterable[SyncLayer], teams: Mapping[str, str]
+) -> Iterator[JsonObject]:
+    """Build the projects of models: that of the environment, and one of each team, which goes to its namespaces alone.
 
-    Argo CD shows no live object of a kind that is not listed, so not the pods of a model, nor their logs:
-    `namespaceResourceWhitelist` opens that, and lets those kinds be synced as well.
+    `teams` names who holds each namespace that is declared, blank for the platform. No cluster-scoped kind is listed,
+    and so none is permitted. Argo CD shows no live object of a kind that is not listed, so not the pods of a model, nor
+    their logs: `namespaceResourceWhitelist` opens that, and lets those kinds be synced as well.
     """
-    namespaces = {*declared, *_namespaces(layer for layer in layers if layer.is_tenant)}
-    kinds = [*_kinds(_MODEL_KINDS), *(kind for kind in settings.more_kinds if kind not in _kinds(_MODEL_KINDS))]
-    return _project(
-        settings,
-        settings.models_project,
-        f"Models of environment {settings.environment}, and what they run on in their namespaces.",
-        {
-            "sourceRepos": [settings.repository.url],
-            "destinations": _destinations(settings, namespaces),
-            "namespaceResourceWhitelist": kinds,
-        },
-    )
+    held = [*teams.items(), *((layer.namespace, layer.team) for layer in layers if layer.is_tenant)]
+    for team in sorted({"", *(team for _, team in held)}):
+        whose = f"Models of team {team} in" if team else "Models of"
+        yield _project(
+            settings,
+            settings.team_project(team) if team else settings.models_project,
+            f"{whose} environment {settings.environment}, and what they run on in their namespaces.",
+            {
+                "sourceRepos": [settings.repository.url],
+                "destinations": _destinations(settings, (name for name, holder in held if holder == team)),
+                "namespaceResourceWhitelist": _model_kinds(settings),
+            },
+        )
+
+
+def _model_kinds(settings: ArgoSettings) -> JsonArray:
+    own = _kinds(_MODEL_KINDS)
+    return [*own, *(kind for kind in settings.more_kinds if kind not in own)]
 
 
 def build_platform_project(settings: ArgoSettings, layers: Iterable[SyncLayer]) -> JsonObject:

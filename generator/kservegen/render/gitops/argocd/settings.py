@@ -84,4 +84,10 @@ class ArgoSettings:
 
     def project_of(self, layer: SyncLayer) -> str:
         """Name the project of a layer's Application."""
-        return self.models_project if layer.is_tenant else self.platform_project
+        if not layer.is_tenant:
+            return self.platform_project
+        return self.team_project(layer.team) if layer.team and self.owns_projects else self.models_project
+
+    def team_project(self, team: str) -> str:
+        """Name the project of a team's Applications."""
+        return f"{self.environment}-team-{team}"

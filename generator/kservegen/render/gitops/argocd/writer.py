@@ -14,7 +14,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.argocd.applications import APPLICATIONS_FOLDER, build_application, build_root, document
 from kservegen.render.gitops.argocd.health import build_health_checks
-from kservegen.render.gitops.argocd.project import build_models_project, build_platform_project, build_root_project
+from kservegen.render.gitops.argocd.project import build_models_projects, build_platform_project, build_root_project
 from kservegen.render.gitops.argocd.settings import ArgoSettings
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.objects.settings import promises_of
@@ -36,9 +36,10 @@ def write_argocd(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]
     applications = [build_application(settings, layer) for layer in layers]
     synced = [_application_set(settings, applications)] if settings.as_set else applications
     if settings.owns_projects:
-        namespaces = sorted(environment.mapping("namespaces"))
+        teams = {name: environment.source.team_of(name) for name in environment.mapping("namespaces")}
         by_hand = [*by_hand, build_root_project(settings)]
-        synced = [build_models_project(settings, layers, namespaces), build_platform_project(settings, layers), *synced]
+        projects = [*build_models_projects(settings, layers, teams), build_platform_project(settings, layers)]
+        synced = [*projects, *synced]
     return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, APPLICATIONS_FOLDER) for doc in synced]
 
 

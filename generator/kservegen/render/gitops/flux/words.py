@@ -22,8 +22,8 @@ class FluxWords:
     """The choices, in Flux's own terms; an empty map or text where nothing is said.
 
     `kube_config` is the cluster that is synced to, where it is not the one that Flux runs in. `service_account` is the
-    one that everything is applied as; without it, and without a kubeconfig, each layer has an account of its own, and
-    with `by_namespace` each namespace with models.
+    one that everything is applied as; without it, and without a kubeconfig, each layer has an account of its own, each
+    team, and with `by_namespace` each namespace with models that no team holds.
     """
 
     environment: str
@@ -67,6 +67,8 @@ class FluxWords:
             return self.name("charts")
         if not layer.is_tenant:
             return self.name(layer.part)
+        if layer.team:
+            return self.name(f"team-{layer.team}")
         models = self.name(LayerPart.MODELS)
         return f"{models}-{layer.namespace}" if self.by_namespace else models
 

@@ -1,0 +1,149 @@
+"""An environment and the owners in; what entries in files of teams reach that those do not hold out.
+
+A file that no team holds is the platform's, and so is every file of an environment: what these say of a team's entry,
+the platform has said. Who may hold what is judged by owners.yaml as it is, and by that of the base of a change: no
+change gives itself rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from kservegen.catalog.model import find_fragment
+from kservegen.catalog.owners import Owners, Team
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.document import text, value_at
+from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.manual import by_manual
+from kservegen.core.repository import OWNERS_FILE
+
+RULE: Final = "owners/beyond-team"
+# Parts of an entry that have its words one level down.
+_PARTS: Final = ("transformer", "explainer", "worker", "prefill")
+
+
+class _Reach(NamedTuple):
+    """One thing that an entry reaches: what it is, what was seen and is allowed, and where."""
+
+    word: str
+    message: str
+    seen: str
+    allowed: str
+    place: Location
+    path: Path
+
+
+def check_reach(environment: ResolvedEnvironment, base: Owners | None) -> Iterator[Diagnostic]:
+    """Find what reaches beyond its team; `base` are the owners at the base of the change, None where there are none."""
+    now = environment.source.owners
+    told = set()
+    for owners, of_base in ((now, False), (base, True)):
+        for entry, team, reach in _reaches(environment, owners) if owners is not None else ():
+            known = (entry.key, reach.word, reach.seen, reach.place)
+            if known not in told:
+                told.add(known)
+                yield _diagnostic(environment, entry, team, reach, of_base=of_base)
+
+
+def _reaches(environment: ResolvedEnvironment, owners: Owners) -> Iterator[tuple[Entry, Team, _Reach]]:
+    holders: dict[str, Team | None] = {}
+    for entry in environment.entries:
+        file = entry.own_location.file
+        if file not in holders:
+            holders[file] = owners.holder_of_file(file)
+        team = holders[file]
+        if team is not None:
+            judged = _Judged(entry, team, file, owners)
+            for reach in (*judged.environment(environment), *judged.namespace(), *judged.kind(), *judged.words()):
+                yield entry, team, reach
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An entry, the team whose file it stands in, and that file."""
+
+    entry: Entry
+    team: Team
+    file: str
+    owners: Owners
+
+    def environment(self, environment: ResolvedEnvironment) -> Iterator[_Reach]:
+        if not self.team.lives_in(environment.source.names):
+            allowed = ", ".join(self.team.environments or ())
+            yield self._at("environments", environment.name, f"is not in {environment.name}", allowed)
+
+    def namespace(self) -> Iterator[_Reach]:
+        entry, namespace = self.entry, self.entry.namespace
+        if not namespace or self.team.holds_namespace(namespace):
+            return
+        if "/" not in entry.key and self._said_by_environment(("namespace",)):
+            return
+        other = next((team.name for team in self.owners.teams if team.holds_namespace(namespace)), "")
+        said = f"does not hold namespace {namespace}" + (f", {other} does" if other else "")
+        yield self._at("namespace", namespace, said, ", ".join(self.team.namespaces))
+
+    def kind(self) -> Iterator[_Reach]:
+        info = self.entry.info
+        if not self.team.holds_kind(info):
+            kinds = self.team.kinds
+            allowed = "kinds that have a namespace" if kinds is None else ", ".join(kinds)
+            yield self._at("kind", info.kind, f"does not hold kind {info.kind}", allowed)
+
+    def words(self) -> Iterator[_Reach]:
+        """Look at what the team's own file says, also where another layer lies over it."""
+        allowed = ", ".join(self.team.words)
+        for fragment in self.entry.fragments:
+            if fragment.document.file != self.file:
+                continue
+            source = fragment.document.source
+            for word in self.owners.guarded:
+                for path in ((word,), *((part, word) for part in _PARTS)):
+                    if word not in self.team.words and value_at(fragment.value, path) is not None:
+                        place = source.key((*fragment.path, *path))
+                        yield _Reach(word, f"may not use the word {word}", word, allowed, place, path)
+            owner = text(value_at(fragment.value, ("owner",)))
+            if owner and owner != self.team.name:
+                place = source.value((*fragment.path, "owner"))
+                yield _Reach(
+                    "owner", f"has an entry that is said to be {owner}'s", owner, self.team.name, place, ("owner",)
+                )
+
+    def _at(self, word: str, seen: str, message: str, allowed: str) -> _Reach:
+        """Point at a word where the team's file says it, else at the entry."""
+        entry, place = self.entry, self.entry.own_location
+        if word in entry.words and not (word == "namespace" and "/" in entry.key):
+            there = entry.locate((word,))
+            place = there if there.file == self.file else place
+        return _Reach(word, message, seen, allowed, place, (word,))
+
+    def _said_by_environment(self, path: Path) -> bool:
+        fragment, *_ = find_fragment(self.entry.fragments, self.entry.words, path)
+        return fragment.name == fragment.document.file  # layers of environments are called as their files
+
+
+def _diagnostic(
+    environment: ResolvedEnvironment, entry: Entry, team: Team, reach: _Reach, *, of_base: bool
+) -> Diagnostic:
+    by = f"by {OWNERS_FILE} of the base of this change, " if of_base else ""
+    hint = f"What a change of {OWNERS_FILE} gives counts from the next change on: merge it first." if of_base else ""
+    found = by_manual(
+        RULE,
+        f"{by}{team.name} {reach.message}",
+        reach.place,
+        path=format_path((entry.section, entry.key, *reach.path)),
+        seen=reach.seen,
+        allowed=reach.allowed or "none",
+        hint=hint or _HINTS.get(reach.word, ""),
+        environments=(environment.name,),
+        cause=f"{of_base}/{team.name}/{reach.word}/{reach.seen}",
+    )
+    return replace(found, entries=(entry.key,))
+
+
+_HINTS: Final[Mapping[str, str]] = {
+    "owner": "Remove the word, or move the entry to a file of its owner.",
+    "environments": "Name the environments that the entry lives in, or have the platform add this one to the team.",
+}
