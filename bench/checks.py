@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
-from bench import workload
 from bench.timing import ROOT
+from bench.workload import Workload
 from kservegen.core.repository import Repository
 from kservegen.evaluate.defaulted import context_of, default_objects
 from kservegen.evaluate.environment import evaluate
@@ -35,9 +35,10 @@ def timed(job: Callable[[], _T], seconds: list[float]) -> _T:
 
 def measure(folder: Path, models: int, runs: int) -> list[str]:
     """Return a row for each layer, and one for all of them."""
-    workload.write_catalog(folder, models)
+    workload = Workload(models=models)
+    workload.write_catalog(folder)
     project = open_project(Repository(folder))
-    built = evaluate(project.catalog, workload.ENVIRONMENTS[0], project.tools).built
+    built = evaluate(project.catalog, workload.names[0], project.tools).built
     assert built is not None  # noqa: S101 - the workload has no mistakes
     checker = project.tools.checker
     layers: dict[str, list[float]] = {"defaulting": [], "schema, CEL, rules of one object": [], "rules of many": []}

@@ -7,7 +7,6 @@ kservegen judges through all layers, kubeconform by schemas. Prints a Markdown t
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
@@ -16,20 +15,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.corpus import VERSION, write_manifests
-from bench.run import LAYOUT, expand
+from bench.schemas import COMPILED, LAYOUT, write_expanded
 from bench.table import print_table, spread
 from bench.timing import CLI, ROOT, Figure, rounds, timed
-
-COMPILED = ROOT / "schemas" / "kserve" / VERSION
-
-
-def write_expanded(folder: Path) -> None:
-    """Write KServe's schemas as they come out of its CRDs: every shape written out where it is used."""
-    for path in sorted(COMPILED.rglob("*.json")):
-        target = folder / path.relative_to(COMPILED)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        schema = json.loads(path.read_bytes())
-        target.write_text(json.dumps(expand(schema, schema["definitions"])), "utf-8")
 
 
 def jobs(folder: Path) -> dict[str, Callable[[], Figure]]:

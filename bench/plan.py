@@ -18,9 +18,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import workload
 from bench.table import FIGURES, arguments, figure_row, note_missing, print_table
 from bench.timing import CLI, PROCESS_ENVIRONMENT, ROOT, Figure, rounds, timed, total
+from bench.workload import Workload
 
 _URI = "s3://models/team-0/model-00000"
 _EXTRAS = """\
@@ -43,8 +43,9 @@ class Case:
         self._write(models, extras)
 
     def _write(self, models: int, extras: str) -> None:
-        workload.write_catalog(self.repo, models)
-        for environment in workload.ENVIRONMENTS:
+        workload = Workload(models=models, standing=0)
+        workload.write_catalog(self.repo)
+        for environment in _NAMES:
             path = self.repo / "environments" / f"{environment}.yaml"
             path.write_text(path.read_text("utf-8").replace("gitops: {engine: none}", f"{_ENGINE}\n{extras}"), "utf-8")
         timed([[*CLI, "render", "--root", str(self.repo)]])
@@ -52,7 +53,7 @@ class Case:
         self._git("add", "--all")
         self._git("-c", "user.name=b", "-c", "user.email=b@example.com", "commit", "--quiet", "--message", "before")
         for chart in self.charts.values():
-            workload.write_chart(chart, models)
+            workload.write_chart(chart)
         for file in (self.repo / "models.yaml", self.charts["after"] / "values.yaml"):
             file.write_text(file.read_text("utf-8").replace(_URI, f"{_URI}-v2"), "utf-8")
 
@@ -97,7 +98,7 @@ class Case:
                 sys.exit("Helm's change is another one")
 
 
-_NAMES = workload.ENVIRONMENTS
+_NAMES = ("dev", "staging", "prod")
 
 
 def measure(models: int, runs: int) -> list[str]:

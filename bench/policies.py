@@ -17,9 +17,9 @@ from statistics import median
 
 import yaml
 
-from bench import workload
 from bench.table import arguments, note_missing, print_table, spread
 from bench.timing import CLI, ROOT, rounds, timed
+from bench.workload import FIVE, Workload
 from kservegen.checks.policy.binding import Bound, bind_policies
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.evaluate import evaluate_policies
@@ -30,7 +30,6 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Defaulted
 
-FIVE = ("gpu-whole", "maxreplicas-set", "memory-limit", "no-latest-image", "storage-scheme")
 REGO = ROOT / "bench" / "rego"
 
 # Objects that break one rule only: both sides have to say so, or they do not do the same work.
@@ -116,7 +115,7 @@ def measure(count: int, runs: int) -> list[str]:
     """Measure one number of objects and return its rows."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".build") as name:
         folder = Path(name)
-        workload.write_catalog(folder / "repo", count // len(workload.ENVIRONMENTS))
+        Workload(models=count // 3, standing=0).write_catalog(folder / "repo")
         subprocess.run([*CLI, "render", "--root", str(folder / "repo")], check=True, stdout=subprocess.DEVNULL)
         rendered = folder / "repo" / "rendered"
         resources = objects(rendered)

@@ -1,157 +1,231 @@
-"""Measure rendering side by side with `helm template` and `kubeconform`, whole processes, same objects, same run.
+"""Measure kservegen beside `helm template`, `kubeconform` and `conftest`: whole processes, same objects, same run.
 
-Prints a Markdown table of medians and ratios, to `current` by wall time and by CPU seconds, and what starting costs.
-A peer whose binary is not there is left out, by name.
-`python -m bench.run [--models 100,1000,10000] [--runs 5]`
+Prints Markdown tables of medians, with how many times as long the peers take. A peer that is not there is named.
+`python -m bench.run [--tables start,sizes,environments,findings,policies,commands] [--models 100,1000] [--runs 5]
+[--profile]`; the sizes that `make bench` does not measure, 10,000 models, take an hour.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import yaml
 
-from bench import workload
-from bench.table import FIGURES, arguments, figure_row, note_missing, print_table
-from bench.timing import CLI, ROOT, Figure, rounds, timed, total
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from bench.schemas import LAYOUT, write_expanded
+from bench.table import note_missing, peer_row, print_table
+from bench.timing import CLI, PROCESS_ENVIRONMENT, ROOT, Figure, rounds, timed, total
+from bench.workload import Workload
 
-LAYOUT = Path("{{.Group}}") / "{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
-COMPILED = ROOT / "schemas" / "kserve" / workload.VERSION
-SERVICE = Path("serving.kserve.io") / "inferenceservice_v1beta1.json"
+REGO: Final = ROOT / "bench" / "rego"
+PEERS: Final = ("helm", "kubeconform", "conftest")
+COLUMNS: Final = ("size", "what", "wall s (median)", "min–max", "cpu s", "peak MB", "peers' wall", "peers' cpu")
+SHIPPED: Final = len(list((ROOT / "policies").glob("*.yaml")))
+# What a user runs on a whole catalog; a command that writes asks first, or is told to show only.
+COMMANDS: Final = (
+    "validate",
+    "render",
+    "render --check",
+    "plan --base HEAD",
+    "plan dev --base HEAD",
+    "check --base HEAD",
+    "diff dev prod",
+    "budget",
+    "report",
+    "gpu",
+    "find model-00002",
+    "explain model-00002 --env dev",
+    "simulate model-00002 --env dev",
+    "upgrade --to v0.20.0",
+    "fmt --check",
+    "facts",
+    "policy test",
+)
 
 
-def same_objects(rendered: Path, helm_output: dict[str, Path]) -> None:
-    """Stop unless Helm's objects equal ours: a comparison of different work means nothing."""
-    for environment, path in helm_output.items():
-        theirs = {d["metadata"]["name"]: d for d in yaml.load_all(path.read_bytes(), yaml.CSafeLoader) if d}
-        files = sorted((rendered / environment / "models").rglob("*.yaml"))
-        ours = {d["metadata"]["name"]: d for d in (yaml.load(f.read_bytes(), yaml.CSafeLoader) for f in files)}
-        if ours != theirs:
-            differing = [n for n in ours.keys() | theirs.keys() if ours.get(n) != theirs.get(n)]
-            sys.exit(f"{environment}: {len(differing)} objects differ from Helm's, first {differing[0]}")
+class Repository:
+    """A workload in a folder, rendered once."""
 
+    def __init__(self, folder: Path, workload: Workload) -> None:
+        self.folder, self.workload = folder, workload
+        workload.write_catalog(folder)
+        timed([self.command("render")])
 
-class Case:
-    """One size of the workload, laid out in a temporary folder."""
+    def command(self, words: str) -> list[str]:
+        """Return a command on this repository."""
+        return [*CLI, *words.split(), "--root", str(self.folder)]
 
-    def __init__(self, folder: Path, models: int) -> None:
-        self.folder, self.models = folder, models
-        self.repo, self.chart = folder / "repo", folder / "chart"
-        workload.write_catalog(self.repo, models)
-        workload.write_chart(self.chart, models)
-        self.render = [*CLI, "render", "--root", str(self.repo)]
-        self.helm = shutil.which("helm")
-        self.kubeconform = shutil.which("kubeconform")
-        self.edits = 0
-        self.expanded = folder / "expanded"
-        compiled = json.loads((COMPILED / SERVICE).read_bytes())
-        (self.expanded / SERVICE).parent.mkdir(parents=True)
-        (self.expanded / SERVICE).write_text(json.dumps(expand(compiled, compiled["definitions"])), "utf-8")
+    def run(self, words: str = "render") -> Figure:
+        """Run a command; findings are no failure."""
+        return timed([self.command(words)], accepted=(0, 1))
 
-    def current(self) -> Figure:
-        """Render with rendered/ current: everything is loaded, built, checked and compared."""
-        return timed([self.render])
-
-    def first_write(self) -> Figure:
-        """Render into a folder that is not there yet."""
-        self.edits += 1
-        return timed([[*self.render, "--out", str(self.folder / f"out-{self.edits}")]])
-
-    def one_edit(self) -> Figure:
-        """Render after a change of one model's maxReplicas."""
-        self.edits += 1
-        path = self.repo / "models.yaml"
+    def edit(self) -> Figure:
+        """Render after a change of one model's replicas, which has to write one file for each environment."""
+        path = self.folder / "models.yaml"
         lines = path.read_text("utf-8").split("\n")
         at = next(i for i, line in enumerate(lines) if line.startswith("    maxReplicas:"))
-        lines[at] = f"    maxReplicas: {3 + self.edits}"
+        lines[at] = f"    maxReplicas: {int(lines[at].rpartition(' ')[2]) + 1}"
         path.write_text("\n".join(lines), "utf-8")
-        figure = timed([self.render])
-        changed = subprocess.run(
-            ["find", str(self.repo / "rendered"), "-name", "*.yaml", "-newer", str(path)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
-        if len(changed) != len(workload.ENVIRONMENTS):
-            sys.exit(f"a one-model edit wrote {len(changed)} files")
+        figure = self.run()
+        found = ["find", str(self.folder / "rendered"), "-path", "*/models/*", "-name", "*.yaml", "-newer", str(path)]
+        written = subprocess.run(found, capture_output=True, text=True, check=True).stdout.split()
+        if len(written) != self.workload.environments:
+            sys.exit(f"an edit of one model wrote {len(written)} files")
         return figure
 
-    def helm_template(self) -> Figure:
-        """`helm template` of each environment."""
-        template = [
-            [str(self.helm), "template", str(self.chart), "-f", str(self.chart / f"values-{env}.yaml")]
-            for env in workload.ENVIRONMENTS
+    def commit(self) -> None:
+        """Commit everything, as a base to compare with."""
+        author = ["-c", "user.name=b", "-c", "user.email=b@example.com"]
+        for words in (["init", "--quiet"], ["add", "--all"], [*author, "commit", "--quiet", "--message", "base"]):
+            subprocess.run(["git", "-C", str(self.folder), *words], check=True)
+
+
+class Peers:
+    """The same models as a chart: rendered by helm, held against the CRD's schema, judged by the five rules."""
+
+    def __init__(self, folder: Path, workload: Workload, rendered: Path) -> None:
+        self._outputs = {name: folder / f"helm-{name}.yaml" for name in workload.names}
+        self._rendered = rendered
+        chart = folder / "chart"
+        workload.write_chart(chart)
+        self._templates = [
+            ["helm", "template", str(chart), "-f", str(chart / f"values-{n}.yaml")] for n in workload.names
         ]
-        return timed(template, outputs=[self.folder / f"helm-{env}.yaml" for env in workload.ENVIRONMENTS])
+        schemas = folder / "schemas"
+        write_expanded(schemas)
+        self._conform = ["kubeconform", "-n", "2", "-strict", "-schema-location", str(schemas / LAYOUT)]
 
-    def conform(self, schemas: Path) -> Figure:
-        """`kubeconform -n 2` over what Helm wrote."""
-        outputs = [str(self.folder / f"helm-{env}.yaml") for env in workload.ENVIRONMENTS]
-        check = [str(self.kubeconform), "-n", "2", "-strict", "-schema-location", str(schemas / LAYOUT)]
-        return timed([[*check, *outputs]])
+    def run(self) -> Figure:
+        """Run all three; conftest gets a file for each model, its fastest way, and making those is not counted."""
+        outputs = list(self._outputs.values())
+        folders = [str(folder) for folder in sorted(self._rendered.glob("*/models"))]
+        return total(
+            timed(self._templates, outputs=outputs),
+            timed([[*self._conform, *map(str, outputs)]]),
+            timed([["conftest", "test", "--no-color", "-o", "json", "-p", str(REGO), *folders]], accepted=(0, 1)),
+        )
 
-    def peers(self) -> Figure:
-        """Helm, then kubeconform with a schema as it comes out of a CRD: every shape written out where it is used."""
-        return total(self.helm_template(), self.conform(self.expanded))
-
-    def peers_compact(self) -> Figure:
-        """Helm, then kubeconform with our compact schema."""
-        return total(self.helm_template(), self.conform(COMPILED))
-
-
-def expand(value: JsonValue, definitions: JsonObject) -> JsonValue:
-    """Write every shape out where it is referred to, as a schema made from a CRD has it."""
-    if isinstance(value, list):
-        return [expand(item, definitions) for item in value]
-    if not isinstance(value, dict):
-        return value
-    reference = value.get("$ref")
-    if isinstance(reference, str):
-        return expand(definitions[reference.rpartition("/")[2]], definitions)
-    return {key: expand(item, definitions) for key, item in value.items() if key != "definitions"}
+    def hold_same_objects(self) -> None:
+        """Stop unless Helm's objects equal ours: a comparison of different work means nothing."""
+        for environment, path in self._outputs.items():
+            theirs = {d["metadata"]["name"]: d for d in yaml.load_all(path.read_bytes(), yaml.CSafeLoader) if d}
+            files = sorted((self._rendered / environment / "models").rglob("*.yaml"))
+            ours = {d["metadata"]["name"]: d for d in (yaml.load(f.read_bytes(), yaml.CSafeLoader) for f in files)}
+            if ours != theirs:
+                differing = [n for n in ours.keys() | theirs.keys() if ours.get(n) != theirs.get(n)]
+                sys.exit(f"{environment}: {len(differing)} objects differ from Helm's, first {min(differing)}")
 
 
-def measure(models: int, runs: int) -> list[str]:
-    """Measure one size and return its rows."""
+class Bench:
+    """Measures tables: each a sequence of rows, in turn within one size."""
+
+    def __init__(self, sizes: tuple[int, ...], runs: int, *, profile: bool) -> None:
+        self._sizes, self._runs, self._profile = sizes, runs, profile
+        self._with_peers = all(map(shutil.which, PEERS))
+
+    def start(self) -> Iterator[str]:
+        """Measure what starting costs, beside the library that parses the options."""
+        click = [sys.executable, "-c", "import click"]
+        jobs = {"import click": lambda: timed([click])}
+        for words in ("--version", "--help"):
+            jobs[words] = lambda words=words: timed([[*CLI, words]])  # type: ignore[misc]
+        figures = rounds(4 * self._runs, jobs)
+        yield from (peer_row("-", job, figures[job], figures["import click"]) for job in figures)
+
+    def sizes(self) -> Iterator[str]:
+        """Measure models in three environments: a run with nothing to write, of one edit, and the first."""
+        for models in self._sizes:
+            yield from self._compared(f"{models:,} x 3", Workload(models=models), edits=True)
+
+    def environments(self) -> Iterator[str]:
+        """Measure 300 models in more and more environments."""
+        for number in (3, 10, 30):
+            yield from self._compared(f"300 x {number}", Workload(models=300, environments=number))
+
+    def findings(self) -> Iterator[str]:
+        """Measure 3,334 models in three environments, of which some, or all, have a standing finding in each."""
+        for standing in (0, 33, 3_334):
+            workload = Workload(models=3_334, standing=standing)
+            yield from self._compared(f"{3 * standing:,} findings", workload)
+
+    def policies(self) -> Iterator[str]:
+        """Measure 1,000 models in three environments under more and more policies; of 60, some are copies."""
+        with scratch() as folder:
+            workloads = {number: Workload(models=1_000, policies=number) for number in (0, 5, SHIPPED, 60)}
+            repositories = {n: Repository(folder / str(n), workload) for n, workload in workloads.items()}
+            figures = rounds(self._runs, {f"{n} policies": repositories[n].run for n in repositories})
+            yield from (peer_row("1,000 x 3", job, found, None) for job, found in figures.items())
+
+    def commands(self) -> Iterator[str]:
+        """Measure every command at 1,000 models in three environments, with everything on."""
+        with scratch() as folder:
+            repository = Repository(folder / "repo", everything(Workload(models=1_000)))
+            repository.commit()
+            jobs = {words: lambda words=words: repository.run(words) for words in COMMANDS}
+            figures = rounds(self._runs, jobs)  # type: ignore[arg-type]
+            yield from (peer_row("1,000 x 3", job, found, None) for job, found in figures.items())
+
+    def _compared(self, size: str, workload: Workload, *, edits: bool = False) -> Iterator[str]:
+        with scratch() as folder:
+            five = Repository(folder / "five", workload)
+            full = Repository(folder / "full", everything(workload))
+            jobs: dict[str, Callable[[], Figure]] = {"five policies": five.run, "everything on": full.run}
+            if self._with_peers:
+                peers = Peers(folder, workload, five.folder / "rendered")
+                jobs["helm + kubeconform -n 2 + conftest"] = peers.run
+            figures = rounds(self._runs, jobs)
+            if self._with_peers:
+                peers.hold_same_objects()
+            if edits:
+                figures |= rounds(
+                    self._runs, {"five policies, one edit": five.edit, "everything on, one edit": full.edit}
+                )
+            base = figures.get("helm + kubeconform -n 2 + conftest")
+            yield from (peer_row(size, job, found, base) for job, found in figures.items())
+            for repository in (five, full) if self._profile else ():
+                command = [sys.executable, "-m", "bench.stages", *repository.command("render")[len(CLI) :]]
+                done = subprocess.run(command, check=True, capture_output=True, text=True, env=PROCESS_ENVIRONMENT)
+                print(done.stdout, file=sys.stderr)
+
+
+def everything(workload: Workload) -> Workload:
+    """Return a workload with everything on."""
+    return replace(workload, everything=True, policies=SHIPPED)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Return a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(dir=ROOT / ".build") as name:
-        case = Case(Path(name), models)
-        timed([case.render])
-        jobs: dict[str, Callable[[], Figure]] = {"current": case.current}
-        if case.helm and case.kubeconform:
-            jobs["helm + kubeconform -n 2"] = case.peers
-            jobs["helm + kubeconform -n 2, our compact schema"] = case.peers_compact
-        figures = rounds(runs, jobs)
-        if case.helm and case.kubeconform:
-            same_objects(
-                case.repo / "rendered", {env: case.folder / f"helm-{env}.yaml" for env in workload.ENVIRONMENTS}
-            )
-        figures |= rounds(runs, {"one-model edit": case.one_edit})
-        figures |= rounds(min(runs, 3), {"first write": case.first_write})
-    return [figure_row(f"{models:,}", job, figures[job], figures["current"]) for job in figures]
-
-
-def measure_start(runs: int) -> list[str]:
-    """Measure what starting costs, beside the library that parses the options."""
-    click = [sys.executable, "-c", "import click"]
-    version = [*CLI, "--version"]
-    figures = rounds(4 * runs, {"import click": lambda: timed([click]), "--version": lambda: timed([version])})
-    return [figure_row("-", job, figures[job], figures["import click"]) for job in figures]
+        yield Path(name)
 
 
 def main() -> None:
-    """Measure every size."""
-    options = arguments(__doc__, "--models", "100,1000,10000", runs=5)
-    note_missing("helm", "kubeconform")
-    sizes = (row for models in options.sizes for row in measure(models, options.runs))
-    print_table(FIGURES, chain(measure_start(options.runs), sizes))
+    """Print the tables that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", default="start,sizes,environments,findings,policies,commands")
+    parser.add_argument("--models", default="100,1000")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--profile", action="store_true", help="print the share of each stage to stderr")
+    given = parser.parse_args()
+    (ROOT / ".build").mkdir(exist_ok=True)
+    note_missing(*PEERS)
+    bench = Bench(tuple(map(int, given.models.split(","))), given.runs, profile=given.profile)
+    tables: dict[str, Callable[[], Iterator[str]]] = {
+        table.__name__: table
+        for table in (bench.start, bench.sizes, bench.environments, bench.findings, bench.policies, bench.commands)
+    }
+    for name in given.tables.split(","):
+        print(f"\n{name}\n")
+        print_table(COLUMNS, tables[name]())
 
 
 if __name__ == "__main__":

@@ -59,3 +59,13 @@ def figure_row(size: str, job: str, figures: list[Figure], base: list[Figure]) -
     by_wall, by_cpu = wall / median(f.wall for f in base), cpu / median(f.cpu for f in base)
     peak, walls = max(f.peak for f in figures), spread(f.wall for f in figures)
     return f"| {size} | {job} | {wall:.3f} | {walls} | {cpu:.2f} | {peak:.0f} | {by_wall:.2f} | {by_cpu:.2f} |"
+
+
+def peer_row(size: str, job: str, figures: list[Figure], peers: list[Figure] | None) -> str:
+    """Write a row of medians, with how many times as long the peers take by wall time and by CPU seconds."""
+    wall, cpu = median(f.wall for f in figures), median(f.cpu for f in figures)
+    peak, walls = max(f.peak for f in figures), spread(f.wall for f in figures)
+    ratios = "- | -"
+    if peers:
+        ratios = f"{median(f.wall for f in peers) / wall:.2f} | {median(f.cpu for f in peers) / cpu:.2f}"
+    return f"| {size} | {job} | {wall:.3f} | {walls} | {cpu:.2f} | {peak:.0f} | {ratios} |"
