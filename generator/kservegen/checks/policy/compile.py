@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 from kservegen.checks.policy.block_position import locate_inside
@@ -172,26 +171,21 @@ def _expressions(policy: Policy) -> Iterable[Expression]:
 
 
 def _roots(text: str) -> set[str]:
-    return {name.partition(".")[0] for name in _names(text)}
+    return {name.partition(".")[0] for name in variable_names(text)}
 
 
 def _needed(text: str, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a text leads to, in order of definition; the others cost the engine a search."""
-    wanted = {name for name in variables if f"variables.{name}" in _names(text)}
+    wanted = {name for name in variables if f"variables.{name}" in variable_names(text)}
     for name in reversed(tuple(variables)):
         if name in wanted:
-            wanted |= {other for other in variables if f"variables.{other}" in _names(variables[name])}
+            wanted |= {other for other in variables if f"variables.{other}" in variable_names(variables[name])}
     return {name: value for name, value in variables.items() if name in wanted}
 
 
 def _asked(text: str) -> list[str]:
     """List what a text asks for and no file tells."""
-    return sorted(_names(text) & set(_UNKNOWN))
-
-
-@lru_cache(maxsize=1024)
-def _names(text: str) -> frozenset[str]:
-    return variable_names(text)
+    return sorted(variable_names(text) & set(_UNKNOWN))
 
 
 def expression_texts(policy: Policy) -> Mapping[str, str]:

@@ -1,11 +1,14 @@
-"""Kubernetes' `find` and `findAll`: a text and a pattern in, what matches out. The interpreter has `matches` itself."""
+"""`matches`, and Kubernetes' `find` and `findAll`: a text and a pattern in, what matches out.
+
+The interpreter has a `matches` of its own, by the same RE2: it compiles the pattern at every call.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kservegen.formats.cel.function import Function
-from kservegen.formats.regexp import Regexp, RegexpError, compile_regexp
+from kservegen.formats.regexp import Regexp, RegexpError, compile_regexp, regexp_matches
 
 
 def _regexp(pattern: str) -> Regexp:
@@ -13,6 +16,13 @@ def _regexp(pattern: str) -> Regexp:
         return compile_regexp(pattern)
     except RegexpError as error:
         raise ValueError(f"Illegal regex: {error}") from None
+
+
+def _matches(text: str, pattern: str) -> bool:
+    try:
+        return regexp_matches(pattern, text)
+    except RegexpError as error:
+        raise ValueError(str(error)) from None
 
 
 def _find(text: str, pattern: str) -> str:
@@ -34,6 +44,7 @@ def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 
 
 FUNCTIONS: Final = (
+    Function(name="match__", parameters=("string", "string"), result="bool", call=_matches),
     Function(name="find", parameters=("string", "string"), result="string", call=_find),
     Function(name="findAll", parameters=("string", "string"), result="list<string>", call=_find_all),
     Function(name="findAll", parameters=("string", "string", "int"), result="list<string>", call=_find_all),

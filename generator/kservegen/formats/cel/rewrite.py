@@ -3,7 +3,7 @@
 - A macro of two variables goes over pairs: `m.all(k, v, p)` is `m.pairs_().all(pair, …p…)`, with `k` and `v` bound to
   the parts of the pair; `pairs_` lists index and item, or key and value.
 - A callback cannot return an optional value. It returns a list of none or one, and `[?0]` makes an optional of it.
-- Functions whose names the interpreter keeps for its own have an underscore behind theirs.
+- Functions whose names the interpreter keeps for its own have an underscore behind theirs; `matches` is `match__`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from kservegen.formats.cel.source import Token, closing_brackets, tokenize
+from kservegen.formats.cel.source import MEMBER_MATCHES, Token, closing_brackets, tokenize
 
 # Members that are called by another name, and what follows their call.
 _MEMBERS: Final = {"indexOf": "", "lastIndexOf": "", "validate": "[?0]"}
+# As long as the name that it stands for, which is common: columns stay true.
+_MATCHES: Final = "match__"
 _QUANTIFIERS: Final = {"all": "all", "exists": "exists", "existsOne": "exists_one"}
 _TRANSFORMERS: Final = {"transformList": "", "transformMap": ".map_()", "transformMapEntry": ".merge_()"}
-_HINT: Final = re.compile(r"indexOf|IndexOf|validate|named|existsOne|all|exists|transform")
+_BLANK: Final = r"(?:\s|//[^\n]*\n)*"
+_NAME: Final = rf"{_BLANK}[A-Za-z_]\w*{_BLANK},"
+# What may have to be rewritten: a call by its name, or a macro that begins with two names and has more behind them.
+_HINT: Final = re.compile(
+    rf"indexOf|IndexOf|validate|named|\b(?:existsOne|all|exists|transform\w+){_BLANK}\({_NAME}{_NAME}"
+)
 _OURS: Final = re.compile(r"\b(indexOf|lastIndexOf|validate|named|string)_\b")
 
 
@@ -36,6 +43,10 @@ def rewrite(expression: str, *, dynamic_numbers: bool = False, own_string: bool 
     `dynamic_numbers` leaves comparisons of numbers of different types to run time, `own_string` takes the conversion to
     text that knows addresses.
     """
+    if "matches" in expression:
+        expression = MEMBER_MATCHES.sub(
+            lambda found: f"{found['dot']}{_MATCHES}" if found["dot"] else found[0], expression
+        )
     if not (dynamic_numbers or own_string or _HINT.search(expression)):
         return expression
     tokens = tokenize(expression)
@@ -45,7 +56,7 @@ def rewrite(expression: str, *, dynamic_numbers: bool = False, own_string: bool 
 
 def in_users_words(message: str) -> str:
     """Give functions in a message the names that the user knows."""
-    return _OURS.sub(r"\1", message)
+    return _OURS.sub(r"\1", message).replace(_MATCHES, "matches")
 
 
 class _Rewriter:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 # A text of CEL: raw or not, of bytes or not, between any of its quotes.
@@ -33,6 +34,8 @@ _CHAIN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _CALL: Final = re.compile(r"\s*\(")
+# A call of the member `matches`, behind its dot; texts and comments are matched without one.
+MEMBER_MATCHES: Final = re.compile(_TEXT + r"|//[^\n]*|(?P<dot>\.\s*)matches(?=\s*\()", re.VERBOSE | re.DOTALL)
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -70,10 +73,11 @@ class Composed:
     offset: int
 
 
+@lru_cache(maxsize=1024)
 def variable_names(expression: str) -> frozenset[str]:
     """List the identifiers that start a chain, with their first field: `object.spec`, `size`, `request.userInfo`."""
     return frozenset(
-        re.sub(r"\s", "", match["name"]) for match in _CHAIN.finditer(expression) if match.lastgroup == "name"
+        "".join(match["name"].split()) for match in _CHAIN.finditer(expression) if match.lastgroup == "name"
     )
 
 
@@ -111,7 +115,8 @@ def _needed(expression: str, variables: Mapping[str, str]) -> list[str]:
 
 
 def _used(expression: str, variables: Mapping[str, str]) -> set[str]:
-    return {name for name in variables if f"variables.{name}" in variable_names(expression)}
+    found = variable_names(expression)
+    return {name for name in variables if f"variables.{name}" in found}
 
 
 def _renamed(expression: str, variables: Mapping[str, str]) -> str:

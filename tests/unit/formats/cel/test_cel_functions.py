@@ -118,6 +118,12 @@ REWRITTEN: Final = [
     ("l.all(i, v, (true)", "l.all(i, v, (true)"),
     ("l.all(1, v, true)", "l.all(1, v, true)"),
     ("// l.all(i, v, true)\ntrue", "// l.all(i, v, true)\ntrue"),
+    ("t.matches('a') || x.matches", "t.match__('a') || x.matches"),
+    ("t == '.matches(' && matches(t, 'a') // t.matches(t)", "t == '.matches(' && matches(t, 'a') // t.matches(t)"),
+    (
+        "l.all(i, // index\n v, v)",
+        "l.pairs_().all(pair2_, cel.bind(i, pair2_[0], cel.bind(v, pair2_[1], v)))",
+    ),
     ("l.all(i, v, v)", "l.pairs_().all(pair2_, cel.bind(i, pair2_[0], cel.bind( v, pair2_[1],  v)))"),
 ]
 
@@ -132,6 +138,36 @@ def test_what_is_not_supported_says_so(text: str) -> None:
     error = engine(("self",)).compile(text)
     assert isinstance(error, CompileError)
     assert error.unsupported
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("'a'.matches(5)", 12, "found no matching overload for 'matches' applied to '(string, int)'"),
+        ("'a'.matches('b') + 1", 18, "found no matching overload for '_+_' applied to '(bool, int)'"),
+    ],
+)
+def test_a_column_is_that_of_the_author_s_own_text(text: str, column: int, message: str) -> None:
+    error = engine(("self",)).compile(text)
+    assert error == CompileError(message=message, column=column)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("self.matches('(')", "error parsing regexp: missing closing ): `(`"),
+        ("self.matches('a**')", "error parsing regexp: invalid nested repetition operator: `**`"),
+        ("self.matches('(?=a)')", "error parsing regexp: invalid or unsupported Perl syntax: `(?=`"),
+        (r"self.matches('\\C')", "error parsing regexp: invalid escape sequence: `\\C`"),
+        ("5.matches(self)", None),
+    ],
+)
+def test_a_pattern_is_refused_in_the_server_s_words(text: str, message: str | None) -> None:
+    program = engine(("self",)).compile(text)
+    if message is None:
+        assert isinstance(program, CompileError)
+    else:
+        assert ours(text, "abc") == {"error": message}
 
 
 def test_an_error_names_functions_as_their_author_knows_them() -> None:
