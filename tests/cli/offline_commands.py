@@ -26,6 +26,7 @@ RUNS = {
     "convert": ("convert report.json", "convert report.json --output sarif"),
     "diff": ("diff dev prod",),
     "budget": ("budget",),
+    "eject": ("eject",),
     "report": ("report",),
     "gpu": ("gpu", "gpu chat --compare H100,L4x2 --tp 1,2"),
     "facts": ("facts", "facts qwen3 fp8"),

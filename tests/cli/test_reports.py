@@ -177,6 +177,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     commit_files(project.root, {}, "edits")
     spoken("rollback", "iris", "--env", "dev", "--dry-run")
     spoken("render")
+    spoken("eject")
     spoken("commit")
     spoken("lock", "tiny", "--env", "dev")
     spoken.hub.add("acme/tiny", {"config.json": b"{}"}, NEWER)

@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "completion": CommandEntry("Print the completion script of a shell.", _NO_NETWORK),
     "convert": CommandEntry("Write the JSON report of a change in another form: a comment, SARIF.", _NO_NETWORK),
     "diff": CommandEntry("Say what differs between two environments, by meaning.", _NO_NETWORK),
+    "eject": CommandEntry("Leave plain files, and a page on how to go on without kservegen.", _NO_NETWORK),
     "explain": CommandEntry("Explain a rule, or where each field of a model comes from.", _NO_NETWORK),
     "facts": CommandEntry("List what estimates know of models, GPUs and engines.", _NO_NETWORK),
     "find": CommandEntry("Find what a pod, a Service or any other name comes from: line, owner, commits.", _NO_NETWORK),

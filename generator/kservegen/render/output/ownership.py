@@ -25,5 +25,10 @@ def is_ours(head: bytes, path: str) -> bool:
     return head.startswith(marker) and head[len(marker) : len(marker) + 1] in _ENDS
 
 
+def unstamped(content: bytes, path: str) -> bytes:
+    """Return a file of ours without the marker."""
+    return content.removeprefix(b"%b\n" % _marker(path))
+
+
 def _marker(path: str) -> bytes:
     return _MARKDOWN if path.endswith(".md") else _YAML
