@@ -172,7 +172,7 @@ def _uri(index: int) -> str:
 
 def _entry(index: int, *, bounded: bool) -> Iterator[str]:
     team, least = f"team-{index % NAMESPACES}", 1 + index % 2
-    memory = 2_000 + index * 7 % 6_001
+    memory = 2_001 + 2 * (index * 7 % 3_001)  # odd: 4096Mi would be rendered as 4Gi, which Helm leaves
     yield f"  {name(index)}:"
     yield f"    namespace: {team}"
     yield f"    labels: {{app: {name(index)}, team: {team}}}"
@@ -181,14 +181,14 @@ def _entry(index: int, *, bounded: bool) -> Iterator[str]:
         yield f"    maxReplicas: {least + 1 + index % 3}"
     yield f"    storageUri: {_uri(index)}"
     if index % 3 == 2:
-        cpu, memory, device = f"{4_000 + index % 997}m", memory + 14_000, ', nvidia.com/gpu: "1"'
+        cpu, memory, device = f"{4_001 + 2 * (index % 499)}m", memory + 14_000, ', nvidia.com/gpu: "1"'
         yield "    modelFormat: huggingface"
         yield "    nodeSelector: {gpu: l4}"
         yield "    tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]"
         yield f"    args: [--model_name={name(index)}, --max-model-len={1_024 + 8 * (index % 509)}, --dtype=bfloat16]"
         yield '    env: [{name: HF_HUB_OFFLINE, value: "0"}]'
     else:
-        cpu, device = f"{200 + index * 13 % 1_801}m", ""
+        cpu, device = f"{201 + 2 * (index * 13 % 901)}m", ""
         yield f"    modelFormat: {'sklearn' if index % 3 else 'xgboost'}"
         yield "    serviceAccountName: default"
         yield f"    args: [--workers={1 + index % 5}, --max_asyncio_workers={4 + index % 61}]"

@@ -15,7 +15,7 @@ from kservegen.checks.policy.binding import BREAK_GLASS
 from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses
 from kservegen.checks.policy.environment import bind_environment
 from kservegen.checks.policy.files import PolicyFiles
-from kservegen.checks.policy.made import made_violations, policies_of_made
+from kservegen.checks.policy.made import MadePolicies
 from kservegen.checks.rules.base import Context
 from kservegen.checks.runner import Checker, ObjectFinding
 from kservegen.core.diagnostics import Severity
@@ -55,10 +55,10 @@ def violations_at_base(
     bindings = bind_environment(then, base.policies)
     namespaces = _namespaces(built, words)
     checker = PolicyChecker(bindings.bound, namespaces, PolicyPasses())
-    of_made = policies_of_made(bindings.bound)
+    of_made = MadePolicies(bindings.bound, namespaces)
     known = {(finding.rule, resource.id) for resource, finding in found if finding.severity is Severity.ERROR}
     for item in objects:
-        for finding in (*checker.check(item), *made_violations(of_made, item.resource, context, namespaces)):
+        for finding in (*checker.check(item), *of_made.violations(item.resource, context)):
             if finding.severity is Severity.ERROR and (finding.rule, item.resource.id) not in known:
                 yield item.resource, replace(finding, hint=f"{finding.hint} {_HINT}".lstrip())
 

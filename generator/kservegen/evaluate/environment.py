@@ -411,19 +411,19 @@ def _violations_now(
     defaulted: DefaultedEnvironment, objects: Iterable[Defaulted], bindings: Bindings, shared: SharedResults
 ) -> Iterator[ObjectFinding]:
     from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses  # noqa: PLC0415
-    from kservegen.checks.policy.made import made_violations, policies_of_made  # noqa: PLC0415
+    from kservegen.checks.policy.made import MadePolicies  # noqa: PLC0415
 
     shared.policies = shared.policies or PolicyPasses()
     others = (item.defaulted.resource for item in defaulted.unmanaged)
     namespaces = {r.id.name: r.doc for r in (*others, *defaulted.built.own) if r.id.kind == "Namespace"}
     policies = PolicyChecker(bindings.bound, namespaces, shared.policies)
-    of_made = policies_of_made(bindings.bound)
+    of_made = MadePolicies(bindings.bound, namespaces)
     for item in objects:
         told = set()
         for finding in contained("a policy", partial(policies.check, item), lambda finding: finding):
             told.add((finding.rule, finding.path))
             yield item.resource, finding
-        look = partial(made_violations, of_made, item.resource, defaulted.context, namespaces)
+        look = partial(of_made.violations, item.resource, defaulted.context)
         for finding in contained("a policy", look, lambda finding: finding):
             if (finding.rule, finding.path) not in told:
                 yield item.resource, finding

@@ -15,7 +15,14 @@ from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
-from kservegen.checks.policy.evaluate import AdmissionCase, choose_params, evaluate_case, evaluate_policies, see
+from kservegen.checks.policy.evaluate import (
+    AdmissionCase,
+    choose_params,
+    depends_on_object,
+    evaluate_case,
+    evaluate_policies,
+    see,
+)
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.core.diagnostics import Finding
@@ -168,7 +175,7 @@ class PolicyChecker:
         admission = Admission(resource=resource)
         namespace = self._namespaces.get(resource.id.namespace)
         for policy in self._bound:
-            if _depends_on_object(policy, resource):
+            if depends_on_object(policy, resource):
                 yield policy, None
                 continue
             seen = see(policy, admission, namespace)
@@ -180,17 +187,6 @@ class PolicyChecker:
                 yield policy, None
             else:
                 yield policy, _Quick(chosen[0], self._passes.of(policy, chosen[0]))
-
-
-def _depends_on_object(policy: Bound, resource: Resource) -> bool:
-    """Tell whether a policy may look at one object of a kind and not at another: by labels or by name."""
-    parts = (policy.compiled.policy.constraints, policy.binding.constraints)
-    return any(
-        part.objects
-        or (part.namespaces and resource.id.kind == "Namespace")
-        or any(rule.names for rule in (*part.rules, *part.excluded))
-        for part in parts
-    )
 
 
 def _check(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:

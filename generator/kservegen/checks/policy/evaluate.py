@@ -78,6 +78,17 @@ def see(policy: Bound, admission: Admission, namespace: JsonObject | None) -> Ma
     return MatchAnswer(seen.admission, seen.unknown or narrowed.unknown)
 
 
+def depends_on_object(policy: Bound, resource: Resource) -> bool:
+    """Tell whether a policy may look at one object of a kind and not at another: by labels or by name."""
+    parts = (policy.compiled.policy.constraints, policy.binding.constraints)
+    return any(
+        part.objects
+        or (part.namespaces and resource.id.kind == "Namespace")
+        or any(rule.names for rule in (*part.rules, *part.excluded))
+        for part in parts
+    )
+
+
 def choose_params(policy: Bound, admission: Admission) -> tuple[JsonObject | None, ...]:
     """Return the objects that the policy is evaluated with, each in turn; None stands for no parameters at all."""
     reference = policy.binding.param_ref

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from kservegen.checks.policy.admission import Admission
 from kservegen.checks.policy.binding import Bound
-from kservegen.checks.policy.evaluate import evaluate_policies
+from kservegen.checks.policy.evaluate import depends_on_object, evaluate_policies, see
 from kservegen.checks.policy.model import ResourceRule
 from kservegen.checks.rules._made import MadeView, made_of
 from kservegen.checks.rules.base import Context
@@ -47,29 +48,47 @@ class _Written(NamedTuple):
     origins: tuple[Origin, ...]
 
 
-def policies_of_made(bound: Iterable[Bound]) -> tuple[Bound, ...]:
-    """Keep the policies that may look at something that KServe makes."""
-    return tuple(policy for policy in bound if any(map(_takes_made, policy.compiled.policy.constraints.rules)))
+class MadePolicies:
+    """The policies that may look at what KServe makes; which of them look at a kind in a namespace is asked once.
 
-
-def made_violations(
-    bound: tuple[Bound, ...], resource: Resource, context: Context, namespaces: Mapping[str, JsonObject]
-) -> Iterator[Finding]:
-    """Yield what policies, of which `policies_of_made` keeps the right ones, refuse of what is made of an object.
-
-    One mistake that comes to many pods is told once; each finding stands at the field to edit of the object itself.
+    `namespaces` are the rendered Namespaces, by name.
     """
-    view = made_of(resource, context) if bound else None
-    if view is None or not view.made.deployable:
-        return
-    told: set[tuple[str, Path]] = set()
-    for written in _written(view):
-        for finding in evaluate_policies(bound, written.resource, namespaces=namespaces):
-            place = view.where(written.origins, finding.path)
-            if (finding.rule, place.path) not in told:
-                told.add((finding.rule, place.path))
-                message = f"{finding.message}, in {written.label}{place.told}"
-                yield replace(finding, path=place.path, message=message, at_key=finding.at_key or bool(place.source))
+
+    def __init__(self, bound: Iterable[Bound], namespaces: Mapping[str, JsonObject]) -> None:
+        self._bound = [policy for policy in bound if any(map(_takes_made, policy.compiled.policy.constraints.rules))]
+        self._namespaces = namespaces
+        self._looking: dict[tuple[str, str, str], tuple[Bound, ...]] = {}
+
+    def violations(self, resource: Resource, context: Context) -> Iterator[Finding]:
+        """Yield what policies refuse of what is made of an object.
+
+        One mistake that comes to many pods is told once; each finding stands at the field to edit of the object itself.
+        """
+        view = made_of(resource, context) if self._bound else None
+        if view is None or not view.made.deployable:
+            return
+        told: set[tuple[str, Path]] = set()
+        for written in _written(view):
+            for finding in self._judged(written.resource):
+                place = view.where(written.origins, finding.path)
+                if (finding.rule, place.path) not in told:
+                    told.add((finding.rule, place.path))
+                    message = f"{finding.message}, in {written.label}{place.told}"
+                    yield replace(
+                        finding, path=place.path, message=message, at_key=finding.at_key or bool(place.source)
+                    )
+
+    def _judged(self, resource: Resource) -> tuple[Finding, ...]:
+        place = (resource.api_version, resource.id.kind, resource.id.namespace)
+        if place not in self._looking:
+            admission, namespace = Admission(resource=resource), self._namespaces.get(resource.id.namespace)
+            self._looking[place] = tuple(
+                policy
+                for policy in self._bound
+                if depends_on_object(policy, resource) or see(policy, admission, namespace) is not None
+            )
+        policies = self._looking[place]
+        return evaluate_policies(policies, resource, namespaces=self._namespaces) if policies else ()
 
 
 def _takes_made(rule: ResourceRule) -> bool:
