@@ -141,6 +141,12 @@ def adopt_some(spoken: Spoken, folder: Path) -> None:
     spoken("adopt", *(str(folder / f"{name}.yaml") for name in ADOPTED), "--root", str(folder), rooted=False)
 
 
+def render_and_commit(spoken: Spoken) -> None:
+    """Write the output, as it would be left behind, too."""
+    for command in ("render", "eject", "commit"):
+        spoken(command)
+
+
 def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tmp_path: Path) -> None:
     project = spoken.project
     spoken("validate")
@@ -176,9 +182,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("simulate", str(tmp_path / "refused.yaml"))
     commit_files(project.root, {}, "edits")
     spoken("rollback", "iris", "--env", "dev", "--dry-run")
-    spoken("render")
-    spoken("eject")
-    spoken("commit")
+    render_and_commit(spoken)
     spoken("lock", "tiny", "--env", "dev")
     spoken.hub.add("acme/tiny", {"config.json": b"{}"}, NEWER)
     spoken("lock", "--check", "--env", "dev")

@@ -19,7 +19,7 @@ def command(*, writes: bool, root: Path | None, output: str) -> int:
     how to go on: what applies them, which charts with which values, and what of the repository is not needed any more.
     `kservegen adopt` is the way back.
     """
-    from kservegen.commands.eject import PAGE, eject, write_ejection  # noqa: PLC0415
+    from kservegen.commands.eject import PAGE_WITHOUT, eject, write_ejection  # noqa: PLC0415
 
     repository = open_for_writing(root)
     ejection = eject(repository)
@@ -31,7 +31,7 @@ def command(*, writes: bool, root: Path | None, output: str) -> int:
         return write_sections(0, ejection={"written": writes, "files": list(ejection.after)})
     count = len(ejection.before)
     if writes:
-        write_text(f"written: {count:,} plain files, and {PAGE}, which says how to go on\n")
+        write_text(f"written: {count:,} plain files, and {PAGE_WITHOUT}, which says how to go on\n")
     else:
-        write_text(f"{count:,} files would be plain ones, with {PAGE} beside them: --write writes it\n")
+        write_text(f"{count:,} files would be plain ones, with {PAGE_WITHOUT} beside them: --write writes it\n")
     return 0

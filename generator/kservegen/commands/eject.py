@@ -24,7 +24,7 @@ from kservegen.render.output.changes import compare_files
 from kservegen.render.output.existing import scan
 from kservegen.render.output.ownership import unstamped
 
-PAGE: Final = f"{OUTPUT_FOLDER}/WITHOUT-KSERVEGEN.md"
+PAGE_WITHOUT: Final = f"{OUTPUT_FOLDER}/WITHOUT-KSERVEGEN.md"
 # Folders of an environment that nobody applies as they are: values of charts, and what starts an engine.
 _NOT_APPLIED: Final = frozenset({"platform/", "sync/"})
 # What only kservegen reads.
@@ -53,9 +53,9 @@ def eject(repository: Repository) -> Ejection:
         before = {f"{OUTPUT_FOLDER}/{path}": content for path, content in evaluated.desired.items()}
         after = {path: unstamped(content, path) for path, content in before.items()}
         page = open_templates(repository).write("without.md", **_page(repository, evaluated))
-        if (repository.root / PAGE).exists():
-            raise GeneratorError("the file is there already", subject=PAGE, hint="Move it away.")
-        return Ejection(before=before, after={**after, PAGE: page.encode()})
+        if (repository.root / PAGE_WITHOUT).exists():
+            raise GeneratorError("the file is there already", subject=PAGE_WITHOUT, hint="Move it away.")
+        return Ejection(before=before, after={**after, PAGE_WITHOUT: page.encode()})
 
 
 def _page(repository: Repository, evaluated: EvaluatedRepository) -> Mapping[str, object]:
