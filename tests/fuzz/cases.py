@@ -23,6 +23,8 @@ ENVIRONMENT: Final = "environments/dev.yaml"
 DEFAULTS: Final = "environments/defaults.yaml"
 LOCK: Final = "environments/dev.lock.yaml"
 MODELS: Final = "models.yaml"
+OWNERS: Final = "owners.yaml"
+TEAM_MODELS: Final = "models/team.yaml"
 POLICY: Final = "policies/fuzzed.yaml"
 CONFIG: Final = "config.json"
 MANIFEST: Final = "manifest.yaml"
@@ -126,6 +128,10 @@ def _sound(random: Random) -> dict[str, JsonValue]:
         if random.random() < 0.6:
             mapping(mapping(lock["models"])["hf://org/m"])["config"] = dimensions(random.choice(seeds.CONFIGS))
         documents[LOCK] = lock
+    if random.random() < 0.15:
+        documents[OWNERS] = deepcopy(seeds.OWNERS)
+        documents[TEAM_MODELS] = documents.pop(MODELS)
+        documents[MODELS] = {"version": 1}
     return documents
 
 

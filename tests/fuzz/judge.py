@@ -22,11 +22,13 @@ from tests.fuzz.cases import CONFIG, ENVIRONMENT, LOCK, MANIFEST, MODELS, POLICY
 from kservegen.catalog.load import load_catalog
 from kservegen.catalog.lock.entry import described
 from kservegen.catalog.model import Catalog
+from kservegen.catalog.owners import Owners
 from kservegen.changes.plan.effects import with_effects
 from kservegen.changes.plan.environment import plan_environment, read_change
 from kservegen.changes.plan.model import Plan
 from kservegen.changes.plan.trees import Differences
 from kservegen.checks.manifests.reference import reference_cluster
+from kservegen.checks.owners.words import check_owners
 from kservegen.checks.policy.files import PolicyFiles
 from kservegen.checks.policy.load import load
 from kservegen.checks.policy.model import PolicySource
@@ -43,6 +45,7 @@ from kservegen.evaluate.project import OwnSchema, open_tools
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.templates import PageTemplates
 from kservegen.formats.yaml.manifest import load_manifests
+from kservegen.render.codeowners import build_codeowners
 from kservegen.render.layout import lay_out
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.report.github import render_github
@@ -147,6 +150,9 @@ class Judge:
             check_inventory=self._schemas["inventory"],
             check_owners=self._schemas["owners"],
         )
+        if catalog.owners is not None:
+            diagnostics.extend(check_owners(catalog, catalog.owners))
+            build_codeowners(Owners.of(catalog.owners.value), catalog)
         if "dev" not in catalog.environments:
             return Result(command="validate", diagnostics=merge_diagnostics(diagnostics)), catalog, None
         evaluation = evaluate(catalog, "dev", tools, SharedResults(), _CLOCK)

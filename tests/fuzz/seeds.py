@@ -309,3 +309,22 @@ EXPRESSIONS: Final[tuple[str, ...]] = (
     "timestamp('x') == timestamp('y')",
     "object.spec.all(k, has(object.spec[k]))", "[0].exists_one(x, x == 0)", "{1: 2}[1] == 2", "dyn(1) == dyn('1')",
 )  # fmt: skip
+
+OWNERS: Final[JsonObject] = _read("""
+version: 1
+platform:
+  reviewers: ["@acme/platform"]
+  words: [spec, image]
+  namespaces: {labels: {tier: models, pod-security.kubernetes.io/enforce: baseline}, annotations: {a: b}}
+  codeowners: {docs/: ["@acme/writers"]}
+teams:
+  team:
+    reviewers: ["@acme/team", a@b.org]
+    files: [models/team.yaml, models/more/]
+    namespaces: [ml, ml-*]
+    kinds: [InferenceService, ClusterServingRuntime]
+    words: [spec]
+    environments: [dev]
+    quota: {accelerator: l4, limit: 4, cpu: "64", memory: 256Gi, ephemeral-storage: 1Ti}
+  other: {reviewers: ["@@maintainer"], namespaces: [other]}
+""")

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from kservegen.catalog.owners import Owners
 from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
 from kservegen.changes.departed import departed_limits
 from kservegen.changes.guards import Allowances, GuardLimits
 from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
+from kservegen.changes.plan.holdings import holdings_changed
 from kservegen.changes.plan.model import EnvironmentPlan, Plan, Relocation
 from kservegen.changes.plan.moves import left_by_deletion
 from kservegen.changes.plan.relocation import relocated
@@ -125,6 +127,7 @@ def compare_change(
             base=base.label,
             environments=plans,
             relocated=_relocated(base, evaluated),
+            holdings=_holdings(base, evaluated),
             unknown=tuple(sorted({*evaluated.chosen, *unreadable} - {plan.name for plan in plans})),
         ),
         diagnostics=(
@@ -141,6 +144,14 @@ def _relocated(base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedReposit
     if base.revision is None:
         return ()
     return relocated(base.revision, evaluated.project.repository, evaluated.project.catalog)
+
+
+def _holdings(base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedRepository) -> tuple[str, ...]:
+    if base.revision is None:
+        return ()
+    file = evaluated.project.catalog.owners
+    now = Owners.of(file.value) if file is not None else None
+    return tuple(holdings_changed(base.revision.owners, now))
 
 
 def _undone(

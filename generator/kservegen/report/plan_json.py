@@ -27,6 +27,7 @@ def changes_as_json(plan: Plan) -> JsonObject:
         "verdict": verdict(plan),
         "unknown": list(plan.unknown),
         **({"relocated": [_relocation(moved) for moved in plan.relocated]} if plan.relocated else {}),
+        **({"holdings": list(plan.holdings)} if plan.holdings else {}),
         "stale": list(plan.stale),
         "environments": [_environment(environment) for environment in plan.environments],
     }

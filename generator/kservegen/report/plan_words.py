@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -24,6 +24,7 @@ from kservegen.changes.plan.model import (
     Verb,
 )
 from kservegen.checks.budget.amounts import write_amount
+from kservegen.core.repository import OWNERS_FILE
 from kservegen.core.resource import ResourceId
 from kservegen.report.summary import plural
 
@@ -45,9 +46,17 @@ def verdict(plan: Plan) -> str:
     said = [f"{environment.name}: {verdict_of(environment)}" for environment in plan.changing]
     said += [f"{name}: {UNKNOWN}" for name in plan.unknown]
     said += map(_relocation, plan.relocated)
+    said += _holdings(plan.holdings)
     if not said and plan.stale:
         return f"the catalog changes nothing; not current: {', '.join(f'rendered/{name}' for name in plan.stale)}"
     return " · ".join(said) or "nothing changes"
+
+
+def _holdings(holdings: Sequence[str]) -> Iterator[str]:
+    """Say what owners give and take; of many the first, and how many more."""
+    more = f" and {len(holdings) - _NAMED:,} more" if len(holdings) > _NAMED else ""
+    if holdings:
+        yield f"{OWNERS_FILE}: {', '.join(holdings[:_NAMED])}{more}"
 
 
 def _relocation(moved: Relocation) -> str:

@@ -168,6 +168,7 @@ def _plan(changes: _Section) -> Plan:
         environments=tuple(map(_environment, changes["environments"])),
         unknown=tuple(changes["unknown"]),
         relocated=tuple(map(_relocation, changes.get("relocated", ()))),
+        holdings=tuple(changes.get("holdings", ())),
         stale=tuple(changes.get("stale", ())),
     )
 

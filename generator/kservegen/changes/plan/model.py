@@ -202,13 +202,15 @@ class Plan:
     """What a change does, in each environment that was looked at; `base` says against what, in words.
 
     `unknown` are environments of which nothing can be said, as the catalog cannot be understood there; `stale` those
-    whose rendered files are not what the catalog renders, where that was asked.
+    whose rendered files are not what the catalog renders, where that was asked. `holdings` say what a change of
+    owners.yaml gives and takes.
     """
 
     base: str
     environments: tuple[EnvironmentPlan, ...] = ()
     unknown: tuple[str, ...] = ()
     relocated: tuple[Relocation, ...] = ()
+    holdings: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
