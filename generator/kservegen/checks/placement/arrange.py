@@ -19,6 +19,8 @@ from kservegen.checks.placement.node_state import Board, Claim, PlacementScene
 # Steps of the search for one question, and pods times nodes up to which all orders are tried.
 SEARCH: Final = 3_000
 _TRIED: Final = 60_000
+# Pods above which none is placed: what no sum proves stays open.
+_ARRANGED: Final = 100_000
 # Nodes of a pool that are looked at for room, in the one order that is tried above that, while others are empty.
 _WINDOW: Final = 64
 
@@ -92,7 +94,8 @@ class Arrangement:
         if len(plain) == len(counts) and is_roomy(scene, counts, rollouts):
             self._settled = plain
             return _FITS
-        waiting = self._fill(plain, rollouts)
+        largest = max(range(len(counts)), key=counts.__getitem__)
+        waiting = [largest] if sum(counts) > _ARRANGED else self._fill(plain, rollouts)
         stuck = next((index for index in waiting if index >= 0), -1)
         if stuck < 0:
             return _FITS

@@ -136,12 +136,13 @@ class Sums:
         )
 
 
-def is_roomy(scene: PlacementScene, counts: Sequence[int], rollouts: Iterable[Mapping[int, int]]) -> bool:
+def is_roomy(scene: PlacementScene, counts: Sequence[int], rollouts: Sequence[Mapping[int, int]]) -> bool:
     """Whether no order leaves a pod over, at `counts` nor with what any one of the rollouts adds.
 
     A node that a pod may use bars it only if others hold so much of some resource there that too little is left. All
     others together may suffice to close some of these nodes by each resource: if that is not all of them, one is open.
-    Groups that ask for something of their neighbours have no such proof: none may be in the scene.
+    So it is where there are as many nodes as pods, as on pools that grow without end. Groups that ask for something of
+    their neighbours have no such proof: none may be in the scene.
     """
     claims = scene.claims
     extra: dict[str, int] = {}
@@ -156,14 +157,18 @@ def is_roomy(scene: PlacementScene, counts: Sequence[int], rollouts: Iterable[Ma
     held = {
         pools: _added([extra, *(total for other, total in own.items() if not other.isdisjoint(pools))]) for pools in own
     }
-    return all(
-        _stays_open(scene, scene.pools_of(i), claim.need, held[scene.pools_of(i)]) for i, claim in enumerate(claims)
-    )
+    pods = sum(counts) + max((sum(more.values()) for more in rollouts), default=0)
+    used = [(scene.pools_of(index), claim.need) for index, claim in enumerate(claims)]
+    return all(_stays_open(scene, inside, need, held[inside], pods) for inside, need in used)
 
 
-def _stays_open(scene: PlacementScene, inside: frozenset[int], need: PoolAmounts, held: Mapping[str, int]) -> bool:
+def _stays_open(
+    scene: PlacementScene, inside: frozenset[int], need: PoolAmounts, held: Mapping[str, int], pods: int
+) -> bool:
     """Whether what all pods hold, without this one, leaves one node open that it may use."""
     nodes = sum(scene.sizes[number] for number in inside)
+    if nodes >= pods:
+        return True
     for name, amount in need.items():
         left = held[name] - amount
         rooms = ((scene.pools[pool].offers(name), scene.sizes[pool]) for pool in inside)

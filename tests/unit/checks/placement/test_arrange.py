@@ -385,6 +385,29 @@ def verify(part: SitePart, counts: Sequence[int], board: Board) -> None:
 
 
 @pytest.mark.parametrize(
+    ("nodes", "devices", "count", "expected"),
+    [
+        ({}, 1, 2_000_000_000, ArrangeOutcome.FITS),  # a node for each: it grows without end
+        ({"max": 2_000_000_000}, 1, 2_000_000_000, ArrangeOutcome.FITS),
+        ({"max": 2_000_000_000}, 1, 2_000_000_001, ArrangeOutcome.FULL),
+        ({"max": 1_000_000_000}, 3, 1_000_000_001, ArrangeOutcome.FULL),
+    ],
+)
+def test_numbers_of_any_size_are_judged_by_sums(
+    nodes: JsonObject, devices: int, count: int, expected: ArrangeOutcome
+) -> None:
+    (pool,) = read_pools({"p": {"nodes": nodes, "allocatable": {"x.io/d": devices}}}, {})
+    wanted = ask({"x.io/d": (devices + 1) // 2}, count)
+    assert outcome((pool,), wanted) is expected
+
+
+def test_more_pods_than_can_be_placed_stay_open() -> None:
+    offered = read_pools({"p": {"nodes": {"max": 200_000}, "allocatable": {"cpu": 4, "memory": 4}}}, {})
+    asks = [ask({"cpu": 3, "memory": 1}, 150_000), ask({"cpu": 1, "memory": 3}, 150_000)]
+    assert outcome(offered, *asks) is ArrangeOutcome.UNSURE
+
+
+@pytest.mark.parametrize(
     ("pod", "count", "expected"),
     [(APART, 400, ArrangeOutcome.FITS), (APART, 401, ArrangeOutcome.UNSURE), (SPREAD, 800, ArrangeOutcome.FITS)],
 )
