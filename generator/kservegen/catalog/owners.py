@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 
-from kservegen.catalog.sections import KindInfo
+from kservegen.catalog.sections import GROUP, KindInfo
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error
@@ -21,6 +21,9 @@ PLATFORM: Final = "platform"
 ANY: Final = "*"
 # Words of entries that only a team may use that lists them, where the platform says nothing else.
 GUARDED_WORDS: Final = ("spec",)
+# So many teams, and so many names in one list: what is more is refused, and not looked at.
+MOST_TEAMS: Final = 1_000
+MOST_NAMES: Final = 200
 # What a quota limits in one kind of accelerator: left out where an environment has none of that name.
 _OF_ACCELERATOR: Final = ("accelerator", "limit")
 
@@ -35,12 +38,17 @@ def lies_in(place: str, file: str) -> bool:
     return file.startswith(place) if place.endswith("/") else file == place
 
 
+def is_of_kserve(info: KindInfo) -> bool:
+    """Tell whether a kind is one of KServe's own."""
+    return info.api_version.startswith(f"{GROUP}/")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
     """Who holds what. `environments` is None for all; `files` are paths, folders end in a slash.
 
-    `kinds` is None for those of KServe that have a namespace, else their names. `namespaces` are names, and patterns
-    that end in `*`. `words` are guarded ones that it may use.
+    `kinds` is None for those of KServe that have a namespace, else their names, with the group or without. `namespaces`
+    are names, and patterns that end in `*`. `words` are guarded ones that it may use.
     """
 
     name: str
@@ -77,7 +85,10 @@ class Team:
 
     def holds_kind(self, info: KindInfo) -> bool:
         """Whether the team may have objects of a kind."""
-        return info.namespaced if self.kinds is None else info.kind in self.kinds
+        if self.kinds is None:
+            return info.namespaced and is_of_kserve(info)
+        group = info.api_version.rpartition("/")[0]
+        return info.kind in self.kinds or f"{group}/{info.kind}" in self.kinds
 
     def lives_in(self, names: Iterable[str]) -> bool:
         """Whether the team is in an environment, which is called by its own name and those of its bases."""
@@ -115,12 +126,13 @@ class Owners:
         """Read the file's words."""
         platform = mapping(value.get("platform"))
         guarded = _texts(platform.get("words"))
+        teams = sorted(mapping(value.get("teams")).items())
         return cls(
             reviewers=_texts(platform.get("reviewers")) or (),
             guarded=GUARDED_WORDS if guarded is None else guarded,
             labelled=mapping(platform.get("namespaces")),
             codeowners={path: _texts(who) or () for path, who in mapping(platform.get("codeowners")).items()},
-            teams=tuple(Team.of(name, mapping(said)) for name, said in sorted(mapping(value.get("teams")).items())),
+            teams=tuple(Team.of(name, mapping(said)) for name, said in teams[:MOST_TEAMS]),
         )
 
     @property
@@ -176,4 +188,4 @@ def _within(quota: JsonObject, accelerators: JsonObject) -> JsonObject:
 
 def _texts(value: JsonValue) -> tuple[str, ...] | None:
     """Return a list of texts; None where it is not there."""
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else None
+    return tuple(item for item in value[:MOST_NAMES] if isinstance(item, str)) if isinstance(value, list) else None

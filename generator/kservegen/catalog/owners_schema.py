@@ -6,14 +6,17 @@ from typing import Final
 
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.environment_schema import COUNT, QUANTITY, TEXT, TEXT_MAP
+from kservegen.catalog.owners import MOST_NAMES, MOST_TEAMS
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 # A user, a team or group, a role of GitLab's, or an address: nothing that could end a line of CODEOWNERS, or begin one.
 _REVIEWER: Final = r"^(@@?[A-Za-z0-9][A-Za-z0-9._/-]*|[A-Za-z0-9._+-]+@[A-Za-z0-9][A-Za-z0-9.-]*)$"
-# Of the catalog alone, in letters that mean themselves in CODEOWNERS. A file ends in .yaml, a folder in a slash.
-_FILE: Final = r"^models(/[A-Za-z0-9][A-Za-z0-9._-]*)+(/|\.yaml)$"
+# Of the catalog and of manifests alone, in letters that mean themselves in CODEOWNERS. A folder ends in a slash.
+_FILE: Final = (
+    r"^(models(/[A-Za-z0-9][A-Za-z0-9._-]*)+(/|\.yaml)|manifests(/[A-Za-z0-9][A-Za-z0-9._-]*)+(/|\.(ya?ml|json)))$"
+)
 # A pattern that GitHub and GitLab read alike.
 _PATTERN: Final = r"^/?[A-Za-z0-9._*-]+(/[A-Za-z0-9._*-]+)*/?$"
 
@@ -26,7 +29,7 @@ def owners_schema(draft: str) -> JsonObject:
         reviewers=reviewers,
         files=_texts(_FILE),
         namespaces=_texts(f"^({_LABEL}|[a-z0-9][-a-z0-9]{{0,61}}[*])$"),
-        kinds=_texts("^[A-Z][A-Za-z0-9]*$"),
+        kinds=_texts("^([a-z0-9][a-z0-9.-]*/)?[A-Z][A-Za-z0-9]*$"),
         words=_texts("^[A-Za-z]+$"),
         environments=_texts(f"^{_LABEL}$"),
         quota={**quota, "minProperties": 1},
@@ -42,6 +45,7 @@ def owners_schema(draft: str) -> JsonObject:
         "platform": {**platform, "required": ["reviewers"]},
         "teams": {
             "type": "object",
+            "maxProperties": MOST_TEAMS,
             "propertyNames": {"pattern": f"^{_LABEL}$", "not": {"const": "platform"}},
             "additionalProperties": {**team, "required": ["reviewers"]},
         },
@@ -57,7 +61,12 @@ def owners_schema(draft: str) -> JsonObject:
 
 
 def _texts(pattern: str) -> JsonObject:
-    return {"type": "array", "uniqueItems": True, "items": {"type": "string", "pattern": pattern}}
+    return {
+        "type": "array",
+        "uniqueItems": True,
+        "maxItems": MOST_NAMES,
+        "items": {"type": "string", "pattern": pattern},
+    }
 
 
 def _object(**properties: JsonObject) -> JsonObject:

@@ -194,7 +194,16 @@ def test_the_platform_says_which_words_are_guarded(project: Project) -> None:
 
 
 WORDS = {
-    "a kind": ("kinds: [InferenceServices]", "4:15 unknown-name there is no kind InferenceServices of the catalog"),
+    "a kind": ("kinds: [InferenceServices]", "4:15 unknown-name KServe has no kind InferenceServices"),
+    "a kind that stands beside models": ("kinds: [ServiceAccount, rbac.authorization.k8s.io/Role]", ""),
+    "a kind of KServe's group": (
+        "kinds: [serving.kserve.io/Role]",
+        "4:15 unknown-name KServe has no kind serving.kserve.io/Role",
+    ),
+    "a folder of manifests": (
+        "files: [models/ads.yaml, manifests/prod/a/]",
+        "4:15 no-such-file the catalog has nothing at models/ads.yaml",
+    ),
     "a word": ("words: [image]", "4:15 unknown-name image is no guarded word: every team may use it"),
     "an environment": ("environments: [pro]", "4:22 unknown-name there is no environment pro"),
     "a file": ("files: [models/ad.yaml]", "4:15 no-such-file the catalog has nothing at models/ad.yaml"),

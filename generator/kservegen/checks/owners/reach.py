@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.model import find_fragment
-from kservegen.catalog.owners import Owners, Team
+from kservegen.catalog.owners import Owners, Team, is_of_kserve
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import text, value_at
@@ -99,7 +99,7 @@ class _Judged:
             if fragment.document.file != self.file:
                 continue
             source = fragment.document.source
-            for word in self.owners.guarded:
+            for word in self.owners.guarded if is_of_kserve(self.entry.info) else ():
                 for path in ((word,), *((part, word) for part in _PARTS)):
                     if word not in self.team.words and value_at(fragment.value, path) is not None:
                         place = source.key((*fragment.path, *path))

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.owners import ANY, Owners, Team, lies_in
-from kservegen.catalog.sections import KINDS
+from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.core.diagnostics import Diagnostic, Related
 from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.repository import CATALOG_FOLDER
+from kservegen.core.suggest import did_you_mean, is_slip
 
 # What no word of an entry is, and every entry may say.
 _NOT_GUARDED: Final = frozenset({"environments", "kind", "namespace", "owner", "profile"})
@@ -35,7 +36,7 @@ def check_owners(catalog: Catalog, file: CatalogDocument) -> Iterator[Diagnostic
     yield from _unknown(file, ("platform", "words"), owners.guarded, words, "there is no word {} of a model")
     for team in owners.teams:
         at = ("teams", team.name)
-        yield from _unknown(file, (*at, "kinds"), team.kinds or (), KINDS, "there is no kind {} of the catalog")
+        yield from _mistyped_kinds(file, (*at, "kinds"), team.kinds or ())
         guarded = "{} is no guarded word: every team may use it"
         yield from _unknown(file, (*at, "words"), team.words, owners.guarded, guarded)
         known = (*catalog.environments, *catalog.unreadable, *catalog.bases)
@@ -51,20 +52,32 @@ def _unknown(
     for index, name in enumerate(names):
         place = (*at, index)
         if name not in known and file.source.has(place):
-            yield by_manual(
-                "owners/unknown-name",
-                message.format(name),
-                file.source.value(place),
-                path=format_path(place),
-                seen=name,
-                allowed=", ".join(sorted(known)) or "none",
-                hint=did_you_mean(name, known),
-            )
+            yield _unknown_name(file, place, name, known, message)
+
+
+def _unknown_name(file: CatalogDocument, place: Path, name: str, known: Collection[str], message: str) -> Diagnostic:
+    return by_manual(
+        "owners/unknown-name",
+        message.format(name),
+        file.source.value(place),
+        path=format_path(place),
+        seen=name,
+        allowed=", ".join(sorted(known)) or "none",
+        hint=did_you_mean(name, known),
+    )
+
+
+def _mistyped_kinds(file: CatalogDocument, at: Path, kinds: Iterable[str]) -> Iterator[Diagnostic]:
+    """Find kinds of KServe that are written wrong; what stands beside models may be of any kind."""
+    for index, kind in enumerate(kinds):
+        name = kind.removeprefix(f"{GROUP}/")
+        if name not in KINDS and (name != kind or is_slip(name, KINDS)):
+            yield _unknown_name(file, (*at, index), kind, KINDS, "KServe has no kind {}")
 
 
 def _absent(file: CatalogDocument, team: Team, there: Collection[str]) -> Iterator[Diagnostic]:
     for index, place in enumerate(team.files):
-        if not any(lies_in(place, path) for path in there):
+        if place.startswith(f"{CATALOG_FOLDER}/") and not any(lies_in(place, path) for path in there):
             path: Path = ("teams", team.name, "files", index)
             folders = {path.rpartition("/")[0] + "/" for path in there if path.count("/") > 1}
             yield by_manual(
