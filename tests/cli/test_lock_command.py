@@ -286,6 +286,40 @@ def test_a_model_that_a_cache_holds_is_not_parted_from_it(loaded: Project, hub: 
     assert hub.asked
 
 
+ADAPTED = """\
+models:
+  chat:
+    kind: LLMInferenceService
+    model:
+      uri: hf://acme/chat
+      lora: {adapters: [{name: a, uri: hf://acme/tiny}, {name: b, uri: "s3://models/b"}]}
+    resources: {limits: {nvidia.com/gpu: '1'}}
+  own: {containers: [{name: kserve-container, image: 'a:1', env: [{name: STORAGE_URI, value: s3://models/own}]}]}
+"""
+
+
+def test_what_is_served_beside_a_model_is_known_and_not_pinned(loaded: Project, hub: FakeHub) -> None:
+    loaded.models(ADAPTED)
+    loaded.write("facts.yaml", "license: mit\n")
+    facts = ("--facts", str(loaded.root / "facts.yaml"))
+    assert lock(loaded, "--all")[0] == 0
+    assert lock(loaded, "s3://models/b", *facts)[0] == lock(loaded, "own", *facts)[0] == 0
+    found = entries(loaded)
+    assert {address: "revision" in entry for address, entry in found.items()} == {
+        "hf://acme/chat": True,
+        "hf://acme/tiny": False,
+        "s3://models/b": False,
+        "s3://models/own": False,
+    }
+    assert lock(loaded, "--check")[0] == 0
+    loaded.render()
+    (written,) = (path.read_text("utf-8") for path in loaded.root.rglob("rendered/dev/models/**/*chat*.yaml"))
+    assert ("hf://acme/chat:" in written, "uri: hf://acme/tiny\n" in written) == (True, True)
+    assert any("acme/tiny" in path for path in hub.asked)
+    loaded.models(MODELS.splitlines()[0] + "\n" + MODELS.splitlines()[2] + "\n")
+    assert lock(loaded, "--check")[0] == 1
+
+
 def test_usage(loaded: Project) -> None:
     for words in ((), ("--all", "tiny"), ("--all", "--check"), ("--all", "--from", "x"), ("a", "b", "--facts", "x")):
         done = CliRunner().invoke(cli, ["lock", "--root", str(loaded.root), *words])

@@ -54,4 +54,7 @@ SECTIONS: dict[str, tuple[KindInfo, ...]] = {
     "storageContainers": (_kind("ClusterStorageContainer", "v1alpha1", "cluster", namespaced=False),),
 }
 
+# Those whose entries serve a model of their own: a graph, a runtime or a cache does not.
+MODEL_SECTIONS = frozenset({"models", "trainedModels"})
+
 KINDS: dict[str, KindInfo] = {info.kind: info for kinds in SECTIONS.values() for info in kinds}

@@ -13,6 +13,7 @@ from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import rewrite_value
 from kservegen.catalog.lock.sense import senseless
+from kservegen.catalog.sections import MODEL_SECTIONS
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -23,18 +24,22 @@ from kservegen.evaluate.environment import evaluate
 from kservegen.evaluate.project import OwnSchema, Project
 from kservegen.formats.yaml.load import load_strict
 from kservegen.render.objects.environment import BuiltEnvironment
-from kservegen.render.objects.pins import HUB, PINNED, is_unpinned
+from kservegen.render.objects.pins import HUB, PINNED, is_unpinned, served_addresses
 
 _CACHES = frozenset({"LocalModelCache", "LocalModelNamespaceCache"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockTarget:
-    """One address, the models that are served from it, and the cache (if any) that is filled from it."""
+    """One address, the models that are served from it, and the cache (if any) that is filled from it.
+
+    One that `is_beside` is an adapter's, one of several, or a container's own: there no revision is written.
+    """
 
     address: str
     models: tuple[str, ...]
     cache: str = ""
+    is_beside: bool = False
 
     @property
     def on_hub(self) -> bool:
@@ -54,7 +59,7 @@ class LockTarget:
     @property
     def pinnable(self) -> bool:
         """Whether a revision can be written behind it: KServe finds a cache by the address as the cache states it."""
-        return is_unpinned(self.address) and not self.cache
+        return is_unpinned(self.address) and not self.cache and not self.is_beside
 
 
 # An address and a revision, blank for the newest -> the entry of the lock.
@@ -108,7 +113,10 @@ class EnvironmentLock:
 
     def choose(self, names: Sequence[str]) -> tuple[LockTarget, ...]:
         """Return the addresses of models by key, name or address; GeneratorError for one that there is none of."""
-        known = {name: target for target in self.targets for key in target.models for name in (key, key.split("/")[-1])}
+        first = sorted(
+            self.targets, key=lambda target: not target.is_beside
+        )  # a model's name stands for its own address
+        known = {name: target for target in first for key in target.models for name in (key, key.split("/")[-1])}
         known.update({target.address: target for target in self.targets})
         for name in names:
             if name not in known:
@@ -170,33 +178,36 @@ class EnvironmentLock:
 def _targets_of(built: BuiltEnvironment) -> tuple[LockTarget, ...]:
     """Return every address that models of this environment are served from, in a fixed order."""
     users: dict[str, list[str]] = {}
+    own: set[str] = set()
     caches: dict[str, str] = {}
     for item in built.entries:
         resource = item.resource
         if resource.kind in _CACHES:
             source = text(resource.spec.get("sourceModelUri"))
             caches[source] = resource.id.name
-        for address in _addresses(resource, built):
+        main = _own_address(resource, built)
+        own.update(main.values())
+        named = served_addresses(resource.spec) if item.entry.section in MODEL_SECTIONS else ()
+        for address in dict.fromkeys(main.get(written, written) for written in named):
             users.setdefault(address, []).append(item.entry.key)
     return tuple(
-        LockTarget(address=address, models=tuple(models), cache=caches.get(address, ""))
+        LockTarget(address=address, models=tuple(models), cache=caches.get(address, ""), is_beside=address not in own)
         for address, models in sorted(users.items())
     )
 
 
-def _addresses(resource: Resource, built: BuiltEnvironment) -> Iterator[str]:
+def _own_address(resource: Resource, built: BuiltEnvironment) -> dict[str, str]:
+    """Return the address that a revision is written behind, as it is rendered and as it is without one; or nothing."""
     path = PINNED.get(resource.kind)
     if path is None:
-        return
+        return {}
     holder = resource.doc
     for part in path[:-1]:
         holder = mapping(holder.get(str(part)))
     written = text(holder.get(str(path[-1])))
     base, _, revision = written.rpartition(":")
-    if built.settings.pins.get(base, "") == revision and revision:
-        written = base  # the lock wrote the revision
-    if "://" in written:
-        yield written
+    is_ours = built.settings.pins.get(base, "") == revision and revision  # the lock wrote the revision
+    return {written: base if is_ours else written}
 
 
 def facts_by_hand(content: bytes, file: str) -> JsonObject:
@@ -209,8 +220,8 @@ def facts_by_hand(content: bytes, file: str) -> JsonObject:
 
 
 def _pinned(target: LockTarget, entry: JsonObject) -> JsonObject:
-    """Leave out the revision where it would part a model from its cache."""
-    return {k: v for k, v in entry.items() if k != "revision"} if target.cache else entry
+    """Leave out the revision where it would part a model from its cache, and where nothing is pinned by it."""
+    return {k: v for k, v in entry.items() if k != "revision"} if target.cache or target.is_beside else entry
 
 
 def _decoded(sources: Mapping[str, bytes], file: str) -> str:

@@ -11,16 +11,16 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import Entry
+from kservegen.catalog.sections import MODEL_SECTIONS
 from kservegen.changes.bases import CommitBase
 from kservegen.checks.budget.ledger import grouped
 from kservegen.checks.budget.overview import Row, accelerator_rows
-from kservegen.checks.waivers.model import MODEL_SECTIONS, Waiver, read_waivers
+from kservegen.checks.waivers.model import Waiver, read_waivers
 from kservegen.core.diagnostics import Diagnostic, merge_diagnostics
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
-from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, evaluate, ledger_of
 from kservegen.evaluate.project import open_project
@@ -30,6 +30,7 @@ from kservegen.git.log import Span
 from kservegen.git.process import Git, open_git
 from kservegen.git.tree import resolve_revision
 from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.render.objects.pins import served_addresses
 
 # Beyond that of any file: an entry that nothing follows ends with it.
 _LAST_LINE: Final = 1 << 31
@@ -139,32 +140,12 @@ def _rows(evaluation: Evaluation, built: BuiltEnvironment) -> Iterator[_Held]:
             namespace=resource.id.namespace,
             name=resource.id.name,
             owner=text(entry.words.get("owner")),
-            sources=tuple(_source(uri, environment.locked) for uri in _addresses(resource)),
+            sources=tuple(_source(uri, environment.locked) for uri in served_addresses(resource.spec)),
             accelerators=tuple(accelerator_rows(taken.get(str(resource.id), ()), None, prices)),
             waivers=tuple(waiver for waiver in waivers if entry.key in waiver.keys),
             change=None,
         )
         yield _Held(row, tuple(_spans(entry)))
-
-
-def _addresses(resource: Resource) -> Iterator[str]:
-    """List the addresses of models that an object names, in its order, each once."""
-    yield from dict.fromkeys(filter(None, map(text, _named(resource.spec))))
-
-
-def _named(value: JsonValue) -> Iterator[JsonValue]:
-    """Walk through an object for the fields that KServe's kinds hold addresses of models in."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            if key in {"storageUri", "uri"} and isinstance(child, str):
-                yield child
-            else:
-                yield from _named(child)
-        if value.get("name") == "STORAGE_URI":
-            yield value.get("value")
-    elif isinstance(value, list):
-        for child in value:
-            yield from _named(child)
 
 
 def _source(uri: str, locked: JsonObject) -> ModelSource:

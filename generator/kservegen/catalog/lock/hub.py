@@ -50,7 +50,8 @@ class HubFiles:
         self._name = info.id or name
         self.repository = self._name if self._name != name else ""
         said = info.card_data.get("license") if info.card_data else None
-        self.license = said if isinstance(said, str) else ""
+        names = said if isinstance(said, list) else [said]
+        self.license = ", ".join(name for name in names if isinstance(name, str))
         files = info.siblings or []
         if len(files) > _MOST_FILES:
             raise GeneratorError(f"the repository has more than {_MOST_FILES:,} files", subject=subject)

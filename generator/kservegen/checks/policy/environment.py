@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
+from kservegen.checks.policy.load import ANNOTATION
+from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.objects import acts, policy_objects, with_waivers
 from kservegen.checks.waivers.model import read_waivers
 from kservegen.core.diagnostics import Diagnostic
-from kservegen.core.document import mapping
-from kservegen.core.jsontypes import format_path
+from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource
 
@@ -21,13 +23,44 @@ def bind_environment(environment: ResolvedEnvironment, files: PolicyFiles) -> Bi
     """Bind what the environment asks for, with everything that is wrong in the files and in the bindings."""
     found = bind_policies(
         files.policies,
-        environment.mapping("policies"),
+        _with_licences(environment, files.policies),
         locate=lambda path: environment.locate(("policies", *path)),
         compiled=files.compiled,
     )
     own = (*found.diagnostics, *_broken_glass(environment), *_out_of_reach(environment, found))
     here = (replace(diagnostic, environments=(environment.name,)) for diagnostic in own)
     return replace(found, diagnostics=(*files.diagnostics, *here))
+
+
+def _with_licences(environment: ResolvedEnvironment, policies: Iterable[Policy]) -> JsonObject:
+    """Return the environment's `policies`, with the licences of its lock in the parameter that a policy asks for.
+
+    No object has a licence, so both the engine here and the cluster read them there. What a binding states itself, or
+    takes from elsewhere, stays.
+    """
+    words = environment.mapping("policies")
+    wanting = {policy.name: name for policy in policies if (name := _lock_parameter(policy))}
+    bindings = mapping(words.get("bindings"))
+    licences = _licences(environment)
+    filled: JsonObject = {}
+    for name, value in bindings.items() if licences else ():
+        binding, parameter = mapping(value), wanting.get(text(mapping(value).get("policyName")) or name)
+        params = mapping(binding.get("params"))
+        if parameter and binding and parameter not in params and (params or not binding.get("paramRef")):
+            filled[name] = {**binding, "params": {**params, parameter: licences}}
+    return {**words, "bindings": {**bindings, **filled}} if filled else words
+
+
+def _lock_parameter(policy: Policy) -> str:
+    return text(mapping(mapping(policy.source.doc.get("metadata")).get("annotations")).get(f"{ANNOTATION}lock"))
+
+
+def _licences(environment: ResolvedEnvironment) -> str:
+    """Write a line for each address of the lock whose licence is known; one with a blank could not be read back."""
+    known = ((uri, text(mapping(entry).get("license"))) for uri, entry in sorted(environment.locked.items()))
+    return "\n".join(
+        f"{uri} {' '.join(licence.split())}" for uri, licence in known if licence.split() and not uri.split()[1:]
+    )
 
 
 def rendered(environment: ResolvedEnvironment, bindings: Bindings) -> tuple[Resource, ...]:

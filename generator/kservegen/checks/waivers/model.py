@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import Entry, EntryName
+from kservegen.catalog.sections import MODEL_SECTIONS
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -23,8 +24,6 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 CHOICES: Final = frozenset({"policy", "gpu", "budget", "defect"})
 # A password that is known to everybody, of a stand-in for tests, is a choice, too.
 CHOSEN: Final = frozenset({"catalog/plain-secret"})
-# The sections whose entries serve a model of their own: what `models` is about.
-MODEL_SECTIONS: Final = frozenset({"models", "trainedModels"})
 _REQUIRED: Final = frozenset({"owner", "reason", "expires"})
 
 

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.resolve import Entry
-from kservegen.checks.waivers.model import MODEL_SECTIONS, is_waivable
+from kservegen.catalog.sections import MODEL_SECTIONS
+from kservegen.checks.waivers.model import is_waivable
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError

@@ -5,11 +5,11 @@ KServe's storage initializer reads `hf://owner/model:revision`; without one it d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
 HUB: Final = "hf://"
 # By kind: the field that says which model is served.
@@ -17,6 +17,26 @@ PINNED: Final[Mapping[str, Path]] = {
     "InferenceService": ("spec", "predictor", "model", "storageUri"),
     "LLMInferenceService": ("spec", "model", "uri"),
 }
+
+
+def served_addresses(spec: JsonValue) -> tuple[str, ...]:
+    """List the addresses of models that an object's spec names, in its order, each once: adapters and copies, too."""
+    return tuple(dict.fromkeys(address for address in map(text, _addresses(spec)) if "://" in address))
+
+
+def _addresses(value: JsonValue) -> Iterator[JsonValue]:
+    """Walk for the fields that KServe's kinds hold addresses of models in."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in {"storageUri", "uri"} and isinstance(child, str):
+                yield child
+            else:
+                yield from _addresses(child)
+        if value.get("name") == "STORAGE_URI":
+            yield value.get("value")
+    elif isinstance(value, list):
+        for child in value:
+            yield from _addresses(child)
 
 
 def pins_of(locked: JsonObject) -> Mapping[str, str]:
