@@ -28,6 +28,7 @@ RUNS = {
     "budget": ("budget",),
     "eject": ("eject",),
     "report": ("report",),
+    "owners": ("owners",),
     "gpu": ("gpu", "gpu chat --compare H100,L4x2 --tp 1,2"),
     "facts": ("facts", "facts qwen3 fp8"),
     "explain": ("explain kserve/no-runtime", "explain chat --env dev"),

@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "init": CommandEntry("Start a repository: a catalog, an environment, a workflow.", _NO_NETWORK),
     "inventory": CommandEntry("Write down what an environment's cluster holds, or tell what has changed.", _CLUSTER),
     "lock": CommandEntry("Pin revisions of models, with the facts that the estimate reads.", _HUB),
+    "owners": CommandEntry("List the pods of each model with its owner, for tools that sum up costs.", _NO_NETWORK),
     "plan": CommandEntry("Say what a change does in each environment, by meaning.", _NO_NETWORK),
     "policy": CommandEntry("Test policies: kservegen policy test.", _NO_NETWORK),
     "promote": CommandEntry("Bring to one environment the versions that another runs.", _NO_NETWORK),

@@ -5,10 +5,10 @@ The use case behind `kservegen report`: what runs where, and who answers for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import MODEL_SECTIONS
@@ -29,11 +29,12 @@ from kservegen.git.blame import BranchChange, last_changes
 from kservegen.git.log import Span
 from kservegen.git.process import Git, open_git
 from kservegen.git.tree import resolve_revision
-from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.pins import served_addresses
 
 # Beyond that of any file: an entry that nothing follows ends with it.
 _LAST_LINE: Final = 1 << 31
+
+_Row = TypeVar("_Row")
 
 
 class ModelSource(NamedTuple):
@@ -90,9 +91,9 @@ def report_models(repository: Repository, environments: Sequence[str] = (), revi
         git = open_git(repository.root)
         base = CommitBase(BaseRevision(git, resolve_revision(git, revision), revision))
         with base.catalog() as exported:
-            held, diagnostics = _held(exported, environments)
+            held, diagnostics = rows_of(exported, environments, _held)
         return _with_changes(git, held, diagnostics, base.commit)
-    held, diagnostics = _held(repository, environments)
+    held, diagnostics = rows_of(repository, environments, _held)
     try:
         git = open_git(repository.root)
     except GeneratorError as problem:
@@ -111,21 +112,25 @@ def _with_changes(
     return ModelReport(rows, (said,) if unknown else (), diagnostics)
 
 
-def _held(repository: Repository, environments: Sequence[str]) -> tuple[list[_Held], tuple[Diagnostic, ...]]:
+def rows_of(
+    repository: Repository, environments: Sequence[str], rows: Callable[[Evaluation], Iterable[_Row]]
+) -> tuple[list[_Row], tuple[Diagnostic, ...]]:
+    """Evaluate environments one after the other; return the rows of all, and what is wrong with the catalog."""
     project = open_project(repository, any_version=True)
     diagnostics = list(project.diagnostics)
-    held: list[_Held] = []
+    found: list[_Row] = []
     shared = SharedResults()
     for name in project.choose(environments):
         evaluation = evaluate(project.catalog, name, project.tools, shared)
         diagnostics.extend(evaluation.diagnostics)
-        if evaluation.built is not None:
-            held.extend(_rows(evaluation, evaluation.built))
-    return held, merge_diagnostics(diagnostics)
+        found.extend(rows(evaluation))
+    return found, merge_diagnostics(diagnostics)
 
 
-def _rows(evaluation: Evaluation, built: BuiltEnvironment) -> Iterator[_Held]:
-    environment = built.environment
+def _held(evaluation: Evaluation) -> Iterator[_Held]:
+    built, environment = evaluation.built, evaluation.environment
+    if built is None:
+        return
     waivers = read_waivers(environment.mapping("waivers"), environment.entries)
     taken = grouped(ledger_of(evaluation), lambda line: str(line.subject))
     prices = environment.mapping("accelerators")
