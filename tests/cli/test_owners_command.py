@@ -15,6 +15,7 @@ from tests.support.git_repository import commit_files, git
 from tests.support.project import DEV, Project
 
 from kservegen.cli import cli
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.evaluate.environment import evaluate
 from kservegen.evaluate.project import open_project
@@ -96,7 +97,7 @@ def test_a_selector_finds_the_pods_of_its_workload_and_no_other(owned: Project) 
     defaulted = evaluate(opened.catalog, "dev", opened.tools).defaulted
     assert defaulted is not None
     pods = {
-        (workload.kind, workload.name): workload.pod["metadata"]["labels"]  # type: ignore[index,call-overload]
+        (workload.kind, workload.name): mapping(mapping(workload.pod.get("metadata")).get("labels"))
         for item in defaulted.objects
         for workload in defaulted.context.simulation.workloads(item.resource) or ()
     }

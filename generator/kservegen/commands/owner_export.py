@@ -32,7 +32,7 @@ _LABELLED: Final = {"LeaderWorkerSet": "leaderworkerset.sigs.k8s.io/name", "Serv
 _NAMING: Final = ("app", "app.kubernetes.io/", "kserve.io/", "serving.kserve.io/")
 
 
-class TakenDevices(NamedTuple):
+class PodAccelerators(NamedTuple):
     """How many accelerators of a type one pod takes; the type is blank where none is told."""
 
     type: str
@@ -60,7 +60,7 @@ class OwnedPods:
     selector: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     pods: tuple[int, int] = (0, 0)
-    accelerators: tuple[TakenDevices, ...] = ()
+    accelerators: tuple[PodAccelerators, ...] = ()
 
 
 class OwnerExport(NamedTuple):
@@ -138,5 +138,5 @@ def _of_workload(
         selector={label: workload.name} if label else selectors.get(name, {}),
         labels={key: value for key, value in sorted(labels.items()) if key.startswith(_NAMING)},
         pods=(workload.count.minimum, workload.count.maximum),
-        accelerators=tuple(TakenDevices(" or ".join(line.types), line.each[ACCELERATORS]) for line in taken),
+        accelerators=tuple(PodAccelerators(" or ".join(line.types), line.each[ACCELERATORS]) for line in taken),
     )
