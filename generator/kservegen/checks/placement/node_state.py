@@ -175,8 +175,8 @@ class Board:
     """The nodes of a scene with pods on them; what stands can be taken off again, the last first.
 
     Nodes on which nothing stood yet are all alike in a pool: the first of them is made when it is wanted. While a pod
-    may have such, only the last `window` of the others in a pool are looked at for room, all where it is None. While
-    something is `rolling`, old pods do not count against those of a new revision.
+    that asks nothing of its neighbours may have such, only the last `window` of the others in a pool are looked at for
+    room, all where it is None. While something is `rolling`, old pods do not count against those of a new revision.
     """
 
     def __init__(self, scene: PlacementScene, window: int | None = None) -> None:
@@ -251,7 +251,7 @@ class Board:
     def places(self, claim: int) -> Iterator[Node]:
         """Yield the nodes that take one more pod of a group as things stand; of untouched ones, one of each pool."""
         accepts = self._filter(claim)
-        window = self._window if any(pool.untouched for pool in self._usable[claim]) else None
+        window = self._window if accepts is None and any(pool.untouched for pool in self._usable[claim]) else None
         for pool in self._usable[claim]:
             first = 0 if window is None else max(len(pool.nodes) - window, 0)
             for node in pool.with_room(self.needs[claim], first):

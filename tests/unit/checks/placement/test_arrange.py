@@ -384,6 +384,21 @@ def verify(part: SitePart, counts: Sequence[int], board: Board) -> None:
     assert all(number <= part.scene.sizes[pool] for pool, number in used.items())
 
 
+def test_a_pod_finds_the_one_it_wants_to_be_beside_among_many_nodes() -> None:
+    beside: JsonObject = {
+        "affinity": {
+            "podAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": [
+                    {"topologyKey": HOST, "labelSelector": {"matchLabels": {"app": "a"}}}
+                ]
+            }
+        }
+    }
+    others = ask({"cpu": 2}, 300, {}, {"app": "b"})
+    asks = [ask({"cpu": 3}, 1, {}, {"app": "a"}), others, ask({"cpu": 1}, 1, beside, {"app": "c"})]
+    assert outcome(pools({"cpu": 4}, {"cpu": 4}, nodes=200), *asks) is ArrangeOutcome.FITS
+
+
 @pytest.mark.parametrize(
     ("nodes", "devices", "count", "expected"),
     [
