@@ -125,22 +125,30 @@ def generated_crd(module: Path, package: str, file: str) -> str:
         return (Path(made) / file).read_text("utf-8")
 
 
+def crd_parts(source: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Map the file of each CRD of a source to the version and the roots (`served`, `roots`) that are taken of it.
+
+    A source names one CRD (`crd`), or several that share shapes (`crds`).
+    """
+    several: Mapping[str, Mapping[str, Any]] = source.get("crds", {})
+    return several or {source["crd"]: source}
+
+
 def crd_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
-    """Take one part of a CRD that a Go module carries, and give every object in it a name."""
+    """Take parts of the CRDs that a Go module carries, and give every object in them a name."""
     folder = module_folder(source["module"], source["version"])
-    if "types" in source:
-        text = generated_crd(folder, source["types"], source["crd"])
-    else:
-        text = (folder / source["crd"]).read_text("utf-8")
-    document = yaml.load(text, Loader=yaml.CSafeLoader)
-    (served,) = (v for v in document["spec"]["versions"] if v["name"] == source["served"])
-    schema = bare(served["schema"]["openAPIV3Schema"])
     namer = _Namer(source["prefix"], source.get("opaque", ()))
-    for name, path in source["roots"].items():
-        part = schema
-        for step in path.split(".") if path else ():
-            part = part["properties"][step]
-        namer.name(part, name)
+    for file, part in crd_parts(source).items():
+        is_made = "types" in source
+        text = generated_crd(folder, source["types"], file) if is_made else (folder / file).read_text("utf-8")
+        document = yaml.load(text, Loader=yaml.CSafeLoader)
+        (served,) = (v for v in document["spec"]["versions"] if v["name"] == part["served"])
+        schema = bare(served["schema"]["openAPIV3Schema"])
+        for name, path in part["roots"].items():
+            root = schema
+            for step in path.split(".") if path else ():
+                root = root["properties"][step]
+            namer.name(root, name)
     return namer.shapes
 
 

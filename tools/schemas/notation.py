@@ -125,8 +125,8 @@ def _parse_type(word: str, arguments: str | None) -> Schema:
 def _parse_limit(word: str, arguments: str | None, schema: Schema) -> Schema:
     if word == "atomic":
         return {"x-kubernetes-list-type" if schema.get("type") == "array" else "x-kubernetes-map-type": "atomic"}
-    if word == "open":
-        schema.pop("additionalProperties", None)
+    if word == "open" and schema.get("additionalProperties") is False:
+        del schema["additionalProperties"]
     if word in _FLAGS:
         return _FLAGS[word]
     if arguments is None:
