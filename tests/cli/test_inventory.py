@@ -155,6 +155,33 @@ def test_a_cluster_is_written_down(project: Project, api: FakeApi, *, aggregated
     assert TOKEN not in text
 
 
+def test_queues_are_kept_with_what_they_offer(project: Project, api: FakeApi) -> None:
+    offer = {"namespaceSelector": {"matchLabels": {"team": "a"}}, "cohortName": "all"}
+    for kind, spec in (
+        ("ClusterQueue", offer),
+        ("Cohort", {"parentName": "root"}),
+        ("ResourceFlavor", {"nodeLabels": {"gpu": "L4"}}),
+    ):
+        api.add("kueue.x-k8s.io", "v1beta2", kind, thing(kind, "a", spec=spec))
+    queues = [
+        thing("LocalQueue", "a", "ns", spec={"clusterQueue": "a", "stopPolicy": "None"}),
+        thing("LocalQueue", "b", "ns", spec={"clusterQueue": "a", "stopPolicy": "Hold"}),
+    ]
+    api.add("kueue.x-k8s.io", "v1beta2", "LocalQueue", *queues)
+    labels = {"team": "a", "kubernetes.io/metadata.name": "other"}
+    api.add("", "v1", "Namespace", thing("Namespace", "other", metadata={"labels": labels}))
+    assert ask(project, api)[0] == 0
+    words = written(project)
+    assert words["namespaces"]["ns"]["LocalQueue"] == {
+        "a": {"clusterQueue": "a"},
+        "b": {"clusterQueue": "a", "stopPolicy": "Hold"},
+    }
+    assert words["cluster"]["ClusterQueue"] == {"a": {"spec": offer}}
+    assert words["cluster"]["Cohort"] == {"a": {"spec": {"parentName": "root"}}}
+    assert words["cluster"]["ResourceFlavor"] == {"a": {"spec": {"nodeLabels": {"gpu": "L4"}}}}
+    assert words["cluster"]["Namespace"] == {"other": {"labels": {"team": "a"}}}
+
+
 def test_only_get_is_asked_and_names_come_without_content(project: Project, api: FakeApi) -> None:
     assert ask(project, api)[0] == 0
     assert {method for method, _, _ in api.asked} == {"GET"}

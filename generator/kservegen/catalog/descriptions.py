@@ -226,6 +226,9 @@ DESCRIPTIONS: dict[str, str] = {
     "budgets.accelerator": "Only pods that can be placed on this accelerator count.",
     "budgets.owner": "Only entries of this owner count.",
     "budgets.namespace": "Only objects of this namespace count.",
+    "budgets.clusterQueue": (
+        "Only pods that wait for this ClusterQueue of Kueue count; its nominal quota limits what has no limit here."
+    ),
     "budgets.limit": "Most accelerators at maxReplicas.",
     "budgets.cpu": "Most cores that may be requested at maxReplicas.",
     "budgets.memory": "Most memory that may be requested at maxReplicas.",

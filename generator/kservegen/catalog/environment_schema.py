@@ -90,6 +90,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 accelerator=TEXT,
                 owner=TEXT,
                 namespace=TEXT,
+                clusterQueue=TEXT,
                 limit=COUNT,
                 cpu=QUANTITY,
                 memory=QUANTITY,

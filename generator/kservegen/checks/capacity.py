@@ -11,9 +11,12 @@ from kservegen.checks.budget.account import account, requested_amounts
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import read_budgets
+from kservegen.checks.budget.queue_sums import check_queue_sums
 from kservegen.checks.demand.groups import pod_groups
 from kservegen.checks.locate import Locator
+from kservegen.checks.queues import Queues
 from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import queues_of
 from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, text
@@ -57,13 +60,17 @@ def check_capacity(
     found: list[Diagnostic] = []
     placed = Capacity()
     lines: tuple[Line, ...] | None = None
+    queues = queues_of(context)
     if built.environment.mapping("budgets"):
         lines = ledger(built, objects, context, others)
         ledgers = [lines]
         if built.environment.owners:  # a model that is given to another team does not leave the budget of the first
             ledgers.append(ledger(built, objects, context, others, built.environment.owners))
         for each in ledgers:
-            found.extend(_over_budget(built, objects, each, others))
+            found.extend(_over_budget(built, objects, each, others, queues))
+    if queues.cluster_queues:
+        lines = ledger(built, objects, context, others) if lines is None else lines
+        found.extend(check_queue_sums(built.environment, lines, _locate(built, objects, others), queues))
     if built.environment.mapping("nodePools"):
         placed = _placement(built, objects, context)
         found.extend(placed.diagnostics)
@@ -135,19 +142,32 @@ def _owned(
 
 
 def _over_budget(
-    built: BuiltEnvironment, objects: Sequence[Defaulted], lines: Sequence[Line], others: Sequence[OthersObject]
+    built: BuiltEnvironment,
+    objects: Sequence[Defaulted],
+    lines: Sequence[Line],
+    others: Sequence[OthersObject],
+    queues: Queues,
 ) -> Iterator[Diagnostic]:
+    environment = built.environment
+    budgets = tuple(read_budgets(environment.mapping("budgets"), queues, environment.mapping("accelerators")))
+    locate = _locate(built, objects, others)
+    yield from check_budgets(environment, budgets, lines, locate, queues)
+
+
+def _locate(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], others: Sequence[OthersObject]
+) -> Callable[[Line], Location]:
+    """Return what finds the line that a human edits to change what a line of the ledger counts."""
     locator = Locator.of(built)
     by_id = {item.resource.id: item.resource for item in objects}
     elsewhere = {item.defaulted.resource.id: item for item in others}
-    budgets = tuple(read_budgets(built.environment.mapping("budgets")))
 
     def locate(line: Line) -> Location:
         if line.subject in by_id:
             return locator.locate(by_id[line.subject], line.path)
         return elsewhere[line.subject].locate(line.path)
 
-    yield from check_budgets(built.environment, budgets, lines, locate)
+    return locate
 
 
 def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from kservegen.checks.budget.limits import read_budgets
 from kservegen.checks.budget.overview import Overview, overview
+from kservegen.checks.rules.view import queues_of
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
-from kservegen.evaluate.environment import Evaluation, evaluate, ledger_of
+from kservegen.evaluate.environment import DefaultedEnvironment, Evaluation, evaluate, ledger_of
 from kservegen.evaluate.existing_output import ledger_before
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
-from kservegen.render.objects.environment import BuiltEnvironment
+from kservegen.evaluate.unmanaged import OutputFolder
+
+# What is found of limits, choices and files of others changes no sum.
+_HARMLESS: Final = ("budget/", "policy/", "gitops/")
 
 
 def account_environments(
@@ -24,17 +29,18 @@ def account_environments(
     overviews: list[Overview] = []
     diagnostics = list(project.diagnostics)
     shared = SharedResults()
+    out = OutputFolder(repository.output, repository.relative(repository.output))
     for name in project.choose(environments):
-        evaluation = evaluate(project.catalog, name, project.tools, shared)
+        evaluation = evaluate(project.catalog, name, project.tools, shared, out=out)
         diagnostics.extend(evaluation.diagnostics)
-        if evaluation.built is not None:
-            overviews.append(_overview(project, evaluation, evaluation.built))
+        if evaluation.defaulted is not None:
+            overviews.append(_overview(project, evaluation, evaluation.defaulted))
     return tuple(overviews), merge_diagnostics(diagnostics)
 
 
 def stop_on_errors(diagnostics: Iterable[Diagnostic], reason: str = "sums would be wrong") -> None:
     """Raise where the catalog has errors that keep it from being counted: those of budgets do not."""
-    broken = [d for d in diagnostics if d.severity is Severity.ERROR and not d.rule.startswith(("budget/", "policy/"))]
+    broken = [d for d in diagnostics if d.severity is Severity.ERROR and not d.rule.startswith(_HARMLESS)]
     if broken:
         raise GeneratorError(
             f"the catalog has errors, so that {reason}",
@@ -43,12 +49,13 @@ def stop_on_errors(diagnostics: Iterable[Diagnostic], reason: str = "sums would 
         )
 
 
-def _overview(project: Project, evaluation: Evaluation, built: BuiltEnvironment) -> Overview:
-    environment = evaluation.environment
+def _overview(project: Project, evaluation: Evaluation, defaulted: DefaultedEnvironment) -> Overview:
+    environment, built = evaluation.environment, defaulted.built
+    accelerators, queues = environment.mapping("accelerators"), queues_of(defaulted.context)
     return overview(
         environment.name,
         ledger_of(evaluation),
-        ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools),
-        tuple(read_budgets(environment.mapping("budgets"))),
-        environment.mapping("accelerators"),
+        ledger_before(project.repository.root / OUTPUT_FOLDER, built, project.tools, queues),
+        tuple(read_budgets(environment.mapping("budgets"), queues, accelerators)),
+        accelerators,
     )

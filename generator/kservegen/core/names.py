@@ -12,6 +12,8 @@ from typing import Final
 
 LABEL_LENGTH: Final = 63
 SUBDOMAIN_LENGTH: Final = 253
+# The label that the API server gives every namespace: its name.
+NAMESPACE_NAME_LABEL: Final = "kubernetes.io/metadata.name"
 ANNOTATIONS_SIZE: Final = 256 * 1024
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")

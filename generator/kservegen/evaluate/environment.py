@@ -22,6 +22,7 @@ from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.owners.reach import check_reach
 from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import queues_of
 from kservegen.checks.runner import Checker, MadeFindings, ObjectFinding, is_misshapen
 from kservegen.checks.simulation import MADE_KEPT
 from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
@@ -262,7 +263,7 @@ def _check(
         locked=environment.locked,
         lock_file=environment.lock_file,
     )
-    counted = bool(environment.mapping("budgets") or environment.mapping("nodePools"))
+    counted = any(map(environment.mapping, ("budgets", "nodePools"))) or bool(queues_of(context).cluster_queues)
     running = RunningObjects(inputs, tools.facts, counted=counted)
     found = (
         *_object_findings(

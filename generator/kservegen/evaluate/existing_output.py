@@ -11,6 +11,7 @@ from kservegen.checks.budget.ledger import Line
 from kservegen.checks.locate import diagnose_environment
 from kservegen.checks.manifests.documents import read_documents
 from kservegen.checks.manifests.files import find_files
+from kservegen.checks.queues import Queues
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.quantity import parse_quantity
@@ -24,8 +25,10 @@ _MODELS = ("models", "runtimes")
 _QUOTAS = ("quotas",)
 
 
-def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Line, ...] | None:
-    """Write the ledger of what is rendered already; None where nothing is. Owners are those of today's catalog."""
+def ledger_before(
+    out: Path, built: BuiltEnvironment, tools: Tools, queues: Queues | None = None
+) -> tuple[Line, ...] | None:
+    """Write the ledger of what is rendered already; None where nothing is. Owners, and `queues`, are those of today."""
     folder = out / built.environment.name
     if not folder.is_dir():
         return None
@@ -35,7 +38,7 @@ def ledger_before(out: Path, built: BuiltEnvironment, tools: Tools) -> tuple[Lin
     release = tools.releases.get(built.settings.kserve_version)
     context = context_of(built, objects, release, tools.schemas)
     named = ((*known.get(item.written.id, (item.written.id.name, "")), item) for item in objects)
-    return tuple(account(named, built.environment, context))
+    return tuple(account(named, built.environment, context, queues))
 
 
 def lowered_quotas(out: Path, built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:

@@ -30,12 +30,14 @@ _NAME_LAWS: Final[dict[str, Law]] = {
 # Kinds without a namespace: Kubernetes' own, KServe's, and those of the platforms beside it.
 CLUSTER_SCOPED: Final = frozenset(
     """
-    APIService CertificateSigningRequest ClusterIssuer ClusterPolicy ClusterRole ClusterRoleBinding
-    ClusterServingRuntime ClusterStorageContainer CSIDriver CSINode CustomResourceDefinition DeviceClass FlowSchema
+    AdmissionCheck APIService CertificateSigningRequest ClusterExternalSecret ClusterIssuer ClusterPolicy
+    ClusterQueue ClusterRole ClusterRoleBinding ClusterSecretStore ClusterServingRuntime ClusterStorageContainer
+    ClusterTriggerAuthentication Cohort CSIDriver CSINode CustomResourceDefinition DeviceClass FlowSchema
     GatewayClass IngressClass LocalModelCache LocalModelNodeGroup MutatingAdmissionPolicy
     MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass
-    PriorityLevelConfiguration RuntimeClass StorageClass ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding
-    ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass
+    PriorityLevelConfiguration ResourceFlavor RuntimeClass StorageClass Topology ValidatingAdmissionPolicy
+    ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass
+    WorkloadPriorityClass
     """.split()
 )
 _EXCLUSIVE: Final = ("foregroundDeletion", "orphan")

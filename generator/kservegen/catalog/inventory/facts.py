@@ -9,6 +9,7 @@ from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.names import NAMESPACE_NAME_LABEL
 from kservegen.core.secrets import HIDDEN, secrets_in
 
 # The ConfigMap that KServe's controllers read: pkg/apis/serving/v1beta1/configmap.go.
@@ -131,12 +132,22 @@ def _listener(said: JsonObject) -> JsonObject:
 
 
 def _queue(doc: JsonObject) -> JsonObject:
-    return {"clusterQueue": text(mapping(doc.get("spec")).get("clusterQueue"))}
+    spec = mapping(doc.get("spec"))
+    policy = text(spec.get("stopPolicy"))
+    stopped: JsonObject = {"stopPolicy": policy} if policy not in ("", "None") else {}
+    return {"clusterQueue": text(spec.get("clusterQueue")), **stopped}
+
+
+def _labels(doc: JsonObject) -> JsonObject:
+    labels = mapping(mapping(doc.get("metadata")).get("labels"))
+    return {"labels": {key: text(labels[key]) for key in sorted(labels) if key != NAMESPACE_NAME_LABEL}}
 
 
 _READERS: Final[dict[str, Callable[[JsonObject], JsonObject]]] = {
+    "ClusterQueue": _spec,
     "ClusterServingRuntime": _spec,
     "ClusterStorageContainer": _spec,
+    "Cohort": _spec,
     "ConfigMap": _config_map,
     "CustomResourceDefinition": _versions,
     "Gateway": _gateway,
@@ -144,6 +155,8 @@ _READERS: Final[dict[str, Callable[[JsonObject], JsonObject]]] = {
     "LLMInferenceServiceConfig": _spec,
     "LocalModelNodeGroup": _spec,
     "LocalQueue": _queue,
+    "Namespace": _labels,
+    "ResourceFlavor": _spec,
     "Secret": _keys,
     "ServingRuntime": _spec,
     "StorageClass": _class,

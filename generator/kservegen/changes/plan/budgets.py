@@ -14,7 +14,9 @@ from kservegen.checks.budget.account import account
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import LIMITED, read_budgets
 from kservegen.checks.budget.overview import Row, accelerator_rows, budget_rows
+from kservegen.checks.queues import Queues
 from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import queues_of
 from kservegen.core.document import mapping, text
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
@@ -24,7 +26,7 @@ from kservegen.kserve.defaulting import Defaulted, default
 from kservegen.kserve.platform import installed_platform
 
 # Objects that decide what others take.
-_SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig"})
+_SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "LocalQueue"})
 # The key of an object's entry, its owner, and the object.
 _Owned: TypeAlias = tuple[str, str, Defaulted]
 _Entries: TypeAlias = Mapping[ResourceId, Entry]
@@ -49,7 +51,7 @@ class BudgetComparison:
         """Yield what differs; nothing in an environment without budgets and accelerators."""
         environment = self.evaluation.environment
         accelerators = environment.mapping("accelerators")
-        budgets = tuple(read_budgets(environment.mapping("budgets")))
+        budgets = tuple(read_budgets(environment.mapping("budgets"), queues_of(self.after.context), accelerators))
         if not accelerators and not budgets:
             return
         granted = self._granted_before()
@@ -69,7 +71,10 @@ class BudgetComparison:
         words = self.change.words
         if words is None:
             return None
-        return {budget.name: budget.limits for budget in read_budgets(mapping(words.get("budgets")))}
+        stood = {resource.id: resource for resource in self.change.before.values()}
+        queues = Queues({**self._unmanaged, **stood}, self.after.context.inventory)
+        budgets = read_budgets(mapping(words.get("budgets")), queues, mapping(words.get("accelerators")))
+        return {budget.name: budget.limits for budget in budgets}
 
     @property
     def _reaches_others(self) -> bool:
@@ -123,8 +128,13 @@ class BudgetComparison:
 
     def _context_before(self, objects: Iterable[Defaulted], now: Context) -> Context:
         platform = installed_platform(now.release, self.change.values_before)
-        resources: dict[ResourceId, Resource] = {item.resource.id: item.resource for item in objects}
+        resources = {**self._unmanaged, **{item.resource.id: item.resource for item in objects}}
         return replace(now, platform=platform, resources=resources)
+
+    @property
+    def _unmanaged(self) -> dict[ResourceId, Resource]:
+        """Return the objects of others, as they stand today."""
+        return {item.defaulted.resource.id: item.defaulted.resource for item in self.after.unmanaged}
 
 
 def _owned(objects: Iterable[Defaulted], entries: _Entries) -> Iterator[_Owned]:
@@ -147,7 +157,7 @@ def _as_before(line: Line, then: _Entries) -> Line:
 def _takings(lines: Iterable[Line]) -> Iterator[str]:
     """Write down of each line what sums are made of."""
     for line in lines:
-        yield repr((line.owner, line.subject.namespace, line.types, line.count, sorted(line.each.items())))
+        yield repr((line.owner, line.subject.namespace, line.queue, line.types, line.count, sorted(line.each.items())))
 
 
 def _changed(row: Row, granted_before: Fraction | None) -> BudgetChange:

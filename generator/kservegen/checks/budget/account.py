@@ -9,7 +9,9 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.ledger import Line, lines
 from kservegen.checks.demand.groups import PodGroup, pod_groups
 from kservegen.checks.demand.requests import NO_AMOUNTS, amounts
+from kservegen.checks.queues import Queues
 from kservegen.checks.rules.base import Context
+from kservegen.checks.rules.view import queues_of
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.quotas import default_requests
 
@@ -24,13 +26,19 @@ class RequestedAmounts(NamedTuple):
 
 
 def account(
-    objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
+    objects: Iterable[tuple[str, str, Defaulted]],
+    environment: ResolvedEnvironment,
+    context: Context,
+    queues: Queues | None = None,
 ) -> Iterator[Line]:
-    """Write the ledger of objects, each with its entry's key and owner; paths are those of the defaulted objects."""
-    accelerators = environment.mapping("accelerators")
+    """Write the ledger of objects, each with its entry's key and owner; paths are those of the defaulted objects.
+
+    Their pods wait in `queues`, or else in those of the context.
+    """
+    accelerators, queues = environment.mapping("accelerators"), queues or queues_of(context)
     claimed: set[str] = set()
     for key, owner, defaulted, groups in requested_amounts(objects, environment, context):
-        for line in lines(key, owner, defaulted.resource.id, groups, accelerators):
+        for line in lines(key, owner, defaulted.resource.id, groups, accelerators, queues):
             if line.claim and line.claim in claimed:
                 continue
             claimed.add(line.claim)

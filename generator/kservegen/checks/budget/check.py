@@ -9,6 +9,7 @@ from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.budget.ledger import ACCELERATORS, Line, Moments, total
 from kservegen.checks.budget.limits import LIMITED, Budget
+from kservegen.checks.queues import Queues
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path, format_path
@@ -23,12 +24,12 @@ _MOST_LINES = 12
 
 
 def check_budgets(
-    environment: ResolvedEnvironment, budgets: Sequence[Budget], ledger: Sequence[Line], locate: Locate
+    environment: ResolvedEnvironment, budgets: Sequence[Budget], ledger: Sequence[Line], locate: Locate, queues: Queues
 ) -> Iterator[Diagnostic]:
     """Say which budgets are not kept, and which cannot be."""
     report = _Report(environment, locate)
     for budget in budgets:
-        yield from _words(report, budget)
+        yield from _words(report, budget, queues)
         chosen = budget.chosen(ledger)
         for word, limit in budget.limits.items():
             yield from _kept(report, budget, word, limit, chosen)
@@ -88,7 +89,7 @@ def _kept(
     when = "at maxReplicas" if over == "exceeded" else "while the largest of them rolls out"
     yield report.diagnostic(
         over,
-        (budget.name, word),
+        (budget.name, "clusterQueue" if word in budget.granted else word),
         f"budget {budget.name} ({budget.scope}) is exceeded {when}: "
         f"{write_amount(resource, amount)} of {write_amount(resource, limit)} {noun}",
         seen=_sum(counted, resource, rollout=over == "rollout"),
@@ -131,21 +132,30 @@ def _unbounded(report: _Report, budget: Budget, chosen: tuple[Line, ...]) -> Ite
         )
 
 
-def _words(report: _Report, budget: Budget) -> Iterator[Diagnostic]:
+def _words(report: _Report, budget: Budget, queues: Queues) -> Iterator[Diagnostic]:
     environment = report.environment
     yield from _known(report, budget, "accelerator", budget.accelerator, environment.mapping("accelerators"))
     yield from _known(report, budget, "namespace", budget.namespace, {e.namespace for e in environment.entries})
+    if budget.cluster_queue:
+        yield from _known(report, budget, "clusterQueue", budget.cluster_queue, queues.cluster_queues)
     words = mapping(environment.mapping("budgets").get(budget.name))
     for word in LIMITED:
         value = words.get(word)
         if isinstance(value, str) and parse_quantity(value) is None:
             message = f'cannot read "{value}" as a quantity'
             yield report.diagnostic("not-a-quantity", (budget.name, word), message, hint="Write 64, or 256Gi.")
-    if not budget.limits and not words.keys() & LIMITED.keys():
+    if not budget.limits and not words.keys() & LIMITED.keys() and _may_limit(budget, queues):
         message = f"budget {budget.name} limits nothing"
+        if budget.cluster_queue:
+            message = f"{message}: no quota of ClusterQueue {budget.cluster_queue} is known"
         yield report.diagnostic(
             "no-limit", (budget.name,), message, hint="Add limit, cpu, memory or ephemeral-storage.", at_key=True
         )
+
+
+def _may_limit(budget: Budget, queues: Queues) -> bool:
+    """Whether there is something to read a limit from; that there is no such queue is a finding of its own."""
+    return not budget.cluster_queue or budget.cluster_queue in queues.cluster_queues
 
 
 def _known(report: _Report, budget: Budget, word: str, name: str, known: Collection[str]) -> Iterator[Diagnostic]:

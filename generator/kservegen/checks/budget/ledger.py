@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from kservegen.checks.demand.devices import taken_devices
 from kservegen.checks.demand.groups import PodGroup
+from kservegen.checks.queues import Queues
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
 from kservegen.kserve.controllers.running import PodCount
@@ -23,7 +24,7 @@ class Line:
 
     `device` is the resource name of its devices, `types` the accelerators that they can be: several where the pods are
     not held to one by a label. `claim` names the ResourceClaim whose devices these are, which counts once however many
-    pods, or objects, share it.
+    pods, or objects, share it. `queue` is Kueue's ClusterQueue that they wait for, blank where that is none.
     """
 
     entry: str
@@ -36,6 +37,7 @@ class Line:
     types: tuple[str, ...] = ()
     device: str = ""
     claim: str = ""
+    queue: str = ""
 
     def at(self, resource: str) -> Moments:
         """Return what all of its pods take of a resource, at each moment."""
@@ -60,7 +62,7 @@ NOTHING: Final = Moments(Fraction(0), Fraction(0), Fraction(0))
 
 
 def lines(
-    entry: str, owner: str, subject: ResourceId, groups: Iterable[PodGroup], accelerators: JsonObject
+    entry: str, owner: str, subject: ResourceId, groups: Iterable[PodGroup], accelerators: JsonObject, queues: Queues
 ) -> Iterator[Line]:
     """Write the lines of one object; a pod with devices of two kinds makes a line for each.
 
@@ -70,7 +72,14 @@ def lines(
         taken = [*taken_devices(group, accelerators)]
         plain: dict[str, Fraction] = {name: group.requests[name] for name in _PLAIN if name in group.requests}
         whole = Line(
-            entry=entry, owner=owner, subject=subject, role=group.role, path=group.path, count=group.count, each=plain
+            entry=entry,
+            owner=owner,
+            subject=subject,
+            role=group.role,
+            path=group.path,
+            count=group.count,
+            each=plain,
+            queue=queues.cluster_queue_of(subject.namespace or "default", group.labels),
         )
         own = [item for item in taken if not item.claim]
         if not own:

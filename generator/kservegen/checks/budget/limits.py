@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from kservegen.checks.budget.ledger import ACCELERATORS, Line
+from kservegen.checks.budget.queue_quota import queue_quota
+from kservegen.checks.queues import Queues
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.quantity import parse_quantity
@@ -17,13 +19,18 @@ LIMITED = {"limit": ACCELERATORS, "cpu": "cpu", "memory": "memory", "ephemeral-s
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Budget:
-    """Limits by word, and the lines that they are for: those that match every filter that is not empty."""
+    """Limits by word, and the lines that they are for: those that match every filter that is not empty.
+
+    `granted` are the words among the limits that nobody wrote here: they are the quota of the `cluster_queue`.
+    """
 
     name: str
     accelerator: str
     owner: str
     namespace: str
     limits: Mapping[str, Fraction]
+    cluster_queue: str = ""
+    granted: frozenset[str] = frozenset()
 
     def chooses(self, line: Line) -> bool:
         """Whether a line counts against this budget."""
@@ -31,6 +38,7 @@ class Budget:
             (not self.accelerator or self.accelerator in line.types)
             and (not self.owner or self.owner == line.owner)
             and (not self.namespace or self.namespace == line.subject.namespace)
+            and (not self.cluster_queue or self.cluster_queue == line.queue)
         )
 
     def chosen(self, ledger: Iterable[Line]) -> tuple[Line, ...]:
@@ -40,20 +48,30 @@ class Budget:
     @property
     def scope(self) -> str:
         """Whom it is for, in words."""
-        said = [self.accelerator, f"owner {self.owner}" * bool(self.owner), self.namespace]
+        queue = f"ClusterQueue {self.cluster_queue}" * bool(self.cluster_queue)
+        said = [self.accelerator, f"owner {self.owner}" * bool(self.owner), self.namespace, queue]
         return ", ".join(part for part in said if part) or "the environment"
 
 
-def read_budgets(words: JsonObject) -> Iterator[Budget]:
-    """Read the budgets of an environment, in the order in which they are written."""
+def read_budgets(words: JsonObject, queues: Queues, accelerators: JsonObject) -> Iterator[Budget]:
+    """Read the budgets of an environment, in the order in which they are written.
+
+    What a budget of a ClusterQueue does not say itself is the quota of that.
+    """
     for name, value in words.items():
         if isinstance(value, dict):
+            accelerator, queue = text(value.get("accelerator")), text(value.get("clusterQueue"))
+            limits = dict(_limits(mapping(value)))
+            quota = queue_quota(queue, accelerator, queues, accelerators) if queue else {}
+            granted = {word: quota[LIMITED[word]] for word in LIMITED if LIMITED[word] in quota and word not in value}
             yield Budget(
                 name=name,
-                accelerator=text(value.get("accelerator")),
+                accelerator=accelerator,
                 owner=text(value.get("owner")),
                 namespace=text(value.get("namespace")),
-                limits=dict(_limits(mapping(value))),
+                limits={word: each for word in LIMITED if (each := {**granted, **limits}.get(word)) is not None},
+                cluster_queue=queue,
+                granted=frozenset(granted),
             )
 
 

@@ -27,17 +27,22 @@ class TakenDevices(NamedTuple):
 
 def taken_devices(group: PodGroup, accelerators: JsonObject) -> Iterator[TakenDevices]:
     """Yield what one pod of a group takes: what it requests by name, then what it claims."""
-    own = {text(mapping(facts).get("resource")) for facts in accelerators.values()}
     for name, amount in group.requests.items():
         if amount < 1 or "/" not in name:
             continue
-        if name in own or (maker_of(name) is not None and not name.startswith(CLASS_PREFIX)):
+        if is_accelerator(name, accelerators):
             yield _taken(group, (name,), int(amount), accelerators)
         elif name.startswith(CLASS_PREFIX) and class_devices(name.removeprefix(CLASS_PREFIX)) is not None:
             yield _taken(group, claim_of_class(name, int(amount)).names, int(amount), accelerators)
     for claimed in group.claims.devices:
         if claimed.number > 0:
             yield _taken(group, claimed.names, claimed.number, accelerators)._replace(claim=claimed.claim)
+
+
+def is_accelerator(resource: str, accelerators: JsonObject) -> bool:
+    """Whether a resource is a device: one that the environment names, or one of a known maker."""
+    own = {text(mapping(facts).get("resource")) for facts in accelerators.values()}
+    return resource in own or (maker_of(resource) is not None and not resource.startswith(CLASS_PREFIX))
 
 
 def _taken(group: PodGroup, names: tuple[str, ...], number: int, accelerators: JsonObject) -> TakenDevices:

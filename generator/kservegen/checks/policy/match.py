@@ -15,9 +15,8 @@ from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert
 from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
-from kservegen.core.names import plural_of_kind
+from kservegen.core.names import NAMESPACE_NAME_LABEL, plural_of_kind
 
-_NAME_LABEL: Final = "kubernetes.io/metadata.name"
 _ABSENCE: Final = ("NotIn", "DoesNotExist")
 
 
@@ -133,16 +132,16 @@ def _namespace_selected(
 ) -> bool | str:
     if seen.is_namespace:
         doc = admission.object if admission.operation in {CREATE, UPDATE} else admission.resource.doc
-        return satisfied(requirements, {_NAME_LABEL: admission.resource.id.name, **_labels(doc or {})})
+        return satisfied(requirements, {NAMESPACE_NAME_LABEL: admission.resource.id.name, **_labels(doc or {})})
     if not seen.namespace:
         return True
-    known: JsonObject = {_NAME_LABEL: seen.namespace}
+    known: JsonObject = {NAMESPACE_NAME_LABEL: seen.namespace}
     if namespace is not None:
         return satisfied(requirements, {**_labels(namespace), **known})
-    certain = tuple(r for r in requirements if r.key == _NAME_LABEL)
+    certain = tuple(r for r in requirements if r.key == NAMESPACE_NAME_LABEL)
     if not satisfied(certain, known):
         return False
-    asked = [r.key for r in requirements if r.key != _NAME_LABEL and r.operator not in _ABSENCE]
+    asked = [r.key for r in requirements if r.key != NAMESPACE_NAME_LABEL and r.operator not in _ABSENCE]
     return f"it selects namespaces by {asked[0]}, and the labels of {seen.namespace} are not known" if asked else True
 
 

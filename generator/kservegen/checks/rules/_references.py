@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
-# Kinds without a namespace that pods and claims name.
-CLUSTER_WIDE: Final = frozenset({"PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass"})
 # Kubernetes makes these itself: plugin/pkg/admission/priority, pkg/apis/scheduling/v1/helpers.go.
 _OWN_CLASSES: Final = frozenset({"system-cluster-critical", "system-node-critical"})
 _ROUTE_ENDS: Final = frozenset({"Gateway", "InferencePool", "Service"})
@@ -140,3 +138,20 @@ def _route_end(ref: JsonObject, at: Path, usual: str) -> Iterator[Reference]:
         yield Reference(kind, name, (*at, "name"), namespace=namespace)
         if section := text(ref.get("sectionName")) if kind == "Gateway" else "":
             yield Reference(kind, name, (*at, "sectionName"), section, namespace)
+
+
+def queue_references(doc: JsonObject) -> Iterator[Reference]:
+    """List what an object of Kueue names: without it nothing is admitted."""
+    spec = mapping(doc.get("spec"))
+    yield Reference("ClusterQueue", text(spec.get("clusterQueue")), ("spec", "clusterQueue"))
+    yield Reference("Topology", text(spec.get("topologyName")), ("spec", "topologyName"))
+    for index, group in enumerate(map(mapping, sequence(spec.get("resourceGroups")))):
+        for at, flavor in enumerate(map(mapping, sequence(group.get("flavors")))):
+            path: Path = ("spec", "resourceGroups", index, "flavors", at, "name")
+            yield Reference("ResourceFlavor", text(flavor.get("name")), path)
+    checks = sequence(mapping(spec.get("admissionChecksStrategy")).get("admissionChecks"))
+    for index, item in enumerate(map(mapping, checks)):
+        path = ("spec", "admissionChecksStrategy", "admissionChecks", index, "name")
+        yield Reference("AdmissionCheck", text(item.get("name")), path)
+    for index, name in enumerate(map(text, sequence(spec.get("admissionChecks")))):  # as v1beta1 has them
+        yield Reference("AdmissionCheck", name, ("spec", "admissionChecks", index))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Final, NamedTuple, TypeVar
 
+from kservegen.checks.queues import Queues
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
@@ -160,6 +161,12 @@ def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     for resource in of_kind(context, "ClusterServingRuntime"):
         cluster[resource.id.name] = of_document(resource.doc, namespace="")
     return (*own, *cluster.values())
+
+
+@_cached
+def queues_of(context: Context) -> Queues:
+    """Return what is known of Kueue in the environment."""
+    return Queues(context.resources, context.inventory)
 
 
 @_cached

@@ -24,31 +24,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from kservegen.checks.basis import Basis, Lookup
+from kservegen.checks.queues import LOCAL_QUEUE, QUEUE_LABEL
 from kservegen.checks.rules._made import MadeView, made_of
 from kservegen.checks.rules._references import (
-    CLUSTER_WIDE,
     Reference,
     account_references,
     claim_references,
     keys_of,
     pod_references,
+    queue_references,
     route_references,
 )
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import absence
-from kservegen.checks.rules.view import names_of_kind, of_kind
+from kservegen.checks.rules.view import names_of_kind, of_kind, queues_of
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.suggest import did_you_mean, is_slip
 from kservegen.kserve.controllers.made import MadePod
+from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 
 # As the API server words it, and the pod webhook hands it on.
 _NO_SECRET: Final = re.compile(r'secrets "([^"]+)" not found')
 # Kueue admits a pod by the queue that its label names, and one of no queue never: pkg/controller/constants of Kueue.
-_QUEUE: Final = "LocalQueue"
 _QUEUES: Final = "localqueues.kueue.x-k8s.io"
-_QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 # Kubernetes writes it to every namespace: pkg/controller/certificates/rootcacertpublisher.
 _EVERYWHERE: Final = frozenset({("ConfigMap", "kube-root-ca.crt")})
 # What names others by itself, without pods.
@@ -57,6 +57,9 @@ _NAMED_BY: Final[Mapping[str, Callable[[JsonObject], Iterator[Reference]]]] = {
     "PersistentVolumeClaim": claim_references,
     "HTTPRoute": route_references,
     "GRPCRoute": route_references,
+    "LocalQueue": queue_references,
+    "ClusterQueue": queue_references,
+    "ResourceFlavor": queue_references,
 }
 _MAKERS: Final = ("InferenceService", "LLMInferenceService", "InferenceGraph")
 _MADE_KINDS: Final = frozenset({"InferencePool", "Secret", "Service"})
@@ -79,6 +82,9 @@ class _Place(NamedTuple):
     "PersistentVolumeClaim",
     "HTTPRoute",
     "GRPCRoute",
+    "LocalQueue",
+    "ClusterQueue",
+    "ResourceFlavor",
     scope=Scope.MADE_AROUND,
 )
 def check(resource: Resource, context: Context) -> Problems:
@@ -151,7 +157,7 @@ def _references(made: MadePod) -> Iterator[Reference]:
     if made.pod is not None:
         yield from pod_references(made.pod)
         labels = mapping(mapping(made.pod.get("metadata")).get("labels"))
-        yield Reference(_QUEUE, text(labels.get(_QUEUE_LABEL)), ("metadata", "labels", _QUEUE_LABEL))
+        yield Reference(LOCAL_QUEUE, text(labels.get(QUEUE_LABEL)), ("metadata", "labels", QUEUE_LABEL))
     elif made.missing and (found := _NO_SECRET.fullmatch(made.refused)):
         yield Reference("Secret", found[1], ())
 
@@ -176,14 +182,14 @@ def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) 
     `also` are names that could have been meant.
     """
     directory = place.context.directory
-    namespace = "" if ref.kind in CLUSTER_WIDE else ref.namespace or place.namespace
+    namespace = "" if ref.kind in CLUSTER_SCOPED else ref.namespace or place.namespace
     if (made := place.made.get((ref.kind, ref.name))) is not None:
         found, docs = Lookup(Basis.MADE), [made]
     else:
         found = directory.look_up(kind=ref.kind, namespace=namespace, name=ref.name)
         docs = [found.resource.doc] if found.resource is not None else []
     if not found.is_there:
-        if ref.kind == _QUEUE and not _has_kueue(place.context):
+        if ref.kind == LOCAL_QUEUE and not _has_kueue(place.context):
             return None
         return None if ref.key else _no_object(ref, namespace, place.context, also)
     if not ref.key or found.basis in (Basis.PROMISED, Basis.INSTALLED):
@@ -212,6 +218,8 @@ def _missing(ref: Reference, place: _Place, also: frozenset[str] = frozenset()) 
 
 def _has_kueue(context: Context) -> bool:
     """Whether a label that names a queue is known to be read: without Kueue it means nothing."""
+    if queues_of(context).are_rendered:
+        return True
     return context.inventory is not None and context.inventory.served(_QUEUES) is not None
 
 
