@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tools.conformance.__main__ import _admitted, compare
-from tools.conformance.cases import Case, admission_cases, controller_cases, recorded
+from tools.conformance.cases import ALIKE, Case, admission_cases, controller_cases, recorded
 
 GOOD = [case for case in admission_cases("v0.19.0") if case.verdict][:20]
 
@@ -14,7 +14,15 @@ GOOD = [case for case in admission_cases("v0.19.0") if case.verdict][:20]
 def test_all_cases_are_read() -> None:
     counts = [len(list(admission_cases(version))) for version in recorded("admission")]
     assert counts == [1164, 1186]
+    alike = {version: len(list(admission_cases(version, ALIKE))) for version in recorded("admission", ALIKE)}
+    assert alike == {"v0.17.0": 432, "v0.18.1": 414, "v0.19.0": 233, "v0.20.0": 266}
     assert [len(list(controller_cases(version))) for version in recorded("controller")] == [200]
+
+
+@pytest.mark.parametrize("version", recorded("admission", ALIKE))
+def test_what_releases_say_of_the_same_manifests_is_said(version: str) -> None:
+    cases = list(admission_cases(version, ALIKE))
+    assert compare("admission", cases, version, _admitted, 99.7) == []
 
 
 def test_equal_verdicts_reach_the_target() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tools.conformance.deployed import recorded_random, score_random
+from tools.conformance.cases import ALIKE, recorded
+from tools.conformance.deployed import recorded_random, score_random, score_together
+from tools.conformance.made import read_records
 from tools.conformance.updates import recorded_updates, score_updates
 
 RECORDS = [record for record in recorded_random() if record["id"].startswith(("feat/6/isvc/1", "rt/4"))]
@@ -12,6 +14,16 @@ RECORDS = [record for record in recorded_random() if record["id"].startswith(("f
 def test_a_random_sample_is_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(RECORDS) > 20
     assert (score_random(RECORDS), "left out" in capsys.readouterr().out) == ([], True)
+
+
+@pytest.mark.parametrize("version", recorded("controller", ALIKE))
+def test_what_releases_make_of_the_same_services_is_said(version: str) -> None:
+    assert score_together("same", read_records(ALIKE / f"controller-{version}.jsonl"), version) == []
+
+
+def test_one_whose_autoscaler_is_refused_has_not_come() -> None:
+    (scaled,) = (r for r in read_records(ALIKE / "controller-v0.18.1.jsonl") if r["id"] == "vx/asc/keda")
+    assert (scaled["deployed"], score_together("same", [scaled], "v0.18.1")) == (True, [])
 
 
 def test_one_that_came_up_and_is_refused_is_a_false_alarm(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tools.conformance.cases import ALIKE
 from tools.conformance.made import (
     BANKS,
     SAMPLE,
@@ -27,6 +28,12 @@ def test_the_sample_is_made_alike() -> None:
     assert list(compare_made(RECORDS)) == []
 
 
+def test_older_releases_make_their_own() -> None:
+    records = read_records(ALIKE / "made-sample.jsonl")
+    assert sorted({record["version"] for record in records}) == ["v0.17.0", "v0.18.1"]
+    assert list(compare_made(records)) == []
+
+
 @pytest.mark.parametrize(
     ("one", "other", "places"),
     [
@@ -39,6 +46,7 @@ def test_the_sample_is_made_alike() -> None:
         ({"args": ["a", "b"]}, {"args": ["b", "a"]}, [".args[]", ".args[]"]),
         ({"env": [{"name": "a"}]}, {"env": [{"name": "a"}, {"name": "b"}]}, [".env"]),
         ({"emptyDir": {}}, {}, [".emptyDir"]),
+        ({"annotations": {"certificates.kserve.io/cert-hash": "5f"}}, {}, []),
     ],
 )
 def test_what_counts(one: dict[str, object], other: dict[str, object], places: list[str]) -> None:
@@ -76,7 +84,7 @@ def test_what_nobody_owns_is_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the reference folder (KSERVEGEN_SHARED) is not here")
-@pytest.mark.parametrize("version", ["v0.19.0", "v0.20.0"])
+@pytest.mark.parametrize("version", ["v0.17.0", "v0.18.1", "v0.19.0", "v0.20.0"])
 def test_runtimes_are_what_the_release_installs(version: str) -> None:
     compiled = compile_release(SHARED / version / "runtime-configs", version)
     assert json.loads((FACTS / f"{version}.json").read_text("utf-8")) == compiled

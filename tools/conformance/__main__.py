@@ -9,8 +9,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from tools.conformance.cases import RECORDS, SAMPLES, Case, admission_cases, controller_cases, judge, recorded
-from tools.conformance.deployed import recorded_random, score_alone, score_random
+from tools.conformance.cases import ALIKE, RECORDS, SAMPLES, Case, admission_cases, controller_cases, judge, recorded
+from tools.conformance.deployed import recorded_random, score_alone, score_random, score_together
 from tools.conformance.made import SAMPLE, banks, compare_made, read_records, score_bank
 from tools.conformance.samples import check_samples
 from tools.conformance.updates import recorded_updates, score_updates
@@ -63,6 +63,9 @@ def main() -> int:
     failures: list[str] = []
     for version in recorded("admission"):
         failures += compare("admission", admission_cases(version), version, _admitted, LEAST_ADMISSION)
+    for version in recorded("admission", ALIKE):
+        cases = admission_cases(version, ALIKE)
+        failures += compare("admission of the same manifests", cases, version, _admitted, LEAST_ADMISSION)
     for version in recorded("controller"):
         failures += compare("deployed", controller_cases(version), version, _deployable, LEAST_CONTROLLER)
     if SAMPLES.is_dir():
@@ -73,6 +76,9 @@ def main() -> int:
     for version in recorded("controller"):
         failures += score_alone(read_records(RECORDS / f"controller-{version}.jsonl"), version)
     failures += score_random(recorded_random())
+    for version in recorded("controller", ALIKE):
+        records = read_records(ALIKE / f"controller-{version}.jsonl")
+        failures += score_together("same services", records, version)
     failures += score_updates(recorded_updates())
     print("\n## made objects")
     if not banks():

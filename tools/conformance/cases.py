@@ -21,6 +21,8 @@ from kservegen.kserve.releases import Releases
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "tests" / "conformance"
+# The same manifests sent to every release.
+ALIKE = RECORDS / "versions"
 RELEASES = Releases([ROOT / "schemas"])
 SAMPLES = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared")) / "kserve" / "samples"
 
@@ -41,15 +43,14 @@ class Case:
         return f"mut/{parts[3]}" if parts[0] == "mut" else parts[0]
 
 
-def recorded(bank: str) -> tuple[str, ...]:
-    """Return the reviewed releases, in whose name somebody answers, that there are recorded verdicts of."""
-    reviewed = (version for version in RELEASES.versions if RELEASES.get(version).is_reviewed)
-    return tuple(version for version in reviewed if (RECORDS / f"{bank}-{version}.jsonl").is_file())
+def recorded(bank: str, folder: Path = RECORDS) -> tuple[str, ...]:
+    """Return the releases that a folder has recorded verdicts of, oldest first."""
+    return tuple(version for version in RELEASES.versions if (folder / f"{bank}-{version}.jsonl").is_file())
 
 
-def admission_cases(version: str) -> Iterator[Case]:
-    """Read recorded admissions of a release."""
-    for record in _records(f"admission-{version}.jsonl"):
+def admission_cases(version: str, folder: Path = RECORDS) -> Iterator[Case]:
+    """Read a folder's recorded admissions of a release."""
+    for record in _records(folder / f"admission-{version}.jsonl"):
         accepted = record["accept"] is True
         reason = "admitted" if accepted else f"{record['code']} {_who(text(record['message']))}"
         yield Case(
@@ -62,7 +63,7 @@ def admission_cases(version: str) -> Iterator[Case]:
 
 def controller_cases(version: str) -> Iterator[Case]:
     """Read what controllers of a release did."""
-    for record in _records(f"controller-{version}.jsonl"):
+    for record in _records(RECORDS / f"controller-{version}.jsonl"):
         deployed = record.get("deployed") is True
         yield Case(
             id=text(record["id"]),
@@ -72,8 +73,8 @@ def controller_cases(version: str) -> Iterator[Case]:
         )
 
 
-def _records(file: str) -> Iterator[JsonObject]:
-    for line in (RECORDS / file).read_text("utf-8").splitlines():
+def _records(file: Path) -> Iterator[JsonObject]:
+    for line in file.read_text("utf-8").splitlines():
         yield json.loads(line)
 
 

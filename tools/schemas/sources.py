@@ -138,7 +138,7 @@ def kserve_release(version: str, folder: Path) -> Release:
     shapes = dict(base.shapes)
     release = Release(
         shapes,
-        {**base.kinds, **raw.pop("$kinds", {})},
+        {name: kind for name, kind in {**base.kinds, **raw.pop("$kinds", {})}.items() if kind},
         {**base.patches, **raw.pop("$patches", {})},
         raw.pop("$foreign", base.foreign),
     )

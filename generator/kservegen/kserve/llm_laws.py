@@ -1,6 +1,7 @@
-"""What KServe refuses in an LLM service, its webhook and its controller by the same laws: an object in, problems out.
+"""What KServe refuses in an LLM service, its webhook and its controller by the same laws: objects in, problems out.
 
-The webhook of v1alpha2 judges the service alone, the controller the whole of it with presets and bases laid under it.
+The webhook of v1alpha2 judges the service alone, the controller the whole of it with presets and bases laid under it,
+and what a release does not know is not asked of it.
 Source: pkg/apis/serving/v1alpha2/llm_inference_service_validation.go.
 """
 
@@ -15,6 +16,7 @@ from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
+from kservegen.kserve.releases import Capabilities
 
 _HTTP: Final[Path] = ("spec", "router", "route", "http")
 _GROUP: Final[Path] = ("spec", "router", "route", "group")
@@ -35,10 +37,10 @@ def _is_newer(doc: JsonObject) -> bool:
     return text(doc.get("apiVersion")).endswith(_NEWER)
 
 
-def _adapters(doc: JsonObject) -> Iterator[Problem]:
+def _adapters(doc: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
     model = mapping(_spec(doc).get("model"))
     lora = model.get("lora")
-    if not isinstance(lora, dict) or not _is_newer(doc):
+    if not isinstance(lora, dict) or not _is_newer(doc) or not capabilities.lora_adapters:
         return
     for field in _LIMITS:
         limit = integer(lora.get(field))
@@ -67,7 +69,7 @@ def _names(adapters: list[JsonValue], base: str) -> Iterator[Problem]:
             yield Problem((*_LORA, "adapters", index, "name"), message, seen=name, at_key=not name)
 
 
-def _parallelism(doc: JsonObject) -> Iterator[Problem]:
+def _parallelism(doc: JsonObject, _capabilities: Capabilities) -> Iterator[Problem]:
     spec = _spec(doc)
     yield from _sizes(("spec",), spec)
     prefill = spec.get("prefill")
@@ -99,7 +101,7 @@ def _sizes(path: Path, workload: JsonObject) -> Iterator[Problem]:
             yield Problem((*here, field), f"{field} parallelism must be greater than 0", seen=str(value))
 
 
-def _router(doc: JsonObject) -> Iterator[Problem]:
+def _router(doc: JsonObject, _capabilities: Capabilities) -> Iterator[Problem]:
     router = mapping(_spec(doc).get("router"))
     route = router.get("route")
     if not isinstance(route, dict):
@@ -164,13 +166,13 @@ def _traffic(route: JsonObject, router: JsonObject) -> Iterator[Problem]:
         yield Problem(path, message, hint=hint, at_key=True)
 
 
-def _scaling(doc: JsonObject) -> Iterator[Problem]:
+def _scaling(doc: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
     spec = _spec(doc)
     prefill = mapping(spec.get("prefill"))
     yield from _scaled(("spec", "scaling"), spec)
     yield from _scaled(("spec", "prefill", "scaling"), prefill)
     decode_wva, prefill_wva = (mapping(part.get("scaling")).get("wva") for part in (spec, prefill))
-    if isinstance(decode_wva, dict) and isinstance(prefill_wva, dict):
+    if capabilities.actuators_agree and isinstance(decode_wva, dict) and isinstance(prefill_wva, dict):
         one, other = _actuator(decode_wva), _actuator(prefill_wva)
         if one != other:
             message = (
@@ -222,7 +224,7 @@ def _keda(path: Path, keda: JsonObject, scaling: JsonObject) -> Iterator[Problem
         yield Problem((*path, "idleReplicaCount"), message, seen=str(idle), hint="Raise minReplicas.")
 
 
-def _scheduler(doc: JsonObject) -> Iterator[Problem]:
+def _scheduler(doc: JsonObject, _capabilities: Capabilities) -> Iterator[Problem]:
     scheduler = mapping(mapping(_spec(doc).get("router")).get("scheduler"))
     replicas = integer(scheduler.get("replicas"))
     if replicas is not None and replicas < 1:
@@ -247,7 +249,7 @@ def _config(path: Path, config: JsonObject) -> Iterator[Problem]:
         yield Problem((*path, "ref", "name"), message, hint="Name the ConfigMap.")
 
 
-def _replicas(doc: JsonObject) -> Iterator[Problem]:
+def _replicas(doc: JsonObject, _capabilities: Capabilities) -> Iterator[Problem]:
     spec = _spec(doc)
     for path, workload in ((("spec",), spec), (("spec", "prefill"), mapping(spec.get("prefill")))):
         if not isinstance(scaling := workload.get("scaling"), dict):
@@ -267,7 +269,7 @@ def replica_order(path: Path, *, least: int | None, most: int | None) -> Iterato
 
 
 # By the name of the rule that has their manual.
-LLM_LAWS: Final[Mapping[str, Callable[[JsonObject], Iterator[Problem]]]] = {
+LLM_LAWS: Final[Mapping[str, Callable[[JsonObject, Capabilities], Iterator[Problem]]]] = {
     "llm-lora": _adapters,
     "llm-parallelism": _parallelism,
     "llm-router": _router,

@@ -70,6 +70,23 @@ class Capabilities:
     env_sources_replace: Annotated[bool, "of a variable's value and source, what a service states drops the other"]
     storage_container_names: Annotated[bool, "storageContainerName chooses the container that downloads"]
     native_oci: Annotated[bool, "ociModelMode and oci+native:// mount a model's image as a volume"]
+    pythonpath_refused: Annotated[bool, "a container that sets PYTHONPATH is refused"]
+    retired_modes_count: Annotated[bool, "a recorded deployment mode of a retired name counts as the mode it became"]
+    actuators_agree: Annotated[bool, "decode and prefill of an LLM service scale by the same actuator, or are refused"]
+    lora_adapters: Annotated[bool, "LoRA adapters of an LLM service are checked, mounted and served"]
+    caches_by_uri: Annotated[
+        bool, "a local cache's folder is named after its URI, and a namespace has caches of its own"
+    ]
+    modelcars_by_uri: Annotated[
+        bool, "each image among storageUris has a modelcar, and without it the first URI decides"
+    ]
+    modelcar_keeps_context: Annotated[
+        bool, "a modelcar changes the server's user, and leaves its security context else"
+    ]
+    worker_services: Annotated[bool, "workers that span nodes have a Service of their own, and may share a model by mp"]
+    grpc_routes: Annotated[bool, "a Service with a gRPC port beside another has a route rule for each"]
+    route_timeout_switch: Annotated[bool, "disableHTTPRouteTimeout leaves timeouts out of HTTPRoutes"]
+    agent_probe_path: Annotated[bool, "the agent is probed at the path of the server's own probe"]
     service_schemes: Annotated[tuple[str, ...], "beginnings of a storageUri that the controller takes by itself"]
     llm_schemes: Annotated[tuple[str, ...], "schemes of model.uri that the LLM controller takes"]
     v2_formats: Annotated[tuple[str, ...], "formats that are served by protocol v2 where a model states none"]

@@ -90,9 +90,13 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DERIVED, {"runtimes": {"own": {"resources": {"limits": {}}}}}, 'the field "requests" is missing'),
     (DERIVED, {"status": ""}, "allowed: reviewed, preview, derived"),
     (DERIVED, {"version": "v0.21.1"}, "version: must be v0.21.0, as the file is called"),
-    (DERIVED, {"base": "v9.9.9"}, "base: there is no record of v9.9.9; allowed: v0.19.0, v0.20.0"),
+    (DERIVED, {"base": "v9.9.9"}, "base: there is no record of v9.9.9; allowed: v0.17.0, v0.18.1, v0.19.0, v0.20.0"),
     (DERIVED, {"base": NEW}, "records name each other as base: v0.21.0"),
-    (DERIVED, {"nearest": "v9.9.9"}, "nearest: v9.9.9 is not a reviewed release; allowed: v0.19.0, v0.20.0"),
+    (
+        DERIVED,
+        {"nearest": "v9.9.9"},
+        "nearest: v9.9.9 is not a reviewed release; allowed: v0.17.0, v0.18.1, v0.19.0, v0.20.0",
+    ),
     (DERIVED, {"defect": []}, 'defect: unknown field "defect"; allowed: $schema, version'),
     (
         REVIEWED,

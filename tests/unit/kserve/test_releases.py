@@ -47,12 +47,12 @@ def test_versions_are_sorted_by_age(tmp_path: Path) -> None:
     for version in ("v0.20.0-rc1", "v0.9.0"):
         write(tmp_path, version, {})
     (tmp_path / "releases" / "README.md").write_text("no record", encoding="utf-8")
-    assert Releases([tmp_path]).versions == ("v0.9.0", "v0.19.0", "v0.20.0-rc1", "v0.20.0")
+    assert Releases([tmp_path]).versions == ("v0.9.0", "v0.17.0", "v0.18.1", "v0.19.0", "v0.20.0-rc1", "v0.20.0")
 
 
 @pytest.mark.parametrize("version", ["v9.9.9", "latest", "", "..", "../v0.19.0", "v0.19.0/../v0.19.0"])
 def test_an_unknown_version_is_refused_with_the_known_ones(version: str) -> None:
-    with pytest.raises(GeneratorError, match=r"known: v0\.19\.0, v0\.20\.0"):
+    with pytest.raises(GeneratorError, match=r"known: v0\.17\.0, v0\.18\.1, v0\.19\.0, v0\.20\.0"):
         PACKAGED.get(version)
 
 

@@ -11,7 +11,7 @@ from kservegen.changes.plan.model import FieldChange
 from kservegen.changes.upgrade.model import Note, Topic
 from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.kserve.charts.model import Chart, Charts, KeyPath, default_images, effective, explicit, is_on
+from kservegen.kserve.charts.model import Chart, Charts, KeyPath, default_images, effective, explicit, is_on, leaves_out
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.kserve.platform import Platform
 from kservegen.kserve.releases import Release
@@ -60,7 +60,7 @@ def _removed_crds(before: VersionSide, release: Release) -> Iterator[Note]:
     for removed in release.removed:
         chart = before.release.charts.by_name.get(removed.chart)
         values = before.values.get(removed.chart)
-        if chart is None or values is None or not is_on(chart, values, removed.when):
+        if chart is None or values is None or leaves_out(chart, values, removed.when):
             continue
         # Argo CD prunes no Application of a chart; Helm, and Flux through it, delete what a chart has dropped.
         engine = ENGINES.get(before.built.environment.text("gitops", "engine"))

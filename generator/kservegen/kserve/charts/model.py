@@ -168,6 +168,11 @@ def is_on(chart: Chart, values: JsonObject, path: KeyPath) -> bool:
     return bool(effective(chart, values, path))
 
 
+def leaves_out(chart: Chart, values: JsonObject, switch: KeyPath) -> bool:
+    """Tell whether a switch takes away what a chart renders; a chart from before the switch renders it always."""
+    return chart.reads(switch) and not is_on(chart, values, switch)
+
+
 def default_images(charts: Charts, chart: str) -> tuple[ImageKey, ...]:
     """List the live image keys of `chart`; none for a chart that is not known or has no values.
 

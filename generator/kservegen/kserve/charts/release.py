@@ -20,6 +20,7 @@ from kservegen.kserve.charts.model import (
     effective,
     explicit,
     is_on,
+    leaves_out,
 )
 from kservegen.kserve.charts.show import dotted, listing_of_values, show
 from kservegen.kserve.charts.traps import (
@@ -228,7 +229,8 @@ def _local_models_off(release: _Release) -> Iterator[Finding]:
 
 def _foreign_crds(release: _Release) -> Iterator[Finding]:
     """T18: the LLM controller needs those CRDs, whoever brings them."""
-    if release.chart(_LLM) is not None and not release.is_on(_LLM, _GIE_CRDS) and not release.is_there(_GIE):
+    chart = release.chart(_LLM)
+    if chart is not None and leaves_out(chart, release.values[_LLM], _GIE_CRDS) and not release.is_there(_GIE):
         yield Finding(
             rule="kserve/chart-foreign-crds",
             path=release.place(_LLM, _GIE_CRDS),

@@ -76,6 +76,9 @@ class _Injection:
             raise PodRefusedError(f'storage container "{own}" does not support multi-model download')
         if self.plane.release.capabilities.native_oci:
             wanted = self._images_apart(wanted)
+        elif not self.plane.release.capabilities.modelcars_by_uri:
+            if oci_mode(self.plane) and wanted[0].uri.startswith(_OCI):
+                return
         elif oci_mode(self.plane) and any(item.uri.startswith(_OCI) for item in wanted):
             for item in wanted:
                 if item.uri.startswith(_OCI):

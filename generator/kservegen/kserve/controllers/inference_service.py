@@ -147,7 +147,7 @@ class _Reconcile:
             return
         backends: dict[str, Backend] = {role: self._backend(role) for role in self._roles}
         if settings.is_on("ingress", "enableGatewayApi"):
-            for route in routes_of(self.metadata, backends, settings):
+            for route in routes_of(self.metadata, backends, settings, self.plane.release.capabilities):
                 self.writer.write(*route)
         else:
             self.writer.write(*ingress_of(self.metadata, backends, settings))
@@ -162,7 +162,7 @@ class _Reconcile:
     def _backend(self, role: str) -> Backend:
         name = self._predictor_name if role == "predictor" else f"{self.name}-{role}"
         made = (item.doc for item in self.writer.objects if item.label == f"Service/{name}")
-        return backend_of(role, mapping(self.spec.get(role)), next(made))
+        return backend_of(role, mapping(self.spec.get(role)), next(made), self.plane.release.capabilities)
 
     def _check_finalizer(self) -> None:
         """Stop where KServe's own webhook refuses the controller's first write."""
@@ -337,7 +337,7 @@ class _Reconcile:
         if worker is not None:
             inject_downloads(worker, self.plane)
             deployments.append(component_deployment(worker, settings))
-            services += node_services(component, worker)
+            services += node_services(component, worker, self.plane.release.capabilities)
         early = self.plane.release.capabilities.services_first
         workloads = [*services, collector, *deployments] if early else [collector, *deployments, *services]
         for item in workloads:

@@ -17,6 +17,7 @@ from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import Made
 from kservegen.kserve.controllers.parts import container_named
 from kservegen.kserve.controllers.writer import ObjectWriter
+from kservegen.kserve.releases import Capabilities
 from kservegen.kserve.workloads import SERVING_CONTAINER
 
 LOCAL_MODEL_LABEL: Final = f"{INTERNAL}localmodel"
@@ -52,14 +53,15 @@ def with_cache(stored: JsonObject, plane: ControlPlane) -> JsonObject:
     return {**stored, "metadata": {**metadata, "labels": labels, "annotations": notes}}
 
 
-def cached_uri(uri: str, annotations: JsonObject) -> str:
+def cached_uri(uri: str, labels: JsonObject, annotations: JsonObject, capabilities: Capabilities) -> str:
     """Return where a cache's claim holds a model, by what the webhook wrote; blank where it wrote of no claim."""
     claim, source = (annotations.get(f"{LOCAL_MODEL_LABEL}-{key}") for key in ("pvc-name", "sourceuri"))
     if not isinstance(claim, str):
         return ""
-    digest = hashlib.sha256(text(source).encode()).hexdigest()[:16]
+    by_uri = capabilities.caches_by_uri
+    folder = hashlib.sha256(text(source).encode()).hexdigest()[:16] if by_uri else text(labels.get(LOCAL_MODEL_LABEL))
     rest = uri.removeprefix(text(source))
-    return f"pvc://{claim}/models/{digest}{rest if rest.startswith('/') else '/' + rest}"
+    return f"pvc://{claim}/models/{folder}{rest if rest.startswith('/') else '/' + rest}"
 
 
 def _model_uri(spec: JsonObject) -> str:
@@ -74,7 +76,9 @@ def _model_uri(spec: JsonObject) -> str:
 
 
 def _cache_of(uri: str, namespace: str, plane: ControlPlane) -> JsonObject | None:
-    for cache in (*plane.beside.all(NAMESPACE_CACHE, namespace), *plane.beside.all(CACHE)):
+    kinds = [(NAMESPACE_CACHE, namespace)] if plane.release.capabilities.caches_by_uri else []
+    caches = (cache for kind, where in (*kinds, (CACHE, "")) for cache in plane.beside.all(kind, where))
+    for cache in caches:
         source = text(mapping(cache.get("spec")).get("sourceModelUri")).removesuffix("/")
         if source and (uri == source or uri.startswith(f"{source}/")):
             return cache

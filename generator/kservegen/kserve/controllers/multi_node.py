@@ -53,7 +53,8 @@ def worker_of(
     pod = _worker_pod(head.path, stated, theirs, runtime, capabilities)
     types = (*_GPU_TYPES, *settings.texts("multiNode", "customGPUResourceTypeList"))
     own, others = (_requested(item, types) for item in (head.pod.value, pod.value))
-    if mapping(runtime.spec.get("annotations")).get(_EXECUTOR) == "mp":
+    knows = capabilities.worker_services
+    if knows and mapping(runtime.spec.get("annotations")).get(_EXECUTOR) == "mp":
         shape = _Shape(pipeline, tensor, tensor)
     else:
         shape = _shape(pipeline * tensor, own, others)
@@ -62,9 +63,9 @@ def worker_of(
     _tell_head(head, service, shape, sizes)
     name = text(head.spec.get("name"))
     workers = f"{service}-{name}-workers-{generation}" if name else f"{service}-workers-{generation}"
-    found = {"ISVC_NAME": service, "HEAD_SVC": f"{service}-head-{generation}", "WORKER_SVC": workers}
+    found = {"ISVC_NAME": service, "HEAD_SVC": f"{service}-head-{generation}"}
     counts = {"RAY_NODE_COUNT": str(shape.nodes), "REQUEST_GPU_COUNT": str(shape.worker)}
-    _tell(pod.value, {**counts, **sizes, **found})
+    _tell(pod.value, {**counts, **sizes, **found, "WORKER_SVC": workers} if knows else {**counts, **found})
     for spec, count in ((head.pod.value, shape.head), (pod.value, shape.worker)):
         _give_gpus(spec, count, types)
     head.labels.put(_GENERATION, generation)
@@ -174,11 +175,15 @@ def _give_gpus(pod: JsonObject, count: int, types: tuple[str, ...]) -> None:
     container["resources"] = {**resources, "limits": limits, "requests": requests}
 
 
-def node_services(component: ComponentDraft, worker: ComponentDraft) -> list[tuple[JsonObject, list[Origin]]]:
+def node_services(
+    component: ComponentDraft, worker: ComponentDraft, capabilities: Capabilities
+) -> list[tuple[JsonObject, list[Origin]]]:
     """Make the Services by which the nodes of a predictor find each other."""
     base, generation = component.name.removesuffix("-predictor"), text(component.labels.values.get(_GENERATION))
     made = []
     for role, ending, app in (("head", "head", component.name), ("worker", "workers", worker.selector)):
+        if role == "worker" and not capabilities.worker_services:
+            continue
         metadata = component.metadata
         labels: JsonObject = {**mapping(metadata["labels"]), "multinode/role": role}
         doc: JsonObject = {

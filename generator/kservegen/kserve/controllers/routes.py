@@ -17,6 +17,7 @@ from kservegen.kserve.controllers.components import disallowed_annotations, disa
 from kservegen.kserve.controllers.domains import fill_template, host_error, host_name
 from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, STORED, WrittenObject
 from kservegen.kserve.controllers.settings import ControllerSettings
+from kservegen.kserve.releases import Capabilities
 
 LOCAL_DOMAIN: Final = "svc.cluster.local"
 _VISIBILITY: Final = "networking.kserve.io/visibility"
@@ -39,13 +40,13 @@ class Backend(NamedTuple):
     http_port: JsonValue = _PORT
 
 
-def backend_of(role: str, component: JsonObject, service: JsonObject) -> Backend:
+def backend_of(role: str, component: JsonObject, service: JsonObject, capabilities: Capabilities) -> Backend:
     """Read what a route has to know of a component off its Service."""
     ports = [mapping(port) for port in sequence(mapping(service.get("spec")).get("ports"))]
     grpc = next((port for port in ports if _is_grpc(port)), None)
     http = next((port for port in ports if not _is_grpc(port)), None)
     name, timeout = text(mapping(service.get("metadata")).get("name")), integer(component.get("timeout"))
-    if grpc is not None and http is not None:
+    if capabilities.grpc_routes and grpc is not None and http is not None:
         return Backend(role, name, timeout, grpc.get("port"), http.get("port"))
     return Backend(role, name, timeout)
 
@@ -110,10 +111,11 @@ def _ingress_rule(host: str, service: str) -> JsonObject:
 
 
 def routes_of(
-    metadata: JsonObject, backends: dict[str, Backend], settings: ControllerSettings
+    metadata: JsonObject, backends: dict[str, Backend], settings: ControllerSettings, capabilities: Capabilities
 ) -> Iterator[WrittenObject]:
     """Make the HTTPRoutes of a service: one for each component, then its own."""
-    maker = _Routes(metadata, settings)
+    timeless = capabilities.route_timeout_switch and settings.is_on("ingress", "disableHTTPRouteTimeout")
+    maker = _Routes(metadata, settings, has_timeouts=not timeless)
     for backend in backends.values():
         yield maker.component(backend)
     yield maker.top(backends)
@@ -127,9 +129,10 @@ class _Rule(NamedTuple):
 
 
 class _Routes:
-    def __init__(self, metadata: JsonObject, settings: ControllerSettings) -> None:
+    def __init__(self, metadata: JsonObject, settings: ControllerSettings, *, has_timeouts: bool) -> None:
         self.metadata = metadata
         self.settings = settings
+        self.has_timeouts = has_timeouts
         self.name, self.namespace = text(metadata.get("name")), text(metadata.get("namespace"))
 
     def component(self, backend: Backend) -> WrittenObject:
@@ -188,7 +191,7 @@ class _Routes:
             "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": names}}],
             "backendRefs": [target],
         }
-        if not self.settings.is_on("ingress", "disableHTTPRouteTimeout"):
+        if self.has_timeouts:
             seconds = _DEFAULT_TIMEOUT if backend.timeout is None else backend.timeout
             rule["timeouts"] = {"request": f"{seconds}s"}
         return _Rule(backend, rule)

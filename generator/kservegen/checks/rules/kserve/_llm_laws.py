@@ -7,4 +7,8 @@ from kservegen.kserve.llm_laws import LLM_LAWS
 def llm_rule(name: str, *kinds: str) -> Rule:
     """Return the rule of a law of `kserve/llm_laws.py`, which the webhook holds objects of the kinds to."""
     law = LLM_LAWS[name]
-    return Rule(stage=Stage.ADMISSION, kinds=frozenset(kinds), check=lambda resource, _: law(resource.doc))
+    return Rule(
+        stage=Stage.ADMISSION,
+        kinds=frozenset(kinds),
+        check=lambda resource, context: law(resource.doc, context.release.capabilities),
+    )

@@ -25,8 +25,9 @@ def check(resource: Resource, context: Context) -> Problems:
     if old is None:
         return
     recorded = text(mapping(old.doc.get("status")).get("deploymentMode"))
-    unrecorded = "Standard" if context.release.capabilities.empty_status_is_standard else ""
-    before = NEW_MODE.get(recorded, recorded) or unrecorded
+    capabilities = context.release.capabilities
+    unrecorded = "Standard" if capabilities.empty_status_is_standard else ""
+    before = (NEW_MODE.get(recorded, recorded) if capabilities.retired_modes_count else recorded) or unrecorded
     now = mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(MODE)
     if before and isinstance(now, str) and now != before:
         message = f"update rejected: deploymentMode cannot be changed from '{before}' to '{now}'"

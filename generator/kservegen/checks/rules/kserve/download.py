@@ -70,10 +70,18 @@ def _variables(path: Path, role: str, component: JsonObject, context: Context) -
 
 def _several(path: Path, component: JsonObject, context: Context) -> Problems:
     uris = [text(mapping(item).get("uri")) for item in sequence(component.get("storageUris"))]
+    by_uri = context.release.capabilities.modelcars_by_uri
     has_image = any(uri.startswith("oci") for uri in uris)
     for index, uri in enumerate(uris):
         place = (*path, index, "uri")
-        if has_image and not uri.startswith("oci"):
+        if has_image and not by_uri and not uris[0].startswith("oci"):
+            if uri.startswith("oci"):
+                message = f"{uri} goes to what downloads, which cannot read it: the first entry decides"
+                yield _finding(place, uri, Failure(message, "Serve images in services of their own."))
+        elif has_image and not by_uri:
+            message = f"{uri} is passed over: with an oci:// entry first KServe provides none of them"
+            yield _finding(place, uri, Failure(message, "Write one image as storageUri."))
+        elif has_image and not uri.startswith("oci"):
             message = f"{uri} is passed over: beside an oci:// entry KServe fetches no other"
             yield _finding(place, uri, Failure(message, "Keep images and other URIs in services of their own."))
         elif uri.startswith("pvc://") and uri.removeprefix("pvc://").rstrip("/").count("/"):
@@ -99,7 +107,8 @@ def _llm(spec: JsonObject, context: Context) -> Problems:
     uri = model.get("uri")
     if isinstance(uri, str) and "://" in uri:  # the controller itself refuses another
         yield from _uri(("spec", "model", "uri"), uri, context)
-    for index, adapter in enumerate(sequence(mapping(model.get("lora")).get("adapters"))):
+    lora = mapping(model.get("lora") if context.release.capabilities.lora_adapters else None)
+    for index, adapter in enumerate(sequence(lora.get("adapters"))):
         uri = mapping(adapter).get("uri")
         if isinstance(uri, str) and "://" in uri:
             yield from _uri(("spec", "model", "lora", "adapters", index, "uri"), uri, context)

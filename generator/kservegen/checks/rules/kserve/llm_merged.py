@@ -39,8 +39,8 @@ def check(resource: Resource, context: Context) -> Problems:
     if not based and resource.api_version == _VERSION:
         return
     whole: JsonObject = {**resource.doc, "apiVersion": _VERSION, "spec": spec}
-    known = {(problem.path, problem.message) for problem in _problems(resource.doc)}
-    for problem in _problems(whole):
+    known = {(problem.path, problem.message) for problem in _problems(resource.doc, context)}
+    for problem in _problems(whole, context):
         if problem.severity is None and (problem.path, problem.message) not in known:
             is_own = _has(resource.doc, problem.path)
             yield problem._replace(
@@ -50,9 +50,9 @@ def check(resource: Resource, context: Context) -> Problems:
             )
 
 
-def _problems(doc: JsonObject) -> Problems:
+def _problems(doc: JsonObject, context: Context) -> Problems:
     for name, law in LLM_LAWS.items():
-        for problem in law(doc):
+        for problem in law(doc, context.release.capabilities):
             yield problem._replace(hint=problem.hint or manual_of(_MANUALS[name]).fix)
 
 

@@ -19,8 +19,8 @@ from kservegen.core.document import text
 
 
 @rule(Stage.ADMISSION, *MULTI_NODE_KINDS)
-def check(resource: Resource, _context: Context) -> Problems:
-    if is_disabled(resource):
+def check(resource: Resource, context: Context) -> Problems:
+    if is_disabled(resource) or not context.release.capabilities.pythonpath_refused:
         return
     for at in containers_of(resource):
         index = variable(at.container, "PYTHONPATH")

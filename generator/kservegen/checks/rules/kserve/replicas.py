@@ -19,12 +19,12 @@ from kservegen.kserve.llm_laws import LLM_LAWS, replica_order
 
 
 @rule(Stage.ADMISSION, "InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig")
-def check(resource: Resource, _context: Context) -> Problems:
+def check(resource: Resource, context: Context) -> Problems:
     if resource.kind == "InferenceService":
         for path, _, component in components_of(resource):
             yield from _component(path, component)
         return
-    yield from LLM_LAWS["replicas"](resource.doc)
+    yield from LLM_LAWS["replicas"](resource.doc, context.release.capabilities)
 
 
 def _component(path: Path, component: JsonObject) -> Problems:

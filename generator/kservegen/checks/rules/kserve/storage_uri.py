@@ -40,7 +40,8 @@ def check(resource: Resource, context: Context) -> Problems:
     else:
         schemes = context.release.capabilities.llm_schemes
         usable = (scheme for scheme in schemes if context.platform.modelcar or not scheme.startswith("oci"))
-        yield from _llm(mapping(resource.doc.get("spec")), tuple(usable))
+        adapters = context.release.capabilities.lora_adapters
+        yield from _llm(mapping(resource.doc.get("spec")), tuple(usable), adapters=adapters)
 
 
 def _service(path: Path, model: JsonObject, context: Context) -> Problems:
@@ -57,13 +58,13 @@ def _service(path: Path, model: JsonObject, context: Context) -> Problems:
         yield Problem((*path, "storage", "path"), message, hint=hint, at_key=True)
 
 
-def _llm(spec: JsonObject, schemes: tuple[str, ...]) -> Problems:
+def _llm(spec: JsonObject, schemes: tuple[str, ...], *, adapters: bool) -> Problems:
     if mapping(spec.get("storageInitializer")).get("enabled") is False:
-        yield from _adapters_without_initializer(spec)
+        yield from _adapters_without_initializer(spec) if adapters else ()
         return
     model = mapping(spec.get("model"))
     yield from _llm_uri(("spec", "model", "uri"), model.get("uri"), schemes)
-    for index, adapter in enumerate(_adapters(model)):
+    for index, adapter in enumerate(_adapters(model) if adapters else ()):
         path = ("spec", "model", "lora", "adapters", index, "uri")
         yield from _llm_uri(path, mapping(adapter).get("uri"), LORA_SCHEMES)
 

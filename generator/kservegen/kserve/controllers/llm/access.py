@@ -19,7 +19,12 @@ _HANDED: Final = ("secrets", "imagePullSecrets")
 def make_account(
     service: LlmService, name: str, component: str, *, like: str = "", labels: JsonObject | None = None
 ) -> MadeObject:
-    """Make a ServiceAccount with the Secrets of another, the namespace's default one if none is named."""
+    """Make a ServiceAccount with the Secrets of another, the namespace's default one if none is named.
+
+    Some releases hand nothing on.
+    """
+    if not service.facts.switches.handed_accounts:
+        return service.make(ACCOUNT, name, component, {}, labels=labels)
     model = mapping(service.find("ServiceAccount", like or DEFAULT_ACCOUNT))
     fields: JsonObject = {field: model[field] for field in _HANDED if sequence(model.get(field))}
     annotations = mapping(mapping(model.get("metadata")).get("annotations")) if like else {}

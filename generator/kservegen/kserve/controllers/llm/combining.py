@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text, value_at
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.core.resource import Origin
 from kservegen.formats.gotemplate.values import GoValue, UntoldError
 from kservegen.kserve.controllers.control_plane import ControlPlane
@@ -91,7 +91,7 @@ class _Combination:
         """Hold the whole to the laws that admission had for the service alone; the first that is broken ends it."""
         doc: JsonObject = {"apiVersion": _VERSION, "kind": "LLMInferenceService", "metadata": self.metadata}
         for law in LLM_LAWS.values():
-            for problem in law({**doc, "spec": spec.value}):
+            for problem in law({**doc, "spec": spec.value}, self.plane.release.capabilities):
                 if problem.severity is None:
                     said = f"{format_path(problem.path)}: {problem.message}"
                     raise _refuse(_FAILED, f"LLMInferenceService.serving.kserve.io {self.name!r} is invalid: {said}")
@@ -116,9 +116,10 @@ class _Combination:
         preset = self.facts.presets.get(name)
         if preset is not None and self.plane.installed.presets:
             return _Layer(name, _traced(name, preset))
-        raise _refuse(
-            _NOT_FOUND, f'LLMInferenceServiceConfig "{name}" not found in namespaces [{self.namespace} {system}]'
-        )
+        message = f'LLMInferenceServiceConfig "{name}" not found in namespaces [{self.namespace} {system}]'
+        if self.facts.switches.config_not_found:
+            raise _refuse(_NOT_FOUND, message)
+        raise ReconcileError(_STEP, _FAILED, message, missing=True)  # which is tried again, until it is there
 
     def presets(self, spec: JsonObject) -> Iterator[str]:
         """Name the presets in their order; what a release has none of is not asked for by what it does not know."""
@@ -152,7 +153,7 @@ class _Combination:
             "SystemNamespace": settings.namespace,
             "IngressGatewayName": name if slash else gateway,
             "IngressGatewayNamespace": namespace if slash else settings.namespace,
-            "EnableTLS": settings.is_on("ingress", "enableLLMInferenceServiceTLS"),
+            "EnableTLS": self.facts.switches.tls and settings.is_on("ingress", "enableLLMInferenceServiceTLS"),
             "ModelBasedRoutingHeaderName": settings.text("ingress", "modelBasedRoutingHeaderName")
             or "X-Gateway-Model-Name",
             "InferencePoolNamespacedName": f"{self.namespace}/{pool or child_name(self.name, '-inference-pool')}",
@@ -181,7 +182,9 @@ class _Combination:
         route = ("router", "route", "http", "spec")
         gateways = sequence(value_at(value, ("router", "gateway", "refs")))
         if gateways and isinstance(value_at(value, route), dict):
-            value = put_at(value, (*route, "parentRefs"), list(map(_parent, gateways)))
+            always = () if self.facts.switches.parent_by_service else ("namespace",)
+            parents: JsonArray = [_parent(reference, always) for reference in gateways]
+            value = put_at(value, (*route, "parentRefs"), parents)
             origins.append(Origin((*route, "parentRefs"), (STORED, "spec", "router", "gateway", "refs")))
         if isinstance(rules := value_at(value, (*route, "rules")), list):
             value = put_at(value, (*route, "rules"), [self.routed(rule, value) for rule in rules])
@@ -234,7 +237,7 @@ class _Combination:
         return data[key]
 
     def checked_adapters(self, spec: JsonObject) -> Iterator[LlmAdapter]:
-        found = adapters_in(spec)
+        found = adapters_in(spec) if self.plane.release.capabilities.lora_adapters else ()
         downloads = value_at(spec, ("storageInitializer", "enabled")) is not False
         for adapter in found:
             problem = ""
@@ -266,7 +269,9 @@ def _traced(name: str, spec: JsonObject) -> Traced:
     return Traced(without_empty(spec), [Origin((), (f"{LLM_CONFIG} {name}", "spec"))])
 
 
-def _parent(reference: JsonValue) -> JsonValue:
+def _parent(reference: JsonValue, always: tuple[str, ...]) -> JsonValue:
+    """Return the parent that a reference to a Gateway becomes; the fields of `always` are there even when empty."""
     own = mapping(reference)
     parent: JsonObject = {"group": _GATEWAY_GROUP, "kind": "Gateway", "name": own.get("name")}
+    parent.update({key: text(own.get(key)) for key in always})
     return {**parent, **{key: own[key] for key in ("namespace", "sectionName") if own.get(key)}}

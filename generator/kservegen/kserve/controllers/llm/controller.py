@@ -14,11 +14,11 @@ from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.access import make_account, make_role
 from kservegen.kserve.controllers.llm.combining import combine_service
 from kservegen.kserve.controllers.llm.device_claims import DeviceClaimError, claims_devices, make_claim_template
-from kservegen.kserve.controllers.llm.facts import llm_facts
+from kservegen.kserve.controllers.llm.facts import LlmFacts, llm_facts
 from kservegen.kserve.controllers.llm.routes import RouteError, has_managed_route, make_route
 from kservegen.kserve.controllers.llm.scaling import ScalingError, scale_side
 from kservegen.kserve.controllers.llm.scheduler import SchedulerError, make_scheduler
-from kservegen.kserve.controllers.llm.service import WORKLOAD, LlmService, stops_service
+from kservegen.kserve.controllers.llm.service import DEFAULT_ACCOUNT, WORKLOAD, LlmService, stops_service
 from kservegen.kserve.controllers.llm.sides import LlmSide, without_routing
 from kservegen.kserve.controllers.llm.storage import MissingError, StorageError
 from kservegen.kserve.controllers.llm.writing import as_stored, made_pods
@@ -32,6 +32,7 @@ _SCALING: Final = ("MainWorkloadReady", "ReconcileScalingError")
 _SCHEDULER: Final = ("SchedulerWorkloadReady", "SchedulerReconcileError")
 _ROUTE: Final = ("HTTPRoutesReady", "HTTPRouteReconcileError")
 _GATEWAY: Final = "Gateway"
+_DEFAULT: Final[JsonObject] = {"metadata": {"name": DEFAULT_ACCOUNT}}
 _WORKLOADS: Final = ("Deployment", "LeaderWorkerSet")
 _FAILURES: Final = (StorageError, ScalingError, SchedulerError, DeviceClaimError, RouteError)
 
@@ -40,7 +41,8 @@ def make_llm_service(stored: JsonObject, plane: ControlPlane) -> Made:
     """Take every step of the controller, up to the one that fails."""
     if stops_service(mapping(stored.get("metadata"))):
         return Made(never_ready=STOPPED)
-    reconciler = _Reconciler(with_cache(stored, plane), plane)
+    facts = llm_facts(plane.release)
+    reconciler = _Reconciler(with_cache(stored, plane) if facts.switches.local_caches else stored, plane, facts)
     outcome: Outcome | None = None
     try:
         reconciler.run()
@@ -55,14 +57,15 @@ def make_llm_service(stored: JsonObject, plane: ControlPlane) -> Made:
 
 
 class _Reconciler:
-    def __init__(self, stored: JsonObject, plane: ControlPlane) -> None:
+    def __init__(self, stored: JsonObject, plane: ControlPlane, facts: LlmFacts) -> None:
         self.stored = stored
         self.plane = plane
+        self.facts = facts
         self.objects: list[MadeObject] = []
         self.never_ready = ""
 
     def run(self) -> None:
-        self.service = combine_service(self.stored, self.plane, llm_facts(self.plane.release))
+        self.service = combine_service(self.stored, self.plane, self.facts)
         self.main = LlmSide(self.service, prefill=False)
         self.sides = [self.main]
         if self.service.has_prefill:
@@ -71,7 +74,7 @@ class _Reconciler:
         self.step(_MULTI, self.worker_sets())
         self.step(_SINGLE, self.deployments())
         self.step(_SINGLE, [self.workload_service()])
-        for side in self.sides:
+        for side in self.sides if self.facts.switches.scaling else ():
             self.step(_SCALING, scale_side(side))
         gateways = self.gateways()
         if self.service.has_own_scheduler:
@@ -117,6 +120,8 @@ class _Reconciler:
                 made = make_account(service, side.worker_set, WORKLOAD, labels=_plain(service))
                 yield made
                 accounts[side.is_prefill] = made.doc
+            if side is self.main and self.facts.switches.worker_sets_first:
+                side.make_worker_set(accounts.get(False, _DEFAULT))  # what fails in it fails here
             if side is not self.main or side.is_prefill not in accounts:
                 continue
             side.make_worker_set(accounts[False])  # to see whether it has the sidecar: what fails in it fails here
@@ -158,12 +163,14 @@ class _Reconciler:
 
     def workload_service(self) -> MadeObject:
         """Make the Service of all pods that take requests."""
-        service, scheme = self.service, "https" if self.service.tls else "http"
+        service, follows = self.service, self.facts.switches.service_after_spec
+        scheme = "https" if self.service.tls or not follows else "http"
         port: JsonObject = {"name": scheme, "appProtocol": scheme, "port": LLM_PORT, "targetPort": LLM_PORT}
         spec: JsonObject = {"type": "ClusterIP", "selector": service.selector, "ports": [{**port, "protocol": "TCP"}]}
-        labels = {**service.base_labels(WORKLOAD), **mapping(service.spec.value.get("labels"))}
+        handed = mapping(service.spec.value if follows else None)
+        labels = {**service.base_labels(WORKLOAD), **mapping(handed.get("labels"))}
         keep = service.plane.release.capabilities.routing_annotation_reaches_pods
-        annotations = without_routing(mapping(service.spec.value.get("annotations")), keep=keep)
+        annotations = without_routing(mapping(handed.get("annotations")), keep=keep)
         name = service.child("-kserve-workload-svc")
         return service.make(("v1", "Service"), name, WORKLOAD, {"spec": spec}, labels=labels, annotations=annotations)
 

@@ -28,6 +28,18 @@ _CONTROLLERS: Final = "controllers"
 class LlmSwitches:
     """How the controller of a release does what another does otherwise.
 
+    `tls`: servers speak TLS where the ConfigMap says so.
+    `local_caches`: models are looked for in local caches.
+    `config_not_found`: a preset or base that is not there has a reason of its own.
+    `parent_by_service`: a route's parent without a namespace is looked for beside the service, otherwise it is refused.
+    `worker_sets_first`: what fails in a service's pods fails in the step of those that span nodes, though it has none.
+    `handed_accounts`: ServiceAccounts that are made hand on what those have that they are made after.
+    `service_after_spec`: the workload's Service has the labels and annotations of the spec, and says whether TLS is on.
+    `hub_settings`: what downloads from the Hub is told how to be quick.
+    `scaling`: scaling makes autoscalers; without, nothing reads it.
+    `routes_by_model`: matches that ask for a model's name are written for every adapter.
+    `config_rewriting`: a scheduler's config is rewritten for the version of the scheduler, and its metric flags moved.
+    `initializer_kept`: a container storage-initializer of the user's stays beside KServe's.
     `initializer_overlay`: a container storage-initializer of the user's is laid over KServe's, otherwise it is dropped.
     `alpha_pool_always`: the v1alpha2 InferencePool is written whether or not its CRD is served.
     `routing_by_annotation`: routes by model name need spec.annotations to ask for them.
@@ -37,6 +49,18 @@ class LlmSwitches:
     `tokenizer_removed`: the scheduler's tokenizer goes where nothing asks for it, and newer names of plugins are known.
     """
 
+    tls: bool
+    local_caches: bool
+    config_not_found: bool
+    parent_by_service: bool
+    worker_sets_first: bool
+    handed_accounts: bool
+    service_after_spec: bool
+    hub_settings: bool
+    scaling: bool
+    routes_by_model: bool
+    config_rewriting: bool
+    initializer_kept: bool
     initializer_overlay: bool
     alpha_pool_always: bool
     routing_by_annotation: bool

@@ -54,7 +54,7 @@ def make_route(service: LlmService, gateways: list[JsonObject]) -> MadeObject:
     if group := text(route.get("group")):
         labels[_GROUP_LABEL] = group
         rules = [_shared(mapping(rule), route, service) for rule in rules]
-    for message in _refusals(rules):
+    for message in (*_parent_refusals(sequence(part.value.get("parentRefs"))), *_refusals(rules)):
         raise RouteError(message)
     origins = tuple(below(("spec",), part.origins))
     spec: JsonObject = {**part.value, "rules": rules}
@@ -76,7 +76,7 @@ def _routes_by_model(service: LlmService, gateways: list[JsonObject]) -> bool:
 def _by_model(rule: JsonObject, header: str, service: LlmService, *, on: bool) -> JsonObject | None:
     """Write the matches of a rule that ask for a model's name: once more for every adapter, or not at all."""
     matches = rule.get("matches")
-    if not isinstance(matches, list):
+    if not isinstance(matches, list) or not service.facts.switches.routes_by_model:
         return rule
     adapters = list(service.adapters)
     if service.facts.switches.adapters_by_name:
@@ -143,6 +143,12 @@ def _stopped_members(service: LlmService, group: str) -> Iterator[str]:
         is_member = value_at(spec, ("router", "route", "group")) == group and name != service.name
         if is_member and stops_service(metadata) and (value_at(spec, ("model", "name")) or name) == service.model:
             yield name
+
+
+def _parent_refusals(parents: JsonArray) -> Iterator[str]:
+    for number, parent in enumerate(parents):
+        if mapping(parent).get("namespace") == "":
+            yield f"spec.parentRefs[{number}].namespace: Invalid value: should be at least 1 chars long"
 
 
 def _refusals(rules: JsonArray) -> Iterator[str]:

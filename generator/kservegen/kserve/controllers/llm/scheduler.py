@@ -14,9 +14,11 @@ from kservegen.core.resource import Origin, trace
 from kservegen.kserve.controllers.llm.access import make_account, make_cluster_binding, make_role
 from kservegen.kserve.controllers.llm.pods import LlmPod, stored_source
 from kservegen.kserve.controllers.llm.scheduler_config import (
+    ALL_FLAGS,
     CONFIG_FLAGS,
     CONFIG_TEXT,
     NEW_NAMES,
+    PLAIN_FLAGS,
     SchedulerConfigs,
     config_text,
     scheduler_version,
@@ -128,7 +130,8 @@ def _configure(pod: LlmPod, main: JsonObject, service: LlmService) -> None:
 
 
 def _rewrite(pod: LlmPod, main: JsonObject | None, service: LlmService, written: str, *, has_tokenizer: bool) -> None:
-    version = scheduler_version(written)
+    switches = service.facts.switches
+    version = scheduler_version(written if switches.config_rewriting else "")
     if version is None:
         raise SchedulerError(f"failed to parse scheduler version {written!r}")
     if main is None:
@@ -138,11 +141,14 @@ def _rewrite(pod: LlmPod, main: JsonObject | None, service: LlmService, written:
     if version >= NEW_NAMES:
         before = list(args)
         metrics = take_metric_flags(args)
-        if metrics and not SchedulerConfigs(args).configs:
+        if metrics and not SchedulerConfigs(args, ALL_FLAGS).configs:
             args[:] = before
             raise SchedulerError("metric flags cannot be moved into a config that stands in a file")
-    newer = service.facts.switches.tokenizer_removed
-    removed = SchedulerConfigs(args).rewrite(version, metrics, tokenizer=has_tokenizer, newer=newer)
+    if not switches.config_rewriting and not has_tokenizer:
+        return
+    flags = ALL_FLAGS if switches.config_rewriting else PLAIN_FLAGS
+    newer = switches.tokenizer_removed
+    removed = SchedulerConfigs(args, flags).rewrite(version, metrics, tokenizer=has_tokenizer, newer=newer)
     if removed and has_tokenizer:
         pod.drop("containers", _TOKENIZER)
 

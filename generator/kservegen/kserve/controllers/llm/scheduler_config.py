@@ -18,8 +18,11 @@ from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.manifest import load_manifests
 
 CONFIG_TEXT: Final = "--config-text"
-_FLAGS: Final = frozenset(f"{dashes}{name}" for dashes in ("-", "--") for name in ("config-text", "configText"))
-CONFIG_FLAGS: Final = _FLAGS | {f"{dashes}{name}" for dashes in ("-", "--") for name in ("config-file", "configFile")}
+PLAIN_FLAGS: Final = frozenset({"-config-text", "--config-text"})
+ALL_FLAGS: Final = PLAIN_FLAGS | {"-configText", "--configText"}
+CONFIG_FLAGS: Final = ALL_FLAGS | {
+    f"{dashes}{name}" for dashes in ("-", "--") for name in ("config-file", "configFile")
+}
 _VERSION: Final = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
 _SOCKET: Final = "/tmp/tokenizer/tokenizer-uds.socket"  # noqa: S108 - where the preset's two containers meet
 _PRECISE: Final = "precise-prefix-cache-scorer"
@@ -82,15 +85,16 @@ def config_text(config: JsonValue) -> str:
 
 
 class SchedulerConfigs:
-    """The configs in the flags of a scheduler's main container: `args` are changed in place."""
+    """The configs in those `flags` of a scheduler's main container that are read: `args` are changed in place."""
 
-    def __init__(self, args: JsonArray) -> None:
+    def __init__(self, args: JsonArray, flags: frozenset[str]) -> None:
         self.args = args
+        self.flags = flags
         self.configs = dict(self._read())
 
     def _read(self) -> Iterator[tuple[int, JsonObject | None]]:
         for place, word in enumerate(self.args[:-1]):
-            if word in _FLAGS:
+            if word in self.flags:
                 yield place + 1, _parsed(text(self.args[place + 1]))
 
     def rewrite(self, version: SchedulerVersion, metrics: JsonObject, *, tokenizer: bool, newer: bool) -> bool:

@@ -96,7 +96,7 @@ class LlmService:
     @property
     def tls(self) -> bool:
         """Whether servers speak TLS."""
-        return self.plane.settings.is_on("ingress", "enableLLMInferenceServiceTLS")
+        return self.facts.switches.tls and self.plane.settings.is_on("ingress", "enableLLMInferenceServiceTLS")
 
     @property
     def pool_reference(self) -> str:

@@ -86,7 +86,8 @@ def attach_model(pod: LlmPod, service: LlmService, target: StorageTarget) -> Non
     if value_at(service.spec.value, ("storageInitializer", "enabled")) is False:
         return
     if LOCAL_MODEL_LABEL in service.labels:
-        uri = cached_uri(uri, {**service.annotations}) or uri
+        capabilities = service.plane.release.capabilities
+        uri = cached_uri(uri, {**service.labels}, {**service.annotations}, capabilities) or uri
     container = pod.container(target.container)
     if container is None:
         raise StorageError(f"no container {target.container}")
@@ -125,7 +126,7 @@ class _Storage:
         ]
         if downloads:
             self.download(downloads, is_single=base == len(downloads) == 1)
-        else:
+        elif not self.service.facts.switches.initializer_kept:
             self.pod.drop("initContainers", _INITIALIZER)
         for adapter in self.adapters:
             if adapter.scheme == "pvc":
@@ -176,6 +177,8 @@ class _Storage:
         car = _modelcar("modelcar", image, prepared, amounts)
         car["volumeMounts"] = [dict(mount)]
         if user is not None:
+            if not self.service.plane.release.capabilities.modelcar_keeps_context:
+                container["securityContext"] = {}
             pod.map(container, "securityContext")["runAsUser"] = user
             car["securityContext"] = {"runAsUser": user}
         check = (
@@ -217,7 +220,7 @@ class _Storage:
             Origin(("resources",), (CONFIG_MAP, _SECTION, DERIVED)),
         ]
         own = pod.place(_INITIALIZER, "initContainers")
-        if own is not None:
+        if own is not None and not self.service.facts.switches.initializer_kept:
             overlay = mapping(sequence(pod.spec.get("initContainers"))[own])
             pod.drop("initContainers", _INITIALIZER)
             if self.service.facts.switches.initializer_overlay:
@@ -255,7 +258,7 @@ class _Storage:
         mounts = self.pod.items(made, "volumeMounts")
         mounts += sequence(given.get("volumeMounts"))
         known = {text(variable.get("name")) for variable in env}
-        if any(each.uri.startswith("hf://") for each in downloads):
+        if self.service.facts.switches.hub_settings and any(each.uri.startswith("hf://") for each in downloads):
             env += [{"name": name, "value": value} for name, value in _HF_ENV if name not in known]
         if not (is_single and downloads[0].uri.startswith("hf://")):
             env += self.authorities(env, mounts)

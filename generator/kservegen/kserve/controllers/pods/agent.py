@@ -69,7 +69,7 @@ def inject_agent(draft: MutatedPod, plane: ControlPlane, pod_name: str) -> None:
     context = containers[0].get("securityContext") if containers else None
     if context is not None:
         agent["securityContext"] = context
-    _probe(draft, agent)
+    _probe(draft, plane, agent)
     _add_credentials(draft, plane, agent, logger)
     if asked["agent"]:
         _add_model_volumes(draft, agent)
@@ -128,7 +128,7 @@ def _component_port(draft: MutatedPod) -> JsonValue:
     return DEFAULT_PORT if port is None else port
 
 
-def _probe(draft: MutatedPod, agent: JsonObject) -> None:
+def _probe(draft: MutatedPod, plane: ControlPlane, agent: JsonObject) -> None:
     containers = draft.containers()
     probed = draft.container(TRANSFORMER_CONTAINER) or (containers[0] if containers else {})
     probe = mapping(probed.get("readinessProbe"))
@@ -141,7 +141,7 @@ def _probe(draft: MutatedPod, agent: JsonObject) -> None:
         append(agent, "env", {"name": "SERVING_READINESS_PROBE", "value": written})
     agent["readinessProbe"] = {
         "httpGet": {
-            "path": action.get("path") or "/",
+            "path": (plane.release.capabilities.agent_probe_path and action.get("path")) or "/",
             "port": AGENT_PORT,
             "httpHeaders": [{"name": "K-Network-Probe", "value": "queue"}],
         }

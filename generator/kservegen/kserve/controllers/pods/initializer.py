@@ -44,7 +44,7 @@ def inject_initializer(draft: MutatedPod, plane: ControlPlane) -> None:
     if not isinstance(uri, str):
         return
     if LOCAL_MODEL_LABEL in draft.labels:
-        uri = _cached_uri(draft, uri)
+        uri = _cached_uri(draft, uri, plane)
     container = storage_container(uri, draft.annotation(f"{INTERNAL}storage-container-name"), plane)
     if f"{INTERNAL}agent" in draft.annotations or draft.has_init(INIT_NAME) or _is_oci(uri, plane):
         return
@@ -80,9 +80,9 @@ def _is_oci(uri: str, plane: ControlPlane) -> bool:
     return uri.startswith("oci://") and settings.is_on("storageInitializer", "enableModelcar")
 
 
-def _cached_uri(draft: MutatedPod, uri: str) -> str:
+def _cached_uri(draft: MutatedPod, uri: str, plane: ControlPlane) -> str:
     """Return the claim that a local model cache holds the model in."""
-    if not (cached := cached_uri(uri, draft.annotations)):
+    if not (cached := cached_uri(uri, draft.labels, draft.annotations, plane.release.capabilities)):
         raise PodRefusedError(f"Annotation {LOCAL_MODEL_LABEL}-pvc-name not found")
     return cached
 

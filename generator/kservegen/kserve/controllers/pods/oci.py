@@ -86,7 +86,9 @@ def add_modelcar(draft: MutatedPod, plane: ControlPlane, uri: str, path: str, nu
         add_env(container, {"name": "MODEL_INIT_MODE", "value": "async"})
         draft.mount(container, {"name": volume, "mountPath": parent})
         if uid is not None:
-            container["securityContext"] = {**mapping(container.get("securityContext")), "runAsUser": uid}
+            kept = plane.release.capabilities.modelcar_keeps_context
+            context = mapping(container.get("securityContext")) if kept else {}
+            container["securityContext"] = {**context, "runAsUser": uid}
     draft.add_volume({"name": volume, "emptyDir": {}})
     draft.spec["shareProcessNamespace"] = True
     resources = configured_amounts(
