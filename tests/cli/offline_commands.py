@@ -49,6 +49,7 @@ QUIET = {
     "lock": ("lock chat --env dev --facts facts.yaml",),
     "call": ("call iris --env dev --show",),
     "commit": (),
+    "schemas": ("schemas add definition.yaml",),
     "inventory": ("inventory --env dev --from cluster.json", "inventory --env dev --check --from cluster.json"),
 }
 MODELS = """\
@@ -64,6 +65,12 @@ def main(place: Path) -> None:
     project.write("owners.yaml", "version: 1\nplatform: {reviewers: ['@p']}\n")
     project.write("facts.yaml", f"revision: {'b' * 40}\n")
     project.write("cluster.json", '{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}')
+    project.write(
+        "definition.yaml",
+        "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a.b.c}, "
+        "spec: {group: b.c, names: {kind: A}, versions: [{name: v1, served: true, "
+        "schema: {openAPIV3Schema: {type: object}}}]}}",
+    )
     project.write("environments/prod.yaml", ARGO.replace("name: dev", "name: prod"))
     project.models(MODELS.replace("a/iris", "a/iris2"))
     commit_files(project.root, {})

@@ -51,6 +51,19 @@ VALUES = "version: v0.20.0, values: {kserve-resources: {kserve: {controller: {ga
 PROD = FLUX.replace("version: v0.20.0", VALUES).replace("{ns: {}, team: {}}", "{ns: {}, other: {}, team: {}}") + (
     "models: {iris: {namespace: other, minReplicas: 2, maxReplicas: 2}, scaled: null}\n"
 )
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {kind: Widget}
+  versions: [{name: v1, served: true, schema: {openAPIV3Schema: {type: object}}}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: a}
+"""
 ACCOUNTS = (
     '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "ServiceAccount",'
     ' "metadata": {"name": "builder", "namespace": "ns"}}]}'
@@ -122,6 +135,11 @@ def spoken(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytes
         yield Spoken(project, hub, capfd)
 
 
+def add_schemas(spoken: Spoken) -> None:
+    spoken.project.write("definition.yaml", DEFINITION)
+    spoken("schemas", "add", str(spoken.project.root / "definition.yaml"))
+
+
 def plan_an_arrival(spoken: Spoken) -> None:
     """Plan an environment that has a model by a base's name."""
     spoken.project.write("environments/bases/all.yaml", "version: 1\n")
@@ -190,6 +208,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("inventory", "--env", "dev", "--from", str(project.root / "accounts.json"))
     project.write("accounts.json", ACCOUNTS.replace("builder", "reader"))
     spoken("inventory", "--env", "dev", "--check", "--from", str(project.root / "accounts.json"))
+    add_schemas(spoken)
     project.write("policies/few.yaml", POLICY)
     project.write("policies/tests/few/one.yaml", CASE)
     spoken("policy", "test")

@@ -6,7 +6,6 @@ Run it from the repository's root: `python -m tools.schemas.compile [--check] [-
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,8 +15,9 @@ from tools.schemas import foreign, patches
 from tools.schemas.notation import Schema, parse_shape
 from tools.schemas.sources import Kind, Shapes, foreign_shapes, kserve_kinds, kserve_release, read
 
+from kservegen.formats.jsonschema.definitions import DRAFT, schema_text, with_bounds
+
 ROOT = Path(__file__).resolve().parents[2] / "schemas"
-DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
@@ -55,27 +55,7 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
     if kind.defaulter:
         file["x-kservegen-defaulter"] = kind.defaulter
     file["definitions"] = {name: definitions[name] for name in sorted(definitions)}
-    return {key: _point(_bounded(value)) for key, value in file.items()}
-
-
-# The first and the last number of a format. No JSON Schema validator looks at formats of numbers, and neither does the
-# API server; Go does when it decodes: in KServe's webhooks and controllers, and in the server for its own kinds.
-# Beyond int64 the server reads a number as a float, and refuses that itself.
-_ENDS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-_WHOLE = ("integer", ["integer", "null"])
-
-
-def _bounded(node: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Give whole numbers the range that their format has room for, where the schema does not state a narrower one."""
-    if isinstance(node, list):
-        return [_bounded(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    out = {key: _bounded(value) for key, value in node.items()}
-    if out.get("type") in _WHOLE:
-        low, high = _ENDS[out.get("format", "int64")]
-        out = {**out, "minimum": out.get("minimum", low), "maximum": out.get("maximum", high)}
-    return out
+    return {key: _point(with_bounds(value)) for key, value in file.items()}
 
 
 # Metadata is read by the API server into its own Go type, whichever kind it belongs to: null is the zero value there.
@@ -135,11 +115,11 @@ def compile_all(root: Path) -> dict[Path, str]:
             shapes = Shapes(raw)
             table = {**release.patches.get(kind.name, {}), **release.patches.get(f"{kind.name}/{kind.version}", {})}
             patched = patches.apply(kind, table, shapes)
-            files[root / "kserve" / version / file_name(kind)] = text(compile_kind(patched, shapes))
+            files[root / "kserve" / version / file_name(kind)] = schema_text(compile_kind(patched, shapes))
     for target, entry in read(source / "others.yaml").items():
         shapes = Shapes(foreign_shapes(entry["foreign"], source, corrected=not entry.get("own")))
         for kind in other_kinds(entry["kinds"], shapes):
-            files[root / target / file_name(kind)] = text(compile_kind(kind, shapes, native=entry["native"]))
+            files[root / target / file_name(kind)] = schema_text(compile_kind(kind, shapes, native=entry["native"]))
     return files
 
 
@@ -161,18 +141,6 @@ def file_name(kind: Kind) -> str:
     """Name a file as kubeconform does: the group's folder, then kind and version in lower case."""
     name = f"{kind.name.lower()}_{kind.version}.json"
     return f"{kind.group}/{name}" if kind.group else name
-
-
-def text(schema: Schema) -> str:
-    """Write a schema: one definition a line, so that a difference reads well and the file stays small."""
-    lines = [f"{_compact(key)}:{_compact(value)}" for key, value in schema.items() if key != "definitions"]
-    inner = [f" {_compact(key)}:{_compact(value)}" for key, value in schema["definitions"].items()]
-    lines.append('"definitions":{\n' + ",\n".join(inner) + "\n}")
-    return "{" + ",\n".join(lines) + "}\n"
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def stale(files: Mapping[Path, str], folders: list[Path]) -> list[str]:

@@ -30,6 +30,7 @@ _MODEL: Final = "the model, through kubectl port-forward or at --url; with --sho
 _REMOTE: Final = "the git remote with --push, otherwise none"
 _CLUSTER: Final = "the API server of the cluster; with --from none"
 _HUB: Final = "the hub that the models come from; with --from or --facts none"
+_DEFINITIONS: Final = "the API server of the cluster with --from-cluster, otherwise none"
 # The module of the same name is imported when the command runs, so that `--version` and completion stay fast.
 COMMANDS: Final = {
     "adopt": CommandEntry("Make a catalog of what runs already, with the proof that it is the same.", _NO_NETWORK),
@@ -57,6 +58,7 @@ COMMANDS: Final = {
     "render": CommandEntry("Check the catalog and write the manifests of every environment.", _NO_NETWORK),
     "report": CommandEntry("List the models: what runs where, and who answers for it.", _NO_NETWORK),
     "rollback": CommandEntry("Give a model back the words that it had at a commit.", _NO_NETWORK),
+    "schemas": CommandEntry("Compile definitions of kinds: kservegen schemas add.", _DEFINITIONS),
     "set": CommandEntry("Change words of a model where they are written, comments kept.", _NO_NETWORK),
     "simulate": CommandEntry("Print what KServe's controllers would make of models or manifests.", _NO_NETWORK),
     "upgrade": CommandEntry("Say what another KServe version changes, and the order to go there.", _NO_NETWORK),

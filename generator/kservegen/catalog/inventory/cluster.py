@@ -1,4 +1,4 @@
-"""A cluster's API server: the module that speaks to it, for `kservegen inventory` alone, and only to get and list.
+"""A cluster's API server: the module that speaks to it, for `inventory` and `schemas add`, and only to get and list.
 
 Where names are all that counts, metadata is all that is asked for (PartialObjectMetadata), so that no content travels.
 The API has no way to ask for the keys of a Secret alone: its values come too where keys are wanted, and are dropped
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 30.0
 _PAGE: Final = 500
+_PAGE_OF_DEFINITIONS: Final = 10  # one may be of several MiB
 _LARGEST_ANSWER: Final = 64 << 20
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _WHOLE: Final = "application/json"
@@ -70,7 +71,7 @@ class ApiServer:
         self.day = ""
 
     @classmethod
-    def open(cls, kubeconfig: Path | None, context: str | None) -> ApiServer:
+    def open(cls, kubeconfig: Path | None, context: str | None, *, asked_by: str = "kservegen inventory") -> ApiServer:
         """Find the server; without a kubeconfig as kubectl does, or as a pod of the cluster does.
 
         GeneratorError where the client of the extra is not installed, or no kubeconfig names a server.
@@ -81,9 +82,8 @@ class ApiServer:
         except ImportError:
             raise GeneratorError(
                 "asking a cluster needs the Python package kubernetes",
-                subject="kservegen inventory",
-                hint="Install kservegen[cluster], or write down what kubectl says and name the files with --from: "
-                "kubectl get secrets,configmaps,serviceaccounts -n NAMESPACE -o json.",
+                subject=asked_by,
+                hint="Install kservegen[cluster], or write down what kubectl get -o json says and name the files.",
             ) from None
         settings = Configuration()
         inside = kubeconfig is None and context is None and "KUBERNETES_SERVICE_HOST" in os.environ
@@ -120,6 +120,16 @@ class ApiServer:
             elif not self._list_in(draft, listing, [EVERYWHERE]) and kind.namespaced:
                 self._list_in(draft, listing, sorted({*near, kserve}))
 
+    def definitions(self) -> Iterator[JsonObject]:
+        """List the CustomResourceDefinitions, whole; GeneratorError where they are not given."""
+        try:
+            yield from self._items(_Listing(DEFINITION, "v1", whole=True), "", page=_PAGE_OF_DEFINITIONS)
+        except _RefusedError as refused:
+            raise GeneratorError(
+                f"the cluster does not give its CustomResourceDefinitions: {refused}",
+                hint="Ask for the right to list them, or name files: kubectl get crd -o json.",
+            ) from None
+
     def _version(self, kind: ListedKind, served: Mapping[tuple[str, str], str]) -> str | None:
         """Return the version in which the server has a kind: blank for none at all, None where it does not tell."""
         if not kind.group:
@@ -143,7 +153,7 @@ class ApiServer:
                 draft.cover(listing.kind, place)
         return done
 
-    def _items(self, listing: _Listing, namespace: str) -> Iterator[JsonObject]:
+    def _items(self, listing: _Listing, namespace: str, page: int = _PAGE) -> Iterator[JsonObject]:
         kind, version = listing.kind, listing.version
         if version is None:
             raise _RefusedError("the server does not say what it serves")
@@ -152,7 +162,7 @@ class ApiServer:
         start = f"/apis/{kind.group}/{version}" if kind.group else "/api/v1"
         path = "/".join(filter(None, (start, namespace and f"namespaces/{namespace}", kind.plural)))
         said = "/".join(filter(None, (kind.group, version)))
-        query: list[tuple[str, str]] = [("limit", str(_PAGE))]
+        query: list[tuple[str, str]] = [("limit", str(page))]
         if kind is CONTROLLER:
             query.append(("fieldSelector", f"metadata.name={CONTROLLER_NAME}"))
         following = ""
