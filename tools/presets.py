@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from tools.fact_files import reference_folder, written_of
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -26,7 +27,7 @@ from kservegen.formats.jsonschema.store import SchemaStore
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "facts" / "presets"
 SOURCE = "runtime-configs/llmisvcconfigs/resources.yaml"
-STARTS = "vllm serve"
+STARTS = re.compile(r"\bvllm (?:serve|launch)\b")
 KIND = "LLMInferenceServiceConfig"
 
 # An action with the blanks that its trim marks take away; those of a script end its lines, or stand between words.
@@ -43,7 +44,7 @@ def main() -> int:
     folder = Path(options.folder or ROOT.parent / "shared") / "kserve"
     stale: list[str] = []
     for record in sorted((ROOT / "facts/releases").glob("*.json")):
-        source, target = folder / record.stem / SOURCE, TARGET / record.name
+        source, target = reference_folder(folder, record.stem) / SOURCE, TARGET / record.name
         if not source.is_file():
             print(f"{record.stem}: skipped, there is no {source}")
             continue
@@ -65,7 +66,7 @@ def compiled(source: str, version: str) -> JsonObject:
         if document["kind"] == KIND:
             shape = store.shape(document["apiVersion"], KIND, kserve_version=version)
             presets[document["metadata"]["name"]] = _reduced(mapping(apply_defaults(document, shape)["spec"]))
-    return {"version": version, "source": f"config/llmisvcconfig of the tag {version}", "presets": presets}
+    return {"version": version, "source": f"config/llmisvcconfig of {written_of(version)}", "presets": presets}
 
 
 def _reduced(value: JsonValue) -> JsonValue:
@@ -74,7 +75,7 @@ def _reduced(value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [_reduced(item) for item in value]
     if isinstance(value, str):
-        return _script(value) if STARTS in value else _plain(value)
+        return _script(value) if STARTS.search(value) else _plain(value)
     return value
 
 
@@ -84,7 +85,7 @@ def _plain(text: str) -> str:
 
 
 def _script(text: str) -> JsonObject:
-    line = next(line for line in text.replace("\\\n", " ").splitlines() if STARTS in line)
+    line = next(line for line in text.replace("\\\n", " ").splitlines() if STARTS.search(line))
     line = line.strip().removeprefix("eval ").strip().strip("\"'")
     return {"script": list(_words(_plain(line)))}
 

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools.fact_files import ROOT, write_facts
+from tools.fact_files import ROOT, reference_folder, write_facts, written_of
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -35,7 +35,7 @@ def compile_release(folder: Path, version: str) -> JsonObject:
             if metadata.get("annotations"):
                 entry["annotations"] = metadata["annotations"]
             found[_KINDS[text(doc.get("kind"))]][text(metadata.get("name"))] = entry
-    provenance = f"config/runtimes and config/storagecontainers of the tag {version}, of scripts what they start"
+    provenance = f"config/runtimes and config/storagecontainers of {written_of(version)}, of scripts what they start"
     return {"version": version, "provenance": provenance, **found}
 
 
@@ -43,9 +43,9 @@ def main() -> int:
     """Write the facts, or with --check say which differ."""
     shared = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared")) / "kserve"
     wanted: dict[Path, str] = {}
-    for folder in sorted(shared.glob("v*/runtime-configs")):
-        version = folder.parent.name
-        if (ROOT / "facts" / "releases" / f"{version}.json").exists():
+    for record in sorted((ROOT / "facts" / "releases").glob("v*.json")):
+        version, folder = record.stem, reference_folder(shared, record.stem) / "runtime-configs"
+        if folder.is_dir():
             facts = compile_release(folder, version)
             wanted[FACTS / f"{version}.json"] = json.dumps(facts, indent=1, sort_keys=True) + "\n"
     return write_facts(wanted, "is not what the release says: python -m tools.runtime_facts")

@@ -14,7 +14,7 @@ from tests.support.reports import checked_report
 from kservegen.cli import cli
 
 ROOT = Path(__file__).parents[2]
-NEW = "v0.21.0"
+NEW = "v0.99.0"
 CAVEAT = f"KServe {NEW} is not reviewed: the rules of v0.20.0 were applied to it"
 ASSUMED = f"KServe release {NEW} (not reviewed: the rules of v0.20.0 were applied to it)"
 

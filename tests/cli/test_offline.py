@@ -21,7 +21,7 @@ WAYS = (["unshare", "--map-root-user", "--net"], ["unshare", "--net"], ["sudo", 
 def test_every_command_is_tried_and_who_reaches_a_network_says_so() -> None:
     assert sorted(RUNS) == sorted(OFFLINE)
     assert sorted(QUIET) == sorted(COMMANDS.keys() - set(OFFLINE))
-    assert {name.rpartition(".")[2] for name in SPEAKS.values()} <= set(QUIET)
+    assert {name.rpartition(".")[2] for names in SPEAKS.values() for name in names} <= set(QUIET)
 
 
 def test_commands_that_declare_none_use_no_network(tmp_path: Path) -> None:

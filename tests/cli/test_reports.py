@@ -135,6 +135,12 @@ def spoken(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytes
         yield Spoken(project, hub, capfd)
 
 
+def try_a_policy(spoken: Spoken) -> None:
+    spoken.project.write("policies/few.yaml", POLICY)
+    spoken.project.write("policies/tests/few/one.yaml", CASE)
+    spoken("policy", "test")
+
+
 def add_schemas(spoken: Spoken) -> None:
     spoken.project.write("definition.yaml", DEFINITION)
     spoken("schemas", "add", str(spoken.project.root / "definition.yaml"))
@@ -209,9 +215,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     project.write("accounts.json", ACCOUNTS.replace("builder", "reader"))
     spoken("inventory", "--env", "dev", "--check", "--from", str(project.root / "accounts.json"))
     add_schemas(spoken)
-    project.write("policies/few.yaml", POLICY)
-    project.write("policies/tests/few/one.yaml", CASE)
-    spoken("policy", "test")
+    try_a_policy(spoken)
     plan_an_arrival(spoken)
     spoken("validate", "nowhere")
     adopt_some(spoken, tmp_path)

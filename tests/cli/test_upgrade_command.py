@@ -122,11 +122,11 @@ def test_crds_that_are_not_the_charts_are_left_out(project: Project) -> None:
 def later(project: Project) -> Project:
     """Return a project whose own schemas know a version in which a chart value is gone."""
     schemas = project.root / "schemas"
-    shutil.copytree(ROOT / "schemas/kserve/v0.20.0", schemas / "kserve/v0.21.0")
-    record = {"version": "v0.21.0", "status": "derived", "nearest": "v0.20.0", "provenance": {"charts": "made up"}}
-    project.write("schemas/releases/v0.21.0.json", json.dumps(record))
+    shutil.copytree(ROOT / "schemas/kserve/v0.20.0", schemas / "kserve/v0.99.0")
+    record = {"version": "v0.99.0", "status": "derived", "nearest": "v0.20.0", "provenance": {"charts": "made up"}}
+    project.write("schemas/releases/v0.99.0.json", json.dumps(record))
     for table in ("shared", "ingress", "kserve-resources"):
-        project.write(f"schemas/charts/v0.21.0/{table}.json", json.dumps(DROPPED))
+        project.write(f"schemas/charts/v0.99.0/{table}.json", json.dumps(DROPPED))
     dev = (project.root / "environments/dev.yaml").read_text("utf-8")
     values = "values: {kserve-resources: {kserve: {controller: {gateway: {domain: example.org}}}}}"
     project.write(
@@ -138,25 +138,25 @@ def later(project: Project) -> Project:
 def test_what_only_the_new_version_refuses_comes_with_its_line(later: Project) -> None:
     assert later.problems() == []
     before = later.root.joinpath("environments/dev.yaml").read_text("utf-8")
-    result = upgrade(later, "--to", "v0.21.0", "--write")
+    result = upgrade(later, "--to", "v0.99.0", "--write")
     assert result.return_value == 1
-    assert result.stdout.startswith("dev: v0.19.0 to v0.21.0: 1 error stands in the way")
+    assert result.stdout.startswith("dev: v0.19.0 to v0.99.0: 1 error stands in the way")
     assert "environments/dev.yaml:3:" in result.stdout
     assert later.root.joinpath("environments/dev.yaml").read_text("utf-8") == before, "nothing is written over an error"
 
 
 def test_notes_of_every_version_on_the_way_are_told(later: Project) -> None:
     later.models(LLM)
-    assert len(texts(report(later, "--to", "v0.21.0"), "crds")) == 1, "v0.20.0 drops some, and v0.21.0 comes after it"
+    assert len(texts(report(later, "--to", "v0.99.0"), "crds")) == 1, "v0.20.0 drops some, and v0.99.0 comes after it"
 
 
 def test_defaults_that_another_version_stores_are_told(later: Project) -> None:
-    file = later.root / "schemas/kserve/v0.21.0/serving.kserve.io/inferenceservice_v1beta1.json"
+    file = later.root / "schemas/kserve/v0.99.0/serving.kserve.io/inferenceservice_v1beta1.json"
     schema = json.loads(file.read_text("utf-8"))
     for name in ("PredictorSpec", "PredictorSpec.patched"):
         schema["definitions"][name]["properties"]["timeout"]["default"] = 60
     file.write_text(json.dumps(schema), "utf-8")
-    assert texts(report(later, "--to", "v0.21.0"), "defaults") == [
+    assert texts(report(later, "--to", "v0.99.0"), "defaults") == [
         "InferenceService ns/iris is stored with other defaults: spec.predictor.timeout"
     ]
 
@@ -311,7 +311,7 @@ def test_errors_of_today_come_first_and_nothing_is_said_beyond_them(project: Pro
     ("words", "said"),
     [
         (("--to", "0.20.0"), "Did you mean v0.20.0?"),
-        (("--to", "v9.9.9"), "Known: v0.19.0, v0.20.0."),
+        (("--to", "v9.9.9"), "Known: v0.17.0, v0.18.1, v0.19.0, v0.20.0, v0.21.0."),
         (("--to", "v0.20.0", "--from", "new"), "Write it as v0.16.0."),
         (("--to", "v0.20.0", "--from", "v0.18.0"), "any version before v0.17.0"),
         (("--to", "v0.19.0", "--from", "v0.20.0"), "dev runs v0.20.0, which is later than v0.19.0"),

@@ -132,7 +132,7 @@ def test_an_environment_gives_its_runtimes(project: Project, shell: Shell, monke
 
 REFUSED = (
     (("nope",), "there is no environment, file or folder"),
-    (("a.yaml", "--kserve-version", "v0.1.0"), "Known: v0.19.0, v0.20.0."),
+    (("a.yaml", "--kserve-version", "v0.1.0"), "Known: v0.17.0, v0.18.1, v0.19.0, v0.20.0, v0.21.0."),
     (("a.yaml", "--env", "dev"), "no models.yaml"),
     (("a.yaml", "--kserve-version", "v0.20.0", "--env", "dev"), "no models.yaml"),
     ((), "no models.yaml"),

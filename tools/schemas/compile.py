@@ -15,7 +15,7 @@ from tools.schemas import foreign, patches
 from tools.schemas.notation import Schema, parse_shape
 from tools.schemas.sources import Kind, Shapes, foreign_shapes, kserve_kinds, kserve_release, read
 
-from kservegen.formats.jsonschema.definitions import DRAFT, schema_text, with_bounds
+from kservegen.formats.jsonschema.definitions import SCHEMA_DRAFT, schema_text, with_bounds
 
 ROOT = Path(__file__).resolve().parents[2] / "schemas"
 
@@ -49,7 +49,7 @@ def compile_kind(kind: Kind, shapes: Shapes, *, native: bool = False) -> Schema:
         for name in definitions:
             if name in _METADATA:
                 definitions[name] = _nullable(definitions[name])
-    file: Schema = {"$schema": DRAFT, **root}
+    file: Schema = {"$schema": SCHEMA_DRAFT, **root}
     if not native:
         file["x-kservegen-custom-resource"] = True
     if kind.defaulter:

@@ -22,6 +22,8 @@ KEYWORDS = {
     "rules": ("x-kubernetes-validations",),
 }
 
+LOOSE = "loose"
+LOOSENED = frozenset({"pattern", "minLength", "minItems", "minProperties", "x-kubernetes-validations"})
 
 # What is to change below a field: steps to deeper trees, and under "" the changes of the place itself.
 Tree = dict[str, Any]
@@ -61,11 +63,13 @@ def _patch(node: Schema, tree: Tree, shapes: Shapes) -> Schema:
     if not tree:
         return node
     if "$ref" in node:
+        if tree == {"": [LOOSE]}:
+            return _loosened(node, shapes)
         name = node["$ref"]
         return {**node, "$ref": _variant(name, _patch(shapes[name], tree, shapes), shapes)}
     out = node
     for change in tree.get("", ()):
-        out = _without(out, change)
+        out = _loosened(out, shapes) if change == LOOSE else _without(out, change)
     for step, below in tree.items():
         if step == "[]":
             key = "items" if "items" in out else "additionalProperties"
@@ -85,6 +89,21 @@ def _patch_field(node: Schema, name: str, tree: Tree, shapes: Shapes) -> Schema:
     for change in changes:
         if change in ("optional", "drop"):
             out = _without_field(out, name, drop=change == "drop")
+    return out
+
+
+def _loosened(node: Schema, shapes: Shapes) -> Schema:
+    """Take away what binds the texts, the lists and the rules of a whole shape, and of those below it."""
+    if "$ref" in node:
+        name = node["$ref"]
+        inner = _loosened(shapes[name], shapes)
+        return node if inner == shapes[name] else {**node, "$ref": _variant(name, inner, shapes)}
+    out = {key: value for key, value in node.items() if key not in LOOSENED}
+    if "properties" in out:
+        out["properties"] = {name: _loosened(field, shapes) for name, field in out["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(out.get(key), dict):
+            out[key] = _loosened(out[key], shapes)
     return out
 
 

@@ -15,7 +15,7 @@ from kservegen.core.repository import STDIN
 from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
-    from kservegen.commands.schemas import AddedSchemas, Definitions, SourceText
+    from kservegen.commands.schemas import AddedSchemas, FoundDefinitions, SourceText
     from kservegen.core.jsontypes import JsonValue
 
 _STDIN: Final = Path("-")
@@ -42,7 +42,7 @@ def command() -> None:
 @click.option("--kubeconfig", type=click.Path(path_type=Path), metavar="FILE", help="Default: as kubectl finds it.")
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig. Default: its current one.")
 @reporting("text", "json")
-def add(  # noqa: PLR0913 - one parameter per option
+def add_schemas(  # noqa: PLR0913 - one parameter per option
     *,
     paths: tuple[Path, ...],
     from_cluster: bool,
@@ -86,17 +86,17 @@ def add(  # noqa: PLR0913 - one parameter per option
     return int(refused)
 
 
-def _ask(kubeconfig: Path | None, context: str | None) -> Definitions:
+def _ask(kubeconfig: Path | None, context: str | None) -> FoundDefinitions:
     from kservegen.catalog.inventory.cluster import ApiServer  # noqa: PLC0415
-    from kservegen.commands.schemas import Definitions  # noqa: PLC0415
+    from kservegen.commands.schemas import FoundDefinitions  # noqa: PLC0415
 
-    found = Definitions()
+    found = FoundDefinitions()
     for doc in ApiServer.open(kubeconfig, context, asked_by="kservegen schemas add").definitions():
         found.add(doc, "the cluster")
     return found
 
 
-def _read(paths: tuple[Path, ...]) -> Definitions:
+def _read(paths: tuple[Path, ...]) -> FoundDefinitions:
     from kservegen.commands.schemas import read_definitions  # noqa: PLC0415
 
     return read_definitions(_sources(paths))

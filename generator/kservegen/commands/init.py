@@ -15,6 +15,7 @@ from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import packaged_data
+from kservegen.kserve.releases import Releases
 
 # Who commits rendered/: the pull request itself, or a workflow on main after the merge.
 RENDERERS = ("pull-request", "main")
@@ -93,6 +94,7 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
         "engine": answers.engine,
         "repository": scalar_text(answers.repository, inside=False),
         "requires": version_line(__version__),
+        "kserve": Releases([data / "schemas"]).newest_reviewed,
         "check": "" if carried else f" --rendered-by {answers.rendered_by}",
         **answers.tool.words(),
     }

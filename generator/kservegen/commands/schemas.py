@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
+from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
@@ -53,7 +53,7 @@ class SkippedSource(NamedTuple):
 
 
 @dataclass(slots=True)
-class Definitions:
+class FoundDefinitions:
     """The definitions that were found, each under its name, and what was passed over.
 
     `version` is the one of KServe that a chart says it is of; blank where none does.
@@ -83,9 +83,9 @@ class Definitions:
             raise GeneratorError(f"{own} is defined twice, and otherwise", subject=name, hint="Name one of the two.")
 
 
-def read_definitions(sources: Iterable[SourceText]) -> Definitions:
+def read_definitions(sources: Iterable[SourceText]) -> FoundDefinitions:
     """Collect the definitions of files and packed charts; GeneratorError for what cannot be read."""
-    found = Definitions()
+    found = FoundDefinitions()
     for source in sources:
         if source.name.endswith(PACKED):
             _take_chart(found, source)
@@ -94,7 +94,7 @@ def read_definitions(sources: Iterable[SourceText]) -> Definitions:
     return found
 
 
-def _take_chart(found: Definitions, source: SourceText) -> None:
+def _take_chart(found: FoundDefinitions, source: SourceText) -> None:
     for member in read_chart(source.content, source.name):
         name = f"{source.name}: {member.name}"
         if _CHART.fullmatch(member.name):
@@ -112,7 +112,7 @@ def as_version(written: str) -> str:
     return version if KSERVE_VERSION.match(version) else ""
 
 
-def _take(found: Definitions, source: SourceText) -> None:
+def _take(found: FoundDefinitions, source: SourceText) -> None:
     if _TEMPLATE in source.content and source.packed:
         line = source.content[: source.content.index(_TEMPLATE)].count(b"\n") + 1
         if _DEFINITION.encode() in source.content:
@@ -168,7 +168,7 @@ class SchemaAddition:
         self._releases = releases
         self._root = repository.root / "schemas"
 
-    def compile(self, found: Definitions, version: str, groups: Sequence[str] = ()) -> AddedSchemas:
+    def compile(self, found: FoundDefinitions, version: str, groups: Sequence[str] = ()) -> AddedSchemas:
         """Compile what was found, of some groups alone where any are named; `version` is KServe's, blank if unknown.
 
         GeneratorError where nothing is left, or KServe's own kinds are among them and their version is not known, or is
@@ -204,10 +204,11 @@ class SchemaAddition:
     def write(self, added: AddedSchemas) -> tuple[str, ...]:
         """Write what is new or changed, all or nothing; return the paths."""
         edits = {file.path: file.content for file in added.files if file.state != "same"}
-        replace_files(self._repository.root, read_sources(self._repository), edits)
+        before = {path: there for path in edits if (there := self._there(path)) is not None}
+        replace_files(self._repository.root, before, edits)
         return tuple(edits)
 
-    def _apart(self, found: Definitions, groups: Sequence[str]) -> tuple[list[JsonObject], list[JsonObject]]:
+    def _apart(self, found: FoundDefinitions, groups: Sequence[str]) -> tuple[list[JsonObject], list[JsonObject]]:
         """Tell KServe's definitions from the others."""
         own: list[JsonObject] = []
         others: list[JsonObject] = []
@@ -242,16 +243,21 @@ class SchemaAddition:
 
     def _schemas_of_own(self, version: str) -> dict[str, JsonObject]:
         """Return what the repository has of a version already, and no link leads to."""
-        prefix = f"schemas/kserve/{version}/{KSERVE_GROUP}/"
-        sources = read_sources(self._repository)
+        folder = f"schemas/kserve/{version}/{KSERVE_GROUP}"
         found: dict[str, JsonObject] = {}
-        for path, content in sources.items():
-            if path.startswith(prefix):
-                try:
-                    found[path.removeprefix(prefix)] = mapping(json.loads(content))
-                except (ValueError, RecursionError):
-                    continue  # what is no JSON is told where schemas are read
+        for path in sorted((self._repository.root / folder).glob("*.json")):
+            try:
+                found[path.name] = mapping(json.loads(self._there(f"{folder}/{path.name}") or b""))
+            except (ValueError, RecursionError):
+                continue  # what is no JSON is told where schemas are read
         return found
+
+    def _there(self, path: str) -> bytes | None:
+        """Return what stands at a path of the repository; GeneratorError where that leads out of it."""
+        file = self._repository.root / path
+        if leads_out(file, self._repository.root):
+            raise GeneratorError(LEADS_OUT, subject=path, hint=LEADS_OUT_HINT)
+        return file.read_bytes() if file.is_file() else None
 
     def _nearest(self, own: Sequence[JsonObject], version: str) -> str:
         """Return the reviewed release whose schemas differ least; of several the last before the version."""
@@ -277,16 +283,17 @@ class SchemaAddition:
     def _compiled(
         self, documents: Sequence[JsonObject], like: Mapping[str, JsonObject], version: str = ""
     ) -> dict[str, CompiledKind]:
-        metadata = self._schemas(self._releases.newest_reviewed)[_METADATA]
+        newest = self._releases.newest_reviewed
+        metadata = self._schemas(newest)[_METADATA]
         models = {name.removesuffix(".json"): schema for name, schema in like.items()}
         compiled: dict[str, CompiledKind] = {}
         for doc in documents:
             for kind in compile_definition(doc, metadata, models):
-                compiled[_path(kind, version)] = kind
+                compiled[_path(kind, version or newest)] = kind
         return compiled
 
     def _file(self, path: str, content: str) -> SchemaFile:
-        there = read_sources(self._repository).get(path)
+        there = self._there(path)
         encoded = content.encode()
         state = "new" if there is None else "same" if there == encoded else "changed"
         return SchemaFile(path, encoded, state)
@@ -298,7 +305,7 @@ def _is_served(entry: JsonObject) -> bool:
 
 def _path(kind: CompiledKind, version: str) -> str:
     """Return where a kind's schema belongs; GeneratorError for names that no kind has."""
-    known = schema_path(f"{kind.group}/{kind.version}", kind.kind, kserve_version=version or "v0.0.0")
+    known = schema_path(f"{kind.group}/{kind.version}", kind.kind, kserve_version=version)
     if known is None or not kind.group:
         raise GeneratorError(
             f"{kind.kind}.{kind.group}/{kind.version} is no name of a kind", subject="schemas add", hint="Mend the CRD."

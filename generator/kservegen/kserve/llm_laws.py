@@ -26,6 +26,8 @@ _LORA: Final[Path] = ("spec", "model", "lora")
 _LIMITS: Final = ("maxRank", "maxAdapters", "maxCpuAdapters")
 _COST: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _MODIFIERS: Final = ("formula", "target", "activationTarget", "metricType")
+_KSERVES_OWN: Final = "Remove it: KServe sets it."
+_PERCENT: Final = re.compile(r"[0-9]+%")
 _NEWER: Final = "/v1alpha2"
 
 
@@ -40,7 +42,8 @@ def _is_newer(doc: JsonObject) -> bool:
 def _adapters(doc: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
     model = mapping(_spec(doc).get("model"))
     lora = model.get("lora")
-    if not isinstance(lora, dict) or not _is_newer(doc) or not capabilities.lora_adapters:
+    is_looked_at = _is_newer(doc) or capabilities.alpha_checked
+    if not isinstance(lora, dict) or not is_looked_at or not capabilities.lora_adapters:
         return
     for field in _LIMITS:
         limit = integer(lora.get(field))
@@ -169,8 +172,10 @@ def _traffic(route: JsonObject, router: JsonObject) -> Iterator[Problem]:
 def _scaling(doc: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
     spec = _spec(doc)
     prefill = mapping(spec.get("prefill"))
-    yield from _scaled(("spec", "scaling"), spec)
-    yield from _scaled(("spec", "prefill", "scaling"), prefill)
+    yield from _scaled(("spec", "scaling"), spec, capabilities)
+    yield from _scaled(("spec", "prefill", "scaling"), prefill, capabilities)
+    if capabilities.direct_keda:
+        yield from _one_way(mapping(spec.get("scaling")), mapping(prefill.get("scaling")))
     decode_wva, prefill_wva = (mapping(part.get("scaling")).get("wva") for part in (spec, prefill))
     if capabilities.actuators_agree and isinstance(decode_wva, dict) and isinstance(prefill_wva, dict):
         one, other = _actuator(decode_wva), _actuator(prefill_wva)
@@ -181,16 +186,34 @@ def _scaling(doc: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
             yield Problem(("spec", "prefill", "scaling", "wva"), message, hint="Use the same for both.", at_key=True)
 
 
+def _one_way(decode: JsonObject, prefill: JsonObject) -> Iterator[Problem]:
+    """Refuse two sides of which KEDA scales one directly and the variant autoscaler the other."""
+    for one, other in (("keda", "wva"), ("wva", "keda")):
+        if decode.get(one) is not None and prefill.get(other) is not None:
+            message = f"decode and prefill must scale in the same way; decode has {one} but prefill has {other}"
+            yield Problem(("spec", "prefill", "scaling"), message, hint="Use the same for both.", at_key=True)
+
+
 def _actuator(wva: JsonObject) -> str:
     return "hpa" if wva.get("hpa") is not None else "keda"
 
 
-def _scaled(path: Path, workload: JsonObject) -> Iterator[Problem]:
+def _scaled(path: Path, workload: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
     scaling = workload.get("scaling")
     if not isinstance(scaling, dict):
         return
-    wva = scaling.get("wva")
+    wva, direct = scaling.get("wva"), scaling.get("keda") if capabilities.direct_keda else None
+    if isinstance(direct, dict):
+        if wva is not None:
+            yield Problem((*path, "keda"), "wva and keda are mutually exclusive", hint="Keep one of them.", at_key=True)
+        yield from _direct((*path, "keda"), direct, scaling)
+    elif capabilities.direct_keda and wva is None:
+        message = "either wva or keda must be specified when scaling is configured"
+        yield Problem(path, message, hint="Write wva with hpa or keda, or keda with its triggers.", at_key=True)
+        return
     if not isinstance(wva, dict):
+        if direct is not None:
+            return
         yield Problem(path, "wva must be specified when scaling is configured", at_key=True)
         return
     here = (*path, "wva")
@@ -208,15 +231,26 @@ def _scaled(path: Path, workload: JsonObject) -> Iterator[Problem]:
 
 
 def _keda(path: Path, keda: JsonObject, scaling: JsonObject) -> Iterator[Problem]:
-    advanced = mapping(keda.get("advanced"))
-    modifiers = mapping(advanced.get("scalingModifiers"))
-    hint = "Remove it: KServe sets it."
+    modifiers = mapping(mapping(keda.get("advanced")).get("scalingModifiers"))
     if any(modifiers.get(field) for field in _MODIFIERS):
         message = "scalingModifiers must not be set; WVA controls the scaling metric formula and logic"
-        yield Problem((*path, "advanced", "scalingModifiers"), message, hint=hint, at_key=True)
+        yield Problem((*path, "advanced", "scalingModifiers"), message, hint=_KSERVES_OWN, at_key=True)
+    yield from _scaled_object(path, keda, scaling)
+
+
+def _direct(path: Path, keda: JsonObject, scaling: JsonObject) -> Iterator[Problem]:
+    if not sequence(keda.get("triggers")):
+        message = "at least one trigger is required when using direct KEDA scaling"
+        yield Problem(path, message, hint="List its triggers.", at_key=True)
+    yield from _scaled_object(path, keda, scaling)
+
+
+def _scaled_object(path: Path, keda: JsonObject, scaling: JsonObject) -> Iterator[Problem]:
+    advanced = mapping(keda.get("advanced"))
     if mapping(advanced.get("horizontalPodAutoscalerConfig")).get("name"):
         message = "horizontalPodAutoscalerConfig.name must not be set; the controller manages the HPA name"
-        yield Problem((*path, "advanced", "horizontalPodAutoscalerConfig", "name"), message, hint=hint, at_key=True)
+        place = (*path, "advanced", "horizontalPodAutoscalerConfig", "name")
+        yield Problem(place, message, hint=_KSERVES_OWN, at_key=True)
     idle = integer(keda.get("idleReplicaCount"))
     least = 1 if scaling.get("minReplicas") is None else integer(scaling.get("minReplicas"))
     if idle is not None and least is not None and idle >= least:
@@ -268,10 +302,57 @@ def replica_order(path: Path, *, least: int | None, most: int | None) -> Iterato
         yield Problem((*path, "maxReplicas"), message, seen=str(most), allowed=f"{least} and more", other=other)
 
 
+def _rollout(doc: JsonObject, capabilities: Capabilities) -> Iterator[Problem]:
+    if not capabilities.rollout_strategy:
+        return
+    spec = _spec(doc)
+    for path, workload in ((("spec",), spec), (("spec", "prefill"), mapping(spec.get("prefill")))):
+        strategy = workload.get("rolloutStrategy")
+        if isinstance(strategy, dict):
+            yield from _bounds((*path, "rolloutStrategy"), strategy, spans_nodes=workload.get("worker") is not None)
+
+
+def _bounds(path: Path, strategy: JsonObject, *, spans_nodes: bool) -> Iterator[Problem]:
+    lowest: dict[str, bool] = {}
+    for field in ("maxUnavailable", "maxSurge"):
+        bound = strategy.get(field)
+        if bound is None:
+            continue
+        problem = _bound_error(bound)
+        if problem:
+            yield Problem((*path, field), problem, seen=str(bound))
+            return
+        lowest[field] = _comes_to_nothing(bound, rounds_up=field == "maxSurge")
+    if lowest == {"maxUnavailable": True, "maxSurge": True}:
+        message = "maxUnavailable and maxSurge cannot both be zero; this would prevent any rolling update progress"
+        yield Problem(path, message, at_key=True)
+    elif spans_nodes and lowest == {"maxUnavailable": True}:
+        message = "maxSurge is required for multi-node workloads when maxUnavailable is 0"
+        yield Problem((*path, "maxUnavailable"), message, seen=str(strategy["maxUnavailable"]))
+
+
+def _bound_error(bound: JsonValue) -> str:
+    number = integer(bound)
+    if number is not None:
+        return "must be greater than or equal to 0" if number < 0 else ""
+    written = text(bound)
+    if not _PERCENT.fullmatch(written):
+        return "a valid percent string must be a number followed by an ending '%'"
+    return "must not be greater than 100%" if int(written[:-1]) > 100 else ""
+
+
+def _comes_to_nothing(bound: JsonValue, *, rounds_up: bool) -> bool:
+    """Whether a bound is 0 of one replica."""
+    number = integer(bound)
+    share = int(text(bound)[:-1]) if number is None else 100 * number
+    return share == 0 if rounds_up else share < 100
+
+
 # By the name of the rule that has their manual.
 LLM_LAWS: Final[Mapping[str, Callable[[JsonObject, Capabilities], Iterator[Problem]]]] = {
     "llm-lora": _adapters,
     "llm-parallelism": _parallelism,
+    "llm-rollout": _rollout,
     "llm-router": _router,
     "llm-scaling": _scaling,
     "llm-scheduler": _scheduler,

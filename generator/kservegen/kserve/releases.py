@@ -74,6 +74,9 @@ class Capabilities:
     retired_modes_count: Annotated[bool, "a recorded deployment mode of a retired name counts as the mode it became"]
     actuators_agree: Annotated[bool, "decode and prefill of an LLM service scale by the same actuator, or are refused"]
     lora_adapters: Annotated[bool, "LoRA adapters of an LLM service are checked, mounted and served"]
+    alpha_checked: Annotated[bool, "LLM services of v1alpha1 are held to the laws of v1alpha2 for LoRA and devices too"]
+    direct_keda: Annotated[bool, "scaling.keda of an LLM service scales it without a variant autoscaler, which is gone"]
+    rollout_strategy: Annotated[bool, "rolloutStrategy of an LLM workload is there, and its rules"]
     caches_by_uri: Annotated[
         bool, "a local cache's folder is named after its URI, and a namespace has caches of its own"
     ]

@@ -14,7 +14,7 @@ from kservegen.formats.jsonschema.validate import Validator
 from kservegen.kserve.releases import Capabilities, Releases
 
 ROOT = Path(__file__).parents[3]
-NEW = "v0.21.0"
+NEW = "v0.99.0"
 NAME = f"schemas/releases/{NEW}.json"
 DERIVED = {"version": NEW, "status": "derived", "nearest": "v0.20.0", "provenance": {"schemas": "made up"}}
 RECORD = json.loads((ROOT / "facts/releases/v0.20.0.json").read_text("utf-8"))
@@ -85,13 +85,17 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (DERIVED, {"charts": {"kserve-crd": {}}}, "charts.kserve-crd: has 0 entries, at least 1 are needed"),
     (DERIVED, {"charts": {"kserve-crd": None}}, "charts.kserve-crd: is removed, and the chart"),
     (DERIVED, {"charts": {"own": {"release": "own"}}}, 'charts.own: the field "layer" is missing'),
-    (DERIVED, {"charts": {"own": CHART}}, "charts.own.values.own: there is no such table|Add schemas/charts/v0.21.0/"),
+    (DERIVED, {"charts": {"own": CHART}}, "charts.own.values.own: there is no such table|Add schemas/charts/v0.99.0/"),
     (DERIVED, {"runtimes": {"own": {"values": "own"}}}, 'runtimes.own: the field "formats" is missing'),
     (DERIVED, {"runtimes": {"own": {"resources": {"limits": {}}}}}, 'the field "requests" is missing'),
     (DERIVED, {"status": ""}, "allowed: reviewed, preview, derived"),
-    (DERIVED, {"version": "v0.21.1"}, "version: must be v0.21.0, as the file is called"),
-    (DERIVED, {"base": "v9.9.9"}, "base: there is no record of v9.9.9; allowed: v0.17.0, v0.18.1, v0.19.0, v0.20.0"),
-    (DERIVED, {"base": NEW}, "records name each other as base: v0.21.0"),
+    (DERIVED, {"version": "v0.21.1"}, "version: must be v0.99.0, as the file is called"),
+    (
+        DERIVED,
+        {"base": "v9.9.9"},
+        "base: there is no record of v9.9.9; allowed: v0.17.0, v0.18.1, v0.19.0, v0.20.0, v0.21.0",
+    ),
+    (DERIVED, {"base": NEW}, "records name each other as base: v0.99.0"),
     (
         DERIVED,
         {"nearest": "v9.9.9"},

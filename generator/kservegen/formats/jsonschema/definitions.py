@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
-DRAFT: Final = "http://json-schema.org/draft-07/schema#"
+SCHEMA_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 DESCRIBING: Final = frozenset({"description", "example", "externalDocs", "title", "$schema", "$id"})
 _OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 _OWN: Final = "x-kservegen-"
@@ -122,7 +122,8 @@ def _marked(node: JsonObject, like: JsonObject, definitions: JsonObject) -> Json
     out: JsonObject = {**node, **own}
     if written := sequence(own.get(_WRITTEN)):
         present = [name for name in written if text(name) in mapping(node.get("properties"))]
-        out["required"] = sorted({*map(text, sequence(node.get("required"))), *map(text, present)})
+        names = sorted({*map(text, sequence(node.get("required"))), *map(text, present)})
+        out["required"] = list[JsonValue](names)
     theirs = mapping(model.get("properties"))
     if isinstance(fields := out.get("properties"), dict):
         out["properties"] = {
@@ -153,7 +154,7 @@ def _file(api_version: str, kind: str, root: JsonObject, metadata: JsonObject) -
     taken = mapping(metadata.get("definitions"))
     definitions = {name: taken[name] for name in sorted(taken) if name.startswith("meta.")}
     return {
-        "$schema": DRAFT,
+        "$schema": SCHEMA_DRAFT,
         "type": "object",
         "properties": properties,
         "required": [*_ROOT, *required],

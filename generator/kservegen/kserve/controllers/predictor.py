@@ -31,7 +31,7 @@ from kservegen.kserve.workloads import SERVING_CONTAINER, TRANSFORMER_CONTAINER
 
 # The fields of a runtime's pod that reach the predictor's; every other one is dropped.
 RUNTIME_POD_FIELDS: Final = frozenset(
-    {"nodeSelector", "affinity", "tolerations", "volumes", "imagePullSecrets", "schedulerName"}
+    {"nodeSelector", "affinity", "tolerations", "volumes", "imagePullSecrets", "schedulerName", "resourceClaims"}
 )
 _TAG: Final = re.compile(r":[\w.\-_]*$", re.ASCII)
 _BY_GPU: Final = frozenset({"tensorflow-serving", "torchserve", "huggingfaceserver"})

@@ -12,7 +12,7 @@ from kservegen.formats.jsonschema.store import SchemaStore
 REPOSITORY = Path(__file__).resolve().parents[4]
 SCHEMAS = REPOSITORY / "schemas"
 STORE = SchemaStore([SCHEMAS])
-VERSIONS = ("v0.19.0", "v0.20.0")
+VERSIONS = ("v0.17.0", "v0.18.1", "v0.19.0", "v0.20.0", "v0.21.0")
 
 INFERENCE_SERVICE: JsonObject = {
     "apiVersion": "serving.kserve.io/v1beta1",

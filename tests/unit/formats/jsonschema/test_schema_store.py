@@ -89,14 +89,14 @@ def test_a_retired_version_of_a_kind_is_unknown() -> None:
 
 
 def test_the_first_folder_wins_and_the_second_fills(tmp_path: Path) -> None:
-    own = tmp_path / "kserve" / "v0.21.0" / "serving.kserve.io" / "inferenceservice_v1beta1.json"
+    own = tmp_path / "kserve" / "v0.99.0" / "serving.kserve.io" / "inferenceservice_v1beta1.json"
     own.parent.mkdir(parents=True)
     own.write_text(json.dumps({"title": "own"}))
     store = SchemaStore([tmp_path, SCHEMAS])
-    assert store.get(*ISVC, kserve_version="v0.21.0") == {"title": "own"}
-    assert store.get("v1", "Namespace", kserve_version="v0.21.0")["additionalProperties"] is False
-    assert store.versions() == (*VERSIONS, "v0.21.0")
-    assert store.kinds("v0.21.0") == ("serving.kserve.io/v1beta1/inferenceservice",)
+    assert store.get(*ISVC, kserve_version="v0.99.0") == {"title": "own"}
+    assert store.get("v1", "Namespace", kserve_version="v0.99.0")["additionalProperties"] is False
+    assert store.versions() == (*VERSIONS, "v0.99.0")
+    assert store.kinds("v0.99.0") == ("serving.kserve.io/v1beta1/inferenceservice",)
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])

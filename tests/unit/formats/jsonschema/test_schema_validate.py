@@ -52,9 +52,7 @@ MISTAKES = {
     "two levels too low": Case(
         (*MODEL, "modelFormat", "tolerations"), [], "schema/unknown-field", "two levels up", at_key=True
     ),
-    "nowhere": Case(
-        ("spec", "zzz"), 1, "schema/unknown-field", allowed="explainer, predictor, transformer", at_key=True
-    ),
+    "nowhere": Case(("spec", "zzz"), 1, "schema/unknown-field", allowed="explainer, predictor", at_key=True),
     "metadata": Case(("metadata", "anotations"), {}, "schema/unknown-field", "`annotations`", at_key=True),
     "number as text": Case(
         (*PREDICTOR, "minReplicas"), "1", "schema/wrong-type", "Write 1 without quotes.", "a whole number"
@@ -191,10 +189,12 @@ def test_the_conversion_of_versions_rewrites_services_and_no_configs() -> None:
     }
     service: JsonObject = {**LLM_SERVICE, "apiVersion": "serving.kserve.io/v1alpha1", "spec": spec}
     for version in VERSIONS:
-        assert check(service, version) == ()
+        is_rewritten = version not in ("v0.17.0", "v0.18.1")  # no webhook of these hands a service through Go
+        assert (check(service, version) == ()) == is_rewritten
         config: JsonObject = {**service, "kind": "LLMInferenceServiceConfig"}
         rules = {finding.rule for finding in check(config, version)}
-        assert rules == {"schema/not-allowed"} | ({"schema/missing-field"} if version == "v0.20.0" else set())
+        own_pool = version in ("v0.20.0", "v0.21.0")
+        assert rules == {"schema/not-allowed"} | ({"schema/missing-field"} if own_pool else set())
 
 
 def test_every_mistake_is_reported_in_the_order_of_the_document() -> None:

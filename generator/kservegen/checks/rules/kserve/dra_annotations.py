@@ -28,8 +28,9 @@ _CLASS: Final = f"{_PREFIX}device-class"
 def check(resource: Resource, context: Context) -> Problems:
     annotations = mapping(mapping(resource.doc.get("metadata")).get("annotations"))
     given = {key: text(value) for key, value in annotations.items() if key.startswith(_PREFIX)}
-    is_looked_at = text(resource.doc.get("apiVersion")).endswith("/v1alpha2")
-    if not given or not is_looked_at or not context.release.capabilities.dra_annotations:
+    capabilities = context.release.capabilities
+    is_looked_at = text(resource.doc.get("apiVersion")).endswith("/v1alpha2") or capabilities.alpha_checked
+    if not given or not is_looked_at or not capabilities.dra_annotations:
         return
     if _CLASS not in given:
         message = f"{_CLASS} is required to enable managed DRA when {', '.join(sorted(given))} is set"

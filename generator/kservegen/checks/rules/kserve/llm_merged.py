@@ -16,7 +16,15 @@ from types import ModuleType
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problems, Resource, Scope, Stage, manual_of, rule
-from kservegen.checks.rules.kserve import llm_lora, llm_parallelism, llm_router, llm_scaling, llm_scheduler, replicas
+from kservegen.checks.rules.kserve import (
+    llm_lora,
+    llm_parallelism,
+    llm_rollout,
+    llm_router,
+    llm_scaling,
+    llm_scheduler,
+    replicas,
+)
 from kservegen.checks.rules.merged import merged
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, Path
@@ -27,6 +35,7 @@ _MANUALS: Final[dict[str, ModuleType]] = {
     "llm-parallelism": llm_parallelism,
     "llm-router": llm_router,
     "llm-scaling": llm_scaling,
+    "llm-rollout": llm_rollout,
     "llm-scheduler": llm_scheduler,
     "replicas": replicas,
 }

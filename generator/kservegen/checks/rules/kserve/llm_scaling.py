@@ -2,7 +2,8 @@
 
 scaling means the workload variant autoscaler (wva) with exactly one actuator, hpa or keda, the same for decode and
 prefill. It owns the metric's formula and the name of the HPA. An idleReplicaCount is below minReplicas, which is 1
-unless said otherwise.
+unless said otherwise. Where the release has scaling.keda beside wva, that takes triggers of its own, and one of the
+two on both sides.
 
 Fix: Write scaling.wva with hpa or keda, and leave to KServe what it sets.
 Bad:
@@ -10,6 +11,7 @@ Bad:
 Good:
     scaling: {maxReplicas: 3, wva: {hpa: {}}}
 Upstream: LLM-19; LLM-20; LLM-21; LLM-22; LLM-23; LLM-24; LLM-25; LLM-26; LLM-27;
+kserve versions, part 3;
 pkg/apis/serving/v1alpha2/llm_inference_service_validation.go
 """
 

@@ -1,6 +1,6 @@
 """What scales a side of a service: its fields in; VariantAutoscaling, HorizontalPodAutoscaler, ScaledObject out.
 
-Source: scaling.go, alike at v0.19.0 and v0.20.0.
+Source: scaling.go. Since KEDA may scale directly there is no VariantAutoscaling: what it said stands on what scales.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.llm.pods import stored_source
 from kservegen.kserve.controllers.llm.service import WORKLOAD
@@ -37,8 +37,14 @@ class ScalingError(Exception):
 def scale_side(side: LlmSide) -> Iterator[MadeObject]:
     """Make what scales a side, in the order of writing; ScalingError where the cluster is not set up for it."""
     scaling = mapping(side.fields.get("scaling"))
+    direct = side.service.plane.release.capabilities.direct_keda
     wva = scaling.get("wva")
+    if direct and isinstance(keda := scaling.get("keda"), dict):
+        yield _scaled_object(side, keda, sequence(keda.get("triggers")))
     if not isinstance(wva, dict):
+        return
+    if direct:
+        yield from _scale_by_variant(side, wva)
         return
     service, (version, kind, target) = side.service, side.target
     name = service.child(f"-kserve{side.ending}-va")
@@ -63,29 +69,78 @@ def scale_side(side: LlmSide) -> Iterator[MadeObject]:
         labels={**service.base_labels(WORKLOAD), _ACCELERATOR: accelerator},
     )
     if isinstance(keda := wva.get("keda"), dict):
-        trigger = _trigger(side, name)
-        copied: JsonObject = {field: keda[field] for field in _COPIED if keda.get(field) is not None}
-        bounds: JsonObject = {"minReplicaCount": least, "maxReplicaCount": most}
-        spec: JsonObject = {"scaleTargetRef": reference, **bounds, **copied, "triggers": [trigger]}
-        kind_of = ("keda.sh/v1alpha1", "ScaledObject")
-        yield service.make(
-            kind_of, service.child(f"-kserve{side.ending}-keda"), WORKLOAD, {"spec": spec}, origins=origins
-        )
+        yield _scaled_object(side, keda, [_trigger(side, name)])
     elif isinstance(hpa := wva.get("hpa"), dict):
-        metric: JsonObject = {"name": _METRIC, "selector": {"matchLabels": {"variant_name": name}}}
-        target_value: JsonObject = {"type": "Value", "value": "1"}
-        spec = {
-            "scaleTargetRef": reference,
-            "minReplicas": least,
-            "maxReplicas": most,
-            "metrics": [{"type": "External", "external": {"metric": metric, "target": target_value}}],
-        }
-        if isinstance(behavior := hpa.get("behavior"), dict):
-            spec["behavior"] = behavior
-        kind_of = ("autoscaling/v2", "HorizontalPodAutoscaler")
-        yield service.make(
-            kind_of, service.child(f"-kserve{side.ending}-hpa"), WORKLOAD, {"spec": spec}, origins=origins
-        )
+        yield _autoscaler(side, hpa, name)
+
+
+def _scale_by_variant(side: LlmSide, wva: JsonObject) -> Iterator[MadeObject]:
+    """Make what the variant autoscaler finds by its annotations."""
+    accelerator = text(mapping(side.fields.get("labels")).get(_ACCELERATOR)) or "unknown"
+    labels: JsonObject = {**side.service.base_labels(WORKLOAD), _ACCELERATOR: accelerator}
+    annotations: JsonObject = {
+        "llm-d.ai/managed": "true",
+        "llm-d.ai/model-id": side.service.model,
+        "llm-d.ai/variant-cost": text(wva.get("variantCost")) or "10.0",
+    }
+    if isinstance(keda := wva.get("keda"), dict):
+        trigger = _trigger(side, side.service.child(f"-kserve{side.ending}-keda"))
+        yield _scaled_object(side, keda, [trigger], labels=labels, annotations=annotations)
+    elif isinstance(hpa := wva.get("hpa"), dict):
+        own = side.service.child(f"-kserve{side.ending}-hpa")
+        yield _autoscaler(side, hpa, own, labels=labels, annotations=annotations)
+
+
+def _scaled_object(
+    side: LlmSide,
+    keda: JsonObject,
+    triggers: JsonArray,
+    *,
+    labels: JsonObject | None = None,
+    annotations: JsonObject | None = None,
+) -> MadeObject:
+    scaling, (version, kind, target) = mapping(side.fields.get("scaling")), side.target
+    copied: JsonObject = {field: keda[field] for field in _COPIED if keda.get(field) is not None}
+    spec: JsonObject = {
+        "scaleTargetRef": {"apiVersion": version, "kind": kind, "name": target},
+        "minReplicaCount": scaling.get("minReplicas", 1),
+        "maxReplicaCount": scaling.get("maxReplicas"),
+        **copied,
+        "triggers": triggers,
+    }
+    origins = (Origin(("spec",), stored_source(*side.path, "scaling")),)
+    name = side.service.child(f"-kserve{side.ending}-keda")
+    kind_of = ("keda.sh/v1alpha1", "ScaledObject")
+    return side.service.make(
+        kind_of, name, WORKLOAD, {"spec": spec}, origins=origins, labels=labels, annotations=annotations
+    )
+
+
+def _autoscaler(
+    side: LlmSide,
+    hpa: JsonObject,
+    variant: str,
+    *,
+    labels: JsonObject | None = None,
+    annotations: JsonObject | None = None,
+) -> MadeObject:
+    scaling, (version, kind, target) = mapping(side.fields.get("scaling")), side.target
+    metric: JsonObject = {"name": _METRIC, "selector": {"matchLabels": {"variant_name": variant}}}
+    target_value: JsonObject = {"type": "Value", "value": "1"}
+    spec: JsonObject = {
+        "scaleTargetRef": {"apiVersion": version, "kind": kind, "name": target},
+        "minReplicas": scaling.get("minReplicas", 1),
+        "maxReplicas": scaling.get("maxReplicas"),
+        "metrics": [{"type": "External", "external": {"metric": metric, "target": target_value}}],
+    }
+    if isinstance(behavior := hpa.get("behavior"), dict):
+        spec["behavior"] = behavior
+    origins = (Origin(("spec",), stored_source(*side.path, "scaling")),)
+    name = side.service.child(f"-kserve{side.ending}-hpa")
+    kind_of = ("autoscaling/v2", "HorizontalPodAutoscaler")
+    return side.service.make(
+        kind_of, name, WORKLOAD, {"spec": spec}, origins=origins, labels=labels, annotations=annotations
+    )
 
 
 def _trigger(side: LlmSide, variant: str) -> JsonObject:

@@ -108,6 +108,9 @@ class LlmSide:
         at: Path = ("spec", "template", "metadata")
         origins = [*below(_POD, pod.origins), *self.label_origins((*at, "labels"))]
         origins += self.annotation_origins((*at, "annotations"), own)
+        if isinstance(rollout := self.fields.get("rolloutStrategy"), dict) and rollout:
+            spec["strategy"] = {"type": "RollingUpdate", "rollingUpdate": dict(rollout)}
+            origins.append(Origin(("spec", "strategy"), stored_source(*self.path, "rolloutStrategy")))
         if "scaling" not in self.fields and self.fields.get("replicas") is not None:
             spec["replicas"] = self.fields["replicas"]
             part = service.part(*self.path)
@@ -214,7 +217,7 @@ class LlmSide:
         replicas = self.fields.get("replicas") if "scaling" not in self.fields else None
         spec: JsonObject = {
             "replicas": 1 if replicas is None else replicas,
-            "rolloutStrategy": {"type": "RollingUpdate"},
+            "rolloutStrategy": self.rollout(),
             "startupPolicy": "LeaderCreated",
             "leaderWorkerTemplate": group,
         }
@@ -227,6 +230,14 @@ class LlmSide:
             labels=labels,
             annotations=own,
         )
+
+    def rollout(self) -> JsonObject:
+        """Return how groups of pods are replaced; what is not stated has defaults of KServe's own."""
+        rollout = self.fields.get("rolloutStrategy")
+        if not isinstance(rollout, dict) or not rollout:
+            return {"type": "RollingUpdate"}
+        bounds: JsonObject = {"maxUnavailable": 1, "maxSurge": 0, **rollout}
+        return {"type": "RollingUpdate", "rollingUpdateConfiguration": bounds}
 
     @property
     def is_data_parallel(self) -> bool:
