@@ -236,6 +236,7 @@ SUPERSEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes/object-name": ("kserve/host-name-length",),
     "kubernetes/pod-security": ("policy/run-as-non-root",),
     "kubernetes/quantity-range": ("kserve/runtime-limits",),
+    "owners/beyond-team": ("catalog/unknown-namespace", "owners/unknown-team"),
 }
 # What repeats the words of whoever refuses a made object; the law that says them of the written one says where.
 _REFUSALS: Final = ("kserve/definition-refusal", "kserve/pod-refused", "kserve/reconcile", "kserve/webhook-refusal")

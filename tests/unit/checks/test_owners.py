@@ -118,12 +118,10 @@ REACHES = {
         ("3:16 ads may not use the word spec",),
     ),
     "a guarded word that is listed": Reach(SEARCH.replace("s3://m/f", "s3://m/f, spec: {}"), file="models/search.yaml"),
-    "another team's owner": Reach(
-        ads(f"{MODEL}, owner: search"), ("4:58 ads has an entry that is said to be search's",)
-    ),
+    "another team's owner": Reach(ads(f"{MODEL}, owner: search"), ("4:58 ads has an entry that says owner: search",)),
     "another team's owner in defaults": Reach(
         ads(MODEL, defaults="{namespace: ads, owner: platform}"),
-        ("2:35 ads has an entry that is said to be platform's",),
+        ("2:35 ads has an entry that says owner: platform",),
     ),
     "its own owner": Reach(ads(f"{MODEL}, owner: ads")),
     "an environment that it is not in": Reach(
@@ -142,7 +140,7 @@ REACHES = {
     "a file of the platform": Reach(ads(f"namespace: search, {MODEL}"), file="models/other.yaml"),
     "what two words reach": Reach(
         ads(f"namespace: free, owner: search, {MODEL}"),
-        ("4:18 " + NAMESPACE.format("free"), "4:31 ads has an entry that is said to be search's"),
+        ("4:18 " + NAMESPACE.format("free"), "4:31 ads has an entry that says owner: search"),
     ),
     "a namespace that is no text": Reach(ads(f"namespace: [free], {MODEL}")),
     "a spec that is no map": Reach(ads(f"{MODEL}, spec: 3"), ("4:51 ads may not use the word spec",)),
@@ -179,6 +177,17 @@ def test_a_namespace_that_shared_defaults_give_is_one_that_the_entry_reaches(pro
     project.write("models/_shared.yaml", "version: 1\nshared: {defaults: {namespace: free, spec: {}}}\n")
     project.write("models/ads.yaml", f"version: 1\nmodels:\n  x: {{{MODEL}}}\n")
     assert said(project) == [f"models/ads.yaml:3:3 {BEYOND}: ads does not hold namespace free"]
+
+
+def test_one_mistake_is_told_once_with_the_name_that_was_meant(project: Project) -> None:
+    project.write("models/ads.yaml", ads(f"namespace: add, owner: nobody, {MODEL}"))
+    found = {d.rule: d for d in project.validate().diagnostics if d.location.file == "models/ads.yaml"}
+    assert found.keys() == {BEYOND}
+    told = [(d.seen, d.hint) for d in project.validate().diagnostics if d.rule == BEYOND]
+    assert told == [
+        ("add", "Did you mean ads?"),
+        ("nobody", "Remove the word, or move the entry to a file of its owner."),
+    ]
 
 
 def test_the_platform_says_which_words_are_guarded(project: Project) -> None:

@@ -19,6 +19,7 @@ from kservegen.core.document import text, value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import OWNERS_FILE
+from kservegen.core.suggest import did_you_mean
 
 RULE: Final = "owners/beyond-team"
 # Parts of an entry that have its words one level down.
@@ -103,7 +104,7 @@ class _Judged:
                 for path in ((word,), *((part, word) for part in _PARTS)):
                     if word not in self.team.words and value_at(fragment.value, path) is not None:
                         place = source.key((*fragment.path, *path))
-                        yield _Reach(word, f"may not use the word {word}", word, allowed, place, path)
+                        yield _Reach("word", f"may not use the word {word}", word, allowed, place, path)
             owner = text(value_at(fragment.value, ("owner",)))
             if owner and owner != self.team.name:
                 place = source.value((*fragment.path, "owner"))
@@ -129,6 +130,8 @@ def _diagnostic(
 ) -> Diagnostic:
     by = f"by {OWNERS_FILE} of the base of this change, " if of_base else ""
     hint = f"What a change of {OWNERS_FILE} gives counts from the next change on: merge it first." if of_base else ""
+    if not hint and reach.word == "namespace":
+        hint = did_you_mean(reach.seen, team.named_namespaces)
     found = by_manual(
         RULE,
         f"{by}{team.name} {reach.message}",
@@ -145,5 +148,6 @@ def _diagnostic(
 
 _HINTS: Final[Mapping[str, str]] = {
     "owner": "Remove the word, or move the entry to a file of its owner.",
+    "word": f"Say it in other words, or have the platform add it to the team's words in {OWNERS_FILE}.",
     "environments": "Name the environments that the entry lives in, or have the platform add this one to the team.",
 }
