@@ -109,7 +109,7 @@ class _Judged:
             if owner and owner != self.team.name:
                 place = source.value((*fragment.path, "owner"))
                 yield _Reach(
-                    "owner", f"has an entry that is said to be {owner}'s", owner, self.team.name, place, ("owner",)
+                    "owner", f"has an entry that says owner: {owner}", owner, self.team.name, place, ("owner",)
                 )
 
     def _at(self, word: str, seen: str, message: str, allowed: str) -> _Reach:
