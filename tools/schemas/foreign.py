@@ -64,7 +64,8 @@ def kubernetes_shapes(source: Mapping[str, Any]) -> dict[str, Schema]:
     by_name = {
         short_name(name): name for name in reversed(definitions) if ".v1alpha" not in name and ".v1beta" not in name
     }
-    by_name["autoscaling.HorizontalPodAutoscalerBehavior"] = "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior"
+    for kind in ("HorizontalPodAutoscaler", "HorizontalPodAutoscalerBehavior"):
+        by_name[f"autoscaling.{kind}"] = f"io.k8s.api.autoscaling.v2.{kind}"
     shapes: dict[str, Schema] = {}
     waiting = [by_name[root] for root in source["roots"]]
     while waiting:

@@ -9,13 +9,14 @@ from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import Final
 
+from kservegen.catalog.companions import CompanionKey, read_key, refused_here
 from kservegen.catalog.extending import EXTENDS, base_name_error, extended_bases, misplaced_extends
 from kservegen.catalog.lock.sense import senseless
 from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource
 from kservegen.catalog.naming import check_names
 from kservegen.catalog.owners import Owners
 from kservegen.catalog.owners_layer import team_layer
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import ENTRY_SECTIONS, EXTRA_MANIFESTS
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
 from kservegen.core.document import mapping
@@ -139,6 +140,8 @@ def _in_our_words(diagnostic: Diagnostic) -> Diagnostic:
     """Say what our own words look like where none was written: a bare `off` needs no quotes, it is called ignore."""
     if diagnostic.path == "requires":
         return replace(diagnostic, hint="Write it as text, such as kservegen >= 0.2, < 0.3.")
+    if diagnostic.path.startswith(f"{EXTRA_MANIFESTS}[") and diagnostic.path.endswith(".environments"):
+        return replace(diagnostic, hint="Say it where the object is defined; null in its place removes it here.")
     if not diagnostic.path.startswith(("severities.", "severities[")):
         return diagnostic
     if diagnostic.rule == "yaml/ambiguous-scalar" or (diagnostic.rule == "schema/not-allowed" and not diagnostic.hint):
@@ -272,15 +275,33 @@ def _sensible(lock: CatalogDocument, diagnostics: list[Diagnostic]) -> CatalogDo
 def _define(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> dict[tuple[str, str], Definition]:
     definitions: dict[tuple[str, str], Definition] = {}
     for document in documents:
-        for section in SECTIONS:
+        for section in ENTRY_SECTIONS:
             for key in document.section(section):
                 found = Definition(section, key, document)
+                if section == EXTRA_MANIFESTS:
+                    diagnostics.extend(_refused_companion(found))
                 first = definitions.setdefault((section, key), found)
                 if first is not found:
                     diagnostics.append(_defined_twice(found, first))
                 elif len(definitions) == MOST_ENTRIES + 1:
                     diagnostics.append(_too_many(found))
     return definitions
+
+
+def _refused_companion(found: Definition) -> Iterator[Diagnostic]:
+    """Say why a key of `extraManifests` names no object that can stand there."""
+    key = read_key(found.key)
+    refusal = refused_here(key.group, key.kind) if isinstance(key, CompanionKey) else key
+    if refusal is not None:
+        yield by_manual(
+            refusal.rule,
+            refusal.message,
+            found.location,
+            path=format_path((found.section, found.key)),
+            seen=found.key,
+            allowed=refusal.allowed,
+            hint=refusal.hint,
+        )
 
 
 def _find_shared(documents: list[CatalogDocument], diagnostics: list[Diagnostic]) -> CatalogDocument | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from kservegen.catalog.companions import ALL_ENVIRONMENTS, COMPANION_WORDS, CompanionKey
 from kservegen.catalog.merge import MergeLayer, locate_merged
 from kservegen.catalog.owners import Owners
+from kservegen.catalog.sections import EXTRA_MANIFESTS
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -77,9 +79,35 @@ class EnvironmentSource:
         return team.name if team is not None else ""
 
     @property
+    def manifest_folders(self) -> tuple[str, ...]:
+        """The folders of `manifests/` that it takes."""
+        return (ALL_ENVIRONMENTS, *self.bases, self.name)
+
+    @property
     def own(self) -> CatalogDocument:
         """The environment's own file."""
         return self.documents[-1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainManifest:
+    """An object that stands as it is in a file below `manifests/`.
+
+    `folder` is an environment, a base, or `all`; `words` are the object, `document` has the places of its fields, below
+    `path` where it is an item of a List.
+    """
+
+    folder: str
+    key: CompanionKey
+    api_version: str
+    document: CatalogDocument
+    path: Path
+    words: JsonObject
+
+    @property
+    def location(self) -> Location:
+        """The line of the object's name."""
+        return self.document.source.value((*self.path, "metadata", "name"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +118,8 @@ class Catalog:
     environments that are there and are not known, because their own file or a base of theirs cannot be read. `shared`
     is the file whose `shared` lies under the defaults and profiles of every file; None where none has it. `bases` are
     what environments extend, by name, each with the files that lie under it as an environment would have them; None
-    for one that cannot be read. `owners` is owners.yaml; None where there is none that can be read.
+    for one that cannot be read. `owners` is owners.yaml; None where there is none that can be read. `manifests` are the
+    objects of `manifests/`, in the order of their files.
     """
 
     documents: tuple[CatalogDocument, ...]
@@ -101,6 +130,7 @@ class Catalog:
     shared: CatalogDocument | None = None
     bases: Mapping[str, EnvironmentSource | None] = field(default_factory=dict)
     owners: CatalogDocument | None = None
+    manifests: tuple[PlainManifest, ...] = ()
 
     def source_of(self, name: str) -> EnvironmentSource | None:
         """Return the files of an environment or a base; None where none of that name can be read."""
@@ -115,12 +145,19 @@ class Catalog:
         """Whether all that files share is known: it may stand in a file that cannot be read."""
         return self.complete or self.shared is not None
 
-    def defaults_of(self, document: CatalogDocument) -> tuple[Fragment, ...]:
-        """Return what lies under every entry of a file, in merge order: the shared defaults, then its own."""
+    def defaults_of(self, document: CatalogDocument, section: str) -> tuple[Fragment, ...]:
+        """Return what lies under every entry of a file's section, in merge order: the shared defaults, then its own.
+
+        Defaults are words of models: an object beside them takes its owner and its environments from there alone.
+        """
         own = Fragment("defaults", document, ("defaults",), document.section("defaults"))
-        if self.shared is None:
-            return (own,)
-        return (Fragment("shared defaults", self.shared, ("shared", "defaults"), self._shared_part("defaults")), own)
+        found: tuple[Fragment, ...] = (own,)
+        if self.shared is not None:
+            said = self._shared_part("defaults")
+            found = (Fragment("shared defaults", self.shared, ("shared", "defaults"), said), own)
+        if section != EXTRA_MANIFESTS:
+            return found
+        return tuple(replace(part, value=_companion_words(mapping(part.value))) for part in found)
 
     def profile_of(self, document: CatalogDocument, name: str) -> tuple[Fragment, ...]:
         """Return a profile as a file has it, in merge order: the shared one, then the file's own; empty for none."""
@@ -138,6 +175,10 @@ class Catalog:
 
     def _shared_part(self, word: str) -> JsonObject:
         return {} if self.shared is None else mapping(self.shared.section("shared").get(word))
+
+
+def _companion_words(words: JsonObject) -> JsonObject:
+    return {word: words[word] for word in COMPANION_WORDS if word in words}
 
 
 def find_fragment(fragments: tuple[Fragment, ...], merged: JsonValue, path: Path) -> tuple[Fragment, Path, bool]:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
+from kservegen.catalog.companions import COMPANION_WORDS
 from kservegen.catalog.extending import unused_bases
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.owners import Owners
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
@@ -155,12 +156,14 @@ def _said(catalog: Catalog, word: str) -> Iterator[_Saying]:
     """Yield where a word of entries is said; what defaults say once, for the first entry that takes it from there."""
     seen: set[_Place] = set()
     for (section, key), definition in catalog.definitions.items():
+        if section == EXTRA_MANIFESTS and word not in COMPANION_WORDS:
+            continue  # a field of the object
         document = definition.document
         own = mapping(document.section(section).get(key))
         if word in own:
             yield document, _Place(document, (section, key, word), key), own[word]
             continue
-        for part in reversed(catalog.defaults_of(document)):
+        for part in reversed(catalog.defaults_of(document, section)):
             words = mapping(part.value)
             if word in words:
                 place = _Place(part.document, (*part.path, word))

@@ -12,14 +12,31 @@ can be chosen per environment. The law of the merge is in `kservegen.catalog.mer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from kservegen.catalog.companions import CompanionKey, read_key, refused_here
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.inventory.nodes import listed_pools
 from kservegen.catalog.merge import merge_values
-from kservegen.catalog.model import Catalog, CatalogDocument, Definition, EnvironmentSource, Fragment, find_location
-from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
+from kservegen.catalog.model import (
+    Catalog,
+    CatalogDocument,
+    Definition,
+    EnvironmentSource,
+    Fragment,
+    PlainManifest,
+    find_location,
+)
+from kservegen.catalog.sections import (
+    ENTRY_SECTIONS,
+    EXTRA_MANIFESTS,
+    GROUP,
+    KINDS,
+    MANIFESTS,
+    SECTIONS,
+    KindInfo,
+)
 from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping
@@ -49,9 +66,16 @@ class Entry:
 
     @property
     def own_location(self) -> Location:
-        """The line of the entry's own key."""
+        """The line of the entry's own key; of a plain manifest, that of the object's name."""
         own = next(f for f in self.fragments if f.name == "entry")
+        if self.section == MANIFESTS:
+            return own.document.source.value((*own.path, "metadata", "name"))
         return own.document.source.key(own.path)
+
+    @property
+    def is_companion(self) -> bool:
+        """Whether it is an object of its own form beside models, and no words of ours."""
+        return self.section in {EXTRA_MANIFESTS, MANIFESTS}
 
 
 EntryName: TypeAlias = tuple[str, str]  # section and key
@@ -120,7 +144,7 @@ class _Resolver:
     source: EnvironmentSource
     shared: dict[EntryName, Entry]
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    bases: dict[tuple[str, tuple[str, ...]], JsonObject] = field(default_factory=dict)
+    bases: dict[tuple[str, bool, tuple[str, ...]], JsonObject] = field(default_factory=dict)
 
     def report(self, rule: str, message: str, location: Location, **more: object) -> None:
         self.diagnostics.append(
@@ -154,6 +178,7 @@ def resolve_environment(
     entries: list[Entry] = []
     for definition in catalog.definitions.values():
         entries.extend(_contained_entry(resolver, definition, layered))
+    entries.extend(_plain_entries(resolver))
     entries.sort(key=lambda e: (_ORDER[e.section], e.namespace, e.name))
     _check_unique(resolver, entries)
     written = merge_values({}, layered)
@@ -177,7 +202,7 @@ def _with_listed_pools(written: JsonObject, inventory: CatalogDocument | None) -
     return {**written, "nodePools": listed_pools(listed, mapping(written.get("accelerators")))}
 
 
-_ORDER = {section: index for index, section in enumerate(SECTIONS)}
+_ORDER = {section: index for index, section in enumerate((*ENTRY_SECTIONS, MANIFESTS))}
 
 
 def _check_names(resolver: _Resolver) -> None:
@@ -186,7 +211,7 @@ def _check_names(resolver: _Resolver) -> None:
         return
     known = resolver.catalog.definitions
     for document in resolver.source.documents:
-        for section in SECTIONS:
+        for section in ENTRY_SECTIONS:
             for key in document.section(section):
                 if (section, key) in known:
                     continue
@@ -198,6 +223,32 @@ def _check_names(resolver: _Resolver) -> None:
                     path=format_path((section, key)),
                     hint=did_you_mean(key, names, f"Define {key} in models.yaml under {section}, or remove it here."),
                 )
+
+
+def _plain_entries(resolver: _Resolver) -> Iterator[Entry]:
+    """Yield the objects of `manifests/` that this environment takes: each is all that its entry says."""
+    for manifest in resolver.catalog.manifests:
+        if manifest.folder not in resolver.source.manifest_folders:
+            continue
+        place = f"{manifest.location}"  # two files may hold the same object
+        if (MANIFESTS, place) not in resolver.shared:
+            resolver.shared[MANIFESTS, place] = _plain_entry(manifest)
+        yield resolver.shared[MANIFESTS, place]
+
+
+def _plain_entry(manifest: PlainManifest) -> Entry:
+    key = manifest.key
+    info = KINDS[key.kind] if key.group == GROUP and key.kind in KINDS else key.info
+    return Entry(
+        section=MANIFESTS,
+        key=str(key),
+        info=replace(info, version=manifest.api_version.rpartition("/")[2]),
+        namespace=key.namespace,
+        name=key.name,
+        words=manifest.words,
+        fragments=(Fragment("entry", manifest.document, manifest.path, manifest.words),),
+        defaulted=frozenset(),
+    )
 
 
 def _contained_entry(resolver: _Resolver, definition: Definition, layered: JsonObject) -> Iterator[Entry]:
@@ -234,16 +285,17 @@ _NOTHING_SAID: JsonObject = {}
 def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObject) -> Entry | None:
     catalog, document = resolver.catalog, definition.document
     own = document.section(definition.section).get(definition.key)
-    info = _kind(definition.section, own) if isinstance(own, dict) else None
+    identity = _object_key(definition)
+    info = identity.info if identity else _kind(definition.section, own) if isinstance(own, dict) else None
     if not isinstance(own, dict) or info is None:
         return None
-    profiles = _profiles(resolver, definition, own, overlay)
-    base = _base(resolver, document, profiles)
+    profiles = () if identity else _profiles(resolver, definition, own, overlay)
+    base = _base(resolver, definition, profiles)
     words = merge_values(base, own)
     if overlay:
         words = merge_values(words, overlay)
-    namespace, name = _identify(resolver, definition, info, words)
-    under = catalog.defaults_of(document)
+    namespace, name = identity[2:] if identity else _identify(resolver, definition, info, words)
+    under = catalog.defaults_of(document, definition.section)
     chosen = [part for name in profiles for part in catalog.profile_of(document, name)]
     # What comes from `defaults` alone; a profile that says the same word speaks for the entry.
     said = own.keys() | overlay.keys() | {word for part in chosen for word in mapping(part.value)}
@@ -259,21 +311,32 @@ def _merge_entry(resolver: _Resolver, definition: Definition, overlay: JsonObjec
     )
 
 
-def _base(resolver: _Resolver, document: CatalogDocument, profiles: tuple[str, ...]) -> JsonObject:
+def _object_key(definition: Definition) -> CompanionKey | None:
+    """Return what a key of `extraManifests` names; None for other sections, and what the loader refuses."""
+    if definition.section != EXTRA_MANIFESTS:
+        return None
+    key = read_key(definition.key)
+    return key if isinstance(key, CompanionKey) and refused_here(key.group, key.kind) is None else None
+
+
+def _base(resolver: _Resolver, definition: Definition, profiles: tuple[str, ...]) -> JsonObject:
     """Return what lies under an entry: defaults, then its profiles."""
-    base = resolver.bases.get((document.file, profiles))
+    document, is_extra = definition.document, definition.section == EXTRA_MANIFESTS
+    base = resolver.bases.get((document.file, is_extra, profiles))
     if base is None:
         catalog, base = resolver.catalog, {}
-        for part in catalog.defaults_of(document):
+        for part in catalog.defaults_of(document, definition.section):
             base = merge_values(base, mapping(part.value))
         for part in (part for name in profiles for part in catalog.profile_of(document, name)):
             base = merge_values(base, mapping(part.value))
-        resolver.bases[document.file, profiles] = base
+        resolver.bases[document.file, is_extra, profiles] = base
     return base
 
 
 def _kind(section: str, own: JsonObject) -> KindInfo | None:
     kind = own.get("kind")
+    if section not in SECTIONS:
+        return None
     if kind is None:
         return SECTIONS[section][0]
     info = KINDS.get(kind) if isinstance(kind, str) else None
@@ -283,7 +346,7 @@ def _kind(section: str, own: JsonObject) -> KindInfo | None:
 def _profiles(resolver: _Resolver, definition: Definition, own: JsonObject, overlay: JsonObject) -> tuple[str, ...]:
     """Return the profiles that an entry takes, in order; those that there are none of are left out."""
     chosen: JsonValue = None
-    under = (mapping(part.value) for part in resolver.catalog.defaults_of(definition.document))
+    under = (mapping(part.value) for part in resolver.catalog.defaults_of(definition.document, definition.section))
     for words in (*under, own, overlay):
         if "profile" in words:
             chosen = words["profile"]
@@ -337,14 +400,18 @@ def _said_here(resolver: _Resolver, definition: Definition) -> Iterator[Fragment
 
 def _check_unique(resolver: _Resolver, entries: list[Entry]) -> None:
     """Two entries must not become the same object of one environment."""
-    first: dict[tuple[str, str, str], Entry] = {}
+    first: dict[tuple[str, str, str, str], Entry] = {}
     for entry in entries:
-        identity = (entry.info.kind, entry.namespace, entry.name)
+        identity = (entry.info.group, entry.info.kind, entry.namespace, entry.name)
         earlier = first.setdefault(identity, entry)
         if earlier is not entry:
+            called = "/".join(part for part in (entry.namespace, entry.name) if part)
+            message = f"{entry.key} is the same {entry.info.kind} as {earlier.key}: {called}"
+            if entry.is_companion or earlier.is_companion:
+                message = f"{entry.info.kind} {called} is here twice"
             resolver.report(
                 "catalog/duplicate-name",
-                f"{entry.key} is the same {entry.info.kind} as {earlier.key}: {entry.namespace}/{entry.name}",
+                message,
                 entry.own_location,
                 path=format_path((entry.section, entry.key)),
                 hint="Rename one of them or give it another namespace.",

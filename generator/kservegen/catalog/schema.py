@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from kservegen.catalog import field_mapping as words
+from kservegen.catalog.companions import COMPANION_WORDS
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.environment_schema import environment_properties
 from kservegen.catalog.optional_schemas import Definitions, share
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.core.document import mapping
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.jsontypes import JsonObject, JsonValue
 
 # Returns the compiled schema of (apiVersion, kind).
 CompiledSchemas = Callable[[str, str], JsonObject]
@@ -78,6 +79,7 @@ def models_schema(compiled: CompiledSchemas, *, arguments: JsonObject) -> JsonOb
         for info in kinds:
             definitions.found[info.kind] = _object(entries[info.kind])
         sections[section] = _described(section, _entries_of(kinds=[info.kind for info in kinds]))
+    sections[EXTRA_MANIFESTS] = _described(EXTRA_MANIFESTS, _objects(_companion_words()))
     return _document(
         "kservegen models",
         {
@@ -111,6 +113,8 @@ def environments_schema(
             f"{section}-overlay",
             {"type": "object", "additionalProperties": {"$ref": f"#/definitions/{section}-overlay"}},
         )
+    overlay = {word: schema for word, schema in _companion_words().items() if word != "environments"}
+    sections[EXTRA_MANIFESTS] = _described(f"{EXTRA_MANIFESTS}-overlay", _objects(overlay, forbidden=("environments",)))
     predictor = _Words(definitions, compiled("serving.kserve.io/v1beta1", "InferenceService"), "InferenceService")
     toleration = predictor.reference("spec", "predictor", "tolerations", "[]")
     properties = environment_properties(toleration=toleration, charts=sorted(charts), versions=sorted(versions))
@@ -145,6 +149,22 @@ def _entries_of(*, kinds: list[str]) -> JsonObject:
             "else": choice,
         }
     return {"type": "object", "additionalProperties": choice}
+
+
+def _companion_words() -> JsonObject:
+    """Return the words that mean the same in any object; the others are the object's own, which its schema judges."""
+    own = _own()
+    metadata: JsonObject = {"type": "object", "properties": {"annotations": NULLABLE_TEXTS, "labels": NULLABLE_TEXTS}}
+    found: JsonObject = {"apiVersion": {"type": "string"}, "metadata": metadata}
+    found |= {word: own[word] for word in COMPANION_WORDS}
+    return _describe_all(found, f"{EXTRA_MANIFESTS}.")
+
+
+def _objects(properties: JsonObject, *, forbidden: Iterable[str] = ()) -> JsonObject:
+    """Describe objects by key; a null removes one where an environment says it."""
+    refused: JsonObject = dict.fromkeys(forbidden, False)
+    kind: JsonValue = ["object", "null"] if refused else "object"
+    return {"type": "object", "additionalProperties": {"type": kind, "properties": {**properties, **refused}}}
 
 
 def _described(name: str, schema: JsonObject) -> JsonObject:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from kservegen.catalog import field_mapping as words
 
 GROUP = "serving.kserve.io"
+# Objects that stand beside models: a section keyed by what identifies each, and the folder of plain manifests.
+EXTRA_MANIFESTS: Final = "extraManifests"
+MANIFESTS: Final = "manifests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindInfo:
-    """A kind that the catalog can hold. `folder` is its place below an environment's folder."""
+    """A kind that the catalog can hold. `folder` is its place below an environment's folder.
+
+    `version` is blank where only the schemas tell it.
+    """
 
     kind: str
     version: str
     namespaced: bool
     folder: str
     annotations: frozenset[str] = frozenset()  # words that become KServe's annotations
+    group: str = GROUP
 
     @property
     def api_version(self) -> str:
         """The group and version that is emitted: the storage version."""
-        return f"{GROUP}/{self.version}"
+        return f"{self.group}/{self.version}" if self.group else self.version
 
 
 def _kind(
@@ -58,3 +66,6 @@ SECTIONS: dict[str, tuple[KindInfo, ...]] = {
 MODEL_SECTIONS = frozenset({"models", "trainedModels"})
 
 KINDS: dict[str, KindInfo] = {info.kind: info for kinds in SECTIONS.values() for info in kinds}
+
+# Whatever is keyed by name or identity in a file of the catalog, and again in those of environments.
+ENTRY_SECTIONS: Final = (*SECTIONS, EXTRA_MANIFESTS)

@@ -32,7 +32,9 @@ _PAGE = ".md"
 _NAMED = 3  # so many names fit in a line
 
 # What leaves a layer of these otherwise leaves the cluster, too. The others stay in any case.
-_PRUNED: Final = frozenset({LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES, LayerPart.MODELS})
+_PRUNED: Final = frozenset(
+    {LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES, LayerPart.COMPANIONS, LayerPart.MODELS}
+)
 _VALUES: Final = "platform/values"
 
 

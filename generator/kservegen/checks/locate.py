@@ -14,6 +14,7 @@ from kservegen.checks.registry import severity_of
 from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.render.objects.draft import EntryFinding
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
@@ -24,23 +25,23 @@ class Locator:
     """Takes what is found in the objects of one environment, and in the words of its entries, to its lines."""
 
     environment: ResolvedEnvironment
-    entries: dict[ResourceId, Entry]
+    entries: dict[tuple[str, ResourceId], Entry]
     built: BuiltEnvironment
 
     @classmethod
     def of(cls, built: BuiltEnvironment) -> Locator:
         """Index the entries of a built environment."""
-        entries = {item.resource.id: item.entry for item in built.entries}
+        entries = {item.resource.identity: item.entry for item in built.entries}
         return cls(environment=built.environment, entries=entries, built=built)
 
     def locate(self, resource: Resource, path: Path, *, at_key: bool = False) -> Location:
         """Return the line behind `path` of an object, built or defaulted."""
-        source = self.entries.get(resource.id) or self.environment
+        source = self.entries.get(resource.identity) or self.environment
         return source.locate(resource.words(path), at_key=at_key)
 
     def diagnose(self, resource: Resource, finding: Finding, default: Severity) -> Diagnostic:
         """Give a finding about an object, built or defaulted, its line and its subject."""
-        entry = self.entries.get(resource.id)
+        entry = self.entries.get(resource.identity)
         prefix: Path = (entry.section, entry.key) if entry else ()
         location = self.locate(resource, finding.path, at_key=finding.at_key)
         found = finding.at(location, prefix + resource.words(finding.path), default)
@@ -58,7 +59,7 @@ class Locator:
         owner: Resource | None = resource
         if other.owner is not None:
             owner = next((item.resource for item in self.built.entries if item.resource.id == other.owner), None)
-        entry = None if owner is None else self.entries.get(owner.id)
+        entry = None if owner is None else self.entries.get(owner.identity)
         if owner is not None and entry is not None and value_at(entry.words, owner.words(other.path)) is not None:
             there = self.locate(owner, other.path)
             return (
@@ -86,6 +87,20 @@ class Locator:
             entries=(entry.key,),
             related=related,
         )
+
+    def diagnose_double(self, built: BuiltEntry, other: Resource) -> Diagnostic:
+        """Say that an entry is an object which kservegen makes of the environment's own words."""
+        entry, resource = built.entry, built.resource
+        found = by_manual(
+            "catalog/duplicate-name",
+            f"{resource.id} is made by kservegen already",
+            entry.own_location,
+            path=format_path((entry.section, entry.key)),
+            hint="Rename one of the two.",
+            environments=(self.environment.name,),
+            related=(Related("it is made of these words", self.environment.locate(other.words(()))),),
+        )
+        return replace(found, subjects=(str(resource.id),), entries=(entry.key,))
 
 
 def diagnose_environment(environment: ResolvedEnvironment, findings: Iterable[Finding]) -> Iterator[Diagnostic]:

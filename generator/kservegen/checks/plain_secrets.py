@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import ENTRY_SECTIONS
 from kservegen.checks.registry import manuals
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
@@ -33,6 +33,6 @@ def secret_problems(doc: JsonObject) -> Iterator[Problem]:
 def check_own_words(environment: ResolvedEnvironment) -> Iterator[Finding]:
     """Check what an environment says outside its entries, whose objects are checked whole: chart values, Git, pools."""
     manual = manuals()["catalog/plain-secret"]
-    words: JsonObject = {key: value for key, value in environment.value.items() if key not in SECTIONS}
+    words: JsonObject = {key: value for key, value in environment.value.items() if key not in ENTRY_SECTIONS}
     for problem in secret_problems(words):
         yield to_finding(manual, problem)

@@ -20,7 +20,7 @@ from kservegen.render.gitops.syncers import syncers
 from kservegen.render.objects.environment import BuiltEnvironment
 
 _SYNC: Final = "sync/"
-_TENANT: Final = ("models/", "runtimes/")
+_TENANT: Final = ("companions/", "models/", "runtimes/")
 
 
 def check_rights(built: BuiltEnvironment, path: str, resource: Resource) -> Iterator[Finding]:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from kservegen.catalog.companions import CompanionKey, read_key
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import drop, put, read_value
 from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import report_on
 from kservegen.commands.result import FilePlan, Result
@@ -154,9 +155,14 @@ def _names(catalog: Catalog, definition: Definition) -> Iterator[str]:
     own = definition.document.section(section).get(key)
     said = own.get("kind") if isinstance(own, dict) else None
     base = key.rpartition("/")[2]
+    if section == EXTRA_MANIFESTS:
+        identity = read_key(key)
+        kind = identity.kind if isinstance(identity, CompanionKey) else section
+        yield from (base, f"{kind}/{base}", f"{kind.lower()}/{base}", f"{section}/{key}")
+        return
     kinds = [said if isinstance(said, str) else SECTIONS[section][0].kind]
     namespace = own.get("namespace") if isinstance(own, dict) else None
-    defaults = [mapping(part.value) for part in catalog.defaults_of(definition.document)]
+    defaults = [mapping(part.value) for part in catalog.defaults_of(definition.document, section)]
     under = namespace or next((d["namespace"] for d in reversed(defaults) if "namespace" in d), None)
     yield base
     for name in (key, base):

@@ -161,7 +161,7 @@ def _place(project: Project, environment: str, resource: Resource, syncer: Resou
 def _candidate(
     locator: Locator, resource: Resource, derived: Derived | None, sight: Sight, name: str, place: SourcePlace
 ) -> _Candidate:
-    entry = locator.entries.get(resource.id)
+    entry = locator.entries.get(resource.identity)
     words = resource.words(())
     written: _Written
     if entry is not None:

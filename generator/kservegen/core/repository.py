@@ -22,10 +22,19 @@ LOCK_SUFFIX = ".lock.yaml"
 INVENTORY_SUFFIX = ".inventory.yaml"
 # Files beside an environment's own that commands write.
 BESIDE_SUFFIXES = (LOCK_SUFFIX, INVENTORY_SUFFIX)
+MANIFESTS_FOLDER = "manifests"
 OUTPUT_FOLDER = "rendered"
 TEMPLATES_FOLDER = "templates"
 # Where people's own files lie, beside the catalog.
-SOURCE_FOLDERS = (CATALOG_FOLDER, ENVIRONMENTS_FOLDER, BASES_FOLDER, TEMPLATES_FOLDER, "policies", "schemas")
+SOURCE_FOLDERS = (
+    CATALOG_FOLDER,
+    ENVIRONMENTS_FOLDER,
+    BASES_FOLDER,
+    MANIFESTS_FOLDER,
+    TEMPLATES_FOLDER,
+    "policies",
+    "schemas",
+)
 # What findings call standard input.
 STDIN = "<stdin>"
 
@@ -124,6 +133,13 @@ class Repository:
         files = self._listed(ENVIRONMENTS_FOLDER, recursive=False)
         return tuple(sorted(path for path in files if path.name.endswith(INVENTORY_SUFFIX)))
 
+    def manifest_files(self) -> tuple[Path, ...]:
+        """Everything below `manifests/` that is no folder, in a fixed order: links are not followed."""
+        if self.sources is not None:
+            return tuple(sorted(self.root / file for file in self.sources if file.startswith(f"{MANIFESTS_FOLDER}/")))
+        folder = self.root / MANIFESTS_FOLDER
+        return tuple(sorted(_all_files(folder))) if folder.is_dir() and not leads_out(folder, self.root) else ()
+
     def inventory_file(self, environment: str) -> Path:
         """Return where the inventory of an environment lies, there or not."""
         return self.root / ENVIRONMENTS_FOLDER / f"{environment}{INVENTORY_SUFFIX}"
@@ -147,6 +163,14 @@ class Repository:
 
 def _present(path: Path) -> bool:
     return path.exists() or path.is_symlink()  # a dangling link is there, and is a finding
+
+
+def _all_files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            yield from _all_files(path)
+        else:
+            yield path
 
 
 def _yaml_files(folder: Path, *, recursive: bool) -> Iterator[Path]:

@@ -64,6 +64,16 @@ class Resource:
         return self.doc if self.written is None else self.written
 
     @property
+    def group(self) -> str:
+        """The API group of the object's kind; blank for Kubernetes' core."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def identity(self) -> tuple[str, ResourceId]:
+        """What makes the object unique where kinds of several groups are called alike."""
+        return self.group, self.id
+
+    @property
     def kind(self) -> str:
         """The object's kind."""
         return self.id.kind

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.basis import Directory
+from kservegen.checks.companions import doubles_of_own, untold
 from kservegen.checks.environment import check_environment, check_namespaces
 from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.gpu.gpu_names import check_gpu_names
@@ -280,7 +281,7 @@ def _check(
     diagnostics = [
         *_word_problems(built, locator, context.directory),
         *(bindings.diagnostics if bindings is not None else ()),
-        *(locator.diagnose(resource, finding, tools.checker.severity(finding)) for resource, finding in found),
+        *(locator.diagnose(resource, finding, tools.checker.severity(finding)) for resource, finding in untold(found)),
         *_of_unmanaged(defaulted, tools, bindings, shared, base),
     ]
     release = context.release
@@ -324,6 +325,7 @@ def _word_problems(built: BuiltEnvironment, locator: Locator, directory: Directo
     for entry in built.entries:
         for problem in entry.problems:
             yield locator.diagnose_words(entry, problem)
+    yield from (locator.diagnose_double(entry, other) for entry, other in doubles_of_own(built))
     for entry, finding in check_namespaces(built, directory):
         words = (entry.entry.section, entry.entry.key)  # the namespace may stand in the key
         yield replace(locator.diagnose_words(entry, EntryFinding(finding)), path=format_path(words))

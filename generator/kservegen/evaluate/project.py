@@ -86,6 +86,11 @@ def open_project(
         check_inventory=OwnSchema("inventory"),
         check_owners=OwnSchema("owners"),
     )
+    if repository.manifest_files():
+        from kservegen.checks.manifests.plain import read_plain_manifests  # noqa: PLC0415 - reads manifests
+
+        catalog, found = read_plain_manifests(repository, catalog)
+        diagnostics.extend(found)
     if catalog.owners is not None and all(d.location.file != catalog.owners.file for d in diagnostics):
         diagnostics.extend(check_owners(catalog, catalog.owners))
     if not any_version:

@@ -131,8 +131,12 @@ def _kind(kind: str, platform: PlannedCharts, mode: str) -> dict[str, object]:
 
 
 def _generic(layer: SyncLayer) -> str:
-    """Name a layer; those of models alike, whichever namespaces have some."""
-    return f"{layer.part}-NAMESPACE" if layer.is_models else layer.name
+    """Name a layer; those of models and of what stands beside them alike, whichever namespaces have some."""
+    return f"{layer.part}-NAMESPACE" if _is_by_namespace(layer) else layer.name
+
+
+def _is_by_namespace(layer: SyncLayer) -> bool:
+    return layer.is_models or layer.is_companions
 
 
 def _by_hand(folder: str, layers: Iterable[SyncLayer]) -> Iterator[str]:
@@ -142,7 +146,7 @@ def _by_hand(folder: str, layers: Iterable[SyncLayer]) -> Iterator[str]:
             source = f"oci://{CHART_REPOSITORY}/{chart.name} --version {chart.version}"
             yield f"helm upgrade --install {chart.name} {source} -n {layer.namespace} --create-namespace{values}"
         if layer.folder:
-            within = f"-R -f {folder}/{layer.part}" if layer.is_models else f"-f {folder}/{layer.folder}"
+            within = f"-R -f {folder}/{layer.part}" if _is_by_namespace(layer) else f"-f {folder}/{layer.folder}"
             yield f"kubectl apply --server-side {within}"
 
 
@@ -173,7 +177,7 @@ def _remove(part: LayerPart, layers: Sequence[SyncLayer], by_source: dict[str, R
             yield f"kubectl -n {syncer.id.namespace} patch {kubectl_name(syncer)} --type=merge -p {_CASCADE}"
         yield _delete(syncer)
     synced = [layer for layer in layers if layer.folder in by_source]
-    if part is LayerPart.MODELS and synced:
+    if part in {LayerPart.MODELS, LayerPart.COMPANIONS} and synced:
         named = _delete(by_source[synced[0].folder]).removesuffix(synced[0].namespace)
         yield f'for namespace in {folder}/{part}/*/; do {named}"$(basename "$namespace")"; done'
     else:

@@ -9,12 +9,12 @@ from kservegen.formats.yaml.files import read_bytes
 
 
 def read_sources(repository: Repository) -> dict[str, bytes]:
-    """Read what people write, locks and inventories; GeneratorError for a file that cannot be read."""
+    """Read all that people write, locks and inventories; GeneratorError for a file that cannot be read."""
     found: dict[str, bytes] = {}
     owners = repository.owners_file()
     beside = (*repository.base_files(), *repository.lock_files(), *repository.inventory_files())
     beside = (*beside, owners) if owners is not None else beside
-    for path in (*repository.catalog_files(), *repository.environment_files(), *beside):
+    for path in (*repository.catalog_files(), *repository.environment_files(), *beside, *repository.manifest_files()):
         file = repository.relative(path)
         content = read_bytes(path, file, repository.root)
         if isinstance(content, Diagnostic):

@@ -14,7 +14,7 @@ from typing import Final
 
 from kservegen.catalog.editing.patch import at, drop, read_value, scalar_text, without
 from kservegen.catalog.editing.spans import Container, ScalarSpan, Value, spans
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import ENTRY_SECTIONS
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.yaml.load import load_strict
@@ -98,7 +98,7 @@ def head_of(text: str) -> list[str]:
 def _entry_paths(value: JsonObject) -> Iterator[Path]:
     """Yield the maps whose words have an order: entries, defaults, profiles, and those that files share."""
     yield from (path for path in (("defaults",), ("shared", "defaults"), ("shared",)) if at(value, path) is not None)
-    for section in (("profiles",), ("shared", "profiles"), *((name,) for name in SECTIONS)):
+    for section in (("profiles",), ("shared", "profiles"), *((name,) for name in ENTRY_SECTIONS)):
         held = at(value, section)
         yield from ((*section, name) for name in (held if isinstance(held, dict) else ()))
 

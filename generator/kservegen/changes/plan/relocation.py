@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kservegen.catalog.model import Catalog
-from kservegen.catalog.sections import SECTIONS
+from kservegen.catalog.sections import ENTRY_SECTIONS
 from kservegen.changes.plan.model import Relocation
 from kservegen.core.document import mapping
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, Repository
@@ -20,7 +20,7 @@ def relocated(revision: BaseRevision, repository: Repository, catalog: Catalog) 
         if not file.endswith(".yaml") or content == _now(repository, file):
             continue
         value = mapping(load_strict(content, file).value)
-        before |= {(section, key): file for section in SECTIONS for key in mapping(value.get(section))}
+        before |= {(section, key): file for section in ENTRY_SECTIONS for key in mapping(value.get(section))}
     moves: dict[tuple[str, str], list[str]] = {}
     for name, definition in catalog.definitions.items():
         old = before.get(name, definition.document.file)

@@ -19,6 +19,8 @@ from kservegen.formats.jsonschema.validate import Validator
 from kservegen.formats.yaml.files import read_bytes
 
 SCHEMA_NOT_FOUND: Final = "schema/not-found"
+# At the root of a schema: `Cluster` where objects of the kind belong to no namespace, as a CRD's `spec.scope` says.
+SCOPE: Final = "x-kservegen-scope"
 KSERVE_GROUP = "serving.kserve.io"
 KUBERNETES_VERSION = "v1.34"
 ARGOCD_VERSION = "v3.2"
@@ -28,12 +30,19 @@ FLUX_VERSION = "v2.9"
 OTHER_FOLDERS = (f"kubernetes/{KUBERNETES_VERSION}", f"argocd/{ARGOCD_VERSION}", f"flux/{FLUX_VERSION}", "crds")
 _FOLDERS = {
     "argoproj.io": f"argocd/{ARGOCD_VERSION}",
-    "gateway.networking.k8s.io": "crds",
     "helm.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
-    "inference.networking.k8s.io": "crds",
     "kustomize.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
     "source.toolkit.fluxcd.io": f"flux/{FLUX_VERSION}",
 }
+# Kubernetes' own API groups: those without a dot, and these. All other groups are somebody's CRDs.
+_KUBERNETES_GROUPS: Final = frozenset(
+    """
+    admissionregistration.k8s.io apiextensions.k8s.io apiregistration.k8s.io authentication.k8s.io
+    authorization.k8s.io certificates.k8s.io coordination.k8s.io discovery.k8s.io events.k8s.io
+    flowcontrol.apiserver.k8s.io internal.apiserver.k8s.io networking.k8s.io node.k8s.io rbac.authorization.k8s.io
+    resource.k8s.io scheduling.k8s.io storage.k8s.io storagemigration.k8s.io
+    """.split()
+)
 KSERVE_VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
@@ -69,10 +78,13 @@ def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosi
     group = parts["group"] or ""
     if group == KSERVE_GROUP:
         return PurePosixPath("kserve", kserve_version, group, name)
-    folder = _FOLDERS.get(group) or (
-        f"kubernetes/{KUBERNETES_VERSION}" if "." not in group or group.endswith(".k8s.io") else "crds"
-    )
+    folder = _FOLDERS.get(group) or (f"kubernetes/{KUBERNETES_VERSION}" if is_kubernetes_group(group) else "crds")
     return PurePosixPath(folder, group, name) if group else PurePosixPath(folder, name)
+
+
+def is_kubernetes_group(group: str) -> bool:
+    """Whether an API group is Kubernetes' own."""
+    return "." not in group or group in _KUBERNETES_GROUPS
 
 
 class SchemaStore:
@@ -100,6 +112,25 @@ class SchemaStore:
         """Tell whether there is a schema of a kind."""
         path = schema_path(api_version, kind, kserve_version=kserve_version)
         return path is not None and (path in self._schemas or any((root / path).is_file() for root in self.roots))
+
+    def api_versions(self, group: str, kind: str, *, kserve_version: str) -> tuple[str, ...]:
+        """List the `apiVersion`s of a group in which there is a schema of a kind, in the order of their names."""
+        place = schema_path(f"{group}/v1" if group else "v1", kind, kserve_version=kserve_version)
+        if place is None:
+            return ()
+        parts = (
+            _KSERVE_KIND.match(path.name)
+            for root in self.roots
+            for path in (root / place.parent).glob(f"{kind.lower()}_v*.json")
+        )
+        versions = sorted({part["version"] for part in parts if part and part["kind"] == kind.lower()})
+        return tuple(f"{group}/{version}" if group else version for version in versions)
+
+    def is_cluster_scoped(self, api_version: str, kind: str, *, kserve_version: str) -> bool:
+        """Whether there is a schema of a kind and says that its objects belong to no namespace."""
+        if not self.has(api_version, kind, kserve_version=kserve_version):
+            return False
+        return self.get(api_version, kind, kserve_version=kserve_version).get(SCOPE) == "Cluster"
 
     def served(self, kserve_version: str) -> tuple[str, ...]:
         """List KServe's kinds of a version, spelt as people do, `apiVersion/kind`: reads all their schemas."""
@@ -152,6 +183,13 @@ class SchemaStore:
                 if parts := _KSERVE_KIND.match(path.name):
                     yield f"{KSERVE_GROUP}/{parts['version']}/{parts['kind']}"
 
+    def near(self, wanted: str, *, kserve_version: str) -> str:
+        """Return what `group/Kind` probably means, of all that there is a schema of; blank where nothing is near."""
+        parts = (name.split("/") for name in self._known_names(kserve_version))
+        known = {"/".join((*group, kind)) for *group, _, kind in parts}
+        same = sorted(name for name in known if name.rpartition("/")[2] == wanted.rpartition("/")[2])
+        return same[0] if same else close(wanted, known) or ""
+
     def _known_names(self, version: str) -> set[str]:
         """Read the proper spelling of each kind from the schemas themselves: only for an error's text."""
         paths = {
@@ -189,6 +227,19 @@ class Shapes:
     def quantities(self, api_version: str, kind: str) -> QuantityShape:
         """Say where an object of a kind holds resource quantities."""
         return self.store.shape(api_version, kind, kserve_version=self.kserve_version).quantities
+
+    def api_versions(self, group: str, kind: str) -> tuple[str, ...]:
+        """List the `apiVersion`s of a group in which there is a schema of a kind."""
+        return self.store.api_versions(group, kind, kserve_version=self.kserve_version)
+
+    def is_cluster_scoped(self, api_version: str, kind: str) -> bool:
+        """Whether the schema of a kind says that its objects belong to no namespace."""
+        return self.store.is_cluster_scoped(api_version, kind, kserve_version=self.kserve_version)
+
+    def near(self, group: str, kind: str) -> str:
+        """Return the kind that was probably meant, as `group/Kind`; blank where none is near."""
+        wanted = f"{group}/{kind}" if group else kind
+        return self.store.near(wanted, kserve_version=self.kserve_version)
 
 
 def _spelling(schema: JsonObject) -> str:

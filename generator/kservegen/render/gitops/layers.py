@@ -28,6 +28,7 @@ class LayerPart(StrEnum):
     POLICIES = "policies"
     QUOTAS = "quotas"
     RUNTIMES = "runtimes"
+    COMPANIONS = "companions"
     MODELS = "models"
 
 
@@ -40,6 +41,7 @@ LAYER_ORDER: Final[Mapping[LayerPart, int]] = {
     LayerPart.POLICIES: 2,
     LayerPart.QUOTAS: 2,
     LayerPart.RUNTIMES: 5,
+    LayerPart.COMPANIONS: 7,
     LayerPart.MODELS: 10,
 }
 # What must be there before a part is of use; where one is absent, what that one needs takes its place.
@@ -51,7 +53,8 @@ _AFTER: Final[Mapping[LayerPart, tuple[LayerPart, ...]]] = {
     LayerPart.POLICIES: (LayerPart.CLUSTER,),
     LayerPart.QUOTAS: (LayerPart.CLUSTER,),
     LayerPart.RUNTIMES: (LayerPart.CLUSTER,),
-    LayerPart.MODELS: (LayerPart.RUNTIME_CONFIGS, LayerPart.POLICIES, LayerPart.QUOTAS, LayerPart.RUNTIMES),
+    LayerPart.COMPANIONS: (LayerPart.POLICIES, LayerPart.QUOTAS),
+    LayerPart.MODELS: (LayerPart.RUNTIME_CONFIGS, LayerPart.RUNTIMES, LayerPart.COMPANIONS),
 }
 # With one of these models may vanish, or what runs them: an engine creates and updates it, only a person removes it.
 _KEPT: Final = frozenset({LayerPart.CRDS, LayerPart.CONTROLLERS, LayerPart.RUNTIME_CONFIGS, LayerPart.CLUSTER})
@@ -96,6 +99,11 @@ class SyncLayer:
     def is_tenant(self) -> bool:
         """Whether the layer holds what owners of models write for one namespace: all else is the platform's."""
         return self.part in _TENANT and not self.is_shared
+
+    @property
+    def is_companions(self) -> bool:
+        """Whether the layer holds objects of many kinds that stand beside the models of a namespace."""
+        return self.part is LayerPart.COMPANIONS
 
     @property
     def is_shared(self) -> bool:

@@ -15,6 +15,7 @@ from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts
 from kservegen.render.gitops.sync import build_sync
 from kservegen.render.objects.charts import PlannedCharts, plan_platform
+from kservegen.render.objects.companion import build_companion
 from kservegen.render.objects.custom_resource import build_custom_resource
 from kservegen.render.objects.draft import Draft, EntryFinding
 from kservegen.render.objects.finish import finish
@@ -112,6 +113,9 @@ def _try_to_build(
 
 def build_entry(entry: Entry, settings: Settings, shapes: Shapes) -> BuiltEntry:
     """Build the object of one entry."""
+    if entry.is_companion:
+        resource, problems = build_companion(entry, settings, shapes)
+        return BuiltEntry(entry=entry, resource=resource, problems=problems)
     draft = Draft(entry)
     known = MODEL_KINDS.get(entry.info.kind)
     if known is not None:

@@ -17,10 +17,10 @@ URI_FIELDS = frozenset({"storageUri", "uri", "sourceModelUri"})
 _FIRST = ("name", "namespace")
 
 
-def finish(doc: JsonObject, settings: Settings, quantities: QuantityShape) -> JsonObject:
+def finish(doc: JsonObject, settings: Settings, quantities: QuantityShape | None) -> JsonObject:
     """Return the finished object: a new map, keys in order; nothing of `doc` is changed."""
     return {
-        key: _finish_map(value, settings, quantities.get(key))
+        key: _finish_map(value, settings, quantities.get(key) if quantities else None)
         if key == "spec" and isinstance(value, dict)
         else order(value)
         for key, value in doc.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
@@ -37,6 +38,7 @@ class Settings:
     images: ImageOverrides
     default_requests: JsonObject
     default_limits: JsonObject
+    keep: tuple[str, str] | None = None  # the engine's annotation of what stays in the cluster when it leaves Git
 
     @classmethod
     def of(cls, environment: ResolvedEnvironment, defects: frozenset[str] = frozenset()) -> Settings:
@@ -45,6 +47,7 @@ class Settings:
         said = environment.text("kserve", "deploymentMode")
         mode = said if said in _MODES else "Standard"  # the schema has a finding for another one
         chart = CHART_RESOURCES_VALUE
+        engine = ENGINES.get(environment.text("gitops", "engine"))
         return cls(
             kserve_version=environment.text("kserve", "version"),
             deployment_mode=mode,
@@ -55,6 +58,7 @@ class Settings:
             images=ImageOverrides.of(environment.at("images")),
             default_requests={**CHART_RESOURCES, **environment.mapping(*chart, "requests")},
             default_limits={**CHART_RESOURCES, **environment.mapping(*chart, "limits")},
+            keep=engine.keep if engine is not None else None,
         )
 
     def rewrite_uri(self, uri: str) -> str:

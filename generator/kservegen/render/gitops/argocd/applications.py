@@ -30,6 +30,7 @@ _OPTIONS: Final[Mapping[LayerPart, tuple[str, ...]]] = {
     LayerPart.POLICIES: _FOLDER_OPTIONS,
     LayerPart.QUOTAS: _FOLDER_OPTIONS,
     LayerPart.RUNTIMES: _FOLDER_OPTIONS,
+    LayerPart.COMPANIONS: _FOLDER_OPTIONS,
     LayerPart.MODELS: _FOLDER_OPTIONS,
 }
 

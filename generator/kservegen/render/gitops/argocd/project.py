@@ -1,12 +1,15 @@
 """The AppProjects of an environment: what its Applications may read, write to and create.
 
-Three, by who writes what they sync, and one of each team. The models' may hold KServe's own kinds in the namespaces of
-the catalog, and nothing of the cluster; a team's, the same in its own. The platform's may create the cluster-scoped
-kinds that charts and output are made of. The root's may write Argo CD's own kinds where Argo CD runs.
+By who writes what they sync. The models' may hold KServe's own kinds in the namespaces of the catalog, and nothing of
+the cluster; a team's, the same in its own. That of the objects beside them, where there are any, may hold the kinds
+that commonly stand there, and of all others those that are rendered; each team has its own. The platform's may create
+the cluster-scoped kinds that charts and output are made of. The root's may write Argo CD's own kinds where Argo CD
+runs.
 
-No list of kinds follows from what is in the catalog: Argo CD forgets, and so never prunes, a live object of a kind
-that its project does not permit (controller/state.go), and the last object of a kind leaves in the change that prunes
-it. For the same reason the namespaces are all that the environment declares, not only those with something in them.
+No other list of kinds follows from what is in the catalog: Argo CD forgets, and so never prunes, a live object of a
+kind that its project does not permit (controller/state.go), and the last object of a kind leaves in the change that
+prunes it. For the same reason the namespaces are all that the environment declares, not only those with something in
+them.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.render.gitops.argocd.applications import WAVE, document
 from kservegen.render.gitops.argocd.settings import SERVER_IN_CLUSTER, ArgoSettings
 from kservegen.render.gitops.argocd.sources import chart_address
-from kservegen.render.gitops.layers import SyncLayer
+from kservegen.render.gitops.common_kinds import COMMON_KINDS, rendered_kinds
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
 # Before the first layer, so that no Application is without its project.
 _WAVE: Final = "-30"
@@ -73,12 +77,39 @@ def _model_kinds(settings: ArgoSettings) -> JsonArray:
     return [*own, *(kind for kind in settings.more_kinds if kind not in own)]
 
 
+def build_companions_projects(
+    settings: ArgoSettings, layers: Iterable[SyncLayer], teams: Mapping[str, str]
+) -> Iterator[JsonObject]:
+    """Build the projects of what stands beside models: nothing of the cluster, and no kind that nobody renders.
+
+    One where the platform's namespaces have any, one for each team that has some; `teams` as for models.
+    """
+    beside = [layer for layer in layers if layer.is_companions]
+    for team in sorted({layer.team for layer in beside}):
+        held = [layer for layer in beside if layer.team == team]
+        kinds = sorted({*COMMON_KINDS, *rendered_kinds(held)})
+        listed = [*_kinds(kinds), *(kind for kind in settings.more_kinds if kind not in _kinds(kinds))]
+        declared = (name for name, holder in teams.items() if holder == team)
+        whose = f"the models of team {team} in" if team else "the models of"
+        yield _project(
+            settings,
+            settings.team_companions_project(team) if team else settings.companions_project,
+            f"What stands beside {whose} environment {settings.environment}, in their namespaces.",
+            {
+                "sourceRepos": [settings.repository.url],
+                "destinations": _destinations(settings, {*declared, *_namespaces(held)}),
+                "namespaceResourceWhitelist": listed,
+            },
+        )
+
+
 def build_platform_project(settings: ArgoSettings, layers: Iterable[SyncLayer]) -> JsonObject:
     """Build the project of charts, Namespaces, policies, quotas and runtimes for the whole cluster.
 
     Namespaced kinds are not listed: that would hide the pods of KServe's controllers.
     """
-    platform = [layer for layer in layers if not layer.is_tenant]
+    platform = [layer for layer in layers if not layer.is_tenant and not layer.is_companions]
+    cluster = rendered_kinds(layer for layer in platform if layer.part is LayerPart.CLUSTER)
     charts = [chart_address(settings, chart.name) for layer in platform for chart in layer.charts]
     return _project(
         settings,
@@ -87,7 +118,7 @@ def build_platform_project(settings: ArgoSettings, layers: Iterable[SyncLayer]) 
         {
             "sourceRepos": [*dict.fromkeys((settings.repository.url, *charts))],
             "destinations": _destinations(settings, _namespaces(platform)),
-            "clusterResourceWhitelist": _kinds(_PLATFORM_KINDS),
+            "clusterResourceWhitelist": _kinds((*_PLATFORM_KINDS, *sorted(cluster - {*_PLATFORM_KINDS}))),
         },
     )
 

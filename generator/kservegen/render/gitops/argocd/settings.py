@@ -45,8 +45,9 @@ REFRESHED_RETRY: Final = ArgoVersion(3, 2)  # the first whose retries take up a 
 class ArgoSettings:
     """Where Argo CD runs and syncs to, and how its objects are to look.
 
-    The projects are those of the Applications of models, of all other layers, and of the one above them. `more_kinds`
-    are namespaced kinds that Applications of models may hold and show beside those that kservegen renders.
+    The projects are those of the Applications of models, of what stands beside them, of all other layers, and of the
+    one above them. `more_kinds` are namespaced kinds that Applications of models, and those beside them, may hold and
+    show beside those that kservegen renders.
     """
 
     environment: str
@@ -54,6 +55,7 @@ class ArgoSettings:
     version: ArgoVersion
     namespace: str
     models_project: str
+    companions_project: str
     platform_project: str
     root_project: str
     owns_projects: bool
@@ -73,6 +75,7 @@ class ArgoSettings:
             version=ArgoVersion.parse(environment.text("gitops", "argocd", "version")) or DEFAULT_VERSION,
             namespace=environment.text("gitops", "namespace", default=ARGOCD_NAMESPACE),
             models_project=said or environment.name,
+            companions_project=said or f"{environment.name}-companions",
             platform_project=said or f"{environment.name}-platform",
             root_project=said or f"{environment.name}-sync",
             owns_projects=not said,
@@ -84,10 +87,17 @@ class ArgoSettings:
 
     def project_of(self, layer: SyncLayer) -> str:
         """Name the project of a layer's Application."""
+        team = layer.team if self.owns_projects else ""
+        if layer.is_companions:
+            return self.team_companions_project(team) if team else self.companions_project
         if not layer.is_tenant:
             return self.platform_project
-        return self.team_project(layer.team) if layer.team and self.owns_projects else self.models_project
+        return self.team_project(team) if team else self.models_project
 
     def team_project(self, team: str) -> str:
         """Name the project of a team's Applications."""
         return f"{self.environment}-team-{team}"
+
+    def team_companions_project(self, team: str) -> str:
+        """Name the project of what stands beside a team's models."""
+        return f"{self.team_project(team)}-companions"

@@ -14,7 +14,12 @@ from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.argocd.applications import APPLICATIONS_FOLDER, build_application, build_root, document
 from kservegen.render.gitops.argocd.health import build_health_checks
-from kservegen.render.gitops.argocd.project import build_models_projects, build_platform_project, build_root_project
+from kservegen.render.gitops.argocd.project import (
+    build_companions_projects,
+    build_models_projects,
+    build_platform_project,
+    build_root_project,
+)
 from kservegen.render.gitops.argocd.settings import ArgoSettings
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.objects.settings import promises_of
@@ -39,6 +44,7 @@ def write_argocd(environment: ResolvedEnvironment, layers: tuple[SyncLayer, ...]
         teams = {name: environment.source.team_of(name) for name in environment.mapping("namespaces")}
         by_hand = [*by_hand, build_root_project(settings)]
         projects = [*build_models_projects(settings, layers, teams), build_platform_project(settings, layers)]
+        projects += build_companions_projects(settings, layers, teams)
         synced = [*projects, *synced]
     return [_resource(doc, _ROOT_FOLDER) for doc in by_hand] + [_resource(doc, APPLICATIONS_FOLDER) for doc in synced]
 

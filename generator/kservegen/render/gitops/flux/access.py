@@ -17,6 +17,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.names import plural_of_kind
 from kservegen.core.resource import Origin, Resource, ResourceId
+from kservegen.render.gitops.common_kinds import COMMON_KINDS, GroupKind, rendered_kinds
 from kservegen.render.gitops.flux.words import FLUX_WORDS, FluxWords
 from kservegen.render.gitops.layers import PLATFORM_NAMESPACE, LayerPart, SyncLayer
 
@@ -53,7 +54,11 @@ def build_access(
     if not words.has_accounts:
         return [], []
     layers = tuple(layers)
-    grants = [*_platform_grants(words, layers), *_tenant_grants(words, layers, more_kinds)]
+    grants = [
+        *_platform_grants(words, layers),
+        *_tenant_grants(words, layers, more_kinds),
+        *_companion_grants(words, layers, more_kinds),
+    ]
     later = sorted({grant.role for grant in grants for namespace in grant.namespaces if _is_later(words, namespace)})
     if later:
         grants.append(_access_grant(words, later))
@@ -82,10 +87,11 @@ def _platform_grants(words: FluxWords, layers: tuple[SyncLayer, ...]) -> Iterato
     for part in LayerPart:
         found = [layer for layer in layers if layer.part is part and not layer.is_tenant]
         account = words.name(part)
-        if not found:
+        if not found or part is LayerPart.COMPANIONS:
             continue
         if part in _EVERYWHERE:
-            yield _Grant(account, account, _EVERYWHERE[part])
+            more = list(_cluster_rules(found)) if part is LayerPart.CLUSTER else []
+            yield _Grant(account, account, [*_EVERYWHERE[part], *more])
         if part in _RELEASED:
             yield _Grant(account, f"{account}-release", _RELEASED[part], (PLATFORM_NAMESPACE,))
         if part is LayerPart.QUOTAS:
@@ -115,6 +121,69 @@ def _tenant_grants(words: FluxWords, layers: Iterable[SyncLayer], more_kinds: Js
             namespaces.setdefault(words.account_of(layer), set()).add(layer.namespace)
     for account, held in sorted(namespaces.items()):
         yield _Grant(account, words.name(LayerPart.MODELS), rules, tuple(sorted(held)))
+
+
+def _companion_grants(words: FluxWords, layers: Iterable[SyncLayer], more_kinds: JsonArray) -> Iterator[_Grant]:
+    """One role for the kinds that commonly stand beside models, and one for each other kind that is rendered.
+
+    The root removes no role: what left Git with the last object of its kind can still be deleted.
+    """
+    held: dict[str, list[SyncLayer]] = {}
+    for layer in layers:
+        if layer.is_companions:
+            held.setdefault(words.account_of(layer), []).append(layer)
+    more = {(text(kind.get("group")), text(kind.get("kind"))) for kind in map(mapping, more_kinds)}
+    common = {*COMMON_KINDS, *more}
+    rules = [_rule(group, kinds, _PRUNE) for group, kinds in _by_group(common)]
+    for account, own in sorted(held.items()):
+        name = words.name(LayerPart.COMPANIONS)
+        yield _Grant(account, name, rules, tuple(sorted({layer.namespace for layer in own})))
+    every = [layer for own in held.values() for layer in own]
+    for group, kind in sorted(rendered_kinds(every) - common):
+        resources = [r for layer in every for r in layer.resources if (_group(r.doc), r.kind) == (group, kind)]
+        role = f"{words.name(LayerPart.COMPANIONS)}-{_resource_name(group, kind)}"
+        rules_of_kind = [_rule(group, [plural_of_kind(kind)], _PRUNE), *_rbac_rules(group, kind, resources)]
+        namespaces = {resource.id.namespace for resource in resources}
+        for account, own in sorted(held.items()):
+            here = tuple(sorted(namespaces & {layer.namespace for layer in own}))
+            if here:
+                yield _Grant(account, role, rules_of_kind, here)
+
+
+def _resource_name(group: str, kind: str) -> str:
+    return f"{plural_of_kind(kind)}.{group}" if group else plural_of_kind(kind)
+
+
+def _by_group(kinds: Iterable[GroupKind]) -> Iterator[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for group, kind in sorted(kinds):
+        found.setdefault(group, []).append(plural_of_kind(kind))
+    yield from found.items()
+
+
+def _cluster_rules(layers: Iterable[SyncLayer]) -> Iterator[JsonObject]:
+    """Permit the cluster-scoped kinds that are rendered; nothing is pruned there, so no right outlives its object."""
+    layers = tuple(layers)
+    known = {("", "Namespace"), *((GROUP, info.kind) for info in KINDS.values())}
+    for group, kind in sorted(rendered_kinds(layers) - known):
+        resources = [r for layer in layers for r in layer.resources if (_group(r.doc), r.kind) == (group, kind)]
+        yield _rule(group, [plural_of_kind(kind)])
+        yield from _rbac_rules(group, kind, resources)
+
+
+def _rbac_rules(group: str, kind: str, resources: Iterable[Resource]) -> Iterator[JsonObject]:
+    """Permit to give the rights that are rendered and no others: without these verbs nobody gives what he lacks."""
+    if group != _RBAC:
+        return
+    if kind in {"Role", "ClusterRole"}:
+        names = sorted({resource.id.name for resource in resources})
+        yield _rule(_RBAC, [plural_of_kind(kind)], ("escalate",), names)
+        return
+    references = [mapping(resource.doc.get("roleRef")) for resource in resources]
+    for bound in ("ClusterRole", "Role"):
+        names = sorted({text(ref.get("name")) for ref in references if ref.get("kind") == bound} - {""})
+        if names:
+            yield _rule(_RBAC, [plural_of_kind(bound)], ("bind",), names)
 
 
 def _policy_grants(account: str, resources: Iterable[Resource]) -> Iterator[_Grant]:

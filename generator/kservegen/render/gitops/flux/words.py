@@ -65,12 +65,13 @@ class FluxWords:
             return self.service_account
         if layer.charts:
             return self.name("charts")
-        if not layer.is_tenant:
+        if not layer.is_tenant and not layer.is_companions:
             return self.name(layer.part)
+        account = self.name(LayerPart.COMPANIONS if layer.is_companions else LayerPart.MODELS)
         if layer.team:
-            return self.name(f"team-{layer.team}")
-        models = self.name(LayerPart.MODELS)
-        return f"{models}-{layer.namespace}" if self.by_namespace else models
+            team = self.name(f"team-{layer.team}")
+            return f"{team}-{LayerPart.COMPANIONS}" if layer.is_companions else team
+        return f"{account}-{layer.namespace}" if self.by_namespace else account
 
     def releaser_of(self, layer: SyncLayer) -> str:
         """Name the account that the releases of a layer of charts are installed as; blank for Flux's own."""
