@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.catalog.engines import ENGINES
@@ -17,11 +17,15 @@ _NOT_PRUNED: Final[Mapping[str, str]] = {engine.keep[0]: engine.not_pruned for e
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Syncing:
-    """Who syncs what on one side. `by_folder` has folders relative to the environment's, and charts by name."""
+    """Who syncs what on one side. `by_folder` has folders relative to the environment's, and charts by name.
+
+    `kinds` are the namespaced kinds that each of Argo CD's projects permits, where it lists any: group and kind.
+    """
 
     engine: str
     by_folder: Mapping[str, Resource]
     charts: Mapping[str, str]  # chart -> version
+    kinds: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, resources: Collection[Resource]) -> Syncing:
@@ -30,7 +34,7 @@ class Syncing:
         groups = {resource.api_version.rpartition("/")[0] for resource in sync}
         engine = next((engine.name for engine in ENGINES.values() if engine.group in groups), "")
         folders = {resource.file.rpartition("/")[0] for resource in resources} if sync else frozenset()
-        return cls(engine, syncers(sync, _home(sync, folders)), _chart_versions(sync))
+        return cls(engine, syncers(sync, _home(sync, folders)), _chart_versions(sync), _permitted(sync))
 
     def owner(self, file: str) -> str:
         """Name the object that syncs a file; blank where none does."""
@@ -49,6 +53,25 @@ class Syncing:
             return mapping(policy.get("automated")).get("prune") is True and "prune=false" not in options
         return spec.get("prune") is True
 
+    def forgetful(self, gone: Resource) -> str:
+        """Name the project that does not permit the kind of an object: Argo CD forgets those. Blank where none does."""
+        syncer = self.by_folder.get(gone.file.rpartition("/")[0])
+        project = text(syncer.spec.get("project")) if syncer is not None else ""
+        kinds = self.kinds.get(project)
+        forgets = kinds is not None and bool(gone.id.namespace) and (gone.group, gone.kind) not in kinds
+        return project if forgets else ""
+
+
+def _permitted(sync: Iterable[Resource]) -> dict[str, frozenset[tuple[str, str]]]:
+    return {
+        resource.id.name: frozenset(
+            (text(kind.get("group")), text(kind.get("kind")))
+            for kind in map(mapping, sequence(resource.spec["namespaceResourceWhitelist"]))
+        )
+        for resource in sync
+        if resource.kind == "AppProject" and "namespaceResourceWhitelist" in resource.spec
+    }
+
 
 def fate_of(gone: Resource, before: Syncing, after: Syncing) -> tuple[Fate, str]:
     """Say what becomes of an object that Git no longer has, and who decides it."""
@@ -60,6 +83,8 @@ def fate_of(gone: Resource, before: Syncing, after: Syncing) -> tuple[Fate, str]
         return Fate.LEFT, f"{was} goes, too, and prunes nothing any more" if was else "nothing synced it"
     if _is_protected(gone):
         return Fate.LEFT, "an annotation of its own keeps it"
+    if project := after.forgetful(gone):
+        return Fate.LEFT, f"project {project} permits no {gone.kind} any more, and so none is pruned"
     if after.prunes(gone.file):
         return Fate.DELETED, f"{owner} prunes it"
     return Fate.LEFT, f"{owner} does not prune"

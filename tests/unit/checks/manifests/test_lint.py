@@ -38,7 +38,7 @@ FILES: dict[str, tuple[str | bytes, list[str]]] = {
     "old group": (GOOD.replace("serving.kserve.io", "serving.kubeflow.org"), ["1:13 error schema/not-found"]),
     "old version": (GOOD.replace("v1beta1", "v1alpha2"), ["1:13 error schema/not-found"]),
     "unknown KServe kind": (GOOD.replace("InferenceService", "InferencService"), ["2:7 error schema/not-found"]),
-    "another kind": ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n", ["2:7 info schema/not-found"]),
+    "another kind": ("apiVersion: a.io/v1\nkind: Foo\nmetadata: {name: a}\n", ["2:7 info schema/not-found"]),
     "no kind": ("apiVersion: v1\nmetadata: {name: a}\n", ["1:1 error schema/not-an-object"]),
     "kind is a list": ("apiVersion: v1\nkind: [a]\n", ["2:7 error schema/not-an-object"]),
     "a value": ("just text\n", ["1:1 error schema/not-an-object"]),
@@ -68,7 +68,7 @@ def test_a_file(name: str, folder: Folder) -> None:
 
 
 def test_verdicts_are_read_off_the_stages(folder: Folder) -> None:
-    folder.write("a.yaml", f"{GOOD}---\n{BAD}---\n{IDLE}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n")
+    folder.write("a.yaml", f"{GOOD}---\n{BAD}---\n{IDLE}---\napiVersion: v1\nkind: Foo\nmetadata: {{name: s}}\n")
     assert folder.verdicts() == [("iris", True, True), ("bad", False, False), ("idle", True, False), ("s", None, None)]
     documents = folder.lint().documents
     assert documents is not None
@@ -184,9 +184,9 @@ def test_objects_that_stand_twice(folder: Folder) -> None:
 
 def test_a_kind_that_is_not_checked_is_said_once(folder: Folder) -> None:
     for name in "abc":
-        folder.write(f"{name}.yaml", f"apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\n")
+        folder.write(f"{name}.yaml", f"apiVersion: v1\nkind: Foo\nmetadata: {{name: {name}}}\n")
     (found,) = folder.lint().diagnostics
-    assert found.message == "Secret of v1 is not checked: there is no schema of it (3 documents)"
+    assert found.message == "Foo of v1 is not checked: there is no schema of it (3 documents)"
 
 
 def test_standard_input(folder: Folder) -> None:
