@@ -25,7 +25,7 @@ spec:
     minReplica: 1
     model: {modelFormat: {name: sklearn}, storageUri: s3://models/iris, runtime: mine}
 """
-UNKNOWN_KIND = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+UNKNOWN_KIND = "---\napiVersion: a.io/v1\nkind: Foo\nmetadata: {name: s}\n"
 
 
 class Shell:
@@ -98,7 +98,7 @@ def test_the_report_keeps_its_schema(shell: Shell) -> None:
     jsonschema.Draft7Validator(REPORT).validate(report)
     assert (code, report["exitCode"]) == (1, 1)
     verdicts = [(d["document"], d["kind"], d["admitted"], d["deployable"]) for d in report["documents"]]
-    assert verdicts == [(1, "InferenceService", False, False), (2, "Secret", None, None), (3, "", False, False)]
+    assert verdicts == [(1, "InferenceService", False, False), (2, "Foo", None, None), (3, "", False, False)]
 
 
 def test_names_of_environments_go_before_paths(project: Project, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ CONFIG: Final = "config.json"
 MANIFEST: Final = "manifest.yaml"
 # What the commit before had rendered, whoever wrote it.
 RENDERED: Final = "rendered/dev/"
+PLAIN: Final = "manifests/all/fuzzed.yaml"
 
 _SECTIONS: Final = (
     "models",
@@ -40,6 +41,7 @@ _SECTIONS: Final = (
     "llmConfigs",
     "trainedModels",
     "storageContainers",
+    "extraManifests",
 )
 _KINDS: Final = ("inferenceservice_v1beta1", "llminferenceservice_v1alpha1", "llminferenceservice_v1alpha2",
     "inferencegraph_v1alpha1", "clusterservingruntime_v1alpha1", "llminferenceserviceconfig_v1alpha1",
@@ -75,7 +77,8 @@ def draw_case(random: Random) -> Case:
     kind = random.choice(_DRAWN)
     match kind:
         case Kind.CATALOG:
-            return Case(kind, _written(_catalog(random), random))
+            plain = {PLAIN: _manifests(random)} if random.random() < 0.1 else {}
+            return Case(kind, {**_written(_catalog(random), random), **plain})
         case Kind.MANIFESTS:
             return Case(kind, {MANIFEST: _manifests(random)})
         case Kind.FACTS:
@@ -113,7 +116,8 @@ def _grower(path: str) -> Grower:
 def _fewer(document: JsonObject, random: Random) -> JsonObject:
     """Keep one or two entries of each section: what costs time is entries, not what stands in them."""
     kept = deepcopy(document)
-    for section in ("models", "graphs", "runtimes", "storageContainers", "localModelCaches", "trainedModels"):
+    sections = ("models", "graphs", "runtimes", "storageContainers", "localModelCaches", "trainedModels")
+    for section in (*sections, "extraManifests"):
         entries = mapping(kept.get(section))
         for name in random.sample(list(entries), max(len(entries) - random.choice((1, 1, 2)), 0)):
             del entries[name]

@@ -27,6 +27,7 @@ from kservegen.changes.plan.effects import with_effects
 from kservegen.changes.plan.environment import plan_environment, read_change
 from kservegen.changes.plan.model import Plan
 from kservegen.changes.plan.trees import Differences
+from kservegen.checks.manifests.plain import read_plain_manifests
 from kservegen.checks.manifests.reference import reference_cluster
 from kservegen.checks.owners.words import check_owners
 from kservegen.checks.policy.files import PolicyFiles
@@ -142,22 +143,25 @@ class Judge:
         policy = files.get(POLICY)
         tools = self._tools if policy is None else _with_policy(self._tools, policy)
         sources = {name: content for name, content in files.items() if name != POLICY}
+        repository = Repository(_NOWHERE, sources)
         catalog, diagnostics = load_catalog(
-            Repository(_NOWHERE, sources),
+            repository,
             check_models=self._schemas["models"],
             check_environment=self._schemas["environments"],
             check_lock=self._schemas["lock"],
             check_inventory=self._schemas["inventory"],
             check_owners=self._schemas["owners"],
         )
+        catalog, found = read_plain_manifests(repository, catalog)
+        diagnostics += found
         if catalog.owners is not None:
             diagnostics.extend(check_owners(catalog, catalog.owners))
             build_codeowners(Owners.of(catalog.owners.value), catalog)
         if "dev" not in catalog.environments:
             return Result(command="validate", diagnostics=merge_diagnostics(diagnostics)), catalog, None
         evaluation = evaluate(catalog, "dev", tools, SharedResults(), _CLOCK)
-        found = merge_diagnostics([*diagnostics, *evaluation.diagnostics])
-        return Result(command="validate", diagnostics=found, environments=("dev",)), catalog, evaluation
+        merged = merge_diagnostics([*diagnostics, *evaluation.diagnostics])
+        return Result(command="validate", diagnostics=merged, environments=("dev",)), catalog, evaluation
 
     def _catalog(self, case: Case) -> Iterator[Fault]:
         result, _, evaluation = self._evaluated(case.files)

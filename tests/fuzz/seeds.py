@@ -92,6 +92,18 @@ models:
     affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: t}]}}
     topologySpreadConstraints: [{topologyKey: zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}]
   multi: {modelFormat: onnx, storageUris: [{uri: s3://a/b, mountPath: /mnt/a}], canaryTrafficPercent: 10}
+extraManifests:
+  ServiceAccount/team/reader: {metadata: {labels: {a: b}}, owner: team, environments: [dev]}
+  ConfigMap/ml/settings: {data: {a: b}}
+  rbac.authorization.k8s.io/ClusterRole/system:a: {rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]}
+  PersistentVolumeClaim/team/claim: {spec: {accessModes: [ReadWriteMany], resources: {requests: {storage: 1Gi}}}}
+  Secret/team/token: {type: kubernetes.io/service-account-token}
+  apps/Deployment/team/web:
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec: {containers: [{name: web, image: "r/x:1", resources: {limits: {cpu: 500m, nvidia.com/gpu: 1}}}]}
 """),
 )
 

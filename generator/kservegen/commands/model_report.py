@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple, TypeVar
 
 from kservegen.catalog.resolve import Entry
-from kservegen.catalog.sections import MODEL_SECTIONS
+from kservegen.catalog.sections import MANIFESTS, MODEL_SECTIONS, SECTIONS
 from kservegen.changes.bases import CommitBase
 from kservegen.checks.budget.ledger import grouped
 from kservegen.checks.budget.overview import Row, accelerator_rows
@@ -31,6 +31,7 @@ from kservegen.git.process import Git, open_git
 from kservegen.git.tree import resolve_revision
 from kservegen.render.objects.pins import served_addresses
 
+_KINDS: Final = frozenset(info.kind for section in MODEL_SECTIONS for info in SECTIONS[section])
 # Beyond that of any file: an entry that nothing follows ends with it.
 _LAST_LINE: Final = 1 << 31
 
@@ -136,7 +137,7 @@ def _held(evaluation: Evaluation) -> Iterator[_Held]:
     prices = environment.mapping("accelerators")
     for item in built.entries:
         entry, resource = item.entry, item.resource
-        if entry.section not in MODEL_SECTIONS:
+        if entry.section not in MODEL_SECTIONS and not (entry.section == MANIFESTS and resource.kind in _KINDS):
             continue
         row = ModelRow(
             environment=environment.name,
@@ -164,7 +165,7 @@ def _source(uri: str, locked: JsonObject) -> ModelSource:
 def _spans(entry: Entry) -> Iterator[Span]:
     """List the lines of an entry: where it is defined, and where an environment says something of it."""
     for fragment in entry.fragments:
-        if fragment.path == (entry.section, entry.key):
+        if fragment.path == (entry.section, entry.key) or entry.section == MANIFESTS:
             found = fragment.document.source.span(fragment.path)
             if found is not None:
                 yield Span(fragment.document.file, found[0], found[1] or _LAST_LINE)

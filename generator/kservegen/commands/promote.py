@@ -15,6 +15,7 @@ from typing import Final
 from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.catalog.sections import MANIFESTS
 from kservegen.commands.edits import (
     CatalogDraft,
     ProposedEdits,
@@ -65,8 +66,8 @@ def promote(repository: Repository, request: Promotion) -> ProposedEdits:
     if not keys:
         _platform(draft, file, there, here)
     for entry in there.entries:
-        if keys and (entry.section, entry.key) not in keys:
-            continue
+        if (keys and (entry.section, entry.key) not in keys) or entry.section == MANIFESTS:
+            continue  # a plain manifest has no words in an environment's file
         own = entry_in(here, entry.section, entry.key)
         if own is None:
             own = _absent(draft, request, entry)

@@ -127,8 +127,6 @@ def test_what_is_listed_is_judged_like_all_else(rendered: Project) -> None:
     rendered.write("rendered/dev/cluster/class.yaml", CLASS)
     _list(rendered, _entry("models/ns/more.yaml"), _entry("cluster/class.yaml", "low"))
     assert rendered.problems() == [
-        "rendered/dev/cluster/class.yaml:2:7 schema/not-found",
-        "rendered/dev/models/ns/more.yaml:2:7 schema/not-found",
         "rendered/dev/models/ns/more.yaml:9:8 kserve/implementation",
     ]
     assert rendered.render(check=True).exit_code == 1
@@ -170,15 +168,15 @@ def test_what_ours_refer_to_may_stand_in_a_listed_file(project: Project) -> None
 
 def test_what_others_ask_for_counts_in_budgets(rendered: Project) -> None:
     pods = "{containers: [{name: c, image: i:1, resources: {limits: {nvidia.com/gpu: 2}}}]}"
-    spec = f"{{replicas: 3, template: {{spec: {pods}}}}}"
+    spec = f"{{replicas: 3, selector: {{}}, template: {{spec: {pods}}}}}"
     deployment = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec: {spec}\n"
     rendered.write("rendered/dev/models/ns/own.yaml", deployment)
     _list(rendered, _entry("models/ns/own.yaml"), "budgets: {gpus: {owner: team, limit: 5}}")
     text = (rendered.root / "environments/dev.yaml").read_text("utf-8").replace("  budgets", "budgets")
     rendered.write("environments/dev.yaml", text)
-    assert [p.split()[1] for p in rendered.problems()] == ["budget/exceeded", "schema/not-found"]
+    assert [p.split()[1] for p in rendered.problems()] == ["budget/exceeded"]
     rendered.write("environments/dev.yaml", text.replace("limit: 5", "limit: 8"))
-    assert [p.split()[1] for p in rendered.problems()] == ["schema/not-found"]
+    assert rendered.problems() == []
 
 
 @pytest.mark.parametrize(
