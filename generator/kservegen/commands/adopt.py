@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from kservegen.catalog.companions import ALL_ENVIRONMENTS
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.changes.adoption import stored_differences
 from kservegen.changes.plan.model import FieldChange
 from kservegen.checks.basis import UNPROMISED
-from kservegen.commands.adopting.catalog import MANIFESTS_FOLDER, DraftCatalog
+from kservegen.commands.adopting.catalog import DraftCatalog
 from kservegen.commands.adopting.reading import LeftOut, Target, read_running
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import DEFAULTS_NAME, Repository
+from kservegen.core.repository import DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import ResourceId
 from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.environment import build_objects
@@ -32,7 +33,7 @@ from kservegen.kserve.platform import reference_platform
 
 _USUAL_ENVIRONMENT: Final = "prod"
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-_TAKEN: Final = frozenset({DEFAULTS_NAME, "all"})
+_TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

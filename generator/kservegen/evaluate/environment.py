@@ -322,9 +322,7 @@ def _word_problems(built: BuiltEnvironment, locator: Locator, directory: Directo
     for lost, crash in built.crashes:
         said = crash.at(lost.own_location, (lost.section, lost.key))
         yield replace(said, environments=(built.environment.name,), entries=(lost.key,))
-    for entry in built.entries:
-        for problem in entry.problems:
-            yield locator.diagnose_words(entry, problem)
+    yield from (locator.diagnose_words(entry, problem) for entry in built.entries for problem in entry.problems)
     yield from (locator.diagnose_double(entry, other) for entry, other in doubles_of_own(built))
     for entry, finding in check_namespaces(built, directory):
         words = (entry.entry.section, entry.entry.key)  # the namespace may stand in the key

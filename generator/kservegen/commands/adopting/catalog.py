@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from kservegen.catalog.companions import ALL_ENVIRONMENTS
 from kservegen.catalog.editing.compact_text import compact_text
 from kservegen.catalog.editing.formatting import usual_order
 from kservegen.catalog.merge import merge_values
@@ -15,6 +16,7 @@ from kservegen.commands.adopting.reading import Inventoried, RunningObject
 from kservegen.commands.fmt import words_of_file
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.repository import MANIFESTS_FOLDER
 from kservegen.core.resource import ResourceId
 from kservegen.formats.yaml.emit import emit
 from kservegen.render.compact.factoring import (
@@ -30,8 +32,6 @@ from kservegen.render.compact.objects import CompactEntry, compact_entry, litera
 
 _MODEL_SECTION: Final = "models"
 _CLUSTER_FILE: Final = "cluster"  # the file of what has no namespace
-MANIFESTS_FOLDER: Final = "manifests"
-_ALL: Final = "all"
 
 
 class EntryId(NamedTuple):
@@ -180,7 +180,7 @@ class DraftCatalog:
         for (group, named), held in sorted(everywhere.items(), key=lambda item: item[0]):
             same = len(held) == len(self.found) and all(doc == held[0][1] for _, doc in held)
             for environment, doc in held[:1] if same else held:
-                folder = _ALL if same else environment
+                folder = ALL_ENVIRONMENTS if same else environment
                 name = f"{named.kind.lower()}{f'.{group}' if group else ''}-{named.name}"
                 yield f"{MANIFESTS_FOLDER}/{folder}/{named.namespace or _CLUSTER_FILE}/{name}.yaml", emit(doc).encode()
 
