@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.support.project import DEV, IRIS, Project
 
+from kservegen.core.document import mapping
+from kservegen.core.jsontypes import JsonObject
+
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {0}, namespace: ns}}\ndata: {{from: {0}}}\n"
 SERVICE = """\
 apiVersion: serving.kserve.io/v1beta1
@@ -57,8 +60,8 @@ def test_values_stay_as_they_are_written(project: Project) -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nspec:\n  containers:\n"
     project.write("manifests/dev/pod.yaml", pod + "  - {name: a, image: nginx, resources: {limits: {cpu: 1000m}}}\n")
     built = project.built("dev")
-    (container,) = built["Pod/p"]["spec"]["containers"]  # type: ignore[index,call-overload,misc]
-    assert container == {"name": "a", "image": "nginx", "resources": {"limits": {"cpu": "1000m"}}}
+    limits: JsonObject = {"limits": {"cpu": "1000m"}}
+    assert mapping(built["Pod/p"]["spec"])["containers"] == [{"name": "a", "image": "nginx", "resources": limits}]
     model = built["InferenceService/wine"]["spec"]["predictor"]["model"]  # type: ignore[index,call-overload]
     assert model["storageUri"] == "s3://m/wine"  # type: ignore[index,call-overload]
 
