@@ -32,7 +32,7 @@ _KINDS: Final = frozenset({CLUSTER_QUEUE, LOCAL_QUEUE, FLAVOR, _COHORT})
 class QueueObject(NamedTuple):
     """An object of Kueue: `rendered`, or None where the inventory has it.
 
-    `spec` is None where no more than its name is known.
+    `spec` is None where no more than its name is known, or where its quotas cannot be read.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Ceiling(NamedTuple):
 
 
 def resource_groups(spec: JsonObject) -> tuple[ResourceGroup, ...]:
-    """Read what a ClusterQueue or a Cohort offers; a quota that cannot be read is none, which its schema says."""
+    """Read what a ClusterQueue or a Cohort offers."""
     return tuple(
         ResourceGroup(
             tuple(map(text, sequence(group.get("coveredResources")))),
@@ -90,6 +90,13 @@ def _quotas(flavor: JsonObject) -> Iterator[tuple[str, Quota]]:
     for item in _maps(flavor.get("resources")):
         nominal, *limits = (_amount(item.get(word)) for word in ("nominalQuota", "borrowingLimit", "lendingLimit"))
         yield text(item.get("name")), Quota(nominal or Fraction(0), *limits)
+
+
+def _is_readable(spec: JsonObject) -> bool:
+    """Whether all quotas can be read; of one that cannot its schema says so, and nothing follows from the rest."""
+    flavors = (flavor for group in _maps(spec.get("resourceGroups")) for flavor in _maps(group.get("flavors")))
+    quotas = (quota for flavor in flavors for quota in _maps(flavor.get("resources")))
+    return all(_amount(quota.get("nominalQuota")) is not None for quota in quotas)
 
 
 def _amount(value: JsonValue) -> Fraction | None:
@@ -111,7 +118,7 @@ class Queues:
         """Return an object that is rendered or in the inventory; None for one that is neither."""
         own = self._rendered.get((kind, namespace, name))
         if own is not None:
-            return QueueObject(kind, name, own.spec, own)
+            return QueueObject(kind, name, own.spec if _is_readable(own.spec) else None, own)
         facts = self._inventory.facts(kind, namespace, name) if self._inventory is not None else None
         if facts is None:
             return None

@@ -88,6 +88,12 @@ def test_what_a_queue_can_give(objects: dict[str, object], amount: int, bound: i
     )
 
 
+def test_a_queue_whose_quota_cannot_be_read_offers_nothing_that_is_known() -> None:
+    found = queues({"ClusterQueue/a": offer("1GB")}).find("ClusterQueue", "a")
+    assert found is not None
+    assert found.spec is None
+
+
 @pytest.mark.parametrize(("objects", "amount", "_bound"), CEILINGS)
 def test_where_all_queues_are_known_that_is_the_bound(objects: dict[str, object], amount: int, _bound: object) -> None:
     assert queues(objects, CLOSED).ceiling("a", "f", "cpu") == Ceiling(Fraction(amount), Fraction(amount))

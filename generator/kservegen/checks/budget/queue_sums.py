@@ -11,7 +11,6 @@ from kservegen.checks.budget.amounts import write_amount
 from kservegen.checks.budget.ledger import ACCELERATORS, Line, grouped
 from kservegen.checks.queues import DEFAULT_QUEUE, LOCAL_QUEUE, Ceiling, Queues
 from kservegen.core.diagnostics import Diagnostic, Location, Related, Severity
-from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import written_manuals
 
 _RULE: Final = "budget/queue-full"
@@ -29,11 +28,10 @@ def check_queue_sums(
         for group in queues.groups_of(name):
             for resource in group.covered:
                 counted = [line for line in lines if _least(line, resource)]
-                if sum(line.count.minimum for line in counted) > 1:
-                    ceilings = [queues.ceiling(name, flavor, resource) for flavor in group.flavors]
-                    full = _Full(name, resource, counted, ceilings)
-                    if full.need > full.most:
-                        yield _told(full, environment, locate, queues)
+                ceilings = [queues.ceiling(name, flavor, resource) for flavor in group.flavors]
+                full = _Full(name, resource, counted, ceilings)
+                if full.need > full.most and full.takes_each:
+                    yield _told(full, environment, locate, queues)
 
 
 class _Full(NamedTuple):
@@ -51,6 +49,12 @@ class _Full(NamedTuple):
     @property
     def most(self) -> Fraction:
         return sum((each.amount for each in self.ceilings), Fraction(0))
+
+    @property
+    def takes_each(self) -> bool:
+        """Whether there is a flavor for each pod by itself; where there is none, that is the cause."""
+        largest = max((each.amount for each in self.ceilings), default=Fraction(0))
+        return all(_of_pod(line, self.resource) <= largest for line in self.counted)
 
     def is_sure(self, queues: Queues) -> bool:
         """Whether it follows from what is known: no cohort may lend more, and every model names its queue."""
@@ -72,7 +76,6 @@ def _told(
         message=f"ClusterQueue {full.queue} never admits all that waits for it at minReplicas: "
         f"{write_amount(resource, full.need)} of {most} {resource}",
         location=locate(largest),
-        path=format_path(largest.path),
         hint="Raise its quota, lower minReplicas or requests, or let a model wait in another queue.",
         seen=_sum(counted, resource),
         allowed=f"at most {most}",
@@ -85,8 +88,13 @@ def _told(
 
 
 def _least(line: Line, resource: str) -> Fraction:
-    """Return what the pods of a line take of a resource at minReplicas; devices by the name of their resource."""
-    return line.at(ACCELERATORS if line.device == resource else resource).minimum
+    """Return what the pods of a line take of a resource at minReplicas."""
+    return _of_pod(line, resource) * line.count.minimum
+
+
+def _of_pod(line: Line, resource: str) -> Fraction:
+    """Return what one pod takes of a resource; devices go by the name of theirs."""
+    return line.each.get(ACCELERATORS if line.device == resource else resource, Fraction(0))
 
 
 def _sum(counted: Sequence[Line], resource: str) -> str:

@@ -134,6 +134,8 @@ models:
     [
         ("3", "mine", ""),
         ("2", "mine", "error"),
+        ("0", "mine", ""),  # no pod fits by itself: kubernetes/queue-capacity says so
+        ("1Gb", "mine", ""),  # what it has cannot be read: its schema says so
         # Models that name no queue wait in the one called default, where Kueue is set so.
         ("4", "default", ""),
         ("3", "default", "warning"),
