@@ -35,7 +35,7 @@ _TEMPLATES = {
     "workflows/kservegen-waivers.yml": ".github/workflows/kservegen-waivers.yml",
 }
 _AFTER_MERGE = {"workflows/kservegen-render.yml": ".github/workflows/kservegen-render.yml"}
-_SCHEMAS = ("models.schema.json", "environments.schema.json")
+_SCHEMAS = ("models.schema.json", "environments.schema.json", "owners.schema.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
