@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -64,6 +65,7 @@ class UnknownSchemaError(GeneratorError):
 _LONGEST: Final = 240
 
 
+@lru_cache(maxsize=1024)
 def schema_path(api_version: str, kind: str, *, kserve_version: str) -> PurePosixPath | None:
     """Say where below a schemas folder the schema of a kind lies; None for words that can name no kind."""
     parts = _API_VERSION.match(api_version)
