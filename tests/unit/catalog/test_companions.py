@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from kservegen.commands.explain import explain_entry
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.evaluate.project import open_project
+from kservegen.formats.jsonschema.definitions import compile_definition
 
 PROD = DEV.replace("{name: dev}", "{name: prod, server: 'https://prod'}")
 
@@ -231,3 +233,14 @@ extraManifests:
     assert spec["image"] == "registry.example.com/nginx:1"
     assert spec["resources"] == {"limits": {"cpu": "1"}}
     assert spec["env"] == [{"name": "uri", "value": "s3://a/x"}]
+
+
+@pytest.mark.parametrize(("scope", "rules"), [("Cluster", []), ("Namespaced", ["catalog/no-namespace"])])
+def test_the_schema_of_a_kind_says_whether_it_has_a_namespace(project: Project, scope: str, rules: list[str]) -> None:
+    shape: JsonObject = {"type": "object", "properties": {"spec": {"type": "object"}}}
+    version: JsonObject = {"name": "v1", "served": True, "schema": {"openAPIV3Schema": shape}}
+    spec: JsonObject = {"group": "a.io", "names": {"kind": "Tenant"}, "scope": scope, "versions": [version]}
+    metadata: JsonObject = {"properties": {"metadata": {"type": "object"}}}
+    (compiled,) = compile_definition({"spec": spec}, metadata, {})
+    project.write("schemas/crds/a.io/tenant_v1.json", json.dumps(compiled.schema))
+    assert [found.partition(" ")[2] for found in _only(project, "  a.io/Tenant/search: {spec: {}}\n")] == rules

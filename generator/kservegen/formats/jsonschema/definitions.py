@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.formats.jsonschema.store import KSERVE_GROUP, SCOPE
 
 SCHEMA_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 DESCRIBING: Final = frozenset({"description", "example", "externalDocs", "title", "$schema", "$id"})
@@ -71,6 +72,8 @@ def compile_definition(doc: JsonObject, metadata: JsonObject, like: Mapping[str,
         if known is not None:
             root = _marked(root, known, mapping(known.get("definitions")))
         schema = _file(f"{group}/{version}", kind, root, metadata)
+        if spec.get("scope") == "Cluster" and group != KSERVE_GROUP:  # of KServe's kinds it is known
+            schema = {**schema, SCOPE: "Cluster"}
         yield CompiledKind(group, version, kind, schema)
 
 
