@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from kservegen.commands.codeowners import write_codeowners
+from kservegen.core.repository import Repository
+
 TEAMS: Final = (
     "ads",
     "browse",
@@ -44,11 +47,29 @@ shared:
       accelerator: {type: nvidia-l4, count: 1}
       resources: {requests: {cpu: "4", memory: 24Gi}, limits: {cpu: "8", memory: 32Gi}}
 """
+# The queue in which the models of one team wait, and what it may take.
+_QUEUED: Final = "video"
+_QUEUES: Final = """\
+extraManifests:
+  kueue.x-k8s.io/LocalQueue/video/video: {apiVersion: kueue.x-k8s.io/v1beta2, spec: {clusterQueue: video}}
+  kueue.x-k8s.io/ResourceFlavor/usual: {apiVersion: kueue.x-k8s.io/v1beta2, spec: {}}
+  kueue.x-k8s.io/ClusterQueue/video:
+    apiVersion: kueue.x-k8s.io/v1beta2
+    spec:
+      namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: video}}
+      resourceGroups:
+        - coveredResources: [cpu, memory, nvidia.com/gpu]
+          flavors:
+            - name: usual
+              resources:
+                - {name: cpu, nominalQuota: 400}
+                - {name: memory, nominalQuota: 2Ti}
+                - {name: nvidia.com/gpu, nominalQuota: 16}
+"""
 _DEFAULTS: Final = """\
 version: 1
 kserve: {version: v0.19.0, deploymentMode: Standard}
-prerequisites: [cert-manager, %s]
-namespaces: {%s}
+prerequisites: [cert-manager]
 accelerators:
   nvidia-l4:
     resource: nvidia.com/gpu
@@ -65,9 +86,40 @@ nodePools:
   l4: {accelerator: nvidia-l4, nodes: {min: 0, max: 80}, allocatable: {cpu: "15", memory: 58Gi, accelerators: 1}}
 budgets:
   l4: {accelerator: nvidia-l4, limit: 80}
+policies:
+  bindings:
+    memory-limit: {actions: [Deny]}
+    pinned-revision: {actions: [Deny]}
+waivers:
+  revisions:
+    rule: policy/pinned-revision
+    models: ["*/*-??4", "*/*-??9"]
+    reason: the hub's main branch is what the benchmark serves
+    owner: platform
+    expires: 2027-06-30
 guards: {maxRemovals: 5, maxRestartingAccelerators: 4}
 uriPrefixes: {"s3://models/": s3://models-prod/}
 models:
+"""
+_OWNERS: Final = """\
+# Who holds what. Only the platform owns this file.
+version: 1
+platform:
+  reviewers: ["@acme/platform"]
+  namespaces: {labels: {pod-security.kubernetes.io/enforce: baseline}}
+teams:
+"""
+_TEAM: Final = """\
+  %s:
+    reviewers: ["@acme/%s"]
+    namespaces: [%s]
+    quota: {cpu: 400, memory: 2Ti}
+"""
+# What every team's models run as, in every environment.
+_ACCOUNT: Final = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: models, namespace: %s}
 """
 _CLUSTER: Final = "version: 1\ncluster: {name: %s, server: https://%s.example.com}\n"
 _REGION: Final = """\
@@ -81,12 +133,13 @@ _FORMATS: Final = ("sklearn", "xgboost", "lightgbm")
 
 def team_repository(models: int = 300) -> dict[str, str]:
     """Return the files of a repository with so many models, by path."""
-    promised = ", ".join(f"ServiceAccount/{team}/models" for team in TEAMS)
     by_team = {team: range(number, models, len(TEAMS)) for number, team in enumerate(TEAMS)}
     return {
-        "models.yaml": _SHARED,
+        "models.yaml": _SHARED + _QUEUES,
         **{f"models/{team}.yaml": "".join(_team(team, numbers)) for team, numbers in by_team.items()},
-        "environments/defaults.yaml": _DEFAULTS % (promised, ", ".join(f"{team}: {{}}" for team in TEAMS)),
+        "owners.yaml": _OWNERS + "".join(_TEAM % (team, team, team) for team in TEAMS),
+        "manifests/all/accounts.yaml": "---\n".join(_ACCOUNT % team for team in TEAMS),
+        "environments/defaults.yaml": _DEFAULTS,
         "environments/bases/prod.yaml": _PROD + "".join(_in_production(by_team)),
         "environments/dev.yaml": _CLUSTER % ("dev", "dev") + _FLUX,
         "environments/staging.yaml": _CLUSTER % ("staging", "staging") + _FLUX,
@@ -101,7 +154,8 @@ def model_name(team: str, number: int) -> str:
 
 
 def _team(team: str, numbers: range) -> Iterator[str]:
-    yield f"version: 1\ndefaults: {{namespace: {team}, owner: {team}}}\nmodels:\n"
+    queue = ", labels: {kueue.x-k8s.io/queue-name: video}" if team == _QUEUED else ""
+    yield f"version: 1\ndefaults: {{namespace: {team}, owner: {team}{queue}}}\nmodels:\n"
     for number in numbers:
         yield f"  {model_name(team, number)}:\n"
         yield from (f"    {word}: {value}\n" for word, value in _words(team, number).items())
@@ -141,6 +195,7 @@ def write_team_repository(root: Path, models: int = 300) -> None:
     for path, text in team_repository(models).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8")
+    write_codeowners(Repository.find(root, search_parents=False))
 
 
 def main() -> None:
