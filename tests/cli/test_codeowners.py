@@ -45,6 +45,7 @@ REVIEWED = {
     "rendered/dev/models/ads-eu/inferenceservice-a.yaml": ADS,
     "rendered/dev/models/adsx/inferenceservice-a.yaml": PLATFORM,
     "rendered/prod/runtimes/ads/servingruntime-a.yaml": ADS,
+    "rendered/prod/companions/ads/serviceaccount-a.yaml": ADS,
     "rendered/prod/runtimes/clusterservingruntime-a.yaml": PLATFORM,
     "rendered/prod/models/search/inferenceservice-a.yaml": SEARCH,
     "rendered/dev/models/search/inferenceservice-a.yaml": PLATFORM,

@@ -14,11 +14,12 @@ from kservegen.catalog.model import Catalog
 from kservegen.catalog.owners import ANY, Owners, Team
 from kservegen.catalog.sections import KINDS
 from kservegen.core.repository import OUTPUT_FOLDER
+from kservegen.render.gitops.layers import LayerPart
 from kservegen.render.output.ownership import stamp
 
 CODEOWNERS: Final = "CODEOWNERS"
 # Folders of an environment's output in which a namespace has a folder of its own that its team writes.
-_FOLDERS: Final = tuple(sorted({info.folder for info in KINDS.values() if info.namespaced}))
+_FOLDERS: Final = tuple(sorted({LayerPart.COMPANIONS.value, *(k.folder for k in KINDS.values() if k.namespaced)}))
 
 
 def build_codeowners(owners: Owners, catalog: Catalog, prefix: str = "") -> bytes:

@@ -21,6 +21,10 @@ teams:
   ads: {reviewers: ["@acme/ads"], namespaces: [ads, ads-*], kinds: [InferenceService, ClusterServingRuntime]}
   search: {reviewers: ["@acme/search"], namespaces: [search], environments: [base], words: [spec]}
 """
+BESIDE = """\
+  beside:
+    {reviewers: ["@b"], namespaces: [beside], files: [manifests/all/beside/], kinds: [policy/PodDisruptionBudget]}
+"""
 ADS = "version: 1\ndefaults: {namespace: ads}\nmodels:\n  ranker: {modelFormat: sklearn, storageUri: s3://m/r}\n"
 SEARCH = "version: 1\ndefaults: {namespace: search}\nmodels:\n"
 SEARCH += "  find: {modelFormat: sklearn, storageUri: s3://m/f, environments: [base]}\n"
@@ -147,6 +151,18 @@ REACHES = {
     "an owner that is no text": Reach(ads(f"{MODEL}, owner: [search]")),
     "an entry that is no map": Reach("version: 1\nmodels: {x: 3}\n"),
     "a deeper word of the same name": Reach(ads(f"{MODEL}, labels: {{spec: a, owner: b}}")),
+    "what stands beside models": Reach(
+        ads(MODEL, extraManifests="{ServiceAccount/ads/x: {}}"), ("2:18 ads does not hold kind ServiceAccount",)
+    ),
+    "a plain manifest": Reach(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: free}\n",
+        ("2:7 beside does not hold kind ConfigMap", "3:32 beside does not hold namespace free"),
+        "manifests/all/beside/a.yaml",
+    ),
+    "a spec beside models is no guarded word": Reach(
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: a, namespace: beside}\nspec: {}\n",
+        file="manifests/all/beside/a.yaml",
+    ),
     "a spec that takes itself back": Reach(ads(f"{MODEL}, spec: null")),
 }
 
@@ -155,6 +171,7 @@ REACHES = {
 def test_reach(name: str, project: Project) -> None:
     reach = REACHES[name]
     project.write(reach.file, reach.text)
+    project.write("owners.yaml", OWNERS + BESIDE)
     found = [d for d in project.validate().diagnostics if d.rule == BEYOND]
     assert [f"{d.location} {d.message}" for d in found] == [f"{reach.file}:{each}" for each in reach.found]
 

@@ -115,8 +115,10 @@ class _Judged:
     def _at(self, word: str, seen: str, message: str, allowed: str) -> _Reach:
         """Point at a word where the team's file says it, else at the entry."""
         entry, place = self.entry, self.entry.own_location
-        if word in entry.words and not (word == "namespace" and "/" in entry.key):
-            there = entry.locate((word,))
+        ways: tuple[Path, ...] = ((word,), ("metadata", word))  # as words, and as a plain manifest says it
+        path = next((way for way in ways if value_at(entry.words, way) is not None), ())
+        if path and not (path == ("namespace",) and "/" in entry.key):
+            there = entry.locate(path)
             place = there if there.file == self.file else place
         return _Reach(word, message, seen, allowed, place, (word,))
 
