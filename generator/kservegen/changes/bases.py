@@ -11,16 +11,7 @@ from kservegen.changes.plan.trees import Differences
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
-from kservegen.core.repository import (
-    CATALOG_FILE,
-    CATALOG_FOLDER,
-    ENVIRONMENTS_FOLDER,
-    MANIFESTS_FOLDER,
-    OUTPUT_FOLDER,
-    OWNERS_FILE,
-    TEMPLATES_FOLDER,
-    Repository,
-)
+from kservegen.core.repository import CATALOG_SOURCES, OUTPUT_FOLDER, TEMPLATES_FOLDER, TOOL_SOURCES, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
 from kservegen.formats.templates import PageTemplates
@@ -31,18 +22,8 @@ from kservegen.git.tree import exported
 from kservegen.render.output.changes import compare_files
 from kservegen.render.output.conflicts import Conflict
 from kservegen.render.output.existing import Existing
+from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 
-# What a catalog is made of, its output left out.
-_SOURCES: Final = (
-    CATALOG_FILE,
-    CATALOG_FOLDER,
-    OWNERS_FILE,
-    ENVIRONMENTS_FOLDER,
-    MANIFESTS_FOLDER,
-    TEMPLATES_FOLDER,
-    "policies",
-    "schemas",
-)
 _SHOWN: Final = 12  # digits of a commit's name
 _DIGESTS: Final = (40, 64)  # digits of SHA-1 and SHA-256
 
@@ -74,6 +55,15 @@ class Compared:
     words: Mapping[str, JsonObject] = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     revision: BaseRevision | None = None
+
+    def foreign(self, wanted: WantedBase) -> frozenset[str]:
+        """Return the files that somebody else has in the output folder before the change, and perhaps some more.
+
+        Files that do not differ are what they are now; the others tell by their first line.
+        """
+        old = {f"{name}/{path}": content for name, d in self.differences.items() for path, content in d.old.items()}
+        found = {path for path, content in old.items() if not is_ours(content[:HEAD_SIZE], path)}
+        return frozenset(found | (wanted.foreign() - old.keys()))
 
 
 class DiskBase:
@@ -176,7 +166,7 @@ class CommitBase:
         blobs = {
             path: blob
             for path, blob in tree.files(self.git, self.commit, "").items()
-            if path.split("/", 1)[0] in _SOURCES
+            if path.split("/", 1)[0] in (*CATALOG_SOURCES, *TOOL_SOURCES)
         }
         with exported(self.git, blobs) as root:
             yield Repository(root)

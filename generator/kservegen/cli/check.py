@@ -36,6 +36,7 @@ from kservegen.core.diagnostics import Severity
     show_default=True,
     help="Who commits rendered/: each pull request, so that it has to be current, or main, so that none may touch it.",
 )
+@click.option("--all", "everything", is_flag=True, help="List what stood before the change, too, however much.")
 @engine_option
 @change_option
 @fail_on
@@ -45,6 +46,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     *,
     base: str | None,
     rendered_by: str,
+    everything: bool,
     engine: str,
     root: Path | None,
     output: str,
@@ -82,7 +84,7 @@ def command(  # noqa: PLR0913 - one parameter per option
             checked.plan,
             lines,
             colour=colour,
-            everything=False,
+            everything=everything,
             width=terminal_width() if colour else 0,
         )
 

@@ -23,8 +23,18 @@ from kservegen.commands.result import CLEAN, FINDINGS
 @click.argument("right", metavar="ENV_B", shell_complete=complete_environment)
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff --exit-code does.")
+@click.option("--all", "everything", is_flag=True, help="Write each entry by itself, what many have in common, too.")
 @reporting("text", "json", "markdown")
-def command(*, left: str, right: str, models: tuple[str, ...], exit_code: bool, root: Path | None, output: str) -> int:
+def command(
+    *,
+    left: str,
+    right: str,
+    models: tuple[str, ...],
+    exit_code: bool,
+    everything: bool,
+    root: Path | None,
+    output: str,
+) -> int:
     """Say what differs between two environments, by meaning: models, fields, charts, policies, versions.
 
     Each value comes with the line that it is written on.
@@ -42,5 +52,5 @@ def command(*, left: str, right: str, models: tuple[str, ...], exit_code: bool, 
 
         write_document(report.comparison_as_markdown(found, open_templates(repository)))
     else:
-        write_text(report.comparison_as_text(found, colour=wants_colour()))
+        write_text(report.comparison_as_text(found, colour=wants_colour(), everything=everything))
     return code

@@ -31,6 +31,7 @@ from kservegen.cli.options import (
     help="Values of the one chart from before v0.17, handed to the charts that read them now.",
 )
 @click.option("--write", "writes", is_flag=True, help="Set kserve.version, unless something stands in the way.")
+@click.option("--all", "everything", is_flag=True, help="Write each object by itself, what is alike for many, too.")
 @reporting("text", "json")
 def command(
     *,
@@ -39,6 +40,7 @@ def command(
     installed: str | None,
     values_file: Path | None,
     writes: bool,
+    everything: bool,
     root: Path | None,
     output: str,
 ) -> int:
@@ -66,5 +68,6 @@ def command(
         from kservegen.report.upgrade import upgrades_as_text  # noqa: PLC0415
 
         lines = line_reader(repository.root)
-        write_text(upgrades_as_text(upgrades, carried, written, lines, colour=wants_colour()))
+        text = upgrades_as_text(upgrades, carried, written, lines, colour=wants_colour(), everything=everything)
+        write_text(text)
     return upgrades.exit_code

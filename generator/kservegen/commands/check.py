@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from kservegen.changes.bases import CommitBase, NoBase, open_change_base
 from kservegen.changes.guards import Allowances, check_permits
 from kservegen.checks.engines.choice import EngineChoice
+from kservegen.commands.baseline import compare_with_base
 from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.plan import Planned, compare_change, refuse_half_written
 from kservegen.commands.render import DIFF_LINES, report_on
@@ -70,22 +72,27 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         existing = scan(repository.output, None)
         changes = compare_files(evaluated.desired, existing)
         compared = compare_change(base, evaluated, existing, Allowances(), clock=options.clock)
-    stale = _stale(changes) if options.carries_output else _touched(changes, existing, base)
+        stale = _stale(changes) if options.carries_output else _touched(changes, existing, base)
+        found = compare_with_base(
+            base,
+            evaluated,
+            wanted,
+            compared.foreign,
+            of_change=(
+                *compared.diagnostics,
+                *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in changes.conflicts),
+                *(() if evaluated.has_errors else _diagnose(stale, existing)),
+                *_linked(repository),
+                *unreviewed_files(evaluated.project, gate=True),
+                *_read_otherwise(repository, evaluated, existing, base),
+            ),
+            also=partial(check_permits, clock=options.clock),
+        )
     plan = replace(compared.plan, stale=() if evaluated.has_errors else tuple(stale))
     result = report_on(evaluated, "check", fail_on=options.fail_on)
-    found = (
-        *result.diagnostics,
-        *compared.diagnostics,
-        *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in changes.conflicts),
-        *(() if evaluated.has_errors else _diagnose(stale, existing)),
-        *(found for environment in evaluated.environments for found in check_permits(environment, options.clock)),
-        *_linked(repository),
-        *unreviewed_files(evaluated.project, gate=True),
-        *_read_otherwise(repository, evaluated, existing, base),
-    )
     result = replace(
         result,
-        diagnostics=merge_diagnostics(found),
+        diagnostics=merge_diagnostics(found.found),
         plan=FilePlan(
             written=tuple(path for path in changes.write if path.partition("/")[0] not in plan.unknown),
             removed=tuple(path for path in changes.remove if path.partition("/")[0] not in plan.unknown),
@@ -93,7 +100,8 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
             diff=_diff(existing, changes, stale, evaluated),
             changes=plan,
         ),
-        unchecked=(*result.unchecked, *compared.unchecked),
+        unchecked=(*result.unchecked, *compared.unchecked, *found.unchecked),
+        resolved=found.resolved,
     )
     return Planned(replace(result, verdict=_verdict(result, base)), plan)
 
@@ -213,5 +221,15 @@ def _verdict(result: Result, base: CommitBase | NoBase) -> str:
         said = f"red: {errors} {'error' if errors == 1 else 'errors'}" if errors else "red"
         if places := result.places(Severity.ERROR):
             said += f" in {places:,} places"
+        said += _stood(sum(item.severity is Severity.ERROR for item in result.standing), errors)
         said += f", beside {count}: {names}" if own else ""
     return said if base.revision is not None else f"{said}; there is no base, so guards do not apply"
+
+
+def _stood(before: int, errors: int) -> str:
+    """Say of errors how many of them stand on the base already; blank where none does."""
+    if not before:
+        return ""
+    if before < errors:
+        return f", {before} of them {'stands' if before == 1 else 'stand'} on the base already"
+    return f", which {'stands' if before == 1 else 'stand'} on the base already: this change brings none"

@@ -17,6 +17,7 @@ from kservegen.changes.plan.model import EnvironmentPlan, Plan, Relocation
 from kservegen.changes.plan.moves import left_by_deletion
 from kservegen.changes.plan.relocation import relocated
 from kservegen.checks.locate import Locator
+from kservegen.commands.baseline import compare_with_base
 from kservegen.commands.render import unchecked
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Unchecked
@@ -65,13 +66,17 @@ class Planned(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ComparedChange:
-    """A change, compared with its base: the plan, what guards and updates say of it, and files by what they do."""
+    """A change, compared with its base: the plan, what guards and updates say of it, and files by what they do.
+
+    `foreign` are files of others that the base has in the output folder.
+    """
 
     plan: Plan
     diagnostics: tuple[Diagnostic, ...]
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchecked: tuple[Unchecked, ...]
+    foreign: frozenset[str]
 
 
 def plan_changes(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
@@ -91,18 +96,20 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
         evaluated = evaluate_repository(repository, wanted)
         existing = scan(repository.output, evaluated.scope)
         compared = compare_change(base, evaluated, existing, options.allowed, asked=environments)
+        found = compare_with_base(base, evaluated, wanted, compared.foreign, of_change=compared.diagnostics)
     changes = compared.plan
     current = len(evaluated.desired) - sum(1 for path in compared.written if path in evaluated.desired)
     result = Result(
         command="plan",
-        diagnostics=merge_diagnostics((*evaluated.diagnostics, *compared.diagnostics)),
+        diagnostics=merge_diagnostics(found.found),
         environments=evaluated.chosen,
         objects=evaluated.objects,
         plan=FilePlan(written=compared.written, removed=compared.removed, unchanged=current, changes=changes),
         assumptions=evaluated.assumptions,
-        unchecked=(*unchecked(evaluated), *compared.unchecked),
+        unchecked=(*unchecked(evaluated), *compared.unchecked, *found.unchecked),
         fail_on=options.fail_on,
         drift_fails=options.differences_fail,
+        resolved=found.resolved,
     )
     return Planned(result, changes)
 
@@ -117,7 +124,8 @@ def compare_change(
     clock: Clock | None = None,
 ) -> ComparedChange:
     """Compare what was evaluated with a base, and hold it against the guards as the base has them."""
-    compared = base.compare(WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope))
+    wanted = WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope)
+    compared = base.compare(wanted)
     found = tuple(_environments(base, evaluated, compared, allowed, clock))
     plans = tuple(_undone(plan, base, evaluated, existing) for plan, _ in found if plan is not None)
     unreadable = {name for name in evaluated.project.catalog.unreadable if not asked or name in asked}
@@ -137,6 +145,7 @@ def compare_change(
         written=tuple(f"{name}/{path}" for name, d in known for path in d.new),
         removed=tuple(f"{name}/{path}" for name, d in known for path in d.old if path not in d.new),
         unchecked=tuple(_not_told(plans, evaluated.project.tools)),
+        foreign=compared.foreign(wanted) if compared.revision is not None else frozenset(),
     )
 
 

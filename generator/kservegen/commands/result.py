@@ -40,7 +40,8 @@ class Result:
     """The outcome of one command. `verdict` is the first line of every form, where the command is a gate.
 
     It stands on `assumptions`, which nobody checked, and says nothing of what is `unchecked`. With `lists_waived`
-    people read each waived finding, and else how many there are.
+    people read each waived finding, and else how many there are. `resolved` are findings that the base of a change has
+    and the change has not; None where findings were not compared with a base.
     """
 
     command: str
@@ -55,6 +56,21 @@ class Result:
     drift_fails: bool = False
     verdict: str = ""
     lists_waived: bool = False
+    resolved: tuple[Diagnostic, ...] | None = None
+
+    @property
+    def brought(self) -> tuple[Diagnostic, ...]:
+        """The findings that people read of what the change brings, and waived ones that they asked for.
+
+        Of all findings where nothing was compared with a base.
+        """
+        listed = self.diagnostics if self.lists_waived else self.open_findings
+        return tuple(item for item in listed if not item.is_standing or item.waived is not None)
+
+    @property
+    def standing(self) -> tuple[Diagnostic, ...]:
+        """The findings that stood before the change, waived ones left out."""
+        return tuple(item for item in self.open_findings if item.is_standing)
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have this severity; waived ones are counted apart."""

@@ -33,6 +33,14 @@ class Severity(StrEnum):
 _RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
+class BaselineState(StrEnum):
+    """What the base of a change says of a finding, in SARIF's words."""
+
+    NEW = "new"
+    UPDATED = "updated"  # the base has it, and it weighs less there or is waived
+    UNCHANGED = "unchanged"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
     """A place in a file that a human edits: path relative to the root, 1-based line and column."""
@@ -149,6 +157,7 @@ class Diagnostic:
     `entries` are the keys of the catalog that it is about, `subjects` the objects. `cause` is what `Finding` says;
     `places` are all places where it stands, `location` the first of them, and empty where that is the only one.
     `supersedes` are the rules that found the same mistake and say less about it. `promise` is what `Finding` says.
+    `baseline` tells how it stands to the base of a change, None where there is none.
     """
 
     rule: str
@@ -168,6 +177,7 @@ class Diagnostic:
     places: tuple[FindingPlace, ...] = ()
     supersedes: tuple[str, ...] = ()
     promise: str = ""
+    baseline: BaselineState | None = None
 
     def __post_init__(self) -> None:
         """Cut what nobody would read: a finding may quote a value of any length."""
@@ -180,6 +190,11 @@ class Diagnostic:
     def sort_key(self) -> tuple[Location, int, str, str]:
         """Orders a report by place, then weight, then rule."""
         return (self.location, self.severity.rank, self.rule, self.message)
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it stands on the base of the change, no lighter than here."""
+        return self.baseline is BaselineState.UNCHANGED
 
     @property
     def everywhere(self) -> tuple[FindingPlace, ...]:
@@ -250,9 +265,9 @@ def merge_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ..
     become one, with all their places. Merging again changes nothing.
     """
     items = sorted(map(_without_secrets, diagnostics), key=lambda item: item.sort_key)
-    here = list(_grouped(items, lambda item: (item.rule, item.location, item.message, item.waived)))
+    here = list(_grouped(items, lambda item: (item.rule, item.location, item.message, item.waived, item.is_standing)))
     told = _most_specific(here)
-    return tuple(_grouped(told, lambda item: (item.rule, item.severity, item.waived, _cause(item))))
+    return tuple(_grouped(told, lambda item: (item.rule, item.severity, item.waived, item.is_standing, _cause(item))))
 
 
 def _cause(item: Diagnostic) -> Hashable:
@@ -343,6 +358,8 @@ def _most_specific(items: list[Diagnostic]) -> list[Diagnostic]:
 def _says_more(answer: Diagnostic, item: Diagnostic) -> bool:
     """Whether a diagnostic says of all that another one is about what that says; what names none is about all."""
     if item.severity.rank < answer.severity.rank or answer.waived is not None:
+        return False
+    if answer.is_standing and not item.is_standing:
         return False
     for mine, others in ((answer.environments, item.environments), (answer.subjects, item.subjects)):
         if mine and not set(others) <= set(mine):

@@ -25,6 +25,9 @@ BESIDE_SUFFIXES = (LOCK_SUFFIX, INVENTORY_SUFFIX)
 MANIFESTS_FOLDER = "manifests"
 OUTPUT_FOLDER = "rendered"
 TEMPLATES_FOLDER = "templates"
+# What a catalog is made of, and what it is checked with.
+CATALOG_SOURCES = (CATALOG_FILE, CATALOG_FOLDER, OWNERS_FILE, ENVIRONMENTS_FOLDER, MANIFESTS_FOLDER, TEMPLATES_FOLDER)
+TOOL_SOURCES = ("policies", "schemas")
 # Where people's own files lie, beside the catalog.
 SOURCE_FOLDERS = (
     CATALOG_FOLDER,

@@ -134,7 +134,7 @@ _Against: TypeAlias = "tuple[Clock | None, BaseRevision | None, OutputFolder | N
 def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults, against: _Against) -> Evaluation:
     clock, base, out = against
     resolved, unresolved = resolve_environment(catalog, name, shared.entries)
-    environment = judged_from(resolved, base)
+    environment = judged_from(replace(resolved, entries=shared.in_common(resolved.entries)), base)
     unresolved = [*unresolved, *check_reach(environment, base.owners if base is not None else None)]
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)

@@ -71,13 +71,18 @@ class Project:
 
 
 def open_project(
-    repository: Repository, engine: EngineChoice = EngineChoice.BUILTIN, *, any_version: bool = False
+    repository: Repository,
+    engine: EngineChoice = EngineChoice.BUILTIN,
+    *,
+    any_version: bool = False,
+    tools: Tools | None = None,
 ) -> Project:
     """Load the catalog of a repository; mistakes in it are in the project's diagnostics.
 
-    Raises GeneratorError where it requires another version of kservegen, unless `any_version` will do.
+    `tools` are those of another state of it, with the same schemas and policies. Raises GeneratorError where it
+    requires another version of kservegen, unless `any_version` will do.
     """
-    tools = open_tools(repository, engine)
+    tools = tools or open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
         repository,
         check_models=OwnSchema("models"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,6 +69,7 @@ class EvaluatedRepository:
     built: Mapping[str, BuiltEnvironment]
     desired: dict[str, bytes]
     is_partial: bool
+    shared: SharedResults = field(repr=False)
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -111,11 +112,21 @@ class EvaluatedRepository:
         return any(d.severity is Severity.ERROR for d in self.diagnostics)
 
 
-def evaluate_repository(repository: Repository, options: EvaluationOptions) -> EvaluatedRepository:
-    """Evaluate environments and, if that is asked for, lay them out."""
-    project = open_project(repository, options.engine, any_version=options.any_version)
+def evaluate_repository(
+    repository: Repository, options: EvaluationOptions, beside: EvaluatedRepository | None = None
+) -> EvaluatedRepository:
+    """Evaluate environments and, if that is asked for, lay them out.
+
+    `beside` is another state of the repository with the same schemas and policies: what is alike is not judged again.
+    """
+    tools = beside.project.tools if beside is not None else None
+    project = open_project(repository, options.engine, any_version=options.any_version, tools=tools)
     names = project.choose(options.names)
-    shared = SharedResults() if len(names) > 1 else SharedResults(made=SharedMade(0))
+    if beside is not None:
+        shared = beside.shared.beside(entry for one in beside.environments for entry in one.entries)
+    else:
+        # Somebody else shares with these: another environment, or the base of the change.
+        shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
     diagnostics = list(project.diagnostics)
     evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
@@ -147,6 +158,7 @@ def evaluate_repository(repository: Repository, options: EvaluationOptions) -> E
         built=built,
         desired=desired,
         is_partial=bool(options.names),
+        shared=shared,
     )
 
 

@@ -1,8 +1,9 @@
-"""Results that environments have in common: of an entry that several share, every step is taken once."""
+"""Results that environments, and two states of one repository, have in common: every step is taken once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kservegen.catalog.resolve import Entry, EntryName
@@ -32,6 +33,22 @@ class SharedResults:
     made: SharedMade = field(default_factory=SharedMade)
     made_findings: MadeFindings = field(default_factory=dict)
     policies: PolicyPasses | None = None
+    known: dict[EntryName, list[Entry]] = field(default_factory=dict)  # of another state of the catalog
+
+    def beside(self, entries: Iterable[Entry]) -> SharedResults:
+        """Return the results for another state of the same repository, in which some of these entries are alike."""
+        known: dict[EntryName, list[Entry]] = {}
+        for entry in dict.fromkeys(entries):
+            known.setdefault((entry.section, entry.key), []).append(entry)
+        return replace(self, entries={}, known=known)
+
+    def in_common(self, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """Return entries, each as the other state has it where that says the same: no step is taken twice for it."""
+        return tuple(map(self._first_alike, entries)) if self.known else entries
+
+    def _first_alike(self, entry: Entry) -> Entry:
+        others = self.known.get((entry.section, entry.key), ())
+        return next((other for other in others if _is_alike(entry, other)), entry)
 
     def built_with(self, settings: Settings) -> dict[Entry, BuiltEntry]:
         """Return what was built under equal settings."""
@@ -40,3 +57,10 @@ class SharedResults:
                 return entries
         self.built.append((settings, {}))
         return self.built[-1][1]
+
+
+def _is_alike(one: Entry, other: Entry) -> bool:
+    """Whether two entries say the same, wherever it is written: by their text, as 1 is not true there."""
+    if (one.info, one.namespace, one.name, one.defaulted) != (other.info, other.namespace, other.name, other.defaulted):
+        return False
+    return repr(one.words) == repr(other.words)

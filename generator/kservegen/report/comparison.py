@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
 from kservegen.changes.plan.model import ABSENT, FieldChange
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import printable
+from kservegen.report.folding import LEAST, fold_key, folded_field
 from kservegen.report.json_report import place_as_json
 from kservegen.report.plan_json import field_as_json, fields_as_json
 from kservegen.report.plan_markdown import LIMIT
 from kservegen.report.plan_words import value_text
-from kservegen.report.summary import plural
+from kservegen.report.summary import folded, plural, plural_of
 from kservegen.report.text import BOLD, DIM, painter
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def comparison_verdict(found: Comparison) -> str:
     return f"{found.left} and {found.right}: {', '.join(said)}; {found.equal:,} the same"
 
 
-def comparison_as_text(found: Comparison, *, colour: bool) -> str:
-    """Write the verdict, then what differs, left before right, with lines."""
+def comparison_as_text(found: Comparison, *, colour: bool, everything: bool = False) -> str:
+    """Write the verdict, then what differs, left before right, with lines; what many have in common once."""
     paint = painter(colour)
     out = [paint(printable(comparison_verdict(found)), BOLD)]
-    for title, blocks in _blocks(found):
+    for title, blocks in _blocks(found, everything=everything):
         out.append("")
         out.append(paint(printable(title), BOLD))
         for head, fields in blocks:
@@ -84,8 +85,10 @@ def _sides(item: Sourced) -> dict[str, object]:
     return {"path": item.field.path, "left": left, "right": right, **places}
 
 
-def _blocks(found: Comparison) -> Iterator[tuple[str, list[tuple[str, Sequence[Sourced]]]]]:
-    """Yield titles, and below each heads with the fields that differ."""
+def _blocks(
+    found: Comparison, *, everything: bool = False
+) -> Iterator[tuple[str, list[tuple[str, Sequence[Sourced]]]]]:
+    """Yield titles, and below each heads with the fields that differ; with `everything` nothing is folded."""
     if found.settings:
         yield "settings", [("the environment", _unplaced(found.settings))]
     if found.values:
@@ -94,7 +97,64 @@ def _blocks(found: Comparison) -> Iterator[tuple[str, list[tuple[str, Sequence[S
     for entry in (*found.entries, *found.own):
         sections.setdefault(entry.section or "the environment's own objects", []).append(entry)
     for section, entries in sections.items():
-        yield section, [(_head(entry), entry.fields) for entry in entries]
+        folds = [] if everything else _folds(entries)
+        blocks: list[tuple[str, Sequence[Sourced]]] = [(fold.head, fold.fields) for fold in folds]
+        for entry in entries:
+            here = [fold for fold in folds if (entry.kind, entry.key) in fold.names]
+            told = frozenset(key for fold in here for key in fold.keys)
+            fields = tuple(item for item in entry.fields if fold_key(item.field) not in told)
+            if fields or entry.namespaces or not here:
+                blocks.append((_head(entry), fields))
+        yield section, blocks
+
+
+class _Fold(NamedTuple):
+    """Entries that differ alike, by kind and key; the fields, as the first has them, and what is equal of those."""
+
+    first: EntryDifference
+    names: dict[tuple[str, str], None]  # in their order
+    fields: tuple[Sourced, ...] = ()
+    keys: frozenset[Hashable] = frozenset()
+
+    @property
+    def head(self) -> str:
+        """Count and name the entries."""
+        kinds = {kind for kind, _ in self.names}
+        what = plural_of(self.first.kind) if len(kinds) == 1 else "objects"
+        only = f": in {self.first.only} alone" if self.first.only else ""
+        return f"{len(self.names):,} {what}: {folded([key for _, key in self.names])}{only}"
+
+
+def _folds(entries: Sequence[EntryDifference]) -> list[_Fold]:
+    """Find what many entries have in common: fields that differ alike, and being in one environment alone."""
+    alone: dict[tuple[str, str], list[EntryDifference]] = {}
+    alike: dict[Hashable, list[tuple[EntryDifference, Sourced]]] = {}
+    for entry in entries:
+        if entry.only:
+            alone.setdefault((entry.only, entry.kind), []).append(entry)
+        for item in entry.fields:
+            alike.setdefault(fold_key(item.field), []).append((entry, item))
+    together: dict[tuple[tuple[str, str], ...], list[tuple[Hashable, Sourced]]] = {}
+    for key, found in alike.items():
+        if len(found) >= LEAST:
+            joint = found[0][1]._replace(field=folded_field([item.field for _, item in found]))
+            together.setdefault(_names(entry for entry, _ in found), []).append((key, joint))
+    named = {(entry.kind, entry.key): entry for entry in entries}
+    folds = [
+        _Fold(
+            named[names[0]],
+            dict.fromkeys(names),
+            tuple(item for _, item in found),
+            frozenset(key for key, _ in found),
+        )
+        for names, found in together.items()
+    ]
+    folds += (_Fold(those[0], dict.fromkeys(_names(those))) for those in alone.values() if len(those) >= LEAST)
+    return folds
+
+
+def _names(entries: Iterable[EntryDifference]) -> tuple[tuple[str, str], ...]:
+    return tuple((entry.kind, entry.key) for entry in entries)
 
 
 def _head(entry: EntryDifference) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert_lines, printable
+from kservegen.report.of_change import brought_line, heavier, standing_errors, standing_line
 from kservegen.report.summary import standing_lines, summarise
 from kservegen.report.text import also_at, words_at
 
@@ -12,12 +13,27 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render_github(result: Result) -> str:
-    """Write one command a finding, then the summary; first the verdict of a gate."""
-    verdict = (
-        f"::notice title=kservegen {result.command}::{_data(printable(result.verdict))}\n" if result.verdict else ""
-    )
-    closing = "\n".join((summarise(result), *standing_lines(result)))
-    return verdict + "".join(f"{_command(d)}\n" for d in result.open_findings) + inert_lines(closing) + "\n"
+    """Write one command a finding, then the summary; first the verdict of a gate.
+
+    Of a change, what it brings comes first, the heaviest before all else: GitHub shows ten of a step. What stood before
+    is one line, below which the log names the errors.
+    """
+    brought = result.brought
+    if result.resolved is not None:
+        brought = tuple(sorted(brought, key=lambda item: item.severity.rank))
+    out = [_remark("notice", result, result.verdict)] if result.verdict else []
+    out += map(_command, brought)
+    errors = standing_errors(result)
+    if before := standing_line(result):
+        out.append(_remark("error" if errors else "notice", result, before))
+    named = (printable(f"standing: {item.location}: {item.message} [{item.rule}]") for item in errors)
+    closing = (summarise(result), brought_line(result), *named, *standing_lines(result))
+    return "\n".join((*out, inert_lines("\n".join(line for line in closing if line)))) + "\n"
+
+
+def _remark(level: str, result: Result, text: str) -> str:
+    """Write a command that is about no line."""
+    return f"::{level} title=kservegen {result.command}::{_data(printable(text))}"
 
 
 def _command(item: Diagnostic) -> str:
@@ -31,6 +47,8 @@ def _command(item: Diagnostic) -> str:
         parts.append(f"allowed: {item.allowed}")
     if item.hint:
         parts.append(item.hint)
+    if heavier(item):
+        parts.append(f"base: {heavier(item)}")
     if item.places:
         parts.append(f"also at: {also_at(item)}")
     return (

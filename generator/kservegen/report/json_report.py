@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kservegen import __version__
 from kservegen.commands.result import OPERATIONAL, FilePlan, Result
 from kservegen.core.assumptions import Assumption
-from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.diagnostics import BaselineState, Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import inert_json
@@ -26,6 +26,8 @@ def render_json(result: Result, **more: JsonValue) -> str:
     if result.verdict:
         report["verdict"] = result.verdict
     report["findings"] = [finding_as_json(item) for item in result.diagnostics]
+    if result.resolved is not None:
+        report["resolved"] = [finding_as_json(item) for item in result.resolved]
     if result.documents is not None:
         report["documents"] = [_document(document) for document in result.documents.reports]
     if result.plan is not None:
@@ -138,6 +140,9 @@ def finding_as_json(item: Diagnostic) -> JsonObject:
         ],
         "supersedes": list(item.supersedes),
     }
+    if item.baseline is not None:
+        finding["standing"] = item.is_standing
+        finding["heavier"] = item.baseline is BaselineState.UPDATED
     if item.waived is not None:
         said = asdict(item.waived)
         of_change = said.pop("of_change")

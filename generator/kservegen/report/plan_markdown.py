@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence
+from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, Plan, Presence
 from kservegen.commands.result import Result
 from kservegen.core.assumptions import assuming
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import inert
 from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
-from kservegen.report.summary import assumption_lines, plural, unchecked_lines, waived_line
+from kservegen.report.of_change import brought_line, standing_errors, standing_line
+from kservegen.report.summary import assumption_lines, folded, plural, unchecked_lines, waived_line
 
 MARKER: Final = "<!-- kservegen-plan -->"
 _FIRST_LINE: Final = f"{MARKER}\n"
@@ -41,6 +42,7 @@ class _Detail(NamedTuple):
 
 
 _ALL: Final = 1_000_000
+_NAMES: Final = 100  # characters of names of objects that are alike, for each field that is shown
 _LINES: Final = 30  # of what a verdict stands on: a line is a kind
 _DETAILS: Final = (
     _Detail(_ALL, _ALL, 40, 100),
@@ -58,7 +60,8 @@ _DETAILS: Final = (
 def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates) -> str:
     """Write the comment; nothing at all where nothing changes and nothing is wrong."""
     own = any(item.waived is not None and item.waived.of_change for item in result.diagnostics)
-    if not plan and not result.count(Severity.ERROR) and not own:
+    turned = result.resolved is not None and bool(_listed(result.brought) or result.resolved)
+    if not plan and not result.count(Severity.ERROR) and not own and not turned:
         return ""
     # Whatever a template writes, the verdict of a gate and what is left running stand above it.
     first = [result.verdict] if result.verdict else []
@@ -84,22 +87,34 @@ def _within_limit(pieces: Iterator[str], verdict: str) -> str | None:
 
 def _comment(result: Result, plan: Plan, detail: _Detail) -> Data:
     changing = plan.changing
-    wrong = [item for item in result.diagnostics if item.severity is not Severity.INFO and item.waived is None]
+    wrong = _listed(result.brought)
+    stood = standing_errors(result)
     return {
         "marker": MARKER,  # for templates that print it themselves
         "base": plan.base,
         "verdict": "" if changing else words.verdict(plan),
-        "verdicts": _limited(changing, max(detail.environments, 10), _verdict, "environment"),
+        "verdicts": _limited(list(words.verdicts(plan)), max(detail.environments, 10), _verdict, "environment"),
         "unknown": plan.unknown[:10],
+        "brought": brought_line(result),
         "findings": wrong and _limited(wrong, detail.findings, _finding, "finding"),
+        "before": standing_line(result),
+        "stood": stood and _limited(stood, detail.findings, _finding, "finding"),
         "waived": waived_line(result) if detail.findings else "",
         "standing": _standing(result) if detail.findings else {},
-        "environments": (_environment(environment, detail) for environment in islice(changing, detail.environments)),
+        "environments": (
+            {"name": names, **_environment(environment, detail)}
+            for names, environment in words.environment_groups(islice(changing, detail.environments), folds=True)
+        ),
     }
 
 
-def _verdict(environment: EnvironmentPlan) -> Data:
-    return {"name": environment.name, "verdict": words.verdict_of(environment)}
+def _listed(items: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Leave out notes and what is waived."""
+    return [item for item in items if item.severity is not Severity.INFO and item.waived is None]
+
+
+def _verdict(told: tuple[str, str]) -> Data:
+    return {"name": told[0], "verdict": told[1]}
 
 
 def _finding(item: Diagnostic) -> Data:
@@ -126,7 +141,7 @@ def _environment(environment: EnvironmentPlan, detail: _Detail) -> Data:
     new = environment.presence is Presence.NEW
     added = f"{plural(len(environment.objects), 'object')}: {words.kinds(environment.objects)}"
     return {
-        **_verdict(environment),
+        "verdict": words.verdict_of(environment),
         "added": added if new else "",
         "version": () if new else environment.version,
         "engine": () if new else [name or "nothing" for name in environment.engine or ()],
@@ -146,19 +161,20 @@ def _moves(environment: EnvironmentPlan, detail: _Detail) -> list[str]:
 
 def _groups(environment: EnvironmentPlan, detail: _Detail) -> Iterator[Data]:
     """Yield what differs, object by object, then charts and the environment's file."""
-    effects = words.effects(environment)
 
     def write(what: str, key: str, said: str = "", fields: Sequence[FieldChange] = ()) -> Data:
-        return {"what": what, "key": key, "said": said, "fields": _limited(fields, detail.fields, _field, "field")}
+        limited = _limited(fields, detail.fields, _field, "field")
+        return {"what": what, "key": key, "said": said, "names": "", "fields": limited}
 
-    def write_object(change: ObjectChange) -> Data:
-        said = "; ".join(part for part in (words.what_happens(change), effects.get(change.key.subject, "")) if part)
-        return write(change.verb.value, str(change.key), f": {said}" if said else "", change.fields)
+    def write_group(group: words.ObjectGroup) -> Data:
+        names = {"names": folded(group.names, detail.fields * _NAMES)} if group.names else {}
+        if not group.changes:
+            return write("", group.name, f" {group.effect}") | names
+        change = group.changes[0]
+        said = "; ".join(part for part in (words.what_happens(change), group.effect) if part)
+        return write(change.verb.value, group.name, f": {said}" if said else "", group.fields) | names
 
-    yield _limited(environment.objects, detail.objects, write_object, "object")
-    changed = {change.key.subject for change in environment.objects}
-    rest = [(str(subject), said) for subject, said in effects.items() if subject not in changed]
-    yield _limited(rest, detail.objects, lambda item: write("", item[0], f" {item[1]}"), "object")
+    yield _limited(list(words.object_groups(environment, folds=True)), detail.objects, write_group, "object")
     file = [write("promises of the environment's file", "", "", environment.words)] if environment.words else []
     yield {"shown": [*(write("values of", name, "", fields) for name, fields in environment.values), *file], "left": ""}
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, ObjectChange, Plan, Presence, Verb
+from kservegen.changes.plan.model import ABSENT, EnvironmentPlan, FieldChange, Plan, Presence, Verb
 from kservegen.commands.result import Result
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.formats.inert import printable
 from kservegen.report import plan_words as words
-from kservegen.report.summary import plural, standing_lines
+from kservegen.report.of_change import brought_line, standing_errors, standing_line
+from kservegen.report.summary import folded, plural, standing_lines
 from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, ReadLines, painter, render_findings
 
 SIGNS: Final = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-", Verb.MOVED: ">", Verb.RENAMED: "="}
@@ -32,26 +33,39 @@ def plan_as_text(
     out = [paint(printable(result.verdict), BOLD)] if is_gate else []
     out += [paint(printable(line), YELLOW) for line in words.left_lines(plan)]
     out += [paint(printable(words.verdict(plan)), BOLD), paint(f"against {printable(plan.base)}", DIM)]
-    for environment in plan.environments:
+    for names, environment in words.environment_groups(plan.environments, folds=not everything):
         lines = list(_environment(environment, paint, most))
         if lines:
-            out += ["", paint(printable(environment.name), BOLD), *lines]
-    errors = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR and item.waived is None)
-    gated = result.diagnostics if result.lists_waived else result.open_findings
-    shown = gated if is_gate else errors
-    if shown:
-        findings = render_findings(
-            replace(result, diagnostics=shown), read_lines, colour=colour, show_environments=True
-        )
-        out += ["", findings.rstrip("\n")]
+            out += ["", paint(printable(names), BOLD), *lines]
+    shown = result.brought
+    if result.resolved is None and not is_gate:
+        shown = tuple(item for item in shown if item.severity is Severity.ERROR and item.waived is None)
+    if result.resolved is not None:
+        out += ["", paint(brought_line(result), BOLD)]
+    out += _findings(result, shown, read_lines, colour=colour, width=width)
+    stood = result.standing if everything else standing_errors(result)
+    if before := standing_line(result):
+        listed = " (--all lists them)" if len(stood) < len(result.standing) else ""
+        out += ["", paint(printable(f"{before}{listed}"), BOLD if stood else DIM)]
+    out += _findings(result, stood, read_lines, colour=colour, width=width)
     if is_gate and result.plan is not None and result.plan.diff:
         out += ["", result.plan.diff.rstrip("\n")]
-    others = len(gated) - len(shown)
+    others = len(result.brought) - len(shown) if result.resolved is None else 0
     if others:
         out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]
     standing = [paint(printable(line), DIM) for line in standing_lines(result, width)]
     out += ["", *standing] if standing else []
     return "\n".join(out) + "\n"
+
+
+def _findings(
+    result: Result, items: Sequence[Diagnostic], read_lines: ReadLines, *, colour: bool, width: int
+) -> Iterator[str]:
+    """Write findings below a blank line; nothing where there are none."""
+    if items:
+        some = replace(result, diagnostics=tuple(items))
+        said = render_findings(some, read_lines, colour=colour, show_environments=True, width=width)
+        yield from ("", said.rstrip("\n"))
 
 
 def _environment(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]) -> Iterator[str]:
@@ -77,15 +91,8 @@ def _differing(environment: EnvironmentPlan, paint: Paint, most: tuple[int, int]
     yield from (f"  {printable(words.owner_line(owner))}" for owner in environment.owners)
     if environment.left.names:
         yield paint(f"  ! {printable(words.left_names(environment))}", YELLOW)
-    effects = words.effects(environment)
-    yield from _limited(
-        environment.objects,
-        most[0],
-        lambda change: _object(change, effects.get(change.key.subject, ""), paint, most[1]),
-    )
-    changed = {change.key.subject for change in environment.objects}
-    rest = [subject for subject in effects if subject not in changed]
-    yield from _limited(rest, most[0], lambda subject: _restart(str(subject), effects[subject], paint))
+    groups = words.object_groups(environment, folds=bool(most[0]))
+    yield from _limited(list(groups), most[0], lambda group: _group(group, paint, most[1]))
     for name, fields in environment.values:
         yield f"  ~ values of {printable(name)}"
         yield from _limited(fields, most[1], lambda field: _field(field, paint))
@@ -102,11 +109,18 @@ def _limited(items: Sequence[object], most: int, write: Callable[..., Iterator[s
         yield f"  … and {len(items) - most:,} more (--all shows them)"
 
 
-def _object(change: ObjectChange, restart: str, paint: Paint, most: int) -> Iterator[str]:
-    head = paint(f"{SIGNS[change.verb]} {printable(str(change.key))}", _COLOURS.get(change.verb, YELLOW))
-    said = [printable(part) for part in (words.what_happens(change), restart) if part]
-    yield f"  {head}{': ' if said else ''}{'; '.join(said)}"
-    yield from _limited(change.fields, most, lambda field: _field(field, paint))
+def _group(group: words.ObjectGroup, paint: Paint, most: int) -> Iterator[str]:
+    """Write what happens to one object, or to several alike."""
+    if not group.changes:
+        yield f"  {paint(f'! {printable(group.name)}', YELLOW)} {printable(group.effect)}"
+    else:
+        change = group.changes[0]
+        head = paint(f"{SIGNS[change.verb]} {printable(group.name)}", _COLOURS.get(change.verb, YELLOW))
+        said = [printable(part) for part in (words.what_happens(change), group.effect) if part]
+        yield f"  {head}{': ' if said else ''}{'; '.join(said)}"
+    if group.names:
+        yield paint(f"      {printable(folded(group.names))}", DIM)
+    yield from _limited(group.fields, most, lambda field: _field(field, paint))
 
 
 def _field(field: FieldChange, paint: Paint) -> Iterator[str]:
@@ -125,7 +139,3 @@ def _field(field: FieldChange, paint: Paint) -> Iterator[str]:
         yield f"      {path}:"
         yield f"        {paint(f'- {old}', RED)}"
         yield f"        {paint(f'+ {new}', GREEN)}"
-
-
-def _restart(subject: str, said: str, paint: Paint) -> Iterator[str]:
-    yield f"  {paint(f'! {printable(subject)}', YELLOW)} {printable(said)}"

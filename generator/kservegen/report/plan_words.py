@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
-from kservegen.changes.impact.model import Cause, Restart, summed
+from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
 from kservegen.changes.plan.model import (
     ABSENT,
     BudgetChange,
     EnvironmentPlan,
     Fate,
+    FieldChange,
     LeftRunning,
     ObjectChange,
     OwnerChange,
@@ -26,7 +27,8 @@ from kservegen.changes.plan.model import (
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.core.repository import OWNERS_FILE
 from kservegen.core.resource import ResourceId
-from kservegen.report.summary import plural
+from kservegen.report.folding import LEAST, fold_key, folded_field
+from kservegen.report.summary import plural, plural_of
 
 _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
     Verb.ADDED: ("is added", "are added"),
@@ -43,8 +45,8 @@ UNKNOWN: Final = "not known, the catalog has errors"
 
 def verdict(plan: Plan) -> str:
     """Write the first line: what happens where, and what restarts."""
-    said = [f"{environment.name}: {verdict_of(environment)}" for environment in plan.changing]
-    said += [f"{name}: {UNKNOWN}" for name in plan.unknown]
+    said = [f"{names}: {text}" for names, text in verdicts(plan)]
+    said += [f"{', '.join(plan.unknown)}: {UNKNOWN}"] if plan.unknown else []
     said += map(_relocation, plan.relocated)
     said += _holdings(plan.holdings)
     if not said and plan.stale:
@@ -57,6 +59,14 @@ def _holdings(holdings: Sequence[str]) -> Iterator[str]:
     more = f" and {len(holdings) - _NAMED:,} more" if len(holdings) > _NAMED else ""
     if holdings:
         yield f"{OWNERS_FILE}: {', '.join(holdings[:_NAMED])}{more}"
+
+
+def verdicts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what happens, and the names of the environments in which it does."""
+    alike: dict[str, list[str]] = {}
+    for environment in plan.changing:
+        alike.setdefault(verdict_of(environment), []).append(environment.name)
+    yield from ((", ".join(names), text) for text, names in alike.items())
 
 
 def _relocation(moved: Relocation) -> str:
@@ -85,6 +95,9 @@ def verdict_of(environment: EnvironmentPlan) -> str:
         parts.append(f"{plural(len(environment.left.names), 'object')} left running by {environment.left.why}")
     if environment.words:
         parts.append("its guards, waivers or prerequisites change")
+    if environment.budgets and not parts:
+        one = len(environment.budgets) == 1
+        parts.append(f"what {plural(len(environment.budgets), 'budget')} {'holds' if one else 'hold'} changes")
     return ", ".join(parts) or "files that cannot be read are replaced"
 
 
@@ -137,24 +150,95 @@ def restarting(restarts: Iterable[Restart], gpus: Mapping[str, str]) -> str:
     return " / ".join([pods, *_devices((restart.accelerators for restart in restarts), gpus)])
 
 
-def restart_of(restart: Restart, gpus: Mapping[str, str]) -> str:
-    """Say what restarts of one object, what that takes on top for a while, and why, where it is not its own fields."""
-    said = f"{'restarts' if restart.certain else 'may restart'} {restarting([restart], gpus)}"
-    if restart.surge_pods:
-        extra = " / ".join([plural(restart.surge_pods, "pod"), *_devices([restart.surge], gpus)])
-        said += f", {extra} more while it rolls"
-    causes = [text for text in map(_cause, restart.causes) if text]
+def restart_of(restarts: Sequence[Restart], gpus: Mapping[str, str]) -> str:
+    """Say what restarts of one object, or of several alike, what that takes on top, and why, where it is not plain."""
+    first, one = restarts[0], len(restarts) == 1
+    verb = f"restart{'s' if one else ''}" if first.certain else "may restart"
+    said = f"{verb} {restarting(restarts, gpus)}"
+    if surge_pods := sum(restart.surge_pods for restart in restarts):
+        extra = " / ".join([plural(surge_pods, "pod"), *_devices((restart.surge for restart in restarts), gpus)])
+        said += f", {extra} more while {'it rolls' if one else 'they roll'}"
+    causes = [text for text in map(_cause, first.causes) if text]
     return f"{said}: {'; '.join(causes)}" if causes else said
 
 
-def effects(environment: EnvironmentPlan) -> dict[ResourceId, str]:
-    """Say by object what happens to its pods: those that restart, and numbers that change without a restart."""
-    impact = environment.impact
-    said = {restart.subject: [restart_of(restart, environment.gpus)] for restart in impact.restarts}
-    for item in impact.scaled:
-        scales = f"{item.role} {_bounds(item.before)} -> {_bounds(item.after)} pods"
-        said.setdefault(item.subject, []).append(scales.lstrip())
-    return {subject: "; ".join(parts) for subject, parts in said.items()}
+class ObjectGroup(NamedTuple):
+    """Objects to which the same happens: their changes, none where they only restart, and what happens to their pods.
+
+    `name` is what people call the one, or how many there are of which kind; then `names` are theirs. `fields` are those
+    of all, each as one.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    changes: tuple[ObjectChange, ...]
+    fields: tuple[FieldChange, ...]
+    effect: str
+
+
+def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[ObjectGroup]:
+    """Yield what changes, then what only restarts; with `folds` objects to which the same happens are one group."""
+    said = _Effects.of(environment)
+    alike: dict[Hashable, list[ObjectChange]] = {}
+    for change in environment.objects:
+        subject = change.key.subject
+        key: Hashable = (change.key.kind, what_happens(change), said.key(subject), *map(fold_key, change.fields))
+        alike.setdefault(key if folds and change.verb is Verb.CHANGED else subject, []).append(change)
+    for changes in alike.values():
+        for some in [changes] if len(changes) >= LEAST else [[change] for change in changes]:
+            subjects = [change.key.subject for change in some]
+            fields = map(folded_field, zip(*(change.fields for change in some), strict=True))
+            yield ObjectGroup(*_called(subjects), tuple(some), tuple(fields), said.text(subjects))
+    changed = {change.key.subject for change in environment.objects}
+    rest: dict[Hashable, list[ResourceId]] = {}
+    for subject in said.subjects:
+        if subject not in changed:
+            rest.setdefault((subject.kind, said.key(subject)) if folds else subject, []).append(subject)
+    for subjects in rest.values():
+        for some_of in [subjects] if len(subjects) >= LEAST else [[subject] for subject in subjects]:
+            yield ObjectGroup(*_called(some_of), (), (), said.text(some_of))
+
+
+def _called(subjects: Sequence[ResourceId]) -> tuple[str, tuple[str, ...]]:
+    if len(subjects) == 1:
+        return str(subjects[0]), ()
+    names = tuple(f"{subject.namespace}/{subject.name}".lstrip("/") for subject in subjects)
+    return f"{len(subjects):,} {plural_of(subjects[0].kind)}", names
+
+
+class _Effects(NamedTuple):
+    """What happens to pods, by object: those that restart, and numbers that change without a restart."""
+
+    restarts: Mapping[ResourceId, Restart]
+    scaled: Mapping[ResourceId, list[Scaled]]
+    gpus: Mapping[str, str]
+
+    @classmethod
+    def of(cls, environment: EnvironmentPlan) -> _Effects:
+        scaled: dict[ResourceId, list[Scaled]] = {}
+        for item in environment.impact.scaled:
+            scaled.setdefault(item.subject, []).append(item)
+        restarts = {restart.subject: restart for restart in environment.impact.restarts}
+        return cls(restarts, scaled, environment.gpus)
+
+    @property
+    def subjects(self) -> Iterable[ResourceId]:
+        return dict.fromkeys((*self.restarts, *self.scaled))
+
+    def key(self, subject: ResourceId) -> Hashable:
+        """Return what is equal for objects to whose pods the same happens, whatever their number."""
+        restart = self.restarts.get(subject)
+        why = (restart.certain, restart.causes) if restart is not None else ()
+        return repr((why, [item._replace(subject=ResourceId("", "", "")) for item in self.scaled.get(subject, ())]))
+
+    def text(self, subjects: Sequence[ResourceId]) -> str:
+        """Say what happens to the pods of objects that have one key; blank where nothing does."""
+        restarts = [self.restarts[subject] for subject in subjects if subject in self.restarts]
+        said = [restart_of(restarts, self.gpus)] if restarts else []
+        for item in self.scaled.get(subjects[0], ()):
+            scales = f"{item.role} {_bounds(item.before)} -> {_bounds(item.after)} pods"
+            said.append(f"{scales.lstrip()}{' each' if len(subjects) > 1 else ''}")
+        return "; ".join(said)
 
 
 def _bounds(bounds: tuple[int, int]) -> str:
@@ -271,3 +355,28 @@ def rewritten_line(environment: EnvironmentPlan) -> str:
     if environment.pages and not environment:
         said.append(f"{plural(len(environment.pages), 'page')} for people")
     return ", ".join(said)
+
+
+def environment_groups(plans: Iterable[EnvironmentPlan], *, folds: bool) -> Iterator[tuple[str, EnvironmentPlan]]:
+    """Yield the names of environments of which the same is told, and the first of them."""
+    alike: dict[Hashable, list[EnvironmentPlan]] = {}
+    for plan in plans:
+        alike.setdefault(_told(plan, folds=folds), []).append(plan)
+    yield from ((", ".join(plan.name for plan in same), same[0]) for same in alike.values())
+
+
+def _told(plan: EnvironmentPlan, *, folds: bool) -> Hashable:
+    """Return what forms of the report make of an environment, without its name."""
+    groups = [
+        (
+            group.name,
+            group.names,
+            group.effect,
+            group.fields,
+            [(change.verb, what_happens(change)) for change in group.changes],
+        )
+        for group in object_groups(plan, folds=folds)
+    ]
+    budgets = [budget_line(budget, plan.gpus) for budget in plan.budgets]
+    said = (plan.presence, groups, plan.values, plan.words, plan.owners, plan.version, plan.engine, budgets)
+    return repr((said, verdict_of(plan), left_names(plan), plan.unreadable, rewritten_line(plan)))

@@ -31,7 +31,16 @@ from kservegen.changes.plan.model import (
 )
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Assumption, Unchecked
-from kservegen.core.diagnostics import Diagnostic, Finding, FindingPlace, Location, Related, Severity, Waived
+from kservegen.core.diagnostics import (
+    BaselineState,
+    Diagnostic,
+    Finding,
+    FindingPlace,
+    Location,
+    Related,
+    Severity,
+    Waived,
+)
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import packaged_data
@@ -64,6 +73,7 @@ def read_report(data: bytes, name: str) -> Result:
         assumptions=tuple(map(_assumption, standing["assumed"])),
         unchecked=tuple(Unchecked(each["what"], each["why"]) for each in standing["notChecked"]),
         verdict=report.get("verdict", "")[:_LONGEST_VERDICT],
+        resolved=tuple(map(_diagnostic, report["resolved"])) if "resolved" in report else None,
     )
 
 
@@ -130,7 +140,16 @@ def _diagnostic(item: _Section) -> Diagnostic:
         waived=_waived(waived) if waived is not None else None,
         places=places if len(places) > 1 else (),
         supersedes=tuple(item["supersedes"]),
+        baseline=_baseline(item),
     )
+
+
+def _baseline(item: _Section) -> BaselineState | None:
+    if "standing" not in item:
+        return None
+    if item["standing"]:
+        return BaselineState.UNCHANGED
+    return BaselineState.UPDATED if item.get("heavier") else BaselineState.NEW
 
 
 def _place(item: _Section) -> FindingPlace:

@@ -15,6 +15,7 @@ from kservegen import __version__
 from kservegen.checks.registry import manuals
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, Related, RuleMeta, Severity
+from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import inert_json, inert_sarif
 
@@ -45,6 +46,9 @@ def render_sarif(result: Result) -> str:
     }
     if result.verdict:
         run["properties"] = {"verdict": inert_sarif(result.verdict)}
+    if result.resolved is not None:
+        # No results of state `absent`: code scanning does not read the state, and would show what is gone.
+        run["properties"] = {**mapping(run.get("properties")), "resolved": len(result.resolved)}
     return inert_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
@@ -78,6 +82,8 @@ def _result(item: Diagnostic, index: int) -> JsonObject:
             {"id": number, "message": {"text": inert_sarif(related.message)}, **_location(related.location)}
             for number, related in enumerate(others[:_MOST_LOCATIONS], 1)
         ]
+    if item.baseline is not None:
+        said["baselineState"] = item.baseline.value
     if item.waived is not None:
         why = f"{item.waived.reason} ({item.waived.waiver}, {item.waived.owner}, until {item.waived.expires})"
         said["suppressions"] = [{"kind": "external", "status": "accepted", "justification": inert_sarif(why)}]

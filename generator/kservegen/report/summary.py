@@ -94,11 +94,12 @@ def standing_lines(result: Result, width: int = 0) -> Iterator[str]:
     With a width no line is wider. Lines are broken at blanks alone, so that a name can be copied.
     """
     for line in _standing_lines(result):
-        yield from _wrapped(line, width) if width else (line,)
+        yield from broken(line, width, indent=_GOES_ON) if width else (line,)
 
 
-def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(line, width, subsequent_indent=_GOES_ON, break_long_words=False, break_on_hyphens=False)
+def broken(line: str, width: int, indent: str = "") -> list[str]:
+    """Break a line at its blanks, so that a name can be copied; what goes on is indented."""
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def waived_line(result: Result) -> str:
@@ -152,10 +153,10 @@ def plural_of(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou") else f"{noun}s"
 
 
-def folded(names: Sequence[str]) -> str:
-    """Name as many as fit in a line, one at least, and count the others."""
-    shown = 1
-    while shown < len(names) and len(", ".join(names[: shown + 1])) <= _WIDEST:
+def folded(names: Sequence[str], width: int = _WIDEST) -> str:
+    """Name as many as fit in a width, one at least, and count the others."""
+    shown, wide = 1, len(names[0])
+    while shown < len(names) and (wide := wide + 2 + len(names[shown])) <= width:
         shown += 1
     more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
     return ", ".join(names[:shown]) + more

@@ -11,7 +11,8 @@ from kservegen.core.diagnostics import Diagnostic, FindingPlace, Severity
 from kservegen.core.jsontypes import format_path
 from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
-from kservegen.report.summary import folded, plural, standing_lines, summarise
+from kservegen.report.of_change import heavier
+from kservegen.report.summary import broken, folded, plural, standing_lines, summarise
 
 # Returns the text of a file that findings point into; None where it cannot be shown.
 ReadLines = Callable[[str], list[str] | None]
@@ -23,14 +24,15 @@ Paint = Callable[[str, str], str]
 _COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: "\x1b[36m"}
 _WIDEST = 160
 _SECTION_END = re.compile(r"[.\[]")
+_INDENT = " " * 11  # of what is said of a finding, behind its label
 _NAMED = 3  # so many other places fit in a line
 
 
 def render_text(
     result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = True, width: int = 0
 ) -> str:
-    """Write every finding and the summary; with a width what the verdict stands on is not wider."""
-    out = _findings(result, read_lines, colour=colour, show_environments=show_environments)
+    """Write every finding and the summary; with a width what is said of findings, and below them, is not wider."""
+    out = _findings(result, read_lines, colour=colour, show_environments=show_environments, width=width)
     if result.plan is not None and result.plan.diff:
         out.append(result.plan.diff.rstrip("\n"))
         out.append("")
@@ -40,34 +42,40 @@ def render_text(
     return "\n".join(out) + "\n"
 
 
-def render_findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = False) -> str:
+def render_findings(
+    result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool = False, width: int = 0
+) -> str:
     """Write every finding and no summary."""
-    return "\n".join(_findings(result, read_lines, colour=colour, show_environments=show_environments))
+    return "\n".join(_findings(result, read_lines, colour=colour, show_environments=show_environments, width=width))
 
 
-def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> list[str]:
+def _findings(result: Result, read_lines: ReadLines, *, colour: bool, show_environments: bool, width: int) -> list[str]:
     out: list[str] = []
     for item in result.diagnostics if result.lists_waived else result.open_findings:
-        out.extend(_finding(item, read_lines, colour=colour, show_environments=show_environments))
+        out.extend(_finding(item, read_lines, painter(colour), show_environments=show_environments, width=width))
         out.append("")
     return out
 
 
-def _finding(item: Diagnostic, read_lines: ReadLines, *, colour: bool, show_environments: bool) -> Iterator[str]:
-    paint = painter(colour)
+def _finding(
+    item: Diagnostic, read_lines: ReadLines, paint: Paint, *, show_environments: bool, width: int
+) -> Iterator[str]:
     severity = paint(item.severity.value, _COLOURS[item.severity])
     yield f"{paint(printable(str(item.location)), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
     yield from _excerpt(item, read_lines(item.location.file), paint)
     about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", waived_by(item))]
-    about += [("also at", also_at(item)), ("also by", ", ".join(item.supersedes))]
+    about += [("also at", also_at(item)), ("also by", ", ".join(item.supersedes)), ("base", heavier(item))]
     about.insert(0, ("at", words_at(item)))
     if show_environments and item.environments:
         about.append(("in", ", ".join(item.environments)))
+    about += (("see", f"{related.location}: {related.message}") for related in item.related)
     for label, text in about:
         if text:
-            yield "  " + paint(f"{label}:".ljust(9), DIM) + printable(text)
-    for related in item.related:
-        yield "  " + paint("see:     ", DIM) + printable(f"{related.location}: {related.message}")
+            first, *rest = (broken(printable(text), max(width - len(_INDENT), 1)) if width else ()) or (
+                printable(text),
+            )
+            yield "  " + paint(f"{label}:".ljust(len(_INDENT) - 2), DIM) + first
+            yield from (f"{_INDENT}{line}" for line in rest)
 
 
 def also_at(item: Diagnostic) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
-from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade, Note, Topic, UpgradeStep
+from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade, Note, RestartedModel, Topic, UpgradeStep
 from kservegen.commands.result import Result
 from kservegen.commands.upgrade import Upgrades
 from kservegen.core.assumptions import Unchecked, merge_assumptions
-from kservegen.core.diagnostics import Severity
+from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.formats.yaml.emit import emit
+from kservegen.report.folding import LEAST
 from kservegen.report.json_report import render_json
-from kservegen.report.summary import plural, unchecked_lines
+from kservegen.report.summary import folded, plural, unchecked_lines
 from kservegen.report.text import BOLD, ReadLines, painter, render_findings
 
 _TITLES: Final = {
@@ -27,6 +29,8 @@ _TITLES: Final = {
     Topic.IMAGES: "images that stay behind",
     Topic.BEHAVIOUR: "behaviour",
 }
+_T = TypeVar("_T")
+_SHORT: Final = 3  # lines that are not worth a reference
 _NOT_CHECKED: Final = (
     Unchecked("what else runs in the cluster"),
     Unchecked("that the new images can be pulled", "no registry is asked"),
@@ -41,10 +45,16 @@ def upgrades_as_text(
     lines: ReadLines,
     *,
     colour: bool,
+    everything: bool = False,
 ) -> str:
-    """Write one part for each environment, findings with their lines before all else."""
+    """Write one part for each environment, findings with their lines before all else.
+
+    What is alike for many objects is said once, with their number and the first of their names, unless `everything` is
+    asked for; and so is what an environment has in common with one above it.
+    """
     paint = painter(colour)
     out: list[str] = []
+    said: dict[tuple[str, ...], str] = {}
     if upgrades.diagnostics:
         today = Result(command="upgrade", diagnostics=upgrades.diagnostics)
         out.append(render_findings(today, lines, colour=colour))
@@ -54,16 +64,24 @@ def upgrades_as_text(
     for upgrade in upgrades.upgrades:
         out.append(paint(_verdict(upgrade), BOLD))
         out.extend(f"  {caveat}" for caveat in upgrade.caveats)
-        if upgrade.refusals:
-            refused = Result(command="upgrade", diagnostics=upgrade.refusals)
-            out.append("")
-            out.append(render_findings(refused, lines, colour=colour).rstrip("\n"))
-        out.extend(_notes(upgrade.notes))
-        out.extend(_restarts(upgrade))
-        out.extend(_images(upgrade.images))
+        for finding, others in _alike(upgrade.refusals, everything=everything):
+            refused = Result(command="upgrade", diagnostics=(finding,))
+            out += ["", render_findings(refused, lines, colour=colour).rstrip("\n")]
+            out += [f"  {printable(_others(others))}"] if others else []
+        for part in (
+            *_notes(upgrade.notes, everything=everything),
+            *_restarts(upgrade.restarts, everything=everything),
+            _images(upgrade.images),
+        ):
+            known = said.setdefault(tuple(part), upgrade.environment)
+            has_more = known != upgrade.environment and len(part) > _SHORT
+            out.extend([f"{part[0]}: as in {known}"] if has_more and not everything else part)
         out.extend(_carried(carried.get(upgrade.environment)))
         out.extend(_steps(upgrade.steps))
         out.append("")
+    many = (max(map(len, (each.restarts, each.notes, each.refusals))) >= LEAST for each in upgrades.upgrades)
+    if not everything and any(many):
+        out += ["--all names every object, --output json has them all", ""]
     out.extend(f"{name} runs {upgrades.after} already" for name in upgrades.same)
     out.extend(f"{file}: kserve.version is {upgrades.after} now; next: kservegen render" for file in written)
     out.extend(unchecked_lines(_NOT_CHECKED))
@@ -89,32 +107,83 @@ def _verdict(upgrade: EnvironmentUpgrade) -> str:
     return f"{upgrade.environment}: {upgrade.before} to {upgrade.after}: {', '.join(parts)}"
 
 
-def _notes(notes: Sequence[Note]) -> Iterator[str]:
+def _alike(items: Sequence[Diagnostic], *, everything: bool) -> Iterator[tuple[Diagnostic, list[Diagnostic]]]:
+    """Yield findings, each with those that say the same of other objects."""
+    groups: dict[Hashable, list[Diagnostic]] = {}
+    for item in (item for item in items if item.waived is None):
+        key = (item.rule, item.severity, _without(item.message, (*item.entries, *item.subjects)))
+        groups.setdefault(item if everything else key, []).append(item)
+    yield from ((some[0], list(some[1:])) for found in groups.values() for some in _few(found))
+
+
+def _few(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Part what is alike where it is so little that it is read faster one by one."""
+    yield from [items] if len(items) >= LEAST else ([item] for item in items)
+
+
+def _others(items: Sequence[Diagnostic]) -> str:
+    names = dict.fromkeys(name for item in items for name in item.entries or item.subjects or (str(item.location),))
+    return f"and {len(items):,} more alike: {folded(list(names))}"
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    """Take names out of a text, the longest first."""
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "…")
+    return text
+
+
+def _notes(notes: Sequence[Note], *, everything: bool) -> Iterator[list[str]]:
+    """Yield the lines of each topic, its title first."""
     for topic in Topic:
         about = [note for note in notes if note.topic is topic]
-        if about:
-            yield f"  {_TITLES[topic]}"
+        groups: dict[Hashable, list[Note]] = {}
         for note in about:
-            place = f" ({note.location})" if note.location else ""
-            yield f"    {printable(note.text)}{place}"
-            if topic is Topic.CRDS:
-                yield from (f"      {name}" for name in note.subjects)
+            folds = topic is not Topic.CRDS and not everything
+            groups.setdefault((_without(note.text, note.subjects), note.loses) if folds else note, []).append(note)
+        if about:
+            folded_notes = (line for alike in groups.values() for some in _few(alike) for line in _note(some))
+            yield [f"  {_TITLES[topic]}", *folded_notes]
 
 
-def _restarts(upgrade: EnvironmentUpgrade) -> Iterator[str]:
+def _note(notes: Sequence[Note]) -> Iterator[str]:
+    """Write the first of notes that are alike, and name what the others are about."""
+    first = notes[0]
+    yield f"    {printable(first.text)}{f' ({first.location})' if first.location else ''}"
+    if first.topic is Topic.CRDS:
+        yield from (f"      {name}" for name in first.subjects)
+    if len(notes) > 1:
+        names = [name for note in notes[1:] for name in note.subjects]
+        yield f"      and {len(notes) - 1:,} more alike: {printable(folded(names))}"
+
+
+def _restarts(models: Sequence[RestartedModel], *, everything: bool) -> Iterator[list[str]]:
+    """Yield the lines of what restarts for sure, then of what may, its title first."""
     for certain, title in ((True, "restarts"), (False, "may restart")):
-        models = [model for model in upgrade.restarts if model.certain is certain]
-        if models:
-            yield f"  {title}"
+        groups: dict[Hashable, list[RestartedModel]] = {}
         for model in models:
-            taken = "".join(f", {count} {name}" for name, count in model.accelerators)
-            yield f"    {model.subject}: {plural(model.pods, 'pod', 'pods')}{taken}: {printable(model.why)}"
+            if model.certain is certain:
+                groups.setdefault(model if everything else model.why, []).append(model)
+        if groups:
+            models_alike = (line for alike in groups.values() for some in _few(alike) for line in _restarted(some))
+            yield [f"  {title}", *models_alike]
 
 
-def _images(images: Sequence[str]) -> Iterator[str]:
-    if images:
-        yield "  images that the new version pulls: mirror them first where you mirror"
-        yield from (f"    {image}" for image in images)
+def _restarted(models: Sequence[RestartedModel]) -> Iterator[str]:
+    """Write models that restart for one reason, with all their pods."""
+    held = sum((Counter(dict(model.accelerators)) for model in models), Counter[str]())
+    taken = "".join(f", {count:,} {name}" for name, count in sorted(held.items()))
+    pods = f"{plural(sum(model.pods for model in models), 'pod')}{taken}: {printable(models[0].why)}"
+    if len(models) == 1:
+        yield f"    {models[0].subject}: {pods}"
+    else:
+        yield f"    {len(models):,} models: {pods}"
+        yield f"      {printable(folded([model.subject.partition(' ')[2] for model in models]))}"
+
+
+def _images(images: Sequence[str]) -> list[str]:
+    title = ["  images that the new version pulls (mirror them first where you mirror)"] if images else []
+    return [*title, *(f"    {image}" for image in images)]
 
 
 def _carried(carried: CarriedValues | None) -> Iterator[str]:

@@ -51,8 +51,11 @@ def with_effects(
 
     `evaluation` is of the environment as it is, `revision` the commit that the plan compares with, if it is one.
     """
-    if evaluation is None or evaluation.defaulted is None or not plan:
+    if evaluation is None or evaluation.defaulted is None:
         return plan
+    words = evaluation.environment.mapping("budgets")
+    if not plan and not any(mapping(budget).get("owner") for budget in words.values()):
+        return plan  # a hand-over alone changes no object, and what budgets hold
     budgets = BudgetComparison(
         change=change, evaluation=evaluation, after=evaluation.defaulted, tools=tools, revision=revision
     )

@@ -1,4 +1,4 @@
-"""Two documents in, the fields that differ out: maps and merged lists by key, others by place.
+"""Two documents in, the fields that differ out: maps by key; lists by key, by what items call themselves, or by place.
 
 Secrets in them are not repeated.
 """
@@ -6,7 +6,8 @@ Secrets in them are not repeated.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.merge import ItemKey, item_key
@@ -111,30 +112,47 @@ def _lists(old: JsonArray, new: JsonArray, place: _Place) -> Iterator[FieldDiffe
     if is_same(old, new):
         return
     field = place.new[-1] if place.new else ""
-    before, after = _by_key(field, old), _by_key(field, new)
+    before, after = (_indexed(items, partial(_merge_key, field)) for items in (old, new))
+    if before is None or after is None:
+        before, after = (_indexed(items, _identity) for items in (old, new))
+        if before is not None and after is not None and before.keys().isdisjoint(after):
+            before = None  # one thing in place of another, and no two
     if before is not None and after is not None:
         yield from _keyed(before, after, place)
+    elif max(len(old), len(new)) <= _LONGEST:
+        yield from _items(old, new, place)
     elif len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
             yield from _sides(left, right, place.below(index))
-    elif max(len(old), len(new)) > _LONGEST:
-        yield place.found(old, new)
     else:
-        yield from _items(old, new, place)
+        yield place.found(old, new)
 
 
 _Items: TypeAlias = Mapping[ItemKey, tuple[int, JsonValue]]
+# What items of a list say of themselves where no schema gives them keys: health checks, destinations, allowed kinds.
+_IDENTITY: Final = ("group", "kind", "server", "namespace", "name")
+_NAMED: Final = frozenset({"kind", "server", "name"})
 
 
-def _by_key(field: str | int, items: JsonArray) -> _Items | None:
-    """Index the items of a list that is merged by key; None where it is not, or where a key stands twice."""
+def _indexed(items: JsonArray, key_of: Callable[[JsonValue], ItemKey | None]) -> _Items | None:
+    """Index the items of a list; None where one has no key, or where a key stands twice."""
     found: dict[ItemKey, tuple[int, JsonValue]] = {}
     for index, item in enumerate(items):
-        key = item_key(field, item) if isinstance(field, str) else None
+        key = key_of(item)
         if key is None or any(isinstance(part, dict | list) for part in key) or key in found:
             return None
         found[key] = (index, item)
     return found
+
+
+def _merge_key(field: str | int, item: JsonValue) -> ItemKey | None:
+    return item_key(field, item) if isinstance(field, str) else None
+
+
+def _identity(item: JsonValue) -> ItemKey | None:
+    if not isinstance(item, dict) or _NAMED.isdisjoint(item):
+        return None
+    return tuple(item[word] for word in _IDENTITY if word in item)
 
 
 def _keyed(old: _Items, new: _Items, place: _Place) -> Iterator[FieldDifference]:

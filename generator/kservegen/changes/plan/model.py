@@ -193,7 +193,16 @@ class EnvironmentPlan:
 
     def __bool__(self) -> bool:
         return self.presence is not Presence.KEPT or any(
-            (self.objects, self.values, self.words, self.owners, self.version, self.engine, self.unreadable)
+            (
+                self.objects,
+                self.values,
+                self.words,
+                self.owners,
+                self.version,
+                self.engine,
+                self.budgets,
+                self.unreadable,
+            )
         )
 
 

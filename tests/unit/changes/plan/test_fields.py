@@ -69,6 +69,40 @@ CASES: dict[str, tuple[Any, Any, list[tuple[Any, ...]]]] = {
         {"args": ["--a", "--b", "--c"]},
         [("args[1]", "--x", "--b"), ("args[2]", "--y", ABSENT), ("args[3]", "--z", ABSENT)],
     ),
+    "one argument goes and another one comes": (
+        {"args": ["--a", "--b", "--c"]},
+        {"args": ["--b", "--c", "--d"]},
+        [("args[0]", "--a", ABSENT), ("args[2]", ABSENT, "--d")],
+    ),
+    "health checks by what they are": (
+        {"healthChecks": [{"kind": "K", "namespace": "n", "name": "a"}, {"kind": "K", "namespace": "n", "name": "c"}]},
+        {"healthChecks": [{"kind": "K", "namespace": "n", "name": name} for name in "abc"]},
+        [("healthChecks[K/n/b]", ABSENT, {"kind": "K", "namespace": "n", "name": "b"})],
+    ),
+    "destinations by what they are": (
+        {"destinations": [{"server": "s", "namespace": "a"}, {"server": "s", "namespace": "b"}]},
+        {"destinations": [{"server": "s", "namespace": "b"}, {"server": "s", "namespace": "c"}]},
+        [
+            ("destinations[s/c]", ABSENT, {"server": "s", "namespace": "c"}),
+            ("destinations[s/a]", {"server": "s", "namespace": "a"}, ABSENT),
+        ],
+    ),
+    "what else a named item says": (
+        {"dependsOn": [{"name": "a", "x": 1}, {"name": "b", "x": 1}]},
+        {"dependsOn": [{"name": "b", "x": 2}]},
+        [("dependsOn[b].x", 1, 2), ("dependsOn[a]", {"name": "a", "x": 1}, ABSENT)],
+    ),
+    "one name in place of another": (
+        {"backendRefs": [{"name": "a", "port": 80}]},
+        {"backendRefs": [{"name": "b", "port": 80}]},
+        [("backendRefs[0].name", "a", "b")],
+    ),
+    "items without a name by place": (
+        {"rules": [{"matches": [1]}, {"matches": [2]}]},
+        {"rules": [{"matches": [1]}, {"matches": [3]}]},
+        [("rules[1].matches[0]", 2, 3)],
+    ),
+    "a long list of one length by place": ({"l": [0] * 500}, {"l": [*[0] * 499, 1]}, [("l[499]", 0, 1)]),
     "a long list": ({"l": [0] * 500}, {"l": [0] * 501}, [("l", [0] * 500, [0] * 501)]),
 }
 

@@ -41,7 +41,7 @@ def comment(*environments: EnvironmentPlan, own: str | None = None) -> str:
 @pytest.mark.parametrize(("objects", "fields"), [*product([1, 50, 500], [0, 1, 30]), (5_000, 0), (5_000, 1)])
 def test_the_comment_fits_whatever_the_size(objects: int, fields: int) -> None:
     names = [f"model-{index:05d}-with-a-name-of-usual-length" for index in range(objects)]
-    impact = Impact(restarts=tuple(restart(name) for name in names))
+    impact = Impact(restarts=tuple(restart(name, Cause(note=name[:11])) for name in names))  # no two are alike
     text = comment(
         EnvironmentPlan(name="prod", objects=tuple(change(name, fields=fields) for name in names), impact=impact)
     )
@@ -55,6 +55,19 @@ def test_the_comment_fits_whatever_the_size(objects: int, fields: int) -> None:
     if objects == 5_000:
         assert "… and 4,9" in text or "… and 4,6" in text
     assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_what_is_alike_is_one_block_with_all_names_that_there_is_room_for() -> None:
+    names = [f"model-{index:03d}" for index in range(100)]
+    impact = Impact(restarts=tuple(map(restart, names)))
+    plan = EnvironmentPlan(name="prod", objects=tuple(map(change, names)), impact=impact)
+    text = comment(plan)
+    assert "- changed `100 InferenceServices`: restart 200 pods / 800 h100\n  - `team/model-000, team/model-001" in text
+    assert all(name in text for name in names)
+    assert text.count("spec.predictor.model.args[0]") == 1
+    assert comment(plan, EnvironmentPlan(name="too", objects=plan.objects, impact=impact)) == text.replace(
+        "**prod**", "**prod, too**"
+    ).replace("<summary>prod:", "<summary>prod, too:")
 
 
 def test_findings_stand_in_the_comment() -> None:

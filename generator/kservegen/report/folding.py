@@ -1,0 +1,38 @@
+"""The same change of many objects in; one change out, which says what they have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from itertools import takewhile
+from typing import Final
+
+from kservegen.changes.plan.model import FieldChange
+
+LEAST: Final = 3  # so many are folded: fewer are read faster one by one
+_SLASH: Final = re.compile(r"(?<![:/])/(?!/)")
+
+
+def fold_key(field: FieldChange) -> Hashable:
+    """Return what is equal for changes that are alike: the same values, or the same text before an equal rest."""
+    return repr(_without_rest(field))
+
+
+def folded_field(fields: Sequence[FieldChange]) -> FieldChange:
+    """Write changes that are alike as one: what differs between them, behind a slash, as an ellipsis."""
+    first = fields[0]
+    return first if all(field == first for field in fields) else _without_rest(first)
+
+
+def _without_rest(field: FieldChange) -> FieldChange:
+    """Cut the rest that both values end with off, from a slash on: of s3://a/x -> s3://b/x it leaves s3://a -> s3://b."""
+    old, new = field.old, field.new
+    if not isinstance(old, str) or not isinstance(new, str):
+        return field
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(old), reversed(new), strict=False))
+    same = sum(1 for _ in pairs)
+    found = _SLASH.search(old, len(old) - same)
+    if found is None or not found.start():
+        return field
+    rest = len(old) - found.start()
+    return field._replace(old=f"{old[:-rest]}/…", new=f"{new[:-rest]}/…")
