@@ -196,6 +196,13 @@ def test_a_namespace_that_shared_defaults_give_is_one_that_the_entry_reaches(pro
     assert said(project) == [f"models/ads.yaml:3:3 {BEYOND}: ads does not hold namespace free"]
 
 
+def test_kinds_that_come_by_themselves_are_told(project: Project) -> None:
+    project.write("owners.yaml", OWNERS.replace(", kinds: [InferenceService, ClusterServingRuntime]", ""))
+    project.write("models/ads.yaml", ads(MODEL, extraManifests="{ServiceAccount/ads/x: {}}"))
+    (found,) = [d for d in project.validate().diagnostics if d.rule == BEYOND]
+    assert found.allowed == "KServe's kinds that have a namespace; others by name, in `kinds`"
+
+
 def test_one_mistake_is_told_once_with_the_name_that_was_meant(project: Project) -> None:
     project.write("models/ads.yaml", ads(f"namespace: add, owner: nobody, {MODEL}"))
     found = {d.rule: d for d in project.validate().diagnostics if d.location.file == "models/ads.yaml"}

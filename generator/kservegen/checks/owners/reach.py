@@ -90,7 +90,11 @@ class _Judged:
         info = self.entry.info
         if not self.team.holds_kind(info):
             kinds = self.team.kinds
-            allowed = "kinds that have a namespace" if kinds is None else ", ".join(kinds)
+            allowed = (
+                "KServe's kinds that have a namespace; others by name, in `kinds`"
+                if kinds is None
+                else ", ".join(kinds)
+            )
             yield self._at("kind", info.kind, f"does not hold kind {info.kind}", allowed)
 
     def words(self) -> Iterator[_Reach]:
