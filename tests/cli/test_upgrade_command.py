@@ -220,6 +220,12 @@ def test_an_installation_of_the_one_chart_is_moved_over_in_order(project: Projec
         "kserve-resources": {"kserve": {"controller": {"gateway": {"domain": "models.example.org"}}}},
         "kserve-runtime-configs": {"kserve": {"servingruntime": {"tritonserver": {"tag": "24.01-py3"}}}},
     }
+    assert environment(said)["pinnedValues"] == [
+        {
+            "key": "kserve.servingruntime.tritonserver.tag",
+            "about": "stays at 24.01-py3, whatever the version of the chart",
+        }
+    ]
     assert environment(said)["lostValues"] == [
         {"key": "kserve.version", "about": "follows kserve.version of the environment"},
         {

@@ -194,6 +194,9 @@ def _carried(carried: CarriedValues | None) -> Iterator[str]:
         yield from (f"    {line}" for line in emit({"kserve": {"values": carried.by_chart}}).splitlines())
     else:
         yield "  values of the old chart: all of them are defaults now"
+    if carried.pinned:
+        yield "  images that these values hold"
+        yield from (f"    {key}: {printable(known)}" for key, known in carried.pinned)
     if carried.lost:
         yield "  values that go nowhere"
         yield from (f"    {key}: {printable(known)}" for key, known in carried.lost)
@@ -246,7 +249,11 @@ def _as_json(upgrade: EnvironmentUpgrade, carried: CarriedValues | None) -> Json
         "images": list(upgrade.images),
         "steps": [{"title": step.title, "why": step.why, "commands": list(step.commands)} for step in upgrade.steps],
         **(
-            {"values": carried.by_chart, "lostValues": [{"key": key, "about": about} for key, about in carried.lost]}
+            {
+                "values": carried.by_chart,
+                "pinnedValues": [{"key": key, "about": about} for key, about in carried.pinned],
+                "lostValues": [{"key": key, "about": about} for key, about in carried.lost],
+            }
             if carried
             else {}
         ),

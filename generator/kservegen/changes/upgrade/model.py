@@ -89,7 +89,12 @@ class EnvironmentUpgrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CarriedValues:
-    """Values of the chart that was split, as values of the new charts; `lost` are keys that no chart reads."""
+    """Values of the chart that was split, as values of the new charts.
+
+    `lost` are keys that no chart reads, `pinned` those of images that stay at a tag or digest of their own: each the
+    key as helm writes it, and what is known of it.
+    """
 
     by_chart: JsonObject
-    lost: tuple[tuple[str, str], ...]  # the key as helm writes it, and what is known of it
+    lost: tuple[tuple[str, str], ...]
+    pinned: tuple[tuple[str, str], ...] = ()

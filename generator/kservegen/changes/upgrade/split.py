@@ -11,7 +11,7 @@ from typing import Final
 
 from kservegen.catalog.merge import merge_values
 from kservegen.changes.upgrade.model import CarriedValues, UpgradeStep
-from kservegen.core.document import mapping
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
 from kservegen.kserve.charts.release import config_owner
@@ -63,6 +63,7 @@ def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *,
     """
     by_chart: JsonObject = {}
     lost = []
+    pinned: dict[str, str] = {}
     in_use = [charts.by_name[name] for name in used if name in charts.by_name]
     owner = config_owner(charts, used)
     for path, value in _leaves(values, ()):
@@ -78,7 +79,19 @@ def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *,
             if key is None or key.default == value or (key.feeds and chart.name != owner):
                 continue
             by_chart = merge_values(by_chart, {chart.name: _nest(path, value)})
-    return CarriedValues(by_chart=by_chart, lost=tuple(lost))
+            if held := _pin(key, value):
+                pinned[".".join(path)] = f"stays at {held}, whatever the version of the chart"
+    return CarriedValues(by_chart=by_chart, lost=tuple(lost), pinned=tuple(pinned.items()))
+
+
+def _pin(key: Key, value: JsonValue) -> str:
+    """Return the tag or digest that a value holds an image at; blank where it holds none."""
+    written = text(value)
+    if key.path[-1] == "tag":
+        return written
+    _, at, digest = written.partition("@")
+    tag = written.rpartition("/")[2].partition("@")[0].partition(":")[2]
+    return (digest if at else tag) if key.type == "image" else ""
 
 
 def _follows(path: KeyPath, value: JsonValue, before: str) -> str:
