@@ -100,6 +100,7 @@ def test_a_kind_is_compiled_and_judged(project: Project) -> None:
     assert run(project, file, "--write")[1][-1] == "1 file written"
     schema = json.loads((project.root / WIDGET).read_text("utf-8"))
     assert schema["required"] == ["apiVersion", "kind", "metadata", "spec"]
+    assert "x-kservegen-scope" not in schema
     assert schema["properties"]["status"] == {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     spec = schema["properties"]["spec"]["properties"]
     assert spec["front"] == spec["back"] == {"$ref": "#/definitions/shape1"}
@@ -130,6 +131,12 @@ def test_what_is_there_is_written_over_with_consent_alone(project: Project) -> N
     assert (project.root / WIDGET).read_bytes() == before
     assert run(project, other, "--write", "--replace")[0] == 0
     assert (project.root / WIDGET).read_bytes() != before
+
+
+def test_a_kind_of_the_cluster_says_so(project: Project) -> None:
+    whole = definition()
+    run(project, put(project, {**whole, "spec": {**whole["spec"], "scope": "Cluster"}}), "--write")
+    assert json.loads((project.root / WIDGET).read_text("utf-8"))["x-kservegen-scope"] == "Cluster"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +261,9 @@ def same(ours: dict[str, Any], theirs: dict[str, Any], known: dict[str, Any], at
     left: Any = expanded(ours, known["ours"])
     right: Any = expanded(theirs, known["theirs"])
     found = [
-        f"{at} {key}" for key in sorted(left.keys() | right.keys()) if type(left.get(key)) is not type(right.get(key))
+        f"{at} {key}"
+        for key in sorted((left.keys() | right.keys()) - {"x-kservegen-scope"})
+        if type(left.get(key)) is not type(right.get(key))
     ]
     for key in left.keys() & right.keys() - {"definitions"}:
         one, other = left[key], right[key]
