@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kservegen.catalog.companions import CompanionKey
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KINDS
 from kservegen.checks.capacity import OthersObject
@@ -29,6 +30,7 @@ from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.render.layout import lay_out_synced
+from kservegen.render.objects.companion import companion_file
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.output.paths import is_confined
 from kservegen.render.output.synced import SOURCE_IGNORE, FileNature, SyncedFile, is_steering, synced_files
@@ -322,6 +324,8 @@ def _forged(data: bytes, path: str) -> str:
     else:
         fits = resource.kind in _RENDERED[top] and resource.id.namespace == namespace
         fits = fits and file == f"{resource.kind.lower()}-{resource.id.name}.yaml"
+    beside = CompanionKey(resource.api_version.rpartition("/")[0], *resource.id)
+    fits = fits or path == companion_file(beside.info, beside.namespace, beside.name)
     return "" if fits else f"this file says that kservegen rendered it, and holds {resource.id}"
 
 

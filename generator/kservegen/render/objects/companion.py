@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from kservegen.catalog.companions import COMPANION_WORDS
 from kservegen.catalog.resolve import Entry
-from kservegen.catalog.sections import EXTRA_MANIFESTS, GROUP, KINDS
+from kservegen.catalog.sections import EXTRA_MANIFESTS, GROUP, KINDS, KindInfo
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
@@ -49,7 +49,7 @@ def build_companion(entry: Entry, settings: Settings, shapes: Shapes) -> tuple[R
         id=ResourceId(entry.info.kind, entry.namespace, entry.name),
         api_version=api_version,
         doc=doc,
-        file=_file(entry),
+        file=companion_file(entry.info, entry.namespace, entry.name),
         subject=entry.key,
         section=entry.section,
         origins=() if is_plain else (*(Origin(path, ()) for path in _OF_KEY), *_version_origin(entry)),
@@ -79,16 +79,15 @@ def _kept(doc: JsonObject, keep: tuple[str, str]) -> JsonObject:
     return {**doc, "metadata": order({**metadata, "annotations": annotations})}
 
 
-def _file(entry: Entry) -> str:
-    """Name the file; no two objects share one, and no character of a name means anything to a file system.
+def companion_file(info: KindInfo, namespace: str, own: str) -> str:
+    """Name the file of an object called `own`; no two share one, and no character of a name means anything to a disk.
 
     A kind of Kubernetes or KServe is named by itself, any other with its group.
     """
-    info = entry.info
-    kind, name = info.kind.lower(), quote(entry.name, safe="")
+    kind, name = info.kind.lower(), quote(own, safe="")
     by_itself = is_kubernetes_group(info.group) or (info.group == GROUP and info.kind in KINDS)
     file = f"{kind}-{name}.yaml" if by_itself else f"{kind}.{info.group}_{name}.yaml"
-    return f"{info.folder}/{entry.namespace}/{file}" if info.namespaced else f"{info.folder}/{file}"
+    return f"{info.folder}/{namespace}/{file}" if info.namespaced else f"{info.folder}/{file}"
 
 
 def _api_version(entry: Entry, shapes: Shapes) -> tuple[str, list[Finding]]:
