@@ -22,8 +22,8 @@ from kservegen.checks.rules._made import made_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.kserve.controllers.domains import TEMPLATES
 
-# A base or a preset: rules about them say so, which know what is promised.
-_NO_CONFIG: Final = "ConfigNotFound"
+# A base, a preset or a runtime: rules about them say so, which know what is promised.
+_NOT_FOUND: Final = frozenset({"ConfigNotFound", "NoSupportingRuntime", "RuntimeNotRecognized"})
 # A known defect of the release.
 _DEFECT: Final = "UpdateRejected"
 # What stops every service of a cluster is one finding, in checks/environment.py, too.
@@ -45,7 +45,7 @@ def check(resource: Resource, context: Context) -> Problems:
     # That another object or an operator is not there, rules about references say, which know what is promised.
     if view is None or outcome is None or view.made.deployable or outcome.is_wanting:
         return
-    if outcome.reason in (_NO_CONFIG, _DEFECT):
+    if outcome.reason in _NOT_FOUND or outcome.reason == _DEFECT:
         return
     place = view.at_source(outcome.source)
     cause = TEMPLATE_CAUSE if outcome.source == TEMPLATES else ""
