@@ -276,6 +276,7 @@ DESCRIPTIONS: dict[str, str] = {
     "waivers.reason": "Why they are accepted.",
     "waivers.owner": "Who answers for the waiver.",
     "waivers.expires": "Last day on which it holds, as year-month-day.",
+    "ownerLabel": "Label of each Namespace whose models have one owner, with its name; never of a pod. Default: none.",
     "waiversFrom": "Whose waivers hold in a pull request: `change` (default) takes new ones too, and says so; "
     "`base` only those that are merged already.",
     "unmanaged": "Manifests in rendered/ENV that kservegen does not render: path, reason, owner, expires.",

@@ -159,6 +159,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                 "anyOf": [{"required": ["rule"]}, {"required": ["rules"]}],
             }
         ),
+        "ownerLabel": {"type": ["string", "null"], "minLength": 1},
         "waiversFrom": {"enum": ["change", "base"]},
         "unmanaged": _map(
             {
