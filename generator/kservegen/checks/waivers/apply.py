@@ -130,7 +130,7 @@ def _mistakes(waiver: Waiver, known: Known) -> Iterator[Finding]:
         elif rule.id not in known.rules:
             yield _unknown_rule(waiver, rule, known)
     for subject in waiver.subjects:
-        if subject.is_exact and subject.written not in known.subjects:
+        if subject.is_exact and subject.keys.isdisjoint(known.subjects):
             yield _finding(
                 waiver,
                 "unknown-model",

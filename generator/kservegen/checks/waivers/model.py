@@ -171,9 +171,10 @@ def _of_owner(owner: str, entries: tuple[Entry, ...], owners: Mapping[EntryName,
 
 def _named(item: JsonValue, path: Path, entries: tuple[Entry, ...]) -> WaivedSubject:
     written = text(item)
-    if not is_pattern(written):
-        return WaivedSubject(written=written, path=path, keys=frozenset({written}))
     namespace, _, name = written.partition("/")
+    if not is_pattern(written):
+        places = (e.key for e in entries if e.section in MODEL_SECTIONS and (e.namespace, e.name) == (namespace, name))
+        return WaivedSubject(written=written, path=path, keys=frozenset({written, *places}))
     keys = frozenset(
         entry.key
         for entry in entries

@@ -168,6 +168,7 @@ def pairs(found: Iterable[Diagnostic], *, waived: bool) -> set[tuple[str, str]]:
         ("rule: policy/pinned-revision, models: [growth/?, search/d]", "growth/a growth/b c search/d"),
         ("rule: policy/pinned-revision, models: [c, growth/a]", "c growth/a"),
         ("rule: policy/pinned-revision, models: c", "c"),
+        ("rule: policy/pinned-revision, models: [growth/c, growth/a]", "c growth/a"),
         ("rule: policy/pinned-revision, model: c, models: search/*", "c search/d"),
         ("rule: policy/pinned-revision, models: {owner: growth}", "growth/a c"),
         ("rules: [policy/pinned-revision], models: {owner: search}", "growth/b search/d"),
