@@ -89,7 +89,8 @@ def test_what_was_rendered_for_an_environment_that_is_gone_is_synced_still(rende
     ("path", "content", "rule"),
     [
         ("models/ns/pod-debug.yaml", POD, "forged-file"),
-        ("cluster/clusterrole-reader.yaml", ROLE, "forged-file"),
+        ("cluster/clusterrole-writer.yaml", ROLE, "forged-file"),
+        ("cluster/clusterrole-reader.yaml", ROLE, "stale-output"),  # as extraManifests would have it
         ("policies/reader.yaml", ROLE, "forged-file"),
         ("models/ns/inferenceservice-iris.yaml", IRIS.replace("name:", "namespace: ns, name:"), "stale-output"),
         ("models/ns/inferenceservice-other.yaml", IRIS.replace("iris", "other, namespace: ns"), "stale-output"),
