@@ -36,6 +36,7 @@ GUARDS = "guards: {maxRemovals: 1, maxRestartingAccelerators: 1}\n"
 MODEL = "{modelFormat: sklearn, storageUri: s3://models/%s}"
 GPU = "{modelFormat: huggingface, storageUri: s3://models/%s, owner: search, accelerator: {type: l4, count: 1}}"
 MODELS = {"a": MODEL % "a", "b": MODEL % "b", "c": MODEL % "c", "big": GPU % "big", "huge": GPU % "huge"}
+GPUS = ("big", "huge")
 LATEST = "{modelFormat: sklearn, storageUri: s3://models/a, image: 'x/y:latest'}"
 WAIVER = "{rule: policy/no-latest-image, model: a, reason: r, owner: ml, expires: 2027-06-30}"
 PERMIT = "permits: {all: {%s, reason: r, owner: ml, expires: %s}}\n"
@@ -135,6 +136,14 @@ def renamed_models(project: Project) -> None:
 
 def other_namespace(project: Project) -> None:
     project.write("models.yaml", models().replace("namespace: ns", "namespace: other"))
+
+
+def moved(project: Project, words: str = "") -> None:
+    project.write("models.yaml", models(**{name: f"{MODELS[name][:-1]}, namespace: other{words}}}" for name in GPUS}))
+
+
+def moved_and_changed(project: Project) -> None:
+    moved(project, ", env: [{name: A, value: b}]")
 
 
 def other_cluster(project: Project) -> None:
@@ -260,7 +269,9 @@ POLICY, BUDGET = "policy/no-latest-image", "budget/exceeded"
         (emptied, {LEFT}),
         (moved_to_another_environment, {REMOVAL}),
         (renamed_models, {REMOVAL}),
-        (other_namespace, {REMOVAL, LEFT, RESTART}),
+        (other_namespace, {LEFT}),
+        (moved, {REMOVAL}),
+        (moved_and_changed, {REMOVAL}),
         (other_cluster, {LEFT}),
         (other_engine, {LEFT, RESTART}),
         (other_repository, {LEFT}),
@@ -309,6 +320,10 @@ def test_a_change_grants_itself_nothing(project: Project, change: Callable[[Proj
         ("leftBehind: 20", "2027-06-30", other_repository, 0),
         ("leftBehind: 20, restartingAccelerators: 8", "2027-06-30", other_engine, 0),
         ("restartingAccelerators: 2", "2027-06-30", restarted, 0),
+        ("removals: 2, restartingAccelerators: 8", "2027-06-30", moved_and_changed, 0),
+        ("removals: 2", "2027-06-30", moved, 1),
+        ("leftBehind: 5, restartingAccelerators: 8", "2027-06-30", other_namespace, 0),
+        ("leftBehind: 5", "2027-06-30", other_namespace, 1),
     ],
 )
 def test_a_permit_holds_where_the_base_has_it(

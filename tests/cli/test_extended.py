@@ -138,6 +138,26 @@ def test_a_plan_says_what_comes_through_a_base(project: Project) -> None:
     assert said["dev"] == ("nothing changes", None)
 
 
+def test_a_plan_says_who_answers_now_and_which_edits_are_overruled(project: Project) -> None:
+    owned = MODELS.replace("defaults: {namespace: ns}", "defaults: {namespace: ns, owner: search}")
+    project.write("models.yaml", owned)
+    new_repository(project.root)
+    assert project.render().exit_code == 0
+    commit_files(project.root, {})
+    project.write("models.yaml", owned.replace("iris: {", "iris: {owner: growth, minReplicas: 3, "))
+    told = run(project, "plan", "--base", "HEAD").stdout
+    assert "iris is handed over from search to growth" in told
+    place = "environments/bases/prod.yaml:5:9"
+    assert f"minReplicas of iris changes nothing in prod-eu: {place} overrules it" in told
+    report = checked_report(run(project, "plan", "--base", "HEAD", "--output", "json").stdout)
+    changes = report["plan"]["changes"]
+    assert changes["handedOver"] == [{"before": "search", "after": "growth", "entries": ["iris"]}]
+    words = {"entry": "iris", "path": "minReplicas", "place": place}
+    assert changes["overruled"] == [{"environment": name, **words} for name in ("prod-eu", "prod-us")]
+    project.write("models.yaml", owned.replace("iris: {", "iris: {labels: {a: b}, "))
+    assert "overrules" not in run(project, "plan", "--base", "HEAD").stdout
+
+
 def test_a_plan_shows_an_entry_that_moves_between_files(project: Project) -> None:
     new_repository(project.root)
     assert project.render().exit_code == 0

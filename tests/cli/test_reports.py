@@ -77,6 +77,7 @@ spec:
     resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]
   validations: [{expression: has(object.spec), message: none}]
 """
+ALL = "extends: [all]\nmodels: {scaled: {storageUri: s3://models/own}}\n"
 CASE = "# expect: pass\napiVersion: v1\nkind: Thing\nmetadata: {name: x, namespace: n}\nspec: {}\n"
 MANIFEST = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: x, namespace: ns}\n"
 REFUSED = f"""{MANIFEST}spec:
@@ -149,8 +150,9 @@ def add_schemas(spoken: Spoken) -> None:
 def plan_an_arrival(spoken: Spoken) -> None:
     """Plan an environment that has a model by a base's name."""
     spoken.project.write("environments/bases/all.yaml", "version: 1\n")
-    spoken.project.write("environments/new.yaml", DEV.replace("name: dev", "name: new") + "extends: [all]\n")
-    spoken.project.models(BEFORE.replace("environments: [dev]", "environments: [dev, all]"))
+    spoken.project.write("environments/new.yaml", DEV.replace("name: dev", "name: new") + ALL)
+    edited = BEFORE.replace("s3://models/s}", "s3://models/s2, owner: others}")
+    spoken.project.models(edited.replace("environments: [dev]", "environments: [dev, all]"))
     spoken("plan")
     spoken("report", "new")
     spoken.project.write("models/all.yaml", (spoken.project.root / "models.yaml").read_text("utf-8"))
@@ -169,6 +171,19 @@ def render_and_commit(spoken: Spoken) -> None:
     """Write the output, as it would be left behind, too."""
     for command in ("render", "eject", "commit"):
         spoken(command)
+
+
+def upgrade_what_is_guarded(spoken: Spoken) -> None:
+    spoken.project.write("environments/dev.yaml", DEV + "guards: {maxRestartingAccelerators: 0}\n")
+    spoken("upgrade", "--to", "v0.20.0")
+    spoken.project.write("environments/dev.yaml", DEV)
+
+
+def undo(spoken: Spoken) -> None:
+    """Roll back in an environment alone, and ask what that keeps from following the catalog."""
+    spoken("rollback", "iris", "--env", "dev", "--in", "environment", "--yes")
+    commit_files(spoken.project.root, {}, "back again")
+    spoken("rollback", "iris", "--env", "dev", "--status")
 
 
 def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tmp_path: Path) -> None:
@@ -191,7 +206,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("find", "iris-predictor")
     spoken("explain", "kserve/canary")
     spoken("explain", "iris", "--env", "dev")
-    spoken("upgrade", "--to", "v0.20.0")
+    upgrade_what_is_guarded(spoken)
     spoken("upgrade", "--to", "v0.20.0", "--from", "v0.15.2", "--values", str(tmp_path / "old.yaml"))
     spoken("validate", str(tmp_path / "service.yaml"))
     spoken("call", "iris", "--env", "dev", "--show")
@@ -205,7 +220,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     (tmp_path / "refused.yaml").write_text(REFUSED, "utf-8")
     spoken("simulate", str(tmp_path / "refused.yaml"))
     commit_files(project.root, {}, "edits")
-    spoken("rollback", "iris", "--env", "dev", "--dry-run")
+    undo(spoken)
     render_and_commit(spoken)
     spoken("lock", "tiny", "--env", "dev")
     spoken.hub.add("acme/tiny", {"config.json": b"{}"}, NEWER)

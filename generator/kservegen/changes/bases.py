@@ -189,9 +189,7 @@ class CommitBase:
                 hint=f"Compare with a commit that renders, or with one that carries {OUTPUT_FOLDER}/.",
             )
         before = {path: content for path, content in evaluated.desired.items() if wanted.covers(path)}
-        new = {path: content for path, content in wanted.desired.items() if before.get(path) != content}
-        old = {path: content for path, content in before.items() if wanted.desired.get(path) != content}
-        found = _by_environment(old, new, was=before, now=wanted.desired)
+        found = rendered_differences(before, wanted.desired)
         return {name: differences for name, differences in found.items() if name in names}
 
 
@@ -243,6 +241,13 @@ def open_change_base(repository: Repository, revision: str | None) -> CommitBase
             hint="Name it: --base origin/main in a clone, --base HEAD for what is not committed yet.",
         )
     return open_commit(git, revision)
+
+
+def rendered_differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[str, Differences]:
+    """Compare rendered files, by path in the output folder, and sort what differs by environment."""
+    new = {path: content for path, content in after.items() if before.get(path) != content}
+    old = {path: content for path, content in before.items() if after.get(path) != content}
+    return _by_environment(old, new, was=before, now=after)
 
 
 def _by_environment(

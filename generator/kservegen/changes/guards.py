@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 # How many objects a change may remove where the environment sets no guard.
 DEFAULT_MAX_REMOVALS = 10
 
-_PAGE = ".md"
 _NAMED = 3  # so many names fit in a line
 
 # What leaves a layer of these otherwise leaves the cluster, too. The others stay in any case.
@@ -111,15 +110,6 @@ class Removed(NamedTuple):
     emptied: bool
 
 
-def files_removed(paths: Iterable[str], desired: Iterable[str]) -> dict[str, Removed]:
-    """Sort files that go by environment; pages are left out, as nothing of the cluster goes with them."""
-    removed: dict[str, list[str]] = {}
-    for path in paths:
-        if not path.endswith(_PAGE):
-            removed.setdefault(path.partition("/")[0], []).append(path)
-    return {name: Removed(gone, is_emptied(name, gone, desired)) for name, gone in sorted(removed.items())}
-
-
 def is_emptied(name: str, gone: Iterable[str], desired: Iterable[str]) -> bool:
     """Whether files of models go from an environment, and none is wanted in it; paths begin with its name."""
     models = f"{name}/models/"
@@ -127,11 +117,12 @@ def is_emptied(name: str, gone: Iterable[str], desired: Iterable[str]) -> bool:
 
 
 def guard_removals(
-    name: str, environment: ResolvedEnvironment | None, removed: Removed, limits: GuardLimits
+    name: str, environment: ResolvedEnvironment | None, removed: Removed, limits: GuardLimits, moving: int = 0
 ) -> Iterator[Diagnostic]:
     """Refuse to remove more than an environment allows, or everything; None is an environment that is gone.
 
-    Where every model goes, who permits that they are left behind knows of it.
+    Where every model goes, who permits that they are left behind knows of it. `moving` are the accelerators that the
+    same permit has to allow, as a model that moves goes and comes again.
     """
     count = len(removed.names)
     explicit = max(limits.explicit, limits.left_behind) if removed.emptied else limits.explicit
@@ -146,14 +137,14 @@ def guard_removals(
         message=message,
         seen=f"{count} removed: {_some(removed.names)}",
         allowed="never every model, unless a permit says so" if removed.emptied else f"at most {limits.removals}",
-        hint=_way_out(limits, name, f"removals: {count}", f"--allow-removals {count}"),
+        hint=_way_out(limits, name, {"removals": count, **_moving(moving)}, f"--allow-removals {count}", moving),
         at_key=True,
     )
     yield from _diagnose(name, environment, finding)
 
 
 def guard_left_behind(
-    name: str, environment: ResolvedEnvironment | None, left: LeftRunning, limits: GuardLimits
+    name: str, environment: ResolvedEnvironment | None, left: LeftRunning, limits: GuardLimits, moving: int = 0
 ) -> Iterator[Diagnostic]:
     """Refuse to leave running what nothing in Git stands for any more; None is an environment that is gone.
 
@@ -172,7 +163,7 @@ def guard_left_behind(
         else f"{left.why} leaves running what nothing in Git stands for any more",
         seen=f"{count} left behind: {_some(left.names)}",
         allowed=f"at most {limits.left_behind}",
-        hint=_way_out(limits, name, f"leftBehind: {count}", option),
+        hint=_way_out(limits, name, {"leftBehind": count, **_moving(moving)}, option, moving),
         at_key=True,
     )
     yield from _diagnose(name, environment, finding)
@@ -193,7 +184,7 @@ def guard_restarts(
         seen=f"pods with {total} accelerators: {_some([f'{name} ({holding[name]})' for name in largest])}",
         allowed=f"at most {limits.restarts}",
         hint="Change fewer models at once. "
-        + _way_out(limits, environment.name, f"restartingAccelerators: {total}", f"--allow-restarts {total}"),
+        + _way_out(limits, environment.name, _moving(total), f"--allow-restarts {total}"),
         at_key=True,
     )
     yield from diagnose_environment(environment, [finding])
@@ -210,7 +201,7 @@ def guard_rights(environment: ResolvedEnvironment, before: JsonObject, limits: G
         message=f"the change widens what the engine of {environment.name} may do",
         seen=", ".join(each.said for each in wider),
         allowed="nothing more" if not limits.rights else f"at most {limits.rights} of these",
-        hint=_way_out(replace(limits, command=""), environment.name, f"rights: {len(wider)}", ""),
+        hint=_way_out(replace(limits, command=""), environment.name, {"rights": len(wider)}, ""),
         at_key=True,
     )
     yield from diagnose_environment(environment, [finding])
@@ -247,8 +238,14 @@ def _kind(item: JsonValue) -> tuple[str, str]:
     return text(words.get("group")), text(words.get("kind"))
 
 
-def _way_out(limits: GuardLimits, name: str, permit: str, option: str) -> str:
+def _moving(accelerators: int) -> dict[str, int]:
+    return {"restartingAccelerators": accelerators} if accelerators else {}
+
+
+def _way_out(limits: GuardLimits, name: str, counts: Mapping[str, int], option: str, moving: int = 0) -> str:
     """Say how the limit is raised: by a permit that lands first, or at a terminal, which CI is not."""
+    permit = ", ".join(f"{word}: {count}" for word, count in counts.items())
+    option += f" --allow-restarts {moving}" if moving else ""
     words = f"permits: {{NAME: {{{permit}, reason: …, owner: …, expires: YEAR-MONTH-DAY}}}}."
     way = f"merge a permit first, in a change of its own: {ENVIRONMENTS_FOLDER}/{name}.yaml, {words}"
     if limits.command:

@@ -12,7 +12,7 @@ from kservegen.checks.locate import diagnose_environment
 from kservegen.commands.render import (
     RenderOptions,
     evaluation_options,
-    guard_files,
+    guard_removed_files,
     recover_output,
     report_on,
     write_out,
@@ -267,7 +267,7 @@ def _guard(run: _Run, evaluated: EvaluatedRepository, planned: Sequence[Prepared
         if isinstance(prepared, Prepared) and prepared.contents.removed:
             removed, allowed = prepared.contents.removed, run.options.render.allowed
             read = partial(_committed, run.git, prepared.tree_of)
-            yield from guard_files(evaluated, removed, allowed, "commit", read)
+            yield from guard_removed_files(evaluated, removed, allowed, "commit", read)
 
 
 def _committed(git: Git, commit: str, paths: Iterable[str]) -> dict[str, bytes]:

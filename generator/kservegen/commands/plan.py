@@ -11,12 +11,11 @@ from kservegen.catalog.owners import Owners
 from kservegen.changes.bases import CommitBase, Compared, DiskBase, NoBase, WantedBase, open_base
 from kservegen.changes.departed import departed_limits
 from kservegen.changes.guards import Allowances, GuardLimits
-from kservegen.changes.plan.effects import guard_plan, plan_against, unknown_release
+from kservegen.changes.plan.effects import guard_plan, plan_against, refused_by_cluster, unknown_release
 from kservegen.changes.plan.holdings import holdings_changed
-from kservegen.changes.plan.model import EnvironmentPlan, Plan, Relocation
+from kservegen.changes.plan.model import EntryMoves, EnvironmentPlan, Plan
 from kservegen.changes.plan.moves import left_by_deletion
-from kservegen.changes.plan.relocation import relocated
-from kservegen.checks.locate import Locator
+from kservegen.changes.plan.relocation import entry_moves
 from kservegen.commands.baseline import compare_with_base
 from kservegen.commands.render import unchecked
 from kservegen.commands.result import FilePlan, Result
@@ -134,8 +133,8 @@ def compare_change(
         plan=Plan(
             base=base.label,
             environments=plans,
-            relocated=_relocated(base, evaluated),
             holdings=_holdings(base, evaluated),
+            moves=_entry_moves(base, evaluated),
             unknown=tuple(sorted({*evaluated.chosen, *unreadable} - {plan.name for plan in plans})),
         ),
         diagnostics=(
@@ -149,10 +148,11 @@ def compare_change(
     )
 
 
-def _relocated(base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedRepository) -> tuple[Relocation, ...]:
+def _entry_moves(base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedRepository) -> EntryMoves:
     if base.revision is None:
-        return ()
-    return relocated(base.revision, evaluated.project.repository, evaluated.project.catalog)
+        return EntryMoves()
+    project = evaluated.project
+    return entry_moves(base.revision, project.repository, project.catalog, evaluated.environments)
 
 
 def _holdings(base: DiskBase | CommitBase | NoBase, evaluated: EvaluatedRepository) -> tuple[str, ...]:
@@ -224,20 +224,14 @@ def _environment(
     name: str, evaluated: EvaluatedRepository, compared: Compared, limits: GuardLimits
 ) -> Iterator[_Compared]:
     change, planned = plan_against(name, evaluated, compared)
-    yield planned, (*_refused(planned, evaluated), *guard_plan(change, planned, limits))
+    built = evaluated.built.get(name)
+    refusals = refused_by_cluster(planned.impact, built, evaluated.project.tools) if built is not None else ()
+    yield planned, (*refusals, *guard_plan(change, planned, limits))
 
 
 def _uncompared(file: str, crash: Finding) -> _Compared:
     """Say that nobody knows what the change does there: no guard has been asked."""
     return None, (crash.at(Location(file), ()),)
-
-
-def _refused(planned: EnvironmentPlan, evaluated: EvaluatedRepository) -> Iterator[Diagnostic]:
-    """Yield the updates that are refused."""
-    if planned.impact.refused:
-        locator, checker = Locator.of(evaluated.built[planned.name]), evaluated.project.tools.checker
-        for resource, finding in planned.impact.refused:
-            yield locator.diagnose(resource, finding, checker.severity(finding))
 
 
 def _not_told(plans: Sequence[EnvironmentPlan], tools: Tools) -> Iterator[Unchecked]:

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.changes.guards import Allowances, GuardLimits, files_removed, guard_removals, left_behind
+from kservegen.changes.guards import Allowances, GuardLimits, left_behind
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.result import FilePlan, Result
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
 
 DIFF_LINES = 2000
+_PAGE: Final = ".md"
 
 # What files cannot tell; every result says so.
 NOT_CHECKED: Final = (Unchecked("that images can be pulled", "no registry is asked"),)
@@ -150,8 +150,9 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
     changes = compare_files(desired, existing)
     out = evaluated.project.repository.relative(options.out)
     diagnostics = [diagnose_conflict(conflict, out=out) for conflict in changes.conflicts]
+    departed = [path for path in changes.remove if path.partition("/")[0] not in evaluated.built]
     diagnostics.extend(
-        guard_files(evaluated, changes.remove, options.allowed, result.command, partial(_read_all, existing))
+        guard_removed_files(evaluated, departed, options.allowed, result.command, partial(_read_all, existing))
     )
     diagnostics.extend(left_behind(evaluated.environments, changes.remove, desired))
     diagnostics.extend(_guard_effects(evaluated, existing, changes, options, result.command))
@@ -169,68 +170,47 @@ def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: 
     )
 
 
-def guard_files(
+def guard_removed_files(
     evaluated: EvaluatedRepository,
     removed: Iterable[str],
     allowed: Allowances,
     command: str,
     read: Callable[[Iterable[str]], Mapping[str, bytes]],
 ) -> Iterator[Diagnostic]:
-    """Hold files that go against the guards of their environments; paths begin with those.
+    """Hold files that go against the guards of their environments; paths begin with those, `read` returns them.
 
-    Of an environment that is gone they are read, as its permit counts what they stood for.
+    Guards of an environment that is gone are those of its last commit.
     """
-    environments = {environment.name: environment for environment in evaluated.environments}
-    for name, gone in files_removed(removed, evaluated.desired).items():
-        environment = environments.get(name)
-        if environment is None:
-            yield from _guard_departed(evaluated.project.repository, name, gone.names, allowed, command, read)
+    by_environment: dict[str, list[str]] = {}
+    for path in removed:
+        if not path.endswith(_PAGE):  # nothing of the cluster goes with a page for people
+            by_environment.setdefault(path.partition("/")[0], []).append(path)
+    for name, gone in sorted(by_environment.items()):
+        from kservegen.changes.plan.effects import guard_files  # noqa: PLC0415 - brings all that a plan needs
+
+        built = evaluated.built.get(name)
+        if built is None:
+            from kservegen.changes.departed import departed_limits  # noqa: PLC0415 - where an environment is gone
+
+            limits = departed_limits(evaluated.project.repository.root, name, allowed, command=command)
         else:
-            limits = GuardLimits.of(environment.value, allowed, command=command)
-            counted = gone._replace(names=_without_engine(environment, gone.names, read))
-            yield from guard_removals(name, environment, counted, limits)
-
-
-def _without_engine(
-    environment: ResolvedEnvironment, paths: Sequence[str], read: Callable[[Iterable[str]], Mapping[str, bytes]]
-) -> Sequence[str]:
-    """Leave out what another engine synced the environment with: it stays, and is counted as left behind."""
-    own = f"{environment.name}/"
-    if not any(path.startswith(f"{own}sync/") for path in paths):
-        return paths
-    from kservegen.changes.plan.effects import of_another_engine  # noqa: PLC0415 - brings all that a plan needs
-
-    files = {path.removeprefix(own): content for path, content in read(paths).items()}
-    left = of_another_engine(environment.text("gitops", "engine"), files)
-    return [path for path in paths if path.removeprefix(own) not in left]
+            limits = GuardLimits.of(built.environment.value, allowed, command=command)
+        files = {path.partition("/")[2]: content for path, content in read(gone).items()}
+        yield from guard_files(name, built, files, limits)
 
 
 def _read_all(existing: Existing, paths: Iterable[str]) -> dict[str, bytes]:
     return {path: existing.read(path) for path in paths}
 
 
-def _guard_departed(
-    repository: Repository,
-    name: str,
-    paths: Iterable[str],
-    allowed: Allowances,
-    command: str,
-    read: Callable[[Iterable[str]], Mapping[str, bytes]],
-) -> Iterator[Diagnostic]:
-    from kservegen.changes.departed import departed_limits  # noqa: PLC0415 - where an environment is gone
-    from kservegen.changes.plan.effects import guard_departed  # noqa: PLC0415 - brings all that a plan needs
-
-    files = {path.partition("/")[2]: content for path, content in read(paths).items()}
-    limits = departed_limits(repository.root, name, allowed, command=command)
-    yield from guard_departed(name, files, limits)
-
-
 def _guard_effects(
     evaluated: EvaluatedRepository, existing: Existing, changes: Changes, options: RenderOptions, command: str
 ) -> Iterator[Diagnostic]:
     """Hold what the files do to what runs against the guards, where one of them may say something."""
-    limits = any(environment.at("guards", "maxRestartingAccelerators") for environment in evaluated.environments)
-    if limits or any("/sync/" in path for path in (*changes.write, *changes.remove)):
+    guards = (environment.mapping("guards") for environment in evaluated.environments)
+    limits = any(guard.get("maxRestartingAccelerators") is not None for guard in guards)
+    goes = any(path.partition("/")[0] in evaluated.built and not path.endswith(_PAGE) for path in changes.remove)
+    if limits or goes or any("/sync/" in path for path in changes.write):
         from kservegen.changes.plan.effects import guard_render  # noqa: PLC0415 - brings all that a plan needs
 
         yield from guard_render(evaluated, existing, options.allowed, command)

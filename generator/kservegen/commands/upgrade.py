@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, NamedTuple
 
-from kservegen.catalog.editing.files import read_sources
-from kservegen.catalog.editing.journal import replace_files
-from kservegen.catalog.editing.patch import put
 from kservegen.catalog.model import Catalog, CatalogDocument
+from kservegen.changes.guards import Allowances, GuardLimits
+from kservegen.changes.plan.effects import refused_by_cluster
+from kservegen.changes.upgrade.change import restarted_models, version_change
 from kservegen.changes.upgrade.compare import VersionSide, images, left_behind_by_upgrade, notes
-from kservegen.changes.upgrade.model import CarriedValues, EnvironmentUpgrade
-from kservegen.changes.upgrade.restarts import restarts
-from kservegen.changes.upgrade.split import OLD_RELEASE, carry, is_before_split, parse_old_version
-from kservegen.changes.upgrade.steps import steps
+from kservegen.changes.upgrade.model import (
+    CarriedValues,
+    EnvironmentUpgrade,
+    UpgradePermit,
+    UpgradeStep,
+    permit_name,
+)
+from kservegen.changes.upgrade.split import carry, is_before_split, parse_old_version
+from kservegen.changes.upgrade.steps import closing, steps
 from kservegen.checks.kserve_version import version_problem
 from kservegen.checks.registry import is_defect
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
@@ -26,22 +31,26 @@ from kservegen.evaluate.environment import Evaluation, Tools, default_environmen
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.load import load_strict
 from kservegen.kserve.releases import Releases
-from kservegen.render.objects.charts import RESOURCES
+from kservegen.render.layout import open_templates
 
-_WORD: Final = ("kserve", "version")
+if TYPE_CHECKING:
+    from kservegen.checks.waivers.apply import Clock
+    from kservegen.formats.templates import PageTemplates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Upgrades:
-    """The upgrades of the environments asked for, in their order; `same` run the version already.
+    """The upgrades of the environments asked for, in the order to go; `same` run the version already.
 
-    `diagnostics` are errors that stand today, for which nothing can be said about an upgrade.
+    `closing` are the steps after all of them. `diagnostics` are errors that stand today, for which nothing can be said
+    about an upgrade.
     """
 
     project: Project
     after: str
     upgrades: tuple[EnvironmentUpgrade, ...]
     same: tuple[str, ...]
+    closing: tuple[UpgradeStep, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     @property
@@ -55,19 +64,33 @@ class Upgrades:
         """What the new version refuses, in any environment."""
         return merge_diagnostics(refusal for upgrade in self.upgrades for refusal in upgrade.refusals)
 
+    def sharing(self, document: CatalogDocument) -> set[str]:
+        """Return the environments that have a file among theirs."""
+        return {name for name, source in self.project.catalog.environments.items() if document in source.documents}
+
 
 def plan_upgrades(
-    repository: Repository, after: str, *, environments: Sequence[str] = (), installed: str | None = None
+    repository: Repository,
+    after: str,
+    given: UpgradePermit,
+    clock: Clock,
+    *,
+    environments: Sequence[str] = (),
+    installed: str | None = None,
 ) -> Upgrades:
     """Compare each environment under its version with itself under `after`.
 
-    `installed` is what runs in the clusters, where that is not what the catalog says: a version from before the charts
-    that are known. GeneratorError for versions that nothing is known of.
+    They come in the order of `environments`; without, those first that guard least. Permits that an upgrade takes are
+    `given`; those that are there hold by the `clock`. `installed` is what runs in the clusters, where that is not what
+    the catalog says: a version from before the charts that are known. GeneratorError for versions that nothing is known
+    of.
     """
     project = open_project(repository)
     releases = project.tools.releases
     _check_versions(project.tools, after, installed)
-    found, same = [], []
+    found: list[tuple[tuple[bool, int, int], EnvironmentUpgrade]] = []
+    same: list[str] = []
+    templates = open_templates(repository)
     diagnostics = list(project.diagnostics)
     readable = not any(item.severity is Severity.ERROR for item in diagnostics)
     for name in project.choose(environments) if readable else ():
@@ -83,14 +106,43 @@ def plan_upgrades(
             continue
         if version in releases.versions:  # another is from before all of them
             _check_direction(releases, name, version, after)
-        found.append(_upgrade(project, today, after, version))
-    return Upgrades(
+        limits = GuardLimits.of(today.environment.value, Allowances(), clock=clock)
+        upgrade = _upgrade(_Way(project, templates, after, version, given), today, limits)
+        found.append((_order(upgrade, limits), upgrade))
+    ordered = found if environments else sorted(found, key=lambda item: item[0])
+    upgrades = Upgrades(
         project=project,
         after=after,
-        upgrades=tuple(found),
+        upgrades=tuple(upgrade for _, upgrade in ordered),
         same=tuple(same),
+        closing=(),
         diagnostics=merge_diagnostics(diagnostics),
     )
+    leaves = bool(found or same) and _leaves_something(upgrades)
+    return replace(upgrades, closing=(closing(environments, after),)) if leaves else upgrades
+
+
+def _order(upgrade: EnvironmentUpgrade, limits: GuardLimits) -> tuple[bool, int, int]:
+    """Return what sorts environments: what is guarded, and holds much, comes after what has shown that it goes."""
+    certain = [model for model in upgrade.restarts if model.certain]
+    held = sum(count for model in certain for _, count in model.accelerators)
+    return limits.restarts is not None, held, upgrade.pods
+
+
+def _leaves_something(upgrades: Upgrades) -> bool:
+    """Whether the way takes permits, or states the version over a file that all environments on it share."""
+    asked = {*(upgrade.environment for upgrade in upgrades.upgrades), *upgrades.same}
+    if any(upgrade.permits for upgrade in upgrades.upgrades):
+        return True
+    for name in sorted(asked):
+        documents = upgrades.project.catalog.environments[name].documents
+        if permit_name(upgrades.after) in mapping(documents[-1].value.get("permits")):
+            return True
+        stating = [document for document in documents if "version" in mapping(document.value.get("kserve"))]
+        shared = bool(stating) and len(upgrades.sharing(stating[0])) > 1 and upgrades.sharing(stating[0]) <= asked
+        if shared and (upgrades.upgrades or len(stating) > 1):
+            return True
+    return False
 
 
 def _check_versions(tools: Tools, after: str, installed: str | None) -> None:
@@ -127,7 +179,18 @@ def _check_direction(releases: Releases, name: str, version: str, after: str) ->
         )
 
 
-def _upgrade(project: Project, today: Evaluation, after: str, installed: str) -> EnvironmentUpgrade:
+class _Way(NamedTuple):
+    """What the upgrades of one run have in common, and the version that one of them begins at."""
+
+    project: Project
+    templates: PageTemplates
+    after: str
+    installed: str
+    given: UpgradePermit
+
+
+def _upgrade(way: _Way, today: Evaluation, limits: GuardLimits) -> EnvironmentUpgrade:
+    project, templates, after, installed, given = way
     name = today.environment.name
     tomorrow = evaluate(with_version(project.catalog, name, after), name, project.tools)
     if today.built is None or tomorrow.built is None:  # the version is known, so both are built
@@ -136,7 +199,12 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
     moves = is_before_split(installed)
     passed = project.tools.releases.passed(after, since=before.release.version)
     said = tuple(left_behind_by_upgrade(before, then) if moves else notes(before, then, passed))
-    new, gone = _compare(today.diagnostics, tomorrow.diagnostics)
+    change = version_change(before.built, then.built, limits, templates, project.tools)
+    refused = refused_by_cluster(change.impact, then.built, project.tools)
+    new, gone = _compare(today.diagnostics, (*tomorrow.diagnostics, *refused))
+    # Nothing is known of what ran under a version from before the split.
+    restarts = () if moves else tuple(restarted_models(change.impact, then.built.settings.accelerators))
+    permit = given.words(change.permits, after) if change.permits else {}
     return EnvironmentUpgrade(
         environment=name,
         before=installed,
@@ -146,10 +214,13 @@ def _upgrade(project: Project, today: Evaluation, after: str, installed: str) ->
         notes=said,
         images=tuple(sorted(images(then) - (frozenset() if moves else images(before)))),
         values=then.values,
-        restarts=() if moves else tuple(restarts(before, then, project.tools)),
+        restarts=restarts,
+        permits=change.permits,
         reviewed=before.release.is_reviewed and then.release.is_reviewed,
         caveats=tuple(each for side in (before, then) for each in side.release.taken_for_granted),
-        steps=tuple(steps(today.environment, tomorrow.built.platform.names, said, before=installed, after=after)),
+        steps=tuple(
+            steps(today.environment, tomorrow.built.platform.names, said, permit, before=installed, after=after)
+        ),
     )
 
 
@@ -180,42 +251,17 @@ def with_version(catalog: Catalog, name: str, version: str) -> Catalog:
     """Return the catalog with another KServe version in one environment, where the version stands today."""
     source = catalog.environments[name]
     documents = list(source.documents)
-    index = _stated_in(source.documents)
+    index = stated_in(source.documents)
     value = documents[index].value
     stated = {**value, "kserve": {**mapping(value.get("kserve")), "version": version}}
     documents[index] = replace(documents[index], value=stated)
     return replace(catalog, environments={**catalog.environments, name: replace(source, documents=tuple(documents))})
 
 
-def _stated_in(documents: Sequence[CatalogDocument]) -> int:
-    """Return which document states the version: the last that does, else the environment's own."""
+def stated_in(documents: Sequence[CatalogDocument]) -> int:
+    """Return the index of the document that states KServe's version: the last that does, else the environment's own."""
     stating = [index for index, document in enumerate(documents) if "version" in mapping(document.value.get("kserve"))]
     return stating[-1] if stating else len(documents) - 1
-
-
-def write_version(upgrades: Upgrades) -> tuple[str, ...]:
-    """Set the version, comments kept; return the files that were changed.
-
-    It is set where it stands today, but never for environments that were not asked about: where one of those has that
-    file among its own, in each one's own file.
-    """
-    repository, sources = upgrades.project.repository, upgrades.project.catalog.environments
-    asked = {upgrade.environment for upgrade in upgrades.upgrades} | set(upgrades.same)
-    before = read_sources(repository)
-    edits: dict[str, bytes] = {}
-    for upgrade in upgrades.upgrades:
-        documents = sources[upgrade.environment].documents
-        stated = documents[_stated_in(documents)]
-        reached = {name for name, source in sources.items() if stated in source.documents}
-        file = (stated if reached <= asked else documents[-1]).file
-        text = edits.get(file, before[file]).decode()
-        text = put(text, _WORD, upgrades.after, file)
-        if is_before_split(upgrade.before):
-            text = put(text, ("kserve", "releaseNames", RESOURCES), OLD_RELEASE, file)
-        edits[file] = text.encode()
-    changed = {file: content for file, content in edits.items() if content != before[file]}
-    replace_files(repository.root, before, changed)
-    return tuple(changed)
 
 
 def parse_values(content: bytes, file: str) -> JsonObject:

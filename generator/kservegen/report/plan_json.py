@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kservegen.changes.impact.model import Restart
+from kservegen.changes.impact.model import Impact, Restart
 from kservegen.changes.plan.model import (
     ABSENT,
     BudgetChange,
+    EntryMoves,
     EnvironmentPlan,
     FieldChange,
+    Handover,
     ObjectChange,
     Plan,
     Relocation,
@@ -26,14 +28,24 @@ def changes_as_json(plan: Plan) -> JsonObject:
         "leftRunning": list(left_lines(plan)),
         "verdict": verdict(plan),
         "unknown": list(plan.unknown),
-        **({"relocated": [_relocation(moved) for moved in plan.relocated]} if plan.relocated else {}),
+        **_moves(plan.moves),
         **({"holdings": list(plan.holdings)} if plan.holdings else {}),
         "stale": list(plan.stale),
         "environments": [_environment(environment) for environment in plan.environments],
     }
 
 
-def _relocation(moved: Relocation) -> JsonObject:
+def _moves(moves: EntryMoves) -> JsonObject:
+    """Return what there is to say of entries; a list that would be empty is left out."""
+    said: JsonObject = {
+        "relocated": [_pair_of(moved) for moved in moves.relocated],
+        "handedOver": [_pair_of(handed) for handed in moves.handed_over],
+        "overruled": [edit._asdict() for edit in moves.overruled],
+    }
+    return {word: items for word, items in said.items() if items}
+
+
+def _pair_of(moved: Relocation | Handover) -> JsonObject:
     return {"before": moved.old, "after": moved.new, "entries": list(moved.entries)}
 
 
@@ -53,6 +65,7 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
         "gpus": dict(environment.gpus),
         "refused": len(environment.impact.refused),
         "restarts": [_restart(restart) for restart in impact.restarts],
+        **({"recreated": recreated} if (recreated := _recreated(impact)) else {}),
         "scaled": [
             {**s.subject._asdict(), "role": s.role, "before": list(s.before), "after": list(s.after)}
             for s in impact.scaled
@@ -77,6 +90,11 @@ def _left(environment: EnvironmentPlan) -> JsonObject:
         "guarded": left.guarded and bool(left.names),
         "removed": left.is_removed,
     }
+
+
+def _recreated(impact: Impact) -> list[JsonValue]:
+    held = sorted(impact.recreated.items())
+    return [{**subject._asdict(), "accelerators": dict(numbers)} for subject, numbers in held]
 
 
 def _pair(pair: tuple[str, str]) -> JsonObject:

@@ -12,6 +12,7 @@ from kservegen.changes.impact.model import Cause, Restart, Scaled, summed
 from kservegen.changes.plan.model import (
     ABSENT,
     BudgetChange,
+    EntryMoves,
     EnvironmentPlan,
     Fate,
     FieldChange,
@@ -21,7 +22,6 @@ from kservegen.changes.plan.model import (
     Plan,
     PlanSide,
     Presence,
-    Relocation,
     Verb,
 )
 from kservegen.checks.budget.amounts import write_amount
@@ -40,6 +40,7 @@ _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
 _LONGEST: Final = 160
 _NAMED: Final = 8  # so many objects fit in a line
 _NAMESPACES: Final = 3
+_OVERRULED: Final = 3
 UNKNOWN: Final = "not known, the catalog has errors"
 
 
@@ -47,7 +48,7 @@ def verdict(plan: Plan) -> str:
     """Write the first line: what happens where, and what restarts."""
     said = [f"{names}: {text}" for names, text in verdicts(plan)]
     said += [f"{', '.join(plan.unknown)}: {UNKNOWN}"] if plan.unknown else []
-    said += map(_relocation, plan.relocated)
+    said += _moves(plan.moves)
     said += _holdings(plan.holdings)
     if not said and plan.stale:
         return f"the catalog changes nothing; not current: {', '.join(f'rendered/{name}' for name in plan.stale)}"
@@ -69,10 +70,21 @@ def verdicts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from ((", ".join(names), text) for text, names in alike.items())
 
 
-def _relocation(moved: Relocation) -> str:
-    one = len(moved.entries) == 1
-    who = moved.entries[0] if one else f"{len(moved.entries):,} entries"
-    return f"{who} {'moves' if one else 'move'} from {moved.old} to {moved.new}"
+def _moves(moves: EntryMoves) -> Iterator[str]:
+    """Say which entries stand in another file, or are another's, and which edits an environment overrules."""
+    for moved in moves.relocated:
+        yield f"{_entries(moved.entries, 'moves', 'move')} from {moved.old} to {moved.new}"
+    for handed in moves.handed_over:
+        verbs = _entries(handed.entries, "is handed over", "are handed over")
+        yield f"{verbs} from {handed.old or 'nobody'} to {handed.new or 'nobody'}"
+    for edit in moves.overruled[:_OVERRULED]:
+        yield f"{edit.path} of {edit.entry} changes nothing in {edit.environment}: {edit.place} overrules it"
+    if moves.overruled[_OVERRULED:]:
+        yield f"{len(moves.overruled) - _OVERRULED:,} more edits are overruled by environments"
+
+
+def _entries(names: tuple[str, ...], one: str, many: str) -> str:
+    return f"{names[0]} {one}" if len(names) == 1 else f"{len(names):,} entries {many}"
 
 
 def verdict_of(environment: EnvironmentPlan) -> str:
@@ -106,8 +118,11 @@ def _models(environment: EnvironmentPlan) -> Iterator[str]:
     removed = [change for change in environment.objects if change.is_model and change.verb is Verb.REMOVED]
     deleted = sum(change.fate is Fate.DELETED for change in removed)
     first = True
-    for verb, (one, many) in _VERBS.items():
-        count = models[verb]
+    elsewhere = sum(1 for change in environment.objects if change.is_model and _changes_namespace(change))
+    models[Verb.RENAMED] -= elsewhere
+    counts = [(verb, *said, models[verb]) for verb, said in _VERBS.items()]
+    counts.append((Verb.RENAMED, "moves to another namespace", "move to another namespace", elsewhere))
+    for verb, one, many, count in counts:
         if count:
             said = f"{plural(count, 'model') if first else f'{count:,}'} {one if count == 1 else many}"
             some = "" if deleted == count else f"{deleted:,} "
@@ -212,6 +227,7 @@ class _Effects(NamedTuple):
     restarts: Mapping[ResourceId, Restart]
     scaled: Mapping[ResourceId, list[Scaled]]
     gpus: Mapping[str, str]
+    recreated: Mapping[ResourceId, Mapping[str, int]]  # by the object that comes
 
     @classmethod
     def of(cls, environment: EnvironmentPlan) -> _Effects:
@@ -219,7 +235,10 @@ class _Effects(NamedTuple):
         for item in environment.impact.scaled:
             scaled.setdefault(item.subject, []).append(item)
         restarts = {restart.subject: restart for restart in environment.impact.restarts}
-        return cls(restarts, scaled, environment.gpus)
+        held = environment.impact.recreated
+        moved = ((change.key.subject, change.old_key) for change in environment.objects)
+        recreated = {now: held[was.subject] for now, was in moved if was is not None and was.subject in held}
+        return cls(restarts, scaled, environment.gpus, recreated)
 
     @property
     def subjects(self) -> Iterable[ResourceId]:
@@ -238,6 +257,8 @@ class _Effects(NamedTuple):
         for item in self.scaled.get(subjects[0], ()):
             scales = f"{item.role} {_bounds(item.before)} -> {_bounds(item.after)} pods"
             said.append(f"{scales.lstrip()}{' each' if len(subjects) > 1 else ''}")
+        if self.recreated.get(subjects[0]):
+            said.append(f"takes {' / '.join(_devices([self.recreated[subjects[0]]], self.gpus))} twice while both run")
         return "; ".join(said)
 
 
@@ -256,6 +277,10 @@ def _cause(cause: Cause) -> str:
     return " ".join(part for part in (said, f"[{cause.note}]" if cause.note else "") if part)
 
 
+def _changes_namespace(change: ObjectChange) -> bool:
+    return change.old_key is not None and change.old_key.namespace != change.key.namespace
+
+
 # The folder of what makes an engine sync all else; what lies below it, in folders of its own, the engine syncs.
 _BY_HAND: Final = "sync"
 
@@ -264,7 +289,11 @@ def what_happens(change: ObjectChange) -> str:
     """Say of one object what its sign does not: where it moves, what becomes of what goes."""
     said = []
     if change.verb is Verb.RENAMED:
-        said.append(f"was {change.old_key}: an equal object under another name, so the cluster gets a new one")
+        where = "in another namespace" if _changes_namespace(change) else "under another name"
+        address = ", at another address, and nothing waits for its pods before the old ones go"
+        if change.fate is Fate.LEFT:
+            address = ", at another address, beside the old one"
+        said.append(f"was {change.old_key}: comes anew {where}{address if change.is_model else ''}")
     if change.verb is Verb.MOVED or (change.old_file and change.by and change.verb is Verb.CHANGED):
         origin = f" from {change.old_file}" if change.old_file else ""
         said.append(f"moves{origin}{f', to {change.by}' if change.by else ''}")

@@ -16,13 +16,16 @@ from kservegen.changes.plan.model import (
     ABSENT,
     Arrival,
     BudgetChange,
+    EntryMoves,
     EnvironmentPlan,
     Fate,
     FieldChange,
+    Handover,
     LeftRunning,
     NamedChange,
     ObjectChange,
     ObjectKey,
+    OverruledEdit,
     OwnerChange,
     Plan,
     Presence,
@@ -186,14 +189,22 @@ def _plan(changes: _Section) -> Plan:
         base=changes["base"],
         environments=tuple(map(_environment, changes["environments"])),
         unknown=tuple(changes["unknown"]),
-        relocated=tuple(map(_relocation, changes.get("relocated", ()))),
+        moves=_moves(changes),
         holdings=tuple(changes.get("holdings", ())),
         stale=tuple(changes.get("stale", ())),
     )
 
 
-def _relocation(moved: _Section) -> Relocation:
-    return Relocation(moved["before"], moved["after"], tuple(moved["entries"]))
+def _moves(changes: _Section) -> EntryMoves:
+    return EntryMoves(
+        tuple(Relocation(*_moved(one)) for one in changes.get("relocated", ())),
+        tuple(Handover(*_moved(one)) for one in changes.get("handedOver", ())),
+        tuple(OverruledEdit(**one) for one in changes.get("overruled", ())),
+    )
+
+
+def _moved(one: _Section) -> tuple[str, str, tuple[str, ...]]:
+    return one["before"], one["after"], tuple(one["entries"])
 
 
 def _environment(item: _Section) -> EnvironmentPlan:
@@ -268,6 +279,7 @@ def _impact(item: _Section) -> Impact:
     return Impact(
         refused=(refused,) * min(item.get("refused", 0), _MOST_REFUSED),
         restarts=tuple(map(_restart, item["restarts"])),
+        recreated={_subject(one): one["accelerators"] for one in item.get("recreated", ())},
         scaled=tuple(
             Scaled(_subject(one), one["role"], tuple(one["before"]), tuple(one["after"])) for one in item["scaled"]
         ),

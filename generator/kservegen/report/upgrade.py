@@ -44,12 +44,13 @@ def upgrades_as_text(
     written: Sequence[str],
     lines: ReadLines,
     *,
+    done: str,
     colour: bool,
     everything: bool = False,
 ) -> str:
     """Write one part for each environment, findings with their lines before all else.
 
-    What is alike for many objects is said once, with their number and the first of their names, unless `everything` is
+    `done` is said of files. What is alike for many objects is said once, with their number and the first of their names, unless `everything` is
     asked for; and so is what an environment has in common with one above it.
     """
     paint = painter(colour)
@@ -61,6 +62,9 @@ def upgrades_as_text(
         out.append(
             "These stand today: nothing is said about an upgrade of their environments before they are mended.\n"
         )
+    names = [upgrade.environment for upgrade in upgrades.upgrades]
+    if len(names) > 1:
+        out.append(f"one after the other, each merged before the next begins: {', '.join(names)}\n")
     for upgrade in upgrades.upgrades:
         out.append(paint(_verdict(upgrade), BOLD))
         out.extend(f"  {caveat}" for caveat in upgrade.caveats)
@@ -77,13 +81,17 @@ def upgrades_as_text(
             has_more = known != upgrade.environment and len(part) > _SHORT
             out.extend([f"{part[0]}: as in {known}"] if has_more and not everything else part)
         out.extend(_carried(carried.get(upgrade.environment)))
+        out.append("  in this order")
         out.extend(_steps(upgrade.steps))
         out.append("")
     many = (max(map(len, (each.restarts, each.notes, each.refusals))) >= LEAST for each in upgrades.upgrades)
     if not everything and any(many):
         out += ["--all names every object, --output json has them all", ""]
     out.extend(f"{name} runs {upgrades.after} already" for name in upgrades.same)
-    out.extend(f"{file}: kserve.version is {upgrades.after} now; next: kservegen render" for file in written)
+    if upgrades.closing:
+        out.append("after all environments")
+        out.extend(_steps(upgrades.closing))
+    out.extend(f"{file}: {done}" for file in written)
     out.extend(unchecked_lines(_NOT_CHECKED))
     return "\n".join(out) + "\n"
 
@@ -203,12 +211,14 @@ def _carried(carried: CarriedValues | None) -> Iterator[str]:
 
 
 def _steps(steps: Sequence[UpgradeStep]) -> Iterator[str]:
-    yield "  in this order"
     for number, step in enumerate(steps, 1):
         yield f"    {number}. {step.title}"
         if step.why:
             yield f"       {step.why}"
         yield from (f"       $ {command}" for command in step.commands)
+        if step.text:
+            yield f"       It writes into {printable(step.file)}:"
+            yield from (f"         {printable(line)}" for line in step.text.splitlines())
 
 
 def upgrades_as_json(upgrades: Upgrades, carried: Mapping[str, CarriedValues], written: Sequence[str]) -> str:
@@ -225,6 +235,7 @@ def upgrades_as_json(upgrades: Upgrades, carried: Mapping[str, CarriedValues], w
         "written": list(written),
         "environments": [_as_json(upgrade, carried.get(upgrade.environment)) for upgrade in upgrades.upgrades],
         "same": list(upgrades.same),
+        "steps": [_step_as_json(step) for step in upgrades.closing],
     }
     return render_json(result, upgrade=report)
 
@@ -247,7 +258,8 @@ def _as_json(upgrade: EnvironmentUpgrade, carried: CarriedValues | None) -> Json
             for model in upgrade.restarts
         ],
         "images": list(upgrade.images),
-        "steps": [{"title": step.title, "why": step.why, "commands": list(step.commands)} for step in upgrade.steps],
+        "permits": dict(upgrade.permits),
+        "steps": [_step_as_json(step) for step in upgrade.steps],
         **(
             {
                 "values": carried.by_chart,
@@ -257,6 +269,17 @@ def _as_json(upgrade: EnvironmentUpgrade, carried: CarriedValues | None) -> Json
             if carried
             else {}
         ),
+    }
+
+
+def _step_as_json(step: UpgradeStep) -> JsonObject:
+    writes: JsonObject = {"file": step.file, "text": step.text} if step.text else {}
+    return {
+        "title": step.title,
+        "why": step.why,
+        "commands": list(step.commands),
+        "merges": step.merges,
+        **writes,
     }
 
 

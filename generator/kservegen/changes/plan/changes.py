@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.changes.plan.fields import compare_fields
-from kservegen.changes.plan.model import ObjectChange, ObjectKey, Verb, key_of
+from kservegen.changes.plan.model import FieldChange, ObjectChange, ObjectKey, Verb, key_of
 from kservegen.changes.plan.syncing import Syncing, fate_of
 from kservegen.changes.plan.trees import ParsedFiles
 from kservegen.core.document import mapping
@@ -97,6 +98,7 @@ def _rename(gone: Resource, come: Resource, sides: ObjectSides) -> ObjectChange:
         old_key=key_of(gone),
         file=come.file,
         old_file=gone.file,
+        fields=tuple(_differing(gone, come)),
         fate=fate,
         by=by,
         entry=come.subject,
@@ -106,22 +108,39 @@ def _rename(gone: Resource, come: Resource, sides: ObjectSides) -> ObjectChange:
 def _renamed(
     gone: Mapping[ObjectKey, Resource], come: Mapping[ObjectKey, Resource]
 ) -> Iterator[tuple[ObjectKey, ObjectKey]]:
-    """Pair objects that are equal but for their names; where several are, none is told from the others."""
+    """Pair objects that are equal but for their names, then models of one name in another namespace.
+
+    Where several are, none is told from the others.
+    """
     if not gone or not come:
         return
-    old, new = _by_content(gone.values()), _by_content(come.values())
-    yield from (
-        (old[content][0], new[content][0])
-        for content in sorted(old.keys() & new.keys())
-        if len(old[content]) == len(new[content]) == 1
-    )
+    paired: set[ObjectKey] = set()
+    for alike in (_content, _name_of_model):
+        old, new = (_alike((r for r in side.values() if key_of(r) not in paired), alike) for side in (gone, come))
+        for same in sorted(old.keys() & new.keys()):
+            if len(old[same]) == len(new[same]) == 1:
+                paired |= {old[same][0], new[same][0]}
+                yield old[same][0], new[same][0]
 
 
-def _by_content(resources: Iterable[Resource]) -> dict[str, list[ObjectKey]]:
+def _differing(gone: Resource, come: Resource) -> Iterator[FieldChange]:
+    """Yield what differs beside the names, where that is more than a name that fields repeat."""
+    if _content(gone) != _content(come):
+        names = {"metadata.name", "metadata.namespace"}
+        yield from (field for field in compare_fields(gone.doc, come.doc) if field.path not in names)
+
+
+def _name_of_model(resource: Resource) -> str:
+    """Write the name by which a model is known in whichever namespace; blank for what is none."""
+    return "/".join(resource.id[::2]) if resource.kind in MODEL_KINDS else ""
+
+
+def _alike(resources: Iterable[Resource], said: Callable[[Resource], str]) -> dict[str, list[ObjectKey]]:
+    """Sort objects by what is said of them; those with no spec, or of which nothing is said, are like no other."""
     found: dict[str, list[ObjectKey]] = {}
     for resource in resources:
-        if resource.doc.get("spec"):
-            found.setdefault(_content(resource), []).append(key_of(resource))
+        if resource.doc.get("spec") and said(resource):
+            found.setdefault(said(resource), []).append(key_of(resource))
     return found
 
 

@@ -23,7 +23,8 @@ from kservegen.changes.plan.environment import EnvironmentChange, plan_environme
 from kservegen.changes.plan.model import EnvironmentPlan, Fate, Presence, Verb
 from kservegen.changes.plan.moves import left_running
 from kservegen.changes.plan.syncing import Syncing
-from kservegen.changes.plan.trees import Differences, read_files
+from kservegen.changes.plan.trees import Differences
+from kservegen.checks.locate import Locator
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
@@ -122,6 +123,14 @@ def _mode_before(change: EnvironmentChange) -> str:
     return text(mapping((change.words or {}).get("kserve")).get("deploymentMode"))
 
 
+def refused_by_cluster(impact: Impact, built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:
+    """Yield the updates that the API server, a webhook or a controller refuses, at their lines."""
+    if impact.refused:
+        locator = Locator.of(built)
+        for resource, finding in impact.refused:
+            yield locator.diagnose(resource, finding, tools.checker.severity(finding))
+
+
 def unknown_release(plan: EnvironmentPlan, tools: Tools) -> str:
     """Return the release of KServe before the change where nothing is known of it; else blank."""
     before = plan.version[0] if plan.version else ""
@@ -143,29 +152,54 @@ def guard_plan(change: EnvironmentChange, planned: EnvironmentPlan, limits: Guar
     """Hold what a change does in one environment against the guards."""
     name, built = planned.name, change.built
     environment = built.environment if built is not None else None
-    yield from guard_removals(name, environment, _removed(change, planned), limits)
-    yield from guard_left_behind(name, environment, planned.left, limits)
+    moving = _moving(planned.impact, limits)
+    told = (
+        *guard_removals(name, environment, _removed(change, planned), limits, moving),
+        *guard_left_behind(name, environment, planned.left, limits, moving),
+    )
+    yield from told
     if environment is not None:
-        yield from guard_restarts(environment, holding_of(planned.impact), limits)
+        if not (told and moving):  # one move, one finding: it says what its permit needs
+            yield from guard_restarts(environment, holding_of(planned.impact), limits)
         if change.words is not None:
             yield from guard_rights(environment, change.words, limits)
 
 
-def of_another_engine(engine: str, files: Mapping[str, bytes]) -> frozenset[str]:
-    """Return, of files that go, by path in their environment, those by which another engine than `engine` synced it.
+def _moving(impact: Impact, limits: GuardLimits) -> int:
+    """Return the accelerators of all that restarts, where they are too many and only by models that move; else 0."""
+    staying, total = sum(restart.held for restart in impact.certain), sum(holding_of(impact).values())
+    return total if limits.restarts is not None and staying <= limits.restarts < total else 0
 
-    They are what the left-behind guard counts.
+
+def permits_needed(change: EnvironmentChange, planned: EnvironmentPlan, limits: GuardLimits) -> dict[str, int]:
+    """Return, by word of a permit, what it has to say for the guards to let a change pass; empty where they do."""
+    counts = {
+        "gitops/removal-guard": ("removals", len(_removed(change, planned).names)),
+        "gitops/left-behind-guard": ("leftBehind", len(planned.left.names)),
+        "gitops/restart-guard": ("restartingAccelerators", sum(holding_of(planned.impact).values())),
+    }
+    asked = {found.rule for found in guard_plan(change, planned, limits)}
+    if asked and _moving(planned.impact, limits):
+        asked.add("gitops/restart-guard")
+    return dict(counts[rule] for rule in counts if rule in asked)
+
+
+def guard_files(
+    name: str, built: BuiltEnvironment | None, files: Mapping[str, bytes], limits: GuardLimits
+) -> Iterator[Diagnostic]:
+    """Hold files that go against the guards of their environment, counted as a plan counts; by path in its folder.
+
+    Without `built` the environment itself is gone.
     """
-    own = {path: content for path, content in files.items() if path.startswith(_SYNC)}
-    before = Syncing.of(read_files(own, {}).objects.values()).engine
-    return frozenset(own) if before and before != engine else frozenset()
+    differences = Differences(old=files, new={}, was_there=True, is_there=built is not None)
+    yield from _guard(read_change(name, built, differences, None), limits)
 
 
-def guard_departed(name: str, files: Mapping[str, bytes], limits: GuardLimits) -> Iterator[Diagnostic]:
-    """Hold the end of an environment against its guards, counted as a plan counts it; `files` by path in its folder."""
-    change = read_change(name, None, Differences(old=files, new={}, was_there=True, is_there=False), None)
+def _guard(change: EnvironmentChange, limits: GuardLimits, tools: Tools | None = None) -> Iterator[Diagnostic]:
+    """Hold a change against the guards; with `tools` also by what restarts."""
     planned = plan_environment(change)
-    yield from guard_plan(change, replace(planned, left=left_running(change, planned)), limits)
+    impact = impact_of(change, planned, tools) if tools is not None else Impact()
+    yield from guard_plan(change, replace(planned, left=left_running(change, planned), impact=impact), limits)
 
 
 def holding_of(impact: Impact) -> dict[str, int]:
@@ -185,7 +219,7 @@ def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
     if planned.left.is_removed and planned.left.guarded:
         gone = [c for c in gone if c.fate is not Fate.LEFT]
         charts = charts if planned.presence is not Presence.GONE else []
-    if planned.engine is not None and planned.left.guarded:
+    if planned.left.guarded:
         gone = [c for c in gone if c.fate is not Fate.LEFT or str(c.old_key or c.key) not in planned.left.names]
     unread = [path for path in change.old.unreadable if path not in change.differences.new]
     names = [*(str(c.old_key or c.key) for c in gone), *(f"chart {chart}" for chart in charts), *unread]
@@ -197,7 +231,7 @@ def _removed(change: EnvironmentChange, planned: EnvironmentPlan) -> Removed:
 def guard_render(
     evaluated: EvaluatedRepository, existing: Existing, allowed: Allowances, command: str
 ) -> Iterator[Diagnostic]:
-    """Hold what a render does to what runs against the guards of each environment.
+    """Hold what a render does to what runs against the guards of each environment that stays.
 
     Where nothing changes that a guard looks at there is nothing to be found out.
     """
@@ -209,11 +243,8 @@ def guard_render(
         if differing is None or built is None or not differing.was_there or not (differing.old or differing.new):
             continue
         limits = GuardLimits.of(environment.value, allowed, command=command)
-        if limits.restarts is not None or any(path.startswith(_SYNC) for path in (*differing.old, *differing.new)):
-            change = read_change(name, built, differing, None)
-            planned = plan_environment(change)
-            left = left_running(change, planned)
-            if not left.is_removed:  # files that go are counted as such
-                yield from guard_left_behind(name, environment, left, limits)
-            impact = impact_of(change, planned, evaluated.project.tools) if limits.restarts is not None else Impact()
-            yield from guard_restarts(environment, holding_of(impact), limits)
+        files = (*differing.old, *differing.new)
+        goes = differing.old.keys() - differing.new.keys()
+        if goes or limits.restarts is not None or any(path.startswith(_SYNC) for path in files):
+            tools = evaluated.project.tools if limits.restarts is not None else None
+            yield from _guard(read_change(name, built, differing, None), limits, tools)

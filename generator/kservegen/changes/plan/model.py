@@ -61,7 +61,7 @@ class Verb(StrEnum):
     CHANGED = "changed"
     REMOVED = "removed"
     MOVED = "moved"  # the same object in another folder, so that something else syncs it
-    RENAMED = "renamed"  # an equal object under another name: the old one is deleted, a new one created
+    RENAMED = "renamed"  # the object under another name or in another namespace: the old one goes, a new one comes
 
 
 class Fate(StrEnum):
@@ -157,6 +157,31 @@ class Relocation(NamedTuple):
     entries: tuple[str, ...]
 
 
+class Handover(NamedTuple):
+    """Entries, by key, that had one owner and have another one now; blank for nobody."""
+
+    old: str
+    new: str
+    entries: tuple[str, ...]
+
+
+class OverruledEdit(NamedTuple):
+    """A word of an entry that the change edits and that changes nothing in an environment, which says it itself."""
+
+    environment: str
+    entry: str
+    path: str
+    place: str  # file, line and column of the environment's own
+
+
+class EntryMoves(NamedTuple):
+    """What becomes of entries that no rendered file shows."""
+
+    relocated: tuple[Relocation, ...] = ()
+    handed_over: tuple[Handover, ...] = ()
+    overruled: tuple[OverruledEdit, ...] = ()
+
+
 class Presence(StrEnum):
     """Whether the environment itself comes or goes."""
 
@@ -218,8 +243,8 @@ class Plan:
     base: str
     environments: tuple[EnvironmentPlan, ...] = ()
     unknown: tuple[str, ...] = ()
-    relocated: tuple[Relocation, ...] = ()
     holdings: tuple[str, ...] = ()
+    moves: EntryMoves = field(default_factory=EntryMoves)
     stale: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:

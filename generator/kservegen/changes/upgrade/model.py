@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
+from kservegen.changes.impact.model import Impact
 from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonObject
@@ -40,11 +43,42 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeStep:
-    """One thing to do, why in this place, and the commands that do it."""
+    """One thing to do, why in this place, and the commands that do it.
+
+    One that `merges` ends with its change merged, before the next step begins. `text` is what its commands write into
+    `file`, for whoever pastes it; both are blank where that is no text of its own.
+    """
 
     title: str
     why: str = ""
     commands: tuple[str, ...] = ()
+    merges: bool = False
+    file: str = ""
+    text: str = ""
+
+
+class VersionChange(NamedTuple):
+    """What merging another version does to what runs, and by word of a permit what guards want to be told of it."""
+
+    impact: Impact
+    permits: Mapping[str, int]
+
+
+class UpgradePermit(NamedTuple):
+    """Who answers for the permits of an upgrade, blank where nobody was named, and their last day."""
+
+    owner: str
+    expires: date
+
+    def words(self, counts: Mapping[str, int], after: str) -> JsonObject:
+        """Return the words of a permit that allows so much for an upgrade to a version."""
+        reason = f"upgrade to KServe {after}"
+        return {**counts, "reason": reason, "owner": self.owner or "OWNER", "expires": self.expires.isoformat()}
+
+
+def permit_name(after: str) -> str:
+    """Return the name of the permits for an upgrade to a version: by it they are found again."""
+    return f"kserve-{after}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +98,9 @@ class EnvironmentUpgrade:
 
     `before` is what runs now. `refusals` are findings that the new version brings, `gone` counts those that it takes
     away. `images` are pulled by the new version and not by the old one. `values` are those of the charts in use, by
-    chart. `caveats` say which of the two releases is not `reviewed`, by whose rules it was checked, and which record is
-    a user's.
+    chart. `permits` are what guards of the environment have to be told before they let the upgrade pass, by word of a
+    permit; empty where they do. `caveats` say which of the two releases is not `reviewed`, by whose rules it was
+    checked, and which record is a user's.
     """
 
     environment: str
@@ -77,6 +112,7 @@ class EnvironmentUpgrade:
     images: tuple[str, ...]
     values: Mapping[str, JsonObject]
     restarts: tuple[RestartedModel, ...]
+    permits: Mapping[str, int]
     steps: tuple[UpgradeStep, ...]
     caveats: tuple[Assumption, ...] = ()
     reviewed: bool = True

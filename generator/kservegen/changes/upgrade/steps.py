@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.changes.upgrade.model import Note, Topic, UpgradeStep
+from kservegen.changes.upgrade.model import Note, Topic, UpgradeStep, permit_name
 from kservegen.changes.upgrade.split import OLD_RELEASE, is_before_split, protect
+from kservegen.core.document import text
+from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import ENVIRONMENTS_FOLDER
+from kservegen.formats.yaml.emit import emit
 from kservegen.render.objects.charts import CACHE_RESOURCES, CRD, LLM_CRD, LLM_RESOURCES, RESOURCES, RUNTIME_CONFIGS
 
 _CHARTS: Final = "oci://ghcr.io/kserve/charts"
@@ -16,14 +21,22 @@ _KEEP_NOT: Final = "helm.sh/resource-policy-"
 
 
 def steps(
-    environment: ResolvedEnvironment, used: tuple[str, ...], notes: Iterable[Note], *, before: str, after: str
+    environment: ResolvedEnvironment,
+    used: tuple[str, ...],
+    notes: Iterable[Note],
+    permit: JsonObject,
+    *,
+    before: str,
+    after: str,
 ) -> Iterator[UpgradeStep]:
-    """List what to do in one environment, in order."""
+    """List what to do in one environment, in order; `permit` are the words of the one that it takes, if any."""
     moves = is_before_split(before)
     engine = environment.text("gitops", "engine") or "none"
     by_helm = moves or engine == "none"
     if moves:
         yield from protect(used, before=before)
+    if permit:
+        yield _permit(environment.name, permit, after)
     yield from _back_up(notes)
     yield _render(environment, after, engine, merges=not by_helm, before=before)
     if by_helm:
@@ -35,7 +48,9 @@ def steps(
         )
     elif moves:
         yield UpgradeStep(
-            title=f"Merge what was rendered: {ENGINES[engine].title} takes over", why="It finds everything in place."
+            title=f"Merge what was rendered: {ENGINES[engine].title} takes over",
+            why="It finds everything in place.",
+            merges=True,
         )
     if moves:
         yield UpgradeStep(
@@ -47,6 +62,28 @@ def steps(
     yield UpgradeStep(
         title="Look",
         commands=("kubectl get pods --namespace kserve", f"kubectl get {kinds} --all-namespaces"),
+    )
+
+
+def closing(names: Sequence[str], after: str) -> UpgradeStep:
+    """Return the last step of all: what only the way took goes again; `names` are those asked for, none for all."""
+    return UpgradeStep(
+        title=f"When all of them run {after}: take permits of the upgrade away, state the version in one place",
+        why="Nothing that runs changes.",
+        commands=(f"kservegen upgrade {' '.join((*names, '--to'))} {after} --tidy",),
+        merges=True,
+    )
+
+
+def _permit(name: str, words: JsonObject, after: str) -> UpgradeStep:
+    options = f"--owner {shlex.quote(text(words.get('owner')))} --until {text(words.get('expires'))}"
+    return UpgradeStep(
+        title="Merge a permit first, in a change of its own",
+        why="The upgrade is more than guards of the environment let pass, and no change permits itself.",
+        commands=(f"kservegen upgrade {name} --to {after} --write-permit {options}",),
+        merges=True,
+        file=f"{ENVIRONMENTS_FOLDER}/{name}.yaml",
+        text=emit({"permits": {permit_name(after): words}}),
     )
 
 
@@ -106,7 +143,7 @@ def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges
     if is_before_split(before):
         words += f" and kserve.releaseNames: {{{RESOURCES}: {OLD_RELEASE}}}"
         origin = f" --from {before}"
-    then = ", and merge" if merges else "; do not merge yet" if engine != "none" else ""
+    then = "; do not merge yet" if engine != "none" and not merges else ", and merge"
     return UpgradeStep(
         title=f"Set {words}, render{then}",
         why=f"{ENGINES[engine].title} syncs the layers in order: {order}." if merges else "",
@@ -114,4 +151,5 @@ def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges
             f"kservegen upgrade {environment.name} --to {after}{origin} --write",
             f"kservegen render {environment.name}",
         ),
+        merges=not (is_before_split(before) and engine != "none"),
     )

@@ -215,6 +215,27 @@ def test_a_render_keeps_to_the_guard(project: Project, allowed: int, written: bo
     assert result.plan.applied is written
 
 
+def test_a_render_keeps_to_a_guard_that_lets_nothing_restart(project: Project) -> None:
+    settle(project, MODELS, DEV + "guards: {maxRestartingAccelerators: 0}\n")
+    project.models(MODELS.replace("s3://models/big", "s3://models/big-2"))
+    assert {d.rule for d in project.render().diagnostics} == {"gitops/restart-guard"}
+
+
+def test_a_render_and_a_plan_count_what_goes_alike(project: Project) -> None:
+    """Two objects that lie in one file are two, and a page is none."""
+    settle(project, MODELS, DEV + "guards: {maxRemovals: 1}\n")
+    project.models(MODELS.replace("  iris: {modelFormat: sklearn, storageUri: s3://models/iris}\n", ""))
+    iris = project.root / "rendered/dev/models/ns/inferenceservice-iris.yaml"
+    own, twin = iris.read_text("utf-8"), iris.read_text("utf-8").replace("name: iris", "name: twin")
+    iris.write_text(f"{own}---\n{twin.partition(chr(10))[2]}", "utf-8")
+    commit_files(project.root, {})
+    _, result, _ = planned(project)
+    rendered = project.render()
+    for findings in (result.diagnostics, rendered.diagnostics):
+        (found,) = (d for d in findings if d.rule == "gitops/removal-guard")
+        assert found.seen == "2 removed: InferenceService ns/iris, InferenceService ns/twin"
+
+
 def test_removals_beyond_the_guard_are_found_in_the_plan(project: Project) -> None:
     settle(project, MODELS, DEV + "guards: {maxRemovals: 0}\n")
     project.models(MODELS.replace("  iris: {modelFormat: sklearn, storageUri: s3://models/iris}\n", ""))

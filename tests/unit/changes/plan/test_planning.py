@@ -122,6 +122,31 @@ def test_another_namespace_is_another_object(project: Project) -> None:
     )
 
 
+def test_a_model_that_moves_and_changes_is_one_move_with_its_fields(project: Project) -> None:
+    project.write("environments/dev.yaml", ARGO.replace("{ns: {}}", "{ns: {}, other: {}}"))
+    project.render()
+    project.models(PAIR.replace("wine: {", "wine: {namespace: other, ").replace("models/wine", "models/wine-2"))
+    (change,) = (change for change in dev(project).objects if change.is_model)
+    assert (change.verb, str(change.key), str(change.old_key)) == (
+        Verb.RENAMED,
+        "InferenceService other/wine",
+        "InferenceService ns/wine",
+    )
+    assert [tuple(field) for field in change.fields] == [
+        ("spec.predictor.model.storageUri", "s3://models/wine", "s3://models/wine-2")
+    ]
+
+
+def test_models_of_one_name_in_several_namespaces_are_not_guessed_apart(project: Project) -> None:
+    project.write("environments/dev.yaml", ARGO.replace("{ns: {}}", "{ns: {}, other: {}, third: {}}"))
+    entry = "{modelFormat: sklearn, storageUri: s3://m/%s}"
+    project.models(f"models: {{ns/iris: {entry % 1}, other/iris: {entry % 2}}}")
+    project.render()
+    project.models(f"models: {{third/iris: {entry % 3}}}")
+    verbs = [verb for verb, subject in said(dev(project)) if subject.startswith("InferenceService")]
+    assert sorted(verbs) == ["added", "removed", "removed"]
+
+
 def test_an_object_in_another_folder_moves(project: Project) -> None:
     old = project.root / "rendered/dev/models/ns/inferenceservice-iris.yaml"
     (project.root / "rendered/dev/models/elsewhere").mkdir()
