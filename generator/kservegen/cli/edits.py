@@ -34,9 +34,14 @@ def editing(function: Callable[..., ProposedEdits]) -> Callable[..., int]:
     @reporting("text", "json")
     @wraps(function)
     def command(*, root: Path | None, output: str, dry_run: bool, yes: bool, **options: object) -> int:
-        repository = find_repository(root) if dry_run else open_for_writing(root)
-        finish = _as_json if output == "json" else _as_text
-        return finish(function(repository, **options), repository, dry_run=dry_run, yes=yes)
+        asks = bool(options.get("asks"))  # a command that only tells
+        if not (dry_run or yes or asks):
+            _refuse_unasked(output)
+        repository = find_repository(root) if dry_run or asks else open_for_writing(root)
+        edits = function(repository, **options)
+        if output == "json":
+            return _as_json(edits, repository, dry_run=dry_run)
+        return _as_text(edits, repository, dry_run=dry_run, yes=yes)
 
     return command
 
@@ -53,7 +58,7 @@ def _as_text(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes
         return edits.exit_code
     if not edits.changes or dry_run:
         return 0
-    if not yes and not _agreed():
+    if not yes and not click.confirm("Write this?", default=False):
         write_text("nothing was written\n")
         return 2
     write_edits(repository, edits)
@@ -72,19 +77,19 @@ def findings_as_text(edits: ProposedEdits) -> str:
     return render_text(edits.result, lines, colour=wants_colour())
 
 
-def _agreed() -> bool:
+def _refuse_unasked(output: str) -> None:
+    """Refuse before any work what nobody could agree to after it."""
+    if output == "json":
+        raise click.UsageError("with --output json nobody is asked: say --yes, or --dry-run")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("there is no terminal to ask on, and nothing was written: say --yes, or --dry-run")
-    return click.confirm("Write this?", default=False)
 
 
-def _as_json(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes: bool) -> int:
+def _as_json(edits: ProposedEdits, repository: Repository, *, dry_run: bool) -> int:
     from kservegen.commands.edits import write_edits  # noqa: PLC0415
     from kservegen.report.edits import edits_as_json  # noqa: PLC0415
     from kservegen.report.json_report import render_json  # noqa: PLC0415
 
-    if not dry_run and not yes:
-        raise click.UsageError("with --output json nobody is asked: say --yes, or --dry-run")
     written = bool(edits.changes) and not edits.refused and not dry_run
     if written:
         write_edits(repository, edits)

@@ -18,21 +18,48 @@ if TYPE_CHECKING:
 @click.argument("model")
 @click.option(
     "--env",
-    "environment",
+    "environments",
     required=True,
+    multiple=True,
     metavar="ENV",
     shell_complete=complete_environment,
-    help="Where it goes back.",
+    help="Where it goes back: an environment, or a base for all that extend it.",
 )
 @click.option(
     "--to", metavar="REV", default=None, help="Commit to go back to. Default: the last one where it was something else."
 )
+@click.option(
+    "--in",
+    "layer",
+    type=click.Choice(["catalog", "base", "environment"]),
+    default=None,
+    help="Where it is undone. Default: the lowest of these that changes nothing else.",
+)
+@click.option("--follow", "follows", is_flag=True, help="Let MODEL follow the catalog again where a rollback keeps it.")
+@click.option("--status", "asks", is_flag=True, help="Say where a rollback keeps MODEL from following the catalog.")
 @editing
-def command(repository: Repository, *, model: str, environment: str, to: str | None) -> ProposedEdits:
-    """Give MODEL back the words, and the pin, that it had in an environment at a commit, by edits of the sources.
+def command(
+    repository: Repository,
+    *,
+    model: str,
+    environments: tuple[str, ...],
+    to: str | None,
+    layer: str | None,
+    follows: bool,
+    asks: bool,
+) -> ProposedEdits:
+    """Give MODEL back the words, and the pin, that it had in environments at a commit, by edits of the sources.
 
-    Only the environment's file and lock are edited: other environments stay as they are. Nothing is committed.
+    What changed is undone in the file that says it, where that changes nothing else; otherwise environments' own files
+    are edited, which from then on do not follow the catalog in these words. Of several environments all go back, or
+    none. Nothing is committed.
     """
-    from kservegen.commands.rollback import roll_back  # noqa: PLC0415
+    from kservegen.commands.following import follow_again, following  # noqa: PLC0415
+    from kservegen.commands.rollback import Rollback, RollbackLayer, roll_back  # noqa: PLC0415
 
-    return roll_back(repository, model, environment, to)
+    if follows + asks + bool(to or layer) > 1:
+        raise click.UsageError("--follow and --status stand alone, without --to and --in")
+    if follows or asks:
+        return (follow_again if follows else following)(repository, model, environments)
+    request = Rollback(environments=environments, to=to, layer=RollbackLayer(layer) if layer else None)
+    return roll_back(repository, model, request)

@@ -6,7 +6,7 @@ its findings, and nothing is written. What commands do with `ProposedEdits` is u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -43,17 +43,36 @@ class EditEffect:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldWord:
+    """A word by which an entry of an environment does not follow the catalog: `words` is the way to it.
+
+    `here` is what the environment says, `beneath` what the catalog or a base says: None for the null that removes, or
+    where nothing does. `since` is the commit that brought it, None where none has yet.
+    """
+
+    environment: str
+    entry: str
+    words: Path
+    here: JsonValue
+    beneath: JsonValue
+    location: Location
+    since: Commit | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ProposedEdits:
     """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`).
 
-    `origin` is the commit that values were taken from.
+    `origin` is the commit that values were taken from. `held` are words that do not follow the catalog before the
+    edits; None where nobody asked.
     """
 
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
-    result: Result
-    refused: bool
+    result: Result = field(default_factory=lambda: Result(command="edit"))
+    refused: bool = False
+    held: tuple[HeldWord, ...] | None = None
     effects: tuple[EditEffect, ...] = ()
     notes: tuple[str, ...] = ()
     origin: Commit | None = None
@@ -78,11 +97,19 @@ class CatalogDraft:
     project: Project
     texts: dict[str, bytes]
     notes: list[str] = field(default_factory=list)
+    loaded: tuple[Mapping[str, bytes], Catalog] | None = None
 
     @property
     def catalog(self) -> Catalog:
         """The catalog as it was before any edit."""
         return self.project.catalog
+
+    @property
+    def current(self) -> Catalog:
+        """The catalog as the texts stand now."""
+        if self.loaded is None or self.loaded[0] != self.texts:
+            self.loaded = dict(self.texts), catalog_of(self.repository, self.texts)
+        return self.loaded[1]
 
     def put(self, file: str, path: Path, value: JsonValue) -> None:
         """Set a value."""
@@ -105,7 +132,7 @@ class CatalogDraft:
 
     def resolved(self, environment: str) -> ResolvedEnvironment:
         """Return an environment, or a base as if it were one, as the texts stand now."""
-        return resolve_environment(catalog_of(self.repository, self.texts), environment)[0]
+        return resolve_environment(self.current, environment)[0]
 
 
 def open_draft(repository: Repository) -> CatalogDraft:
@@ -131,6 +158,15 @@ def environment_file(catalog: Catalog, environment: str) -> str:
         hint = f"{did_you_mean(environment, names)} {known}".lstrip()
         raise GeneratorError(f"there is no environment {environment}", hint=hint)
     return file
+
+
+def reached_environments(catalog: Catalog, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the environments that names stand for, a base for all that extend it; GeneratorError for no such one."""
+    for name in names:
+        environment_file(catalog, name)
+        if not catalog.reached(name):
+            raise GeneratorError(f"no environment extends {name}", hint="Name an environment.")
+    return tuple(dict.fromkeys(environment for name in names for environment in catalog.reached(name)))
 
 
 def find_definition(catalog: Catalog, name: str) -> Definition:
@@ -177,7 +213,11 @@ def entry_in(environment: ResolvedEnvironment, section: str, key: str) -> Entry 
 
 
 def finish_draft(
-    draft: CatalogDraft, *, origin: Commit | None = None, watched: tuple[tuple[str, str], ...] = ()
+    draft: CatalogDraft,
+    *,
+    origin: Commit | None = None,
+    watched: tuple[tuple[str, str], ...] = (),
+    held: tuple[HeldWord, ...] | None = None,
 ) -> ProposedEdits:
     """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too."""
     edited = replace(draft.repository, sources=draft.texts)
@@ -202,6 +242,7 @@ def finish_draft(
         effects=tuple(_effects(draft, evaluated.project.catalog, watched)),
         notes=tuple(draft.notes),
         origin=origin,
+        held=held,
     )
 
 
@@ -215,6 +256,17 @@ def _plan(draft: CatalogDraft, edited: Repository) -> FilePlan | None:
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, str, str, str]:
     return diagnostic.rule, diagnostic.location.file, diagnostic.path, diagnostic.message
+
+
+def changed_entries(before: Catalog, after: Catalog) -> Iterator[tuple[str, str, str]]:
+    """Yield the entries whose words differ, by environment, section and key; environments of both alone."""
+    for name in after.environments:
+        if name in before.environments:
+            old, new = (resolve_environment(side, name)[0] for side in (before, after))
+            words, now = ({(e.section, e.key): e.words for e in side.entries} for side in (old, new))
+            for entry in dict.fromkeys((*words, *now)):
+                if words.get(entry) != now.get(entry):
+                    yield name, *entry
 
 
 def _effects(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[EditEffect]:

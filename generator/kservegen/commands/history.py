@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import ResolvedEnvironment, resolve_environment
 from kservegen.commands.edits import CatalogDraft, catalog_of, entry_in
 from kservegen.core.document import texts_in
@@ -31,11 +32,12 @@ class State(NamedTuple):
 
 
 class EntryHistory(NamedTuple):
-    """A commit, what it holds, and the state of the entry there."""
+    """A commit, what it holds, and the state of the entry there, by environment."""
 
     commit: Commit
     sources: Mapping[str, bytes]
-    state: State
+    catalog: Catalog
+    states: Mapping[str, State]
 
 
 def state_in(environment: ResolvedEnvironment, target: tuple[str, str]) -> State:
@@ -48,46 +50,45 @@ def state_in(environment: ResolvedEnvironment, target: tuple[str, str]) -> State
     return State(entry.words, {a: said for a, said in environment.locked.items() if a in addresses})
 
 
-def at_commit(git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], to: str) -> EntryHistory:
-    """Return what an entry was at a commit; GeneratorError where the environment was not there."""
+def at_commit(git: Git, draft: CatalogDraft, asked: Iterable[str], target: tuple[str, str], to: str) -> EntryHistory:
+    """Return what an entry was at a commit; GeneratorError where an environment was not there, or none can be read."""
     commit = describe(git, resolve_revision(git, to))
-    past = _load(git, draft, environment, target, commit)
-    if past is None:
-        raise GeneratorError(f"there is no environment {environment} at {to}", hint="Name another commit with --to.")
+    past = _load(git, draft, asked, target, commit)
+    missing = next((name for name in asked if past is None or name not in past.states), "")
+    if past is None or missing:
+        raise GeneratorError(f"there is no environment {missing} at {to}", hint="Name another commit with --to.")
     return past
 
 
-def before_now(git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], now: State) -> EntryHistory:
-    """Find the newest commit at which the entry was something else."""
+def before_now(git: Git, draft: CatalogDraft, target: tuple[str, str], now: Mapping[str, State]) -> EntryHistory:
+    """Find the newest commit that had these environments and at which the entry was something else in one of them."""
     head = resolve_revision(git, "HEAD")
     for commit in commits_touching(git, SOURCE_PATTERNS, start=head, limit=_MOST_COMMITS):
-        past = _load(git, draft, environment, target, commit)
-        if past is not None and _text(past.state) != _text(now):
+        past = _load(git, draft, now, target, commit)
+        if past is not None and past.states.keys() == now.keys() and _text(past.states) != _text(now):
             return past
+    where = f"{target[1]} was never anything else in {', '.join(now)}"
     if is_shallow(git):
         raise GeneratorError(
-            f"{target[1]} was never anything else in {environment} in the commits of this clone, which is shallow",
+            f"{where} in the commits of this clone, which is shallow",
             hint="Fetch more (git fetch --deepen=100), or check out with fetch-depth: 0.",
         )
-    raise GeneratorError(
-        f"{target[1]} was never anything else in {environment} in the last {_MOST_COMMITS} commits of the catalog",
-        hint="Name a commit with --to.",
-    )
+    raise GeneratorError(f"{where} in the last {_MOST_COMMITS} commits of the catalog", hint="Name a commit with --to.")
 
 
 def _load(
-    git: Git, draft: CatalogDraft, environment: str, target: tuple[str, str], commit: Commit
+    git: Git, draft: CatalogDraft, asked: Iterable[str], target: tuple[str, str], commit: Commit
 ) -> EntryHistory | None:
-    """Return what a commit held; None where its catalog had no such environment or cannot be read."""
+    """Return what a commit held of those environments that it had; None where its catalog cannot be read."""
     sources = contents(git, commit.name, SOURCE_PATTERNS)
     try:
         catalog = catalog_of(draft.repository, sources)
     except GeneratorError:
         return None
-    if catalog.source_of(environment) is None:
-        return None
-    return EntryHistory(commit, sources, state_in(resolve_environment(catalog, environment)[0], target))
+    there = [name for name in asked if name in catalog.environments]
+    states = {name: state_in(resolve_environment(catalog, name)[0], target) for name in there}
+    return EntryHistory(commit, sources, catalog, states)
 
 
-def _text(state: State) -> str:
-    return json.dumps(state, sort_keys=True)
+def _text(states: Mapping[str, State]) -> str:
+    return json.dumps(states, sort_keys=True)

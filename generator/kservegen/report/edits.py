@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from kservegen.commands.edits import ProposedEdits
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.commands.edits import HeldWord, ProposedEdits
+from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
 from kservegen.formats.inert import printable
+from kservegen.git.log import Commit
 from kservegen.render.output.diff import one_file
 from kservegen.report.plan_words import verdict
 from kservegen.report.summary import plural
@@ -44,8 +46,27 @@ def _diffs(edits: ProposedEdits) -> Iterator[tuple[str, list[str]]]:
         yield file, list(one_file(file, old if file in edits.before else None, new))[1:]
 
 
+def _held(words: Sequence[HeldWord]) -> Iterator[str]:
+    """Say in which words environments do not follow the catalog, and since when."""
+    if not words:
+        yield "no rollback keeps it from following the catalog"
+    for word in words:
+        since = "not committed yet"
+        if word.since is not None:
+            since = f"since {word.since.name[:_SHORT]} {word.since.date} {word.since.author}: {word.since.subject}"
+        beneath = "nothing" if word.beneath is None else _value(word.beneath)
+        yield (f"{word.environment} does not follow the catalog in {format_path(word.words)} of {word.entry}, {since}")
+        yield f"  {_value(word.here)} here ({word.location}), {beneath} beneath"
+
+
+def _value(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def _summary(edits: ProposedEdits) -> Iterator[str]:
-    if not edits.changes:
+    if edits.held is not None:
+        yield from _held(edits.held)
+    elif not edits.changes:
         yield "nothing to change"
     for effect in sorted(edits.effects, key=lambda effect: bool(effect.why)):
         does = f"does not change {effect.subject}: {effect.why}" if effect.why else f"changes {effect.subject}"
@@ -76,7 +97,23 @@ def edits_as_json(edits: ProposedEdits, *, written: bool) -> JsonObject:
         ],
         "rendered": rendered,
         "notes": list(edits.notes),
-        "origin": None
-        if origin is None
-        else {"commit": origin.name, "date": origin.date, "author": origin.author, "subject": origin.subject},
+        **({} if edits.held is None else {"held": [_held_as_json(word) for word in edits.held]}),
+        "origin": None if origin is None else _commit_as_json(origin),
     }
+
+
+def _held_as_json(word: HeldWord) -> JsonObject:
+    return {
+        "environment": word.environment,
+        "entry": word.entry,
+        "path": format_path(word.words),
+        "here": word.here,
+        "beneath": word.beneath,
+        "file": word.location.file,
+        "line": word.location.line,
+        "since": None if word.since is None else _commit_as_json(word.since),
+    }
+
+
+def _commit_as_json(commit: Commit) -> JsonObject:
+    return {"commit": commit.name, "date": commit.date, "author": commit.author, "subject": commit.subject}
