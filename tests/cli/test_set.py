@@ -137,9 +137,9 @@ def test_no_file_outside_of_the_repository_is_written(
 @pytest.mark.parametrize(
     "words",
     [
-        ("set", "ns/iris", "minReplicas=2", "--env", "dev"),
-        ("promote", "dev", "prod"),
-        ("promote", "prod", "dev"),
+        ("set", "ns/iris", "minReplicas=2", "--env", "dev", "--yes"),
+        ("promote", "dev", "prod", "--yes"),
+        ("promote", "prod", "dev", "--yes"),
         ("explain", "ns/iris", "--env", "dev"),
     ],
 )
@@ -152,6 +152,6 @@ def test_an_environment_that_cannot_be_read_is_there_all_the_same(project: Proje
 
 def test_an_entry_may_stand_in_what_cannot_be_read(project: Project) -> None:
     project.write("models.yaml", "models: [\n")
-    refused = run(project, "set", "iris", "minReplicas=2").exception
+    refused = run(project, "set", "iris", "minReplicas=2", "--yes").exception
     assert isinstance(refused, GeneratorError)
     assert str(refused).startswith("iris is not in what can be read of the catalog")
