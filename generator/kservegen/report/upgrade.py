@@ -50,8 +50,8 @@ def upgrades_as_text(
 ) -> str:
     """Write one part for each environment, findings with their lines before all else.
 
-    `done` is said of files. What is alike for many objects is said once, with their number and the first of their names, unless `everything` is
-    asked for; and so is what an environment has in common with one above it.
+    `done` is said of files. What is alike for many objects is said once, with their number and the first of their
+    names, unless `everything` is asked for; and so is what an environment has in common with one above it.
     """
     paint = painter(colour)
     out: list[str] = []
