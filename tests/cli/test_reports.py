@@ -77,6 +77,7 @@ spec:
     resourceRules: [{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}]
   validations: [{expression: has(object.spec), message: none}]
 """
+OWNED = "version: 1\nplatform: {reviewers: ['@p']}\nteams: {ads: {reviewers: ['@a']}}\n"
 ALL = "extends: [all]\nmodels: {scaled: {storageUri: s3://models/own}}\n"
 CASE = "# expect: pass\napiVersion: v1\nkind: Thing\nmetadata: {name: x, namespace: n}\nspec: {}\n"
 MANIFEST = "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: x, namespace: ns}\n"
@@ -86,7 +87,12 @@ REFUSED = f"""{MANIFEST}spec:
 {MANIFEST.replace("name: x", "name: other")}spec:
   predictor: {{model: {{modelFormat: {{name: sklearn}}, storageUri: "s3://b/m", livenessProbe: {{periodSeconds: 5}}}}}}
 """
-OLD_VALUES = "kserve: {version: v0.15.2, controller: {gateway: {domain: example.org}, bogus: 1}}\n"
+OLD_VALUES = """\
+kserve:
+  version: v0.15.2
+  controller: {gateway: {domain: example.org}, bogus: 1}
+  servingruntime: {tritonserver: {tag: 24.01-py3}}
+"""
 _MODEL = 'modelFormat: {name: sklearn}, storageUri: "s3://b/m"'
 # Said flat, by spec alone, kept as it is, with an error, refused, and left out.
 ADOPTED = {
@@ -157,6 +163,7 @@ def plan_an_arrival(spoken: Spoken) -> None:
     spoken("report", "new")
     spoken.project.write("models/all.yaml", (spoken.project.root / "models.yaml").read_text("utf-8"))
     (spoken.project.root / "models.yaml").unlink()
+    spoken.project.write("owners.yaml", OWNED)
     spoken("plan", "--base", "HEAD")
 
 
