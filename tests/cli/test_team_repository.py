@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from tests.support.git_repository import commit_branches, commit_files, git, new_repository
 from tests.support.project import IRIS, Project
 from tools.team_repository import TEAMS, model_name, team_repository, write_team_repository
@@ -151,3 +152,31 @@ def test_a_conflict_in_the_output_is_resolved_by_a_render(tmp_path: Path) -> Non
     assert project.render().exit_code == 0
     git(root, "add", "--all")
     assert git(root, "diff", "--cached", "--name-only", "three") == ""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "owners.yaml",
+        "models.yaml",
+        "models/ads.yaml",
+        "manifests/all/accounts.yaml",
+        "environments/defaults.yaml",
+        "environments/bases/prod.yaml",
+        "environments/dev.yaml",
+        "environments/dev.lock.yaml",
+        "policies/memory-limit.yaml",
+    ],
+)
+def test_markers_of_a_conflict_are_named_in_every_file_that_people_write(tmp_path: Path, file: str) -> None:
+    write_team_repository(tmp_path, 12)
+    there = tmp_path / file
+    there.parent.mkdir(exist_ok=True)
+    if not there.exists():
+        there.write_text("version: 1\nmodels: {}\n", "utf-8")
+    first, *rest = there.read_text("utf-8").splitlines(keepends=True)
+    markers = ("<<<<<<< HEAD\n", *rest[:1], "=======\n", *rest[:1], ">>>>>>> theirs\n")
+    there.write_text("".join((first, *markers, *rest[1:])), "utf-8")
+    found = validate(Repository.find(tmp_path, search_parents=False)).diagnostics
+    told = [(d.location.file, d.location.line, d.message) for d in found if "conflict" in d.message]
+    assert told == [(file, 2, "a merge conflict that nobody has resolved")]
