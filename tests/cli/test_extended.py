@@ -101,7 +101,7 @@ def test_promote_to_a_base_edits_it_and_every_lock(project: Project) -> None:
     for name in ("prod-eu", "prod-us"):
         assert "a" * 40 in held(project, f"environments/{name}.lock.yaml")
     assert not (project.root / "environments/prod.lock.yaml").exists()
-    assert refused(project, "promote", "prod", "dev").message == "prod is a base: nothing runs there"
+    assert refused(project, "promote", "prod", "dev", "--yes").message == "prod is a base: nothing runs there"
 
 
 def test_promote_brings_a_model_to_a_base_by_its_name(project: Project) -> None:
@@ -147,7 +147,7 @@ def test_a_plan_says_who_answers_now_and_which_edits_are_overruled(project: Proj
     project.write("models.yaml", owned.replace("iris: {", "iris: {owner: growth, minReplicas: 3, "))
     told = run(project, "plan", "--base", "HEAD").stdout
     assert "iris is handed over from search to growth" in told
-    place = "environments/bases/prod.yaml:5:9"
+    place = "environments/bases/prod.yaml:5:10"
     assert f"minReplicas of iris changes nothing in prod-eu: {place} overrules it" in told
     report = checked_report(run(project, "plan", "--base", "HEAD", "--output", "json").stdout)
     changes = report["plan"]["changes"]
@@ -182,7 +182,7 @@ def test_a_change_of_a_base_is_a_change_of_all_that_extend_it(project: Project) 
     commit_files(project.root, {})
     project.write("environments/bases/prod.yaml", PROD.replace("minReplicas: 2", "minReplicas: 3"))
     told = run(project, "plan", "--base", "HEAD").stdout
-    assert "prod-eu: 1 model changes" in told
+    assert "prod-eu, prod-us: 1 model changes" in told
     assert "prod-us: 1 model changes" in told
     assert "dev: " not in told
 

@@ -262,9 +262,12 @@ def test_what_somebody_else_put_there_stands(project: Project) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_shuffling_models_between_files_brings_nothing(tmp_path: Path, seed: int) -> None:
-    root = new_repository(tmp_path / "team", team_repository(36))
+    files = {path: text for path, text in team_repository(36).items() if path != "owners.yaml"}  # they hold files
+    root = new_repository(tmp_path / "team", files)
     project = Project.at(root)
-    defaults = (root / "environments/defaults.yaml").read_text("utf-8")
+    teams = sorted(file.stem for file in (root / "models").glob("*.yaml"))
+    namespaces = f"namespaces: {{{', '.join(f'{team}: {{}}' for team in teams)}}}\n"
+    defaults = (root / "environments/defaults.yaml").read_text("utf-8") + namespaces
     project.write(
         "environments/defaults.yaml",
         defaults
@@ -275,9 +278,10 @@ def test_shuffling_models_between_files_brings_nothing(tmp_path: Path, seed: int
     chosen = random.Random(seed)  # noqa: S311 - an order, and no secret
     entries: list[tuple[str, str]] = []
     for file in sorted((root / "models").glob("*.yaml")):
+        queue = "    labels: {kueue.x-k8s.io/queue-name: video}\n" if file.stem == "video" else ""
         _, *blocks = file.read_text("utf-8").split("\n  " + file.stem)
         entries += [
-            (file.stem, f"  {file.stem}{block.rstrip()}\n    namespace: {file.stem}\n    owner: {file.stem}\n")
+            (file.stem, f"  {file.stem}{block.rstrip()}\n    namespace: {file.stem}\n    owner: {file.stem}\n{queue}")
             for block in blocks
         ]
         file.unlink()

@@ -30,6 +30,7 @@ MANIFESTS: dict[str, tuple[int, list[str]]] = {
         1,
         [
             "folder-with-values/isvc.yaml:13:87 kserve/image-device",
+            "folder-with-values/isvc.yaml:22:1 catalog/plain-secret",
             "folder-with-values/nan0.yaml:1:4 yaml/not-json",
             "folder-with-values/values.yaml:1:5 yaml/not-json",
         ],

@@ -21,6 +21,7 @@ from kservegen.kserve.releases import Releases
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHARED: Final = Path(os.environ.get("KSERVEGEN_SHARED", ROOT.parent / "shared"))
+_RECORDS: Final = ROOT / "tests" / "conformance"
 _LISTED: Final = 20
 
 
@@ -35,14 +36,17 @@ class Source(NamedTuple):
 def recordings() -> Iterator[Source]:
     """Yield every admitted manifest of the recorded banks, by version; nothing where they are not here."""
     found: dict[tuple[str, str], dict[str, JsonObject]] = {}
-    for file in sorted((SHARED / "conformance").glob("*.jsonl")):
+    for file in sorted((*_RECORDS.glob("*.jsonl"), *(SHARED / "conformance").glob("*.jsonl"))):
+        named = next((version for version in Releases([ROOT / "schemas"]).versions if version in file.name), "")
         for line in file.read_text("utf-8").splitlines():
             record = json.loads(line)
             if record.get("accept", record.get("admitted", True)) is not True or "refused" in record:
                 continue
-            version = record.get("version") or ("v0.20.0" if "v0.20.0" in file.name else "v0.19.0")
+            version = record.get("version") or named
             manifest = record.get("manifest")
-            if isinstance(manifest, dict) and _is_ours(manifest):
+            if (
+                version and isinstance(manifest, dict) and _is_ours(manifest)
+            ):  # a bank without one is here by another name
                 found.setdefault((file.name, version), {})[str(record["id"])] = manifest
     for (name, version), manifests in found.items():
         yield Source(f"{name} ({version})", version, manifests)

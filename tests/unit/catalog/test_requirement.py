@@ -46,7 +46,7 @@ def test_the_line_of_a_version_takes_it_in(version: str, line: str | None) -> No
     "words",
     [
         "validate", "render", "render --check", "plan", "diff dev prod", "explain iris --env dev", "find iris",
-        "gpu", "budget", "lock dev", "set iris minReplicas=2 --env dev", "call iris --env dev",
+        "gpu", "budget", "lock dev", "set iris minReplicas=2 --env dev --yes", "call iris --env dev",
         "upgrade dev --to v0.20.0",
     ],
 )  # fmt: skip
