@@ -137,6 +137,16 @@ def test_no_report_is_written_through_a_link(
     assert run_cli(cli, ["validate", "--report", f"json={outside.parent / 'r.json'}"]) == 0  # said by who runs it
 
 
+@pytest.mark.parametrize("file", [".git/new.json", ".git/hooks/pre-commit", "reports/../.git/config"])
+def test_no_report_is_written_among_what_git_keeps(
+    file: str, inside: Project, outside: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (inside.root / ".git/hooks").mkdir()
+    before = snapshot(inside.root / ".git")
+    assert "leads out" in refused(capfd, "validate", "--report", f"json={file}", outside=outside)
+    assert snapshot(inside.root / ".git") == before
+
+
 def test_init_writes_through_no_link(tmp_path: Path, outside: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "new").mkdir()
     (tmp_path / "new/.github").symlink_to(outside)

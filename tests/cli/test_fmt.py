@@ -234,3 +234,13 @@ def test_a_new_repository_is_in_order(tmp_path: Path) -> None:
     made = CliRunner().invoke(cli, ["init", str(tmp_path / "new"), *words], standalone_mode=False)
     assert made.return_value == 0, made.output
     assert fmt(Project.at(tmp_path / "new"), "--check").stdout == "fmt: 4 files are in order\n"
+
+
+def test_manifests_are_kubernetes_own_and_have_no_order(project: Project) -> None:
+    account = "kind: ServiceAccount\napiVersion: v1\nmetadata: {name: '%s', namespace: ns}\n"
+    text = "---\n".join(account % name for name in ("one", "two"))
+    project.write("manifests/all/accounts.yaml", text)
+    project.write("models.yaml", ORDERED)
+    assert fmt(project).exception is None
+    assert fmt(project, "--check").return_value == 0
+    assert (project.root / "manifests/all/accounts.yaml").read_text("utf-8") == text

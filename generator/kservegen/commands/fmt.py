@@ -26,6 +26,7 @@ from kservegen.core.repository import (
     BASES_FOLDER,
     BESIDE_SUFFIXES,
     ENVIRONMENTS_FOLDER,
+    MANIFESTS_FOLDER,
     OWNERS_FILE,
     Repository,
     packaged_data,
@@ -41,7 +42,7 @@ def format_files(repository: Repository, files: Sequence[Path] = (), *, check: b
 
     GeneratorError for a file that is none of these, or has mistakes.
     """
-    before = {file: text for file, text in read_sources(repository).items() if not file.endswith(BESIDE_SUFFIXES)}
+    before = {file: text for file, text in read_sources(repository).items() if _has_order(file)}
     chosen = [repository.relative(file.absolute()) for file in files] or list(before)
     for file in chosen:
         if file not in before:
@@ -51,6 +52,11 @@ def format_files(repository: Repository, files: Sequence[Path] = (), *, check: b
         after[file] = format_source(_decoded(before[file], file), file, _sections(file)).encode()
     result = Result(command="fmt", diagnostics=tuple(_unordered(before, after)) if check else ())
     return ProposedEdits(before=before, after=after, result=result, refused=False)
+
+
+def _has_order(file: str) -> bool:
+    """Tell whether a file has an order: manifests are Kubernetes' own, and those beside an environment a command's."""
+    return not file.endswith(BESIDE_SUFFIXES) and not file.startswith(f"{MANIFESTS_FOLDER}/")
 
 
 def _unordered(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[Diagnostic]:

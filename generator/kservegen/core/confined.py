@@ -12,15 +12,19 @@ LEADS_OUT_HINT: Final = "Put a file in the link's place: what is read and writte
 
 
 def leads_out(path: Path, root: Path) -> bool:
-    """Tell whether a path below `root` leads out of the repository around it, or to what git keeps in there.
+    """Tell whether a path below `root` leads out of the repository around it, or lies among what git keeps in there.
 
     Links inside a repository stay what they are: git has them, and so does every checkout. A link that leads nowhere,
     or back to itself, leads out only where its last step does.
     """
     if not _has_link(path, root):
-        return False
+        return _is_gits(path.relative_to(root))
     real, top = Path(os.path.realpath(path)), Path(os.path.realpath(repository_top(root) or root))
-    return not real.is_relative_to(top) or any(part.lower() == _GIT for part in real.relative_to(top).parts)
+    return not real.is_relative_to(top) or _is_gits(real.relative_to(top))
+
+
+def _is_gits(path: Path) -> bool:
+    return any(part.lower() == _GIT for part in path.parts)
 
 
 def _has_link(path: Path, root: Path) -> bool:

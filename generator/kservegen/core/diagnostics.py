@@ -385,10 +385,10 @@ def _above(path: str) -> Iterator[str]:
 
 def _without_secrets(item: Diagnostic) -> Diagnostic:
     """Hide what a diagnostic repeats of a secret: no report shows one."""
-    texts = (item.message, item.seen, item.allowed, item.hint)
-    message, seen, allowed, hint = map(mask_text, texts)
+    texts = (item.message, item.seen, item.allowed, item.hint, item.cause)
+    message, seen, allowed, hint, cause = map(mask_text, texts)
     if seen and is_secret_under(item.path.rpartition(".")[2], seen):
         seen = HIDDEN
-    if (message, seen, allowed, hint) == texts:
+    if (message, seen, allowed, hint, cause) == texts:
         return item
-    return replace(item, message=message, seen=seen, allowed=allowed, hint=hint)
+    return replace(item, message=message, seen=seen, allowed=allowed, hint=hint, cause=cause)

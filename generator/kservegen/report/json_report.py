@@ -140,6 +140,8 @@ def finding_as_json(item: Diagnostic) -> JsonObject:
         ],
         "supersedes": list(item.supersedes),
     }
+    if item.cause:
+        finding["cause"] = item.cause
     if item.baseline is not None:
         finding["standing"] = item.is_standing
         finding["heavier"] = item.baseline is BaselineState.UPDATED

@@ -141,6 +141,7 @@ def _diagnostic(item: _Section) -> Diagnostic:
         entries=tuple(item["entries"]),
         related=tuple(Related(one["message"], _location(one)) for one in item["related"]),
         waived=_waived(waived) if waived is not None else None,
+        cause=item.get("cause", ""),
         places=places if len(places) > 1 else (),
         supersedes=tuple(item["supersedes"]),
         baseline=_baseline(item),

@@ -102,6 +102,7 @@ FOUND = Diagnostic(
     subjects=("InferenceService team/a",),
     entries=("a",),
     related=(Related("here, too", Location("environments/prod.yaml", 3)),),
+    cause="the replicas of a profile",
 )
 WAIVED = Diagnostic(
     rule="policy/x",
