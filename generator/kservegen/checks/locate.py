@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.checks.registry import severity_of
-from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity, hide_data
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.secret_data import data_words
 from kservegen.render.objects.draft import EntryFinding
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
@@ -47,12 +48,13 @@ class Locator:
         found = finding.at(location, prefix + resource.words(finding.path), default)
         if finding.other is not None:
             found = self._beside(found, resource, finding.other)
-        return replace(
+        found = replace(
             found,
             environments=(self.environment.name,),
             subjects=(str(resource.id),),
             entries=(entry.key,) if entry else (),
         )
+        return hide_data(found, data_words(resource.doc))
 
     def _beside(self, found: Diagnostic, resource: Resource, other: Counterpart) -> Diagnostic:
         """Show the line of the value that a finding's contradicts beside it, or say whose default that is."""
@@ -80,13 +82,14 @@ class Locator:
         if other is not None:
             related = (Related(f"{format_path(other) or 'the entry'} is said here", entry.locate(other)),)
         location = entry.locate(finding.path, at_key=finding.at_key)
-        return replace(
+        found = replace(
             finding.at(location, (entry.section, entry.key, *finding.path), severity_of(finding)),
             environments=(self.environment.name,),
             subjects=(str(built.resource.id),),
             entries=(entry.key,),
             related=related,
         )
+        return hide_data(found, data_words({**entry.words, "kind": built.resource.kind}))
 
     def diagnose_double(self, built: BuiltEntry, other: Resource) -> Diagnostic:
         """Say that an entry is an object which kservegen makes of the environment's own words."""

@@ -319,7 +319,9 @@ def line_reader(root: Path, stdin: bytes | None = None) -> Callable[[str], list[
 
 
 def excerpt_lines(data: bytes) -> list[str]:
-    """Return the lines of a file, as findings count them."""
+    """Return the lines of a file, as findings count them, without what a Secret in it holds."""
+    from kservegen.core.secret_data import without_data  # noqa: PLC0415 - where an excerpt is shown
+    from kservegen.core.secrets import HIDDEN  # noqa: PLC0415
     from kservegen.formats.yaml.text import BOM, lines_of  # noqa: PLC0415 - where an excerpt is shown
 
-    return lines_of(data.decode("utf-8", "replace").removeprefix(BOM))
+    return without_data(lines_of(data.decode("utf-8", "replace").removeprefix(BOM)), HIDDEN)

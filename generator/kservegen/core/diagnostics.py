@@ -6,6 +6,7 @@ human edits (`Diagnostic`). Everything here is a value: frozen, comparable, free
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from typing import Final
 
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import ResourceId
+from kservegen.core.secret_data import repeats, words_of
 from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text
 
 
@@ -147,6 +149,9 @@ class Waived:
 
 
 LONGEST_TEXT: Final = 2000
+NOT_REPEATED: Final = "what a Secret holds is refused here, and is not repeated"
+# The path of a value of a Secret; what stands within the value is no business of a report.
+_DATA_PATH: Final = re.compile(r"^(?:.*?[.\]])??(?:data|stringData)(?:\.[^.\[]+|\[[^\]]*\]|$)")
 _TEXTS: Final = ("message", "path", "hint", "seen", "allowed")
 
 
@@ -383,8 +388,41 @@ def _above(path: str) -> Iterator[str]:
             yield path[:index]
 
 
+def hide_data(item: Diagnostic, words: Iterable[str]) -> Diagnostic:
+    """Leave out of a diagnostic what repeats a Secret's data, known by `words`; below the data all that may."""
+    is_inside = _is_in_data(item)
+    if is_inside:
+        words = {*words, *words_of(item.seen)}
+        kept = _DATA_PATH.search(item.path)
+        item = replace(item, path=item.path if kept is None else kept[0], seen=HIDDEN if item.seen else "")
+    words = tuple(words)
+    if not words:
+        return item
+    return replace(
+        item,
+        message=NOT_REPEATED if repeats(item.message, words) else item.message,
+        cause="" if repeats(item.cause, words) else item.cause,
+        seen=HIDDEN if repeats(item.seen, words) else item.seen,
+        allowed=HIDDEN if repeats(item.allowed, words) else item.allowed,
+        hint="" if repeats(item.hint, words) else item.hint,
+        related=tuple(
+            replace(other, message=HIDDEN) if repeats(other.message, words) else other for other in item.related
+        ),
+    )
+
+
+def _is_in_data(item: Diagnostic) -> bool:
+    found = _DATA_PATH.search(item.path)
+    return found is not None and (
+        "stringData" in found[0]
+        or "Secret/" in item.path
+        or any(subject.startswith(("Secret/", "SecretList/")) for subject in item.subjects)
+    )
+
+
 def _without_secrets(item: Diagnostic) -> Diagnostic:
     """Hide what a diagnostic repeats of a secret: no report shows one."""
+    item = hide_data(item, ())
     texts = (item.message, item.seen, item.allowed, item.hint, item.cause)
     message, seen, allowed, hint, cause = map(mask_text, texts)
     if seen and is_secret_under(item.path.rpartition(".")[2], seen):

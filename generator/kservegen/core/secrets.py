@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.secret_data import find_data
 
 HIDDEN: Final = "(hidden)"
 
@@ -297,23 +298,33 @@ def cut_secrets(text: str, spans: Sequence[SecretSpan]) -> str:
 class HiddenSecrets:
     """The secrets of one document, to be left out of whatever part of it is shown."""
 
-    __slots__ = ("_spans",)
+    __slots__ = ("_data", "_spans")
 
     def __init__(self, doc: JsonValue) -> None:
+        self._data = {path for path, _ in find_data(doc)}
         self._spans: dict[Path, list[SecretSpan]] = {}
         for placed in secrets_in(doc):
             self._spans.setdefault(placed.path, []).append(placed.span)
 
     def mask(self, value: JsonValue, path: Path = ()) -> JsonValue:
         """Return what stands at `path` of the document without the secrets in it."""
-        return self._without(value, path) if self._spans else value
+        if any(path[: len(data)] == data for data in self._data):
+            return _blank(value)
+        return self._without(value, path) if self._spans or self._data else value
 
     def _without(self, value: JsonValue, path: Path) -> JsonValue:
+        if path in self._data:
+            return _blank(value)
         if isinstance(value, dict):
             return {key: self._without(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [self._without(item, (*path, index)) for index, item in enumerate(value)]
         return cut_secrets(value, self._spans.get(path, ())) if isinstance(value, str) else value
+
+
+def _blank(value: JsonValue) -> JsonValue:
+    """Return what a Secret holds without it: its names stay."""
+    return dict.fromkeys(value, HIDDEN) if isinstance(value, dict) else HIDDEN
 
 
 def _in_map(value: JsonObject, path: Path) -> Iterator[PlacedSecret]:

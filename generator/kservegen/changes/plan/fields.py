@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 from kservegen.catalog.merge import ItemKey, item_key
 from kservegen.changes.plan.model import ABSENT, FieldChange, PlanSide
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.secret_data import is_secret
 from kservegen.core.secrets import HIDDEN, HiddenSecrets
 
 # Comparing longer lists item by item costs more than it tells.
@@ -34,13 +35,14 @@ def compare_fields(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
 
 def find_value(old: JsonObject, new: JsonObject) -> Iterator[FieldDifference]:
     """Yield what differs between two documents, and where, in the order of the new one."""
-    if "Secret" in (old.get("kind"), new.get("kind")):
-        yield from map(_without_data, _maps(old, new, _ROOT))
-        return
     before, after = HiddenSecrets(old), HiddenSecrets(new)
+    is_of_secret = is_secret(old) or is_secret(new)
     for found in _maps(old, new, _ROOT):
         path, left, right = found.change
-        yield found._replace(change=FieldChange(path, _shown(left, found.old, before), _shown(right, found.new, after)))
+        shown = found._replace(
+            change=FieldChange(path, _shown(left, found.old, before), _shown(right, found.new, after))
+        )
+        yield _without_data(shown) if is_of_secret else shown
 
 
 def _shown(value: PlanSide, path: Path, secrets: HiddenSecrets) -> PlanSide:

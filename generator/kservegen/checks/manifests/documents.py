@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Location, Related, Severity, hide_data
 from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.secret_data import data_words
 from kservegen.formats.yaml.manifest import ManifestDocument, stream_manifests
-from kservegen.formats.yaml.problems import shorten_excerpt
+from kservegen.formats.yaml.problems import shorten_excerpt, without_secret_data
 from kservegen.formats.yaml.text import MOST_DOCUMENTS, LineTable, too_many_documents
 
 # Lists within lists: kubectl follows them; nobody writes more than one.
@@ -59,7 +60,9 @@ class InputDocument:
         found = finding.at(self.locate(path, at_key=finding.at_key), self.inside + path, default)
         if finding.other is not None:
             found = self._beside(found, finding.other, resource, find)
-        return found if self.resource is None else replace(found, subjects=(str(self.resource.id),))
+        if self.resource is None:
+            return found
+        return hide_data(replace(found, subjects=(str(self.resource.id),)), data_words(self.resource.doc))
 
     def _beside(
         self,
@@ -88,7 +91,7 @@ def read_documents(data: bytes, file: str, *, named: bool) -> Iterator[InputDocu
     if template is not None:
         items = list(items)
         if any(isinstance(item, Diagnostic) for item in items):
-            yield _unread(file, _template(file, template))
+            yield _unread(file, without_secret_data([_template(file, template)], data)[0])
             return
     number = 0
     for item in items:

@@ -22,7 +22,7 @@ from kservegen.formats.yaml.decode import decode_nodes
 from kservegen.formats.yaml.events import StopReadingError, default_parser
 from kservegen.formats.yaml.json_text import BrokenJsonError, read_json
 from kservegen.formats.yaml.nodes import Marker, compose_nodes
-from kservegen.formats.yaml.problems import problem, shorten_excerpt
+from kservegen.formats.yaml.problems import problem, shorten_excerpt, without_secret_data
 from kservegen.formats.yaml.quick import REFUSED, read_quick, read_quick_json
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import (
@@ -114,9 +114,15 @@ def stream_manifests(data: bytes, file: str) -> Iterator[ManifestDocument | Diag
     """Yield the documents of a file one after the other, and a finding for what is none; never raises."""
     undecodable = find_undecodable(data, file)
     if undecodable is not None:
-        yield undecodable
+        yield from without_secret_data([undecodable], data)
         return
-    yield from _Reading(file).read(data.decode())
+    for item in _Reading(file).read(data.decode()):
+        if isinstance(item, Diagnostic):
+            yield from without_secret_data([item], data)
+            continue
+        if item.problems:
+            item.problems = without_secret_data(item.problems, data)
+        yield item
 
 
 class _Reading:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import written_manuals
+from kservegen.core.secret_data import hidden_parts
+from kservegen.core.secrets import HIDDEN
 
-_LONGEST_QUOTE = 60
+_LONGEST_QUOTE: Final = 60
+_BREAK: Final = re.compile(r"\r\n|\n|\r")
 
 
 def problem(
@@ -38,3 +46,32 @@ def shorten_excerpt(text: str) -> str:
     """Cut what was seen to the length of a line, escapes instead of invisible characters."""
     cut = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def without_secret_data(found: Iterable[Diagnostic], data: bytes) -> tuple[Diagnostic, ...]:
+    """Leave out of the findings of one file what they repeat of its text where that is, or may be, a Secret's data."""
+    items = tuple(found)
+    if not items:
+        return ()
+    hidden = hidden_parts(_BREAK.split(data.decode("utf-8", "replace")))
+    return tuple(_by_title(item) if _touches(item, hidden) else item for item in items) if hidden else items
+
+
+def _touches(item: Diagnostic, hidden: Mapping[int, int]) -> bool:
+    places = (item.location, *(place.location for place in item.places), *(other.location for other in item.related))
+    return any(place.line - 1 in hidden for place in places)
+
+
+def _by_title(item: Diagnostic) -> Diagnostic:
+    """Say of a finding what its rule says of all such."""
+    manual = written_manuals()[item.rule]
+    return replace(
+        item,
+        message=f"{manual.title[:1].lower()}{manual.title[1:]}",
+        path="",
+        seen=HIDDEN if item.seen else "",
+        allowed="",
+        hint=manual.fix,
+        related=tuple(replace(other, message=HIDDEN) for other in item.related),
+        cause="",
+    )

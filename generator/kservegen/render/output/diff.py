@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
-from kservegen.core.secrets import cut_secrets, secrets_in_line
+from kservegen.core.secret_data import without_data
+from kservegen.core.secrets import HIDDEN, cut_secrets, secrets_in_line
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.existing import Existing
 
@@ -79,15 +80,16 @@ def _lines(content: bytes | None) -> list[str] | None:
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
+    old_shown, new_shown = without_data(old, HIDDEN), without_data(new, HIDDEN)
     for group in _groups(old, new):
         old_start, old_end, new_start, new_end = group[0][1], group[-1][2], group[0][3], group[-1][4]
         yield f"@@ -{_range(old_start, old_end)} +{_range(new_start, new_end)} @@"
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
-                yield from _shown(" ", old, old_from, old_to)
+                yield from _shown(" ", old_shown, old_from, old_to)
                 continue
-            yield from _shown("-", old, old_from, old_to)
-            yield from _shown("+", new, new_from, new_to)
+            yield from _shown("-", old_shown, old_from, old_to)
+            yield from _shown("+", new_shown, new_from, new_to)
 
 
 def _shown(sign: str, lines: list[str], start: int, end: int) -> Iterator[str]:

@@ -1,0 +1,76 @@
+"""What a Secret holds is never printed: a marker anywhere below its data, in any shape, in every form of a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tests.support.project import Project
+
+from kservegen.cli import cli
+from kservegen.core.secret_data import without_data
+
+MARK = "zebra7marker"
+_HEAD = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns}\n"
+SHAPES = {
+    "text": f"{_HEAD}stringData: {{note: {MARK}}}\n",
+    "base64": f"{_HEAD}data: {{note: emVicmE3bWFya2Vy, bad: [{MARK}]}}\n",
+    "block": f"{_HEAD}data:\n  note: {MARK}\n  deep:\n    a: {MARK}\ntype: [1]\n",
+    "scalar": f"{_HEAD}stringData: {MARK}\n",
+    "list": f"{_HEAD}data:\n  - {MARK}\n",
+    "flow not closed": f"{_HEAD}stringData: {{password: {MARK}\n",
+    "quote not closed": f'{_HEAD}stringData:\n  a: "{MARK}\n',
+    "quote over lines": f'{_HEAD}stringData:\n  a: "x\ntype: {MARK}\n',
+    "tab": f"{_HEAD}stringData:\n  a:\n\t{MARK}: 1\n",
+    "wrong indentation": f"{_HEAD}stringData:\n{MARK}: {{{MARK}\n",
+    "block text": f"{_HEAD}stringData:\n  a: |\n    user: {MARK}\n  b: [yes, {MARK}]\n",
+    "twice": f"{_HEAD}stringData:\n  a: {MARK}\n  a: {MARK}\n",
+    "alias": f"x: &x {{a: {MARK}, a: {MARK}}}\n{_HEAD}data: *x\n",
+    "unknown alias": f"{_HEAD}data:\n  a: *{MARK}\n",
+    "escaped": f'{{"kind": "\\u0053ecret", "apiVersion": "v1", "data": {{"a": {MARK}}}}}\n',
+    "json": f'{{"kind": "Secret", "apiVersion": "v1", "metadata": {{"name": "s"}}, "data": {{"a": ["{MARK}"]}}}}\n',
+    "broken json": f'{{"kind": "Secret", "apiVersion": "v1",\n"stringData": {{"a": "{MARK}\n',
+    "template": f"{_HEAD}stringData:\n  a: {{{{ {MARK} }}}}\n",
+    "no kind": f"stringData:\n  a: [{MARK}\n",
+    "list of Secrets": f"apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {{name: s}}\n  data: {{a: [{MARK}]}}\n",
+    "in a List": f"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {{a: [{MARK}]}}\n",
+}
+FORMS = ("text", "json", "github", "sarif")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_form_of_a_report_shows_what_a_secret_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    project = Project(tmp_path)
+    project.write("manifests/all/s.yaml", SHAPES[shape])
+    monkeypatch.chdir(tmp_path)
+    for target in ([], ["manifests/all/s.yaml"]):
+        for form in FORMS:
+            said = CliRunner().invoke(cli, ["validate", *target, "--output", form])
+            assert "s.yaml" in said.output
+            assert MARK not in said.output
+            assert "emVicmE3" not in said.output
+
+
+@pytest.mark.parametrize(
+    "words",
+    [f"data: {{a: [{MARK}]}}", f"stringData: {MARK}", f"stringData: {{a: {MARK}", f"data: {{a: {{b: {MARK}}}}}"],
+)
+def test_neither_does_one_of_an_entry_of_the_catalog(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    project = Project(tmp_path)
+    project.write("models.yaml", f"version: 1\nextraManifests:\n  Secret/ns/s:\n    {words}\n")
+    monkeypatch.chdir(tmp_path)
+    for form in FORMS:
+        said = CliRunner().invoke(cli, ["validate", "--output", form])
+        assert "error" in said.output
+        assert MARK not in said.output
+
+
+def test_lines_around_the_data_of_a_secret_are_shown() -> None:
+    lines = f"kind: Secret\ndata:\n  a: {MARK}\ntype: Opaque\n---\nkind: ConfigMap\ndata: {{a: b}}".split("\n")
+    shown = ["kind: Secret", "data:", "  a: (hidden)", "type: Opaque", "---", "kind: ConfigMap", "data: {a: b}"]
+    assert without_data(lines, "(hidden)") == shown
