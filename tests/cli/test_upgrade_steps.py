@@ -111,7 +111,7 @@ def test_steps_followed_to_the_end_are_green_and_leave_nothing(name: str, tmp_pa
                 assert run(root, *command[1:])[0] == 0, (environment, step["title"])
         if step["merges"]:
             verdict = run(root, "check", "--base", "HEAD", *DAY)[1]
-            told = [found for found in verdict["findings"] if "waived" not in found]
+            told = [found for found in verdict["findings"] if "waived" not in found and found["severity"] != "info"]
             assert told == [], (environment, step["title"])
             commit_files(root, {}, step["title"])
     left = upgrade(root)["upgrade"]
