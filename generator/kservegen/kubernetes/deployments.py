@@ -74,12 +74,13 @@ def validate_deployment(deployment: JsonObject) -> Iterator[BrokenLaw]:
         yield BrokenLaw("deployment", Problem((*path, "progressDeadlineSeconds"), message, str(seconds)))
     for problem in deployment_strategy(spec.get("strategy"), (*path, "strategy")):
         yield BrokenLaw("deployment-strategy", problem)
-    for problem in _selector(spec, path):
+    for problem in template_selector(spec, path):
         yield BrokenLaw("selector", problem)
     yield from validate_pod_template(mapping(spec.get("template")), (*path, "template"))
 
 
-def _selector(spec: JsonObject, path: Path) -> Iterator[Problem]:
+def template_selector(spec: JsonObject, path: Path) -> Iterator[Problem]:
+    """Check that a workload's selector is there and matches the labels of its own pods."""
     selector, at = mapping(spec.get("selector")), (*path, "selector")
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         yield Problem(at if "selector" in spec else path, "required value: selector is missing or empty")
