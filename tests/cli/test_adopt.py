@@ -244,6 +244,21 @@ def test_other_objects_come_as_plain_manifests(tmp_path: Path) -> None:
     ]
 
 
+def test_a_long_name_is_shortened_in_its_file_alone(tmp_path: Path) -> None:
+    names = ["c" * 249 + end for end in "ab"]
+    folder = manifests(tmp_path / "in", iris=IRIS % (1, "s3://a/b"), account=ACCOUNT)
+    for name in names:
+        manifests(
+            folder, **{name[-1]: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: flowers}}\n"}
+        )
+    assert adopt(tmp_path / "out", str(folder), "--write").return_value == 0
+    files = sorted((tmp_path / "out/manifests/all/flowers").glob("configmap-*"))
+    assert [len(file.stem) for file in files] == [200, 200]
+    assert {line for file in files for line in file.read_text("utf-8").split() if len(line) > 200} == set(names)
+    project = Project.at(tmp_path / "out")
+    assert render(project.repository, RenderOptions(out=project.repository.output)).exit_code == 0
+
+
 def test_files_that_are_there_stay(tmp_path: Path) -> None:
     folder = manifests(tmp_path / "in", iris=IRIS % (1, "s3://a/b"))
     (tmp_path / "out").mkdir()

@@ -73,3 +73,22 @@ def test_nothing_is_written_by_itself_or_where_the_output_is_old(tmp_path: Path)
     project.write("models.yaml", "version: 1\nmodels: {iris: {modelFormt: sklearn}}\n")
     with pytest.raises(GeneratorError, match="the catalog has errors"):
         run(tmp_path, "eject", "--write")
+
+
+def test_folders_are_applied_in_the_order_of_an_engines_layers(tmp_path: Path) -> None:
+    write_team_repository(tmp_path, 48)
+    project = Project.at(tmp_path)
+    for path in (tmp_path / "environments").glob("**/*.yaml"):
+        path.write_text(path.read_text("utf-8").replace("engine: argocd", "engine: none"), "utf-8")
+    project.write(
+        "manifests/all/search/c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: search}\n"
+    )
+    project.render()
+    assert run(tmp_path, "eject", "--write").return_value == 0
+    page = (tmp_path / "rendered/WITHOUT-KSERVEGEN.md").read_text("utf-8")
+    applied = [line.split("/")[-2] for line in page.splitlines() if "apply" in line and "/prod-eu/" in line]
+    readme = (tmp_path / "rendered/prod-eu/README.md").read_text("utf-8")
+    first = readme.partition("## First install")[2].partition("## Uninstall")[0]
+    by_hand = [line.split("/prod-eu/")[1] for line in first.splitlines() if "apply" in line]
+    assert applied == list(dict.fromkeys(line.partition("/")[0] for line in by_hand))
+    assert len(applied) > 2

@@ -175,3 +175,25 @@ def test_what_other_environments_share_is_left_to_them(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in (root / "environments").glob("*.yaml")}
     assert run(root, "upgrade", "dev", "--to", "v0.20.0", "--tidy")[0] == 0
     assert {path: path.read_bytes() for path in before} == before, "prod runs another version still"
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        ("argocd", "kserve: {install: none}\n"),
+        ("none", "kserve: {install: none}\n"),
+        ("none", "kserve: {install: none}\n--from v0.15.0"),
+    ],
+)
+def test_what_others_installed_is_theirs_to_upgrade(engine: str, said: str, tmp_path: Path) -> None:
+    words, _, options = said.partition("--")
+    root = committed(tmp_path, small(engine, words))
+    code, report = run(root, "upgrade", "dev", "--to", "v0.20.0", *DAY, *(f"--{options}".split() if options else ()))
+    assert code == 0
+    told = [step for name, step in steps(report) if name == "dev"]
+    titles = [step["title"] for step in told]
+    place = titles.index("Have KServe upgraded to v0.20.0 by whoever installed it")
+    assert titles[place + 1] == "Set kserve.version: v0.20.0, render, and merge"
+    commands = [command for step in told for command in step["commands"]]
+    assert not [command for command in commands if "helm" in command]
+    assert not [step["why"] for step in told if "syncs the layers" in step["why"]]

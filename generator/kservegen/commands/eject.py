@@ -16,6 +16,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
+from kservegen.render.gitops.layers import LAYER_ORDER
 from kservegen.render.gitops.repository import CHART_REPOSITORY
 from kservegen.render.layout import open_templates
 from kservegen.render.objects.environment import BuiltEnvironment
@@ -27,6 +28,7 @@ from kservegen.render.output.ownership import unstamped
 PAGE_WITHOUT: Final = f"{OUTPUT_FOLDER}/WITHOUT-KSERVEGEN.md"
 # Folders of an environment that nobody applies as they are: values of charts, and what starts an engine.
 _NOT_APPLIED: Final = frozenset({"platform/", "sync/"})
+_ORDER: Final = {f"{part}/": order for part, order in LAYER_ORDER.items()}
 # What only kservegen reads.
 _SOURCES: Final = ("models.yaml", "models/", "manifests/", "environments/", "policies/", "owners.yaml")
 
@@ -64,7 +66,7 @@ def _page(repository: Repository, evaluated: EvaluatedRepository) -> Mapping[str
         promises = promises_of(built.environment)
         engine = ENGINES.get(built.environment.text("gitops", "engine"))
         files = sorted({path.partition("/")[2] for path in evaluated.desired if path.startswith(f"{name}/")})
-        folders = dict.fromkeys(f"{PurePosixPath(path).parts[0]}/" for path in files if "/" in path)
+        folders = {f"{PurePosixPath(path).parts[0]}/" for path in files if "/" in path} - _NOT_APPLIED
         environments.append(
             {
                 "name": name,
@@ -79,11 +81,16 @@ def _page(repository: Repository, evaluated: EvaluatedRepository) -> Mapping[str
                     }
                     for chart in built.platform.without(promises).charts
                 ],
-                "folders": [f"{OUTPUT_FOLDER}/{name}/{folder}" for folder in folders if folder not in _NOT_APPLIED],
+                "folders": [f"{OUTPUT_FOLDER}/{name}/{folder}" for folder in sorted(folders, key=_place)],
             }
         )
     there = [path for path in _SOURCES if (repository.root / path).exists()]
     return {"environments": environments, "sources": there}
+
+
+def _place(folder: str) -> tuple[int, str]:
+    """Put a folder where engines put its layer: what others need comes first."""
+    return _ORDER[folder], folder
 
 
 def _charts(built: BuiltEnvironment) -> str:

@@ -218,9 +218,7 @@ def _upgrade(way: _Way, today: Evaluation, limits: GuardLimits) -> EnvironmentUp
         permits=change.permits,
         reviewed=before.release.is_reviewed and then.release.is_reviewed,
         caveats=tuple(each for side in (before, then) for each in side.release.taken_for_granted),
-        steps=tuple(
-            steps(today.environment, tomorrow.built.platform.names, said, permit, before=installed, after=after)
-        ),
+        steps=tuple(steps(today.environment, tomorrow.built.platform, said, permit, before=installed, after=after)),
     )
 
 

@@ -44,7 +44,7 @@ def replace_files(root: Path, before: Mapping[str, bytes], after: Mapping[str, b
     with _scratch(root) as folder:
         _put_back(root, folder)
         for file, target in zip(after, targets, strict=True):
-            if (target.read_bytes() if target.exists() else None) != before.get(file):
+            if _held(target) != before.get(file):
                 raise GeneratorError(
                     "the file was changed meanwhile; nothing was written", subject=file, hint="Run the command again."
                 )
@@ -177,6 +177,16 @@ def _write_journal(folder: Path, steps: Sequence[_Step]) -> None:
     _flush(folder)
 
 
+def _held(target: Path) -> bytes | None:
+    """Return what a file holds; None where there is none, nor can be: its name may be longer than a name can be."""
+    try:
+        return target.read_bytes() if target.is_file() else None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        raise
+
+
 def _read_journal(folder: Path) -> list[_Step]:
     """Read what an edit was about; nothing where there is no journal, or none of ours."""
     journal = folder / _JOURNAL
@@ -193,7 +203,8 @@ def _put_back(root: Path, folder: Path) -> tuple[str, ...]:
     if any((folder / f"{number}.new").exists() for number in range(len(steps))):
         for number, step in enumerate(steps):
             target, old = _target(root, step.file), folder / f"{number}.old"
-            if not target.is_file() or _digest(target.read_bytes()) != step.digest:
+            held = _held(target)
+            if held is None or _digest(held) != step.digest:
                 continue
             if not step.was_there:
                 os.unlink(target)  # noqa: PTH108

@@ -14,7 +14,16 @@ from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import ENVIRONMENTS_FOLDER
 from kservegen.formats.yaml.emit import emit
-from kservegen.render.objects.charts import CACHE_RESOURCES, CRD, LLM_CRD, LLM_RESOURCES, RESOURCES, RUNTIME_CONFIGS
+from kservegen.render.objects.charts import (
+    CACHE_RESOURCES,
+    CRD,
+    LLM_CRD,
+    LLM_RESOURCES,
+    RESOURCES,
+    RUNTIME_CONFIGS,
+    PlannedCharts,
+)
+from kservegen.render.objects.settings import promises_of
 
 _CHARTS: Final = "oci://ghcr.io/kserve/charts"
 _KEEP_NOT: Final = "helm.sh/resource-policy-"
@@ -22,15 +31,19 @@ _KEEP_NOT: Final = "helm.sh/resource-policy-"
 
 def steps(
     environment: ResolvedEnvironment,
-    used: tuple[str, ...],
+    platform: PlannedCharts,
     notes: Iterable[Note],
     permit: JsonObject,
     *,
     before: str,
     after: str,
 ) -> Iterator[UpgradeStep]:
-    """List what to do in one environment, in order; `permit` are the words of the one that it takes, if any."""
-    moves = is_before_split(before)
+    """List what to do in one environment, in order; `permit` are the words of the one that it takes, if any.
+
+    Charts of `platform` that somebody else has installed are theirs to upgrade.
+    """
+    used = platform.without(promises_of(environment)).names
+    moves = is_before_split(before) and bool(used)
     engine = environment.text("gitops", "engine") or "none"
     by_helm = moves or engine == "none"
     if moves:
@@ -38,7 +51,12 @@ def steps(
     if permit:
         yield _permit(environment.name, permit, after)
     yield from _back_up(notes)
-    yield _render(environment, after, engine, merges=not by_helm, before=before)
+    if theirs := [name for name in platform.names if name not in used]:
+        yield UpgradeStep(
+            title=f"Have {', '.join(theirs) if used else 'KServe'} upgraded to {after} by whoever installed it",
+            why="The environment says that others have installed it. What follows needs what it brings.",
+        )
+    yield _render(environment, after, engine, origin=before if moves else "", syncs=bool(used) and not by_helm)
     if by_helm:
         yield from _by_helm(environment, used, after, moves=moves)
     if engine == "none":
@@ -58,7 +76,7 @@ def steps(
             why="Only now may helm delete a runtime that its chart drops. CRDs stay kept, whatever is uninstalled.",
             commands=(f"kubectl annotate clusterservingruntimes --all {_KEEP_NOT}",),
         )
-    kinds = "inferenceservices,llminferenceservices" if LLM_RESOURCES in used else "inferenceservices"
+    kinds = "inferenceservices,llminferenceservices" if LLM_RESOURCES in platform.names else "inferenceservices"
     yield UpgradeStep(
         title="Look",
         commands=("kubectl get pods --namespace kserve", f"kubectl get {kinds} --all-namespaces"),
@@ -136,20 +154,19 @@ def _why(name: str, *, moves: bool) -> str:
     return ""
 
 
-def _render(environment: ResolvedEnvironment, after: str, engine: str, *, merges: bool, before: str) -> UpgradeStep:
+def _render(environment: ResolvedEnvironment, after: str, engine: str, *, origin: str, syncs: bool) -> UpgradeStep:
+    """State and render the version; `origin` is the one from before the split, if any, `syncs` that charts follow."""
     order = "CRDs, controllers, runtimes and presets, then models"
     words = f"kserve.version: {after}"
-    origin = ""
-    if is_before_split(before):
+    if origin:
         words += f" and kserve.releaseNames: {{{RESOURCES}: {OLD_RELEASE}}}"
-        origin = f" --from {before}"
-    then = "; do not merge yet" if engine != "none" and not merges else ", and merge"
+    waits = bool(origin) and engine != "none"
     return UpgradeStep(
-        title=f"Set {words}, render{then}",
-        why=f"{ENGINES[engine].title} syncs the layers in order: {order}." if merges else "",
+        title=f"Set {words}, render{'; do not merge yet' if waits else ', and merge'}",
+        why=f"{ENGINES[engine].title} syncs the layers in order: {order}." if syncs else "",
         commands=(
-            f"kservegen upgrade {environment.name} --to {after}{origin} --write",
+            f"kservegen upgrade {environment.name} --to {after}{f' --from {origin}' if origin else ''} --write",
             f"kservegen render {environment.name}",
         ),
-        merges=not (is_before_split(before) and engine != "none"),
+        merges=not waits,
     )

@@ -15,6 +15,7 @@ from kservegen.catalog.sections import GROUP, SECTIONS
 from kservegen.commands.adopting.reading import Inventoried, RunningObject
 from kservegen.commands.fmt import words_of_file
 from kservegen.core.document import mapping
+from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.repository import MANIFESTS_FOLDER
 from kservegen.core.resource import ResourceId
@@ -181,7 +182,7 @@ class DraftCatalog:
             same = len(held) == len(self.found) and all(doc == held[0][1] for _, doc in held)
             for environment, doc in held[:1] if same else held:
                 folder = ALL_ENVIRONMENTS if same else environment
-                name = f"{named.kind.lower()}{f'.{group}' if group else ''}-{named.name}"
+                name = as_file_name(f"{named.kind.lower()}{f'.{group}' if group else ''}-{named.name}")
                 yield f"{MANIFESTS_FOLDER}/{folder}/{named.namespace or _CLUSTER_FILE}/{name}.yaml", emit(doc).encode()
 
 

@@ -12,6 +12,7 @@ from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import EXTRA_MANIFESTS, GROUP, KINDS, KindInfo
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
+from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.secrets import HIDDEN
@@ -86,7 +87,7 @@ def companion_file(info: KindInfo, namespace: str, own: str) -> str:
     """
     kind, name = info.kind.lower(), quote(own, safe="")
     by_itself = is_kubernetes_group(info.group) or (info.group == GROUP and info.kind in KINDS)
-    file = f"{kind}-{name}.yaml" if by_itself else f"{kind}.{info.group}_{name}.yaml"
+    file = f"{as_file_name(f'{kind}-{name}' if by_itself else f'{kind}.{info.group}_{name}')}.yaml"
     return f"{info.folder}/{namespace}/{file}" if info.namespaced else f"{info.folder}/{file}"
 
 

@@ -103,3 +103,23 @@ def test_rights_are_kept_and_links_inside_are_followed(tmp_path: Path) -> None:
     assert (tmp_path / "link.yaml").is_symlink()
     assert (tmp_path / "a.yaml").read_bytes() == b"a: 2\n"
     assert (tmp_path / "a.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_that_no_file_can_have_leaves_all_as_they_were(tmp_path: Path) -> None:
+    plant(tmp_path)
+    with pytest.raises(GeneratorError, match="as they were: File name too long"):
+        replace_files(tmp_path, BEFORE, {**AFTER, f"in/{'n' * 300}.yaml": b"d: 1\n"})
+    assert held(tmp_path) == BEFORE
+    assert recover_edit(tmp_path) == ()
+
+
+def test_a_journal_with_a_name_that_no_file_can_have_is_put_back(tmp_path: Path) -> None:
+    plant(tmp_path)
+    leave(tmp_path)
+    journal = tmp_path / ".kservegen/journal"
+    steps = [*json.loads(journal.read_bytes()), {"file": f"in/{'n' * 300}.yaml", "digest": "", "was_there": False}]
+    journal.unlink()
+    journal.write_text(json.dumps(steps), "utf-8")
+    journal.chmod(0o400)
+    assert recover_edit(tmp_path) == ("a.yaml", "in/new.yaml")
+    assert held(tmp_path) == BEFORE
