@@ -13,7 +13,9 @@ from tools.team_repository import write_team_repository
 from kservegen.cli import cli
 from kservegen.commands.render import RenderOptions, render, validate
 from kservegen.core.diagnostics import Severity
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
 from kservegen.formats.yaml.load import load_strict
 
@@ -177,7 +179,14 @@ APPLICATION = (
         (RUNTIME, "installed by KServe's charts"),
         (APPLICATION, "an object of a GitOps engine"),
         (IRIS.replace("  name: iris\n", "  generateName: iris-\n") % (1, "s3://a/b"), "it has no name"),
-        (IRIS % (3, "s3://other/iris"), "it stands at"),
+        (WITH_DATA.replace("\ndata:", "\nData:"), "a Secret with its data"),
+        (WITH_DATA.replace("Secret", "secret").replace("\ndata:", "\nstringdata:"), "a Secret with its data"),
+        (RUNTIME, "it has the name of one installed by KServe's charts"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-root-ca.crt, namespace: flowers}\ndata: {a: b}\n",
+            "made in every namespace by the cluster itself",
+        ),
+        (ACCOUNT.replace("reader", "default"), "made in every namespace by the cluster itself"),
     ],
 )
 def test_what_is_nobodys_to_write_down_is_left_out_with_its_reason(tmp_path: Path, text: str, reason: str) -> None:
@@ -189,7 +198,7 @@ def test_what_is_nobodys_to_write_down_is_left_out_with_its_reason(tmp_path: Pat
     assert "aHVzaA" not in told.output
     held = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.yaml"))
     assert "aHVzaA" not in held
-    assert ("Secret/flowers/hf" in held) is (text is WITH_DATA)
+    assert ("Secret/flowers/hf" in held) is ("{HF_TOKEN: aHVzaA==}" in text)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +209,7 @@ def test_what_is_nobodys_to_write_down_is_left_out_with_its_reason(tmp_path: Pat
             "does not serve it",
         ),
         (IRIS.replace("minReplicas:", "minReplica:") % (1, "s3://a/b"), 'unknown field "minReplica"'),
+        (IRIS.replace("name: iris", "name: ../../iris") % (1, "s3://a/b"), "'../../iris' is no name"),
     ],
 )
 def test_what_cannot_be_admitted_is_listed_and_left_out_only_on_request(tmp_path: Path, text: str, said: str) -> None:
@@ -207,11 +217,13 @@ def test_what_cannot_be_admitted_is_listed_and_left_out_only_on_request(tmp_path
     told = adopt(tmp_path / "out", str(folder), "--write")
     assert told.return_value == 1
     assert said in told.output
+    assert f"prod: {folder / 'iris.yaml'}:" in told.output
     assert "nothing was written" in told.output
     assert list((tmp_path / "out").iterdir()) == []
     told = adopt(tmp_path / "out", str(folder), "--write", "--leave-out")
     assert told.return_value == 0, told.output
-    assert "InferenceService flowers/iris" in told.output
+    assert "InferenceService flowers/" in told.output
+    assert f"({folder / 'iris.yaml'}:" in told.output
     assert "iris" not in (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
 
 
@@ -266,3 +278,138 @@ def test_files_that_are_there_stay(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match=r"already holds models\.yaml"):
         adopt(tmp_path / "out", str(folder), "--write")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["models.yaml"]
+
+
+PLAIN = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: %s, namespace: flowers}
+spec: {predictor: {model: {modelFormat: {name: sklearn}, storageUri: s3://a/b}}}
+"""
+
+
+def rendered(root: Path) -> dict[str, JsonObject]:
+    repository = Repository.find(root, search_parents=False)
+    assert render(repository, RenderOptions(out=repository.output)).exit_code == 0
+    found: dict[str, JsonObject] = {}
+    for path in (root / "rendered").rglob("inferenceservice-*.yaml"):
+        doc = load_strict(path.read_bytes(), path.name).value
+        assert isinstance(doc, dict)
+        metadata = doc["metadata"]
+        assert isinstance(metadata, dict)
+        found[str(metadata["name"])] = metadata
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "recorded", "cluster", "said"),
+    [
+        ((), ("Knative",), "Knative", (None,)),
+        ((), ("Serverless",), "Knative", (None,)),
+        ((), ("Standard",), "Standard", ("Standard",)),
+        ((), ("",), "Standard", ("Standard",)),
+        ((), ("[x]",), "Standard", ("Standard",)),
+        ((), ("Knative", "Knative", "Standard"), "Knative", (None, None, "Standard")),
+        (("--mode", "Standard"), ("Knative",), "Standard", ("Knative",)),
+    ],
+)
+def test_models_keep_the_mode_that_their_status_records(
+    tmp_path: Path, words: tuple[str, ...], recorded: tuple[str, ...], cluster: str, said: tuple[str | None, ...]
+) -> None:
+    texts = {f"m{n}": f"{PLAIN % f'm{n}'}status: {{deploymentMode: {mode}}}\n" for n, mode in enumerate(recorded)}
+    told = adopt(tmp_path / "out", str(manifests(tmp_path / "in", **texts)), "--write", *words)
+    assert told.return_value == 0, told.output
+    assert f"deploymentMode: {cluster}" in (tmp_path / "out/environments/defaults.yaml").read_text("utf-8")
+    found = rendered(tmp_path / "out")
+    key = "serving.kserve.io/deploymentMode"
+    modes = tuple(mapping(found[name].get("annotations")).get(key) for name in texts)
+    assert modes == said
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "finalizers: [inferenceservice.finalizers]",
+        "finalizers: [localmodel.kserve.io/finalizer, foregroundDeletion]",
+        'annotations: {serving.kserve.io/deploymentMode: ""}',
+    ],
+)
+def test_what_controllers_wrote_and_odd_modes_stay_no_plain_manifests(tmp_path: Path, metadata: str) -> None:
+    text = (PLAIN % "iris").replace("namespace:", f"{metadata}, namespace:")
+    adoption = report(tmp_path / "out", str(manifests(tmp_path / "in", iris=text)), "--write")
+    assert (adoption["keptAsManifests"], adoption["errors"], adoption["equal"]) == ([], [], 1)
+    result = validate(Repository.find(tmp_path / "out", search_parents=False))
+    assert [d for d in result.diagnostics if d.severity is Severity.ERROR] == []
+
+
+def test_a_claim_loses_what_its_controllers_wrote(tmp_path: Path) -> None:
+    claim = (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: models\n"
+        "  finalizers: [kubernetes.io/pvc-protection, example.com/ours]\n"
+        "  annotations: {pv.kubernetes.io/bind-completed: 'yes'}\n"
+        "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    )
+    folder = manifests(tmp_path / "in", claim=claim, iris=(PLAIN % "iris").replace(", namespace: flowers", ""))
+    assert adopt(tmp_path / "out", str(folder), "--write").return_value == 0
+    path = tmp_path / "out/manifests/all/default/persistentvolumeclaim-models.yaml"
+    doc = load_strict(path.read_bytes(), path.name).value
+    assert isinstance(doc, dict)
+    assert doc["metadata"] == {"name": "models", "namespace": "default", "finalizers": ["example.com/ours"]}
+    assert (tmp_path / "out/models/default.yaml").exists()
+
+
+def test_an_object_that_contradicts_itself_waits_for_a_decision(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", a=IRIS % (1, "s3://a/b"), b=IRIS % (2, "s3://a/c"))
+    told = adopt(tmp_path / "out", str(folder), "--write")
+    assert told.return_value == 1
+    assert (
+        f"b.yaml:2:1: InferenceService flowers/iris stands at {folder / 'a.yaml'}:2:1, too, and differs" in told.output
+    )
+    problems = report(tmp_path / "out", str(folder))["problems"]
+    assert isinstance(problems, list)
+    assert [problem["rule"] for problem in problems] == ["kubernetes/duplicate-object"]
+    told = adopt(tmp_path / "out", str(folder), "--write", "--leave-out")
+    assert told.return_value == 0, told.output
+    assert "too, and differs" in told.output
+    assert "s3://a/b" in (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("place", ["manifests/dev", "models", "environments/x"])
+def test_what_comes_in_lies_apart_from_the_new_catalog(tmp_path: Path, place: str) -> None:
+    folder = manifests(tmp_path / "out" / place, a=IRIS % (1, "s3://a/b"))
+    with pytest.raises(GeneratorError, match="lies where the catalog reads its own files"):
+        adopt(tmp_path / "out", str(folder))
+
+
+@pytest.mark.parametrize("name", ["e" * 64, "A", "a_b", "a-", "defaults", "all", ""])
+def test_a_name_that_no_environment_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    folder = manifests(tmp_path / "in", a=IRIS % (1, "s3://a/b"))
+    with pytest.raises(GeneratorError, match="this can be no environment's name"):
+        adopt(tmp_path / "out", f"{name}={folder}")
+
+
+def test_a_namespace_may_be_called_cluster(tmp_path: Path) -> None:
+    model = (PLAIN % "iris").replace("flowers", "cluster")
+    runtime = RUNTIME.replace("kserve-sklearnserver", "own").replace("[]", "[{name: kserve-container, image: a/b:1}]")
+    adoption = report(tmp_path / "out", str(manifests(tmp_path / "in", model=model, runtime=runtime)), "--write")
+    assert (adoption["keptAsManifests"], adoption["equal"]) == ([], 2)
+    assert (tmp_path / "out/models/cluster_wide.yaml").exists()
+
+
+def test_lines_are_those_of_what_became_words(tmp_path: Path) -> None:
+    extra = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: flowers}\ndata: {a: b}\n"
+    alone = report(tmp_path / "out", str(manifests(tmp_path / "one", a=PLAIN % "iris")))
+    beside = report(tmp_path / "out", str(manifests(tmp_path / "two", a=PLAIN % "iris", b=extra)))
+    assert alone["lines"] == beside["lines"]
+
+
+def test_errors_of_the_catalog_are_those_that_validate_says(tmp_path: Path) -> None:
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d, namespace: flowers}\ndata: [1]\n"
+    texts = {"iris": IRIS % (1, "s3://a/b"), **{f"c{n}": settings % n for n in range(12)}}
+    folder = str(manifests(tmp_path / "in", **texts))
+    told = adopt(tmp_path / "out", folder, "--write")
+    result = validate(Repository.find(tmp_path / "out", search_parents=False))
+    errors = [d for d in result.diagnostics if d.severity is Severity.ERROR]
+    assert f"of the catalog kservegen validate will say {len(errors)} errors:" in told.output
+    assert f"  {errors[0].location}: {errors[0].subjects[0]}: {errors[0].message}" in told.output
+    assert "  and 2 more" in told.output

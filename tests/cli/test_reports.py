@@ -97,6 +97,7 @@ _MODEL = 'modelFormat: {name: sklearn}, storageUri: "s3://b/m"'
 # Said flat, by spec alone, kept as it is, with an error, refused, and left out.
 ADOPTED = {
     "flat": f"{MANIFEST}spec: {{predictor: {{model: {{{_MODEL}}}}}}}\n",
+    "twice": f"{MANIFEST}spec: {{predictor: {{minReplicas: 2, model: {{{_MODEL}}}}}}}\n",
     "spec": f"{MANIFEST.replace('name: x', 'name: s')}spec: {{predictor: {{model: {{}}}}}}\n",
     "kept": f"{MANIFEST.replace('name: x', 'name: k')}spec: {{predictor: {{model: {{{_MODEL}}},"
     " volumes: [{name: v, emptyDir: {}}, {name: v, emptyDir: {}}]}}\n",

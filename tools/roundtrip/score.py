@@ -92,7 +92,7 @@ def score(source: Source) -> bool:
     """
     titles: dict[ResourceId, str] = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "manifests"
+        folder = Path(name) / "running"
         folder.mkdir()
         for number, (title, manifest) in enumerate(source.manifests.items()):
             apart = _apart(manifest, number)

@@ -11,6 +11,7 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.defaulting import Installation, default
+from kservegen.kserve.workloads import KSERVE_FINALIZERS
 from kservegen.render.objects.finish import canonical_form
 
 # What the API server keeps about an object beside what its author said (apimachinery, ObjectMeta).
@@ -19,6 +20,13 @@ _SERVER_METADATA: Final = frozenset(
     creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation managedFields resourceVersion selfLink uid
     """.split()
 )
+# Finalizers that controllers write, and write again where they are missing.
+_CONTROLLER_FINALIZERS: Final = KSERVE_FINALIZERS | {
+    "foregroundDeletion",
+    "kubernetes.io/pv-protection",
+    "kubernetes.io/pvc-protection",
+    "orphan",
+}
 # Annotations that tools leave on what they apply, and read for themselves.
 _TOOL_ANNOTATIONS: Final = frozenset(
     {
@@ -26,6 +34,11 @@ _TOOL_ANNOTATIONS: Final = frozenset(
         "deployment.kubernetes.io/revision",
         "kubectl.kubernetes.io/last-applied-configuration",
         "kubectl.kubernetes.io/restartedAt",
+        "pv.kubernetes.io/bind-completed",
+        "pv.kubernetes.io/bound-by-controller",
+        "volume.beta.kubernetes.io/storage-provisioner",
+        "volume.kubernetes.io/selected-node",
+        "volume.kubernetes.io/storage-provisioner",
     }
 )
 _TOOL_LABELS: Final = frozenset(
@@ -42,6 +55,11 @@ def authored(doc: JsonObject) -> JsonObject:
             metadata[name] = kept
         elif isinstance(metadata.get(name), dict):
             del metadata[name]
+    finalizers = metadata.get("finalizers")
+    if isinstance(finalizers, list):
+        metadata["finalizers"] = [name for name in finalizers if name not in _CONTROLLER_FINALIZERS]
+        if not metadata["finalizers"]:
+            del metadata["finalizers"]
     return {name: metadata if name == "metadata" else value for name, value in doc.items() if name != "status"}
 
 

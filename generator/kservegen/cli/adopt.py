@@ -15,9 +15,7 @@ from kservegen.cli.options import reporting, write_document, write_text
 @click.option(
     "--mode",
     type=click.Choice(("Standard", "Knative", "ModelMesh")),
-    default="Standard",
-    show_default=True,
-    help="Deployment mode of models that do not say their own.",
+    help="Deployment mode of models that do not say their own. Default: what their status says, or else Standard.",
 )
 @click.option("--leave-out", is_flag=True, help="Take what can be admitted, and leave out what cannot.")
 @click.option("--write", "writes", is_flag=True, help="Write the catalog. Without it nothing is written.")
@@ -26,7 +24,7 @@ def command(
     *,
     paths: tuple[str, ...],
     version: str | None,
-    mode: str,
+    mode: str | None,
     leave_out: bool,
     writes: bool,
     root: Path | None,

@@ -6,7 +6,7 @@ flat words do not bring back is said by `spec`, and one that this does not bring
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,30 +19,35 @@ from kservegen.changes.adoption import stored_differences
 from kservegen.changes.plan.model import FieldChange
 from kservegen.checks.basis import UNPROMISED
 from kservegen.commands.adopting.catalog import DraftCatalog
-from kservegen.commands.adopting.reading import LeftOut, Target, read_running
+from kservegen.commands.adopting.reading import Inventoried, LeftOut, Target, read_running, with_annotation
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
+from kservegen.core.names import label_error
+from kservegen.core.repository import CATALOG_SOURCES, DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import ResourceId
 from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.environment import build_objects
 from kservegen.evaluate.project import open_project, open_tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
+from kservegen.kserve.defaulting.inference_service import MODE
 from kservegen.kserve.platform import reference_platform
 
 _USUAL_ENVIRONMENT: Final = "prod"
-_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+USUAL_MODE: Final = "Standard"
 _TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptOptions:
-    """What to adopt: paths by environment, and the KServe that runs them. `leaves_out` takes what can be admitted."""
+    """What to adopt: paths by environment, and the KServe that runs them. `leaves_out` takes what can be admitted.
+
+    `mode` is that of the cluster; None is what the status of models without a mode of their own says.
+    """
 
     paths: Mapping[str, tuple[Path, ...]]
     version: str
-    mode: str = "Standard"
+    mode: str | None = None
     leaves_out: bool = False
 
 
@@ -88,9 +93,10 @@ def by_environment(paths: Sequence[str]) -> dict[str, tuple[Path, ...]]:
         name, equals, path = said.partition("=")
         if not equals or "/" in name or Path(said).exists():
             name, path = _USUAL_ENVIRONMENT, said
-        if not _NAME.fullmatch(name) or name in _TAKEN:
+        problem = "it is taken" if name in _TAKEN else label_error(name)
+        if problem:
             raise GeneratorError(
-                "this can be no environment's name",
+                f"this can be no environment's name: {problem}",
                 subject=name,
                 hint="Write small letters, digits and dashes: ENV=PATH.",
             )
@@ -112,9 +118,45 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
     target = Target(tools.schemas, options.version, reference_platform(tools.releases.get(options.version)))
     with without_collector():
         found = {name: read_running(paths, target) for name, paths in options.paths.items()}
-        problems = tuple(problem for one in found.values() for problem in one.problems)
-        draft = DraftCatalog(found, options.mode, options.version)
-        return _Proof(repository, draft, leaves_out=options.leaves_out).run(problems)
+        _keep_apart(repository, found)
+        problems = [problem for one in found.values() for problem in one.problems]
+        for one in found.values():
+            if options.leaves_out:
+                one.left_out += [LeftOut(*item[:2], item.finding.message) for item in one.contradicting]
+            else:
+                problems += [item.finding for item in one.contradicting]
+        draft = DraftCatalog(found, _settle_modes(found, options.mode), options.version)
+        return _Proof(repository, draft, leaves_out=options.leaves_out).run(tuple(problems))
+
+
+def _keep_apart(repository: Repository, found: Mapping[str, Inventoried]) -> None:
+    """Refuse input that lies where the new catalog reads its own files."""
+    root = repository.root.resolve()
+    for one in found.values():
+        for path in one.files:
+            place = path.resolve()
+            if place.is_relative_to(root) and place.relative_to(root).parts[0] in CATALOG_SOURCES:
+                raise GeneratorError(
+                    "what comes in lies where the catalog reads its own files",
+                    subject=str(path),
+                    hint="Move it to another folder, running/ for one, or give another folder to --root.",
+                )
+
+
+def _settle_modes(found: Mapping[str, Inventoried], said: str | None) -> str:
+    """Return the mode of the cluster; what a status says differently of a model becomes the model's own word.
+
+    A model without the annotation follows the cluster, so its status tells the cluster's mode.
+    """
+    recorded = Counter(mode for one in found.values() for mode in one.modes.values())
+    mode = said or next((name for name, _ in recorded.most_common(1)), USUAL_MODE)
+    for one in found.values():
+        for identity, own in one.modes.items():
+            if own != mode and identity in one.entries:
+                running = one.entries[identity]
+                doc = with_annotation(running.resource.doc, MODE, own)
+                one.entries[identity] = running._replace(resource=replace(running.resource, doc=doc))
+    return mode
 
 
 class _Proof:
@@ -140,13 +182,17 @@ class _Proof:
                 one.left_out.append(LeftOut(item.id, item.findings[0].location, reason))
             evaluated, refused = self._evaluate(), ()
         draft.promises = _missing(evaluated)
+        if any(draft.promises.values()):
+            evaluated = self._evaluate()
         files = draft.files()
         found = draft.found.values()
         entries = [identity for one in found for identity in one.entries if identity not in draft.unsaid]
         words = (content for path, content in files.items() if not path.startswith(f"{MANIFESTS_FOLDER}/"))
         return Adoption(
             files=files,
-            lines_before=sum(one.lines for one in found),
+            lines_before=sum(
+                one.entries[identity].lines for one in found for identity in one.entries.keys() - draft.unsaid
+            ),
             lines_after=sum(content.count(b"\n") for content in words),
             equal=len(entries),
             literal=tuple(sorted(draft.literal - draft.unsaid)),
@@ -201,8 +247,12 @@ class _Proof:
                         for subject in told.subjects:
                             by_subject.setdefault(subject, []).append(told)
             refused += [
-                RefusedObject(environment=name, id=identity, findings=tuple(by_subject[str(identity)]))
-                for identity in one.entries
+                RefusedObject(
+                    environment=name,
+                    id=identity,
+                    findings=tuple(replace(told, location=running.location) for told in by_subject[str(identity)]),
+                )
+                for identity, running in one.entries.items()
                 if str(identity) in by_subject
             ]
         return tuple(refused)

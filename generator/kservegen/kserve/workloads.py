@@ -34,6 +34,15 @@ SERVING_CONTAINER: Final = "kserve-container"
 WORKER_CONTAINER: Final = "worker-container"
 TRANSFORMER_CONTAINER: Final = "transformer-container"
 LLM_CONTAINER: Final = "main"
+# Finalizers that KServe's controllers write on their own kinds.
+KSERVE_FINALIZERS: Final = frozenset(
+    {
+        "inferenceservice.finalizers",
+        "localmodel.kserve.io/finalizer",
+        "serving.kserve.io/llmisvc-finalizer",
+        "trainedmodel.finalizer",
+    }
+)
 
 
 class PodSpecAt(NamedTuple):

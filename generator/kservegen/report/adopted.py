@@ -36,7 +36,7 @@ def _refused(adoption: Adoption) -> Iterator[str]:
         yield f"{plural(len(adoption.refused), 'object')} that the API server or KServe's webhooks would refuse:"
     for item in adoption.refused:
         for finding in item.findings:
-            yield f"  {item.environment}: {item.id}: {finding.message} ({finding.rule})"
+            yield f"  {item.environment}: {finding.location}: {item.id}: {finding.message} ({finding.rule})"
 
 
 def _proof(adoption: Adoption) -> Iterator[str]:
@@ -80,7 +80,11 @@ def _made(adoption: Adoption) -> Iterator[str]:
     yield f"{plural(catalog, 'file')} of a catalog{plain}: {lines}"
     if adoption.errors:
         yield f"of the catalog kservegen validate will say {plural(len(adoption.errors), 'error')}:"
-        yield from (f"  {error.message} ({error.rule})" for error in adoption.errors[:_LISTED])
+        for error in adoption.errors[:_LISTED]:
+            subjects = "".join(f"{subject}: " for subject in error.subjects[:1])
+            yield f"  {error.location}: {subjects}{error.message} ({error.rule})"
+        if len(adoption.errors) > _LISTED:
+            yield f"  and {len(adoption.errors) - _LISTED:,} more"
 
 
 def _end(adoption: Adoption, *, written: bool) -> str:
@@ -89,7 +93,10 @@ def _end(adoption: Adoption, *, written: bool) -> str:
     if not (adoption.equal or adoption.kept or adoption.problems or adoption.refused):
         return "nothing was found to adopt"
     if not adoption.may_be_written:
-        hint = ": --leave-out takes the others" if adoption.refused and not adoption.problems else ""
+        if adoption.problems:
+            hint = ": mend the files named first, move them away, or name the paths of the others"
+        else:
+            hint = ": --leave-out takes the others" if adoption.refused else ""
         return f"nothing was written, and --write will not either as long as something is lost{hint}"
     return "nothing was written: --write writes it"
 
@@ -110,6 +117,7 @@ def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
             }
             for (environment, identity), changes in adoption.kept.items()
         ],
+        "problems": [finding_as_json(problem) for problem in adoption.problems],
         "refused": [
             {
                 "environment": item.environment,

@@ -65,11 +65,13 @@ class DraftCatalog:
             for environment, own in words.items():
                 words[environment] = mapping(with_uris(own, prefixes.get(environment, {})))
         keys = _keys(entries)
+        # No namespace can have an underscore in its name.
+        cluster_file = _CLUSTER_FILE if all(e.namespace != _CLUSTER_FILE for e in entries) else "cluster_wide"
         sections: dict[str, dict[str, dict[str, JsonObject]]] = defaultdict(lambda: defaultdict(dict))  # by file
         overlays: dict[str, dict[str, dict[str, JsonValue]]] = defaultdict(lambda: defaultdict(dict))
         comments: dict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
         for identity, by_environment in entries.items():
-            file, key = _file(identity), keys[identity]
+            file, key = identity.namespace or cluster_file, keys[identity]
             said = layered(by_environment)
             lives = [name for name in self.found if name in by_environment]
             only: JsonObject = {"environments": self._lives_in(lives)} if len(lives) < len(self.found) else {}
@@ -87,7 +89,8 @@ class DraftCatalog:
             models[key] = _with_profile(models[key], name, shared.profiles[name])
         files = {"models.yaml": _shared_file(shared.profiles)}
         for file, held in sorted(sections.items()):
-            files[f"models/{file}.yaml"] = _models_file(file, held, comments[file])
+            namespace = "" if file == cluster_file else file
+            files[f"models/{file}.yaml"] = _models_file(namespace, held, comments[file])
         words = {name: self._environment(name, prefixes.get(name, {}), overlays[name]) for name in self.found}
         files |= self._environment_files(words)
         return {path: content.encode() for path, content in files.items()} | dict(self._manifests())
@@ -233,15 +236,11 @@ def _keys(entries: Mapping[EntryId, object]) -> dict[EntryId, str]:
     }
 
 
-def _file(identity: EntryId) -> str:
-    return identity.namespace or _CLUSTER_FILE
-
-
 def _models_file(
-    file: str, sections: Mapping[str, Mapping[str, JsonObject]], comments: dict[tuple[str, ...], str]
+    namespace: str, sections: Mapping[str, Mapping[str, JsonObject]], comments: dict[tuple[str, ...], str]
 ) -> str:
     """Write one file; those of a namespace are in a file of its name."""
-    words: JsonObject = {"version": 1, **({"defaults": {"namespace": file}} if file != _CLUSTER_FILE else {})}
+    words: JsonObject = {"version": 1, **({"defaults": {"namespace": namespace}} if namespace else {})}
     for section in SECTIONS:
         if sections.get(section):
             words[section] = dict(sections[section])

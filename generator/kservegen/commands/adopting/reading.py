@@ -7,18 +7,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kservegen.catalog.companions import CompanionKey, identity_refusal
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.changes.adoption import authored
 from kservegen.checks.manifests.documents import InputDocument, read_documents
 from kservegen.checks.manifests.files import find_files
 from kservegen.checks.manifests.inputs import find_inputs
-from kservegen.core.diagnostics import Diagnostic, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
 from kservegen.kserve.controllers.llm.conversion import upgraded_document
+from kservegen.kserve.defaulting.inference_service import MODE, MODES, NEW_MODE
 from kservegen.kserve.platform import Platform
 from kservegen.render.output.ownership import OWNERSHIP_MARK
 
@@ -29,20 +31,36 @@ _ENGINE_GROUPS: Final = (
     "helm.toolkit.fluxcd.io",
     "source.toolkit.fluxcd.io",
 )
+_BUILD_FIRST: Final = "Write what helm template or kustomize build makes of it to a file of its own, and adopt that."
 _WITH_DATA: Final = "a Secret with its data, which stays where it is: prerequisites promise it"
 _BY_CHARTS: Final = "installed by KServe's charts"
+_CHART_RUNTIME: Final = f"it has the name of one {_BY_CHARTS}, which models get; another name keeps what it says"
 _RELEASE: Final = "meta.helm.sh/release-name"
 _DEFINITION: Final = "CustomResourceDefinition"
 _USUAL_NAMESPACE: Final = "default"
+_BY_CLUSTER: Final = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
+_SECRET_FIELDS: Final = frozenset({"apiVersion", "kind", "metadata", "type", "immutable", "status"})
 _EVENTS: Final = frozenset({"Event", "EndpointSlice", "Endpoints", "ControllerRevision", "Lease"})
 
 
 class RunningObject(NamedTuple):
-    """An object as its author wants it, in the form that is rendered; where it was read, and the comment above it."""
+    """An object as its author wants it, in the form that is rendered; where it was read, and the comment above it.
+
+    `lines` are those of its manifest.
+    """
 
     resource: Resource
     location: Location
     comment: str
+    lines: int
+
+
+class Contradicting(NamedTuple):
+    """An object that stands a second time, and says something else there."""
+
+    id: ResourceId
+    location: Location
+    finding: Diagnostic
 
 
 class LeftOut(NamedTuple):
@@ -62,9 +80,11 @@ class Inventoried:
     companions: dict[tuple[str, ResourceId], RunningObject] = field(default_factory=dict)  # by API group, too
     promised: list[str] = field(default_factory=list)  # Secrets, as prerequisites name them
     left_out: list[LeftOut] = field(default_factory=list)
-    unserved: dict[ResourceId, Diagnostic] = field(default_factory=dict)  # of a version that the release does not serve
+    unserved: dict[ResourceId, Diagnostic] = field(default_factory=dict)  # of no version or name that a server takes
     problems: list[Diagnostic] = field(default_factory=list)
-    lines: int = 0  # of the manifests that come in
+    contradicting: list[Contradicting] = field(default_factory=list)
+    modes: dict[ResourceId, str] = field(default_factory=dict)  # of models that say none: what their status says
+    files: list[Path] = field(default_factory=list)
 
 
 class Target(NamedTuple):
@@ -79,8 +99,9 @@ def read_running(paths: Sequence[Path], target: Target) -> Inventoried:
     """Read the manifests below paths."""
     found = Inventoried()
     files = [file for argument in find_files(paths) for file in argument.files]
+    found.files += [file.path for file in files]
     inputs, notes = find_inputs(files)
-    found.problems += [replace(note, severity=Severity.ERROR) for note in notes]
+    found.problems += [replace(note, severity=Severity.ERROR, hint=_BUILD_FIRST) for note in notes]
     for file in files:
         if file.path in inputs:
             continue
@@ -108,25 +129,38 @@ def _sort(
             found.promised.append(f"Secret/{resource.id.namespace or _USUAL_NAMESPACE}/{resource.id.name}")
         found.left_out.append(LeftOut(resource.id, location, reason))
         return
-    resource = _placed(_current(authored(resource.doc)), resource)
+    recorded = _recorded_mode(resource.doc)
+    resource = _placed(_current(authored(resource.doc)), resource, target)
     doc = resource.doc
-    running = RunningObject(resource, location, "")
+    comment = _comment_above(lines, location.line, whole=not document.inside)
+    running = RunningObject(resource, location, comment, _size(doc))
     group = resource.api_version.rpartition("/")[0]
     known = {**found.entries} if group == GROUP else {i: v for (g, i), v in found.companions.items() if g == group}
     first = known.get(resource.id)
     if first is not None:
         if first.resource.doc != doc:
-            found.left_out.append(LeftOut(resource.id, location, f"it stands at {first.location}, too, and differs"))
+            twice = Finding(
+                rule="kubernetes/duplicate-object",
+                path=(),
+                message=f"{resource.id} stands at {first.location}, too, and differs",
+                severity=Severity.ERROR,
+                hint="Remove one of them; --leave-out takes the first.",
+            )
+            found.contradicting.append(Contradicting(resource.id, location, document.diagnose(twice, Severity.ERROR)))
         return
-    found.lines += _size(document)
-    running = running._replace(comment=_comment_above(lines, location.line, whole=not document.inside))
-    if group == GROUP and not target.schemas.has(
+    refusal = identity_refusal(CompanionKey(group, resource.kind, resource.id.namespace, resource.id.name))
+    if refusal is not None:
+        unnamed = Finding(rule=refusal.rule, path=("metadata",), message=refusal.message, severity=Severity.ERROR)
+        found.unserved[resource.id] = document.diagnose(unnamed, Severity.ERROR)
+    elif group == GROUP and not target.schemas.has(
         running.resource.api_version, resource.kind, kserve_version=target.version
     ):
         missing = missing_schema(target.schemas, resource.api_version, resource.kind, kserve_version=target.version)
         found.unserved[resource.id] = document.diagnose(missing, Severity.ERROR)
     elif group == GROUP and resource.kind in KINDS:
         found.entries[resource.id] = running
+        if recorded:
+            found.modes[resource.id] = recorded
     elif resource.api_version == "v1" and resource.kind == "Namespace":
         found.namespaces[resource.id.name] = running
     else:
@@ -145,25 +179,52 @@ def _not_ours(resource: Resource, platform: Platform) -> str:
         return "it has no name (generateName gives another one every time)"
     group, annotations = resource.api_version.rpartition("/")[0], mapping(metadata.get("annotations"))
     reasons = (
-        (resource.kind == "ClusterServingRuntime" and resource.id.name in platform.runtimes, _BY_CHARTS),
+        (resource.kind == "ClusterServingRuntime" and resource.id.name in platform.runtimes, _CHART_RUNTIME),
         (resource.kind in KINDS and resource.kind not in MODEL_KINDS and _RELEASE in annotations, "of a Helm release"),
         (resource.kind == _DEFINITION and mapping(resource.doc.get("spec")).get("group") == GROUP, _BY_CHARTS),
         (group in _ENGINE_GROUPS, "an object of a GitOps engine, which `gitops` of the environment renders anew"),
         (resource.kind in _EVENTS, "written by the cluster itself"),
-        (resource.kind == "Secret" and _has_data(resource.doc), _WITH_DATA),
+        (resource.kind.lower() == "secret" and _has_data(resource.doc), _WITH_DATA),
+        ((resource.kind, resource.id.name) in _BY_CLUSTER, "made in every namespace by the cluster itself"),
     )
     return next((reason for holds, reason in reasons if holds), "")
 
 
 def _has_data(secret: JsonObject) -> bool:
-    return bool(secret.get("data") or secret.get("stringData"))
+    """Whether a Secret holds anything, under a key of whatever spelling."""
+    return any(value for name, value in secret.items() if name not in _SECRET_FIELDS)
 
 
-def _placed(doc: JsonObject, resource: Resource) -> Resource:
+def _recorded_mode(doc: JsonObject) -> str:
+    """Return the mode that the status of a model records; blank where it says its own, or none is recorded."""
+    if text(doc.get("kind")) != "InferenceService":
+        return ""
+    said = mapping(mapping(doc.get("metadata")).get("annotations")).get(MODE)
+    mode = text(mapping(doc.get("status")).get("deploymentMode"))
+    mode = NEW_MODE.get(mode, mode)
+    return mode if said is None and mode in MODES else ""
+
+
+def with_annotation(doc: JsonObject, key: str, value: str) -> JsonObject:
+    """Return an object with one more annotation."""
+    metadata = mapping(doc.get("metadata"))
+    return {**doc, "metadata": {**metadata, "annotations": {**mapping(metadata.get("annotations")), key: value}}}
+
+
+def _placed(doc: JsonObject, resource: Resource, target: Target) -> Resource:
     """Return an object with its document; one of a namespace that names none is where kubectl would create it."""
     info = KINDS.get(resource.kind)
     identity = resource.id
-    if info is not None and info.namespaced and not identity.namespace:
+    api_version = text(doc.get("apiVersion"))
+    if not api_version.startswith(f"{GROUP}/"):
+        known, scoped = (
+            ask(api_version, resource.kind, kserve_version=target.version)
+            for ask in (target.schemas.has, target.schemas.is_cluster_scoped)
+        )
+        namespaced = known and not scoped
+    else:
+        namespaced = info is not None and info.namespaced
+    if namespaced and not identity.namespace:
         identity = identity._replace(namespace=_USUAL_NAMESPACE)
         doc = {**doc, "metadata": {**mapping(doc.get("metadata")), "namespace": _USUAL_NAMESPACE}}
     return replace(resource, id=identity, doc=doc, api_version=text(doc.get("apiVersion")))
@@ -180,12 +241,11 @@ def _current(doc: JsonObject) -> JsonObject:
     return upgraded_document(doc)
 
 
-def _size(document: InputDocument) -> int:
+def _size(doc: JsonObject) -> int:
     """Count the lines of a document as they would stand in a file of their own."""
     from kservegen.formats.yaml.emit import emit  # noqa: PLC0415
 
-    assert document.resource is not None  # noqa: S101 - the caller looked
-    return emit(authored(document.resource.doc)).count("\n")
+    return emit(doc).count("\n")
 
 
 def _comment_above(lines: Sequence[str], line: int, *, whole: bool) -> str:

@@ -17,6 +17,7 @@ from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER
 
 MODE: Final = "serving.kserve.io/deploymentMode"
 MODEL_FORMAT: Final = "modelFormat"
+MODES: Final = frozenset({"Standard", "Knative", "ModelMesh"})
 NEW_MODE: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}
 
 _FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)

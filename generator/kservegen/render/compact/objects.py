@@ -25,7 +25,7 @@ from kservegen.catalog.field_mapping import (
 from kservegen.catalog.sections import KINDS, SECTIONS, KindInfo
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
-from kservegen.kserve.defaulting.inference_service import NEW_MODE, SPEAKS_V2
+from kservegen.kserve.defaulting.inference_service import MODES, NEW_MODE, SPEAKS_V2
 from kservegen.render.objects.draft import UNSTATED_MODE
 from kservegen.render.objects.inference_service import SERVING, WORKER
 from kservegen.render.objects.llm_inference_service import MAIN
@@ -90,6 +90,8 @@ def _metadata_words(info: KindInfo, doc: JsonObject, mode: str) -> JsonObject:
             value = True if value == "true" else None
         elif word == "deploymentMode" and isinstance(value, str):
             value = NEW_MODE.get(value, value)
+            if value not in MODES:
+                continue  # no word says it, and the annotation is not missing either
         if word == "deploymentMode" and value is None and not _follows(info, mode):
             words[word] = UNSTATED_MODE
         if value is not None:

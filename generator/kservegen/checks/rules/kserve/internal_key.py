@@ -16,15 +16,9 @@ from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Stage, rule
 from kservegen.core.document import mapping, sequence
+from kservegen.kserve.workloads import KSERVE_FINALIZERS
 
 _PREFIX: Final = "internal.serving.kserve.io/"
-_FINALIZERS: Final = frozenset(
-    {
-        "inferenceservice.finalizers",
-        "trainedmodel.finalizer",
-        "serving.kserve.io/llmisvc-finalizer",
-    }
-)
 
 
 @rule(Stage.ADVICE)
@@ -37,5 +31,5 @@ def check(resource: Resource, _context: Context) -> Problems:
                 if key.startswith(_PREFIX):
                     yield Problem(("metadata", field, key), f"{key} is KServe's own {field[:-1]}", at_key=True)
     for index, finalizer in enumerate(sequence(metadata.get("finalizers"))):
-        if isinstance(finalizer, str) and finalizer in _FINALIZERS:
+        if isinstance(finalizer, str) and finalizer in KSERVE_FINALIZERS:
             yield Problem(("metadata", "finalizers", index), f"{finalizer} is KServe's own finalizer", seen=finalizer)
