@@ -83,7 +83,7 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
                 *(diagnose_conflict(conflict, out=OUTPUT_FOLDER) for conflict in changes.conflicts),
                 *(() if evaluated.has_errors else _diagnose(stale, existing)),
                 *_linked(repository),
-                *unreviewed_files(evaluated.project, gate=True),
+                *unreviewed_files(evaluated.project, gate=True, base=base.revision),
                 *_read_otherwise(repository, evaluated, existing, base),
             ),
             also=partial(check_permits, clock=options.clock),

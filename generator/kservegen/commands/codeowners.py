@@ -17,13 +17,18 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import OWNERS_FILE, Repository
+from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.files import read_bytes
+from kservegen.git.tree import contents, files
 from kservegen.render.codeowners import CODEOWNERS, build_codeowners
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 
 # In the order in which forges look: GitHub from the first on, GitLab from the second.
 _FOLDERS: Final = (".github", "", "docs", ".gitlab")
+_GITHUB: Final = _FOLDERS[:3]
+_GITLAB: Final = _FOLDERS[1:]
+_GITLAB_CI: Final = ".gitlab-ci.yml"
 
 
 class Codeowners(NamedTuple):
@@ -56,21 +61,22 @@ def read_codeowners(project: Project) -> Codeowners | None:
     catalog, root = project.catalog, project.repository.root
     if catalog.owners is None:
         return None
-    places = (f"{folder}/{CODEOWNERS}".lstrip("/") for folder in _FOLDERS)
-    there = [place for place in places if (root / place).exists() or (root / place).is_symlink()]
+    there = [place for place in map(_place, _FOLDERS) if _is_there(root, place)]
     home = next((folder for folder in (".github", ".gitlab") if (root / folder).is_dir()), "")
-    path = there[0] if there else f"{home}/{CODEOWNERS}".lstrip("/")
+    path = there[0] if there else _place(home)
     prefix = _below_git(root)
     wanted = build_codeowners(Owners.of(catalog.owners.value), catalog, prefix)
     return Codeowners(path, wanted, _content(root, path) if there else None, prefix)
 
 
-def unreviewed_files(project: Project, *, gate: bool) -> Iterator[Diagnostic]:
+def unreviewed_files(project: Project, *, gate: bool, base: BaseRevision | None = None) -> Iterator[Diagnostic]:
     """Find a CODEOWNERS that is not what owners.yaml stands for; one for all of git's repository is not judged.
 
-    What is an error at a `gate` is a warning elsewhere: nothing that is rendered hangs on it.
+    What is an error at a `gate` is a warning elsewhere: nothing that is rendered hangs on it. No change takes away the
+    reviews that its `base` asks for: where that has ours, ours has to stay what the forge reads.
     """
-    for found in _stale(project):
+    lost = tuple(_lost(project, base)) if base is not None else ()
+    for found in lost or _stale(project):
         is_error = found.severity is Severity.ERROR
         yield replace(found, severity=Severity.WARNING) if is_error and not gate else found
 
@@ -86,6 +92,52 @@ def _stale(project: Project) -> Iterator[Diagnostic]:
         yield replace(absent, severity=Severity.INFO)  # a forge need not have such a file
     else:
         yield by_manual("owners/stale-codeowners", f"{file.path} is not what {OWNERS_FILE} says", Location(file.path))
+
+
+def _lost(project: Project, base: BaseRevision) -> Iterator[Diagnostic]:
+    """Find that a forge which reads ours at the base would read another one, or none."""
+    root = project.repository.root
+    if base.owners is None or _below_git(root):
+        return
+    file = read_codeowners(project)
+    git, commit = base.git, base.commit
+    before = contents(git, commit, tuple(map(_place, _FOLDERS)))
+    for forge in _forges(base):
+        was = next((place for place in map(_place, forge) if place in before), None)
+        if was is None or not is_ours(before[was][:HEAD_SIZE], was):
+            continue
+        now = next((place for place in map(_place, forge) if _is_there(root, place)), None)
+        if now is None:
+            yield by_manual("owners/stale-codeowners", f"the base has {was}, and the change removes it", Location(was))
+            return
+        content = _content(root, now)
+        if not is_ours(content[:HEAD_SIZE], now):
+            instead = "its place" if now == was else f"front of {was}"
+            said = f"{now} is not kservegen's, and the change puts it in {instead}, which the base has"
+            found = by_manual("owners/foreign-codeowners", said, Location(now))
+            yield replace(found, severity=Severity.ERROR)
+            return
+        wanted = file.wanted if file is not None else before[was]
+        if content.replace(b"\r\n", b"\n") != wanted.replace(b"\r\n", b"\n"):
+            yield by_manual("owners/stale-codeowners", f"{now} is not what {OWNERS_FILE} says", Location(now))
+            return
+
+
+def _forges(base: BaseRevision) -> tuple[tuple[str, ...], ...]:
+    """Return the folders in which each forge looks that may read the base: both, unless its files tell of one."""
+    git, commit = base.git, base.commit
+    by_gitlab = bool(files(git, commit, ".gitlab") or contents(git, commit, (_GITLAB_CI,)))
+    if not by_gitlab or files(git, commit, ".github"):
+        return (_GITHUB, _GITLAB) if by_gitlab else (_GITHUB,)
+    return (_GITLAB,)
+
+
+def _place(folder: str) -> str:
+    return f"{folder}/{CODEOWNERS}".lstrip("/")
+
+
+def _is_there(root: Path, place: str) -> bool:
+    return (root / place).exists() or (root / place).is_symlink()
 
 
 def write_codeowners(repository: Repository) -> Codeowners:

@@ -135,14 +135,14 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
     clock, base, out = against
     resolved, unresolved = resolve_environment(catalog, name, shared.entries)
     environment = judged_from(replace(resolved, entries=shared.in_common(resolved.entries)), base)
-    unresolved = [*unresolved, *check_reach(environment, base.owners if base is not None else None)]
+    unresolved += check_reach(environment, (base.owners, partial(base.entries_of, name)) if base is not None else None)
     bindings = bound_policies(environment, tools)
     built = build_objects(environment, tools, bindings, shared)
     if isinstance(built, Finding):
         # Of a version that is there and no text its schema has spoken.
         told = [built] if isinstance(environment.at("kserve", "version"), str | None) else []
-        diagnostics = (*unresolved, *diagnose_environment(environment, told))
-        return Evaluation(environment=environment, defaulted=None, diagnostics=diagnostics)
+        unresolved += diagnose_environment(environment, told)
+        return Evaluation(environment=environment, defaulted=None, diagnostics=tuple(unresolved))
     defaulted = default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
     others: tuple[Diagnostic, ...] = ()
     if out is not None:

@@ -34,7 +34,20 @@ CHANGES = {
         ["image is a guarded word", "every team may use spec", "reviewers of platform: @p -> @q"],
     ),
     "namespaces: [ads]}": ("namespaces: [ads], quota: {cpu: 3}}", ["the quota of ads changes"]),
-    "  ads": ("  bids", ["ads is no team any more (ads)", "bids is a new team (ads)"]),
+    "  ads": (
+        "  bids",
+        ["ads is no team any more (ads)", "bids is a new team (ads)", "bids takes namespace ads from ads"],
+    ),
+    "  ads: {": (
+        "  evil: {files: [models/ads/x.yaml], namespaces: [sea*], words: [spec], kinds: [RoleBinding]}\n  ads: {",
+        [
+            "evil is a new team (sea*)", "evil may hold kind RoleBinding", "evil may use spec",
+            "evil takes file models/ads/x.yaml from ads", "evil takes namespace sea* from search",
+        ],
+    ),
+    "namespaces: [ads]}\n": (
+        "namespaces: [ads, search]}\n", ["ads may hold namespace search", "ads takes namespace search from search"],
+    ),
     'reviewers: ["@a"], ': (
         'reviewers: ["@a"], files: [models/ads.yaml], ',
         ["ads may no longer hold file models/ads/"],
@@ -44,7 +57,7 @@ CHANGES = {
         ["what the platform says of all teams changes"],
     ),
     "teams:": ("teams:", []),
-}
+}  # fmt: skip
 
 
 def owners(text: str) -> Owners:

@@ -402,6 +402,84 @@ def test_a_new_team_comes_with_its_file(committed: Project) -> None:
     assert judged(committed.root) == []
 
 
+TAKEN = "by owners.yaml of the base of this change, {} does not hold namespace {}, {} does"
+NEW_TEAMS = {
+    "a namespace": (
+        OWNERS.replace("[ads, ads-*]", "[ads-*]"), "namespaces: [ads]", f"namespace: ads, {MODEL}",
+        TAKEN.format("evil", "ads", "ads"),
+    ),
+    "a name of a pattern": (
+        OWNERS.replace("[ads, ads-*]", "[ads]"), "namespaces: [ads-x]", f"namespace: ads-x, {MODEL}",
+        TAKEN.format("evil", "ads-x", "ads"),
+    ),
+    "a pattern": (
+        OWNERS.replace("[ads, ads-*]", "[]"), "namespaces: [ad*]", f"namespace: ads, {MODEL}",
+        TAKEN.format("evil", "ads", "ads"),
+    ),
+    "what a team that goes held": (
+        "".join(line for line in OWNERS.splitlines(keepends=True) if "  ads:" not in line), "namespaces: [ads]",
+        f"namespace: ads, {MODEL}", TAKEN.format("evil", "ads", "ads"),
+    ),
+    "another's in an environment": (
+        OWNERS.replace("environments: [base]", "environments: [prod]"), "namespaces: [search], environments: [base]",
+        f"namespace: search, environments: [base], {MODEL}", TAKEN.format("evil", "search", "search"),
+    ),
+    "a word": (
+        OWNERS, "namespaces: [evil], words: [spec]", f"namespace: evil, spec: {{}}, {MODEL}",
+        "by owners.yaml of the base of this change, evil may not use the word spec",
+    ),
+    "a word that nobody guards now": (
+        OWNERS.replace('platform"]', 'platform"], words: []'), "namespaces: [evil]",
+        f"namespace: evil, spec: {{}}, {MODEL}",
+        "by owners.yaml of the base of this change, evil may not use the word spec",
+    ),
+    "a kind": (
+        OWNERS, "namespaces: [evil], kinds: [InferenceService, ServiceAccount]",
+        f"namespace: evil, {MODEL}}}\nextraManifests:\n  ServiceAccount/evil/x: {{",
+        "by owners.yaml of the base of this change, evil does not hold kind ServiceAccount",
+    ),
+    "where nobody of the base is": (
+        OWNERS, "namespaces: [search], environments: [prod]", f"namespace: search, environments: [prod], {MODEL}", "",
+    ),
+    "its own": (OWNERS, "namespaces: [evil, evil-*]", f"namespace: evil-x, {MODEL}", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", ["models/evil.yaml", "models/evil/x.yaml", "models/old.yaml"])
+@pytest.mark.parametrize("name", NEW_TEAMS)
+def test_a_new_team_takes_nothing_that_the_base_gives(name: str, file: str, committed: Project) -> None:
+    owners, holds, entry, said = NEW_TEAMS[name]
+    files = "files: [models/old.yaml], " if "old" in file else ""
+    committed.write("models/ads.yaml", "version: 1\n")
+    committed.write("owners.yaml", f"{owners}  evil: {{reviewers: ['@e'], {files}{holds}}}\n")
+    committed.write(file, f"version: 1\nmodels:\n  x: {{{entry}}}\n")
+    found = judged(committed.root)
+    assert [d.message for d in found if d.location.file == file] == ([said] if said else [])
+    commit_files(committed.root, {})
+    assert [d for d in judged(committed.root) if d.location.file == file] == []
+
+
+def test_a_file_that_a_change_gives_to_a_team_holds_what_the_team_held(committed: Project) -> None:
+    files = "  ads: {files: [models/ads.yaml, models/more.yaml], words: [spec], "
+    committed.write("owners.yaml", OWNERS.replace("  ads: {", files).replace("[ads, ads-*]", "[ads, free]"))
+    committed.write("models/more.yaml", ads(f"namespace: free, spec: {{}}, {MODEL}"))
+    by = "by owners.yaml of the base of this change, ads"
+    assert {d.message for d in judged(committed.root)} == {
+        f"{by} does not hold namespace free", f"{by} may not use the word spec",
+    }  # fmt: skip
+
+
+def test_what_the_platforms_file_said_is_no_gain(committed: Project) -> None:
+    old = ads(f"namespace: old, spec: {{}}, {MODEL}")
+    committed.write("models/old.yaml", old)
+    commit_files(committed.root, {})
+    committed.write("owners.yaml", OWNERS + "  old: {reviewers: ['@o'], namespaces: [old], words: [spec]}\n")
+    assert judged(committed.root) == []
+    committed.write("models/old.yaml", old + f"  y: {{namespace: old, spec: {{}}, {MODEL}}}\n")
+    (found,) = judged(committed.root)
+    assert found.message == "by owners.yaml of the base of this change, old may not use the word spec"
+
+
 def test_what_both_owners_refuse_is_told_once(committed: Project) -> None:
     committed.write("models/ads.yaml", ads(f"namespace: free, {MODEL}"))
     (found,) = judged(committed.root)

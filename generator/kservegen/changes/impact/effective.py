@@ -116,5 +116,6 @@ class ImpactScene(Mapping[ResourceId, Resource]):
             resources=self,
             prerequisites=self.side.prerequisites,
             old=old,
+            installation=self._kserve,
             inventory=self.side.inventory,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from kservegen.catalog.owners import PLATFORM, Owners, Team
+from kservegen.catalog.owners import PLATFORM, Owners, Team, holds, lies_in
 from kservegen.catalog.sections import KINDS
 
 # What a team may do with one thing that it holds: file, namespace, kind, word, environment.
@@ -32,10 +32,32 @@ def holdings_changed(before: Owners | None, after: Owners | None) -> Iterator[st
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
             yield f"{name} is a new team{_with(new[name])}"
+            yield from _beyond_any(new[name])
         elif name not in new:
             yield f"{name} is no team any more{_with(old[name])}"
         else:
             yield from _team(old[name], new[name])
+        if name in new:
+            yield from _taken(before, new[name], old.get(name, Team(name=name)))
+
+
+def _beyond_any(team: Team) -> Iterator[str]:
+    """Say what a new team may do that not every one may."""
+    of_all = [info.kind for info in KINDS.values() if info.namespaced]
+    yield from (f"{team.name} may hold kind {kind}" for kind in team.kinds or () if kind not in of_all)
+    yield from (f"{team.name} may use {word}" for word in team.words)
+
+
+def _taken(before: Owners, now: Team, was: Team) -> Iterator[str]:
+    """Say what a team now holds that another held before."""
+    for other in (team for team in before.teams if team.name != now.name):
+        for what, names, known, others, takes_in in (
+            ("file", now.files, was.files, other.files, lies_in),
+            ("namespace", now.namespaces, was.namespaces, other.namespaces, holds),
+        ):
+            for name in names:
+                if name not in known and any(takes_in(name, each) or takes_in(each, name) for each in others):
+                    yield f"{now.name} takes {what} {name} from {other.name}"
 
 
 def _team(old: Team, new: Team) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 A file that no team holds is the platform's, and so is every file of an environment: what these say of a team's entry,
 the platform has said. Who may hold what is judged by owners.yaml as it is, and by that of the base of a change: no
-change gives itself rights.
+change gives itself rights. A file that a change gives to a team is judged by what the base gives to that team, or to
+one that it does not list: what no other team holds. What the platform's own file said of an entry is no gain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, NamedTuple
 
 from kservegen.catalog.model import find_fragment
@@ -37,29 +39,78 @@ class _Reach(NamedTuple):
     path: Path
 
 
-def check_reach(environment: ResolvedEnvironment, base: Owners | None) -> Iterator[Diagnostic]:
-    """Find what reaches beyond its team; `base` are the owners at the base of the change, None where there are none."""
+def check_reach(
+    environment: ResolvedEnvironment, before: tuple[Owners | None, Callable[[], Iterable[Entry]]] | None
+) -> Iterator[Diagnostic]:
+    """Find what reaches beyond its team.
+
+    `before` are the owners at the base of the change, None where there are none, and its entries in this environment,
+    asked for only where a change gives a file to a team and the file reaches beyond.
+    """
+    base, entries_before = before or (None, tuple)
     now = environment.source.owners
     told = set()
-    for owners, of_base in ((now, False), (base, True)):
-        for entry, team, reach in _reaches(environment, owners) if owners is not None else ():
-            known = (entry.key, reach.word, reach.seen, reach.place)
+
+    def tell(owners: Owners, reaches: Iterable[tuple[_Judged, _Reach]]) -> Iterator[Diagnostic]:
+        for judged, reach in reaches:
+            known = (judged.entry.key, reach.word, reach.seen, reach.place)
             if known not in told:
                 told.add(known)
-                yield _diagnostic(environment, entry, team, reach, of_base=of_base)
+                yield _diagnostic(environment, judged.entry, judged.team, reach, of_base=owners is base)
+
+    if now is not None:
+        yield from tell(now, _reaches(environment, now))
+    if base is not None:
+        yield from tell(base, _reaches(environment, base))
+    if base is not None and now is not None:
+        given = list(_reaches(environment, base, now))
+        platforms = _entries_of_platform(base, entries_before()) if given else {}
+        yield from tell(base, (found for found in given if not _is_no_gain(*found, platforms)))
 
 
-def _reaches(environment: ResolvedEnvironment, owners: Owners) -> Iterator[tuple[Entry, Team, _Reach]]:
+def _reaches(
+    environment: ResolvedEnvironment, owners: Owners, given: Owners | None = None
+) -> Iterator[tuple[_Judged, _Reach]]:
+    """Judge the files that `owners` give to teams, or else those that only `given` gives to one."""
     holders: dict[str, Team | None] = {}
     for entry in environment.entries:
         file = entry.own_location.file
         if file not in holders:
-            holders[file] = owners.holder_of_file(file)
+            holder = owners.holder_of_file(file)
+            holders[file] = holder if given is None else _given(owners, given, file) if holder is None else None
         team = holders[file]
         if team is not None:
             judged = _Judged(entry, team, file, owners)
-            for reach in (*judged.environment(environment), *judged.namespace(), *judged.kind(), *judged.words()):
-                yield entry, team, reach
+            reaches = (judged.environment(environment), judged.namespace(environment), judged.kind(), judged.words())
+            for reach in chain.from_iterable(reaches):
+                yield judged, reach
+
+
+def _given(base: Owners, now: Owners, file: str) -> Team | None:
+    """Return the team that holds a file now, with what the base lets it hold; None where none holds it."""
+    holder = now.holder_of_file(file)
+    if holder is None:
+        return None
+    known = next((team for team in base.teams if team.name == holder.name), None)
+    return known or Team(name=holder.name, namespaces=holder.namespaces, environments=holder.environments)
+
+
+def _entries_of_platform(base: Owners, entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    platforms = (entry for entry in entries if base.holder_of_file(entry.own_location.file) is None)
+    return {(entry.section, entry.key): entry for entry in platforms}
+
+
+def _is_no_gain(judged: _Judged, reach: _Reach, before: Mapping[tuple[str, str], Entry]) -> bool:
+    """Whether the base has the entry in a file of the platform's, and it reaches as far there."""
+    entry = judged.entry
+    old = before.get((entry.section, entry.key))
+    if old is None:
+        return False
+    if reach.word == "word":
+        return value_at(old.words, reach.path) is not None
+    if reach.word == "namespace":
+        return old.namespace == entry.namespace and judged.others_of(entry.namespace) is None
+    return reach.word == "kind" and old.info == entry.info
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +127,23 @@ class _Judged:
             allowed = ", ".join(self.team.environments or ())
             yield self._at("environments", environment.name, f"is not in {environment.name}", allowed)
 
-    def namespace(self) -> Iterator[_Reach]:
+    def namespace(self, environment: ResolvedEnvironment) -> Iterator[_Reach]:
         entry, namespace = self.entry, self.entry.namespace
-        if not namespace or self.team.holds_namespace(namespace):
+        if not namespace:
+            return
+        other = self.others_of(namespace)
+        taken = None if self.team in self.owners.teams else self.owners.holder_of(namespace, environment.source.names)
+        if self.team.holds_namespace(namespace) and taken is None:
             return
         if "/" not in entry.key and self._said_by_environment(("namespace",)):
             return
-        other = next((team.name for team in self.owners.teams if team.holds_namespace(namespace)), "")
-        said = f"does not hold namespace {namespace}" + (f", {other} does" if other else "")
-        yield self._at("namespace", namespace, said, ", ".join(self.team.namespaces))
+        said = f"does not hold namespace {namespace}" + (f", {other.name} does" if other else "")
+        allowed = ", ".join(self.team.namespaces) if taken is None else "namespaces that the base gives to no team"
+        yield self._at("namespace", namespace, said, allowed)
+
+    def others_of(self, namespace: str) -> Team | None:
+        """Return another team that holds a namespace; None where there is none."""
+        return next((t for t in self.owners.teams if t.holds_namespace(namespace) and t != self.team), None)
 
     def kind(self) -> Iterator[_Reach]:
         info = self.entry.info

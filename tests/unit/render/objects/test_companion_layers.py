@@ -139,7 +139,10 @@ def test_flux_lets_the_models_of_a_namespace_wait_for_what_stands_beside_them(tm
     assert kustomizations["dev-cluster"]["prune"] is False
 
 
-def _rules(built: BuiltEnvironment, role: str) -> Iterator[tuple[object, object, object]]:
+_Rule = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _rules(built: BuiltEnvironment, role: str) -> Iterator[_Rule]:
     for rule in map(mapping, sequence(_by_kind(built, "ClusterRole")[role]["rules"])):
         yield tuple(rule["resources"]), tuple(rule["verbs"]), tuple(sequence(rule.get("resourceNames")))  # type: ignore[arg-type]
 
@@ -149,10 +152,14 @@ def test_flux_may_give_the_rights_that_are_rendered_and_no_others(tmp_path: Path
     write = ("get", "create", "patch", "delete")
     assert list(_rules(built, "dev-companions-roles.rbac.authorization.k8s.io")) == [
         (("roles",), write, ()),
+    ]
+    assert list(_rules(built, "dev-companions-roles.rbac.authorization.k8s.io-ns")) == [
         (("roles",), ("escalate",), ("reader",)),
     ]
     assert list(_rules(built, "dev-companions-rolebindings.rbac.authorization.k8s.io")) == [
         (("rolebindings",), write, ()),
+    ]
+    assert list(_rules(built, "dev-companions-rolebindings.rbac.authorization.k8s.io-ns")) == [
         (("clusterroles",), ("bind",), ("view",)),
         (("roles",), ("bind",), ("reader",)),
     ]
@@ -207,3 +214,29 @@ def test_nothing_of_it_is_rendered_where_there_is_none(tmp_path: Path) -> None:
     for engine in ("argocd", "flux"):
         built = _built(tmp_path, engine, objects="")
         assert not [resource.file for resource in built.own if "companions" in resource.file]
+
+
+OTHERS = """\
+  rbac.authorization.k8s.io/Role/other/writer: {rules: [{apiGroups: [""], resources: [pods], verbs: [delete]}]}
+  rbac.authorization.k8s.io/RoleBinding/other/admin:
+    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+    subjects: [{kind: User, name: ada}]
+"""
+
+
+def test_what_one_namespace_may_give_no_other_may(tmp_path: Path) -> None:
+    built = _built(tmp_path, "flux", objects=OBJECTS + OTHERS)
+    giving: dict[str, set[tuple[str, str]]] = {}
+    for binding in (resource.doc for resource in built.own if resource.kind == "RoleBinding"):
+        role, namespace = (
+            str(mapping(binding[word])[of]) for word, of in (("roleRef", "name"), ("metadata", "namespace"))
+        )
+        for _, verbs, names in _rules(built, role) if "-companions" in role else ():
+            if not {"bind", "escalate"}.isdisjoint(verbs):
+                giving.setdefault(namespace, set()).update((verbs[0], name) for name in names)
+    assert giving == {
+        "ns": {("escalate", "reader"), ("bind", "reader"), ("bind", "view")},
+        "other": {("escalate", "writer"), ("bind", "cluster-admin")},
+    }
+    everywhere = [resource.id.name for resource in built.own if resource.kind == "ClusterRoleBinding"]
+    assert not [name for name in everywhere if "companions" in name]

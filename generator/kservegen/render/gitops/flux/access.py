@@ -126,6 +126,7 @@ def _tenant_grants(words: FluxWords, layers: Iterable[SyncLayer], more_kinds: Js
 def _companion_grants(words: FluxWords, layers: Iterable[SyncLayer], more_kinds: JsonArray) -> Iterator[_Grant]:
     """One role for the kinds that commonly stand beside models, and one for each other kind that is rendered.
 
+    What lets an account give rights is a role of each namespace alone: what one team may give, no other may.
     The root removes no role: what left Git with the last object of its kind can still be deleted.
     """
     held: dict[str, list[SyncLayer]] = {}
@@ -142,12 +143,15 @@ def _companion_grants(words: FluxWords, layers: Iterable[SyncLayer], more_kinds:
     for group, kind in sorted(rendered_kinds(every) - common):
         resources = [r for layer in every for r in layer.resources if (_group(r.doc), r.kind) == (group, kind)]
         role = f"{words.name(LayerPart.COMPANIONS)}-{_resource_name(group, kind)}"
-        rules_of_kind = [_rule(group, [plural_of_kind(kind)], _PRUNE), *_rbac_rules(group, kind, resources)]
         namespaces = {resource.id.namespace for resource in resources}
         for account, own in sorted(held.items()):
             here = tuple(sorted(namespaces & {layer.namespace for layer in own}))
             if here:
-                yield _Grant(account, role, rules_of_kind, here)
+                yield _Grant(account, role, [_rule(group, [plural_of_kind(kind)], _PRUNE)], here)
+            for namespace in here:
+                giving = [*_rbac_rules(group, kind, (r for r in resources if r.id.namespace == namespace))]
+                if giving:
+                    yield _Grant(account, f"{role}-{namespace}", giving, (namespace,))
 
 
 def _resource_name(group: str, kind: str) -> str:
