@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kservegen.commands.codeowners import write_codeowners
+from kservegen.core.confined import repository_top
 from kservegen.core.repository import Repository
 
 TEAMS: Final = (
@@ -191,11 +192,12 @@ def _in_production(by_team: Mapping[str, range]) -> Iterator[str]:
 
 
 def write_team_repository(root: Path, models: int = 300) -> None:
-    """Write the files below a folder."""
+    """Write the files below a folder; CODEOWNERS belongs to the top of git's repository, and nowhere below it."""
     for path, text in team_repository(models).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8")
-    write_codeowners(Repository.find(root, search_parents=False))
+    if repository_top(root) in (None, root.absolute()):
+        write_codeowners(Repository.find(root, search_parents=False))
 
 
 def main() -> None:

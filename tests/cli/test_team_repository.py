@@ -48,6 +48,16 @@ def test_three_hundred_models_repeat_nothing_and_are_clean(tmp_path: Path) -> No
     assert [d for d in validate(repository).diagnostics if d.waived is None] == []
 
 
+@pytest.mark.parametrize(("top", "there"), [(None, True), (".", False), ("teams", True)])
+def test_codeowners_is_written_where_git_has_its_top(tmp_path: Path, top: str | None, there: bool) -> None:
+    root = tmp_path / "teams"
+    if top is not None:
+        (tmp_path / top).mkdir(exist_ok=True)
+        git(tmp_path / top, "init", "--quiet")
+    write_team_repository(root, 12)
+    assert ((root / "CODEOWNERS").exists(), (root / "models/trust.yaml").exists()) == (there, True)
+
+
 def test_an_edit_of_a_profile_writes_the_files_of_models_that_take_it(tmp_path: Path) -> None:
     files = team_repository(MODELS)
     edited = files | {"models.yaml": files["models.yaml"].replace("cpu: 100m", "cpu: 200m")}

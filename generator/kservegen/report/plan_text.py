@@ -19,7 +19,7 @@ from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, ReadLine
 SIGNS: Final = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-", Verb.MOVED: ">", Verb.RENAMED: "="}
 _COLOURS: Final = {Verb.ADDED: GREEN, Verb.REMOVED: RED}
 # Beyond these a screen is no help; `--all` shows everything.
-_OBJECTS, _FIELDS = 40, 12
+_OBJECTS, _FIELDS, _DIFF_LINES = 40, 12, 120
 _WIDE: Final = 110
 
 
@@ -49,7 +49,8 @@ def plan_as_text(
         out += ["", paint(printable(f"{before}{listed}"), BOLD if stood else DIM)]
     out += _findings(result, stood, read_lines, colour=colour, width=width)
     if is_gate and result.plan is not None and result.plan.diff:
-        out += ["", result.plan.diff.rstrip("\n")]
+        lines = result.plan.diff.rstrip("\n").split("\n")
+        out += ["", *_limited(lines, 0 if everything else _DIFF_LINES, lambda line: iter((line,)))]
     others = len(result.brought) - len(shown) if result.resolved is None else 0
     if others:
         out += ["", paint(f"{plural(others, 'lesser finding')}: kservegen validate", DIM)]

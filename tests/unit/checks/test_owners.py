@@ -210,7 +210,10 @@ def test_one_mistake_is_told_once_with_the_name_that_was_meant(project: Project)
     told = [(d.seen, d.hint) for d in project.validate().diagnostics if d.rule == BEYOND]
     assert told == [
         ("add", "Did you mean ads?"),
-        ("nobody", "Remove the word, or move the entry to a file of its owner."),
+        (
+            "nobody",
+            "Remove the word, or move the entry to a file of its owner; docs/teams.md says how two teams become one.",
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.templates import PageTemplates
 from kservegen.report.json_report import render_json
 from kservegen.report.plan_markdown import MARKER, plan_as_markdown
+from kservegen.report.plan_text import plan_as_text
 from kservegen.report.report_reader import LARGEST_REPORT, read_report
 from kservegen.report.sarif import render_sarif
 
@@ -131,6 +133,15 @@ def test_what_is_read_is_what_was_written() -> None:
     assert read.plan.changes is not None
     templates = PageTemplates(own={})
     assert plan_as_markdown(read, read.plan.changes, templates) == plan_as_markdown(RESULT, PLAN, templates)
+
+
+@pytest.mark.parametrize(("everything", "shown"), [(False, 120), (True, 500)])
+def test_of_a_long_diff_a_screen_shows_the_beginning(everything: bool, shown: int) -> None:
+    assert RESULT.plan is not None
+    long = replace(RESULT, plan=replace(RESULT.plan, diff="+ a line of the diff\n" * 500))
+    said = plan_as_text(long, Plan(base="abc", environments=()), lambda _: None, colour=False, everything=everything)
+    assert said.count("+ a line of the diff\n") == shown
+    assert ("… and 380 more (--all shows them)" in said) is not everything
 
 
 def changed(**more: object) -> bytes:

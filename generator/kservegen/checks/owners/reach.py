@@ -212,7 +212,7 @@ def _diagnostic(
 
 
 _HINTS: Final[Mapping[str, str]] = {
-    "owner": "Remove the word, or move the entry to a file of its owner.",
+    "owner": "Remove the word, or move the entry to a file of its owner; docs/teams.md says how two teams become one.",
     "word": f"Say it in other words, or have the platform add it to the team's words in {OWNERS_FILE}.",
     "environments": "Name the environments that the entry lives in, or have the platform add this one to the team.",
 }

@@ -161,17 +161,19 @@ class _Report:
         block = reasons[near][0] if near >= 0 else None
         path, at_key, source = _place_of(item.group, block)
         doubt = "" if severity is Severity.ERROR else " for certain"
+        said = (f"{pool.name}: {_say(found)}" for pool, found in zip(self.pools, reasons, strict=True))
+        seen = "; ".join(said) or "there is no pool"
         return self._diagnostic(
             "no-node",
             severity,
             f"no node of any pool takes {item.name}{doubt}" + (f" (comes from {source})" if source else ""),
             self._locate(item.subject, path, at_key=at_key),
             path,
-            seen="; ".join(f"{pool.name}: {_say(found)}" for pool, found in zip(self.pools, reasons, strict=True))
-            or "there is no pool",
+            seen=seen,
             hint=_advice(block, self.pools[near].name if near >= 0 else ""),
             about=(item,),
             related=self._pool_lines({near} - {-1}),
+            cause=seen,
         )
 
     def full(self, part: SitePart, answer: ArrangeAnswer, most: Sequence[int], moment: str) -> Diagnostic:
@@ -313,7 +315,7 @@ def _say(found: Sequence[NodeBlock]) -> str:
     return ", ".join(
         f"{block.resource} {_amount(block.resource, int(block.needs))} of {_amount(block.resource, int(block.has))}"
         if block.filter == "resource"
-        else f"{block.needs}, not {block.has}"
+        else f"asked for {block.needs}, has {block.has}"
         if block.filter != "taint"
         else f"taint {block.has} is not tolerated"
         for block in found

@@ -159,8 +159,19 @@ def test_the_reasons_are_listed_pool_by_pool(project: Project) -> None:
     (homeless,) = (d for d in project.validate().diagnostics if d.rule == "gpu/no-node")
     assert homeless.seen == (
         "l4: memory 64Gi of 58Gi, nvidia.com/gpu 2 of 1; plain: memory 64Gi of 32Gi, nvidia.com/gpu 2 of 0, "
-        "gpu: L4, not no gpu"
+        "asked for gpu: L4, has no gpu"
     )
+
+
+def test_models_that_ask_too_much_at_one_line_are_one_finding(project: Project) -> None:
+    words = "{modelFormat: sklearn, storageUri: s3://models/a, profile: [gpu]}"
+    project.models(
+        "profiles:\n  gpu: {accelerator: {type: l4, count: 2}}\n"
+        f"models:\n  one: {words}\n  three: {words}\n  two: {words}\n"
+    )
+    project.write("environments/dev.yaml", DEV + L4 % (2, 1, ""))
+    (homeless,) = (d for d in project.validate().diagnostics if d.rule == "gpu/no-node")
+    assert (homeless.location.line, homeless.entries, homeless.places) == (4, ("one", "three", "two"), ())
 
 
 def test_what_is_taken_for_granted_is_said(project: Project) -> None:
