@@ -463,7 +463,9 @@ def test_one_model_that_nobody_prunes_takes_no_permit_and_is_told(project: Proje
     commit_files(project.root, {})
     project.write("models.yaml", models())
     assert judged(project)[:2] == (0, set())
-    line = run(project, "--base", "HEAD").stdout.split("\n")[1]
+    first, line = run(project, "--base", "HEAD").stdout.split("\n")[:2]
+    assert first.startswith("green")
+    assert first.endswith(", but 1 model keeps running")
     assert line == (
         "prod: 1 model keeps running in namespace other on https://prod.example.com: nothing will delete it "
         "(the last of a namespace is removed)"

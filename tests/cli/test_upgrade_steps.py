@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -168,6 +169,20 @@ def test_a_permit_needs_somebody_who_answers_for_it(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="somebody who answers"):
         CliRunner().invoke(cli, words, standalone_mode=False, catch_exceptions=False)
     assert (root / "environments/prod.yaml").read_bytes() == before
+
+
+def test_a_version_is_not_written_before_its_permit(tmp_path: Path) -> None:
+    root = committed(tmp_path, small("argocd", ""))
+    before = {path: path.read_bytes() for path in (root / "environments").glob("*.yaml")}
+    words = ["upgrade", "--to", "v0.20.0", "--root", str(root)]
+    with pytest.raises(GeneratorError, match=r"merge a permit first.*: guards of prod want one"):
+        CliRunner().invoke(cli, [*words, "--write"], standalone_mode=False, catch_exceptions=False)
+    late = [*words, "--write-permit", "--owner", "me", "--today", "2026-12-01", "--until", "2026-11-30"]
+    with pytest.raises(click.UsageError, match="raises no guard"):
+        CliRunner().invoke(cli, late, standalone_mode=False, catch_exceptions=False)
+    assert {path: path.read_bytes() for path in before} == before
+    said = CliRunner().invoke(cli, words, standalone_mode=False, catch_exceptions=False).output
+    assert "prod: v0.19.0 to v0.20.0: a permit comes first" in said
 
 
 def test_what_other_environments_share_is_left_to_them(tmp_path: Path) -> None:

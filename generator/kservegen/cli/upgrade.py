@@ -82,6 +82,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         raise click.UsageError("one step at a time: --write-permit, --write or --tidy")
     repository = open_for_writing(root) if writes or permits or tidies else find_repository(root)
     now = day_of(today, waiver_notice)
+    if until is not None and until.date() < now.day:
+        raise click.UsageError(f"--until {until.date()} is before {now.day}: such a permit raises no guard")
     given = UpgradePermit(owner, until.date() if until is not None else now.day + _PERMITTED)
     upgrades = plan_upgrades(repository, after, given, now, environments=environments, installed=installed)
     carried = {}

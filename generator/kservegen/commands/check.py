@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kservegen.changes.bases import CommitBase, NoBase, open_change_base
 from kservegen.changes.guards import Allowances, check_permits
+from kservegen.changes.plan.model import Plan
 from kservegen.checks.engines.choice import EngineChoice
 from kservegen.commands.baseline import compare_with_base
 from kservegen.commands.codeowners import unreviewed_files
@@ -103,7 +104,7 @@ def check_change(repository: Repository, options: CheckOptions) -> Planned:
         unchecked=(*result.unchecked, *compared.unchecked, *found.unchecked),
         resolved=found.resolved,
     )
-    return Planned(replace(result, verdict=_verdict(result, base)), plan)
+    return Planned(replace(result, verdict=_verdict(result, plan, base)), plan)
 
 
 def _linked(repository: Repository) -> Iterator[Diagnostic]:
@@ -207,8 +208,11 @@ def _diff(existing: Existing, changes: Changes, stale: Mapping[str, list[str]], 
     return "\n".join(unified_diff(existing, changes, limit=DIFF_LINES, prefix=f"{OUTPUT_FOLDER}/"))
 
 
-def _verdict(result: Result, base: CommitBase | NoBase) -> str:
-    """Write the first line: whether the change may be merged, what it is green by, and what could not be held."""
+def _verdict(result: Result, plan: Plan, base: CommitBase | NoBase) -> str:
+    """Write the first line: whether the change may be merged, what it is green by, and what could not be held.
+
+    Models that go on running and take no permit are no error, and still nobody should merge that for a plain green.
+    """
     errors = result.count(Severity.ERROR)
     own = {item.waived for item in result.diagnostics if item.waived is not None and item.waived.of_change}
     names = ", ".join(sorted(f"{waived.waiver} ({waived.owner})" for waived in own))
@@ -217,6 +221,9 @@ def _verdict(result: Result, base: CommitBase | NoBase) -> str:
         said = f"green by {count}: {names}" if own else "green"
         if result.assumptions:
             said += f", {assuming(len(result.assumptions))}"
+        running = sum(environment.left.models for environment in plan.environments if not environment.left.guarded)
+        if running:
+            said += f", but {running:,} {'model keeps' if running == 1 else 'models keep'} running"
     else:
         said = f"red: {errors} {'error' if errors == 1 else 'errors'}" if errors else "red"
         if places := result.places(Severity.ERROR):

@@ -27,8 +27,16 @@ def write_version(upgrades: Upgrades) -> tuple[str, ...]:
     """Set the version, comments kept; return the files that were changed.
 
     It is set where it stands today, but never for environments that were not asked about: where one of those has that
-    file among its own, in each one's own file.
+    file among its own, in each one's own file. GeneratorError where guards want a permit first: what would be rendered
+    is refused then, and of what is written already nobody can tell what it takes.
     """
+    guarded = [upgrade.environment for upgrade in upgrades.upgrades if upgrade.permits]
+    if guarded:
+        raise GeneratorError(
+            f"merge a permit first, in a change of its own: guards of {', '.join(guarded)} want one",
+            subject="--write",
+            hint=f"kservegen upgrade {' '.join(guarded)} --to {upgrades.after} --write-permit --owner NAME writes it.",
+        )
     return _edit(upgrades, _set_versions)
 
 

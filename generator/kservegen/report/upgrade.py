@@ -101,6 +101,8 @@ def _verdict(upgrade: EnvironmentUpgrade) -> str:
     errors, warnings = weights.count(Severity.ERROR), weights.count(Severity.WARNING)
     free = "no error stands in the way" if warnings else "nothing stands in the way"
     free = free if upgrade.reviewed else "no error was found, and not all was looked at"
+    if upgrade.permits:
+        free = "a permit comes first" + (", then " + free if warnings or not upgrade.reviewed else "")
     parts = [plural(errors, "error stands", "errors stand") + " in the way" if errors else free]
     if warnings:
         parts.append(plural(warnings, "warning is new", "warnings are new"))
