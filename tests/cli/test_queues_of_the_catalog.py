@@ -69,3 +69,23 @@ def test_a_change_of_the_quota_changes_what_is_granted(project: Project) -> None
     code, told = said(project, "plan", "--base", "HEAD")
     assert code == 0
     assert "  budget search: 2 -> 2 of 4 (was 3) cpu\n" in told
+
+
+def test_another_queue_for_what_runs_is_refused(project: Project) -> None:
+    project.write("environments/dev.yaml", OPEN)
+    both = (
+        MODELS
+        + "  kueue.x-k8s.io/LocalQueue/ns/team-b: {apiVersion: kueue.x-k8s.io/v1beta2, spec: {clusterQueue: team-a}}\n"
+    )
+    project.models(both)
+    project.render()
+    git(project.root, "init", "--quiet")
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message", "queues")
+    project.models(both.replace("queue-name: team-a", "queue-name: team-b"))
+    project.render()
+    done = CliRunner().invoke(
+        cli, ["check", "--base", "HEAD", "--root", str(project.root)], standalone_mode=False, catch_exceptions=False
+    )
+    assert done.return_value == 1
+    assert "kubernetes/queue-change" in done.output

@@ -242,6 +242,10 @@ WORDS = {
     ),
     "a word": ("words: [image]", "4:15 unknown-name image is no guarded word: every team may use it"),
     "an environment": ("environments: [pro]", "4:22 unknown-name there is no environment pro"),
+    "an accelerator": (
+        "quota: {accelerator: h1, limit: 2}",
+        "4:28 unknown-name no environment has an accelerator h1, so this limits nothing",
+    ),
     "a file": ("files: [models/ad.yaml]", "4:15 no-such-file the catalog has nothing at models/ad.yaml"),
     "a folder": ("files: [models/ad/]", "4:15 no-such-file the catalog has nothing at models/ad/"),
     "a file of another": ("files: [models/b.yaml]", "5:6 held-twice models/b.yaml is held by a, too"),
@@ -279,6 +283,15 @@ def test_words_of_owners_name_what_there_is(name: str, project: Project) -> None
     told = [f"{d.location.line}:{d.location.column} {d.rule.partition('/')[2]} {d.message}" for d in found]
     assert told == ([expected] if expected else [])
     assert all(d.location.file == "owners.yaml" for d in found)
+
+
+@pytest.mark.parametrize(("word", "said"), [("limit: 2", "limit"), ("accelerator: l4", "accelerator")])
+def test_half_a_quota_of_accelerators_limits_nothing(project: Project, word: str, said: str) -> None:
+    defaults = (project.root / "environments/defaults.yaml").read_text("utf-8")
+    project.write("environments/defaults.yaml", defaults + "accelerators: {l4: {resource: nvidia.com/gpu}}\n")
+    project.write("owners.yaml", OWNERS.replace("namespaces: [search]", f"namespaces: [search], quota: {{{word}}}"))
+    found = [d for d in project.validate().diagnostics if d.path.startswith("teams.search.quota")]
+    assert [(d.rule, d.location.line, d.message.split()[0]) for d in found] == [("budget/no-limit", 5, said)]
 
 
 def test_a_name_that_was_probably_meant_is_told(project: Project) -> None:

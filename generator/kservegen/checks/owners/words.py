@@ -12,7 +12,7 @@ from kservegen.catalog.owners import ANY, Owners, Team, lies_in
 from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.core.diagnostics import Diagnostic, Related
 from kservegen.core.document import mapping, value_at
-from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import CATALOG_FOLDER
 from kservegen.core.suggest import did_you_mean, is_slip
@@ -41,9 +41,30 @@ def check_owners(catalog: Catalog, file: CatalogDocument) -> Iterator[Diagnostic
         yield from _unknown(file, (*at, "words"), team.words, owners.guarded, guarded)
         known = (*catalog.environments, *catalog.unreadable, *catalog.bases)
         yield from _unknown(file, (*at, "environments"), team.environments or (), known, "there is no environment {}")
+        yield from _quota(file, (*at, "quota"), team.quota, _accelerators(catalog))
         if catalog.complete and "files" in mapping(value_at(file.value, at)):
             yield from _absent(file, team, [document.file for document in catalog.documents])
     yield from _held_twice(file, catalog, owners)
+
+
+def _accelerators(catalog: Catalog) -> frozenset[str]:
+    """Return the accelerators of all environments: a quota is left out where one has none of its name."""
+    documents = (document for source in catalog.environments.values() for document in source.documents)
+    return frozenset(name for document in documents for name in document.section("accelerators"))
+
+
+def _quota(file: CatalogDocument, at: Path, quota: JsonObject, accelerators: Collection[str]) -> Iterator[Diagnostic]:
+    """Find what a quota says of accelerators that limits nothing anywhere."""
+    name = quota.get("accelerator")
+    if isinstance(name, str) and name not in accelerators:
+        message = "no environment has an accelerator {}, so this limits nothing"
+        yield _unknown_name(file, (*at, "accelerator"), name, accelerators, message)
+    for word, other in (("accelerator", "limit"), ("limit", "accelerator")):
+        if word in quota and other not in quota:
+            message = f"{word} limits nothing without {other}"
+            path = format_path((*at, word))
+            place = file.source.key((*at, word))
+            yield by_manual("budget/no-limit", message, place, path=path, hint=f"Add {other}, or remove {word}.")
 
 
 def _unknown(
