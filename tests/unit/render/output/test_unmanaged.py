@@ -169,7 +169,8 @@ def test_what_ours_refer_to_may_stand_in_a_listed_file(project: Project) -> None
 
 def test_what_others_ask_for_counts_in_budgets(rendered: Project) -> None:
     pods = "{containers: [{name: c, image: i:1, resources: {limits: {nvidia.com/gpu: 2}}}]}"
-    spec = f"{{replicas: 3, selector: {{}}, template: {{spec: {pods}}}}}"
+    template = f"{{metadata: {{labels: {{app: d}}}}, spec: {pods}}}"
+    spec = f"{{replicas: 3, selector: {{matchLabels: {{app: d}}}}, template: {template}}}"
     deployment = f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d}}\nspec: {spec}\n"
     rendered.write("rendered/dev/models/ns/own.yaml", deployment)
     _list(rendered, _entry("models/ns/own.yaml"), "budgets: {gpus: {owner: team, limit: 5}}")
