@@ -249,3 +249,13 @@ def test_below_gits_repository_the_lines_are_printed_for_the_file_at_its_top(tmp
     assert made.problems() == []
     with pytest.raises(GeneratorError, match="top of git"):
         run(made, "codeowners", "--write")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"teams: [\n"])
+def test_a_file_of_owners_that_cannot_be_read_is_there(tmp_path: Path, content: bytes) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "owners.yaml").write_bytes(content)
+    with pytest.raises(GeneratorError) as raised:
+        run(project, "codeowners")
+    assert raised.value.subject.startswith("owners.yaml")
+    assert "there is no" not in raised.value.message

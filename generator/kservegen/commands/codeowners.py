@@ -167,15 +167,15 @@ def write_codeowners(repository: Repository) -> Codeowners:
 def show_codeowners(repository: Repository) -> Codeowners:
     """Return CODEOWNERS as it has to be; GeneratorError where there is no owners.yaml, or it has errors."""
     project = open_project(repository)
+    errors = (found for found in project.diagnostics if found.severity is Severity.ERROR)
+    wrong = next((found for found in errors if found.location.file == OWNERS_FILE), None)
+    if wrong is not None:
+        raise GeneratorError(wrong.message, subject=str(wrong.location), hint="Run kservegen validate.")
     file = read_codeowners(project)
     if file is None:
         raise GeneratorError(
             f"there is no {OWNERS_FILE}", subject=str(repository.root), hint="docs/teams.md says what stands in it."
         )
-    errors = (found for found in project.diagnostics if found.severity is Severity.ERROR)
-    wrong = next((found for found in errors if found.location.file == OWNERS_FILE), None)
-    if wrong is not None:
-        raise GeneratorError(wrong.message, subject=str(wrong.location), hint="Run kservegen validate.")
     return file
 
 
