@@ -5,6 +5,7 @@ from __future__ import annotations
 from kservegen.catalog.descriptions import DESCRIPTIONS
 from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.catalog.requirement import REQUIREMENT
+from kservegen.catalog.stages import SOAK
 from kservegen.core.jsontypes import JsonObject, JsonValue
 
 TEXT: JsonObject = {"type": "string"}
@@ -25,6 +26,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
         "version": {"const": 1},
         "extends": {"type": "array", "uniqueItems": True, "items": TEXT},
         "requires": {"type": "string", "pattern": REQUIREMENT},
+        "stages": {"type": "array", "minItems": 1, "items": _stage()},
         "cluster": _object("cluster", name=TEXT, server=TEXT, kubernetesVersion=TEXT),
         "kserve": _object(
             "kserve",
@@ -107,6 +109,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
                     restartingAccelerators=COUNT,
                     leftBehind=COUNT,
                     rights=COUNT,
+                    early=COUNT,
                     reason=_SAID,
                     owner=_SAID,
                     expires=_DATE,
@@ -173,6 +176,19 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             "items": {**_object("images", name=TEXT, newName=TEXT, newTag=TEXT, digest=TEXT), "required": ["name"]},
         },
     }
+
+
+def _stage() -> JsonObject:
+    """Return a stage: a list of names, a name alone, or a map that has either and what a change waits for."""
+    names: JsonObject = {"type": "array", "minItems": 1, "items": _SAID}
+    words = _object(
+        "stages",
+        name=_SAID,
+        environments={**names, "type": ["array", "string"], "minLength": 1},
+        soak={"type": "string", "minLength": 2, "pattern": SOAK},
+        ready=FLAG,
+    )
+    return {**names, **words, "type": ["array", "string", "object"], "minLength": 1, "required": ["environments"]}
 
 
 def _group_kind() -> JsonObject:

@@ -17,6 +17,7 @@ from kservegen.catalog.naming import check_names
 from kservegen.catalog.owners import Owners
 from kservegen.catalog.owners_layer import team_layer
 from kservegen.catalog.sections import ENTRY_SECTIONS, EXTRA_MANIFESTS
+from kservegen.catalog.stages import STAGES, misplaced_stages
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
 from kservegen.core.document import mapping
@@ -140,6 +141,8 @@ def _in_our_words(diagnostic: Diagnostic) -> Diagnostic:
     """Say what our own words look like where none was written: a bare `off` needs no quotes, it is called ignore."""
     if diagnostic.path == "requires":
         return replace(diagnostic, hint="Write it as text, such as kservegen >= 0.2, < 0.3.")
+    if diagnostic.path.startswith(f"{STAGES}[") and diagnostic.path.endswith(".soak"):
+        return replace(diagnostic, allowed="a time such as 24h, 7d or 1h30m", hint="Write days, hours, minutes.")
     if diagnostic.path.startswith(f"{EXTRA_MANIFESTS}[") and diagnostic.path.endswith(".environments"):
         return replace(diagnostic, hint="Say it where the object is defined; null in its place removes it here.")
     if not diagnostic.path.startswith(("severities.", "severities[")):
@@ -188,9 +191,10 @@ def _load_environments(
     bases: dict[str, EnvironmentSource | None] = {}
     for name, base in _load_bases(repository, check, diagnostics, taken=loaded):
         bases[name] = EnvironmentSource(name, (*below, base), bases=(name,)) if base else None
-        diagnostics.extend(misplaced_extends(base))
+        diagnostics.extend((*misplaced_extends(base), *misplaced_stages(base)))
     environments: dict[str, EnvironmentSource] = {}
     for name, own in sorted(loaded.items()):
+        diagnostics.extend(misplaced_stages(own))
         extended = extended_bases(own, bases, loaded, diagnostics) if own is not None else None
         if own is not None and extended is not None:
             between = (source.own for source in extended)

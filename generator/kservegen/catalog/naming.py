@@ -16,6 +16,7 @@ from kservegen.catalog.extending import unused_bases
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.owners import Owners
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
+from kservegen.catalog.stages import check_stages
 from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
@@ -38,11 +39,12 @@ class _Place(NamedTuple):
 
 
 def check_names(catalog: Catalog) -> Iterator[Diagnostic]:
-    """Find profiles, environments and teams that are named and not there, and profiles that are written twice."""
+    """Find profiles, environments, teams and stages that are named and not there, or said twice."""
     yield from _absent_profiles(catalog)
     yield from _lists_of_environments(catalog)
     yield from _repeated_profiles(catalog)
     yield from _absent_teams(catalog)
+    yield from check_stages(catalog)
 
 
 def _absent_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
