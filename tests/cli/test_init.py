@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
+from tests.support.git_repository import commit_files, git, new_repository
 
 from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
-from kservegen.commands.init import RENDERERS
+from kservegen.commands.init import PLACEHOLDER, RENDERERS, SERVICES, guess_service, read_origin
 
 TOOL = ["--tool", f"git+https://git.example.com/org/kservegen@{'c0ffee42' * 5}"]
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
@@ -85,3 +87,84 @@ def test_a_new_repository_has_a_cluster_for_each_environment(tmp_path: Path, cap
         assert run_cli(cli, ["validate", "--root", str(tmp_path), *words]) == 0
         found = re.findall(r"^(\S+): (?:info|warning): .* \[(.*)\]$", capfd.readouterr().out, re.MULTILINE)
         assert found == ([] if "dev" in words else [("environments/prod.yaml:5:31", "gitops/placeholder")])
+
+
+ORIGINS = [
+    ("https://gitlab.example.com/org/models.git", "https://gitlab.example.com/org/models.git", "gitlab"),
+    ("https://ada:secret@github.com/org/models.git", "https://github.com/org/models.git", "github"),
+    ("https://org@dev.azure.com/org/p/_git/models", "https://dev.azure.com/org/p/_git/models", "azure"),
+    ("https://org.visualstudio.com/p/_git/models", "https://org.visualstudio.com/p/_git/models", "azure"),
+    ("git@gitlab.com:org/models.git", "ssh://git@gitlab.com/org/models.git", "gitlab"),
+    ("ssh://git@git.example.com:2222/org/models.git", "ssh://git@git.example.com:2222/org/models.git", "github"),
+    ("file:///srv/models.git", "", "github"),
+    ("/srv/models.git", "", "github"),
+    ("C:\\models", "", "github"),
+]
+
+
+@pytest.mark.parametrize(("origin", "url", "service"), ORIGINS)
+def test_the_url_is_that_of_origin_and_tells_the_service(origin: str, url: str, service: str, tmp_path: Path) -> None:
+    new_repository(tmp_path)
+    git(tmp_path, "remote", "add", "origin", origin)
+    for folder in (tmp_path, tmp_path / "not/there/yet"):
+        assert read_origin(folder) == url
+    assert guess_service(url) == service
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    wanted = url or PLACEHOLDER
+    assert f"repoURL: {wanted}\n" in (tmp_path / "environments/defaults.yaml").read_text("utf-8")
+    assert (tmp_path / ".gitlab-ci.yml").exists() is (service == "gitlab")
+    assert (tmp_path / "azure-pipelines.yml").exists() is (service == "azure")
+    assert (tmp_path / ".github").exists() is (service == "github")
+
+
+def test_two_things_are_asked_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_repository(tmp_path)
+    git(tmp_path, "remote", "add", "origin", "https://gitlab.com/org/models.git")
+    monkeypatch.setattr("kservegen.cli.init.is_asked", lambda: True)
+    done = CliRunner().invoke(cli, ["init", str(tmp_path), *TOOL], input="flux\n\n", standalone_mode=False)
+    assert done.exception is None, done.output
+    asked = re.findall(r"^(.+?) (?:\(|\[).*: ", done.output, re.MULTILINE)
+    assert asked == ["GitOps engine", "URL of this repository"]
+    defaults = (tmp_path / "environments/defaults.yaml").read_text("utf-8")
+    assert "engine: flux" in defaults
+    assert "repoURL: https://gitlab.com/org/models.git" in defaults
+
+
+def test_only_github_has_a_workflow_that_renders_on_main(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for service in SERVICES[1:]:
+        words = ["--ci", service, "--rendered-by", "main", *TOOL]
+        assert run_cli(cli, ["init", str(tmp_path / service), *words]) == 2
+        assert f"no workflow that commits rendered/ for {service}" in capfd.readouterr().err
+        assert not (tmp_path / service).exists()
+
+
+@pytest.mark.parametrize(("service", "renderer"), [*((each, RENDERERS[0]) for each in SERVICES), ("github", "main")])
+def test_what_agents_are_told_is_so(service: str, renderer: str, tmp_path: Path) -> None:
+    root = new_repository(tmp_path / "models")
+    words = ["--ci", service, "--rendered-by", renderer, "--repo-url", "https://example.com/m.git", *TOOL]
+    assert run_cli(cli, ["init", str(root), *words]) == 0
+    page = (root / "AGENTS.md").read_text("utf-8")
+    if renderer == "pull-request":
+        assert run_cli(cli, ["render", "--root", str(root)]) == 0
+    commit_files(root, {}, "first")
+    git(root, "update-ref", "refs/remotes/origin/main", "HEAD")
+    # An edit of the kind that it asks for, then all that it says to run.
+    edit = ["set", "sklearn-iris", "minReplicas=3", "--env", "prod", "--yes"]
+    assert run_cli(cli, [*edit, "--root", str(root)]) == 0
+    (block,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    commands = [line.split() for line in block.splitlines()]
+    assert [command[1] for command in commands] == (
+        ["fmt", "validate", "render", "check"] if renderer == "pull-request" else ["fmt", "validate", "check"]
+    )
+    for command in commands:
+        assert run_cli(cli, [*command[1:], "--root", str(root)]) == 0, command
+    folders = re.findall(r"`(\.?[\w./]+)/`", page)
+    assert {"schemas", "rendered", "environments"} <= {path.split("/")[0] for path in folders} | {"environments"}
+    (tool,) = [path for path in folders if path.startswith(".")]
+    assert (root / tool / "requirements.txt").is_file()
+    assert "${" not in page
+
+
+def test_a_new_repository_is_in_order(tmp_path: Path) -> None:
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    assert run_cli(cli, ["fmt", "--check", "--root", str(tmp_path)]) == 0

@@ -10,19 +10,45 @@ import click
 
 from kservegen.catalog.engines import ENGINE_NAMES
 from kservegen.cli.options import write_text
-from kservegen.commands.init import PLACEHOLDER, RENDERERS, Answers, write_scaffold
+from kservegen.commands.init import (
+    PLACEHOLDER,
+    RENDERERS,
+    SERVICES,
+    Answers,
+    guess_service,
+    read_origin,
+    write_scaffold,
+)
 from kservegen.commands.tool_source import installed_tool, read_tool
+
+
+def is_asked() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
 
 
 @click.command(name="init")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path())
 @click.option("--engine", type=click.Choice(ENGINE_NAMES), default=None, help="Who syncs the output.")
-@click.option("--repo-url", default=None, metavar="URL", help="URL that the cluster will clone the repository from.")
+@click.option(
+    "--repo-url",
+    default=None,
+    metavar="URL",
+    help="URL that the cluster will clone the repository from. Default: that of the remote origin.",
+)
+@click.option(
+    "--ci",
+    "service",
+    type=click.Choice(SERVICES),
+    default=None,
+    help="Whose pipelines to write. Default: by the host of the URL, else github.",
+)
 @click.option(
     "--rendered-by",
     type=click.Choice(RENDERERS),
-    default=None,
-    help="Who commits rendered/: each pull request, or a workflow on main after the merge.",
+    default=RENDERERS[0],
+    show_default=True,
+    help="Who commits rendered/: each pull request, or a workflow on main after the merge (github).",
 )
 @click.option(
     "--tool",
@@ -33,28 +59,35 @@ from kservegen.commands.tool_source import installed_tool, read_tool
     " Default: what this kservegen was itself installed from.",
 )
 def command(
-    *, folder: Path, engine: str | None, repo_url: str | None, rendered_by: str | None, tool: str | None
+    *, folder: Path, engine: str | None, repo_url: str | None, service: str | None, rendered_by: str, tool: str | None
 ) -> int:
-    """Start a repository in DIR: a catalog with one model, two environments, workflows, schemas for editors.
+    """Start a repository in DIR: a catalog with one model, two environments, CI, schemas for editors, AGENTS.md.
 
-    Asks for what the options do not say; without a terminal, argocd, a placeholder URL and pull-request are taken.
+    Asks for the engine and the URL where no option says them. Without a terminal it asks nothing: then argocd and the
+    remote origin are taken, or a placeholder where there is none.
     """
-    asks = sys.stdin.isatty()
+    asks = is_asked()
     if engine is None:
         engine = click.prompt("GitOps engine", type=click.Choice(ENGINE_NAMES), default="argocd") if asks else "argocd"
     if repo_url is None:
-        repo_url = click.prompt("URL of this repository", default=PLACEHOLDER) if asks else PLACEHOLDER
-    if rendered_by is None:
-        choice = click.Choice(RENDERERS)
-        rendered_by = click.prompt("Who commits rendered/", type=choice, default=RENDERERS[0]) if asks else RENDERERS[0]
+        known = read_origin(folder) or PLACEHOLDER
+        repo_url = click.prompt("URL of this repository", default=known) if asks else known
     source = installed_tool() if tool is None else read_tool(tool)
-    answers = Answers(engine=str(engine), repository=str(repo_url), rendered_by=str(rendered_by), tool=source)
+    answers = Answers(
+        engine=str(engine),
+        repository=str(repo_url),
+        rendered_by=rendered_by,
+        tool=source,
+        service=service or guess_service(str(repo_url)),
+    )
     files = write_scaffold(folder, answers)
     lines = [f"Wrote {len(files)} files to {folder}:", *(f"  {path}" for path in files)]
     if repo_url == PLACEHOLDER:
         lines.append(f"gitops.repoURL is still the placeholder {PLACEHOLDER}: set it in environments/defaults.yaml.")
+    else:
+        lines.append(f"The cluster clones the repository from {repo_url} (gitops.repoURL).")
     reason = f": {source.why}; --tool names another source" if source.why else ""
-    lines.append(f"CI takes kservegen from {source.said}{reason}.")
+    lines.append(f"CI ({answers.service}) takes kservegen from {source.said}{reason}.")
     here = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     lines.append(f"Next: {here}kservegen render")
     write_text("\n".join(lines) + "\n")

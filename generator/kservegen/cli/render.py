@@ -34,6 +34,11 @@ from kservegen.core.repository import Repository
     help="Write nothing; say by meaning what would change and which pods restart, as after an upgrade of kservegen.",
 )
 @click.option(
+    "--staged",
+    is_flag=True,
+    help="Exit 1 where git's index lacks what was rendered, or what it was rendered from: for a pre-commit hook.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=None,
@@ -47,6 +52,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     environments: tuple[str, ...],
     check: bool,
     explain_drift: bool,
+    staged: bool,
     out: Path | None,
     allow_removals: int,
     allow_restarts: int,
@@ -59,6 +65,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Check the catalog and write the manifests of every environment; nothing is written while an error stands."""
     from kservegen.commands.render import RenderOptions, render  # noqa: PLC0415
 
+    if staged and (check or explain_drift or out is not None):
+        raise click.UsageError("--staged goes with none of --check, --explain-drift and --out")
     repository = find_repository(root) if check or explain_drift else open_for_writing(root)
     if explain_drift:
         if out is not None or check or reports or output not in {"text", "json"}:
@@ -72,7 +80,12 @@ def command(  # noqa: PLR0913 - one parameter per option
         allow_left_behind=allow_left_behind,
         fail_on=Severity(fail_on),
     )
-    return emit_result(render(repository, options, environments=environments), output, repository.root, reports=reports)
+    result = render(repository, options, environments=environments)
+    if staged:
+        from kservegen.commands.staging import require_staged  # noqa: PLC0415 - asks git
+
+        result = require_staged(repository, result)
+    return emit_result(result, output, repository.root, reports=reports)
 
 
 def _explain_drift(repository: Repository, environments: tuple[str, ...], output: str, fail_on: Severity) -> int:

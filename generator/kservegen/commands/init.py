@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from kservegen import __version__
@@ -15,11 +17,60 @@ from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import packaged_data
+from kservegen.git.process import open_git, without_user
 from kservegen.kserve.releases import Releases
 
 # Who commits rendered/: the pull request itself, or a workflow on main after the merge.
 RENDERERS = ("pull-request", "main")
 PLACEHOLDER = "https://example.com/org/models.git"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Service:
+    """A CI service: the folder of what installs kservegen, the file that CI reads there, and where its files go.
+
+    `hosts` are parts of the names that its servers have; `indent` that of the lines which install.
+    """
+
+    folder: str
+    reads: str
+    files: dict[str, str]
+    after_merge: dict[str, str] = field(default_factory=dict)
+    renovate: str = "renovate.json"
+    hosts: tuple[str, ...] = ()
+    indent: int
+
+
+_SERVICES: Final = {
+    "github": _Service(
+        folder=TOOL_FOLDER,
+        reads=f"{TOOL_FOLDER}/action.yml",
+        files={
+            "action.yml": f"{TOOL_FOLDER}/action.yml",
+            "workflows/kservegen.yml": ".github/workflows/kservegen.yml",
+            "workflows/kservegen-report.yml": ".github/workflows/kservegen-report.yml",
+            "workflows/kservegen-waivers.yml": ".github/workflows/kservegen-waivers.yml",
+        },
+        after_merge={"workflows/kservegen-render.yml": ".github/workflows/kservegen-render.yml"},
+        renovate=".github/renovate.json",
+        indent=8,
+    ),
+    "gitlab": _Service(
+        folder=".gitlab/kservegen",
+        reads=".gitlab-ci.yml",
+        files={"gitlab-ci.yml": ".gitlab-ci.yml"},
+        hosts=("gitlab",),
+        indent=6,
+    ),
+    "azure": _Service(
+        folder=".azuredevops/kservegen",
+        reads="azure-pipelines.yml",
+        files={"azure-pipelines.yml": "azure-pipelines.yml"},
+        hosts=("dev.azure.com", "visualstudio.com"),
+        indent=10,
+    ),
+}
+SERVICES: Final = tuple(_SERVICES)
 
 # Template in scaffold/ -> where it goes. Editors need the schemas beside the files to work offline.
 _TEMPLATES = {
@@ -27,15 +78,28 @@ _TEMPLATES = {
     "environments/defaults.yaml": "environments/defaults.yaml",
     "environments/dev.yaml": "environments/dev.yaml",
     "environments/prod.yaml": "environments/prod.yaml",
+    "AGENTS.md": "AGENTS.md",
     "gitattributes": ".gitattributes",
-    "renovate.json": ".github/renovate.json",
-    "action.yml": f"{TOOL_FOLDER}/action.yml",
-    "workflows/kservegen.yml": ".github/workflows/kservegen.yml",
-    "workflows/kservegen-report.yml": ".github/workflows/kservegen-report.yml",
-    "workflows/kservegen-waivers.yml": ".github/workflows/kservegen-waivers.yml",
 }
-_AFTER_MERGE = {"workflows/kservegen-render.yml": ".github/workflows/kservegen-render.yml"}
 _SCHEMAS = ("models.schema.json", "environments.schema.json", "owners.schema.json")
+# By who commits rendered/.
+_SAYS: Final = {
+    "pull-request": {
+        "render": "kservegen render\n",
+        "rendered": " and committed in the same change",
+        "commit": "Commit `rendered/` in the same commit as what it comes from.",
+        "rendered_note": "Run `kservegen render` on this branch and commit `rendered/`: until then the check is red.",
+    },
+    "main": {
+        "render": "",
+        "rendered": " on main, after the merge. Do not commit it",
+        "commit": "Commit what you edited, and nothing below `rendered/`.",
+        "rendered_note": "`rendered/` follows after the merge; the plan in the check says what it will change.",
+    },
+}
+
+
+_SHORT_SSH: Final = re.compile(r"([\w.-]+@[\w.-]+):(?!//)(.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +110,36 @@ class Answers:
     repository: str
     tool: ToolSource
     rendered_by: str = RENDERERS[0]
+    service: str = SERVICES[0]
+
+    @property
+    def tool_folder(self) -> str:
+        """The folder that holds what installs kservegen in CI."""
+        return _SERVICES[self.service].folder
+
+
+def read_origin(folder: Path) -> str:
+    """Return the URL of the remote `origin` where `folder` lies in a clone, without its user's secrets; else nothing.
+
+    The short form of ssh (`git@host:path`) is written out, as Flux reads no other.
+    """
+    start = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir()), Path())
+    try:
+        url = open_git(start).text("remote", "get-url", "origin")
+    except GeneratorError:
+        return ""
+    short = _SHORT_SSH.fullmatch(url)
+    if short is not None:
+        url = f"ssh://{short[1]}/{short[2].lstrip('/')}"
+    if url.startswith("http"):
+        url = without_user(url)
+    return url if "://" in url and not check_repository(url) and not url.startswith("file:") else ""
+
+
+def guess_service(url: str) -> str:
+    """Return the CI service of the server that a repository lies on; GitHub's where the name does not tell."""
+    host = urlsplit(url).hostname or ""
+    return next((name for name, service in _SERVICES.items() if any(h in host for h in service.hosts)), SERVICES[0])
 
 
 def check_repository(url: str) -> str:
@@ -62,6 +156,12 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
 
     Raises GeneratorError, before anything is written, where one of the files is there already.
     """
+    if answers.rendered_by != RENDERERS[0] and not _SERVICES[answers.service].after_merge:
+        raise GeneratorError(
+            f"there is no workflow that commits rendered/ for {answers.service}",
+            subject=f"--rendered-by {answers.rendered_by}",
+            hint="Leave it out: then each change carries rendered/. Or have your own job run kservegen commit --push.",
+        )
     problem = check_repository(answers.repository)
     if problem:
         raise GeneratorError(
@@ -88,22 +188,28 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
 
 def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
     data = packaged_data()
-    # Quoted where it has to be: a URL with odd characters stays one scalar.
+    service = _SERVICES[answers.service]
     carried = answers.rendered_by == RENDERERS[0]
+    # Quoted where it has to be: a URL with odd characters stays one scalar.
     words = {
         "engine": answers.engine,
         "repository": scalar_text(answers.repository, inside=False),
         "requires": version_line(__version__),
         "kserve": Releases([data / "schemas"]).newest_reviewed,
         "check": "" if carried else f" --rendered-by {answers.rendered_by}",
-        **answers.tool.words(),
+        "tool_folder": service.folder,
+        # In a pattern in JSON.
+        "tool_pattern": service.reads.replace(".", "\\\\."),
+        **_SAYS[answers.rendered_by],
+        **answers.tool.words(service.indent),
     }
-    for source, target in (_TEMPLATES if carried else _TEMPLATES | _AFTER_MERGE).items():
+    templates = _TEMPLATES | {"renovate.json": service.renovate} | service.files
+    for source, target in (templates if carried else templates | service.after_merge).items():
         text = (data / "scaffold" / source).read_text("utf-8")
         # Not string.Template: workflows are full of ${{ … }}.
         for word, value in words.items():
             text = text.replace(f"${{{word}}}", value)
         yield target, text.encode()
-    yield from answers.tool.files()
+    yield from answers.tool.files(service.folder)
     for name in _SCHEMAS:
         yield f"schemas/kservegen/{name}", (data / "schemas" / "kservegen" / name).read_bytes()

@@ -23,7 +23,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import packaged_data
 from kservegen.git.process import mask, open_git
 
-# The composite action that every workflow installs kservegen by, and what it installs.
+# The composite action that every workflow of GitHub installs kservegen by, and what it installs.
 TOOL_FOLDER: Final = ".github/actions/kservegen"
 _LARGEST_WHEEL: Final = 50_000_000  # bytes: thirty times ours
 
@@ -51,28 +51,29 @@ class ToolSource:
     wheel: PackedWheel | None = None
     why: str = ""
 
-    def words(self) -> dict[str, str]:
-        """Return what stands for the words of the scaffold's action."""
+    def words(self, indent: int) -> dict[str, str]:
+        """Return what stands for the words of what installs it in CI, whose lines are indented by so much."""
         files, then = "-r requirements.txt", ""
         if self.commit:
             # What builds it is locked, too, and is all that the build may use.
             files = f"{files} -r build-requirements.txt"
             install = '"$python" -I -m pip install --quiet --no-index --no-deps --no-build-isolation'
-            then = f'\n        {install} \\\n          "kservegen @ {self.commit}" # v{__version__}'
+            lead = " " * indent
+            then = f'\n{lead}{install} \\\n{lead}  "kservegen @ {self.commit}" # v{__version__}'
         return {"source": self.said, "requirements": files, "then": then}
 
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """Yield what lies beside the action: the locked requirements, and the wheel."""
+    def files(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """Yield what CI installs from, in a folder of the repository: the locked requirements, and the wheel."""
         data = packaged_data() / "requirements"
         locked = [f"# kservegen {__version__} and what it was tested with, every file by its hash.\n"]
         if self.requirement:
             locked.append(f"{self.requirement}\n")
         locked.append((data / "run.txt").read_text("utf-8"))
-        yield f"{TOOL_FOLDER}/requirements.txt", "".join(locked).encode()
+        yield f"{folder}/requirements.txt", "".join(locked).encode()
         if self.commit:
-            yield f"{TOOL_FOLDER}/build-requirements.txt", (data / "build.txt").read_bytes()
+            yield f"{folder}/build-requirements.txt", (data / "build.txt").read_bytes()
         if self.wheel is not None:
-            yield f"{TOOL_FOLDER}/{self.wheel.name}", self.wheel.content
+            yield f"{folder}/{self.wheel.name}", self.wheel.content
 
 
 def read_tool(words: str) -> ToolSource:
@@ -163,7 +164,7 @@ def _address(commit: str) -> str:
 
 def _kept(wheel: PackedWheel) -> ToolSource:
     requirement = f"./{wheel.name} \\\n    --hash=sha256:{sha256(wheel.content).hexdigest()}"
-    return ToolSource(said=f"the wheel {TOOL_FOLDER}/{wheel.name}", requirement=requirement, wheel=wheel)
+    return ToolSource(said=f"the wheel {wheel.name}, which the repository keeps", requirement=requirement, wheel=wheel)
 
 
 def _read_wheel(file: Path) -> PackedWheel:

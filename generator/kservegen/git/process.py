@@ -45,6 +45,12 @@ _SECRETS: Final = (
 )
 
 
+def index_of_the_caller() -> dict[str, str]:
+    """Return the variable by which git tells a hook which index its commit is made of; nothing elsewhere."""
+    index = os.environ.get("GIT_INDEX_FILE")
+    return {"GIT_INDEX_FILE": index} if index else {}
+
+
 def mask(text: str) -> str:
     """Hide what a URL tells of its user: git repeats URLs with their credentials."""
     for pattern, kept in _SECRETS:

@@ -1,4 +1,4 @@
-"""Where CI takes kservegen from: each source as pip reads it, and what is itself installed told apart."""
+"""Where CI (github) takes kservegen from: each source as pip reads it, and what is itself installed told apart."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WHEEL = f"kservegen-{__version__}-py3-none-any.whl"
 
 
 def requirements(source: ToolSource) -> str:
-    return dict(source.files())[f"{TOOL_FOLDER}/requirements.txt"].decode()
+    return dict(source.files(TOOL_FOLDER))[f"{TOOL_FOLDER}/requirements.txt"].decode()
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_a_package_index_is_asked_for_these_bytes_alone() -> None:
 def test_a_commit_is_built_by_what_is_locked_alone() -> None:
     source = read_tool(ADDRESS)
     assert requirements(source).count("kservegen==") == 0
-    assert dict(source.files())[f"{TOOL_FOLDER}/build-requirements.txt"].startswith(b"hatchling==")
-    assert "--no-index --no-deps --no-build-isolation" in source.words()["then"]
-    assert f'"kservegen @ {ADDRESS}" # v{__version__}' in source.words()["then"]
+    assert dict(source.files(TOOL_FOLDER))[f"{TOOL_FOLDER}/build-requirements.txt"].startswith(b"hatchling==")
+    assert "--no-index --no-deps --no-build-isolation" in source.words(8)["then"]
+    assert f'"kservegen @ {ADDRESS}" # v{__version__}' in source.words(8)["then"]
 
 
 def test_a_wheel_lies_beside_its_hash(tmp_path: Path) -> None:
     content = pack_checkout(ROOT).content
     (tmp_path / WHEEL).write_bytes(content)
     source = read_tool(str(tmp_path / WHEEL))
-    assert dict(source.files())[f"{TOOL_FOLDER}/{WHEEL}"] == content
+    assert dict(source.files(TOOL_FOLDER))[f"{TOOL_FOLDER}/{WHEEL}"] == content
     assert f"./{WHEEL} \\\n    --hash=sha256:{sha256(content).hexdigest()}\n" in requirements(source)
     (tmp_path / WHEEL).write_bytes(b"<html>no such release</html>")
     with pytest.raises(GeneratorError, match="is no wheel"):
@@ -105,8 +105,8 @@ def test_packing_what_is_installed_gives_the_wheel_again(site: Path) -> None:
 @pytest.mark.parametrize(
     ("recorded", "said"),
     [
-        ({}, f"the wheel {TOOL_FOLDER}/{WHEEL}: it is what is installed here"),
-        ({"url": f"file:///tmp/{WHEEL}", "archive_info": {}}, f"the wheel {TOOL_FOLDER}/{WHEEL}"),
+        ({}, f"the wheel {WHEEL}, which the repository keeps: it is what is installed here"),
+        ({"url": f"file:///tmp/{WHEEL}", "archive_info": {}}, f"the wheel {WHEEL}"),
         (
             {"url": ADDRESS[4:].partition("@")[0], "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
             f"the commit {COMMIT[:12]} of https://git.example.com/org/kservegen.git: this kservegen was installed from",
@@ -118,7 +118,7 @@ def test_ci_gets_what_was_installed_here(recorded: object, said: str, site: Path
     (info / "direct_url.json").write_text(json.dumps(recorded), "utf-8")
     told = started(site, tmp_path)
     assert told.returncode == 0, told.stderr
-    assert f"CI takes kservegen from {said}" in told.stdout
+    assert f"CI (github) takes kservegen from {said}" in told.stdout
     assert "--tool names another source" in told.stdout
 
 
