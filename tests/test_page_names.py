@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from tests.support.project import Project
 
 from kservegen.changes.plan.comparison import Comparison, EntryDifference, Sourced
-from kservegen.changes.plan.model import EnvironmentPlan, FieldChange, ObjectChange, ObjectKey, Plan, Verb
+from kservegen.changes.plan.model import (
+    BudgetChange,
+    EnvironmentPlan,
+    FieldChange,
+    LeftRunning,
+    ObjectChange,
+    ObjectKey,
+    Plan,
+    Verb,
+)
 from kservegen.commands.result import Result
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
@@ -27,6 +37,8 @@ FIELD = FieldChange("spec.a", 1, 2)
 CHANGE = ObjectChange(
     verb=Verb.CHANGED, key=ObjectKey("serving.kserve.io", "InferenceService", "ns", "a"), file="a.yaml", fields=(FIELD,)
 )
+BUDGET = BudgetChange("gpus", "accelerators", Fraction(1), Fraction(2), Fraction(4), Fraction(4))
+LEFT = LeftRunning("another cluster", ("InferenceService ns/b",))
 ENTRY = EntryDifference(section="models", key="a", kind="InferenceService", fields=(Sourced(FIELD, None, None),))
 FINDING = Diagnostic(rule="a/b", severity=Severity.WARNING, message="m", location=Location("models.yaml"))
 
@@ -59,7 +71,9 @@ def recorded(project: Project) -> Recorder:
     built = evaluate(opened.catalog, "dev", opened.tools).built
     assert built is not None
     assert len(dict(lay_out(built, recorder))) > 2
-    plan = Plan(base="main", environments=(EnvironmentPlan(name="dev", objects=(CHANGE,)),))
+    plan = Plan(
+        base="main", environments=(EnvironmentPlan(name="dev", objects=(CHANGE,), budgets=(BUDGET,), left=LEFT),)
+    )
     unchecked = (Unchecked("that images can be pulled"),)
     plan_as_markdown(Result(command="plan", diagnostics=(FINDING,), unchecked=unchecked), plan, recorder)
     found = Comparison(left="a", right="b", settings=(), values=(), entries=(ENTRY,), own=(), equal=0)

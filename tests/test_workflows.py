@@ -242,7 +242,12 @@ def reported(tmp_path: Path, hub: Path, head: str, *, event: str = "pull_request
     }
     merged = tmp_path / "merged"
     workflow = load(TEMPLATES["kservegen-report"])
-    github = {"token": "t", "repository": "org/models", "event": {"workflow_run": run}}
+    github = {
+        "token": "t",
+        "server_url": "https://forge.example",
+        "repository": "org/models",
+        "event": {"workflow_run": run},
+    }
     left = tmp_path / "artifacts/kservegen-report/run.json"
     sizes = [{"expired": False, "size_in_bytes": left.stat().st_size}] if left.exists() else []
     (hub / "artifacts.json").write_text(json.dumps(sizes), "utf-8")

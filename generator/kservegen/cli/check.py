@@ -13,6 +13,7 @@ from kservegen.cli.options import (
     change_option,
     emit_result,
     fail_on,
+    files_at,
     find_repository,
     line_reader,
     show_waived,
@@ -37,6 +38,7 @@ from kservegen.core.diagnostics import Severity
     help="Who commits rendered/: each pull request, so that it has to be current, or main, so that none may touch it.",
 )
 @click.option("--all", "everything", is_flag=True, help="List what stood before the change, too, however much.")
+@files_at
 @engine_option
 @change_option
 @fail_on
@@ -47,6 +49,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     base: str | None,
     rendered_by: str,
     everything: bool,
+    files_at: str,
     engine: str,
     root: Path | None,
     output: str,
@@ -90,10 +93,11 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     def as_markdown(_colour: bool) -> str:
         from kservegen.changes.bases import open_change_base  # noqa: PLC0415
+        from kservegen.report.links import links_to  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
         templates = open_change_base(repository, base).templates(repository)
-        return plan_as_markdown(checked.result, checked.plan, templates)
+        return plan_as_markdown(checked.result, checked.plan, templates, links_to(files_at))
 
     writers = {"text": as_text, "markdown": as_markdown}
     return emit_result(checked.result, output, repository.root, reports=reports, writers=writers)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import read_named_file, reporting, write_document
+from kservegen.cli.options import files_at, read_named_file, reporting, write_document
 from kservegen.core.repository import TEMPLATES_FOLDER
 
 
@@ -20,8 +20,9 @@ from kservegen.core.repository import TEMPLATES_FOLDER
     help="File with the paths that the change touches, one a line: the page begins with a caution where they are what"
     " runs the checks.",
 )
+@files_at
 @reporting("markdown", "sarif")
-def command(*, report: Path, changed_files: Path | None, root: Path | None, output: str) -> int:
+def command(*, report: Path, changed_files: Path | None, files_at: str, root: Path | None, output: str) -> int:
     """Write REPORT, the JSON of check or plan, in another form; `-` reads standard input.
 
     For a job that may comment, about a report that one left which may not: it is held against the published schema and
@@ -38,11 +39,13 @@ def command(*, report: Path, changed_files: Path | None, root: Path | None, outp
         return 0
     from kservegen.formats.templates import PageTemplates  # noqa: PLC0415
     from kservegen.report.comment import write_comment  # noqa: PLC0415
+    from kservegen.report.links import links_to  # noqa: PLC0415
 
     templates = PageTemplates((root or Path.cwd()) / TEMPLATES_FOLDER)
     hint = "Name a file that lists paths, one a line."
     changed = read_named_file(changed_files, hint).decode("utf-8", "replace") if changed_files is not None else ""
-    write_document(write_comment(result, templates, changed.splitlines(), subject=str(report)))
+    links = links_to(files_at)
+    write_document(write_comment(result, templates, changed.splitlines(), subject=str(report), links=links))
     return 0
 
 

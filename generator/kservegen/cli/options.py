@@ -81,6 +81,14 @@ class _Report(click.ParamType[tuple[str, Path]]):
         return form, Path(file)
 
 
+files_at = click.option(
+    "--files-at",
+    metavar="URL",
+    default="",
+    help="Where a page links files to: https://HOST/OWNER/NAME/blob/COMMIT. Default: it has no links.",
+)
+
+
 common = reporting("text", "json", "github")
 
 

@@ -10,6 +10,7 @@ from kservegen.cli.options import (
     ENVIRONMENT_HELP,
     complete_environment,
     fail_on,
+    files_at,
     find_repository,
     guard_options,
     line_reader,
@@ -33,6 +34,7 @@ from kservegen.core.diagnostics import Severity
 @guard_options
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the text, however long.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything changes, as git diff --exit-code does.")
+@files_at
 @reporting("text", "json", "markdown")
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
@@ -44,6 +46,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     allow_left_behind: int,
     everything: bool,
     exit_code: bool,
+    files_at: str,
     root: Path | None,
     output: str,
     fail_on: str,
@@ -71,10 +74,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         write_document(render_json(result))
     elif output == "markdown":
         from kservegen.changes.bases import open_base  # noqa: PLC0415
+        from kservegen.report.links import links_to  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
         templates = open_base(repository, base).templates(repository)
-        write_document(plan_as_markdown(result, changes, templates))
+        write_document(plan_as_markdown(result, changes, templates, links_to(files_at)))
     else:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 

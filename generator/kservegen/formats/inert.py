@@ -19,6 +19,7 @@ _HARMLESS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")  # most names: nothin
 _RUN: Final = re.compile("`+")
 # GitHub looks for these after Markdown is done, so no escape keeps them from being links: a break in between does.
 _LIVE: Final = re.compile(r"(?<=[@#])|(?<=GH-)|(?<=gh-)|(?<=:)(?=//)|(?<=www)(?=\.)")
+_OF_CELLS: Final = re.compile(r"[|\\`]")
 _BREAK: Final = "\u200b"  # no width, no link
 # Letters and marks that no font draws, and that Python calls printable (Unicode's Default_Ignorable_Code_Point).
 _HIDDEN: Final = re.compile(
@@ -89,6 +90,13 @@ def inert(text: str) -> str:
 def inert_html(text: str) -> str:
     """Write text among HTML."""
     return _without_html(_LIVE.sub(_BREAK, printable(text))).replace('"', "&quot;").replace("'", "&#x27;")
+
+
+def code_cell(text: str) -> str:
+    """Write text as code in a table, where neither a fence nor a backslash keeps a `|` from ending the cell."""
+    if not _OF_CELLS.search(text):
+        return code(text)
+    return f"<code>{inert(text)}</code>"
 
 
 def _without_html(text: str) -> str:

@@ -21,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import TEMPLATES_FOLDER, packaged_data
-from kservegen.formats.inert import code, inert, inert_html, printable
+from kservegen.formats.inert import code, code_cell, inert, inert_html, printable
 from kservegen.formats.yaml.files import read_bytes
 
 SUFFIX: Final = ".j2"
@@ -93,7 +93,7 @@ def _filter(name: str, write: Callable[[str], str]) -> Callable[[object], _Writt
 
 
 _FILTERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "cell": lambda text: code(text).replace("|", "\\|"),
+    "cell": code_cell,
     "code": code,
     "html": inert_html,
     "plain": printable,

@@ -10,6 +10,7 @@ from kservegen.commands.result import Result
 from kservegen.core.errors import GeneratorError
 from kservegen.formats.inert import code, printable
 from kservegen.formats.templates import PageTemplates
+from kservegen.report.links import FileLinks
 from kservegen.report.plan_markdown import MARKER, plan_as_markdown
 
 # Workflows and actions, the wheel and the locked requirements among them: what runs the checks of a change that edits
@@ -19,7 +20,9 @@ _NAMED: Final = 3
 _LONGEST: Final = 100
 
 
-def write_comment(result: Result, templates: PageTemplates, changed: Sequence[str], *, subject: str) -> str:
+def write_comment(
+    result: Result, templates: PageTemplates, changed: Sequence[str], *, subject: str, links: FileLinks
+) -> str:
     """Write the comment; nothing where nothing changes, nothing is wrong, and nothing is to be said of the report.
 
     `changed` are the files that the pull request touches, told by who holds it. Raises GeneratorError, with `subject`,
@@ -29,7 +32,7 @@ def write_comment(result: Result, templates: PageTemplates, changed: Sequence[st
         raise GeneratorError(
             "tells of no change", subject=subject, hint="Give the report of kservegen check or kservegen plan."
         )
-    page = plan_as_markdown(result, result.plan.changes, templates)
+    page = plan_as_markdown(result, result.plan.changes, templates, links)
     own = sorted({path for path in changed if path.startswith(_RUNS_THE_CHECKS)})
     if not own:
         return page

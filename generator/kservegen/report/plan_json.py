@@ -12,6 +12,8 @@ from kservegen.changes.plan.model import (
     EnvironmentPlan,
     FieldChange,
     Handover,
+    ModelChange,
+    ModelUse,
     ObjectChange,
     Plan,
     Relocation,
@@ -70,6 +72,7 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
             {**s.subject._asdict(), "role": s.role, "before": list(s.before), "after": list(s.after)}
             for s in impact.scaled
         ],
+        **({"models": [_model(model) for model in environment.models]} if environment.models else {}),
         "budgets": [_budget(budget) for budget in environment.budgets],
         **({"arrivals": [arrival._asdict() for arrival in environment.arrivals]} if environment.arrivals else {}),
         "rewritten": list(environment.rewritten),
@@ -146,6 +149,26 @@ def _restart(restart: Restart) -> JsonObject:
         "why": [
             {"through": c.through, "paths": list(c.paths), "certain": c.certain, "note": c.note} for c in restart.causes
         ],
+    }
+
+
+def _model(model: ModelChange) -> JsonObject:
+    return {
+        **model.subject._asdict(),
+        "before": _use(model.before),
+        "after": _use(model.after),
+        "sources": list(model.sources),
+    }
+
+
+def _use(use: ModelUse | None) -> JsonObject | None:
+    if use is None:
+        return None
+    return {
+        "minReplicas": use.least,
+        "maxReplicas": use.most,
+        "accelerators": {name: amount_as_json(amount) for name, amount in use.accelerators.items()},
+        "costPerMonth": amount_as_json(use.cost),
     }
 
 

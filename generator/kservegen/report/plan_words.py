@@ -189,6 +189,7 @@ class ObjectGroup(NamedTuple):
     changes: tuple[ObjectChange, ...]
     fields: tuple[FieldChange, ...]
     effect: str
+    subjects: tuple[ResourceId, ...] = ()
 
 
 def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[ObjectGroup]:
@@ -203,7 +204,7 @@ def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[Obje
         for some in [changes] if len(changes) >= LEAST else [[change] for change in changes]:
             subjects = [change.key.subject for change in some]
             fields = map(folded_field, zip(*(change.fields for change in some), strict=True))
-            yield ObjectGroup(*_called(subjects), tuple(some), tuple(fields), said.text(subjects))
+            yield ObjectGroup(*_called(subjects), tuple(some), tuple(fields), said.text(subjects), tuple(subjects))
     changed = {change.key.subject for change in environment.objects}
     rest: dict[Hashable, list[ResourceId]] = {}
     for subject in said.subjects:
@@ -211,7 +212,7 @@ def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[Obje
             rest.setdefault((subject.kind, said.key(subject)) if folds else subject, []).append(subject)
     for subjects in rest.values():
         for some_of in [subjects] if len(subjects) >= LEAST else [[subject] for subject in subjects]:
-            yield ObjectGroup(*_called(some_of), (), (), said.text(some_of))
+            yield ObjectGroup(*_called(some_of), (), (), said.text(some_of), tuple(some_of))
 
 
 def _called(subjects: Sequence[ResourceId]) -> tuple[str, tuple[str, ...]]:
@@ -303,9 +304,14 @@ def what_happens(change: ObjectChange) -> str:
         said.append(f"deleted from the cluster: {change.by}")
     elif change.fate is Fate.LEFT:
         said.append(f"stays in the cluster: {change.by}")
-    if change.verb in {Verb.ADDED, Verb.CHANGED} and change.file.rpartition("/")[0] == _BY_HAND:
+    if is_applied_by_hand(change):
         said.append(f"nothing syncs it: once this is merged, a person applies {change.file}, as README.md there says")
     return "; ".join(said)
+
+
+def is_applied_by_hand(change: ObjectChange) -> bool:
+    """Whether no engine applies what comes or changes: it is what makes the engine sync all else."""
+    return change.verb in {Verb.ADDED, Verb.CHANGED} and change.file.rpartition("/")[0] == _BY_HAND
 
 
 def owner_line(owner: OwnerChange) -> str:
@@ -363,9 +369,9 @@ def value_text(value: PlanSide) -> str:
     return shortened(said)
 
 
-def shortened(said: str) -> str:
+def shortened(said: str, most: int = _LONGEST) -> str:
     """Leave out the middle of a long text."""
-    return said if len(said) <= _LONGEST else f"{said[: _LONGEST // 2]} … {said[-_LONGEST // 2 :]}"
+    return said if len(said) <= most else f"{said[: most // 2]} … {said[-most // 2 :]}"
 
 
 def _looks_typed(value: str) -> bool:

@@ -22,6 +22,8 @@ from kservegen.changes.plan.model import (
     FieldChange,
     Handover,
     LeftRunning,
+    ModelChange,
+    ModelUse,
     NamedChange,
     ObjectChange,
     ObjectKey,
@@ -222,6 +224,7 @@ def _environment(item: _Section) -> EnvironmentPlan:
         impact=_impact(item),
         gpus=item.get("gpus", {}),
         budgets=tuple(map(_budget, item["budgets"])),
+        models=tuple(map(_model, item.get("models", ()))),
         arrivals=tuple(Arrival(one["base"], one["models"]) for one in item.get("arrivals", ())),
         rewritten=tuple(item["rewritten"]),
         pages=tuple(item["pages"]),
@@ -296,6 +299,18 @@ def _restart(item: _Section) -> Restart:
         surge=item["surge"],
         surge_pods=item["surgePods"],
     )
+
+
+def _model(item: _Section) -> ModelChange:
+    return ModelChange(_subject(item), _use(item["before"]), _use(item["after"]), tuple(item["sources"]))
+
+
+def _use(use: _Section | None) -> ModelUse | None:
+    if use is None:
+        return None
+    held = {name: Fraction(amount) for name, amount in use["accelerators"].items()}
+    cost = Fraction(use["costPerMonth"]) if use["costPerMonth"] is not None else None
+    return ModelUse(use["minReplicas"], use["maxReplicas"], held, cost)
 
 
 def _budget(item: _Section) -> BudgetChange:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from html import unescape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from kservegen.formats import inert
 
@@ -68,3 +71,17 @@ def test_no_cell_is_a_formula(text: str) -> None:
     csv.writer(out).writerow([inert.inert_cell(text), "x"])
     (row,) = csv.reader(io.StringIO(out.getvalue()))
     assert row[0][:1] not in {"=", "+", "-", "@"}
+
+
+@given(HOSTILE)
+def test_no_cell_ends_before_its_text(text: str) -> None:
+    """A `|`, a backslash before one and a fence are text; the row has the cells that were written."""
+    page = f"| a | b | c |\n|---|---|---|\n| {inert.code_cell(text)} | {inert.inert(text)} | end |\n"
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(page)
+    assert html.count("<td>") == 3
+    assert "<td>end</td>" in html
+    assert "<a " not in html
+    cells = re.findall(r"<td><code>(.*?)</code></td>", html, re.DOTALL)
+    assert [unescape(cell).replace("\u200b", "").strip() for cell in cells] == [
+        inert.printable(text).replace("\u200b", "").strip()
+    ]

@@ -10,6 +10,7 @@ import pytest
 from tests.support.project import Project
 
 from kservegen.core.errors import GeneratorError
+from kservegen.formats.inert import inert
 from kservegen.formats.templates import PageTemplates
 
 HOSTILE = "@team *b* <img> [x](y) https://e.vil | `c`"
@@ -26,7 +27,7 @@ def write(source: str, **data: object) -> str:
         ("{{ t }}", "@\u200bteam \\*b\\* &lt;img&gt; \\[x\\]\\(y\\) https:\u200b//e.vil \\| \\`c\\`"),
         ("{{ t|html }}", "@\u200bteam *b* &lt;img&gt; [x](y) https:\u200b//e.vil | `c`"),
         ("{{ t|code }}", f"`` {HOSTILE} ``"),
-        ("{{ t|cell }}", "`` " + HOSTILE.replace("|", "\\|") + " ``"),
+        ("{{ t|cell }}", f"<code>{inert(HOSTILE)}</code>"),
         ("{{ t|plain }}", HOSTILE),
         ("{{ 'a_' ~ t|plain }}", "a\\_@\u200bteam \\*b\\* &lt;img&gt; \\[x\\]\\(y\\) https:\u200b//e.vil \\| \\`c\\`"),
     ],

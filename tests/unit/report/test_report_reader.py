@@ -18,6 +18,8 @@ from kservegen.changes.plan.model import (
     Fate,
     FieldChange,
     LeftRunning,
+    ModelChange,
+    ModelUse,
     NamedChange,
     ObjectChange,
     ObjectKey,
@@ -87,6 +89,15 @@ FULL = EnvironmentPlan(
     left=LeftRunning("another cluster (a -> b)", ("InferenceService team/a",), (), 1, ("team",), "a", "it stays"),
     gpus={"h100": "H100"},
     budgets=(BudgetChange("gpus", "nvidia.com/gpu", Fraction(1), Fraction(5, 2), None, Fraction(8)),),
+    models=(
+        ModelChange(
+            SUBJECT,
+            ModelUse(1, 2, {"h100": Fraction(8)}, Fraction(100)),
+            ModelUse(2, 2, {"h100": Fraction(1, 2)}, None),
+            ("hf://org/a",),
+        ),
+        ModelChange(SUBJECT, None, ModelUse(0, 0, {}), ()),
+    ),
     rewritten=("e.yaml",),
     pages=("README.md",),
     unreadable=("f.yaml",),
@@ -202,11 +213,14 @@ def test_no_text_of_a_report_is_more_than_text(tmp_path: Path, capfd: pytest.Cap
         plan["environments"][0]["budgets"][0],
     ):
         item.update({word: evil for word, value in item.items() if isinstance(value, str) and word not in _CLOSED})
+    plan["environments"][0]["models"][0].update({"name": evil, "namespace": evil, "sources": [evil]})
     plan |= {"base": evil, "unknown": [evil]}
     report["standsOn"]["assumed"][0].update({"kind": evil, "name": evil, "why": evil})
     report["standsOn"]["notChecked"][0].update({"what": evil, "why": evil})
     page = converted(tmp_path, capfd, json.dumps({**report, "verdict": evil}).encode())
-    assert not [line for line in page.splitlines() if line.startswith(("#", "::"))]
+    headings = ("#### Models", "#### Budgets at maxReplicas", "#### What to do before the merge")
+    ours = (*headings, "#### What to do after the merge")
+    assert not [line for line in page.splitlines() if line.startswith(("#", "::")) and line not in ours]
     outside = _without_code(page)
     assert "<script" not in outside
     assert "@org" not in outside

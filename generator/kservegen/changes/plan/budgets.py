@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 from kservegen.catalog.resolve import Entry
 from kservegen.changes.plan.environment import EnvironmentChange
-from kservegen.changes.plan.model import BudgetChange
+from kservegen.changes.plan.model import BudgetChange, ModelChange, ObjectChange, Verb
+from kservegen.changes.plan.models import NO_USE, uses
 from kservegen.checks.budget.account import account
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import LIMITED, read_budgets
@@ -24,6 +25,7 @@ from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.environment import DefaultedEnvironment, Evaluation, Tools, ledger_of
 from kservegen.kserve.defaulting import Defaulted, default
 from kservegen.kserve.platform import installed_platform
+from kservegen.render.objects.pins import served_addresses
 
 # Objects that decide what others take.
 _SHARED: Final = frozenset({"ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig", "LocalQueue"})
@@ -66,6 +68,35 @@ class BudgetComparison:
             if row.change or was != row.granted:
                 yield _changed(row, was)
         yield from (_changed(row, None) for row in accelerator_rows(*ledgers, accelerators) if row.change)
+
+    def models(self, objects: Iterable[ObjectChange]) -> Iterator[ModelChange]:
+        """Yield what each model of these changes takes before and after."""
+        models = [item for item in objects if item.is_model]
+        if not models:
+            return
+        change, context = self.change, self.after.context
+        then = (
+            self._context_before(self._defaulted(change.before.values()), context) if self._reaches_others else context
+        )
+        prices = self.evaluation.environment.mapping("accelerators")
+        known = prices | mapping((change.words or {}).get("accelerators"))
+        keys = {item.key for item in models} | {item.old_key for item in models if item.old_key is not None}
+        old, new = (
+            self._defaulted(resource for key, resource in side.objects.items() if key in keys)
+            for side in (change.old, change.new)
+        )
+        before = uses(self._account(_owned(old, {}), then), known)
+        after = uses(self._account(_owned(new, {}), context), prices)
+        for item in models:
+            was = before.get((item.old_key or item.key).subject, NO_USE)
+            now = after.get(item.key.subject, NO_USE)
+            served = change.after.get(item.key)
+            yield ModelChange(
+                item.key.subject,
+                None if item.verb is Verb.ADDED else was,
+                None if item.verb is Verb.REMOVED else now,
+                served_addresses(served.spec) if served is not None else (),
+            )
 
     def _granted_before(self) -> Mapping[str, Mapping[str, Fraction]] | None:
         words = self.change.words

@@ -60,7 +60,12 @@ def with_effects(
     budgets = BudgetComparison(
         change=change, evaluation=evaluation, after=evaluation.defaulted, tools=tools, revision=revision
     )
-    return replace(plan, impact=impact_of(change, plan, tools), budgets=tuple(budgets.changes()))
+    return replace(
+        plan,
+        impact=impact_of(change, plan, tools),
+        budgets=tuple(budgets.changes()),
+        models=tuple(budgets.models(plan.objects)),
+    )
 
 
 def impact_of(change: EnvironmentChange, plan: EnvironmentPlan, tools: Tools) -> Impact:

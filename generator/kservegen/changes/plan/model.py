@@ -142,6 +142,30 @@ class BudgetChange(NamedTuple):
     granted: Fraction | None
 
 
+class ModelUse(NamedTuple):
+    """What one model takes: its replicas at the least and at the most, and what all its pods hold then.
+
+    `accelerators` are devices by type, fractions for shared ones; `cost` is of a month, None where no price is stated.
+    """
+
+    least: int
+    most: int
+    accelerators: Mapping[str, Fraction]
+    cost: Fraction | None = None
+
+
+class ModelChange(NamedTuple):
+    """A model that comes, changes or goes, by its object; what it takes on each side, None where it is not.
+
+    `sources` are the addresses that it serves from, after the change.
+    """
+
+    subject: ResourceId
+    before: ModelUse | None
+    after: ModelUse | None
+    sources: tuple[str, ...] = ()
+
+
 class Arrival(NamedTuple):
     """How many models come to an environment because their lists name a base that it extends."""
 
@@ -211,6 +235,7 @@ class EnvironmentPlan:
     impact: Impact = field(default_factory=Impact)
     gpus: Mapping[str, str] = field(default_factory=dict)  # accelerator -> the GPU as people call it
     budgets: tuple[BudgetChange, ...] = ()
+    models: tuple[ModelChange, ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     rewritten: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()

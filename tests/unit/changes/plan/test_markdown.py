@@ -67,7 +67,7 @@ def test_what_is_alike_is_one_block_with_all_names_that_there_is_room_for() -> N
     assert text.count("spec.predictor.model.args[0]") == 1
     assert comment(plan, EnvironmentPlan(name="too", objects=plan.objects, impact=impact)) == text.replace(
         "**prod**", "**prod, too**"
-    ).replace("<summary>prod:", "<summary>prod, too:")
+    ).replace("| prod |", "| prod, too |").replace("<summary>prod:", "<summary>prod, too:")
 
 
 def test_findings_stand_in_the_comment() -> None:
