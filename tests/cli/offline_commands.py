@@ -41,6 +41,7 @@ RUNS = {
     "fmt": ("fmt --check", "fmt --factor dev prod --base all"),
     "rollback": ("rollback iris --env dev --yes",),
     "codeowners": ("codeowners", "codeowners --write"),
+    "schema": ("schema models", "schema --write", "schema --check"),
     "init": ("init ../new --engine flux --tool git+https://example.com/kservegen@" + "a" * 40,),
     "completion": ("completion bash",),
 }

@@ -58,6 +58,7 @@ COMMANDS: Final = {
     "render": CommandEntry("Check the catalog and write the manifests of every environment.", _NO_NETWORK),
     "report": CommandEntry("List the models: what runs where, and who answers for it.", _NO_NETWORK),
     "rollback": CommandEntry("Give a model back the words that it had at a commit.", _NO_NETWORK),
+    "schema": CommandEntry("Print or write the schemas that editors complete from.", _NO_NETWORK),
     "schemas": CommandEntry("Compile definitions of kinds: kservegen schemas add.", _DEFINITIONS),
     "set": CommandEntry("Change words of a model where they are written, comments kept.", _NO_NETWORK),
     "simulate": CommandEntry("Print what KServe's controllers would make of models or manifests.", _NO_NETWORK),

@@ -23,10 +23,12 @@ _NAMES = {
     "null": "null",
 }
 _QUANTITY = r"^(\+|-)?(([0-9]+"
+_AMOUNT = r"^[0-9]+([.][0-9]+)?[MGT]i?$"
 # Known patterns, said in words.
 _FORMS = {
     _QUANTITY: "a quantity such as 500m, 2 or 16Gi",
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter or digit at both ends",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter or digit at both ends",
     r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "lower-case letters, digits and dashes, a letter first, a letter or digit last",
     r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]": "a DNS name in lower case",
     r"^([0-9]{1,5}(h|m|s|ms)){1,4}$": "a duration such as 10s or 1m30s",
@@ -35,6 +37,35 @@ _FORMS = {
     r"^[0-9]+(\.[0-9]+)+(": "a version such as 0.19.1",
     r"^[A-Z][A-Za-z0-9]*$": "a kind such as InferenceService",
     r"^[^.\s]+(": "a path of fields such as spec.predictor",
+    r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]": "a DNS name in lower case, or blank",
+    r"^(\*\.)?[a-z0-9]": "a DNS name in lower case, with *. before it for all below",
+    r"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$": "letters, digits and dashes, a letter first, a letter or digit last",
+    r"^[a-z0-9]([-a-z0-9]{0,51}": "lower-case letters, digits and dashes, at most 53 of them",
+    r"^[a-z0-9]([-a-z0-9]{0,61}": "lower-case letters, digits and dashes, at most 63 of them",
+    r"^([a-z0-9]([-a-z0-9]{0,61}": "a namespace, or its beginning with * after it",
+    r"^[a-z0-9.-]*$": "an API group such as apps, blank for Kubernetes' core",
+    r"^[A-Za-z0-9]+$": "a kind such as Deployment",
+    r"^([a-z0-9][a-z0-9.-]*/)?[A-Z]": "a kind such as apps/Deployment, without a group for Kubernetes' core",
+    r"^[A-Za-z]+$": "a word of letters",
+    r"^[A-Za-z0-9!#$%&'": "a name of a header",
+    r"^\d+(\.\d+)?$": "a number such as 0.5",
+    r"(^\*$)|(^(http(s)?)": "an origin such as https://example.com, or *",
+    r"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]": "a path of a URL",
+    r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$": "a label's value: letters, digits, dashes, dots, underscores",
+    r"^kservegen *": "versions such as kservegen >= 0.2, < 0.3",
+    r"^(oci://)?": "an OCI registry and path such as ghcr.io/kserve/charts",
+    r"^v?[0-9]+[.]": "a version such as 3.2",
+    r"^([0-9]+([.][0-9]+)?(ms|s|m|h))+$": "a duration such as 90s or 5m",
+    r"^([0-9]{1,4}d)?": "a time such as 24h or 7d",
+    _AMOUNT: "an amount of memory such as 24Gi or 80G",
+    r"^[0-9]+[.][0-9]$": "a compute capability such as 8.9",
+    r"^[0-9]{4}-": "a day such as 2027-03-31",
+    r"^(@@?": "@user, @org/team or an address of mail",
+    r"^/?[A-Za-z0-9._*-]+": "a path or pattern of CODEOWNERS such as /docs/",
+    r"^(models(/": "a file or folder of models/ or manifests/, such as models/search/",
+    r"^[a-z][a-z0-9+.-]*://": "an address such as hf://org/model",
+    r"^[0-9a-f]{40}$": "a commit: 40 hexadecimal digits",
+    r"^([*]|[a-z0-9]": "a namespace, or *",
 }
 # What `check` looks at.
 WORDS = frozenset(
@@ -162,6 +193,11 @@ def check(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]:
         yield from _repeated(value, path)
 
 
+def form_of(pattern: str) -> str:
+    """Say a pattern in words; blank for one that nobody has put into words."""
+    return next((words for start, words in _FORMS.items() if pattern.startswith(start)), "")
+
+
 def _form(value: str, pattern: str, path: Path) -> Iterator[Finding]:
     try:
         if regexp_matches(pattern, value):
@@ -171,9 +207,9 @@ def _form(value: str, pattern: str, path: Path) -> Iterator[Finding]:
         hint = "Mend the pattern in the schema."
         yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), hint=hint)
         return
-    form = next((words for start, words in _FORMS.items() if pattern.startswith(start)), f"text that matches {pattern}")
+    form = form_of(pattern) or f"text that matches {pattern}"
     message = f"{quote(value)} is not {form}"
-    hint = _meant_quantity(value) if form == _FORMS[_QUANTITY] else ""
+    hint = _meant_quantity(value) if form in (_FORMS[_QUANTITY], _FORMS[_AMOUNT]) else ""
     yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), allowed=form, hint=hint)
 
 
