@@ -22,6 +22,7 @@ RIM = (
     "kservegen.render.output",
     "kservegen.formats.yaml.files",
     "kservegen.commands.client.port_forward",
+    "kservegen.commands.client.kubectl",
     "kservegen.commands.client.http",
     "kservegen.git.tree",
     "kservegen.catalog.editing.journal",

@@ -51,6 +51,7 @@ QUIET = {
     "call": ("call iris --env dev --show",),
     "commit": (),
     "schemas": ("schemas add definition.yaml",),
+    "status": ("status", "status --env dev --from status.json"),
     "inventory": ("inventory --env dev --from cluster.json", "inventory --env dev --check --from cluster.json"),
 }
 MODELS = """\
@@ -66,6 +67,8 @@ def main(place: Path) -> None:
     project.write("owners.yaml", "version: 1\nplatform: {reviewers: ['@p']}\n")
     project.write("facts.yaml", f"revision: {'b' * 40}\n")
     project.write("cluster.json", '{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}')
+    pod = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "ns"}}'
+    project.write("status.json", pod)
     project.write(
         "definition.yaml",
         "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: a.b.c}, "

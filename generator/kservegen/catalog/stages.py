@@ -25,6 +25,7 @@ STAGES_FILE: Final = f"{ENVIRONMENTS_FOLDER}/{DEFAULTS_NAME}.yaml"
 # Days, hours and minutes, in this order: 24h, 7d, 1h30m. The schema's pattern.
 SOAK: Final = "^([0-9]{1,4}d)?([0-9]{1,4}h)?([0-9]{1,4}m)?$"
 _SOAK: Final = re.compile(SOAK)
+_IN_DAYS: Final = 2880  # minutes: what is shorter is told in hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +77,10 @@ def read_soak(said: JsonValue) -> timedelta:
 
 
 def write_soak(soak: timedelta) -> str:
-    """Write a time as `read_soak` reads it, down to minutes: 1d6h, 25m; 0m for less than a minute."""
+    """Write a time as `read_soak` reads it, down to minutes: 24h, 2d6h, 25m; 0m for less than a minute."""
     minutes = int(soak.total_seconds() // 60)
-    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m"))
+    days = minutes // 1440 if minutes >= _IN_DAYS else 0
+    parts = ((days, "d"), (minutes // 60 - 24 * days, "h"), (minutes % 60, "m"))
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0m"
 
 

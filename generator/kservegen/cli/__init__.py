@@ -30,6 +30,7 @@ _MODEL: Final = "the model, through kubectl port-forward or at --url; with --sho
 _REMOTE: Final = "the git remote with --push, otherwise none"
 _CLUSTER: Final = "the API server of the cluster; with --from none"
 _HUB: Final = "the hub that the models come from; with --from or --facts none"
+_CLUSTERS: Final = "the clusters with --from-cluster, through kubectl get; otherwise none"
 _DEFINITIONS: Final = "the API server of the cluster with --from-cluster, otherwise none"
 # The module of the same name is imported when the command runs, so that `--version` and completion stay fast.
 COMMANDS: Final = {
@@ -62,6 +63,7 @@ COMMANDS: Final = {
     "schemas": CommandEntry("Compile definitions of kinds: kservegen schemas add.", _DEFINITIONS),
     "set": CommandEntry("Change words of a model where they are written, comments kept.", _NO_NETWORK),
     "simulate": CommandEntry("Print what KServe's controllers would make of models or manifests.", _NO_NETWORK),
+    "status": CommandEntry("Tell how far each model has come: Git, rendered, live, Ready.", _CLUSTERS),
     "upgrade": CommandEntry("Say what another KServe version changes, and the order to go there.", _NO_NETWORK),
     "validate": CommandEntry("Check the catalog; nothing is written.", _NO_NETWORK),
 }

@@ -151,7 +151,7 @@ def _held(evaluation: Evaluation) -> Iterator[_Held]:
             waivers=tuple(waiver for waiver in waivers if entry.key in waiver.keys),
             change=None,
         )
-        yield _Held(row, tuple(_spans(entry)))
+        yield _Held(row, tuple(entry_spans(entry)))
 
 
 def _source(uri: str, locked: JsonObject) -> ModelSource:
@@ -162,7 +162,7 @@ def _source(uri: str, locked: JsonObject) -> ModelSource:
     return ModelSource(base, revision or text(entry.get("revision")), text(entry.get("license")))
 
 
-def _spans(entry: Entry) -> Iterator[Span]:
+def entry_spans(entry: Entry) -> Iterator[Span]:
     """List the lines of an entry: where it is defined, and where an environment says something of it."""
     for fragment in entry.fragments:
         if fragment.path == (entry.section, entry.key) or entry.section == MANIFESTS:

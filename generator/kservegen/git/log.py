@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from kservegen.git.process import Git
@@ -37,6 +38,9 @@ class History(NamedTuple):
 _FORMAT: Final = "%x1e%H%x1f%P%x1f%as%x1f%an%x1f%s"
 
 
+_TIMED: Final = "%x1e%H%x1f%P%x1f%cI"
+
+
 def history(git: Git, spans: Iterable[Span], *, limit: int) -> History:
     """Return the commits that changed these lines of HEAD, at most `limit`."""
     lines = [f"-L{span.first},{span.last}:{git.inside(span.file)}" for span in spans]
@@ -53,6 +57,38 @@ def commits_touching(git: Git, paths: Iterable[str], *, start: str, limit: int) 
     """List the commits that changed any of these paths, the newest first, `start` itself among them."""
     inside = [f":(top,literal){git.inside(path)}" for path in paths]
     return tuple(map(_commit, _log(git, f"--max-count={limit}", start, "--", *inside)))
+
+
+class FileCommit(NamedTuple):
+    """The commit by which a branch got a file as it is, and when: its committer's time, which has a zone."""
+
+    name: str
+    when: datetime
+
+
+def last_commits(git: Git, revision: str, folder: str) -> dict[str, FileCommit]:
+    """Return the newest commit of each file below a folder, by path relative to it, along the first parents.
+
+    A merge stands for all that it brought. What a shallow clone ends with is left out: it seems to have written all.
+    """
+    base = git.inside(f"{folder.strip('/')}/")
+    words = ("log", "--first-parent", "-m", "--name-only", "--no-renames", f"--format={_TIMED}", revision)
+    printed = git.text(*words, "--", f":(top,literal){base}")
+    is_cut_off = is_shallow(git)
+    found: dict[str, FileCommit] = {}
+    for record in printed.split("\x1e")[1:]:
+        head, _, files = record.partition("\n")
+        name, parents, when = head.split("\x1f")
+        if parents or not is_cut_off:
+            for file in files.split("\n"):
+                if file.startswith(base):
+                    found.setdefault(file.removeprefix(base), FileCommit(name, datetime.fromisoformat(when)))
+    return found
+
+
+def commit_time(git: Git, commit: str) -> datetime:
+    """Return when a commit was made, as its committer has it."""
+    return datetime.fromisoformat(git.text("log", "-1", "--format=%cI", commit))
 
 
 def describe(git: Git, commit: str) -> Commit:
