@@ -9,7 +9,7 @@ export PYTHONPATH :=
 # Compiled modules are kept: a command that has to compile itself first starts a third slower.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy roundtrip mutants bench lock wheel-test release clean
+.PHONY: render test laws fuzz cluster-test unit check lint types schemas docs conformance gpu-accuracy roundtrip mutants bench lock wheel-test release docs-site clean
 
 render: $(VENV)/.run ## check the catalog and write rendered/
 	$(BIN)/kservegen render
@@ -33,7 +33,7 @@ cluster-test: $(VENV)/.dev ## a real API server on 127.0.0.1: what it says of re
 check: lint types ## everything that needs no test run
 	$(BIN)/python tools/catalog_schemas.py --check
 	$(BIN)/python -m tools.schemas.compile --check
-	$(BIN)/python tools/docs.py --check
+	$(BIN)/python -m tools.docs --check
 	$(BIN)/kservegen fmt --check
 	$(BIN)/kservegen render --check
 	$(BIN)/kservegen policy test
@@ -50,7 +50,16 @@ schemas: $(VENV)/.dev ## compile KServe's schemas, then our own from them
 	$(BIN)/python tools/catalog_schemas.py
 
 docs: $(VENV)/.dev ## write the generated pages of docs/
-	$(BIN)/python tools/docs.py
+	$(BIN)/python -m tools.docs
+
+# An environment of its own: the site's packages are none of the tool's.
+docs-site: .build/site/.done ## build the documentation site into .build/docs-site; a dead link fails it
+	NO_MKDOCS_2_WARNING=1 .build/site/bin/mkdocs build --quiet
+
+.build/site/.done: requirements/site.txt
+	$(PYTHON) -m venv .build/site
+	.build/site/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --only-binary :all: -r $<
+	touch $@
 
 conformance: $(VENV)/.run ## compare verdicts with recorded ones of real API servers and controllers
 	$(BIN)/python -m tools.conformance
@@ -87,6 +96,8 @@ lock: ## renew the locked dependencies from pyproject.toml
 	  pyproject.toml --extra cluster --group dev -o requirements/dev.txt
 	echo hatchling | .build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
 	  --python-version 3.11 -c requirements/dev.txt - -o requirements/build.txt
+	echo mkdocs-material | .build/lock/bin/uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 - -o requirements/site.txt
 
 # The package itself is put on the path of the environment, so that an edit counts at once.
 $(VENV)/.run: requirements/run.txt pyproject.toml

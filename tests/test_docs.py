@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.rooms import ROOMS
-from tools import catalog_schemas, docs
+from tools import catalog_schemas, docs, docs_site
 
 from kservegen.checks.registry import manuals
 
@@ -30,6 +30,27 @@ def test_links_lead_somewhere() -> None:
     links = [(page, link) for page in PAGES for link in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))]
     local = [(page, link) for page, link in links if "://" not in link]
     assert [f"{page.relative_to(ROOT)}: {link}" for page, link in local if not (page.parent / link).exists()] == []
+
+
+def test_links_hold_on_the_site_too() -> None:
+    page = "[a](../../schemas/kservegen/report.schema.json) [b](../../policies/README.md) [c](../plan.md#x) [d](#e)"
+    assert docs_site.relink(page, "how-to/x.md") == (
+        "[a](../schemas/report.schema.json) [b](../reference/shipped-policies.md) [c](../plan.md#x) [d](#e)"
+    )
+    assert docs_site.relink("[a](../docs/policies.md)", "reference/shipped-policies.md") == "[a](../policies.md)"
+    assert docs_site.relink("[a](https://example.com/x)", "index.md") == "[a](https://example.com/x)"
+
+
+def test_a_block_has_the_name_of_its_file() -> None:
+    page = "<!-- add to: models.yaml -->\n<!-- wrong -->\n```yaml\na: 1\n```\n"
+    assert docs_site.titled(page) == '<!-- wrong -->\n```yaml title="in models.yaml"\na: 1\n```\n'
+
+
+def test_every_page_of_the_site_is_told_to_programs() -> None:
+    told = re.findall(r"^- \[.+?\]\((.+?)\.html\): .+\.$", (ROOT / "docs/llms.txt").read_text("utf-8"), re.MULTILINE)
+    pages = [path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    own = [page for page in pages if not page.startswith("decisions/0")]
+    assert sorted(told) == sorted([*own, "reference/shipped-policies"])
 
 
 def test_the_map_has_every_room() -> None:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-_WHO = {
+WHO = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.com",
     "GIT_AUTHOR_DATE": "2026-01-02T03:04:05Z",
@@ -23,7 +23,7 @@ def git(folder: Path, *words: str, stdin: str = "") -> str:
     """Run git in a folder and return what it prints."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
-        ["git", *words], cwd=folder, env={**kept, **_WHO}, input=stdin, capture_output=True, text=True, check=False
+        ["git", *words], cwd=folder, env={**kept, **WHO}, input=stdin, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
     return done.stdout.removesuffix("\n")
