@@ -54,7 +54,7 @@ docs: $(VENV)/.dev ## write the generated pages of docs/
 
 # An environment of its own: the site's packages are none of the tool's.
 docs-site: .build/site/.done ## build the documentation site into .build/docs-site; a dead link fails it
-	NO_MKDOCS_2_WARNING=1 .build/site/bin/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 .build/site/bin/mkdocs build --strict
 
 .build/site/.done: requirements/site.txt
 	$(PYTHON) -m venv .build/site
