@@ -22,7 +22,9 @@ SITE_ONLY: Final = {
     },
 }
 _FILE: Final = re.compile(r"<!-- (file|add to): (\S+) -->\n((?:<!-- .* -->\n)*)```yaml")
-_FETCHED: Final = re.compile(r"""<(?:script|img|link(?! rel="(?:canonical|edit)"))[^>]*(?:src|href)="(https?://[^"]*)""")
+_FETCHED: Final = re.compile(
+    r"""<(?:script|img|link(?! rel="(?:canonical|edit)"))[^>]*(?:src|href)="(https?://[^"]*)"""
+)
 _SAID: Final = {"file": "", "add to": "in "}
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 
