@@ -42,7 +42,11 @@ NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "htt
 NETWORK |= {"httpx2", "huggingface_hub", "kubernetes", "urllib3"}
 # The modules that speak to a network, and the commands that each does it for.
 SPEAKS = {
-    "kservegen.catalog.inventory.cluster": ["kservegen.cli.inventory", "kservegen.cli.schemas"],
+    "kservegen.catalog.inventory.cluster": [
+        "kservegen.cli.adopt",
+        "kservegen.cli.inventory",
+        "kservegen.cli.schemas",
+    ],
     "kservegen.catalog.lock.hub": ["kservegen.cli.lock"],
     "kservegen.commands.client.http": ["kservegen.cli.call"],
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.project import Project
 from tests.support.reports import checked_report
 from tools.team_repository import write_team_repository
 
+from kservegen.checks.waivers.apply import Clock
 from kservegen.cli import cli
 from kservegen.commands.render import RenderOptions, render, validate
 from kservegen.core.diagnostics import Severity
@@ -413,3 +415,67 @@ def test_errors_of_the_catalog_are_those_that_validate_says(tmp_path: Path) -> N
     assert f"of the catalog kservegen validate will say {len(errors)} errors:" in told.output
     assert f"  {errors[0].location}: {errors[0].subjects[0]}: {errors[0].message}" in told.output
     assert "  and 2 more" in told.output
+
+
+UNTIDY = (PLAIN % "iris").replace(
+    "{predictor: {model: {modelFormat: {name: sklearn}, storageUri: s3://a/b}}}",
+    "{predictor: {containers: [{name: kserve-container, image: 'r.example.com/iris:latest'}]}}",
+)
+TODAY = ("--today", "2026-11-29")
+
+
+def errors_of(root: Path) -> list[str]:
+    clock = Clock(date(2026, 11, 30))
+    result = validate(Repository.find(root, search_parents=False), clock=clock)
+    return [d.rule for d in result.diagnostics if d.severity is Severity.ERROR]
+
+
+def test_what_policies_refuse_and_runs_is_waived_for_a_time(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=UNTIDY, rose=PLAIN % "rose")
+    words = ("--bind", "no-latest-image", "--bind", "no-privileged", "--owner", "botany", "--ttl", "60d", *TODAY)
+    told = adopt(tmp_path / "out", str(folder), "--write", *words)
+    assert told.return_value == 0, told.output
+    assert "prod: 1 waiver until 2027-01-28, for what is refused and runs: no-latest-image-iris\n" in told.output
+    environment = mapping(load_strict((tmp_path / "out/environments/prod.yaml").read_bytes(), "prod").value)
+    assert environment["waivers"] == {
+        "no-latest-image-iris": {
+            "rule": "policy/no-latest-image",
+            "model": "iris",
+            "reason": "adopted",
+            "owner": "botany",
+            "expires": "2027-01-28",
+        }
+    }
+    assert errors_of(tmp_path / "out") == []
+
+
+def test_what_nobody_answers_for_is_only_told(tmp_path: Path) -> None:
+    dev = manifests(tmp_path / "in/dev", iris=PLAIN % "iris")
+    prod = manifests(tmp_path / "in/prod", iris=UNTIDY)
+    words = (f"dev={dev}", f"prod={prod}", "--bind", "no-latest-image", "--bind", "no-latest-image", *TODAY)
+    adoption = report(tmp_path / "out", *words, "--write")
+    assert (adoption["audited"], adoption["waivers"], adoption["errors"]) == ({"prod": ["no-latest-image"]}, {}, [])
+    actions = [
+        mapping(load_strict((tmp_path / f"out/environments/{name}.yaml").read_bytes(), name).value).get("policies")
+        for name in ("defaults", "dev", "prod")
+    ]
+    said = [{"bindings": {"no-latest-image": {"actions": [action]}}} for action in ("Deny", "Audit")]
+    assert actions == [said[0], None, said[1]]
+    assert errors_of(tmp_path / "out") == []
+
+
+def test_what_somebody_could_answer_for_is_said(tmp_path: Path) -> None:
+    large = (PLAIN % "rose").replace("{name: sklearn}, storageUri: s3://a/b", "{name: huggingface}, storageUri: %s")
+    folder = manifests(tmp_path / "in", rose=large % "'hf://Qwen/Qwen2.5-7B-Instruct'")
+    told = adopt(tmp_path / "out", str(folder), *TODAY)
+    assert "(gpu/host-memory)\n--owner NAME waives 1 of them for a time: NAME answers for it\n" in told.output
+    told = adopt(tmp_path / "out", str(folder), "--owner", "botany", "--write", *TODAY)
+    assert "prod: 1 waiver until 2026-12-29" in told.output
+    assert errors_of(tmp_path / "out") == []
+
+
+def test_an_unknown_policy_is_named(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris")
+    with pytest.raises(GeneratorError, match="no such policy") as raised:
+        adopt(tmp_path / "out", str(folder), "--bind", "no-latst-image")
+    assert raised.value.hint == "Did you mean no-latest-image?"

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that speaks the part of Kubernetes' API that `kservegen inventory` uses: discovery and lists.
+"""A server on 127.0.0.1 that speaks the part of Kubernetes' API that kservegen uses: discovery and lists.
 
 It answers GET alone, in pages, as metadata where that is asked for, and refuses what it is told to refuse.
 """
@@ -127,6 +127,8 @@ class FakeApi:
         found = [each for each in found if not namespace or each["metadata"].get("namespace") == namespace]
         names = [word.partition("=")[2] for word in query.get("fieldSelector", [])]
         found = [each for each in found if not names or each["metadata"]["name"] in names]
+        for key, _, value in (word.partition("=") for word in query.get("labelSelector", [])):
+            found = [each for each in found if each["metadata"].get("labels", {}).get(key) == value]
         start = int(query.get("continue", ["0"])[0])
         if start and self.expired:
             self.expired -= 1

@@ -34,7 +34,7 @@ _CLUSTERS: Final = "the clusters with --from-cluster, through kubectl get; other
 _DEFINITIONS: Final = "the API server of the cluster with --from-cluster, otherwise none"
 # The module of the same name is imported when the command runs, so that `--version` and completion stay fast.
 COMMANDS: Final = {
-    "adopt": CommandEntry("Make a catalog of what runs already, with the proof that it is the same.", _NO_NETWORK),
+    "adopt": CommandEntry("Make a catalog of what runs already, with the proof that it is the same.", _DEFINITIONS),
     "budget": CommandEntry("Sum up what environments take, against what was granted.", _NO_NETWORK),
     "call": CommandEntry("Send a first request to a model, and check the answer.", _MODEL),
     "check": CommandEntry("Judge a change as a whole against its base: the gate of a pull request.", _NO_NETWORK),

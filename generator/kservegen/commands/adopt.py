@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +18,28 @@ from kservegen.catalog.resolve import resolve_environment
 from kservegen.changes.adoption import stored_differences
 from kservegen.changes.plan.model import FieldChange
 from kservegen.checks.basis import UNPROMISED
+from kservegen.checks.waivers.apply import Clock
+from kservegen.checks.waivers.model import is_waivable
+from kservegen.checks.waivers.write import NewWaiver, new_waivers
 from kservegen.commands.adopting.catalog import DraftCatalog
-from kservegen.commands.adopting.reading import Inventoried, LeftOut, Target, read_running, with_annotation
+from kservegen.commands.adopting.cluster import ClusterContent
+from kservegen.commands.adopting.reading import (
+    Inventoried,
+    LeftOut,
+    Target,
+    read_cluster,
+    read_running,
+    with_annotation,
+)
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonValue
 from kservegen.core.names import label_error
 from kservegen.core.repository import CATALOG_SOURCES, DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import ResourceId
+from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.defaulted import installation_of
-from kservegen.evaluate.environment import build_objects
+from kservegen.evaluate.environment import Tools, build_objects
 from kservegen.evaluate.project import open_project, open_tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -40,15 +53,20 @@ _TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptOptions:
-    """What to adopt: paths by environment, and the KServe that runs them. `leaves_out` takes what can be admitted.
+    """What to adopt, by environment: paths, or what clusters gave. `leaves_out` takes what can be admitted.
 
-    `mode` is that of the cluster; None is what the status of models without a mode of their own says.
+    `version` is the KServe that runs them; None is the one that a cluster runs, or else the newest reviewed one. `mode`
+    is that of the cluster; None is what the status of models without a mode of their own says. `binds` are policies to
+    bind. `excuse` is how waivers for what they and other rules refuse are made; None makes none.
     """
 
-    paths: Mapping[str, tuple[Path, ...]]
-    version: str
+    paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    clusters: Mapping[str, ClusterContent] = field(default_factory=dict)
+    version: str | None = None
     mode: str | None = None
     leaves_out: bool = False
+    binds: tuple[str, ...] = ()
+    excuse: NewWaiver | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +84,8 @@ class Adoption:
 
     `equal` counts the objects that a cluster would store as they came in; of those that only `spec` brings back,
     `literal` are the names. `kept` stay plain manifests, by environment and object with what the catalog would say
-    differently.
+    differently. `errors` are what is left beside `waivers`, and beside policies that only tell (`audited`), both by
+    environment; `waivable` of them would be waived if somebody answered for them.
     """
 
     files: Mapping[str, bytes]
@@ -79,6 +98,9 @@ class Adoption:
     left_out: Mapping[str, Sequence[LeftOut]]
     problems: tuple[Diagnostic, ...]
     errors: tuple[Diagnostic, ...]
+    waivers: Mapping[str, Mapping[str, JsonValue]]
+    audited: Mapping[str, tuple[str, ...]]
+    waivable: int
 
     @property
     def may_be_written(self) -> bool:
@@ -93,15 +115,37 @@ def by_environment(paths: Sequence[str]) -> dict[str, tuple[Path, ...]]:
         name, equals, path = said.partition("=")
         if not equals or "/" in name or Path(said).exists():
             name, path = _USUAL_ENVIRONMENT, said
-        problem = "it is taken" if name in _TAKEN else label_error(name)
-        if problem:
-            raise GeneratorError(
-                f"this can be no environment's name: {problem}",
-                subject=name,
-                hint="Write small letters, digits and dashes: ENV=PATH.",
-            )
+        _check_name(name)
         found[name] = (*found.get(name, ()), Path(path))
     return found
+
+
+def contexts_by_environment(contexts: Sequence[str]) -> dict[str, str | None]:
+    """Read `ENV=CONTEXT` and `CONTEXT`, which is of `prod`; none at all is the current context, as None.
+
+    GeneratorError for a name that no environment can have, and for an environment of two clusters.
+    """
+    found: dict[str, str | None] = {}
+    for said in contexts:
+        name, _, context = said.rpartition("=")
+        name = name or _USUAL_ENVIRONMENT
+        _check_name(name)
+        if name in found:
+            raise GeneratorError(
+                "an environment is one cluster", subject=said, hint="Name each: --context dev=NAME --context prod=NAME."
+            )
+        found[name] = context
+    return found or {_USUAL_ENVIRONMENT: None}
+
+
+def _check_name(name: str) -> None:
+    problem = "it is taken" if name in _TAKEN else label_error(name)
+    if problem:
+        raise GeneratorError(
+            f"this can be no environment's name: {problem}",
+            subject=name,
+            hint="Write small letters, digits and dashes, as in dev=NAME.",
+        )
 
 
 def newest_reviewed(repository: Repository) -> str:
@@ -115,9 +159,14 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
     if not repository.root.is_dir():
         raise GeneratorError("no such folder", subject=str(repository.root), hint="Give an existing folder to --root.")
     tools = open_tools(repository)
-    target = Target(tools.schemas, options.version, reference_platform(tools.releases.get(options.version)))
+    _check_policies(tools, options.binds)
     with without_collector():
-        found = {name: read_running(paths, target) for name, paths in options.paths.items()}
+        found: dict[str, Inventoried] = {}
+        for name, paths in options.paths.items():
+            found[name] = read_running(paths, _target(tools, options.version or newest_reviewed(repository)))
+        for name, content in options.clusters.items():
+            version = options.version or content.version or newest_reviewed(repository)
+            found[name] = read_cluster(content.objects, content.place, _target(tools, version))
         _keep_apart(repository, found)
         problems = [problem for one in found.values() for problem in one.problems]
         for one in found.values():
@@ -125,8 +174,21 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
                 one.left_out += [LeftOut(*item[:2], item.finding.message) for item in one.contradicting]
             else:
                 problems += [item.finding for item in one.contradicting]
-        draft = DraftCatalog(found, _settle_modes(found, options.mode), options.version)
-        return _Proof(repository, draft, leaves_out=options.leaves_out).run(tuple(problems))
+        draft = DraftCatalog(found, _settle_modes(found, options.mode), tuple(dict.fromkeys(options.binds)))
+        return _Proof(repository, draft, options).run(tuple(problems))
+
+
+def _check_policies(tools: Tools, names: Sequence[str]) -> None:
+    known = [policy.name for policy in tools.policies().policies] if names else []
+    for name in names:
+        if name not in known:
+            raise GeneratorError(
+                "there is no such policy", subject=name, hint=did_you_mean(name, known, f"Known: {', '.join(known)}.")
+            )
+
+
+def _target(tools: Tools, version: str) -> Target:
+    return Target(tools.schemas, version, reference_platform(tools.releases.get(version)))
 
 
 def _keep_apart(repository: Repository, found: Mapping[str, Inventoried]) -> None:
@@ -162,16 +224,15 @@ def _settle_modes(found: Mapping[str, Inventoried], said: str | None) -> str:
 class _Proof:
     """Makes the catalog, holds what it renders against what came in, and mends what differs."""
 
-    def __init__(self, repository: Repository, draft: DraftCatalog, *, leaves_out: bool) -> None:
+    def __init__(self, repository: Repository, draft: DraftCatalog, options: AdoptOptions) -> None:
         self._repository = repository
         self._draft = draft
-        self._leaves_out = leaves_out
+        self._leaves_out = options.leaves_out
+        self._excuse_by = options.excuse
 
     def run(self, problems: tuple[Diagnostic, ...]) -> Adoption:
         draft = self._draft
-        draft.literal.update(identity for _, identity in self._differences())
-        kept = self._differences()
-        draft.unsaid.update(identity for _, identity in kept)
+        kept = self._settle()
         evaluated = self._evaluate()
         refused = self._refused(evaluated)
         if refused and self._leaves_out:
@@ -180,10 +241,14 @@ class _Proof:
                 one.entries.pop(item.id, None)
                 reason = "; ".join(finding.message for finding in item.findings)
                 one.left_out.append(LeftOut(item.id, item.findings[0].location, reason))
+            kept |= self._settle()
             evaluated, refused = self._evaluate(), ()
         draft.promises = _missing(evaluated)
-        if any(draft.promises.values()):
+        if any(draft.promises.values()) and _errors(evaluated):  # what is promised may answer some of them
             evaluated = self._evaluate()
+        if _errors(evaluated) and self._excuse(evaluated):
+            evaluated = self._evaluate()
+        errors = _errors(evaluated)
         files = draft.files()
         found = draft.found.values()
         entries = [identity for one in found for identity in one.entries if identity not in draft.unsaid]
@@ -200,14 +265,50 @@ class _Proof:
             refused=refused,
             left_out={name: one.left_out for name, one in draft.found.items()},
             problems=problems,
-            errors=tuple(d for d in evaluated.diagnostics if d.severity is Severity.ERROR and not d.promise),
+            errors=errors,
+            waivers=draft.waivers,
+            audited=draft.audited,
+            waivable=sum(map(is_waivable, errors)),
         )
+
+    def _excuse(self, evaluated: EvaluatedRepository) -> bool:
+        """Waive what may be waived and somebody answers for, and let other policies only tell; True for any."""
+        waivers: dict[str, dict[str, JsonValue]] = {}
+        audited: dict[str, tuple[str, ...]] = {}
+        for name, evaluation in evaluated.evaluations.items():
+            errors = [d for d in evaluation.diagnostics if d.severity is Severity.ERROR and is_waivable(d)]
+            owned = {entry.key for entry in evaluation.environment.entries if entry.words.get("owner")}
+            given = self._excuse_by
+            answered = [d for d in errors if d.entries and given and (given.owner or owned.issuperset(d.entries))]
+            if given is not None and answered:
+                found = new_waivers(answered, evaluation.environment.entries, given, ())
+                waivers[name] = {str(path[-1]): waiver for path, waiver in found.items()}
+            left = {d.rule for d in errors if d not in answered}
+            audited[name] = tuple(policy for policy in self._draft.bound if f"policy/{policy}" in left)
+        self._draft.waivers = {name: found for name, found in waivers.items() if found}
+        self._draft.audited = {name: found for name, found in audited.items() if found}
+        return bool(self._draft.waivers or self._draft.audited)
+
+    def _settle(self) -> dict[tuple[str, ResourceId], tuple[FieldChange, ...]]:
+        """Say each object in the first form that brings it back; return those that stay manifests, and why.
+
+        What is said of one object can change how others are said, so the last look finds nothing.
+        """
+        kept: dict[tuple[str, ResourceId], tuple[FieldChange, ...]] = {}
+        while differences := self._differences():
+            literal = {identity for _, identity in differences}
+            again = literal & self._draft.literal
+            self._draft.literal |= literal
+            self._draft.unsaid |= again
+            kept |= {place: changes for place, changes in differences.items() if place[1] in again}
+        return kept
 
     def _with_files(self) -> Repository:
         return replace(self._repository, sources={**(self._repository.sources or {}), **self._draft.files()})
 
     def _evaluate(self) -> EvaluatedRepository:
-        wanted = EvaluationOptions(names=(), out=self._repository.output, judges_output=False)
+        clock = Clock(self._excuse_by.since) if self._excuse_by is not None else None
+        wanted = EvaluationOptions(names=(), out=self._repository.output, judges_output=False, clock=clock)
         return evaluate_repository(self._with_files(), wanted)
 
     def _differences(self) -> dict[tuple[str, ResourceId], tuple[FieldChange, ...]]:
@@ -256,6 +357,10 @@ class _Proof:
                 if str(identity) in by_subject
             ]
         return tuple(refused)
+
+
+def _errors(evaluated: EvaluatedRepository) -> tuple[Diagnostic, ...]:
+    return tuple(d for d in evaluated.diagnostics if d.severity is Severity.ERROR and not d.promise)
 
 
 def _missing(evaluated: EvaluatedRepository) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,10 @@ from typing import Final
 
 from kservegen.changes.plan.model import ABSENT, PlanSide
 from kservegen.commands.adopt import Adoption
+from kservegen.commands.adopting.cluster import CLUSTER_PLACE
 from kservegen.commands.adopting.reading import LeftOut
+from kservegen.core.diagnostics import Location
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.report.json_report import finding_as_json, place_as_json
@@ -28,7 +31,7 @@ def adoption_as_text(adoption: Adoption, *, written: bool) -> str:
 
 def _problems(adoption: Adoption) -> Iterator[str]:
     for problem in adoption.problems:
-        yield f"{problem.location}: {problem.message}{f' ({problem.hint})' if problem.hint else ''}"
+        yield f"{_place(problem.location)}: {problem.message}{f' ({problem.hint})' if problem.hint else ''}"
 
 
 def _refused(adoption: Adoption) -> Iterator[str]:
@@ -36,7 +39,7 @@ def _refused(adoption: Adoption) -> Iterator[str]:
         yield f"{plural(len(adoption.refused), 'object')} that the API server or KServe's webhooks would refuse:"
     for item in adoption.refused:
         for finding in item.findings:
-            yield f"  {item.environment}: {finding.location}: {item.id}: {finding.message} ({finding.rule})"
+            yield f"  {item.environment}: {_place(finding.location)}: {item.id}: {finding.message} ({finding.rule})"
 
 
 def _proof(adoption: Adoption) -> Iterator[str]:
@@ -52,6 +55,11 @@ def _proof(adoption: Adoption) -> Iterator[str]:
     yield "pods that restart: none"
 
 
+def _place(location: Location) -> str:
+    """Say where an object stands: a line of a file, or a cluster."""
+    return location.file if location.file.startswith(CLUSTER_PLACE) else str(location)
+
+
 def _side(value: PlanSide) -> str:
     return "nothing" if value is ABSENT else value_text(value)
 
@@ -63,7 +71,7 @@ def _left_out(adoption: Adoption) -> Iterator[str]:
         yield f"{name}: left out, {plural(len(items), 'object')}:"
         reasons = Counter(item.reason for item in items)
         for reason, count in reasons.most_common():
-            named = [f"{item.id} ({item.location})" for item in items if item.reason == reason]
+            named = [f"{item.id} ({_place(item.location)})" for item in items if item.reason == reason]
             more = f" and {count - _LISTED:,} more" if count > _LISTED else ""
             yield f"  {reason}: {', '.join(named[:_LISTED])}{more}"
 
@@ -78,6 +86,7 @@ def _made(adoption: Adoption) -> Iterator[str]:
     fewer = f" ({100 * (1 - after / before):.0f} % fewer)" if after < before else ""
     lines = f"{before:,} lines of KServe's manifests become {after:,}{fewer}"
     yield f"{plural(catalog, 'file')} of a catalog{plain}: {lines}"
+    yield from _excused(adoption)
     if adoption.errors:
         yield f"of the catalog kservegen validate will say {plural(len(adoption.errors), 'error')}:"
         for error in adoption.errors[:_LISTED]:
@@ -85,6 +94,18 @@ def _made(adoption: Adoption) -> Iterator[str]:
             yield f"  {error.location}: {subjects}{error.message} ({error.rule})"
         if len(adoption.errors) > _LISTED:
             yield f"  and {len(adoption.errors) - _LISTED:,} more"
+    if adoption.waivable:
+        yield f"--owner NAME waives {adoption.waivable:,} of them for a time: NAME answers for it"
+
+
+def _excused(adoption: Adoption) -> Iterator[str]:
+    for environment, waivers in adoption.waivers.items():
+        days = sorted({text(mapping(waiver).get("expires")) for waiver in waivers.values()})
+        until = f"until {days[0]}" if len(days) == 1 else f"that end from {days[0]} to {days[-1]}"
+        count = plural(len(waivers), "waiver")
+        yield f"{environment}: {count} {until}, for what is refused and runs: {', '.join(waivers)}"
+    for environment, policies in adoption.audited.items():
+        yield f"{environment}: only told, for they refuse what runs (Audit): {', '.join(policies)}"
 
 
 def _end(adoption: Adoption, *, written: bool) -> str:
@@ -127,6 +148,8 @@ def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
             for item in adoption.refused
         ],
         "errors": [finding_as_json(error) for error in adoption.errors],
+        "waivers": {environment: dict(waivers) for environment, waivers in adoption.waivers.items()},
+        "audited": {environment: list(policies) for environment, policies in adoption.audited.items()},
         "leftOut": [_as_json(name, item) for name, items in adoption.left_out.items() for item in items],
     }
 

@@ -1,4 +1,4 @@
-"""A cluster's API server: the module that speaks to it, for `inventory` and `schemas add`, and only to get and list.
+"""A cluster's API server: the module that speaks to it, for those commands that ask a cluster, only to get and list.
 
 Where names are all that counts, metadata is all that is asked for (PartialObjectMetadata), so that no content travels.
 The API has no way to ask for the keys of a Secret alone: its values come too where keys are wanted, and are dropped
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _SECONDS: Final = 30.0
 _PAGE: Final = 500
 _PAGE_OF_DEFINITIONS: Final = 10  # one may be of several MiB
+_PAGE_OF_OBJECTS: Final = 100  # with their managedFields
 _LARGEST_ANSWER: Final = 64 << 20
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _WHOLE: Final = "application/json"
@@ -130,6 +131,39 @@ class ApiServer:
                 hint="Ask for the right to list them, or name files: kubectl get crd -o json.",
             ) from None
 
+    def versions(self) -> dict[tuple[str, str], str]:
+        """Tell the version in which the server has each resource, the preferred one first, by group and plural.
+
+        GeneratorError where it does not tell.
+        """
+        try:
+            return _preferred(self._served())
+        except _RefusedError as refused:
+            raise GeneratorError(
+                f"the cluster does not say what it serves: {refused}", hint="Ask for the right to GET /apis."
+            ) from None
+
+    def objects(
+        self, kind: ListedKind, version: str, namespaces: Sequence[str], *, selector: str = ""
+    ) -> Iterator[JsonObject]:
+        """List the objects of a kind in namespaces, or in all of them where none is named; Secrets without values.
+
+        `selector` chooses by labels. GeneratorError where they are not given.
+        """
+        for namespace in (namespaces if kind.namespaced else ()) or ("",):
+            try:
+                yield from self._items(_Listing(kind, version, whole=True), namespace, _PAGE_OF_OBJECTS, selector)
+            except _RefusedError as refused:
+                place = f"of namespace {namespace}" if namespace else "of all namespaces" if kind.namespaced else ""
+                raise GeneratorError(
+                    " ".join(
+                        filter(None, ("the cluster does not give its", kind.plural, f"{place}: {refused}".strip()))
+                    ),
+                    subject=f"{kind.plural}.{kind.group}" if kind.group else kind.plural,
+                    hint="Ask for the right to list them; or name the namespaces that you may read with --namespace, "
+                    "which leaves out what is cluster-wide.",
+                ) from None
+
     def _version(self, kind: ListedKind, served: Mapping[tuple[str, str], str]) -> str | None:
         """Return the version in which the server has a kind: blank for none at all, None where it does not tell."""
         if not kind.group:
@@ -153,7 +187,7 @@ class ApiServer:
                 draft.cover(listing.kind, place)
         return done
 
-    def _items(self, listing: _Listing, namespace: str, page: int = _PAGE) -> Iterator[JsonObject]:
+    def _items(self, listing: _Listing, namespace: str, page: int = _PAGE, selector: str = "") -> Iterator[JsonObject]:
         kind, version = listing.kind, listing.version
         if version is None:
             raise _RefusedError("the server does not say what it serves")
@@ -162,7 +196,7 @@ class ApiServer:
         start = f"/apis/{kind.group}/{version}" if kind.group else "/api/v1"
         path = "/".join(filter(None, (start, namespace and f"namespaces/{namespace}", kind.plural)))
         said = "/".join(filter(None, (kind.group, version)))
-        query: list[tuple[str, str]] = [("limit", str(page))]
+        query: list[tuple[str, str]] = [("limit", str(page)), ("labelSelector", selector)]
         if kind is CONTROLLER:
             query.append(("fieldSelector", f"metadata.name={CONTROLLER_NAME}"))
         following = ""
@@ -186,22 +220,15 @@ class ApiServer:
 
         Empty where it does not tell.
         """
-        answer = self._get("/apis", _DISCOVERY)
-        if answer.status != 200:
-            draft.fail(DEFINITION, "", _FORBIDDEN.get(answer.status, f"status {answer.status}"))
+        try:
+            served = self._served()
+        except _RefusedError as refused:
+            draft.fail(DEFINITION, "", str(refused))
             return {}
-        found: dict[tuple[str, str], str] = {}
-        versions: dict[tuple[str, str], tuple[str, list[str]]] = {}
-        for group, version, resources in self._groups(answer.body):
-            for plural, kind in resources:
-                if "/" in plural:  # a part of a resource, such as its status
-                    continue
-                found.setdefault((group, plural), version)
-                versions.setdefault((group, plural), (kind, []))[1].append(version)
-        for (group, plural), (_, served) in versions.items():
+        for (group, plural), versions in served.items():
             if group in BUILT_IN_GROUPS:
                 continue
-            listed: list[JsonValue] = [{"name": version, "served": True} for version in sorted(served)]
+            listed: list[JsonValue] = [{"name": version, "served": True} for version in sorted(versions)]
             draft.add(
                 {
                     "apiVersion": "apiextensions.k8s.io/v1",
@@ -211,23 +238,32 @@ class ApiServer:
                 }
             )
         draft.cover(DEFINITION)
+        return _preferred(served)
+
+    def _served(self) -> dict[tuple[str, str], list[str]]:
+        """Return the versions of each resource, the preferred one first, by group and plural."""
+        answer = self._get("/apis", _DISCOVERY)
+        if answer.status != 200:
+            raise _RefusedError(_FORBIDDEN.get(answer.status, f"status {answer.status}"))
+        found: dict[tuple[str, str], list[str]] = {}
+        for group, version, resources in self._groups(answer.body):
+            for plural in resources:
+                if "/" not in plural:  # otherwise a part of a resource, such as its status
+                    found.setdefault((group, plural), []).append(version)
         return found
 
-    def _groups(self, body: JsonObject) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-        """Yield each version of each group with its resources, plural and kind."""
+    def _groups(self, body: JsonObject) -> Iterator[tuple[str, str, list[str]]]:
+        """Yield each version of each group with the plurals of its resources."""
         for item in map(mapping, sequence(body.get("items"))):  # an APIGroupDiscoveryList
             for version in map(mapping, sequence(item.get("versions"))):
-                resources = [
-                    (text(known.get("resource")), text(mapping(known.get("responseKind")).get("kind")))
-                    for known in map(mapping, sequence(version.get("resources")))
-                ]
+                resources = [text(known.get("resource")) for known in map(mapping, sequence(version.get("resources")))]
                 yield text(mapping(item.get("metadata")).get("name")), text(version.get("version")), resources
         for item in map(mapping, sequence(body.get("groups"))):  # an APIGroupList, of an older server
             group, preferred = text(item.get("name")), text(mapping(item.get("preferredVersion")).get("version"))
             listed = [text(mapping(each).get("version")) for each in sequence(item.get("versions"))]
             for name in (*(v for v in listed if v == preferred), *(v for v in listed if v != preferred)):
                 known = map(mapping, sequence(self._get(f"/apis/{group}/{name}", _WHOLE).body.get("resources")))
-                yield group, name, [(text(each.get("name")), text(each.get("kind"))) for each in known]
+                yield group, name, [text(each.get("name")) for each in known]
 
     def _get(self, path: str, accept: str, query: list[tuple[str, str]] | None = None) -> _Answer:
         import urllib3  # noqa: PLC0415 - comes with the client
@@ -259,6 +295,10 @@ class ApiServer:
             return mapping(json.loads(content))
         except (ValueError, RecursionError):
             return {}
+
+
+def _preferred(served: Mapping[tuple[str, str], Sequence[str]]) -> dict[tuple[str, str], str]:
+    return {resource: versions[0] for resource, versions in served.items()}
 
 
 def _without_values(doc: JsonObject, kind: ListedKind) -> JsonObject:

@@ -35,9 +35,11 @@ def compare_fields(old: JsonObject, new: JsonObject) -> tuple[FieldChange, ...]:
 
 def find_value(old: JsonObject, new: JsonObject) -> Iterator[FieldDifference]:
     """Yield what differs between two documents, and where, in the order of the new one."""
-    before, after = HiddenSecrets(old), HiddenSecrets(new)
+    hidden: tuple[HiddenSecrets, HiddenSecrets] | None = None
     is_of_secret = is_secret(old) or is_secret(new)
     for found in _maps(old, new, _ROOT):
+        # Most documents that are compared are the same: nobody looks for their credentials.
+        before, after = hidden = hidden or (HiddenSecrets(old), HiddenSecrets(new))
         path, left, right = found.change
         shown = found._replace(
             change=FieldChange(path, _shown(left, found.old, before), _shown(right, found.new, after))

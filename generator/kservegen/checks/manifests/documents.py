@@ -104,6 +104,11 @@ def read_documents(data: bytes, file: str, *, named: bool) -> Iterator[InputDocu
             yield replace(document, number=number) if number > 1 else document
 
 
+def object_of(value: JsonObject, place: Location) -> InputDocument:
+    """Return an object that no file holds; `place` is what findings call where it stands."""
+    return InputDocument(file=place.file, number=1, resource=_resource(value, place.file), source=place)
+
+
 def _objects(document: ManifestDocument, file: str, *, named: bool) -> Iterator[InputDocument]:
     problems = document.problems
     for inside, value in _items(document.value, (), _DEEPEST_LIST):

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from kservegen.catalog.companions import ALL_ENVIRONMENTS
 from kservegen.catalog.editing.compact_text import compact_text
 from kservegen.catalog.editing.formatting import usual_order
-from kservegen.catalog.merge import merge_values
 from kservegen.catalog.sections import GROUP, SECTIONS
 from kservegen.commands.adopting.reading import Inventoried, RunningObject
 from kservegen.commands.fmt import words_of_file
@@ -29,7 +28,7 @@ from kservegen.render.compact.factoring import (
     with_uris,
     words_beside,
 )
-from kservegen.render.compact.objects import CompactEntry, compact_entry, literal_entry
+from kservegen.render.compact.objects import compact_entry, literal_entry, section_of
 
 _MODEL_SECTION: Final = "models"
 _CLUSTER_FILE: Final = "cluster"  # the file of what has no namespace
@@ -47,13 +46,16 @@ class EntryId(NamedTuple):
 class DraftCatalog:
     """The objects of each environment, and how each is said: flat or, where that does not carry it, by `spec`.
 
-    `literal` are the objects that flat words did not bring back, `unsaid` those that no entry brings back.
+    `literal` are the objects that flat words did not bring back, `unsaid` those that no entry brings back. `bound` are
+    policies that refuse, `audited` and `waivers` are by environment: those that only tell, and what is excused.
     """
 
     found: Mapping[str, Inventoried]
     mode: str
-    version: str
+    bound: tuple[str, ...] = ()
     promises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    audited: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    waivers: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     literal: set[ResourceId] = field(default_factory=set)
     unsaid: set[ResourceId] = field(default_factory=set)
 
@@ -70,6 +72,7 @@ class DraftCatalog:
         sections: dict[str, dict[str, dict[str, JsonObject]]] = defaultdict(lambda: defaultdict(dict))  # by file
         overlays: dict[str, dict[str, dict[str, JsonValue]]] = defaultdict(lambda: defaultdict(dict))
         comments: dict[str, dict[tuple[str, ...], str]] = defaultdict(dict)
+        said_above = self._comments()
         for identity, by_environment in entries.items():
             file, key = identity.namespace or cluster_file, keys[identity]
             said = layered(by_environment)
@@ -78,9 +81,8 @@ class DraftCatalog:
             sections[file][identity.section][key] = usual_order({**said.words, **only})
             for environment, overlay in said.overlays.items():
                 overlays[environment][identity.section][key] = overlay
-            comment = self._comment(identity)
-            if comment:
-                comments[file][identity.section, key] = comment
+            if identity in said_above:
+                comments[file][identity.section, key] = said_above[identity]
         shared = shared_profiles(
             {(file, key): words for file, held in sections.items() for key, words in held[_MODEL_SECTION].items()}
         )
@@ -97,22 +99,30 @@ class DraftCatalog:
 
     def _environment_files(self, words: dict[str, JsonObject]) -> Iterator[tuple[str, str]]:
         """Yield the files of environments; what all say is in their defaults, what a region's say in its base."""
-        defaults: JsonObject = {
-            "version": 1,
-            "kserve": {"version": self.version, "install": "none", "deploymentMode": self.mode},
-            "gitops": {"engine": "none"},
-        }
-        if len(words) > 1:
-            shared = common_words(list(words.values()))
-            words = {name: words_beside(own, shared) for name, own in words.items()}
-            defaults = merge_values(defaults, shared)
+        several = list(words.values())
+        shared = common_words(several) if len(several) > 1 else {"kserve": several[0]["kserve"]}
+        words = {name: words_beside(own, shared) for name, own in words.items()}
+        ours: JsonObject = {"install": "none", "deploymentMode": self.mode}
+        kserve: JsonObject = {**mapping(shared.get("kserve")), **ours}
+        defaults: JsonObject = {"version": 1, **shared, "kserve": kserve, "gitops": {"engine": "none"}}
+        if self.bound:
+            defaults["policies"] = {"bindings": {name: {"actions": ["Deny"]} for name in self.bound}}
         yield "environments/defaults.yaml", compact_text(_in_order(defaults))
         for base, names in self.bases.items():
             shared = common_words([words[name] for name in names])
             yield f"environments/bases/{base}.yaml", compact_text(_in_order({"version": 1, **shared}))
             words |= {name: {"extends": [base], **words_beside(words[name], shared)} for name in names}
         for name, own in words.items():
-            yield f"environments/{name}.yaml", compact_text(_in_order({"version": 1, **own}))
+            yield f"environments/{name}.yaml", compact_text(_in_order({"version": 1, **own, **self._excused(name)}))
+
+    def _excused(self, environment: str) -> JsonObject:
+        """Return what an environment says of findings about what runs there: never shared, for it ends."""
+        audited, waivers = self.audited.get(environment, ()), self.waivers.get(environment, {})
+        bindings: JsonObject = {name: {"actions": ["Audit"]} for name in audited}
+        return {
+            **({"policies": {"bindings": bindings}} if audited else {}),
+            **({"waivers": dict(waivers)} if waivers else {}),
+        }
 
     @property
     def bases(self) -> dict[str, tuple[str, ...]]:
@@ -143,18 +153,18 @@ class DraftCatalog:
                 if identity in self.unsaid:
                     continue
                 say = literal_entry if identity in self.literal else compact_entry
-                entry: CompactEntry = say(running.resource.doc, self.mode)
-                place = EntryId(entry.section, entry.namespace, entry.name)
-                entries.setdefault(place, {})[environment] = entry.words
+                words = say(running.resource.doc, self.mode).words
+                entries.setdefault(_entry_id(identity), {})[environment] = words
         return dict(sorted(entries.items()))
 
-    def _comment(self, identity: EntryId) -> str:
+    def _comments(self) -> dict[EntryId, str]:
+        """Return what stands above objects; of environments that say something the first counts."""
+        said: dict[EntryId, str] = {}
         for found in self.found.values():
-            for running in found.entries.values():
-                metadata = running.resource.id
-                if (metadata.namespace, metadata.name) == identity[1:] and running.comment:
-                    return running.comment
-        return ""
+            for identity, running in found.entries.items():
+                if running.comment:
+                    said.setdefault(_entry_id(identity), running.comment)
+        return said
 
     def _environment(
         self, environment: str, prefixes: Mapping[str, str], overlays: Mapping[str, Mapping[str, JsonValue]]
@@ -166,6 +176,7 @@ class DraftCatalog:
         promised |= {f"Namespace/{name}" for name in named - given.keys()}
         return {
             "cluster": {"name": environment, "server": "https://kubernetes.default.svc"},
+            "kserve": {"version": found.version},
             **({"gitops": {"instance": environment}} if len(self.found) > 1 else {}),
             **({"prerequisites": [*sorted(promised)]} if promised else {}),
             **({"namespaces": dict(sorted(given.items()))} if given else {}),
@@ -187,6 +198,10 @@ class DraftCatalog:
                 folder = ALL_ENVIRONMENTS if same else environment
                 name = as_file_name(f"{named.kind.lower()}{f'.{group}' if group else ''}-{named.name}")
                 yield f"{MANIFESTS_FOLDER}/{folder}/{named.namespace or _CLUSTER_FILE}/{name}.yaml", emit(doc).encode()
+
+
+def _entry_id(identity: ResourceId) -> EntryId:
+    return EntryId(section_of(identity.kind), identity.namespace, identity.name)
 
 
 def _in_order(words: JsonObject) -> JsonObject:

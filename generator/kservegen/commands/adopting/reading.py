@@ -1,8 +1,8 @@
-"""Manifests of one environment in; what its people wrote out, sorted by where the catalog keeps it."""
+"""What runs in an environment in, from files or a cluster; what its people wrote out, by where the catalog has it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ from kservegen.catalog.companions import CompanionKey, identity_refusal
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.changes.adoption import authored
-from kservegen.checks.manifests.documents import InputDocument, read_documents
+from kservegen.checks.manifests.documents import InputDocument, object_of, read_documents
 from kservegen.checks.manifests.files import find_files
 from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
@@ -44,15 +44,20 @@ _EVENTS: Final = frozenset({"Event", "EndpointSlice", "Endpoints", "ControllerRe
 
 
 class RunningObject(NamedTuple):
-    """An object as its author wants it, in the form that is rendered; where it was read, and the comment above it.
+    """An object as its author wants it, in the form that is rendered; what was read, and the comment above it.
 
     `lines` are those of its manifest.
     """
 
     resource: Resource
-    location: Location
+    document: InputDocument
     comment: str
     lines: int
+
+    @property
+    def location(self) -> Location:
+        """Where it was read: looked for when it is asked for."""
+        return self.document.locate(())
 
 
 class Contradicting(NamedTuple):
@@ -73,8 +78,9 @@ class LeftOut(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Inventoried:
-    """What the manifests of one environment hold. `problems` are what could not be read."""
+    """What one environment holds, under KServe of `version`. `problems` are what could not be read."""
 
+    version: str
     entries: dict[ResourceId, RunningObject] = field(default_factory=dict)
     namespaces: dict[str, RunningObject] = field(default_factory=dict)
     companions: dict[tuple[str, ResourceId], RunningObject] = field(default_factory=dict)  # by API group, too
@@ -85,6 +91,7 @@ class Inventoried:
     contradicting: list[Contradicting] = field(default_factory=list)
     modes: dict[ResourceId, str] = field(default_factory=dict)  # of models that say none: what their status says
     files: list[Path] = field(default_factory=list)
+    firsts: dict[tuple[str, ResourceId], RunningObject] = field(default_factory=dict)  # of each API group
 
 
 class Target(NamedTuple):
@@ -97,7 +104,7 @@ class Target(NamedTuple):
 
 def read_running(paths: Sequence[Path], target: Target) -> Inventoried:
     """Read the manifests below paths."""
-    found = Inventoried()
+    found = Inventoried(target.version)
     files = [file for argument in find_files(paths) for file in argument.files]
     found.files += [file.path for file in files]
     inputs, notes = find_inputs(files)
@@ -109,35 +116,44 @@ def read_running(paths: Sequence[Path], target: Target) -> Inventoried:
         if isinstance(data, Diagnostic):
             found.problems.append(data)
             continue
-        lines = data.decode("utf-8", "replace").splitlines()
-        for document in read_documents(data, file.name, named=file.named):
-            errors = [problem for problem in document.problems if problem.severity is Severity.ERROR]
-            found.problems += errors
-            if document.resource is not None and not errors:
-                _sort(found, document, document.resource, lines, target)
+        lines = data.decode("utf-8", "replace").splitlines() if _has_comment(data) else ()
+        _take(found, read_documents(data, file.name, named=file.named), lines, target)
     return found
+
+
+def read_cluster(objects: Iterable[JsonObject], place: str, target: Target) -> Inventoried:
+    """Read the objects that a cluster gave; `place` is what the report calls it."""
+    found = Inventoried(target.version)
+    _take(found, (object_of(doc, Location(place)) for doc in objects), (), target)
+    return found
+
+
+def _take(found: Inventoried, documents: Iterable[InputDocument], lines: Sequence[str], target: Target) -> None:
+    for document in documents:
+        errors = [problem for problem in document.problems if problem.severity is Severity.ERROR]
+        found.problems += errors
+        if document.resource is not None and not errors:
+            _sort(found, document, document.resource, lines, target)
 
 
 def _sort(
     found: Inventoried, document: InputDocument, resource: Resource, lines: Sequence[str], target: Target
 ) -> None:
     """Put an object where it belongs; the same one twice is a problem."""
-    location = document.locate(())
     reason = _not_ours(resource, target.platform)
     if reason:
         if reason == _WITH_DATA:
             found.promised.append(f"Secret/{resource.id.namespace or _USUAL_NAMESPACE}/{resource.id.name}")
-        found.left_out.append(LeftOut(resource.id, location, reason))
+        found.left_out.append(LeftOut(resource.id, document.locate(()), reason))
         return
     recorded = _recorded_mode(resource.doc)
     resource = _placed(_current(authored(resource.doc)), resource, target)
     doc = resource.doc
-    comment = _comment_above(lines, location.line, whole=not document.inside)
-    running = RunningObject(resource, location, comment, _size(doc))
+    comment = _comment_above(lines, document) if lines and not document.inside else ""
+    running = RunningObject(resource, document, comment, _size(doc))
     group = resource.api_version.rpartition("/")[0]
-    known = {**found.entries} if group == GROUP else {i: v for (g, i), v in found.companions.items() if g == group}
-    first = known.get(resource.id)
-    if first is not None:
+    first = found.firsts.setdefault((group, resource.id), running)
+    if first is not running:
         if first.resource.doc != doc:
             twice = Finding(
                 rule="kubernetes/duplicate-object",
@@ -146,7 +162,8 @@ def _sort(
                 severity=Severity.ERROR,
                 hint="Remove one of them; --leave-out takes the first.",
             )
-            found.contradicting.append(Contradicting(resource.id, location, document.diagnose(twice, Severity.ERROR)))
+            told = document.diagnose(twice, Severity.ERROR)
+            found.contradicting.append(Contradicting(resource.id, document.locate(()), told))
         return
     refusal = identity_refusal(CompanionKey(group, resource.kind, resource.id.namespace, resource.id.name))
     if refusal is not None:
@@ -248,17 +265,22 @@ def _size(doc: JsonObject) -> int:
     return emit(doc).count("\n")
 
 
-def _comment_above(lines: Sequence[str], line: int, *, whole: bool) -> str:
+def _has_comment(data: bytes) -> bool:
+    """Whether a line of a file is a comment that people wrote."""
+    return (data[:1] == b"#" or b"\n#" in data) and any(
+        _people_said(line) for line in data.decode("utf-8", "replace").splitlines() if line.startswith("#")
+    )
+
+
+def _comment_above(lines: Sequence[str], document: InputDocument) -> str:
     """Return the comment that stands above the first line of a document, without the markers of files and tools."""
-    if not whole:
-        return ""
     found: list[str] = []
-    for above in reversed(lines[: line - 1]):
+    for above in reversed(lines[: document.locate(()).line - 1]):
         if not above.startswith("#"):
             break
         found.append(above)
-    return "\n".join(reversed(list(_people_said(found))))
+    return "\n".join(reversed([line for line in found if _people_said(line)]))
 
 
-def _people_said(comments: Sequence[str]) -> Iterator[str]:
-    return (line for line in comments if "$schema" not in line and line != OWNERSHIP_MARK)
+def _people_said(comment: str) -> bool:
+    return "$schema" not in comment and comment != OWNERSHIP_MARK
