@@ -21,7 +21,8 @@ from kservegen.changes.plan.model import (
     Plan,
     Verb,
 )
-from kservegen.commands.result import Result
+from kservegen.commands.page_facts import page_facts
+from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
@@ -30,6 +31,8 @@ from kservegen.evaluate.project import open_project
 from kservegen.formats.templates import PageTemplates
 from kservegen.render.layout import lay_out
 from kservegen.report.comparison import comparison_as_markdown
+from kservegen.report.html_page import result_as_html
+from kservegen.report.links import FileLinks
 from kservegen.report.plan_markdown import plan_as_markdown
 
 PAGE = (Path(__file__).parents[1] / "docs" / "day-two.md").read_text("utf-8")
@@ -37,6 +40,7 @@ FIELD = FieldChange("spec.a", 1, 2)
 CHANGE = ObjectChange(
     verb=Verb.CHANGED, key=ObjectKey("serving.kserve.io", "InferenceService", "ns", "a"), file="a.yaml", fields=(FIELD,)
 )
+NOTE = Diagnostic(rule="a/c", severity=Severity.INFO, message="m", location=Location("models.yaml"))
 BUDGET = BudgetChange("gpus", "accelerators", Fraction(1), Fraction(2), Fraction(4), Fraction(4))
 LEFT = LeftRunning("another cluster", ("InferenceService ns/b",))
 ENTRY = EntryDifference(section="models", key="a", kind="InferenceService", fields=(Sourced(FIELD, None, None),))
@@ -76,6 +80,8 @@ def recorded(project: Project) -> Recorder:
     )
     unchecked = (Unchecked("that images can be pulled"),)
     plan_as_markdown(Result(command="plan", diagnostics=(FINDING,), unchecked=unchecked), plan, recorder)
+    result = Result(command="check", diagnostics=(FINDING, NOTE), plan=FilePlan(changes=plan), unchecked=unchecked)
+    result_as_html(result, page_facts(project.repository), recorder, FileLinks())
     found = Comparison(left="a", right="b", settings=(), values=(), entries=(ENTRY,), own=(), equal=0)
     comparison_as_markdown(found, recorder)
     return recorder

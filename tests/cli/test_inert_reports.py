@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from itertools import takewhile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -180,6 +181,32 @@ def check_markdown(text: str) -> None:
                 assert inner.content in OUR_TAGS
 
 
+class _Tags(HTMLParser):
+    """Collects the tags of a page, and the text beside its stylesheet."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.text += [value or "" for _, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def check_html(text: str) -> None:
+    """No script, picture or form of others; nothing turns or hides what stands around it."""
+    page = _Tags(text)
+    assert not {"script", "img", "iframe", "form", "input", "object", "embed", "link", "base"} & set(page.tags)
+    assert page.tags.count("title") - page.tags.count("rect") - page.tags.count("svg") <= 1
+    for line in page.text:
+        check_lines(line)
+
+
 CHECKS = {
     "text": check_lines,
     "json": check_json,
@@ -188,15 +215,16 @@ CHECKS = {
     "junit": check_junit,
     "csv": check_csv,
     "markdown": check_markdown,
+    "html": check_html,
 }
 # Commands, and the forms that each has.
 RUNS = (
-    ("wrong", "validate", "text json github sarif"),
+    ("wrong", "validate", "text json github sarif junit html"),
     ("wrong", "render --check", "text json"),
     ("right", "render --check", "text json github"),
     ("right", "plan", "text json markdown"),
     ("right", "plan --base HEAD~1", "markdown"),
-    ("right", "check --base HEAD~1", "text json github sarif markdown"),
+    ("right", "check --base HEAD~1", "text json github sarif junit markdown html"),
     ("right", "diff dev prod", "text json markdown"),
     ("right", "budget", "text json csv"),
     ("right", "find iris", "text json"),
@@ -239,10 +267,13 @@ def test_colours_are_all_that_a_terminal_is_told(
     check_lines(re.sub("\x1b\\[[0-9;]+m", "", out))
 
 
+EVERY_FORM = ("text", "json", "github", "sarif", "junit", "html")
+
+
 def test_reports_in_files_are_written_alike(repositories: dict[str, Project], tmp_path: Path) -> None:
-    words = [word for form in ("text", "json", "github", "sarif") for word in ("--report", f"{form}={tmp_path / form}")]
+    words = [word for form in EVERY_FORM for word in ("--report", f"{form}={tmp_path / form}")]
     run_cli(cli, ["validate", "--root", str(repositories["wrong"].root), *words])
-    for form in ("text", "json", "github", "sarif"):
+    for form in EVERY_FORM:
         CHECKS[form]((tmp_path / form).read_bytes().decode())
 
 

@@ -10,11 +10,13 @@ import click
 
 from kservegen.cli.clock import clock, clock_options
 from kservegen.cli.options import (
+    HTML,
     change_option,
     emit_result,
     fail_on,
     files_at,
     find_repository,
+    html_page,
     line_reader,
     show_waived,
     terminal_width,
@@ -99,5 +101,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         templates = open_change_base(repository, base).templates(repository)
         return plan_as_markdown(checked.result, checked.plan, templates, links_to(files_at))
 
-    writers = {"text": as_text, "markdown": as_markdown}
+    def as_html(_colour: bool) -> str:
+        from kservegen.changes.bases import open_change_base  # noqa: PLC0415
+
+        templates = open_change_base(repository, base).templates(repository)
+        return html_page(checked.result, repository, repository.root, files_at=files_at, templates=templates)
+
+    writers = {"text": as_text, "markdown": as_markdown, HTML: as_html}
     return emit_result(checked.result, output, repository.root, reports=reports, writers=writers)

@@ -17,12 +17,13 @@ from kservegen.commands.result import Result
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out, repository_top
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import STDIN, Repository
+from kservegen.core.repository import STDIN, TEMPLATES_FOLDER, Repository
 from kservegen.formats.inert import inert_lines, printable
 from kservegen.formats.yaml.files import read_bytes
 
 if TYPE_CHECKING:
     from kservegen.core.jsontypes import JsonValue
+    from kservegen.formats.templates import PageTemplates
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -60,8 +61,11 @@ _WRITERS: Final = {
     "json": ("json_report", "render_json"),
     "github": ("github", "render_github"),
     "sarif": ("sarif", "render_sarif"),
+    "junit": ("junit", "render_junit"),
 }
-FORMS: Final = ("text", *_WRITERS)
+# A page for people, in one file.
+HTML: Final = "html"
+FORMS: Final = ("text", *_WRITERS, HTML)
 # A change has a page for people, too: the comment on a pull request.
 CHANGE_FORMS: Final = (*FORMS, "markdown")
 
@@ -228,9 +232,33 @@ def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colou
         module, function = _WRITERS[form]
         written: str = getattr(importlib.import_module(f"kservegen.report.{module}"), function)(result)
         return written
+    if form == HTML:
+        return html_page(result, None, root)
     from kservegen.report.text import render_text  # noqa: PLC0415
 
     return render_text(result, line_reader(root, stdin), colour=colour, width=terminal_width() if colour else 0)
+
+
+def html_page(
+    result: Result,
+    repository: Repository | None,
+    root: Path,
+    environments: Sequence[str] = (),
+    *,
+    files_at: str = "",
+    templates: PageTemplates | None = None,
+) -> str:
+    """Write the page of a result, with what there is to draw of a repository's environments.
+
+    Its template is that of `templates`, or else of the root.
+    """
+    from kservegen.commands.page_facts import PageFacts, page_facts  # noqa: PLC0415 - where a page is asked for
+    from kservegen.formats.templates import PageTemplates  # noqa: PLC0415
+    from kservegen.report.html_page import result_as_html  # noqa: PLC0415
+    from kservegen.report.links import links_to  # noqa: PLC0415
+
+    facts = page_facts(repository, environments) if repository is not None else PageFacts()
+    return result_as_html(result, facts, templates or PageTemplates(root / TEMPLATES_FOLDER), links_to(files_at))
 
 
 def read_named_file(file: Path, hint: str, *, most: int = -1) -> bytes:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kservegen.cli.options import (
     ENVIRONMENT_HELP,
+    HTML,
+    change_option,
     complete_environment,
+    emit_result,
     fail_on,
     files_at,
     find_repository,
     guard_options,
+    html_page,
     line_reader,
-    reporting,
     terminal_width,
-    wants_colour,
-    write_document,
-    write_text,
 )
 from kservegen.core.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from kservegen.formats.templates import PageTemplates
 
 
 @click.command(name="plan", epilog=ENVIRONMENT_HELP)
@@ -35,7 +39,7 @@ from kservegen.core.diagnostics import Severity
 @click.option("--all", "everything", is_flag=True, help="Leave nothing out of the text, however long.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything changes, as git diff --exit-code does.")
 @files_at
-@reporting("text", "json", "markdown")
+@change_option
 @fail_on
 def command(  # noqa: PLR0913 - one parameter per option
     *,
@@ -49,6 +53,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     files_at: str,
     root: Path | None,
     output: str,
+    reports: tuple[tuple[str, Path], ...],
     fail_on: str,
 ) -> int:
     """Say what a change does in each environment, by meaning; nothing is written.
@@ -68,21 +73,27 @@ def command(  # noqa: PLR0913 - one parameter per option
         differences_fail=exit_code,
     )
     result, changes = plan_changes(repository, options, environments=environments)
-    if output == "json":
-        from kservegen.report.json_report import render_json  # noqa: PLC0415
+    reader = line_reader(repository.root)
 
-        write_document(render_json(result))
-    elif output == "markdown":
-        from kservegen.changes.bases import open_base  # noqa: PLC0415
+    def as_text(colour: bool) -> str:
+        from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
+
+        width = terminal_width()
+        return plan_as_text(result, changes, reader, colour=colour, everything=everything, width=width)
+
+    def as_markdown(_colour: bool) -> str:
         from kservegen.report.links import links_to  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
-        templates = open_base(repository, base).templates(repository)
-        write_document(plan_as_markdown(result, changes, templates, links_to(files_at)))
-    else:
-        from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
+        return plan_as_markdown(result, changes, templates(), links_to(files_at))
 
-        lines = line_reader(repository.root)
-        width = terminal_width()
-        write_text(plan_as_text(result, changes, lines, colour=wants_colour(), everything=everything, width=width))
-    return result.exit_code
+    def as_html(_colour: bool) -> str:
+        return html_page(result, repository, repository.root, environments, files_at=files_at, templates=templates())
+
+    def templates() -> PageTemplates:
+        from kservegen.changes.bases import open_base  # noqa: PLC0415
+
+        return open_base(repository, base).templates(repository)
+
+    writers = {"text": as_text, "markdown": as_markdown, HTML: as_html}
+    return emit_result(result, output, repository.root, reports=reports, writers=writers)

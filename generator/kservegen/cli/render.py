@@ -8,12 +8,14 @@ import click
 
 from kservegen.cli.options import (
     ENVIRONMENT_HELP,
+    HTML,
     complete_environment,
     emit_result,
     fail_on,
     find_repository,
     findings_option,
     guard_options,
+    html_page,
     line_reader,
     open_for_writing,
     terminal_width,
@@ -85,7 +87,11 @@ def command(  # noqa: PLR0913 - one parameter per option
         from kservegen.commands.staging import require_staged  # noqa: PLC0415 - asks git
 
         result = require_staged(repository, result)
-    return emit_result(result, output, repository.root, reports=reports)
+
+    def page(_colour: bool) -> str:
+        return html_page(result, repository, repository.root, environments)
+
+    return emit_result(result, output, repository.root, reports=reports, writers={HTML: page})
 
 
 def _explain_drift(repository: Repository, environments: tuple[str, ...], output: str, fail_on: Severity) -> int:

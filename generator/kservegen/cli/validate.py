@@ -11,10 +11,12 @@ import click
 
 from kservegen.cli.clock import clock, clock_options
 from kservegen.cli.options import (
+    HTML,
     complete_environment,
     emit_result,
     fail_on,
     findings_option,
+    html_page,
     open_for_writing,
     show_waived,
     write_error,
@@ -111,7 +113,12 @@ def command(  # noqa: PLR0913 - one parameter per option
         clock=now,
         engine=EngineChoice(engine),
     )
-    return emit_result(replace(result, lists_waived=show_waived), output, repository.root, reports=reports)
+
+    def page(_colour: bool) -> str:
+        return html_page(result, repository, repository.root, environments)
+
+    shown = replace(result, lists_waived=show_waived)
+    return emit_result(shown, output, repository.root, reports=reports, writers={HTML: page})
 
 
 def _adopt(

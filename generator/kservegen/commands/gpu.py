@@ -21,9 +21,10 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
 from kservegen.core.values import whole_number
-from kservegen.evaluate.environment import evaluate
+from kservegen.evaluate.environment import DefaultedEnvironment, evaluate
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
+from kservegen.kserve.defaulting import Defaulted
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})
@@ -109,40 +110,61 @@ def account_for(
     project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
 ) -> GpuAccounts:
     """Estimate every server that asks for GPUs, or those of one model; UnknownModelError for a model that none has."""
-    table, found, others, known, shared = project.tools.facts(), [], [], set[str](), SharedResults()
+    table, known, shared = project.tools.facts(), set[str](), SharedResults()
+    found, others = list[Account](), list[UnestimatedObject]()
     for name in project.choose(environments):
         defaulted = evaluate(project.catalog, name, project.tools, shared).defaulted
         if defaulted is None:
             continue
-        built, context = defaulted.built, defaulted.context
-        accelerators = built.environment.mapping("accelerators")
-        own = [text(mapping(words).get("resource")) for words in accelerators.values()]
-        facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
-        for item in defaulted.objects:
-            resource = item.resource
-            known.update({resource.subject, resource.id.name} - {""})
-            if model is not None and model not in {resource.subject, resource.id.name}:
-                continue
-            key = resource.subject or resource.id.name
-            fits = [*fits_of(gpu_workloads(resource, context), accelerators, facts)]
-            if not fits and (asked := asked_devices(resource, context.simulation, own)) is not None:
-                others.append(UnestimatedObject(name, str(resource.id), key, asked.reason or OTHER_SERVER))
-            for each in fits:
-                changed = _changed(each, what_if, facts) if what_if is not None else each
-                said = tuple(gpu_findings(changed, offered(accelerators, facts)))
-                found.append(
-                    Account(
-                        environment=name,
-                        settings=built.environment,
-                        facts=facts,
-                        subject=str(resource.id),
-                        key=key,
-                        fit=changed,
-                        findings=said,
-                    )
-                )
+        known.update(said for item in defaulted.objects for said in _called(item) if said)
+        accounts = accounts_of(name, defaulted, table, model, what_if)
+        found += accounts.servers
+        others += accounts.others
     if model is not None and model not in known:
         raise UnknownModelError(model, known)
+    return GpuAccounts(tuple(found), tuple(others))
+
+
+def _called(item: Defaulted) -> tuple[str, str]:
+    """Return the key and the name of an object, by which people ask for it."""
+    return item.resource.subject, item.resource.id.name
+
+
+def accounts_of(
+    name: str,
+    defaulted: DefaultedEnvironment,
+    table: FactStore,
+    model: str | None = None,
+    what_if: WhatIf | None = None,
+) -> GpuAccounts:
+    """Estimate the servers of an environment that ask for GPUs, or those of one model."""
+    found, others = list[Account](), list[UnestimatedObject]()
+    built, context = defaulted.built, defaulted.context
+    accelerators = built.environment.mapping("accelerators")
+    own = [text(mapping(words).get("resource")) for words in accelerators.values()]
+    facts = table.under(locked_models(built.environment.locked, built.environment.lock_file))
+    for item in defaulted.objects:
+        resource = item.resource
+        if model is not None and model not in _called(item):
+            continue
+        key = resource.subject or resource.id.name
+        fits = [*fits_of(gpu_workloads(resource, context), accelerators, facts)]
+        if not fits and (asked := asked_devices(resource, context.simulation, own)) is not None:
+            others.append(UnestimatedObject(name, str(resource.id), key, asked.reason or OTHER_SERVER))
+        for each in fits:
+            changed = _changed(each, what_if, facts) if what_if is not None else each
+            said = tuple(gpu_findings(changed, offered(accelerators, facts)))
+            found.append(
+                Account(
+                    environment=name,
+                    settings=built.environment,
+                    facts=facts,
+                    subject=str(resource.id),
+                    key=key,
+                    fit=changed,
+                    findings=said,
+                )
+            )
     return GpuAccounts(tuple(found), tuple(others))
 
 

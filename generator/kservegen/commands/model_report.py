@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import MANIFESTS, MODEL_SECTIONS, SECTIONS
 from kservegen.changes.bases import CommitBase
-from kservegen.checks.budget.ledger import grouped
+from kservegen.checks.budget.ledger import grouped, serving_replicas, total
 from kservegen.checks.budget.overview import Row, accelerator_rows
 from kservegen.checks.waivers.model import Waiver, read_waivers
 from kservegen.core.diagnostics import Diagnostic, merge_diagnostics
@@ -50,6 +50,7 @@ class ModelSource(NamedTuple):
 class ModelRow:
     """One model in one environment, with what it takes of each type of accelerator.
 
+    `replicas` are the least and the most, `memory` what all its pods request at maxReplicas, in bytes.
     `change` is None where git does not know who wrote its lines.
     """
 
@@ -60,6 +61,8 @@ class ModelRow:
     name: str
     owner: str
     sources: tuple[ModelSource, ...]
+    replicas: tuple[int, int]
+    memory: Fraction
     accelerators: tuple[Row, ...]
     waivers: tuple[Waiver, ...]
     change: BranchChange | None
@@ -139,6 +142,7 @@ def _held(evaluation: Evaluation) -> Iterator[_Held]:
         entry, resource = item.entry, item.resource
         if entry.section not in MODEL_SECTIONS and not (entry.section == MANIFESTS and resource.kind in _KINDS):
             continue
+        lines = taken.get(str(resource.id), [])
         row = ModelRow(
             environment=environment.name,
             model=entry.key,
@@ -147,11 +151,18 @@ def _held(evaluation: Evaluation) -> Iterator[_Held]:
             name=resource.id.name,
             owner=text(entry.words.get("owner")),
             sources=tuple(_source(uri, environment.locked) for uri in served_addresses(resource.spec)),
-            accelerators=tuple(accelerator_rows(taken.get(str(resource.id), ()), None, prices)),
+            replicas=serving_replicas(lines),
+            memory=total(lines, "memory").maximum,
+            accelerators=tuple(accelerator_rows(lines, None, prices)),
             waivers=tuple(waiver for waiver in waivers if entry.key in waiver.keys),
             change=None,
         )
         yield _Held(row, tuple(entry_spans(entry)))
+
+
+def model_rows(evaluation: Evaluation) -> Iterator[ModelRow]:
+    """Yield a row for each model of an environment; who changed it last is not asked."""
+    return (item.row for item in _held(evaluation))
 
 
 def _source(uri: str, locked: JsonObject) -> ModelSource:

@@ -92,6 +92,16 @@ def inert_html(text: str) -> str:
     return _without_html(_LIVE.sub(_BREAK, printable(text))).replace('"', "&quot;").replace("'", "&#x27;")
 
 
+def inert_element(text: str) -> str:
+    """Write a line between tags of XML."""
+    return _without_html(printable(text))
+
+
+def inert_attribute(text: str) -> str:
+    """Write an attribute of XML, with its quotes."""
+    return '"' + inert_element(text).replace('"', "&quot;") + '"'
+
+
 def code_cell(text: str) -> str:
     """Write text as code in a table, where neither a fence nor a backslash keeps a `|` from ending the cell."""
     if not _OF_CELLS.search(text):

@@ -3,13 +3,13 @@
 Templates are Jinja's, of which they may use what a page needs: loops over data, ifs, filters, comparisons. Nothing can
 be called, defined, included or multiplied, text has no attributes, and only text, numbers and booleans are printed: the
 same data gives the same bytes, and no template reaches anything else. What is printed is inert Markdown unless a filter
-of ours says otherwise.
+of ours says otherwise; in a page of HTML (`NAME.html.j2`) it is escaped text, and there are no filters.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple
@@ -25,6 +25,7 @@ from kservegen.formats.inert import code, code_cell, inert, inert_html, printabl
 from kservegen.formats.yaml.files import read_bytes
 
 SUFFIX: Final = ".j2"
+_HTML: Final = ".html"
 LARGEST_TEMPLATE: Final = 1024 * 1024
 # What a page may take: three hundred times the page of a thousand models.
 LARGEST_PAGE: Final = 32_000_000  # characters
@@ -82,6 +83,11 @@ def _printed(value: object) -> str:
     return value if isinstance(value, _Written) else inert(str(_plain(value)))
 
 
+def _shown(value: object) -> str:
+    """Return what Jinja escapes: in HTML no text does anything once it is."""
+    return printable(str(_plain(value)))
+
+
 def _filter(name: str, write: Callable[[str], str]) -> Callable[[object], _Written]:
     def apply(value: object) -> _Written:
         if isinstance(value, str):
@@ -133,6 +139,18 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return self.undefined(f"{_kind(obj)} has no item {argument!r}")
 
 
+def _sandbox(*, is_html: bool) -> _Sandbox:
+    sandbox = _Sandbox(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        finalize=_shown if is_html else _printed, autoescape=is_html, cache_size=0, optimized=False,
+    )  # fmt: skip
+    sandbox.globals.clear()
+    filters = {} if is_html else {name: _filter(name, write) for name, write in _FILTERS.items()}
+    sandbox.filters = {**filters, _ROUNDS: _rounds, _PLAIN: _plain}
+    sandbox.tests = {}
+    return sandbox
+
+
 class PageTemplates:
     """The templates of a repository, before those that travel with the package.
 
@@ -143,14 +161,7 @@ class PageTemplates:
     def __init__(self, folder: Path | None = None, own: Mapping[str, bytes] | None = None) -> None:
         self._folder, self._own = folder, own or {}
         self._compiled: dict[str, _Compiled] = {}
-        self._environment = _Sandbox(
-            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-            finalize=_printed, cache_size=0, optimized=False,
-        )  # fmt: skip
-        self._environment.globals.clear()
-        filters = {name: _filter(name, write) for name, write in _FILTERS.items()}
-        self._environment.filters = {**filters, _ROUNDS: _rounds, _PLAIN: _plain}
-        self._environment.tests = {}
+        self._environments = {is_html: _sandbox(is_html=is_html) for is_html in (False, True)}
 
     def write(self, name: str, /, **data: object) -> str:
         """Write a page; GeneratorError with file and line where its template is wrong, as for `pieces`."""
@@ -187,18 +198,20 @@ class PageTemplates:
             before = source[: control.start()]
             line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
             raise _wrong(f"there is a control character (U+{ord(control[0]):04X}) in it", name, line, f":{column}")
+        is_html = name.endswith(_HTML)
+        environment = self._environments[is_html]
         try:
-            tree = self._environment.parse(source, name, file)
-            names = _check(tree, name)
-            tree.set_environment(self._environment)
-            compiled = self._environment.compile(tree, name, file)
+            tree = environment.parse(source, name, file)
+            names = _check(tree, name, () if is_html else tuple(_FILTERS))
+            tree.set_environment(environment)
+            compiled = environment.compile(tree, name, file)
         except TemplateSyntaxError as error:
             raise _wrong(str(error.message), name, error.lineno or 1) from error
         except (RecursionError, MemoryError, SyntaxError) as error:  # as Python has it, to which Jinja compiles
             raise _wrong("is nested too deep", name, 1) from error
         except ValueError as error:
             raise _wrong("there is a number in it that is too long", name, 1) from error
-        return _Compiled(Template.from_code(self._environment, compiled, {}), names)
+        return _Compiled(Template.from_code(environment, compiled, {}), names)
 
     def _read(self, file: str) -> tuple[str, str]:
         """Return where the template lies, and its text."""
@@ -232,7 +245,7 @@ def _is_there(path: Path) -> bool:
     return path.exists() or path.is_symlink()  # a dangling link is there, and is a mistake
 
 
-def _check(tree: nodes.Template, name: str) -> Mapping[str, int]:
+def _check(tree: nodes.Template, name: str, filters: Sequence[str]) -> Mapping[str, int]:
     """Refuse what templates may not do, put our bounds into the rest, and return the names that they use."""
     names: dict[str, int] = {}
     own: set[str] = set()
@@ -240,7 +253,7 @@ def _check(tree: nodes.Template, name: str) -> Mapping[str, int]:
     line = 1
     for node in list(tree.find_all(nodes.Node)):
         line = node.lineno or line
-        if wrong := _wrong_node(node):
+        if wrong := _wrong_node(node, filters):
             raise _wrong(wrong, name, line)
         if isinstance(node, nodes.For) and isinstance(node.target, nodes.Name) and isinstance(node.iter, nodes.Expr):
             own.add(node.target.name)
@@ -257,13 +270,13 @@ def _check(tree: nodes.Template, name: str) -> Mapping[str, int]:
     return {used: at for used, at in names.items() if used not in own}
 
 
-def _wrong_node(node: nodes.Node) -> str:
+def _wrong_node(node: nodes.Node, filters: Sequence[str]) -> str:
     """Say what a template may not do here; empty where it may."""
     if not isinstance(node, _ALLOWED):
         return f"templates have loops, ifs and filters, and no {type(node).__name__.lower()}"
     if isinstance(node, nodes.Filter):
-        if node.name not in _FILTERS:
-            return f"No filter named {node.name!r}; there are: {', '.join(_FILTERS)}"
+        if node.name not in filters:
+            return f"No filter named {node.name!r}; there are: {', '.join(filters) or 'none in a page of HTML'}"
         if node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
             return f"the filter {node.name} takes text, and nothing in brackets"
     if isinstance(node, nodes.For):

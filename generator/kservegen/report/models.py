@@ -31,6 +31,9 @@ def _as_json(row: ModelRow) -> JsonObject:
         "name": row.name,
         "owner": row.owner,
         "sources": [{"uri": s.uri, "revision": s.revision, "licence": s.licence} for s in row.sources],
+        "minReplicas": row.replicas[0],
+        "maxReplicas": row.replicas[1],
+        "memory": amount_as_json(row.memory),
         "accelerators": [
             {
                 "type": use.name,
@@ -89,6 +92,27 @@ def _joined(words: Iterable[str]) -> str:
     return "; ".join(word or "?" for word in said) if any(said) else ""
 
 
+def replicas_text(row: ModelRow) -> str:
+    """Write how many replicas serve, the least and the most where they differ."""
+    least, most = row.replicas
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def accelerators_text(row: ModelRow) -> str:
+    """Write what all replicas hold at maxReplicas, by type; blank where that is none."""
+    return _joined(f"{write_amount(use.resource, use.used.maximum)} {use.name}" for use in row.accelerators)
+
+
+def memory_text(row: ModelRow) -> str:
+    """Write the memory that all pods request at maxReplicas; blank where they request none."""
+    return write_amount("memory", row.memory) if row.memory else ""
+
+
+def cost_text(row: ModelRow) -> str:
+    """Write the price of a month at maxReplicas; blank where no price is stated."""
+    return "" if row.cost is None else f"{float(row.cost):.2f}"
+
+
 def _of_change(word: Callable[[BranchChange], str]) -> Callable[[ModelRow], str]:
     return lambda row: word(row.change) if row.change else ""
 
@@ -103,10 +127,10 @@ _COLUMNS: Final[Mapping[str, Callable[[ModelRow], str]]] = {
     "uri": lambda row: _joined(source.uri for source in row.sources),
     "revision": lambda row: _joined(source.revision for source in row.sources),
     "licence": lambda row: _joined(source.licence for source in row.sources),
-    "accelerators": lambda row: _joined(
-        f"{write_amount(use.resource, use.used.maximum)} {use.name}" for use in row.accelerators
-    ),
-    "costPerMonth": lambda row: "" if row.cost is None else f"{float(row.cost):.2f}",
+    "replicas": replicas_text,
+    "memory": memory_text,
+    "accelerators": accelerators_text,
+    "costPerMonth": cost_text,
     "waivers": lambda row: _joined(
         f"{rule} until {waiver.expires or 'no day'}" for waiver in row.waivers for rule in waiver.rule_ids
     ),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from xml.sax.saxutils import escape, quoteattr
 
 from kservegen.checks.policy.trial import Trial, TrialOutcome
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.jsontypes import JsonArray
-from kservegen.formats.inert import printable
+from kservegen.formats.inert import inert_attribute, inert_element
 from kservegen.report.summary import plural, problem_counts
 
 _COLUMNS = ("policy", "pass", "fail", "wrong", "not tested")
@@ -72,7 +71,7 @@ def trials_as_junit(trials: Iterable[Trial]) -> str:
         of_cases = [outcome.diagnostic for outcome in trial.outcomes]
         own = [d for d in trial.diagnostics if d.severity is Severity.ERROR and d not in of_cases]
         tests, failures = len(trial.outcomes) + len(own), trial.wrong + len(own)
-        lines.append(f'  <testsuite name={_attribute(trial.policy)} tests="{tests}" failures="{failures}">')
+        lines.append(f'  <testsuite name={inert_attribute(trial.policy)} tests="{tests}" failures="{failures}">')
         for outcome in trial.outcomes:
             lines.extend(_test_case(trial.policy, outcome))
         for diagnostic in own:
@@ -81,22 +80,19 @@ def trials_as_junit(trials: Iterable[Trial]) -> str:
     return "\n".join([*lines, "</testsuites>"]) + "\n"
 
 
-def _attribute(text: str) -> str:
-    return quoteattr(printable(text))
-
-
 def _test_case(policy: str, outcome: TrialOutcome) -> Iterator[str]:
     if outcome.diagnostic is None:
-        place = _attribute(outcome.case.location.file)
-        yield f"    <testcase classname={_attribute(policy)} name={_attribute(outcome.case.name)} file={place}/>"
+        place = inert_attribute(outcome.case.location.file)
+        called = f"classname={inert_attribute(policy)} name={inert_attribute(outcome.case.name)}"
+        yield f"    <testcase {called} file={place}/>"
     else:
         yield from _failed(policy, outcome.case.name, outcome.diagnostic)
 
 
 def _failed(policy: str, name: str, diagnostic: Diagnostic) -> Iterator[str]:
-    place = _attribute(diagnostic.location.file)
-    yield f"    <testcase classname={_attribute(policy)} name={_attribute(name)} file={place}>"
+    place = inert_attribute(diagnostic.location.file)
+    yield f"    <testcase classname={inert_attribute(policy)} name={inert_attribute(name)} file={place}>"
     lines = (str(diagnostic.location), f"seen: {diagnostic.seen}", f"expected: {diagnostic.allowed}")
-    detail = "\n".join(escape(printable(line)) for line in lines)
-    yield f"      <failure message={_attribute(diagnostic.message)}>{detail}</failure>"
+    detail = "\n".join(inert_element(line) for line in lines)
+    yield f"      <failure message={inert_attribute(diagnostic.message)}>{detail}</failure>"
     yield "    </testcase>"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from kservegen.changes.plan.model import ModelUse
-from kservegen.checks.budget.ledger import Line
+from kservegen.checks.budget.ledger import Line, serving_replicas
 from kservegen.checks.budget.overview import accelerator_rows
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import ResourceId
@@ -24,12 +24,12 @@ def uses(ledger: Iterable[Line], accelerators: JsonObject) -> Mapping[ResourceId
 
 
 def _use(lines: list[Line], accelerators: JsonObject) -> ModelUse:
-    replicas = lines[0].count  # of what serves: a scheduler, an explainer and workers come after it
+    least, most = serving_replicas(lines)
     rows = tuple(accelerator_rows(lines, None, accelerators))
     costs = [row.cost for row in rows if row.cost is not None]
     return ModelUse(
-        least=replicas.minimum,
-        most=replicas.maximum,
+        least=least,
+        most=most,
         accelerators={row.name: row.used.maximum for row in rows},
         cost=sum(costs, Fraction(0)) if costs else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -107,6 +107,14 @@ def total(chosen: Iterable[Line], resource: str) -> Moments:
         maximum += moments.maximum
         surges[line.subject] = surges.get(line.subject, Fraction(0)) + moments.surge
     return Moments(minimum, maximum, max(surges.values(), default=Fraction(0)))
+
+
+def serving_replicas(chosen: Sequence[Line]) -> tuple[int, int]:
+    """Return the replicas of what serves of one object, the least and the most; none of what takes nothing.
+
+    Its line comes before those of a scheduler, an explainer or workers.
+    """
+    return (chosen[0].count.minimum, chosen[0].count.maximum) if chosen else (0, 0)
 
 
 def grouped(chosen: Iterable[Line], key: Callable[[Line], str]) -> dict[str, list[Line]]:
