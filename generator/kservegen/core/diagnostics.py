@@ -6,7 +6,6 @@ human edits (`Diagnostic`). Everything here is a value: frozen, comparable, free
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Final
 
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.resource import ResourceId
-from kservegen.core.secret_data import repeats, words_of
+from kservegen.core.secret_data import data_path, holds_data, is_about_secret, long_words, repeats, words_in_quotation
 from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text
 
 
@@ -150,8 +149,6 @@ class Waived:
 
 LONGEST_TEXT: Final = 2000
 NOT_REPEATED: Final = "what a Secret holds is refused here, and is not repeated"
-# The path of a value of a Secret; what stands within the value is no business of a report.
-_DATA_PATH: Final = re.compile(r"^(?:.*?[.\]])??(?:data|stringData)(?:\.[^.\[]+|\[[^\]]*\]|$)")
 _TEXTS: Final = ("message", "path", "hint", "seen", "allowed")
 
 
@@ -390,11 +387,16 @@ def _above(path: str) -> Iterator[str]:
 
 def hide_data(item: Diagnostic, words: Iterable[str]) -> Diagnostic:
     """Leave out of a diagnostic what repeats a Secret's data, known by `words`; below the data all that may."""
-    is_inside = _is_in_data(item)
-    if is_inside:
-        words = {*words, *words_of(item.seen)}
-        kept = _DATA_PATH.search(item.path)
-        item = replace(item, path=item.path if kept is None else kept[0], seen=HIDDEN if item.seen else "")
+    inside = is_about_secret(item.path, item.subjects)
+    field = data_path(item.path) if inside else None
+    if field is not None:
+        words = {*words, *words_in_quotation(item.seen)}
+        item = replace(item, path=field, seen=HIDDEN if item.seen else "")
+    else:
+        if holds_data(item.seen, is_secret=inside):
+            words = {*words, *words_in_quotation(item.seen)}
+            item = replace(item, seen=HIDDEN)
+        words = long_words(words)  # elsewhere a short one may well be a word of its own
     words = tuple(words)
     if not words:
         return item
@@ -408,15 +410,6 @@ def hide_data(item: Diagnostic, words: Iterable[str]) -> Diagnostic:
         related=tuple(
             replace(other, message=HIDDEN) if repeats(other.message, words) else other for other in item.related
         ),
-    )
-
-
-def _is_in_data(item: Diagnostic) -> bool:
-    found = _DATA_PATH.search(item.path)
-    return found is not None and (
-        "stringData" in found[0]
-        or "Secret/" in item.path
-        or any(subject.startswith(("Secret/", "SecretList/")) for subject in item.subjects)
     )
 
 

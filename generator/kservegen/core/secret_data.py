@@ -23,9 +23,10 @@ _SEPARATOR: Final = "---"
 # field that no other kind has.
 _MARK: Final = re.compile(
     r"""(?i:kind)\\?["']?\s*:\s*(?:[!&]\S*\s+|[>|][-+0-9]*\s+)*(?:\\?["']?(?i:secret)s?(?i:list)?\b(?![\w-])|\*|"[^"\n]*\\)"""
-    r"""|(?:^|[\s"'{,/])(?:v1/)?Secret/|\bstringData\b"""
+    r"""|(?:^|[\s"'{,/])(?:v1/)?Secret/|(?:^|[\s"'{,])(?:v1/)?(?i:secrets?(?:list)?)/[\w./-]+["']?\s*:|\bstringData\b"""
 )
-_FIELD: Final = re.compile(r"""(?<![\w.-])(?:string)?data(?![\w.-])""", re.IGNORECASE)
+# Misspelt too: the values are what they were meant to be.
+_FIELD: Final = re.compile(r"""(?<![\w.-])(?:str(?:ing)?s?[-_]?)?d[at]{2,4}s?(?![\w.-])""", re.IGNORECASE)
 # Text that stands elsewhere, or is spelled otherwise than it reads: then no line of the document is sure.
 _ELSEWHERE: Final = re.compile(r"""data\\?["']?\s*:\s*\*|<<\s*:|\\[xuU]""", re.IGNORECASE)
 _CHILD: Final = re.compile(r"""(\s*)(?:"[-.\w]+"|'[-.\w]+'|[-.\w]+)\s*:(?=\s|$)""")
@@ -34,12 +35,23 @@ _SIBLING: Final = re.compile(
     r"""\s*(?:-\s+)?["']?(?:apiVersion|kind|metadata|type|immutable|(?:string)?[dD]ata|environments|owner|[\w.-]+(?:/[\w.-]+)+)["']?:"""
     r"""(?=\s|$)"""
 )
-_CLOSED: Final = re.compile(r"""\s*(?:"[^"\\]*"|'[^']*'|[^{}\[\]"'#]*)\s*(?:\s#.*)?$""")
+# Nothing is given back, so that a line of spaces is read once.
+_CLOSED: Final = re.compile(r"""\s*+(?:"[^"\\]*+"\s*+|'[^']*+'\s*+|[^{}\[\]"'#]*+)(?:(?<=\s)#.*)?$""")
 _INDENT: Final = re.compile(r"[ ]*")
 
 _SHORTEST_WORD: Final = 4
 _LONGEST_WORD: Final = 12  # a report may cut what is longer
-_WORD: Final = re.compile(r"""[^\s"'\\]{4,}""")
+_WORD: Final = re.compile(r"""[^\s"'\\]{2,}""")
+_SORT: Final = re.compile(r"an? \w+: ")  # what readers put before the value that they quote
+
+# Where a finding is: a key of `extraManifests`, or a file of `manifests/`; then a field of the object.
+_NAME: Final = r"(?i:secrets?(?:list)?)"
+_OBJECT: Final = re.compile(
+    rf"""(?:^|[.\]])(?:extraManifests|manifests)(?:\["(?:[^"/]*/)?{_NAME}(?:/[^"]*)?"\]|\.{_NAME}(?=[.\[]|$))"""
+)
+_SUBJECT: Final = re.compile(rf"{_NAME}[ /]")
+_DATA_PATH: Final = re.compile(r"""^(?:.*?[.\]])??(?:data|stringData)(?:\.[^.\[]+|\["[^"]*"\]|\[\d+\]|$)""")
+_QUOTED_DATA: Final = re.compile(r"""(?<![\w.-])(?:string)?data\\?["']?\s*:""", re.IGNORECASE)
 
 
 def is_secret(doc: JsonValue) -> bool:
@@ -52,14 +64,17 @@ def is_secret(doc: JsonValue) -> bool:
 
 
 def find_data(doc: JsonValue, path: Path = (), *, inside: bool = False) -> Iterator[tuple[Path, JsonValue]]:
-    """Yield what stands at `data` and `stringData` of the Secrets in a document, and where; `inside` a list of them."""
+    """Yield what stands at `data` and `stringData` of the Secrets in a document, however deep, and where.
+
+    `inside` a Secret or a list of them.
+    """
     if isinstance(doc, dict):
         within = inside or is_secret(doc)
         for key, value in doc.items():
             if within and key in _FIELDS:
                 yield (*path, key), value
             else:
-                yield from find_data(value, (*path, key), inside=within and key == "items")
+                yield from find_data(value, (*path, key), inside=within)
     elif isinstance(doc, list):
         for index, item in enumerate(doc):
             yield from find_data(item, (*path, index), inside=inside)
@@ -70,14 +85,50 @@ def data_words(doc: JsonValue) -> frozenset[str]:
     return frozenset(word for _, value in find_data(doc) for word in _words(value, 0))
 
 
-def words_of(text: str) -> frozenset[str]:
-    """Return the words by which another text is known to repeat this one."""
-    return frozenset(_words(text, 0))
+def words_in_quotation(text: str) -> frozenset[str]:
+    """Return the words by which another text is known to repeat a value that this one quotes: `a list: ["x"]`."""
+    import json  # noqa: PLC0415 - where a Secret is met
+
+    quoted = text.partition(": ")[2] if _SORT.match(text) else text
+    try:
+        value = json.loads(quoted)
+    except (ValueError, RecursionError):
+        value = quoted
+    return frozenset((*_words(value, 0), *_of_text(text)))
+
+
+def long_words(words: Iterable[str]) -> frozenset[str]:
+    """Return the words that are none of a sentence by chance."""
+    return frozenset(word for word in words if len(word) >= _SHORTEST_WORD)
 
 
 def repeats(text: str, words: Iterable[str]) -> bool:
-    """Whether a text holds one of the words."""
-    return any(word in text for word in words)
+    """Whether a text holds one of the words; a short one by itself."""
+    return any(
+        word in text and (len(word) >= _SHORTEST_WORD or bool(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)))
+        for word in words
+    )
+
+
+def is_about_secret(path: str, subjects: Iterable[str]) -> bool:
+    """Whether a path as people write it, or what an object is called, is that of a Secret or a list of them."""
+    return any(map(_SUBJECT.match, subjects)) or bool(_OBJECT.search(path) or "stringData" in path)
+
+
+def data_path(path: str) -> str | None:
+    """Return the part of a Secret's path that leads to a value of its data, or to the data; None beside them.
+
+    What stands within the value is no business of a report.
+    """
+    found = _OBJECT.search(path)
+    start = 0 if found is None else found.end()
+    rest = _DATA_PATH.match(path[start:])
+    return None if rest is None else path[:start] + rest[0]
+
+
+def holds_data(seen: str, *, is_secret: bool) -> bool:
+    """Whether a quotation of a value shows a Secret's data; `is_secret` where it is of one."""
+    return bool(_QUOTED_DATA.search(seen)) and (is_secret or bool(_MARK.search(seen)))
 
 
 def _words(value: JsonValue, depth: int) -> Iterator[str]:
@@ -93,8 +144,9 @@ def _words(value: JsonValue, depth: int) -> Iterator[str]:
         yield from _of_text(value)
         with suppress(binascii.Error, ValueError):
             yield from _of_text(base64.b64decode(value, validate=True).decode())
-    elif value is not None and not isinstance(value, bool) and len(str(value)) >= _SHORTEST_WORD:
-        yield str(value)[:_LONGEST_WORD]
+    elif value is not None and not isinstance(value, bool):
+        with suppress(ValueError):  # Python writes no integer of that many digits
+            yield from _of_text(str(value))
 
 
 def _of_text(text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest
 from kservegen.checks.registry import manuals
 from kservegen.core.diagnostics import (
     ECHOES,
+    NOT_REPEATED,
     SUPERSEDED,
     Diagnostic,
     FindingPlace,
@@ -201,3 +202,100 @@ def test_every_rule_that_gives_way_is_known() -> None:
     named = {*ECHOES, *SUPERSEDED, *(rule for rules in SUPERSEDED.values() for rule in rules)}
     policies = {f"policy/{path.stem}" for path in (packaged_data() / "policies").glob("*.yaml")}
     assert named <= {*manuals(), *policies}
+
+
+_CONFIG = 'extraManifests["ConfigMap/ns/c"]'
+_OBJECT = 'manifests["Secret/ns/s"]'
+
+
+def _about(
+    path: str,
+    *,
+    subject: str = "",
+    message: str = "must be a string",
+    seen: str = "",
+    allowed: str = "",
+    hint: str = "",
+) -> Diagnostic:
+    return Diagnostic(
+        rule="schema/wrong-type",
+        severity=Severity.ERROR,
+        message=message,
+        location=Location("models.yaml", 3),
+        path=path,
+        seen=seen,
+        allowed=allowed,
+        hint=hint,
+        subjects=(subject,) if subject else (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        pytest.param(
+            _about(f"{_OBJECT}.data.pin", seen="739", hint='Quote it: "739".'),
+            _about(f"{_OBJECT}.data.pin", seen="(hidden)"),
+            id="a short value in a hint",
+        ),
+        pytest.param(
+            _about("data.pin", subject="Secret ns/s", seen="739", message="739 is no string"),
+            _about("data.pin", subject="Secret ns/s", seen="(hidden)", message=NOT_REPEATED),
+            id="known by the object alone",
+        ),
+        pytest.param(
+            _about("items[0].data.pin", subject="SecretList s", seen="73.9", allowed="not 73.9"),
+            _about("items[0].data.pin", subject="SecretList s", seen="(hidden)", allowed="(hidden)"),
+            id="in a list of Secrets",
+        ),
+        pytest.param(
+            _about(f"{_OBJECT}.data.a.b[0].c", seen='"xyz"'),
+            _about(f"{_OBJECT}.data.a", seen="(hidden)"),
+            id="a path into the value",
+        ),
+        pytest.param(
+            _about('extraManifests["v1/Secret/ns/s.data.x"].stringData["a.b"].c'),
+            _about('extraManifests["v1/Secret/ns/s.data.x"].stringData["a.b"]'),
+            id="a name like a path",
+        ),
+        pytest.param(
+            _about(f"{_OBJECT}.immutable", seen='a map: {"data": {"pin": "xy"}}', message="no map of xy"),
+            _about(f"{_OBJECT}.immutable", seen="(hidden)", message="no map of xy"),
+            id="data below another field",
+        ),
+        pytest.param(
+            _about("extraManifests", seen='a list: [{"kind": "Secret", "data": "hunter2"}]', hint="No hunter2."),
+            _about("extraManifests", seen="(hidden)"),
+            id="around the Secret",
+        ),
+        pytest.param(
+            _about(f"{_OBJECT}.data.pin", seen='"a"', allowed="a string"),
+            _about(f"{_OBJECT}.data.pin", seen="(hidden)", allowed="a string"),
+            id="a letter says nothing",
+        ),
+    ],
+)
+def test_what_a_secret_holds_is_in_no_words_of_a_finding(found: Diagnostic, shown: Diagnostic) -> None:
+    assert merge_diagnostics([found]) == (shown,)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(_about(f"{_OBJECT}.type", seen="739", hint='Quote it: "739".'), id="beside the data"),
+        pytest.param(_about(f"{_CONFIG}.data.pin", seen="739", hint='Quote it: "739".'), id="a ConfigMap"),
+        pytest.param(_about(f"{_CONFIG}.data", seen='a list: [{"data": "x"}]'), id="data of a ConfigMap"),
+        pytest.param(
+            _about('extraManifests["bitnami.com/SealedSecret/ns/s"].spec.template.data', seen='a list: ["xyz"]'),
+            id="a SealedSecret",
+        ),
+        pytest.param(_about("spec.data.x", subject="SealedSecret ns/s", seen='"xyz"'), id="an object of that kind"),
+        pytest.param(_about("models.secret.data", seen="739"), id="a model of that name"),
+        pytest.param(
+            _about('extraManifests["external-secrets.io/ExternalSecret/ns/s"].spec.data[0].secretKey', seen="1"),
+            id="an ExternalSecret",
+        ),
+    ],
+)
+def test_what_no_secret_holds_is_told(found: Diagnostic) -> None:
+    assert merge_diagnostics([found]) == (found,)

@@ -14,7 +14,7 @@ from kservegen.core.manual import by_manual
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.secret_data import data_words
 from kservegen.formats.yaml.manifest import ManifestDocument, stream_manifests
-from kservegen.formats.yaml.problems import shorten_excerpt, without_secret_data
+from kservegen.formats.yaml.problems import SecretData, shorten_excerpt
 from kservegen.formats.yaml.text import MOST_DOCUMENTS, LineTable, too_many_documents
 
 # Lists within lists: kubectl follows them; nobody writes more than one.
@@ -91,7 +91,7 @@ def read_documents(data: bytes, file: str, *, named: bool) -> Iterator[InputDocu
     if template is not None:
         items = list(items)
         if any(isinstance(item, Diagnostic) for item in items):
-            yield _unread(file, without_secret_data([_template(file, template)], data)[0])
+            yield _unread(file, SecretData(data).hide([_template(file, template)])[0])
             return
     number = 0
     for item in items:

@@ -15,7 +15,7 @@ from kservegen.formats.yaml import syntax
 from kservegen.formats.yaml.builder import StrictBuilder
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.formats.yaml.events import ParserFactory, StopReadingError, default_parser
-from kservegen.formats.yaml.problems import without_secret_data
+from kservegen.formats.yaml.problems import SecretData
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import find_unreadable, without_bom
 
@@ -35,7 +35,7 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
     source = SourceMap(file)
     unreadable = find_unreadable(data, file)
     if unreadable is not None:
-        return Loaded(None, source, without_secret_data([unreadable], data))
+        return Loaded(None, source, SecretData(data).hide([unreadable]))
     builder = StrictBuilder(parser(data), source)
     value = None
     with without_collector():
@@ -49,7 +49,7 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
             )
             if not _follows_from(found, builder.diagnostics):
                 builder.diagnostics.append(found)
-    return Loaded(value, source, without_secret_data(builder.told(), data))
+    return Loaded(value, source, SecretData(data).hide(builder.told()))
 
 
 def _follows_from(found: Diagnostic, before: list[Diagnostic]) -> bool:

@@ -22,7 +22,7 @@ from kservegen.formats.yaml.decode import decode_nodes
 from kservegen.formats.yaml.events import StopReadingError, default_parser
 from kservegen.formats.yaml.json_text import BrokenJsonError, read_json
 from kservegen.formats.yaml.nodes import Marker, compose_nodes
-from kservegen.formats.yaml.problems import problem, shorten_excerpt, without_secret_data
+from kservegen.formats.yaml.problems import SecretData, problem, shorten_excerpt
 from kservegen.formats.yaml.quick import REFUSED, read_quick, read_quick_json
 from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import (
@@ -114,14 +114,15 @@ def stream_manifests(data: bytes, file: str) -> Iterator[ManifestDocument | Diag
     """Yield the documents of a file one after the other, and a finding for what is none; never raises."""
     undecodable = find_undecodable(data, file)
     if undecodable is not None:
-        yield from without_secret_data([undecodable], data)
+        yield from SecretData(data).hide([undecodable])
         return
+    secrets = SecretData(data)
     for item in _Reading(file).read(data.decode()):
         if isinstance(item, Diagnostic):
-            yield from without_secret_data([item], data)
+            yield from secrets.hide([item])
             continue
         if item.problems:
-            item.problems = without_secret_data(item.problems, data)
+            item.problems = secrets.hide(item.problems)
         yield item
 
 
@@ -217,9 +218,11 @@ def _neither(
     """Say once of what is neither JSON nor YAML why it is no JSON: that is nearer to the mistake."""
     found = list(pieces)
     problems = [item for item in found if isinstance(item, Diagnostic)]
-    yield from (item for item in found if item not in problems or broken in problems)
-    if problems and broken not in problems:
-        yield broken
+    if not problems or broken in problems:
+        yield from found
+        return
+    yield from (item for item in found if not isinstance(item, Diagnostic))
+    yield broken
 
 
 def _same(source: SourceMap) -> SourceMap:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
@@ -48,13 +49,19 @@ def shorten_excerpt(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
 
 
-def without_secret_data(found: Iterable[Diagnostic], data: bytes) -> tuple[Diagnostic, ...]:
-    """Leave out of the findings of one file what they repeat of its text where that is, or may be, a Secret's data."""
-    items = tuple(found)
-    if not items:
-        return ()
-    hidden = hidden_parts(_BREAK.split(data.decode("utf-8", "replace")))
-    return tuple(_by_title(item) if _touches(item, hidden) else item for item in items) if hidden else items
+class SecretData:
+    """Where one file holds a Secret's data, or may; it is read through at the first finding, and once for all."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def hide(self, found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """Leave out of findings of this file what they repeat of that."""
+        return tuple(_by_title(item) if _touches(item, self._parts) else item for item in found)
+
+    @cached_property
+    def _parts(self) -> Mapping[int, int]:
+        return hidden_parts(_BREAK.split(self._data.decode("utf-8", "replace")))
 
 
 def _touches(item: Diagnostic, hidden: Mapping[int, int]) -> bool:
