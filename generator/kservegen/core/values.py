@@ -37,6 +37,14 @@ def whole_number(text: str) -> int | None:
     return number if number <= LARGEST_INT64 else None
 
 
+def signed_number(text: str) -> int | None:
+    """Read digits, with a sign or without, as Go does; None for any other text, and beyond 64 bits."""
+    if text.startswith("-"):
+        size = LARGEST_INT64 + 1 if text[1:].lstrip("0") == str(LARGEST_INT64 + 1) else whole_number(text[1:])
+        return None if size is None else -size
+    return whole_number(text.removeprefix("+"))
+
+
 def is_template(value: object) -> bool:
     """Whether a text is filled in by KServe before Kubernetes sees it, as runtimes and presets have them."""
     return isinstance(value, str) and "{{" in value

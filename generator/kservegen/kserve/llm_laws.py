@@ -16,6 +16,7 @@ from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.problem import Problem
+from kservegen.core.values import LARGEST_INT64, whole_number
 from kservegen.kserve.releases import Capabilities
 
 _HTTP: Final[Path] = ("spec", "router", "route", "http")
@@ -338,13 +339,19 @@ def _bound_error(bound: JsonValue) -> str:
     written = text(bound)
     if not _PERCENT.fullmatch(written):
         return "a valid percent string must be a number followed by an ending '%'"
-    return "must not be greater than 100%" if int(written[:-1]) > 100 else ""
+    return "must not be greater than 100%" if _share(written) > 100 else ""
+
+
+def _share(written: str) -> int:
+    """Read `25%`; what Go's integers cannot hold is the largest of them."""
+    number = whole_number(written[:-1])
+    return LARGEST_INT64 if number is None else number
 
 
 def _comes_to_nothing(bound: JsonValue, *, rounds_up: bool) -> bool:
     """Whether a bound is 0 of one replica."""
     number = integer(bound)
-    share = int(text(bound)[:-1]) if number is None else 100 * number
+    share = _share(text(bound)) if number is None else 100 * number
     return share == 0 if rounds_up else share < 100
 
 

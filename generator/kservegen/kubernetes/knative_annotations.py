@@ -17,6 +17,7 @@ from kservegen.core.document import text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.problem import Problem
 from kservegen.core.quantity import parse_quantity
+from kservegen.core.values import LARGEST_INT64, signed_number, whole_number
 
 _AUTOSCALING: Final = "autoscaling.knative.dev/"
 _KPA: Final = "kpa.autoscaling.knative.dev"
@@ -50,8 +51,9 @@ _UNITS: Final = {
     "m": 60 * _SECOND,
     "h": _HOUR,
 }
-_PART: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_FLOAT: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_FRACTION_DIGITS: Final = 18  # of an hour, and a nanosecond; Go drops the rest as well
+_PART: Final = re.compile(r"([0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(ns|us|µs|μs|ms|s|m|h)")
+_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 
 
 class _Annotation(NamedTuple):
@@ -114,7 +116,7 @@ def _scales(annotations: JsonObject) -> Iterator[_Refused]:
     bounds = []
     for name, old in (("min-scale", "minScale"), ("max-scale", "maxScale")):
         found = _of(annotations, name, old)
-        number = _whole(found.value) if found else 0
+        number = signed_number(found.value) if found else 0
         if found and (number is None or not 0 <= number <= _HIGHEST):
             yield _Refused(found, f"invalid value {found.value}", "0 and more")
             number = 0
@@ -125,11 +127,11 @@ def _scales(annotations: JsonObject) -> Iterator[_Refused]:
         yield _Refused(upper, f"max-scale={most} is less than min-scale={least}")
     first = _of(annotations, "activation-scale")
     if first:
-        number = _whole(first.value)
+        number = signed_number(first.value)
         if number is None or not 1 < number <= _HIGHEST or number < least or (most and number > most):
             yield _Refused(first, "must be more than 1, and neither below min-scale nor above max-scale")
     start = _of(annotations, "initial-scale", "initialScale")
-    if start and ((number := _whole(start.value)) is None or number < 0):
+    if start and ((number := signed_number(start.value)) is None or number < 0):
         yield _Refused(start, f"invalid value {start.value}", "0 and more")
 
 
@@ -182,11 +184,18 @@ def _duration(value: str) -> int | None:
     body = value[1:] if value[:1] in {"+", "-"} else value
     if body == "0":
         return 0
-    parts = list(_PART.finditer(body))
-    if not body or "".join(part.group() for part in parts) != body:
+    parts = []
+    at = 0
+    while (part := _PART.match(body, at)) is not None:
+        parts.append(part)
+        at = part.end()
+    if not body or at < len(body):
         return None
-    return sign * sum(int(Fraction(part[1].rstrip(".")) * _UNITS[part[2]]) for part in parts)
-
-
-def _whole(value: str) -> int | None:
-    return int(value) if re.fullmatch(r"[+-]?\d+", value) else None
+    total = 0
+    for part in parts:
+        whole, _, fraction = part[1].partition(".")
+        number = whole_number(whole or "0")
+        if number is None:
+            return None
+        total += int((number + Fraction(f"0.{fraction[:_FRACTION_DIGITS] or 0}")) * _UNITS[part[2]])
+    return sign * total if total <= LARGEST_INT64 else None

@@ -17,6 +17,7 @@ from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.quantity import parse_quantity
+from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import MadePod
 from kservegen.render.objects.images import split_image
 
@@ -221,4 +222,4 @@ def _asks(template: JsonObject) -> bool:
 def _seconds(said: str) -> int:
     """Read Go's durations as far as deadlines are written: `600s`, `10m`, `1h`."""
     scale = {"s": 1, "m": 60, "h": 3600}.get(said[-1:], 0)
-    return int(said[:-1]) * scale if scale and said[:-1].isdigit() else 0
+    return (whole_number(said[:-1]) or 0) * scale

@@ -14,6 +14,7 @@ _MAX_BYTE: Final = 255
 _MAX_RUNE: Final = 0x10FFFF
 _SURROGATES: Final = range(0xD800, 0xE000)
 _BITS: Final = 64
+_MOST_DIGITS: Final = 4000  # Python converts 4,300 of them to an integer
 
 _INTEGER: Final = re.compile(
     r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)", re.ASCII
@@ -89,6 +90,8 @@ def _is_finite(text: str) -> bool:
 
 
 def _fits(text: str) -> bool:
+    if len(text) > _MOST_DIGITS:
+        return False
     value = _integer(text)
     if text[0] == "-":
         return -value <= 1 << (_BITS - 1)

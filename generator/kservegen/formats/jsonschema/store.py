@@ -44,7 +44,7 @@ _KUBERNETES_GROUPS: Final = frozenset(
     resource.k8s.io scheduling.k8s.io storage.k8s.io storagemigration.k8s.io
     """.split()
 )
-KSERVE_VERSION = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
+KSERVE_VERSION = re.compile(r"v[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}(-[0-9A-Za-z.-]+)?\Z")
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _API_VERSION = re.compile(rf"(?:(?P<group>{_NAME}(\.{_NAME})*)/)?(?P<version>v[a-z0-9]+)\Z")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
@@ -210,7 +210,7 @@ class SchemaStore:
             raise GeneratorError(f"{raw.message}: {raw.seen}", subject=str(path), hint=raw.hint)
         try:
             schema = json.loads(raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise GeneratorError(
                 f"cannot be read: {error}", subject=str(path), hint="Restore the file, or remove it."
             ) from error

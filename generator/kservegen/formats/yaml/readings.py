@@ -54,8 +54,9 @@ _FIRST_CHARACTERS: Final = frozenset("+-.0123456789=<~nNyYtTfFoO")
 
 _INFINITIES: Final = frozenset({float("inf"), float("-inf")})
 
-# Python converts no longer decimal text to an integer; no reader of Kubernetes takes one.
-_MOST_DIGITS: Final = 4000
+# Python converts no integer of more than 4,300 decimal digits, from text or to it, and 3,500 of base 16 are as many; no
+# reader of Kubernetes takes one.
+_MOST_DIGITS: Final = 3500
 
 _DECIMAL: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
@@ -94,6 +95,8 @@ def read_as_yaml_1_1(text: str) -> PlainReading:
 
 
 def _int_1_1(text: str) -> PlainReading:
+    if len(text) > _MOST_DIGITS:
+        return Odd.ERROR
     sign = -1 if text[0] == "-" else 1
     digits = text.lstrip("+-")
     try:
@@ -110,9 +113,9 @@ def _sexagesimal(text: str, number: type[int | float]) -> PlainReading:
     """Read `1:30` as 90: base 60, as YAML 1.1 has it for whole numbers and fractions."""
     sign = -1 if text[0] == "-" else 1
     total: int | float = 0
+    if len(text) > _MOST_DIGITS:
+        return Odd.ERROR
     for part in text.lstrip("+-").split(":"):
-        if len(part) > _MOST_DIGITS:
-            return Odd.ERROR
         total = total * 60 + number(part)
     return sign * total
 
@@ -160,7 +163,9 @@ def read_as_yaml_1_2(text: str) -> PlainReading:
         return _WORDS_1_2[text]
     if text[:2] in ("0o", "0x"):
         digits = _HEX if text[1] == "x" else _OCTAL
-        return int(text[2:], 16 if text[1] == "x" else 8) if digits.fullmatch(text, 2) else text
+        if not digits.fullmatch(text, 2):
+            return text
+        return int(text[2:], 16 if text[1] == "x" else 8) if len(text) <= _MOST_DIGITS else Odd.ERROR
     if _DECIMAL.fullmatch(text):
         return int(text) if len(text) <= _MOST_DIGITS else Odd.ERROR
     return float(text) if _FLOAT.fullmatch(text) else text

@@ -11,6 +11,7 @@ from typing import Final
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin
+from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import CONFIG_MAP, STORED, ReconcileError
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.controllers.workloads import AUTOSCALER_CLASS, DEFAULT_PORT, ComponentDraft
@@ -136,8 +137,8 @@ def _windows(spec: JsonObject, settings: ControllerSettings) -> JsonObject:
     found: JsonObject = {}
     for side, key in _WINDOWS.items():
         window: JsonValue = mapping(stated.get(side)).get("stabilizationWindowSeconds")
-        if window is None and settings.text("autoscaler", key).isdecimal():
-            window = int(settings.text("autoscaler", key))
+        if window is None:
+            window = whole_number(settings.text("autoscaler", key))
         if window is not None:
             found[side] = {"stabilizationWindowSeconds": window}
     return found

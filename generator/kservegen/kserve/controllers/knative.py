@@ -13,6 +13,7 @@ from typing import Final
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin
+from kservegen.core.values import signed_number
 from kservegen.kserve.controllers.components import disallowed_annotations, disallowed_labels
 from kservegen.kserve.controllers.domains import fill_template
 from kservegen.kserve.controllers.made import CONFIG_MAP, DERIVED, STORED, WrittenObject, below
@@ -62,7 +63,7 @@ def drop_initial_scale(annotations: JsonObject, *, zero_allowed: bool) -> None:
     stated = annotations.get(_INITIAL_SCALE)
     if stated is None:
         return
-    number = int(text(stated)) if re.fullmatch(r"[+-]?\d+", text(stated)) else None
+    number = signed_number(text(stated))
     if number is None or (number == 0 and not zero_allowed):
         annotations.pop(_INITIAL_SCALE)
 

@@ -136,7 +136,7 @@ def read_settings(config_map: JsonObject, base: ControllerSettings) -> Controlle
     for key, value in mapping(config_map.get("data")).items():
         try:
             fields = json.loads(value) if isinstance(value, str) else value
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if fields is None:
             sections.pop(key, None)

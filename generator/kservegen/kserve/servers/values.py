@@ -33,9 +33,14 @@ def value_refusal(flag: Flag, value: str) -> str | None:
         return readable[1]
     if flag.choices is not None:
         given = value.lower().replace("-", "_") if flag.value_type == "str-lower" else value
-        if given not in flag.choices and not (_INTEGER.fullmatch(given) and str(int(given)) in flag.choices):
+        if given not in flag.choices and _plain(given) not in flag.choices:
             return _told(flag.choices)
     return _outside(flag.limits, value)
+
+
+def _plain(value: str) -> str:
+    """Write a whole number without what Python reads over: signs, underscores, leading zeros."""
+    return str(int(value)) if len(value) <= _LONGEST_NUMBER and _INTEGER.fullmatch(value) else value
 
 
 def parsed_json(value: str) -> JsonValue:

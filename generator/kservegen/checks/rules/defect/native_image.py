@@ -21,7 +21,7 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.jsontypes import JsonValue, Path
 
 _NATIVE: Final = "oci+native://"
-_VERSION: Final = re.compile(r"v?1\.(\d+)")
+_VERSION: Final = re.compile(r"v?1\.([0-9]{1,9})")
 _ON_BY_DEFAULT: Final = 35
 
 

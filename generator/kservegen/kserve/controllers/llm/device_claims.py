@@ -10,6 +10,7 @@ from typing import Final
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Origin
+from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.llm.pods import LlmPod
 from kservegen.kserve.controllers.llm.service import LlmService
 from kservegen.kserve.controllers.made import DERIVED, STORED, MadeObject
@@ -33,10 +34,10 @@ def claims_devices(service: LlmService) -> bool:
 def make_claim_template(service: LlmService) -> MadeObject:
     """Make the template that every pod's claim is made from."""
     annotations = service.annotations
-    count = annotations.get(f"{_PREFIX}device-count", "1")
+    count = whole_number(annotations.get(f"{_PREFIX}device-count", "1"))
     exactly: JsonObject = {
         "deviceClassName": annotations[_CLASS],
-        "count": int(count) if count.isdecimal() else 1,
+        "count": 1 if count is None else count,
         "allocationMode": "ExactCount",
     }
     lines = [line.strip() for line in annotations.get(f"{_PREFIX}cel-selector", "").splitlines()]

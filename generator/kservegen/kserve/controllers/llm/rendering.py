@@ -108,7 +108,7 @@ class TemplateRenderer:
             raise RenderError(f"failed to merge config: template: config: {out.message}")
         try:
             whole = json.loads(out)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RenderError(f"failed to unmarshal config from template: {error}") from error
         return whole if isinstance(whole, dict) else {}
 

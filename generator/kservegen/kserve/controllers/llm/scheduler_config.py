@@ -23,7 +23,7 @@ ALL_FLAGS: Final = PLAIN_FLAGS | {"-configText", "--configText"}
 CONFIG_FLAGS: Final = ALL_FLAGS | {
     f"{dashes}{name}" for dashes in ("-", "--") for name in ("config-file", "configFile")
 }
-_VERSION: Final = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
+_VERSION: Final = re.compile(r"v?([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?(?:[-+].*)?")
 _SOCKET: Final = "/tmp/tokenizer/tokenizer-uds.socket"  # noqa: S108 - where the preset's two containers meet
 _PRECISE: Final = "precise-prefix-cache-scorer"
 _PREFIX: Final = "prefix-cache-scorer"

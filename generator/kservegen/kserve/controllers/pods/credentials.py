@@ -188,7 +188,7 @@ class Credentials:
             raise PodLacksError(f"what the entry {key} of the storage Secret holds cannot be read here")
         try:
             entry = mapping(json.loads(written))
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             raise PodRefusedError(f"the entry {key} of the storage Secret is no JSON") from problem
         kind = text(entry.get("type"))
         if kind and kind not in _SUPPORTED:

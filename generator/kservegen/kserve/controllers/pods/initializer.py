@@ -134,7 +134,7 @@ def parameters_of(draft: MutatedPod) -> JsonObject:
 
     try:
         return mapping(json.loads(draft.annotation(f"{INTERNAL}storage-spec-param") or "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

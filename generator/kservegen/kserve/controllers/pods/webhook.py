@@ -11,6 +11,7 @@ from typing import Final
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.resource import Origin
+from kservegen.core.values import signed_number
 from kservegen.kserve.controllers.components import SERVICE_LABEL
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import CONFIG_MAP, LEFT_ALONE, MadeObject, MadePod, inside, source_to_edit
@@ -102,15 +103,12 @@ def _set_initializer_user(draft: MutatedPod) -> None:
 
 def _stated_user(draft: MutatedPod) -> int | None:
     if stated := draft.annotation(_UID):
-        try:
-            return int(stated)
-        except ValueError:
-            return None
+        return signed_number(stated)
     if draft.has_init("istio-init") or draft.annotation("sidecar.istio.io/interceptionMode") != "REDIRECT":
         return None
     try:
         names = sequence(mapping(json.loads(draft.annotation("sidecar.istio.io/status") or "{}")).get("containers"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     proxy = draft.container(*(text(name) for name in names)) if names else None
     if proxy is None:
