@@ -12,7 +12,7 @@ from pathlib import Path
 from kservegen.checks.registry import manuals
 
 PACKAGE = Path(__file__).resolve().parents[1] / "generator" / "kservegen"
-AREAS = "budget|catalog|defect|gitops|gpu|internal|kserve|kubernetes|policy|schema|waiver|yaml"
+AREAS = "budget|catalog|defect|gitops|gpu|internal|kserve|kubernetes|owners|policy|schema|waiver|yaml"
 ID = re.compile(rf"({AREAS})/[a-z0-9]+(-[a-z0-9]+)*")
 PREFIX = re.compile(rf"({AREAS})/")
 # What looks like an id and is the name of an image or a folder.

@@ -213,6 +213,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("facts", "qwen2.5", rooted=False)
     spoken("find", "iris-predictor")
     spoken("explain", "kserve/canary")
+    spoken("explain", "guards.maxRemovals")
     spoken("explain", "iris", "--env", "dev")
     upgrade_what_is_guarded(spoken)
     spoken("upgrade", "--to", "v0.20.0", "--from", "v0.15.2", "--values", str(tmp_path / "old.yaml"))

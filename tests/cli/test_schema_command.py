@@ -164,9 +164,13 @@ def test_written_once_and_checked(project: Project) -> None:
     project.models("profiles: {tiny: {minReplicas: 1}}\nmodels: {}")
     stale = run("--check", "--output", "json", root=project.root)
     assert stale.code == 1
-    states = {found["path"]: found["state"] for found in json.loads(stale.output)["schemas"]}
-    assert states["schemas/kservegen/models.schema.json"] == "stale"
-    assert states["schemas/kservegen/lock.schema.json"] == "unchanged"
+    report = json.loads(stale.output)
+    assert not [
+        *Draft7Validator(json.loads((ROOT / "schemas/kservegen/report.schema.json").read_text())).iter_errors(report)
+    ]
+    changes = {found["file"]: (found["change"], found["message"]) for found in report["schemas"]}
+    assert changes["schemas/kservegen/models.schema.json"] == ("changed", "stale")
+    assert changes["schemas/kservegen/lock.schema.json"] == ("same", "unchanged")
     assert _listed("models", "profiles", project) == ["tiny"]
 
 

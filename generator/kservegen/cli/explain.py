@@ -16,29 +16,16 @@ if TYPE_CHECKING:
 
 
 @click.command(name="explain")
-@click.argument("name", metavar="MODEL|RULE")
+@click.argument("name", metavar="MODEL|RULE|WORD")
 @click.option("--env", "environment", shell_complete=complete_environment, help="Environment to explain a model in.")
 @common
 def command(*, name: str, environment: str | None, root: Path | None, output: str) -> int:
-    """Explain a rule by its id (kserve/replicas, or ISVC-40), or a model, field by field, in an environment."""
-    from kservegen.checks.registry import find_manual, manuals, when_it_bites  # noqa: PLC0415
+    """Explain a rule by its id (kserve/replicas, or ISVC-40), or a model, field by field, in an environment.
 
+    WORD is any other word that is typed or printed: guards.maxRemovals, accelerator, NoSupportingRuntime, uncertain.
+    """
     if environment is None:
-        policies = _policy_manuals(root) if name.startswith("policy/") else {}
-        meta = policies.get(name) or find_manual(name)
-        if meta is None:
-            to_explain = "To explain a model, name an environment: kservegen explain MODEL --env ENV."
-            raise GeneratorError(
-                f"there is no rule {name}",
-                hint=f"{did_you_mean(name, [*policies, *manuals()], most=3)} {to_explain}".lstrip(),
-            )
-        from kservegen.report.explanation import manual_as_json, manual_as_text  # noqa: PLC0415
-
-        when = when_it_bites(meta.id)
-        if output == "json":
-            return write_sections(0, rule=manual_as_json(meta, when))
-        write_text(manual_as_text(meta, when))
-        return 0
+        return _explain_name(name, root, output)
     from kservegen.commands.explain import explain_entry  # noqa: PLC0415
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.explanation import explanation_as_json, explanation_as_text  # noqa: PLC0415
@@ -47,6 +34,33 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
     if output == "json":
         return write_sections(0, explanation=explanation_as_json(explanation))
     write_text(explanation_as_text(explanation))
+    return 0
+
+
+def _explain_name(name: str, root: Path | None, output: str) -> int:
+    """Explain a rule, or else a word, by its name alone."""
+    from kservegen.checks.registry import find_manual, manuals, when_it_bites  # noqa: PLC0415
+    from kservegen.commands.explain_word import explain_word, known_words  # noqa: PLC0415
+    from kservegen.report import explanation  # noqa: PLC0415
+
+    policies = _policy_manuals(root) if name.startswith("policy/") else {}
+    meta = policies.get(name) or find_manual(name)
+    if meta is not None:
+        when = when_it_bites(meta.id)
+        if output == "json":
+            return write_sections(0, rule=explanation.manual_as_json(meta, when))
+        write_text(explanation.manual_as_text(meta, when))
+        return 0
+    word = explain_word(name)
+    if word is None:
+        to_explain = "To explain a model, name an environment: kservegen explain MODEL --env ENV."
+        known = [*policies, *manuals(), *known_words()]
+        raise GeneratorError(
+            f"there is no rule and no word {name}", hint=f"{did_you_mean(name, known, most=3)} {to_explain}".lstrip()
+        )
+    if output == "json":
+        return write_sections(0, word=explanation.word_as_json(word))
+    write_text(explanation.word_as_text(word))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from kservegen.cli.options import (
     write_sections,
     write_text,
 )
+
+if TYPE_CHECKING:
+    from kservegen.core.jsontypes import JsonValue
 
 _NAMES = ("models", "environment", "owners", "lock", "inventory")
 
@@ -48,7 +52,10 @@ def command(*, names: tuple[str, ...], writes: bool, checks: bool, root: Path | 
     other = "written" if writes else "stale"
     states = {schema.path: "unchanged" if schema.is_current else other for schema in schemas}
     if output == "json":
-        return write_sections(code, schemas=[{"path": path, "state": state} for path, state in states.items()])
+        told: list[JsonValue] = [
+            {"file": each.path, "change": each.change, "message": states[each.path]} for each in schemas
+        ]
+        return write_sections(code, schemas=told)
     write_text("".join(f"{path}: {state}\n" for path, state in states.items()))
     if code:
         write_text("Write them anew: kservegen schema --write\n")

@@ -74,6 +74,11 @@ class EditorSchema(NamedTuple):
         """Whether the file is there and says what it has to, whatever ends its lines."""
         return self.present is not None and self.present.replace(b"\r\n", b"\n") == self.wanted
 
+    @property
+    def change(self) -> str:
+        """What becomes of the file when it is written: new, same or changed."""
+        return "new" if self.present is None else "same" if self.is_current else "changed"
+
 
 def schema_for(repository: Repository, name: str) -> str:
     """Return the text of one schema, by its name among `FILES`; GeneratorError where the catalog cannot be read."""

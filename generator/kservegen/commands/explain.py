@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from kservegen.catalog.model import Catalog, find_fragment
+from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.merged import merged
 from kservegen.checks.rules.view import models_of, selection_of
+from kservegen.commands.field_source import FieldSources
 from kservegen.commands.made_summary import MadeSummary, make_stored, summarise_made
 from kservegen.core.diagnostics import Finding, Location
-from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import Resource
@@ -23,7 +23,7 @@ from kservegen.evaluate.environment import build_objects, build_one, default_env
 from kservegen.evaluate.project import Project
 from kservegen.kserve.presets import presets_for
 from kservegen.kserve.runtimes.advice import obstacle_reason, why_chosen, why_not
-from kservegen.render.objects.pins import PINNED, pins_of
+from kservegen.render.objects.settings import Settings
 
 _LISTED: Final = 20
 
@@ -168,29 +168,10 @@ def _layer(name: str, entry: Entry) -> str:
 
 def _fields(entry: Entry, resource: Resource, environment: ResolvedEnvironment) -> Iterator[ExplainedField]:
     secrets = HiddenSecrets(resource.doc)
+    sources = FieldSources(entry=entry, resource=resource, environment=environment, settings=Settings.of(environment))
     for path, value in _leaves(resource.doc, ()):
-        words = resource.words(path)
-        said = bool(words) and words[0] in entry.words
-        layer = "kservegen"
-        location = entry.own_location
-        if said:
-            fragment, _, _ = find_fragment(entry.fragments, entry.words, words)
-            layer, location = _layer(fragment.name, entry), entry.locate(words)
-        elif words == ("deploymentMode",) and environment.at("kserve", "deploymentMode") is not None:
-            layer, location = "environment", environment.locate(("kserve", "deploymentMode"))
-        pinned = _pinned(resource, path, value, environment)
-        if pinned is not None:
-            layer, location = "lock", pinned
+        layer, location = sources.of(path, value)
         yield ExplainedField(path=format_path(path), value=secrets.mask(value, path), layer=layer, location=location)
-
-
-def _pinned(resource: Resource, path: Path, value: JsonValue, environment: ResolvedEnvironment) -> Location | None:
-    """Return the line of the lock that wrote the revision of an address; None where none did."""
-    address, _, revision = text(value).rpartition(":")
-    lock = environment.source.lock
-    if lock is None or PINNED.get(resource.kind) != path or pins_of(environment.locked).get(address) != revision:
-        return None
-    return lock.source.value(("models", address, "revision"))
 
 
 def _leaves(value: JsonValue, path: Path) -> Iterator[tuple[Path, JsonValue]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.commands.explain import Explanation
+from kservegen.commands.explain_word import ExplainedWord
 from kservegen.commands.made_summary import MadeSummary, PodSummary
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.document import mapping
@@ -135,6 +136,28 @@ def _made_as_json(made: MadeSummary) -> JsonObject:
             {"route": route.label, "urls": list(route.urls), "gateways": list(route.gateways)} for route in made.routes
         ],
         "services": list(made.services),
+    }
+
+
+def word_as_text(word: ExplainedWord) -> str:
+    """Write what a word says in files, and what it means where it is printed."""
+    lines = [word.name]
+    said = [f"{path}: {text}" if path != word.name else text for path, text in word.typed]
+    if word.term is not None:
+        said.append(f"printed by {', '.join(word.term.printed_by)}: {word.term.text}")
+    for text in said:
+        lines += textwrap.wrap(text, width=_WIDE, initial_indent="  ", subsequent_indent="    ")
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def word_as_json(word: ExplainedWord) -> JsonObject:
+    """Return the same for the JSON report."""
+    term = word.term
+    return {
+        "name": word.name,
+        "typed": [{"path": path, "text": text} for path, text in word.typed],
+        "printedBy": list(term.printed_by) if term is not None else [],
+        "means": term.text if term is not None else "",
     }
 
 
