@@ -479,3 +479,80 @@ def test_an_unknown_policy_is_named(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="no such policy") as raised:
         adopt(tmp_path / "out", str(folder), "--bind", "no-latst-image")
     assert raised.value.hint == "Did you mean no-latest-image?"
+
+
+VALUES = """\
+USER-SUPPLIED VALUES:
+kserve:
+  version: v0.20.0
+  controller:
+    deploymentMode: Serverless
+    tag: v0.20.0
+    gateway: {domain: models.example.com, disableIngressCreation: false}
+    nonsense: 1
+  storage: {caBundleConfigMapName: "", %s}
+"""
+
+
+def kserve_of(root: Path) -> JsonObject:
+    return mapping(mapping(load_strict((root / "environments/defaults.yaml").read_bytes(), "").value)["kserve"])
+
+
+def test_what_charts_were_installed_with_comes_in_beside_their_defaults(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris")
+    manifests(tmp_path, resources=VALUES % "enableModelcar: false", runtimes="kserve: {servingruntime: {}}\n", local="")
+    words = [f"kserve-{name}={tmp_path / file}.yaml" for name, file in (("resources", "resources"),)]
+    words += [f"prod=kserve-runtime-configs={tmp_path / 'runtimes.yaml'}"]
+    words += [f"kserve-localmodel-resources={tmp_path / 'local.yaml'}"]
+    told = adopt(tmp_path / "out", str(folder), "--write", *(part for word in words for part in ("--values", word)))
+    assert told.return_value == 0, told.output
+    assert "prod: kserve-resources reads what it was installed with: 2 values beside its defaults\n" in told.output
+    assert "not taken over: kserve.controller.nonsense: no chart reads it\n" in told.output
+    assert kserve_of(tmp_path / "out") == {
+        "version": "v0.20.0",
+        "install": "none",
+        "deploymentMode": "Knative",  # as the values say, by its new name
+        "charts": {"kserve-localmodel-resources": True},  # nothing in use asks for it, and it is there
+        "values": {
+            "kserve-resources": {
+                "kserve": {
+                    "controller": {"gateway": {"domain": "models.example.com"}},
+                    "storage": {"enableModelcar": False},
+                }
+            },
+            # The environment would turn them on; whoever installed the chart left them off.
+            "kserve-runtime-configs": {"kserve": {"servingruntime": {"enabled": False}}},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "content", "problem"),
+    [
+        ("kserve-resorces=%s", "a: 1\n", "no chart of this name that has values"),
+        ("%s", "a: 1\n", "write CHART=FILE, or ENV=CHART=FILE"),
+        ("dev=kserve-resources=%s", "a: 1\n", "nothing comes in of such an environment"),
+        ("kserve-resources=%s.not", "a: 1\n", "cannot be read: No such file"),
+        ("kserve-resources=%s", "- a\n", "values of a chart are a map"),
+        ("kserve-resources=%s", "a: 1\n---\na: 2\n", "values of a chart are a map"),
+        ("kserve-resources=%s", "a: [\n", "values.yaml"),
+    ],
+)
+def test_values_that_are_none_are_named(tmp_path: Path, said: str, content: str, problem: str) -> None:
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris")
+    (tmp_path / "values.yaml").write_text(content, "utf-8")
+    with pytest.raises(GeneratorError) as raised:
+        adopt(tmp_path / "out", str(folder), "--values", said % (tmp_path / "values.yaml"))
+    assert problem in str(raised.value)
+
+
+def test_clusters_of_several_modes_wait_for_a_decision(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris")
+    words = [f"dev={folder}", f"prod={folder}"]
+    for name, mode in (("dev", "Standard"), ("prod", "Knative")):
+        manifests(tmp_path, **{name: f"kserve: {{controller: {{deploymentMode: {mode}}}}}\n"})
+        words += ["--values", f"{name}=kserve-resources={tmp_path / name}.yaml"]
+    with pytest.raises(GeneratorError, match="dev is Standard") as raised:
+        adopt(tmp_path / "out", *words)
+    assert "--mode" in str(raised.value.hint)
+    assert adopt(tmp_path / "out", *words, "--mode", "Knative").return_value == 0

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock
-from kservegen.cli.options import reporting, write_document, write_text
+from kservegen.cli.options import read_named_file, reporting, write_document, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.adopting.cluster import ClusterContent
+    from kservegen.commands.adopting.values import ValuesFile
 
 
 @click.command(name="adopt")
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     help="Deployment mode of models that do not say their own. Default: what their status says, or else Standard.",
 )
 @click.option(
+    "--values",
+    multiple=True,
+    metavar="[ENV=]CHART=FILE",
+    help="What a chart of KServe was installed with: a file of values, or what helm get values prints.",
+)
+@click.option(
     "--bind", "binds", multiple=True, metavar="POLICY", help="Bind a policy: what it refuses of what runs is excused."
 )
 @click.option(
@@ -70,6 +77,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     companions: str | None,
     version: str | None,
     mode: str | None,
+    values: tuple[str, ...],
     binds: tuple[str, ...],
     owner: str,
     ttl: str,
@@ -104,6 +112,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         version=version,
         mode=mode,
         leaves_out=leave_out,
+        values=_read_values(values),
         binds=binds,
         excuse=promise(owner=owner, reason="adopted", ttl=ttl, today=clock(today, 0).day),
     )
@@ -119,6 +128,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     else:
         write_text(adoption_as_text(adoption, written=done))
     return exit_code
+
+
+def _read_values(values: tuple[str, ...]) -> tuple[ValuesFile, ...]:
+    from kservegen.commands.adopt import values_files  # noqa: PLC0415
+    from kservegen.commands.adopting.values import ValuesFile  # noqa: PLC0415
+
+    return tuple(
+        ValuesFile(environment, chart, path, read_named_file(path, "Write helm get values RELEASE -o yaml to a file."))
+        for environment, chart, path in values_files(values)
+    )
 
 
 def _ask(

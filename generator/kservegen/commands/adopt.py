@@ -7,7 +7,7 @@ flat words do not bring back is said by `spec`, and one that this does not bring
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -31,9 +31,10 @@ from kservegen.commands.adopting.reading import (
     read_running,
     with_annotation,
 )
+from kservegen.commands.adopting.values import ChartValues, ValuesFile, installed_mode, read_values, restated
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.names import label_error
 from kservegen.core.repository import CATALOG_SOURCES, DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import ResourceId
@@ -65,6 +66,7 @@ class AdoptOptions:
     version: str | None = None
     mode: str | None = None
     leaves_out: bool = False
+    values: tuple[ValuesFile, ...] = ()
     binds: tuple[str, ...] = ()
     excuse: NewWaiver | None = None
 
@@ -101,6 +103,7 @@ class Adoption:
     waivers: Mapping[str, Mapping[str, JsonValue]]
     audited: Mapping[str, tuple[str, ...]]
     waivable: int
+    charts: Mapping[str, tuple[ChartValues, ...]]
 
     @property
     def may_be_written(self) -> bool:
@@ -136,6 +139,21 @@ def contexts_by_environment(contexts: Sequence[str]) -> dict[str, str | None]:
             )
         found[name] = context
     return found or {_USUAL_ENVIRONMENT: None}
+
+
+def values_files(said: Sequence[str]) -> Iterator[tuple[str, str, Path]]:
+    """Read `CHART=FILE`, which is of every environment, and `ENV=CHART=FILE`: environment, chart, path."""
+    for each in said:
+        chart, equals, path = each.partition("=")
+        environment = ""
+        if "=" in path and not Path(path).exists():
+            environment, (chart, equals, path) = chart, path.partition("=")
+            _check_name(environment)
+        if not (chart and equals and path):
+            raise GeneratorError(
+                "write CHART=FILE, or ENV=CHART=FILE", subject=each, hint="As in kserve-resources=values.yaml."
+            )
+        yield environment, chart, Path(path)
 
 
 def _check_name(name: str) -> None:
@@ -174,8 +192,46 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
                 one.left_out += [LeftOut(*item[:2], item.finding.message) for item in one.contradicting]
             else:
                 problems += [item.finding for item in one.contradicting]
-        draft = DraftCatalog(found, _settle_modes(found, options.mode), tuple(dict.fromkeys(options.binds)))
-        return _Proof(repository, draft, options).run(tuple(problems))
+        _check_environments(options.values, found)
+        charts = {
+            name: read_values(options.values, name, tools.releases.get(one.version).charts)
+            for name, one in found.items()
+        }
+        mode = options.mode or _installed_mode(tools, found, charts)
+        draft = DraftCatalog(found, _settle_modes(found, mode), tuple(dict.fromkeys(options.binds)), charts)
+        return _Proof(repository, tools, draft, options).run(tuple(problems))
+
+
+def _check_environments(files: Sequence[ValuesFile], found: Mapping[str, Inventoried]) -> None:
+    for file in files:
+        if file.environment and file.environment not in found:
+            raise GeneratorError(
+                "nothing comes in of such an environment",
+                subject=file.environment,
+                hint=did_you_mean(file.environment, found, f"Named are: {', '.join(found)}."),
+            )
+
+
+def _installed_mode(
+    tools: Tools, found: Mapping[str, Inventoried], charts: Mapping[str, tuple[ChartValues, ...]]
+) -> str | None:
+    """Return the mode that KServe was installed with; None where no values say it.
+
+    GeneratorError where environments differ: one catalog of them follows one mode.
+    """
+    modes = {
+        mode: name
+        for name, values in charts.items()
+        if (mode := installed_mode(values, tools.releases.get(found[name].version).charts))
+    }
+    if len(modes) > 1:
+        said = ", ".join(f"{name} is {mode}" for mode, name in sorted(modes.items()))
+        raise GeneratorError(
+            f"clusters of several deployment modes: {said}",
+            subject="--values",
+            hint="Say with --mode which one models without a mode of their own follow.",
+        )
+    return next(iter(modes), None)
 
 
 def _check_policies(tools: Tools, names: Sequence[str]) -> None:
@@ -224,15 +280,18 @@ def _settle_modes(found: Mapping[str, Inventoried], said: str | None) -> str:
 class _Proof:
     """Makes the catalog, holds what it renders against what came in, and mends what differs."""
 
-    def __init__(self, repository: Repository, draft: DraftCatalog, options: AdoptOptions) -> None:
+    def __init__(self, repository: Repository, tools: Tools, draft: DraftCatalog, options: AdoptOptions) -> None:
         self._repository = repository
+        self._tools = tools
         self._draft = draft
         self._leaves_out = options.leaves_out
         self._excuse_by = options.excuse
+        self._platforms: dict[str, dict[str, JsonObject]] = {}  # values by environment and chart, as they are rendered
 
     def run(self, problems: tuple[Diagnostic, ...]) -> Adoption:
         draft = self._draft
         kept = self._settle()
+        self._settle_values()
         evaluated = self._evaluate()
         refused = self._refused(evaluated)
         if refused and self._leaves_out:
@@ -269,6 +328,7 @@ class _Proof:
             waivers=draft.waivers,
             audited=draft.audited,
             waivable=sum(map(is_waivable, errors)),
+            charts=draft.charts,
         )
 
     def _excuse(self, evaluated: EvaluatedRepository) -> bool:
@@ -303,6 +363,22 @@ class _Proof:
             kept |= {place: changes for place, changes in differences.items() if place[1] in again}
         return kept
 
+    def _settle_values(self) -> None:
+        """Say what KServe's charts were installed with until they read it from the catalog, as far as they can."""
+        draft, before = self._draft, None
+        while before != (draft.charts, draft.added):
+            before = dict(draft.charts), dict(draft.added)
+            for name, values in before[0].items():
+                rendered = self._platforms[name]
+                there = [each for each in values if each.chart in rendered]
+                if len(there) < len(values):  # no kind in use asks for it, and it is there
+                    draft.added[name] = tuple(each.chart for each in values if each not in there)
+                else:
+                    charts = self._tools.releases.get(draft.found[name].version).charts
+                    draft.charts[name] = tuple(restated(each, rendered[each.chart], charts) for each in values)
+            if before != (draft.charts, draft.added):
+                self._differences()
+
     def _with_files(self) -> Repository:
         return replace(self._repository, sources={**(self._repository.sources or {}), **self._draft.files()})
 
@@ -322,6 +398,7 @@ class _Proof:
                 raise GeneratorError(built.message, subject=name, hint=built.hint)
             rendered = {item.resource.id: item.resource for item in built.entries}
             installation = installation_of(built.settings)
+            self._platforms[name] = built.platform.values()
             for identity, running in one.entries.items():
                 if identity in self._draft.unsaid:
                     continue

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kservegen.changes.plan.model import ABSENT, PlanSide
+from kservegen.changes.upgrade.split import leaves_of
 from kservegen.commands.adopt import Adoption
 from kservegen.commands.adopting.cluster import CLUSTER_PLACE
 from kservegen.commands.adopting.reading import LeftOut
@@ -86,6 +87,7 @@ def _made(adoption: Adoption) -> Iterator[str]:
     fewer = f" ({100 * (1 - after / before):.0f} % fewer)" if after < before else ""
     lines = f"{before:,} lines of KServe's manifests become {after:,}{fewer}"
     yield f"{plural(catalog, 'file')} of a catalog{plain}: {lines}"
+    yield from _installed(adoption)
     yield from _excused(adoption)
     if adoption.errors:
         yield f"of the catalog kservegen validate will say {plural(len(adoption.errors), 'error')}:"
@@ -96,6 +98,14 @@ def _made(adoption: Adoption) -> Iterator[str]:
             yield f"  and {len(adoption.errors) - _LISTED:,} more"
     if adoption.waivable:
         yield f"--owner NAME waives {adoption.waivable:,} of them for a time: NAME answers for it"
+
+
+def _installed(adoption: Adoption) -> Iterator[str]:
+    for environment, values in adoption.charts.items():
+        for each in values:
+            stated = plural(sum(1 for _ in leaves_of(each.stated)), "value")
+            yield f"{environment}: {each.chart} reads what it was installed with: {stated} beside its defaults"
+            yield from (f"  not taken over: {key}: {why}" for key, why in each.lost)
 
 
 def _excused(adoption: Adoption) -> Iterator[str]:
@@ -149,6 +159,16 @@ def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
         ],
         "errors": [finding_as_json(error) for error in adoption.errors],
         "waivers": {environment: dict(waivers) for environment, waivers in adoption.waivers.items()},
+        "charts": [
+            {
+                "environment": environment,
+                "chart": each.chart,
+                "values": each.stated,
+                "leftOut": [{"key": key, "reason": why} for key, why in each.lost],
+            }
+            for environment, values in adoption.charts.items()
+            for each in values
+        ],
         "audited": {environment: list(policies) for environment, policies in adoption.audited.items()},
         "leftOut": [_as_json(name, item) for name, items in adoption.left_out.items() for item in items],
     }

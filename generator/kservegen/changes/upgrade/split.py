@@ -66,7 +66,7 @@ def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *,
     pinned: dict[str, str] = {}
     in_use = [charts.by_name[name] for name in used if name in charts.by_name]
     owner = config_owner(charts, used)
-    for path, value in _leaves(values, ()):
+    for path, value in leaves_of(values, ()):
         known = _follows(path, value, before) or (
             "" if any(_key(c, path) for c in in_use) else _what_is_known(charts, path)
         )
@@ -106,10 +106,11 @@ def _follows(path: KeyPath, value: JsonValue, before: str) -> str:
     return ""
 
 
-def _leaves(value: JsonValue, path: KeyPath) -> Iterator[tuple[KeyPath, JsonValue]]:
+def leaves_of(value: JsonValue, path: KeyPath = ()) -> Iterator[tuple[KeyPath, JsonValue]]:
+    """Yield every value below one, by path; an empty map is one."""
     if isinstance(value, dict) and value:
         for name, item in value.items():
-            yield from _leaves(item, (*path, str(name)))
+            yield from leaves_of(item, (*path, str(name)))
     elif path:
         yield path, value
 

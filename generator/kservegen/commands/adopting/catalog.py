@@ -12,6 +12,7 @@ from kservegen.catalog.editing.compact_text import compact_text
 from kservegen.catalog.editing.formatting import usual_order
 from kservegen.catalog.sections import GROUP, SECTIONS
 from kservegen.commands.adopting.reading import Inventoried, RunningObject
+from kservegen.commands.adopting.values import ChartValues
 from kservegen.commands.fmt import words_of_file
 from kservegen.core.document import mapping
 from kservegen.core.file_names import as_file_name
@@ -48,11 +49,14 @@ class DraftCatalog:
 
     `literal` are the objects that flat words did not bring back, `unsaid` those that no entry brings back. `bound` are
     policies that refuse, `audited` and `waivers` are by environment: those that only tell, and what is excused.
+    `charts` are what KServe's were installed with, `added` those of them that no kind in use asks for.
     """
 
     found: Mapping[str, Inventoried]
     mode: str
     bound: tuple[str, ...] = ()
+    charts: dict[str, tuple[ChartValues, ...]] = field(default_factory=dict)
+    added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     promises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     audited: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     waivers: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
@@ -176,13 +180,20 @@ class DraftCatalog:
         promised |= {f"Namespace/{name}" for name in named - given.keys()}
         return {
             "cluster": {"name": environment, "server": "https://kubernetes.default.svc"},
-            "kserve": {"version": found.version},
+            "kserve": {"version": found.version, **self._installed(environment)},
             **({"gitops": {"instance": environment}} if len(self.found) > 1 else {}),
             **({"prerequisites": [*sorted(promised)]} if promised else {}),
             **({"namespaces": dict(sorted(given.items()))} if given else {}),
             **({"uriPrefixes": dict(prefixes)} if prefixes else {}),
             **{section: dict(entries) for section, entries in overlays.items()},
         }
+
+    def _installed(self, environment: str) -> JsonObject:
+        """Return what an environment says of KServe's charts: that they are there, and what was set on them."""
+        charts = self.charts.get(environment, ())
+        there: JsonObject = {each.chart: True for each in charts if each.chart in self.added.get(environment, ())}
+        stated: JsonObject = {each.chart: each.stated for each in charts if each.stated}
+        return {**({"charts": there} if there else {}), **({"values": stated} if stated else {})}
 
     def _manifests(self) -> Iterator[tuple[str, bytes]]:
         """Yield the files of what the catalog has no words for: once, where all environments have the same."""
