@@ -22,8 +22,8 @@ from kservegen.core.document import mapping, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
-from kservegen.kserve.controllers.llm.conversion import put_at
 from kservegen.kserve.controllers.made import LEFT_ALONE, Made, MadeObject, MadePod, Surroundings
+from kservegen.kserve.controllers.parts import copied
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.releases import Release
 
@@ -33,8 +33,10 @@ _Values: TypeAlias = Mapping[str | int, str | int]
 _MOST_KEPT: Final = 256  # shapes, some hundred kilobytes each
 _MOST_SEEN: Final = 16384
 _TOKEN: Final = "k9zq"  # noqa: S105 - nothing to keep
-_LETTERS: Final = "abcdefgh"
-_TOKENS: Final = re.compile(rf"({_TOKEN}[a-h])")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+# How numbers of amounts begin that stand for others: `stand_in` has them.
+_AMOUNT: Final = "7319000"
+_TOKENS: Final = re.compile(rf"({_TOKEN}[a-z]|{_AMOUNT}[0-9]1)")
 # Numbers that no service runs as often as, and how they all begin.
 _FIRST_NUMBER: Final = 1_907_340_010
 _FEWEST: Final = 10
@@ -49,12 +51,30 @@ class FreeText(NamedTuple):
     is_word: bool = True
 
 
+class FreePart(NamedTuple):
+    """What stands from `start` to `stop` of a text is only handed on; in an amount a number has to stand there."""
+
+    path: Path
+    start: int
+    stop: int
+    stand_in: str = ""
+
+
+def stand_in(place: int) -> str:
+    """Return a number for one digit: larger for a larger one, and no multiple of ten or of two."""
+    return f"{_AMOUNT}{place}1"
+
+
 class FreeFields(NamedTuple):
-    """What is free in objects of a kind, and `fits`, which looks at the texts in their order, None for absent ones."""
+    """What is free in objects of a kind, and `fits`, which looks at the texts in their order, None for absent ones.
+
+    `parts` finds what else is free in an object: texts that are compared with nothing at all.
+    """
 
     texts: tuple[FreeText, ...]
     numbers: tuple[Path, ...]
     fits: Callable[[Sequence[str | None]], bool]
+    parts: Callable[[JsonObject], Iterable[FreePart]] = lambda _: ()
 
 
 class _UnlikeError(Exception):
@@ -85,12 +105,13 @@ class _Pattern(NamedTuple):
 
 
 class _Lookup(NamedTuple):
-    """What was found of a kind in a namespace, None for all of them, by a name, None for every one."""
+    """What was found of a kind in a namespace, None for all of them, by a name, None for every one; its `texts`."""
 
     kind: str
     namespace: _Pattern | None
     name: _Pattern | None
     found: tuple[JsonObject, ...]
+    texts: str
 
 
 class _Kept(NamedTuple):
@@ -173,30 +194,50 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
     texts = [_text_at(stored, field.path) for field in fields.texts]
     if not fields.fits(texts):
         return None
-    doc, placed = stored, 0
+    doc, placed, amounts = copied(stored), 0, 0
     tokens: dict[str, str] = {}
     values: dict[str | int, str | int] = {}
-    for letter, field, own in zip(_LETTERS, fields.texts, texts, strict=False):
+    letters = iter(_LETTERS)
+    for field, own in zip(fields.texts, texts, strict=True):
+        letter = next(letters)
         if own is None or (match := field.form.fullmatch(own)) is None:
             continue
         free = match["free"]
         token = tokens.setdefault(free, _TOKEN + letter) if field.is_word else _TOKEN + letter
         values[token] = free
-        doc = put_at(doc, field.path, own[: match.start("free")] + token)
+        _owner_at(doc, field.path)[field.path[-1]] = own[: match.start("free")] + token
         placed += 1
+    for path, start, stop, number in fields.parts(stored):
+        letter = number or next(letters, "")
+        if not letter:
+            break
+        owner = _owner_at(doc, path)
+        own = owner[path[-1]]
+        token = number or _TOKEN + letter
+        values[token] = own[start:stop]
+        owner[path[-1]] = own[:start] + token + own[stop:]
+        placed, amounts = placed + (not number), amounts + bool(number)
     numbers = 0
-    for number, path in enumerate(fields.numbers, _FIRST_NUMBER):
+    for place, path in enumerate(fields.numbers, _FIRST_NUMBER):
         count = value_at(stored, path)
         if isinstance(count, int) and not isinstance(count, bool) and count > 0:
-            values[number] = count
-            doc = put_at(doc, path, number)
+            values[place] = count
+            _owner_at(doc, path)[path[-1]] = place
             numbers += 1
     key = json.dumps(doc)
-    if "{{" in key or key.count(_TOKEN) != placed or key.count(_NUMBERS) != numbers:
+    if "{{" in key or (placed, numbers, amounts) != tuple(map(key.count, (_TOKEN, _NUMBERS, _AMOUNT))):
         return None
     if any(_stands_in(word, key) or _is_in_settings(word, plane.settings) for word in tokens):
         return None
     return _Shape(doc, values, tuple(tokens), key)
+
+
+def _owner_at(doc: JsonObject, path: Path) -> Any:  # noqa: ANN401 - a map or a list
+    """Return what the value at a path stands in, to be written to in a document of one's own."""
+    owner: Any = doc
+    for part in path[:-1]:
+        owner = owner[part]
+    return owner
 
 
 def _text_at(doc: JsonObject, path: Path) -> str | None:
@@ -217,17 +258,18 @@ class _Recorder(Surroundings):
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         where, called = _pattern(namespace), _pattern(name)
         found = _looked_up(self._beside, kind, where.filled(self._values), called.filled(self._values))
-        self._keep(_Lookup(kind, where, called, () if found is None else (found,)))
+        self._keep(kind, where, called, () if found is None else (found,))
         return found
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         where = None if namespace is None else _pattern(namespace)
         found = self._beside.all(kind, None if where is None else where.filled(self._values))
-        self._keep(_Lookup(kind, where, None, tuple(found)))
+        self._keep(kind, where, None, tuple(found))
         return found
 
-    def _keep(self, lookup: _Lookup) -> None:
-        texts = _texts_of(lookup.found)
+    def _keep(self, kind: str, where: _Pattern | None, name: _Pattern | None, found: tuple[JsonObject, ...]) -> None:
+        texts = _texts_of(found)
+        lookup = _Lookup(kind, where, name, found, texts)
         if "{{" in texts:
             raise _UnlikeError
         if any(_stands_in(word, texts) for word in self._words):
@@ -250,14 +292,14 @@ def _texts_of(found: Iterable[JsonObject]) -> str:
 
 def _finds_the_same(lookups: Iterable[_Lookup], shape: _Shape, beside: Surroundings) -> bool:
     """Whether each look finds what it found before, and nothing in it speaks of this object by name."""
-    for kind, namespace, name, before in lookups:
+    for kind, namespace, name, before, texts in lookups:
         where = None if namespace is None else namespace.filled(shape.values)
         if name is None:
             found = tuple(beside.all(kind, where))
         else:
             one = _looked_up(beside, kind, where or "", name.filled(shape.values))
             found = () if one is None else (one,)
-        if found != before or (found and any(_stands_in(word, _texts_of(found)) for word in shape.words)):
+        if found != before or (found and any(_stands_in(word, texts) for word in shape.words)):
             return False
     return True
 
@@ -291,7 +333,13 @@ class _Plan:
         """Return what was made, with values in the places of their tokens."""
         done: list[Any] = []
         for fill, base, parts in self._nodes:
-            done.append(fill(base, parts, done, values))
+            if fill is _map:  # most are maps: a call for each costs more than the map
+                copy = base.copy()
+                for key, at in parts:
+                    copy[key] = done[at]
+                done.append(copy)
+            else:
+                done.append(fill(base, parts, done, values))
 
         def part(at: int | None, base: Any) -> Any:  # noqa: ANN401 - any part of what was made
             return base if at is None else done[at]
@@ -325,7 +373,7 @@ class _Plan:
         if isinstance(value, str):
             if _NUMBERS in value:
                 raise _UnlikeError  # a number became part of a text
-            if _TOKEN not in value:
+            if _TOKENS.search(value) is None:
                 return None
         elif not isinstance(value, dict | list | tuple):
             is_number = isinstance(value, int) and value // _FEWEST == _FIRST_NUMBER // _FEWEST
@@ -338,7 +386,7 @@ class _Plan:
 
     def _whole(self, value: Any) -> int | None:  # noqa: ANN401 - a map, a list or a tuple
         is_map = isinstance(value, dict)
-        if is_map and _TOKEN in "".join(value):
+        if is_map and _TOKENS.search(" ".join(value)):
             raise _UnlikeError  # the order of keys may follow from what stands in them
         places = [self._node(item) for item in (value.values() if is_map else value)]
         if places.count(None) == len(places):

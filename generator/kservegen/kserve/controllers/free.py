@@ -1,18 +1,21 @@
-"""What the controller of InferenceServices only hands on: names, and where a downloaded model lies.
+"""What the controller of InferenceServices only hands on: names, where a model lies, what its server is told.
 
-A service is made by itself where more than that may happen to them: caches and storage containers of one's own look at
-the URI, Knative and named predictors take names apart or make them longer, a logger is looked up in the service itself.
+Arguments and variables of a server, labels of one's own and amounts are copied to the pod. Amounts are compared with
+each other alone, a request with its limit, and keep their order. A service is made by itself where more than that may
+happen to them: caches and storage containers of one's own look at the URI, Knative and named predictors take names
+apart or make them longer, a logger is looked up in the service itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Final
 
-from kservegen.core.document import mapping, text
-from kservegen.core.jsontypes import JsonObject
-from kservegen.kserve.controllers.alike import FreeFields, FreeText, make_alike
+from kservegen.core.document import mapping, sequence, text
+from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kserve.controllers.alike import FreeFields, FreePart, FreeText, make_alike, stand_in
 from kservegen.kserve.controllers.control_plane import STORAGE_KIND, ControlPlane
 from kservegen.kserve.controllers.domains import host_name
 from kservegen.kserve.controllers.inference_service import deployment_mode_of, make_inference_service
@@ -22,6 +25,17 @@ _DNS_LABEL: Final = re.compile(r"(?P<free>[a-z][a-z0-9-]*[a-z0-9])")
 # Of these nothing but the scheme is looked at.
 _DOWNLOADED: Final = re.compile(r"(?:s3|gs|hf)://(?P<free>[A-Za-z0-9][A-Za-z0-9._/:-]*)")
 _ENDINGS: Final = ("-predictor", "-transformer", "-explainer")
+_MODEL: Final[Path] = ("spec", "predictor", "model")
+_VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:,-]*")
+_OPTION: Final = re.compile(r"--[A-Za-z][A-Za-z0-9_-]*=(?P<free>[A-Za-z0-9][A-Za-z0-9._/:,-]*)")
+# Kubernetes writes other amounts anew, such as 4096Mi.
+_AMOUNTS: Final = {
+    "cpu": (re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>m)"), 1000),
+    "memory": (re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>[KMG]i)"), 1024),
+}
+# Variables that controllers look at.
+_READ: Final = frozenset({"STORAGE_URI", "MULTI_MODEL_SERVER"})
+_LONGEST_LABEL: Final = 63
 _LONGEST_NAME: Final = 63 - len("isvc.-predictor-worker")
 
 
@@ -62,6 +76,47 @@ def _fits(texts: Sequence[str | None]) -> bool:
     return len(name) <= _LONGEST_NAME and not name.endswith(_ENDINGS)
 
 
+def _parts(stored: JsonObject) -> Iterator[FreePart]:
+    """List what a server is told, and labels of one's own; of services that span nodes amounts are counted."""
+    predictor = mapping(mapping(stored.get("spec")).get("predictor"))
+    if "workerSpec" in predictor:
+        return
+    for key, value in mapping(mapping(stored.get("metadata")).get("labels")).items():
+        word = text(value)
+        if "/" not in key and len(word) <= _LONGEST_LABEL and _DNS_LABEL.fullmatch(word):
+            yield FreePart(("metadata", "labels", key), 0, len(word))
+    model = mapping(predictor.get("model"))
+    before = ""
+    for place, item in enumerate(map(text, sequence(model.get("args")))):
+        if option := _OPTION.fullmatch(item):
+            yield FreePart((*_MODEL, "args", place), *option.span("free"))
+        elif before.startswith("--") and "=" not in before and _VALUE.fullmatch(item):
+            yield FreePart((*_MODEL, "args", place), 0, len(item))
+        before = item
+    for place, variable in enumerate(map(mapping, sequence(model.get("env")))):
+        value = text(variable.get("value"))
+        if variable.get("name") not in _READ and "valueFrom" not in variable and _VALUE.fullmatch(value):
+            yield FreePart((*_MODEL, "env", place, "value"), 0, len(value))
+    if "resources" not in predictor:
+        yield from _amounts(mapping(model.get("resources")))
+
+
+def _amounts(resources: JsonObject) -> Iterator[FreePart]:
+    requests, limits = mapping(resources.get("requests")), mapping(resources.get("limits"))
+    places = count()
+    for name, (form, unit) in _AMOUNTS.items():
+        low, high = form.fullmatch(text(requests.get(name))), form.fullmatch(text(limits.get(name)))
+        if low is None or high is None or low["unit"] != high["unit"]:
+            continue
+        least, most = int(low["free"]), int(high["free"])
+        if least > most or least % unit == 0 or most % unit == 0:
+            continue
+        first = stand_in(next(places))
+        last = first if least == most else stand_in(next(places))
+        yield FreePart((*_MODEL, "resources", "requests", name), *low.span("free"), first)
+        yield FreePart((*_MODEL, "resources", "limits", name), *high.span("free"), last)
+
+
 _FREE: Final = FreeFields(
     texts=(
         FreeText(("metadata", "name"), _DNS_LABEL),
@@ -70,4 +125,5 @@ _FREE: Final = FreeFields(
     ),
     numbers=(),
     fits=_fits,
+    parts=_parts,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
+from typing import Final
 
 import pytest
 from tests.support.controllers import control_plane, service
@@ -80,6 +82,100 @@ def test_services_of_one_shape_are_made_as_each_alone(more: JsonObject, plane: C
         spec: JsonObject = {**more, "predictor": {"model": model, **mapping(more.get("predictor"))}}
         stored = service(name=name, spec=spec, namespace=namespace)
         assert _full(make_service(stored, plane)) == _full(make_inference_service(stored, plane))
+
+
+_LABELS: Final = ("team", "modelClass", "endpoint", "component", "app", "serving.kserve.io/x")
+_WORDS: Final = (
+    "iris",
+    "a",
+    "two-words",
+    "Upper",
+    "with.dot",
+    "http://a:80/b,c",
+    "$(HOME)",
+    "{{.Name}}",
+    "",
+    "7",
+    "k9zqa",
+)
+_OPTIONS: Final = ("--workers=3", "--model_name=iris", "--port=9000", "--x=$(HOME)", "--y=a b", "--flag", "word", "-p")
+_CPU: Final = ("250m", "251m", "1000m", "1", "0", "7319000m", "900m", "none")
+_MEMORY: Final = ("2001Mi", "2002Mi", "4096Mi", "1Gi", "3Gi", "2Gi", "1e9", "500M", "7Ki")
+_FORMATS: Final = ("sklearn", "xgboost", "huggingface", "tensorflow", "triton", "mlflow")
+_ROUNDS: Final = 120
+
+
+def _told(random: Random) -> JsonObject:
+    """Return a service whose server is told this and that."""
+    sides: JsonObject = {
+        side: {
+            name: random.choice(pool) for name, pool in (("cpu", _CPU), ("memory", _MEMORY)) if random.random() < 0.9
+        }
+        for side in ("requests", "limits")
+    }
+    names = ("A", "STORAGE_URI", "MULTI_MODEL_SERVER", "PROTOCOL_VERSION", "HF_TOKEN")
+    env: JsonValue = [
+        {"name": random.choice(names), "value": random.choice(_WORDS)} for _ in range(random.randrange(3))
+    ]
+    model: JsonObject = {
+        "modelFormat": {"name": random.choice(_FORMATS)},
+        "storageUri": random.choice(("s3://b/c", "hf://b/c")),
+        "args": list[JsonValue](random.choices(_OPTIONS, k=random.randrange(4))),
+        "env": env,
+        "resources": sides,
+    }
+    predictor: JsonObject = {"model": model, "minReplicas": 1}
+    if random.random() < 0.1:
+        predictor["resources"] = {"limits": {"cpu": "2", "memory": "8Gi"}}
+    if random.random() < 0.1:
+        predictor["workerSpec"] = {"pipelineParallelSize": 2}
+    stored = service(name=random.choice(("iris", "z1", "two")), spec={"predictor": predictor}, namespace="team")
+    labels = random.sample(_LABELS, random.randrange(4))
+    mapping(stored["metadata"])["labels"] = {key: random.choice(_WORDS) for key in labels}
+    return stored
+
+
+@pytest.mark.parametrize(
+    "plane",
+    [
+        control_plane(),
+        control_plane(config={"ingress": {"domainTemplate": "{{ .Name }}.{{ .Labels.team }}.x.example"}}),
+        control_plane(config={"ingress": {"domainTemplate": "a.7319000.k9zq.iris.x.example"}}),
+    ],
+    ids=["plain", "label in hosts", "words in settings"],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_servers_are_told_the_same_is_made_as_of_each_alone(seed: int, plane: ControlPlane) -> None:
+    random = Random(seed)  # noqa: S311 - no secret
+    for _ in range(_ROUNDS):
+        stored = _told(random)
+        # The second of a shape is made with tokens, the third from it.
+        assert [_full(make_service(stored, plane)) for _ in range(3)] == [
+            _full(make_inference_service(stored, plane))
+        ] * 3
+
+
+def test_what_servers_are_told_makes_no_shape_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    times: list[str] = []
+
+    def counted(stored: JsonObject, plane: ControlPlane) -> Made:
+        times.append(str(mapping(stored["metadata"])["name"]))
+        return make_inference_service(stored, plane)
+
+    monkeypatch.setattr("kservegen.kserve.controllers.free.make_inference_service", counted)
+    for number in range(1, 9):
+        amounts: JsonObject = {"cpu": f"{200 + number}m", "memory": f"{2000 + number}Mi"}
+        model: JsonObject = {
+            "modelFormat": {"name": "sklearn"},
+            "args": [f"--workers={number}", "--name", f"m{number}"],
+            "env": [{"name": "SHARD", "value": str(number)}],
+            "resources": {"requests": amounts, "limits": {"cpu": f"{900 + number}m", "memory": f"{2000 + number}Mi"}},
+        }
+        stored = service(name=f"m{number}", spec={"predictor": {"model": model}})
+        mapping(stored["metadata"])["labels"] = {"app": f"m{number}", "team": "a"}
+        make_service(stored, control_plane(mode="Standard"))
+    assert times[0] == "m1"
+    assert len(times) == 2
 
 
 def test_a_shape_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
