@@ -3,8 +3,8 @@
 Guards, cheapest first. A policy that does not look at a kind in a namespace is left out once, not for every object. An
 object that passed in one environment passes in the next that binds the policy alike. And once a policy has seen enough
 objects to be worth the analysis, objects that are equal in what it reads (`reads`) share one verdict, and the others go
-to the interpreter cut down to that; policies that recognise most objects are checked together. Only plain passes are
-cached.
+to the interpreter cut down to that; policies that recognise most objects are checked together. By what they read only
+plain passes are kept; what is found of an object holds for that very object, under a binding of the same weight.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kservegen.checks.policy.evaluate import (
 )
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
-from kservegen.core.diagnostics import Finding
+from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
@@ -48,6 +48,7 @@ class _Passes:
 
     place: _Place
     objects: set[Defaulted] = field(default_factory=set)
+    found: dict[tuple[Defaulted, Severity], tuple[Finding, ...]] = field(default_factory=dict)
     keys: set[Hashable] = field(default_factory=set)
     checked: int = 0
     hits: int = 0
@@ -191,6 +192,9 @@ class PolicyChecker:
 
 def _check(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
     passes, doc = quick.passes, item.resource.doc
+    told = passes.found.get((item, policy.severity))
+    if told is not None:
+        return told
     passes.checked += 1
     if not passes.followed and passes.checked > _WORTH_FOLLOWING:
         passes.followed = True
@@ -205,6 +209,7 @@ def _check(policy: Bound, quick: _Quick, item: Defaulted) -> Iterable[Finding]:
     case = AdmissionCase(policy.compiled, Admission(resource=item.resource), None, quick.params, shown)
     found = tuple(evaluate_case(policy, case))
     if found:
+        passes.found[item, policy.severity] = found
         return found
     passes.objects.add(item)
     if known is not None:

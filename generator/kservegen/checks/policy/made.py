@@ -41,9 +41,8 @@ _GROUPS: Final = frozenset(
 
 
 class _Written(NamedTuple):
-    """A made object as a request about it, what it is called, and where its fields came from."""
+    """What a made object is called, and where its fields came from."""
 
-    resource: Resource
     label: str
     origins: tuple[Origin, ...]
 
@@ -68,8 +67,8 @@ class MadePolicies:
         if view is None or not view.made.deployable:
             return
         told: set[tuple[str, Path]] = set()
-        for written in _written(view):
-            for finding in self._judged(written.resource):
+        for resource_made, written in self._written(view):
+            for finding in evaluate_policies(self._policies(resource_made), resource_made, namespaces=self._namespaces):
                 place = view.where(written.origins, finding.path)
                 if (finding.rule, place.path) not in told:
                     told.add((finding.rule, place.path))
@@ -78,7 +77,21 @@ class MadePolicies:
                         finding, path=place.path, message=message, at_key=finding.at_key or bool(place.source)
                     )
 
-    def _judged(self, resource: Resource) -> tuple[Finding, ...]:
+    def _written(self, view: MadeView) -> Iterator[tuple[Resource, _Written]]:
+        """Yield what is made that a policy looks at; at most of it none does."""
+        for made in view.made.objects:
+            if self._looks(text(made.doc.get("apiVersion")), text(made.doc.get("kind")), made.doc, view.resource):
+                yield _request(made.doc, view.resource), _Written(made.label, made.origins)
+        for pod in view.pods():
+            if self._looks("v1", "Pod", mapping(pod.pod), view.resource):
+                doc: JsonObject = {"apiVersion": "v1", "kind": "Pod", **mapping(pod.pod)}
+                yield _request(doc, view.resource), _Written(f"the pod of {pod.of}", pod.origins)
+
+    def _looks(self, api_version: str, kind: str, doc: JsonObject, owner: Resource) -> bool:
+        looking = self._looking.get((api_version, kind, _namespace(doc, owner)))
+        return looking is None or bool(looking)
+
+    def _policies(self, resource: Resource) -> tuple[Bound, ...]:
         place = (resource.api_version, resource.id.kind, resource.id.namespace)
         if place not in self._looking:
             admission, namespace = Admission(resource=resource), self._namespaces.get(resource.id.namespace)
@@ -87,24 +100,18 @@ class MadePolicies:
                 for policy in self._bound
                 if depends_on_object(policy, resource) or see(policy, admission, namespace) is not None
             )
-        policies = self._looking[place]
-        return evaluate_policies(policies, resource, namespaces=self._namespaces) if policies else ()
+        return self._looking[place]
 
 
 def _takes_made(rule: ResourceRule) -> bool:
     return "*" in rule.groups or not _GROUPS.isdisjoint(rule.groups)
 
 
-def _written(view: MadeView) -> Iterator[_Written]:
-    for made in view.made.objects:
-        yield _Written(_request(made.doc, view.resource), made.label, made.origins)
-    for pod in view.pods():
-        doc: JsonObject = {"apiVersion": "v1", "kind": "Pod", **mapping(pod.pod)}
-        yield _Written(_request(doc, view.resource), f"the pod of {pod.of}", pod.origins)
+def _namespace(doc: JsonObject, owner: Resource) -> str:
+    return text(mapping(doc.get("metadata")).get("namespace")) or owner.id.namespace
 
 
 def _request(doc: JsonObject, owner: Resource) -> Resource:
-    metadata = mapping(doc.get("metadata"))
-    namespace = text(metadata.get("namespace")) or owner.id.namespace
-    identity = ResourceId(text(doc.get("kind")), namespace, text(metadata.get("name")))
+    name = text(mapping(doc.get("metadata")).get("name"))
+    identity = ResourceId(text(doc.get("kind")), _namespace(doc, owner), name)
     return Resource(id=identity, api_version=text(doc.get("apiVersion")), doc=doc, file=owner.file)

@@ -29,12 +29,14 @@ class _UnknownError(Exception):
 class _Value:
     """What a value may be made of: places in the object, items of a collection made on the way, or known texts.
 
-    `texts` are all that it can be where it is not None; `truth` is the boolean that it is, where that is known.
+    `texts` are all that it can be where it is not None; `truth` is the boolean that it is, where that is known. A text
+    matches one of the `patterns` where these are not None, as where a condition asks for that first.
     """
 
     places: frozenset[DocumentPart] = frozenset()
     inner: _Value | None = None
     texts: frozenset[str] | None = None
+    patterns: frozenset[str] | None = None
     truth: bool | None = None
 
 
@@ -125,14 +127,29 @@ class _Follower:
         left = self.follow(arguments[0], names)
         if left.truth is decides:
             return left
-        right = self.follow(arguments[1], names)
+        right = self.follow(arguments[1], names if decides else self._where(arguments[0], names))
         return right if left.truth is not None else _NOTHING
 
     def _choose(self, arguments: tuple[Tree, ...], names: Mapping[str, _Value]) -> _Value:
         condition = self.follow(arguments[0], names)
         if condition.truth is not None:
             return self.follow(arguments[1 if condition.truth else 2], names)
-        return _joined(self.follow(arguments[1], names), self.follow(arguments[2], names))
+        then = self.follow(arguments[1], self._where(arguments[0], names))
+        return _joined(then, self.follow(arguments[2], names))
+
+    def _where(self, condition: Tree, names: Mapping[str, _Value]) -> Mapping[str, _Value]:
+        """Return what names stand for where a condition holds: texts that match what it says.
+
+        What comes of a conjunction where one side is false does not depend on the other, whatever that reads.
+        """
+        match condition:
+            case Call("_&&_", (left, right)):
+                return self._where(right, self._where(left, names))
+            case Call("matches", (Name(name), pattern)) if name in names:
+                told = self.follow(pattern, names)
+                if _is_one_text(told):
+                    return {**names, name: replace(names[name], patterns=told.texts)}
+        return names
 
     def _fold(self, fold: Fold, names: Mapping[str, _Value]) -> _Value:
         carried = self.follow(fold.start, names)
@@ -160,10 +177,12 @@ def _joined(*values: _Value) -> _Value:
         return values[0]
     inner = [value.inner for value in values if value.inner is not None]
     texts = [value.texts for value in values]
+    patterns = [value.patterns for value in values]
     return _Value(
         places=frozenset().union(*(value.places for value in values)),
         inner=_joined(*inner) if inner else None,
         texts=frozenset().union(*texts) if all(t is not None for t in texts) else None,  # type: ignore[arg-type]
+        patterns=frozenset().union(*patterns) if all(p is not None for p in patterns) else None,  # type: ignore[arg-type]
     )
 
 
@@ -175,7 +194,7 @@ def _field(value: _Value, name: str) -> _Value:
 def _elements(value: _Value) -> _Value:
     """Return what a loop over the value sees: items of a list, keys of a map (which matter already)."""
     for place in value.places:
-        place.every_value()
+        place.keys = True
     found = _Value(places=frozenset(place.every_item() for place in value.places))
     if value.inner is None:
         return found
@@ -186,7 +205,10 @@ def _index(value: _Value, index: _Value) -> _Value:
     if index.texts is not None and not index.places:
         return _joined(_NOTHING, *(_field(value, name) for name in sorted(index.texts)))
     _consume(index)
-    places = (*(p.every_item() for p in value.places), *(p.every_value() for p in value.places))
+    places = [place.every_item() for place in value.places]
+    for place in value.places:
+        patterns = index.patterns
+        places += [place.every_value()] if patterns is None else map(place.values_under, sorted(patterns))
     found = _Value(places=frozenset(places))
     return _joined(found, value.inner) if value.inner is not None else found
 
@@ -199,7 +221,9 @@ def _contains(item: _Value, container: _Value) -> _Value:
             _consume(_Value(places=frozenset({place.every_item()})))
     else:
         _consume(item)
-        _consume(container)
+        for place in container.places:
+            place.keys = True
+            _consume(_Value(places=frozenset({place.every_item()})))
     if container.inner is not None:
         _consume(container.inner)
     return _NOTHING
@@ -221,7 +245,7 @@ def _negated(value: _Value) -> _Value:
 
 def _added(left: _Value, right: _Value) -> _Value:
     """Join two lists; two texts make one that neither is."""
-    return replace(_joined(left, right), texts=None)
+    return replace(_joined(left, right), texts=None, patterns=None)
 
 
 def _measured(value: _Value) -> _Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
@@ -19,7 +20,7 @@ from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
 from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse_expression
-from kservegen.core.diagnostics import Finding
+from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
@@ -178,6 +179,54 @@ def test_keys_tell_values_apart(left: JsonValue, right: JsonValue) -> None:
     part = DocumentPart()
     part.whole = True
     assert projection_key(part, left) != projection_key(part, right)
+
+
+_LARGE = "object.spec[k] > 1"
+
+
+@pytest.mark.parametrize(
+    ("expression", "other", "is_read"),
+    [
+        (f"object.spec.exists(k, k.matches('^g') && {_LARGE})", {"a": 2, "g": 1}, False),
+        (f"object.spec.exists(k, k.matches('^g') && {_LARGE})", {"a": 1, "g": 2}, True),
+        (f"object.spec.exists(k, k.matches('^g') && {_LARGE})", {"b": 1, "g": 1}, True),
+        (f"object.spec.exists(k, k.matches('^g') || {_LARGE})", {"a": 2, "g": 1}, True),
+        (f"object.spec.exists(k, !k.matches('^g') && {_LARGE})", {"a": 2, "g": 1}, True),
+        (f"object.spec.exists(k, k.matches('^g') ? false : {_LARGE})", {"a": 2, "g": 1}, True),
+        (f"object.spec.exists(k, k.matches('^g') ? {_LARGE} : true)", {"a": 2, "g": 1}, False),
+        (f"object.spec.exists(k, k.matches(object.metadata.name) && {_LARGE})", {"a": 2, "g": 1}, True),
+        (f"object.spec.filter(k, k.matches('^g')).all(k, {_LARGE})", {"a": 2, "g": 1}, False),
+        (f"object.spec.filter(k, k.matches('^g')).all(k, {_LARGE})", {"a": 1, "g": 2}, True),
+        (f"(object.spec.filter(k, k.matches('^g')) + ['a']).all(k, {_LARGE})", {"a": 2, "g": 1}, True),
+        (f"object.spec.filter(k, k.matches('^g')).map(k, 'a' + k).all(k, {_LARGE})", {"a": 2, "g": 1}, True),
+        ("object.spec.exists(k, k == 'a')", {"a": 2, "g": 1}, False),
+        ("object.spec.exists(k, k == 'a')", {"b": 1, "g": 1}, True),
+        ("object.metadata.name in object.spec", {"a": 2, "g": 1}, False),
+        ("object.metadata.name in object.spec", {"b": 1, "g": 1}, True),
+        ("object.spec.size() < 2", {"a": 2, "g": 1}, False),
+        ("object.spec.size() < 2", {"a": 1, "g": 1, "h": 1}, True),
+    ],
+)
+def test_of_a_map_what_is_read_matters(expression: str, other: JsonObject, is_read: bool) -> None:
+    """Keys alone where no value is looked at; values under the keys that a condition lets through."""
+    policy = bound(f'{HEAD}{RULES}}}\n  validations: [{{expression: "{expression}"}}]\n')
+    part = read_parts(policy.compiled.policy)
+    assert part is not None
+    usual: JsonObject = {"a": 1, "g": 1}
+    first, second = [{"metadata": {"name": "x"}, "spec": spec} for spec in (usual, other)]
+    assert (projection_key(part, first) != projection_key(part, second)) == is_read  # type: ignore[arg-type]
+
+
+def test_what_is_found_of_an_object_weighs_what_each_environment_says() -> None:
+    policy = bound(f"{HEAD}{RULES}}}\n  validations: [{{expression: 'false'}}]\n")
+    thing = as_it_is(things(1)[0])
+    passed = PolicyPasses()
+    found: list[Finding] = []
+    for action in ("Deny", "Warn", "Deny"):
+        binding = replace(policy, binding=replace(policy.binding, actions=(action,)))
+        found += PolicyChecker([binding], {}, passed).check(thing)
+    assert [finding.severity for finding in found] == [Severity.ERROR, Severity.WARNING, Severity.ERROR]
+    assert found[0] is found[2]
 
 
 def test_parameters_tell_passes_apart() -> None:
