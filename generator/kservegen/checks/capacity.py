@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import EntryName
-from kservegen.checks.budget.account import account, requested_amounts
+from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
 from kservegen.checks.budget.check import check_budgets
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import read_budgets
@@ -61,18 +61,19 @@ def check_capacity(
     placed = Capacity()
     lines: tuple[Line, ...] | None = None
     queues = queues_of(context)
+    requested = _requested(built, objects, context, others)
     if built.environment.mapping("budgets"):
-        lines = ledger(built, objects, context, others)
+        lines = tuple(account(requested, built.environment, context))
         ledgers = [lines]
         if built.environment.owners:  # a model that is given to another team does not leave the budget of the first
             ledgers.append(ledger(built, objects, context, others, built.environment.owners))
         for each in ledgers:
             found.extend(_over_budget(built, objects, each, others, queues))
     if queues.cluster_queues:
-        lines = ledger(built, objects, context, others) if lines is None else lines
+        lines = tuple(account(requested, built.environment, context)) if lines is None else lines
         found.extend(check_queue_sums(built.environment, lines, _locate(built, objects, others), queues))
     if built.environment.mapping("nodePools"):
-        placed = _placement(built, objects, context)
+        placed = _placement(built, objects, requested[: len(built.entries)])
         found.extend(placed.diagnostics)
     unchecked = placed.unchecked
     if lines is not None or built.environment.mapping("nodePools"):
@@ -128,8 +129,19 @@ def ledger(
     owners: Mapping[EntryName, str] = _AS_WRITTEN,
 ) -> tuple[Line, ...]:
     """Write the ledger of a built environment, with `owners` in the place of those that are written."""
+    return tuple(account(_requested(built, objects, context, others, owners), built.environment, context))
+
+
+def _requested(
+    built: BuiltEnvironment,
+    objects: Sequence[Defaulted],
+    context: Context,
+    others: Sequence[OthersObject],
+    owners: Mapping[EntryName, str] = _AS_WRITTEN,
+) -> tuple[RequestedAmounts, ...]:
+    """List what the objects of entries ask for, and then what others do."""
     owned = (*_owned(built, objects, owners), *((item.key, item.owner, item.defaulted) for item in others))
-    return tuple(account(owned, built.environment, context))
+    return tuple(requested_amounts(owned, built.environment, context))
 
 
 def _owned(
@@ -170,7 +182,9 @@ def _locate(
     return locate
 
 
-def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> Capacity:
+def _placement(
+    built: BuiltEnvironment, objects: Sequence[Defaulted], requested: Sequence[RequestedAmounts]
+) -> Capacity:
     from kservegen.checks.placement.check import WantedPods, check_placement, in_pool_scope  # noqa: PLC0415 - few environments ask
     from kservegen.checks.placement.neighbours import Member  # noqa: PLC0415
     from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
@@ -180,7 +194,7 @@ def _placement(built: BuiltEnvironment, objects: Sequence[Defaulted], context: C
     locator = Locator.of(built)
     by_id = {item.resource.id: item.resource for item in objects}
     wanted, left_out, unlisted = [], False, list[str]()
-    for item in requested_amounts(_owned(built, objects), environment, context):
+    for item in requested:
         resource = item.defaulted.resource
         for group in item.groups:
             if in_pool_scope(group, pools):

@@ -11,13 +11,15 @@ from kservegen.checks.registry import manuals
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.problem import Problem, to_finding
-from kservegen.core.secrets import HIDDEN, RANDOM, secrets_in
+from kservegen.core.secrets import HIDDEN, RANDOM, may_hold_secrets, secrets_in
 
 _SHORTEST: Final = 3  # what is shorter guards nothing
 
 
 def secret_problems(doc: JsonObject) -> Iterator[Problem]:
     """Yield each text of a document that holds a secret, once."""
+    if not may_hold_secrets(doc):
+        return
     told: set[Path] = set()
     for path, span in secrets_in(doc):
         if path in told or span.end - span.start < _SHORTEST:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.inventory.operators import installed_operators
@@ -34,6 +34,8 @@ from kservegen.kserve.controllers.running import RunningWorkload, as_scheduled, 
 from kservegen.kserve.controllers.settings import ControllerSettings, shipped_settings
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.releases import Release
+
+_Derived = TypeVar("_Derived")
 
 # Of so many objects what was made is kept: whoever looks at it more than once looks at no more at a time.
 MADE_KEPT: Final = 256
@@ -123,6 +125,7 @@ class Simulation:
         self._inventory = inventory
         self._plane: ControlPlane | None = None
         self._kept: dict[ResourceId, _Kept] = {}
+        self._last: tuple[Resource | None, Made | None] = (None, None)
         self._stored: dict[ResourceId, _Stored] = {}
         self._running: dict[ResourceId, _Running] = {}
 
@@ -131,6 +134,8 @@ class Simulation:
 
         What crashes here is raised once; from then on nothing is known of the object.
         """
+        if resource is self._last[0]:  # all rules look at one object before they turn to the next
+            return self._last[1]
         if self._installation is None or not is_reconciled(resource.kind):
             return None
         kept = self._kept.get(resource.id)
@@ -140,6 +145,7 @@ class Simulation:
             self._kept[resource.id] = kept
             if len(self._kept) > MADE_KEPT:
                 del self._kept[next(iter(self._kept))]
+        self._last = (resource, kept.made)
         return kept.made
 
     def workloads(self, resource: Resource) -> tuple[RunningWorkload, ...] | None:
@@ -157,9 +163,19 @@ class Simulation:
                 made = None
             running = None
             if made is not None and (made.pods or made.outcome is None):
-                running = tuple(map(as_scheduled, running_workloads(resource.doc, made)))
+                running = self.derived(resource, _scheduled)
             known = self._running[resource.id] = _Running(resource.doc, running)
         return known.workloads
+
+    def derived(self, resource: Resource, derive: Callable[[JsonObject, Made], _Derived]) -> _Derived | None:
+        """Return what follows from an object and from what is made of it alone; None where nothing is made of it.
+
+        Environments in which the very same is made of an object share it.
+        """
+        made = self.made(resource)
+        if made is None or self._installation is None:
+            return None
+        return self._installation.shared.derived(resource.doc, made, derive)
 
     def find(self, resource: Resource, kind: str, namespace: str, name: str) -> JsonObject | None:
         """Return an object that stands beside a stored one, or that is made of it; None for one that is in no file."""
@@ -200,6 +216,10 @@ class Simulation:
             if len(self._stored) > MADE_KEPT:
                 del self._stored[next(iter(self._stored))]
         return known.stored
+
+
+def _scheduled(stored: JsonObject, made: Made) -> tuple[RunningWorkload, ...]:
+    return tuple(map(as_scheduled, running_workloads(stored, made)))
 
 
 class _Beside(Surroundings):

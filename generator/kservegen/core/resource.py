@@ -33,12 +33,24 @@ def trace(path: Path, origins: Iterable[Origin]) -> Path:
 
     Without an origin above it the path stands for itself.
     """
-    best = Origin((), ())
-    for origin in origins:
-        size = len(origin.built)
-        if size >= len(best.built) and path[:size] == origin.built:
-            best = origin
-    return best.words + path[len(best.built) :]
+    words_of = _by_path(origins) if isinstance(origins, tuple) else dict(origins)
+    for size in range(len(path), -1, -1):
+        words = words_of.get(path[:size])
+        if words is not None:
+            return words + path[size:]
+    return path
+
+
+def _by_path(origins: tuple[Origin, ...]) -> dict[Path, Path]:
+    """Return the words by the path that came from them, of two alike the later ones; of one object many ask in turn."""
+    global _last  # noqa: PLW0603 - read and written whole
+    known = _last
+    if known[0] is not origins:
+        known = _last = (origins, dict(origins))
+    return known[1]
+
+
+_last: tuple[tuple[Origin, ...], dict[Path, Path]] = ((), {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -283,6 +283,27 @@ def secrets_in(value: JsonValue, path: Path = ()) -> Iterator[PlacedSecret]:
                 yield from secrets_in(item, place)
 
 
+def may_hold_secrets(value: JsonValue, name: str = "") -> bool:
+    """Whether a document may hold secrets: False only where `secrets_in` finds none, in a tenth of the time.
+
+    `name` is the key that the value stands under. Each text is looked at alone, and each name that could tell of one.
+    """
+    if isinstance(value, str):
+        is_flag = value[:1] == "-" and "=" not in value
+        return bool(secrets_in_text(value) or _telling_word(name) or (is_flag and _telling_word(value)))
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "name" and isinstance(item, str) and _telling_word(item):
+                return True  # it may be that of a `value` beside it
+            if may_hold_secrets(item, key):
+                return True
+    elif isinstance(value, list):
+        for item in value:
+            if may_hold_secrets(item, name):
+                return True
+    return False
+
+
 def mask_text(text: str) -> str:
     """Return a text without the secrets in it."""
     return cut_secrets(text, secrets_in_text(text))

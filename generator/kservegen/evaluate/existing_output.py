@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kservegen.checks.budget.account import account
+from kservegen.checks.budget.account import account, requested_amounts
 from kservegen.checks.budget.check import quota_needs
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.locate import diagnose_environment
@@ -38,7 +38,7 @@ def ledger_before(
     release = tools.releases.get(built.settings.kserve_version)
     context = context_of(built, objects, release, tools.schemas)
     named = ((*known.get(item.written.id, (item.written.id.name, "")), item) for item in objects)
-    return tuple(account(named, built.environment, context, queues))
+    return tuple(account(requested_amounts(named, built.environment, context), built.environment, context, queues))
 
 
 def lowered_quotas(out: Path, built: BuiltEnvironment, tools: Tools) -> Iterator[Diagnostic]:

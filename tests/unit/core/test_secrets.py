@@ -15,6 +15,7 @@ from kservegen.core.secrets import (
     HiddenSecrets,
     cut_secrets,
     mask_text,
+    may_hold_secrets,
     secrets_in,
     secrets_in_line,
     secrets_in_text,
@@ -217,6 +218,7 @@ def test_the_table_has_at_least_seventy_five_of_each() -> None:
 def test_a_secret_is_found_and_hidden(name: str, value: str) -> None:
     doc: JsonValue = {"metadata": {"annotations": {name: plain(value)}}}
     assert [placed.path for placed in secrets_in(doc)][:1] == [("metadata", "annotations", name)]
+    assert may_hold_secrets(doc)
     hidden = HiddenSecrets(doc).mask(doc)
     assert HIDDEN in str(hidden)
     assert list(secrets_in(hidden)) == []
@@ -242,6 +244,7 @@ def test_what_only_looks_like_a_secret_is_left_alone(name: str, value: str) -> N
 def test_a_value_is_judged_by_the_name_beside_it(doc: JsonValue, path: tuple[str | int, ...] | None) -> None:
     expected = path or ("kserve", "values", "storage", "s3", "secretKey")
     assert [placed.path for placed in secrets_in(doc)] == [expected]
+    assert may_hold_secrets(doc)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +258,11 @@ def test_a_value_is_judged_by_the_name_beside_it(doc: JsonValue, path: tuple[str
 )
 def test_fields_that_refer_to_secrets_hold_none(doc: JsonValue) -> None:
     assert list(secrets_in(doc)) == []
+
+
+def test_a_document_without_secrets_is_told_at_once() -> None:
+    args: JsonValue = ["--model_name=iris", "--max-model-len=1024", "-v"]
+    assert not may_hold_secrets({"env": [{"name": "LOG_LEVEL", "value": "info"}], "args": args, "port": 8080})
 
 
 def test_random_texts_are_told_from_words() -> None:

@@ -11,7 +11,7 @@ from kservegen.catalog.resolve import Entry
 from kservegen.changes.plan.environment import EnvironmentChange
 from kservegen.changes.plan.model import BudgetChange, ModelChange, ObjectChange, Verb
 from kservegen.changes.plan.models import NO_USE, uses
-from kservegen.checks.budget.account import account
+from kservegen.checks.budget.account import account, requested_amounts
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import LIMITED, read_budgets
 from kservegen.checks.budget.overview import Row, accelerator_rows, budget_rows
@@ -139,7 +139,8 @@ class BudgetComparison:
         return now, (*kept, *self._account(_owned(old, then), context))
 
     def _account(self, objects: Iterable[_Owned], context: Context) -> Iterator[Line]:
-        return account(objects, self.evaluation.environment, context)
+        environment = self.evaluation.environment
+        return account(requested_amounts(objects, environment, context), environment, context)
 
     def _defaulted(self, resources: Iterable[Resource]) -> list[Defaulted]:
         installation = installation_of(self.after.built.settings)

@@ -26,18 +26,18 @@ class RequestedAmounts(NamedTuple):
 
 
 def account(
-    objects: Iterable[tuple[str, str, Defaulted]],
+    requested: Iterable[RequestedAmounts],
     environment: ResolvedEnvironment,
     context: Context,
     queues: Queues | None = None,
 ) -> Iterator[Line]:
-    """Write the ledger of objects, each with its entry's key and owner; paths are those of the defaulted objects.
+    """Write the ledger of what objects request; paths are those of the defaulted objects.
 
     Their pods wait in `queues`, or else in those of the context.
     """
     accelerators, queues = environment.mapping("accelerators"), queues or queues_of(context)
     claimed: set[str] = set()
-    for key, owner, defaulted, groups in requested_amounts(objects, environment, context):
+    for key, owner, defaulted, groups in requested:
         for line in lines(key, owner, defaulted.resource.id, groups, accelerators, queues):
             if line.claim and line.claim in claimed:
                 continue
@@ -48,7 +48,7 @@ def account(
 def requested_amounts(
     objects: Iterable[tuple[str, str, Defaulted]], environment: ResolvedEnvironment, context: Context
 ) -> Iterator[RequestedAmounts]:
-    """List the groups of pods of each object."""
+    """List the groups of pods of each object, which comes with the key and the owner of its entry."""
     given = {namespace: amounts(side) for namespace, side in default_requests(environment).items()}
     for key, owner, defaulted in objects:
         defaults = given.get(defaulted.resource.id.namespace, NO_AMOUNTS)

@@ -12,7 +12,7 @@ from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource
 from kservegen.core.values import whole_number
-from kservegen.kserve.controllers.made import STORED, named, source_of
+from kservegen.kserve.controllers.made import STORED, Made, named, source_of
 from kservegen.kserve.controllers.running import RunningWorkload, running_workloads
 from kservegen.kserve.servers.devices import CLASS_PREFIX, DeviceMaker, maker_of
 from kservegen.kserve.workloads import LLM_CONTAINER, SERVING_CONTAINER, ContainerAt, containers
@@ -69,16 +69,20 @@ class ServedContainer:
 
 def serving(resource: Resource, context: Context) -> Iterator[ServedContainer]:
     """List the containers that serve models; none where nothing is made of the object."""
-    made = context.simulation.made(resource) if resource.kind in DEVICE_KINDS else None
-    if made is None:
+    running = context.simulation.derived(resource, _running) if resource.kind in DEVICE_KINDS else None
+    if running is None:
         return
     stated = {at.pod.path: at for at in containers(resource) if at.serving}
-    for workload in running_workloads(resource.doc, made):
+    for workload in running:
         listed = sequence(mapping(workload.pod.get("spec")).get("containers"))
         index = named(listed, _SERVING.get(workload.role, ""))
         if index is not None:
             at = stated.get(workload.path)
             yield ServedContainer(workload=workload, index=index, container=mapping(listed[index]), stated=at)
+
+
+def _running(stored: JsonObject, made: Made) -> tuple[RunningWorkload, ...]:
+    return tuple(running_workloads(stored, made))
 
 
 class AskedDevices(NamedTuple):

@@ -54,17 +54,21 @@ def pod_references(pod: JsonObject) -> Iterator[Reference]:
 
 
 def _volume(volume: JsonObject, at: Path) -> Iterator[Reference]:
-    claim = mapping(volume.get("persistentVolumeClaim"))
-    yield Reference("PersistentVolumeClaim", text(claim.get("claimName")), (*at, "persistentVolumeClaim", "claimName"))
-    template = mapping(mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate")).get("spec"))
-    path = (*at, "ephemeral", "volumeClaimTemplate", "spec", "storageClassName")
-    yield Reference("StorageClass", text(template.get("storageClassName")), path)
-    yield from _files("Secret", "secretName", volume.get("secret"), (*at, "secret"))
-    yield from _files("ConfigMap", "name", volume.get("configMap"), (*at, "configMap"))
+    if claim := mapping(volume.get("persistentVolumeClaim")):
+        name = text(claim.get("claimName"))
+        yield Reference("PersistentVolumeClaim", name, (*at, "persistentVolumeClaim", "claimName"))
+    if template := mapping(mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate")).get("spec")):
+        path = (*at, "ephemeral", "volumeClaimTemplate", "spec", "storageClassName")
+        yield Reference("StorageClass", text(template.get("storageClassName")), path)
+    if "secret" in volume:
+        yield from _files("Secret", "secretName", volume["secret"], (*at, "secret"))
+    if "configMap" in volume:
+        yield from _files("ConfigMap", "name", volume["configMap"], (*at, "configMap"))
     for index, source in enumerate(map(mapping, sequence(mapping(volume.get("projected")).get("sources")))):
         inside = (*at, "projected", "sources", index)
-        yield from _files("Secret", "name", source.get("secret"), (*inside, "secret"))
-        yield from _files("ConfigMap", "name", source.get("configMap"), (*inside, "configMap"))
+        for field, kind in (("secret", "Secret"), ("configMap", "ConfigMap")):
+            if field in source:
+                yield from _files(kind, "name", source[field], (*inside, field))
 
 
 def _files(kind: str, field: str, value: JsonValue, at: Path) -> Iterator[Reference]:
@@ -79,17 +83,19 @@ def _files(kind: str, field: str, value: JsonValue, at: Path) -> Iterator[Refere
 
 def _container(container: JsonObject, at: Path) -> Iterator[Reference]:
     for index, item in enumerate(map(mapping, sequence(container.get("env")))):
-        source = mapping(item.get("valueFrom"))
+        if "valueFrom" not in item:
+            continue
+        source = mapping(item["valueFrom"])
         for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
             ref = mapping(source.get(field))
-            if ref.get("optional") is not True:
+            if ref and ref.get("optional") is not True:
                 path, name = (*at, "env", index, "valueFrom", field), text(ref.get("name"))
                 yield Reference(kind, name, (*path, "name"))
                 yield Reference(kind, name, (*path, "key"), text(ref.get("key")))
     for index, item in enumerate(map(mapping, sequence(container.get("envFrom")))):
         for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
             ref = mapping(item.get(field))
-            if ref.get("optional") is not True:
+            if ref and ref.get("optional") is not True:
                 yield Reference(kind, text(ref.get("name")), (*at, "envFrom", index, field, "name"))
 
 

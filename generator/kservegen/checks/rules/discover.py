@@ -63,25 +63,23 @@ class _RuleCheck(NamedTuple):
 
     meta: RuleMeta
     check: Check
-    stage: Stage
     defect: str
 
-    def problems(self, resource: Resource, context: Context) -> Iterable[Problem]:
-        """Go through what is wrong."""
-        return self._of_defect(resource, context) if self.defect else self.check(resource, context)
 
-    def _of_defect(self, resource: Resource, context: Context) -> Iterator[Problem]:
-        """Go through what the release does wrong.
+def _of_defect(found: Discovered, check: Check) -> Check:
+    """Return the check of a known defect, asked where the release has it.
 
-        What a release does to pods after it has made them is no fault of a manifest that is looked at by itself, so it
-        is a warning there; whoever runs that release in an environment has to decide.
-        """
-        if self.defect not in context.release.defects:
-            return
-        lenient = self.stage is Stage.RUN and not context.environment
-        for problem in self.check(resource, context):
-            weighed = self.meta.severity if problem.severity is None else problem.severity
-            yield problem._replace(severity=Severity.WARNING) if lenient and weighed is Severity.ERROR else problem
+    What a release does to pods after it has made them is no fault of a manifest that is looked at by itself, so it
+    is a warning there; whoever runs that release in an environment has to decide.
+    """
+
+    def weighed(resource: Resource, context: Context) -> Iterator[Problem]:
+        lenient = found.stage is Stage.RUN and not context.environment
+        for problem in check(resource, context):
+            weight = found.meta.severity if problem.severity is None else problem.severity
+            yield problem._replace(severity=Severity.WARNING) if lenient and weight is Severity.ERROR else problem
+
+    return weighed
 
 
 class _RuleLaw(NamedTuple):
@@ -103,7 +101,8 @@ class _Plan:
         for found in rules:
             rule = found.rule
             if rule.check is not None:
-                self.checks.append(_RuleCheck(found.meta, rule.check, found.stage, found.defect))
+                check = _of_defect(found, rule.check) if found.defect else rule.check
+                self.checks.append(_RuleCheck(found.meta, check, found.defect))
             for table, laws in ((self.pods, rule.pod), (self.containers, rule.container)):
                 for name, law in laws.items():
                     table[name].append(_RuleLaw(found.meta, law))
@@ -163,8 +162,10 @@ class RuleSet:
         for resource in resources:
             plan = self._by_kind.get(resource.id.kind, self._for_any)
             for each in plan.checks:
+                if each.defect and each.defect not in context.release.defects:
+                    continue
                 try:
-                    for problem in each.problems(resource, context):
+                    for problem in each.check(resource, context):
                         found.append((resource, to_finding(each.meta, problem)))  # noqa: PERF401 - a crash keeps these
                 except Exception as crash:  # noqa: BLE001 - that is the promise
                     found.append((resource, _crashed(each.meta, crash)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
@@ -17,6 +17,8 @@ from kservegen.kserve.controllers.made import Made, Surroundings
 from kservegen.kserve.controllers.reconcile import make_objects
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.releases import Release
+
+_Derived = TypeVar("_Derived")
 
 # Objects beyond this number are made anew in each cluster: some 27 KB each are held.
 _MOST: Final = 1024
@@ -67,6 +69,8 @@ class SharedMade:
         self._most = most
         self._known: dict[int, list[_Known]] = {}
         self._installed: list[tuple[_Installed, _Installed]] = []
+        # By the identity of what was made, which is held above, and the function.
+        self._derived: dict[tuple[int, Callable[..., Any]], Any] = {}
 
     def make(self, source: JsonObject, stored: Callable[[], JsonObject], plane: ControlPlane) -> Made | None:
         """Return what KServe makes of an object; `stored` returns it as the API server stores it."""
@@ -80,6 +84,19 @@ class SharedMade:
         if known or len(self._known) < self._most:
             self._known.setdefault(id(source), []).append(_Known(source, installed, noted.found, made))
         return made
+
+    def derived(self, source: JsonObject, made: Made, derive: Callable[[JsonObject, Made], _Derived]) -> _Derived:
+        """Return what follows from a stored object and from what was made of it, and from nothing else.
+
+        It is found out once for all clusters in which the very same was made of the object.
+        """
+        if not any(item.made is made for item in self._known.get(id(source), ())):
+            return derive(source, made)
+        key = (id(made), derive)
+        if key not in self._derived:
+            self._derived[key] = derive(source, made)
+        found: _Derived = self._derived[key]
+        return found
 
     def _first_alike(self, plane: ControlPlane) -> _Installed:
         """Return the first that was seen of all installations that are alike."""

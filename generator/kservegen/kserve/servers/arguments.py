@@ -103,8 +103,18 @@ def argument_problems(
 
 
 def read_line(server: ServerInImage, line: CommandLine) -> Reading:
-    """Read the command line of a server as it does."""
-    return read_words(line.words, flags_of(server), _grammar(server))
+    """Read the command line of a server as it does; several rules in turn ask about one line, which nobody changes."""
+    known = _read.get(id(line))
+    if known is None or known[0] is not line or known[1] != server:
+        if len(_read) >= _MOST_READ:
+            _read.clear()
+        known = _read[id(line)] = (line, server, read_words(line.words, flags_of(server), _grammar(server)))
+    return known[2]
+
+
+# By the identity of a line, which is held so that no other takes it.
+_read: Final[dict[int, tuple[CommandLine, ServerInImage, Reading]]] = {}
+_MOST_READ: Final = 16
 
 
 @lru_cache(maxsize=64)
@@ -433,7 +443,9 @@ def _kserve(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProble
     if whole.server != server.name:  # the Hugging Face server looks at its own before it adds those of vLLM
         second = merged_tables(flag_table(server.name, server.version), common)
         early.append(_Judge(server, second, line, read_words(line.words, second, Grammar())))
-    last = _Judge(server, whole, line, read_words(line.words, whole, Grammar()))
+    is_usual = whole is flags_of(server) and _grammar(server) == Grammar()
+    reading = read_line(server, line) if is_usual else read_words(line.words, whole, Grammar())
+    last = _Judge(server, whole, line, reading)
     told: set[int] = set()
     # What the first readers do not know the last one may know.
     refused = (problem for judge in early for problem in judge.fumbles(_SEEN_EARLY))

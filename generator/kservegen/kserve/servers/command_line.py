@@ -123,6 +123,8 @@ def _read_server(container: JsonObject) -> StartedServer | None:
 
 def lacking_command(container: JsonObject) -> LackingCommand | None:
     """Find a program that exits, as the word after its name is none of its commands; None where it is, or not known."""
+    if not container.get("command"):
+        return None  # the image's own entry point
     environment = container_environment(container)
     command, args = _listed(container, "command", environment), _listed(container, "args", environment)
     words, is_whole = _through_shell(command, args, environment)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.kserve.servers.tables import Flag, FlagTable
@@ -45,7 +46,7 @@ class Fumble(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Given:
     """A flag as it was given: `index` is that of its word, `value_index` that of the first word of its values.
 
@@ -220,9 +221,13 @@ class _Reader:
         return _Meant([], head, value if equals else None)
 
     def _flags(self, name: str) -> list[Flag]:
-        options = self.table.options
-        if name in options:
-            return [options[name]]
-        if not self.grammar.abbreviates or " " in name:
-            return []
-        return list({flag.name: flag for option, flag in options.items() if option.startswith(name)}.values())
+        known = self.table.options.get(name)
+        if known is not None:
+            return [known]
+        return _abbreviated(self.table, name) if self.grammar.abbreviates and " " not in name else []
+
+
+@lru_cache(maxsize=4096)
+def _abbreviated(table: FlagTable, name: str) -> list[Flag]:
+    """Return the flags that a name is short for; a list that is not to be changed."""
+    return list({flag.name: flag for option, flag in table.options.items() if option.startswith(name)}.values())

@@ -52,6 +52,23 @@ def test_an_object_is_made_once_where_all_that_was_looked_at_is_the_same(cluster
     assert shared.make(STORED, lambda: STORED, cluster) is made[1]
 
 
+@pytest.mark.parametrize(("cluster", "times"), [(control_plane(STORED, OTHER), 1), (control_plane(STORED, RUNTIME), 2)])
+def test_what_follows_from_what_is_made_is_found_out_once_where_the_same_is_made(
+    cluster: ControlPlane, times: int
+) -> None:
+    shared, asked = SharedMade(), list[Made]()
+
+    def kinds(_stored: JsonObject, made: Made) -> list[str]:
+        asked.append(made)
+        return [item.label for item in made.objects]
+
+    for plane in (control_plane(STORED), cluster):
+        made = shared.make(STORED, lambda: STORED, plane)
+        assert made is not None
+        assert shared.derived(STORED, made, kinds) == [item.label for item in made.objects]
+    assert len(asked) == times
+
+
 def test_another_object_is_made_anew() -> None:
     shared, twin = SharedMade(), service(name="other")
     shared.make(STORED, lambda: STORED, control_plane(STORED))

@@ -31,12 +31,15 @@ _READ: Final = {
     "gs": frozenset({"GOOGLE_APPLICATION_CREDENTIALS"}),
     "https": frozenset({"AZURE_CLIENT_SECRET", "AZURE_STORAGE_ACCESS_KEY", "AZ_CLIENT_SECRET"}),
 }
+_TOLD: Final = frozenset[str]().union(*_READ.values())
 
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
     told: set[Path] = set()
     for serving in serving_containers(resource, context):
+        if _TOLD.isdisjoint(_names(serving.container)):
+            continue
         for problem in _unread(serving, resource, context):
             if problem.path not in told:
                 told.add(problem.path)

@@ -31,16 +31,21 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.controllers.made import MadeObject, MadePod
 from kservegen.kubernetes.scaled_objects import unrequested
 
+_SCALERS: Final = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 _CONTAINERS: Final = ("spec", "template", "spec", "containers")
 
 
 @rule(Stage.ADVICE, "InferenceService", "LLMInferenceService", scope=Scope.MADE_AROUND)
 def check(resource: Resource, context: Context) -> Problems:
     view = made_of(resource, context)
-    if view is None or any(own.namespace == namespace(resource) for own in names_of_kind(context, "LimitRange")):
+    if view is None:
+        return
+    scalers = [made for made in view.made.objects if made.doc.get("kind") in _SCALERS]
+    # A range of limits gives requests to containers that have none.
+    if not scalers or any(own.namespace == namespace(resource) for own in names_of_kind(context, "LimitRange")):
         return
     pods = {pod.of.rpartition("/")[2]: pod for pod in view.pods()}
-    for made in view.made.objects:
+    for made in scalers:
         spec = mapping(made.doc.get("spec"))
         pod = pods.get(text(mapping(spec.get("scaleTargetRef")).get("name")))
         fixed = integer(spec.get("minReplicas")) == integer(spec.get("maxReplicas"))

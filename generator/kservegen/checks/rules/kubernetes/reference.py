@@ -157,7 +157,8 @@ def _references(made: MadePod) -> Iterator[Reference]:
     if made.pod is not None:
         yield from pod_references(made.pod)
         labels = mapping(mapping(made.pod.get("metadata")).get("labels"))
-        yield Reference(LOCAL_QUEUE, text(labels.get(QUEUE_LABEL)), ("metadata", "labels", QUEUE_LABEL))
+        if QUEUE_LABEL in labels:
+            yield Reference(LOCAL_QUEUE, text(labels[QUEUE_LABEL]), ("metadata", "labels", QUEUE_LABEL))
     elif made.missing and (found := _NO_SECRET.fullmatch(made.refused)):
         yield Reference("Secret", found[1], ())
 
