@@ -18,7 +18,6 @@ from kservegen.cli.failures import run_cli
 
 # Every command, in an order in which the earlier leave what the later need.
 RUNS = {
-    "adopt": ("adopt rendered/dev/models",),
     "validate": ("validate", "validate rendered", "validate --output sarif"),
     "render": ("render --check", "render", "render --explain-drift"),
     "plan": ("plan", "plan --base HEAD --output markdown"),
@@ -36,7 +35,6 @@ RUNS = {
     "policy": ("policy test",),
     "simulate": ("simulate iris --env dev", "simulate rendered"),
     "upgrade": ("upgrade --to v0.20.0",),
-    "promote": ("promote dev prod --yes",),
     "set": ("set iris minReplicas=2 --yes",),
     "fmt": ("fmt --check", "fmt --factor dev prod --base all"),
     "rollback": ("rollback iris --env dev --yes",),
@@ -47,10 +45,12 @@ RUNS = {
 }
 # What the others do without one.
 QUIET = {
+    "adopt": ("adopt rendered/dev/models",),
     "lock": ("lock chat --env dev --facts facts.yaml",),
     "call": ("call iris --env dev --show",),
     "commit": (),
     "schemas": ("schemas add definition.yaml",),
+    "promote": ("promote dev prod --yes",),
     "status": ("status", "status --env dev --from status.json"),
     "inventory": ("inventory --env dev --from cluster.json", "inventory --env dev --check --from cluster.json"),
 }

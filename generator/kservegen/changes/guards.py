@@ -92,6 +92,12 @@ class GuardLimits:
         )
 
 
+def most_permitted(words: JsonObject, word: str, clock: Clock) -> int:
+    """Return the most that a permit of an environment allows of a word on a day; 0 where none does."""
+    permits = map(mapping, mapping(words.get("permits")).values())
+    return max((integer(permit.get(word)) or 0 for permit in permits if _holds(permit, clock)), default=0)
+
+
 def _holds(permit: JsonObject, clock: Clock | None) -> bool:
     """Whether a permit is complete and has not expired."""
     if not text(permit.get("reason")) or not text(permit.get("owner")):

@@ -55,7 +55,7 @@ COMMANDS: Final = {
     "owners": CommandEntry("List the pods of each model with its owner, for tools that sum up costs.", _NO_NETWORK),
     "plan": CommandEntry("Say what a change does in each environment, by meaning.", _NO_NETWORK),
     "policy": CommandEntry("Test policies: kservegen policy test.", _NO_NETWORK),
-    "promote": CommandEntry("Bring to one environment the versions that another runs.", _NO_NETWORK),
+    "promote": CommandEntry("Bring to an environment or stage what another runs.", _CLUSTERS),
     "render": CommandEntry("Check the catalog and write the manifests of every environment.", _NO_NETWORK),
     "report": CommandEntry("List the models: what runs where, and who answers for it.", _NO_NETWORK),
     "rollback": CommandEntry("Give a model back the words that it had at a commit.", _NO_NETWORK),

@@ -1,9 +1,9 @@
-"""The day of a run: the one place that asks the clock, and the options that stand in for it."""
+"""The day and time of a run: the one place that asks the clock, and the options that stand in for it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 
 import click
@@ -39,3 +39,20 @@ def this_day() -> date:
 def clock(today: datetime | None, notice: int) -> Clock:
     """Return the day that was given, or the day that it is."""
     return Clock(today.date() if today is not None else this_day(), notice)
+
+
+def moment_option(function: _F) -> _F:
+    """Add --now."""
+    return click.option(
+        "--now",
+        "moment",
+        type=click.DateTime(formats=["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"]),
+        default=None,
+        metavar="TIME",
+        help="Time that soaks are judged by, as 2026-03-31T12:00Z. Default: the time that it is.",
+    )(function)
+
+
+def moment(given: datetime | None) -> datetime:
+    """Return the time that was given, of UTC, or the time that it is."""
+    return datetime.now(UTC) if given is None else given.replace(tzinfo=UTC)

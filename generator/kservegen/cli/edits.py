@@ -54,7 +54,7 @@ def _as_text(edits: ProposedEdits, repository: Repository, *, dry_run: bool, yes
     write_text(_coloured(edits_as_text(edits)))
     if edits.refused:
         write_text(findings_as_text(edits))
-        write_text("nothing was written: the edit brings what is found above\n")
+        write_text(f"nothing was written: {edits.refusal}\n")
         return edits.exit_code
     if not edits.changes or dry_run:
         return 0

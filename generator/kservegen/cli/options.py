@@ -170,6 +170,18 @@ def guard_options(function: _F) -> _F:
     return removals(restarts(left_behind(function)))
 
 
+def early_option(function: _F) -> _F:
+    """Add --allow-early, which CI cannot use."""
+    return click.option(
+        "--allow-early",
+        type=click.IntRange(min=0),
+        default=0,
+        callback=_at_a_terminal,
+        metavar="N",
+        help="With --stage: bring up to N models on before the stage before has what it asks for.",
+    )(function)
+
+
 def find_repository(root: Path | None) -> Repository:
     """Return the repository that the options name."""
     return Repository.find(root or Path.cwd(), search_parents=root is None)

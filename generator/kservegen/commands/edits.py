@@ -64,14 +64,15 @@ class HeldWord:
 class ProposedEdits:
     """Edits that are not written yet, by file before and after; `refused` where they bring errors (in `result`).
 
-    `origin` is the commit that values were taken from. `held` are words that do not follow the catalog before the
-    edits; None where nobody asked.
+    `refusal` says why nothing is written then. `origin` is the commit that values were taken from. `held` are words
+    that do not follow the catalog before the edits; None where nobody asked.
     """
 
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
     result: Result = field(default_factory=lambda: Result(command="edit"))
     refused: bool = False
+    refusal: str = "the edit brings what is found above"
     held: tuple[HeldWord, ...] | None = None
     effects: tuple[EditEffect, ...] = ()
     notes: tuple[str, ...] = ()

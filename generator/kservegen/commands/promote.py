@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,15 +25,13 @@ from kservegen.commands.edits import (
     finish_draft,
     open_draft,
 )
+from kservegen.commands.rollout.versions import version_words
 from kservegen.core.document import mapping, sequence, text, texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.render.objects.settings import Settings
 
-# Words that say which version of something runs, wherever they stand in an entry.
-_ADDRESSES: Final = frozenset({"storageUri", "uri", "sourceModelUri"})
-_VERSIONS: Final = frozenset({"runtimeVersion", "image"})
 _PLACE: Final = re.compile(r"(?:hf|https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://(?:[^/]*)")
 
 
@@ -54,6 +52,12 @@ def promote(repository: Repository, request: Promotion) -> ProposedEdits:
     The second may be a base: its file is edited, and the locks of all environments that extend it.
     """
     draft = open_draft(repository)
+    bring_over(draft, request)
+    return finish_draft(draft)
+
+
+def bring_over(draft: CatalogDraft, request: Promotion) -> None:
+    """Edit the second environment of a draft: its file and lock, or of a base the locks of all that extend it."""
     file = environment_file(draft.catalog, request.target)
     environment_file(draft.catalog, request.source)
     if request.source in draft.catalog.bases:
@@ -77,7 +81,6 @@ def promote(repository: Repository, request: Promotion) -> ProposedEdits:
                 _pins(draft, name, there, entry)
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
         raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
-    return finish_draft(draft)
 
 
 def _platform(draft: CatalogDraft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
@@ -142,7 +145,7 @@ def _absent(draft: CatalogDraft, request: Promotion, entry: Entry) -> Entry | No
 def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, request: Promotion) -> None:
     """Bring over the words that say a version, and those that are asked for."""
     target: Path = (there.section, there.key)
-    for path, value in _versions(there.words, (), there.info.kind):
+    for path, value in version_words(there.words, there.info.kind):
         own = at(here.words, path)
         if own == value or any(isinstance(part, int) for part in path):
             continue
@@ -160,17 +163,6 @@ def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, request: P
             draft.notes.append(f"{there.key} says no {typed} in {request.source}")
         elif json.dumps(value) != json.dumps(at(here.words, path)):
             draft.put(file, (*target, *path), value)
-
-
-def _versions(words: JsonValue, path: Path, kind: str) -> Iterator[tuple[Path, JsonValue]]:
-    if not isinstance(words, dict):
-        return
-    for word, value in words.items():
-        is_short = word == "model" and not path and kind == "LLMInferenceService"
-        if isinstance(value, str) and (word in _ADDRESSES or word in _VERSIONS or is_short):
-            yield (*path, word), value
-        elif isinstance(value, dict) and word not in {"labels", "annotations"}:
-            yield from _versions(value, (*path, word), kind)
 
 
 def _moves(own: JsonValue, value: JsonValue) -> bool:

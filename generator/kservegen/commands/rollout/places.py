@@ -149,7 +149,7 @@ class EnvironmentPlaces:
     built: BuiltEnvironment
     branch: SyncedBranch | None
     models: tuple[BuiltEntry, ...]
-    contents: Mapping[str, bytes]  # what the catalog renders of the models, by path in the environment's folder
+    contents: Mapping[str, bytes]  # what the catalog renders of its entries, by path in the environment's folder
     live: LiveObjects | None = None
     on_disk: Callable[[str], bytes | None] = field(repr=False)
 
@@ -195,7 +195,7 @@ def environment_places(
     `written` holds the files of entries that another environment has too; those of this one are added.
     """
     models = tuple(entry for entry in built.entries if entry.resource.kind in READY_KINDS)
-    wanted = {f"{built.environment.name}/{entry.resource.file}" for entry in models}
+    wanted = {f"{built.environment.name}/{entry.resource.file}" for entry in built.entries}
     laid_out = lay_out_synced(built, written)
     contents = {path.partition("/")[2]: content for path, content in laid_out if path in wanted}
     folder = repository.output / built.environment.name
