@@ -67,6 +67,25 @@ def packed(files: Mapping[str, str | bytes], *, link: str = "") -> bytes:
     return stream.getvalue()
 
 
+def sparse() -> bytes:
+    """Make an archive of a file that takes no room: a gigabyte of nothing, as GNU tar writes it."""
+    headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(1 << 30)}
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("chart/crds/a.yaml")
+        member.pax_headers = {**headers, "GNU.sparse.name": "chart/crds/a.yaml"}
+        member.size = 512
+        archive.addfile(member, io.BytesIO(b"0\n".ljust(512, b"\0")))
+    return stream.getvalue()
+
+
+def heads_of_heads() -> bytes:
+    """Make an archive whose heads each only say how the next one is called."""
+    head = tarfile.TarInfo("././@LongLink")
+    head.type, head.size = tarfile.GNUTYPE_LONGNAME, 2
+    return gzip.compress((head.tobuf(tarfile.GNU_FORMAT) + b"a".ljust(512, b"\0")) * 5000)
+
+
 def run(project: Project, *words: str, given: str | None = None) -> tuple[int, list[str]]:
     done = CliRunner().invoke(
         cli, ["schemas", "add", "--root", str(project.root), *words], standalone_mode=False, input=given
@@ -213,13 +232,15 @@ TEMPLATE = "{{- if .Values.crds }}\n" + yaml.safe_dump(definition()) + "{{- end 
         (packed({"../a.yaml": "x"}), "the archive holds a path that leads out of it"),
         (packed({"/a.yaml": "x"}), "the archive holds a path that leads out of it"),
         (packed({}, link="/etc/passwd"), "the archive holds a link, which no chart needs"),
+        (sparse(), "the archive holds a sparse file, which no chart needs"),
+        (heads_of_heads(), "the archive is no packed chart"),
         (packed({"chart/a.yaml": "a: {"}), "chart/a.yaml"),
         (packed(CHART)[:-20], "the archive is cut off"),
         (b"no archive", "the archive is no packed chart"),
         (gzip.compress(b"no archive" * 100), "the archive is no packed chart"),
         (gzip.compress(bytes((128 << 20) + 1)), "the archive unpacks to more than 128 MiB"),
     ],
-    ids=["template", "above", "absolute", "link", "no yaml", "cut off", "no gzip", "no tar", "bomb"],
+    ids=["template", "above", "absolute", "link", "sparse", "heads", "no yaml", "cut off", "no gzip", "no tar", "bomb"],
 )
 def test_what_no_chart_is(project: Project, content: bytes, said: str) -> None:
     (project.root / "c.tgz").write_bytes(content)

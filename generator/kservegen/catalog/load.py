@@ -33,6 +33,7 @@ from kservegen.core.repository import (
     ENVIRONMENTS_FOLDER,
     INVENTORY_SUFFIX,
     LOCK_SUFFIX,
+    OWNERS_FILE,
     SHARED_FILE,
     SOURCE_FOLDERS,
     Repository,
@@ -141,9 +142,13 @@ def _in_our_words(diagnostic: Diagnostic) -> Diagnostic:
     """Say what our own words look like where none was written: a bare `off` needs no quotes, it is called ignore."""
     if diagnostic.path == "requires":
         return replace(diagnostic, hint="Write it as text, such as kservegen >= 0.2, < 0.3.")
+    if diagnostic.location.file == OWNERS_FILE and diagnostic.rule == "schema/not-allowed":
+        hint = "Call the team otherwise: platform, and what ends in -companions, are names that kservegen gives."
+        return replace(diagnostic, allowed="another name", hint=hint)
     if diagnostic.path.startswith(f"{STAGES}[") and diagnostic.path.endswith(".soak"):
         return replace(diagnostic, allowed="a time such as 24h, 7d or 1h30m", hint="Write days, hours, minutes.")
-    if diagnostic.path.startswith(f"{EXTRA_MANIFESTS}[") and diagnostic.path.endswith(".environments"):
+    is_over = diagnostic.location.file.startswith(f"{ENVIRONMENTS_FOLDER}/")
+    if is_over and diagnostic.path.startswith(f"{EXTRA_MANIFESTS}[") and diagnostic.path.endswith(".environments"):
         return replace(diagnostic, hint="Say it where the object is defined; null in its place removes it here.")
     if not diagnostic.path.startswith(("severities.", "severities[")):
         return diagnostic

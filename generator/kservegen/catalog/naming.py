@@ -100,7 +100,9 @@ def _absent_teams(catalog: Catalog) -> Iterator[Diagnostic]:
         if isinstance(value, str) and value not in known:
             absent.setdefault(value, []).append(place)
     for name, places in absent.items():
-        told = _told("owners/unknown-team", f"there is no team {name} in {OWNERS_FILE}", name, places)
+        told = _told(
+            "owners/unknown-team", f"there is no team {name or 'of a blank name'} in {OWNERS_FILE}", name, places
+        )
         yield replace(told, allowed=", ".join(known), hint=did_you_mean(name, known, told.hint))
 
 

@@ -11,6 +11,8 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+# Argo CD's project of what stands beside a team's models is called so, and would be that of another team.
+_COMPANIONS: Final[JsonObject] = {"pattern": "-companions$"}
 # A user, a team or group, a role of GitLab's, or an address: nothing that could end a line of CODEOWNERS, or begin one.
 _REVIEWER: Final = r"^(@@?[A-Za-z0-9][A-Za-z0-9._/-]*|[A-Za-z0-9._+-]+@[A-Za-z0-9][A-Za-z0-9.-]*)$"
 # Of the catalog and of manifests alone, in letters that mean themselves in CODEOWNERS. A folder ends in a slash.
@@ -46,7 +48,7 @@ def owners_schema(draft: str) -> JsonObject:
         "teams": {
             "type": "object",
             "maxProperties": MOST_TEAMS,
-            "propertyNames": {"pattern": f"^{_LABEL}$", "not": {"const": "platform"}},
+            "propertyNames": {"pattern": f"^{_LABEL}$", "not": {"anyOf": [{"const": "platform"}, _COMPANIONS]}},
             "additionalProperties": {**team, "required": ["reviewers"]},
         },
     }

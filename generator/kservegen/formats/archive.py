@@ -39,10 +39,12 @@ def read_chart(content: bytes, name: str) -> Iterator[PackedFile]:
                     raise _refusal(name, "holds a path that leads out of it")
                 if member.islnk() or member.issym():
                     raise _refusal(name, "holds a link, which no chart needs")
+                if member.issparse():  # a few bytes that unpack to any number of zeros
+                    raise _refusal(name, "holds a sparse file, which no chart needs")
                 stream = archive.extractfile(member) if member.isfile() else None
                 if stream is not None:
                     yield PackedFile(path.as_posix(), stream.read())
-    except (tarfile.TarError, EOFError, ValueError) as problem:
+    except (tarfile.TarError, EOFError, ValueError, RecursionError) as problem:  # tarfile follows heads of heads
         raise _refusal(name, "is no packed chart") from problem
 
 

@@ -244,3 +244,17 @@ def test_the_schema_of_a_kind_says_whether_it_has_a_namespace(project: Project, 
     (compiled,) = compile_definition({"spec": spec}, metadata, {})
     project.write("schemas/crds/a.io/tenant_v1.json", json.dumps(compiled.schema))
     assert [found.partition(" ")[2] for found in _only(project, "  a.io/Tenant/search: {spec: {}}\n")] == rules
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "hint"),
+    [
+        ("models.yaml", IRIS, ""),
+        ("environments/prod.yaml", PROD, "Say it where the object is defined; null in its place removes it here."),
+    ],
+)
+def test_where_environments_may_be_said(project: Project, file: str, before: str, hint: str) -> None:
+    project.write(file, before + "extraManifests: {ConfigMap/ns/settings: {environments: 3}}\n")
+    hints = [d.hint for d in project.validate().diagnostics if d.path.endswith(".environments")]
+    assert hints
+    assert ("null in its place" in hints[0]) == bool(hint)

@@ -285,6 +285,35 @@ def test_words_of_owners_name_what_there_is(name: str, project: Project) -> None
     assert all(d.location.file == "owners.yaml" for d in found)
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("ads-companions", "schema/not-allowed"),  # Argo CD's project of what stands beside the models of `ads`
+        ("platform", "schema/not-allowed"),
+        ("companions", ""),
+        ("ads-companions-x", ""),
+        ("''", "schema/pattern"),
+        ("' '", "schema/pattern"),
+        ('"a\\n"', "schema/pattern"),
+    ],
+)
+def test_a_team_is_called_so_that_nothing_else_is(name: str, rule: str, project: Project) -> None:
+    project.write(
+        "owners.yaml",
+        f"version: 1\nplatform: {{reviewers: ['@p']}}\nteams:\n  {name}: {{reviewers: ['@a'], namespaces: [x]}}\n",
+    )
+    found = [d for d in project.validate().diagnostics if d.rule.startswith("schema/")]
+    assert [(d.rule, str(d.location)) for d in found] == ([(rule, "owners.yaml:4:3")] if rule else [])
+    if rule == "schema/not-allowed":
+        assert found[0].hint.startswith("Call the team otherwise: platform, and what ends in -companions,")
+
+
+def test_a_blank_owner_is_told_as_that(project: Project) -> None:
+    project.write("models/search.yaml", SEARCH.replace("namespace: search", "namespace: search, owner: ''"))
+    messages = [d.message for d in project.validate().diagnostics if d.rule == "owners/unknown-team"]
+    assert messages == ["there is no team of a blank name in owners.yaml"]
+
+
 @pytest.mark.parametrize(("word", "said"), [("limit: 2", "limit"), ("accelerator: l4", "accelerator")])
 def test_half_a_quota_of_accelerators_limits_nothing(project: Project, word: str, said: str) -> None:
     defaults = (project.root / "environments/defaults.yaml").read_text("utf-8")

@@ -214,7 +214,7 @@ def _unused(name: str, taken: Mapping[str, JsonObject]) -> str:
 
 
 def _text(value: JsonValue) -> str:
-    return json.dumps(value)
+    return json.dumps(value, sort_keys=True)
 
 
 def common_words(values: Sequence[JsonObject]) -> JsonObject:

@@ -71,6 +71,16 @@ def test_a_prefix_of_uris_explains_all_or_none(pairs: list[tuple[str, str]], oth
     assert uri_prefixes(pairs, others) == ({"s3://dev/": "s3://prod/"} if expected else {})
 
 
+def test_the_order_of_keys_says_nothing() -> None:
+    """Who wrote them sorts keys as he likes."""
+    one: JsonObject = {"resources": {"requests": {"cpu": "1", "memory": "2Gi"}}, "env": [{"name": "A", "value": "b"}]}
+    other: JsonObject = {"env": [{"value": "b", "name": "A"}], "resources": {"requests": {"memory": "2Gi", "cpu": "1"}}}
+    assert layered({"dev": one, "prod": other}).overlays == {}
+    assert common_words([one, other]) == one
+    entries = {("ns", str(n)): {"storageUri": str(n), **(one if n % 2 else other)} for n in range(4)}
+    assert list(shared_profiles(entries).profiles.values()) == [one]
+
+
 def test_uris_stand_for_what_the_environment_makes_of_them() -> None:
     words: JsonObject = {
         "storageUri": "s3://prod/a",

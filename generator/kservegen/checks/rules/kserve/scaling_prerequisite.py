@@ -43,7 +43,10 @@ def _service_needs(resource: Resource, _context: Context) -> Iterator[Need]:
 def _llm_needs(resource: Resource, context: Context) -> Iterator[Need]:
     spec = mapping(resource.doc.get("spec"))
     for path, workload in ((("spec",), spec), (("spec", "prefill"), mapping(spec.get("prefill")))):
-        yield from _workload_needs((*path, "scaling", "wva"), mapping(workload.get("scaling")), context)
+        scaling = mapping(workload.get("scaling"))
+        yield from _workload_needs((*path, "scaling", "wva"), scaling, context)
+        if context.release.capabilities.direct_keda and isinstance(scaling.get("keda"), dict):
+            yield Need("keda", (*path, "scaling", "keda"), "scaling by keda")
 
 
 def _workload_needs(path: Path, scaling: JsonObject, context: Context) -> Iterator[Need]:
