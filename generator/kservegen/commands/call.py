@@ -14,6 +14,7 @@ from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.resource import ResourceId
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import Tools, build_objects, default_environment
 from kservegen.evaluate.project import Project
@@ -82,7 +83,8 @@ def choose(project: Project, environment: str, name: str, asked: CallPlan) -> Ca
     built = build_objects(resolved, project.tools)
     if isinstance(built, Finding):
         raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
-    callee = _pick(callees(resolved, built.platform, (e.resource for e in built.entries)), name, environment)
+    known = callees(resolved, built.platform, (e.resource for e in built.entries))
+    callee = _pick(known, name, environment, lambda: _makers(project, name, environment))
     speech = replace(_speech(callee, asked.protocol), path=asked.route)
     callee, unreachable = _as_made(callee, built, project.tools)
     return Called(
@@ -134,13 +136,28 @@ def _port(service: JsonObject, usual: int) -> int:
     return usual if asked is None else asked
 
 
-def _pick(known: Iterable[Callee], name: str, environment: str) -> Callee:
+def _makers(project: Project, name: str, environment: str) -> tuple[ResourceId, ...]:
+    """Return the objects that a Service, a pod or another made object comes from; none for a name of nothing."""
+    from kservegen.commands.find import find_subjects  # noqa: PLC0415 - makes every object of the environment
+
+    try:
+        return find_subjects(project, name, (environment,))
+    except GeneratorError:
+        return ()
+
+
+def _pick(known: Iterable[Callee], name: str, environment: str, makers: Callable[[], tuple[ResourceId, ...]]) -> Callee:
+    """Choose by what people call an object, or else by what is made of it, which `makers` finds."""
     by_name: dict[str, list[Callee]] = {}
     for callee in known:
         own = callee.resource.id
         for word in {callee.resource.subject, own.name, f"{own.namespace}/{own.name}"}:
             by_name.setdefault(word, []).append(callee)
     found = by_name.get(name, [])
+    if not found:
+        makers_of_it = set(makers())
+        every = {callee.resource.id: callee for called in by_name.values() for callee in called}
+        found = [callee for identity, callee in every.items() if identity in makers_of_it]
     if len(found) == 1:
         return found[0]
     if found:

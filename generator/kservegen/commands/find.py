@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
@@ -12,21 +12,23 @@ from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.locate import Locator
 from kservegen.commands.find_query.generated import Sight, sights
 from kservegen.commands.find_query.query import Query, readings
+from kservegen.commands.made_summary import make_stored
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
-from kservegen.core.document import text
+from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.suggest import did_you_mean
-from kservegen.evaluate.environment import bound_policies, build_objects
+from kservegen.evaluate.environment import bound_policies, build_objects, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import Commit, Span, content, history
 from kservegen.git.process import Git, open_git
-from kservegen.kserve.derived import Derived, derived_of
+from kservegen.kserve.controllers.made import Made
+from kservegen.kserve.derived import Derived, Pods, derived_of
 from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.render.gitops.repository import OutputRepository as Addresses
 from kservegen.render.gitops.syncers import syncers, with_applications
@@ -87,20 +89,38 @@ class _Candidate(NamedTuple):
 
 def find_object(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[FoundObject, ...]:
     """Find what a name comes from, the most specific answer first; GeneratorError where it comes from nothing."""
+    return _with_past(project, _find(project, name, environments))
+
+
+def find_subjects(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[ResourceId, ...]:
+    """Return the objects of the catalog that a name comes from; GeneratorError where it comes from nothing."""
+    return tuple(dict.fromkeys(one.found.subject for one in _find(project, name, environments)))
+
+
+def _find(project: Project, name: str, environments: Sequence[str]) -> list[_Candidate]:
     if any(d.severity is Severity.ERROR for d in project.diagnostics):
         raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
     queries, shared, known = readings(name), SharedResults(), set[str]()
-    by_query: dict[Query, list[_Candidate]] = {query: [] for query in queries}
+    found = []
     for environment in project.choose(environments):
         resolved, _ = resolve_environment(project.catalog, environment, shared.entries)
         built = build_objects(resolved, project.tools, bound_policies(resolved, project.tools), shared)
         if not isinstance(built, Finding):
-            for query, so_far in by_query.items():
-                so_far.extend(_look(project, built, query, known))
-    likeliest = next((candidates for candidates in by_query.values() if candidates), None)
+            found.append(built)
+
+    def looked(look: _Look) -> list[_Candidate] | None:
+        answers = ([one for built in found for one in look(built, query)] for query in queries)
+        return next(filter(None, answers), None)
+
+    likeliest = looked(lambda built, query: _look(project, built, query, known))
+    if likeliest is None:  # what is seldom asked for is made first: it takes as long as to check it
+        likeliest = looked(lambda built, query: _look_at_made(project, built, query, shared))
     if likeliest is None:
         raise _nothing(queries[0], known)
-    return _with_past(project, _together(likeliest))
+    return _together(likeliest)
+
+
+_Look: TypeAlias = Callable[[BuiltEnvironment, Query], Iterator[_Candidate]]
 
 
 def _look(project: Project, built: BuiltEnvironment, query: Query, known: set[str]) -> Iterator[_Candidate]:
@@ -117,6 +137,42 @@ def _look(project: Project, built: BuiltEnvironment, query: Query, known: set[st
             syncer = by_source.get(resource.id.name if resource.kind == _CHART else resource.file.rpartition("/")[0])
             place = _place(project, built.environment.name, resource, syncer)
             yield _candidate(locator, resource, derived, sight, query.name, place)
+
+
+def _look_at_made(
+    project: Project, built: BuiltEnvironment, query: Query, shared: SharedResults
+) -> Iterator[_Candidate]:
+    """Hold the query against all that KServe makes of the entries of an environment."""
+    locator = Locator.of(built)
+    folder = Addresses.of(built.environment).folder
+    by_source = syncers((r for r in built.own if r.file.startswith("sync/")), folder)
+    defaulted = default_environment(built, project.tools, shared=shared)
+    for item in defaulted.objects:
+        made = make_stored(item.resource, defaulted.context)
+        for derived in _derived_from(made, item.written.id.namespace, query) if made is not None else ():
+            for sight in sights(query.name, derived):
+                if query.wants(*sight.kinds):
+                    syncer = by_source.get(item.written.file.rpartition("/")[0])
+                    place = _place(project, built.environment.name, item.written, syncer)
+                    yield _candidate(locator, item.written, derived, sight, query.name, place)
+
+
+# Kinds that pods are made of, by what names them.
+_PODS: Final[Mapping[tuple[str, str], Pods]] = {
+    ("apps/v1", "DaemonSet"): "DaemonSet",
+    ("apps/v1", "Deployment"): "Deployment",
+    ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet"): "LeaderWorkerSet",
+    ("serving.knative.dev/v1", "Service"): "Knative",
+}
+
+
+def _derived_from(made: Made, namespace: str, query: Query) -> Iterator[Derived]:
+    """Yield the made objects that may be in the namespace that is asked for; some kinds have none."""
+    for item in made.objects:
+        kind, version = text(item.doc.get("kind")), text(item.doc.get("apiVersion"))
+        metadata = mapping(item.doc.get("metadata"))
+        if query.namespace in {"", namespace, text(metadata.get("namespace"))}:
+            yield Derived(text(metadata.get("name")), (kind,), "", _PODS.get((version, kind), ""))
 
 
 _CHART: Final = "Chart"

@@ -40,6 +40,8 @@ def _paragraph(answer: FoundObject) -> Iterator[str]:
 def _origin(answer: FoundObject) -> str:
     """Say what the name is made of; where it is the workload's own, that need not be said."""
     role = _ROLES.get(answer.role, answer.role)
+    if not role:
+        return f"{answer.subject}" if answer.workload == answer.name else f"{answer.workload}, made of {answer.subject}"
     if answer.workload == answer.name:
         return f"{answer.subject}: its {role}"
     return f"{answer.workload}, the {role} of {answer.subject}"

@@ -21,6 +21,8 @@ class Query(NamedTuple):
 
 
 _SHORT: Final = {
+    "cm": "configmap",
+    "sa": "serviceaccount",
     "app": "application",
     "apps": "application",
     "appset": "applicationset",
@@ -48,8 +50,9 @@ _SHORT: Final = {
 }
 _KINDS: Final = frozenset(
     """
-    appproject clusterservingruntime clusterstoragecontainer helmrepository httproute inferencepool
-    llminferenceserviceconfig localmodelcache localmodelnamespacecache localmodelnodegroup ocirepository gitrepository
+    appproject clusterrole clusterrolebinding clusterservingruntime clusterstoragecontainer helmrepository httproute
+    inferencepool llminferenceserviceconfig localmodelcache localmodelnamespacecache localmodelnodegroup ocirepository
+    gitrepository job opentelemetrycollector resourceclaimtemplate role rolebinding secret
     revision configuration route scaledobject servingruntime validatingadmissionpolicy validatingadmissionpolicybinding
     variantautoscaling
     """.split()
