@@ -36,6 +36,7 @@ RIM = (
     "kservegen.commands.init",
     "kservegen.core.repository",
     "kservegen.core.confined",
+    "kservegen.core.disk",
 )
 WORLD = {"os", "subprocess", "tempfile", "shutil", "time", "random", "locale", "socket", "fcntl"}
 NETWORK = {"socket", "http", "urllib.request", "ssl", "ftplib", "requests", "httpx", "asyncio"}

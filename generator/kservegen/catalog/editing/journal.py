@@ -8,7 +8,6 @@ the next command that writes; a file that somebody has changed since stays as it
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kservegen.core import disk
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
@@ -57,7 +57,7 @@ def replace_files(root: Path, before: Mapping[str, bytes], after: Mapping[str, b
                 _write(folder / f"{number}.new", after[file], mode)
                 target.parent.mkdir(parents=True, exist_ok=True)
             for number, target in enumerate(targets):
-                os.rename(folder / f"{number}.new", target)  # noqa: PTH104 - one of the calls that tests break
+                disk.rename(folder / f"{number}.new", target)
         except BaseException as error:
             _undo(root, folder, error)
             raise
@@ -133,7 +133,7 @@ def _scratch(root: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             _clear(folder)
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def _locked(folder: Path) -> int:
@@ -142,38 +142,38 @@ def _locked(folder: Path) -> int:
             os.mkdir(folder)  # noqa: PTH102
         _ignore(folder)
         try:
-            handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _NEW_FILE)
+            handle = disk.open_file(folder / _LOCK, disk.WRITE_LOCK, _NEW_FILE)
         except FileNotFoundError:  # another command was done, and removed the folder
             continue
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            disk.hold(handle)
             if os.path.lexists(folder / _LOCK) and os.path.samestat(os.fstat(handle), os.stat(folder / _LOCK)):  # noqa: PTH116
                 return handle
         except BlockingIOError as error:
-            os.close(handle)
+            disk.close_handle(handle)
             raise GeneratorError(
                 "another command is writing these files", subject=_SCRATCH, hint="Wait for it, and run this again."
             ) from error
         except OSError as error:
             if error.errno in (errno.ENOLCK, errno.EOPNOTSUPP):  # some network file systems know no locks
                 return handle
-            os.close(handle)
+            disk.close_handle(handle)
             raise
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def _ignore(folder: Path) -> None:
     with suppress(FileExistsError, FileNotFoundError):
-        handle = os.open(folder / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_FILE)
+        handle = disk.open_file(folder / ".gitignore", disk.WRITE_NEW, _NEW_FILE)
         try:
             os.write(handle, b"*\n")
         finally:
-            os.close(handle)
+            disk.close_handle(handle)
 
 
 def _write_journal(folder: Path, steps: Sequence[_Step]) -> None:
     _write(folder / _DRAFT, json.dumps([step._asdict() for step in steps]).encode(), _JOURNAL_MODE)
-    os.rename(folder / _DRAFT, folder / _JOURNAL)  # noqa: PTH104
+    disk.rename(folder / _DRAFT, folder / _JOURNAL)
     _flush(folder)
 
 
@@ -207,9 +207,9 @@ def _put_back(root: Path, folder: Path) -> tuple[str, ...]:
             if held is None or _digest(held) != step.digest:
                 continue
             if not step.was_there:
-                os.unlink(target)  # noqa: PTH108
+                disk.unlink(target)
             elif old.exists():
-                os.rename(old, target)  # noqa: PTH104
+                disk.rename(old, target)
             else:
                 continue
             _flush(target.parent)
@@ -224,7 +224,7 @@ def _empty(folder: Path) -> None:
     contents = [name for name in names if name.endswith((".new", ".old"))]
     for name in (*contents, _DRAFT, _JOURNAL):
         if name in names:
-            os.unlink(folder / name)  # noqa: PTH108
+            disk.unlink(folder / name)
 
 
 def _clear(folder: Path) -> None:
@@ -232,30 +232,30 @@ def _clear(folder: Path) -> None:
     if any((folder / f"{number}.new").exists() for number in range(len(steps))):
         return
     _empty(folder)
-    for name in (".gitignore", _LOCK):
+    for name in (_LOCK, ".gitignore"):  # Windows keeps the first as long as it is open, and then the second hides it
         with suppress(FileNotFoundError):
-            os.unlink(folder / name)  # noqa: PTH108
+            disk.unlink(folder / name)
     os.rmdir(folder)  # noqa: PTH106
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    handle = disk.open_file(path, disk.WRITE_NEW, 0o600)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        os.fchmod(handle, mode)
-        os.fsync(handle)
+        disk.set_mode(handle, path, mode)
+        disk.fsync(handle)
     finally:
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    handle = disk.open_dir(folder)
     try:
-        os.fsync(handle)
+        disk.fsync(handle)
     finally:
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def _digest(content: bytes) -> str:

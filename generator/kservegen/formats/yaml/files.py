@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kservegen.core import disk
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.errors import GeneratorError
@@ -38,7 +39,7 @@ def read_bytes(path: Path, file: str, root: Path | None) -> bytes | Diagnostic:
         if not stat.S_ISREG(found.st_mode):
             return _not_a_file(file, found.st_mode)
         # Should a pipe take the file's place meanwhile, opening it must not wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        descriptor = disk.open_file(path, disk.READ_THROUGH_LINKS)
         with os.fdopen(descriptor, "rb", buffering=0) as opened:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.failures import operational, os_failure
@@ -167,7 +168,7 @@ def _opened(out: Path) -> Iterator[int]:
     try:
         yield root
     finally:
-        os.close(root)
+        disk.close_handle(root)
 
 
 def _has_journal(root: int) -> bool:
@@ -175,7 +176,7 @@ def _has_journal(root: int) -> bool:
     try:
         return exists(JOURNAL, scratch)
     finally:
-        os.close(scratch)
+        disk.close_handle(scratch)
 
 
 def _read_journal(root: int, out: Path) -> Journal | None:
@@ -183,7 +184,7 @@ def _read_journal(root: int, out: Path) -> Journal | None:
     try:
         text = read_journal(scratch)
     finally:
-        os.close(scratch)
+        disk.close_handle(scratch)
     if text is None:
         return None
     try:

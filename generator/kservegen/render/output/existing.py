@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.conflicts import Reason
 from kservegen.render.output.failures import raise_not_a_folder
-from kservegen.render.output.files import EVERYTHING, READ, read_file
+from kservegen.render.output.files import EVERYTHING, read_file
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 from kservegen.render.output.paths import confine_environment, is_confined
 
@@ -42,7 +43,7 @@ class Existing:
             data = os.read(handle, size)
             return data == content or (len(data) < size and data + read_file(handle, size - len(data)) == content)
         finally:
-            os.close(handle)
+            disk.close_handle(handle)
 
     def read(self, path: str) -> bytes:
         """Return the whole file."""
@@ -61,11 +62,11 @@ class Existing:
         try:
             return read_file(handle, size)
         finally:
-            os.close(handle)
+            disk.close_handle(handle)
 
     def _open(self, path: str) -> int:
         try:
-            return os.open(f"{self.out}/{path}", READ)
+            return disk.open_file(f"{self.out}/{path}", disk.READ)
         except OSError as error:
             raise GeneratorError(
                 f"cannot be read: {error.strerror}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-# O_NONBLOCK: a pipe put in a file's place since the scan must not hang the run.
-READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+from kservegen.core import disk
+
 EVERYTHING = 1 << 62
 _CHUNK = 1 << 20
 
@@ -22,10 +22,10 @@ def read_file(handle: int, size: int = EVERYTHING) -> bytes:
 
 def read_at(name: str, folder: int, size: int = EVERYTHING) -> bytes | None:
     """Read a file of an open folder, or its first `size` bytes; None where it is no regular file."""
-    if not stat.S_ISREG(os.lstat(name, dir_fd=folder).st_mode):
+    if not stat.S_ISREG(disk.lstat(name, dir_fd=folder).st_mode):
         return None
-    handle = os.open(name, READ, dir_fd=folder)
+    handle = disk.open_file(name, disk.READ, dir_fd=folder)
     try:
         return read_file(handle, size)
     finally:
-        os.close(handle)
+        disk.close_handle(handle)

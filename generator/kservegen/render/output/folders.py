@@ -9,16 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kservegen.core import disk
 from kservegen.render.output.failures import raise_not_a_folder
 
 FOLDER_MODE = 0o755
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def open_out(out: Path) -> int:
     """Open the output folder itself; a link or a file in its place is refused."""
     try:
-        return os.open(out, _OPEN)
+        return disk.open_dir(out)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK) and os.path.lexists(out):
             raise_not_a_folder(str(out), is_link=out.is_symlink())
@@ -27,14 +27,14 @@ def open_out(out: Path) -> int:
 
 def open_folder(root: int, path: str, *, create: bool = False) -> int:
     """Open the folder `path` below the open folder `root`; the empty path is `root` itself."""
-    handle = os.dup(root)
+    handle = disk.dup(root)
     try:
         for name in path.split("/") if path else ():
             inner = _open_inner(handle, name, create=create)
-            os.close(handle)
+            disk.close_handle(handle)
             handle = inner
     except BaseException:
-        os.close(handle)
+        disk.close_handle(handle)
         raise
     return handle
 
@@ -42,14 +42,14 @@ def open_folder(root: int, path: str, *, create: bool = False) -> int:
 def _open_inner(handle: int, name: str, *, create: bool) -> int:
     if create:
         with suppress(FileExistsError):
-            os.mkdir(name, FOLDER_MODE, dir_fd=handle)
-    return os.open(name, _OPEN, dir_fd=handle)
+            disk.mkdir(name, FOLDER_MODE, dir_fd=handle)
+    return disk.open_dir(name, dir_fd=handle)
 
 
 def exists(name: str, folder: int) -> bool:
     """Whether the folder has an entry of that name, be it a dangling link."""
     try:
-        os.lstat(name, dir_fd=folder)
+        disk.lstat(name, dir_fd=folder)
     except FileNotFoundError:
         return False
     return True
@@ -58,7 +58,7 @@ def exists(name: str, folder: int) -> bool:
 def flush(handle: int) -> None:
     """Force a file or folder to the disk. Some network filesystems cannot do that for a folder: they do it unasked."""
     try:
-        os.fsync(handle)
+        disk.fsync(handle)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
@@ -92,4 +92,4 @@ class Walker:
     def _leave(self) -> None:
         if self._path is not None:
             self._path = None
-            os.close(self._handle)
+            disk.close_handle(self._handle)

@@ -7,12 +7,12 @@ however that one ends. A process forked meanwhile shares the lock until it ends,
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.failures import operational
 from kservegen.render.output.folders import FOLDER_MODE, open_out
@@ -52,7 +52,7 @@ def _acquire(out: Path, held: ExitStack) -> None:
     """Open and lock the folder; once more where it was replaced between the two."""
     for _ in range(_ATTEMPTS):
         folder = open_out(out)
-        held.callback(os.close, folder)
+        held.callback(disk.close_handle, folder)
         _take(folder, out, held)
         if _is_still(folder, out):
             return
@@ -67,13 +67,13 @@ def _take(folder: int, out: Path, held: ExitStack) -> None:
         if error.errno not in _CANNOT_LOCK_FOLDERS:
             raise
         handle = open_lock_file(folder)
-        held.callback(os.close, handle)
+        held.callback(disk.close_handle, handle)
         _flock(handle, out)
 
 
 def _flock(handle: int, out: Path) -> None:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        disk.hold(handle)
     except BlockingIOError as error:
         pid = _holder(handle)
         by = f"process {pid}" if pid else "another process"
@@ -87,19 +87,19 @@ def _flock(handle: int, out: Path) -> None:
 def _is_still(folder: int, out: Path) -> bool:
     """Whether the locked folder is the one that the path names now."""
     try:
-        return os.path.samestat(os.fstat(folder), os.lstat(out))
+        return os.path.samestat(disk.fstat(folder), os.lstat(out))
     except FileNotFoundError:
         return False
 
 
 def _holder(handle: int) -> int | None:
     """Find who holds the lock, where the system tells (Linux does)."""
-    status = os.fstat(handle)
-    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
         return None
+    status = disk.fstat(handle)
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     # `1: FLOCK  ADVISORY  WRITE 4711 fd:01:1835010 0 EOF`; a waiting process has `->` in second place.
     fields = (line.split() for line in lines)
     return next((int(f[4]) for f in fields if len(f) > 5 and f[1] == "FLOCK" and f[5] == place and int(f[4]) > 0), None)

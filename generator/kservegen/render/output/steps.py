@@ -11,11 +11,11 @@ completed or undone from wherever it stopped. Where each file lies tells how far
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 
+from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.files import read_at
@@ -64,7 +64,7 @@ def stage_step(root: int, store: Store, journal: Journal, contents: Mapping[str,
     write_new(JOURNAL_DRAFT, encode_journal(journal), store.scratch)
     # Flushed only now, and together: a filesystem commits all that was written at the first flush.
     if len(names) > _FEW:
-        os.sync()
+        disk.sync()
     else:
         for name in names:
             flush_file(name, store.new)
@@ -81,7 +81,7 @@ def advance(root: int, store: Store, journal: Journal) -> None:
         for path in journal.folders:
             folder, name = walker.at(path)
             with suppress(FileExistsError):
-                os.mkdir(name, FOLDER_MODE, dir_fd=folder)
+                disk.mkdir(name, FOLDER_MODE, dir_fd=folder)
         for number, step in enumerate(journal.steps):
             _take(step, str(number), walker, store)
     _remove_empty(root, folders_of(step.path for step in journal.steps if step.kind is StepKind.REMOVE))
@@ -99,22 +99,22 @@ def _take(step: JournalStep, number: str, walker: Walker, store: Store) -> None:
     if step.kind is StepKind.REMOVE:
         with suppress(FileNotFoundError):
             folder, name = walker.at(step.path)
-            os.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.old)
+            disk.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.old)
     elif exists(number, store.new):
         folder, name = walker.at(step.path)
         if step.kind is StepKind.REPLACE:
             with suppress(FileNotFoundError):
-                os.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.old)
-        os.rename(number, name, src_dir_fd=store.new, dst_dir_fd=folder)
+                disk.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.old)
+        disk.rename(number, name, src_dir_fd=store.new, dst_dir_fd=folder)
 
 
 def _take_back(step: JournalStep, number: str, walker: Walker, store: Store) -> None:
     if step.kind is not StepKind.REMOVE and not exists(number, store.new):
         folder, name = walker.at(step.path, create=True)
-        os.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.new)
+        disk.rename(name, number, src_dir_fd=folder, dst_dir_fd=store.new)
     if exists(number, store.old):
         folder, name = walker.at(step.path, create=True)
-        os.rename(number, name, src_dir_fd=store.old, dst_dir_fd=folder)
+        disk.rename(number, name, src_dir_fd=store.old, dst_dir_fd=folder)
 
 
 def first_surprise(root: int, store: Store, journal: Journal) -> str | None:
@@ -152,12 +152,12 @@ def _remove_empty(root: int, folders: tuple[str, ...]) -> None:
         for path in reversed(folders):
             with suppress(OSError):
                 folder, name = walker.at(path)
-                os.rmdir(name, dir_fd=folder)
+                disk.rmdir(name, dir_fd=folder)
 
 
 def _has_folder(root: int, path: str) -> bool:
     try:
-        os.close(open_folder(root, path))
+        disk.close_handle(open_folder(root, path))
     except FileNotFoundError:
         return False
     return True

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kservegen.render.output.files import READ, read_file
+from kservegen.core import disk
+from kservegen.render.output.files import read_file
 from kservegen.render.output.folders import exists, flush, open_folder
 
 SCRATCH = ".kservegen"
@@ -23,7 +24,6 @@ _OLD = "old"
 _LOCK = "lock"
 _GITIGNORE = ".gitignore"
 
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o644
 _LARGEST_JOURNAL = 1 << 28  # what is cut off here fails its checksum
 
@@ -49,7 +49,7 @@ def open_store(root: int) -> Iterator[Store]:
 
         def opened(parent: int, name: str) -> int:
             handle = open_folder(parent, name, create=True)
-            handles.callback(os.close, handle)
+            handles.callback(disk.close_handle, handle)
             return handle
 
         scratch = opened(root, SCRATCH)
@@ -62,52 +62,52 @@ def open_lock_file(root: int) -> int:
     scratch = open_folder(root, SCRATCH, create=True)
     try:
         _ignore(scratch)
-        return os.open(_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE, dir_fd=scratch)
+        return disk.open_file(_LOCK, disk.WRITE_LOCK, _FILE_MODE, dir_fd=scratch)
     finally:
-        os.close(scratch)
+        disk.close_handle(scratch)
 
 
 def write_new(name: str, content: bytes, folder: int) -> None:
     """Write a file that is not there yet."""
-    handle = os.open(name, _CREATE, _FILE_MODE, dir_fd=folder)
+    handle = disk.open_file(name, disk.WRITE_NEW, _FILE_MODE, dir_fd=folder)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(handle, rest) :]
     finally:
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def flush_file(name: str, folder: int) -> None:
     """Force the content of a file to the disk."""
-    handle = os.open(name, READ, dir_fd=folder)
+    handle = disk.open_file(name, disk.READ, dir_fd=folder)
     try:
         flush(handle)
     finally:
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def place_journal(scratch: int) -> None:
     """Let the journal appear, in one instant: from then on the run will be completed or undone."""
-    os.rename(JOURNAL_DRAFT, JOURNAL, src_dir_fd=scratch, dst_dir_fd=scratch)
+    disk.rename(JOURNAL_DRAFT, JOURNAL, src_dir_fd=scratch, dst_dir_fd=scratch)
 
 
 def read_journal(scratch: int) -> bytes | None:
     """Return the journal's text, or None where there is none."""
     try:
-        handle = os.open(JOURNAL, READ, dir_fd=scratch)
+        handle = disk.open_file(JOURNAL, disk.READ, dir_fd=scratch)
     except FileNotFoundError:
         return None
     try:
         return read_file(handle, _LARGEST_JOURNAL)
     finally:
-        os.close(handle)
+        disk.close_handle(handle)
 
 
 def drop_journal(scratch: int) -> None:
     """End the run, if it had come to a journal: what is left of it is waste."""
     if exists(JOURNAL, scratch):
-        os.unlink(JOURNAL, dir_fd=scratch)
+        disk.unlink(JOURNAL, dir_fd=scratch)
 
 
 def clear(root: int) -> bool:
@@ -120,9 +120,9 @@ def clear(root: int) -> bool:
         used = [_empty(_NEW, scratch), _empty(_OLD, scratch), _unlink(JOURNAL_DRAFT, scratch)]
         if not exists(_LOCK, scratch):
             _unlink(_GITIGNORE, scratch)
-            os.rmdir(SCRATCH, dir_fd=root)
+            disk.rmdir(SCRATCH, dir_fd=root)
     finally:
-        os.close(scratch)
+        disk.close_handle(scratch)
     return any(used)
 
 
@@ -137,19 +137,17 @@ def _empty(name: str, scratch: int) -> bool:
     except FileNotFoundError:
         return False
     try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries]
-        for entry in names:
-            os.unlink(entry, dir_fd=folder)
+        for entry in disk.names(folder):
+            disk.unlink(entry, dir_fd=folder)
     finally:
-        os.close(folder)
-    os.rmdir(name, dir_fd=scratch)
+        disk.close_handle(folder)
+    disk.rmdir(name, dir_fd=scratch)
     return True
 
 
 def _unlink(name: str, folder: int) -> bool:
     try:
-        os.unlink(name, dir_fd=folder)
+        disk.unlink(name, dir_fd=folder)
     except FileNotFoundError:
         return False
     return True

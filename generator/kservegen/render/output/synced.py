@@ -13,8 +13,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
-from kservegen.render.output.files import READ, read_file
+from kservegen.render.output.files import read_file
 from kservegen.render.output.ownership import HEAD_SIZE, is_ours
 
 _MANIFESTS: Final = (".yaml", ".yml", ".json", ".jsonnet", ".libsonnet")
@@ -99,10 +100,10 @@ def _is_marked(top: str, path: str) -> bool:
     if not path.endswith(".yaml") or path.startswith(".") or "/." in path:
         return False
     try:
-        handle = os.open(f"{top}/{path}", READ)
+        handle = disk.open_file(f"{top}/{path}", disk.READ)
     except OSError:
         return False
     try:
         return is_ours(read_file(handle, HEAD_SIZE), path)
     finally:
-        os.close(handle)
+        disk.close_handle(handle)
