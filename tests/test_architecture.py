@@ -23,6 +23,7 @@ RIM = (
     "kservegen.formats.yaml.files",
     "kservegen.commands.client.port_forward",
     "kservegen.commands.client.kubectl",
+    "kservegen.commands.client.forge",
     "kservegen.commands.client.http",
     "kservegen.git.tree",
     "kservegen.catalog.editing.journal",

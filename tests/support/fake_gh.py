@@ -1,4 +1,7 @@
-"""`gh api`, over a folder instead of GitHub: pull requests and comments are files, every call is written down."""
+"""`gh api` and `gh pr`, over a folder instead of GitHub: pull requests and comments are files, calls are written down.
+
+Called `glab`, it takes `mr` and GitLab's words.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from typing import Any
 def main() -> int:
     """Answer one call; a path that GitHub does not have is an error, as it is there."""
     state = Path(os.environ["FAKE_GH_STATE"])
+    if sys.argv[1] in {"pr", "mr"}:
+        return pull_requests(state, sys.argv[1:])
     parser = argparse.ArgumentParser()
     parser.add_argument("api", choices=["api"])
     parser.add_argument("path")
@@ -42,6 +47,27 @@ def main() -> int:
     if given.jq:
         return subprocess.run(["jq", "-r", given.jq], input=json.dumps(answer), text=True, check=False).returncode
     sys.stdout.write(f"{json.dumps(answer)}\n")
+    return 0
+
+
+def pull_requests(state: Path, words: list[str]) -> int:
+    """List or open pull requests of two branches; `refused` in the folder is what the forge says no with."""
+    names = ("--source-branch", "--target-branch") if words[0] == "mr" else ("--head", "--base")
+    head, base = (words[words.index(name) + 1] for name in names)
+    with (state / "calls").open("a", encoding="utf-8") as calls:
+        calls.write(json.dumps(words) + "\n")
+    known = json.loads((state / "open.json").read_text("utf-8")) if (state / "open.json").exists() else []
+    word = "web_url" if words[0] == "mr" else "url"
+    if words[1] == "list":
+        found = [{word: url} for one, other, url in known if (one, other) == (head, base)]
+        sys.stdout.write(json.dumps(found))
+        return 0
+    if (state / "refused").exists():
+        sys.stderr.write((state / "refused").read_text("utf-8"))
+        return 1
+    address = f"https://forge.example.com/{len(known) + 1}"
+    (state / "open.json").write_text(json.dumps([*known, (head, base, address)]), "utf-8")
+    sys.stdout.write(f"Creating a pull request\n{address}\n")
     return 0
 
 

@@ -27,7 +27,7 @@ class CommandEntry(NamedTuple):
 
 _NO_NETWORK: Final = "none"
 _MODEL: Final = "the model, through kubectl port-forward or at --url; with --show none"
-_REMOTE: Final = "the git remote with --push, otherwise none"
+_REMOTE: Final = "the git remote with --push, and its forge through gh or glab with --propose; otherwise none"
 _CLUSTER: Final = "the API server of the cluster; with --from none"
 _HUB: Final = "the hub that the models come from; with --from or --facts none"
 _CLUSTERS: Final = "the clusters with --from-cluster, through kubectl get; otherwise none"

@@ -45,7 +45,12 @@ if TYPE_CHECKING:
 @click.option("--message", "-m", default="", help="Subject and text of the commit. Default: what happens to models.")
 @click.option("--author", default=None, metavar="'NAME <ADDRESS>'", help="Who made it. Default: as git is configured.")
 @click.option("--hydrated", is_flag=True, help="One branch for each environment, as Argo CD's Source Hydrator has it.")
-@click.option("--propose", is_flag=True, help="With --hydrated: commit to NAME-next, for a pull request into NAME.")
+@click.option(
+    "--propose",
+    is_flag=True,
+    help="With --push: open a pull request of this branch, through gh or glab. With --hydrated: commit to NAME-next, "
+    "and open one into NAME.",
+)
 @guard_options
 @click.option(
     "--allow-unrelated",
@@ -75,12 +80,13 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     The catalog must be committed: the new commit names the one that it was rendered from. There is no commit where a
     finding counts as failure, nor where nothing changed. With --push, a run whose catalog is older than what the branch
-    was rendered from stops, and says so.
+    was rendered from stops, and says so. With --propose, a pull request that cannot be opened is said, and the commit
+    stands.
     """
     from kservegen.commands.commit import CommitOptions  # noqa: PLC0415
     from kservegen.commands.render import RenderOptions  # noqa: PLC0415
 
-    _check_usage(branch, hydrated=hydrated, propose=propose)
+    _check_usage(branch, push, hydrated=hydrated, propose=propose)
     repository = open_for_writing(root)
     rendering = RenderOptions(
         out=repository.output,
@@ -121,9 +127,9 @@ def _commit(options: CommitOptions, repository: Repository, output: str) -> int:
     return code
 
 
-def _check_usage(branch: str, *, hydrated: bool, propose: bool) -> None:
-    if propose and not hydrated:
-        raise click.UsageError("--propose is about branches of environments: say --hydrated, too")
+def _check_usage(branch: str, push: str | None, *, hydrated: bool, propose: bool) -> None:
+    if propose and not hydrated and push is None:
+        raise click.UsageError("--propose opens a pull request of what is pushed: say --push, too")
     if hydrated and branch and "{env}" not in branch:
         raise click.UsageError("with --hydrated, --branch holds {env} where the environment's name goes")
     if not hydrated and "{env}" in branch:

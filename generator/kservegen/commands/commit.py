@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.checks.locate import diagnose_environment
+from kservegen.commands.proposals import open_proposals, proposal_target
 from kservegen.commands.render import (
     RenderOptions,
     evaluation_options,
@@ -73,13 +74,17 @@ class Committed(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Run:
-    """One run: the clone, what it is asked for, the source, the branch checked out, the remote (empty: none)."""
+    """One run: the clone, what it is asked for, the source, the branch checked out, the remote (empty: none).
+
+    `target` is the branch that a pull request of the one branch goes into; empty where none is meant.
+    """
 
     git: Git
     options: CommitOptions
     source: RenderSource
     current: str
     remote: str
+    target: str = ""
 
     @property
     def is_in_place(self) -> bool:
@@ -108,7 +113,8 @@ def commit_output(repository: Repository, options: CommitOptions) -> Committed:
         for job in jobs:
             if isinstance(job, Hydrated) and job.start(landing):
                 prepared[jobs.index(job)] = job.prepare()
-        return Committed(result, _land(run, landing, list(zip(jobs, prepared, strict=True))))
+        outcome = _land(run, landing, list(zip(jobs, prepared, strict=True)))
+        return Committed(result, open_proposals(git, run.remote, outcome) if options.proposes else outcome)
 
 
 def _check_remote(git: Git, repository: Repository, remote: str | None) -> None:
@@ -141,7 +147,10 @@ def _open(git: Git, options: CommitOptions) -> _Run:
     if options.branch:
         check_branch_name(git, options.branch.replace(_PLACE, "x"))
     remote = "" if options.push is None else options.push or choose_remote(git, options.branch or current)
-    run = _Run(git=git, options=options, source=read_source(git), current=current, remote=remote)
+    target = ""
+    if options.proposes and not options.hydrated:
+        target = proposal_target(git, remote, options.branch or current)
+    run = _Run(git=git, options=options, source=read_source(git), current=current, remote=remote, target=target)
     if remote and not run.is_in_place and not is_published(git, run.source.name, remote):
         raise GeneratorError(
             f"is on no branch of {mask(remote)}",
@@ -211,6 +220,7 @@ def _jobs(run: _Run, evaluated: EvaluatedRepository) -> Iterator[Job]:
             environments=evaluated.chosen,
             is_partial=evaluated.is_partial,
             words=options.message,
+            target=run.target,
         )
         return
     if run.remote:

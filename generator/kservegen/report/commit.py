@@ -25,7 +25,9 @@ def _lines(branch: BranchOutcome) -> Iterator[str]:
         yield f"{branch.branch}: nothing to commit, {plural(branch.unchanged, 'file')} as rendered"
     else:
         yield f"{branch.branch}: nothing committed"
-    if branch.compare:
+    if branch.pull_request:
+        yield f"  pull request{' opened' if branch.opened else ''}: {branch.pull_request}"
+    elif branch.compare:
         yield f"  pull request: {branch.compare}"
     for remark in branch.remarks:
         yield f"  {remark}"
@@ -58,5 +60,6 @@ def _as_json(branch: BranchOutcome) -> JsonObject:
         "unchanged": branch.unchanged,
         "pushed": branch.pushed or None,
         "compare": branch.compare or None,
+        "pullRequest": branch.pull_request or None,
         "remarks": list(branch.remarks),
     }

@@ -16,7 +16,8 @@ from kservegen.render.commit.message import source_trailers, write_message
 class OneBranch:
     """A job: the rendered files of these environments, on the branch that the question is about.
 
-    `unmanaged` are the files that they answer for beside.
+    `unmanaged` are the files that they answer for beside, `target` the branch that a pull request of this one goes
+    into; blank where none is meant.
     """
 
     ask: Question
@@ -25,6 +26,7 @@ class OneBranch:
     environments: tuple[str, ...]
     is_partial: bool
     words: str
+    target: str = ""
 
     @property
     def branch(self) -> str:
@@ -33,8 +35,8 @@ class OneBranch:
 
     @property
     def compare(self) -> str:
-        """No pull request is meant."""
-        return ""
+        """The refs that a pull request would be opened from; empty where none is meant."""
+        return f"{self.target}...{self.branch}" if self.target else ""
 
     def prepare(self) -> Prepared | Superseded:
         """Look where the branch is, and say what would be committed there now."""

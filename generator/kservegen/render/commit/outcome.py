@@ -18,8 +18,9 @@ class Status(StrEnum):
 class BranchOutcome:
     """One branch. `commit` is the new commit, else the one that the branch is at (empty: it is not there).
 
-    `pushed` is the remote, secrets left out; `compare` what a pull request would be opened from; `remarks` are
-    sentences for people.
+    `pushed` is the remote, secrets left out; `compare` what a pull request would be opened from. `pull_request` is the
+    address of the one that is open, blank for none; `opened` tells that this was done just now. `remarks` are sentences
+    for people.
     """
 
     branch: str
@@ -33,6 +34,8 @@ class BranchOutcome:
     unchanged: int = 0
     pushed: str = ""
     compare: str = ""
+    pull_request: str = ""
+    opened: bool = False
     remarks: tuple[str, ...] = ()
 
 

@@ -37,9 +37,10 @@ def test_a_proposal_names_what_a_pull_request_compares(clone: Clone, capfd: pyte
     code, out, _ = see(capfd, clone, "prod", "--hydrated", "--propose", "--push")
     head = clone.git("rev-parse", "--short=12", "origin/environments/prod-next")
     assert code == 0
-    assert out.splitlines()[-2:] == [
+    assert out.splitlines()[-3:] == [
         f"environments/prod-next: {head} Render prod: 1 model added (6 added, pushed to origin)",
         "  pull request: environments/prod...environments/prod-next",
+        "  no pull request was opened: it takes gh or glab, and a remote that is a forge",
     ]
 
 
@@ -75,7 +76,7 @@ def test_findings_and_failures(clone: Clone, capfd: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--propose"], "say --hydrated, too"),
+        (["--propose"], "say --push, too"),
         (["--hydrated", "--branch", "x"], "--branch holds {env}"),
         (["--branch", "x/{env}"], "say --hydrated, too"),
         (["--author", "nobody"], "'NAME <ADDRESS>'"),
