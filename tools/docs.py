@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/ from the code; `--check` only tells if they are current."""
+"""Write the generated pages of docs/ and share/ from the code; `--check` only tells if they are current."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 from tools.docs_site import SITE_ONLY
+from tools.manual_page import completions, manual_page
 from tools.reference import commands_page, environments_page, owners_page, report_page
 
 from kservegen.catalog import field_mapping as words
@@ -193,6 +194,8 @@ def pages() -> Iterator[tuple[str, str]]:
     ):
         yield f"docs/reference/{name}.md", "\n\n".join(page()) + "\n"
     yield "docs/llms.txt", llms_text()
+    yield "share/man/man1/kservegen.1", manual_page()
+    yield from completions()
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
@@ -47,7 +48,7 @@ class CallTarget(TypedDict):
 
 
 @click.command(name="call")
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option("--env", "environment", metavar="ENV", required=True, shell_complete=complete_environment, help="Where.")
 @click.option("--url", metavar="URL", default="", help="Where it is reached. Default: through kubectl port-forward.")
 @click.option("--context", metavar="NAME", default="", help="kubectl's context. Default: its current one.")

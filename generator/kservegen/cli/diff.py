@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
@@ -21,7 +22,7 @@ from kservegen.commands.result import CLEAN, FINDINGS
 @click.command(name="diff")
 @click.argument("left", metavar="ENV_A", shell_complete=complete_environment)
 @click.argument("right", metavar="ENV_B", shell_complete=complete_environment)
-@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=complete_model)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff --exit-code does.")
 @click.option("--all", "everything", is_flag=True, help="Write each entry by itself, what many have in common, too.")
 @reporting("text", "json", "markdown")

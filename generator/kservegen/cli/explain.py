@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kservegen.cli.candidates import complete_explained
 from kservegen.cli.options import common, complete_environment, find_repository, write_sections, write_text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="explain")
-@click.argument("name", metavar="MODEL|RULE|WORD")
+@click.argument("name", metavar="MODEL|RULE|WORD", shell_complete=complete_explained)
 @click.option("--env", "environment", shell_complete=complete_environment, help="Environment to explain a model in.")
 @common
 def command(*, name: str, environment: str | None, root: Path | None, output: str) -> int:

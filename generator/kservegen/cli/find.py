@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.options import complete_environment, find_repository, reporting, write_sections, write_text
 
 
 @click.command(name="find")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_model)
 @click.option(
     "--env", "environments", multiple=True, metavar="ENV", shell_complete=complete_environment, help="Look here alone."
 )

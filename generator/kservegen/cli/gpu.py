@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.options import (
     common,
     complete_environment,
@@ -30,7 +31,7 @@ _WIDTH: Final = 120  # where nobody says how wide a line may be
 
 
 @click.command(name="gpu")
-@click.argument("model", required=False)
+@click.argument("model", required=False, shell_complete=complete_model)
 @click.option(
     "--env", "environments", multiple=True, shell_complete=complete_environment, help="Environment. Default: all."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="lock")
-@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=complete_model)
 @click.option("--env", "environment", metavar="ENV", shell_complete=complete_environment, help="Whose lock.")
 @click.option("--all", "every", is_flag=True, help="Lock every model from the Hub: all of them may restart.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a lock has drifted.")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kservegen.cli.candidates import complete_promoted
 from kservegen.cli.clock import moment as moment_of
 from kservegen.cli.clock import moment_option
 from kservegen.cli.clusters import LiveOptions, cluster_sources, live_options
 from kservegen.cli.edits import editing
-from kservegen.cli.options import complete_environment, early_option
+from kservegen.cli.options import early_option
 
 if TYPE_CHECKING:
     from kservegen.commands.edits import ProposedEdits
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="promote")
-@click.argument("names", metavar="FROM TO [MODEL]...", nargs=-1, shell_complete=complete_environment)
+@click.argument("names", metavar="FROM TO [MODEL]...", nargs=-1, shell_complete=complete_promoted)
 @click.option(
     "--stage",
     default="",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.edits import editing
 from kservegen.cli.options import complete_environment
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="set")
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.argument("assignments", metavar="[PATH=VALUE]...", nargs=-1)
 @click.option(
     "--env",

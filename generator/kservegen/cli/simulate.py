@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from kservegen.cli.candidates import complete_model_or_file, complete_version
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
@@ -46,13 +47,18 @@ _PART: Final = 1 << 16
 
 
 @click.command(name="simulate", epilog=_EPILOG)
-@click.argument("targets", metavar="MODEL|PATH...", nargs=-1, required=True)
+@click.argument("targets", metavar="MODEL|PATH...", nargs=-1, required=True, shell_complete=complete_model_or_file)
 @click.option("--env", "environment", metavar="ENV", shell_complete=complete_environment, help="Environment of models.")
 @click.option(
     "--against", metavar="ENV", shell_complete=complete_environment, help="Show what differs from that environment."
 )
 @click.option("--base", metavar="REV", help="Show what the change since REV and HEAD parted alters.")
-@click.option("--kserve-version", metavar="VERSION", help="Version whose controllers to follow. Default: the newest.")
+@click.option(
+    "--kserve-version",
+    metavar="VERSION",
+    shell_complete=complete_version,
+    help="Version whose controllers to follow. Default: the newest.",
+)
 @click.option(
     "--deployment-mode",
     type=click.Choice(["Standard", "Knative"]),

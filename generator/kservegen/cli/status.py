@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from kservegen.cli.candidates import complete_model
 from kservegen.cli.clusters import LiveOptions, cluster_sources, live_options
 from kservegen.cli.options import (
     complete_environment,
@@ -19,7 +20,7 @@ from kservegen.commands.result import CLEAN, FINDINGS, OPERATIONAL
 
 
 @click.command(name="status")
-@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=complete_model)
 @click.option(
     "--env",
     "environments",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from kservegen.cli.candidates import complete_version
 from kservegen.cli.options import complete_environment, find_repository
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
@@ -68,7 +69,10 @@ base_option = click.option(
 def cluster_options(function: _F) -> _F:
     """Add --kserve-version, --deployment-mode, --env and --assume."""
     version = click.option(
-        "--kserve-version", metavar="VERSION", help="Version to judge manifests by. Default: the newest known."
+        "--kserve-version",
+        metavar="VERSION",
+        shell_complete=complete_version,
+        help="Version to judge manifests by. Default: the newest known.",
     )
     mode = click.option(
         "--deployment-mode",

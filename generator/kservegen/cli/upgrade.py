@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from kservegen.cli.candidates import complete_version
 from kservegen.cli.clock import clock as day_of
 from kservegen.cli.clock import clock_options
 from kservegen.cli.options import (
@@ -27,7 +28,14 @@ _PERMITTED: Final = timedelta(days=30)
 
 @click.command(name="upgrade")
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
-@click.option("--to", "after", required=True, metavar="VERSION", help="The version to go to, such as v0.20.0.")
+@click.option(
+    "--to",
+    "after",
+    required=True,
+    metavar="VERSION",
+    shell_complete=complete_version,
+    help="The version to go to, such as v0.20.0.",
+)
 @click.option("--from", "installed", metavar="VERSION", help="What is installed, where the catalog does not say so.")
 @click.option(
     "--values",

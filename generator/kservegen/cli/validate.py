@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kservegen.cli.candidates import complete_environment_or_file
 from kservegen.cli.clock import clock, clock_options
 from kservegen.cli.options import (
     HTML,
-    complete_environment,
     emit_result,
     fail_on,
     findings_option,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="validate", epilog=TARGETS_HELP)
-@click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment)
+@click.argument("targets", metavar="[ENV|PATH]...", nargs=-1, shell_complete=complete_environment_or_file)
 @cluster_options
 @base_option
 @engine_option

@@ -21,6 +21,9 @@ from kservegen import __version__
 from kservegen.core.errors import GeneratorError
 
 _INFO: Final = f"kservegen-{__version__}.dist-info"
+# What goes beside a program on the system: manual and completion, share/ of the checkout.
+_SHARE: Final = "share"
+_DATA: Final = f"kservegen-{__version__}.data/data"
 _RECORD: Final = f"{_INFO}/RECORD"
 # What an installer writes beside what a wheel holds: https://packaging.python.org/specifications/recording-installed-packages/
 _OF_THE_INSTALLER: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
@@ -43,6 +46,8 @@ def pack_installed(distribution: Distribution) -> PackedWheel:
     files: dict[str, bytes] = {}
     for file in distribution.files or ():
         path = file.as_posix()
+        if path.startswith("../") and f"/{_SHARE}/" in path:
+            path = f"{_DATA}/{_SHARE}/{path.rpartition(f'/{_SHARE}/')[2]}"
         if path.startswith("../") or "__pycache__" in file.parts or file.name in _OF_THE_INSTALLER:
             continue  # commands that the installer made, and compiled modules
         located = Path(str(file.locate()))
@@ -75,7 +80,8 @@ def pack_checkout(root: Path) -> PackedWheel:
 def _checkout_files(root: Path) -> Iterator[tuple[str, bytes]]:
     told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     project, wheel = told["project"], told["tool"]["hatch"]["build"]["targets"]["wheel"]
-    folders = {package: Path(package).name for package in wheel["packages"]} | wheel["force-include"]
+    shared = {source: f"{_DATA}/{target}" for source, target in wheel.get("shared-data", {}).items()}
+    folders = {package: Path(package).name for package in wheel["packages"]} | wheel["force-include"] | shared
     for source, target in folders.items():
         yield from _below(root / source, target)
     fields = [
