@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -227,6 +228,34 @@ def test_what_cannot_be_admitted_is_listed_and_left_out_only_on_request(tmp_path
     assert "InferenceService flowers/" in told.output
     assert f"({folder / 'iris.yaml'}:" in told.output
     assert "iris" not in (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("v1\nkind: Namespace", "Namespace flowers"),
+        ("rbac.authorization.k8s.io/v1\nkind: ClusterRole", "ClusterRole flowers"),
+    ],
+)
+def test_two_objects_without_a_namespace_that_differ(tmp_path: Path, kind: str, name: str) -> None:
+    text = f"apiVersion: {kind}\nmetadata: {{name: flowers, labels: {{a: %s}}}}\n"
+    folder = manifests(tmp_path / "in", chat=CHAT, a=text % "b", b=text % "c")
+    told = adopt(tmp_path / "out", str(folder))
+    assert told.return_value == 1
+    assert f"{folder / 'b.yaml'}:1:1: {name} stands at {folder / 'a.yaml'}:1:1, too, and differs" in told.output
+    assert (
+        adopt(tmp_path / "out", str(manifests(tmp_path / "same", a=text % "b", b=text % "b", c=CHAT))).return_value == 0
+    )
+
+
+def test_what_is_left_out_is_not_told_as_kept(tmp_path: Path) -> None:
+    """No words bring a number back as the name of a finalizer; then the schema refuses the object."""
+    odd = (IRIS % (1, "s3://a/b")).replace("name: iris", "name: iris\n  finalizers: [1]", 1)
+    folder = manifests(tmp_path / "in", chat=CHAT, iris=odd)
+    done = adopt(tmp_path / "out", str(folder), "--leave-out", "--output", "json")
+    told = json.loads(done.output)["adoption"]
+    assert [each["object"] for each in told["leftOut"]] == ["InferenceService flowers/iris"]
+    assert (told["bySpecAlone"], told["keptAsManifests"]) == ([], [])
 
 
 @pytest.mark.parametrize(

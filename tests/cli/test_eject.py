@@ -62,6 +62,19 @@ def test_adopted_rendered_ejected_and_adopted_again_is_the_same(tmp_path: Path) 
     assert rendered(tmp_path / "two") == before
 
 
+def test_what_stands_in_the_way_of_a_file_is_refused(tmp_path: Path) -> None:
+    """Else the plain files would lack what the catalog says, and what another wrote would pass for it."""
+    project = Project(tmp_path)
+    project.render()
+    page = tmp_path / "rendered/dev/README.md"
+    page.unlink()
+    page.mkdir()
+    with pytest.raises(GeneratorError, match="did not write are in the way") as refused:
+        run(tmp_path, "eject", "--write")
+    assert refused.value.subject == "rendered/dev/README.md"
+    assert not (tmp_path / "rendered/WITHOUT-KSERVEGEN.md").exists()
+
+
 def test_nothing_is_written_by_itself_or_where_the_output_is_old(tmp_path: Path) -> None:
     project = Project(tmp_path)
     with pytest.raises(GeneratorError, match="not what the catalog says"):

@@ -311,6 +311,9 @@ class _Proof:
         files = draft.files()
         found = draft.found.values()
         entries = [identity for one in found for identity in one.entries if identity not in draft.unsaid]
+        left_out = {  # refused since, or for what they need
+            (name, item.id) for name, one in draft.found.items() for item in one.left_out if item.id not in one.entries
+        }
         words = (content for path, content in files.items() if not path.startswith(f"{MANIFESTS_FOLDER}/"))
         return Adoption(
             files=files,
@@ -319,8 +322,8 @@ class _Proof:
             ),
             lines_after=sum(content.count(b"\n") for content in words),
             equal=len(entries),
-            literal=tuple(sorted(draft.literal - draft.unsaid)),
-            kept=kept,
+            literal=tuple(sorted(draft.literal.intersection(entries))),
+            kept={place: changes for place, changes in kept.items() if place not in left_out},
             refused=refused,
             left_out={name: one.left_out for name, one in draft.found.items()},
             problems=problems,

@@ -50,6 +50,13 @@ def eject(repository: Repository) -> Ejection:
             raise GeneratorError("the catalog has errors", hint="Run kservegen validate, and mend what it finds.")
         existing = scan(out, None)
         changes = compare_files(evaluated.desired, existing)
+        if changes.blocked:
+            first = changes.conflicts[0]
+            raise GeneratorError(
+                "files that kservegen did not write are in the way",
+                subject=f"{OUTPUT_FOLDER}/{first.path}",
+                hint="Move them away first: kservegen render names each, and why.",
+            )
         if changes:
             raise GeneratorError("the output is not what the catalog says", hint="Run kservegen render first.")
         before = {f"{OUTPUT_FOLDER}/{path}": content for path, content in evaluated.desired.items()}

@@ -6,8 +6,8 @@ environment says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -15,15 +15,18 @@ from kservegen.catalog.sections import ENTRY_SECTIONS
 from kservegen.changes.plan.model import EntryMoves, Handover, OverruledEdit, Relocation
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
-from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, Repository
+from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, SHARED_FILE, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.tree import contents
 
+# Where `shared` may stand; the first of them counts.
+_SHARING: Final = (CATALOG_FILE, SHARED_FILE)
+
 
 class _Was(NamedTuple):
-    """An entry as a file of the commit had it: the owner is its own or that of the file's defaults."""
+    """An entry as a file of the commit had it: the owner is its own, or that of the defaults under it."""
 
     file: str
     owner: str
@@ -34,7 +37,9 @@ def entry_moves(
     revision: BaseRevision, repository: Repository, catalog: Catalog, environments: tuple[ResolvedEnvironment, ...]
 ) -> EntryMoves:
     """Compare entries with those of a commit; only files that differ are read."""
-    before = _before(revision, repository)
+    shared = "" if catalog.shared is None else _owner(mapping(catalog.shared.value.get("shared")))
+    before = _before(revision, repository, shared)
+    present = [(each, {(entry.section, entry.key) for entry in each.entries}) for each in environments]
     files: dict[tuple[str, str], list[str]] = {}
     owners: dict[tuple[str, str], list[str]] = {}
     overruled: list[OverruledEdit] = []
@@ -42,13 +47,13 @@ def entry_moves(
         was = before.get(name)
         if was is None:
             continue
-        now = _of(definition.document.file, definition.document.value, *name)
+        now = _of(definition.document.file, definition.document.value, *name, shared=shared)
         if was.file != now.file:
             files.setdefault((was.file, now.file), []).append(definition.key)
         if was.owner != now.owner:
             owners.setdefault((was.owner, now.owner), []).append(definition.key)
         for path in _edited(was.words, now.words, ()):
-            overruled.extend(_overruled(name, path, environments))
+            overruled.extend(_overruled(name, path, [each for each, held in present if name in held]))
     return EntryMoves(
         tuple(Relocation(*pair, tuple(keys)) for pair, keys in sorted(files.items())),
         tuple(Handover(*pair, tuple(keys)) for pair, keys in sorted(owners.items())),
@@ -56,21 +61,30 @@ def entry_moves(
     )
 
 
-def _before(revision: BaseRevision, repository: Repository) -> dict[tuple[str, str], _Was]:
+def _before(revision: BaseRevision, repository: Repository, shared_now: str) -> dict[tuple[str, str], _Was]:
+    """Return the entries of files that differ; of all files where what lies under them had another owner."""
     found: dict[tuple[str, str], _Was] = {}
-    for file, content in contents(revision.git, revision.commit, (CATALOG_FILE, CATALOG_FOLDER)).items():
-        if not file.endswith(".yaml") or content == _now(repository, file):
+    files = contents(revision.git, revision.commit, (CATALOG_FILE, CATALOG_FOLDER))
+    shared = shared_now
+    if any(files.get(file) != _now(repository, file) for file in _SHARING):
+        values = (mapping(load_strict(files[file], file).value) for file in _SHARING if file in files)
+        shared = next((_owner(mapping(value["shared"])) for value in values if "shared" in value), "")
+    for file, content in files.items():
+        if not file.endswith(".yaml") or (content == _now(repository, file) and shared == shared_now):
             continue
         value = mapping(load_strict(content, file).value)
         names = ((section, key) for section in ENTRY_SECTIONS for key in mapping(value.get(section)))
-        found |= {name: _of(file, value, *name) for name in names}
+        found |= {name: _of(file, value, *name, shared=shared) for name in names}
     return found
 
 
-def _of(file: str, value: JsonObject, section: str, key: str) -> _Was:
+def _of(file: str, value: JsonObject, section: str, key: str, *, shared: str) -> _Was:
     words = mapping(value.get(section)).get(key)
-    owner = mapping(words).get("owner") or mapping(value.get("defaults")).get("owner")
-    return _Was(file, text(owner), words)
+    return _Was(file, text(mapping(words).get("owner")) or _owner(value) or shared, words)
+
+
+def _owner(value: JsonObject) -> str:
+    return text(mapping(value.get("defaults")).get("owner"))
 
 
 def _edited(old: JsonValue, new: JsonValue, path: Path) -> Iterator[Path]:
@@ -83,16 +97,15 @@ def _edited(old: JsonValue, new: JsonValue, path: Path) -> Iterator[Path]:
 
 
 def _overruled(
-    name: tuple[str, str], path: Path, environments: tuple[ResolvedEnvironment, ...]
+    name: tuple[str, str], path: Path, environments: Sequence[ResolvedEnvironment]
 ) -> Iterator[OverruledEdit]:
-    """Yield the environments in which the entry lives and that say the word themselves, in whichever of their files."""
+    """Yield those of the environments that say the word themselves, in whichever of their files."""
     for environment in environments:
-        if any((entry.section, entry.key) == name for entry in environment.entries):
-            for document in reversed(environment.source.documents):
-                if _says(document.value, (*name, *path)):
-                    place = document.source.key((*name, *path))
-                    yield OverruledEdit(environment.name, name[1], format_path(path), str(place))
-                    break
+        for document in reversed(environment.source.documents):
+            if _says(document.value, (*name, *path)):
+                place = document.source.key((*name, *path))
+                yield OverruledEdit(environment.name, name[1], format_path(path), str(place))
+                break
 
 
 def _says(value: Mapping[str, JsonValue], path: Path) -> bool:

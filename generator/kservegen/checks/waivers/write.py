@@ -20,7 +20,6 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 # A longer promise is none: nobody remembers it.
 LONGEST: Final = 180
 _WEEK: Final = 7
-_BUDGET: Final = "budget/"
 _NAMED: Final = 3  # so many entries fit in a line
 _UNNAMEABLE: Final = re.compile(r"[^A-Za-z0-9]+")
 
@@ -88,8 +87,9 @@ def new_waivers(
     wanted: list[tuple[str, JsonObject]] = []
     names = set(taken)
     for owner, rules in sorted(found.items()):
-        for block in _blocks({rule: frozenset(keys) for rule, keys in rules.items()}):
-            models = _models(block, entries)
+        for block in _blocks({rule: frozenset(keys) for rule, keys in rules.items()}, owners.keys()):
+            of_model = block.keys[0] in owners
+            models: JsonObject = _models(block, entries) if of_model else {"budget": block.keys[0]}
             name = _free(_name(block, models, owner), names)
             names.add(name)
             words: JsonObject = {**_rules(block.rules), **models, "reason": given.reason, "owner": owner}
@@ -100,12 +100,11 @@ def new_waivers(
     }
 
 
-def _blocks(found: _Found) -> Iterator[_Block]:
-    """Return blocks that cover what was found; a budget is no model, and has one of its own."""
-    yield from _cover({rule: keys for rule, keys in found.items() if not rule.startswith(_BUDGET)})
-    for rule, names in sorted(found.items()):
-        if rule.startswith(_BUDGET):
-            yield from (_Block((rule,), (name,)) for name in sorted(names))
+def _blocks(found: _Found, models: Collection[str]) -> Iterator[_Block]:
+    """Return blocks that cover what was found; what is no key of a model is a budget, and has one of its own."""
+    yield from _cover({rule: held for rule, keys in found.items() if (held := keys.intersection(models))})
+    for rule, keys in sorted(found.items()):
+        yield from (_Block((rule,), (name,)) for name in sorted(keys.difference(models)))
 
 
 def _cover(found: _Found) -> list[_Block]:
@@ -158,7 +157,7 @@ def _models(block: _Block, entries: Sequence[Entry]) -> JsonObject:
     """Choose keys by their owner or by namespaces, where that names just these; else one by one."""
     keys = frozenset(block.keys)
     if len(keys) == 1:
-        return {"budget" if block.rules[0].startswith(_BUDGET) else "model": block.keys[0]}
+        return {"model": block.keys[0]}
     models = [entry for entry in entries if entry.section in MODEL_SECTIONS]
     by_owner = _groups(models, lambda entry: text(entry.words.get("owner")))
     by_namespace = _groups(models, lambda entry: entry.namespace)

@@ -22,6 +22,7 @@ from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
 from kservegen.kserve.controllers.llm.conversion import upgraded_document
 from kservegen.kserve.defaulting.inference_service import MODE, MODES, NEW_MODE
 from kservegen.kserve.platform import Platform
+from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 from kservegen.render.output.ownership import OWNERSHIP_MARK
 
 # Objects of the engines: what they say is said by `gitops`, and rendered anew.
@@ -238,7 +239,7 @@ def _placed(doc: JsonObject, resource: Resource, target: Target) -> Resource:
             ask(api_version, resource.kind, kserve_version=target.version)
             for ask in (target.schemas.has, target.schemas.is_cluster_scoped)
         )
-        namespaced = known and not scoped
+        namespaced = known and not scoped and resource.kind not in CLUSTER_SCOPED
     else:
         namespaced = info is not None and info.namespaced
     if namespaced and not identity.namespace:

@@ -133,6 +133,19 @@ def test_a_budget_is_no_model() -> None:
     }
 
 
+def test_a_rule_of_budgets_about_a_model_is_waived_for_the_model() -> None:
+    """`budget/queue-full` is said of the largest model that waits in the queue."""
+    given_owner = promise(owner="platform", reason="r", ttl="30d", today=TODAY.day)
+    diagnostics = [*found("budget/queue-full", "growth/a", "growth/b"), *found("budget/exceeded", "growth")]
+    assert chosen(written(diagnostics, TEAMS, given_owner)) == {
+        "queue-full-growth": {"rule": "budget/queue-full", "models": "growth/*", "owner": "platform"},
+        "exceeded-growth": {"rule": "budget/exceeded", "budget": "growth", "owner": "platform"},
+    }
+    assert chosen(written(diagnostics[:1], TEAMS)) == {
+        "queue-full-growth-a": {"rule": "budget/queue-full", "model": "growth/a", "owner": "growth"}
+    }
+
+
 def test_nobody_answers_for_what_nobody_owns() -> None:
     with pytest.raises(GeneratorError, match="needs somebody who answers") as refused:
         written(found(A, *(f"x{number}" for number in range(5))), [entry(f"x{number}", "") for number in range(5)])
