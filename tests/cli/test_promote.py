@@ -99,3 +99,87 @@ def test_a_model_that_is_not_there(project: Project) -> None:
     )
     assert isinstance(done.exception, GeneratorError)
     assert done.exception.message == "new does not live in prod"
+
+
+LISTED = """\
+models:
+  own:
+    predictor:
+      containers:
+      - {name: kserve-container, image: registry.example.com/server:1, args: [--a]}
+      - {name: agent, image: registry.example.com/agent:1}
+"""
+
+
+def test_versions_in_lists_come_over_by_the_keys_of_their_items(project: Project) -> None:
+    project.write("models.yaml", MODELS + LISTED.removeprefix("models:\n"))
+    there = "- {name: agent, image: registry.example.com/agent:2}\n      - {name: kserve-container, args: [--b]}\n"
+    project.write("environments/dev.yaml", f"{DEV}models:\n  own:\n    predictor:\n      containers:\n      {there}")
+    project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
+    done = run(project, "own")
+    assert done.exception is None
+    assert "own: predictor stays as prod has it" in done.output
+    assert text(project).removeprefix(DEV.replace("name: dev", "name: prod")) == (
+        "models:\n  own:\n    predictor: {containers: [{name: agent, image: registry.example.com/agent:2}]}\n"
+    )
+    again = text(project)
+    assert "nothing to change" in run(project, "own").output
+    project.write(
+        "environments/dev.yaml",
+        f"{DEV}models:\n  own:\n    predictor:\n      containers:\n"
+        "      - {name: agent, image: registry.example.com/agent:3}\n"
+        "      - {name: kserve-container, image: elsewhere.example.com/server:1}\n",
+    )
+    done = run(project, "own")
+    assert text(project) == again.replace("agent:2", "agent:3")
+    assert "own: predictor.containers[0].image stays registry.example.com/server:1: dev has elsewhere" in done.output
+
+
+MANIFEST = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: plain, namespace: ns}
+spec:
+  predictor:
+    minReplicas: 1
+    model:
+      modelFormat: {name: sklearn}
+      storageUri: hf://a/plain   # which one
+"""
+
+
+def test_a_model_that_is_a_file_in_each_environment(project: Project) -> None:
+    project.write("manifests/dev/plain.yaml", MANIFEST.replace("hf://a/plain", "hf://a/plain-2").replace(": 1", ": 2"))
+    project.write("manifests/prod/plain.yaml", MANIFEST)
+    project.write("manifests/dev/only.yaml", MANIFEST.replace("name: plain", "name: only"))
+    done = run(project)
+    assert done.exception is None
+    assert text(project, "manifests/prod/plain.yaml") == MANIFEST.replace("hf://a/plain", "hf://a/plain-2")
+    only = "stands in manifests/dev/only.yaml and not in prod: copy the file"
+    assert f"note: serving.kserve.io/InferenceService/ns/only {only}" in done.output
+
+
+def test_a_file_of_several_documents_is_left_to_people(project: Project) -> None:
+    project.write("manifests/dev/plain.yaml", MANIFEST.replace("hf://a/plain", "hf://a/plain-2"))
+    both = f"{MANIFEST}---\n{MANIFEST.replace('name: plain', 'name: second')}"
+    project.write("manifests/prod/plain.yaml", both)
+    done = run(project)
+    assert done.exception is None
+    assert text(project, "manifests/prod/plain.yaml") == both
+    assert "stays hf://a/plain: dev has hf://a/plain-2; edit manifests/prod/plain.yaml by hand" in done.output
+
+
+def test_what_stays_is_said_once_for_all_that_are_alike(project: Project) -> None:
+    project.write(
+        "environments/dev.yaml",
+        DEV.replace("version: v0.19.0,", "version: v0.20.0, values: {kserve-resources: {kserve: {version: x}}},")
+        + "models: {iris: {minReplicas: 0, args: [--a]}, other: {minReplicas: 0, args: [--b]}}\n",
+    )
+    project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
+    done = run(project)
+    assert "note: iris, other: minReplicas, args stay as prod has it" in done.output
+    assert "note: values of kserve-resources stay as prod has them" in done.output
+    project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
+    done = run(project, "iris", "--field", "args")
+    assert "note: iris: minReplicas stays as prod has it" in done.output
+    assert "note: KServe stays v0.19.0: dev has v0.20.0, and models were named" in done.output

@@ -7,10 +7,8 @@ tags and digests of images, KServe's version, and the words of a model that say 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.editing.patch import at
@@ -25,14 +23,13 @@ from kservegen.commands.edits import (
     finish_draft,
     open_draft,
 )
-from kservegen.commands.rollout.versions import version_words
+from kservegen.commands.promoted_rest import bring_rest
+from kservegen.commands.rollout.versions import moves, version_words
 from kservegen.core.document import mapping, sequence, text, texts_in
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.render.objects.settings import Settings
-
-_PLACE: Final = re.compile(r"(?:hf|https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://(?:[^/]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +78,7 @@ def bring_over(draft: CatalogDraft, request: Promotion) -> None:
                 _pins(draft, name, there, entry)
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
         raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
+    bring_rest(draft, file, (request.source, request.target), keys, {steps[0].text for _, steps in request.fields})
 
 
 def _platform(draft: CatalogDraft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
@@ -149,7 +147,7 @@ def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, request: P
         own = at(here.words, path)
         if own == value or any(isinstance(part, int) for part in path):
             continue
-        if _moves(own, value):
+        if moves(own, value):
             draft.notes.append(
                 f"{there.key}: {format_path(path)} stays {own}: {request.source} has {value}, from another place"
                 f" (--field {format_path(path)} takes it over)"
@@ -163,17 +161,6 @@ def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, request: P
             draft.notes.append(f"{there.key} says no {typed} in {request.source}")
         elif json.dumps(value) != json.dumps(at(here.words, path)):
             draft.put(file, (*target, *path), value)
-
-
-def _moves(own: JsonValue, value: JsonValue) -> bool:
-    """Whether a word would take the model or image from another bucket, host or registry than before."""
-    if not isinstance(own, str) or not isinstance(value, str):
-        return False
-    if "://" in own or "://" in value:
-        places = [_PLACE.match(address) for address in (own, value)]
-        hub = own.startswith("hf://") and value.startswith("hf://")
-        return not hub and [place and place[0] for place in places].count(places[0] and places[0][0]) != len(places)
-    return "/" in own and own.rpartition("/")[0] != value.rpartition("/")[0]
 
 
 def _pins(draft: CatalogDraft, environment: str, there: ResolvedEnvironment, entry: Entry) -> None:

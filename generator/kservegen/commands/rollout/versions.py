@@ -14,8 +14,9 @@ from kservegen.render.objects.settings import Settings
 # Words that say which version of something runs, wherever they stand in an entry.
 _ADDRESSES: Final = frozenset({"storageUri", "uri", "sourceModelUri"})
 _VERSIONS: Final = frozenset({"runtimeVersion", "image"})
-# Where an address begins: environments have their own buckets and hosts.
+# Where an address begins: environments have their own buckets and hosts. The hub is one place for all.
 _PLACE: Final = re.compile(r"(?:https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://[^/]*/?")
+_HUB: Final = "hf://"
 
 
 def version_words(words: JsonValue, kind: str, path: Path = ()) -> Iterator[tuple[Path, JsonValue]]:
@@ -59,3 +60,20 @@ def _bare(path: str, value: str) -> str:
     if "://" in value:
         return _PLACE.sub("", value, count=1)
     return value.rpartition("/")[2] if path.rpartition(".")[2] == "image" else value
+
+
+def moves(own: JsonValue, value: JsonValue) -> bool:
+    """Whether a word would take the model or image from another bucket, host or registry than before."""
+    if not isinstance(own, str) or not isinstance(value, str):
+        return False
+    if "://" in own or "://" in value:
+        return _place(own) != _place(value)
+    return "/" in own and own.rpartition("/")[0] != value.rpartition("/")[0]
+
+
+def _place(address: str) -> str:
+    """Return the bucket or host of an address; blank where it is of no known form."""
+    if address.startswith(_HUB):
+        return _HUB
+    found = _PLACE.match(address)
+    return found[0].rstrip("/") if found else ""
