@@ -158,6 +158,53 @@ def test_what_a_rollback_keeps_is_told_since_when_and_ended(project: Project) ->
     assert held(project, "models.yaml") == after["models.yaml"]
 
 
+def test_the_file_that_held_the_entry_before_tells_what_a_rollback_keeps(project: Project) -> None:
+    """Else a model that moved between files since follows again in nothing."""
+    set_words(project, "iris", "minReplicas=3")
+    edits(project, "rollback", "iris", "--env", "eu")
+    commit_files(project.root, {}, "back for the night")
+    lines = held(project, "models.yaml").splitlines(keepends=True)
+    moved = "".join(line for line in lines if "iris:" in line)
+    rest = "".join(line for line in lines if "iris:" not in line)
+    commit_files(project.root, {"models.yaml": rest, "models/iris.yaml": f"{''.join(lines[:3])}{moved}"}, "move it")
+    commit_files(project.root, {"models/more.yaml": f"{''.join(lines[:3])}{moved}"}, "and again")
+    (project.root / "models/iris.yaml").unlink()
+    commit_files(project.root, {}, "and gone")
+    (word,) = edits(project, "rollback", "iris", "--env", "eu", "--status")["held"]
+    assert (word["path"], word["here"], word["beneath"]) == ("minReplicas", None, 3)
+    assert word["since"]["subject"] == "back for the night"
+    edits(project, "rollback", "iris", "--env", "eu", "--follow")
+    assert held(project, EU) == FILES[EU]
+
+
+def test_following_again_leaves_no_empty_map(project: Project) -> None:
+    """An empty map of an environment says that what is beneath is to be empty."""
+    set_words(project, "iris", "resources.limits.memory=2Gi")
+    set_words(project, "iris", "resources.limits.memory=3Gi", "--env", "eu")
+    set_words(project, "iris", "resources.limits.memory=4Gi")
+    set_words(project, "iris", "minReplicas=2", "--env", "eu")
+    commit_files(project.root, {EU: held(project, EU).replace("3Gi", "2Gi")}, "as it was")
+    edits(project, "rollback", "iris", "--env", "eu", "--follow")
+    assert "resources" not in held(project, EU)
+    assert "minReplicas: 2" in held(project, EU)
+
+
+def test_what_a_rollback_keeps_in_a_base_is_told_and_ended(project: Project) -> None:
+    set_words(project, "iris", "minReplicas=3")
+    edits(project, "rollback", "iris", "--env", "prod", "--in", "base")
+    commit_files(project.root, {}, "back for the night")
+    for name in ("eu", "us"):
+        (word,) = edits(project, "rollback", "iris", "--env", name, "--status")["held"]
+        assert (word["environment"], word["path"], word["file"]) == (name, "minReplicas", PROD)
+        assert word["since"]["subject"] == "back for the night"
+    done = run(project, "rollback", "iris", "--env", "eu", "--follow", "--yes")
+    assert isinstance(done.exception, GeneratorError)
+    assert done.exception.message == f"what {PROD} says of iris reaches us, too"
+    assert done.exception.hint == "Name them as well: --env us."
+    edits(project, "rollback", "iris", "--env", "prod", "--follow")
+    assert held(project, PROD) == FILES[PROD]
+
+
 def test_what_an_environment_says_on_purpose_is_no_rollback(project: Project) -> None:
     set_words(project, "iris", "minReplicas=3", "--env", "eu")
     set_words(project, "iris", "minReplicas=2")

@@ -12,50 +12,70 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.patch import at
-from kservegen.catalog.model import Catalog
+from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.edits import (
     CatalogDraft,
     HeldWord,
     ProposedEdits,
-    catalog_of,
     entry_in,
-    environment_file,
     find_definition,
     finish_draft,
     open_draft,
     reached_environments,
 )
+from kservegen.commands.history import SOURCE_PATTERNS, catalog_at
 from kservegen.commands.set import prune
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
-from kservegen.core.repository import CATALOG_FILE, Repository
+from kservegen.core.repository import CATALOG_FILE, ENVIRONMENTS_FOLDER, Repository
 from kservegen.git.log import Commit, commits_touching
 from kservegen.git.process import Git, open_git
-from kservegen.git.tree import contents, has_commits, resolve_revision
+from kservegen.git.tree import has_commits, resolve_revision
 
-# So far back it is looked whether a word came from beneath once.
+# So far back it is looked whether a word came from beneath once, and so often the entry's file is looked for again.
 _MOST_COMMITS: Final = 100
+_MOST_MOVES: Final = 20
 _Entry = tuple[str, str]
 
 
 class OverruledWord(NamedTuple):
-    """A word of an environment's own entry that is another beneath it; None where one of the two does not say it."""
+    """A word of an entry in a file of an environment that is another beneath it; None where one of the two is none."""
 
+    document: CatalogDocument
     path: Path
     here: JsonValue
     beneath: JsonValue
 
 
 def follow_again(repository: Repository, name: str, environments: Sequence[str]) -> ProposedEdits:
-    """Edit environments' files so that an entry follows the catalog again in the words that a rollback gave it."""
+    """Edit environments' files so that an entry follows the catalog again in the words that a rollback gave it.
+
+    GeneratorError where that would change environments that were not named.
+    """
     draft, target, held = _held(repository, name, environments)
-    for word in held:
-        file = environment_file(draft.catalog, word.environment)
-        draft.drop(file, (*target, *word.words))
+    asked = reached_environments(draft.catalog, environments)
+    for file, words in sorted({(word.location.file, word.words) for word in held}):
+        beyond = sorted(set(_readers(draft.catalog, file)).difference(asked))
+        if beyond:
+            raise GeneratorError(
+                f"what {file} says of {target[1]} reaches {', '.join(beyond)}, too",
+                hint=f"Name them as well: {' '.join(f'--env {each}' for each in beyond)}.",
+            )
+        draft.drop(file, (*target, *words))
+        for size in range(len(words) - 1, 0, -1):  # a map that holds nothing any more would empty what is beneath
+            if at(draft.value(file), (*target, *words[:size])) == {}:
+                draft.drop(file, (*target, *words[:size]))
         prune(draft, file, target)
     return finish_draft(draft, held=held)
+
+
+def _readers(catalog: Catalog, file: str) -> Iterator[str]:
+    """Yield the environments that a file is part of."""
+    for name, source in catalog.environments.items():
+        if any(document.file == file for document in source.documents):
+            yield name
 
 
 def following(repository: Repository, name: str, environments: Sequence[str]) -> ProposedEdits:
@@ -78,25 +98,36 @@ def _held(
 
 
 def overruled_words(catalog: Catalog, environment: str, target: _Entry) -> Iterator[OverruledWord]:
-    """Yield the words of an environment's own entry that are others beneath it."""
-    own = at(catalog.environments[environment].own.value, target)
-    if not isinstance(own, dict) or not own:
-        return
-    entry = entry_in(resolve_environment(_without(catalog, environment, target), environment)[0], *target)
-    beneath = {} if entry is None else entry.words
-    for path, value in _leaves(own, ()):
-        if not _is_same(at(beneath, path), value):
-            yield OverruledWord(path, value, at(beneath, path))
+    """Yield the words of an entry in an environment's files, its bases among them, that are others beneath the file.
+
+    What a later file says again is of that file.
+    """
+    documents = catalog.environments[environment].documents
+    for index, document in enumerate(documents):
+        said = at(document.value, target)
+        if not document.file.startswith(f"{ENVIRONMENTS_FOLDER}/") or not isinstance(said, dict) or not said:
+            continue
+        above = [at(later.value, target) for later in documents[index + 1 :]]
+        entry = entry_in(resolve_environment(_beneath(catalog, environment, target, index), environment)[0], *target)
+        beneath = {} if entry is None else entry.words
+        for path, value in _leaves(said, ()):
+            if not _is_same(at(beneath, path), value) and not any(_says(words, path) for words in above):
+                yield OverruledWord(document, path, value, at(beneath, path))
 
 
-def _without(catalog: Catalog, environment: str, target: _Entry) -> Catalog:
-    """Return the catalog without what an environment's own file says of an entry."""
+def _beneath(catalog: Catalog, environment: str, target: _Entry, index: int) -> Catalog:
+    """Return the catalog without what an environment's files say of an entry from the one at `index` on."""
     source = catalog.environments[environment]
     section, key = target
-    said = {name: value for name, value in mapping(source.own.value.get(section)).items() if name != key}
-    own = replace(source.own, value={**source.own.value, section: said})
-    bare = replace(source, documents=(*source.documents[:-1], own))
-    return replace(catalog, environments={**catalog.environments, environment: bare})
+    bare = [
+        replace(
+            document, value={**document.value, section: {name: said for name, said in entries.items() if name != key}}
+        )
+        for document in source.documents[index:]
+        for entries in (mapping(document.value.get(section)),)
+    ]
+    source = replace(source, documents=(*source.documents[:index], *bare))
+    return replace(catalog, environments={**catalog.environments, environment: source})
 
 
 def _leaves(words: JsonObject, path: Path) -> Iterator[tuple[Path, JsonValue]]:
@@ -113,27 +144,29 @@ def _is_same(one: JsonValue, other: JsonValue) -> bool:
 
 def _held_in(git: Git, draft: CatalogDraft, environment: str, target: _Entry) -> Iterator[HeldWord]:
     """Yield the overruled words that came from beneath once, with the commit since which they do no more."""
-    open_words = {word.path: word for word in overruled_words(draft.catalog, environment, target)}
-    since: dict[Path, Commit | None] = dict.fromkeys(open_words)
-    source = draft.catalog.environments[environment]
+    open_words = {(word.document.file, word.path): word for word in overruled_words(draft.catalog, environment, target)}
+    since: dict[tuple[str, Path], Commit | None] = dict.fromkeys(open_words)
+    if not open_words:
+        return
     for commit, past in _past_catalogs(git, draft, environment, target):
         if not open_words:
             return
         entry = entry_in(resolve_environment(past, environment)[0], *target)
-        own = at(past.environments[environment].own.value, target)
-        for path, word in list(open_words.items()):
-            if _says(own, path) and _is_same(at(own, path), word.here):
-                since[path] = commit
+        said = {document.file: at(document.value, target) for document in past.environments[environment].documents}
+        for place, word in list(open_words.items()):
+            file, path = place
+            if _says(said.get(file), path) and _is_same(at(said.get(file), path), word.here):
+                since[place] = commit
             elif entry is not None and _is_same(at(entry.words, path), word.here):
-                del open_words[path]
+                del open_words[place]
                 yield HeldWord(
                     environment=environment,
                     entry=target[1],
                     words=path,
                     here=word.here,
                     beneath=word.beneath,
-                    location=source.own.source.key((*target, *path)),
-                    since=since[path],
+                    location=word.document.source.key((*target, *path)),
+                    since=since[place],
                 )
 
 
@@ -143,19 +176,35 @@ def _says(own: JsonValue, path: Path) -> bool:
 
 
 def _past_catalogs(git: Git, draft: CatalogDraft, environment: str, target: _Entry) -> Iterator[tuple[Commit, Catalog]]:
-    """Yield what commits held of the files that make an entry, the newest first, as far as they can be read."""
+    """Yield what commits held of the files that make an entry, the newest first, as far as they can be read.
+
+    Where another file held the entry before, that one is followed from there on.
+    """
     source = draft.catalog.environments[environment]
-    files = {
-        CATALOG_FILE,
-        draft.catalog.definitions[target].document.file,
-        *(() if draft.catalog.shared is None else (draft.catalog.shared.file,)),
-        *(document.file for document in source.documents),
-    }
-    head = resolve_revision(git, "HEAD")
-    for commit in commits_touching(git, sorted(files), start=head, limit=_MOST_COMMITS):
-        try:
-            past = catalog_of(draft.repository, contents(git, commit.name, sorted(files)))
-        except GeneratorError:
-            continue
-        if environment in past.environments:
-            yield commit, past
+    shared = draft.catalog.shared
+    files = {CATALOG_FILE, draft.catalog.definitions[target].document.file}
+    files |= {document.file for document in (*source.documents, *(() if shared is None else (shared,)))}
+    start = resolve_revision(git, "HEAD")
+    for _ in range(_MOST_MOVES):
+        last = ""
+        for commit in commits_touching(git, sorted(files), start=start, limit=_MOST_COMMITS):
+            past = catalog_at(git, draft, commit.name, sorted(files))
+            if past is not None and target not in past.definitions:
+                break
+            last = commit.name
+            if past is not None and environment in past.environments:
+                yield commit, past
+        start = _parent(git, last)
+        before = catalog_at(git, draft, start, SOURCE_PATTERNS) if start else None
+        definition = None if before is None else before.definitions.get(target)
+        if definition is None or definition.document.file in files:
+            return
+        files.add(definition.document.file)
+
+
+def _parent(git: Git, commit: str) -> str:
+    """Return the commit before one; blank where there is none, or the clone ends."""
+    try:
+        return resolve_revision(git, f"{commit}^") if commit else ""
+    except GeneratorError:
+        return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kservegen.catalog.model import Catalog
@@ -81,13 +81,24 @@ def _load(
 ) -> EntryHistory | None:
     """Return what a commit held of those environments that it had; None where its catalog cannot be read."""
     sources = contents(git, commit.name, SOURCE_PATTERNS)
-    try:
-        catalog = catalog_of(draft.repository, sources)
-    except GeneratorError:
+    catalog = _catalog(draft, sources)
+    if catalog is None:
         return None
     there = [name for name in asked if name in catalog.environments]
     states = {name: state_in(resolve_environment(catalog, name)[0], target) for name in there}
     return EntryHistory(commit, sources, catalog, states)
+
+
+def catalog_at(git: Git, draft: CatalogDraft, commit: str, paths: Sequence[str]) -> Catalog | None:
+    """Return what files of a commit say, those that it has; None where that is no catalog that can be read."""
+    return _catalog(draft, contents(git, commit, paths))
+
+
+def _catalog(draft: CatalogDraft, sources: Mapping[str, bytes]) -> Catalog | None:
+    try:
+        return catalog_of(draft.repository, sources)
+    except GeneratorError:
+        return None
 
 
 def _text(states: Mapping[str, State]) -> str:
