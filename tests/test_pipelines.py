@@ -136,6 +136,8 @@ def test_a_change_that_is_rendered_is_green_and_its_plan_is_left(pipeline: Pipel
     assert done.returncode == 0, done.stdout
     assert "minReplicas" in done.stdout
     assert pipeline.report()["exitCode"] == 0
+    files = pipeline.root if pipeline.service == "gitlab" else pipeline.temp
+    assert (files / "junit.xml").read_text("utf-8").startswith("<?xml")
     plan = (pipeline.root if pipeline.service == "gitlab" else pipeline.temp) / "plan.md"
     assert "minReplicas" in plan.read_text("utf-8")
     assert ("##vso[task.uploadsummary]" in done.stdout) is (pipeline.service == "azure")
