@@ -10,6 +10,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
 from tests.support.rooms import ROOMS
 from tools.structure import repeated
@@ -34,6 +35,7 @@ RIM = (
     "kservegen.checks.manifests.files",
     "kservegen.checks.engines.kubeconform.process",
     "kservegen.cli",
+    "kservegen.evaluate.workers",
     "kservegen.commands.init",
     "kservegen.core.repository",
     "kservegen.core.confined",
@@ -214,26 +216,23 @@ def test_no_module_is_called_utils() -> None:
     assert [name for name in MODULES if name.rpartition(".")[2] in {"utils", "helpers", "common", "misc"}] == []
 
 
-def test_version_imports_nothing_heavy() -> None:
+# All of this package that runs before a command is chosen: every call and every completion pays for it.
+AT_START = {"kservegen", "kservegen.cli", "kservegen.cli.failures", "kservegen.core"}
+AT_START |= {"kservegen.core.errors", "kservegen.core.exit_codes"}
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"]])
+def test_starting_imports_nothing_but_click(words: list[str]) -> None:
     code = (
         "import sys\n"
         "from kservegen.cli.failures import run_cli\n"
         "from kservegen.cli import cli\n"
-        "run_cli(cli, ['--version'])\n"
-        "print(*sorted(sys.modules), file=sys.stderr)\n"
+        f"run_cli(cli, {words})\n"
+        "print(*sys.modules, file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stderr.split())
-    assert "kservegen.cli" in loaded
-    heavy = {
-        "yaml",
-        "jsonschema",
-        "jsonschema_rs",
-        "cel_expr_python",
-        "rich",
-        "jinja2",
-        "json",
-        "kservegen.commands.render",
-    }
-    heavy |= {"huggingface_hub", "httpx2", "kubernetes"}
-    assert loaded & heavy == set()
+    assert {name for name in loaded if name.partition(".")[0] == "kservegen"} == AT_START
+    libraries = {path.stem for path in Path(click.__file__).parents[1].iterdir()} - {"click"}
+    assert {name for name in loaded if name in libraries and not name.startswith("_")} == set()
+    assert loaded & {"json", "logging", "traceback", "importlib.metadata"} == set()

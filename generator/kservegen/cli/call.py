@@ -22,8 +22,8 @@ from kservegen.cli.options import (
     write_sections,
     write_text,
 )
-from kservegen.commands.result import CLEAN, FINDINGS
 from kservegen.core.errors import GeneratorError
+from kservegen.core.exit_codes import CLEAN, FINDINGS
 from kservegen.kserve.protocols.requests import Protocol
 
 if TYPE_CHECKING:

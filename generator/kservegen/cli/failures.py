@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import textwrap
-import traceback
 from collections.abc import Sequence
-from io import StringIO
 from itertools import pairwise
 
 import click
 
-from kservegen.commands.result import INTERNAL, OPERATIONAL
 from kservegen.core.errors import GeneratorError
+from kservegen.core.exit_codes import INTERNAL_ERROR, OPERATIONAL
 
 
 def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
     """Run `command` and return the exit code that the process should have."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if "--debug" in words:  # what was contained tells its trace as well
+        import logging  # noqa: PLC0415 - here and below: what only a failure needs is not imported at every start
+
         logging.basicConfig(level=logging.DEBUG, format="%(message)s")
     try:
         outcome = command.main(args=words, prog_name="kservegen", standalone_mode=False)
@@ -52,6 +50,8 @@ def _wants_json(words: Sequence[str]) -> bool:
 def _usage(error: click.ClickException, words: Sequence[str]) -> int:
     if _wants_json(words):
         return _fail(GeneratorError(error.format_message(), hint="See kservegen --help."), words, error)
+    from io import StringIO  # noqa: PLC0415
+
     from kservegen.formats.inert import printable  # noqa: PLC0415
 
     shown = StringIO()
@@ -68,7 +68,7 @@ def _internal(error: Exception, words: Sequence[str]) -> int:
         f"an error of kservegen itself: {type(error).__name__}: {error}",
         hint="Please report it; run again with --debug for the details.",
     )
-    return _fail(summary, words, error, INTERNAL)
+    return _fail(summary, words, error, INTERNAL_ERROR)
 
 
 def _fail(summary: GeneratorError, words: Sequence[str], cause: Exception, code: int = OPERATIONAL) -> int:
@@ -82,6 +82,9 @@ def _fail(summary: GeneratorError, words: Sequence[str], cause: Exception, code:
         said = f"{subject}{summary.message}\n{summary.hint}".strip("\n").split("\n")
         _say("\n".join([said[0], *(line if line.startswith(" ") else f"  {line}" for line in said[1:])]))
     if "--debug" in words:
+        import textwrap  # noqa: PLC0415
+        import traceback  # noqa: PLC0415
+
         _say_lines(textwrap.indent("".join(traceback.format_exception(cause)), "  "))
     return code
 

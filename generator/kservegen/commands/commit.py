@@ -18,9 +18,10 @@ from kservegen.commands.render import (
     report_on,
     write_out,
 )
-from kservegen.commands.result import CLEAN, Result
+from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
+from kservegen.core.exit_codes import CLEAN
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.problem import Problem, to_finding
 from kservegen.core.repository import OUTPUT_FOLDER, Repository

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.core.exit_codes import CLEAN, FINDINGS
 
 if TYPE_CHECKING:
     from kservegen.changes.plan.model import Plan
     from kservegen.evaluate.manifests import Documents
-
-CLEAN, FINDINGS, OPERATIONAL, INTERNAL = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

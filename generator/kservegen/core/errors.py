@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from kservegen.core.secrets import mask_text
-
 
 class GeneratorError(Exception):
     """A run that cannot go on: a missing path, an unknown version, a held lock, a full disk.
@@ -13,6 +11,8 @@ class GeneratorError(Exception):
     """
 
     def __init__(self, message: str, *, subject: str = "", hint: str = "") -> None:
+        from kservegen.core.secrets import mask_text  # noqa: PLC0415 - a run that goes on needs no patterns for it
+
         self.message, self.subject, self.hint = map(mask_text, (message, subject, hint))
         super().__init__(self.message)
 

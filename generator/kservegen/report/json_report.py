@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kservegen import __version__
-from kservegen.commands.result import OPERATIONAL, FilePlan, Result
+from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import BaselineState, Diagnostic, Location
 from kservegen.core.errors import GeneratorError
+from kservegen.core.exit_codes import OPERATIONAL
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import inert_json
 

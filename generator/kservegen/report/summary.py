@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from kservegen.commands.result import CLEAN, FilePlan, Result
+from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Assumption, Unchecked, assuming
 from kservegen.core.diagnostics import Severity, Waived
+from kservegen.core.exit_codes import CLEAN
 
 if TYPE_CHECKING:
     from kservegen.evaluate.manifests import Documents
