@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from tests.support.actions import Action, ActionFailedError, Job, Json, Runner, command, load, python_command
 from tests.support.git_repository import commit_files, git
@@ -539,6 +540,24 @@ def test_render_after_the_merge(tmp_path: Path) -> None:
     before = git(tmp_path / "origin.git", "rev-parse", "main")
     assert not machine.run_job(workflow, "render").failed
     assert git(tmp_path / "origin.git", "rev-parse", "main") == before, "nothing to do is nothing done"
+
+
+@needs_tools
+def test_a_job_for_each_environment(tmp_path: Path, repository: Path) -> None:
+    text = (ROOT / "docs/ci.md").read_text("utf-8")
+    workflow = yaml.safe_load(
+        text.partition("### A job for each environment")[2].partition("```yaml\n")[2].partition("```")[0]
+    )
+    listed = runner(tmp_path, repository).run_job(workflow, "list")
+    names = json.loads(listed.outputs["environments"])
+    assert names == sorted(path.stem for path in (repository / "rendered").iterdir())
+    (repository / PROD).write_text((repository / PROD).read_text("utf-8") + "nonsense: 1\n", "utf-8")
+    done = {
+        name: runner(tmp_path, repository, matrix={"environment": name}).run_job(workflow, "environment")
+        for name in names
+    }
+    assert {name: job.failed for name, job in done.items()} == {name: name == "prod" for name in names}
+    assert "::error file=environments/prod.yaml" in done["prod"].log
 
 
 @needs_tools

@@ -177,6 +177,10 @@ class Simulation:
             return None
         return self._installation.shared.derived(resource.doc, made, derive)
 
+    def know_workloads(self, resource: Resource, workloads: tuple[RunningWorkload, ...] | None) -> None:
+        """Take what runs of a stored object from whoever has looked already, in another process."""
+        self._running[resource.id] = _Running(resource.doc, workloads)
+
     def find(self, resource: Resource, kind: str, namespace: str, name: str) -> JsonObject | None:
         """Return an object that stands beside a stored one, or that is made of it; None for one that is in no file."""
         beside = self._resources.get(ResourceId(kind, namespace, name))

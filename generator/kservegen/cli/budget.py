@@ -9,6 +9,7 @@ import click
 
 from kservegen.cli.options import (
     complete_environment,
+    evaluating,
     find_repository,
     reporting,
     wants_colour,
@@ -21,6 +22,7 @@ from kservegen.cli.options import (
 @click.command(name="budget")
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
 @reporting("text", "json", "csv")
+@evaluating
 def command(*, environments: tuple[str, ...], root: Path | None, output: str) -> int:
     """Sum up what the models of each environment take: accelerators, cores, memory; per budget, type and owner.
 

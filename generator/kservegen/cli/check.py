@@ -13,6 +13,7 @@ from kservegen.cli.options import (
     HTML,
     change_option,
     emit_result,
+    evaluating,
     fail_on,
     files_at,
     find_repository,
@@ -46,6 +47,7 @@ from kservegen.core.diagnostics import Severity
 @fail_on
 @show_waived
 @clock_options
+@evaluating
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     base: str | None,

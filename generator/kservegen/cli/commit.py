@@ -13,6 +13,7 @@ from kservegen.cli.options import (
     common,
     complete_environment,
     emit_result,
+    evaluating,
     fail_on,
     guard_options,
     open_for_writing,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 )
 @common
 @fail_on
+@evaluating
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     environments: tuple[str, ...],

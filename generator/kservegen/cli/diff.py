@@ -9,6 +9,7 @@ import click
 from kservegen.cli.candidates import complete_model
 from kservegen.cli.options import (
     complete_environment,
+    evaluating,
     find_repository,
     reporting,
     wants_colour,
@@ -16,7 +17,7 @@ from kservegen.cli.options import (
     write_sections,
     write_text,
 )
-from kservegen.commands.result import CLEAN, FINDINGS
+from kservegen.core.exit_codes import CLEAN, FINDINGS
 
 
 @click.command(name="diff")
@@ -26,6 +27,7 @@ from kservegen.commands.result import CLEAN, FINDINGS
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything differs, as git diff --exit-code does.")
 @click.option("--all", "everything", is_flag=True, help="Write each entry by itself, what many have in common, too.")
 @reporting("text", "json", "markdown")
+@evaluating
 def command(
     *,
     left: str,

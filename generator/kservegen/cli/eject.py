@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import open_for_writing, reporting, write_text
+from kservegen.cli.options import evaluating, open_for_writing, reporting, write_text
 
 
 @click.command(name="eject")
 @click.option("--write", "writes", is_flag=True, help="Write the files. Without it nothing is written.")
 @reporting("text", "json")
+@evaluating
 def command(*, writes: bool, root: Path | None, output: str) -> int:
     """Make plain files of what is rendered: the line that says who made them goes, nothing else changes.
 

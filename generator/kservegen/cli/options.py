@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar, cast
 
 import click
 
+from kservegen.cli.progress import shown_progress, stop_progress
 from kservegen.commands.result import Result
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out, repository_top
 from kservegen.core.diagnostics import Severity
@@ -124,6 +126,38 @@ fail_on = click.option(
     show_default=True,
     help="Least severity that makes the exit code 1.",
 )
+
+
+def _count_of_jobs(ctx: click.Context, _param: click.Parameter, value: int | None) -> int | None:
+    """Have so many processes judge a catalog, as long as the command runs."""
+    if value is not None:
+        from kservegen.evaluate.workers import JOBS  # noqa: PLC0415 - only where it is asked for
+
+        token = JOBS.set(value)
+        ctx.call_on_close(lambda: JOBS.reset(token))
+    return value
+
+
+_jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1, max=64),
+    default=None,
+    expose_value=False,
+    callback=_count_of_jobs,
+    metavar="N",
+    help="Judge with N processes. Default: as many as there are cores and as pay; what comes out is the same.",
+)
+
+
+def evaluating(function: _F) -> _F:
+    """Add --jobs to a command that judges whole catalogs; at a terminal it shows what it does."""
+
+    @wraps(function)
+    def shown(*given: object, **options: object) -> object:
+        with shown_progress():
+            return function(*given, **options)
+
+    return _jobs(cast(_F, shown))
 
 
 show_waived = click.option(
@@ -326,7 +360,8 @@ def write_error(text: str) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Write as UTF-8, whatever the locale says."""
+    """Write as UTF-8, whatever the locale says, and where progress was shown."""
+    stop_progress()
     stream.flush()
     buffer = getattr(stream, "buffer", None)
     if buffer is None:

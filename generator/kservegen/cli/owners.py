@@ -6,13 +6,21 @@ from pathlib import Path
 
 import click
 
-from kservegen.cli.options import complete_environment, find_repository, reporting, write_document, write_sections
+from kservegen.cli.options import (
+    complete_environment,
+    evaluating,
+    find_repository,
+    reporting,
+    write_document,
+    write_sections,
+)
 
 
 @click.command(name="owners")
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
 @click.option("--at", "revision", default="", metavar="REV", help="Export the catalog as a commit has it.")
 @reporting("csv", "json")
+@evaluating
 def command(*, environments: tuple[str, ...], revision: str, root: Path | None, output: str) -> int:
     """List the pods of each model with its owner: namespace, workload, labels, accelerators.
 

@@ -13,6 +13,7 @@ from kservegen.cli.options import (
     change_option,
     complete_environment,
     emit_result,
+    evaluating,
     fail_on,
     files_at,
     find_repository,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @files_at
 @change_option
 @fail_on
+@evaluating
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     environments: tuple[str, ...],

@@ -11,6 +11,7 @@ from kservegen.cli.options import (
     HTML,
     complete_environment,
     emit_result,
+    evaluating,
     fail_on,
     find_repository,
     findings_option,
@@ -49,6 +50,7 @@ from kservegen.core.repository import Repository
 @guard_options
 @findings_option
 @fail_on
+@evaluating
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     environments: tuple[str, ...],

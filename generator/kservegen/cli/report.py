@@ -10,6 +10,7 @@ import click
 from kservegen.cli.options import (
     HTML,
     complete_environment,
+    evaluating,
     find_repository,
     html_page,
     reporting,
@@ -23,6 +24,7 @@ from kservegen.core.repository import Repository
 @click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=complete_environment)
 @click.option("--at", "revision", default="", metavar="REV", help="Report on the catalog as a commit has it.")
 @reporting("markdown", "csv", "json", HTML)
+@evaluating
 def command(*, environments: tuple[str, ...], revision: str, root: Path | None, output: str) -> int:
     """List each model of each environment: revision, licence, owner, accelerators, price, waivers, who approved it.
 

@@ -16,7 +16,7 @@ from kservegen.cli.options import (
     write_sections,
     write_text,
 )
-from kservegen.commands.result import CLEAN, FINDINGS, OPERATIONAL
+from kservegen.core.exit_codes import CLEAN, FINDINGS, OPERATIONAL
 
 
 @click.command(name="status")

@@ -13,6 +13,7 @@ from kservegen.cli.clock import clock as day_of
 from kservegen.cli.clock import clock_options
 from kservegen.cli.options import (
     complete_environment,
+    evaluating,
     find_repository,
     line_reader,
     open_for_writing,
@@ -59,6 +60,7 @@ _PERMITTED: Final = timedelta(days=30)
 )
 @clock_options
 @reporting("text", "json")
+@evaluating
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     environments: tuple[str, ...],

@@ -14,6 +14,7 @@ from kservegen.cli.clock import clock, clock_options
 from kservegen.cli.options import (
     HTML,
     emit_result,
+    evaluating,
     fail_on,
     findings_option,
     html_page,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 )
 @click.option("--owner", default="", help="Who answers for written waivers. Default: the owners of the models.")
 @click.option("--reason", default="adopted", show_default=True, help="Why written waivers are accepted.")
+@evaluating
 def command(  # noqa: PLR0913 - one parameter per option
     *,
     targets: tuple[str, ...],

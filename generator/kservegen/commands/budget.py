@@ -11,10 +11,10 @@ from kservegen.checks.rules.view import queues_of
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
-from kservegen.evaluate.environment import DefaultedEnvironment, Evaluation, evaluate, ledger_of
+from kservegen.evaluate.environment import Against, DefaultedEnvironment, Evaluation, ledger_of
+from kservegen.evaluate.environments import evaluate_all
 from kservegen.evaluate.existing_output import ledger_before
 from kservegen.evaluate.project import Project, open_project
-from kservegen.evaluate.sharing import SharedResults
 from kservegen.evaluate.unmanaged import OutputFolder
 
 # What is found of limits, choices and files of others changes no sum.
@@ -28,10 +28,8 @@ def account_environments(
     project = open_project(repository)
     overviews: list[Overview] = []
     diagnostics = list(project.diagnostics)
-    shared = SharedResults()
-    out = OutputFolder(repository.output, repository.relative(repository.output))
-    for name in project.choose(environments):
-        evaluation = evaluate(project.catalog, name, project.tools, shared, out=out)
+    against = Against(out=OutputFolder(repository.output, repository.relative(repository.output)))
+    for evaluation in evaluate_all(project, environments, against):
         diagnostics.extend(evaluation.diagnostics)
         if evaluation.defaulted is not None:
             overviews.append(_overview(project, evaluation, evaluation.defaulted))

@@ -15,10 +15,11 @@ from kservegen.commands.baseline import compare_with_base
 from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.plan import Planned, compare_change, refuse_half_written
 from kservegen.commands.render import DIFF_LINES, report_on
-from kservegen.commands.result import CLEAN, FilePlan, Result
+from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import assuming
 from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_diagnostics
 from kservegen.core.document import mapping, text
+from kservegen.core.exit_codes import CLEAN
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository

@@ -21,7 +21,8 @@ from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
 from kservegen.core.values import whole_number
-from kservegen.evaluate.environment import DefaultedEnvironment, evaluate
+from kservegen.evaluate.environment import Against, DefaultedEnvironment, prepare
+from kservegen.evaluate.judging import Judge
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.kserve.defaulting import Defaulted
@@ -110,10 +111,11 @@ def account_for(
     project: Project, environments: Sequence[str], model: str | None, what_if: WhatIf | None
 ) -> GpuAccounts:
     """Estimate every server that asks for GPUs, or those of one model; UnknownModelError for a model that none has."""
-    table, known, shared = project.tools.facts(), set[str](), SharedResults()
+    table, known = project.tools.facts(), set[str]()
+    judge = Judge(project.tools, SharedResults())
     found, others = list[Account](), list[UnestimatedObject]()
     for name in project.choose(environments):
-        defaulted = evaluate(project.catalog, name, project.tools, shared).defaulted
+        defaulted = prepare(project.catalog, name, judge, Against()).defaulted
         if defaulted is None:
             continue
         known.update(said for item in defaulted.objects for said in _called(item) if said)

@@ -22,9 +22,9 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
 from kservegen.evaluate.base import BaseRevision
-from kservegen.evaluate.environment import Evaluation, evaluate, ledger_of
+from kservegen.evaluate.environment import Evaluation, ledger_of
+from kservegen.evaluate.environments import evaluate_all
 from kservegen.evaluate.project import open_project
-from kservegen.evaluate.sharing import SharedResults
 from kservegen.git.blame import BranchChange, last_changes
 from kservegen.git.log import Span
 from kservegen.git.process import Git, open_git
@@ -119,13 +119,11 @@ def _with_changes(
 def rows_of(
     repository: Repository, environments: Sequence[str], rows: Callable[[Evaluation], Iterable[_Row]]
 ) -> tuple[list[_Row], tuple[Diagnostic, ...]]:
-    """Evaluate environments one after the other; return the rows of all, and what is wrong with the catalog."""
+    """Evaluate environments; return the rows of all, and what is wrong with the catalog."""
     project = open_project(repository, any_version=True)
     diagnostics = list(project.diagnostics)
     found: list[_Row] = []
-    shared = SharedResults()
-    for name in project.choose(environments):
-        evaluation = evaluate(project.catalog, name, project.tools, shared)
+    for evaluation in evaluate_all(project, environments):
         diagnostics.extend(evaluation.diagnostics)
         found.extend(rows(evaluation))
     return found, merge_diagnostics(diagnostics)

@@ -23,6 +23,7 @@ from kservegen.core.assumptions import Unchecked
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
+from kservegen.core.progress import tell
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.environment import Tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
@@ -123,6 +124,7 @@ def compare_change(
     clock: Clock | None = None,
 ) -> ComparedChange:
     """Compare what was evaluated with a base, and hold it against the guards as the base has them."""
+    tell("comparing with the base")
     wanted = WantedBase(desired=evaluated.desired, existing=existing, scope=evaluated.scope)
     compared = base.compare(wanted)
     found = tuple(_environments(base, evaluated, compared, allowed, clock))

@@ -14,6 +14,7 @@ from kservegen.commands.codeowners import unreviewed_files
 from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
+from kservegen.core.progress import tell
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.evaluate.unmanaged import OutputFolder, find_stale
@@ -145,6 +146,7 @@ def write_out(evaluated: EvaluatedRepository, options: RenderOptions, command: s
 
 
 def _compare_and_apply(evaluated: EvaluatedRepository, result: Result, options: RenderOptions) -> Result:
+    tell("comparing files")
     desired = evaluated.desired
     existing = scan(options.out, evaluated.scope)
     changes = compare_files(desired, existing)

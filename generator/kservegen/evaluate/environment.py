@@ -9,32 +9,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.basis import Directory
 from kservegen.checks.companions import doubles_of_own, untold
 from kservegen.checks.environment import check_environment, check_namespaces
-from kservegen.checks.gpu.environment import EstimateInputs
 from kservegen.checks.gpu.gpu_names import check_gpu_names
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
 from kservegen.checks.owners.reach import check_reach
-from kservegen.checks.registry import severity_of
 from kservegen.checks.rules.base import Context
-from kservegen.checks.rules.view import queues_of
-from kservegen.checks.runner import Checker, MadeFindings, ObjectFinding, is_misshapen
-from kservegen.checks.simulation import MADE_KEPT
+from kservegen.checks.runner import Checker
 from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
 from kservegen.core.crashes import contained
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
-from kservegen.core.resource import Resource, ResourceId
+from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
-from kservegen.evaluate.running import RunningObjects
+from kservegen.evaluate.judging import (
+    JUDGING,
+    Judge,
+    JudgedObjects,
+    Judgement,
+    Share,
+    is_counted,
+    join_shares,
+    judge_objects,
+    judge_share,
+)
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.defaulting import Defaulted
@@ -105,34 +111,81 @@ def evaluate(
     tools: Tools,
     shared: SharedResults | None = None,
     clock: Clock | None = None,
-    base: BaseRevision | None = None,
     *,
     out: OutputFolder | None = None,
 ) -> Evaluation:
-    """Resolve, build and check one environment, as a change of `base` where there is one.
+    """Resolve, build and check one environment in this process; `clock` and `out` are those of `Against`."""
+    judge, against = Judge(tools, shared or SharedResults()), Against(clock, out)
+    prepared = prepare(catalog, name, judge, against)
+    if prepared.defaulted is None:
+        return conclude(prepared, (), judge, against)
+    return conclude(prepared, (judge_share(prepared.defaulted, prepared.bindings, judge, Share()),), judge, against)
 
-    Where there is an `out`, what others have in the environment's folder there is checked, too.
+
+class Against(NamedTuple):
+    """What an environment is held against beside the base of a change: the day, what lies in the output folder.
+
     With a `clock`, waivers that have expired hold no longer; without one all hold, so that output has no date in it.
+    Where there is an `out`, what others have in the environment's folder there is checked, too.
     """
+
+    clock: Clock | None = None
+    out: OutputFolder | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedEnvironment:
+    """An environment whose objects are built and not judged yet; `diagnostics` are what its words say against it.
+
+    `defaulted` is None where it could not be built.
+    """
+
+    environment: ResolvedEnvironment
+    defaulted: DefaultedEnvironment | None = None
+    bindings: Bindings | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def prepare(catalog: Catalog, name: str, judge: Judge, against: Against) -> PreparedEnvironment:
+    """Resolve and build one environment, as a change of a base where there is one."""
     source = catalog.environments[name]
     unjudged = ResolvedEnvironment(name=name, source=source, value={}, written={}, fragments=(), entries=())
 
-    def judge() -> Iterator[Evaluation]:
-        yield _evaluated(catalog, name, tools, shared or SharedResults(), (clock, base, out))
+    def built() -> Iterator[PreparedEnvironment]:
+        yield _prepared(catalog, name, judge, against)
+
+    def told(finding: Finding) -> PreparedEnvironment:
+        return PreparedEnvironment(environment=unjudged, diagnostics=(_crashed(unjudged, finding),))
+
+    return next(contained(JUDGING, built, told))
+
+
+def conclude(
+    prepared: PreparedEnvironment, judgements: Sequence[Judgement], judge: Judge, against: Against
+) -> Evaluation:
+    """Give what was found of the objects of an environment its lines, and check the environment as a whole."""
+    defaulted = prepared.defaulted
+    if defaulted is None:
+        return Evaluation(environment=prepared.environment, defaulted=None, diagnostics=prepared.diagnostics)
+
+    def concluded() -> Iterator[Evaluation]:
+        yield _concluded(prepared, defaulted, join_shares(defaulted, judgements), judge, against)
 
     def told(finding: Finding) -> Evaluation:
-        said = replace(finding.at(Location(source.own.file), ()), environments=(name,))
-        return Evaluation(environment=unjudged, defaulted=None, diagnostics=(said,))
+        said = (_crashed(prepared.environment, finding),)
+        return Evaluation(environment=prepared.environment, defaulted=None, diagnostics=said)
 
-    return next(contained("judging this environment", judge, told))
-
-
-# What an environment is held against: the day, the base of the change, what lies in the output folder.
-_Against: TypeAlias = "tuple[Clock | None, BaseRevision | None, OutputFolder | None]"
+    crash = next((each.crash for each in judgements if each.crash is not None), None)
+    return told(crash) if crash is not None else next(contained(JUDGING, concluded, told))
 
 
-def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults, against: _Against) -> Evaluation:
-    clock, base, out = against
+def _crashed(environment: ResolvedEnvironment, finding: Finding) -> Diagnostic:
+    said = finding.at(Location(environment.source.own.file), ())
+    return replace(said, environments=(environment.name,))
+
+
+def _prepared(catalog: Catalog, name: str, judge: Judge, against: Against) -> PreparedEnvironment:
+    tools, shared, base = judge.tools, judge.shared, judge.base
     resolved, unresolved = resolve_environment(catalog, name, shared.entries)
     environment = judged_from(replace(resolved, entries=shared.in_common(resolved.entries)), base)
     unresolved += check_reach(environment, (base.owners, partial(base.entries_of, name)) if base is not None else None)
@@ -142,21 +195,35 @@ def _evaluated(catalog: Catalog, name: str, tools: Tools, shared: SharedResults,
         # Of a version that is there and no text its schema has spoken.
         told = [built] if isinstance(environment.at("kserve", "version"), str | None) else []
         unresolved += diagnose_environment(environment, told)
-        return Evaluation(environment=environment, defaulted=None, diagnostics=tuple(unresolved))
+        return PreparedEnvironment(environment=environment, diagnostics=tuple(unresolved))
     defaulted = default_environment(built, tools, tools.schemas if bindings is not None else None, shared)
     others: tuple[Diagnostic, ...] = ()
-    if out is not None:
-        defaulted, others = _with_others(defaulted, out, clock)
-    checked = _check(defaulted, tools, bindings, shared, base)
+    if against.out is not None:
+        defaulted, others = _with_others(defaulted, against.out, against.clock)
+    return PreparedEnvironment(
+        environment=environment, defaulted=defaulted, bindings=bindings, diagnostics=(*unresolved, *others)
+    )
+
+
+def _concluded(
+    prepared: PreparedEnvironment,
+    defaulted: DefaultedEnvironment,
+    judged: JudgedObjects,
+    judge: Judge,
+    against: Against,
+) -> Evaluation:
+    environment, tools = prepared.environment, judge.tools
+    checked = _check(defaulted, prepared.bindings, judged, judge)
     inventory = defaulted.context.inventory
     noted: tuple[Diagnostic, ...] = ()
     if inventory is not None:
         from kservegen.checks.inventory import check_inventory, unread_kinds  # noqa: PLC0415 - few environments have one
 
-        noted = tuple(check_inventory(environment, defaulted.context, clock))
+        noted = tuple(check_inventory(environment, defaulted.context, against.clock))
         checked = replace(checked, unchecked=(*checked.unchecked, *unread_kinds(inventory)))
-    weighed = _weighed((*unresolved, *others, *noted, *checked.diagnostics), environment, tools)
-    return replace(checked, diagnostics=tuple(_waive(weighed, built, tools, clock, base)))
+    weighed = _weighed((*prepared.diagnostics, *noted, *checked.diagnostics), environment, tools)
+    waived = _waive(weighed, defaulted.built, tools, against.clock, judge.base)
+    return replace(checked, diagnostics=tuple(waived))
 
 
 def ledger_of(evaluation: Evaluation) -> tuple[Line, ...]:
@@ -246,43 +313,16 @@ def _with_others(
 
 
 def _check(
-    defaulted: DefaultedEnvironment,
-    tools: Tools,
-    bindings: Bindings | None,
-    shared: SharedResults,
-    base: BaseRevision | None,
+    defaulted: DefaultedEnvironment, bindings: Bindings | None, judged: JudgedObjects, judge: Judge
 ) -> Evaluation:
-    """Run every check, and give what it finds the line that a human edits."""
+    """Give what was found of objects the line that a human edits, and run every check of the environment as a whole."""
     built, objects, context = defaulted.built, defaulted.objects, defaulted.context
-    environment, locator = built.environment, Locator.of(built)
-    inputs = EstimateInputs(
-        context=context,
-        values=built.installed_values,
-        accelerators=environment.mapping("accelerators"),
-        bandwidths=environment.mapping("bandwidths"),
-        image_sizes=environment.mapping("imageSizes"),
-        locked=environment.locked,
-        lock_file=environment.lock_file,
-    )
-    counted = any(map(environment.mapping, ("budgets", "nodePools"))) or bool(queues_of(context).cluster_queues)
-    running = RunningObjects(inputs, tools.facts, counted=counted)
-    found = (
-        *_object_findings(
-            objects,
-            context,
-            tools.checker,
-            shared.findings,
-            _misspoken(built),
-            weigh=running.weigh,
-            made=shared.made_findings,
-        ),
-        *_violations(defaulted, objects, bindings, shared, base, tools),
-    )
+    environment, locator, tools = built.environment, Locator.of(built), judge.tools
     diagnostics = [
         *_word_problems(built, locator, context.directory),
         *(bindings.diagnostics if bindings is not None else ()),
-        *(locator.diagnose(resource, finding, tools.checker.severity(finding)) for resource, finding in untold(found)),
-        *_of_unmanaged(defaulted, tools, bindings, shared, base),
+        *(locator.diagnose(item, finding, tools.checker.severity(finding)) for item, finding in untold(judged.found)),
+        *_of_unmanaged(defaulted, bindings, judge),
     ]
     release = context.release
     caveat = unreviewed(release)
@@ -291,7 +331,7 @@ def _check(
     assumed = [*release.taken_for_granted]
     unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None
-    if counted:
+    if is_counted(defaulted):
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415
 
         others = tuple(item.counted for item in defaulted.unmanaged)
@@ -300,8 +340,8 @@ def _check(
         assumed.extend(capacity.assumptions)
         unchecked = capacity.unchecked
         ledger = capacity.ledger
-    judged = partial(check_environment, built, release.charts, context.directory)
-    words = contained("this environment's words", judged, lambda crash: crash)
+    look = partial(check_environment, built, release.charts, context.directory)
+    words = contained("this environment's words", look, lambda crash: crash)
     diagnostics.extend(diagnose_environment(environment, words))
     names = check_gpu_names(environment.mapping("accelerators"), tools.facts)
     diagnostics.extend(diagnose_environment(environment, names))
@@ -310,7 +350,7 @@ def _check(
         environment=environment,
         defaulted=defaulted,
         diagnostics=tuple(diagnostics),
-        unestimated=running.unestimated,
+        unestimated=judged.unestimated,
         assumptions=merge_assumptions(replace(each, environments=(environment.name,)) for each in assumed),
         unchecked=unchecked,
         ledger=ledger,
@@ -329,105 +369,16 @@ def _word_problems(built: BuiltEnvironment, locator: Locator, directory: Directo
         yield replace(locator.diagnose_words(entry, EntryFinding(finding)), path=format_path(words))
 
 
-def _object_findings(
-    objects: Sequence[Defaulted],
-    context: Context,
-    checker: Checker,
-    shared: dict[Defaulted, tuple[ObjectFinding, ...]],
-    misspoken: frozenset[ResourceId] = frozenset(),
-    *,
-    weigh: Callable[[Sequence[Defaulted]], Iterable[ObjectFinding]] = lambda _: (),
-    made: MadeFindings | None = None,
-) -> Iterator[ObjectFinding]:
-    """Check each object alone, once for all environments that share it, then in the light of its environment.
-
-    Nothing is said of what KServe makes of `misspoken` ones, whose words were not all understood. `weigh` is asked
-    about those of the right shape, some at a time.
-    """
-    fresh = [item for item in objects if item not in shared]
-    shared.update(zip(fresh, checker.alone(fresh, context), strict=True))
-    for item in objects:
-        yield from shared[item]
-    sound = [item for item in objects if not is_misshapen(shared[item])]
-    around = checker.around(sound, context)
-    for found in around:
-        yield from found
-    seen = list(zip(sound, around, strict=True))
-    for batch in (seen[start : start + MADE_KEPT] for start in range(0, len(seen), MADE_KEPT)):
-        said = [(item, (*shared[item], *found)) for item, found in batch if item.resource.id not in misspoken]
-        for found in checker.made([item for item, _ in said], [found for _, found in said], context, made):
-            yield from found
-        yield from weigh([item for item, _ in batch])
-
-
-def _misspoken(built: BuiltEnvironment) -> frozenset[ResourceId]:
-    """List the objects of entries whose words hold an error."""
-    return frozenset(
-        entry.resource.id
-        for entry in built.entries
-        if any(severity_of(problem.finding) is Severity.ERROR for problem in entry.problems)
-    )
-
-
-def _of_unmanaged(
-    defaulted: DefaultedEnvironment,
-    tools: Tools,
-    bindings: Bindings | None,
-    shared: SharedResults,
-    base: BaseRevision | None,
-) -> Iterator[Diagnostic]:
+def _of_unmanaged(defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge) -> Iterator[Diagnostic]:
     """Check the objects of others as all else: by schema, rules and policies."""
     items = {item.defaulted.written.id: item for item in defaulted.unmanaged}
     objects = [item.defaulted for item in defaulted.unmanaged]
     for resource, finding in (
-        *_object_findings(objects, defaulted.context, tools.checker, {}),
-        *_violations(defaulted, objects, bindings, shared, base, tools),
+        *(found for one in judge_objects(objects, defaulted, bindings, judge, alone={}) for found in one),
         *((item.defaulted.resource, found) for item in defaulted.unmanaged for found in item.refused(defaulted.built)),
     ):
-        diagnostic = items[resource.id].diagnose(finding, tools.checker.severity(finding), resource)
+        diagnostic = items[resource.id].diagnose(finding, judge.tools.checker.severity(finding), resource)
         yield replace(diagnostic, environments=(defaulted.built.environment.name,))
-
-
-def _violations(
-    defaulted: DefaultedEnvironment,
-    objects: Sequence[Defaulted],
-    bindings: Bindings | None,
-    shared: SharedResults,
-    base: BaseRevision | None,
-    tools: Tools,
-) -> Iterator[ObjectFinding]:
-    """Hold objects against the policies that are bound, and those that the base of a change binds."""
-    found = () if bindings is None else tuple(_violations_now(defaulted, objects, bindings, shared))
-    yield from found
-    environment = defaulted.built.environment
-    words = base.words_of(environment.name, environment.source.bases) if base is not None else {}
-    if base is not None and (words.get("policies") or words.get("namespaces")):
-        from kservegen.evaluate.base_policies import pods_forbidden_at_base, violations_at_base  # noqa: PLC0415
-
-        yield from pods_forbidden_at_base(objects, defaulted.context, words, tools.checker)
-        yield from violations_at_base(defaulted.built, objects, base, tools.policies, found, defaulted.context)
-
-
-def _violations_now(
-    defaulted: DefaultedEnvironment, objects: Iterable[Defaulted], bindings: Bindings, shared: SharedResults
-) -> Iterator[ObjectFinding]:
-    from kservegen.checks.policy.checker import PolicyChecker, PolicyPasses  # noqa: PLC0415
-    from kservegen.checks.policy.made import MadePolicies  # noqa: PLC0415
-
-    shared.policies = shared.policies or PolicyPasses()
-    others = (item.defaulted.resource for item in defaulted.unmanaged)
-    namespaces = {r.id.name: r.doc for r in (*others, *defaulted.built.own) if r.id.kind == "Namespace"}
-    policies = PolicyChecker(bindings.bound, namespaces, shared.policies)
-    of_made = MadePolicies(bindings.bound, namespaces)
-    for item in objects:
-        told = set()
-        for finding in contained("a policy", partial(policies.check, item), lambda finding: finding):
-            told.add((finding.rule, finding.path))
-            yield item.resource, finding
-        look = partial(of_made.violations, item.resource, defaulted.context)
-        for finding in contained("a policy", look, lambda finding: finding):
-            if (finding.rule, finding.path) not in told:
-                yield item.resource, finding
 
 
 def _weighed(diagnostics: Iterable[Diagnostic], environment: ResolvedEnvironment, tools: Tools) -> Iterator[Diagnostic]:

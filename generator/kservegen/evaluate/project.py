@@ -18,6 +18,7 @@ from kservegen.checks.runner import open_checker
 from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.progress import tell
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import Tools
@@ -82,6 +83,7 @@ def open_project(
     `tools` are those of another state of it, with the same schemas and policies. Raises GeneratorError where it
     requires another version of kservegen, unless `any_version` will do.
     """
+    tell("loading the catalog")
     tools = tools or open_tools(repository, engine)
     catalog, diagnostics = load_catalog(
         repository,

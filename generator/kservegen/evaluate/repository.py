@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.engines.choice import EngineChoice
@@ -15,9 +15,12 @@ from kservegen.core.assumptions import Assumption, Unchecked, merge_assumptions
 from kservegen.core.confined import leads_out
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
+from kservegen.core.progress import tell
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.base import BaseRevision
-from kservegen.evaluate.environment import Evaluation, Tools, evaluate
+from kservegen.evaluate.environment import Against, Evaluation, Tools
+from kservegen.evaluate.environments import Judges, PreparedCatalog, prepare_catalog
+from kservegen.evaluate.judging import Judge
 from kservegen.evaluate.neighbours import neighbours
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.sharing import SharedResults
@@ -55,6 +58,10 @@ class EvaluationOptions:
     base: BaseRevision | None = None
 
 
+# Another state of a repository, and how to evaluate it.
+_State: TypeAlias = tuple[Repository, EvaluationOptions]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EvaluatedRepository:
     """All chosen environments, evaluated.
@@ -70,6 +77,7 @@ class EvaluatedRepository:
     desired: dict[str, bytes]
     is_partial: bool
     shared: SharedResults = field(repr=False)
+    judges: Judges[_State] = field(repr=False)
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -119,19 +127,24 @@ def evaluate_repository(
 
     `beside` is another state of the repository with the same schemas and policies: what is alike is not judged again.
     """
-    tools = beside.project.tools if beside is not None else None
-    project = open_project(repository, options.engine, any_version=options.any_version, tools=tools)
-    names = project.choose(options.names)
     if beside is not None:
-        shared = beside.shared.beside(entry for one in beside.environments for entry in one.entries)
+        judges = beside.judges
+        judges.ask((repository, options))
+        opened = _opened_beside(repository, options, beside.project.tools, beside.shared, beside.environments)
     else:
-        # Somebody else shares with these: another environment, or the base of the change.
-        shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
+        judges = Judges(_reopened)
+        opened = _opened(repository, options)
+        judges.start(opened.prepared)
+    project, shared = opened.project, opened.prepared.judge.shared
+    try:
+        evaluations = judges.evaluate(opened.prepared)
+    finally:
+        if options.base is None:  # otherwise the base will be judged, too
+            judges.close()
     diagnostics = list(project.diagnostics)
-    evaluations: dict[str, Evaluation] = {}
     built: dict[str, BuiltEnvironment] = {}
     desired: dict[str, bytes] = {}
-    out = OutputFolder(options.out, repository.relative(options.out)) if options.judges_output else None
+    out = opened.prepared.against.out
     if out is not None and not options.names:
         diagnostics.extend(refuse_in_departed(out, (*project.catalog.environments, *project.catalog.unreadable)))
     folder = repository.root / TEMPLATES_FOLDER
@@ -139,10 +152,8 @@ def evaluate_repository(
     templates = open_templates(repository) if options.lays_out or has_templates else None
     if templates is not None and has_templates:
         diagnostics.extend(check_templates(repository, templates))
-    for name in names:
-        evaluation = evaluations[name] = evaluate(
-            project.catalog, name, project.tools, shared, options.clock, options.base, out=out
-        )
+    for number, (name, evaluation) in enumerate(evaluations.items()):
+        tell("laying out files", number, len(evaluations))
         diagnostics.extend(evaluation.diagnostics)
         diagnostics.extend(_lowered(options.out, evaluation.built, project.tools))
         stopping = _not_understood(project, evaluation) if options.despite_findings else diagnostics
@@ -159,7 +170,45 @@ def evaluate_repository(
         desired=desired,
         is_partial=bool(options.names),
         shared=shared,
+        judges=judges,
     )
+
+
+class _Opened(NamedTuple):
+    """A repository with its environments prepared."""
+
+    project: Project
+    prepared: PreparedCatalog
+
+
+def _opened(
+    repository: Repository, options: EvaluationOptions, tools: Tools | None = None, shared: SharedResults | None = None
+) -> _Opened:
+    project = open_project(repository, options.engine, any_version=options.any_version, tools=tools)
+    names = project.choose(options.names)
+    if shared is None:
+        # Somebody else shares with these: another environment, or the base of the change.
+        shared = SharedResults() if len(names) > 1 or options.base else SharedResults(made=SharedMade(0))
+    out = OutputFolder(options.out, repository.relative(options.out)) if options.judges_output else None
+    judge = Judge(project.tools, shared, options.base)
+    return _Opened(project, prepare_catalog(project.catalog, names, judge, Against(options.clock, out)))
+
+
+def _opened_beside(
+    repository: Repository,
+    options: EvaluationOptions,
+    tools: Tools,
+    shared: SharedResults,
+    environments: Iterable[ResolvedEnvironment],
+) -> _Opened:
+    """Open another state of a repository, with what was found of entries that are alike in both."""
+    return _opened(repository, options, tools, shared.beside(entry for one in environments for entry in one.entries))
+
+
+def _reopened(first: PreparedCatalog, state: _State) -> PreparedCatalog:
+    """Open, in another process, another state of the repository whose first one that process has judged."""
+    environments = (each.environment for each in first.environments.values())
+    return _opened_beside(*state, first.judge.tools, first.judge.shared, environments).prepared
 
 
 def _laid_out(

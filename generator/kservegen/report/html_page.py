@@ -7,8 +7,9 @@ from typing import Final
 from kservegen.changes.plan.model import Plan
 from kservegen.commands.model_report import ModelRow
 from kservegen.commands.page_facts import PageFacts
-from kservegen.commands.result import CLEAN, Result
+from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Severity
+from kservegen.core.exit_codes import CLEAN
 from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
 from kservegen.report.change_page import ChangePage, PageData, PageDetail, limited

@@ -1,0 +1,188 @@
+"""However many processes judge a catalog, what comes out is the same; where one is lost, nothing is green."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.support.git_repository import new_repository
+
+from kservegen.checks.rules.base import Stage
+from kservegen.checks.rules.discover import discover
+
+RULES = Path(__file__).parents[1] / "rules"
+ENVIRONMENT = """\
+version: 1
+cluster: {{name: {name}, server: "https://{name}.internal:6443"}}
+kserve: {{version: {version}, deploymentMode: {mode}}}
+prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway]
+namespaces: {{models: {{}}}}
+gitops: {{engine: argocd, repoURL: "https://example.com/models.git", targetRevision: main}}
+accelerators: {{l4: {{resource: nvidia.com/gpu, gpu: L4}}}}
+policies: {{bindings: {{memory-limit: {{actions: [Deny]}}, maxreplicas-set: {{actions: [Audit]}}}}}}
+"""
+LIMITS = """\
+budgets: {all: {accelerator: l4, limit: 1}, memory: {namespace: models, memory: 1Gi}}
+nodePools: {l4: {accelerator: l4, nodes: {max: 1}, allocatable: {cpu: "4", memory: 16Gi, accelerators: 1}}}
+waivers: {some: {rule: policy/memory-limit, model: case-3, reason: old, owner: ml, expires: 2099-12-31}}
+"""
+# Runs commands in one process after the other, by how many each is told to use, and prints what each reports.
+SCRIPT = """
+import json, sys
+from contextlib import redirect_stdout
+from io import StringIO
+from kservegen.cli import cli
+from kservegen.cli.failures import run_cli
+
+said = []
+for words in json.loads(sys.argv[1]):
+    with redirect_stdout(StringIO()) as out:
+        code = run_cli(cli, words)
+    said.append([code, out.getvalue()])
+print(json.dumps(said))
+"""
+# Has something happen to whichever process judges beside the one that was started; then runs the command line.
+LOST = """
+import os, sys, time
+import kservegen.evaluate.judging as judging
+from kservegen.cli import main
+
+real, own = judging.judge_objects, os.getpid()
+
+def judge_objects(*given, **named):
+    if os.getpid() != own:
+        {what}
+    return real(*given, **named)
+
+judging.judge_objects = judge_objects
+main(sys.argv[1:])
+"""
+
+
+def sound_models() -> dict[str, object]:
+    """Return models in which nothing is wrong, and each of which differs from all others."""
+    words = {"namespace": "models", "modelFormat": "sklearn", "maxReplicas": 2, "serviceAccountName": "default"}
+    return {
+        f"sound-{number}": {
+            **words,
+            "storageUri": f"s3://models/{number}",
+            "resources": {"limits": {"cpu": "1", "memory": f"{100 + number}Mi"}},
+        }
+        for number in range(20)
+    }
+
+
+def wrong_models() -> dict[str, object]:
+    """Return models that cases of rules are about, each under a name of its own."""
+    models: dict[str, object] = {}
+    for number, path in enumerate(sorted(RULES.glob("*/*/fail-*.yaml"))[::3]):
+        for doc in yaml.safe_load_all(path.read_text("utf-8")):
+            if isinstance(doc, dict) and doc.get("kind") in {"InferenceService", "LLMInferenceService"}:
+                annotations = (doc.get("metadata") or {}).get("annotations")
+                models[f"case-{number}"] = {
+                    "namespace": "models",
+                    "spec": doc.get("spec"),
+                    **({"kind": doc["kind"]} if doc["kind"] != "InferenceService" else {}),
+                    **({"annotations": annotations} if isinstance(annotations, dict) else {}),
+                }
+    return models
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a change that makes nearly everything wrong, and something else in each environment."""
+    root = tmp_path_factory.mktemp("jobs")
+    environments = {
+        f"environments/{name}.yaml": ENVIRONMENT.format(name=name, version=version, mode=mode)
+        for name, version, mode in (("dev", "v0.19.0", "Standard"), ("prod", "v0.20.0", "Knative"))
+    }
+    catalog = {"version": 1, "models": sound_models()}
+    new_repository(root, {**environments, "models.yaml": json.dumps(catalog)})
+    for path, words in environments.items():
+        (root / path).write_text(words + LIMITS, "utf-8")
+    (root / "models.yaml").write_text(json.dumps({**catalog, "models": {**sound_models(), **wrong_models()}}), "utf-8")
+    return root
+
+
+def test_any_number_of_processes_says_the_same(repository: Path) -> None:
+    commands = [
+        [*words, "--root", str(repository), "--output", form, "--jobs", str(jobs)]
+        for words, form in (
+            (["validate"], "json"),
+            (["check", "--base", "HEAD"], "json"),
+            (["plan", "--base", "HEAD"], "json"),
+            (["validate"], "text"),
+        )
+        for jobs in (1, 2, 3)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(commands)], capture_output=True, text=True, check=True
+    )
+    said = json.loads(done.stdout)
+    for start in range(0, len(said), 3):
+        one, *more = said[start : start + 3]
+        assert one[0] in {0, 1}, one[1][-500:]
+        assert all(other == one for other in more), commands[start]
+    found = {finding["rule"] for finding in json.loads(said[0][1])["findings"]}
+    stages = {rule.stage for rule in discover().rules if rule.id in found}
+    assert stages == set(Stage)
+    assert {rule.partition("/")[0] for rule in found} >= {"schema", "kserve", "kubernetes", "policy", "budget", "gpu"}
+
+
+def test_files_are_the_same_bytes(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    commands = [["render", "--root", str(root), "--out", str(tmp_path / n), "--jobs", n] for n in ("1", "2", "3")]
+    subprocess.run([sys.executable, "-c", SCRIPT, json.dumps(commands)], capture_output=True, check=True)
+    one, *more = (
+        {p.relative_to(t): p.read_bytes() for p in t.rglob("*.yaml")} for t in map(tmp_path.__truediv__, "123")
+    )
+    assert len(one) > 10
+    assert more == [one, one]
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("os.kill(os.getpid(), 9)", "a process that judged a part of the catalog was ended by SIGKILL"),
+        ("os._exit(7)", "a process that judged a part of the catalog ended with exit code 7"),
+    ],
+)
+def test_a_lost_process_is_the_failure_of_the_run(repository: Path, what: str, told: str) -> None:
+    done = lost(repository, what, "validate", "--output", "json")
+    assert done.returncode == 2
+    assert told in json.loads(done.stdout)["error"]["message"]
+    assert "--jobs 1" in json.loads(done.stdout)["error"]["hint"]
+
+
+def test_what_another_process_cannot_do_is_told_as_if_this_one_could_not(repository: Path) -> None:
+    failing = "from kservegen.core.errors import GeneratorError; raise GeneratorError('disk full', hint='Make room.')"
+    done = lost(repository, failing, "validate")
+    assert (done.returncode, done.stderr) == (2, "kservegen: disk full\n  Make room.\n")
+
+
+def lost(repository: Path, what: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with two processes, of which the second meets with something."""
+    command = [sys.executable, "-c", LOST.format(what=what), *words, "--root", str(repository), "--jobs", "2"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("to_group", [True, False], ids=["terminal", "parent"])
+def test_a_stopped_run_leaves_no_process_behind(repository: Path, tmp_path: Path, to_group: bool) -> None:
+    fifo = tmp_path / "started"
+    os.mkfifo(fifo)
+    # The other process says who it is, and then never ends by itself.
+    what = f"open({str(fifo)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    command = [sys.executable, "-c", LOST.format(what=what), "validate", "--root", str(repository), "--jobs", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
+    other = int(fifo.read_text("ascii"))
+    (os.killpg if to_group else os.kill)(process.pid, signal.SIGINT)
+    _, stderr = process.communicate()
+    assert (process.returncode, stderr) == (2, "\nkservegen: stopped\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(other, 0)
