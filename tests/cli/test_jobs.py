@@ -21,7 +21,7 @@ ENVIRONMENT = """\
 version: 1
 cluster: {{name: {name}, server: "https://{name}.internal:6443"}}
 kserve: {{version: {version}, deploymentMode: {mode}}}
-prerequisites: [cert-manager, gateway-api, Gateway/kserve/kserve-ingress-gateway]
+prerequisites: [cert-manager, gateway-api, knative-serving, istio, Gateway/kserve/kserve-ingress-gateway]
 namespaces: {{models: {{}}}}
 gitops: {{engine: argocd, repoURL: "https://example.com/models.git", targetRevision: main}}
 accelerators: {{l4: {{resource: nvidia.com/gpu, gpu: L4}}}}
@@ -72,7 +72,7 @@ def sound_models() -> dict[str, object]:
         f"sound-{number}": {
             **words,
             "storageUri": f"s3://models/{number}",
-            "resources": {"limits": {"cpu": "1", "memory": f"{100 + number}Mi"}},
+            "resources": {"limits": {"cpu": "1", "memory": f"{3000 + number}Mi"}},
         }
         for number in range(20)
     }

@@ -15,6 +15,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO, Final, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 from weakref import finalize
 
@@ -81,8 +82,12 @@ class Workers(Generic[_Request, _Answer]):
 
     def __init__(self, number: int, serve: Callable[[int, _Request, Look], _Answer], first: _Request) -> None:
         self._workers: list[_Worker] = []
-        owner = os.getpid()
-        self.close = finalize(self, _end, owner, self._workers)
+        owner, before = os.getpid(), signal.getsignal(signal.SIGINT)
+        self._stops: list[int] = []
+        self.close = finalize(self, _end, owner, self._workers, before)
+        # What Python raises for Ctrl-C is lost where it comes up within a library that calls back.
+        if callable(before):
+            signal.signal(signal.SIGINT, partial(_stop, self._workers, self._stops, before))
         try:
             for each in range(1, number + 1):
                 answer = partial(_served, partial(serve, each), partial(_end_orphan, owner))
@@ -115,6 +120,8 @@ class Workers(Generic[_Request, _Answer]):
             _, status = os.waitpid(worker.pid, 0)
             self._workers.remove(worker)
             self.close()
+            if self._stops:
+                raise KeyboardInterrupt from None
             raise GeneratorError(f"a process that judged a part of the catalog {_end_of(status)}", hint=_LOST) from None
         if not isinstance(answer, _Failure):
             return answer
@@ -137,13 +144,28 @@ def _end_of(status: int) -> str:
     return f"ended with exit code {os.WEXITSTATUS(status)}"
 
 
-def _end(owner: int, workers: list[_Worker]) -> None:
-    """Kill what runs still, and wait for it; a copy of the owner leaves its siblings alone."""
-    if os.getpid() != owner:
-        return
+_Handler: TypeAlias = Callable[[int, FrameType | None], object]
+
+
+def _stop(workers: Sequence[_Worker], stops: list[int], before: _Handler, number: int, frame: FrameType | None) -> None:
+    """Kill all processes, so that no answer is waited for, and go on as without them."""
+    stops.append(number)
+    _kill(workers)
+    before(number, frame)
+
+
+def _kill(workers: Sequence[_Worker]) -> None:
     for worker in workers:
         with suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
+
+
+def _end(owner: int, workers: list[_Worker], before: _Handler | int | None) -> None:
+    """Kill what runs still, and wait for it; a copy of the owner leaves its siblings alone."""
+    if os.getpid() != owner:
+        return
+    signal.signal(signal.SIGINT, before)
+    _kill(workers)
     for worker in workers:
         with suppress(BrokenPipeError):
             worker.requests.close()
