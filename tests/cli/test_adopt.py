@@ -585,3 +585,19 @@ def test_clusters_of_several_modes_wait_for_a_decision(tmp_path: Path) -> None:
         adopt(tmp_path / "out", *words)
     assert "--mode" in str(raised.value.hint)
     assert adopt(tmp_path / "out", *words, "--mode", "Knative").return_value == 0
+
+
+@pytest.mark.parametrize(
+    ("metadata", "framework"),
+    [
+        ("annotations: {serving.kserve.io/deploymentMode: null}", "model: {modelFormat: {name: sklearn}, "),
+        ("annotations: {note: null}, labels: {team: null}", "model: {modelFormat: {name: sklearn}, "),
+        # The webhook leaves the old form to ModelMesh.
+        ("annotations: {serving.kserve.io/deploymentMode: ModelMesh}", "sklearn: {"),
+    ],
+)
+def test_odd_forms_come_back_as_a_server_stores_them(tmp_path: Path, metadata: str, framework: str) -> None:
+    text = (PLAIN % "iris").replace("namespace:", f"{metadata}, namespace:")
+    text = text.replace("model: {modelFormat: {name: sklearn}, ", framework)
+    adoption = report(tmp_path / "out", str(manifests(tmp_path / "in", iris=text)), "--write")
+    assert (adoption["keptAsManifests"], adoption["refused"], adoption["equal"]) == ([], [], 1)

@@ -14,14 +14,20 @@ from pathlib import Path
 from tests.cluster.control_plane import HOST, Client, Json, certificate
 
 from kservegen.core.resource import Resource, ResourceId
+from kservegen.formats.jsonschema.store import SchemaStore, Shapes
 from kservegen.kserve.defaulting import Installation, default
+from kservegen.render.objects.finish import canonical_form
 
 GROUP = "serving.kserve.io"
+_SCHEMAS = SchemaStore([Path(__file__).parents[2] / "schemas"])
 KINDS = ("inferenceservices", "llminferenceservices")
 
 
 def answer(review: Json, installation: Installation) -> Json:
-    """Answer an AdmissionReview with what our defaulter makes of its object."""
+    """Answer an AdmissionReview with what our defaulter makes of its object.
+
+    KServe's reads the object into Go's types and writes them out again: quantities come back in their canonical form.
+    """
     request = review["request"]
     doc = request["object"]
     names = doc["metadata"]
@@ -29,11 +35,11 @@ def answer(review: Json, installation: Installation) -> Json:
     written = Resource(id=identity, api_version=doc["apiVersion"], doc=doc, file="request.yaml")
     stored = default(written, installation)
     response: Json = {"uid": request["uid"], "allowed": not stored.crashes}
-    if stored.resource.doc != doc:
+    quantities = Shapes(_SCHEMAS, installation.kserve_version).quantities(doc["apiVersion"], doc["kind"])
+    made = canonical_form(stored.resource.doc, quantities)
+    if made != doc:
         patch = [
-            {"op": "add", "path": f"/{key}", "value": value}
-            for key, value in stored.resource.doc.items()
-            if doc.get(key) != value
+            {"op": "add", "path": f"/{key}", "value": value} for key, value in made.items() if doc.get(key) != value
         ]
         response |= {"patchType": "JSONPatch", "patch": base64.b64encode(json.dumps(patch).encode()).decode()}
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}

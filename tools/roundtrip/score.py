@@ -98,7 +98,7 @@ def score(source: Source) -> bool:
             apart = _apart(manifest, number)
             (folder / f"{number:05}.json").write_text(json.dumps(apart), "utf-8")
             titles[_identity(apart)] = title
-        options = AdoptOptions(paths={"prod": (folder,)}, version=source.version, leaves_out=True)
+        options = AdoptOptions(paths={"prod": (folder,)}, version=source.version, mode="Standard", leaves_out=True)
         adoption = adopt(Repository(Path(name), {}), options)
     left_out = adoption.left_out.get("prod", ())
     equal, total = adoption.equal, len(titles) - len(left_out)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from kservegen.catalog.sections import GROUP
 from kservegen.changes.plan.fields import compare_fields
 from kservegen.changes.plan.model import FieldChange
-from kservegen.core.document import mapping
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
@@ -47,17 +48,24 @@ _TOOL_LABELS: Final = frozenset(
 
 
 def authored(doc: JsonObject) -> JsonObject:
-    """Return what the author of an object said of it: without its status and what servers and tools wrote."""
+    """Return what the author of an object said of it: without its status and what servers and tools wrote.
+
+    Of an object of KServe's that a server holds all finalizers are some controller's: platforms around KServe write
+    their own, and who applies a manifest without them takes none away.
+    """
     metadata = {name: value for name, value in mapping(doc.get("metadata")).items() if name not in _SERVER_METADATA}
     for name, tools in (("annotations", _TOOL_ANNOTATIONS), ("labels", _TOOL_LABELS)):
-        kept = {key: value for key, value in mapping(metadata.get(name)).items() if key not in tools}
+        # The API server reads null in a map of texts as an empty text (encoding/json).
+        said = {key: "" if value is None else value for key, value in mapping(metadata.get(name)).items()}
+        kept: JsonObject = {key: value for key, value in said.items() if key not in tools}
         if kept:
             metadata[name] = kept
         elif isinstance(metadata.get(name), dict):
             del metadata[name]
     finalizers = metadata.get("finalizers")
     if isinstance(finalizers, list):
-        metadata["finalizers"] = [name for name in finalizers if name not in _CONTROLLER_FINALIZERS]
+        held = text(doc.get("apiVersion")).startswith(f"{GROUP}/") and "uid" in mapping(doc.get("metadata"))
+        metadata["finalizers"] = [name for name in finalizers if not held and name not in _CONTROLLER_FINALIZERS]
         if not metadata["finalizers"]:
             del metadata["finalizers"]
     return {name: metadata if name == "metadata" else value for name, value in doc.items() if name != "status"}

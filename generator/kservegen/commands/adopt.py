@@ -27,12 +27,14 @@ from kservegen.commands.adopting.reading import (
     Inventoried,
     LeftOut,
     Target,
+    asks_for_knative,
     read_cluster,
     read_running,
     with_annotation,
 )
 from kservegen.commands.adopting.values import ChartValues, ValuesFile, installed_mode, read_values, restated
 from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.names import label_error
@@ -46,9 +48,11 @@ from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.kserve.defaulting.inference_service import MODE
 from kservegen.kserve.platform import reference_platform
+from kservegen.render.objects.settings import stated_mode
 
 _USUAL_ENVIRONMENT: Final = "prod"
 USUAL_MODE: Final = "Standard"
+KNATIVE: Final = "Knative"
 _TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
 
 
@@ -87,7 +91,8 @@ class Adoption:
     `equal` counts the objects that a cluster would store as they came in; of those that only `spec` brings back,
     `literal` are the names. `kept` stay plain manifests, by environment and object with what the catalog would say
     differently. `errors` are what is left beside `waivers`, and beside policies that only tell (`audited`), both by
-    environment; `waivable` of them would be waived if somebody answered for them.
+    environment; `waivable` of them would be waived if somebody answered for them. So many models are `assumed` to be of
+    the cluster's `mode`: nothing that came in tells it.
     """
 
     files: Mapping[str, bytes]
@@ -104,6 +109,8 @@ class Adoption:
     audited: Mapping[str, tuple[str, ...]]
     waivable: int
     charts: Mapping[str, tuple[ChartValues, ...]]
+    mode: str
+    assumed: int
 
     @property
     def may_be_written(self) -> bool:
@@ -198,8 +205,11 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
             for name, one in found.items()
         }
         mode = options.mode or _installed_mode(tools, found, charts)
-        draft = DraftCatalog(found, _settle_modes(found, mode), tuple(dict.fromkeys(options.binds)), charts)
-        return _Proof(repository, tools, draft, options).run(tuple(problems))
+        assumed = 0 if mode or any(one.modes for one in found.values()) else sum(1 for _ in _following(found))
+        mode = _settle_modes(found, mode)
+        stated = {name: stated_mode(mode, tools.releases.get(one.version).defects) for name, one in found.items()}
+        draft = DraftCatalog(found, mode, stated, tuple(dict.fromkeys(options.binds)), charts)
+        return _Proof(repository, tools, draft, options).run(tuple(problems), assumed)
 
 
 def _check_environments(files: Sequence[ValuesFile], found: Mapping[str, Inventoried]) -> None:
@@ -264,10 +274,12 @@ def _keep_apart(repository: Repository, found: Mapping[str, Inventoried]) -> Non
 def _settle_modes(found: Mapping[str, Inventoried], said: str | None) -> str:
     """Return the mode of the cluster; what a status says differently of a model becomes the model's own word.
 
-    A model without the annotation follows the cluster, so its status tells the cluster's mode.
+    A model without the annotation follows the cluster, so its status tells the cluster's mode; without a status, words
+    that only Knative knows.
     """
     recorded = Counter(mode for one in found.values() for mode in one.modes.values())
-    mode = said or next((name for name, _ in recorded.most_common(1)), USUAL_MODE)
+    only = KNATIVE if any(map(asks_for_knative, _following(found))) else USUAL_MODE
+    mode = said or next((name for name, _ in recorded.most_common(1)), only)
     for one in found.values():
         for identity, own in one.modes.items():
             if own != mode and identity in one.entries:
@@ -275,6 +287,16 @@ def _settle_modes(found: Mapping[str, Inventoried], said: str | None) -> str:
                 doc = with_annotation(running.resource.doc, MODE, own)
                 one.entries[identity] = running._replace(resource=replace(running.resource, doc=doc))
     return mode
+
+
+def _following(found: Mapping[str, Inventoried]) -> Iterator[JsonObject]:
+    """Yield the models that follow the cluster's mode, and of which nothing tells it."""
+    for one in found.values():
+        for identity, running in one.entries.items():
+            if identity.kind == "InferenceService" and identity not in one.modes:
+                doc = running.resource.doc
+                if not mapping(mapping(doc.get("metadata")).get("annotations")).get(MODE):
+                    yield doc
 
 
 class _Proof:
@@ -288,7 +310,7 @@ class _Proof:
         self._excuse_by = options.excuse
         self._platforms: dict[str, dict[str, JsonObject]] = {}  # values by environment and chart, as they are rendered
 
-    def run(self, problems: tuple[Diagnostic, ...]) -> Adoption:
+    def run(self, problems: tuple[Diagnostic, ...], assumed: int) -> Adoption:
         draft = self._draft
         kept = self._settle()
         self._settle_values()
@@ -332,6 +354,8 @@ class _Proof:
             audited=draft.audited,
             waivable=sum(map(is_waivable, errors)),
             charts=draft.charts,
+            mode=draft.mode,
+            assumed=assumed,
         )
 
     def _excuse(self, evaluated: EvaluatedRepository) -> bool:

@@ -54,6 +54,9 @@ def _proof(adoption: Adoption) -> Iterator[str]:
         yield f"  {environment}: {identity} stays a plain manifest, for the catalog would say"
         yield from (f"    {line}" for line in said[:_LISTED])
     yield "pods that restart: none"
+    if adoption.assumed:
+        models = plural(adoption.assumed, "model says", "models say")
+        yield f"taken for granted: {models} no mode, and KServe's own is {adoption.mode} (--mode says otherwise)"
 
 
 def _place(location: Location) -> str:
@@ -139,6 +142,8 @@ def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
         "files": list(adoption.files),
         "lines": {"manifests": adoption.lines_before, "catalog": adoption.lines_after},
         "equal": adoption.equal,
+        "deploymentMode": adoption.mode,
+        "modelsOfAssumedMode": adoption.assumed,
         "bySpecAlone": [str(identity) for identity in adoption.literal],
         "keptAsManifests": [
             {

@@ -49,11 +49,13 @@ class DraftCatalog:
 
     `literal` are the objects that flat words did not bring back, `unsaid` those that no entry brings back. `bound` are
     policies that refuse, `audited` and `waivers` are by environment: those that only tell, and what is excused.
+    `mode` is the cluster's, `stated` by environment what models that say none are rendered with, blank for nothing.
     `charts` are what KServe's were installed with, `added` those of them that no kind in use asks for.
     """
 
     found: Mapping[str, Inventoried]
     mode: str
+    stated: Mapping[str, str]
     bound: tuple[str, ...] = ()
     charts: dict[str, tuple[ChartValues, ...]] = field(default_factory=dict)
     added: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -157,7 +159,7 @@ class DraftCatalog:
                 if identity in self.unsaid:
                     continue
                 say = literal_entry if identity in self.literal else compact_entry
-                words = say(running.resource.doc, self.mode).words
+                words = say(running.resource.doc, self.stated[environment]).words
                 entries.setdefault(_entry_id(identity), {})[environment] = words
         return dict(sorted(entries.items()))
 

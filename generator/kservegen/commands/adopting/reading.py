@@ -39,6 +39,8 @@ _CHART_RUNTIME: Final = f"it has the name of one {_BY_CHARTS}, which models get;
 _RELEASE: Final = "meta.helm.sh/release-name"
 _DEFINITION: Final = "CustomResourceDefinition"
 _USUAL_NAMESPACE: Final = "default"
+_KNATIVE: Final = ".knative.dev"
+_AUTOSCALER: Final = "serving.kserve.io/autoscalerClass"
 _BY_CLUSTER: Final = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
 _SECRET_FIELDS: Final = frozenset({"apiVersion", "kind", "metadata", "type", "immutable", "status"})
 _EVENTS: Final = frozenset({"Event", "EndpointSlice", "Endpoints", "ControllerRevision", "Lease"})
@@ -221,6 +223,19 @@ def _recorded_mode(doc: JsonObject) -> str:
     mode = text(mapping(doc.get("status")).get("deploymentMode"))
     mode = NEW_MODE.get(mode, mode)
     return mode if said is None and mode in MODES else ""
+
+
+def asks_for_knative(doc: JsonObject) -> bool:
+    """Whether a model says what only Knative reads: no pods at rest, a canary, its annotations."""
+    annotations = mapping(mapping(doc.get("metadata")).get("annotations"))
+    if any(key.partition("/")[0].endswith(_KNATIVE) for key in annotations):
+        return True
+    components = map(mapping, mapping(doc.get("spec")).values())
+    return any(
+        component.get("canaryTrafficPercent") is not None
+        or (component.get("minReplicas") == 0 and annotations.get(_AUTOSCALER) is None)
+        for component in components
+    )
 
 
 def with_annotation(doc: JsonObject, key: str, value: str) -> JsonObject:

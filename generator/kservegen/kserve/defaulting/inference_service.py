@@ -17,7 +17,8 @@ from kservegen.kserve.workloads import FRAMEWORKS, SERVING_CONTAINER
 
 MODE: Final = "serving.kserve.io/deploymentMode"
 MODEL_FORMAT: Final = "modelFormat"
-MODES: Final = frozenset({"Standard", "Knative", "ModelMesh"})
+MODEL_MESH: Final = "ModelMesh"
+MODES: Final = frozenset({"Standard", "Knative", MODEL_MESH})
 NEW_MODE: Final = {"RawDeployment": "Standard", "Serverless": "Knative"}
 
 _FRAMEWORK_SET: Final = frozenset(FRAMEWORKS)
@@ -31,7 +32,7 @@ def default_service(draft: CopyOnWrite, installation: Installation) -> tuple[tup
     """Default the InferenceService; return what moved, and whether the real defaulter panics on it."""
     mode = _annotation(draft.doc, MODE)
     _set_mode(draft, mode, installation)
-    model_mesh = mode == "ModelMesh"
+    model_mesh = mode == MODEL_MESH
     moves: tuple[Origin, ...] = ()
     if not model_mesh:
         moves = _convert_framework(draft)
@@ -56,7 +57,7 @@ def _set_mode(draft: CopyOnWrite, mode: JsonValue, installation: Installation) -
             draft.edit("metadata", "annotations")[MODE] = NEW_MODE[mode]
         return
     usual = NEW_MODE.get(installation.deployment_mode, installation.deployment_mode)
-    if usual in {"Standard", "ModelMesh"}:
+    if usual in {"Standard", MODEL_MESH}:
         draft.edit("metadata", "annotations")[MODE] = usual
 
 

@@ -14,8 +14,9 @@ from kservegen.catalog.field_mapping import (
     OLD_FRAMEWORKS,
     PREDICTOR,
 )
-from kservegen.core.document import text
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.kserve.defaulting.inference_service import MODE, MODEL_MESH
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings
 from kservegen.render.objects.workload import (
@@ -114,9 +115,15 @@ def _component(draft: Draft, settings: Settings, part: str, words: JsonObject) -
 
 
 def _modernise(draft: Draft, spec: JsonObject) -> None:
-    """Write the form that the webhook would leave: predictor.model, kserve-container, an explicit protocol."""
+    """Write the form that the webhook would leave: predictor.model, kserve-container, an explicit protocol.
+
+    It leaves the predictor of a model of ModelMesh as it is.
+    """
     predictor = spec.get("predictor")
     if not isinstance(predictor, dict):
+        return
+    said = mapping(mapping(draft.doc.get("metadata")).get("annotations")).get(MODE)
+    if said == MODEL_MESH and not isinstance(predictor.get("model"), dict):
         return
     for framework in OLD_FRAMEWORKS:
         old = predictor.get(framework)

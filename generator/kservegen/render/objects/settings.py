@@ -21,6 +21,11 @@ def promises_of(environment: ResolvedEnvironment) -> tuple[str, ...]:
     return tuple(item for item in sequence(environment.at("prerequisites")) if isinstance(item, str))
 
 
+def stated_mode(mode: str, defects: frozenset[str]) -> str:
+    """Return the deployment mode that services state where their words have none; blank for none."""
+    return "" if mode != "Standard" and "mode-annotation" in defects else mode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The environment's choices in the form that builders use them.
@@ -51,7 +56,7 @@ class Settings:
         return cls(
             kserve_version=environment.text("kserve", "version"),
             deployment_mode=mode,
-            stated_mode="" if mode != "Standard" and "mode-annotation" in defects else mode,
+            stated_mode=stated_mode(mode, defects),
             accelerators=environment.mapping("accelerators"),
             uri_prefixes=tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair))),
             pins=pins_of(environment.locked),
