@@ -6,14 +6,14 @@ its findings, and nothing is written. What commands do with `ProposedEdits` is u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.catalog.companions import CompanionKey, read_key
 from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
-from kservegen.catalog.editing.patch import drop, put, read_value
+from kservegen.catalog.editing.patch import drop, put, put_all, read_value
 from kservegen.catalog.model import Catalog, Definition
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
@@ -27,7 +27,7 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, Repository
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.project import Project, open_project
-from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository
+from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.git.log import Commit
 
@@ -108,6 +108,8 @@ class CatalogDraft:
     @property
     def current(self) -> Catalog:
         """The catalog as the texts stand now."""
+        if self.texts == self.before:
+            return self.catalog
         if self.loaded is None or self.loaded[0] != self.texts:
             self.loaded = dict(self.texts), catalog_of(self.repository, self.texts)
         return self.loaded[1]
@@ -115,6 +117,11 @@ class CatalogDraft:
     def put(self, file: str, path: Path, value: JsonValue) -> None:
         """Set a value."""
         self.texts[file] = put(self.text(file), path, value, file).encode()
+
+    def put_all(self, file: str, edits: Sequence[tuple[Path, JsonValue]]) -> None:
+        """Set values, one after the other, at one reading of the file."""
+        if edits:
+            self.texts[file] = put_all(self.text(file), edits, file).encode()
 
     def drop(self, file: str, path: Path) -> None:
         """Remove a value that is there."""
@@ -223,7 +230,8 @@ def finish_draft(
     """Check the edits on the whole catalog. `watched` entries are reported where an edit leaves them alone, too."""
     edited = replace(draft.repository, sources=draft.texts)
     with without_collector():
-        wanted = EvaluationOptions(names=(), out=draft.repository.output)
+        # What a plan asks for: its files come of the same evaluation.
+        wanted = EvaluationOptions(names=(), out=draft.repository.output, lays_out=True, despite_findings=True)
         evaluated = evaluate_repository(edited, wanted)
         result = report_on(evaluated, "edit", fail_on=Severity.ERROR)
         refused = False
@@ -234,22 +242,22 @@ def finish_draft(
             refused = bool(new)
             result = replace(result, diagnostics=merge_diagnostics(new))
         else:
-            result = replace(result, diagnostics=(), plan=_plan(draft, edited))
+            result = replace(result, diagnostics=(), plan=_plan(draft, edited, evaluated))
     return ProposedEdits(
         before=draft.before,
         after=draft.texts,
         result=result,
         refused=refused,
-        effects=tuple(_effects(draft, evaluated.project.catalog, watched)),
+        effects=tuple(_effects(draft, evaluated.environments, watched)),
         notes=tuple(draft.notes),
         origin=origin,
         held=held,
     )
 
 
-def _plan(draft: CatalogDraft, edited: Repository) -> FilePlan | None:
+def _plan(draft: CatalogDraft, edited: Repository, evaluated: EvaluatedRepository) -> FilePlan | None:
     """Return what a render would do to the output; what would stand in its way is noted, and may be wanted."""
-    planned = plan_changes(edited, PlanOptions()).result
+    planned = plan_changes(edited, PlanOptions(), evaluated=evaluated).result
     wrong = (d for d in planned.diagnostics if d.severity is Severity.ERROR)
     draft.notes += [f"{d.message} ({d.rule}: kservegen plan)" for d in wrong]
     return planned.plan
@@ -270,11 +278,14 @@ def changed_entries(before: Catalog, after: Catalog) -> Iterator[tuple[str, str,
                     yield name, *entry
 
 
-def _effects(draft: CatalogDraft, after: Catalog, watched: tuple[tuple[str, str], ...]) -> Iterator[EditEffect]:
-    for name in after.environments:
+def _effects(
+    draft: CatalogDraft, after: Iterable[ResolvedEnvironment], watched: tuple[tuple[str, str], ...]
+) -> Iterator[EditEffect]:
+    for new in after:
+        name = new.name
         if name not in draft.catalog.environments:
             continue
-        old, new = resolve_environment(draft.catalog, name)[0], resolve_environment(after, name)[0]
+        old = resolve_environment(draft.catalog, name)[0]
         words = {(e.section, e.key): e.words for e in old.entries}
         now = {(e.section, e.key): e.words for e in new.entries}
         for section, key in dict.fromkeys((*words, *now)):

@@ -79,8 +79,17 @@ class ComparedChange:
     foreign: frozenset[str]
 
 
-def plan_changes(repository: Repository, options: PlanOptions, *, environments: Sequence[str] = ()) -> Planned:
-    """Say what the catalog changes in the given environments, or in all; nothing is written."""
+def plan_changes(
+    repository: Repository,
+    options: PlanOptions,
+    *,
+    environments: Sequence[str] = (),
+    evaluated: EvaluatedRepository | None = None,
+) -> Planned:
+    """Say what the catalog changes in the given environments, or in all; nothing is written.
+
+    `evaluated` is the repository evaluated as it is for a plan that compares with the disk, where that was done before.
+    """
     with without_collector():
         base = open_base(repository, options.base)
         if options.base is None:
@@ -93,7 +102,8 @@ def plan_changes(repository: Repository, options: PlanOptions, *, environments: 
             base=base.revision,
             any_version=options.any_version,
         )
-        evaluated = evaluate_repository(repository, wanted)
+        if evaluated is None:
+            evaluated = evaluate_repository(repository, wanted)
         existing = scan(repository.output, evaluated.scope)
         compared = compare_change(base, evaluated, existing, options.allowed, asked=environments)
         found = compare_with_base(base, evaluated, wanted, compared.foreign, of_change=compared.diagnostics)

@@ -7,17 +7,17 @@ tags and digests of images, KServe's version, and the words of a model that say 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kservegen.catalog.editing.assignment import PathStep
 from kservegen.catalog.editing.patch import at
-from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment
 from kservegen.catalog.sections import MANIFESTS
 from kservegen.commands.edits import (
     CatalogDraft,
     ProposedEdits,
-    entry_in,
     environment_file,
     find_definition,
     finish_draft,
@@ -27,9 +27,11 @@ from kservegen.commands.promoted_rest import bring_rest
 from kservegen.commands.rollout.versions import moves, version_words
 from kservegen.core.document import mapping, sequence, text, texts_in
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.render.objects.settings import Settings
+
+_Edit: TypeAlias = tuple[Path, JsonValue]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +68,31 @@ def bring_over(draft: CatalogDraft, request: Promotion) -> None:
     keys = {(d.section, d.key) for d in wanted}
     if not keys:
         _platform(draft, file, there, here)
-    for entry in there.entries:
-        if (keys and (entry.section, entry.key) not in keys) or entry.section == MANIFESTS:
-            continue  # a plain manifest has no words in an environment's file
-        own = entry_in(here, entry.section, entry.key)
-        if own is None:
-            own = _absent(draft, request, entry)
-        if own is not None:
-            _words(draft, file, entry, own, request)
-            for name in draft.catalog.reached(request.target):
-                _pins(draft, name, there, entry)
+    # A plain manifest has no words in an environment's file.
+    listed = [entry for entry in there.entries if entry.section != MANIFESTS]
+    entries = [entry for entry in listed if not keys or (entry.section, entry.key) in keys]
+    told: dict[EntryName, list[str]] = {(entry.section, entry.key): [] for entry in entries}
+    now = _by_name(here)
+    absent = [entry for entry in entries if (entry.section, entry.key) not in now]
+    for entry in absent:
+        told[entry.section, entry.key] += _absent(draft, request, entry)
+    if absent and request.adds:
+        now = _by_name(draft.resolved(request.target))
+    edits: list[_Edit] = []
+    both = [(entry, now[entry.section, entry.key]) for entry in entries if (entry.section, entry.key) in now]
+    for entry, own in both:
+        told[entry.section, entry.key] += _words(edits, entry, own, request)
+    draft.put_all(file, edits)
+    for name in draft.catalog.reached(request.target):
+        _pins(draft, name, there, [entry for entry, _ in both], told)
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
         raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
+    draft.notes += (note for notes in told.values() for note in notes)
     bring_rest(draft, file, (request.source, request.target), keys, {steps[0].text for _, steps in request.fields})
+
+
+def _by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
+    return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
 def _platform(draft: CatalogDraft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
@@ -120,12 +134,12 @@ def _images(draft: CatalogDraft, file: str, images: list[JsonObject]) -> None:
             draft.put(file, ("images", number, word), value)
 
 
-def _absent(draft: CatalogDraft, request: Promotion, entry: Entry) -> Entry | None:
+def _absent(draft: CatalogDraft, request: Promotion, entry: Entry) -> Iterator[str]:
     """Report an entry that the second environment lacks, or let it live there."""
     wanted = entry.words.get("environments")
     if not request.adds:
-        draft.notes.append(f"{entry.key} runs in {request.source} and not in {request.target}: --add brings it there")
-        return None
+        yield f"{entry.key} runs in {request.source} and not in {request.target}: --add brings it there"
+        return
     own = next(f for f in entry.fragments if f.name == "entry")
     file, target = environment_file(draft.catalog, request.target), (entry.section, entry.key)
     if entry.key in mapping(draft.value(file).get(entry.section)) and at(draft.value(file), target) is None:
@@ -137,46 +151,56 @@ def _absent(draft: CatalogDraft, request: Promotion, entry: Entry) -> Entry | No
         draft.put(own.document.file, (*target, "environments", len(said)), request.target)
     elif isinstance(wanted, list) and request.target not in wanted:
         draft.put(own.document.file, (*target, "environments"), [*wanted, request.target])
-    return entry_in(draft.resolved(request.target), *target)
 
 
-def _words(draft: CatalogDraft, file: str, there: Entry, here: Entry, request: Promotion) -> None:
-    """Bring over the words that say a version, and those that are asked for."""
+def _words(edits: list[_Edit], there: Entry, here: Entry, request: Promotion) -> Iterator[str]:
+    """Bring over the words that say a version, and those that are asked for; yield what is to be told of that."""
     target: Path = (there.section, there.key)
     for path, value in version_words(there.words, there.info.kind):
         own = at(here.words, path)
         if own == value or any(isinstance(part, int) for part in path):
             continue
         if moves(own, value):
-            draft.notes.append(
+            yield (
                 f"{there.key}: {format_path(path)} stays {own}: {request.source} has {value}, from another place"
                 f" (--field {format_path(path)} takes it over)"
             )
             continue
-        draft.put(file, (*target, *path), value)
+        edits.append(((*target, *path), value))
     for typed, steps in request.fields:
         path = tuple(step.text for step in steps)
         value = at(there.words, path)
         if value is None:
-            draft.notes.append(f"{there.key} says no {typed} in {request.source}")
+            yield f"{there.key} says no {typed} in {request.source}"
         elif json.dumps(value) != json.dumps(at(here.words, path)):
-            draft.put(file, (*target, *path), value)
+            edits.append(((*target, *path), value))
 
 
-def _pins(draft: CatalogDraft, environment: str, there: ResolvedEnvironment, entry: Entry) -> None:
+def _pins(
+    draft: CatalogDraft,
+    environment: str,
+    there: ResolvedEnvironment,
+    entries: Iterable[Entry],
+    told: Mapping[EntryName, list[str]],
+) -> None:
     """Bring over what the lock holds of the addresses that both serve after the words were brought over."""
     here = draft.resolved(environment)
-    now = entry_in(here, entry.section, entry.key)
-    if now is None:
-        return
     file = f"{ENVIRONMENTS_FOLDER}/{environment}{LOCK_SUFFIX}"
     settings = Settings.of(there), Settings.of(here)
-    theirs = {word: settings[0].rewrite_uri(word) for word in texts_in(entry.words)}
-    for word in dict.fromkeys(texts_in(now.words)):
-        pin, address = there.locked.get(theirs.get(word, "")), settings[1].rewrite_uri(word)
-        if pin is None or pin == mapping(draft.value(file).get("models")).get(address):
+    now, known = _by_name(here), dict(mapping(draft.value(file).get("models")))
+    edits: list[_Edit] = []
+    for entry in entries:
+        own = now.get((entry.section, entry.key))
+        if own is None:
             continue
-        draft.put(file, ("models", address), pin)
-        revision = text(mapping(pin).get("revision"))
-        if revision:
-            draft.notes.append(f"{address} is pinned to {revision[:12]} in {environment}")
+        theirs = {word: settings[0].rewrite_uri(word) for word in texts_in(entry.words)}
+        for word in dict.fromkeys(texts_in(own.words)):
+            pin, address = there.locked.get(theirs.get(word, "")), settings[1].rewrite_uri(word)
+            if pin is None or pin == known.get(address):
+                continue
+            known[address] = pin
+            edits.append((("models", address), pin))
+            revision = text(mapping(pin).get("revision"))
+            if revision:
+                told[entry.section, entry.key].append(f"{address} is pinned to {revision[:12]} in {environment}")
+    draft.put_all(file, edits)

@@ -7,8 +7,9 @@ be what went in with just this value changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.spans import Container, Item, ScalarSpan, Value, spans
 from kservegen.core.errors import GeneratorError
@@ -30,6 +31,27 @@ def put(text: str, path: Path, value: JsonValue, file: str) -> str:
     return _verified(text, _at_root(text, lambda plain: _put(plain, path, value)), wanted, path, file)
 
 
+def put_all(text: str, edits: Iterable[tuple[Path, JsonValue]], file: str) -> str:
+    """Set values one after the other, as `put` does; those that stand apart from each other at one reading."""
+    wanted = read_value(text, file)
+    waiting: list[tuple[Path, JsonValue]] = []
+    for path, value in edits:
+        if not _says(wanted, path, value):
+            wanted = with_value(wanted, path, value)
+            waiting.append((path, value))
+    bom = _BOM if text.startswith(_BOM) else ""
+    edited = text.removeprefix(_BOM)
+    rest = waiting
+    while rest:
+        edited, rest = _put_apart(edited, rest)
+    edited = f"{bom}{edited}"
+    if not waiting or _reads_as(edited, wanted, file):
+        return edited if waiting else text
+    for path, value in waiting:  # to say which one it was
+        text = put(text, path, value, file)
+    return text
+
+
 def drop(text: str, path: Path, file: str) -> str:
     """Remove the key or the item at a path; a map or list that this empties stays as an empty one."""
     before = read_value(text, file)
@@ -48,8 +70,12 @@ def rewrite_value(text: str, path: Path, value: JsonObject, file: str) -> str:
     return text
 
 
+@lru_cache(maxsize=8)
 def read_value(text: str, file: str) -> JsonObject:
-    """Read a file that is to be edited; GeneratorError where the strict reader finds anything."""
+    """Read a file that is to be edited; GeneratorError where the strict reader finds anything.
+
+    What comes back is not to be changed: one text is asked for before each of its edits.
+    """
     loaded = load_strict(text.encode(), file)
     if loaded.diagnostics or not isinstance(loaded.value, dict):
         first = loaded.diagnostics[0] if loaded.diagnostics else None
@@ -93,6 +119,13 @@ def at(tree: JsonValue, path: Path) -> JsonValue:
     return tree
 
 
+def _says(tree: JsonObject, path: Path, value: JsonValue) -> bool:
+    """Whether this very value stands at a path; 1 and true are one to Python."""
+    parent, part = at(tree, path[:-1]), path[-1]
+    is_there = part in parent if isinstance(parent, dict) else isinstance(parent, list) and part in range(len(parent))
+    return is_there and json.dumps(at(parent, (part,))) == json.dumps(value)
+
+
 def _gone(old: JsonObject, new: JsonObject, path: Path) -> Iterator[Path]:
     for name, item in old.items():
         other = new.get(name)
@@ -133,9 +166,13 @@ def _at_root(text: str, edit: Callable[[str], str]) -> str:
     return f"{bom}{edit(text.removeprefix(_BOM))}"
 
 
-def _verified(text: str, edited: str, wanted: JsonObject, path: Path, file: str) -> str:
+def _reads_as(edited: str, wanted: JsonObject, file: str) -> bool:
     loaded = load_strict(edited.encode(), file)
-    if loaded.diagnostics or json.dumps(loaded.value, sort_keys=True) != json.dumps(wanted, sort_keys=True):
+    return not loaded.diagnostics and json.dumps(loaded.value, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+
+
+def _verified(text: str, edited: str, wanted: JsonObject, path: Path, file: str) -> str:
+    if not _reads_as(edited, wanted, file):
         line = load_strict(text.encode(), file).source.key(path)
         raise GeneratorError(
             f"{format_path(path)} cannot be edited here without changing what stands beside it",
@@ -145,15 +182,54 @@ def _verified(text: str, edited: str, wanted: JsonObject, path: Path, file: str)
     return edited
 
 
+class _Cut(NamedTuple):
+    """What stands from `start` to `end` gives way to `written`; `added` is where that adds an entry, and which."""
+
+    start: int
+    end: int
+    written: str
+    added: tuple[Container, str | int] | None = None
+
+    def meets(self, other: _Cut) -> bool:
+        """Whether the two cannot be made at one reading: only entries of one container are added at one place."""
+        if self.added is not None and other.added is not None and self.start == other.start:
+            return self.added[0] is not other.added[0] or self.added[1] == other.added[1]
+        return self.start <= other.end and other.start <= self.end
+
+
 def _put(text: str, path: Path, value: JsonValue) -> str:
-    place: Value = spans(text)
+    return _made(text, [_cut(text, spans(text), path, value)])
+
+
+def _put_apart(text: str, edits: list[tuple[Path, JsonValue]]) -> tuple[str, list[tuple[Path, JsonValue]]]:
+    """Make the first edits, up to one that meets another; return the text, and the edits from that one on."""
+    root = spans(text)
+    cuts: list[_Cut] = []
+    for number, (path, value) in enumerate(edits):
+        cut = _cut(text, root, path, value)
+        if any(map(cut.meets, cuts)):
+            return _made(text, cuts), edits[number:]
+        cuts.append(cut)
+    return _made(text, cuts), []
+
+
+def _made(text: str, cuts: Iterable[_Cut]) -> str:
+    parts, last = [], 0
+    for cut in sorted(cuts, key=lambda cut: cut.start):  # those at one place stay in their order
+        parts += [text[last : cut.start], cut.written]
+        last = cut.end
+    return "".join([*parts, text[last:]])
+
+
+def _cut(text: str, root: Container, path: Path, value: JsonValue) -> _Cut:
+    place: Value = root
     for depth, part in enumerate(path):
         if not isinstance(place, Container) or not place.items:
-            return _replace(text, place, _nested(path[depth:], value), path[:depth])
+            return _replace(text, root, place, _nested(path[depth:], value), path[:depth])
         if part not in place.items:
             return _add(text, place, part, _nested(path[depth + 1 :], value))
         place = place.items[part].value
-    return _replace(text, place, value, path)
+    return _replace(text, root, place, value, path)
 
 
 def _nested(path: Path, value: JsonValue) -> JsonValue:
@@ -162,21 +238,21 @@ def _nested(path: Path, value: JsonValue) -> JsonValue:
     return value
 
 
-def _replace(text: str, old: Value, value: JsonValue, path: Path) -> str:
+def _replace(text: str, root: Container, old: Value, value: JsonValue, path: Path) -> _Cut:
     """Write a value over another; a block becomes one line behind its key."""
     quote = old.style if isinstance(old, ScalarSpan) and isinstance(value, str) and old.style in {'"', "'"} else ""
-    written = flow_text(value, inside=_in_flow(text, path), quote=quote)
+    written = flow_text(value, inside=_in_flow(root, path), quote=quote)
     start = old.start
     if isinstance(old, Container) and not old.flow:
         start = len(text[:start].rstrip(" \t\r\n"))
         while (line := text.rfind("\n", 0, start) + 1) and text[line:start].lstrip().startswith("#"):
             start = len(text[:line].rstrip(" \t\r\n"))  # a comment between the key and its block goes with the block
         written = f" {written}"
-    return text[:start] + written + text[old.end :]
+    return _Cut(start, old.end, written)
 
 
-def _in_flow(text: str, path: Path) -> bool:
-    place: Value = spans(text)
+def _in_flow(root: Container, path: Path) -> bool:
+    place: Value = root
     for part in path[:-1]:
         if isinstance(place, Container):
             if place.flow:
@@ -185,12 +261,12 @@ def _in_flow(text: str, path: Path) -> bool:
     return isinstance(place, Container) and place.flow
 
 
-def _add(text: str, container: Container, part: str | int, value: JsonValue) -> str:
+def _add(text: str, container: Container, part: str | int, value: JsonValue) -> _Cut:
     """Add an entry or an item after the last one."""
     last = next(reversed(container.items.values()))
     if container.flow:
         item = flow_text(value) if isinstance(part, int) else f"{scalar_text(part, inside=True)}: {flow_text(value)}"
-        return f"{text[: last.value.end]}, {item}{text[last.value.end :]}"
+        return _Cut(last.value.end, last.value.end, f", {item}", (container, part))
     newline = "\r\n" if "\r\n" in text else "\n"
     if isinstance(part, int):
         dash = text.rfind("-", 0, last.start)
@@ -200,21 +276,21 @@ def _add(text: str, container: Container, part: str | int, value: JsonValue) -> 
         lines = _block({part: value}, " " * last.column, newline)
     end = text.find("\n", last.value.end)
     if end < 0:
-        return f"{text}{newline}{lines}"
-    return f"{text[: end + 1]}{lines}{newline}{text[end + 1 :]}"
+        return _Cut(len(text), len(text), f"{newline}{lines}", (container, part))
+    return _Cut(end + 1, end + 1, f"{lines}{newline}", (container, part))
 
 
 def _drop(text: str, path: Path) -> str:
-    container: Value = spans(text)
+    root = container = spans(text)
     for part in path[:-1]:
-        assert isinstance(container, Container)  # noqa: S101 - the path is there
-        container = container.items[part].value
-    assert isinstance(container, Container)  # noqa: S101 - the path is there
+        inner = container.items[part].value
+        assert isinstance(inner, Container)  # noqa: S101 - the path is there
+        container = inner
     item = container.items[path[-1]]
     names = list(container.items)
     position = names.index(path[-1])
     if len(names) == 1 and len(path) > 1:
-        return _replace(text, container, {} if container.is_map else [], path[:-1])
+        return _made(text, [_replace(text, root, container, {} if container.is_map else [], path[:-1])])
     if container.flow:
         if position:
             return text[: container.items[names[position - 1]].value.end] + text[item.value.end :]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kservegen.catalog.editing.patch import drop, put, with_value, without
+from kservegen.catalog.editing.patch import drop, put, put_all, with_value, without
+from kservegen.catalog.editing.spans import Container, spans
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.formats.yaml.emit import emit
@@ -181,6 +182,50 @@ def test_put_then_read_gives_the_value_and_other_lines_stay(
         position = list(tree).index(str(path[0]))
         before, after = text.splitlines(keepends=True), edited.splitlines(keepends=True)
         assert before[:position] + before[position + 1 :] == after[:position] + after[position + 1 :]
+
+
+def one_by_one(text: str, edits: list[tuple[Path, JsonValue]]) -> str | None:
+    try:
+        for path, value in edits:
+            text = put(text, path, value, "f")
+    except GeneratorError:
+        return None
+    return text
+
+
+@given(tree=ROOTS, style=st.sampled_from(["block", "flow", "mixed"]), data=st.data())
+def test_many_edits_at_once_are_the_same_as_one_after_the_other(
+    tree: JsonObject, style: str, data: st.DataObject
+) -> None:
+    text = written(tree, style)
+    assume(load_strict(text.encode(), "f").value == tree and not load_strict(text.encode(), "f").diagnostics)
+    known = [path for path in paths(tree) if path]
+    fresh: list[Path] = [(*path, name) for path in (*known, ()) for name in ("new", "newer", "a")]
+    places = st.sampled_from([*known, *fresh, ("new", "deep"), ("new", "deeper", "er")])
+    edits = data.draw(st.lists(st.tuples(places, TREES), max_size=6))
+    expected = one_by_one(text, edits)
+    assume(expected is not None)
+    assert put_all(text, edits, "f") == expected
+
+
+def test_many_edits_of_a_file_with_comments() -> None:
+    edits: list[tuple[Path, JsonValue]] = [(path, value) for path, value, _, _ in CASES]  # type: ignore[misc]
+    assert put_all(NASTY, edits, "f") == one_by_one(NASTY, edits)
+
+
+def test_many_entries_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(text: str) -> Container:
+        read.append(text)
+        return spans(text)
+
+    monkeypatch.setattr("kservegen.catalog.editing.patch.spans", counted)
+    text = "version: 1\nmodels:\n  a: {x: 1}\n"
+    edits: list[tuple[Path, JsonValue]] = [(("models", f"m{number}", "x"), number) for number in range(50)]
+    edited = put_all(text, [*edits, (("models", "a", "x"), 2)], "f")
+    assert edited == text.replace("x: 1", "x: 2") + "".join(f"  m{n}: {{x: {n}}}\n" for n in range(50))
+    assert len(read) == 1
 
 
 @given(tree=ROOTS, style=st.sampled_from(["block", "flow", "mixed"]), data=st.data())
