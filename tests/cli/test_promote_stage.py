@@ -87,7 +87,7 @@ def test_a_bare_list_is_an_order_and_asks_nothing(project: Project) -> None:
     assert "hf://a/iris2" in text(project)
     assert "hf://a/iris2" in text(project, "environments/prod-us.yaml")
     code, told = promote(project, "--stage", "prod-us")
-    assert (code, "note: prod-eu, prod-us already runs what staging runs" in told) == (0, True)
+    assert (code, "note: staging runs nothing that prod-eu, prod-us is to get" in told) == (0, True)
 
 
 def test_a_base_in_a_stage_is_what_is_edited(project: Project) -> None:
@@ -107,6 +107,7 @@ def test_it_is_refused_until_the_soak_has_passed(project: Project) -> None:
     assert code == 1
     assert "error: iris has not been in staging for 24h [gitops/stage-soak]" in told
     assert "nothing was written: staging does not have what its stage asks for" in told
+    assert "merge a permit first: environments/bases/prod.yaml, permits: {NAME: {early: 1, reason: …" in told
     assert promote(project, "--stage", "production", "--now", DAY_LATER)[0] == 0
 
 
@@ -249,7 +250,7 @@ def test_next_is_the_first_stage_that_is_behind(project: Project) -> None:
     assert (code, "note: from staging to prod-eu, prod-us" in told) == (0, True)
     project.write("environments/dev.yaml", text(project, "environments/dev.yaml").replace("iris2", "iris3"))
     assert "note: from dev to staging" in promote(project, "--next", "--dry-run", "iris")[1]
-    assert "note: prod-eu, prod-us already runs what staging runs" in promote(project, "--next", "other")[1]
+    assert "note: staging runs nothing that prod-eu, prod-us is to get" in promote(project, "--next", "other")[1]
 
 
 def test_two_environments_of_a_stage_run_one_version(project: Project) -> None:

@@ -17,7 +17,15 @@ from kservegen.catalog.resolve import ResolvedEnvironment, resolve_environment
 from kservegen.catalog.stages import STAGES, STAGES_FILE, RolloutStage, read_stages, stages_document, write_soak
 from kservegen.changes.guards import most_permitted
 from kservegen.checks.waivers.apply import Clock
-from kservegen.commands.edits import CatalogDraft, ProposedEdits, entry_in, find_definition, finish_draft, open_draft
+from kservegen.commands.edits import (
+    CatalogDraft,
+    ProposedEdits,
+    entry_in,
+    environment_file,
+    find_definition,
+    finish_draft,
+    open_draft,
+)
 from kservegen.commands.promote import Promotion, bring_over
 from kservegen.commands.result import Result
 from kservegen.commands.rollout.gather import ClusterSource, build_places, look
@@ -97,7 +105,7 @@ def promote_stage(repository: Repository, request: StagePromotion, clusters: Clu
         draft.notes.append(f"in no stage, and left alone: {', '.join(left)}")
     moved = _moved(draft, target)
     if not moved:
-        draft.notes.append(f"{_names(target)} already runs what {_names(source)} runs")
+        draft.notes.append(f"{_names(source)} runs nothing that {_names(target)} is to get")
         return finish_draft(draft)
     draft.notes.insert(0, f"from {_names(source)} to {_names(target)}")
     held = tuple(_Conditions(draft, source, request.moment, clusters(source.environments)).unmet(moved))
@@ -372,7 +380,7 @@ def _diagnose(
             path=format_path(path),
             seen="; ".join(f"{each.subject}: {each.why}" for each in found[:_SHOWN])
             + (f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""),
-            hint=_hint(rule, found, target, count),
+            hint=_hint(draft, rule, found, target, count),
         )
         subjects = tuple(dict.fromkeys(each.subject for each in found))
         yield replace(told, environments=(environment,), entries=subjects)
@@ -393,8 +401,8 @@ def _some(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
 
 
-def _hint(rule: str, found: Sequence[HeldBack], target: RolloutStage, count: int) -> str:
-    where = " and ".join(f"{ENVIRONMENTS_FOLDER}/{name}.yaml" for name in target.environments)
+def _hint(draft: CatalogDraft, rule: str, found: Sequence[HeldBack], target: RolloutStage, count: int) -> str:
+    where = " and ".join(environment_file(draft.catalog, name) for name in target.listed)
     permit = f"permits: {{NAME: {{early: {count}, reason: …, owner: …, expires: YEAR-MONTH-DAY}}}}"
     way = f"If it cannot wait: --allow-early {count} at a terminal; in CI, merge a permit first: {where}, {permit}."
     if rule == "stage-ready" and any(each.why.startswith("nobody looked") for each in found):
