@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ from kservegen.cli.options import (
     evaluating,
     find_repository,
     reporting,
+    terminal_width,
     wants_colour,
     write_document,
     write_sections,
@@ -40,6 +40,5 @@ def command(*, environments: tuple[str, ...], root: Path | None, output: str) ->
     if output == "csv":
         write_document(budget_as_csv(overviews))
     else:
-        width = max(shutil.get_terminal_size((120, 24)).columns, 100)
-        write_text(budget_as_text(overviews, colour=bool(wants_colour()), width=width))
+        write_text(budget_as_text(overviews, colour=wants_colour(), width=terminal_width()))
     return exit_code

@@ -20,7 +20,6 @@ from kservegen.cli.options import (
     html_page,
     line_reader,
     show_waived,
-    terminal_width,
 )
 from kservegen.cli.targets import engine_option
 from kservegen.core.diagnostics import Severity
@@ -82,7 +81,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     )
     checked = check_change(repository, options)
 
-    def as_text(colour: bool) -> str:
+    def as_text(colour: bool, width: int) -> str:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
         lines = line_reader(repository.root)
@@ -92,10 +91,10 @@ def command(  # noqa: PLR0913 - one parameter per option
             lines,
             colour=colour,
             everything=everything,
-            width=terminal_width() if colour else 0,
+            width=width,
         )
 
-    def as_markdown(_colour: bool) -> str:
+    def as_markdown(_colour: bool, _width: int) -> str:
         from kservegen.changes.bases import open_change_base  # noqa: PLC0415
         from kservegen.report.links import links_to  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
@@ -103,7 +102,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         templates = open_change_base(repository, base).templates(repository)
         return plan_as_markdown(checked.result, checked.plan, templates, links_to(files_at))
 
-    def as_html(_colour: bool) -> str:
+    def as_html(_colour: bool, _width: int) -> str:
         from kservegen.changes.bases import open_change_base  # noqa: PLC0415
 
         templates = open_change_base(repository, base).templates(repository)

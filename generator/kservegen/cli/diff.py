@@ -12,6 +12,7 @@ from kservegen.cli.options import (
     evaluating,
     find_repository,
     reporting,
+    terminal_width,
     wants_colour,
     write_document,
     write_sections,
@@ -55,5 +56,7 @@ def command(
 
         write_document(report.comparison_as_markdown(found, open_templates(repository)))
     else:
-        write_text(report.comparison_as_text(found, colour=wants_colour(), everything=everything))
+        write_text(
+            report.comparison_as_text(found, colour=wants_colour(), everything=everything, width=terminal_width())
+        )
     return code

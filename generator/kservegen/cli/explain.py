@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.candidates import complete_explained
-from kservegen.cli.options import common, complete_environment, find_repository, write_sections, write_text
+from kservegen.cli.options import (
+    common,
+    complete_environment,
+    find_repository,
+    terminal_width,
+    write_sections,
+    write_text,
+)
 from kservegen.core.errors import GeneratorError
 from kservegen.core.suggest import did_you_mean
 
@@ -34,7 +41,7 @@ def command(*, name: str, environment: str | None, root: Path | None, output: st
     explanation = explain_entry(open_project(find_repository(root)), environment, name)
     if output == "json":
         return write_sections(0, explanation=explanation_as_json(explanation))
-    write_text(explanation_as_text(explanation))
+    write_text(explanation_as_text(explanation, terminal_width()))
     return 0
 
 

@@ -15,6 +15,7 @@ from kservegen.cli.options import (
     complete_environment,
     find_repository,
     read_named_file,
+    terminal_width,
     wants_colour,
     write_sections,
     write_text,
@@ -82,7 +83,7 @@ def command(
     )
     if output == "json":
         return write_sections(code, gpu=[*gpu_as_json(accounts, others)])
-    write_text(render_gpu(accounts, others, colour=wants_colour()))
+    write_text(render_gpu(accounts, others, colour=wants_colour(), width=terminal_width()))
     return code
 
 

@@ -244,8 +244,8 @@ def complete_environment(ctx: click.Context, param: click.Parameter, incomplete:
     return [p.stem for p in files if p.stem != "defaults" and p.stem.startswith(incomplete)]
 
 
-# Writes a report, in the colours of a terminal or without.
-FormWriter = Callable[[bool], str]
+# Writes a report: in the colours of a terminal or without, and for a width, 0 where lines may be of any.
+FormWriter = Callable[[bool, int], str]
 
 
 def emit_result(
@@ -262,18 +262,18 @@ def emit_result(
     `writers` are a command's own, by form.
     """
 
-    def formed(form: str, *, colour: bool) -> str:
+    def formed(form: str, *, colour: bool, width: int = 0) -> str:
         own = (writers or {}).get(form)
-        said = own(colour) if own is not None else _formed(result, form, root, stdin, colour=colour)
+        said = own(colour, width) if own is not None else _formed(result, form, root, stdin, colour=colour, width=width)
         return inert_lines(said, colour=colour) if form == "text" else said
 
     for form, file in reports:
         write_report(file, formed(form, colour=False))
-    write_document(formed(output, colour=wants_colour()))
+    write_document(formed(output, colour=wants_colour(), width=terminal_width()))
     return result.exit_code
 
 
-def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colour: bool) -> str:
+def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colour: bool, width: int) -> str:
     if form in _WRITERS:
         module, function = _WRITERS[form]
         written: str = getattr(importlib.import_module(f"kservegen.report.{module}"), function)(result)
@@ -282,7 +282,7 @@ def _formed(result: Result, form: str, root: Path, stdin: bytes | None, *, colou
         return html_page(result, None, root)
     from kservegen.report.text import render_text  # noqa: PLC0415
 
-    return render_text(result, line_reader(root, stdin), colour=colour, width=terminal_width() if colour else 0)
+    return render_text(result, line_reader(root, stdin), colour=colour, width=width)
 
 
 def html_page(
@@ -372,8 +372,13 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def wants_colour() -> bool:
-    """Colour for a terminal, unless NO_COLOR asks for none (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Colour for a terminal, and where FORCE_COLOR asks for it; none where NO_COLOR asks for none.
+
+    See https://no-color.org and https://force-color.org: of both, NO_COLOR counts.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def terminal_width() -> int:

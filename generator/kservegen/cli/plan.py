@@ -20,7 +20,6 @@ from kservegen.cli.options import (
     guard_options,
     html_page,
     line_reader,
-    terminal_width,
 )
 from kservegen.core.diagnostics import Severity
 
@@ -77,19 +76,18 @@ def command(  # noqa: PLR0913 - one parameter per option
     result, changes = plan_changes(repository, options, environments=environments)
     reader = line_reader(repository.root)
 
-    def as_text(colour: bool) -> str:
+    def as_text(colour: bool, width: int) -> str:
         from kservegen.report.plan_text import plan_as_text  # noqa: PLC0415
 
-        width = terminal_width()
         return plan_as_text(result, changes, reader, colour=colour, everything=everything, width=width)
 
-    def as_markdown(_colour: bool) -> str:
+    def as_markdown(_colour: bool, _width: int) -> str:
         from kservegen.report.links import links_to  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
         return plan_as_markdown(result, changes, templates(), links_to(files_at))
 
-    def as_html(_colour: bool) -> str:
+    def as_html(_colour: bool, _width: int) -> str:
         return html_page(result, repository, repository.root, environments, files_at=files_at, templates=templates())
 
     def templates() -> PageTemplates:

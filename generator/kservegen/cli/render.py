@@ -90,7 +90,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
         result = require_staged(repository, result)
 
-    def page(_colour: bool) -> str:
+    def page(_colour: bool, _width: int) -> str:
         return html_page(result, repository, repository.root, environments)
 
     return emit_result(result, output, repository.root, reports=reports, writers={HTML: page})

@@ -19,6 +19,7 @@ from kservegen.cli.options import (
     open_for_writing,
     read_named_file,
     reporting,
+    terminal_width,
     wants_colour,
     write_document,
     write_text,
@@ -119,7 +120,14 @@ def command(  # noqa: PLR0913 - one parameter per option
 
         lines = line_reader(repository.root)
         text = upgrades_as_text(
-            upgrades, carried, written, lines, done=done, colour=wants_colour(), everything=everything
+            upgrades,
+            carried,
+            written,
+            lines,
+            done=done,
+            colour=wants_colour(),
+            everything=everything,
+            width=terminal_width(),
         )
         write_text(text)
     return upgrades.exit_code

@@ -116,7 +116,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         engine=EngineChoice(engine),
     )
 
-    def page(_colour: bool) -> str:
+    def page(_colour: bool, _width: int) -> str:
         return html_page(result, repository, repository.root, environments)
 
     shown = replace(result, lists_waived=show_waived)

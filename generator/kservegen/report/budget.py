@@ -6,58 +6,70 @@ import csv
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from io import StringIO
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from kservegen.checks.budget.amounts import amount_as_json, write_amount
 from kservegen.checks.budget.overview import Overview, Row
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import inert_cell, printable
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from kservegen.report.tables import TableColumn, table_lines
+from kservegen.report.terminal import fitted
+from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, painter
 
 _BAR: Final = 20
 _NO_VALUE: Final = "-"
 
 
 def budget_as_text(overviews: Sequence[Overview], *, colour: bool, width: int) -> str:
-    """Draw each environment: its budgets with bars, its accelerators with what they cost, its owners."""
-    from rich.console import Console  # noqa: PLC0415 - takes longer to import than a small check takes to run
+    """Draw each environment: its budgets with bars, its accelerators with what they cost, its owners.
 
-    out = StringIO()
-    console = Console(file=out, force_terminal=colour, no_color=not colour, width=width, highlight=False, emoji=False)
+    Environments of which all is the same are told once. Below, what the words and the bars mean.
+    """
+    paint, out = painter(colour), list[str]()
+    alike: dict[str, list[Overview]] = {}
     for shown in overviews:
-        console.print(
-            f"[bold]{_shown(shown.environment)}[/bold]  at maxReplicas; rollout: while the largest object rolls"
-        )
-        if shown.budgets:
-            console.print(_budgets(shown.budgets))
-        else:
-            console.print("  no budgets: add some under budgets in the environment's file")
-        if shown.accelerators:
-            console.print(_accelerators(shown.accelerators))
-        console.print(_owners(shown.owners) if shown.owners else "  nothing is asked for")
-        console.print()
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        alike.setdefault(repr((shown.budgets, shown.accelerators, shown.owners)), []).append(shown)
+    for same in alike.values():
+        out.append(paint(", ".join(printable(shown.environment) for shown in same), BOLD))
+        shown = same[0]
+        parts = [
+            ("Budgets", _budgets(shown.budgets, paint, width) if shown.budgets else [_NO_BUDGETS]),
+            ("Accelerators", _accelerators(shown.accelerators, paint, width) if shown.accelerators else []),
+            ("Owners", _owners(shown.owners, paint, width) if shown.owners else ["nothing is asked for"]),
+        ]
+        for title, lines in parts:
+            if lines:
+                out += [paint(title, BOLD), *(f"  {line}" for line in lines)]
+        out.append("")
+    has_budgets = any(shown.budgets for shown in overviews)
+    out += (paint(line, DIM) for line in (*_WORDS, *(_BARS if has_budgets else ())))
+    return "\n".join(fitted(out, width)) + "\n"
 
 
-def _table(title: str, *columns: str) -> Table:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, show_edge=False)
-    for column in columns:
-        name, _, kind = column.partition(":")
-        table.add_column(name, justify="right" if kind == "r" else "left", no_wrap=True)
-    return table
+_NO_BUDGETS: Final = "none: add some under budgets in the environment's file"
+_WORDS: Final = (
+    "least, most, used: what all pods request at minReplicas and at maxReplicas (used: at maxReplicas)",
+    "rollout: at maxReplicas, while the object that takes the most beside its old pods rolls",
+    "change: against what is rendered; cost: of a month at maxReplicas, by pricePerHour",
+)
+_BARS: Final = ("█ used, ▒ added by a rollout, · left, │ what is granted",)
 
 
-def _budgets(rows: Sequence[Row]) -> Table:
-    table = _table("Budgets", "budget", "of", "used:r", "", "granted:r", "left:r", "rollout:r", "change:r")
-    for row in rows:
-        table.add_row(
-            _shown(row.name),
-            _shown(row.resource),
+def _budgets(rows: Sequence[Row], paint: Paint, width: int) -> list[str]:
+    columns = (
+        TableColumn("budget"),
+        TableColumn("of"),
+        TableColumn("used", is_number=True),
+        TableColumn("", is_picture=True, paint=lambda index, bar: paint(bar, _colour(rows[index]))),
+        TableColumn("granted", is_number=True),
+        TableColumn("left", is_number=True),
+        TableColumn("rollout", is_number=True),
+        TableColumn("change", is_number=True),
+    )
+    cells = [
+        (
+            printable(row.name),
+            printable(row.resource),
             write_amount(row.resource, row.used.maximum),
             _bar(row),
             _write(row, row.granted),
@@ -65,14 +77,19 @@ def _budgets(rows: Sequence[Row]) -> Table:
             write_amount(row.resource, row.used.rollout),
             _change(row),
         )
-    return table
+        for row in rows
+    ]
+    return table_lines(columns, cells, _inside(width), paint)
 
 
-def _shown(text: str) -> str:
-    """Write text for rich, to which brackets are orders."""
-    from rich.markup import escape  # noqa: PLC0415
+def _inside(width: int) -> int:
+    """Return how wide what is indented may be."""
+    return width - 2 if width else 0
 
-    return escape(printable(text))
+
+def _colour(row: Row) -> str:
+    granted = row.granted or Fraction(0)
+    return RED if row.used.maximum > granted else YELLOW if row.used.rollout > granted else GREEN
 
 
 def _bar(row: Row) -> str:
@@ -83,9 +100,7 @@ def _bar(row: Row) -> str:
     rollout = _cells(row.used.rollout, whole) - used
     end = _cells(granted, whole)
     cells = "█" * used + "▒" * rollout
-    colour = "red" if row.used.maximum > granted else "yellow" if row.used.rollout > granted else "green"
-    inside, beyond = cells[:end].ljust(end, "·"), cells[end:]
-    return f"[{colour}]{inside}[/{colour}]│[{colour}]{beyond}[/{colour}]"
+    return f"{cells[:end].ljust(end, '·')}│{cells[end:]}"
 
 
 def _cells(amount: Fraction, whole: Fraction) -> int:
@@ -93,34 +108,38 @@ def _cells(amount: Fraction, whole: Fraction) -> int:
     return max(cells, 1) if amount else 0
 
 
-def _accelerators(rows: Sequence[Row]) -> Table:
-    table = _table("Accelerators", "type", "least:r", "most:r", "rollout:r", "change:r", "cost a month:r")
-    for row in rows:
-        table.add_row(
-            _shown(row.name),
+def _accelerators(rows: Sequence[Row], paint: Paint, width: int) -> list[str]:
+    numbers = ("least", "most", "rollout", "change", "cost a month")
+    columns = (TableColumn("type"), *(TableColumn(title, is_number=True) for title in numbers))
+    cells = [
+        (
+            printable(row.name),
             write_amount(row.resource, row.used.minimum),
             write_amount(row.resource, row.used.maximum),
             write_amount(row.resource, row.used.rollout),
             _change(row),
             _NO_VALUE if row.cost is None else f"{float(row.cost):,.0f}",
         )
-    return table
+        for row in rows
+    ]
+    return table_lines(columns, cells, _inside(width), paint)
 
 
-def _owners(rows: Sequence[Row]) -> Table:
-    table = _table("Owners", "owner", "resource", "least:r", "most:r", "rollout:r", "change:r")
-    last = ""
-    for row in rows:
-        table.add_row(
-            "" if row.name == last else _shown(row.name),
-            _shown(row.resource),
+def _owners(rows: Sequence[Row], paint: Paint, width: int) -> list[str]:
+    numbers = ("least", "most", "rollout", "change")
+    columns = (TableColumn("owner"), TableColumn("resource"), *(TableColumn(t, is_number=True) for t in numbers))
+    cells = [
+        (
+            printable(row.name),
+            printable(row.resource),
             write_amount(row.resource, row.used.minimum),
             write_amount(row.resource, row.used.maximum),
             write_amount(row.resource, row.used.rollout),
             _change(row),
         )
-        last = row.name
-    return table
+        for row in rows
+    ]
+    return table_lines(columns, cells, _inside(width), paint)
 
 
 def _write(row: Row, amount: Fraction | None) -> str:

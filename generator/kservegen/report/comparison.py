@@ -15,6 +15,7 @@ from kservegen.report.plan_json import field_as_json, fields_as_json
 from kservegen.report.plan_markdown import LIMIT
 from kservegen.report.plan_words import value_text
 from kservegen.report.summary import folded, plural, plural_of
+from kservegen.report.terminal import fitted
 from kservegen.report.text import BOLD, DIM, painter
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ def comparison_verdict(found: Comparison) -> str:
     return f"{found.left} and {found.right}: {', '.join(said)}; {found.equal:,} the same"
 
 
-def comparison_as_text(found: Comparison, *, colour: bool, everything: bool = False) -> str:
-    """Write the verdict, then what differs, left before right, with lines; what many have in common once."""
+def comparison_as_text(found: Comparison, *, colour: bool, everything: bool = False, width: int = 0) -> str:
+    """Write the verdict, then what differs, left before right, with lines; what many have in common once.
+
+    With a width no line is wider than it, but for names that are.
+    """
     paint = painter(colour)
     out = [paint(printable(comparison_verdict(found)), BOLD)]
     for title, blocks in _blocks(found, everything=everything):
@@ -54,7 +58,7 @@ def comparison_as_text(found: Comparison, *, colour: bool, everything: bool = Fa
                 left, right = (printable(value_text(side)) or _NONE for side in (item.field.old, item.field.new))
                 places = [paint(f" ({place})", DIM) if place else "" for place in (item.left, item.right)]
                 out.append(f"    {printable(item.field.path)}: {left}{places[0]} | {right}{places[1]}")
-    return "\n".join(out) + "\n"
+    return "\n".join(fitted(out, width)) + "\n"
 
 
 def comparison_as_markdown(found: Comparison, templates: PageTemplates) -> str:

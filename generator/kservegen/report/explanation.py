@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from kservegen.commands.explain import Explanation
@@ -16,12 +16,14 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.report.json_report import place_as_json
+from kservegen.report.terminal import fitted
 
 _WIDE: Final = 120
+_VALUES: Final = 48  # characters of the column of values; longer ones push what follows
 
 
-def explanation_as_text(explanation: Explanation) -> str:
-    """Write one line a field: path, value, and the line that it comes from."""
+def explanation_as_text(explanation: Explanation, width: int = 0) -> str:
+    """Write one line a field: path, value, and the line that it comes from; two where `width` does not hold that."""
     rows = [
         (
             printable(field.path),
@@ -31,18 +33,28 @@ def explanation_as_text(explanation: Explanation) -> str:
         )
         for field in explanation.fields
     ]
-    width = max((len(row[0]) for row in rows), default=0)
-    values = min(48, max((len(row[1]) for row in rows), default=0))
     lines = [
         f"{explanation.subject} in {explanation.environment}",
         f"  written to {explanation.file}",
         f"  layers: {' < '.join(explanation.layers)}",
         *_served(explanation),
-        *(_made(explanation.made) if explanation.made is not None else ()),
+        *(_made(explanation.made, width or _WIDE) if explanation.made is not None else ()),
         "",
+        *_fields(rows, width),
     ]
-    lines += [f"  {path:<{width}}  {value:<{values}}  {place}  ({layer})" for path, value, place, layer in rows]
-    return "\n".join(lines) + "\n"
+    return "\n".join(fitted(lines, width)) + "\n"
+
+
+def _fields(rows: Sequence[tuple[str, str, str, str]], width: int) -> Iterator[str]:
+    paths = max((len(path) for path, *_ in rows), default=0)
+    values = min(_VALUES, max((len(value) for _, value, *_ in rows), default=0))
+    lines = [f"  {path:<{paths}}  {value:<{values}}  {place}  ({layer})" for path, value, place, layer in rows]
+    if not width or max(map(len, lines), default=0) <= width:
+        yield from lines
+        return
+    for path, value, place, layer in rows:
+        yield f"  {path}: {value}"
+        yield f"      {place} ({layer})"
 
 
 def _served(explanation: Explanation) -> Iterator[str]:
@@ -56,13 +68,13 @@ def _served(explanation: Explanation) -> Iterator[str]:
         yield f"  presets: {', '.join(explanation.presets)}"
 
 
-def _made(made: MadeSummary) -> Iterator[str]:
+def _made(made: MadeSummary, width: int) -> Iterator[str]:
     for pod in made.pods:
         yield f"  pod of {printable(pod.of)}"
         for label, said in _pod(pod):
             yield from textwrap.wrap(
                 printable(said),
-                width=_WIDE,
+                width=min(width, _WIDE),
                 initial_indent=f"    {label:<11}",
                 subsequent_indent=" " * 15,
                 break_long_words=False,

@@ -11,9 +11,13 @@ from kservegen.checks.gpu.model import GIB, Gpu
 from kservegen.commands.gpu import Account, UnestimatedObject
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
+from kservegen.report.tables import TableColumn, table_lines
+from kservegen.report.terminal import beside, fitted
 from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, painter
 
 _WIDTH: Final = 64
+_BESIDE: Final = 28  # of a bar: how much the GPU has
+_NARROW: Final = 24
 _COLOURS: Final = {FitVerdict.FITS: GREEN, FitVerdict.UNCERTAIN: YELLOW, FitVerdict.DOES_NOT_FIT: RED}
 _UNKNOWN: Final = "not estimated"
 _REFUSED: Final = "refused"
@@ -28,35 +32,72 @@ class Part(NamedTuple):
     colour: str
 
 
-def render_gpu(accounts: Sequence[Account], others: Sequence[UnestimatedObject] = (), *, colour: bool) -> str:
-    """Write the table and, below it, bar, sum and advice of each server; then what was not estimated at all."""
+def render_gpu(
+    accounts: Sequence[Account], others: Sequence[UnestimatedObject] = (), *, colour: bool, width: int = 0
+) -> str:
+    """Write the table and, below it, bar, sum and advice of each server; then what was not estimated, and a legend.
+
+    A server that is the same in several environments is told once.
+    """
     if not accounts and not others:
         return "no model asks for a GPU\n"
     paint = painter(colour)
-    lines = [*_table(accounts, paint), ""] if accounts else []
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Account]] = {}
     for account in accounts:
-        lines += [*_details(account, paint), ""]
-    lines += [f"{printable(it.key)} in {it.environment}: {_UNKNOWN}: {printable(it.reason)}" for it in others]
-    return "\n".join([*lines, *([""] if others else [])])
+        told = (_row(account), tuple(_details(account, painter(False), 0)))
+        alike.setdefault(told, []).append(account)
+    groups = list(alike.values())
+    lines = [*_table(groups, paint, width), ""] if groups else []
+    for group in groups:
+        title = f"{_called(group[0])} in {_named(group)}: {printable(group[0].fit.workload.model) or 'model unknown'}"
+        lines += [*fitted([paint(title, BOLD), *_details(group[0], paint, width)], width), ""]
+    untold: dict[tuple[str, str], list[str]] = {}
+    for it in others:
+        untold.setdefault((it.key, it.reason), []).append(it.environment)
+    said = (
+        f"{printable(key)} in {', '.join(where)}: {_UNKNOWN}: {printable(why)}" for (key, why), where in untold.items()
+    )
+    lines += [*fitted(said, width), *([""] if others else [])]
+    if any(account.fit.estimate is not None for account in accounts):
+        lines += fitted((paint(line, DIM) for line in _legend_of(accounts)), width)
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _table(accounts: Sequence[Account], paint: Paint) -> Iterator[str]:
-    head = ("environment", "model", "GPU", "vLLM", "verdict", "KV tokens", "full-length requests")
-    rows = [_row(account) for account in accounts]
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    yield paint("  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip(), BOLD)
-    for account, row in zip(accounts, rows, strict=True):
-        cells = [
-            cell.rjust(width) if index >= _FIRST_NUMBER else cell.ljust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
+def _named(group: Sequence[Account]) -> str:
+    return ", ".join(account.environment for account in group)
+
+
+def _legend_of(accounts: Sequence[Account]) -> Iterator[str]:
+    """Explain the figures, those that are shown alone."""
+    yield "KV tokens: what the KV cache holds; full-length requests: how many of the longest context at once"
+    yield "parallel: GPUs by tensor x pipeline x data parallelism; utilization: the share of a GPU that vLLM takes"
+    yield "KV cache may be: as far off as nine of ten recorded starts on real GPUs were, at most"
+    if any(not account.fit.version for account in accounts):
+        yield "?: the version of vLLM is not known, this one is assumed"
+
+
+def _table(groups: Sequence[Sequence[Account]], paint: Paint, width: int) -> list[str]:
+    def weighed(index: int, cell: str) -> str:
+        account = groups[index][0]
         done = account.fit.estimate
-        if done is not None:
-            cells[_VERDICT] = paint(cells[_VERDICT], _COLOURS[_weight(account, done)])
-        yield "  ".join(cells).rstrip()
+        return paint(cell, _COLOURS[_weight(account, done)]) if done is not None else cell
+
+    columns = (
+        TableColumn("model"),
+        TableColumn("environment"),
+        TableColumn("GPU"),
+        TableColumn("vLLM"),
+        TableColumn("verdict", paint=weighed),
+        TableColumn("KV tokens", is_number=True),
+        TableColumn("full-length requests", is_number=True),
+    )
+    rows = [(_called(group[0]), _named(group), *_row(group[0])) for group in groups]
+    return table_lines(columns, rows, width, paint)
 
 
-_VERDICT, _FIRST_NUMBER = 4, 5
+def _called(account: Account) -> str:
+    role = account.fit.workload.role
+    return printable(account.key) + ("" if role in {"main", "predictor"} else f" ({role})")
 
 
 def _weight(account: Account, done: Estimate) -> FitVerdict:
@@ -67,24 +108,22 @@ def _row(account: Account) -> tuple[str, ...]:
     fit, workload = account.fit, account.fit.workload
     done = fit.estimate
     gpu = f"{workload.gpus * workload.nodes} x {fit.gpu.name if fit.gpu else '?'}"
-    role = "" if workload.role in {"main", "predictor"} else f" ({workload.role})"
     verdict = _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN
     numbers = (f"{done.tokens:,}", f"{done.concurrency:.2f}") if done and not fit.refused else ("", "")
     version = fit.version or f"{fit.assumed}?"
-    return (account.environment, printable(account.key) + role, gpu, version, verdict, *numbers)
+    return (gpu, version, verdict, *numbers)
 
 
-def _details(account: Account, paint: Paint) -> Iterator[str]:
+def _details(account: Account, paint: Paint, width: int) -> Iterator[str]:
     fit = account.fit
     done, gpu = fit.estimate, fit.gpu
-    title = f"{printable(account.key)} in {account.environment}: {printable(fit.workload.model) or 'model unknown'}"
-    yield paint(title, BOLD)
     if done is None or gpu is None:
         yield f"  not estimated: {printable(fit.unknown)}"
     else:
         parts = parts_of(done)
-        yield f"  {_bar(parts, done.memory, paint)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
-        yield "  " + "  ".join(_legend(part, paint) for part in parts)
+        wide = min(_WIDTH, max(width - _BESIDE, _NARROW)) if width else _WIDTH
+        yield f"  {_bar(parts, done.memory, paint, wide)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
+        yield from beside(["GiB:", *(_legend(part, paint) for part in parts)], width)
         yield paint(f"  {_facts(account, done)}", DIM)
         if done.verdict is not FitVerdict.FITS and not fit.refused:
             yield f"  {done.verdict.value}: {explain_gate(done)}"
@@ -115,12 +154,12 @@ def parts_of(done: Estimate) -> tuple[Part, ...]:
     )
 
 
-def _bar(parts: Iterable[Part], memory: int, paint: Paint) -> str:
+def _bar(parts: Iterable[Part], memory: int, paint: Paint, width: int) -> str:
     """Draw the parts to scale; what is more than the card is not drawn beyond its end."""
     out, drawn, total = [], 0, 0
     for part in parts:
         total += part.size
-        end = min(round(total / memory * _WIDTH), _WIDTH)
+        end = min(round(total / memory * width), width)
         out.append(paint(part.glyph * (end - drawn), part.colour) if end > drawn else "")
         drawn = max(end, drawn)
     return "".join(out)
@@ -138,7 +177,7 @@ def _facts(account: Account, done: Estimate) -> str:
         f"batched tokens {done.batch.tokens:,}",
         f"utilization {done.utilization:g}",
         f"parallel {server.tensor} x {server.pipeline} x {server.data}",
-        f"pool -{done.band.below / GIB:.2f} +{done.band.above / GIB:.2f} GiB",
+        f"KV cache may be {done.band.below / GIB:.2f} GiB less to {done.band.above / GIB:.2f} GiB more",
     ]
     if account.fit.model is not None:
         sibling = account.fit.model.sibling

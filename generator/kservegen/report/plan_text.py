@@ -14,6 +14,7 @@ from kservegen.formats.inert import printable
 from kservegen.report import plan_words as words
 from kservegen.report.of_change import brought_line, standing_errors, standing_line
 from kservegen.report.summary import folded, plural, standing_lines
+from kservegen.report.terminal import fitted
 from kservegen.report.text import BOLD, DIM, GREEN, RED, YELLOW, Paint, ReadLines, painter, render_findings
 
 SIGNS: Final = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-", Verb.MOVED: ">", Verb.RENAMED: "="}
@@ -26,7 +27,7 @@ _WIDE: Final = 110
 def plan_as_text(
     result: Result, plan: Plan, read_lines: ReadLines, *, colour: bool, everything: bool, width: int = 0
 ) -> str:
-    """Write what is left running and the verdict first, then details; with a width the last lines are not wider."""
+    """Write what is left running and the verdict first, then details; with a width no line of words is wider."""
     paint = painter(colour)
     most = (0, 0) if everything else (_OBJECTS, _FIELDS)
     is_gate = bool(result.verdict)
@@ -37,16 +38,17 @@ def plan_as_text(
         lines = list(_environment(environment, paint, most))
         if lines:
             out += ["", paint(printable(names), BOLD), *lines]
+    out = list(fitted(out, width))
     shown = result.brought
     if result.resolved is None and not is_gate:
         shown = tuple(item for item in shown if item.severity is Severity.ERROR and item.waived is None)
     if result.resolved is not None:
-        out += ["", paint(brought_line(result), BOLD)]
+        out += ["", *fitted([paint(brought_line(result), BOLD)], width)]
     out += _findings(result, shown, read_lines, colour=colour, width=width)
     stood = result.standing if everything else standing_errors(result)
     if before := standing_line(result):
         listed = " (--all lists them)" if len(stood) < len(result.standing) else ""
-        out += ["", paint(printable(f"{before}{listed}"), BOLD if stood else DIM)]
+        out += ["", *fitted([paint(printable(f"{before}{listed}"), BOLD if stood else DIM)], width)]
     out += _findings(result, stood, read_lines, colour=colour, width=width)
     if is_gate and result.plan is not None and result.plan.diff:
         lines = result.plan.diff.rstrip("\n").split("\n")

@@ -13,6 +13,7 @@ from kservegen.core.secrets import cut_secrets, secrets_in_line
 from kservegen.formats.inert import printable
 from kservegen.report.of_change import heavier
 from kservegen.report.summary import broken, folded, plural, standing_lines, summarise
+from kservegen.report.terminal import fitted
 
 # Returns the text of a file that findings point into; None where it cannot be shown.
 ReadLines = Callable[[str], list[str] | None]
@@ -23,6 +24,8 @@ RED, GREEN, YELLOW = "\x1b[31m", "\x1b[32m", "\x1b[33m"
 Paint = Callable[[str, str], str]
 _COLOURS = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: "\x1b[36m"}
 _WIDEST = 160
+_NARROWEST = 20
+_GUTTER = 9  # of a line of a file: its number
 _SECTION_END = re.compile(r"[.\[]")
 _INDENT = " " * 11  # of what is said of a finding, behind its label
 _NAMED = 3  # so many other places fit in a line
@@ -61,8 +64,9 @@ def _finding(
     item: Diagnostic, read_lines: ReadLines, paint: Paint, *, show_environments: bool, width: int
 ) -> Iterator[str]:
     severity = paint(item.severity.value, _COLOURS[item.severity])
-    yield f"{paint(printable(str(item.location)), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
-    yield from _excerpt(item, read_lines(item.location.file), paint)
+    head = f"{paint(printable(str(item.location)), BOLD)}: {severity}: {printable(item.message)} [{item.rule}]"
+    yield from fitted([head], width)
+    yield from _excerpt(item, read_lines(item.location.file), paint, width)
     about = [("seen", item.seen), ("allowed", item.allowed), ("fix", item.hint), ("waived", waived_by(item))]
     about += [("also at", also_at(item)), ("also by", ", ".join(item.supersedes)), ("base", heavier(item))]
     about.insert(0, ("at", words_at(item)))
@@ -118,13 +122,14 @@ def painter(colour: bool) -> Paint:
     return (lambda text, code: f"{code}{text}{_RESET}") if colour else (lambda text, _: text)
 
 
-def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Paint) -> Iterator[str]:
+def _excerpt(item: Diagnostic, lines: list[str] | None, paint: Paint, width: int) -> Iterator[str]:
     number, column = item.location.line, item.location.column
     if lines is None or not 1 <= number <= len(lines) or not lines[number - 1].strip():
         return
     line, before = _without_secrets(lines, number - 1, column - 1)
-    start = max(0, len(before) + 1 - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown = printable(line[start : start + _WIDEST])
+    widest = max(min(width - _GUTTER, _WIDEST), _NARROWEST) if width else _WIDEST
+    start = max(0, len(before) + 1 - widest // 2) if len(line) > widest else 0
+    shown = printable(line[start : start + widest])
     gutter = f"{number:>6} | "
     yield paint(gutter, DIM) + shown
     blank = " " * _width(printable(before[start:]))

@@ -17,6 +17,7 @@ from kservegen.formats.yaml.emit import emit
 from kservegen.report.folding import LEAST
 from kservegen.report.json_report import render_json
 from kservegen.report.summary import folded, plural, unchecked_lines
+from kservegen.report.terminal import fitted
 from kservegen.report.text import BOLD, ReadLines, painter, render_findings
 
 _TITLES: Final = {
@@ -47,31 +48,33 @@ def upgrades_as_text(
     done: str,
     colour: bool,
     everything: bool = False,
+    width: int = 0,
 ) -> str:
     """Write one part for each environment, findings with their lines before all else.
 
     `done` is said of files. What is alike for many objects is said once, with their number and the first of their
-    names, unless `everything` is asked for; and so is what an environment has in common with one above it.
+    names, unless `everything` is asked for; and so is what an environment has in common with one above it. With a
+    width no line of words is wider; commands and YAML, which people copy, are left in one piece.
     """
     paint = painter(colour)
     out: list[str] = []
     said: dict[tuple[str, ...], str] = {}
     if upgrades.diagnostics:
         today = Result(command="upgrade", diagnostics=upgrades.diagnostics)
-        out.append(render_findings(today, lines, colour=colour))
+        out.append(render_findings(today, lines, colour=colour, width=width))
         out.append(
             "These stand today: nothing is said about an upgrade of their environments before they are mended.\n"
         )
     names = [upgrade.environment for upgrade in upgrades.upgrades]
     if len(names) > 1:
-        out.append(f"one after the other, each merged before the next begins: {', '.join(names)}\n")
+        order = f"one after the other, each merged before the next begins: {', '.join(names)}"
+        out += [*fitted([order], width), ""]
     for upgrade in upgrades.upgrades:
-        out.append(paint(_verdict(upgrade), BOLD))
-        out.extend(f"  {caveat}" for caveat in upgrade.caveats)
+        out += fitted([paint(_verdict(upgrade), BOLD), *(f"  {caveat}" for caveat in upgrade.caveats)], width)
         for finding, others in _alike(upgrade.refusals, everything=everything):
             refused = Result(command="upgrade", diagnostics=(finding,))
-            out += ["", render_findings(refused, lines, colour=colour).rstrip("\n")]
-            out += [f"  {printable(_others(others))}"] if others else []
+            out += ["", render_findings(refused, lines, colour=colour, width=width).rstrip("\n")]
+            out += fitted([f"  {printable(_others(others))}"] if others else [], width)
         for part in (
             *_notes(upgrade.notes, everything=everything),
             *_restarts(upgrade.restarts, everything=everything),
@@ -79,10 +82,10 @@ def upgrades_as_text(
         ):
             known = said.setdefault(tuple(part), upgrade.environment)
             has_more = known != upgrade.environment and len(part) > _SHORT
-            out.extend([f"{part[0]}: as in {known}"] if has_more and not everything else part)
+            out += fitted([f"{part[0]}: as in {known}"] if has_more and not everything else part, width)
         out.extend(_carried(carried.get(upgrade.environment)))
         out.append("  in this order")
-        out.extend(_steps(upgrade.steps))
+        out.extend(_steps(upgrade.steps, width))
         out.append("")
     many = (max(map(len, (each.restarts, each.notes, each.refusals))) >= LEAST for each in upgrades.upgrades)
     if not everything and any(many):
@@ -90,9 +93,9 @@ def upgrades_as_text(
     out.extend(f"{name} runs {upgrades.after} already" for name in upgrades.same)
     if upgrades.closing:
         out.append("after all environments")
-        out.extend(_steps(upgrades.closing))
+        out.extend(_steps(upgrades.closing, width))
     out.extend(f"{file}: {done}" for file in written)
-    out.extend(unchecked_lines(_NOT_CHECKED))
+    out.extend(fitted(unchecked_lines(_NOT_CHECKED), width))
     return "\n".join(out) + "\n"
 
 
@@ -212,11 +215,9 @@ def _carried(carried: CarriedValues | None) -> Iterator[str]:
         yield from (f"    {key}: {printable(known)}" for key, known in carried.lost)
 
 
-def _steps(steps: Sequence[UpgradeStep]) -> Iterator[str]:
+def _steps(steps: Sequence[UpgradeStep], width: int) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
-        yield f"    {number}. {step.title}"
-        if step.why:
-            yield f"       {step.why}"
+        yield from fitted([f"    {number}. {step.title}", *([f"       {step.why}"] if step.why else [])], width)
         yield from (f"       $ {command}" for command in step.commands)
         if step.text:
             yield f"       It writes into {printable(step.file)}:"
