@@ -601,3 +601,37 @@ def test_odd_forms_come_back_as_a_server_stores_them(tmp_path: Path, metadata: s
     text = text.replace("model: {modelFormat: {name: sklearn}, ", framework)
     adoption = report(tmp_path / "out", str(manifests(tmp_path / "in", iris=text)), "--write")
     assert (adoption["keptAsManifests"], adoption["refused"], adoption["equal"]) == ([], [], 1)
+
+
+def test_what_is_no_object_is_told(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris", values="replicaCount: 1\n")
+    told = adopt(tmp_path / "out", str(folder))
+    assert f"prod: no objects of Kubernetes, so left out: {folder / 'values.yaml'}:1:1\n" in told.output
+    places = report(tmp_path / "out", str(folder))["noObjects"]
+    assert places == [{"environment": "prod", "file": str(folder / "values.yaml"), "line": 1, "column": 1}]
+
+
+def test_standard_input_is_a_path(tmp_path: Path) -> None:
+    root = tmp_path / "out"
+    root.mkdir()
+    line = ["adopt", "dev=-", "--root", str(root), "--write"]
+    content = f"# Petals.\n{PLAIN % 'iris'}"
+    told = CliRunner().invoke(cli, line, input=content, catch_exceptions=False, standalone_mode=False)
+    assert told.return_value == 0, told.output
+    assert "  # Petals.\n  iris:\n" in (root / "models/flowers.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"apiVersion: v1\nkind: {{ .Values.kind }}\n", "helm template or kustomize build makes of it"),
+        (b"a: " + b"x" * (33 << 20), "Write one file for each namespace"),
+        (b"apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: [1]\nspec: 5\n", "'' is no name"),
+    ],
+)
+def test_the_way_out_is_said(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "in.yaml").write_bytes(content)
+    told = adopt(tmp_path / "out", str(tmp_path / "in.yaml"), "--write")
+    assert told.return_value == 1
+    assert said in told.output
+    assert "files of a catalog" not in told.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,12 +90,12 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Make a catalog of manifests that run already, and prove that it renders what came in.
 
-    PATH is a file or folder of manifests: YAML or JSON, Lists, what kubectl get -o yaml prints; --from-cluster asks a
-    cluster instead. ENV= before a path or a context says which environment it is of (by default prod); what
-    environments have in common is said once. What differs after
-    defaulting, and which pods would restart, is shown; nothing is lost without a word. KServe itself counts as
-    installed by others (kserve.install: none), no engine syncs the output until gitops.engine says so, and Secrets with
-    their data never come in.
+    PATH is a file or folder of manifests, or - for standard input: YAML or JSON, Lists, what kubectl get -o yaml
+    prints; --from-cluster asks a cluster instead. ENV= before a path or a context says which environment it is of (by
+    default prod); what environments have in common is said once. What differs after defaulting, and which pods would
+    restart, is shown; nothing is lost without a word. KServe itself counts as installed by others
+    (kserve.install: none), no engine syncs the output until gitops.engine says so, and Secrets with their data never
+    come in.
     """
     from kservegen.checks.waivers.write import promise  # noqa: PLC0415
     from kservegen.commands.adopt import AdoptOptions, adopt, by_environment, write_adoption  # noqa: PLC0415
@@ -108,6 +109,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     repository = Repository((root or Path.cwd()).absolute(), {})
     options = AdoptOptions(
         paths=by_environment(paths),
+        piped=_read_piped(paths),
         clusters=_ask(kubeconfig, contexts, namespaces, companions) if from_cluster else {},
         version=version,
         mode=mode,
@@ -128,6 +130,15 @@ def command(  # noqa: PLR0913 - one parameter per option
     else:
         write_text(adoption_as_text(adoption, written=done))
     return exit_code
+
+
+def _read_piped(paths: tuple[str, ...]) -> bytes:
+    """Read standard input where a path is `-`, up to the most that is taken and a byte."""
+    from kservegen.commands.adopting.reading import LARGEST_INPUT  # noqa: PLC0415
+
+    if not any(path == "-" or path.endswith("=-") for path in paths):
+        return b""
+    return sys.stdin.buffer.read(LARGEST_INPUT + 1)
 
 
 def _read_values(values: tuple[str, ...]) -> tuple[ValuesFile, ...]:

@@ -33,7 +33,7 @@ from kservegen.commands.adopting.reading import (
     with_annotation,
 )
 from kservegen.commands.adopting.values import ChartValues, ValuesFile, installed_mode, read_values, restated
-from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
@@ -60,12 +60,15 @@ _TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
 class AdoptOptions:
     """What to adopt, by environment: paths, or what clusters gave. `leaves_out` takes what can be admitted.
 
+    `piped` is standard input, for the path `-`.
+
     `version` is the KServe that runs them; None is the one that a cluster runs, or else the newest reviewed one. `mode`
     is that of the cluster; None is what the status of models without a mode of their own says. `binds` are policies to
     bind. `excuse` is how waivers for what they and other rules refuse are made; None makes none.
     """
 
     paths: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    piped: bytes = b""
     clusters: Mapping[str, ClusterContent] = field(default_factory=dict)
     version: str | None = None
     mode: str | None = None
@@ -103,6 +106,7 @@ class Adoption:
     kept: Mapping[tuple[str, ResourceId], tuple[FieldChange, ...]]
     refused: tuple[RefusedObject, ...]
     left_out: Mapping[str, Sequence[LeftOut]]
+    no_objects: Mapping[str, Sequence[Location]]
     problems: tuple[Diagnostic, ...]
     errors: tuple[Diagnostic, ...]
     waivers: Mapping[str, Mapping[str, JsonValue]]
@@ -188,7 +192,9 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
     with without_collector():
         found: dict[str, Inventoried] = {}
         for name, paths in options.paths.items():
-            found[name] = read_running(paths, _target(tools, options.version or newest_reviewed(repository)))
+            found[name] = read_running(
+                paths, _target(tools, options.version or newest_reviewed(repository)), options.piped
+            )
         for name, content in options.clusters.items():
             version = options.version or content.version or newest_reviewed(repository)
             found[name] = read_cluster(content.objects, content.place, _target(tools, version))
@@ -348,6 +354,7 @@ class _Proof:
             kept={place: changes for place, changes in kept.items() if place not in left_out},
             refused=refused,
             left_out={name: one.left_out for name, one in draft.found.items()},
+            no_objects={name: one.no_objects for name, one in draft.found.items() if one.no_objects},
             problems=problems,
             errors=errors,
             waivers=draft.waivers,

@@ -25,7 +25,8 @@ _OBJECT: Final = "object"
 
 def adoption_as_text(adoption: Adoption, *, written: bool) -> str:
     """Write the proof first, then what did not come in, then what was made of the rest."""
-    lines = [*_problems(adoption), *_refused(adoption), *_proof(adoption), *_left_out(adoption), *_made(adoption)]
+    lines = [*_problems(adoption), *_refused(adoption), *_proof(adoption), *_left_out(adoption)]
+    lines += [*_no_objects(adoption), *_made(adoption)]
     lines.append(_end(adoption, written=written))
     return "".join(f"{printable(line)}\n" for line in lines)
 
@@ -80,8 +81,14 @@ def _left_out(adoption: Adoption) -> Iterator[str]:
             yield f"  {reason}: {', '.join(named[:_LISTED])}{more}"
 
 
+def _no_objects(adoption: Adoption) -> Iterator[str]:
+    for name, places in adoption.no_objects.items():
+        more = f" and {len(places) - _LISTED:,} more" if len(places) > _LISTED else ""
+        yield f"{name}: no objects of Kubernetes, so left out: {', '.join(map(str, places[:_LISTED]))}{more}"
+
+
 def _made(adoption: Adoption) -> Iterator[str]:
-    if not adoption.files:
+    if not (adoption.equal or adoption.kept):
         return
     manifests = sum(path.startswith("manifests/") for path in adoption.files)
     catalog = len(adoption.files) - manifests
@@ -169,12 +176,22 @@ def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
                 "environment": environment,
                 "chart": each.chart,
                 "values": each.stated,
+                "noObjects": [
+                    {"environment": name, **place_as_json(place)}
+                    for name, places in adoption.no_objects.items()
+                    for place in places
+                ],
                 "leftOut": [{"key": key, "reason": why} for key, why in each.lost],
             }
             for environment, values in adoption.charts.items()
             for each in values
         ],
         "audited": {environment: list(policies) for environment, policies in adoption.audited.items()},
+        "noObjects": [
+            {"environment": name, **place_as_json(place)}
+            for name, places in adoption.no_objects.items()
+            for place in places
+        ],
         "leftOut": [_as_json(name, item) for name, items in adoption.left_out.items() for item in items],
     }
 

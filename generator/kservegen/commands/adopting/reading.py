@@ -16,7 +16,9 @@ from kservegen.checks.manifests.files import find_files
 from kservegen.checks.manifests.inputs import find_inputs
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
+from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.repository import STDIN
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
 from kservegen.kserve.controllers.llm.conversion import upgraded_document
@@ -33,6 +35,10 @@ _ENGINE_GROUPS: Final = (
     "source.toolkit.fluxcd.io",
 )
 _BUILD_FIRST: Final = "Write what helm template or kustomize build makes of it to a file of its own, and adopt that."
+_SPLIT: Final = "Write one file for each namespace: kubectl get inferenceservices -n NAMESPACE -o yaml."
+# What stands for standard input among paths, and how much of it is read.
+STANDARD_INPUT: Final = Path("-")
+LARGEST_INPUT: Final = 64 << 20
 _WITH_DATA: Final = "a Secret with its data, which stays where it is: prerequisites promise it"
 _BY_CHARTS: Final = "installed by KServe's charts"
 _CHART_RUNTIME: Final = f"it has the name of one {_BY_CHARTS}, which models get; another name keeps what it says"
@@ -93,6 +99,7 @@ class Inventoried:
     problems: list[Diagnostic] = field(default_factory=list)
     contradicting: list[Contradicting] = field(default_factory=list)
     modes: dict[ResourceId, str] = field(default_factory=dict)  # of models that say none: what their status says
+    no_objects: list[Location] = field(default_factory=list)  # documents of folders that are something else
     files: list[Path] = field(default_factory=list)
     firsts: dict[tuple[str, ResourceId], RunningObject] = field(default_factory=dict)  # of each API group
 
@@ -105,10 +112,17 @@ class Target(NamedTuple):
     platform: Platform
 
 
-def read_running(paths: Sequence[Path], target: Target) -> Inventoried:
-    """Read the manifests below paths."""
+def read_running(paths: Sequence[Path], target: Target, piped: bytes) -> Inventoried:
+    """Read the manifests below paths; what was `piped` to the command stands for the path `-`."""
     found = Inventoried(target.version)
-    files = [file for argument in find_files(paths) for file in argument.files]
+    if STANDARD_INPUT in paths:
+        if len(piped) > LARGEST_INPUT:
+            raise GeneratorError(f"it is larger than {LARGEST_INPUT >> 20} MiB", subject=STDIN, hint=_SPLIT)
+        lines = piped.decode("utf-8", "replace").splitlines() if _has_comment(piped) else ()
+        _take(found, read_documents(piped, STDIN, named=True), lines, target)
+    files = [
+        file for argument in find_files([path for path in paths if path != STANDARD_INPUT]) for file in argument.files
+    ]
     found.files += [file.path for file in files]
     inputs, notes = find_inputs(files)
     found.problems += [replace(note, severity=Severity.ERROR, hint=_BUILD_FIRST) for note in notes]
@@ -117,7 +131,7 @@ def read_running(paths: Sequence[Path], target: Target) -> Inventoried:
             continue
         data = file.read()
         if isinstance(data, Diagnostic):
-            found.problems.append(data)
+            found.problems.append(_with_way_out(data))
             continue
         lines = data.decode("utf-8", "replace").splitlines() if _has_comment(data) else ()
         _take(found, read_documents(data, file.name, named=file.named), lines, target)
@@ -134,9 +148,17 @@ def read_cluster(objects: Iterable[JsonObject], place: str, target: Target) -> I
 def _take(found: Inventoried, documents: Iterable[InputDocument], lines: Sequence[str], target: Target) -> None:
     for document in documents:
         errors = [problem for problem in document.problems if problem.severity is Severity.ERROR]
-        found.problems += errors
+        found.problems += map(_with_way_out, errors)
+        if document.resource is None and not errors:
+            found.no_objects.append(document.locate(()))
         if document.resource is not None and not errors:
             _sort(found, document, document.resource, lines, target)
+
+
+def _with_way_out(problem: Diagnostic) -> Diagnostic:
+    """Say how to go on where the way of manifests that are only checked does not lead there."""
+    hint = {"yaml/template": _BUILD_FIRST, "yaml/too-big": _SPLIT}.get(problem.rule)
+    return problem if hint is None else replace(problem, hint=hint)
 
 
 def _sort(
@@ -195,7 +217,7 @@ def _not_ours(resource: Resource, platform: Platform) -> str:
     )
     if owner is not None:
         return f"made by {text(owner.get('kind'))} {text(owner.get('name'))}"
-    if not resource.id.name:
+    if metadata.get("generateName") and not resource.id.name:
         return "it has no name (generateName gives another one every time)"
     group, annotations = resource.api_version.rpartition("/")[0], mapping(metadata.get("annotations"))
     reasons = (
