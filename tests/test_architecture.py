@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.support.project import Project
 from tests.support.rooms import ROOMS
 from tools.structure import repeated
 
@@ -221,18 +222,46 @@ AT_START = {"kservegen", "kservegen.cli", "kservegen.cli.failures", "kservegen.c
 AT_START |= {"kservegen.core.errors", "kservegen.core.exit_codes"}
 
 
-@pytest.mark.parametrize("words", [["--version"], ["--help"]])
-def test_starting_imports_nothing_but_click(words: list[str]) -> None:
-    code = (
-        "import sys\n"
-        "from kservegen.cli.failures import run_cli\n"
-        "from kservegen.cli import cli\n"
-        f"run_cli(cli, {words})\n"
-        "print(*sys.modules, file=sys.stderr)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(done.stderr.split())
+@pytest.mark.parametrize("words", ["--version", "--help"])
+def test_starting_imports_nothing_but_click(words: str, tmp_path: Path) -> None:
+    _, loaded = modules_after(words, tmp_path)
     assert {name for name in loaded if name.partition(".")[0] == "kservegen"} == AT_START
     libraries = {path.stem for path in Path(click.__file__).parents[1].iterdir()} - {"click"}
     assert {name for name in loaded if name in libraries and not name.startswith("_")} == set()
     assert loaded & {"json", "logging", "traceback", "importlib.metadata"} == set()
+
+
+def modules_after(words: str, folder: Path) -> tuple[str, set[str]]:
+    """Run a command in a process of its own; return what it prints, and the modules that it imported."""
+    code = (
+        "import sys\n"
+        "from kservegen.cli.failures import run_cli\n"
+        "from kservegen.cli import cli\n"
+        f"run_cli(cli, {words.split()})\n"
+        "print(*sys.modules, file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
+    return done.stdout, set(done.stderr.split())
+
+
+# What small inputs have no use for: each of these is read and run at every start that imports it.
+OF_OTHERS = {"rich", "jsonschema", "jsonschema_rs", "cel_expr_python", "huggingface_hub", "kubernetes"}
+OF_OTHERS |= {"kservegen.checks.policy", "kservegen.kserve.controllers.llm.controller"}
+OF_CATALOGS = {"jinja2", "kservegen.catalog.load", "kservegen.evaluate.environment", "kservegen.render"}
+OF_CATALOGS |= {"kservegen.git", "kservegen.checks.waivers", "kservegen.evaluate.workers"}
+SERVICE = """\
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata: {name: iris, namespace: ns}
+spec:
+  predictor:
+    model: {modelFormat: {name: sklearn}, storageUri: "s3://models/iris"}
+"""
+
+
+@pytest.mark.parametrize(("words", "unused"), [("validate iris.yaml", OF_OTHERS | OF_CATALOGS), ("render", OF_OTHERS)])
+def test_small_inputs_import_what_they_need(words: str, unused: set[str], tmp_path: Path) -> None:
+    Project(tmp_path).write("iris.yaml", SERVICE)
+    said, loaded = modules_after(words, tmp_path)
+    assert "no problems" in said
+    assert loaded & unused == set()

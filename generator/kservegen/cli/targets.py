@@ -176,7 +176,9 @@ def _cluster(options: ClusterOptions, schemas: SchemaStore, repository: Reposito
 
 
 def _assumed(words: Sequence[str]) -> frozenset[str]:
-    from kservegen.checks.environment import KNOWN_PREREQUISITES  # noqa: PLC0415
+    if not words:
+        return frozenset()
+    from kservegen.checks.environment import KNOWN_PREREQUISITES  # noqa: PLC0415 - brings all that builds environments
 
     for word in words:
         if word not in KNOWN_PREREQUISITES and (word.count("/") not in {1, 2} or "" in word.split("/")):

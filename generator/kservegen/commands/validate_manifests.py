@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
-from kservegen.catalog.resolve import resolve_environment
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.manifests.files import Argument, find_files
 from kservegen.checks.manifests.inputs import find_inputs
@@ -19,14 +18,14 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
-from kservegen.evaluate.defaulted import installation_of
 from kservegen.evaluate.earlier import EarlierObjects
-from kservegen.evaluate.environment import build_objects, default_environment
 from kservegen.evaluate.manifests import Linter
-from kservegen.evaluate.project import Project
 from kservegen.formats.jsonschema.store import SchemaStore, UnknownSchemaError
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.kserve.releases import Releases
+
+if TYPE_CHECKING:
+    from kservegen.evaluate.project import Project
 
 # What a manifest cannot tell; every result says so.
 NOT_CHECKED_OF_MANIFESTS: Final = (
@@ -54,6 +53,11 @@ class LintOptions:
 
 def environment_cluster(project: Project, name: str) -> Cluster:
     """Return an environment of a catalog as the cluster to check against; GeneratorError where it cannot be known."""
+    # Manifests alone need nothing that reads and builds catalogs.
+    from kservegen.catalog.resolve import resolve_environment  # noqa: PLC0415
+    from kservegen.evaluate.defaulted import installation_of  # noqa: PLC0415
+    from kservegen.evaluate.environment import build_objects, default_environment  # noqa: PLC0415
+
     chosen = project.choose_one(name)
     environment, _ = resolve_environment(project.catalog, chosen)
     check_version(environment.text("kserve", "version"), project.tools.releases, project.tools.schemas)

@@ -15,8 +15,6 @@ from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.free import make_service
 from kservegen.kserve.controllers.graphs import make_graph
-from kservegen.kserve.controllers.llm.controller import make_llm_service
-from kservegen.kserve.controllers.llm.free import FREE_IN_SERVICES
 from kservegen.kserve.controllers.local_models import make_cache
 from kservegen.kserve.controllers.made import USUAL_NAMESPACE, Made, UnplacedSurroundings
 from kservegen.kserve.controllers.trained_models import make_trained_model
@@ -40,6 +38,10 @@ def is_reconciled(kind: str) -> bool:
 
 
 def _make_llm_service(stored: JsonObject, plane: ControlPlane) -> Made:
+    # A fifth of what starting imports, for a kind that many catalogs do not have.
+    from kservegen.kserve.controllers.llm.controller import make_llm_service  # noqa: PLC0415
+    from kservegen.kserve.controllers.llm.free import FREE_IN_SERVICES  # noqa: PLC0415
+
     return make_alike(stored, plane, make_llm_service, FREE_IN_SERVICES)
 
 
