@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from kservegen.checks.policy.block_position import locate_inside
 from kservegen.checks.policy.model import Expression, Policy, Validation
-from kservegen.checks.policy.syntax import is_expression
+from kservegen.checks.policy.syntax import is_expression, is_truth
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
-from kservegen.formats.cel.engine import CelEngine, Program, engine
+from kservegen.formats.cel.engine import CelEngine, DeferredProgram, Program, engine
 from kservegen.formats.cel.outcome import CompileError
 from kservegen.formats.cel.source import variable_names
 
@@ -64,7 +65,7 @@ def compile_policy(policy: Policy) -> tuple[CompiledPolicy | None, tuple[Diagnos
     for variable in policy.variables:
         if variable.name in proven or work.program(variable, None) is not None:
             work.variables[variable.name] = variable.text
-    checks = [work.program(validation.check, _BOOL) for validation in policy.validations]
+    checks = [work.check(validation.check, is_proven=whole is not None) for validation in policy.validations]
     messages = [_message(work, validation) for validation in policy.validations]
     for audit in policy.audits:
         work.program(audit, _AUDIT)
@@ -120,6 +121,14 @@ class _Work:
             self._refuse(expression, error)
             return None
         return program
+
+    def check(self, expression: Expression, *, is_proven: bool) -> Program | None:
+        """Compile a check; not before it is asked where its policy compiles in one and its form makes it a truth."""
+        text = expression.text
+        if not is_proven or _asked(text) or not is_truth(text):
+            return self.program(expression, _BOOL)
+        needed = _needed(text, self.variables)
+        return DeferredProgram(partial(self.engine.compile, text, variables=needed), "bool")
 
     def _refuse(self, expression: Expression, error: CompileError) -> None:
         place = f" at {error.line}:{error.column} of the expression" if "\n" in expression.text.strip() else ""

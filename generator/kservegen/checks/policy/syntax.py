@@ -69,6 +69,7 @@ class Fold:
 
 Tree: TypeAlias = Constant | Name | Select | Call | Collection | Fold
 
+_TRUTHS: Final = frozenset({"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_", "_||_", "!_", "@in"})
 _VARINT: Final = 0
 _BYTES: Final = 2
 _CONSTANT, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _FOLD = 3, 4, 5, 6, 7, 8, 9
@@ -84,6 +85,7 @@ def parse_expression(expression: str) -> Tree | None:
     return _tree(_message(_message(wrapped)[2])[2])
 
 
+@lru_cache(maxsize=1024)
 def is_expression(text: str) -> bool:
     """Tell whether a text is an expression by itself; `1) + (2` is one in parentheses only."""
     try:
@@ -91,6 +93,13 @@ def is_expression(text: str) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+@lru_cache(maxsize=1024)
+def is_truth(text: str) -> bool:
+    """Tell whether an expression comes to true or false by its form alone: it compares, connects or asks has()."""
+    tree = parse_expression(text)
+    return (isinstance(tree, Call) and tree.function in _TRUTHS) or (isinstance(tree, Select) and tree.tests)
 
 
 @lru_cache(maxsize=1)

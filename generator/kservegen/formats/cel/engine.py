@@ -7,7 +7,7 @@ types, the other runs the checked expression with maps in their place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import is_
 from typing import TYPE_CHECKING, Final
@@ -46,12 +46,13 @@ class Program:
 
     __slots__ = ("_expression", "result")
 
-    def __init__(self, expression: Expression, result: str) -> None:
+    def __init__(self, expression: Expression | None, result: str) -> None:
         self._expression = expression
         self.result = result
 
     def evaluate(self, scope: CelScope) -> object | CelError:
         """Compute the value as plain data; an error of the expression is a value, too."""
+        assert self._expression is not None  # noqa: S101 - only a deferred one has none
         try:
             outcome = self._expression.eval(scope.activation)
         except RuntimeError as error:  # a value that the interpreter cannot hand over
@@ -65,12 +66,33 @@ class Program:
         return value
 
 
+class DeferredProgram(Program):
+    """An expression that is known to compile, by another one that it is part of: compiled when it is first asked."""
+
+    __slots__ = ("_compile",)
+
+    def __init__(self, compile_now: Callable[[], Program | CompileError], result: str) -> None:
+        super().__init__(None, result)
+        self._compile = compile_now
+
+    def evaluate(self, scope: CelScope) -> object | CelError:
+        """Compute the value, as a program does."""
+        if self._expression is None:
+            compiled = self._compile()
+            if isinstance(compiled, CompileError):
+                return CelError(message=compiled.message, unsupported=True)
+            self._expression = compiled._expression  # noqa: SLF001 - of its own kind
+        return super().evaluate(scope)
+
+
 class CelEngine:
     """Compiles expressions over a fixed set of names; all of them are dynamically typed."""
 
     def __init__(self, variables: tuple[str, ...]) -> None:
         self._checker = _environment(variables, exact=True)
         self._runner = _environment(variables, exact=False)
+        # Policies share conditions and variables to the letter.
+        self._known: dict[str, Program | str] = {}
 
     def scope(self, values: Mapping[str, object], *, on_wire: bool = True) -> CelScope:
         """Bind plain data to names; `on_wire` takes numbers as the JSON on the server's wire has them."""
@@ -91,12 +113,19 @@ class CelEngine:
         refused = _refused(expression, variables or {})
         if refused is not None:
             return refused
+        # Alone first: a text such as `a) || (b` is no expression, though it is one in parentheses.
+        if unread := self._unread(expression):
+            return _compile_error(unread, offset=0)
+        return self._link(compose(expression, variables or {}, aliases or {}))
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - engines are few, and kept
+    def _unread(self, expression: str) -> str:
+        """Say why a text is no expression; blank for one."""
         try:
-            # Alone first: a text such as `a) || (b` is no expression, though it is one in parentheses.
             self._checker.compile(expression, disable_check=True)
         except RuntimeError as error:
-            return _compile_error(str(error), offset=0)
-        return self._link(compose(expression, variables or {}, aliases or {}))
+            return str(error)
+        return ""
 
     def _link(self, composed: Composed) -> Program | CompileError:
         """Check and link a text; where the checker wants types that the server does not want, leave it to run time."""
@@ -107,6 +136,12 @@ class CelEngine:
         return _compile_error(outcome, offset=composed.offset) if isinstance(outcome, str) else outcome
 
     def _compiled(self, text: str) -> Program | str:
+        """Compile a text, or say what is wrong with it; one that was compiled before is the same program."""
+        if text not in self._known:
+            self._known[text] = self._linked(text)
+        return self._known[text]
+
+    def _linked(self, text: str) -> Program | str:
         try:
             checked = self._checker.compile(text)
             program = self._runner.deserialize(checked.serialize())

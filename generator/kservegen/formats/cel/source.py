@@ -99,10 +99,10 @@ def compose(expression: str, variables: Mapping[str, str], aliases: Mapping[str,
 
     `aliases` are names of their own that stand for an expression, in any definition, too.
     """
-    needed = _needed(expression, variables)
+    needed, names = _needed(expression, variables), frozenset(variables)
     head = "".join(f"cel.bind({name}, (\n{text}\n), " for name, text in aliases.items())
-    head += "".join(f"cel.bind(variables_{name}, (\n{_renamed(variables[name], variables)}\n), " for name in needed)
-    text = f"{head}(\n{_renamed(expression, variables)}\n)" + ")" * (len(aliases) + len(needed))
+    head += "".join(f"cel.bind(variables_{name}, (\n{_renamed(variables[name], names)}\n), " for name in needed)
+    text = f"{head}(\n{_renamed(expression, names)}\n)" + ")" * (len(aliases) + len(needed))
     return Composed(text=text, offset=head.count("\n") + 1)
 
 
@@ -119,7 +119,8 @@ def _used(expression: str, variables: Mapping[str, str]) -> set[str]:
     return {name for name in variables if f"variables.{name}" in found}
 
 
-def _renamed(expression: str, variables: Mapping[str, str]) -> str:
+@lru_cache(maxsize=1024)
+def _renamed(expression: str, variables: frozenset[str]) -> str:
     def rename(match: re.Match[str]) -> str:
         owner, _, field = (match["name"] or "").partition(".")
         if owner.strip() != "variables" or field.strip() not in variables:

@@ -19,10 +19,11 @@ from kservegen.checks.policy.evaluate import evaluate_policies
 from kservegen.checks.policy.files import read_policies
 from kservegen.checks.policy.projection import DocumentPart, cut, projection_key
 from kservegen.checks.policy.reads import read_parts
-from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, parse_expression
+from kservegen.checks.policy.syntax import Call, Constant, Fold, Name, Select, is_truth, parse_expression
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import Resource
+from kservegen.formats.cel.engine import Program
 from kservegen.kserve.defaulting import Defaulted
 
 NAMES = sorted(path.stem for path in POLICIES.glob("*.yaml"))
@@ -250,3 +251,31 @@ def test_syntax() -> None:
     assert parse_expression("has(a.b)") == Select(Name("a"), "b", tests=True)
     assert isinstance(parse_expression("a.all(x, x > 1)"), Fold)
     assert parse_expression("a ==") is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_check_that_is_compiled_when_it_is_asked_is_the_one_that_is_written(name: str) -> None:
+    compiled = in_force(name).compiled
+    variables = {variable.name: variable.text for variable in compiled.policy.variables}
+    scope = compiled.engine.scope({"object": {}, "oldObject": None, "request": {}, "namespaceObject": None})
+    for validation in compiled.validations:
+        alone = compiled.engine.compile(validation.source.check.text, variables=variables)
+        assert isinstance(alone, Program)
+        assert validation.check.result == alone.result == "bool"
+        assert validation.check.evaluate(scope) == alone.evaluate(scope)
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("a.b == 1", True),
+        ("!(a in b) || has(a.b)", True),
+        ("has(a.b)", True),
+        ("a.b", False),
+        ("a.exists(x, x)", False),
+        ("a ? b : c", False),
+        ("a.b) == (1", False),
+    ],
+)
+def test_a_truth_by_its_form(text: str, truth: bool) -> None:
+    assert is_truth(text) == truth
