@@ -41,6 +41,12 @@ def test_links_hold_on_the_site_too() -> None:
     assert docs_site.relink("[a](https://example.com/x)", "index.md") == "[a](https://example.com/x)"
 
 
+def test_a_rule_leads_to_its_manual() -> None:
+    page = "`gpu/pool-full`, [`gpu/pool-full`](x.md), `models/search`"
+    led = "[`gpu/pool-full`](../rules.md#gpupool-full), [`gpu/pool-full`](x.md), `models/search`"
+    assert docs_site.with_manuals(page, "how-to/x.md") == led
+
+
 def test_a_block_has_the_name_of_its_file() -> None:
     page = "<!-- add to: models.yaml -->\n<!-- wrong -->\n```yaml\na: 1\n```\n"
     assert docs_site.titled(page) == '<!-- wrong -->\n```yaml title="in models.yaml"\na: 1\n```\n'

@@ -21,6 +21,8 @@ SITE_ONLY: Final = {
         for path in sorted(ROOT.glob("schemas/kservegen/*.json"))
     },
 }
+_RULES: Final = "rules.md"
+_RULE: Final = re.compile(r"(?<!\[)`([a-z]+/[a-z0-9-]+)`(?!\])")
 _FILE: Final = re.compile(r"<!-- (file|add to): (\S+) -->\n((?:<!-- .* -->\n)*)```yaml")
 _FETCHED: Final = re.compile(
     r"""<(?:script|img|link(?! rel="(?:canonical|edit)"))[^>]*(?:src|href)="(https?://[^"]*)"""
@@ -40,7 +42,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Lead the links of a page to where the site has what they mean, and name the files that its blocks are."""
-    return titled(relink(markdown, page.file.src_uri))
+    place = page.file.src_uri
+    linked = relink(markdown, place)
+    return titled(linked if place == _RULES else with_manuals(linked, place))
+
+
+def with_manuals(markdown: str, page: str) -> str:
+    """Lead from each rule that a page names to its manual."""
+    rules = posixpath.relpath(_RULES, posixpath.dirname(page) or ".")
+    known = set(re.findall(r"^### (\S+/\S+)$", (ROOT / "docs" / _RULES).read_text("utf-8"), re.MULTILINE))
+
+    def led(match: re.Match[str]) -> str:
+        rule = match[1]
+        return f"[`{rule}`]({rules}#{rule.replace('/', '')})" if rule in known else match[0]
+
+    return _RULE.sub(led, markdown)
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001

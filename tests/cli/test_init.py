@@ -89,6 +89,12 @@ def test_a_new_repository_has_a_cluster_for_each_environment(tmp_path: Path, cap
         assert found == ([] if "dev" in words else [("environments/prod.yaml:5:31", "gitops/placeholder")])
 
 
+def test_a_file_is_no_place_for_a_repository(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert run_cli(cli, ["init", str(tmp_path / "file"), *TOOL]) == 2
+    assert "is no folder" in capfd.readouterr().err
+
+
 ORIGINS = [
     ("https://gitlab.example.com/org/models.git", "https://gitlab.example.com/org/models.git", "gitlab"),
     ("https://ada:secret@github.com/org/models.git", "https://github.com/org/models.git", "github"),

@@ -82,6 +82,7 @@ _TEMPLATES = {
     "gitattributes": ".gitattributes",
 }
 _SCHEMAS = ("models.schema.json", "environments.schema.json", "owners.schema.json")
+_NAMED: Final = 5  # so many files fit in a line
 # By who commits rendered/.
 _SAYS: Final = {
     "pull-request": {
@@ -167,11 +168,15 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
         raise GeneratorError(
             f"the repository's URL {problem}", subject="--repo-url", hint=f"For example {PLACEHOLDER}."
         )
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise GeneratorError(
+            "is no folder", subject=str(folder), hint="Name a folder: a new one, or one that is there."
+        )
     files = dict(_files(answers))
     there = [path for path in files if os.path.lexists(folder / path)]
     if there:
         raise GeneratorError(
-            f"already holds {', '.join(there)}",
+            f"already holds {', '.join(there[:_NAMED])}{f' and {len(there) - _NAMED} more' if len(there) > _NAMED else ''}",
             subject=str(folder),
             hint="Choose another folder, or move these files away.",
         )
