@@ -112,8 +112,9 @@ ORIGINS = [
 def test_the_url_is_that_of_origin_and_tells_the_service(origin: str, url: str, service: str, tmp_path: Path) -> None:
     new_repository(tmp_path)
     git(tmp_path, "remote", "add", "origin", origin)
-    for folder in (tmp_path, tmp_path / "not/there/yet"):
-        assert read_origin(folder) == url
+    assert read_origin(tmp_path) == url
+    (tmp_path / "inside").mkdir()
+    assert read_origin(tmp_path / "inside") == read_origin(tmp_path / "not/there") == "", "another repository, to come"
     assert guess_service(url) == service
     assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
     wanted = url or PLACEHOLDER

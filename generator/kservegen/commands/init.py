@@ -120,13 +120,16 @@ class Answers:
 
 
 def read_origin(folder: Path) -> str:
-    """Return the URL of the remote `origin` where `folder` lies in a clone, without its user's secrets; else nothing.
+    """Return the URL of the remote `origin` where `folder` is the top of a clone, without its user's secrets.
 
-    The short form of ssh (`git@host:path`) is written out, as Flux reads no other.
+    Nothing otherwise: a folder inside of a clone is more likely a repository to come than a part of that one. The
+    short form of ssh (`git@host:path`) is written out, as Flux reads no other.
     """
-    start = next((each for each in (folder.absolute(), *folder.absolute().parents) if each.is_dir()), Path())
+    if not folder.is_dir():
+        return ""
     try:
-        url = open_git(start).text("remote", "get-url", "origin")
+        git = open_git(folder)
+        url = git.text("remote", "get-url", "origin") if git.top.resolve() == folder.resolve() else ""
     except GeneratorError:
         return ""
     short = _SHORT_SSH.fullmatch(url)
@@ -175,8 +178,9 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
     files = dict(_files(answers))
     there = [path for path in files if os.path.lexists(folder / path)]
     if there:
+        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
         raise GeneratorError(
-            f"already holds {', '.join(there[:_NAMED])}{f' and {len(there) - _NAMED} more' if len(there) > _NAMED else ''}",
+            f"already holds {', '.join(there[:_NAMED])}{more}",
             subject=str(folder),
             hint="Choose another folder, or move these files away.",
         )
