@@ -134,7 +134,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 def _read_piped(paths: tuple[str, ...]) -> bytes:
     """Read standard input where a path is `-`, up to the most that is taken and a byte."""
-    from kservegen.commands.adopting.reading import LARGEST_INPUT  # noqa: PLC0415
+    from kservegen.commands.inventory import LARGEST_INPUT  # noqa: PLC0415
 
     if not any(path == "-" or path.endswith("=-") for path in paths):
         return b""

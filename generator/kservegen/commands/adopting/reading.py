@@ -14,6 +14,7 @@ from kservegen.changes.adoption import authored
 from kservegen.checks.manifests.documents import InputDocument, object_of, read_documents
 from kservegen.checks.manifests.files import find_files
 from kservegen.checks.manifests.inputs import find_inputs
+from kservegen.commands.inventory import LARGEST_INPUT
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
@@ -36,9 +37,7 @@ _ENGINE_GROUPS: Final = (
 )
 _BUILD_FIRST: Final = "Write what helm template or kustomize build makes of it to a file of its own, and adopt that."
 _SPLIT: Final = "Write one file for each namespace: kubectl get inferenceservices -n NAMESPACE -o yaml."
-# What stands for standard input among paths, and how much of it is read.
 STANDARD_INPUT: Final = Path("-")
-LARGEST_INPUT: Final = 64 << 20
 _WITH_DATA: Final = "a Secret with its data, which stays where it is: prerequisites promise it"
 _BY_CHARTS: Final = "installed by KServe's charts"
 _CHART_RUNTIME: Final = f"it has the name of one {_BY_CHARTS}, which models get; another name keeps what it says"
