@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 from kservegen.catalog.editing.patch import at
 from kservegen.catalog.merge import MERGE_KEYS, item_key
 from kservegen.catalog.model import Fragment
-from kservegen.catalog.resolve import Entry, ResolvedEnvironment
+from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment
 from kservegen.catalog.sections import MANIFESTS
-from kservegen.commands.edits import CatalogDraft, entry_in
+from kservegen.commands.edits import CatalogDraft
 from kservegen.commands.rollout.versions import moves, version_words
 from kservegen.core.document import mapping, sequence
 from kservegen.core.errors import GeneratorError
@@ -36,8 +36,9 @@ def bring_rest(draft: CatalogDraft, file: str, way: tuple[str, str], names: _Nam
     source, target = way
     there, here = draft.resolved(source), draft.resolved(target)
     chosen = [entry for entry in there.entries if not names or (entry.section, entry.key) in names]
+    known = _by_name(here)
     for entry in chosen:
-        own = entry_in(here, entry.section, entry.key)
+        own = known.get((entry.section, entry.key))
         if entry.section == MANIFESTS:
             _manifest(draft, entry, own, way)
         elif own is not None:
@@ -45,6 +46,10 @@ def bring_rest(draft: CatalogDraft, file: str, way: tuple[str, str], names: _Nam
     now = draft.resolved(target)
     draft.notes += _staying(chosen, now, fields)
     draft.notes += _platform(there, now, named=bool(names))
+
+
+def _by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
+    return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
 def _lists(draft: CatalogDraft, file: str, there: Entry, here: Entry, source: str) -> None:
@@ -156,8 +161,9 @@ def _own_fragment(entry: Entry) -> Fragment:
 def _staying(chosen: Iterable[Entry], now: ResolvedEnvironment, fields: Collection[str]) -> Iterator[str]:
     """Say which words of entries differ and were not asked for, those with the same words together."""
     alike: dict[tuple[str, ...], list[str]] = {}
+    known = _by_name(now)
     for entry in chosen:
-        own = entry_in(now, entry.section, entry.key)
+        own = known.get((entry.section, entry.key))
         if own is not None and entry.section != MANIFESTS:
             words, others = (_without_versions(each) for each in (entry, own))
             differing = (word for word in {**words, **others} if word not in _NOT_RUNNING and word not in fields)

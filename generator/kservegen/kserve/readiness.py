@@ -74,7 +74,8 @@ def _reasons(conditions: dict[str, JsonObject], status: JsonObject) -> Iterator[
     waiting = failed or [reason for state, reason in told if state == "Unknown"]
     # Those without a word of their own only sum up, or wait for, the others.
     yield from [reason for reason in waiting if reason.reason or reason.message] or waiting
-    if not told and (own := mapping(conditions.get(_READY))):
+    own = mapping(conditions.get(_READY))
+    if not told and (own.get("reason") or own.get("message")):
         yield ReadyReason(_READY, text(own.get("reason")), text(own.get("message")))
     model = mapping(status.get("modelStatus"))
     failure = mapping(model.get("lastFailureInfo"))

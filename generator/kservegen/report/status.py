@@ -174,7 +174,7 @@ def _why(row: StatusRow) -> Iterator[str]:
     yield from _differing(live)
     if live.readiness is not None and not live.readiness.is_stopped:
         for type_, reason, message in live.readiness.reasons:
-            yield _joined(type_, reason, message)
+            yield _joined(type_, reason, message) if reason or message else f"{type_} is not True"
     for pod, reason, message in live.pods:
         yield _joined(f"pod {pod}", reason, message)
     if live.engine is not None and row.state is not PlaceState.READY:

@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.readiness import readiness_of
 from kservegen.kubernetes.pod_state import pod_trouble
 
+WORDS = ("conditions", "type", "status", "reason", "modelStatus", "state", "waiting", "annotations", "phase", "Ready")
 # name -> (conditions as type: (status, reason, message), whether Ready, the reasons)
 SAID: dict[str, tuple[dict[str, tuple[str, str, str]], bool | None, list[str]]] = {
     "ready": ({"PredictorReady": ("True", "", ""), "Ready": ("True", "", "")}, True, []),
@@ -138,3 +142,21 @@ def test_pods(name: str) -> None:
     said, trouble = PODS[name]
     found = pod_trouble({"metadata": {"name": "p"}, "status": said})
     assert (found[1:] if found is not None else None) == trouble
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=4), inner),
+    max_leaves=12,
+)
+
+
+@given(anything)
+def test_no_shape_of_a_status_breaks_anything(said: JsonValue) -> None:
+    docs: tuple[JsonObject, ...] = (
+        {"status": said, "metadata": said},
+        {"status": {"conditions": said, "containerStatuses": said}},
+    )
+    for doc in docs:
+        assert readiness_of(doc).ready in (None, True, False)
+        pod_trouble(doc)
