@@ -10,9 +10,10 @@ from kservegen.checks.basis import CHART, Directory
 from kservegen.checks.gitops import check_gitops
 from kservegen.checks.plain_secrets import check_own_words
 from kservegen.checks.rules.kserve.reconcile import TEMPLATE_CAUSE
-from kservegen.core.diagnostics import Finding, Severity
-from kservegen.core.document import mapping, sequence
-from kservegen.core.jsontypes import JsonObject
+from kservegen.core.diagnostics import Diagnostic, Finding, Severity
+from kservegen.core.document import mapping, sequence, texts_in
+from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.manual import by_manual
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Charts, KeyPath, default_images, effective, is_on
@@ -221,6 +222,29 @@ def _unused_images(built: BuiltEnvironment, charts: Charts) -> Iterator[Finding]
             message=f"no chart in use and no container has an image called {override.name}",
             seen=override.name,
             hint="Write the image as the chart or the catalog does, without its tag.",
+        )
+
+
+def unused_lock_entries(built: BuiltEnvironment) -> Iterator[Diagnostic]:
+    """Tell of addresses in the lock that no object names: what is said of them counts for none."""
+    environment, lock = built.environment, built.environment.source.lock
+    if lock is None or not environment.locked:
+        return
+    texts = {text for entry in built.entries for text in texts_in(entry.resource.doc)}
+    bases = {text.rpartition(":")[0] for text in texts if text.count(":") > 1}  # the lock writes revisions behind
+    for address in sorted(environment.locked.keys() - texts - bases):
+        bare = address.partition("://")[2] or address
+        if any(bare in text for text in texts):  # in an argument, beside others
+            continue
+        known = sorted(text for text in texts | bases if "://" in text)
+        yield by_manual(
+            "catalog/unused-lock-entry",
+            f"nothing of {environment.name} is served from {address}, so what is said of it counts for nothing",
+            lock.source.key(("models", address)),
+            path=format_path(("models", address)),
+            seen=address,
+            hint=did_you_mean(address, known),
+            environments=(environment.name,),
         )
 
 

@@ -15,7 +15,7 @@ from kservegen.catalog.model import Catalog
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
 from kservegen.checks.basis import Directory
 from kservegen.checks.companions import doubles_of_own, untold
-from kservegen.checks.environment import check_environment, check_namespaces
+from kservegen.checks.environment import check_environment, check_namespaces, unused_lock_entries
 from kservegen.checks.gpu.gpu_names import check_gpu_names
 from kservegen.checks.kserve_version import unreviewed, version_problem
 from kservegen.checks.locate import Locator, diagnose_environment
@@ -343,6 +343,7 @@ def _check(
     look = partial(check_environment, built, release.charts, context.directory)
     words = contained("this environment's words", look, lambda crash: crash)
     diagnostics.extend(diagnose_environment(environment, words))
+    diagnostics.extend(unused_lock_entries(built))
     names = check_gpu_names(environment.mapping("accelerators"), tools.facts)
     diagnostics.extend(diagnose_environment(environment, names))
     assumed.extend(context.assumed)
