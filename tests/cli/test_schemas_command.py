@@ -48,7 +48,12 @@ def definition(kind: str = "Widget", group: str = "example.com", *versions: Mapp
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{kind.lower()}s.{group}"},
-        "spec": {"group": group, "names": {"kind": kind}, "versions": [dict(v) for v in versions or (version("v1"),)]},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind},
+            "versions": [dict(v) for v in versions or (version("v1"),)],
+        },
     }
 
 
@@ -163,7 +168,6 @@ def test_a_kind_of_the_cluster_says_so(project: Project) -> None:
     [
         ([version("v1"), version("v1beta1")], ["v1", "v1beta1"]),
         ([version("v1"), version("v1alpha1", served=False), version("v1beta1", deprecated=True)], ["v1"]),
-        ([version("v1"), version("v2", schema=None)], ["v1"]),
     ],
 )
 def test_versions_that_are_served(project: Project, versions: list[dict[str, object]], files: list[str]) -> None:
@@ -201,15 +205,12 @@ def test_kserves_own_kinds_become_a_version(project: Project) -> None:
             (),
             "widgets.example.com is not of apiextensions.k8s.io/v1",
         ),
-        (definition("../x"), (), "../x.example.com/v1 is no name of a kind"),
-        (definition("Widget", "../x"), (), "Widget.../x/v1 is no name of a kind"),
         (
             definition("Widget", "example.com", version("v1", served=False)),
             (),
             "no CustomResourceDefinition is among them",
         ),
         ("a text", (), "no CustomResourceDefinition is among them"),
-        ({**definition(), "spec": []}, (), "no CustomResourceDefinition is among them"),
         (definition(), ("--group", "other.io"), "no CustomResourceDefinition is among them"),
     ],
 )
@@ -217,6 +218,63 @@ def test_what_cannot_be_added(project: Project, document: object, words: tuple[s
     code, told = run(project, put(project, document), "--write", *words)
     assert (code, said in " ".join(told)) == (2, True), told
     assert not (project.root / "schemas").exists()
+
+
+def _with_spec(**fields: object) -> dict[str, Any]:
+    return definition("Widget", "example.com", version("v1", schema=_schema({"type": "object", "properties": fields})))
+
+
+def _schema(spec: object) -> dict[str, object]:
+    return {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+
+
+_AT = "spec.versions[0].schema.openAPIV3Schema"
+_IN = f"{_AT}.properties.spec.properties.a"
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (definition("../x"), "spec.names.kind is no name of a kind, such as Widget"),
+        (definition("Widget", "../x"), "spec.group is no API group: "),
+        ({**definition(), "spec": []}, "spec.versions lists no version"),
+        ({**definition(), "spec": {**definition()["spec"], "scope": "Namespace"}}, "spec.scope is neither Namespaced"),
+        ({**definition(), "spec": {**definition()["spec"], "versions": []}}, "spec.versions lists no version"),
+        (definition("Widget", "example.com", version("V1")), "spec.versions[0].name is no name of a version"),
+        (definition("Widget", "example.com", version("v1"), version("v1")), "spec.versions[1] is v1 a second time"),
+        (definition("Widget", "example.com", version("v1", schema={})), f"{_AT} holds no schema"),
+        (definition("Widget", "a.io", version("v1", schema={"openAPIV3Schema": {}})), f"{_AT}.type is not object"),
+        (_with_spec(a={}), f"{_IN} says no type"),
+        (_with_spec(a={"type": "objekt"}), f"{_IN}.type is none of object, array"),
+        (_with_spec(a={"type": ["string"]}), f"{_IN}.type is none of object, array"),
+        (_with_spec(a="string"), f"{_IN} is no schema"),
+        (_with_spec(a={"type": "array"}), f"{_IN} is an array that says no schema of its items"),
+        (_with_spec(a={"type": "array", "items": [{"type": "string"}]}), f"{_IN} is an array that says no schema"),
+        (_with_spec(a={"type": "object", "properties": ["b"]}), f"{_IN}.properties is no map"),
+        (_with_spec(a={"type": "object", "properties": {}, "additionalProperties": {}}), "which exclude each other"),
+        (_with_spec(a={"type": "object", "additionalProperties": "x"}), f"{_IN}.additionalProperties is no schema"),
+        (_with_spec(a={"$ref": "#/definitions/b"}), f'{_IN}["$ref"] may not stand in a definition'),
+        (_with_spec(a={"type": "object", "required": "b"}), f"{_IN}.required is no list of names"),
+        (_with_spec(a={"type": "string", "enum": "b"}), f"{_IN}.enum is no list"),
+        (_with_spec(a={"type": "string", "pattern": 3}), f"{_IN}.pattern is no text"),
+        (_with_spec(a={"type": "string", "maxLength": "3"}), f"{_IN}.maxLength is no whole number from 0"),
+        (_with_spec(a={"type": "integer", "minimum": "3"}), f"{_IN}.minimum is no number"),
+        (_with_spec(a={"type": "string", "anyOf": {}}), f"{_IN}.anyOf is no list"),
+        (_with_spec(a={"type": "string", "not": "b"}), f"{_IN}.not is no schema"),
+    ],
+)
+def test_what_no_api_server_takes_is_refused(project: Project, document: object, said: str) -> None:
+    code, told = run(project, put(project, document), "--write")
+    assert code == 1
+    assert any(line.startswith("refused: ") and said in line for line in told), told
+    assert told[-1].startswith("nothing was written: no API server takes these definitions")
+    assert not (project.root / "schemas").exists()
+
+
+def test_the_first_of_many_mistakes_of_a_definition_are_told(project: Project) -> None:
+    _, told = run(project, put(project, _with_spec(**{f"a{number}": {} for number in range(9)})))
+    assert len(told) == 7
+    assert told[5] == "refused: widgets.example.com: 4 more of these"
 
 
 TEMPLATE = "{{- if .Values.crds }}\n" + yaml.safe_dump(definition()) + "{{- end }}\n"

@@ -59,7 +59,7 @@ def add_schemas(  # noqa: PLR0913 - one parameter per option
 
     PATH is a file, a folder, a packed chart (.tgz), or - for standard input. Kinds of KServe become a version that goes
     by the rules of the reviewed release that it is nearest to, and every result says so. Other kinds are judged by what
-    their definitions say. Exit code 1 where a file is there and differs.
+    their definitions say. Exit code 1 where a file is there and differs, or no API server would take a definition.
     """
     from kservegen.commands.schemas import SchemaAddition, as_version  # noqa: PLC0415
     from kservegen.kserve.releases import Releases  # noqa: PLC0415
@@ -78,7 +78,7 @@ def add_schemas(  # noqa: PLR0913 - one parameter per option
     found = _ask(kubeconfig, context) if from_cluster else _read(paths)
     wanted = groups or (("serving.kserve.io",) if from_cluster else ())
     added = addition.compile(found, stated, wanted)
-    refused = bool(added.changed) and not replaces
+    refused = bool(added.refused) or (bool(added.changed) and not replaces)
     written = addition.write(added) if writes and not refused else ()
     if output == "json":
         return write_sections(int(refused), schemas=_as_json(added, written))
@@ -131,7 +131,10 @@ def _lines(added: AddedSchemas, written: tuple[str, ...], *, writes: bool, refus
     for file in added.files:
         yield f"{file.path}: {file.state}"
     yield from (f"skipped: {item.name}: {item.reason}" for item in added.skipped)
-    if refused:
+    if added.refused:
+        yield from (f"refused: {item.name}: {item.reason}" for item in added.refused)
+        yield "nothing was written: no API server takes these definitions; have them mended where they come from"
+    elif refused:
         there = plural(len(added.changed), "file is there and says", "files are there and say")
         yield f"nothing was written: {there} otherwise; --write --replace writes over them"
     elif writes:
@@ -145,4 +148,6 @@ def _as_json(added: AddedSchemas, written: tuple[str, ...]) -> list[JsonValue]:
         {"file": file.path, "change": file.state, "message": "written" if file.path in written else "not written"}
         for file in added.files
     ]
-    return files + [{"file": item.name, "change": "skipped", "message": item.reason} for item in added.skipped]
+    for change, items in (("skipped", added.skipped), ("refused", added.refused)):
+        files += [{"file": item.name, "change": change, "message": item.reason} for item in items]
+    return files

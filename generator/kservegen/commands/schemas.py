@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -24,6 +24,7 @@ from kservegen.formats.jsonschema.definitions import (
     schema_text,
 )
 from kservegen.formats.jsonschema.store import KSERVE_GROUP, KSERVE_VERSION, schema_path, version_order
+from kservegen.formats.jsonschema.structural import definition_problems
 from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.kserve.releases import Releases, ReviewStatus
 
@@ -34,6 +35,7 @@ _TEMPLATE: Final = b"{{"
 _CHART: Final = re.compile(r"[^/]+/Chart\.yaml")
 _RENDER_FIRST: Final = "helm template CHART | kservegen schemas add -"
 _YAML: Final = (".yaml", ".yml", ".json")
+_TOLD: Final = 5  # of what is wrong with one definition
 _METADATA: Final = "inferenceservice_v1beta1.json"
 
 
@@ -146,13 +148,17 @@ class SchemaFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedSchemas:
-    """What is to be written. `version` and `nearest` are blank where no kind is KServe's; `differing` counts fields."""
+    """What is to be written. `version` and `nearest` are blank where no kind is KServe's; `differing` counts fields.
+
+    `refused` are definitions that no API server would take, and why: then there are no files.
+    """
 
     files: tuple[SchemaFile, ...]
     skipped: tuple[SkippedSource, ...]
     version: str
     nearest: str
     differing: int
+    refused: tuple[SkippedSource, ...] = ()
 
     @property
     def changed(self) -> tuple[SchemaFile, ...]:
@@ -175,6 +181,10 @@ class SchemaAddition:
         one that was reviewed.
         """
         own, others = self._apart(found, groups)
+        if refused := tuple(_refused((*own, *others))):
+            return AddedSchemas(
+                files=(), skipped=tuple(found.skipped), version="", nearest="", differing=0, refused=refused
+            )
         if not own and not others:
             hint = "Name files of definitions, a packed chart, or --from-cluster."
             raise GeneratorError("no CustomResourceDefinition is among them", subject="schemas add", hint=hint)
@@ -217,7 +227,8 @@ class SchemaAddition:
             if groups and group not in groups:
                 found.skipped.append(SkippedSource(name, "not of a group that was asked for"))
                 continue
-            if not any(_is_served(mapping(entry)) for entry in sequence(mapping(doc.get("spec")).get("versions"))):
+            versions = [mapping(entry) for entry in sequence(mapping(doc.get("spec")).get("versions"))]
+            if versions and not any(map(_is_served, versions)):
                 found.skipped.append(SkippedSource(name, "no version is served, or each is deprecated"))
                 continue
             (own if group == KSERVE_GROUP else others).append(doc)
@@ -297,6 +308,15 @@ class SchemaAddition:
         encoded = content.encode()
         state = "new" if there is None else "same" if there == encoded else "changed"
         return SchemaFile(path, encoded, state)
+
+
+def _refused(documents: Iterable[JsonObject]) -> Iterator[SkippedSource]:
+    for doc in documents:
+        name = text(mapping(doc.get("metadata")).get("name")) or _DEFINITION
+        problems = tuple(definition_problems(doc))
+        yield from (SkippedSource(name, problem) for problem in problems[:_TOLD])
+        if len(problems) > _TOLD:
+            yield SkippedSource(name, f"{len(problems) - _TOLD} more of these")
 
 
 def _is_served(entry: JsonObject) -> bool:
