@@ -19,7 +19,7 @@ from kservegen.catalog.owners_layer import team_layer
 from kservegen.catalog.sections import ENTRY_SECTIONS, EXTRA_MANIFESTS
 from kservegen.catalog.stages import STAGES, misplaced_stages
 from kservegen.core.crashes import contained
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related
+from kservegen.core.diagnostics import Diagnostic, Finding, Fix, FixChange, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
@@ -132,7 +132,7 @@ def _load_file(
     document = CatalogDocument(file, loaded.value, loaded.source)
     skip = {d.location for d in loaded.diagnostics}
     for finding in check(loaded.value):
-        diagnostic = schema_diagnostic(finding, document)
+        diagnostic = schema_diagnostic(_in_todays_mode(finding), document)
         if diagnostic.location not in skip:  # one mistake, one finding: the reader has told it already
             diagnostics.append(_in_our_words(diagnostic))
     return document
@@ -158,6 +158,19 @@ def _in_our_words(diagnostic: Diagnostic) -> Diagnostic:
     return diagnostic
 
 
+# What KServe called its deployment modes before v0.15.
+_RETIRED_MODES: Final = {'"RawDeployment"': "Standard", '"Serverless"': "Knative"}
+
+
+def _in_todays_mode(finding: Finding) -> Finding:
+    """Name the deployment mode that one of a retired name became."""
+    mode = _RETIRED_MODES.get(finding.seen)
+    if mode is None or finding.path[-1:] != ("deploymentMode",):
+        return finding
+    fix = Fix(FixChange.REPLACE, finding.path, mode)
+    return replace(finding, hint=f"KServe calls it {mode} now: write {mode}.", fix=fix)
+
+
 def _content(repository: Repository, file: str) -> bytes | Diagnostic:
     if repository.sources is not None:
         return repository.sources[file]
@@ -169,7 +182,10 @@ def schema_diagnostic(finding: Finding, document: CatalogDocument, base: Path = 
     path = base + finding.path
     source = document.source
     at_key = finding.at_key or not source.has(path)
-    return finding.at(source.key(path) if at_key else source.value(path), path)
+    told = finding.at(source.key(path) if at_key else source.value(path), path)
+    if finding.fix is None:
+        return told
+    return replace(told, fixes=(replace(finding.fix, path=base + finding.fix.path, file=document.file),))
 
 
 def _load_environments(

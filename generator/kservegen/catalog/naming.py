@@ -17,12 +17,13 @@ from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.owners import Owners
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.catalog.stages import check_stages
-from kservegen.core.diagnostics import Diagnostic, FindingPlace, Location, Related
+from kservegen.core.diagnostics import Diagnostic, FindingPlace, Fix, FixChange, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.repository import CATALOG_FILE, OWNERS_FILE
 from kservegen.core.suggest import did_you_mean
+from kservegen.formats.jsonschema.suggestions import certain
 
 
 class _Place(NamedTuple):
@@ -63,7 +64,7 @@ def _absent_profiles(catalog: Catalog) -> Iterator[Diagnostic]:
         else:
             where_to = f"under profiles in {own.file}, or for all files under shared.profiles in {CATALOG_FILE}"
             hint = did_you_mean(name, known, f"Define {name} {where_to}.")
-        told = _told("catalog/unknown-profile", f"there is no profile {name} in {own.file}", name, places)
+        told = _told("catalog/unknown-profile", f"there is no profile {name} in {own.file}", name, places, known)
         yield replace(told, allowed=", ".join(known) or "no profile is defined", hint=hint)
 
 
@@ -81,7 +82,7 @@ def _lists_of_environments(catalog: Catalog) -> Iterator[Diagnostic]:
         if is_list and not any(_may_reach(catalog, name) for name in names):
             reaching_none.setdefault(tuple(names), []).append(place)
     for name, places in absent.items():
-        told = _told("catalog/unknown-environment", f"there is no environment {name}", name, places)
+        told = _told("catalog/unknown-environment", f"there is no environment {name}", name, places, known)
         hint = did_you_mean(name, known, f"Write environments/{name}.yaml, or remove the name.")
         yield replace(told, allowed=", ".join(sorted(known)), hint=hint)
     for listed, places in reaching_none.items():
@@ -197,12 +198,14 @@ def _names(place: _Place, value: JsonValue) -> Iterator[tuple[str, _Place]]:
                 yield name, place._replace(path=(*place.path, index))
 
 
-def _told(rule: str, message: str, name: str, places: list[_Place]) -> Diagnostic:
-    """Say it of the first place, with all of them."""
+def _told(rule: str, message: str, name: str, places: list[_Place], known: Iterable[str] = ()) -> Diagnostic:
+    """Say it of the first place, with all of them; where one of the `known` names must be meant, each is mended."""
     first = min(places, key=lambda place: place.location)
     told = by_manual(rule, message, first.location, path=format_path(first.path), seen=name)
     entries = tuple(dict.fromkeys(place.key for place in places if place.key))
-    return replace(told, entries=entries, places=_all_of((place, place.location) for place in places))
+    meant = certain(name, known)
+    fixes = tuple(Fix(FixChange.REPLACE, place.path, meant, place.document.file) for place in places) if meant else ()
+    return replace(told, entries=entries, places=_all_of((place, place.location) for place in places), fixes=fixes)
 
 
 def _all_of(places: Iterable[tuple[_Place, Location]]) -> tuple[FindingPlace, ...]:

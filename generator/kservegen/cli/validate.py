@@ -20,7 +20,9 @@ from kservegen.cli.options import (
     html_page,
     open_for_writing,
     show_waived,
+    write_document,
     write_error,
+    write_text,
 )
 from kservegen.cli.targets import (
     TARGETS_HELP,
@@ -33,6 +35,7 @@ from kservegen.cli.targets import (
     lint_targets,
 )
 from kservegen.core.diagnostics import Severity
+from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock
@@ -48,6 +51,10 @@ if TYPE_CHECKING:
 @fail_on
 @show_waived
 @clock_options
+@click.option(
+    "--fix", "fixes", is_flag=True, help="Mend first what leaves no doubt: misspelt words, quotes, forms of quantities."
+)
+@click.option("--dry-run", is_flag=True, help="With --fix: show what would be mended, and write nothing.")
 @click.option("--write-waivers", is_flag=True, help="Waive every open finding that may be waived.")
 @click.option(
     "--ttl",
@@ -74,6 +81,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     show_waived: bool,
     today: datetime | None,
     waiver_notice: int,
+    fixes: bool,
+    dry_run: bool,
     write_waivers: bool,
     ttl: str,
     owner: str,
@@ -81,8 +90,10 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Check the catalog in every environment, or manifests that exist already.
 
-    Nothing is written, unless --write-waivers asks for it.
+    Nothing is written, unless --fix or --write-waivers asks for it.
     """
+    if dry_run and not fixes:
+        raise click.UsageError("--dry-run is for --fix: without it nothing is written")
     repository = find_optional_repository(root, needed=not targets or environment is not None)
     environments = choose_environments(targets, repository)
     cluster = ClusterOptions(
@@ -93,8 +104,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         assumed=assumed,
     )
     if repository is None or len(environments) < len(targets):
-        if environments or write_waivers:
-            raise click.UsageError("paths are checked by themselves, without environments and waivers")
+        if environments or write_waivers or fixes:
+            raise click.UsageError("paths are checked by themselves, without environments, waivers and fixes")
         result, stdin = lint_targets(targets, cluster, repository, Severity(fail_on), base)
         return emit_result(result, output, Path.cwd(), reports=reports, stdin=stdin)
     if base is not None:
@@ -105,6 +116,10 @@ def command(  # noqa: PLR0913 - one parameter per option
     from kservegen.commands.render import validate  # noqa: PLC0415
 
     now = clock(today, waiver_notice)
+    if fixes:
+        _mend(repository, output, dry_run=dry_run)
+        if dry_run:
+            return 0
     if write_waivers:
         open_for_writing(repository.root)
         _adopt(repository, environments, now, ttl=ttl, owner=owner, reason=reason)
@@ -121,6 +136,29 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     shown = replace(result, lists_waived=show_waived)
     return emit_result(shown, output, repository.root, reports=reports, writers={HTML: page})
+
+
+def _mend(repository: Repository, output: str, *, dry_run: bool) -> None:
+    """Write what can be mended without a doubt, and say what; with `dry_run` show the differences instead."""
+    from kservegen.commands.edits import write_edits  # noqa: PLC0415
+    from kservegen.commands.fixes import fix_repository  # noqa: PLC0415
+
+    if not dry_run:
+        open_for_writing(repository.root)
+    edits = fix_repository(repository)
+    if not dry_run:
+        write_edits(repository, edits)
+        said = "".join(f"mended: {printable(note)}\n" for note in edits.notes)
+        write_error(said or "nothing can be mended without a doubt\n")
+        return
+    from kservegen.report.edits import edits_as_json, edits_as_text  # noqa: PLC0415
+
+    if output == "json":
+        from kservegen.report.json_report import render_json  # noqa: PLC0415
+
+        write_document(render_json(edits.result, edits=edits_as_json(edits, written=False)))
+        return
+    write_text(edits_as_text(edits))
 
 
 def _adopt(

@@ -82,6 +82,28 @@ class Counterpart:
     setting: Path = ()
 
 
+class FixChange(StrEnum):
+    """What a fix does to the words of a file."""
+
+    RENAME = "rename"  # the key gets another name
+    REPLACE = "replace"  # the value becomes another one
+    QUOTE = "quote"  # the value stays as it is written, as text
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of one place of a file after which the finding is gone, where there is no doubt what was meant.
+
+    `path` is that of the key or value, `value` its new name or value; blank for a value that is quoted. `file` is blank
+    until it is known.
+    """
+
+    change: FixChange
+    path: Path
+    value: str | int | float | bool = ""
+    file: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FindingPlace:
     """One of the places where a finding stands, and the words that lead there.
@@ -102,7 +124,8 @@ class Finding:
     `at_key` asks for the position of the key instead of its value (an unknown field, a missing neighbour). `cause`
     names what is to be mended where that is not the word at `path` (a profile that is not there): findings of a rule
     with the same cause are one, however many words lead to it. `other` is the value that the one at `path` contradicts,
-    `promise` what is missing, as prerequisites name it: whoever knows that it is there can say so.
+    `promise` what is missing, as prerequisites name it: whoever knows that it is there can say so. `fix` mends the
+    document itself.
     """
 
     rule: str
@@ -116,6 +139,7 @@ class Finding:
     cause: str = ""
     other: Counterpart | None = None
     promise: str = ""
+    fix: Fix | None = None
 
     def at(self, location: Location, path: Path, default: Severity = Severity.ERROR) -> Diagnostic:
         """Return the finding at a line; `path` is what people know it by, `default` the weight of its rule."""
@@ -159,7 +183,7 @@ class Diagnostic:
     `entries` are the keys of the catalog that it is about, `subjects` the objects. `cause` is what `Finding` says;
     `places` are all places where it stands, `location` the first of them, and empty where that is the only one.
     `supersedes` are the rules that found the same mistake and say less about it. `promise` is what `Finding` says.
-    `baseline` tells how it stands to the base of a change, None where there is none.
+    `baseline` tells how it stands to the base of a change, None where there is none. `fixes` mend it, one a place.
     """
 
     rule: str
@@ -180,6 +204,7 @@ class Diagnostic:
     supersedes: tuple[str, ...] = ()
     promise: str = ""
     baseline: BaselineState | None = None
+    fixes: tuple[Fix, ...] = ()
 
     def __post_init__(self) -> None:
         """Cut what nobody would read: a finding may quote a value of any length."""
@@ -298,6 +323,7 @@ def _joined(items: list[Diagnostic]) -> Diagnostic:
         related=tuple(dict.fromkeys(related for item in items for related in item.related)),
         places=places if len(places) > 1 else (),
         supersedes=_union(item.supersedes for item in items),
+        fixes=tuple(dict.fromkeys(fix for item in items for fix in item.fixes)),
     )
 
 

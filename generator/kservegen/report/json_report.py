@@ -12,7 +12,7 @@ from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import BaselineState, Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.exit_codes import OPERATIONAL
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
 from kservegen.formats.inert import inert_json
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ def finding_as_json(item: Diagnostic) -> JsonObject:
     }
     if item.cause:
         finding["cause"] = item.cause
+    if item.fixes:
+        finding["fixes"] = [
+            {"change": fix.change.value, "file": fix.file, "path": format_path(fix.path), "value": fix.value}
+            for fix in item.fixes
+        ]
     if item.baseline is not None:
         finding["standing"] = item.is_standing
         finding["heavier"] = item.baseline is BaselineState.UPDATED

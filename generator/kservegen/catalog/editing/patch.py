@@ -58,6 +58,25 @@ def drop(text: str, path: Path, file: str) -> str:
     return _verified(text, _at_root(text, lambda plain: _drop(plain, path)), without(before, path), path, file)
 
 
+def rename_key(text: str, path: Path, name: str, file: str) -> str:
+    """Give the key at a path another name; GeneratorError where the map has that name already."""
+    before = read_value(text, file)
+    parent = at(before, path[:-1])
+    if not isinstance(parent, dict) or path[-1] not in parent or name in parent:
+        raise GeneratorError(f"{format_path(path)} cannot be called {name} here", subject=file, hint="Edit it by hand.")
+    wanted: JsonObject = {name if key == path[-1] else key: item for key, item in parent.items()}
+    whole = with_value(before, path[:-1], wanted) if path[:-1] else wanted
+    return _verified(text, _at_root(text, lambda plain: _rename(plain, path, name)), whole, path, file)
+
+
+def quote_value(text: str, path: Path, file: str) -> str:
+    """Make text of the plain scalar at a path, as it is written; GeneratorError for what is no plain scalar."""
+    place = _place(text.removeprefix(_BOM), path)
+    if not isinstance(place, ScalarSpan) or place.style:
+        raise GeneratorError(f"{format_path(path)} is no plain value", subject=file, hint="Edit it by hand.")
+    return put(text, path, text.removeprefix(_BOM)[place.start : place.end], file)
+
+
 def rewrite_value(text: str, path: Path, value: JsonObject, file: str) -> str:
     """Make the map at a path hold what `value` does, and touch no word that it has already."""
     old = at(read_value(text, file), path)
@@ -230,6 +249,22 @@ def _cut(text: str, root: Container, path: Path, value: JsonValue) -> _Cut:
             return _add(text, place, part, _nested(path[depth + 1 :], value))
         place = place.items[part].value
     return _replace(text, root, place, value, path)
+
+
+def _place(text: str, path: Path) -> Value | None:
+    place: Value = spans(text)
+    for part in path:
+        if not isinstance(place, Container) or part not in place.items:
+            return None
+        place = place.items[part].value
+    return place
+
+
+def _rename(text: str, path: Path, name: str) -> str:
+    container = _place(text, path[:-1])
+    assert isinstance(container, Container)  # noqa: S101 - the path is there
+    item = container.items[path[-1]]
+    return f"{text[: item.start]}{scalar_text(name, inside=True)}{text[item.key_end :]}"
 
 
 def _nested(path: Path, value: JsonValue) -> JsonValue:

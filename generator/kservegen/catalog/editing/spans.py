@@ -37,11 +37,15 @@ class Container(TextSpan):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Item:
-    """An entry of a map, from its key on, or an item of a list, from its value on; `column` is that of its start."""
+    """An entry of a map, from its key on, or an item of a list, from its value on; `column` is that of its start.
+
+    `key_end` is where the key of an entry ends; 0 for an item of a list.
+    """
 
     start: int
     column: int
     value: Value
+    key_end: int = 0
 
 
 Value: TypeAlias = ScalarSpan | Container
@@ -58,7 +62,12 @@ def spans(text: str) -> Container:
 def _value(node: Node | None, text: str) -> Value:
     if isinstance(node, MappingNode):
         entries = {
-            key.value: Item(start=key.start_mark.index, column=key.start_mark.column, value=_value(value, text))
+            key.value: Item(
+                start=key.start_mark.index,
+                column=key.start_mark.column,
+                value=_value(value, text),
+                key_end=key.end_mark.index,
+            )
             for key, value in node.value
         }
         return _container(node, entries, is_map=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isclose
 
-from kservegen.core.diagnostics import Finding
+from kservegen.core.diagnostics import Finding, Fix, FixChange
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
-from kservegen.formats.jsonschema.suggestions import NO_ADVICE, close, listing, quote
+from kservegen.formats.jsonschema.suggestions import NO_ADVICE, certain, close, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 _NAMES = {
@@ -122,7 +122,20 @@ def no_type(value: JsonValue, kinds: Sequence[str], path: Path) -> Finding:
         hint=_type_hint(value, kinds),
         seen=seen,
         allowed=allowed,
+        fix=_fix_type(value, kinds, path),
     )
+
+
+def _fix_type(value: JsonValue, kinds: Sequence[str], path: Path) -> Fix | None:
+    """Take the quotes off a number or a truth value, or put them around one; what else was meant is not certain."""
+    if isinstance(value, str):
+        if {"integer", "number"} & set(kinds) and re.fullmatch(r"-?(0|[1-9][0-9]{0,14})", value):
+            return Fix(FixChange.REPLACE, path, int(value))
+        if "boolean" in kinds and value in {"true", "false"}:
+            return Fix(FixChange.REPLACE, path, value == "true")
+    elif isinstance(value, bool | int | float) and "string" in kinds:
+        return Fix(FixChange.QUOTE, path)
+    return None
 
 
 def _type_hint(value: JsonValue, kinds: Sequence[str]) -> str:
@@ -209,8 +222,27 @@ def _form(value: str, pattern: str, path: Path) -> Iterator[Finding]:
         return
     form = form_of(pattern) or f"text that matches {pattern}"
     message = f"{quote(value)} is not {form}"
-    hint = _meant_quantity(value) if form in (_FORMS[_QUANTITY], _FORMS[_AMOUNT]) else ""
-    yield Finding(rule="schema/pattern", path=path, message=message, seen=quote(value), allowed=form, hint=hint)
+    is_amount = form in (_FORMS[_QUANTITY], _FORMS[_AMOUNT])
+    certainly = _certain_quantity(value) if is_amount else ""
+    fix = Fix(FixChange.REPLACE, path, certainly) if certainly and regexp_matches(pattern, certainly) else None
+    hint = f"Write {certainly}." if fix is not None else _meant_quantity(value) if is_amount else ""
+    yield Finding(
+        rule="schema/pattern", path=path, message=message, seen=quote(value), allowed=form, hint=hint, fix=fix
+    )
+
+
+def _certain_quantity(value: str) -> str:
+    """Write a quantity as Kubernetes does, where blanks, letters' case or a B after Gi are all that is wrong with it.
+
+    2GB is none of these: many write it for 2Gi.
+    """
+    plain = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:([kmgtpe])i(?:b|B)?|([munkMGTPE]?))\s*", value, re.IGNORECASE)
+    if plain is None:
+        return ""
+    number, binary, decimal = plain.groups()
+    if binary:
+        return f"{number}{binary.upper()}i"
+    return f"{number}{decimal}" if decimal in {*"munkMGTPE", ""} else ""
 
 
 def _meant_quantity(value: str) -> str:
@@ -229,6 +261,8 @@ def _values(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]
         return
     words = [one if isinstance(one, str) else json.dumps(one) for one in allowed if one is not None]
     near = close(value, words) if isinstance(value, str) else ""
+    texts = [one for one in allowed if isinstance(one, str)]
+    meant = certain(value, texts) if isinstance(value, str) else ""
     yield Finding(
         rule="schema/not-allowed",
         path=path,
@@ -238,6 +272,7 @@ def _values(value: JsonValue, node: JsonObject, path: Path) -> Iterator[Finding]
         hint=f"Did you mean {near}?" if near else "",
         seen=quote(value),
         allowed=listing(words),
+        fix=Fix(FixChange.REPLACE, path, meant) if meant else None,
     )
 
 

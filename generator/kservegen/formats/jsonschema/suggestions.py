@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.suggest import is_slip
 
 NO_ADVICE: Final = "Remove it, or look up the field's name."
 _SHOWN = 60
@@ -39,6 +40,14 @@ def close(name: str, known: Iterable[str]) -> str:
         return plain[near[0]]
     longer = [other for other in plain if len(other) > 3 and wanted.startswith(other)]
     return plain[max(longer, key=len)] if longer else ""
+
+
+def certain(name: str, known: Iterable[str]) -> str:
+    """Return the only known name that a mistyped one can have been; blank where there are several, or none."""
+    known = tuple(known)
+    meant = [other for other in known if _plain(other) == _plain(name)]
+    meant = meant or [other for other in known if is_slip(name, [other])]
+    return meant[0] if len(meant) == 1 else ""
 
 
 def _plain(name: str) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from kservegen.core.diagnostics import Finding
+from kservegen.core.diagnostics import Finding, Fix, FixChange
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.shape import EMPTY, Shape
-from kservegen.formats.jsonschema.suggestions import advice, listing, quote
+from kservegen.formats.jsonschema.suggestions import advice, certain, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 # Most values have none of these words in their schema: they are looked for together before they are looked at singly.
@@ -90,7 +90,11 @@ class Explainer:
         properties = here.node.get("properties")
         known = tuple(properties) if isinstance(properties, dict) else ()
         hint = advice(key, known, self._levels_above(here), self._levels_below(here), taken=value.keys())
-        return limits.unknown_field(key, path, hint=hint, allowed=listing(known) if known else "no fields")
+        told = limits.unknown_field(key, path, hint=hint, allowed=listing(known) if known else "no fields")
+        meant = certain(key, known)
+        if not meant or meant in value:
+            return told
+        return replace(told, fix=Fix(FixChange.RENAME, told.path, meant))
 
     def _levels_above(self, here: _Object) -> Iterator[tuple[str, ...]]:
         level = here.above
