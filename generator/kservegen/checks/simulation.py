@@ -167,15 +167,15 @@ class Simulation:
             known = self._running[resource.id] = _Running(resource.doc, running)
         return known.workloads
 
-    def derived(self, resource: Resource, derive: Callable[[JsonObject, Made], _Derived]) -> _Derived | None:
-        """Return what follows from an object and from what is made of it alone; None where nothing is made of it.
+    def derived(self, resource: Resource, derive: Callable[[Resource, Made], _Derived]) -> _Derived | None:
+        """Return what follows from a document and from what is made of it alone; None where nothing is made of it.
 
         Environments in which the very same is made of an object share it.
         """
         made = self.made(resource)
         if made is None or self._installation is None:
             return None
-        return self._installation.shared.derived(resource.doc, made, derive)
+        return self._installation.shared.derived(resource.doc, made, derive, partial(derive, resource, made))
 
     def know_workloads(self, resource: Resource, workloads: tuple[RunningWorkload, ...] | None) -> None:
         """Take what runs of a stored object from whoever has looked already, in another process."""
@@ -222,8 +222,8 @@ class Simulation:
         return known.stored
 
 
-def _scheduled(stored: JsonObject, made: Made) -> tuple[RunningWorkload, ...]:
-    return tuple(map(as_scheduled, running_workloads(stored, made)))
+def _scheduled(resource: Resource, made: Made) -> tuple[RunningWorkload, ...]:
+    return tuple(map(as_scheduled, running_workloads(resource.doc, made)))
 
 
 class _Beside(Surroundings):

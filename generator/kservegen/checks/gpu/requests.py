@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -67,22 +67,22 @@ class ServedContainer:
         return self.own("containers", self.index, *below) or self.path
 
 
-def serving(resource: Resource, context: Context) -> Iterator[ServedContainer]:
+def serving(resource: Resource, context: Context) -> tuple[ServedContainer, ...]:
     """List the containers that serve models; none where nothing is made of the object."""
-    running = context.simulation.derived(resource, _running) if resource.kind in DEVICE_KINDS else None
-    if running is None:
-        return
+    return (context.simulation.derived(resource, serving_in) if resource.kind in DEVICE_KINDS else None) or ()
+
+
+def serving_in(resource: Resource, made: Made) -> tuple[ServedContainer, ...]:
+    """List the containers that serve models in what is made of an object."""
     stated = {at.pod.path: at for at in containers(resource) if at.serving}
-    for workload in running:
+    found = []
+    for workload in running_workloads(resource.doc, made):
         listed = sequence(mapping(workload.pod.get("spec")).get("containers"))
         index = named(listed, _SERVING.get(workload.role, ""))
         if index is not None:
             at = stated.get(workload.path)
-            yield ServedContainer(workload=workload, index=index, container=mapping(listed[index]), stated=at)
-
-
-def _running(stored: JsonObject, made: Made) -> tuple[RunningWorkload, ...]:
-    return tuple(running_workloads(stored, made))
+            found.append(ServedContainer(workload=workload, index=index, container=mapping(listed[index]), stated=at))
+    return tuple(found)
 
 
 class AskedDevices(NamedTuple):

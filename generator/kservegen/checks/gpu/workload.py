@@ -6,17 +6,17 @@ model's, what a preset's start script adds, each through the shells that lie bet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
-from kservegen.checks.gpu.requests import ServedContainer, device_of, serving
+from kservegen.checks.gpu.requests import DEVICE_KINDS, ServedContainer, device_of, serving_in
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import Resource
-from kservegen.kserve.controllers.made import named
+from kservegen.kserve.controllers.made import Made, named
 from kservegen.kserve.servers.command_line import StartedServer, started_server
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
 
@@ -62,9 +62,17 @@ class GpuWorkload:
         return self.said_at.get(option, self.resource_path)
 
 
-def gpu_workloads(resource: Resource, context: Context) -> Iterator[GpuWorkload]:
-    """Yield the vLLM servers of an object, with GPUs and without; others are none of this module's business."""
-    for at in serving(resource, context):
+def gpu_workloads(resource: Resource, context: Context) -> tuple[GpuWorkload, ...]:
+    """List the vLLM servers of an object, with GPUs and without; others are none of this module's business."""
+    return (context.simulation.derived(resource, _servers) if resource.kind in DEVICE_KINDS else None) or ()
+
+
+def _servers(resource: Resource, made: Made) -> tuple[GpuWorkload, ...]:
+    return tuple(_servers_in(resource, serving_in(resource, made)))
+
+
+def _servers_in(resource: Resource, served: Iterable[ServedContainer]) -> Iterator[GpuWorkload]:
+    for at in served:
         if at.workload.role.endswith("worker") and "args" not in (at.stated.container if at.stated else {}):
             continue  # it is told what its leader is told
         server = started_server(at.container)

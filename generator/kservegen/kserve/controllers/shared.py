@@ -7,7 +7,7 @@ was made before is what would be made again. Made objects are never changed, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -69,8 +69,8 @@ class SharedMade:
         self._most = most
         self._known: dict[int, list[_Known]] = {}
         self._installed: list[tuple[_Installed, _Installed]] = []
-        # By the identity of what was made, which is held above, and the function.
-        self._derived: dict[tuple[int, Callable[..., Any]], Any] = {}
+        # By the identity of what was made, which is held above, and what was asked.
+        self._derived: dict[tuple[int, Hashable], Any] = {}
 
     def make(self, source: JsonObject, stored: Callable[[], JsonObject], plane: ControlPlane) -> Made | None:
         """Return what KServe makes of an object; `stored` returns it as the API server stores it."""
@@ -85,16 +85,16 @@ class SharedMade:
             self._known.setdefault(id(source), []).append(_Known(source, installed, noted.found, made))
         return made
 
-    def derived(self, source: JsonObject, made: Made, derive: Callable[[JsonObject, Made], _Derived]) -> _Derived:
+    def derived(self, source: JsonObject, made: Made, what: Hashable, derive: Callable[[], _Derived]) -> _Derived:
         """Return what follows from a stored object and from what was made of it, and from nothing else.
 
         It is found out once for all clusters in which the very same was made of the object.
         """
         if not any(item.made is made for item in self._known.get(id(source), ())):
-            return derive(source, made)
-        key = (id(made), derive)
+            return derive()
+        key = (id(made), what)
         if key not in self._derived:
-            self._derived[key] = derive(source, made)
+            self._derived[key] = derive()
         found: _Derived = self._derived[key]
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,14 +59,14 @@ def test_what_follows_from_what_is_made_is_found_out_once_where_the_same_is_made
 ) -> None:
     shared, asked = SharedMade(), list[Made]()
 
-    def kinds(_stored: JsonObject, made: Made) -> list[str]:
+    def labels(made: Made) -> list[str]:
         asked.append(made)
         return [item.label for item in made.objects]
 
     for plane in (control_plane(STORED), cluster):
         made = shared.make(STORED, lambda: STORED, plane)
         assert made is not None
-        assert shared.derived(STORED, made, kinds) == [item.label for item in made.objects]
+        assert shared.derived(STORED, made, "labels", partial(labels, made)) == [item.label for item in made.objects]
     assert len(asked) == times
 
 
