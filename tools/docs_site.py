@@ -23,11 +23,11 @@ SITE_ONLY: Final = {
 }
 _RULES: Final = "rules.md"
 _RULE: Final = re.compile(r"(?<!\[)`([a-z]+/[a-z0-9-]+)`(?!\])")
-_FILE: Final = re.compile(r"<!-- (file|add to): (\S+) -->\n((?:<!-- .* -->\n)*)```yaml")
+_FILE: Final = re.compile(r"<!-- (file|add to|replace in): (\S+) -->\n((?:<!-- .* -->\n)*)```yaml")
 _FETCHED: Final = re.compile(
     r"""<(?:script|img|link(?! rel="(?:canonical|edit)"))[^>]*(?:src|href)="(https?://[^"]*)"""
 )
-_SAID: Final = {"file": "", "add to": "in "}
+_SAID: Final = {"file": "", "add to": "in ", "replace in": "in "}
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)")
 
 

@@ -19,11 +19,10 @@ TOOL = ["--tool", f"git+https://git.example.com/org/kservegen@{'c0ffee42' * 5}"]
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 
 
+@pytest.mark.parametrize("url", ["https://example.com/models.git", "git@example.com:org/models.git"])
 @pytest.mark.parametrize("engine", ENGINE_NAMES)
-def test_a_new_repository_renders_for_every_engine(engine: str, tmp_path: Path) -> None:
-    assert (
-        run_cli(cli, ["init", str(tmp_path), "--engine", engine, "--repo-url", "https://example.com/models.git"]) == 0
-    )
+def test_a_new_repository_renders_for_every_engine(engine: str, url: str, tmp_path: Path) -> None:
+    assert run_cli(cli, ["init", str(tmp_path), "--engine", engine, "--repo-url", url, *TOOL]) == 0
     assert run_cli(cli, ["render", "--root", str(tmp_path)]) == 0
     sync = tmp_path / "rendered" / "dev" / "sync"
     assert sorted(path.name for path in sync.glob("*-dev.yaml")) == ROOTS[engine]

@@ -5,6 +5,7 @@ A block is run, validated, or marked by a comment above it:
     <!-- start: new -->             the page's repository, from here on: new (as init makes it), example (ours), empty
     <!-- file: PATH -->             YAML is that file of the page's repository
     <!-- add to: PATH -->           YAML is laid over that file
+    <!-- replace in: PATH -->       YAML takes the place of the same words of that file
     <!-- wrong -->                  beside it: its schema refuses it, as the page says
     <!-- words of: environments --> YAML is held against that schema of ours: models, environments, owners, lock
     <!-- manifest -->               YAML goes through `kservegen validate`
@@ -170,7 +171,7 @@ class Reader:
             _demand(code == 0, said)
             return
         named = _NAMED.match(block.text)
-        path = block.marks.get("file") or block.marks.get("add to") or ""
+        path = next((block.marks[mark] for mark in ("file", "add to", "replace in") if mark in block.marks), "")
         schema = block.marks.get("words of") or _schema_of(path or (named[1] if named else ""))
         _demand(schema or path, "this block is neither run nor validated, and no mark says why")
         values = list(yaml.load_all(block.text, Loader))
@@ -181,9 +182,9 @@ class Reader:
             assert self.root is not None
             file = self.root / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            if "add to" in block.marks:
+            if "file" not in block.marks:
                 under = yaml.load(file.read_text("utf-8"), Loader)  # noqa: S506 - a SafeLoader
-                value = _laid_over(under, values[0])
+                value = _laid_over(under, values[0]) if "add to" in block.marks else {**under, **values[0]}
                 file.write_text(yaml.safe_dump(value, sort_keys=False), "utf-8")
             else:
                 file.write_text(block.text, "utf-8")

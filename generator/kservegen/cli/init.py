@@ -18,6 +18,7 @@ from kservegen.commands.init import (
     guess_service,
     read_origin,
     write_scaffold,
+    written_out,
 )
 from kservegen.commands.tool_source import installed_tool, read_tool
 
@@ -72,13 +73,14 @@ def command(
     if repo_url is None:
         known = read_origin(folder) or PLACEHOLDER
         repo_url = click.prompt("URL of this repository", default=known) if asks else known
+    repo_url = written_out(str(repo_url))
     source = installed_tool() if tool is None else read_tool(tool)
     answers = Answers(
         engine=str(engine),
-        repository=str(repo_url),
+        repository=repo_url,
         rendered_by=rendered_by,
         tool=source,
-        service=service or guess_service(str(repo_url)),
+        service=service or guess_service(repo_url),
     )
     files = write_scaffold(folder, answers)
     lines = [f"Wrote {len(files)} files to {folder}:", *(f"  {path}" for path in files)]

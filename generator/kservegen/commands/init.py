@@ -122,8 +122,7 @@ class Answers:
 def read_origin(folder: Path) -> str:
     """Return the URL of the remote `origin` where `folder` is the top of a clone, without its user's secrets.
 
-    Nothing otherwise: a folder inside of a clone is more likely a repository to come than a part of that one. The
-    short form of ssh (`git@host:path`) is written out, as Flux reads no other.
+    Nothing otherwise: a folder inside of a clone is more likely a repository to come than a part of that one.
     """
     if not folder.is_dir():
         return ""
@@ -132,12 +131,16 @@ def read_origin(folder: Path) -> str:
         url = git.text("remote", "get-url", "origin") if git.top.resolve() == folder.resolve() else ""
     except GeneratorError:
         return ""
-    short = _SHORT_SSH.fullmatch(url)
-    if short is not None:
-        url = f"ssh://{short[1]}/{short[2].lstrip('/')}"
+    url = written_out(url)
     if url.startswith("http"):
         url = without_user(url)
     return url if "://" in url and not check_repository(url) and not url.startswith("file:") else ""
+
+
+def written_out(url: str) -> str:
+    """Return a URL with the short form of ssh (`git@host:path`) written out, as Flux reads no other."""
+    short = _SHORT_SSH.fullmatch(url)
+    return url if short is None else f"ssh://{short[1]}/{short[2].lstrip('/')}"
 
 
 def guess_service(url: str) -> str:
