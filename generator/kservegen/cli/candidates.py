@@ -89,8 +89,8 @@ def complete_model_or_file(ctx: click.Context, param: click.Parameter, incomplet
 
 
 def complete_promoted(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Complete two environments, then models."""
+    """Complete two environments, then models; with a stage models alone."""
     said = ctx.params.get(param.name or "") or ()
-    if len(said) >= 2:
+    if len(said) >= 2 or ctx.params.get("stage") or ctx.params.get("takes_next"):
         return complete_model(ctx, param, incomplete)
     return [CompletionItem(name) for name in complete_environment(ctx, param, incomplete)]

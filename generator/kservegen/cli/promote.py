@@ -12,7 +12,7 @@ from kservegen.cli.clock import moment as moment_of
 from kservegen.cli.clock import moment_option
 from kservegen.cli.clusters import LiveOptions, cluster_sources, live_options
 from kservegen.cli.edits import editing
-from kservegen.cli.options import early_option
+from kservegen.cli.options import complete_environment, early_option
 
 if TYPE_CHECKING:
     from kservegen.commands.edits import ProposedEdits
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     "--stage",
     default="",
     metavar="STAGE",
+    shell_complete=complete_environment,
     help="Bring to this stage what the one before runs, in place of FROM and TO: its name, or one of its environments.",
 )
 @click.option(

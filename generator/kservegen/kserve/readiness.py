@@ -21,6 +21,8 @@ _READY: Final = "Ready"
 _ADVISORY: Final = frozenset(
     {"CanaryPredictorReady", "GroupReady", "LatestDeploymentReady", "OciImageVolumeCompatible", _READY}
 )
+# What sums up others, with the words of the first that is not True.
+_SUMS: Final = frozenset({"RouterReady", "WorkloadsReady"})
 _STUCK: Final = frozenset({"BlockedByFailedLoad", "InvalidSpec"})
 
 
@@ -72,6 +74,7 @@ def _reasons(conditions: dict[str, JsonObject], status: JsonObject) -> Iterator[
     ]
     failed = [reason for state, reason in told if state == "False"]
     waiting = failed or [reason for state, reason in told if state == "Unknown"]
+    waiting = [reason for reason in waiting if reason.type not in _SUMS] or waiting
     # Those without a word of their own only sum up, or wait for, the others.
     yield from [reason for reason in waiting if reason.reason or reason.message] or waiting
     own = mapping(conditions.get(_READY))

@@ -40,6 +40,16 @@ SAID: dict[str, tuple[dict[str, tuple[str, str, str]], bool | None, list[str]]] 
         None,
         ["MainWorkloadReady/Progressing/"],
     ),
+    "what sums up with the words of another": (
+        {
+            "MainWorkloadReady": ("False", "MinimumReplicasUnavailable", "no pod"),
+            "Ready": ("False", "MinimumReplicasUnavailable", "no pod"),
+            "WorkloadsReady": ("False", "MinimumReplicasUnavailable", "no pod"),
+        },
+        False,
+        ["MainWorkloadReady/MinimumReplicasUnavailable/no pod"],
+    ),
+    "a sum alone": ({"RouterReady": ("Unknown", "", ""), "Ready": ("Unknown", "", "")}, None, ["RouterReady//"]),
     "no part of Ready": (
         {"CanaryPredictorReady": ("False", "X", ""), "Stopped": ("False", "", ""), "Ready": ("True", "", "")},
         True,
