@@ -113,9 +113,17 @@ class Queues:
             resources[own] for own in resources if own.kind in _KINDS and resources[own].api_version.startswith(_GROUP)
         )
         self._rendered = {(item.kind, _place(item), item.id.name): item for item in rendered}
+        self._found: dict[tuple[str, str, str], QueueObject | None] = {}
+        self._ceilings: dict[tuple[str, str, str], Ceiling] = {}
 
     def find(self, kind: str, name: str, namespace: str = "") -> QueueObject | None:
         """Return an object that is rendered or in the inventory; None for one that is neither."""
+        place = (kind, name, namespace)
+        if place not in self._found:
+            self._found[place] = self._look_up(kind, name, namespace)
+        return self._found[place]
+
+    def _look_up(self, kind: str, name: str, namespace: str) -> QueueObject | None:
         own = self._rendered.get((kind, namespace, name))
         if own is not None:
             return QueueObject(kind, name, own.spec if _is_readable(own.spec) else None, own)
@@ -147,7 +155,7 @@ class Queues:
         found = self.find(LOCAL_QUEUE, queue, namespace) if queue else None
         return text(mapping(found.spec).get("clusterQueue")) if found is not None else ""
 
-    @property
+    @cached_property
     def cluster_queues(self) -> frozenset[str]:
         """The names of all ClusterQueues, those among them that a LocalQueue leads to and of which no more is known."""
         listed = self._inventory
@@ -170,6 +178,12 @@ class Queues:
 
     def ceiling(self, queue: str, flavor: str, resource: str) -> Ceiling:
         """Return the most that a ClusterQueue can give of a resource in a flavor, what it may borrow among it."""
+        place = (queue, flavor, resource)
+        if place not in self._ceilings:
+            self._ceilings[place] = self._new_ceiling(*place)
+        return self._ceilings[place]
+
+    def _new_ceiling(self, queue: str, flavor: str, resource: str) -> Ceiling:
         found = self.find(CLUSTER_QUEUE, queue)
         spec = mapping(found.spec) if found is not None else {}
         quota = _quota(spec, flavor, resource)

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kservegen.catalog.inventory.model import Inventory
-from kservegen.checks.queues import Ceiling, Queues
+from kservegen.checks import queues as module
+from kservegen.checks.queues import Ceiling, Queues, ResourceGroup
 from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 
 GROUP = "kueue.x-k8s.io/v1beta2"
@@ -169,3 +171,22 @@ def test_kinds_of_other_projects_are_none_of_them() -> None:
     assert known.queue_of("ns", {}) == ""
     assert not known.serve("ns")
     assert text(known.cluster_queue_of("ns", {"kueue.x-k8s.io/queue-name": "a"})) == ""
+
+
+def test_what_a_queue_can_give_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for every object that waits there."""
+    read: list[object] = []
+    real = module.resource_groups
+
+    def counted(spec: JsonObject) -> tuple[ResourceGroup, ...]:
+        read.append(spec)
+        return real(spec)
+
+    monkeypatch.setattr(module, "resource_groups", counted)
+    found = queues(TREE)
+    first = found.ceiling("a", "f", "cpu")
+    once = len(read)
+    assert once
+    assert [found.ceiling("a", "f", "cpu") for _ in range(9)] == [first] * 9
+    assert len(read) == once
+    assert found.cluster_queues is found.cluster_queues

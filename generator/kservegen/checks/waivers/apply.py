@@ -6,6 +6,7 @@ output must not depend on the date.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -97,12 +98,15 @@ def check_waivers(
     waivers: Iterable[Waiver], *, used: Collection[Coverage], known: Known, clock: Clock | None
 ) -> Iterator[Finding]:
     """Say what is wrong with the waivers themselves; paths are paths of the environment's words."""
+    needed_by: defaultdict[str, list[Coverage]] = defaultdict(list)
+    for each in used:
+        needed_by[each.waiver].append(each)
     for waiver in waivers:
         mistakes = tuple(_mistakes(waiver, known))
         if mistakes:
             yield from mistakes
             continue
-        needed = [each for each in used if each.waiver == waiver.name]
+        needed = needed_by.get(waiver.name, [])
         expired = _is_expired(waiver, clock)
         if not expired:
             yield from _unused(waiver, needed, known)

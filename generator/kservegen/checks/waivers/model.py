@@ -6,7 +6,8 @@ are always ids, for one that is added later was nobody's choice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -79,7 +80,7 @@ class Waiver:
         """The ids of its rules, each once."""
         return tuple(dict.fromkeys(rule.id for rule in self.rules))
 
-    @property
+    @cached_property
     def said(self) -> tuple[object, ...]:
         """What it says, whatever it is called and in whichever form: two that say the same are one."""
         subjects = frozenset((subject.written, subject.is_owner) for subject in self.subjects)
@@ -109,7 +110,7 @@ def read_waivers(
 
     `owners` are those that count instead of the entries' own, where an entry has one there.
     """
-    known = tuple(entries)
+    known = _Models([entry for entry in entries if entry.section in MODEL_SECTIONS])
     return tuple(
         Waiver(
             name=name,
@@ -122,6 +123,29 @@ def read_waivers(
         for name, waiver in ((name, mapping(value)) for name, value in words.items())
         if waiver.keys() >= _REQUIRED and _is_understood(waiver)
     )
+
+
+class _Models:
+    """The models that waivers may name, found by what they are called and, at the first pattern, by namespace."""
+
+    def __init__(self, models: Sequence[Entry]) -> None:
+        self.all = models
+
+    @cached_property
+    def by_place(self) -> Mapping[tuple[str, str], Sequence[str]]:
+        """The keys of the models of each namespace and name."""
+        found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for model in self.all:
+            found[model.namespace, model.name].append(model.key)
+        return found
+
+    @cached_property
+    def by_namespace(self) -> Mapping[str, Sequence[Entry]]:
+        """The models of each namespace."""
+        found: defaultdict[str, list[Entry]] = defaultdict(list)
+        for model in self.all:
+            found[model.namespace].append(model)
+        return found
 
 
 def _is_understood(waiver: JsonObject) -> bool:
@@ -144,41 +168,40 @@ def _rules(words: JsonObject) -> Iterator[WaivedRule]:
         yield WaivedRule(text(rule), ("rules", index))
 
 
-def _subjects(
-    words: JsonObject, entries: tuple[Entry, ...], owners: Mapping[EntryName, str]
-) -> Iterator[WaivedSubject]:
+def _subjects(words: JsonObject, entries: _Models, owners: Mapping[EntryName, str]) -> Iterator[WaivedSubject]:
     models = words.get("models")
     single = text(words.get("model")) or text(words.get("budget"))
     if single or not models:
         yield WaivedSubject(written=single, path=("model",), keys=frozenset({single}))
     if isinstance(models, dict):
-        yield _of_owner(text(models.get("owner")), entries, owners)
+        yield _of_owner(text(models.get("owner")), entries.all, owners)
     elif isinstance(models, list):
         yield from (_named(item, ("models", index), entries) for index, item in enumerate(models))
     elif models:
         yield _named(models, ("models",), entries)
 
 
-def _of_owner(owner: str, entries: tuple[Entry, ...], owners: Mapping[EntryName, str]) -> WaivedSubject:
+def _of_owner(owner: str, entries: Iterable[Entry], owners: Mapping[EntryName, str]) -> WaivedSubject:
     own = (
         entry.key
         for entry in entries
-        if entry.section in MODEL_SECTIONS
-        and owners.get((entry.section, entry.key), text(entry.words.get("owner"))) == owner
+        if owners.get((entry.section, entry.key), text(entry.words.get("owner"))) == owner
     )
     return WaivedSubject(written=owner, path=("models", "owner"), keys=frozenset(own), is_owner=True)
 
 
-def _named(item: JsonValue, path: Path, entries: tuple[Entry, ...]) -> WaivedSubject:
+def _named(item: JsonValue, path: Path, entries: _Models) -> WaivedSubject:
     written = text(item)
     namespace, _, name = written.partition("/")
     if not is_pattern(written):
-        places = (e.key for e in entries if e.section in MODEL_SECTIONS and (e.namespace, e.name) == (namespace, name))
+        places = entries.by_place.get((namespace, name), ())
         return WaivedSubject(written=written, path=path, keys=frozenset({written, *places}))
     keys = frozenset(
         entry.key
-        for entry in entries
-        if entry.section in MODEL_SECTIONS and fnmatchcase(entry.namespace, namespace) and fnmatchcase(entry.name, name)
+        for place, held in entries.by_namespace.items()
+        if fnmatchcase(place, namespace)
+        for entry in held
+        if fnmatchcase(entry.name, name)
     )
     return WaivedSubject(written=written, path=path, keys=keys)
 

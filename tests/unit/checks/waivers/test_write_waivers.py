@@ -13,6 +13,7 @@ from tests.support.project import DEV, Project
 
 from kservegen.catalog.resolve import Entry
 from kservegen.catalog.sections import KINDS
+from kservegen.checks.waivers import model
 from kservegen.checks.waivers.apply import Clock
 from kservegen.checks.waivers.model import Waiver, read_waivers
 from kservegen.checks.waivers.write import NewWaiver, new_waivers, promise
@@ -220,3 +221,23 @@ def test_adopting_a_catalog(project: Project) -> None:
     assert write_waivers(project.repository, BY_OWNERS, TODAY) == {}
     day = TODAY.day + timedelta(days=31)
     assert {d.rule for d in validate(project.repository, clock=Clock(day)).diagnostics if d.severity is Severity.ERROR}
+
+
+def test_patterns_are_held_against_models_of_their_namespaces_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a thousand waivers of a thousand models take a million comparisons."""
+    compared: list[str] = []
+
+    def counted(name: str, pattern: str) -> bool:
+        compared.append(name)
+        return name.startswith(pattern.removesuffix("*"))
+
+    monkeypatch.setattr(model, "fnmatchcase", counted)
+    entries = [entry(f"n{place}/m{number}", "x") for place in "abcde" for number in range(20)]
+    said = {"rule": A, "owner": "x", "reason": "r", "expires": "2030-01-01"}
+    patterns = read_waivers({place: {**said, "models": f"n{place}/m1*"} for place in "abcde"}, entries)
+    assert all(waiver.keys == {f"n{waiver.name}/m{n}" for n in (1, *range(10, 20))} for waiver in patterns)
+    assert len(compared) == 5 * (5 + 20)
+    compared.clear()
+    named = read_waivers({place: {**said, "models": f"n{place}/m1"} for place in "abcde"}, entries)
+    assert all(waiver.keys == {f"n{waiver.name}/m1"} for waiver in named)
+    assert compared == []
