@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from kservegen.cli import COMMANDS, cli
+from kservegen.cli.examples import EXAMPLES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 Shape = dict[str, Any]
@@ -111,8 +112,11 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
         lines = ["| option | what it does |", "|---|---|"]
         lines += [f"| {_cell(names)} | {_cell(said)} |" for names, said in _options(options, context)]
         yield "\n".join(lines)
-    if command.epilog:
-        yield _prose(command.epilog)
+    if told := (command.epilog or "").partition("\b")[0]:
+        yield _prose(told)
+    if examples := EXAMPLES.get(context.command_path.removeprefix("kservegen ")):
+        lines = [f"kservegen {example.words}  # {example.does}" for example in examples]
+        yield "\n".join(["```sh", *lines, "```"])
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from kservegen import __version__
+from kservegen.cli.examples import examples_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,36 @@ COMMANDS: Final = {
     "upgrade": CommandEntry("Say what another KServe version changes, and the order to go there.", _NO_NETWORK),
     "validate": CommandEntry("Check the catalog; nothing is written.", _NO_NETWORK),
 }
+# What other tools call what a command here does.
+_CALLED_ELSEWHERE: Final = {
+    "apply": "render, which an engine or kubectl applies",
+    "build": "render",
+    "compare": "diff",
+    "compile": "render",
+    "cost": "budget",
+    "costs": "budget",
+    "create": "init",
+    "doctor": "validate",
+    "export": "eject",
+    "format": "fmt",
+    "generate": "render",
+    "import": "adopt",
+    "install": "init",
+    "lint": "validate",
+    "list": "report",
+    "ls": "report",
+    "manifest": "render",
+    "memory": "gpu",
+    "new": "init",
+    "preview": "plan",
+    "revert": "rollback",
+    "search": "find",
+    "show": "explain",
+    "template": "render",
+    "test": "validate, or policy test for policies",
+    "undo": "rollback",
+    "verify": "check",
+}
 OFFLINE: Final = tuple(name for name, entry in COMMANDS.items() if entry.network == _NO_NETWORK)
 
 
@@ -81,8 +112,11 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"kservegen.cli.{cmd_name}").command
         declared = f"\n\nNetwork: {COMMANDS[cmd_name].network}."
-        for each in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+        inner = command.commands.items() if isinstance(command, click.Group) else ()
+        for name, each in ((cmd_name, command), *((f"{cmd_name} {name}", each) for name, each in inner)):
             each.help = inspect.cleandoc(each.help or "").removesuffix(declared) + declared
+            said = examples_text(name)
+            each.epilog = "\n\n".join(filter(None, [(each.epilog or "").removesuffix(said).rstrip(), said]))
         return command
 
     def resolve_command(
@@ -93,7 +127,8 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             from kservegen.core.suggest import did_you_mean  # noqa: PLC0415 - only where a command is misspelt
 
-            hint = did_you_mean(args[0], COMMANDS)
+            meant = _CALLED_ELSEWHERE.get(args[0])
+            hint = f"Did you mean {meant}?" if meant else did_you_mean(args[0], COMMANDS)
             if not hint:
                 raise
             raise click.UsageError(f"{error.message.rstrip('.')}. {hint}", ctx) from None

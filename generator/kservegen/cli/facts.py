@@ -11,6 +11,7 @@ from kservegen.core.repository import packaged_data
 @click.command(name="facts")
 @click.argument("words", metavar="[WORD...]", nargs=-1)
 @click.option(
+    "-o",
     "--output",
     type=click.Choice(["text", "json"]),
     default="text",

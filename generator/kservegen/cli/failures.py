@@ -44,7 +44,8 @@ def run_cli(command: click.Command, arguments: Sequence[str] | None) -> int:
 
 
 def _wants_json(words: Sequence[str]) -> bool:
-    return "--output=json" in words or ("--output", "json") in pairwise(words)
+    together = {"--output=json", "-ojson"} & set(words)
+    return bool(together) or any(pair in {("--output", "json"), ("-o", "json")} for pair in pairwise(words))
 
 
 def _usage(error: click.ClickException, words: Sequence[str]) -> int:

@@ -49,6 +49,7 @@ def rooted(function: _F) -> _F:
 def reporting(*forms: str) -> Callable[[_F], _F]:
     """Add --root, --output with these forms of the report (the first is the default) and --debug."""
     output = click.option(
+        "-o",
         "--output",
         type=click.Choice(forms),
         default=forms[0],
