@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from kservegen import __version__
-from kservegen.cli.examples import examples_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +109,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
+        from kservegen.cli.examples import examples_text  # noqa: PLC0415 - not for `--version`
+
         command: click.Command = importlib.import_module(f"kservegen.cli.{cmd_name}").command
         declared = f"\n\nNetwork: {COMMANDS[cmd_name].network}."
         inner = command.commands.items() if isinstance(command, click.Group) else ()
