@@ -28,10 +28,9 @@ _ENDINGS: Final = ("-predictor", "-transformer", "-explainer")
 _MODEL: Final[Path] = ("spec", "predictor", "model")
 _VALUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:,-]*")
 _OPTION: Final = re.compile(r"--[A-Za-z][A-Za-z0-9_-]*=(?P<free>[A-Za-z0-9][A-Za-z0-9._/:,-]*)")
-# Kubernetes writes other amounts anew, such as 4096Mi.
 _AMOUNTS: Final = {
-    "cpu": (re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>m)"), 1000),
-    "memory": (re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>[KMG]i)"), 1024),
+    "cpu": re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>m)"),
+    "memory": re.compile(r"(?P<free>[1-9][0-9]{0,5})(?P<unit>[KMG]i)"),
 }
 # Variables that controllers look at.
 _READ: Final = frozenset({"STORAGE_URI", "MULTI_MODEL_SERVER"})
@@ -104,12 +103,12 @@ def _parts(stored: JsonObject) -> Iterator[FreePart]:
 def _amounts(resources: JsonObject) -> Iterator[FreePart]:
     requests, limits = mapping(resources.get("requests")), mapping(resources.get("limits"))
     places = count()
-    for name, (form, unit) in _AMOUNTS.items():
+    for name, form in _AMOUNTS.items():
         low, high = form.fullmatch(text(requests.get(name))), form.fullmatch(text(limits.get(name)))
         if low is None or high is None or low["unit"] != high["unit"]:
             continue
         least, most = int(low["free"]), int(high["free"])
-        if least > most or least % unit == 0 or most % unit == 0:
+        if least > most:
             continue
         first = stand_in(next(places))
         last = first if least == most else stand_in(next(places))
