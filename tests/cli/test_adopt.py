@@ -21,6 +21,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
 from kservegen.formats.yaml.load import load_strict
+from kservegen.kserve.controllers.control_plane import shipped_objects
 
 IRIS = """\
 # Petals, asked for by the botanists.
@@ -169,6 +170,17 @@ kind: ClusterServingRuntime
 metadata: {name: kserve-sklearnserver}
 spec: {containers: []}
 """
+OF_HELM = RUNTIME.replace("sklearnserver}", "sklearnserver, annotations: {meta.helm.sh/release-name: kserve}}")
+PRESET = """\
+apiVersion: serving.kserve.io/v1alpha2
+kind: LLMInferenceServiceConfig
+metadata: {name: kserve-config-llm-template, namespace: kserve}
+spec: {}
+"""
+SHIPPED = next(
+    doc["spec"] for doc in shipped_objects("v0.20.0").documents if "kserve-sklearnserver" in str(doc["metadata"])
+)
+AS_SHIPPED = RUNTIME.replace("{containers: []}", json.dumps(SHIPPED))
 APPLICATION = (
     "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: models, namespace: argocd}\nspec: {}\n"
 )
@@ -179,12 +191,15 @@ APPLICATION = (
     [
         (WITH_DATA, "a Secret with its data"),
         (MADE, "made by InferenceService iris"),
-        (RUNTIME, "installed by KServe's charts"),
+        (
+            RUNTIME.replace("sklearnserver}", "sklearnserver, annotations: {meta.helm.sh/release-name: k}}"),
+            "of a Helm release",
+        ),
         (APPLICATION, "an object of a GitOps engine"),
         (IRIS.replace("  name: iris\n", "  generateName: iris-\n") % (1, "s3://a/b"), "it has no name"),
         (WITH_DATA.replace("\ndata:", "\nData:"), "a Secret with its data"),
         (WITH_DATA.replace("Secret", "secret").replace("\ndata:", "\nstringdata:"), "a Secret with its data"),
-        (RUNTIME, "it has the name of one installed by KServe's charts"),
+        (AS_SHIPPED, "installed by KServe's charts, as it is"),
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-root-ca.crt, namespace: flowers}\ndata: {a: b}\n",
             "made in every namespace by the cluster itself",
@@ -250,7 +265,7 @@ def test_two_objects_without_a_namespace_that_differ(tmp_path: Path, kind: str, 
 
 def test_what_is_left_out_is_not_told_as_kept(tmp_path: Path) -> None:
     """No words bring a number back as the name of a finalizer; then the schema refuses the object."""
-    odd = (IRIS % (1, "s3://a/b")).replace("name: iris", "name: iris\n  finalizers: [1]", 1)
+    odd = (IRIS % (1, "s3://a/b")).replace("uid: 1a2b", "finalizers: [1]", 1)
     folder = manifests(tmp_path / "in", chat=CHAT, iris=odd)
     done = adopt(tmp_path / "out", str(folder), "--leave-out", "--output", "json")
     told = json.loads(done.output)["adoption"]
@@ -635,3 +650,13 @@ def test_the_way_out_is_said(tmp_path: Path, content: bytes, said: str) -> None:
     assert told.return_value == 1
     assert said in told.output
     assert "files of a catalog" not in told.output
+
+
+def test_a_runtime_that_was_changed_under_the_name_of_a_chart_s_comes_in(tmp_path: Path) -> None:
+    mirrored = AS_SHIPPED.replace('"image": "', '"image": "mirror.example.com/')
+    assert mirrored != AS_SHIPPED
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris", runtime=mirrored)
+    adoption = report(tmp_path / "out", str(folder), "--write")
+    assert (adoption["equal"], adoption["leftOut"], adoption["errors"]) == (2, [], [])
+    assert "mirror.example.com/" in (tmp_path / "out/models/cluster.yaml").read_text("utf-8")
+    assert errors_of(tmp_path / "out") == []

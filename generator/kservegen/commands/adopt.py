@@ -47,7 +47,6 @@ from kservegen.evaluate.project import open_project, open_tools
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.kserve.defaulting.inference_service import MODE
-from kservegen.kserve.platform import reference_platform
 from kservegen.render.objects.settings import stated_mode
 
 _USUAL_ENVIRONMENT: Final = "prod"
@@ -260,7 +259,7 @@ def _check_policies(tools: Tools, names: Sequence[str]) -> None:
 
 
 def _target(tools: Tools, version: str) -> Target:
-    return Target(tools.schemas, version, reference_platform(tools.releases.get(version)))
+    return Target.of(tools.schemas, tools.releases.get(version))
 
 
 def _keep_apart(repository: Repository, found: Mapping[str, Inventoried]) -> None:

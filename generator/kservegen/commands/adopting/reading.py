@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from kservegen.catalog.companions import CompanionKey, identity_refusal
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.sections import GROUP, KINDS
-from kservegen.changes.adoption import authored
+from kservegen.changes.adoption import authored, stored_differences
 from kservegen.checks.manifests.documents import InputDocument, object_of, read_documents
 from kservegen.checks.manifests.files import find_files
 from kservegen.checks.manifests.inputs import find_inputs
@@ -22,9 +22,12 @@ from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import STDIN
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
+from kservegen.kserve.controllers.control_plane import shipped_objects
 from kservegen.kserve.controllers.llm.conversion import upgraded_document
+from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.defaulting.inference_service import MODE, MODES, NEW_MODE
-from kservegen.kserve.platform import Platform
+from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, reference_platform
+from kservegen.kserve.releases import Release
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 from kservegen.render.output.ownership import OWNERSHIP_MARK
 
@@ -40,7 +43,9 @@ _SPLIT: Final = "Write one file for each namespace: kubectl get inferenceservice
 STANDARD_INPUT: Final = Path("-")
 _WITH_DATA: Final = "a Secret with its data, which stays where it is: prerequisites promise it"
 _BY_CHARTS: Final = "installed by KServe's charts"
-_CHART_RUNTIME: Final = f"it has the name of one {_BY_CHARTS}, which models get; another name keeps what it says"
+_CHART_RUNTIME: Final = f"{_BY_CHARTS}, as it is"
+_BY_HELM: Final = "of a Helm release, whose values say what it is (--values)"
+_CLUSTER_RUNTIME: Final = "ClusterServingRuntime"
 _RELEASE: Final = "meta.helm.sh/release-name"
 _DEFINITION: Final = "CustomResourceDefinition"
 _USUAL_NAMESPACE: Final = "default"
@@ -104,11 +109,42 @@ class Inventoried:
 
 
 class Target(NamedTuple):
-    """Where the objects run: the schemas and the version of its KServe, and what its charts bring themselves."""
+    """Where the objects run: the schemas and the version of its KServe, and what its charts bring themselves.
+
+    `shipped` are the cluster-wide objects of the charts, by kind and name; none of a version whose objects nobody knows
+    field by field.
+    """
 
     schemas: SchemaStore
     version: str
     platform: Platform
+    shipped: Mapping[tuple[str, str], Resource]
+
+    @classmethod
+    def of(cls, schemas: SchemaStore, release: Release) -> Target:
+        """Say what an installation of a release brings."""
+        documents = shipped_objects(release.nearest or release.version).documents
+        shipped = {}
+        for doc in documents:
+            identity = ResourceId(text(doc.get("kind")), "", text(mapping(doc.get("metadata")).get("name")))
+            found = Resource(id=identity, api_version=text(doc.get("apiVersion")), doc=doc, file="")
+            shipped[identity.kind, identity.name] = found
+        return cls(schemas, release.version, reference_platform(release), shipped)
+
+    def is_of_charts(self, identity: ResourceId) -> bool:
+        """Whether the charts install an object of this kind and name."""
+        if identity.kind == "LLMInferenceServiceConfig":
+            return identity.namespace == KSERVE_NAMESPACE and identity.name in self.platform.presets
+        runtime = identity.kind == _CLUSTER_RUNTIME and identity.name in self.platform.runtimes
+        return runtime or (identity.kind, identity.name) in self.shipped
+
+    def is_as_shipped(self, resource: Resource) -> bool:
+        """Whether an object has the spec that the charts install, or nobody knows what they install."""
+        shipped = self.shipped.get((resource.kind, resource.id.name))
+        if shipped is None:
+            return True
+        changes = stored_differences(resource, shipped, Installation(kserve_version=self.version), self.schemas)
+        return not any(change.path.startswith("spec") for change in changes)
 
 
 def read_running(paths: Sequence[Path], target: Target, piped: bytes) -> Inventoried:
@@ -164,7 +200,7 @@ def _sort(
     found: Inventoried, document: InputDocument, resource: Resource, lines: Sequence[str], target: Target
 ) -> None:
     """Put an object where it belongs; the same one twice is a problem."""
-    reason = _not_ours(resource, target.platform)
+    reason = _not_ours(resource, target)
     if reason:
         if reason == _WITH_DATA:
             found.promised.append(f"Secret/{resource.id.namespace or _USUAL_NAMESPACE}/{resource.id.name}")
@@ -208,8 +244,11 @@ def _sort(
         found.companions[group, resource.id] = running
 
 
-def _not_ours(resource: Resource, platform: Platform) -> str:
-    """Say why an object is nobody's to write down; blank where it is."""
+def _not_ours(resource: Resource, target: Target) -> str:
+    """Say why an object is nobody's to write down; blank where it is.
+
+    A runtime that somebody changed under the name of one of KServe's charts is what models get: it comes in.
+    """
     metadata = mapping(resource.doc.get("metadata"))
     owner = next(
         (o for o in map(mapping, sequence(metadata.get("ownerReferences"))) if o.get("controller") is True), None
@@ -219,9 +258,10 @@ def _not_ours(resource: Resource, platform: Platform) -> str:
     if metadata.get("generateName") and not resource.id.name:
         return "it has no name (generateName gives another one every time)"
     group, annotations = resource.api_version.rpartition("/")[0], mapping(metadata.get("annotations"))
+    by_charts = target.is_of_charts(resource.id)
     reasons = (
-        (resource.kind == "ClusterServingRuntime" and resource.id.name in platform.runtimes, _CHART_RUNTIME),
-        (resource.kind in KINDS and resource.kind not in MODEL_KINDS and _RELEASE in annotations, "of a Helm release"),
+        (resource.kind in KINDS and resource.kind not in MODEL_KINDS and _RELEASE in annotations, _BY_HELM),
+        (by_charts and target.is_as_shipped(resource), _CHART_RUNTIME),
         (resource.kind == _DEFINITION and mapping(resource.doc.get("spec")).get("group") == GROUP, _BY_CHARTS),
         (group in _ENGINE_GROUPS, "an object of a GitOps engine, which `gitops` of the environment renders anew"),
         (resource.kind in _EVENTS, "written by the cluster itself"),
