@@ -96,4 +96,4 @@ def _may_create(roles: Iterable[Resource], resource: Resource) -> bool:
 
 
 def _group(resource: Resource) -> str:
-    return resource.api_version.rpartition("/")[0]
+    return resource.group

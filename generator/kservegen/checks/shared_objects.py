@@ -165,7 +165,7 @@ def _objects(built: BuiltEnvironment, owners: _Owners, namespaces: set[str]) -> 
         # What is in sync/ for a ConfigMap is Argo CD's own, to which every environment adds the same.
         if resource.kind in {"Namespace", *(("ConfigMap",) if is_sync else ())} or resource.id.namespace in namespaces:
             continue
-        what = (resource.api_version.rpartition("/")[0], resource.id)
+        what = resource.identity
         owner = owners.claim(control if is_sync else cluster, what, built, resource)
         if owner is not None:
             place = (owner.built.environment.name, resource.file.rpartition("/")[0])

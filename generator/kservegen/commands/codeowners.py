@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.owners import Owners
+from kservegen.core.confined import repository_top
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
@@ -181,8 +182,8 @@ def show_codeowners(repository: Repository) -> Codeowners:
 
 def _below_git(root: Path) -> str:
     """Return the path of a folder below git's repository around it; blank where it is its top, or there is none."""
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    return f"{root.relative_to(top).as_posix()}/" if top != root else ""
+    top = repository_top(root)
+    return f"{root.relative_to(top).as_posix()}/" if top is not None and top != root else ""
 
 
 def _content(root: Path, path: str) -> bytes:

@@ -361,7 +361,7 @@ class Linter:
         """
         if not resource.id.name:
             return
-        group, folder = resource.api_version.rpartition("/")[0], intern(str(PurePosixPath(document.file).parent))
+        group, folder = resource.group, intern(str(PurePosixPath(document.file).parent))
         first = self._first.setdefault((folder, intern(group), resource.id), shelved)
         if first != shelved:
             self._extra.append(_duplicate(document, resource, self._shelf.take(first)))

@@ -324,7 +324,7 @@ def _forged(data: bytes, path: str) -> str:
     else:
         fits = resource.kind in _RENDERED[top] and resource.id.namespace == namespace
         fits = fits and file == f"{resource.kind.lower()}-{resource.id.name}.yaml"
-    beside = CompanionKey(resource.api_version.rpartition("/")[0], *resource.id)
+    beside = CompanionKey(resource.group, *resource.id)
     fits = fits or path == companion_file(beside.info, beside.namespace, beside.name)
     return "" if fits else f"this file says that kservegen rendered it, and holds {resource.id}"
 
@@ -354,7 +354,7 @@ def find_doubles(built: BuiltEnvironment, objects: Iterable[UnmanagedObject]) ->
 
 
 def _identity(resource: Resource) -> tuple[str, ResourceId]:
-    return resource.api_version.rpartition("/")[0], resource.id
+    return resource.identity
 
 
 def _double(item: UnmanagedObject, why: str, where: Location) -> Diagnostic:

@@ -20,7 +20,6 @@ from kservegen.report.plan_words import value_text
 from kservegen.report.summary import plural
 
 _LISTED: Final = 10
-_OBJECT: Final = "object"
 
 
 def adoption_as_text(adoption: Adoption, *, written: bool) -> str:

@@ -43,7 +43,7 @@ class ObjectKey(NamedTuple):
 
 def key_of(resource: Resource) -> ObjectKey:
     """Return the key of an object."""
-    return ObjectKey(resource.api_version.rpartition("/")[0], *resource.id)
+    return ObjectKey(resource.group, *resource.id)
 
 
 class FieldChange(NamedTuple):

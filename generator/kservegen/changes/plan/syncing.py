@@ -31,7 +31,7 @@ class Syncing:
     def of(cls, resources: Collection[Resource]) -> Syncing:
         """Read the engine's objects among all objects of an environment."""
         sync = [resource for resource in resources if resource.file.startswith("sync/")]
-        groups = {resource.api_version.rpartition("/")[0] for resource in sync}
+        groups = {resource.group for resource in sync}
         engine = next((engine.name for engine in ENGINES.values() if engine.group in groups), "")
         folders = {resource.file.rpartition("/")[0] for resource in resources} if sync else frozenset()
         return cls(engine, syncers(sync, _home(sync, folders)), _chart_versions(sync), _permitted(sync))

@@ -179,7 +179,7 @@ def _objects(
 def _key(resource: Resource) -> CompanionKey:
     """Identify an object; one of a kind without namespaces has none, whatever it says."""
     namespace = "" if resource.kind in CLUSTER_SCOPED else resource.id.namespace
-    return CompanionKey(resource.api_version.rpartition("/")[0], resource.kind, namespace, resource.id.name)
+    return CompanionKey(resource.group, resource.kind, namespace, resource.id.name)
 
 
 def _refused_object(key: CompanionKey) -> CompanionRefusal | None:

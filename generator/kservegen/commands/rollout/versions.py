@@ -9,10 +9,10 @@ from typing import Final
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.document import mapping, text, texts_in
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.render.objects.finish import URI_FIELDS
 from kservegen.render.objects.settings import Settings
 
 # Words that say which version of something runs, wherever they stand in an entry.
-_ADDRESSES: Final = frozenset({"storageUri", "uri", "sourceModelUri"})
 _VERSIONS: Final = frozenset({"runtimeVersion", "image"})
 # Where an address begins: environments have their own buckets and hosts. The hub is one place for all.
 _PLACE: Final = re.compile(r"(?:https?|s3|gs|gcs|oci|pvc|hdfs|webhdfs|azure)://[^/]*/?")
@@ -28,7 +28,7 @@ def version_words(words: JsonValue, kind: str, path: Path = ()) -> Iterator[tupl
         return
     for word, value in words.items():
         is_short = word == "model" and not path and kind == "LLMInferenceService"
-        if isinstance(value, str) and (word in _ADDRESSES or word in _VERSIONS or is_short):
+        if isinstance(value, str) and (word in URI_FIELDS or word in _VERSIONS or is_short):
             yield (*path, word), value
         elif isinstance(value, dict | list) and word not in {"labels", "annotations"}:
             yield from version_words(value, kind, (*path, word))

@@ -36,6 +36,4 @@ COMMON_KINDS: Final[tuple[GroupKind, ...]] = tuple(
 
 def rendered_kinds(layers: Iterable[SyncLayer]) -> set[GroupKind]:
     """Return the groups and kinds of what layers hold."""
-    return {
-        (resource.api_version.rpartition("/")[0], resource.kind) for layer in layers for resource in layer.resources
-    }
+    return {(resource.group, resource.kind) for layer in layers for resource in layer.resources}

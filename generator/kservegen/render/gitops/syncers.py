@@ -73,5 +73,5 @@ def _sources(spec: JsonObject, fetched: Mapping[str, str]) -> Iterator[JsonObjec
 
 def kubectl_name(resource: Resource) -> str:
     """Name an object as kubectl takes it whatever else is called like its kind: `applications.argoproj.io/prod`."""
-    group = resource.api_version.rpartition("/")[0]
+    group = resource.group
     return f"{resource.kind.lower()}s{'.' if group else ''}{group}/{resource.id.name}"

@@ -37,7 +37,7 @@ _ENDS: Final = ("OnFailure", "Never")
 
 @rule(Stage.ADMISSION, "CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet")
 def check(resource: Resource, _context: Context) -> Problems:
-    group, doc = resource.api_version.rpartition("/")[0], resource.doc
+    group, doc = resource.group, resource.doc
     kind = (group, resource.kind)
     if kind == ("apps", "Deployment"):
         yield from (law.problem for law in validate_deployment(doc) if law.problem.path[0] != "metadata")
