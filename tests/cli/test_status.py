@@ -213,6 +213,24 @@ def test_states_of_a_cluster(project: Project) -> None:
     )
 
 
+def test_an_engine_that_is_behind_is_the_cause(project: Project) -> None:
+    first = git(project.root, "rev-parse", "HEAD")
+    before = live(project.root, "dev", {"iris": conditions("True")})
+    text = (project.root / "environments/dev.yaml").read_text("utf-8")
+    project.write("environments/dev.yaml", f"{text}models: {{iris: {{minReplicas: 2, maxReplicas: 2}}}}\n")
+    project.render()
+    second = commit_files(project.root, {})
+    for revision, behind in ((first, True), (second, False), ("b" * 40, None), ("", None), ("-x", None)):
+        application: Any = {"kind": "Application", "apiVersion": "argoproj.io/v1alpha1"}
+        application |= {"metadata": {"name": "dev-models-ns", "namespace": "argocd"}}
+        application |= {"status": {"sync": {"status": "Synced", "revision": revision}}}
+        words = ("iris", "--env", "dev", "--from", written(project, "dev", [*before, application]))
+        row = status(project, *words, "--output", "json")[1]["dev/models/iris"]
+        assert (row["state"], row["live"]["engine"]["behind"]) == ("not-synced", behind)
+        told = f"has synced {first[:9]}, which is older than what is on the branch" in status(project, *words)[1]
+        assert told is bool(behind)
+
+
 # what the cluster has of iris in dev -> the state
 ODD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a controller that has not looked": ({"generation": 4}, conditions("True"), "not-observed"),

@@ -192,6 +192,9 @@ def _differing(live: LiveModel) -> Iterator[str]:
 def _engine(engine: EngineView) -> Iterator[str]:
     said = ", ".join(word for word in (engine.sync, engine.health) if word) or "says nothing yet"
     yield f"{engine.kind} {engine.name}: {said}"
+    if engine.is_behind:
+        older = "which is older than what is on the branch"
+        yield f"{engine.kind} {engine.name} has synced {engine.revision[:_SHORT]}, {older}"
     for message in engine.messages:
         yield _joined(f"{engine.kind} {engine.name}", "", message)
 
@@ -301,6 +304,7 @@ def _live(live: LiveModel) -> JsonObject:
             "sync": engine.sync,
             "health": engine.health,
             "revision": engine.revision,
+            "behind": engine.is_behind,
             "messages": [mask_text(message) for message in engine.messages],
         },
     }

@@ -6,8 +6,9 @@ the first link that does not hold, or the last one that anybody looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +28,7 @@ from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import FileCommit
+from kservegen.git.remote import is_known, leads_to
 from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.readiness import Readiness, readiness_of
 from kservegen.kubernetes.pod_state import PodTrouble, pod_trouble
@@ -35,6 +37,7 @@ from kservegen.render.gitops.syncers import syncers
 from kservegen.render.layout import lay_out_synced
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
+_COMMIT: Final = re.compile("[0-9a-f]{40,64}$")
 _MOST_PODS: Final = 3  # so many of one model are told
 
 
@@ -76,7 +79,8 @@ class RenderedFile:
 class EngineView:
     """What syncs a model, and what it says of itself: words of Argo CD or Flux, blank where it says none.
 
-    `revision` is the commit that it has synced. `messages` say what is wrong.
+    `revision` is the commit that it has synced; `is_behind` whether that lacks what the branch has of the model, None
+    where this clone does not know. `messages` say what is wrong.
     """
 
     kind: str
@@ -86,6 +90,7 @@ class EngineView:
     health: str
     revision: str
     messages: tuple[str, ...]
+    is_behind: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +250,7 @@ def _live(
     engine = None
     if syncer is not None and (said := live.find(syncer)) is not None:
         engine = engine_view(said, syncer)
+        engine = replace(engine, is_behind=_is_behind(places, resource.file, engine.revision))
     if doc is None:
         return LiveModel(source=live.source, is_there=False if live.covers(resource) else None, engine=engine)
     fields: tuple[FieldChange, ...] = ()
@@ -257,6 +263,15 @@ def _live(
     troubles = filter(None, map(pod_trouble, live.pods_of(resource))) if not readiness.ready else ()
     pods = tuple(sorted(troubles))[:_MOST_PODS]
     return LiveModel(source=live.source, is_there=True, fields=fields, readiness=readiness, pods=pods, engine=engine)
+
+
+def _is_behind(places: EnvironmentPlaces, file: str, revision: str) -> bool | None:
+    """Whether a commit that was synced lacks the one that brought a file to the branch; None where git cannot tell."""
+    branch = places.branch
+    since = branch.commits.get(file) if branch is not None and file in branch.files else None
+    if branch is None or since is None or not _COMMIT.match(revision) or not is_known(branch.git, revision):
+        return None
+    return since.name != revision and not leads_to(branch.git, since.name, revision)
 
 
 def _as_resource(like: Resource, doc: JsonObject) -> Resource:
