@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -212,6 +213,22 @@ def test_a_file_of_somebody_else_is_left_alone(project: Project) -> None:
     with pytest.raises(GeneratorError, match="does not overwrite"):
         run(project, "codeowners", "--write")
     assert (project.root / ".github/CODEOWNERS").read_text() == "* @me\n"
+
+
+def test_a_program_learns_how_the_file_stands(project: Project) -> None:
+    """As JSON: not there, written, as it should be, and somebody else's."""
+
+    def told(*words: str) -> dict[str, str]:
+        found: dict[str, str] = json.loads(run(project, "codeowners", *words, "--output", "json").output)["codeowners"]
+        return found
+
+    assert told()["state"] == "stale"
+    written = told("--write")
+    assert (written["file"], written["state"]) == ("CODEOWNERS", "written")
+    assert told()["content"] == (project.root / "CODEOWNERS").read_text("utf-8")
+    assert (told()["state"], told("--write")["state"]) == ("unchanged", "unchanged")
+    project.write("CODEOWNERS", "* @me\n")
+    assert told()["state"] == "foreign"
 
 
 def test_a_link_in_its_place_is_not_followed(project: Project, tmp_path: Path) -> None:

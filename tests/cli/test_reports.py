@@ -204,7 +204,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("plan")
     spoken("check", "--base", "HEAD")
     project.write("environments/dev.yaml", DEV)
-    for words in (("render", "--check"), ("budget",), ("owners",)):
+    for words in (("render", "--check"), ("budget",), ("owners",), ("codeowners",)):
         spoken(*words)
     spoken("gpu")
     spoken("gpu", "chat", "--env", "dev", "--compare", "L4x2,H100", "--tp", "1,2")

@@ -41,11 +41,6 @@ _root = click.option(
 _debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected failure.")
 
 
-def rooted(function: _F) -> _F:
-    """Add --root and --debug."""
-    return _root(_debug(function))
-
-
 def reporting(*forms: str) -> Callable[[_F], _F]:
     """Add --root, --output with these forms of the report (the first is the default) and --debug."""
     output = click.option(

@@ -44,6 +44,7 @@ OTHERS: Final = frozenset(
         "not estimated",
         "written",
         "stale",
+        "foreign",
         "same",
         "skipped",
         "unread",
