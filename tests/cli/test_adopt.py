@@ -660,3 +660,12 @@ def test_a_runtime_that_was_changed_under_the_name_of_a_chart_s_comes_in(tmp_pat
     assert (adoption["equal"], adoption["leftOut"], adoption["errors"]) == (2, [], [])
     assert "mirror.example.com/" in (tmp_path / "out/models/cluster.yaml").read_text("utf-8")
     assert errors_of(tmp_path / "out") == []
+
+
+def test_namespaces_of_what_stands_beside_models_are_there_too(tmp_path: Path) -> None:
+    elsewhere = ACCOUNT.replace("flowers", "elsewhere")
+    folder = manifests(tmp_path / "in", iris=PLAIN % "iris", account=elsewhere)
+    adoption = report(tmp_path / "out", str(folder), "--write")
+    assert adoption["errors"] == []
+    environment = mapping(load_strict((tmp_path / "out/environments/prod.yaml").read_bytes(), "prod").value)
+    assert environment["prerequisites"] == ["Namespace/elsewhere", "Namespace/flowers"]

@@ -79,6 +79,7 @@ def _page(repository: Repository, evaluated: EvaluatedRepository) -> Mapping[str
                 "name": name,
                 "registry": f"oci://{_charts(built).removeprefix('oci://')}",
                 "engine": engine.title if engine is not None else "",
+                "promises": sorted(promises),
                 "charts": [
                     {
                         "name": chart.name,

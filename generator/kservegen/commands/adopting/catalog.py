@@ -176,7 +176,8 @@ class DraftCatalog:
         self, environment: str, prefixes: Mapping[str, str], overlays: Mapping[str, Mapping[str, JsonValue]]
     ) -> JsonObject:
         found = self.found[environment]
-        named = {running.resource.id.namespace for running in found.entries.values()} - {""}
+        held = (*found.entries.values(), *found.companions.values())
+        named = {running.resource.id.namespace for running in held} - {""}
         given = {name: _namespace_words(running) for name, running in found.namespaces.items()}
         promised = {*self.promises.get(environment, ()), *found.promised}
         promised |= {f"Namespace/{name}" for name in named - given.keys()}
