@@ -1,7 +1,7 @@
 """Measure kservegen beside `helm template`, `kubeconform` and `conftest`: whole processes, same objects, same run.
 
 Prints Markdown tables of medians, with how many times as long the peers take. A peer that is not there is named.
-`python -m bench.run [--tables start,sizes,environments,findings,policies,commands] [--models 100,1000] [--runs 5]
+`python -m bench.run [--tables start,sizes,environments,findings,policies,jobs,commands] [--models 100,1000] [--runs 5]
 [--profile]`; the sizes that `make bench` does not measure, 10,000 models, take an hour.
 """
 
@@ -164,6 +164,15 @@ class Bench:
             figures = rounds(self._runs, {f"{n} policies": repositories[n].run for n in repositories})
             yield from (peer_row("1,000 x 3", job, found, None) for job, found in figures.items())
 
+    def jobs(self) -> Iterator[str]:
+        """Measure 1,000 models in three environments, with everything on, by one process and by several."""
+        with scratch() as folder:
+            repository = Repository(folder / "repo", everything(Workload(models=1_000)))
+            names = {number: f"render --check --jobs {number}" for number in (1, 2, 4)}
+            jobs = {words: lambda words=words: repository.run(words) for words in names.values()}
+            figures = rounds(self._runs, jobs)  # type: ignore[arg-type]
+            yield from (peer_row("1,000 x 3", job, found, figures[names[1]]) for job, found in figures.items())
+
     def commands(self) -> Iterator[str]:
         """Measure every command at 1,000 models in three environments, with everything on."""
         with scratch() as folder:
@@ -211,7 +220,7 @@ def scratch() -> Iterator[Path]:
 def main() -> None:
     """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", default="start,sizes,environments,findings,policies,commands")
+    parser.add_argument("--tables", default="start,sizes,environments,findings,policies,jobs,commands")
     parser.add_argument("--models", default="100,1000")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--profile", action="store_true", help="print the share of each stage to stderr")
@@ -221,7 +230,15 @@ def main() -> None:
     bench = Bench(tuple(map(int, given.models.split(","))), given.runs, profile=given.profile)
     tables: dict[str, Callable[[], Iterator[str]]] = {
         table.__name__: table
-        for table in (bench.start, bench.sizes, bench.environments, bench.findings, bench.policies, bench.commands)
+        for table in (
+            bench.start,
+            bench.sizes,
+            bench.environments,
+            bench.findings,
+            bench.policies,
+            bench.jobs,
+            bench.commands,
+        )
     }
     for name in given.tables.split(","):
         print(f"\n{name}\n")

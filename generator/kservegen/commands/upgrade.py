@@ -28,6 +28,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import Evaluation, Tools, default_environment, evaluate
+from kservegen.evaluate.environments import evaluate_all
 from kservegen.evaluate.project import Project, open_project
 from kservegen.formats.yaml.load import load_strict
 from kservegen.kserve.releases import Releases
@@ -93,8 +94,8 @@ def plan_upgrades(
     templates = open_templates(repository)
     diagnostics = list(project.diagnostics)
     readable = not any(item.severity is Severity.ERROR for item in diagnostics)
-    for name in project.choose(environments) if readable else ():
-        today = evaluate(project.catalog, name, project.tools)
+    for today in evaluate_all(project, environments) if readable else ():
+        name = today.environment.name
         # What is wrong in the release that is left may be why it is left.
         errors = [d for d in today.diagnostics if d.severity is Severity.ERROR and not is_defect(d.rule)]
         diagnostics.extend(errors)
