@@ -200,7 +200,7 @@ class Bench:
             base = figures.get("helm + kubeconform -n 2 + conftest")
             yield from (peer_row(size, job, found, base) for job, found in figures.items())
             for repository in (five, full) if self._profile else ():
-                command = [sys.executable, "-m", "bench.stages", *repository.command("render")[len(CLI) :]]
+                command = [sys.executable, "-m", "bench.stages", *repository.command("render --jobs 1")[len(CLI) :]]
                 done = subprocess.run(command, check=True, capture_output=True, text=True, env=PROCESS_ENVIRONMENT)
                 print(done.stdout, file=sys.stderr)
 
