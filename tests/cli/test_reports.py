@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.support import model_server
 from tests.support.committed import ARGO, committed
 from tests.support.git_repository import commit_files
 from tests.support.hub import NEWER, FakeHub, serve
+from tests.support.live_cluster import as_list, conditions, live, pod
 from tests.support.project import Project
 from tests.support.reports import checked_report, properties, shown
 
@@ -105,6 +107,12 @@ ADOPTED = {
     "refused": f"{MANIFEST.replace('name: x', 'name: r')}spec: {{predictor: {{models: 1, model: {{{_MODEL}}}}}}}\n",
     "secret": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n",
 }
+INSTALLED = "kserve: {controller: {gateway: {domain: example.org}, bogus: 1}}\n"
+SYNCED = """{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+  "metadata": {"name": "dev-models-ns", "namespace": "argocd"},
+  "status": {"sync": {"status": "OutOfSync", "revision": "0123456"}, "health": {"status": "Healthy"},
+    "operationState": {"phase": "Failed", "message": "one or more objects failed to apply"}}}
+"""
 
 
 class Spoken:
@@ -166,13 +174,30 @@ def plan_an_arrival(spoken: Spoken) -> None:
     (spoken.project.root / "models.yaml").unlink()
     spoken.project.write("owners.yaml", OWNED)
     spoken("plan", "--base", "HEAD")
+    spoken("codeowners")
 
 
 def adopt_some(spoken: Spoken, folder: Path) -> None:
     """Adopt objects of every fate."""
     for name, text in ADOPTED.items():
         (folder / f"{name}.yaml").write_text(text, "utf-8")
-    spoken("adopt", *(str(folder / f"{name}.yaml") for name in ADOPTED), "--root", str(folder), rooted=False)
+    (folder / "installed.yaml").write_text(INSTALLED, "utf-8")
+    (folder / "others").mkdir()
+    (folder / "others" / "none.yaml").write_text("replicaCount: 1\n", "utf-8")
+    words = [str(folder / "others"), "--values", f"kserve-resources={folder / 'installed.yaml'}", "--root", str(folder)]
+    spoken("adopt", *(str(folder / f"{name}.yaml") for name in ADOPTED), *words, rooted=False)
+
+
+def watch_models(spoken: Spoken, folder: Path) -> None:
+    """Ask for the status of a model that is not Ready, whose pod waits and whose Application failed."""
+    objects = live(spoken.project.root, "dev", {"iris": conditions("False", reason="Waiting", message="for a pod")})
+    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+    statuses = {"containerStatuses": [{"name": "kserve-container", "state": waiting}]}
+    objects += [pod("iris-predictor-1", "iris", statuses), json.loads(SYNCED)]
+    (folder / "live.json").write_text(as_list(objects), "utf-8")
+    spoken.project.write("environments/defaults.yaml", "version: 1\nstages: [[dev]]\n")
+    spoken("status", "--from", f"dev={folder / 'live.json'}")
+    (spoken.project.root / "environments/defaults.yaml").unlink()
 
 
 def render_and_commit(spoken: Spoken) -> None:
@@ -204,7 +229,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     spoken("plan")
     spoken("check", "--base", "HEAD")
     project.write("environments/dev.yaml", DEV)
-    for words in (("render", "--check"), ("budget",), ("owners",), ("codeowners",)):
+    for words in (("render", "--check"), ("budget",), ("owners",)):
         spoken(*words)
     spoken("gpu")
     spoken("gpu", "chat", "--env", "dev", "--compare", "L4x2,H100", "--tp", "1,2")
@@ -231,6 +256,7 @@ def test_every_property_of_the_schema_is_said_by_some_command(spoken: Spoken, tm
     commit_files(project.root, {}, "edits")
     undo(spoken)
     render_and_commit(spoken)
+    watch_models(spoken, tmp_path)
     spoken("lock", "tiny", "--env", "dev")
     spoken.hub.add("acme/tiny", {"config.json": b"{}"}, NEWER)
     spoken("lock", "--check", "--env", "dev")

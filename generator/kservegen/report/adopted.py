@@ -175,11 +175,6 @@ def adoption_as_json(adoption: Adoption, *, written: bool) -> JsonObject:
                 "environment": environment,
                 "chart": each.chart,
                 "values": each.stated,
-                "noObjects": [
-                    {"environment": name, **place_as_json(place)}
-                    for name, places in adoption.no_objects.items()
-                    for place in places
-                ],
                 "leftOut": [{"key": key, "reason": why} for key, why in each.lost],
             }
             for environment, values in adoption.charts.items()
