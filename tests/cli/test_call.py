@@ -405,6 +405,8 @@ def test_a_variable_without_a_token_is_told(
     ("words", "said"),
     [
         (("irsi",), "nothing in dev that takes requests is called irsi | Did you mean iris?"),
+        (("own-predictor-abc",), "nothing in dev that takes requests is called own-predictor-abc | Did you mean own?"),
+        (("zzz",), "Known: asleep, both, chat, "),
         (("iris3",), "iris3 is several things in dev: InferenceService team-b/iris3, InferenceService team-c/iris3"),
         (("own",), "InferenceService ns/own: it runs a server of its own | If you know what it speaks"),
         (("asleep",), "InferenceService ns/asleep: it is stopped in dev | Take out its stop: true"),
@@ -573,6 +575,14 @@ def test_show_prints_commands_that_work_and_sends_nothing(loaded: Project) -> No
             pytest.skip("curl is not there")
         done = subprocess.run(["sh", "-c", said], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["choices"][0]["message"]["content"] == "Hello! How can I help?"
+
+
+def test_a_model_that_an_error_leaves_readable_is_called(loaded: Project) -> None:
+    loaded.write("models/broken.yaml", "version: 1\nmodels:\n  more: {modelFormat: [\n")
+    assert call(loaded, "iris", "--show")[0] == 0
+    code, told = call(loaded, "more", "--show")
+    assert code == 2
+    assert "is called more | The catalog has errors, and what they are in may be missing: models/broken.yaml:" in told
 
 
 def test_what_kserve_makes_no_service_of_is_not_called(project: Project) -> None:

@@ -68,6 +68,10 @@ def answers(project: Project | Path, *words: str) -> list[dict[str, object]]:
     return found
 
 
+def lines(project: Project, *words: str) -> list[str]:
+    return find(project, *words).splitlines()
+
+
 def git(root: Path, *words: str) -> None:
     who = {
         "GIT_AUTHOR_NAME": "Ada",
@@ -224,7 +228,7 @@ def test_a_shallow_clone_says_what_it_lacks(versioned: Project, tmp_path_factory
     (found,) = answers(clone / "c", "isvc/ns/iris")
     assert isinstance(found["commits"], list)
     assert [c["subject"] for c in found["commits"]] == ["More of it"]
-    assert found["notes"] == ["the clone is shallow: what older commits did is not here (git fetch --unshallow)"]
+    assert found["notes"] == ["the clone is shallow: what older commits did is not here: git fetch --unshallow"]
 
 
 def test_without_git_the_rest_is_told(loaded: Project) -> None:
@@ -249,7 +253,12 @@ def test_without_git_the_rest_is_told(loaded: Project) -> None:
             'nothing in the catalog is or makes "irsi-predictor-7c9d8b5f6d-x2x9k" | Did you mean iris?',
         ),
         ("zzz", 'nothing in the catalog is or makes "zzz" | It may belong to something else'),
-        ("pod/zzz", 'nothing in the catalog is or makes "pod/zzz" | Try the name alone'),
+        ("pod/zzz", 'nothing in the catalog is or makes "pod/zzz" | It may belong to something else'),
+        ("chat-serves-people", 'nothing in the catalog is or makes "chat-serves-people" | Did you mean chat?'),
+        (
+            "team-b/chat-kserve",
+            'nothing in the catalog is or makes "team-b/chat-kserve" | Leave out its kind or namespace: chat-kserve is',
+        ),
     ],
 )
 def test_what_comes_from_nothing_is_said_with_a_guess(loaded: Project, name: str, said: str) -> None:
@@ -258,4 +267,59 @@ def test_what_comes_from_nothing_is_said_with_a_guess(loaded: Project, name: str
 
 def test_a_broken_catalog_is_told(loaded: Project) -> None:
     loaded.write("models.yaml", "version: 1\nmodels: [\n")
-    assert find(loaded, "iris").startswith("the catalog has errors | Run kservegen validate.")
+    said = find(loaded, "iris")
+    assert said.startswith('nothing in the catalog is or makes "iris" | The catalog has errors, and what they are in')
+    assert "missing: models.yaml:" in said
+
+
+def test_what_an_error_leaves_readable_is_found(loaded: Project) -> None:
+    loaded.write("models/other.yaml", "version: 1\nmodels:\n  other: {modelFormat: [\n")
+    assert "  written in    models.yaml:5:3  models.iris" in lines(loaded, "iris-predictor-7c9d8b5f6d-x2x9k")
+    assert lines(loaded, "iris-predictor")[-1].startswith("note: the catalog has errors, and what they are in may be")
+    assert "models/other.yaml:" in str(answers(loaded, "iris-predictor")[0]["notes"])
+    assert "The catalog has errors" in find(loaded, "other-predictor")
+
+
+def test_the_lines_of_environments_are_told(loaded: Project) -> None:
+    file = loaded.root / "environments/prod.yaml"
+    line = 1 + file.read_text("utf-8").splitlines().index("models: {iris: {minReplicas: 2}, chat: null}")
+    assert lines(loaded, "ns/iris")[1:3] == [
+        "  written in    models.yaml:5:3  models.iris",
+        f"  and in        environments/prod.yaml:{line}:10",
+    ]
+    assert answers(loaded, "ns/iris")[0]["beside"] == [{"file": "environments/prod.yaml", "line": line, "column": 10}]
+    assert answers(loaded, "ns/iris", "--env", "dev")[0]["beside"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "iris-predictor.ns",
+        "iris-predictor.ns.svc",
+        "iris-predictor.ns.svc.cluster.local:80",
+        "http://iris-predictor.ns.svc.cluster.local/v1/models/iris:predict",
+    ],
+)
+def test_addresses_are_read_as_alerts_write_them(loaded: Project, name: str) -> None:
+    assert [answer["path"] for answer in answers(loaded, name)] == ["models.iris"]
+    assert find(loaded, name.replace(".ns", ".elsewhere", 1)).startswith("nothing in the catalog is or makes")
+
+
+def test_what_entries_name_and_nobody_makes_is_told_with_the_line(loaded: Project) -> None:
+    loaded.write(
+        "models/more.yaml",
+        "version: 1\ndefaults: {namespace: ns}\nmodels:\n"
+        "  more: {modelFormat: sklearn, storageUri: pvc://disk/a, serviceAccountName: reader}\n",
+    )
+    for name, column in (("disk", 44), ("pvc/disk", 44), ("reader", 78)):
+        said = f'nothing in the catalog is or makes "{name}" | It is named at models/more.yaml:4:{column} (more).'
+        assert find(loaded, name) == said
+
+
+def test_the_pod_of_a_long_name_comes_before_a_replica_set(loaded: Project) -> None:
+    name = "a-model-of-which-the-name-is-nearly-too-long"
+    words = "{modelFormat: sklearn, storageUri: s3://a/b, namespace: ns}"
+    loaded.write("models/long.yaml", f"version: 1\nmodels:\n  {name}: {words}\n")
+    cut = f"{name}-predictor-7c9d8b5f6d-"[:58] + "x2x9k"
+    assert len(cut) == 63
+    assert [answer["kinds"] for answer in answers(loaded, cut)] == [["Pod"], ["ReplicaSet"]]

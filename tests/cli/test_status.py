@@ -19,6 +19,7 @@ from kservegen.commands.rollout.gather import ClusterSource
 from kservegen.commands.rollout.live import read_live
 from kservegen.commands.status import report_status
 from kservegen.core.errors import GeneratorError
+from kservegen.core.jsontypes import JsonObject
 from kservegen.evaluate.project import open_project
 from kservegen.report.status import status_as_text
 
@@ -251,6 +252,55 @@ def test_odd_objects(project: Project, name: str) -> None:
     assert rows["prod/models/iris"]["live"] is None
 
 
+def test_what_an_error_leaves_readable_is_told(project: Project) -> None:
+    project.write("models/broken.yaml", "version: 1\nmodels:\n  more: {modelFormat: [\n")
+    said = "the catalog has errors, and what they are in may be missing: models/broken.yaml:"
+    code, text = status(project, "--env", "dev")
+    assert (code, f"not told: {said}" in text, "rendered and merged in dev: 4 models" in text) == (2, True, True)
+    code, text = status(project, "iris", "--env", "dev")
+    assert (code, f"note: {said}" in text) == (0, True)
+    code, text = status(project, "more", "--env", "dev")
+    assert (code, text) == (2, "more is not in what can be read of the catalog | Run kservegen validate.")
+
+
+def _deployment(model: str, *conditions_: JsonObject) -> JsonObject:
+    labels: JsonObject = {"serving.kserve.io/inferenceservice": model}
+    metadata: JsonObject = {"name": f"{model}-predictor", "namespace": "ns", "labels": labels}
+    status: JsonObject = {"conditions": [*conditions_]}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "status": status}
+
+
+QUOTA = 'pods "iris-predictor-1" is forbidden: exceeded quota: ns-cpu'
+REFUSED: JsonObject = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": QUOTA}
+WAITS = conditions("False", reason="MinimumReplicasUnavailable", message="no")
+NO_PODS = [
+    # what else is there, the last reason
+    ([_deployment("iris", {"type": "Available", "status": "False"}, REFUSED)], ("Deployment iris-predictor", QUOTA)),
+    ([_deployment("iris", {**REFUSED, "status": "False"})], ("PredictorReady", "no")),
+    ([_deployment("plain", REFUSED)], ("PredictorReady", "no")),
+    ([pod("plain-1", "plain", {})], ("pods", "none of it is among those that were read")),
+    ([pod("iris-1", "iris", {})], ("PredictorReady", "no")),
+    ([pod("plain-1", "plain", {}), _deployment("iris", REFUSED)], ("Deployment iris-predictor", QUOTA)),
+    ([], ("PredictorReady", "no")),
+]
+
+
+@pytest.mark.parametrize(("beside", "said"), NO_PODS)
+def test_why_a_model_has_no_pods(project: Project, beside: list[Any], said: tuple[str, str]) -> None:
+    objects = [*live(project.root, "dev", {"iris": WAITS}), *beside]
+    words = ("iris", "--env", "dev", "--from", written(project, "dev", objects))
+    last = status(project, *words, "--output", "json")[1]["dev/models/iris"]["live"]["reasons"][-1]
+    assert (last["type"], last["message"]) == said
+    objects = [*live(project.root, "dev", {"iris": conditions("True")}), *beside]
+    words = ("iris", "--env", "dev", "--from", written(project, "dev", objects))
+    assert status(project, *words, "--output", "json")[1]["dev/models/iris"]["live"]["reasons"] == []
+
+
+def test_a_controller_that_wrote_no_status_is_told(project: Project) -> None:
+    words = ("iris", "--env", "dev", "--from", written(project, "dev", live(project.root, "dev", {"iris": {}})))
+    assert "    status: its controller has written none\n" in status(project, *words)[1]
+
+
 def test_a_stopped_model_is_no_alarm(project: Project) -> None:
     project.write("environments/dev.yaml", "version: 1\ncluster: {name: dev}\nmodels: {iris: {stop: true}}\n")
     project.render()
@@ -293,6 +343,7 @@ def test_clusters_are_asked_for_no_more_than_that(
         "ns get inferenceservices.serving.kserve.io --output json",
         "argocd get applications.argoproj.io --output json",
         "ns get pods --output json --selector=serving.kserve.io/inferenceservice",
+        "ns get deployments.apps --output json --selector=serving.kserve.io/inferenceservice",
     ]
     assert "secret" not in "".join(asked)
     text = status(project, "--env", FAR, "--from-cluster", "--context", "far")[1]

@@ -26,8 +26,9 @@ def command(*, name: str, environments: tuple[str, ...], root: Path | None, outp
     from kservegen.evaluate.project import open_project  # noqa: PLC0415
     from kservegen.report.found import found_as_json, found_as_text  # noqa: PLC0415
 
-    answers = find_object(open_project(find_repository(root)), name, environments)
+    project = open_project(find_repository(root))
+    answers = find_object(project, name, environments)
     if output == "json":
-        return write_sections(0, found=found_as_json(answers))
-    write_text(found_as_text(answers))
+        return write_sections(0, found=found_as_json(answers, project.doubt))
+    write_text(found_as_text(answers, project.doubt))
     return 0

@@ -50,7 +50,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Tell how far each model has come in each environment, in the order of stages: Git, rendered, live, Ready.
 
     Without --from and --from-cluster it tells what files and Git do. A cluster is only read: models, what syncs them,
-    and the pods of those that are not Ready. Exit codes: 0 told; with --exit-code 1 where a model is behind or not
+    and pods and Deployments of those that are not Ready. kservegen explain says what a state or a reason means. Exit
+    codes: 0 told; with --exit-code 1 where a model is behind or not
     Ready; 2 where it could not be told, as a cluster does not answer.
     """
     from kservegen.catalog.stages import read_stages  # noqa: PLC0415

@@ -10,12 +10,12 @@ from typing import Final, NamedTuple, TypeAlias
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.client.answer import AnswerVerdict, check_answer, failure_reason, names_of
 from kservegen.commands.client.exchange import CallRequest, CallResponse
-from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.resource import ResourceId
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import did_you_mean, suggest_stem
 from kservegen.evaluate.environment import Tools, build_objects, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.kserve.controllers.made import Made
@@ -76,15 +76,20 @@ class CallPlan(NamedTuple):
 
 def choose(project: Project, environment: str, name: str, asked: CallPlan) -> Called:
     """Choose a model by key, name or namespace/name, and what to ask it; GeneratorError where that cannot be told."""
-    if any(d.severity is Severity.ERROR for d in project.diagnostics):
-        raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
     environment = project.choose_one(environment)
     resolved, _ = resolve_environment(project.catalog, environment)
     built = build_objects(resolved, project.tools)
     if isinstance(built, Finding):
         raise GeneratorError("its KServe version is not known", subject=environment, hint="Run kservegen validate.")
     known = callees(resolved, built.platform, (e.resource for e in built.entries))
-    callee = _pick(known, name, environment, lambda: _makers(project, name, environment))
+    try:
+        callee = _pick(known, name, environment, lambda: _makers(project, name, environment))
+    except UnknownCalleeError as unknown:
+        if project.doubt:
+            raise GeneratorError(
+                str(unknown), hint=f"{project.doubt[:1].upper()}{project.doubt[1:]}. Run kservegen validate."
+            ) from unknown
+        raise
     speech = replace(_speech(callee, asked.protocol), path=asked.route)
     callee, unreachable = _as_made(callee, built, project.tools)
     return Called(
@@ -136,6 +141,13 @@ def _port(service: JsonObject, usual: int) -> int:
     return usual if asked is None else asked
 
 
+class UnknownCalleeError(GeneratorError):
+    """A name of nothing that takes requests."""
+
+
+_LISTED: Final = 20
+
+
 def _makers(project: Project, name: str, environment: str) -> tuple[ResourceId, ...]:
     """Return the objects that a Service, a pod or another made object comes from; none for a name of nothing."""
     from kservegen.commands.find import find_subjects  # noqa: PLC0415 - makes every object of the environment
@@ -163,9 +175,13 @@ def _pick(known: Iterable[Callee], name: str, environment: str, makers: Callable
     if found:
         kinds = ", ".join(str(callee.resource.id) for callee in found)
         raise GeneratorError(f"{name} is several things in {environment}: {kinds}", hint="Say namespace/name.")
-    raise GeneratorError(
+    called = (callee.resource for each in by_name.values() for callee in each)
+    listed = sorted({resource.subject or resource.id.name for resource in called})
+    more = f" and {len(listed) - _LISTED:,} more" if len(listed) > _LISTED else ""
+    otherwise = suggest_stem(name, by_name) or f"Known: {', '.join(listed[:_LISTED]) or 'nothing'}{more}."
+    raise UnknownCalleeError(
         f"nothing in {environment} that takes requests is called {name}",
-        hint=did_you_mean(name, by_name, f"Known: {', '.join(sorted(by_name)[:20]) or 'nothing'}."),
+        hint=did_you_mean(name, by_name, otherwise),
     )
 
 

@@ -13,13 +13,13 @@ from kservegen.checks.locate import Locator
 from kservegen.commands.find_query.generated import Sight, sights
 from kservegen.commands.find_query.query import Query, readings
 from kservegen.commands.made_summary import make_stored
-from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
+from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import did_you_mean, suggest_stem
 from kservegen.evaluate.environment import bound_policies, build_objects, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
@@ -62,7 +62,8 @@ _UNKNOWN: Final = LineHistory()
 class FoundObject:
     """One answer: `name` is a `kinds` of `workload`, in the `role` of it that KServe gives it, made of `subject`.
 
-    `workload` and `role` are blank where the name is the object's own. `words` is the path in the catalog.
+    `workload` and `role` are blank where the name is the object's own. `words` is the path in the catalog, `beside` the
+    other lines that say it: those of environments.
     """
 
     name: str
@@ -74,6 +75,7 @@ class FoundObject:
     location: Location
     owner: str
     places: tuple[SourcePlace, ...]
+    beside: tuple[Location, ...] = ()
     past: LineHistory = _UNKNOWN
 
 
@@ -89,7 +91,7 @@ class _Candidate(NamedTuple):
 
 def find_object(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[FoundObject, ...]:
     """Find what a name comes from, the most specific answer first; GeneratorError where it comes from nothing."""
-    return _with_past(project, _find(project, name, environments))
+    return _with_past(project, [_with_lines(candidate) for candidate in _find(project, name, environments)])
 
 
 def find_subjects(project: Project, name: str, environments: Sequence[str] = ()) -> tuple[ResourceId, ...]:
@@ -98,8 +100,6 @@ def find_subjects(project: Project, name: str, environments: Sequence[str] = ())
 
 
 def _find(project: Project, name: str, environments: Sequence[str]) -> list[_Candidate]:
-    if any(d.severity is Severity.ERROR for d in project.diagnostics):
-        raise GeneratorError("the catalog has errors", hint="Run kservegen validate.")
     queries, shared, known = readings(name), SharedResults(), set[str]()
     found = []
     for environment in project.choose(environments):
@@ -108,15 +108,23 @@ def _find(project: Project, name: str, environments: Sequence[str]) -> list[_Can
         if not isinstance(built, Finding):
             found.append(built)
 
-    def looked(look: _Look) -> list[_Candidate] | None:
-        answers = ([one for built in found for one in look(built, query)] for query in queries)
+    def looked(look: _Look, asked: Sequence[Query]) -> list[_Candidate] | None:
+        answers = ([one for built in found for one in look(built, query)] for query in asked)
         return next(filter(None, answers), None)
 
-    likeliest = looked(lambda built, query: _look(project, built, query, known))
-    if likeliest is None:  # what is seldom asked for is made first: it takes as long as to check it
-        likeliest = looked(lambda built, query: _look_at_made(project, built, query, shared))
+    def among(asked: Sequence[Query]) -> list[_Candidate] | None:
+        # What is seldom asked for is made last: it takes as long as to check it.
+        return looked(lambda built, query: _look(project, built, query, known), asked) or looked(
+            lambda built, query: _look_at_made(project, built, query, shared), asked
+        )
+
+    likeliest = among(queries)
     if likeliest is None:
-        raise _nothing(queries[0], known)
+        said_more = any(query.kind or query.namespace for query in queries)
+        bare = among((Query(queries[0].name),)) if said_more else None
+        raise _nothing(
+            name.strip(), queries[0].name, bare, tuple(_mentions(found, name, queries)), known, project.doubt
+        )
     return _together(likeliest)
 
 
@@ -258,6 +266,13 @@ def _together(candidates: Iterable[_Candidate]) -> list[_Candidate]:
     return sorted(merged.values(), key=lambda candidate: candidate.rank)
 
 
+def _with_lines(candidate: _Candidate) -> _Candidate:
+    """Note the lines beside the entry's own: those of environments that say something else."""
+    lines = (document.source.key(path) for document, path in candidate.written)
+    beside = tuple(dict.fromkeys(line for line in lines if line != candidate.found.location))
+    return candidate._replace(found=replace(candidate.found, beside=beside))
+
+
 def _with_past(project: Project, candidates: Iterable[_Candidate]) -> tuple[FoundObject, ...]:
     try:
         git = open_git(project.repository.root)
@@ -283,7 +298,7 @@ def _past(project: Project, git: Git, written: _Written) -> LineHistory:
         edited = edited or _cut(committed, span) != now
     told = history(git, spans, limit=COMMITS)
     if not told.complete:
-        notes.append("the clone is shallow: what older commits did is not here (git fetch --unshallow)")
+        notes.append("the clone is shallow: what older commits did is not here: git fetch --unshallow")
     return LineHistory(told.commits, edited, tuple(notes))
 
 
@@ -312,14 +327,55 @@ def _cut(data: bytes, span: Span) -> list[bytes]:
 
 
 _TAIL: Final = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{1,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}$")
+_MENTIONS: Final = 3  # so many places of a name are told
 
 
-def _nothing(query: Query, known: set[str]) -> GeneratorError:
-    shown = "/".join(part for part in (query.kind, query.namespace, query.name) if part)
-    bare = _TAIL.sub("", query.name)
-    for ending in ("-predictor", "-transformer", "-explainer", "-kserve"):
-        bare = bare.removesuffix(ending)
-    hint = "It may belong to something else in the cluster, or to another repository."
-    if query.kind or query.namespace:
-        hint = "Try the name alone: without its kind and namespace more is found."
-    return GeneratorError(f'nothing in the catalog is or makes "{shown}"', hint=did_you_mean(bare, known, hint, most=3))
+def _mentions(environments: Iterable[BuiltEnvironment], name: str, queries: Sequence[Query]) -> Iterator[str]:
+    """Say where entries name what they do not make: a Secret, a claim, an account, an image."""
+    wanted, told = {name.strip(), *(query.name for query in queries)} - {""}, dict[Location, str]()
+    for built in environments:
+        locator = Locator.of(built)
+        for entry in built.entries:
+            for path, value in _texts(entry.resource.doc):
+                if value in wanted or (value.startswith(_CLAIM) and value[len(_CLAIM) :].partition("/")[0] in wanted):
+                    place = locator.locate(entry.resource, path)
+                    told.setdefault(place, f"{place} ({entry.entry.key})")
+    yield from [told[place] for place in sorted(told)][:_MENTIONS]
+
+
+_CLAIM: Final = "pvc://"
+
+
+def _texts(value: JsonValue, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            yield from _texts(inner, (*path, key))
+
+
+def _nothing(
+    typed: str,
+    name: str,
+    bare: Sequence[_Candidate] | None,
+    mentions: Sequence[str],
+    known: set[str],
+    doubt: str,
+) -> GeneratorError:
+    """Say that nothing is called so, and what may help: the likeliest of it alone."""
+    if bare:
+        first = bare[0].found
+        what = f"a {' or '.join(first.kinds)} of {first.subject}" if first.workload else f"{first.subject}"
+        hint = f"Leave out its kind or namespace: {first.name} is {what}."
+    elif mentions:
+        hint = f"It is named at {', '.join(mentions)}."
+    elif doubt:
+        hint = f"{doubt[:1].upper()}{doubt[1:]}. Run kservegen validate."
+    else:
+        stem = _TAIL.sub("", name)
+        for ending in ("-predictor", "-transformer", "-explainer", "-kserve"):
+            stem = stem.removesuffix(ending)
+        otherwise = "It may belong to something else in the cluster, or to another repository."
+        hint = did_you_mean(stem, known, suggest_stem(stem, known) or otherwise, most=3)
+    return GeneratorError(f'nothing in the catalog is or makes "{typed}"', hint=hint)

@@ -14,7 +14,6 @@ from kservegen.commands.model_report import entry_spans
 from kservegen.commands.rollout.gather import ClusterSource, build_places, look
 from kservegen.commands.rollout.places import SETTLED, EnvironmentPlaces, ModelPlace, PlaceState, model_places
 from kservegen.commands.rollout.versions import version_of
-from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository
 from kservegen.evaluate.project import Project
@@ -71,15 +70,15 @@ def report_status(
 ) -> StatusReport:
     """Tell how far models have come: of `names` (all without one), in these environments (all without one).
 
-    GeneratorError where the catalog cannot be understood: a model could be missing.
+    Where the catalog has errors, what they are in may be missing: a failure, unless models are named.
     """
-    if any(d.severity is Severity.ERROR for d in project.diagnostics):
-        raise GeneratorError("the catalog has errors, and models could be missing", hint="Run kservegen validate.")
     stages = read_stages(project.catalog)
     wanted = {(d.section, d.key) for d in (find_definition(project.catalog, name) for name in names)}
     chosen = in_order(stages, project.choose(environments))
     git, notes = _open_git(project.repository)
-    failures: list[str] = []
+    # Those that are named are there; of all others nobody knows.
+    failures = [project.doubt] if project.doubt and not wanted else []
+    notes += [project.doubt] if project.doubt and wanted else []
     shared = SharedResults()
     held: list[tuple[StatusRow, BuiltEntry]] = []
     for name in chosen:

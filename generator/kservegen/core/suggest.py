@@ -17,8 +17,14 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "", *, most: 
     """Suggest the nearest known names, `most` of them; `otherwise` where none is nearer than the cutoff."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    near = get_close_matches(name, list(known), n=most, cutoff=cutoff) if len(name) <= _LONGEST else ()
+    near = get_close_matches(name, list(dict.fromkeys(known)), n=most, cutoff=cutoff) if len(name) <= _LONGEST else ()
     return f"Did you mean {', '.join(near)}?" if near else otherwise
+
+
+def suggest_stem(name: str, known: Iterable[str]) -> str:
+    """Suggest the longest known name that this one begins with, as those of pods and Services do; blank for none."""
+    stems = [each for each in known if name.startswith(f"{each}-")]
+    return f"Did you mean {max(stems, key=len)}?" if stems else ""
 
 
 def is_slip(name: str, known: Iterable[str]) -> bool:

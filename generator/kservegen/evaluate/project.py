@@ -15,7 +15,7 @@ from kservegen.catalog.requirement import check_requirements
 from kservegen.checks.engines.choice import EngineChoice, open_engine
 from kservegen.checks.owners.words import check_owners
 from kservegen.checks.runner import open_checker
-from kservegen.core.diagnostics import Diagnostic, Finding
+from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.progress import tell
@@ -40,6 +40,15 @@ class Project:
     catalog: Catalog
     tools: Tools
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def doubt(self) -> str:
+        """Where the catalog has the first error, and that what stands there may be missing; blank without one."""
+        errors = (d for d in self.diagnostics if d.severity is Severity.ERROR)
+        first = min(errors, key=lambda d: d.sort_key, default=None)
+        if first is None:
+            return ""
+        return f"the catalog has errors, and what they are in may be missing: {first.location}: {first.message}"
 
     def choose(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the environments to work on, a base's name standing for all that extend it.

@@ -80,6 +80,8 @@ def _reasons(conditions: dict[str, JsonObject], status: JsonObject) -> Iterator[
     own = mapping(conditions.get(_READY))
     if not told and (own.get("reason") or own.get("message")):
         yield ReadyReason(_READY, text(own.get("reason")), text(own.get("message")))
+    if not conditions:
+        yield ReadyReason("status", "", "its controller has written none")
     model = mapping(status.get("modelStatus"))
     failure = mapping(model.get("lastFailureInfo"))
     if text(model.get("transitionStatus")) in _STUCK and failure:

@@ -29,6 +29,16 @@ def pod_trouble(doc: JsonObject) -> PodTrouble | None:
     return PodTrouble(name, *found) if found is not None else None
 
 
+def creation_trouble(doc: JsonObject) -> PodTrouble | None:
+    """Return why a Deployment gets no pods, as of a quota or a webhook; None where it gets them."""
+    conditions = map(mapping, sequence(mapping(doc.get("status")).get("conditions")))
+    for item in conditions:
+        if text(item.get("type")) == "ReplicaFailure" and text(item.get("status")) == "True":
+            name = text(mapping(doc.get("metadata")).get("name"))
+            return PodTrouble(name, text(item.get("reason")) or "ReplicaFailure", text(item.get("message")))
+    return None
+
+
 def _troubles(status: JsonObject) -> Iterator[tuple[str, str]]:
     if text(status.get("phase")) == "Failed":
         yield text(status.get("reason")) or "Failed", text(status.get("message"))

@@ -16,13 +16,14 @@ _LABEL: Final = 14
 _ROLES: Final = {"main": "main workload", "prefill": "prefill workload", "worker": "workers", "ingress": "way in"}
 
 
-def found_as_text(answers: Sequence[FoundObject]) -> str:
-    """Write one paragraph for each answer, the most specific first."""
+def found_as_text(answers: Sequence[FoundObject], doubt: str = "") -> str:
+    """Write one paragraph for each answer, the most specific first; `doubt` says what may be missing."""
     lines: list[str] = []
     if len(answers) > 1:
         lines += [f"{printable(answers[0].name)} can be {len(answers)} things, the most likely first:", ""]
     for answer in answers:
         lines += [*_paragraph(answer), ""]
+    lines = [*lines, f"note: {printable(doubt)}", ""] if doubt else lines
     return "\n".join(lines[:-1]) + "\n"
 
 
@@ -30,6 +31,7 @@ def _paragraph(answer: FoundObject) -> Iterator[str]:
     yield f"{_kinds(answer.kinds)} {printable(answer.name)}"
     yield from _rows("of", [printable(_origin(answer))] if answer.workload else [])
     yield from _rows("written in", [printable(f"{answer.location}  {answer.words}")])
+    yield from _rows("and in", [printable(f"{place}") for place in answer.beside])
     yield from _rows("owner", [printable(answer.owner)] if answer.owner else [])
     yield from _rows("environments", list(_places(answer.places)))
     commits = [_commit(commit) for commit in answer.past.commits]
@@ -69,12 +71,12 @@ def _commit(commit: Commit) -> str:
     return printable(f"{commit.name[:_SHORT]}  {commit.date}  {commit.author}: {commit.subject}")
 
 
-def found_as_json(answers: Sequence[FoundObject]) -> list[JsonValue]:
-    """Return the answers for the JSON report, the most specific first."""
-    return [_answer(answer) for answer in answers]
+def found_as_json(answers: Sequence[FoundObject], doubt: str = "") -> list[JsonValue]:
+    """Return the answers for the JSON report, the most specific first; `doubt` is noted with each."""
+    return [_answer(answer, doubt) for answer in answers]
 
 
-def _answer(answer: FoundObject) -> JsonObject:
+def _answer(answer: FoundObject, doubt: str) -> JsonObject:
     return {
         "name": answer.name,
         "kinds": list(answer.kinds),
@@ -83,13 +85,14 @@ def _answer(answer: FoundObject) -> JsonObject:
         "object": answer.subject._asdict(),
         "path": answer.words,
         **place_as_json(answer.location),
+        "beside": [place_as_json(place) for place in answer.beside],
         "owner": answer.owner or None,
         "places": [_place(place) for place in answer.places],
         "edited": answer.past.edited,
         "commits": [
             {"commit": c.name, "date": c.date, "author": c.author, "subject": c.subject} for c in answer.past.commits
         ],
-        "notes": list(answer.past.notes),
+        "notes": [*answer.past.notes, *([doubt] if doubt else [])],
     }
 
 

@@ -20,6 +20,7 @@ from kservegen.checks.gpu.estimate import FitVerdict, Gate
 from kservegen.checks.registry import find_manual, manuals
 from kservegen.commands import field_source
 from kservegen.commands.explain_word import explain_word
+from kservegen.commands.rollout.places import PlaceState
 from kservegen.core.diagnostics import BaselineState
 from kservegen.core.terms import terms
 from kservegen.kserve import controllers
@@ -36,6 +37,7 @@ PRINTED: Final[tuple[type[StrEnum], ...]] = (
     BaselineState,
     ReviewStatus,
     Status,
+    PlaceState,
 )
 # Words of other sets: verdicts without an estimate, what becomes of files, layers that are none of the merge.
 OTHERS: Final = frozenset(
@@ -53,6 +55,26 @@ OTHERS: Final = frozenset(
         "images",
         "uriPrefixes",
         "defaults",
+    }
+    # Of Kubernetes and KServe, in what status prints of a cluster.
+    | {
+        "BlockedByFailedLoad",
+        "ContainersNotReady",
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "ErrImagePull",
+        "Evicted",
+        "FailedCreate",
+        "ImagePullBackOff",
+        "IngressReady",
+        "InvalidImageName",
+        "InvalidSpec",
+        "MinimumReplicasUnavailable",
+        "OOMKilled",
+        "PredictorReady",
+        "ProgressDeadlineExceeded",
+        "Unschedulable",
     }
     | {"maxRemovals", "maxRestartingAccelerators", "maxLeftBehind", "internal"}
     | {field_source.KEY, field_source.KSERVEGEN, field_source.ENVIRONMENT, field_source.LOCK}

@@ -43,10 +43,12 @@ def _of_nothing(_name: str, _workload: str) -> Iterator[Sight]:
 
 
 def _of_deployment(name: str, workload: str) -> Iterator[Sight]:
+    is_pod = _is_pod(name, workload)
+    is_cut = is_pod and len(name) == _LONGEST  # as all pods of a long name are, and few ReplicaSets
     if name.startswith(f"{workload}-") and _HASH.fullmatch(name[len(workload) + 1 :]):
-        yield Sight(("ReplicaSet",), _OWNER)
-    if _is_pod(name, workload):
-        yield Sight(("Pod",), _POD)
+        yield Sight(("ReplicaSet",), _POD if is_cut else _OWNER)
+    if is_pod:
+        yield Sight(("Pod",), _OWNER if is_cut else _POD)
 
 
 def _is_pod(name: str, workload: str) -> bool:

@@ -1,10 +1,12 @@
 """What people type for a thing in a cluster: text in, its kind, namespace and name out, as far as they are said.
 
-As kubectl prints and takes them: `name`, `namespace/name`, `kind/name`, `kind.group/name`, and three of them together.
+As kubectl prints and takes them: `name`, `namespace/name`, `kind/name`, `kind.group/name`, and three of them together;
+and as alerts do: `name.namespace`, `name.namespace.svc.cluster.local`, a URL of that.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 
@@ -59,14 +61,23 @@ _KINDS: Final = frozenset(
 ) | frozenset(_SHORT.values())
 
 
+# The address of a Service in its cluster, alone or in a URL, and a pod as metrics and alerts write it: name.namespace.
+_HOST: Final = re.compile(
+    r"(?:https?://)?(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)(?:\.(?:svc|pod)(?:\.[a-z0-9.-]+)?)?\.?(?::\d+)?(?:/.*)?"
+)
+
+
 def readings(text: str) -> tuple[Query, ...]:
     """Read what was typed in the ways that it can be read, the likeliest first.
 
     A part that names a kind is one, unless nothing is found so: namespaces are called `apps` and `services` too.
     """
-    parts = [part for part in text.strip().split("/") if part]
-    if len(parts) < 2:
-        return (Query(parts[0] if parts else ""),)
+    typed = text.strip()
+    host = _HOST.fullmatch(typed)
+    parts = [part for part in typed.split("/") if part]
+    if len(parts) < 2 or (host and "://" in typed):
+        own = () if len(parts) > 1 else (Query(parts[0] if parts else ""),)
+        return (*own, Query(host["name"], "", host["namespace"])) if host else own
     name, before = parts[-1], parts[-3:-1]
     found = []
     for index, part in enumerate(before):

@@ -1,11 +1,11 @@
 """What kubectl printed of a cluster in; the objects that a status is read from, and what was looked at, out.
 
-Kept are models, what syncs them, and the pods of models: nothing else of a file, and never a Secret.
+Kept are models, what syncs them, their pods and Deployments: nothing else of a file, and never a Secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -36,7 +36,7 @@ POD_LABELS: Final = {
 }
 _GROUPS: Final = {
     kind: name.partition(".")[2] for kind, name in {**READY_KINDS, **ENGINE_KINDS}.items()
-} | {"Pod": ""}  # fmt: skip
+} | {"Pod": "", "Deployment": "apps"}  # fmt: skip
 
 _Key: TypeAlias = tuple[str, str, str]  # kind, namespace, name
 # Asks a cluster for the objects of a kind in a namespace.
@@ -53,6 +53,7 @@ class LiveObjects:
     source: str
     objects: dict[_Key, JsonObject] = field(default_factory=dict)
     pods: dict[str, list[JsonObject]] = field(default_factory=dict)  # by namespace
+    deployments: dict[str, list[JsonObject]] = field(default_factory=dict)
     covered: set[tuple[str, str]] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -69,12 +70,14 @@ class LiveObjects:
                 continue
             namespace, name = text(metadata.get("namespace")) or "default", text(metadata.get("name"))
             taken += 1
-            if kind == "Pod":
-                self.pods.setdefault(namespace, []).append(doc)
-                continue
-            self.objects[kind, namespace, name] = doc
             if text(document.get("kind")).endswith("List"):
                 self.covered.add((kind, namespace))
+            if kind == "Pod":
+                self.pods.setdefault(namespace, []).append(doc)
+            elif kind == "Deployment":
+                self.deployments.setdefault(namespace, []).append(doc)
+            else:
+                self.objects[kind, namespace, name] = doc
         return taken
 
     def find(self, resource: Resource) -> JsonObject | None:
@@ -87,10 +90,25 @@ class LiveObjects:
 
     def pods_of(self, resource: Resource) -> Iterator[JsonObject]:
         """Yield the pods of a model."""
-        label, _ = POD_LABELS.get(resource.kind, ("", ""))
-        for pod in self.pods.get(resource.id.namespace or "default", ()) if label else ():
-            if mapping(mapping(pod.get("metadata")).get("labels")).get(label) == resource.id.name:
-                yield pod
+        return _labelled(self.pods, resource)
+
+    def deployments_of(self, resource: Resource) -> Iterator[JsonObject]:
+        """Yield the Deployments of a model."""
+        return _labelled(self.deployments, resource)
+
+    def has_no_pod(self, resource: Resource) -> bool:
+        """Whether a model is known to have no pod: all of its namespace are here, and none is its own."""
+        if resource.kind not in POD_LABELS or ("Pod", resource.id.namespace or "default") not in self.covered:
+            return False
+        return not any(self.pods_of(resource))
+
+
+def _labelled(held: Mapping[str, Iterable[JsonObject]], resource: Resource) -> Iterator[JsonObject]:
+    """Yield what carries a model's label, of what is held by namespace."""
+    label, _ = POD_LABELS.get(resource.kind, ("", ""))
+    for doc in held.get(resource.id.namespace or "default", ()) if label else ():
+        if mapping(mapping(doc.get("metadata")).get("labels")).get(label) == resource.id.name:
+            yield doc
 
 
 def read_live(contents: Iterable[tuple[str, bytes]], source: str) -> LiveObjects:
@@ -138,13 +156,17 @@ def ask_engine(ask: Ask, objects: Iterable[Resource], found: LiveObjects) -> Non
 
 
 def ask_pods(ask: Ask, models: Iterable[Resource], found: LiveObjects) -> None:
-    """Ask for the pods of models that are not Ready; where they cannot be read it is noted."""
+    """Ask for the pods and Deployments of models that are not Ready; where they cannot be read it is noted."""
     wanted = {(item.kind, item.id.namespace or "default") for item in models if item.kind in POD_LABELS}
     for kind, namespace in sorted(wanted):
-        try:
-            _take(found, ask("pods", namespace, POD_LABELS[kind][1]), f"pods in {namespace}")
-        except KubectlRefusedError as problem:
-            found.notes.append(f"what pods wait for is not known: {problem}")
+        for asked, unknown in (("pods", "what pods wait for"), ("deployments.apps", "why pods are not created")):
+            try:
+                _take(found, ask(asked, namespace, POD_LABELS[kind][1]), f"{asked} in {namespace}")
+            except KubectlRefusedError as problem:
+                found.notes.append(f"{unknown} is not known: {problem}")
+                continue
+            if asked == "pods":
+                found.covered.add(("Pod", namespace))
 
 
 def kubectl_asking(context: str) -> Ask:

@@ -30,8 +30,8 @@ from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import FileCommit
 from kservegen.git.remote import is_known, leads_to
 from kservegen.kserve.defaulting import Installation
-from kservegen.kserve.readiness import Readiness, readiness_of
-from kservegen.kubernetes.pod_state import PodTrouble, pod_trouble
+from kservegen.kserve.readiness import Readiness, ReadyReason, readiness_of
+from kservegen.kubernetes.pod_state import PodTrouble, creation_trouble, pod_trouble
 from kservegen.render.gitops.repository import OutputRepository as Addresses
 from kservegen.render.gitops.syncers import syncers
 from kservegen.render.layout import lay_out_synced
@@ -262,7 +262,18 @@ def _live(
     readiness = readiness_of(doc)
     troubles = filter(None, map(pod_trouble, live.pods_of(resource))) if not readiness.ready else ()
     pods = tuple(sorted(troubles))[:_MOST_PODS]
+    if not readiness.ready and not readiness.is_stopped:
+        readiness = readiness._replace(reasons=(*readiness.reasons, *_without_pods(resource, live)))
     return LiveModel(source=live.source, is_there=True, fields=fields, readiness=readiness, pods=pods, engine=engine)
+
+
+def _without_pods(resource: Resource, live: LiveObjects) -> Iterator[ReadyReason]:
+    """Yield why a model lacks pods, in the words of its Deployments; or that it has none, where nothing says why."""
+    troubles = [*filter(None, map(creation_trouble, live.deployments_of(resource)))]
+    for name, reason, message in troubles[:_MOST_PODS]:
+        yield ReadyReason(f"Deployment {name}", reason, message)
+    if not troubles and live.has_no_pod(resource):
+        yield ReadyReason("pods", "", "none of it is among those that were read")
 
 
 def _is_behind(places: EnvironmentPlaces, file: str, revision: str) -> bool | None:
