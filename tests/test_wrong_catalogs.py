@@ -150,7 +150,7 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "deploymentMode: Standard, values: {kserve-resources: {kserve: {controller: {gateway: {pathTemplate: '{{'}}}}}",
         ["environments/dev.yaml:3:128 kserve/config-template"],
     ),
-    "no repository": ("engine: none", "engine: argocd", ["environments/dev.yaml:6:1 gitops/no-repository"]),
+    "no repository": ("engine: none", "engine: argocd", ["environments/dev.yaml:6:18 gitops/no-repository"]),
     "an Argo CD that is too old": (
         "engine: none",
         'engine: argocd, repoURL: "https://a/b.git", argocd: {version: "2.9"}',

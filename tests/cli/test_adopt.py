@@ -91,7 +91,7 @@ def test_what_environments_have_in_common_is_said_once(tmp_path: Path) -> None:
     prod = manifests(tmp_path / "in/prod", iris=IRIS % (2, "s3://dev/iris"))
     told = adopt(tmp_path / "out", f"dev={dev}", f"prod={prod}", "--write")
     assert told.return_value == 0, told.output
-    assert "proof: 3 objects would be stored as they are now" in told.output
+    assert "proof: 3 of 3 objects of KServe's kinds would be stored as they are now" in told.output
     assert "pods that restart: none" in told.output
     models = (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
     assert models == (
@@ -226,6 +226,10 @@ def test_what_is_nobodys_to_write_down_is_left_out_with_its_reason(tmp_path: Pat
             IRIS.replace("serving.kserve.io/v1beta1", "serving.kserve.io/v1alpha2") % (1, "s3://a/b"),
             "does not serve it",
         ),
+        (
+            IRIS.replace("serving.kserve.io/v1beta1", "serving.kubeflow.org/v1alpha2") % (1, "s3://a/b"),
+            "does not serve it",
+        ),
         (IRIS.replace("minReplicas:", "minReplica:") % (1, "s3://a/b"), 'unknown field "minReplica"'),
         (IRIS.replace("name: iris", "name: ../../iris") % (1, "s3://a/b"), "'../../iris' is no name"),
     ],
@@ -237,12 +241,50 @@ def test_what_cannot_be_admitted_is_listed_and_left_out_only_on_request(tmp_path
     assert said in told.output
     assert f"prod: {folder / 'iris.yaml'}:" in told.output
     assert "nothing was written" in told.output
+    assert told.output.count(said) == 1, "once, and not again of a catalog that is not written"
     assert list((tmp_path / "out").iterdir()) == []
     told = adopt(tmp_path / "out", str(folder), "--write", "--leave-out")
     assert told.return_value == 0, told.output
     assert "InferenceService flowers/" in told.output
     assert f"({folder / 'iris.yaml'}:" in told.output
     assert "iris" not in (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
+
+
+def test_what_environments_have_alike_is_told_once(tmp_path: Path) -> None:
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: flowers}\ndata: {a: b}\n"
+    held = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: flowers}\nstringData: {a: b}\n"
+    values = tmp_path / "values.yaml"
+    values.write_text("kserve: {nonsense: 1}\n", encoding="utf-8")
+    told = []
+    for name in ("dev", "prod"):
+        folder = manifests(tmp_path / name, iris=PLAIN % "iris", chat=CHAT, c=settings, s=held)
+        told.append(f"{name}={folder}")
+    said = adopt(tmp_path / "out", *told, "--values", f"kserve-resources={values}", "--write").output
+    places = ", ".join(f"{tmp_path / name / 's.yaml'}:1:1" for name in ("dev", "prod"))
+    assert said.count("a Secret with its data") == 1
+    assert "dev, prod: left out, 1 object of each:\n" in said
+    assert f"Secret flowers/s ({places})\n" in said
+    assert "dev, prod: kserve-resources reads what it was installed with: 0 values beside its defaults\n" in said
+    assert said.count("  not taken over: kserve.nonsense: no chart reads it\n") == 1
+    assert said.endswith(
+        "  and 1 manifest below manifests/all/\n"
+        "next: kservegen render, then kservegen init for CI; gitops.engine says who syncs\n"
+    )
+
+
+def test_a_folder_without_a_kind_of_kserve_is_told_what_is_looked_for(tmp_path: Path) -> None:
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: flowers}\ndata: {a: b}\n"
+    told = adopt(tmp_path / "out", str(manifests(tmp_path / "in", c=settings)))
+    assert told.return_value == 1
+    assert "no object of a kind of KServe stands there. kubectl get inferenceservices," in told.output
+
+
+def test_an_overlay_is_adopted_as_what_becomes_of_it(tmp_path: Path) -> None:
+    folder = manifests(tmp_path / "in", iris=IRIS % (1, "s3://a/b"), kustomization="resources: [iris.yaml]\n")
+    told = adopt(tmp_path / "out", str(folder))
+    assert told.return_value == 1
+    build = f"kustomize build {folder}"
+    assert f"1:1: a kustomization: it is not checked (Adopt what becomes of it: {build} | kservegen" in told.output
 
 
 @pytest.mark.parametrize(
@@ -416,7 +458,7 @@ def test_an_object_that_contradicts_itself_waits_for_a_decision(tmp_path: Path) 
     assert [problem["rule"] for problem in problems] == ["kubernetes/duplicate-object"]
     told = adopt(tmp_path / "out", str(folder), "--write", "--leave-out")
     assert told.return_value == 0, told.output
-    assert "too, and differs" in told.output
+    assert "stands before, too, and differs: the first is taken: InferenceService flowers/iris (" in told.output
     assert "s3://a/b" in (tmp_path / "out/models/flowers.yaml").read_text("utf-8")
 
 

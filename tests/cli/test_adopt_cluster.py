@@ -76,7 +76,7 @@ def test_a_cluster_becomes_a_catalog(api: FakeApi, tmp_path: Path) -> None:
     api.add("apps", "v1", "Deployment", controller("v0.19.0"))
     code, said = adopt(api, tmp_path / "out", "--context", "dev=here", "--write")
     assert code == 0, said
-    assert "proof: 3 objects would be stored as they are now" in said
+    assert "proof: 3 of 3 objects of KServe's kinds would be stored as they are now" in said
     assert list(words(tmp_path / "out/models/flowers.yaml")["models"]) == ["iris", "mnist", "wine"]
     defaults = words(tmp_path / "out/environments/defaults.yaml")
     assert defaults["kserve"] == {"version": "v0.19.0", "install": "none", "deploymentMode": "Standard"}
@@ -90,7 +90,7 @@ def test_a_cluster_becomes_a_catalog(api: FakeApi, tmp_path: Path) -> None:
 def test_two_clusters_are_two_environments(api: FakeApi, tmp_path: Path) -> None:
     code, said = adopt(api, tmp_path / "out", "--context", "dev=here", "--context", "here", "--write")
     assert code == 0, said
-    assert "proof: 6 objects" in said
+    assert "proof: 6 of 6 objects" in said
     assert sorted(path.name for path in (tmp_path / "out/environments").iterdir()) == [
         "defaults.yaml",
         "dev.yaml",

@@ -38,6 +38,28 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_is_written_over(
     assert capfd.readouterr().err.replace(str(tmp_path), "DIR") == snapshot
 
 
+def test_beside_a_catalog_what_is_missing_is_added(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], snapshot: SnapshotAssertion
+) -> None:
+    """As after adopt: the catalog and other people's files stay, and nobody is asked for what the catalog says."""
+    catalog = {"models.yaml": "version: 1\n", "environments/live.yaml": "version: 1\n"}
+    own = {".gitattributes": "* text=auto\n"}
+    for path, text in (catalog | own).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kservegen.cli.init.is_asked", lambda: True)
+        assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    assert capfd.readouterr().out.replace(str(tmp_path), "DIR") == snapshot
+    for path, text in (catalog | own).items():
+        assert (tmp_path / path).read_text("utf-8") == text
+    assert sorted(path.name for path in (tmp_path / "environments").iterdir()) == ["live.yaml"]
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 2, "nothing is missing any more"
+    assert "already holds" in capfd.readouterr().err
+    assert run_cli(cli, ["init", str(tmp_path), "--engine", "flux", *TOOL]) == 2
+    assert "write gitops.engine into environments/defaults.yaml" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("renderer", RENDERERS)
 def test_no_placeholder_is_left(renderer: str, tmp_path: Path) -> None:
     words = ["--engine", "argocd", "--repo-url", "https://example.com/models.git", "--rendered-by", renderer, *TOOL]

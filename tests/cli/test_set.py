@@ -104,9 +104,11 @@ def test_the_json_report_follows_its_schema(project: Project) -> None:
     ("words", "message"),
     [
         (("irs", "a=1"), "no entry irs"),
+        (("dev", "a=1"), "dev is an environment, and a model is named here: "),
         (("ns/iris", "a"), "this is no path=value"),
         (("ns/iris", "a="), "there is no value"),
         (("ns/iris", "a=yes"), "does not mean the same"),
+        (("ns/iris", "a=yes"), 'Quote it if text is meant: "yes". Otherwise write true.'),
         (("ns/iris", "a=b: c"), "has to be quoted"),
         (("ns/iris", "storageUri.x=1"), "which has no words below it"),
         (("team/iris", "env.A=1"), "env is a list"),
@@ -117,7 +119,9 @@ def test_the_json_report_follows_its_schema(project: Project) -> None:
 )
 def test_what_cannot_be_done_is_said(project: Project, words: tuple[str, ...], message: str) -> None:
     done = run(project, "set", *words, *(() if message == "no terminal" else ("--yes",)))
-    assert message in f"{getattr(done.exception, 'message', '')}{done.output}"
+    failure = done.exception
+    said = f"{failure} {failure.hint}" if isinstance(failure, GeneratorError) else str(failure)
+    assert message in f"{said}{done.output}"
     assert (project.root / "models.yaml").read_text("utf-8") == MODELS
 
 

@@ -45,10 +45,9 @@ def _repository(environment: ResolvedEnvironment) -> Iterator[Finding]:
     if not environment.text("gitops", "repoURL"):
         yield Finding(
             rule="gitops/no-repository",
-            path=("gitops",),
-            message="gitops has no repoURL, so nothing can be synced",
+            path=("gitops", "engine"),
+            message="gitops has an engine and no repoURL, so nothing can be synced",
             hint="Add gitops.repoURL: the URL that the cluster clones this repository from.",
-            at_key=True,
         )
 
 

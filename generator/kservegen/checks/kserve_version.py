@@ -23,7 +23,7 @@ def version_problem(version: str, releases: Releases, schemas: SchemaStore) -> F
         return None
     message, hint = (
         f"KServe {version} is not a version that can be checked",
-        "Set kserve.version to one of them, with its v.",
+        releases.meant(version) or "Set kserve.version to one of them, with its v.",
     )
     if not version:
         message = "no KServe version is set"

@@ -16,11 +16,13 @@ from kservegen.commands.init import (
     SERVICES,
     Answers,
     guess_service,
+    has_catalog,
     read_origin,
     write_scaffold,
     written_out,
 )
 from kservegen.commands.tool_source import installed_tool, read_tool
+from kservegen.report.summary import plural
 
 
 def is_asked() -> bool:
@@ -64,10 +66,15 @@ def command(
 ) -> int:
     """Start a repository in DIR: a catalog with one model, two environments, CI, schemas for editors, AGENTS.md.
 
+    A catalog that DIR holds, such as one that adopt wrote, stays as it is: what is missing beside it is added.
+
     Asks for the engine and the URL where no option says them. Without a terminal it asks nothing: then argocd and the
     remote origin are taken, or a placeholder where there is none.
     """
-    asks = is_asked()
+    beside = has_catalog(folder)
+    if beside and engine is not None:
+        raise click.UsageError("there is a catalog already: write gitops.engine into environments/defaults.yaml")
+    asks = is_asked() and not beside
     if engine is None:
         engine = click.prompt("GitOps engine", type=click.Choice(ENGINE_NAMES), default="argocd") if asks else "argocd"
     if repo_url is None:
@@ -82,9 +89,16 @@ def command(
         tool=source,
         service=service or guess_service(repo_url),
     )
-    files = write_scaffold(folder, answers)
-    lines = [f"Wrote {len(files)} files to {folder}:", *(f"  {path}" for path in files)]
-    if repo_url == PLACEHOLDER:
+    scaffold = write_scaffold(folder, answers)
+    count = plural(len(scaffold.written), "file")
+    lines = [f"Wrote {count} to {folder}:", *(f"  {path}" for path in scaffold.written)]
+    if beside:
+        lines.append("The catalog stays as it is.")
+        if scaffold.left:
+            there = ", ".join(scaffold.left)
+            lines.append(f"Left as they are, though kservegen writes them otherwise: {there}.")
+            lines.append("To compare: kservegen init in an empty folder.")
+    elif repo_url == PLACEHOLDER:
         lines.append(f"gitops.repoURL is still the placeholder {PLACEHOLDER}: set it in environments/defaults.yaml.")
     else:
         lines.append(f"The cluster clones the repository from {repo_url} (gitops.repoURL).")

@@ -50,6 +50,7 @@ from kservegen.kserve.defaulting.inference_service import MODE
 from kservegen.render.objects.settings import stated_mode
 
 _USUAL_ENVIRONMENT: Final = "prod"
+_SECOND: Final = "stands before, too, and differs: the first is taken"
 USUAL_MODE: Final = "Standard"
 KNATIVE: Final = "Knative"
 _TAKEN: Final = frozenset({DEFAULTS_NAME, ALL_ENVIRONMENTS})
@@ -201,7 +202,7 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
         problems = [problem for one in found.values() for problem in one.problems]
         for one in found.values():
             if options.leaves_out:
-                one.left_out += [LeftOut(*item[:2], item.finding.message) for item in one.contradicting]
+                one.left_out += [LeftOut(*item[:2], _SECOND) for item in one.contradicting]
             else:
                 problems += [item.finding for item in one.contradicting]
         _check_environments(options.values, found)

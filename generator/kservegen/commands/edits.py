@@ -191,6 +191,8 @@ def find_definition(catalog: Catalog, name: str) -> Definition:
     known = [d.key for d in catalog.definitions.values()]
     names = [*known, *(key.rpartition("/")[2] for key in known)]
     hint = did_you_mean(name, names, f"Known: {', '.join(known[:20]) or 'none'}.")
+    if name in catalog.environments:
+        hint = f"{name} is an environment, and a model is named here: {', '.join(known[:5])}."
     raise GeneratorError(f"the catalog has no entry {name}", hint=hint)
 
 

@@ -16,7 +16,7 @@ from kservegen.catalog.requirement import version_line
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import packaged_data
+from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, packaged_data
 from kservegen.git.process import open_git, without_user
 from kservegen.kserve.releases import Releases
 
@@ -73,11 +73,11 @@ _SERVICES: Final = {
 SERVICES: Final = tuple(_SERVICES)
 
 # Template in scaffold/ -> where it goes. Editors need the schemas beside the files to work offline.
+_CATALOG = {
+    path: path
+    for path in ("models.yaml", "environments/defaults.yaml", "environments/dev.yaml", "environments/prod.yaml")
+}
 _TEMPLATES = {
-    "models.yaml": "models.yaml",
-    "environments/defaults.yaml": "environments/defaults.yaml",
-    "environments/dev.yaml": "environments/dev.yaml",
-    "environments/prod.yaml": "environments/prod.yaml",
     "AGENTS.md": "AGENTS.md",
     "gitattributes": ".gitattributes",
 }
@@ -158,10 +158,25 @@ def check_repository(url: str) -> str:
     return ""
 
 
-def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
-    """Write the files of a new repository below `folder` and return their paths; existing files are left alone.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaffold:
+    """Paths of the files that were written, and of those that are there beside a catalog and say something else."""
 
-    Raises GeneratorError, before anything is written, where one of the files is there already.
+    written: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def has_catalog(folder: Path) -> bool:
+    """Whether a catalog lies in a folder, so that nothing but what belongs beside it is written."""
+    has_models = any(os.path.lexists(folder / each) for each in (CATALOG_FILE, CATALOG_FOLDER))
+    return has_models and (folder / ENVIRONMENTS_FOLDER).is_dir()
+
+
+def write_scaffold(folder: Path, answers: Answers) -> Scaffold:
+    """Write the files of a new repository below `folder`, or what is missing beside the catalog that it holds.
+
+    No file is written over. Raises GeneratorError, before anything is written, where one of the files of a new
+    repository is there already, or nothing is missing beside a catalog.
     """
     if answers.rendered_by != RENDERERS[0] and not _SERVICES[answers.service].after_merge:
         raise GeneratorError(
@@ -180,22 +195,29 @@ def write_scaffold(folder: Path, answers: Answers) -> tuple[str, ...]:
         )
     files = dict(_files(answers))
     there = [path for path in files if os.path.lexists(folder / path)]
-    if there:
+    beside = has_catalog(folder)
+    missing = {path: files[path] for path in files if path not in there and not (beside and path in _CATALOG)}
+    if there and not (beside and missing):
         more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
         raise GeneratorError(
             f"already holds {', '.join(there[:_NAMED])}{more}",
             subject=str(folder),
             hint="Choose another folder, or move these files away.",
         )
-    outside = [path for path in files if leads_out(folder / path, folder)]
+    outside = [path for path in missing if leads_out(folder / path, folder)]
     if outside:
         raise GeneratorError(LEADS_OUT, subject=f"{folder}/{outside[0]}", hint=LEADS_OUT_HINT)
-    for path, content in files.items():
+    for path, content in missing.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as handle:
             handle.write(content)
-    return tuple(files)
+    left = (path for path in there if path not in _CATALOG and not _holds(folder / path, files[path]))
+    return Scaffold(written=tuple(missing), left=tuple(left))
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
@@ -215,7 +237,7 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
         **_SAYS[answers.rendered_by],
         **answers.tool.words(service.indent),
     }
-    templates = _TEMPLATES | {"renovate.json": service.renovate} | service.files
+    templates = _CATALOG | _TEMPLATES | {"renovate.json": service.renovate} | service.files
     for source, target in (templates if carried else templates | service.after_merge).items():
         text = (data / "scaffold" / source).read_text("utf-8")
         # Not string.Template: workflows are full of ${{ … }}.

@@ -150,11 +150,10 @@ def _check_versions(tools: Tools, after: str, installed: str | None) -> None:
     releases = tools.releases
     known = ", ".join(releases.versions)
     if after not in releases.versions and after not in tools.schemas.versions():
-        written = f"v{after}"
         raise GeneratorError(
             f"KServe {after} is not a version that can be checked",
             subject="--to",
-            hint=f"Did you mean {written}?" if written in releases.versions else f"Known: {known}.",
+            hint=releases.meant(after) or f"Known: {known}.",
         )
     problem = version_problem(after, releases, tools.schemas)
     if problem is not None:

@@ -301,7 +301,8 @@ def _stale(
         else:
             stale.append(where)
     if stale:
-        more = f", nor are {len(stale) - 1} more" if len(stale) > 1 else ""
+        others = len(stale) - 1
+        more = f", nor {'is' if others == 1 else 'are'} {others} more" if others else ""
         message = f"this file is not what kservegen renders now{more}"
         found = by_manual("gitops/stale-output", message, stale[0], environments=(name,))
         yield replace(found, severity=Severity.WARNING)  # a catalog is edited before it is rendered

@@ -224,13 +224,20 @@ class Releases:
             return ""
         return server.version if server.name == VLLM else server.vllm
 
+    def meant(self, said: str) -> str:
+        """Ask whether a known version is meant by one without its v or its last number; blank where none is."""
+        whole = f"v{said.removeprefix('v')}"
+        near = [version for version in self.versions if version == whole or version.rpartition(".")[0] == whole]
+        return f"Did you mean {near[-1]}?" if near else ""
+
     def _document(self, version: str) -> JsonObject:
         file = self._files.get(version)
         if file is None:
             raise GeneratorError(
                 f"no record of KServe {version!r}, known: {', '.join(self.versions) or 'none'}",
                 subject="kserve.version",
-                hint="Use a known version, or add schemas/releases/<version>.json: CONTRIBUTING.md says how.",
+                hint=self.meant(version)
+                or "Use a known version, or add its CRDs: kservegen schemas add CRDS.yaml --version VERSION --write.",
             )
         if version not in self._documents:
             document = self._documents[version] = read_record(file, RECORD_SCHEMA)

@@ -168,6 +168,7 @@ def _only(project: Project, text: str) -> list[str]:
         ("  ConfigMap/ns/a: {apiVersion: apps/v1}\n", "models.yaml:8:32 catalog/companion-key"),
         ("  ConfigMap/ns/a: {metadata: {name: b}}\n", "models.yaml:8:37 catalog/companion-key"),
         ("  apps/Deploymnt/ns/a: {}\n", "models.yaml:8:3 schema/not-found"),
+        ("  serving.kubeflow.org/InferenceService/ns/a: {}\n", "models.yaml:8:3 schema/not-found"),  # and no second one
         ("  example.com/Foo/ns/a: {}\n", "models.yaml:8:3 schema/not-found"),
         ("  ConfigMap/ns/a: {data: {a: 1}}\n", "models.yaml:8:30 schema/wrong-type"),
         ("  ConfigMap/ns/a: {dat: {}}\n", "models.yaml:8:20 schema/unknown-field"),
@@ -179,6 +180,14 @@ def _only(project: Project, text: str) -> list[str]:
 )
 def test_a_mistake_is_one_finding_at_its_line(project: Project, text: str, expected: str) -> None:
     assert _only(project, text) == [expected]
+
+
+def test_a_kind_under_the_group_that_kserve_had_is_one_finding(project: Project) -> None:
+    text = "apiVersion: serving.kubeflow.org/v1alpha2\nkind: InferenceService\nmetadata: {name: a, namespace: ns}\n"
+    project.write("manifests/dev/a.yaml", text)
+    (found,) = (each for each in project.validate().diagnostics if each.rule.startswith("schema/"))
+    assert str(found.location) == "manifests/dev/a.yaml:1:13"
+    assert found.hint.startswith("Write apiVersion: serving.kserve.io/v1beta1.")
 
 
 def test_a_secret_that_brings_nothing_is_no_mistake(project: Project) -> None:

@@ -14,7 +14,7 @@ NAMESPACE = "n" * 55
 
 CASES: dict[str, tuple[str, list[str]]] = {
     "all well": (f"{{engine: flux, {URL}}}", []),
-    "no repository": ("{engine: flux}", ["1 gitops/no-repository"]),
+    "no repository": ("{engine: flux}", ["18 gitops/no-repository"]),
     "the short form of ssh": (
         "{engine: flux, repoURL: 'git@example.com:org/m.git'}",
         ["33 gitops/repository-url"],

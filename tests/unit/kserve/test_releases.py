@@ -64,6 +64,22 @@ def test_an_unknown_version_is_refused_with_the_known_ones(version: str) -> None
         PACKAGED.get(version)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("0.20", "v0.20.0"),
+        ("v0.20", "v0.20.0"),
+        ("0.18.1", "v0.18.1"),
+        ("v0.18", "v0.18.1"),
+        ("v0.18.0", ""),
+        ("1", ""),
+    ],
+)
+def test_a_version_without_its_v_or_its_last_number_is_known(said: str, meant: str) -> None:
+    """A patch release that is not known is another release, not a slip."""
+    assert PACKAGED.meant(said) == (f"Did you mean {meant}?" if meant else "")
+
+
 def test_a_version_states_what_differs_from_its_base(tmp_path: Path) -> None:
     write(tmp_path, "v1.0.0", {"a": CHART}, a=KEYS)
     write(

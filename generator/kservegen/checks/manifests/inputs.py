@@ -34,11 +34,17 @@ def find_inputs(files: Iterable[ManifestFile]) -> tuple[frozenset[Path], tuple[D
             what = f"a Helm chart: {len(found)} of its files are not checked"
         elif path.name in _KUSTOMIZATIONS:
             found = {path, *_of_kustomization(file)} & by_path.keys()
-            what = f"a kustomization: it and {len(found) - 1} of its patches are not checked"
+            patches = len(found) - 1
+            what = f"a kustomization: {f'it and {patches} of its patches are' if patches else 'it is'} not checked"
         if found:
             left_out |= found
-            notes.append(_note(file.name, what, "helm template" if path.name == _CHART else "kustomize build"))
+            notes.append(_note(file.name, what, builder_of(path)))
     return frozenset(left_out), tuple(notes)
+
+
+def builder_of(path: Path) -> str:
+    """Return the command that makes manifests of the input which a file stands for."""
+    return "helm template" if path.name == _CHART else "kustomize build"
 
 
 def _of_chart(folder: Path, files: Mapping[Path, ManifestFile]) -> Iterator[Path]:

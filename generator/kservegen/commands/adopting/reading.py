@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from kservegen.catalog.sections import GROUP, KINDS
 from kservegen.changes.adoption import authored, stored_differences
 from kservegen.checks.manifests.documents import InputDocument, object_of, read_documents
 from kservegen.checks.manifests.files import find_files
-from kservegen.checks.manifests.inputs import find_inputs
+from kservegen.checks.manifests.inputs import builder_of, find_inputs
 from kservegen.commands.inventory import LARGEST_INPUT
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
@@ -21,7 +22,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.repository import STDIN
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.formats.jsonschema.store import SchemaStore, missing_schema
+from kservegen.formats.jsonschema.store import SchemaStore, is_kserves, missing_schema
 from kservegen.kserve.controllers.control_plane import shipped_objects
 from kservegen.kserve.controllers.llm.conversion import upgraded_document
 from kservegen.kserve.defaulting import Installation
@@ -160,7 +161,7 @@ def read_running(paths: Sequence[Path], target: Target, piped: bytes) -> Invento
     ]
     found.files += [file.path for file in files]
     inputs, notes = find_inputs(files)
-    found.problems += [replace(note, severity=Severity.ERROR, hint=_BUILD_FIRST) for note in notes]
+    found.problems += [replace(note, severity=Severity.ERROR, hint=_piped(note.location)) for note in notes]
     for file in files:
         if file.path in inputs:
             continue
@@ -171,6 +172,12 @@ def read_running(paths: Sequence[Path], target: Target, piped: bytes) -> Invento
         lines = data.decode("utf-8", "replace").splitlines() if _has_comment(data) else ()
         _take(found, read_documents(data, file.name, named=file.named), lines, target)
     return found
+
+
+def _piped(place: Location) -> str:
+    """Say how to adopt what becomes of a chart or a kustomization."""
+    build = f"{builder_of(Path(place.file))} {shlex.quote(Path(place.file).parent.as_posix())}"
+    return f"Adopt what becomes of it: {build} | kservegen adopt ENV=-. Of several environments: {build} > ENV.yaml"
 
 
 def read_cluster(objects: Iterable[JsonObject], place: str, target: Target) -> Inventoried:
@@ -229,7 +236,7 @@ def _sort(
     if refusal is not None:
         unnamed = Finding(rule=refusal.rule, path=("metadata",), message=refusal.message, severity=Severity.ERROR)
         found.unserved[resource.id] = document.diagnose(unnamed, Severity.ERROR)
-    elif group == GROUP and not target.schemas.has(
+    elif is_kserves(resource.api_version) and not target.schemas.has(
         running.resource.api_version, resource.kind, kserve_version=target.version
     ):
         missing = missing_schema(target.schemas, resource.api_version, resource.kind, kserve_version=target.version)

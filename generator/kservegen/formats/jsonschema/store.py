@@ -262,9 +262,14 @@ _OLD_GROUP: Final = "serving.kubeflow.org"
 _OLD_FORMS: Final = frozenset({"serving.kserve.io/v1alpha2", "serving.kubeflow.org/v1alpha2"})
 
 
+def is_kserves(api_version: str) -> bool:
+    """Whether a version is of KServe's own group, or of the one that its kinds had before."""
+    return api_version.rpartition("/")[0] in (KSERVE_GROUP, _OLD_GROUP)
+
+
 def missing_schema(store: SchemaStore, api_version: str, kind: str, *, kserve_version: str) -> Finding:
     """Say that a kind has no schema: an error where KServe's API is meant, else no more than a word of what is open."""
-    if api_version.rpartition("/")[0] not in (KSERVE_GROUP, _OLD_GROUP):
+    if not is_kserves(api_version):
         return Finding(
             rule=SCHEMA_NOT_FOUND,
             path=("kind",),

@@ -16,14 +16,16 @@ _EXACT = 1e15  # below it every whole float is written without an exponent
 def ambiguous(place: Location, text: str, readings: Ambiguity, path: Path) -> Diagnostic:
     """Refuse a plain scalar that readers of YAML take for different things."""
     shown = shorten_excerpt(text)
+    others = _alternatives(readings)
+    otherwise = f" Otherwise write {' or '.join(others)}." if others else ""
     return problem(
         "ambiguous-scalar",
         place,
         f"`{shown}` does not mean the same to every reader of YAML",
         path=path,
         seen=_describe(readings),
-        allowed=f'"{shown}" for text{_alternatives(readings)}',
-        hint=f'Quote it if text is meant: "{shown}".',
+        allowed=", ".join((f'"{shown}" for text', *others)),
+        hint=f'Quote it if text is meant: "{shown}".{otherwise}',
     )
 
 
@@ -32,10 +34,11 @@ def _describe(readings: Ambiguity) -> str:
     return ", ".join(f"{_show(reading)} to {reader}" for reader, reading in taken)
 
 
-def _alternatives(readings: Ambiguity) -> str:
+def _alternatives(readings: Ambiguity) -> tuple[str, ...]:
     """Offer the other readings in a form that all readers share."""
-    shown = {_show(r): None for r in (readings.kubectl, readings.yaml_1_1, readings.yaml_1_2) if _is_portable(r)}
-    return "".join(f", {form}" for form in shown)
+    return tuple(
+        dict.fromkeys(_show(r) for r in (readings.kubectl, readings.yaml_1_1, readings.yaml_1_2) if _is_portable(r))
+    )
 
 
 def _is_portable(reading: PlainReading) -> bool:

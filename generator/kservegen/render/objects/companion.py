@@ -16,7 +16,7 @@ from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.secrets import HIDDEN
-from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND, Shapes, is_kubernetes_group
+from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND, Shapes, is_kserves, is_kubernetes_group
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 from kservegen.render.objects.draft import EntryFinding
 from kservegen.render.objects.finish import finish, order
@@ -42,7 +42,8 @@ def build_companion(entry: Entry, settings: Settings, shapes: Shapes) -> tuple[R
         doc = mapping(order(entry.words))
     else:
         written = _document(entry, api_version, "" if has_none else entry.namespace)
-        quantities = shapes.quantities(*kind) if not problems else None
+        is_known = api_version in shapes.api_versions(entry.info.group, entry.info.kind)
+        quantities = shapes.quantities(*kind) if is_known and not problems else None
         doc = finish(written, replace(settings, uri_prefixes=()), quantities)
     if settings.keep is not None and (entry.info.group, entry.info.kind) in _KEPT:
         doc = _kept(doc, settings.keep)
@@ -109,7 +110,7 @@ def _api_version(entry: Entry, shapes: Shapes) -> tuple[str, list[Finding]]:
         message = f"{info.kind} is known in several versions, and nothing says which is meant"
         hint = f"Add apiVersion: {known[-1]}."
         return version, [_finding("catalog/companion-key", (), message, allowed=", ".join(known), hint=hint)]
-    if info.group == GROUP:
+    if is_kserves(version):
         return version, []  # the check of shapes says so, with what KServe serves
     where = f"schemas/crds/{info.group}/"
     near = "" if known else shapes.near(info.group, info.kind)

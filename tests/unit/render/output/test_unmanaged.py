@@ -85,6 +85,17 @@ def test_what_was_rendered_for_an_environment_that_is_gone_is_synced_still(rende
     ]
 
 
+def test_files_that_are_not_current_are_one_finding(rendered: Project) -> None:
+    said = []
+    for each in ("a", "b", "c"):
+        text = MARK + IRIS.replace("name: iris", f"namespace: ns, name: {each}")
+        rendered.write(f"rendered/dev/models/ns/inferenceservice-{each}.yaml", text)
+        said += [found.message for found in rendered.validate().diagnostics]
+    assert said == [
+        f"this file is not what kservegen renders now{more}" for more in ("", ", nor is 1 more", ", nor are 2 more")
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "content", "rule"),
     [
