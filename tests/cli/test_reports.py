@@ -17,6 +17,7 @@ from tests.support.reports import checked_report, properties, shown
 
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
+from kservegen.core.jsontypes import JsonObject
 from kservegen.render.output.ownership import OWNERSHIP_MARK
 
 BEFORE = """\
@@ -191,8 +192,8 @@ def adopt_some(spoken: Spoken, folder: Path) -> None:
 def watch_models(spoken: Spoken, folder: Path) -> None:
     """Ask for the status of a model that is not Ready, whose pod waits and whose Application failed."""
     objects = live(spoken.project.root, "dev", {"iris": conditions("False", reason="Waiting", message="for a pod")})
-    waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
-    statuses = {"containerStatuses": [{"name": "kserve-container", "state": waiting}]}
+    waiting: JsonObject = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
+    statuses: JsonObject = {"containerStatuses": [{"name": "kserve-container", "state": waiting}]}
     objects += [pod("iris-predictor-1", "iris", statuses), json.loads(SYNCED)]
     (folder / "live.json").write_text(as_list(objects), "utf-8")
     spoken.project.write("environments/defaults.yaml", "version: 1\nstages: [[dev]]\n")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from itertools import takewhile
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from kservegen.changes.plan.model import FieldChange
 
 LEAST: Final = 3  # so many are folded: fewer are read faster one by one
+EACH: Final = "ENV"  # stands for the name of each of several environments
+_T = TypeVar("_T")
 _SLASH: Final = re.compile(r"(?<![:/])/(?!/)")
 
 
@@ -36,3 +40,27 @@ def _without_rest(field: FieldChange) -> FieldChange:
         return field
     rest = len(old) - found.start()
     return field._replace(old=f"{old[:-rest]}/…", new=f"{new[:-rest]}/…")
+
+
+def without_name(value: _T, name: str) -> _T:
+    """Write `ENV` for the name of an environment, wherever it stands as a word of its own in the texts of a value."""
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
+    return cast(_T, _rewritten(value, word))
+
+
+def _rewritten(value: object, word: re.Pattern[str]) -> object:
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return word.sub(EACH, value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{each.name: _rewritten(getattr(value, each.name), word) for each in fields(value)})
+    if isinstance(value, tuple):
+        items = tuple(_rewritten(item, word) for item in value)
+        named = getattr(value, "_make", None)
+        return items if named is None else named(items)
+    if isinstance(value, list):
+        return [_rewritten(item, word) for item in value]
+    if isinstance(value, dict):
+        return {_rewritten(key, word): _rewritten(item, word) for key, item in value.items()}
+    return value

@@ -27,7 +27,7 @@ from kservegen.changes.plan.model import (
 from kservegen.checks.budget.amounts import write_amount
 from kservegen.core.repository import OWNERS_FILE
 from kservegen.core.resource import ResourceId
-from kservegen.report.folding import LEAST, fold_key, folded_field
+from kservegen.report.folding import EACH, LEAST, fold_key, folded_field, without_name
 from kservegen.report.summary import plural, plural_of
 
 _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
@@ -393,14 +393,30 @@ def rewritten_line(environment: EnvironmentPlan) -> str:
 
 
 def environment_groups(plans: Iterable[EnvironmentPlan], *, folds: bool) -> Iterator[tuple[str, EnvironmentPlan]]:
-    """Yield the names of environments of which the same is told, and the first of them."""
-    alike: dict[Hashable, list[EnvironmentPlan]] = {}
+    """Yield the names of environments of which the same is told, and what is told.
+
+    With `folds` that holds, too, where only their own names differ in it: then `ENV` stands for each's.
+    """
+    alike: dict[str, list[EnvironmentPlan]] = {}
     for plan in plans:
         alike.setdefault(_told(plan, folds=folds), []).append(plan)
-    yield from ((", ".join(plan.name for plan in same), same[0]) for same in alike.values())
+    nameless: dict[str, list[EnvironmentPlan]] = {}
+    for told, same in alike.items():
+        nameless.setdefault(_nameless(told, same) if folds else told, []).extend(same)
+    for key, same in nameless.items():
+        names = ", ".join(plan.name for plan in same)
+        if key in alike or len(same) == 1:
+            yield names, same[0]
+        else:
+            yield (f"{names} ({EACH}: the name of each)", without_name(same[0], same[0].name))
 
 
-def _told(plan: EnvironmentPlan, *, folds: bool) -> Hashable:
+def _nameless(told: str, same: Sequence[EnvironmentPlan]) -> str:
+    """Return what is told of one environment for any name of it; as it is where `ENV` would not be clear."""
+    return told if len(same) > 1 or EACH in told else without_name(told, same[0].name)
+
+
+def _told(plan: EnvironmentPlan, *, folds: bool) -> str:
     """Return what forms of the report make of an environment, without its name."""
     groups = [
         (
