@@ -178,6 +178,28 @@ def test_files_of_a_model_and_a_lock(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert compared("prod.lock.yaml", "--compare", "L4") == [("", "acme/one", "L4", "fits")]
 
 
+def test_too_few_gpus_are_no_fit(loaded: Project) -> None:
+    loaded.models(MODELS.replace("{max-model-len: 8192}", "{max-model-len: 8192, tensor-parallel-size: 2}"))
+    code, shown = gpu(loaded, "chat")
+    assert (code, shown.count("refused"), shown.count("it needs 2 GPUs")) == (1, 1, 1)
+    assert gpu(loaded, "chat", "--what-if", "gpus=2")[0] == 0
+
+
+def test_words_that_the_server_does_not_take_are_told(loaded: Project) -> None:
+    loaded.models(MODELS.replace("{max-model-len: 8192}", "{max-model-len: 8GB}"))
+    code, shown = gpu(loaded, "chat")
+    assert (code, "the server does not take its arguments" in shown) == (1, True)
+    assert gpu(loaded, "chat", "--what-if", "max-model-len=8192")[0] == 0
+
+
+def test_a_model_of_another_environment(loaded: Project) -> None:
+    loaded.write("environments/prod.yaml", DEV.replace("dev", "prod"))
+    loaded.models(MODELS + "  late: {modelFormat: sklearn, storageUri: s3://b/m, environments: [prod]}\n")
+    with pytest.raises(GeneratorError, match="there is no model late") as caught:
+        CliRunner().invoke(cli, ["gpu", "late", "--env", "dev", "--root", str(loaded.root)], catch_exceptions=False)
+    assert caught.value.hint == "It lives in prod."
+
+
 def test_a_model_beside_the_catalog_has_the_environment_s_cards(loaded: Project) -> None:
     loaded.write("environments/dev.yaml", PRICED + "bandwidths: {download: 1Gi}\n")
     loaded.write("environments/dev.lock.yaml", LOCK)
@@ -203,6 +225,13 @@ def test_a_model_beside_the_catalog_has_the_environment_s_cards(loaded: Project)
         (("large", "--tp", "2"), "--tp goes with --compare"),
         (("large", "--compare", "L4", "--what-if", "tp=2"), "--compare and --tp say which GPUs and how many"),
         (("large", "--compare", "L4", "--what-if", "gpu=H100"), "--compare and --tp say which GPUs and how many"),
+        (("large", "--what-if", "tp=two"), "tp does not take 'two' It takes a whole number."),
+        (("large", "--what-if", "tp=2 gpu=L4"), "Changes are parted by commas"),
+        (("large", "--what-if", "gpu-memory-utilization=90"), "It takes at most 1."),
+        (("large", "--what-if", "gpus=0"), "gpus=0 is no number of GPUs"),
+        (("large", "--what-if", "count=2"), "nothing to change called count"),
+        (("large", "--what-if", "max-model-length=2"), "Did you mean max-model-len?"),
+        (("large", "--compare", "L4", "--what-if", "foo=1"), "Beside vLLM's options there are gpu=NAME"),
     ],
 )
 def test_a_comparison_that_cannot_be_made(words: tuple[str, ...], message: str, loaded: Project) -> None:

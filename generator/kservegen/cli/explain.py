@@ -61,6 +61,12 @@ def _explain_name(name: str, root: Path | None, output: str) -> int:
         return 0
     word = explain_word(name)
     if word is None:
+        homes = _homes(name, root)
+        if homes:
+            raise GeneratorError(
+                f"{name} is an entry of the catalog, which an environment makes into an object",
+                hint=f"Name one: {' or '.join(f'kservegen explain {name} --env {home}' for home in homes[:2])}.",
+            )
         to_explain = "To explain a model, name an environment: kservegen explain MODEL --env ENV."
         known = [*policies, *manuals(), *known_words()]
         raise GeneratorError(
@@ -70,6 +76,17 @@ def _explain_name(name: str, root: Path | None, output: str) -> int:
         return write_sections(0, word=explanation.word_as_json(word))
     write_text(explanation.word_as_text(word))
     return 0
+
+
+def _homes(name: str, root: Path | None) -> list[str]:
+    """List the environments that hold an entry of this name; none where there is no repository that can be read."""
+    from kservegen.commands.explain import homes_of  # noqa: PLC0415
+    from kservegen.evaluate.project import open_project  # noqa: PLC0415
+
+    try:
+        return homes_of(open_project(find_repository(root)).catalog, name)
+    except GeneratorError:
+        return []
 
 
 def _policy_manuals(root: Path | None) -> dict[str, RuleMeta]:

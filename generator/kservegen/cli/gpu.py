@@ -78,7 +78,7 @@ def command(
     accounts, others = account_for(open_project(find_repository(root)), environments, model, changes)
     estimates = (account.fit.estimate for account in accounts)
     code = int(
-        any(account.fit.refused for account in accounts)
+        any(account.fit.refuses for account in accounts)
         or any(done is not None and done.verdict is FitVerdict.DOES_NOT_FIT for done in estimates)
     )
     if output == "json":

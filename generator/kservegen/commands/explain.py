@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -132,13 +132,9 @@ def find_entry(catalog: Catalog, environment: ResolvedEnvironment, key: str) -> 
     entry = match_entry(environment, key)
     if entry is not None:
         return entry
-    others = [name for name in catalog.environments if name not in {environment.name, *catalog.unreadable}]
-    homes = [name for name in others if match_entry(resolve_environment(catalog, name)[0], key) is not None]
+    homes = homes_of(catalog, key, (environment.name,))
     if homes:
-        more = f" and {len(homes) - _LISTED:,} more" if len(homes) > _LISTED else ""
-        raise GeneratorError(
-            f"{key} does not live in {environment.name}", hint=f"It lives in {', '.join(homes[:_LISTED])}{more}."
-        )
+        raise GeneratorError(f"{key} does not live in {environment.name}", hint=lives_in(homes))
     if any(key == definition.key for definition in catalog.definitions.values()):
         raise GeneratorError(
             f"{key} does not live in {environment.name}",
@@ -147,6 +143,18 @@ def find_entry(catalog: Catalog, environment: ResolvedEnvironment, key: str) -> 
     names = [entry.key for entry in environment.entries]
     hint = did_you_mean(key, names, f"It holds: {', '.join(names[:_LISTED]) or 'nothing'}.")
     raise GeneratorError(f"there is no {key} in {environment.name}", hint=hint)
+
+
+def homes_of(catalog: Catalog, key: str, apart_from: Collection[str] = ()) -> list[str]:
+    """List the environments that hold an entry called `key`; those that cannot be read are left out."""
+    others = [name for name in catalog.environments if name not in {*apart_from, *catalog.unreadable}]
+    return [name for name in others if match_entry(resolve_environment(catalog, name)[0], key) is not None]
+
+
+def lives_in(homes: Sequence[str]) -> str:
+    """Say in a sentence where an entry lives."""
+    more = f" and {len(homes) - _LISTED:,} more" if len(homes) > _LISTED else ""
+    return f"It lives in {', '.join(homes[:_LISTED])}{more}."
 
 
 def match_entry(environment: ResolvedEnvironment, key: str) -> Entry | None:

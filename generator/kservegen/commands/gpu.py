@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.checks.gpu.arguments import StatedOptions, read_options, read_server
+from kservegen.checks.gpu.arguments import StatedOptions, long_name, read_options, read_server
 from kservegen.checks.gpu.check import Fit, fit, fits_of, gpu_findings
 from kservegen.checks.gpu.environment import OTHER_SERVER
 from kservegen.checks.gpu.fact_store import FactStore
@@ -16,6 +16,7 @@ from kservegen.checks.gpu.locked import locked_models
 from kservegen.checks.gpu.model import Gpu
 from kservegen.checks.gpu.requests import asked_devices
 from kservegen.checks.gpu.workload import GpuWorkload, gpu_workloads
+from kservegen.commands.explain import homes_of, lives_in
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -26,6 +27,9 @@ from kservegen.evaluate.judging import Judge
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.kserve.defaulting import Defaulted
+from kservegen.kserve.servers.arguments import ArgumentKind, CommandLine, argument_problems, flags_of
+from kservegen.kserve.servers.images import VLLM, ServerInImage
+from kservegen.kserve.servers.parsing import Word
 
 # What a question may change beside vLLM's own options.
 _OURS: Final = frozenset({"gpu", "gpus", "version"})
@@ -48,8 +52,8 @@ class Account:
 class UnknownModelError(GeneratorError):
     """A model that no environment asked about has; `known` are those that there are."""
 
-    def __init__(self, model: str, known: Collection[str]) -> None:
-        super().__init__(f"there is no model {model}", hint=did_you_mean(model, known))
+    def __init__(self, model: str, known: Collection[str], hint: str = "") -> None:
+        super().__init__(f"there is no model {model}", hint=hint or did_you_mean(model, known))
         self.known = known
 
 
@@ -85,7 +89,7 @@ class WhatIf:
 
 
 def parse_what_if(text: str) -> WhatIf:
-    """Read `max-model-len=16384,tp=2,gpu=L40S`; GeneratorError for what is no `name=value`."""
+    """Read `max-model-len=16384,tp=2,gpu=L40S`; GeneratorError for what is no `name=value` and what vLLM lacks."""
     options: list[str] = []
     ours: dict[str, str] = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
@@ -97,14 +101,42 @@ def parse_what_if(text: str) -> WhatIf:
         else:
             options.append(f"--{name}{equals}{value}")
     number = ours.get("gpus", "")
-    if number and whole_number(number) is None:
-        raise GeneratorError(f"gpus={number} is no number", hint="Write it as gpus=2.")
+    if number and not whole_number(number):
+        raise GeneratorError(f"gpus={number} is no number of GPUs", hint="Write it as gpus=2.")
+    for option in options:
+        _refuse_unknown(option, ours.get("version", ""))
     return WhatIf(
         options=tuple(options),
         gpu=ours.get("gpu", ""),
         gpus=whole_number(number),
         version=ours.get("version", ""),
     )
+
+
+def _refuse_unknown(option: str, version: str) -> None:
+    """Raise GeneratorError for an option that vLLM does not have, or a value that it does not take.
+
+    A change that nobody reads would be answered with the verdict on something else.
+    """
+    said, equals, value = option.partition("=")
+    name, _, key = long_name(said).partition(".")
+    server = ServerInImage(VLLM, version)
+    known = [flag.removeprefix("--") for flag in flags_of(server).options if flag.startswith("--")]
+    if name not in known:
+        near = did_you_mean(
+            name, [*known, *_OURS], "Beside vLLM's options there are gpu=NAME, gpus=N and version=X.Y.Z."
+        )
+        raise GeneratorError(f"--what-if has nothing to change called {said.removeprefix('--')}", hint=near)
+    if not equals or key:
+        return
+    line = CommandLine([Word(f"--{name}={value}")])
+    for found in argument_problems(server, line, {}):
+        if found.kind is ArgumentKind.VALUE and found.allowed:
+            short = said.removeprefix("--")
+            raise GeneratorError(
+                f"--what-if: {short} does not take {value!r}",
+                hint=f"It takes {found.allowed}. Changes are parted by commas: max-model-len=16384,tp=2.",
+            )
 
 
 def account_for(
@@ -123,7 +155,8 @@ def account_for(
         found += accounts.servers
         others += accounts.others
     if model is not None and model not in known:
-        raise UnknownModelError(model, known)
+        homes = homes_of(project.catalog, model, environments) if environments else []
+        raise UnknownModelError(model, known, lives_in(homes) if homes else "")
     return GpuAccounts(tuple(found), tuple(others))
 
 
@@ -197,7 +230,7 @@ def with_options(workload: GpuWorkload, words: Sequence[str]) -> GpuWorkload:
         graphs_estimated=before.graphs_estimated,
         longer_allowed=before.longer_allowed,
     )
-    return replace(workload, options=options, server=server)
+    return replace(workload, options=options, server=server, started=None)
 
 
 def known_gpu(name: str, facts: FactStore) -> Gpu:

@@ -19,7 +19,7 @@ from kservegen.checks.gpu.model import GIB
 from kservegen.checks.placement.filling import PoolFilling
 from kservegen.commands.gpu import Account
 from kservegen.core.diagnostics import Diagnostic, Severity
-from kservegen.report.gpu import parts_of
+from kservegen.report.gpu import BEYOND, parts_of
 from kservegen.report.summary import plural
 
 CHART_WIDTH: Final = 1000
@@ -162,8 +162,8 @@ def _memory(servers: Iterable[Account]) -> Iterator[ChartBar]:
             ),
             whole=Fraction(done.memory),
             value=f"{gib(done.memory)} {gpu.name}: {said}",
-            mark=Fraction(done.memory) if parts[-1].name == "missing" else None,
-            is_wrong=parts[-1].name == "missing" or bool(first.fit.refused),
+            mark=Fraction(done.memory) if parts[-1].name == BEYOND else None,
+            is_wrong=parts[-1].name == BEYOND or bool(first.fit.refuses),
         )
 
 

@@ -21,6 +21,7 @@ _NARROW: Final = 24
 _COLOURS: Final = {FitVerdict.FITS: GREEN, FitVerdict.UNCERTAIN: YELLOW, FitVerdict.DOES_NOT_FIT: RED}
 _UNKNOWN: Final = "not estimated"
 _REFUSED: Final = "refused"
+BEYOND: Final = "beyond the card"  # the part of a server that does not fit
 
 
 class Part(NamedTuple):
@@ -101,15 +102,15 @@ def _called(account: Account) -> str:
 
 
 def _weight(account: Account, done: Estimate) -> FitVerdict:
-    return FitVerdict.DOES_NOT_FIT if account.fit.refused else done.verdict
+    return FitVerdict.DOES_NOT_FIT if account.fit.refuses else done.verdict
 
 
 def _row(account: Account) -> tuple[str, ...]:
     fit, workload = account.fit, account.fit.workload
     done = fit.estimate
     gpu = f"{workload.gpus * workload.nodes} x {fit.gpu.name if fit.gpu else '?'}"
-    verdict = _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN
-    numbers = (f"{done.tokens:,}", f"{done.concurrency:.2f}") if done and not fit.refused else ("", "")
+    verdict = _REFUSED if fit.refuses else done.verdict.value if done else _UNKNOWN
+    numbers = (f"{done.tokens:,}", f"{done.concurrency:.2f}") if done and not fit.refuses else ("", "")
     version = fit.version or f"{fit.assumed}?"
     return (gpu, version, verdict, *numbers)
 
@@ -125,7 +126,8 @@ def _details(account: Account, paint: Paint, width: int) -> Iterator[str]:
         yield f"  {_bar(parts, done.memory, paint, wide)}  {gib(done.memory)} on each {gpu.name}{_source(gpu)}"
         yield from beside(["GiB:", *(_legend(part, paint) for part in parts)], width)
         yield paint(f"  {_facts(account, done)}", DIM)
-        if done.verdict is not FitVerdict.FITS and not fit.refused:
+        yield from (f"  {why}" for why in (fit.lacking, fit.misread) if why)
+        if done.verdict is not FitVerdict.FITS and not fit.refuses:
             yield f"  {done.verdict.value}: {explain_gate(done)}"
     for finding in account.findings:
         if finding.rule == "gpu/unknown-model":
@@ -150,7 +152,7 @@ def parts_of(done: Estimate) -> tuple[Part, ...]:
         Part("KV cache", cache, "▓", GREEN),
         Part("activation", done.activation, "▒", YELLOW),
         Part("overhead", overhead, "░", "\x1b[35m"),
-        Part("free", free, "·", DIM) if free >= 0 else Part("missing", -free, "!", RED),
+        Part("free", free, "·", DIM) if free >= 0 else Part(BEYOND, -free, "!", RED),
     )
 
 
@@ -221,12 +223,12 @@ def _json(account: Account) -> JsonObject:
         "gpuSource": None if fit.gpu is None else "environment" if fit.gpu.from_environment else "table",
         "gpus": fit.workload.gpus * fit.workload.nodes,
         "vllm": fit.version or None,
-        "verdict": _REFUSED if fit.refused else done.verdict.value if done else _UNKNOWN,
+        "verdict": _REFUSED if fit.refuses else done.verdict.value if done else _UNKNOWN,
         "unknown": fit.unknown or None,
         "knownFrom": fit.model.known_from if fit.model else None,
         "sibling": fit.model.sibling or None if fit.model else None,
         "vllmAssumed": fit.engine.assumed,
-        "refusals": [refusal.message for refusal in fit.refused],
+        "refusals": list(fit.refuses),
         "advice": [finding.hint for finding in account.findings if finding.hint],
     }
     if done is not None:

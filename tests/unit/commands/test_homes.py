@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.support.project import DEV, Project
 
+from kservegen.cli import cli
 from kservegen.commands.explain import explain_entry
 from kservegen.commands.simulate import simulate_entries
 from kservegen.core.errors import GeneratorError
@@ -46,3 +48,13 @@ def test_an_entry_of_another_environment_is_told_with_its_home(
             ask(opened, "dev", key)
         assert caught.value.message == message
         assert caught.value.hint.startswith(hint)
+
+
+def test_explain_asks_for_the_environment_of_an_entry(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write("models.yaml", MODELS)
+    project.write("environments/dev.yaml", DEV)
+    project.write("environments/prod.yaml", DEV)
+    with pytest.raises(GeneratorError, match="t-a is an entry of the catalog") as caught:
+        CliRunner().invoke(cli, ["explain", "t-a", "--root", str(project.root)], catch_exceptions=False)
+    assert caught.value.hint == "Name one: kservegen explain t-a --env prod."

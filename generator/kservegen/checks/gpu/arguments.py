@@ -91,7 +91,7 @@ def read_options(words: Sequence[str]) -> dict[str, StatedOptions]:
             index += 1
             continue
         name, equals, value = word.partition("=")
-        name = _long(name)
+        name = long_name(name)
         at = index
         index += 1
         if not equals:
@@ -117,7 +117,8 @@ def _is_option(word: str) -> bool:
     return word.startswith("-") and not _is_number(word) and word != "-"
 
 
-def _long(flag: str) -> str:
+def long_name(flag: str) -> str:
+    """Return the long name of an option, with dashes and without those before it: `tp` is tensor-parallel-size."""
     bare = flag.lstrip("-")
     name, dot, key = bare.partition(".")
     name = _SHORT.get(name, name)

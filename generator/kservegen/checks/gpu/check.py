@@ -14,6 +14,7 @@ from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, sh
 from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.kserve.servers.arguments import refuses_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +41,29 @@ class Fit:
         if is_part_of_card(self.workload.resource_name, self.workload.node_selector):
             return "nobody says how much of a shared card they may use"
         return "nobody says which GPU they run on"
+
+    @property
+    def lacking(self) -> str:
+        """Why the server cannot start on the GPUs that its pods get, a matter of kserve/parallel-devices; or blank."""
+        workload, server = self.workload, self.workload.server
+        needed, given = server.tensor * server.pipeline * server.data, workload.gpus * workload.nodes
+        if needed <= given:
+            return ""
+        return f"it needs {needed} GPUs (tensor x pipeline x data parallelism) and gets {given}: it does not start"
+
+    @property
+    def misread(self) -> str:
+        """Why the server stops before it looks at a GPU: words that it does not take, told by rules of their own."""
+        started = self.workload.started
+        if started is None or not refuses_words(started.server, started.line, started.environment):
+            return ""
+        return "the server does not take its arguments: kservegen validate tells which"
+
+    @property
+    def refuses(self) -> tuple[str, ...]:
+        """What stops the server whatever the memory: vLLM's refusals, GPUs that are not there, words that it lacks."""
+        refused = [] if self.misread else [refusal.message for refusal in self.refused]
+        return tuple(filter(None, (*refused, self.lacking, self.misread)))
 
     @property
     def case(self) -> RemedyCase | None:
@@ -71,7 +95,7 @@ def fit(workload: GpuWorkload, gpu: Gpu | None, facts: FactStore, version: str =
         version=version,
         assumed="" if version else facts.assumed_version,
         estimate=estimate(known, gpu, workload.server, engine) if known is not None and gpu is not None else None,
-        refused=tuple(engine_refusals(known, gpu, workload.server)) if known is not None else (),
+        refused=tuple(engine_refusals(known, gpu, workload.server, workload.gpus)) if known is not None else (),
         unknown=unknown,
     )
 
@@ -92,6 +116,12 @@ def _unknown(workload: GpuWorkload, model: ModelFacts | None, gpu: Gpu | None) -
 
 def gpu_findings(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
     """Yield what is to be said of one server; `others` are GPUs to offer, small first."""
+    said = list(_findings_of(found, others))
+    if said and not found.misread:  # of words that the server does not take, what was meant is not known
+        yield from said
+
+
+def _findings_of(found: Fit, others: Iterable[Gpu]) -> Iterator[Finding]:
     workload = found.workload
     for refusal in found.refused:
         yield Finding(

@@ -40,16 +40,16 @@ class EngineRefusal(NamedTuple):
     hint: str
 
 
-def engine_refusals(model: ModelFacts, gpu: Gpu | None, server: Server) -> Iterator[EngineRefusal]:
-    """Yield what vLLM refuses."""
-    yield from _parallelism(model, server)
+def engine_refusals(model: ModelFacts, gpu: Gpu | None, server: Server, gpus: int = 0) -> Iterator[EngineRefusal]:
+    """Yield what vLLM refuses; `gpus` are those of one pod, 0 where that is not asked."""
+    yield from _parallelism(model, server, gpus)
     yield from _length(model, server)
     yield from _method(model, server)
     if gpu is not None and gpu.capability:
         yield from _capability(model, gpu, server)
 
 
-def _parallelism(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
+def _parallelism(model: ModelFacts, server: Server, gpus: int) -> Iterator[EngineRefusal]:
     tensor = server.tensor
     if divides(model, tensor):
         return
@@ -61,7 +61,7 @@ def _parallelism(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
     else:
         message = f"{model.kv_heads} key and value heads neither divide nor are divided by tensor parallel size"
     sizes = [n for n in range(1, _LARGEST_TENSOR + 1) if divides(model, n)]
-    near = max(n for n in sizes if n < tensor)
+    near = max(n for n in sizes if n < tensor and n <= (gpus or n))
     yield EngineRefusal(
         Matter.PARALLELISM,
         "tensor-parallel-size",
@@ -92,7 +92,7 @@ def _length(model: ModelFacts, server: Server) -> Iterator[EngineRefusal]:
             f"the user-specified max_model_len is greater than the model's own {limit}",
             str(server.max_length),
             f"at most {limit}",
-            f"Set --max-model-len={limit} or less; the model's config.json must say more for more.",
+            f"Set --max-model-len={limit} or less. vLLM takes more only where the model's config.json says so.",
         )
 
 

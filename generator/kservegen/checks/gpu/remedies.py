@@ -141,5 +141,5 @@ def cheapest(found: Iterable[Remedy]) -> str:
 
 
 def shortage(done: Estimate) -> int:
-    """Return how many bytes the cache lacks for one request of full length; 0 where it lacks none."""
-    return max(done.needed - max(done.pool, 0), 0)
+    """Return how many bytes are lacking in all for one request of full length; 0 where none are."""
+    return max(done.needed - done.pool, 0)

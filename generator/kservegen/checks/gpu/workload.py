@@ -56,6 +56,7 @@ class GpuWorkload:
     certain: bool = True
     address: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    started: StartedServer | None = None
 
     def where(self, option: str) -> Path:
         """Return the path of the word that said an option; that of the GPUs where nobody did."""
@@ -114,6 +115,7 @@ def _workload(resource: Resource, at: ServedContainer, started: StartedServer) -
         certain=started.server.name == VLLM or (backend is not None and backend.value == "vllm"),
         address=address,
         environment=started.environment,
+        started=started,
     )
 
 

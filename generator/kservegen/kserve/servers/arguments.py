@@ -31,6 +31,7 @@ _KEYS_SINCE: Final = (0, 17, 1)
 _MOVED_MODEL_SINCE: Final = (0, 11)
 _NEAR: Final = 0.7
 _LONGEST_SEEN: Final = 120
+_BRIEF: Final = 60  # what is allowed and may be said twice
 _NAMES: Final = {
     VLLM: "vLLM",
     HUGGINGFACE: "the Hugging Face server",
@@ -100,6 +101,12 @@ def argument_problems(
         yield from _mlserver(server, line)
     else:
         yield from _other(server, line)
+
+
+def refuses_words(server: ServerInImage, line: CommandLine, environment: Mapping[str, str]) -> bool:
+    """Whether a server certainly exits at a word that it does not know, or at a value that it does not take."""
+    found = argument_problems(server, line, environment)
+    return any(it.exits and it.is_sure and it.kind is not ArgumentKind.CLASH for it in found)
 
 
 def read_line(server: ServerInImage, line: CommandLine) -> Reading:
@@ -274,7 +281,9 @@ class _Judge:
 
     def _refused(self, given: Given, index: int, value: str, allowed: str) -> ArgumentProblem:
         message = f"{given.flag.name} does not take {_short(value)!r}"
-        hint = did_you_mean(value.lower(), given.flag.choices or ())
+        hint = did_you_mean(
+            value.lower(), given.flag.choices or (), f"Write {allowed}." if len(allowed) <= _BRIEF else ""
+        )
         if allowed == "JSON":
             hint = "Write JSON: keys and texts in double quotes, which no shell may take away."
         if " --" in value:

@@ -467,7 +467,7 @@ REFUSALS = [
         Server(max_length=65536),
         H100,
         Matter.CONTEXT_LENGTH,
-        "Set --max-model-len=40960 or less; the model's config.json must say more for more.",
+        "Set --max-model-len=40960 or less. vLLM takes more only where the model's config.json says so.",
     ),
     (
         "openai/gpt-oss-20b",

@@ -93,6 +93,13 @@ CASES: dict[str, list[str]] = {
         "    accelerator: {type: shared, count: 2}\n"
         "    args: {max-model-len: 8192, tensor-parallel-size: 2, gpu-memory-utilization: 0.4}\n"
     ): ["models.yaml:8:55 warning gpu/parallelism"],
+    # the size to take is one that the pod has GPUs for
+    llm("    accelerator: {type: h100, count: 2}\n    args: {tensor-parallel-size: 5}\n", "Qwen/Qwen3-14B"): [
+        "models.yaml:8:34 error gpu/parallelism"
+    ],
+    # a server that does not take its words never comes to its memory: kserve/argument-value and -unknown tell
+    llm("    accelerator: {type: l4}\n    args: {gpu-memory-utilization: 90}\n"): [],
+    llm("    accelerator: {type: l4}\n    args: {max-modl-len: 8192}\n", "Qwen/Qwen3-32B"): [],
 }
 
 

@@ -25,7 +25,7 @@ from kservegen.checks.rules.kserve._serving import ServingContainer, serving_con
 from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import Path
-from kservegen.kserve.servers.arguments import read_line
+from kservegen.kserve.servers.arguments import read_line, refuses_words
 from kservegen.kserve.servers.command_line import StartedServer, started_server
 from kservegen.kserve.servers.devices import Devices, devices_of, visible_devices
 from kservegen.kserve.servers.images import HUGGINGFACE
@@ -73,7 +73,9 @@ def _problems(resource: Resource, context: Context) -> Iterator[Problem]:
             yield from wrong
             if wrong:
                 continue
-        yield from _devices(resource, serving, started, sizes)
+        found = list(_devices(resource, serving, started, sizes))
+        if found and not refuses_words(started.server, started.line, started.environment):
+            yield from found
 
 
 def _side(serving: ServingContainer) -> Path:
@@ -155,15 +157,21 @@ def _devices(resource: Resource, serving: ServingContainer, started: StartedServ
         message = f"the server needs {needed} devices on a node ({_product(sizes)}) and the pod gets {devices.number}"
         seen = f"{devices.resource}: {devices.number}"
         yield Problem(
-            place, f"{message}: it does not start", seen=seen, other=_size_at(resource, serving, started, sizes)
+            place,
+            f"{message}: it does not start",
+            seen=seen,
+            hint=f"Ask for {needed}, or set sizes that multiply to {devices.number}.",
+            other=_size_at(resource, serving, started, sizes),
         )
         return
     idle = devices.number - needed
+    used = f"set sizes that multiply to {devices.number}" if sizes.given else f"use all: {TENSOR_SIZE}={devices.number}"
     yield Problem(
         place,
         f"the pod gets {devices.number} {devices.resource} and the server uses {needed} ({_product(sizes)}): {idle} "
         f"stay idle",
         seen=f"{devices.resource}: {devices.number}",
+        hint=f"Ask for {needed}, or {used}.",
         severity=Severity.WARNING,
         other=_size_at(resource, serving, started, sizes),
     )

@@ -13,6 +13,7 @@ Upstream: ISVC-C01; ISVC-C02; LLM-C04; LLM-C05; LLM-C06; LLM-C07; LLM-C08; contr
 inferenceservice/utils/utils.go
 """
 
+import re
 from typing import Final
 
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
@@ -28,6 +29,8 @@ from kservegen.kserve.storage_uris import (
 from kservegen.kserve.workloads import FRAMEWORKS
 
 _FIELDS: Final = frozenset({"model", "art", *FRAMEWORKS})
+# The name of a repository on the Hub, as people copy it from there.
+_REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 @rule(Stage.DEPLOYMENT, "InferenceService", "LLMInferenceService", scope=Scope.ENVIRONMENT)
@@ -88,4 +91,6 @@ def _adapters_without_initializer(spec: JsonObject) -> Problems:
 def _finding(path: Path, uri: str, reason: str, allowed: str) -> Problem:
     # A scheme that nothing handles is one cause, whichever models use it; what else is wrong is wrong with one URI.
     cause = reason if f"{uri.partition('://')[0]}://" in reason else ""
-    return Problem(path, f"the controller refuses {uri!r}: {reason}", seen=uri, allowed=allowed, cause=cause)
+    is_repository = "hf://" in allowed and _REPOSITORY.fullmatch(uri) is not None
+    hint = f"Write hf://{uri}, if it is a repository of the Hugging Face Hub." if is_repository else ""
+    return Problem(path, f"the controller refuses {uri!r}: {reason}", seen=uri, allowed=allowed, hint=hint, cause=cause)
