@@ -25,6 +25,22 @@ CATALOGS: dict[str, tuple[str, list[str]]] = {
         MODEL + "    accelerator: {type: l40, count: 1}\n",
         ["models.yaml:7:25 catalog/unknown-accelerator"],
     ),
+    "an accelerator without its map": (
+        MODEL + "    accelerator: L4\n",
+        ["models.yaml:7:18 catalog/unknown-accelerator", "models.yaml:7:18 schema/wrong-type"],
+    ),
+    "an accelerator that is counted in words": (
+        MODEL + "    accelerator: {type: l4, count: one}\n",
+        ["models.yaml:7:29 kserve/image-device", "models.yaml:7:36 schema/wrong-type"],
+    ),
+    # one cause: how many GPUs it would use is not known
+    "a flag that would say over how many GPUs": (
+        (
+            "models:\n  chat:\n    kind: LLMInferenceService\n    model: hf://a/b\n"
+            "    accelerator: {type: l4, count: 4}\n    args: [--tensor-paralel-size=4]\n"
+        ),
+        ["models.yaml:8:12 kserve/argument-unknown"],
+    ),
     "a bad quantity": (
         MODEL + "    resources:\n      limits: {memory: 2GB}\n",
         ["models.yaml:8:24 schema/pattern"],
@@ -89,6 +105,32 @@ def test_a_wrong_catalog(name: str, project: Project) -> None:
     assert project.problems() == expected
     assert project.render().plan is None
     assert not (project.root / "rendered").exists(), "nothing is written while an error stands"
+
+
+# What is written, and the advice on it.
+ADVICE = {
+    MODEL + "    accelerator: {type: L4}\n": "Did you mean l4?",
+    MODEL + "    accelerator: {type: zz}\n": "Define it under accelerators in the environment's file.",
+    MODEL + "    accelerator: l4\n": "Write {type: l4}.",
+    "models: {chat: {kind: LLMInferenceService, model: Qwen/Qwen3-8B}}\n": "Write hf://Qwen/Qwen3-8B, if it is a",
+    "models: {chat: {kind: LLMInferenceService, model: hf://Qwen/Qwen3-8B}}\n": (
+        "Install it, then promise it: prerequisites: [cert-manager, Gateway/"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", ADVICE)
+def test_the_advice_names_what_is_there(text: str, project: Project) -> None:
+    project.write("environments/dev.yaml", DEV.replace("gateway-api, ", ""))
+    project.models(text)
+    assert [hint for item in project.validate().diagnostics if (hint := item.hint).startswith(ADVICE[text])]
+
+
+def test_where_no_accelerator_is_defined_the_entry_may_live_elsewhere(project: Project) -> None:
+    project.write("environments/dev.yaml", DEV[: DEV.index("accelerators:")])
+    project.models(MODEL + "    accelerator: {type: l4}\n")
+    found = [item.hint for item in project.validate().diagnostics if item.rule == "catalog/unknown-accelerator"]
+    assert [hint.endswith("or list where the entry lives: environments: [...].") for hint in found] == [True]
 
 
 def test_of_too_many_entries_the_first_are_judged(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

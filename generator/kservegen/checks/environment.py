@@ -94,6 +94,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts, directory: Directory) 
     known = set(charts.names)
     used = set(built.platform.names)
     wanted: dict[tuple[str, ...], list[str]] = {}
+    promised = [item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)]
     for use in built.platform.charts:
         chart = charts.by_name.get(use.name)
         directory.look_up_promise(use.name, kind=CHART)  # one that is promised is installed by somebody else
@@ -109,7 +110,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts, directory: Directory) 
             rule="kserve/prerequisite",
             path=("prerequisites",),
             message=f"{', '.join(users)} needs {what}, which is neither installed nor promised here",
-            hint=f"Install it, then promise it: prerequisites: [{(operators or one_of)[0]}].",
+            hint=f"Install it, then promise it: prerequisites: [{', '.join([*promised, (operators or one_of)[0]])}].",
             promise=(operators or one_of)[0],
             at_key=True,
             cause=what,

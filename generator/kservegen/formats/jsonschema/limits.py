@@ -105,7 +105,17 @@ def wrong_type(value: JsonValue, node: JsonObject, path: Path) -> Finding | None
     kind = type_of(value)
     if not kinds or kind in kinds or (kind == "integer" and "number" in kinds):
         return None
-    return no_type(value, kinds, path)
+    found = no_type(value, kinds, path)
+    return replace(found, hint=f"Write {{{key}: {value}}}.") if (key := _text_key(value, node)) else found
+
+
+def _text_key(value: JsonValue, node: JsonObject) -> str:
+    """Return the one field of a map that takes a text, where such a text stands in place of the map; else blank."""
+    properties = node.get("properties")
+    if not isinstance(value, str) or {*types_of(node)} - {"null"} != {"object"} or not isinstance(properties, dict):
+        return ""
+    keys = [key for key, own in properties.items() if isinstance(own, dict) and "string" in types_of(own)]
+    return keys[0] if len(keys) == 1 and re.fullmatch(r"[\w./-]+", value) else ""
 
 
 def no_type(value: JsonValue, kinds: Sequence[str], path: Path) -> Finding:

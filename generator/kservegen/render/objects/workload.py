@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from typing import Final
 
 from kservegen.catalog.field_mapping import CONTAINER, POD
+from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.suggest import did_you_mean
 from kservegen.render.objects.draft import Draft
 from kservegen.render.objects.settings import Settings
 
@@ -70,6 +73,8 @@ def attach_accelerator(
 ) -> None:
     """Add what `accelerator` stands for in this environment; replaces nothing that is written out."""
     wanted = words.get("accelerator")
+    if isinstance(wanted, str):
+        wanted = {"type": wanted}  # the schema asks for the map, and what it would stand for is judged, too
     if not isinstance(wanted, dict):
         return
     here = (*base, "accelerator")
@@ -78,15 +83,17 @@ def attach_accelerator(
     if not isinstance(facts, dict):
         draft.report(
             "catalog/unknown-accelerator",
-            (*here, "type") if "type" in wanted else here,
+            (*here, "type") if "type" in mapping(words["accelerator"]) else here,
             f"this environment has no accelerator {kind}" if kind else "accelerator names no type",
             seen=str(kind or ""),
             allowed=", ".join(settings.accelerators) or "none is defined",
-            hint="Define it under accelerators in the environment's file.",
+            hint=_accelerator_meant(kind if isinstance(kind, str) else "", settings.accelerators),
             cause=kind if isinstance(kind, str) else "",
         )
         return
     count = wanted.get("count", 1)
+    if not isinstance(count, int):
+        count = 1  # the schema says what is wrong with it
     resource = facts.get("resource")
     if isinstance(resource, str):
         _add_resource(draft, container, container_path, resource=resource, count=str(count), base=base)
@@ -97,6 +104,21 @@ def attach_accelerator(
         for key in selector.keys() - (said.keys() if isinstance(said, dict) else set()):
             draft.came((*pod_path, "nodeSelector", key), here)
     _add_tolerations(draft, pod, pod_path, facts.get("tolerations"), here)
+
+
+_DEFINE: Final = "Define it under accelerators in the environment's file."
+
+
+def _accelerator_meant(kind: str, known: JsonObject) -> str:
+    """Advise on the name of an accelerator that is not there: by letters in any case, by a part, by its GPU."""
+    if not known:
+        return f"{_DEFINE[:-1]}, or list where the entry lives: environments: [...]."
+    wanted = kind.lower()
+    same = [name for name, facts in known.items() if wanted in {name.lower(), text(mapping(facts).get("gpu")).lower()}]
+    near = same or [name for name in known if wanted and wanted in name.lower()]
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return did_you_mean(kind, known, _DEFINE)
 
 
 def _add_resource(draft: Draft, container: JsonObject, built: Path, *, resource: str, count: str, base: Path) -> None:
