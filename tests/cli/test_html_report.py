@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.committed import committed
-from tests.support.project import DEV, Project
+from tests.support.project import DEV, IRIS, Project
 
 from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
@@ -118,7 +118,7 @@ def test_the_page_says_what_the_gate_says(page: str) -> None:
         "gpus: accelerators (dev) 1 → 5 of 4, 125 %",  # a budget before and after
         "l4 (dev) 5 of 4 nvidia.com/gpu, 125 %; 4 nodes",  # a pool
         "chat (dev) 22.03 GiB L4: weights 14.2",  # the memory of one GPU by part
-        "missing",  # of what does not fit
+        "beyond the card",  # of what does not fit
         "budget/exceeded 1 place, error",  # findings by cause
         "Fix:",
         "72Gi",  # the memory of all replicas
@@ -135,6 +135,15 @@ def test_every_command_with_findings_writes_a_page_and_says_the_same_twice(proje
         assert (code, page) == written(project, *words)
         assert "GPU memory of each model" in page
         assert ("What changes" in page) is (words[0] in {"plan", "check"})
+
+
+def test_a_change_of_nothing_says_what_it_was_held_against(tmp_path: Path) -> None:
+    project, file = Project(tmp_path), tmp_path / "page.html"
+    project.write("models.yaml", IRIS)
+    project.write("environments/dev.yaml", DEV)
+    assert run_cli(cli, ["render", "--root", str(project.root)]) == 0
+    assert run_cli(cli, ["plan", "--root", str(project.root), "--report", f"html={file}"]) == 0
+    assert "against rendered/ as it is" in file.read_text("utf-8")
 
 
 def test_reports_of_a_repository_and_of_manifests_are_pages_too(

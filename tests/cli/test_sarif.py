@@ -110,7 +110,7 @@ def test_nothing_found_is_a_run_without_results(project: Project) -> None:
     assert run_of(validate(project, "--output", "sarif").stdout)["results"] == []
 
 
-@pytest.mark.parametrize("report", ["sarif", "sarif=", "html=x", "=x"])
+@pytest.mark.parametrize("report", ["sarif", "sarif=", "pdf=x", "=x"])
 def test_what_is_no_report(report: str, project: Project) -> None:
     done = CliRunner().invoke(cli, ["validate", "--root", str(project.root), "--report", report])
     assert done.exit_code == 2
@@ -131,6 +131,7 @@ def test_a_report_that_a_full_disk_cuts_short_is_not_left(tmp_path: Path, monkey
     new, old = tmp_path / "new.json", tmp_path / "old.json"
     old.touch()
     for file in (new, old):
-        with pytest.raises(GeneratorError, match="the report cannot be written: No space left on device"):
+        with pytest.raises(GeneratorError, match="the report cannot be written: No space left on device") as caught:
             write_report(file, "{}")
+        assert caught.value.hint == "Free some space, then run the command again."
     assert (new.exists(), old.exists()) == (False, True)

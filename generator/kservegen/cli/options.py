@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -63,6 +64,13 @@ _WRITERS: Final = {
 }
 # A page for people, in one file.
 HTML: Final = "html"
+_REPORT_HINTS: Final = {
+    errno.ENOSPC: "Free some space, then run the command again.",
+    errno.EDQUOT: "Free some space, or raise the quota, then run the command again.",
+    errno.EFBIG: "Raise the limit on the size of files (ulimit -f), then run the command again.",
+    errno.EACCES: "Name a file that you may write.",
+    errno.EISDIR: "Name a file, not a folder.",
+}
 FORMS: Final = ("text", *_WRITERS, HTML)
 # A change has a page for people, too: the comment on a pull request.
 CHANGE_FORMS: Final = (*FORMS, "markdown")
@@ -328,7 +336,7 @@ def write_report(file: Path, text: str) -> None:
         raise GeneratorError(
             f"the report cannot be written: {error.strerror}",
             subject=str(file),
-            hint="Name a file in a folder that is there.",
+            hint=_REPORT_HINTS.get(error.errno or 0, "Name a file in a folder that is there."),
         ) from error
 
 

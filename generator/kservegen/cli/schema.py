@@ -49,8 +49,16 @@ def command(*, names: tuple[str, ...], writes: bool, checks: bool, root: Path | 
         write_schemas(repository, schemas)
     stale = any(not schema.is_current for schema in schemas)
     code = 1 if checks and stale else 0
-    other = "written" if writes else "stale"
-    states = {schema.path: "unchanged" if schema.is_current else other for schema in schemas}
+    states = {
+        schema.path: "unchanged"
+        if schema.is_current
+        else "written"
+        if writes
+        else "not there"
+        if schema.present is None
+        else "stale"
+        for schema in schemas
+    }
     if output == "json":
         told: list[JsonValue] = [
             {"file": each.path, "change": each.change, "message": states[each.path]} for each in schemas

@@ -29,7 +29,7 @@ _NOTHING_CHANGES: Final = Plan(base="")
 def result_as_html(result: Result, facts: PageFacts, templates: PageTemplates, links: FileLinks) -> str:
     """Write the page: the verdict, what changes, findings and what to do, plots, every model."""
     plan = result.plan.changes if result.plan is not None else None
-    page = ChangePage.of(result, plan or _NOTHING_CHANGES, links)
+    page = ChangePage.of(result, plan if plan is not None else _NOTHING_CHANGES, links)
     data, notes = page.data(_DETAIL), _notes(result)
     return templates.write(
         "report.html",
