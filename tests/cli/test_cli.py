@@ -175,6 +175,8 @@ OPERATIONAL = (
     ("render", "prdo"),
     ("explain", "kserve/replica"),
     ("explain", "irsi", "--env", "dev"),
+    ("explain", "iris"),
+    ("explain", "iris-predictor-7c9d8b5f6d-x2x9k", "--env", "dev"),
     ("explain", "iris", "--env", "dve"),
     ("validate", "--output", "yaml"),
 )

@@ -99,6 +99,10 @@ def test_nothing_differs(two: Project) -> None:
     assert run(two, "dev", "prod", "same", "--output", "markdown").stdout == ""
 
 
+def test_an_entry_is_named_as_elsewhere(two: Project) -> None:
+    assert run(two, "dev", "prod", "ns/iris").stdout == run(two, "dev", "prod", "iris").stdout != ""
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -86,6 +86,12 @@ def test_nothing_asks_for_a_gpu(project: Project) -> None:
     assert gpu(project) == (0, "no model asks for a GPU\n")
 
 
+def test_models_are_named_as_elsewhere(loaded: Project) -> None:
+    assert gpu(loaded, "ns/large") == gpu(loaded, "large")
+    loaded.models("models: {iris: {modelFormat: sklearn, storageUri: s3://b/iris}}\n")
+    assert gpu(loaded, "iris") == (0, "iris asks for no GPU\n")
+
+
 def test_nothing_to_compare_says_why(loaded: Project) -> None:
     assert gpu(loaded, "large", "--compare", "L4", "--tp", "2,4") == (
         0,

@@ -75,7 +75,7 @@ EXAMPLES: Final = {
     ),
     "gpu": _examples(
         ("gpu chat", "whether a model fits its GPUs, and what takes their memory"),
-        ("gpu chat --compare H100,L4x2", "the same on other GPUs"),
+        ("gpu chat --compare H100,L4x2 --tp 1,2", "the same on other GPUs, split in these ways"),
     ),
     "init": _examples(
         ("init ../new", "start a repository in a folder"),

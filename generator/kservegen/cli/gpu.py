@@ -52,14 +52,10 @@ def command(
     root: Path | None,
     output: str,
 ) -> int:
-    r"""Estimate GPU memory: weights, KV cache, activation, overhead, and what fits.
+    """Estimate GPU memory: weights, KV cache, activation, overhead, and what fits.
 
     The exit code is 1 where a model does not fit or is refused. --compare puts cards side by side and needs no catalog:
     MODEL is one of the catalog, a name on the Hub that kservegen facts knows, a folder with its config.json, or a lock.
-
-    \b
-    kservegen gpu chat --env prod --compare L4x2,L40S,H100 --tp 1,2
-    kservegen gpu Qwen/Qwen3-32B --compare H100/3g.40gb,H100 --what-if max-model-len=8192
     """
     from kservegen.checks.gpu.estimate import FitVerdict  # noqa: PLC0415
     from kservegen.commands.gpu import account_for, parse_what_if  # noqa: PLC0415
@@ -83,7 +79,7 @@ def command(
     )
     if output == "json":
         return write_sections(code, gpu=[*gpu_as_json(accounts, others)])
-    write_text(render_gpu(accounts, others, colour=wants_colour(), width=terminal_width()))
+    write_text(render_gpu(accounts, others, colour=wants_colour(), width=terminal_width(), model=model))
     return code
 
 

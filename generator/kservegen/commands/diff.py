@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from kservegen.changes.plan.comparison import Comparison, compare_environments
+from kservegen.commands.explain import match_entry
 from kservegen.core.errors import GeneratorError
 from kservegen.core.repository import Repository
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import suggest_entry
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
 from kservegen.render.objects.environment import BuiltEnvironment
 
 
 def diff(repository: Repository, left: str, right: str, models: Collection[str] = ()) -> Comparison:
-    """Compare two environments, or entries of them by their keys.
+    """Compare two environments, or entries of them: by key, name or namespace/name.
 
     GeneratorError for names that there are none of, and for a catalog that cannot be understood.
     """
@@ -24,8 +25,7 @@ def diff(repository: Repository, left: str, right: str, models: Collection[str] 
         wanted = EvaluationOptions(names=(left, right), out=repository.output, despite_findings=True)
         evaluated = evaluate_repository(repository, wanted)
         one, other = (_built(evaluated, name) for name in (left, right))
-        _check_models(models, one, other)
-        return compare_environments(one, other, frozenset(models))
+        return compare_environments(one, other, frozenset(_keys(models, one, other)))
 
 
 def _built(evaluated: EvaluatedRepository, name: str) -> BuiltEnvironment:
@@ -40,12 +40,13 @@ def _built(evaluated: EvaluatedRepository, name: str) -> BuiltEnvironment:
     return built
 
 
-def _check_models(models: Collection[str], *environments: BuiltEnvironment) -> None:
-    known = sorted({item.entry.key for built in environments for item in built.entries})
+def _keys(models: Collection[str], *environments: BuiltEnvironment) -> Iterator[str]:
+    """Yield the keys of the entries that names mean; GeneratorError where neither environment has one."""
     for name in models:
-        if name not in known:
-            raise GeneratorError(
-                "neither environment has such an entry",
-                subject=name,
-                hint=did_you_mean(name, known, "Name the key of a model."),
-            )
+        found = [match_entry(built.environment, name) for built in environments]
+        keys = {entry.key for entry in found if entry is not None}
+        if not keys:
+            known = sorted({item.entry.key for built in environments for item in built.entries})
+            hint = suggest_entry(name, known, "They hold")
+            raise GeneratorError("neither environment has such an entry", subject=name, hint=hint)
+        yield from keys

@@ -25,7 +25,7 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, Repository
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.evaluate.project import Project, open_project
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector
@@ -190,7 +190,7 @@ def find_definition(catalog: Catalog, name: str) -> Definition:
         raise GeneratorError(f"{name} is not in what can be read of the catalog", hint="Run kservegen validate.")
     known = [d.key for d in catalog.definitions.values()]
     names = [*known, *(key.rpartition("/")[2] for key in known)]
-    hint = did_you_mean(name, names, f"Known: {', '.join(known[:20]) or 'none'}.")
+    hint = suggest_entry(name, names, "Known")
     if name in catalog.environments:
         hint = f"{name} is an environment, and a model is named here: {', '.join(known[:5])}."
     raise GeneratorError(f"the catalog has no entry {name}", hint=hint)

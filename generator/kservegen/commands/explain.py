@@ -18,7 +18,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import HiddenSecrets
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import suggest_entry
 from kservegen.evaluate.environment import build_objects, build_one, default_environment
 from kservegen.evaluate.project import Project
 from kservegen.kserve.presets import presets_for
@@ -140,8 +140,7 @@ def find_entry(catalog: Catalog, environment: ResolvedEnvironment, key: str) -> 
             f"{key} does not live in {environment.name}",
             hint="It lives in no environment: look at its environments, and for null in their files.",
         )
-    names = [entry.key for entry in environment.entries]
-    hint = did_you_mean(key, names, f"It holds: {', '.join(names[:_LISTED]) or 'nothing'}.")
+    hint = suggest_entry(key, (entry.key for entry in environment.entries), "It holds")
     raise GeneratorError(f"there is no {key} in {environment.name}", hint=hint)
 
 

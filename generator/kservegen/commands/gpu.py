@@ -20,7 +20,7 @@ from kservegen.commands.explain import homes_of, lives_in
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
-from kservegen.core.suggest import did_you_mean
+from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.core.values import whole_number
 from kservegen.evaluate.environment import Against, DefaultedEnvironment, prepare
 from kservegen.evaluate.judging import Judge
@@ -53,7 +53,7 @@ class UnknownModelError(GeneratorError):
     """A model that no environment asked about has; `known` are those that there are."""
 
     def __init__(self, model: str, known: Collection[str], hint: str = "") -> None:
-        super().__init__(f"there is no model {model}", hint=hint or did_you_mean(model, known))
+        super().__init__(f"there is no model {model}", hint=hint or suggest_entry(model, known))
         self.known = known
 
 
@@ -160,9 +160,10 @@ def account_for(
     return GpuAccounts(tuple(found), tuple(others))
 
 
-def _called(item: Defaulted) -> tuple[str, str]:
-    """Return the key and the name of an object, by which people ask for it."""
-    return item.resource.subject, item.resource.id.name
+def _called(item: Defaulted) -> tuple[str, ...]:
+    """Return what people call an object: by its key, its name, or namespace/name."""
+    own = item.resource.id
+    return item.resource.subject, own.name, f"{own.namespace}/{own.name}"
 
 
 def accounts_of(

@@ -27,6 +27,22 @@ def suggest_stem(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {max(stems, key=len)}?" if stems else ""
 
 
+_LISTED: Final = 20
+
+
+def suggest_entry(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Suggest entries of the catalog for a name that is none; of a pod's or a Service's say what finds its entry.
+
+    Where nothing is like it, `otherwise` is said, with the known names: "Known".
+    """
+    names = list(dict.fromkeys(known))
+    stem = suggest_stem(name, names)
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    listed = f"{otherwise}: {', '.join(names[:_LISTED]) or 'nothing'}{more}." if otherwise else ""
+    finder = f"{stem} What a pod or a Service comes from: kservegen find {name}" if stem else ""
+    return did_you_mean(name, names, finder or listed)
+
+
 def is_slip(name: str, known: Iterable[str]) -> bool:
     """Tell whether a name is all but certainly a known one, mistyped.
 

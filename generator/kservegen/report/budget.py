@@ -41,8 +41,8 @@ def budget_as_text(overviews: Sequence[Overview], *, colour: bool, width: int) -
             if lines:
                 out += [paint(title, BOLD), *(f"  {line}" for line in lines)]
         out.append("")
-    has_budgets = any(shown.budgets for shown in overviews)
-    out += (paint(line, DIM) for line in (*_WORDS, *(_BARS if has_budgets else ())))
+    has_bars = any("│" in line for line in out)  # a narrow table has none
+    out += (paint(line, DIM) for line in (*_WORDS, *(_BARS if has_bars else ())))
     return "\n".join(fitted(out, width)) + "\n"
 
 

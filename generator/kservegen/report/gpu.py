@@ -34,14 +34,19 @@ class Part(NamedTuple):
 
 
 def render_gpu(
-    accounts: Sequence[Account], others: Sequence[UnestimatedObject] = (), *, colour: bool, width: int = 0
+    accounts: Sequence[Account],
+    others: Sequence[UnestimatedObject] = (),
+    *,
+    colour: bool,
+    width: int = 0,
+    model: str | None = None,
 ) -> str:
     """Write the table and, below it, bar, sum and advice of each server; then what was not estimated, and a legend.
 
-    A server that is the same in several environments is told once.
+    A server that is the same in several environments is told once. `model` is what was asked for, None for all.
     """
     if not accounts and not others:
-        return "no model asks for a GPU\n"
+        return f"{printable(model)} asks for no GPU\n" if model else "no model asks for a GPU\n"
     paint = painter(colour)
     alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Account]] = {}
     for account in accounts:

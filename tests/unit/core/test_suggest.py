@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kservegen.core.suggest import is_slip
+from kservegen.core.suggest import did_you_mean, is_slip, suggest_entry
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,25 @@ def test_siblings_are_no_slips(name: str, known: str) -> None:
 
 def test_a_name_is_no_slip_of_itself() -> None:
     assert not is_slip("model-reader", ["model-reader"])
+
+
+POD = "ranker-v2-predictor-7c9d8b5f6d-x2x9k"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("rankr", ["ranker", "ranker"], "Did you mean ranker?"),
+        (
+            POD,
+            ["ranker", "ranker-v2", "wine"],
+            f"Did you mean ranker-v2? What a pod or a Service comes from: kservegen find {POD}",
+        ),
+        ("zzz", ["a", "b"], "Known: a, b."),
+        ("zzz", [f"m{i}" for i in range(23)], f"Known: {', '.join(f'm{i}' for i in range(20))} and 3 more."),
+        ("zzz", [], "Known: nothing."),
+    ],
+)
+def test_an_entry_is_suggested_for_what_is_made_of_it(name: str, known: list[str], said: str) -> None:
+    assert suggest_entry(name, known, "Known") == said
+    assert did_you_mean(name, [*known, *known], most=3) in ("", said)
