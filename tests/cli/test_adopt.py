@@ -254,7 +254,7 @@ def test_what_environments_have_alike_is_told_once(tmp_path: Path) -> None:
     settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: flowers}\ndata: {a: b}\n"
     held = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: flowers}\nstringData: {a: b}\n"
     values = tmp_path / "values.yaml"
-    values.write_text("kserve: {nonsense: 1}\n", encoding="utf-8")
+    values.write_text("kserve: {nonsense: 1, controler: {deploymentMode: Standard}}\n", encoding="utf-8")
     told = []
     for name in ("dev", "prod"):
         folder = manifests(tmp_path / name, iris=PLAIN % "iris", chat=CHAT, c=settings, s=held)
@@ -266,6 +266,8 @@ def test_what_environments_have_alike_is_told_once(tmp_path: Path) -> None:
     assert f"Secret flowers/s ({places})\n" in said
     assert "dev, prod: kserve-resources reads what it was installed with: 0 values beside its defaults\n" in said
     assert said.count("  not taken over: kserve.nonsense: no chart reads it\n") == 1
+    slip = "kserve.controler.deploymentMode: no chart reads it. Did you mean controller?"
+    assert f"  not taken over: {slip}\n" in said
     assert said.endswith(
         "  and 1 manifest below manifests/all/\n"
         "next: kservegen render, then kservegen init for CI; gitops.engine says who syncs\n"

@@ -118,7 +118,7 @@ def test_versions_in_lists_come_over_by_the_keys_of_their_items(project: Project
     project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
     done = run(project, "own")
     assert done.exception is None
-    assert "own: predictor stays as prod has it" in done.output
+    assert "own: prod keeps its own predictor" in done.output
     assert text(project).removeprefix(DEV.replace("name: dev", "name: prod")) == (
         "models:\n  own:\n    predictor: {containers: [{name: agent, image: registry.example.com/agent:2}]}\n"
     )
@@ -177,9 +177,9 @@ def test_what_stays_is_said_once_for_all_that_are_alike(project: Project) -> Non
     )
     project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
     done = run(project)
-    assert "note: iris, other: minReplicas, args stay as prod has it" in done.output
-    assert "note: values of kserve-resources stay as prod has them" in done.output
+    assert "note: iris, other: prod keeps its own minReplicas, args" in done.output
+    assert "note: prod keeps its own values of kserve-resources" in done.output
     project.write("environments/prod.yaml", DEV.replace("name: dev", "name: prod"))
     done = run(project, "iris", "--field", "args")
-    assert "note: iris: minReplicas stays as prod has it" in done.output
+    assert "note: iris: prod keeps its own minReplicas" in done.output
     assert "note: KServe stays v0.19.0: dev has v0.20.0, and models were named" in done.output

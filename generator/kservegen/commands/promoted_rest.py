@@ -171,7 +171,7 @@ def _staying(chosen: Iterable[Entry], now: ResolvedEnvironment, fields: Collecti
             if found:
                 alike.setdefault(found, []).append(entry.key)
     for words_, names in alike.items():
-        yield f"{_some(names)}: {', '.join(words_)} {'stays' if len(words_) == 1 else 'stay'} as {now.name} has it"
+        yield f"{_some(names)}: {now.name} keeps its own {', '.join(words_)}"
 
 
 def _without_versions(entry: Entry) -> JsonObject:
@@ -198,7 +198,7 @@ def _platform(there: ResolvedEnvironment, now: ResolvedEnvironment, *, named: bo
     values: list[Mapping[str, JsonValue]] = [environment.mapping("kserve", "values") for environment in (there, now)]
     charts = [chart for chart in {**values[0], **values[1]} if values[0].get(chart) != values[1].get(chart)]
     if charts and not named:
-        yield f"values of {_some(charts)} stay as {now.name} has them"
+        yield f"{now.name} keeps its own values of {_some(charts)}"
 
 
 def _some(names: list[str]) -> str:

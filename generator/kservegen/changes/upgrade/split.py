@@ -13,12 +13,14 @@ from kservegen.catalog.merge import merge_values
 from kservegen.changes.upgrade.model import CarriedValues, UpgradeStep
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
 from kservegen.kserve.charts.release import config_owner
 
 # The release that the chart `kserve` was installed as goes on under its name with the chart kserve-resources.
 OLD_RELEASE: Final = "kserve"
 _SPLIT: Final = (0, 17)
+_NEAR: Final = 0.8  # a slip; names of siblings are alike by intent
 _RENAMED_MODES: Final = (0, 16)
 _VERSION: Final = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:[-+].*)?")
 _VERSIONED: Final[KeyPath] = ("kserve", "version")
@@ -136,7 +138,20 @@ def _what_is_known(charts: Charts, path: KeyPath) -> str:
         if key is not None and key.inert:
             return key.inert
     readers = charts.readers(path)
-    return f"{', '.join(readers)} reads {dotted}, and is not in use here" if readers else "no chart reads it"
+    if readers:
+        return f"{', '.join(readers)} reads {dotted}, and is not in use here"
+    return f"no chart reads it{_near(charts, path)}"
+
+
+def _near(charts: Charts, path: KeyPath) -> str:
+    """Ask whether another name is meant where a path leaves those that charts read; blank where none is near."""
+    read = {key[:end] for chart in charts.by_name.values() for key in chart.keys for end in range(len(key) + 1)}
+    length = next((end for end in range(len(path)) if path[: end + 1] not in read), None)
+    if length is None:
+        return ""
+    names = sorted(key[length] for key in read if len(key) == length + 1 and key[:length] == path[:length])
+    near = did_you_mean(path[length], names, cutoff=_NEAR)
+    return f". {near}" if near else ""
 
 
 def _nest(path: KeyPath, value: JsonValue) -> JsonObject:
