@@ -19,7 +19,7 @@ from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
 from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
 from kservegen.kserve.servers.relations import clashes, settings_of
-from kservegen.kserve.servers.tables import FlagTable, entries_within, flag_table, merged_tables, version_numbers
+from kservegen.kserve.servers.tables import Flag, FlagTable, entries_within, flag_table, merged_tables, version_numbers
 from kservegen.kserve.servers.values import parsed_json, value_refusal
 
 _COMMON: Final = "kserve-common"
@@ -31,7 +31,7 @@ _KEYS_SINCE: Final = (0, 17, 1)
 _MOVED_MODEL_SINCE: Final = (0, 11)
 _NEAR: Final = 0.7
 _LONGEST_SEEN: Final = 120
-_BRIEF: Final = 60  # what is allowed and may be said twice
+_ALIKE: Final = 0.5  # of choices, which are few: fp16 is float16
 _NAMES: Final = {
     VLLM: "vLLM",
     HUGGINGFACE: "the Hugging Face server",
@@ -281,9 +281,7 @@ class _Judge:
 
     def _refused(self, given: Given, index: int, value: str, allowed: str) -> ArgumentProblem:
         message = f"{given.flag.name} does not take {_short(value)!r}"
-        hint = did_you_mean(
-            value.lower(), given.flag.choices or (), f"Write {allowed}." if len(allowed) <= _BRIEF else ""
-        )
+        hint = did_you_mean(value.lower(), given.flag.choices or (), _advice(given.flag, allowed), cutoff=_ALIKE)
         if allowed == "JSON":
             hint = "Write JSON: keys and texts in double quotes, which no shell may take away."
         if " --" in value:
@@ -326,6 +324,12 @@ class _Judge:
                 )
             if not given.key:
                 seen[given.flag.name] = given
+
+
+def _advice(flag: Flag, allowed: str) -> str:
+    if flag.choices is not None:
+        return "Write one of those."
+    return f"Write a number, {allowed}." if allowed.startswith(("at ", "more ", "less ")) else f"Write {allowed}."
 
 
 def _differ(before: Given, given: Given) -> bool:

@@ -118,7 +118,7 @@ def _accelerator_meant(kind: str, known: JsonObject) -> str:
     near = same or [name for name in known if wanted and wanted in name.lower()]
     if near:
         return f"Did you mean {' or '.join(near)}?"
-    return did_you_mean(kind, known, _DEFINE)
+    return did_you_mean(kind, known, f"Take one of those, or d{_DEFINE[1:]}")
 
 
 def _add_resource(draft: Draft, container: JsonObject, built: Path, *, resource: str, count: str, base: Path) -> None:
