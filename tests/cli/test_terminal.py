@@ -102,6 +102,13 @@ def test_lines_are_no_wider_than_the_terminal(
     assert LONG in text or command.startswith(("budget", "diff"))
 
 
+def test_what_is_found_is_broken_at_blanks(project: Project, terminal: Terminal) -> None:
+    wide, narrow = (terminal(project, f"find {LONG}", width, NO_COLOR="1") for width in (0, 60))
+    assert max(map(len, wide.splitlines())) > 60
+    assert all(len(line) <= 60 or len(line.split()) <= 2 for line in narrow.splitlines())
+    assert narrow.split() == wide.split()
+
+
 @pytest.mark.parametrize("command", ["budget", "gpu"])
 def test_no_number_is_lost_in_a_narrow_terminal(command: str, project: Project, terminal: Terminal) -> None:
     wide, narrow = (terminal(project, command, width, NO_COLOR="1") for width in (0, 60))

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from kservegen.cli.candidates import complete_model
-from kservegen.cli.options import complete_environment, find_repository, reporting, write_sections, write_text
+from kservegen.cli.options import (
+    complete_environment,
+    find_repository,
+    reporting,
+    terminal_width,
+    write_sections,
+    write_text,
+)
 
 
 @click.command(name="find")
@@ -30,5 +37,5 @@ def command(*, name: str, environments: tuple[str, ...], root: Path | None, outp
     answers = find_object(project, name, environments)
     if output == "json":
         return write_sections(0, found=found_as_json(answers, project.doubt))
-    write_text(found_as_text(answers, project.doubt))
+    write_text(found_as_text(answers, project.doubt, terminal_width()))
     return 0

@@ -10,21 +10,25 @@ from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.formats.inert import printable
 from kservegen.git.log import Commit
 from kservegen.report.json_report import place_as_json
+from kservegen.report.terminal import fitted
 
 _SHORT: Final = 9
 _LABEL: Final = 14
 _ROLES: Final = {"main": "main workload", "prefill": "prefill workload", "worker": "workers", "ingress": "way in"}
 
 
-def found_as_text(answers: Sequence[FoundObject], doubt: str = "") -> str:
-    """Write one paragraph for each answer, the most specific first; `doubt` says what may be missing."""
+def found_as_text(answers: Sequence[FoundObject], doubt: str = "", width: int = 0) -> str:
+    """Write one paragraph for each answer, the most specific first; `doubt` says what may be missing.
+
+    A `width` of 0 breaks no line.
+    """
     lines: list[str] = []
     if len(answers) > 1:
         lines += [f"{printable(answers[0].name)} can be {len(answers)} things, the most likely first:", ""]
     for answer in answers:
         lines += [*_paragraph(answer), ""]
     lines = [*lines, f"note: {printable(doubt)}", ""] if doubt else lines
-    return "\n".join(lines[:-1]) + "\n"
+    return "\n".join(fitted(lines[:-1], width)) + "\n"
 
 
 def _paragraph(answer: FoundObject) -> Iterator[str]:
