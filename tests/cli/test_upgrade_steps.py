@@ -198,6 +198,7 @@ def test_what_other_environments_share_is_left_to_them(tmp_path: Path) -> None:
         ("argocd", "kserve: {install: none}\n"),
         ("none", "kserve: {install: none}\n"),
         ("none", "kserve: {install: none}\n--from v0.15.0"),
+        ("none", "kserve: {install: none, namespace: opendatahub}\n"),
     ],
 )
 def test_what_others_installed_is_theirs_to_upgrade(engine: str, said: str, tmp_path: Path) -> None:
@@ -211,4 +212,6 @@ def test_what_others_installed_is_theirs_to_upgrade(engine: str, said: str, tmp_
     assert titles[place + 1] == "Set kserve.version: v0.20.0, render, and merge"
     commands = [command for step in told for command in step["commands"]]
     assert not [command for command in commands if "helm" in command]
+    namespace = "opendatahub" if "opendatahub" in said else "kserve"
+    assert f"kubectl get pods --namespace {namespace}" in commands
     assert not [step["why"] for step in told if "syncs the layers" in step["why"]]

@@ -25,7 +25,7 @@ from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.defaulting import Installation, default
-from kservegen.kserve.platform import REFERENCE_PROMISES
+from kservegen.kserve.platform import reference_promises
 
 SHARED = Path(os.environ.get("KSERVEGEN_SHARED", Path(__file__).parents[3] / "shared"))
 RECORDED = SHARED / "conformance"
@@ -64,7 +64,7 @@ def errors(
         deployment_mode="Standard",
         platform=reference(version),
         resources={identity: resource},
-        prerequisites=REFERENCE_PROMISES,
+        prerequisites=reference_promises(reference(version)),
     )
     metas = {found.id: found.meta for found in discover().rules}
     found = [discover().at(*stages).within(scope).run([resource], context) for scope in scopes]

@@ -151,6 +151,8 @@ DESCRIPTIONS: dict[str, str] = {
     "kserve.version": "Release of KServe, with its v: the charts have this version and objects are checked against it.",
     "kserve.install": "charts (default): the charts are rendered. none: others have installed KServe; an inventory or"
     " values say how.",
+    "kserve.namespace": "Namespace of KServe's controllers. Default: where the inventory of a KServe that others have"
+    " installed has its settings, or else kserve. OpenShift AI has redhat-ods-applications.",
     "kserve.deploymentMode": "Mode of models that do not say their own: Standard, Knative or ModelMesh.",
     "kserve.charts": "Charts to add (true) or leave out (false) beside those that follow from the kinds in use.",
     "kserve.releaseNames": "Helm releases by chart that are not named as their chart: kserve for kserve-resources "
@@ -262,7 +264,7 @@ DESCRIPTIONS: dict[str, str] = {
     "parameterNotFoundAction.",
     "policies.bindings.matchResources": "Objects that the binding narrows its policy to, as in Kubernetes.",
     "policies.render": "Whether the cluster gets the policies. Default: where gitops.engine is not none.",
-    "policies.namespace": "Namespace of the rendered parameters. Default: kserve.",
+    "policies.namespace": "Namespace of the rendered parameters. Default: that of KServe.",
     "policies.breakGlassLabel": "Label of a namespace that no binding looks at. "
     "Default: policies.kservegen.io/break-glass; null for none.",
     "severities": "Severity by rule id: error, warning, info or ignore.",

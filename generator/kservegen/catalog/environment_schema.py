@@ -14,6 +14,8 @@ TEXT_MAP: JsonObject = {"type": ["object", "null"], "additionalProperties": {"ty
 QUANTITY: JsonObject = {"type": ["string", "number"]}
 # Helm's own rule: it adds suffixes to the name of a release.
 _RELEASE = "^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$"
+# A label of DNS.
+_NAMESPACE = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 _DATE: JsonObject = {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _SAID: JsonObject = {"type": "string", "minLength": 1}
 _MEMORY: JsonObject = {"type": "string", "pattern": "^[0-9]+([.][0-9]+)?[MGT]i?$"}
@@ -32,6 +34,7 @@ def environment_properties(*, toleration: JsonObject, charts: list[str], version
             "kserve",
             version={"type": "string", "examples": list(versions)},
             install={"enum": ["charts", "none"]},
+            namespace={"type": "string", "pattern": _NAMESPACE},
             deploymentMode={"enum": ["Standard", "Knative", "ModelMesh"]},
             charts=_per_chart(charts, FLAG),
             releaseNames=_per_chart(charts, {"type": ["string", "null"], "pattern": _RELEASE}),

@@ -33,6 +33,7 @@ from kservegen.catalog.sections import (
     EXTRA_MANIFESTS,
     GROUP,
     KINDS,
+    KSERVE_NAMESPACE,
     MANIFESTS,
     SECTIONS,
     KindInfo,
@@ -131,6 +132,18 @@ class ResolvedEnvironment:
         """What the cluster held; None where nobody wrote it down."""
         found = self.source.inventory
         return Inventory(found.file, found.value) if found is not None else None
+
+    @property
+    def kserve_namespace(self) -> str:
+        """The namespace of KServe's controllers.
+
+        What the file says, else where the inventory has the ConfigMap of a KServe that others installed, else `kserve`.
+        """
+        said = self.text("kserve", "namespace")
+        if said or self.at("kserve", "install") != "none":
+            return said or KSERVE_NAMESPACE
+        inventory = self.inventory
+        return (inventory.kserve_namespace if inventory is not None else "") or KSERVE_NAMESPACE
 
     def text(self, *path: str, default: str = "") -> str:
         """Return the text at `path`, or `default`."""

@@ -8,6 +8,8 @@ from typing import Final
 from kservegen.catalog import field_mapping as words
 
 GROUP = "serving.kserve.io"
+# Where KServe runs unless somebody says otherwise: env POD_NAMESPACE of its controllers decides.
+KSERVE_NAMESPACE: Final = "kserve"
 # Objects that stand beside models: a section keyed by what identifies each, and the folder of plain manifests.
 EXTRA_MANIFESTS: Final = "extraManifests"
 MANIFESTS: Final = "manifests"

@@ -19,7 +19,7 @@ from kservegen.checks.promises import promise_of, promised_names
 from kservegen.core.assumptions import Assumption
 from kservegen.core.document import text
 from kservegen.core.resource import Resource, ResourceId
-from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform
+from kservegen.kserve.platform import Platform
 
 
 class Basis(StrEnum):
@@ -187,7 +187,8 @@ class Directory:
             return (namespace, name) in self._platform.gateways
         if kind == "ClusterServingRuntime":
             return name in self._platform.runtimes
-        return kind == "LLMInferenceServiceConfig" and namespace == KSERVE_NAMESPACE and name in self._platform.presets
+        is_system = namespace == self._platform.namespace
+        return kind == "LLMInferenceServiceConfig" and is_system and name in self._platform.presets
 
     def outputs(self, *, kind: str, namespace: str, name: str) -> tuple[Output, ...]:
         """List what operators, and KServe's caches, make of that kind and name in a namespace."""
@@ -205,7 +206,7 @@ class Directory:
         )
         brought = {
             "ClusterServingRuntime": self._platform.runtimes,
-            "LLMInferenceServiceConfig": self._platform.presets if namespace == KSERVE_NAMESPACE else (),
+            "LLMInferenceServiceConfig": self._platform.presets if namespace == self._platform.namespace else (),
             "Gateway": [name for own, name in self._platform.gateways if own == namespace],
         }
         promised = promised_names(self._promises, kind=kind, namespace=namespace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.basis import CHART, Directory
@@ -125,12 +126,18 @@ def _values(built: BuiltEnvironment, charts: Charts, directory: Directory) -> It
             for finding in check_values(charts, chart, mapping(values)):
                 yield replace(finding, path=("kserve", "values", chart, *finding.path))
             yield from _templates(chart, mapping(values))
-    for finding in check_release(charts, used, "kserve", is_there=lambda it: directory.look_up_promise(it).is_there):
-        yield replace(finding, path=("kserve", "values", *finding.path))
+    kserve = built.platform.namespace
+    for finding in check_release(charts, used, kserve, is_there=lambda it: directory.look_up_promise(it).is_there):
+        if finding.rule != "kserve/chart-namespace":
+            yield replace(finding, path=("kserve", "values", *finding.path))
+        elif not built.platform.by_others:  # who have ways of their own
+            yield replace(finding, path=_NAMESPACE, hint=f"{finding.hint} {_OTHERS_MAY}", at_key=False)
     yield from _unpromised_gateway(built, charts, directory)
     yield from _two_modes(built, said)
 
 
+_NAMESPACE: Final = ("kserve", "namespace")
+_OTHERS_MAY: Final = "Where others have installed KServe elsewhere, say kserve.install: none."
 _TEMPLATES = ("domainTemplate", "pathTemplate")
 
 

@@ -21,12 +21,14 @@ from kservegen.render.gitops.clusters import (
     cluster_keys,
     engine_key,
 )
-from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.render.gitops.syncers import with_applications
 from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 
 _SYNC: Final = "sync/"
+
+
+_CHART: Final = "Chart"
 
 
 class SharedObject(NamedTuple):
@@ -140,7 +142,7 @@ def _charts(built: BuiltEnvironment, owners: _Owners) -> Iterator[SharedObject]:
     cluster = owners.cluster(built)
     shared: dict[str, tuple[BuiltEnvironment, list[str]]] = {}
     for chart in built.platform.without(promises_of(built.environment)).charts:
-        owner = owners.claim(cluster, (chart.name, PLATFORM_NAMESPACE), built)
+        owner = owners.claim(cluster, (_CHART, chart.name), built)
         if owner is not None:
             shared.setdefault(owner.built.environment.name, (owner.built, []))[1].append(chart.name)
     for name, (other, charts) in shared.items():

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.inventory.operators import installed_operators
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.checks.promises import promise_of
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
@@ -78,13 +79,16 @@ def chart_installation(
     schemas: SchemaStore,
     shared: SharedMade | None = None,
     config: JsonObject | None = None,
+    *,
+    namespace: str = KSERVE_NAMESPACE,
 ) -> KServeInstallation:
     """Return a release as the charts in use, the keys of `values_by_chart`, install it with their values.
 
-    `config` is the ConfigMap of the cluster, which counts where none of the charts in use writes it.
+    `config` is the ConfigMap of the cluster, which counts where none of the charts in use writes it. Its controllers
+    run in `namespace`.
     """
     return KServeInstallation(
-        settings=lambda: chart_settings(release, values_by_chart, deployment_mode, config),
+        settings=lambda: chart_settings(release, values_by_chart, deployment_mode, config, namespace=namespace),
         objects=lambda: chart_objects(release, values_by_chart),
         schemas=schemas,
         shared=shared or SharedMade(0),

@@ -109,10 +109,10 @@ def _ask(
 ) -> str:
     """Ask the cluster; return the day that it says it is."""
     from kservegen.catalog.inventory.cluster import ApiServer  # noqa: PLC0415
-    from kservegen.kserve.platform import KSERVE_NAMESPACE  # noqa: PLC0415
 
     cluster = ApiServer.open(kubeconfig, context)
-    cluster.fill(draft, inventory.namespaces, KSERVE_NAMESPACE, with_keys=with_keys)
+    kserve = inventory.stated_kserve_namespace or cluster.kserve_namespace() or inventory.kserve_namespace
+    cluster.fill(draft, inventory.namespaces, kserve, with_keys=with_keys)
     return cluster.day
 
 

@@ -197,7 +197,7 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
             )
         for name, content in options.clusters.items():
             version = options.version or content.version or newest_reviewed(repository)
-            found[name] = read_cluster(content.objects, content.place, _target(tools, version))
+            found[name] = read_cluster(content.objects, content.place, _target(tools, version), content.namespace)
         _keep_apart(repository, found)
         problems = [problem for one in found.values() for problem in one.problems]
         for one in found.values():

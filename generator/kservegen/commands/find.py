@@ -29,7 +29,6 @@ from kservegen.git.log import Commit, Span, content, history
 from kservegen.git.process import Git, open_git
 from kservegen.kserve.controllers.made import Made
 from kservegen.kserve.derived import Derived, Pods, derived_of
-from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.render.gitops.repository import OutputRepository as Addresses
 from kservegen.render.gitops.syncers import syncers, with_applications
 from kservegen.render.objects.environment import BuiltEnvironment
@@ -193,7 +192,7 @@ def _charts(built: BuiltEnvironment) -> Iterator[Resource]:
         if not built.environment.mapping("kserve", "values", chart.name):
             words = ("kserve", "version")
         yield Resource(
-            id=ResourceId(_CHART, PLATFORM_NAMESPACE, chart.name),
+            id=ResourceId(_CHART, built.platform.namespace, chart.name),
             api_version="",
             doc={},
             file=f"platform/values/{chart.name}.yaml" if chart.values else "README.md",

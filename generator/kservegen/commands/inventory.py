@@ -30,7 +30,7 @@ from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.load import load_strict
 from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.kserve.charts.release import config_owner
-from kservegen.kserve.platform import KSERVE_NAMESPACE, installed_platform
+from kservegen.kserve.platform import installed_platform
 
 LARGEST_INPUT: Final = 64 << 20
 LARGE_INPUT_HINT: Final = "Write one file for each kind or namespace: kubectl get KIND -n NAMESPACE -o json."
@@ -68,6 +68,10 @@ class EnvironmentInventory:
         entries = {item.resource.id.namespace or "default" for item in built.entries if item.entry.namespace}
         self.namespaces = tuple(sorted({*entries, *built.environment.mapping("namespaces"), *namespaces}))
         self._document = built.environment.source.inventory
+        # Of a KServe that others have installed, without a word of where, the cluster tells more than the last one did.
+        said = built.environment.text("kserve", "namespace") or not built.platform.by_others
+        self.kserve_namespace = built.platform.namespace
+        self.stated_kserve_namespace = self.kserve_namespace if said else ""
 
     @property
     def file(self) -> str:
@@ -178,12 +182,14 @@ def _own_objects(defaulted: DefaultedEnvironment) -> frozenset[tuple[str, str, s
         for place in {identity.namespace, identity.namespace or "default"}
     }
     values = {} if built.platform.by_others else built.platform.values()
-    platform = installed_platform(context.release, values)  # as the charts make it, whatever the cluster had
+    platform = installed_platform(
+        context.release, values, namespace=built.platform.namespace
+    )  # as the charts make it, whatever the cluster had
     own |= {("ClusterServingRuntime", "", name) for name in platform.runtimes}
-    own |= {("LLMInferenceServiceConfig", KSERVE_NAMESPACE, name) for name in platform.presets}
+    own |= {("LLMInferenceServiceConfig", platform.namespace, name) for name in platform.presets}
     own |= {("Gateway", namespace, name) for namespace, name in platform.gateways}
     if config_owner(context.release.charts, values):
-        own |= {("ConfigMap", KSERVE_NAMESPACE, KSERVE_CONFIG)}
+        own |= {("ConfigMap", platform.namespace, KSERVE_CONFIG)}
     if platform.storage_container:
         own |= {_STORAGE_CONTAINER}
     return frozenset(own)

@@ -212,8 +212,9 @@ def _configured(options: SimulateOptions, config: JsonObject | None) -> Cluster:
     """Return a cluster of a release alone; its defaulter and its controllers read the same ConfigMap."""
     settings = shipped_settings(options.deployment_mode)
     if config is not None:
-        settings = read_settings(config, settings)
-    cluster = reference_cluster(options.release, settings.deployment_mode, options.schemas)
+        namespace = text(mapping(config.get("metadata")).get("namespace")) or settings.namespace
+        settings = read_settings(config, replace(settings, namespace=namespace))
+    cluster = reference_cluster(options.release, settings.deployment_mode, options.schemas, settings=settings)
     amounts = mapping(settings.section("inferenceService").get("resource"))
     art = mapping(settings.section("explainers").get("art"))
     installation = Installation(

@@ -10,7 +10,7 @@ from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted, Installation, default
-from kservegen.kserve.platform import KSERVE_NAMESPACE, installed_platform
+from kservegen.kserve.platform import installed_platform
 from kservegen.kserve.releases import Release
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.settings import Settings, promises_of
@@ -66,16 +66,17 @@ def context_of(
     values, mode = built.installed_values, built.settings.deployment_mode
     by_others = built.platform.names if built.platform.by_others else ()
     inventory = built.environment.inventory
-    config = inventory.kserve_config(KSERVE_NAMESPACE) if inventory is not None else None
+    namespace = built.platform.namespace
+    config = inventory.kserve_config(namespace) if inventory is not None else None
     return Context(
         environment=built.environment.name,
         release=release,
         deployment_mode=mode,
-        platform=installed_platform(release, values, inventory),
+        platform=installed_platform(release, values, inventory, namespace=namespace),
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset((*promises_of(built.environment), *by_others)),
         promised_by=dict.fromkeys(by_others, "kserve.install is none"),
-        installation=chart_installation(release, values, mode, schemas, shared, config),
+        installation=chart_installation(release, values, mode, schemas, shared, config, namespace=namespace),
         inventory=inventory,
         kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),
     )

@@ -28,7 +28,6 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.kserve.defaulting import Defaulted, Installation, default
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
-from kservegen.render.gitops.layers import PLATFORM_NAMESPACE
 from kservegen.render.layout import lay_out_synced
 from kservegen.render.objects.companion import companion_file
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
@@ -114,7 +113,7 @@ def read_others(
         for document in _read(item, out, environment.name):
             found += (replace(problem, environments=(environment.name,)) for problem in document.problems)
             if document.resource is not None:
-                resource = _placed(document.resource, item.path)
+                resource = _placed(document.resource, item.path, environment.kserve_namespace)
                 defaulted = default(resource, installation)
                 objects.append(UnmanagedObject(key=item.key, owner=item.owner, document=document, defaulted=defaulted))
     return OthersFiles(tuple(objects), tuple(found))
@@ -257,14 +256,14 @@ def _read(item: _Listed, out: OutputFolder, environment: str) -> Iterator[InputD
         yield from read_documents(data, file, named=True)
 
 
-def _placed(resource: Resource, path: str) -> Resource:
+def _placed(resource: Resource, path: str, kserve: str) -> Resource:
     """Put an object where an engine would: in the namespace of its layer if it names none, in none if it has none."""
     if resource.kind in CLUSTER_SCOPED:
         return replace(resource, id=resource.id._replace(namespace=""))
     if resource.id.namespace:
         return resource
     parts = path.split("/")
-    return replace(resource, id=resource.id._replace(namespace=parts[1] if len(parts) > 2 else PLATFORM_NAMESPACE))
+    return replace(resource, id=resource.id._replace(namespace=parts[1] if len(parts) > 2 else kserve))
 
 
 def find_stale(

@@ -7,26 +7,24 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.catalog.inventory.model import Inventory
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.charts.model import Chart, KeyPath, effective, is_on
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.charts.runtimes import RuntimeTable
-from kservegen.kserve.charts.traps import CREATE_GATEWAY, CREATED_GATEWAY, ENABLE_GATEWAY_API, SHARED_RESOURCES
-from kservegen.kserve.controllers.settings import read_settings, shipped_settings
+from kservegen.kserve.charts.traps import (
+    CREATE_GATEWAY,
+    CREATED_GATEWAY,
+    ENABLE_GATEWAY_API,
+    KSERVE_GATEWAY,
+    SHARED_RESOURCES,
+)
+from kservegen.kserve.controllers.settings import ControllerSettings, read_settings, shipped_settings
 from kservegen.kserve.releases import Release
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_chart, of_document
 
-KSERVE_NAMESPACE: Final = "kserve"
-
-# What was there beside KServe where its controllers were watched, and what an object alone is checked against.
-REFERENCE_PROMISES: Final = frozenset(
-    {
-        "cert-manager",
-        "gateway-api",
-        "gateway-api-inference-extension",
-        "leaderworkerset",
-        f"Gateway/{KSERVE_NAMESPACE}/{CREATED_GATEWAY}",
-    }
+_REFERENCE_PROMISES: Final = frozenset(
+    {"cert-manager", "gateway-api", "gateway-api-inference-extension", "leaderworkerset"}
 )
 
 _RESOURCES: Final = "kserve-resources"
@@ -42,6 +40,9 @@ _GATEWAY: Final[KeyPath] = ("kserve", "controller", "gateway")
 class Platform:
     """An installation of KServe, without what the catalog itself brings.
 
+    `namespace` is that of its controllers. `ingress_gateway` is the Gateway (namespace, name) that routes of LLM
+    services lead to where they name none.
+
     `runtimes` are its ClusterServingRuntimes by name, disabled ones included; `presets` name the
     LLMInferenceServiceConfigs in KServe's own namespace; `gateways` are the Gateways (namespace, name) that its charts
     make. The rest are settings of the ConfigMap inferenceservice-config, at the charts' defaults; `storage_container`
@@ -50,6 +51,8 @@ class Platform:
 
     runtimes: Mapping[str, ServingRuntime]
     presets: frozenset[str]
+    namespace: str = KSERVE_NAMESPACE
+    ingress_gateway: tuple[str, str] = (KSERVE_NAMESPACE, CREATED_GATEWAY)
     gateways: frozenset[tuple[str, str]] = frozenset()
     gateway_api: bool = False
     domain: str = "example.com"
@@ -60,9 +63,13 @@ class Platform:
 
 
 def installed_platform(
-    release: Release, values_by_chart: Mapping[str, JsonObject], inventory: Inventory | None = None
+    release: Release,
+    values_by_chart: Mapping[str, JsonObject],
+    inventory: Inventory | None = None,
+    *,
+    namespace: str = KSERVE_NAMESPACE,
 ) -> Platform:
-    """Say what the charts in use, the keys of `values_by_chart`, install with their values.
+    """Say what the charts in use, the keys of `values_by_chart`, install with their values in `namespace`.
 
     What an inventory lists is there beside it; its ConfigMap counts where none of the charts writes one.
     """
@@ -78,7 +85,8 @@ def installed_platform(
     installed = Platform(
         runtimes=runtimes,
         presets=presets,
-        gateways=frozenset({(KSERVE_NAMESPACE, CREATED_GATEWAY)} if created else ()),
+        namespace=namespace,
+        gateways=frozenset({(namespace, CREATED_GATEWAY)} if created else ()),
         storage_container=any(chart.has_storage_container for chart in used.values()),
     )
     owner = used.get(config_owner(charts, values_by_chart))
@@ -92,7 +100,7 @@ def _beside(installed: Platform, inventory: Inventory, *, configured: bool) -> P
         doc.name: doc
         for doc in (of_document(found, namespace="") for _, found in inventory.documents("ClusterServingRuntime"))
     }
-    presets = installed.presets.union(inventory.names("LLMInferenceServiceConfig", KSERVE_NAMESPACE))
+    presets = installed.presets.union(inventory.names("LLMInferenceServiceConfig", installed.namespace))
     default = inventory.has("ClusterStorageContainer", "", "default")
     both = replace(
         installed,
@@ -100,12 +108,13 @@ def _beside(installed: Platform, inventory: Inventory, *, configured: bool) -> P
         presets=presets,
         storage_container=installed.storage_container or default,
     )
-    config = None if configured else inventory.kserve_config(KSERVE_NAMESPACE)
+    config = None if configured else inventory.kserve_config(installed.namespace)
     if config is None:
         return both
     settings = read_settings(config, shipped_settings())
     return replace(
         both,
+        ingress_gateway=_named(settings.text("ingress", "kserveIngressGateway"), both.namespace),
         gateway_api=settings.is_on("ingress", "enableGatewayApi"),
         domain=settings.text("ingress", "ingressDomain"),
         domain_template=settings.text("ingress", "domainTemplate"),
@@ -114,13 +123,23 @@ def _beside(installed: Platform, inventory: Inventory, *, configured: bool) -> P
     )
 
 
-def reference_platform(release: Release) -> Platform:
+def reference_promises(platform: Platform) -> frozenset[str]:
+    """Return what was there beside KServe where its controllers were watched, as a lone object has it."""
+    return _REFERENCE_PROMISES | {f"Gateway/{'/'.join(platform.ingress_gateway)}"}
+
+
+def reference_platform(release: Release, settings: ControllerSettings | None = None) -> Platform:
     """Return what an object alone is checked against: everything that the charts of a release can install.
 
-    Beside it there is what `REFERENCE_PROMISES` lists.
+    `settings` are those of KServe's own ConfigMap, where there is one. Beside it there is what `reference_promises`
+    lists.
     """
     on: JsonObject = {"kserve": {"servingruntime": {"enabled": True}, "llmisvcConfigs": {"enabled": True}}}
-    return installed_platform(release, {_RESOURCES: {}, _RUNTIME_CONFIGS: on})
+    values: dict[str, JsonObject] = {_RESOURCES: {}, _RUNTIME_CONFIGS: on}
+    if settings is None:
+        return installed_platform(release, values)
+    gateway = _named(settings.text("ingress", "kserveIngressGateway"), settings.namespace)
+    return replace(installed_platform(release, values, namespace=settings.namespace), ingress_gateway=gateway)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,12 +168,19 @@ class _Installed:
         """Add what the chart, being the owner of the ConfigMap, writes there."""
         return replace(
             installed,
+            ingress_gateway=_named(self.text(KSERVE_GATEWAY), installed.namespace),
             gateway_api=self.is_true(ENABLE_GATEWAY_API),
             domain=self.text((*_GATEWAY, "domain")),
             domain_template=self.text((*_GATEWAY, "domainTemplate")),
             modelcar=self.is_true((*_STORAGE, "enableModelcar")),
             storage_secret=self.text((*_STORAGE, "storageSpecSecretName")),
         )
+
+
+def _named(gateway: str, namespace: str) -> tuple[str, str]:
+    """Read `namespace/name`; a name alone is one in KServe's own namespace."""
+    place, slash, name = gateway.partition("/")
+    return (place, name) if slash else (namespace, gateway)
 
 
 def _contents(table: RuntimeTable, chart: _Installed | None) -> tuple[Mapping[str, ServingRuntime], frozenset[str]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.catalog.inventory.collection import InventoryDraft
-from kservegen.catalog.inventory.facts import CONTROLLER_NAME
+from kservegen.catalog.inventory.facts import CONTROLLER_NAME, controller_namespace
 from kservegen.catalog.inventory.kinds import (
     BUILT_IN_GROUPS,
     CONTROLLER,
@@ -120,6 +120,14 @@ class ApiServer:
                 self._list_in(draft, listing, near)
             elif not self._list_in(draft, listing, [EVERYWHERE]) and kind.namespaced:
                 self._list_in(draft, listing, sorted({*near, kserve}))
+
+    def kserve_namespace(self) -> str:
+        """Return the namespace that KServe's controller runs in; blank where that is not one, or may not be read."""
+        try:
+            found = list(self._items(_Listing(CONTROLLER, "v1", whole=True), ""))
+        except _RefusedError:
+            return ""
+        return controller_namespace(found)
 
     def definitions(self) -> Iterator[JsonObject]:
         """List the CustomResourceDefinitions, whole; GeneratorError where they are not given."""

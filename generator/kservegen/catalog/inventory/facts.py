@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
@@ -52,6 +52,13 @@ def controller_version(doc: JsonObject) -> str:
         if repository.rpartition("/")[2] == "kserve-controller":
             return tag
     return ""
+
+
+def controller_namespace(deployments: Iterable[JsonObject]) -> str:
+    """Return the one namespace that has the Deployment of KServe's controller; blank where none or several have."""
+    named = (mapping(doc.get("metadata")) for doc in deployments)
+    found = {text(metadata.get("namespace")) for metadata in named if metadata.get("name") == CONTROLLER_NAME}
+    return found.pop() if len(found) == 1 else ""
 
 
 def without_credentials(value: JsonObject) -> JsonObject:

@@ -92,6 +92,12 @@ class Inventory:
                 found.append((namespace, {"kind": kind, "metadata": metadata, "spec": spec}))
         return found
 
+    @property
+    def kserve_namespace(self) -> str:
+        """The one namespace that has KServe's ConfigMap, read; blank where none or several have."""
+        found = [name for name in mapping(self.words.get("namespaces")) if self.kserve_config(name) is not None]
+        return found[0] if len(found) == 1 else ""
+
     def kserve_config(self, namespace: str) -> JsonObject | None:
         """Return KServe's ConfigMap, its data as text again; None where the inventory has none."""
         facts = self.facts("ConfigMap", namespace, KSERVE_CONFIG)

@@ -27,7 +27,6 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.charts.model import KeyPath, effective
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.controllers.made import CONFIG_MAP, STORED
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _VERSION: Final[KeyPath] = ("kserve", "version")
 _TAGS: Final = frozenset({"tag", "defaultVersion"})  # the release's own where they are left blank
@@ -110,7 +109,7 @@ class Installed:
 
     def preset(self, name: str) -> Cause | None:
         """Name a preset of another release; None where the release is the same."""
-        identity = ResourceId(CONFIG_KIND, KSERVE_NAMESPACE, name)
+        identity = ResourceId(CONFIG_KIND, self._after.side.namespace, name)
         return Cause(f"{identity} of KServe {self._versions}") if self.is_new_release else None
 
 
@@ -207,7 +206,7 @@ class Explained:
             return (
                 self._after.config(name, namespace)
                 or self._before.config(name, namespace)
-                or ResourceId(kind, KSERVE_NAMESPACE, name)
+                or ResourceId(kind, self._after.side.namespace, name)
             )
         return ResourceId(kind, namespace if kind == "ServingRuntime" else "", name)
 

@@ -16,7 +16,7 @@ from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted, Installation, default
-from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, installed_platform
+from kservegen.kserve.platform import Platform, installed_platform
 
 RUNTIME_KINDS: Final = frozenset({"ServingRuntime", "ClusterServingRuntime"})
 CONFIG_KIND: Final = "LLMInferenceServiceConfig"
@@ -64,7 +64,9 @@ class ImpactScene(Mapping[ResourceId, Resource]):
     @cached_property
     def platform(self) -> Platform:
         """What the charts in use install, and others have installed."""
-        return installed_platform(self.side.release, self.side.values, self.side.inventory)
+        return installed_platform(
+            self.side.release, self.side.values, self.side.inventory, namespace=self.side.namespace
+        )
 
     @cached_property
     def simulation(self) -> Simulation:
@@ -75,8 +77,16 @@ class ImpactScene(Mapping[ResourceId, Resource]):
     @cached_property
     def _kserve(self) -> KServeInstallation:
         side = self.side
-        config = side.inventory.kserve_config(KSERVE_NAMESPACE) if side.inventory is not None else None
-        return chart_installation(side.release, side.values, side.deployment_mode, self._schemas, self.shared, config)
+        config = side.inventory.kserve_config(side.namespace) if side.inventory is not None else None
+        return chart_installation(
+            side.release,
+            side.values,
+            side.deployment_mode,
+            self._schemas,
+            self.shared,
+            config,
+            namespace=side.namespace,
+        )
 
     def made(self, identity: ResourceId) -> MadeSide | None:
         """Return an object and what KServe makes of it; None where that is nothing, or not known."""
@@ -100,7 +110,7 @@ class ImpactScene(Mapping[ResourceId, Resource]):
 
     def config(self, name: str, namespace: str) -> ResourceId | None:
         """Find a base of an LLM service among the objects: its namespace's before KServe's own."""
-        for place in (namespace, KSERVE_NAMESPACE):
+        for place in (namespace, self.side.namespace):
             identity = ResourceId(CONFIG_KIND, place, name)
             if identity in self.side.resources:
                 return identity

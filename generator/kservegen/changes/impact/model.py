@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kservegen.catalog.inventory.model import Inventory
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
@@ -21,7 +22,8 @@ class ImpactSide:
     `resources` are the objects as they are written; one that is the same on both sides is the same Python object there,
     so that `is` tells what changed. `values` are those of the charts in use, by chart. `synced_by` names, by folder
     (`models/ns`, see `Resource.file`), the object of the GitOps engine that applies it: "" where none does.
-    `accelerators` and `prerequisites` are the environment's words, `inventory` is what its cluster was found to hold.
+    `accelerators` and `prerequisites` are the environment's words, `inventory` is what its cluster was found to hold,
+    `namespace` that of KServe's controllers.
     """
 
     release: Release
@@ -33,6 +35,7 @@ class ImpactSide:
     accelerators: JsonObject = field(default_factory=dict)
     prerequisites: frozenset[str] = frozenset()
     inventory: Inventory | None = None
+    namespace: str = KSERVE_NAMESPACE
 
 
 class Cause(NamedTuple):

@@ -159,7 +159,7 @@ class BudgetComparison:
         return {item.resource.id: item.entry for item in self.after.built.entries}
 
     def _context_before(self, objects: Iterable[Defaulted], now: Context) -> Context:
-        platform = installed_platform(now.release, self.change.values_before)
+        platform = installed_platform(now.release, self.change.values_before, namespace=now.platform.namespace)
         resources = {**self._unmanaged, **{item.resource.id: item.resource for item in objects}}
         return replace(now, platform=platform, resources=resources)
 

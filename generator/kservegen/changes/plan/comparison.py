@@ -16,7 +16,12 @@ from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 
 # Settings of an environment that decide what all of its objects become.
-_SETTINGS: Final = (("kserve", "version"), ("kserve", "deploymentMode"), ("cluster", "kubernetesVersion"))
+_SETTINGS: Final = (
+    ("kserve", "version"),
+    ("kserve", "namespace"),
+    ("kserve", "deploymentMode"),
+    ("cluster", "kubernetesVersion"),
+)
 _ENGINE: Final = (("gitops", "engine"), ("gitops", "targetRevision"))
 _SYNC: Final = "sync/"
 

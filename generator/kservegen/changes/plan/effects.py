@@ -96,6 +96,7 @@ def _sides(
         mode: str,
         values: dict[str, JsonObject],
         accelerators: JsonObject,
+        namespace: str,
     ) -> ImpactSide:
         syncing = Syncing.of(resources)
         return ImpactSide(
@@ -108,14 +109,17 @@ def _sides(
             accelerators=accelerators,
             prerequisites=promises,
             inventory=built.environment.inventory,
+            namespace=namespace,
         )
 
     now, accelerators = built.settings.deployment_mode, built.settings.accelerators
     # What the file called an accelerator before is one still, in what ran then.
     known = accelerators | mapping((change.words or {}).get("accelerators"))
+    here = built.platform.namespace
+    there = replace(built.environment, value=change.words).kserve_namespace if change.words is not None else here
     return (
-        side(change.before.values(), releases[0], _mode_before(change) or now, change.values_before, known),
-        side(change.after.values(), releases[1], now, change.values_after, accelerators),
+        side(change.before.values(), releases[0], _mode_before(change) or now, change.values_before, known, there),
+        side(change.after.values(), releases[1], now, change.values_after, accelerators, here),
     )
 
 

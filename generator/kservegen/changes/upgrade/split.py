@@ -161,14 +161,14 @@ def _nest(path: KeyPath, value: JsonValue) -> JsonObject:
     return mapping(out)
 
 
-def protect(used: tuple[str, ...], *, before: str) -> Iterator[UpgradeStep]:
+def protect(used: tuple[str, ...], namespace: str, *, before: str) -> Iterator[UpgradeStep]:
     """List what has to be done to an installation of the one chart before any of the new ones may come."""
     yield UpgradeStep(
         title="Write down what is installed",
         why="A way back: nothing below deletes models, and mistakes in it would.",
         commands=(
-            "helm list --namespace kserve",
-            f"helm get values {OLD_RELEASE} --namespace kserve --output yaml > kserve-values.yaml",
+            f"helm list --namespace {namespace}",
+            f"helm get values {OLD_RELEASE} --namespace {namespace} --output yaml > kserve-values.yaml",
             f"kubectl get {_MODELS} --all-namespaces --output yaml > models-backup.yaml",
             "kubectl get clusterservingruntimes --output yaml > runtimes-backup.yaml",
         ),

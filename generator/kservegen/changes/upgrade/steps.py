@@ -47,7 +47,7 @@ def steps(
     engine = environment.text("gitops", "engine") or "none"
     by_helm = moves or engine == "none"
     if moves:
-        yield from protect(used, before=before)
+        yield from protect(used, platform.namespace, before=before)
     if permit:
         yield _permit(environment.name, permit, after)
     yield from _back_up(notes)
@@ -79,7 +79,7 @@ def steps(
     kinds = "inferenceservices,llminferenceservices" if LLM_RESOURCES in platform.names else "inferenceservices"
     yield UpgradeStep(
         title="Look",
-        commands=("kubectl get pods --namespace kserve", f"kubectl get {kinds} --all-namespaces"),
+        commands=(f"kubectl get pods --namespace {platform.namespace}", f"kubectl get {kinds} --all-namespaces"),
     )
 
 
@@ -120,7 +120,7 @@ def _back_up(notes: Iterable[Note]) -> Iterator[UpgradeStep]:
 def _by_helm(
     environment: ResolvedEnvironment, used: tuple[str, ...], after: str, *, moves: bool
 ) -> Iterator[UpgradeStep]:
-    order = _migration_order(used) if moves else used
+    order, namespace = _migration_order(used) if moves else used, environment.kserve_namespace
     for name in order:
         release = (
             OLD_RELEASE if moves and name == RESOURCES else environment.text("kserve", "releaseNames", name) or name
@@ -130,7 +130,7 @@ def _by_helm(
             title=f"Upgrade {name}",
             why=_why(name, moves=moves),
             commands=(
-                f"helm upgrade --install {release} {_CHARTS}/{name} --version {after} --namespace kserve{values}"
+                f"helm upgrade --install {release} {_CHARTS}/{name} --version {after} --namespace {namespace}{values}"
                 + (" --wait" if "-crd" not in name else ""),
             ),
         )

@@ -8,8 +8,9 @@ from typing import Final
 from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import reference_installation
 from kservegen.formats.jsonschema.store import SchemaStore
+from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.defaulting import Installation
-from kservegen.kserve.platform import REFERENCE_PROMISES, reference_platform
+from kservegen.kserve.platform import reference_platform, reference_promises
 from kservegen.kserve.releases import Release
 
 # A cluster whose default mode is Knative has it.
@@ -25,18 +26,24 @@ class Cluster:
 
 
 def reference_cluster(
-    release: Release, deployment_mode: str, schemas: SchemaStore, assumed: frozenset[str] = frozenset()
+    release: Release,
+    deployment_mode: str,
+    schemas: SchemaStore,
+    assumed: frozenset[str] = frozenset(),
+    settings: ControllerSettings | None = None,
 ) -> Cluster:
     """Return a cluster with this KServe, its chart's runtimes and presets and the default Gateway.
 
-    What is `assumed` is there too, as `prerequisites` of an environment name it; nothing else is.
+    What is `assumed` is there too, as `prerequisites` of an environment name it; nothing else is. `settings` are
+    those of its KServe, where they are known.
     """
-    supposed = REFERENCE_PROMISES | _NEEDED.get(deployment_mode, frozenset())
+    platform = reference_platform(release, settings)
+    supposed = reference_promises(platform) | _NEEDED.get(deployment_mode, frozenset())
     context = Context(
         environment="",
         release=release,
         deployment_mode=deployment_mode,
-        platform=reference_platform(release),
+        platform=platform,
         resources={},
         prerequisites=supposed | assumed,
         promised_by={

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
-from kservegen.checks.policy.binding import BREAK_GLASS, NAMESPACE, Bindings, bind_policies
+from kservegen.checks.policy.binding import BREAK_GLASS, Bindings, bind_policies
 from kservegen.checks.policy.files import PolicyFiles
 from kservegen.checks.policy.load import ANNOTATION
 from kservegen.checks.policy.model import Policy
@@ -33,12 +33,12 @@ def bind_environment(environment: ResolvedEnvironment, files: PolicyFiles) -> Bi
 
 
 def _with_licences(environment: ResolvedEnvironment, policies: Iterable[Policy]) -> JsonObject:
-    """Return the environment's `policies`, with the licences of its lock in the parameter that a policy asks for.
+    """Return the environment's `policies` with a namespace for parameters, and the licences of its lock.
 
-    No object has a licence, so both the engine here and the cluster read them there. What a binding states itself, or
-    takes from elsewhere, stays.
+    Those go into the parameter that a policy asks for them. No object has a licence, so both the engine here and the
+    cluster read them there. What a binding states itself, or takes from elsewhere, stays.
     """
-    words = environment.mapping("policies")
+    words: JsonObject = {"namespace": environment.kserve_namespace, **environment.mapping("policies")}
     wanting = {policy.name: name for policy in policies if (name := _lock_parameter(policy))}
     bindings = mapping(words.get("bindings"))
     licences = _licences(environment)
@@ -69,7 +69,7 @@ def rendered(environment: ResolvedEnvironment, bindings: Bindings) -> tuple[Reso
     synced = environment.text("gitops", "engine", default="none") != "none"
     if not (synced if wanted is None else wanted):
         return ()
-    namespace = environment.text("policies", "namespace", default=NAMESPACE)
+    namespace = environment.text("policies", "namespace", default=environment.kserve_namespace)
     return policy_objects(with_waivers(bindings.bindings, _waived(environment), namespace))
 
 

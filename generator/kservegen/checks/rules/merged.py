@@ -11,7 +11,6 @@ from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 CONFIG: Final = "LLMInferenceServiceConfig"
 
@@ -45,4 +44,4 @@ def merged(resource: Resource, context: Context) -> Merged:
 def find_config(name: str, here: str, context: Context) -> Resource | None:
     """Find a configuration: the namespace's before KServe's own."""
     found = find(context, kind=CONFIG, namespace=here, name=name)
-    return found or find(context, kind=CONFIG, namespace=KSERVE_NAMESPACE, name=name)
+    return found or find(context, kind=CONFIG, namespace=context.platform.namespace, name=name)

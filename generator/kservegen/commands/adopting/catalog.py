@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from kservegen.catalog.companions import ALL_ENVIRONMENTS
 from kservegen.catalog.editing.compact_text import compact_text
 from kservegen.catalog.editing.formatting import usual_order
-from kservegen.catalog.sections import GROUP, SECTIONS
+from kservegen.catalog.sections import GROUP, KSERVE_NAMESPACE, SECTIONS
 from kservegen.commands.adopting.reading import Inventoried, RunningObject
 from kservegen.commands.adopting.values import ChartValues
 from kservegen.commands.fmt import words_of_file
@@ -181,9 +181,10 @@ class DraftCatalog:
         given = {name: _namespace_words(running) for name, running in found.namespaces.items()}
         promised = {*self.promises.get(environment, ()), *found.promised}
         promised |= {f"Namespace/{name}" for name in named - given.keys()}
+        elsewhere: JsonObject = {"namespace": found.namespace} if found.namespace != KSERVE_NAMESPACE else {}
         return {
             "cluster": {"name": environment, "server": "https://kubernetes.default.svc"},
-            "kserve": {"version": found.version, **self._installed(environment)},
+            "kserve": {"version": found.version, **elsewhere, **self._installed(environment)},
             **({"gitops": {"instance": environment}} if len(self.found) > 1 else {}),
             **({"prerequisites": [*sorted(promised)]} if promised else {}),
             **({"namespaces": dict(sorted(given.items()))} if given else {}),

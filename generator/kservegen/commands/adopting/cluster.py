@@ -5,10 +5,10 @@ Secrets are never asked for: what models name of them becomes a promise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kservegen.catalog.inventory.facts import controller_version
+from kservegen.catalog.inventory.facts import controller_namespace, controller_version
 from kservegen.catalog.inventory.kinds import CONTROLLER, ListedKind
 from kservegen.catalog.sections import KINDS
 from kservegen.core.document import mapping, text
@@ -57,11 +57,15 @@ _COMPANIONS: Final = tuple(
 
 
 class ClusterContent(NamedTuple):
-    """What a cluster gave: objects, and the version of its KServe, None where its controller may not be read."""
+    """What a cluster gave: objects, and the version of its KServe, None where its controller may not be read.
+
+    `namespace` is that of the controller, blank in the same case.
+    """
 
     place: str
     objects: tuple[JsonObject, ...]
     version: str | None
+    namespace: str = ""
 
 
 def ask_cluster(
@@ -90,12 +94,14 @@ def ask_cluster(
             version = served.get((kind.group, kind.plural)) if kind.group else "v1"
             if version and places:
                 found += cluster.objects(kind, version, places, selector=companions)
-    return ClusterContent(f"{CLUSTER_PLACE}{environment}", tuple(found), _running_version(cluster))
+    controllers = [*_controllers(cluster)]
+    place, version = f"{CLUSTER_PLACE}{environment}", _running_version(controllers)
+    return ClusterContent(place, tuple(found), version, controller_namespace(controllers))
 
 
-def _running_version(cluster: ApiServer) -> str | None:
+def _running_version(controllers: Iterable[JsonObject]) -> str | None:
     """Return the version of KServe's controller; None where it cannot be told."""
-    versions = {controller_version(doc) for doc in _controllers(cluster)} - {""}
+    versions = {controller_version(doc) for doc in controllers} - {""}
     return versions.pop() if len(versions) == 1 else None
 
 

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from kservegen.catalog.companions import CompanionKey, identity_refusal
 from kservegen.catalog.field_mapping import MODEL_KINDS
-from kservegen.catalog.sections import GROUP, KINDS
+from kservegen.catalog.inventory.facts import KSERVE_CONFIG
+from kservegen.catalog.sections import GROUP, KINDS, KSERVE_NAMESPACE
 from kservegen.changes.adoption import authored, stored_differences
 from kservegen.checks.manifests.documents import InputDocument, object_of, read_documents
 from kservegen.checks.manifests.files import find_files
@@ -27,7 +28,7 @@ from kservegen.kserve.controllers.control_plane import shipped_objects
 from kservegen.kserve.controllers.llm.conversion import upgraded_document
 from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.defaulting.inference_service import MODE, MODES, NEW_MODE
-from kservegen.kserve.platform import KSERVE_NAMESPACE, Platform, reference_platform
+from kservegen.kserve.platform import Platform, reference_platform
 from kservegen.kserve.releases import Release
 from kservegen.kubernetes.metadata import CLUSTER_SCOPED
 from kservegen.render.output.ownership import OWNERSHIP_MARK
@@ -47,6 +48,7 @@ _BY_CHARTS: Final = "installed by KServe's charts"
 _CHART_RUNTIME: Final = f"{_BY_CHARTS}, as it is"
 _BY_HELM: Final = "of a Helm release, whose values say what it is (--values)"
 _CLUSTER_RUNTIME: Final = "ClusterServingRuntime"
+_PRESET: Final = "LLMInferenceServiceConfig"
 _RELEASE: Final = "meta.helm.sh/release-name"
 _DEFINITION: Final = "CustomResourceDefinition"
 _USUAL_NAMESPACE: Final = "default"
@@ -92,9 +94,10 @@ class LeftOut(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Inventoried:
-    """What one environment holds, under KServe of `version`. `problems` are what could not be read."""
+    """What one environment holds, under KServe of `version` in `namespace`. `problems` are what could not be read."""
 
     version: str
+    namespace: str = KSERVE_NAMESPACE
     entries: dict[ResourceId, RunningObject] = field(default_factory=dict)
     namespaces: dict[str, RunningObject] = field(default_factory=dict)
     companions: dict[tuple[str, ResourceId], RunningObject] = field(default_factory=dict)  # by API group, too
@@ -134,8 +137,6 @@ class Target(NamedTuple):
 
     def is_of_charts(self, identity: ResourceId) -> bool:
         """Whether the charts install an object of this kind and name."""
-        if identity.kind == "LLMInferenceServiceConfig":
-            return identity.namespace == KSERVE_NAMESPACE and identity.name in self.platform.presets
         runtime = identity.kind == _CLUSTER_RUNTIME and identity.name in self.platform.runtimes
         return runtime or (identity.kind, identity.name) in self.shipped
 
@@ -171,6 +172,7 @@ def read_running(paths: Sequence[Path], target: Target, piped: bytes) -> Invento
             continue
         lines = data.decode("utf-8", "replace").splitlines() if _has_comment(data) else ()
         _take(found, read_documents(data, file.name, named=file.named), lines, target)
+    _leave_presets(found, target, _kserve_namespace(found, target))
     return found
 
 
@@ -180,11 +182,39 @@ def _piped(place: Location) -> str:
     return f"Adopt what becomes of it: {build} | kservegen adopt ENV=-. Of several environments: {build} > ENV.yaml"
 
 
-def read_cluster(objects: Iterable[JsonObject], place: str, target: Target) -> Inventoried:
-    """Read the objects that a cluster gave; `place` is what the report calls it."""
+def read_cluster(objects: Iterable[JsonObject], place: str, target: Target, namespace: str = "") -> Inventoried:
+    """Read the objects that a cluster gave; `place` is what the report calls it.
+
+    `namespace` is that of KServe's controller; blank where it may not be read.
+    """
     found = Inventoried(target.version)
     _take(found, (object_of(doc, Location(place)) for doc in objects), (), target)
+    _leave_presets(found, target, namespace or _kserve_namespace(found, target))
     return found
+
+
+def _kserve_namespace(found: Inventoried, target: Target) -> str:
+    """Tell where KServe runs: where its ConfigMap is, or else all presets of its release; `kserve` for several."""
+    seen = (*found.entries, *(held for _, held in found.companions), *(item.id for item in found.left_out))
+    settings = {held.namespace for held in seen if (held.kind, held.name) == ("ConfigMap", KSERVE_CONFIG)}
+    presets: dict[str, set[str]] = {}
+    for held in seen:
+        if held.kind == _PRESET and held.name in target.platform.presets:
+            presets.setdefault(held.namespace, set()).add(held.name)
+    whole = {namespace for namespace, names in presets.items() if names == target.platform.presets}
+    places = settings or whole
+    return places.pop() if len(places) == 1 else KSERVE_NAMESPACE
+
+
+def _leave_presets(found: Inventoried, target: Target, namespace: str) -> None:
+    """Leave the presets of KServe to it; one of their names elsewhere is somebody's own."""
+    found.namespace = namespace
+    presets = {ResourceId(_PRESET, namespace, name) for name in target.platform.presets}
+    for group, held in [key for key in found.firsts if key[0] == GROUP and key[1] in presets]:
+        found.left_out.append(LeftOut(held, found.firsts[group, held].location, _CHART_RUNTIME))
+        found.entries.pop(held, None)
+        found.unserved.pop(held, None)
+    found.contradicting = [item for item in found.contradicting if item.id not in presets]
 
 
 def _take(found: Inventoried, documents: Iterable[InputDocument], lines: Sequence[str], target: Target) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from kservegen.catalog.merge import merge_values
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.kserve.charts.model import Chart, KeyPath, effective
@@ -130,9 +131,11 @@ def chart_settings(
     values_by_chart: Mapping[str, JsonObject],
     deployment_mode: str,
     config: JsonObject | None = None,
+    *,
+    namespace: str = KSERVE_NAMESPACE,
 ) -> ControllerSettings:
     """Return the ConfigMap that the charts in use write; where none does, the one of the cluster, if it is known."""
-    shipped = shipped_settings(deployment_mode)
+    shipped = shipped_settings(deployment_mode, namespace)
     owner = config_owner(release.charts, values_by_chart)
     if not owner:
         return replace(shipped, stated=True) if config is None else read_settings(config, shipped)

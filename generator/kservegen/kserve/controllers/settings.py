@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
 
@@ -94,7 +95,7 @@ class ControllerSettings:
 
     sections: Mapping[str, JsonObject]
     stated: bool = False
-    namespace: str = "kserve"
+    namespace: str = KSERVE_NAMESPACE
 
     def section(self, key: str) -> JsonObject:
         """Return a key's fields; empty where the key is not there."""
@@ -122,9 +123,10 @@ class ControllerSettings:
         return self.text("deploy", "defaultDeploymentMode")
 
 
-def shipped_settings(deployment_mode: str = "Standard") -> ControllerSettings:
-    """Return the ConfigMap as KServe's own configuration has it, with a default mode of one's own."""
-    return ControllerSettings(sections={**_SHIPPED, "deploy": {"defaultDeploymentMode": deployment_mode}})
+def shipped_settings(deployment_mode: str = "Standard", namespace: str = KSERVE_NAMESPACE) -> ControllerSettings:
+    """Return the ConfigMap as KServe's own configuration has it, with a default mode and a namespace of one's own."""
+    sections: dict[str, JsonObject] = {**_SHIPPED, "deploy": {"defaultDeploymentMode": deployment_mode}}
+    return ControllerSettings(sections=sections, namespace=namespace)
 
 
 def read_settings(config_map: JsonObject, base: ControllerSettings) -> ControllerSettings:

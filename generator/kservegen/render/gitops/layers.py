@@ -14,9 +14,6 @@ from typing import Final
 from kservegen.core.resource import Resource
 from kservegen.render.objects.charts import RUNTIME_CONFIGS, ChartUse, PlannedCharts
 
-# The CRD charts write this namespace literally into conversion webhooks and certificates.
-PLATFORM_NAMESPACE: Final = "kserve"
-
 
 class LayerPart(StrEnum):
     """What a layer is about. Those with charts come from KServe's chart repository, the others from folders of Git."""
@@ -115,7 +112,7 @@ def plan_layers(
     platform: PlannedCharts, resources: Iterable[Resource], team_of: Callable[[str], str] = lambda _: ""
 ) -> tuple[SyncLayer, ...]:
     """Return the layers that have something to sync, in order; `team_of` names who holds a namespace."""
-    folders = (replace(layer, team=team_of(layer.namespace)) for layer in _folder_layers(resources))
+    folders = (replace(layer, team=team_of(layer.namespace)) for layer in _folder_layers(resources, platform.namespace))
     layers = sorted([*_chart_layers(platform), *folders], key=lambda layer: (layer.order, layer.name))
     return tuple(replace(layer, needs=tuple(_needs(layer, layers))) for layer in layers)
 
@@ -124,14 +121,14 @@ def _chart_layers(platform: PlannedCharts) -> Iterator[SyncLayer]:
     """One layer for all CRD charts, as two of them carry the same CRD; one for each other chart."""
     crds = tuple(chart for chart in platform.charts if "-crd" in chart.name)
     if crds:
-        yield SyncLayer(part=LayerPart.CRDS, name="kserve-crds", namespace=PLATFORM_NAMESPACE, charts=crds)
+        yield SyncLayer(part=LayerPart.CRDS, name="kserve-crds", namespace=platform.namespace, charts=crds)
     for chart in platform.charts:
         if chart not in crds:
             part = LayerPart.RUNTIME_CONFIGS if chart.name == RUNTIME_CONFIGS else LayerPart.CONTROLLERS
-            yield SyncLayer(part=part, name=chart.name, namespace=PLATFORM_NAMESPACE, charts=(chart,))
+            yield SyncLayer(part=part, name=chart.name, namespace=platform.namespace, charts=(chart,))
 
 
-def _folder_layers(resources: Iterable[Resource]) -> Iterator[SyncLayer]:
+def _folder_layers(resources: Iterable[Resource], kserve: str) -> Iterator[SyncLayer]:
     folders: dict[str, list[Resource]] = {}
     for resource in resources:
         folders.setdefault(resource.file.rpartition("/")[0], []).append(resource)
@@ -140,7 +137,7 @@ def _folder_layers(resources: Iterable[Resource]) -> Iterator[SyncLayer]:
         yield SyncLayer(
             part=LayerPart(top),
             name=f"{top}-{namespace}" if namespace else top,
-            namespace=namespace or PLATFORM_NAMESPACE,
+            namespace=namespace or kserve,
             folder=folder,
             resources=tuple(held),
         )

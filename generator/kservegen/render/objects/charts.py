@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.render.objects.settings import Settings
@@ -41,12 +42,14 @@ class PlannedCharts:
     """The charts of an environment in install order, and the kinds that have no chart because it is switched off.
 
     `by_others`: somebody else has installed KServe. The charts then say what is there, and none is rendered.
+    `namespace` is that of KServe's controllers.
     """
 
     version: str
     charts: tuple[ChartUse, ...]
     missing: tuple[tuple[str, str], ...]  # (kind, chart)
     by_others: bool = False
+    namespace: str = KSERVE_NAMESPACE
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,6 +83,7 @@ def plan_platform(
     return PlannedCharts(
         version=settings.kserve_version,
         by_others=by_others,
+        namespace=environment.kserve_namespace,
         charts=tuple(
             ChartUse(
                 name=name,

@@ -272,15 +272,18 @@ def test_a_base_that_changes_what_a_deployment_selects() -> None:
     ]
 
 
-def test_a_preset_of_ones_own() -> None:
+@pytest.mark.parametrize("namespace", ["kserve", "opendatahub"])
+def test_a_preset_of_ones_own(namespace: str) -> None:
     preset = (
-        "kind: LLMInferenceServiceConfig\nmetadata: {name: kserve-config-llm-template, namespace: kserve}\nspec: {%s}\n"
+        "kind: LLMInferenceServiceConfig\n"
+        f"metadata: {{name: kserve-config-llm-template, namespace: {namespace}}}\nspec: {{%s}}\n"
     )
     shared = resources(llm(""))
     before, after = (resources(preset % (TEMPLATE % image)) for image in "ab")
-    found = between(side({**shared, **before}), side({**shared, **after}))
+    sides = (replace(side({**shared, **objects}), namespace=namespace) for objects in (before, after))
+    found = between(*sides)
     assert said(found.restarts) == [
-        "m main: LLMInferenceServiceConfig kserve/kserve-config-llm-template[spec.template.containers[0].image]"
+        f"m main: LLMInferenceServiceConfig {namespace}/kserve-config-llm-template[spec.template.containers[0].image]"
     ]
 
 

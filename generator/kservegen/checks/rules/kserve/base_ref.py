@@ -18,7 +18,6 @@ from kservegen.checks.rules.kserve._lookup import is_available, known_names
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.suggest import did_you_mean
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _KIND: Final = "LLMInferenceServiceConfig"
 
@@ -28,17 +27,17 @@ def check(resource: Resource, context: Context) -> Problems:
     for index, ref in enumerate(sequence(mapping(resource.doc.get("spec")).get("baseRefs"))):
         name = text(mapping(ref).get("name"))
         here = namespace(resource)
-        places = (here, KSERVE_NAMESPACE)
+        places = (here, context.platform.namespace)
         if any(is_available(context, kind=_KIND, namespace=place, name=name) for place in places):
             continue
         known = (
             *known_names(context, kind=_KIND, namespace=here),
-            *known_names(context, kind=_KIND, namespace=KSERVE_NAMESPACE),
+            *known_names(context, kind=_KIND, namespace=context.platform.namespace),
             *context.platform.presets,
         )
         yield Problem(
             ("spec", "baseRefs", index, "name"),
-            f"there is no {_KIND} {name!r} in namespace {here} or {KSERVE_NAMESPACE}",
+            f"there is no {_KIND} {name!r} in namespace {here} or {context.platform.namespace}",
             seen=name,
             allowed=", ".join(sorted(set(known))),
             hint=did_you_mean(name, known, cutoff=0.7),

@@ -2,9 +2,9 @@
 
 The pods run, but nothing reaches them and the service never becomes ready: condition RefsInvalid, or
 InferencePoolFetchError where the scheduler's pool.ref names a pool that is not there; with a sectionName that the
-Gateway does not have, HTTPRouteReconcileError. gateway: {}, and a route that names no gateway, mean the Gateway
-kserve/kserve-ingress-gateway, which nobody creates by itself. With enableGatewayApi the routes of InferenceServices
-lead there, too, unless kserveGateway says otherwise.
+Gateway does not have, HTTPRouteReconcileError. gateway: {}, and a route that names no gateway, mean the Gateway that
+kserveIngressGateway of KServe's settings names, which nobody creates by itself: kserve/kserve-ingress-gateway, unless
+they were changed. With enableGatewayApi the routes of InferenceServices lead there, too.
 
 Fix: Create it, and promise it under prerequisites of the environment, as Gateway/NAMESPACE/NAME.
 Bad:
@@ -14,8 +14,6 @@ Good:
 Upstream: LLM-C09; controller v1alpha2 llmisvc/router_validation.go, scheduler.go
 """
 
-from typing import Final
-
 from kservegen.checks.rules._references import keys_of
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._lookup import absence, find, is_available
@@ -24,9 +22,6 @@ from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.suggest import did_you_mean
-from kservegen.kserve.platform import KSERVE_NAMESPACE
-
-_MANAGED: Final = "kserve-ingress-gateway"
 
 
 @rule(Stage.RUN, "LLMInferenceService", scope=Scope.ENVIRONMENT)
@@ -35,18 +30,19 @@ def check(resource: Resource, context: Context) -> Problems:
     if not router:
         return
     here = namespace(resource)
+    managed = ("Gateway", *context.platform.ingress_gateway)
     gateway = router.get("gateway")
     if isinstance(gateway, dict):
         if gateway.get("refs"):
             yield from _refs("Gateway", ("spec", "router", "gateway", "refs"), gateway, here, context)
-        elif not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
-            yield _finding(("spec", "router", "gateway"), "Gateway", KSERVE_NAMESPACE, _MANAGED, context)
+        elif not _is_there(*managed, context):
+            yield _finding(("spec", "router", "gateway"), *managed, context)
     route = router.get("route")
     http = mapping(mapping(route).get("http"))
     own = http.get("refs") or mapping(http.get("spec")).get("parentRefs")
     is_managed = isinstance(route, dict) and gateway is None and not own
-    if is_managed and not _is_there("Gateway", KSERVE_NAMESPACE, _MANAGED, context):
-        yield _finding(("spec", "router", "route"), "Gateway", KSERVE_NAMESPACE, _MANAGED, context)
+    if is_managed and not _is_there(*managed, context):
+        yield _finding(("spec", "router", "route"), *managed, context)
     pool = mapping(mapping(mapping(router.get("scheduler")).get("pool")).get("ref"))
     if (name := text(pool.get("name"))) and not _is_there("InferencePool", here, name, context):
         yield _finding(("spec", "router", "scheduler", "pool", "ref", "name"), "InferencePool", here, name, context)

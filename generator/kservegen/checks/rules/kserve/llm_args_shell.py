@@ -23,7 +23,6 @@ from kservegen.checks.rules.view import containers_of
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.workloads import ContainerAt
 
 _VARIABLE: Final = "VLLM_ADDITIONAL_ARGS"
@@ -112,7 +111,7 @@ def _base_has_command(resource: Resource, at: ContainerAt, context: Context) -> 
         name = text(mapping(ref).get("name"))
         if name in context.platform.presets:
             continue
-        places = (namespace(resource), KSERVE_NAMESPACE)
+        places = (namespace(resource), context.platform.namespace)
         bases = (find(context, kind="LLMInferenceServiceConfig", namespace=p, name=name) for p in places)
         base = next((b for b in bases if b is not None), None)
         if base is None or _has_command(base, at):

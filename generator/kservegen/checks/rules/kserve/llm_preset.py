@@ -17,7 +17,6 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.kserve._lookup import is_available
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.checks.rules.merged import CONFIG, merged
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 from kservegen.kserve.presets import PIPELINE, presets_for
 
 
@@ -32,7 +31,7 @@ def check(resource: Resource, context: Context) -> Problems:
         if not _is_there(preset, here, context):
             yield Problem(
                 path,
-                f'{CONFIG} "{preset}" not found in namespaces [{here} {KSERVE_NAMESPACE}]',
+                f'{CONFIG} "{preset}" not found in namespaces [{here} {context.platform.namespace}]',
                 seen=preset,
                 allowed=", ".join(sorted(context.platform.presets)),
                 hint=_hint(preset),
@@ -47,4 +46,4 @@ def _hint(preset: str) -> str:
 
 
 def _is_there(preset: str, here: str, context: Context) -> bool:
-    return any(is_available(context, kind=CONFIG, namespace=n, name=preset) for n in (here, KSERVE_NAMESPACE))
+    return any(is_available(context, kind=CONFIG, namespace=n, name=preset) for n in (here, context.platform.namespace))

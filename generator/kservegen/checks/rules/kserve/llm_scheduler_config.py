@@ -19,7 +19,6 @@ from kservegen.checks.rules.kserve._lookup import find, is_available
 from kservegen.checks.rules.kserve._settings import namespace
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import Path
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _FIX: Final = (
     "Create the ConfigMap in the service's namespace, or write the configuration inline. "
@@ -37,7 +36,7 @@ def check(resource: Resource, context: Context) -> Problems:
     if not name:
         return
     key = text(ref.get("key")) or _DEFAULT_KEY
-    places = [namespace(resource), *([KSERVE_NAMESPACE] if name.startswith(_SHARED_PREFIX) else [])]
+    places = [namespace(resource), *([context.platform.namespace] if name.startswith(_SHARED_PREFIX) else [])]
     found = [config for place in places if (config := find(context, kind="ConfigMap", namespace=place, name=name))]
     if found:
         if key not in mapping(found[0].doc.get("data")):

@@ -22,7 +22,6 @@ from kservegen.checks.rules.kserve._settings import AUTOSCALER, annotation
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.kserve.platform import KSERVE_NAMESPACE
 
 _CONFIG: Final = "inferenceservice-config"
 _PROMETHEUS: Final = "autoscaling-wva-controller-config (prometheus.url)"
@@ -56,6 +55,6 @@ def _workload_needs(path: Path, scaling: JsonObject, context: Context) -> Iterat
     yield Need("wva", path, "scaling by wva")
     if wva.get("keda") is not None:
         yield Need("keda", (*path, "keda"), "scaling by keda")
-        config = f"ConfigMap/{KSERVE_NAMESPACE}/{_CONFIG}"
-        if not is_available(context, kind="ConfigMap", namespace=KSERVE_NAMESPACE, name=_CONFIG):
+        config = f"ConfigMap/{context.platform.namespace}/{_CONFIG}"
+        if not is_available(context, kind="ConfigMap", namespace=context.platform.namespace, name=_CONFIG):
             yield Need(config, (*path, "keda"), "scaling by keda", _PROMETHEUS)

@@ -19,7 +19,7 @@ from kservegen.core.names import plural_of_kind
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.common_kinds import COMMON_KINDS, GroupKind, rendered_kinds
 from kservegen.render.gitops.flux.words import FLUX_WORDS, FluxWords
-from kservegen.render.gitops.layers import PLATFORM_NAMESPACE, LayerPart, SyncLayer
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
 ACCESS: Final = "access"
 ACCESS_FOLDER: Final = "sync/access"
@@ -64,7 +64,7 @@ def build_access(
         grants.append(_access_grant(words, later))
     by_root = [*_accounts(words, grants), *_roles(words, grants)]
     if any(layer.charts for layer in layers):
-        by_root.append(_platform_namespace())
+        by_root.append(_platform_namespace(words.kserve))
     bindings = [_binding(words, grant, namespace) for grant in grants for namespace in grant.namespaces]
     return (
         [*by_root, *(binding for binding in bindings if binding.file.startswith(_ROOT_FOLDER))],
@@ -74,7 +74,7 @@ def build_access(
 
 def _is_later(words: FluxWords, namespace: str) -> bool:
     """Whether a namespace may not be there yet when the root is applied first."""
-    return namespace not in {words.namespace, PLATFORM_NAMESPACE}
+    return namespace not in {words.namespace, words.kserve}
 
 
 def _platform_grants(words: FluxWords, layers: tuple[SyncLayer, ...]) -> Iterator[_Grant]:
@@ -93,7 +93,7 @@ def _platform_grants(words: FluxWords, layers: tuple[SyncLayer, ...]) -> Iterato
             more = list(_cluster_rules(found)) if part is LayerPart.CLUSTER else []
             yield _Grant(account, account, [*_EVERYWHERE[part], *more])
         if part in _RELEASED:
-            yield _Grant(account, f"{account}-release", _RELEASED[part], (PLATFORM_NAMESPACE,))
+            yield _Grant(account, f"{account}-release", _RELEASED[part], (words.kserve,))
         if part is LayerPart.QUOTAS:
             rules = [_rule("", ["limitranges", "resourcequotas"], _PRUNE)]
             yield _Grant(account, account, rules, tuple(layer.namespace for layer in found))
@@ -308,7 +308,7 @@ def _bound(words: FluxWords, grant: _Grant) -> JsonObject:
     return {"roleRef": role, "subjects": [subject]}
 
 
-def _platform_namespace() -> Resource:
+def _platform_namespace(name: str) -> Resource:
     """Bindings have to be in KServe's namespace before its charts are, and it is Helm that would create it.
 
     Created where it is absent, and left alone from then on: the environment may declare it, with labels.
@@ -317,7 +317,7 @@ def _platform_namespace() -> Resource:
         "kustomize.toolkit.fluxcd.io/prune": "disabled",
         "kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent",
     }
-    return _resource(_ROOT_FOLDER, "v1", "Namespace", {"name": PLATFORM_NAMESPACE, "annotations": annotations}, {})
+    return _resource(_ROOT_FOLDER, "v1", "Namespace", {"name": name, "annotations": annotations}, {})
 
 
 def _resource(folder: str, api_version: str, kind: str, metadata: JsonObject, fields: JsonObject) -> Resource:

@@ -12,7 +12,7 @@ from typing import Final
 from kservegen.core.jsontypes import JsonArray, JsonObject
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.flux.words import FluxWords
-from kservegen.render.gitops.layers import PLATFORM_NAMESPACE, LayerPart, SyncLayer
+from kservegen.render.gitops.layers import LayerPart, SyncLayer
 from kservegen.render.gitops.repository import OutputRepository
 from kservegen.render.objects.charts import CRD, LLM_CRD, ChartUse
 
@@ -78,8 +78,8 @@ def _release(words: FluxWords, layer: SyncLayer, chart: ChartUse, needed: list[s
         "interval": _INTERVAL,
         "timeout": words.timeout,
         "releaseName": chart.release,
-        "targetNamespace": PLATFORM_NAMESPACE,
-        "storageNamespace": PLATFORM_NAMESPACE,
+        "targetNamespace": layer.namespace,
+        "storageNamespace": layer.namespace,
         "chartRef": {"kind": "OCIRepository", "name": words.name(chart.name)},
         # With an account of its own it may not, and the root has done so.
         "install": {"createNamespace": not words.has_accounts, "strategy": _STRATEGY},

@@ -21,13 +21,15 @@ FLUX_WORDS: Final[Path] = ("gitops", "flux")
 class FluxWords:
     """The choices, in Flux's own terms; an empty map or text where nothing is said.
 
-    `kube_config` is the cluster that is synced to, where it is not the one that Flux runs in. `service_account` is the
-    one that everything is applied as; without it, and without a kubeconfig, each layer has an account of its own, each
-    team, and with `by_namespace` each namespace with models that no team holds.
+    `kserve` is the namespace of KServe's controllers. `kube_config` is the cluster that is synced to, where it is not
+    the one that Flux runs in. `service_account` is the one that everything is applied as; without it, and without a
+    kubeconfig, each layer has an account of its own, each team, and with `by_namespace` each namespace with models that
+    no team holds.
     """
 
     environment: str
     namespace: str
+    kserve: str
     timeout: str
     deletion_policy: str
     service_account: str
@@ -43,6 +45,7 @@ class FluxWords:
         return cls(
             environment=environment.name,
             namespace=environment.text("gitops", "namespace", default=FLUX_NAMESPACE),
+            kserve=environment.kserve_namespace,
             timeout=environment.text("gitops", "flux", "timeout", default=DEFAULT_TIMEOUT),
             # With Orphan a Kustomization that is deleted, by hand or by mistake, stops no model.
             deletion_policy=environment.text("gitops", "flux", "deletionPolicy", default="Orphan"),
