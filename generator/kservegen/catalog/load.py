@@ -39,7 +39,7 @@ from kservegen.core.repository import (
     Repository,
 )
 from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
-from kservegen.formats.yaml.load import load_strict
+from kservegen.formats.yaml.load import load_held
 
 # Checks a whole document against a schema: the catalog's, the environments', or that of a file beside one.
 SchemaCheck = Callable[[JsonObject], tuple[Finding, ...]]
@@ -123,7 +123,7 @@ def _load_file(
     if isinstance(content, Diagnostic):
         diagnostics.append(content)
         return None
-    loaded = load_strict(content, file)
+    loaded = load_held(content, file)
     diagnostics.extend(map(_in_our_words, loaded.diagnostics))
     if not isinstance(loaded.value, dict):
         if not loaded.diagnostics:

@@ -31,7 +31,7 @@ from kservegen.core.repository import (
     OWNERS_FILE,
     Repository,
 )
-from kservegen.formats.yaml.load import load_strict
+from kservegen.formats.yaml.load import Loaded, load_held
 from kservegen.git.process import Git
 from kservegen.git.tree import contents, exported, files
 
@@ -52,6 +52,7 @@ class BaseRevision:
     git: Git = field(repr=False)
     commit: str
     label: str
+    _loaded: dict[str, Loaded] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def environments(self) -> Mapping[str, JsonObject]:
@@ -72,7 +73,12 @@ class BaseRevision:
     def owners(self) -> Owners | None:
         """The teams that the commit lists; None where it has no owners.yaml."""
         held = contents(self.git, self.commit, (OWNERS_FILE,)).get(OWNERS_FILE)
-        return Owners.of(mapping(load_strict(held, OWNERS_FILE).value)) if held is not None else None
+        return Owners.of(self.loaded(held, OWNERS_FILE)) if held is not None else None
+
+    def loaded(self, content: bytes, file: str) -> JsonObject:
+        """Return what a file of the commit says, nothing where it is no map; it is held for whoever reads it next."""
+        held = self._loaded[file] = load_held(content, file)
+        return mapping(held.value)
 
     def entries_of(self, name: str) -> tuple[Entry, ...]:
         """Return the entries of an environment; none where it is not there."""
@@ -100,7 +106,7 @@ class BaseRevision:
         """The words of each file of `environments/`, by path."""
         held = contents(self.git, self.commit, (ENVIRONMENTS_FOLDER,))
         return {
-            path: mapping(load_strict(content, path).value)
+            path: self.loaded(content, path)
             for path, content in held.items()
             if path.endswith(".yaml") and not path.endswith(BESIDE_SUFFIXES)
         }

@@ -18,7 +18,6 @@ from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, SHARED_FILE, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.formats.yaml.files import read_bytes
-from kservegen.formats.yaml.load import load_strict
 from kservegen.git.tree import contents
 
 # Where `shared` may stand; the first of them counts.
@@ -67,12 +66,12 @@ def _before(revision: BaseRevision, repository: Repository, shared_now: str) -> 
     files = contents(revision.git, revision.commit, (CATALOG_FILE, CATALOG_FOLDER))
     shared = shared_now
     if any(files.get(file) != _now(repository, file) for file in _SHARING):
-        values = (mapping(load_strict(files[file], file).value) for file in _SHARING if file in files)
+        values = (revision.loaded(files[file], file) for file in _SHARING if file in files)
         shared = next((_owner(mapping(value["shared"])) for value in values if "shared" in value), "")
     for file, content in files.items():
         if not file.endswith(".yaml") or (content == _now(repository, file) and shared == shared_now):
             continue
-        value = mapping(load_strict(content, file).value)
+        value = revision.loaded(content, file)
         names = ((section, key) for section in ENTRY_SECTIONS for key in mapping(value.get(section)))
         found |= {name: _of(file, value, *name, shared=shared) for name in names}
     return found

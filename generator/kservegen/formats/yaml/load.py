@@ -6,6 +6,8 @@ The parser is libyaml, or PyYAML's own where that is missing; what it reads is c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+from weakref import WeakValueDictionary
 
 import yaml
 
@@ -20,7 +22,7 @@ from kservegen.formats.yaml.source import SourceMap
 from kservegen.formats.yaml.text import find_unreadable, without_bom
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Loaded:
     """What a file holds: None as `value` where it cannot be known, with a diagnostic that says why."""
 
@@ -50,6 +52,21 @@ def load_strict(data: bytes, file: str, *, parser: ParserFactory = default_parse
             if not _follows_from(found, builder.diagnostics):
                 builder.diagnostics.append(found)
     return Loaded(value, source, SecretData(data).hide(builder.told()))
+
+
+def load_held(data: bytes, file: str) -> Loaded:
+    """Read as `load_strict` does, for whoever changes nothing of it.
+
+    While anybody holds what was read, the same bytes of the same file are not read again: a plan looks at its base from
+    several sides.
+    """
+    known = _held.get((file, data))
+    if known is None:
+        known = _held[file, data] = load_strict(data, file)
+    return known
+
+
+_held: Final[WeakValueDictionary[tuple[str, bytes], Loaded]] = WeakValueDictionary()
 
 
 def _follows_from(found: Diagnostic, before: list[Diagnostic]) -> bool:

@@ -17,7 +17,7 @@ from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.yaml.emit import emit
 from kservegen.formats.yaml.files import read_bytes
-from kservegen.formats.yaml.load import load_strict
+from kservegen.formats.yaml.load import load_held, load_strict
 
 AMBIGUOUS = "1:30 012 08 0o7 1e3 y n on off yes no 1_000 = Y NO On .inf -.inf .nan 12345678901234567890123".split()
 
@@ -166,3 +166,11 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         assert isinstance(problem, Diagnostic), name
         assert problem.location == Location(name)
         assert problem.hint
+
+
+def test_what_is_held_is_not_read_again() -> None:
+    first = load_held(b"a: 1\n", "f")
+    assert first.value == {"a": 1}
+    assert load_held(b"a: 1\n", "f") is first
+    assert load_held(b"a: 1\n", "g").source.key(("a",)).file == "g"
+    assert load_held(b"a: 2\n", "f").value == {"a": 2}
