@@ -32,7 +32,7 @@ ObjectFinding: TypeAlias = tuple[Resource, Finding]
 # keeps another from taking its identity.
 MadeFindings: TypeAlias = dict[int, tuple[Resource, Made, Sequence[ObjectFinding]]]
 # Made objects are large; beyond this number they are looked at in each environment.
-_MOST_SHARED: Final = 1024
+_MOST_SHARED: Final = 2048
 
 # Areas without stages of their own: what stands in them keeps an object from being read or admitted.
 _ADMISSION_AREAS: Final = frozenset({"schema", "yaml"})

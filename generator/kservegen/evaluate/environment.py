@@ -38,8 +38,8 @@ from kservegen.evaluate.judging import (
     Share,
     is_counted,
     join_shares,
-    judge_objects,
-    judge_share,
+    judge_others,
+    judge_shares,
 )
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.formats.jsonschema.store import SchemaStore, Shapes
@@ -119,7 +119,8 @@ def evaluate(
     prepared = prepare(catalog, name, judge, against)
     if prepared.defaulted is None:
         return conclude(prepared, (), judge, against)
-    return conclude(prepared, (judge_share(prepared.defaulted, prepared.bindings, judge, Share()),), judge, against)
+    judged = judge_shares([(prepared.defaulted, prepared.bindings)], judge, Share())
+    return conclude(prepared, judged, judge, against)
 
 
 class Against(NamedTuple):
@@ -375,7 +376,7 @@ def _of_unmanaged(defaulted: DefaultedEnvironment, bindings: Bindings | None, ju
     items = {item.defaulted.written.id: item for item in defaulted.unmanaged}
     objects = [item.defaulted for item in defaulted.unmanaged]
     for resource, finding in (
-        *(found for one in judge_objects(objects, defaulted, bindings, judge, alone={}) for found in one),
+        *judge_others(objects, defaulted, bindings, judge),
         *((item.defaulted.resource, found) for item in defaulted.unmanaged for found in item.refused(defaulted.built)),
     ):
         diagnostic = items[resource.id].diagnose(finding, judge.tools.checker.severity(finding), resource)

@@ -22,7 +22,7 @@ from kservegen.evaluate.environment import (
     conclude,
     prepare,
 )
-from kservegen.evaluate.judging import Judge, Judgement, Share, judge_share
+from kservegen.evaluate.judging import Judge, Judgement, Share, judge_shares
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults
 from kservegen.evaluate.workers import Look, Workers, count_jobs
@@ -138,14 +138,13 @@ def _judgeable(prepared: PreparedCatalog) -> dict[str, tuple[PreparedEnvironment
 
 def _judge(prepared: PreparedCatalog, share: Share) -> list[Judgement]:
     """Judge a share of the objects of all environments, in their order."""
-    return [
-        judge_share(defaulted, each.bindings, prepared.judge, share)
-        for each, defaulted in _judgeable(prepared).values()
-    ]
+    return judge_shares(
+        [(defaulted, each.bindings) for each, defaulted in _judgeable(prepared).values()], prepared.judge, share
+    )
 
 
 def _judge_first(prepared: PreparedCatalog) -> None:
     """Judge some objects of the first environment: what is said of them is said again."""
     for each, defaulted in list(_judgeable(prepared).values())[:1]:
         some = defaulted.objects[:: max(1, len(defaulted.objects) // _FIRST)]
-        judge_share(replace(defaulted, objects=some), each.bindings, prepared.judge, Share())
+        judge_shares([(replace(defaulted, objects=some), each.bindings)], prepared.judge, Share())

@@ -7,7 +7,7 @@ be judged by another process: what comes back is told by places among the object
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 # So many objects are looked at before the next ones: what was made of them is at hand meanwhile.
 _BATCH: Final = min(64, MADE_KEPT)
+# Of so many objects what was made is kept until all environments have looked at it: some 27 KB each.
+_WINDOW: Final = 512
+# In a catalog of this size the base of a change finds again what was made of objects that are alike in both states.
+_KEPT_FOR_BASE: Final = 1280
+# How often objects are looked at: see `judge_objects`; and once more as the base binds policies.
+_PASSES: Final = 6
 # What is said to have failed where more than one object could not be judged.
 JUDGING: Final = "judging this environment"
 
@@ -43,14 +49,25 @@ _Said: TypeAlias = tuple[Finding, bool]
 
 
 class Share(NamedTuple):
-    """One of `of` shares of objects. An object is in the same one in every environment, and in every run."""
+    """One of `of` shares of objects. An object is in the same one in every environment, and in every run.
+
+    A share is looked at in windows, so many at a time.
+    """
 
     number: int = 0
     of: int = 1
 
-    def holds(self, item: Defaulted) -> bool:
-        """Whether an object belongs to it."""
-        return self.of == 1 or crc32(str(item.resource.id).encode()) % self.of == self.number
+    def windows(self, items: Sequence[Defaulted], number: int) -> list[list[tuple[int, Defaulted]]]:
+        """Part what belongs to it into a number of windows, each item with its place.
+
+        An object is in the same window in every environment.
+        """
+        found: list[list[tuple[int, Defaulted]]] = [[] for _ in range(number)]
+        for place, item in enumerate(items):
+            window, share = divmod(crc32(str(item.resource.id).encode()), self.of)
+            if share == self.number:
+                found[window % number].append((place, item))
+        return found
 
 
 class Judge(NamedTuple):
@@ -87,51 +104,116 @@ class JudgedObjects(NamedTuple):
     unestimated: Mapping[str, str]
 
 
-def judge_share(defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, share: Share) -> Judgement:
-    """Judge a share of the objects of an environment; what crashes beyond one object is the crash of the whole."""
+def judge_shares(
+    environments: Sequence[tuple[DefaultedEnvironment, Bindings | None]], judge: Judge, share: Share
+) -> list[Judgement]:
+    """Judge a share of the objects of environments; what crashes beyond one object is the crash of its environment.
 
-    def judged() -> Iterator[Judgement]:
-        yield _judged(defaulted, bindings, judge, share)
+    Windows of objects are judged in all environments, one after the other: what is made of an object in one is at hand
+    in the next, and let go of after that.
+    """
+    most = max((len(defaulted.objects) for defaulted, _ in environments), default=0) // share.of
+    has_two_states = judge.base is not None or bool(judge.shared.known)
+    number = 1 + most // (_KEPT_FOR_BASE if has_two_states else _WINDOW)
+    looks = [_ShareOfOne(defaulted, bindings, judge, share, number) for defaulted, bindings in environments]
+    for window in range(number):
+        for look in looks:
+            look.judge(window)
+        if number > 1:
+            judge.shared.forget_made()
+    return [look.judgement() for look in looks]
 
-    crashed = partial(Judgement, (), {}, {}, frozenset())
-    return next(contained(JUDGING, judged, crashed))
+
+class _ShareOfOne:
+    """A share of the objects of one environment, judged window by window."""
+
+    def __init__(
+        self, defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, share: Share, number: int
+    ) -> None:
+        self._windows = share.windows(defaulted.objects, number)
+        self._defaulted = defaulted
+        self._bindings = bindings
+        self._judge = judge
+        self._crash: Judgement | None = None
+        self._found: tuple[dict[int, list[_Said]], ...] = tuple({} for _ in range(_PASSES))
+        self._violations: _Pass = []
+        self._workloads: dict[int, tuple[RunningWorkload, ...] | None] = {}
+
+    def judge(self, window: int) -> None:
+        """Judge the objects of one window."""
+        if self._crash is None:
+            self._crash = self._contained(partial(self._judge_window, window))
+
+    def judgement(self) -> Judgement:
+        """Return what was found in all windows."""
+        if self._crash is None:
+            self._crash = self._contained(self._judge_at_base)
+        if self._crash is not None:
+            return self._crash
+        assumed = frozenset(self._defaulted.context.assumed)
+        return Judgement(self._found, self._running.unestimated, self._workloads, assumed)
+
+    def _contained(self, step: Callable[[], None]) -> Judgement | None:
+        """Take a step, and return how it crashed; None where it did not."""
+
+        def taken() -> Iterator[Judgement | None]:
+            step()
+            yield None
+
+        crashed = partial(Judgement, (), {}, {}, frozenset())
+        return next(contained(JUDGING, taken, crashed))
+
+    @cached_property
+    def _running(self) -> RunningObjects:
+        environment = self._defaulted.built.environment
+        inputs = EstimateInputs(
+            context=self._defaulted.context,
+            values=self._defaulted.built.installed_values,
+            accelerators=environment.mapping("accelerators"),
+            bandwidths=environment.mapping("bandwidths"),
+            image_sizes=environment.mapping("imageSizes"),
+            locked=environment.locked,
+            lock_file=environment.lock_file,
+        )
+        return RunningObjects(inputs, self._judge.tools.facts, counted=is_counted(self._defaulted))
+
+    @cached_property
+    def _bench(self) -> Bench:
+        shared = self._judge.shared
+        return Bench(
+            self._defaulted,
+            self._bindings,
+            self._judge,
+            alone=shared.findings,
+            made=shared.made_findings,
+            weigh=self._running.weigh,
+        )
+
+    def _judge_window(self, window: int) -> None:
+        places = self._windows[window]
+        passes = judge_objects([item for _, item in places], self._bench)
+        self._violations += passes[-1]
+        for said, one in zip(self._found, passes, strict=False):  # the last is of the base
+            _tell(said, one, places)
+        if is_counted(self._defaulted):
+            simulation = self._defaulted.context.simulation
+            self._workloads.update((place, simulation.workloads(item.resource)) for place, item in places)
+
+    def _judge_at_base(self) -> None:
+        places = sorted((pair for window in self._windows for pair in window), key=lambda pair: pair[0])
+        objects = [item for _, item in places]
+        _tell(self._found[-1], _at_base(self._defaulted, objects, self._judge, self._violations), places)
 
 
-def _judged(defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge, share: Share) -> Judgement:
-    environment, context = defaulted.built.environment, defaulted.context
-    inputs = EstimateInputs(
-        context=context,
-        values=defaulted.built.installed_values,
-        accelerators=environment.mapping("accelerators"),
-        bandwidths=environment.mapping("bandwidths"),
-        image_sizes=environment.mapping("imageSizes"),
-        locked=environment.locked,
-        lock_file=environment.lock_file,
-    )
-    counted = is_counted(defaulted)
-    running = RunningObjects(inputs, judge.tools.facts, counted=counted)
-    places = [(place, item) for place, item in enumerate(defaulted.objects) if share.holds(item)]
-    objects = [item for _, item in places]
-    passes = judge_objects(
-        objects,
-        defaulted,
-        bindings,
-        judge,
-        alone=judge.shared.findings,
-        made=judge.shared.made_findings,
-        weigh=running.weigh,
-    )
+def _tell(
+    said: dict[int, list[_Said]], found: Iterable[ObjectFinding], places: Sequence[tuple[int, Defaulted]]
+) -> None:
+    """Add what was found of objects to what is said of them, by their places."""
     known = {id(item.resource): (place, False) for place, item in places}
     known |= {id(item.written): (place, True) for place, item in places if item.written is not item.resource}
-    found = []
-    for one in passes:
-        said: dict[int, list[_Said]] = {}
-        for resource, finding in one:
-            place, written = known[id(resource)]
-            said.setdefault(place, []).append((finding, written))
-        found.append(said)
-    workloads = {place: context.simulation.workloads(item.resource) for place, item in places if counted}
-    return Judgement(tuple(found), running.unestimated, workloads, frozenset(context.assumed))
+    for resource, finding in found:
+        place, written = known[id(resource)]
+        said.setdefault(place, []).append((finding, written))
 
 
 def is_counted(defaulted: DefaultedEnvironment) -> bool:
@@ -162,47 +244,64 @@ def join_shares(defaulted: DefaultedEnvironment, judgements: Sequence[Judgement]
     return JudgedObjects(tuple(found), {each: reasons[each] for each in subjects if each in reasons})
 
 
-def judge_objects(
-    objects: Sequence[Defaulted],
-    defaulted: DefaultedEnvironment,
-    bindings: Bindings | None,
-    judge: Judge,
-    *,
-    alone: dict[Defaulted, tuple[ObjectFinding, ...]],
-    made: MadeFindings | None = None,
-    weigh: Callable[[Sequence[Defaulted]], Iterable[ObjectFinding]] = lambda _: (),
-) -> tuple[_Pass, ...]:
+class Bench:
+    """What objects of one environment are judged with, whichever they are.
+
+    `alone` and `made` hold what was found of objects that other environments share. `weigh` is asked about those of the
+    right shape, some at a time.
+    """
+
+    def __init__(
+        self,
+        defaulted: DefaultedEnvironment,
+        bindings: Bindings | None,
+        judge: Judge,
+        *,
+        alone: dict[Defaulted, tuple[ObjectFinding, ...]],
+        made: MadeFindings | None = None,
+        weigh: Callable[[Sequence[Defaulted]], Iterable[ObjectFinding]] = lambda _: (),
+    ) -> None:
+        self.context = defaulted.context
+        self.judge = judge
+        self.alone = alone
+        self.made = made
+        self.weigh = weigh
+        self.misspoken = _misspoken(defaulted.built)
+        self.violated = _policies(defaulted, bindings, judge.shared)
+
+
+def judge_others(
+    objects: Sequence[Defaulted], defaulted: DefaultedEnvironment, bindings: Bindings | None, judge: Judge
+) -> Iterator[ObjectFinding]:
+    """Check objects that an environment does not render, as all else: by schema, rules and policies."""
+    passes = judge_objects(objects, Bench(defaulted, bindings, judge, alone={}))
+    for one in passes:
+        yield from one
+    yield from _at_base(defaulted, objects, judge, passes[-1])
+
+
+def judge_objects(objects: Sequence[Defaulted], bench: Bench) -> tuple[_Pass, ...]:
     """Check each object alone, once for all environments that share it, then in the light of its environment.
 
-    The passes: alone, around, what KServe makes of it, what it weighs, policies, policies as the base of a change binds
-    them. Nothing is said of what KServe makes of objects whose words were not all understood. `weigh` is asked about
-    those of the right shape, some at a time.
+    The passes: alone, around, what KServe makes of it, what it weighs, policies. Nothing is said of what KServe makes
+    of objects whose words were not all understood.
     """
-    checker, context = judge.tools.checker, defaulted.context
+    checker, context, alone = bench.judge.tools.checker, bench.context, bench.alone
     fresh = [item for item in objects if item not in alone]
     alone.update(zip(fresh, checker.alone(fresh, context), strict=True))
-    misspoken = _misspoken(defaulted.built)
-    violated = _policies(defaulted, bindings, judge.shared)
     around, of_made, weights, violations = _Pass(), _Pass(), _Pass(), _Pass()
     for batch in (objects[start : start + _BATCH] for start in range(0, len(objects), _BATCH)):
-        judge.tell(len(batch))
+        bench.judge.tell(len(batch))
         sound = [item for item in batch if not is_misshapen(alone[item])]
         seen = checker.around(sound, context)
         around += (found for of_one in seen for found in of_one)
         so_far = {id(item): (*alone[item], *own) for item, own in zip(sound, seen, strict=True)}
-        spoken = [item for item in sound if item.resource.id not in misspoken]
-        for found in checker.made(spoken, [so_far[id(item)] for item in spoken], context, made):
+        spoken = [item for item in sound if item.resource.id not in bench.misspoken]
+        for found in checker.made(spoken, [so_far[id(item)] for item in spoken], context, bench.made):
             of_made += found
-        weights += weigh(sound)
-        violations += (found for item in batch for found in violated(item))
-    return (
-        [found for item in objects for found in alone[item]],
-        around,
-        of_made,
-        weights,
-        violations,
-        [*_at_base(defaulted, objects, judge, violations)],
-    )
+        weights += bench.weigh(sound)
+        violations += (found for item in batch for found in bench.violated(item))
+    return [found for item in objects for found in alone[item]], around, of_made, weights, violations
 
 
 def _misspoken(built: BuiltEnvironment) -> frozenset[ResourceId]:

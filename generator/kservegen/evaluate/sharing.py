@@ -50,6 +50,11 @@ class SharedResults:
         others = self.known.get((entry.section, entry.key), ())
         return next((other for other in others if _is_alike(entry, other)), entry)
 
+    def forget_made(self) -> None:
+        """Let go of what was made of objects that every environment has looked at, and of what was found of that."""
+        self.made.forget()
+        self.made_findings.clear()
+
     def built_with(self, settings: Settings) -> dict[Entry, BuiltEntry]:
         """Return what was built under equal settings."""
         for known, entries in self.built:

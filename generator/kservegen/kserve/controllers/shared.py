@@ -21,7 +21,7 @@ from kservegen.kserve.releases import Release
 _Derived = TypeVar("_Derived")
 
 # Objects beyond this number are made anew in each cluster: some 27 KB each are held.
-_MOST: Final = 1024
+_MOST: Final = 2048
 
 
 class _Found(NamedTuple):
@@ -97,6 +97,11 @@ class SharedMade:
             self._derived[key] = derive()
         found: _Derived = self._derived[key]
         return found
+
+    def forget(self) -> None:
+        """Let go of what was made so far: who comes now has none of it."""
+        self._known.clear()
+        self._derived.clear()
 
     def _first_alike(self, plane: ControlPlane) -> _Installed:
         """Return the first that was seen of all installations that are alike."""
