@@ -81,10 +81,8 @@ class BudgetComparison:
         prices = self.evaluation.environment.mapping("accelerators")
         known = prices | mapping((change.words or {}).get("accelerators"))
         keys = {item.key for item in models} | {item.old_key for item in models if item.old_key is not None}
-        old, new = (
-            self._defaulted(resource for key, resource in side.objects.items() if key in keys)
-            for side in (change.old, change.new)
-        )
+        old = self._defaulted(resource for key, resource in change.old.objects.items() if key in keys)
+        new = self._judged(resource for key, resource in change.new.objects.items() if key in keys)
         before = uses(self._account(_owned(old, {}), then), known)
         after = uses(self._account(_owned(new, {}), context), prices)
         for item in models:
@@ -122,7 +120,7 @@ class BudgetComparison:
         now = self._entries
         if any(_owner(entry) != _owner(then[subject]) for subject, entry in now.items() if subject in then):
             return False
-        old, new = (self._defaulted(held.objects.values()) for held in (self.change.old, self.change.new))
+        old, new = self._defaulted(self.change.old.objects.values()), self._judged(self.change.new.objects.values())
         before, after = self._account(_owned(old, then), context), self._account(_owned(new, now), context)
         return sorted(_takings(before)) == sorted(_takings(after))
 
@@ -145,6 +143,16 @@ class BudgetComparison:
     def _defaulted(self, resources: Iterable[Resource]) -> list[Defaulted]:
         installation = installation_of(self.after.built.settings)
         return [default(resource, installation) for resource in resources]
+
+    def _judged(self, resources: Iterable[Resource]) -> list[Defaulted]:
+        """Default objects of after; one that was judged is known, and what is made of it hangs on which one it is."""
+        known = {item.written.id: item for item in self.after.objects}
+        pairs = ((resource, known.get(resource.id)) for resource in resources)
+        installation = installation_of(self.after.built.settings)
+        return [
+            item if item is not None and item.written.doc == resource.doc else default(resource, installation)
+            for resource, item in pairs
+        ]
 
     def _entries_before(self) -> _Entries:
         """Return the entries of before by their objects, as far as a catalog knows them."""
