@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import integer, mapping, text
@@ -53,6 +54,7 @@ def _container(container: JsonObject, path: Path, pod_context: JsonObject) -> It
         yield Problem((*place, "runAsUser"), message, "runAsUser: 0", "a user other than 0")
 
 
+@lru_cache(maxsize=1024)
 def image_error(image: str) -> str | None:
     """Say why a name is none of an image, as container runtimes read it; None where it is."""
     if _IDENTIFIER.fullmatch(image):

@@ -101,12 +101,42 @@ _asked: Final[dict[int, tuple[JsonObject, StartedServer | None]]] = {}
 _MOST_ASKED: Final = 16
 
 
-def _read_server(container: JsonObject) -> StartedServer | None:
-    image = server_in(text(container.get("image")))
+class _Spoken(NamedTuple):
+    """What a container says to its program; `words` are those of the program that runs in the end."""
+
+    command: Sequence[tuple[JsonValue, Path]]
+    environment: Mapping[str, str | None]
+    words: Sequence[PlacedWord]
+    is_whole: bool
+
+
+def _spoken(container: JsonObject) -> _Spoken:
+    """Read what a container says, once for those that have it in common: pods share what differs in none of them."""
+    parts = {part: container.get(part) for part in ("command", "args", "env")}
+    key = tuple(map(id, parts.values()))
+    known = _said.get(key)
+    if known is None:
+        if len(_said) >= _MOST_SAID:
+            _said.clear()
+        known = _said[key] = (parts, _read(parts))
+    return known[1]
+
+
+# By the identities of the parts, which are held so that no others take them.
+_said: Final[dict[tuple[int, ...], tuple[JsonObject, _Spoken]]] = {}
+_MOST_SAID: Final = 64
+
+
+def _read(container: JsonObject) -> _Spoken:
     environment = container_environment(container)
     command, args = _listed(container, "command", environment), _listed(container, "args", environment)
+    return _Spoken(command, environment, *_through_shell(command, args, environment))
+
+
+def _read_server(container: JsonObject) -> StartedServer | None:
+    image = server_in(text(container.get("image")))
     # Neither a known image nor a known program: nothing can be said.
-    words, is_whole = _through_shell(command, args, environment)
+    command, environment, words, is_whole = _spoken(container)
     found = _program(words)
     if found is not None and _starts(words[: found.name_at], command):
         name, serves, _, after = found
@@ -125,9 +155,7 @@ def lacking_command(container: JsonObject) -> LackingCommand | None:
     """Find a program that exits, as the word after its name is none of its commands; None where it is, or not known."""
     if not container.get("command"):
         return None  # the image's own entry point
-    environment = container_environment(container)
-    command, args = _listed(container, "command", environment), _listed(container, "args", environment)
-    words, is_whole = _through_shell(command, args, environment)
+    command, _, words, is_whole = _spoken(container)
     for index, (word, place) in enumerate(words):
         name = word.text.rpartition("/")[2]
         wanted = _SUBCOMMANDS.get(name)

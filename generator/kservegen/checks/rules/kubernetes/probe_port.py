@@ -29,6 +29,7 @@ _ASKERS: Final[dict[str, Path]] = {
     "postStart hook": ("lifecycle", "postStart"),
     "preStop hook": ("lifecycle", "preStop"),
 }
+_FIELDS: Final = frozenset(path[0] for path in _ASKERS.values())
 _ACTIONS: Final = ("httpGet", "tcpSocket")
 
 
@@ -39,14 +40,16 @@ def check(resource: Resource, context: Context) -> Problems:
 
 def _unknown(made: ContainerMade) -> Iterator[Problem]:
     container = made.container
+    if _FIELDS.isdisjoint(container):
+        return
     names = [text(mapping(port).get("name")) for port in sequence(container.get("ports"))]
     for asker, path in _ASKERS.items():
-        for action in _ACTIONS:
-            field = (*path, action, "port")
-            port = value_at(container, field)
+        asked = mapping(value_at(container, path))
+        for action in _ACTIONS if asked else ():
+            port = mapping(asked.get(action)).get("port")
             if not isinstance(port, str) or port in names or port.isdigit():
                 continue
-            place = made.where(*field)
+            place = made.where(*path, action, "port")
             near = get_close_matches(port, names, 1)
             yield Problem(
                 place.path,
