@@ -71,16 +71,36 @@ def _overload(functions: Sequence[Function], parameters: tuple[TypeName, ...], r
 def _by_tag(functions: Sequence[Function]) -> Callable[..., object]:
     """Call the function that takes values with these tags; functions of plain values are one and the same."""
     tagged = [function for function in functions if OPAQUE.intersection(function.parameters)]
-    if len(tagged) < 2:
+    if not tagged:
         return functions[0].call
 
-    def call(*values: dict[str, object]) -> object:
-        for function in tagged:
-            if all(kind in value for kind, value in zip(function.parameters, values, strict=True) if kind in OPAQUE):
-                return function.call(*values)
-        raise TypeError("no such overload")
+    def call(*values: object) -> object:
+        function = tagged[0]
+        if len(tagged) > 1:
+            fitting = (each for each in tagged if _takes(each, values))
+            function = next(fitting, _NO_OVERLOAD)
+        try:
+            return function.call(*values)
+        finally:
+            # The interpreter (cel-expr-python 0.1.3) never lets go of what it hands to a function, a map that it makes
+            # for each call: what is in it is let go of here. No function returns or keeps a map that it was handed.
+            for value in values:
+                if isinstance(value, dict):
+                    value.clear()
 
     return call
+
+
+def _takes(function: Function, values: Sequence[object]) -> bool:
+    pairs = zip(function.parameters, values, strict=True)
+    return all(isinstance(value, dict) and kind in value for kind, value in pairs if kind in OPAQUE)
+
+
+def _refuse(*_values: object) -> object:
+    raise TypeError("no such overload")
+
+
+_NO_OVERLOAD: Final = Function(name="", parameters=(), result="dyn", call=_refuse)
 
 
 def _kinds(name: TypeName) -> tuple[TypeName, ...]:

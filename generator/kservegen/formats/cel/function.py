@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 # bool, int, uint, double, string, bytes, duration, timestamp, dyn, list<X>, map<X, Y>, or one of OPAQUE.
@@ -38,8 +39,9 @@ CIDR: Final = "net.CIDR"
 OPAQUE: Final = frozenset({CEL_QUANTITY, SEMVER, URL, FORMAT, IP, CIDR})
 
 
+@lru_cache(maxsize=1024)
 def tagged(kind: str, text: str) -> Tagged:
-    """Make a value of one of the types."""
+    """Make a value of one of the types, one for all that are equal: the interpreter keeps what a function returns."""
     return {kind: text}
 
 

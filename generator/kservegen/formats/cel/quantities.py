@@ -58,7 +58,9 @@ def _fits(unscaled: int, exponent: int) -> bool:
     return exponent <= 18 and abs(unscaled) * int(10**exponent) <= _LARGEST
 
 
+@lru_cache(maxsize=4096)
 def _tag(unscaled: int, exponent: int, *, whole: bool) -> Tagged:
+    """Make the value of an amount, one for all that are equal, as `tagged` does."""
     if unscaled == 0:
         exponent = 0
     while unscaled and unscaled % 10 == 0:
