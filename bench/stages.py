@@ -49,7 +49,7 @@ def stage_of(frame: FrameType | None) -> str:
     """Return the stage that a stack is in."""
     while frame is not None:
         place = frame.f_code.co_filename
-        runs_module = frame.f_code.co_name == "<module>" and not place.endswith("__main__.py")
+        runs_module = frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__"
         if runs_module or place.startswith("<frozen import"):
             return _IMPORTS
         _, inside, path = place.partition(_PACKAGE)
