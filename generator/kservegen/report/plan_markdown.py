@@ -18,6 +18,7 @@ from kservegen.formats.templates import PageTemplates
 from kservegen.report import plan_words as words
 from kservegen.report.change_page import NO_LIMIT, ChangePage, PageDetail, listed_findings
 from kservegen.report.links import FileLinks
+from kservegen.report.summary import plural
 
 MARKER: Final = "<!-- kservegen-plan -->"
 _FIRST_LINE: Final = f"{MARKER}\n"
@@ -42,12 +43,13 @@ _DETAILS: Final = (
 
 def plan_as_markdown(result: Result, plan: Plan, templates: PageTemplates, links: FileLinks = _NO_LINKS) -> str:
     """Write the comment; nothing at all where nothing changes and nothing is wrong. `links` lead to files."""
+    errors = result.count(Severity.ERROR)
     own = any(item.waived is not None and item.waived.of_change for item in result.diagnostics)
     turned = result.resolved is not None and bool(listed_findings(result.brought) or result.resolved)
-    if not plan and not result.count(Severity.ERROR) and not own and not turned:
+    if not plan and not errors and not own and not turned:
         return ""
-    # Whatever a template writes, the verdict of a gate and what is left running stand above it.
-    first = [result.verdict] if result.verdict else []
+    # Whatever a template writes, the verdict of a gate, errors without one, and what is left running stand above it.
+    first = [result.verdict or f"red: {plural(errors, 'error')}"] if result.verdict or errors else []
     first += islice(words.left_lines(plan), _FIRST)
     verdict = "".join(f"**{inert(line)}**\n\n" for line in first)
     page = ChangePage.of(result, plan, links)

@@ -80,6 +80,7 @@ def test_findings_stand_in_the_comment() -> None:
     )
     plan = Plan(base="main", environments=(EnvironmentPlan(name="prod", objects=(change("a"),)),))
     text = plan_as_markdown(Result(command="plan", diagnostics=(found,)), plan, PageTemplates(own={}))
+    assert text.startswith(f"{MARKER}\n**red: 1 error**\n")
     (line,) = [line for line in text.splitlines() if "kserve/replicas" in line]
     assert all(said in line for said in ("error", "models.yaml:7:5", "two at most", "three"))
 
