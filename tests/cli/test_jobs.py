@@ -49,7 +49,7 @@ print(json.dumps(said))
 """
 # Has something happen to whichever process judges beside the one that was started; then runs the command line.
 LOST = """
-import os, sys, time
+import os, signal, sys, time
 import kservegen.evaluate.judging as judging
 from kservegen.cli import main
 
@@ -61,6 +61,8 @@ def judge_objects(*given, **named):
     return real(*given, **named)
 
 judging.judge_objects = judge_objects
+# A run that was itself started in the background would inherit that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main(sys.argv[1:])
 """
 
