@@ -40,7 +40,7 @@ def test_queues_of_the_catalog(project: Project) -> None:
     assert (project.root / "rendered/dev/cluster/clusterqueue.kueue.x-k8s.io_team-a.yaml").is_file()
     code, told = said(project, "budget")
     assert code == 0
-    rows = [line.split() for line in told.splitlines() if line.startswith(" search")]
+    rows = [line.split() for line in told.splitlines() if line.startswith("  search")]
     assert [(row[1], row[2], row[-1]) for row in rows] == [("cpu", "2", "0"), ("memory", "4Gi", "0")]
 
 

@@ -1,9 +1,9 @@
 """The pages of an environment for people: how models are called, watched and stopped, and which there are.
 
-`README.md` of the environment does not change when a model does: `MODEL` stands for its name, and it names no more than
-the namespaces. Which models there are stands in one page for each of those, so that who adds or removes one touches
-what is theirs. Neither says what changes from day to day: revisions, replicas, memory and cost are those of
-`kservegen report`.
+`README.md` of the environment does not change when a model does, nor when the first or last one of a namespace comes or
+goes: `MODEL` stands for its name. Which models there are stands in one page for each namespace, so that who adds or
+removes one touches what is theirs, and branches of many teams merge. Neither says what changes from day to day:
+revisions, replicas, memory and cost are those of `kservegen report`.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def build_pages(
     folders: dict[str, list[Callee]] = {}
     for callee in called:
         folders.setdefault(callee.resource.file.rpartition("/")[0], []).append(callee)
-    namespaces = sorted((models[0].resource.id.namespace, f"{folder}/{PAGE}") for folder, models in folders.items())
     own = _environment(built, platform, {callee.resource.kind for callee in called})
-    own["namespaces"] = [{"name": name, "page": page} for name, page in namespaces]
     yield PAGE, templates.write("environment.md", **own)
     for folder, models in folders.items():
         models.sort(key=lambda callee: (callee.resource.kind, callee.resource.id.name))
@@ -77,7 +75,7 @@ def _row(callee: Callee, owner: str) -> Mapping[str, object]:
     return {"name": own.id.name, "file": own.file.rpartition("/")[2], "kind": own.kind, "owner": owner, **said}
 
 
-def _environment(built: BuiltEnvironment, platform: PlannedCharts, called: set[str]) -> dict[str, object]:
+def _environment(built: BuiltEnvironment, platform: PlannedCharts, called: set[str]) -> Mapping[str, object]:
     """Return what the page of an environment is made from; `called` are the kinds in use that take requests."""
     environment = built.environment
     folder = f"{environment.text('gitops', 'path', default=DEFAULT_PATH).strip('/')}/{environment.name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 from tests.support.project import DEV, Project
@@ -31,7 +31,7 @@ def broken_links(root: Path) -> list[str]:
         for target in LINK.findall(page):
             path, _, mark = target.partition("#")
             lies = (file.parent / path).resolve() if path else file
-            if not lies.is_file() or (mark and mark not in anchors(lies.read_text("utf-8"))):
+            if not lies.exists() or (mark and mark not in anchors(lies.read_text("utf-8"))):
                 found.append(f"{file.relative_to(root)}: {target}")
     return found
 
@@ -50,10 +50,7 @@ def test_links_lead_to_files_whatever_there_is(project: Project, models: str) ->
     root = project.root / "rendered"
     assert broken_links(root) == []
     page = (root / "dev/README.md").read_text("utf-8")
-    named = re.findall(r"\]\((models/[^)]+)\)", page)
-    assert sorted(named) == sorted(
-        str(PurePosixPath(file.relative_to(root / "dev"))) for file in root.glob("dev/models/*/README.md")
-    )
+    assert re.findall(r"\]\((models/[^)]*)\)", page) == (["models/"] if (root / "dev/models").exists() else [])
 
 
 def test_a_model_is_one_line_and_changes_its_namespaces_page_alone(project: Project) -> None:

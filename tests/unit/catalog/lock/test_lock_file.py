@@ -38,6 +38,7 @@ models:
       max_position_embeddings: 32768
 """
 GPU = "resources: {limits: {nvidia.com/mig-1g.5gb: '1'}}"  # a slice of a card that nobody names
+USED = f"models: {{one: {{kind: LLMInferenceService, model: hf://acme/tiny, {GPU}}}}}\n"
 CHAT = "kind: LLMInferenceService, accelerator: {type: l4}, args: {max-model-len: 8192}"
 
 
@@ -110,11 +111,13 @@ def test_another_environment_keeps_its_own_pace(locked: Project) -> None:
     ],
 )
 def test_mistakes_in_the_lock_are_found_at_its_lines(locked: Project, lock: str, problems: list[str]) -> None:
+    locked.models(USED)
     locked.write("environments/dev.lock.yaml", lock)
     assert locked.problems() == problems
 
 
 def test_a_lock_without_environment_locks_nothing(locked: Project) -> None:
+    locked.models(USED)
     locked.write("environments/stage.lock.yaml", LOCK)
     assert locked.problems() == ["environments/stage.lock.yaml:1:1 catalog/file-name"]
 
