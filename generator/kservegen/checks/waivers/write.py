@@ -111,7 +111,7 @@ def _cover(found: _Found) -> list[_Block]:
     """Choose blocks that cover what was found and nothing else, the largest first, until nothing is left.
 
     The fewest of all would take time that grows with two to the power of rules; this one takes the block of each rule
-    and of each key, and is seldom beyond by one.
+    and of each key, and is seldom beyond by one. It is never beyond a block for each rule, or for each key.
     """
     by_key: defaultdict[str, set[str]] = defaultdict(set)
     for rule, keys in found.items():
@@ -127,7 +127,9 @@ def _cover(found: _Found) -> list[_Block]:
         best = min(candidates, key=lambda block: (-_new(block, left), len(block.rules) * len(block.keys), block))
         chosen.append(best)
         left.difference_update((rule, key) for rule in best.rules for key in best.keys)
-    return _needed(chosen)
+    of_rules = sorted({_block(found, keys) for keys in found.values()})
+    of_keys = [_Block(tuple(sorted(rules)), (key,)) for key, rules in sorted(by_key.items())]
+    return min((_needed(blocks) for blocks in (chosen, of_rules, of_keys)), key=len)
 
 
 def _block(found: _Found, keys: frozenset[str]) -> _Block:
