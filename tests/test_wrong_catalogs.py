@@ -16,6 +16,10 @@ CATALOGS: dict[str, tuple[str, list[str]]] = {
         "models:\n  chat:\n    kind: LLMInferenceServise\n    modelFormat: sklearn\n",
         ["models.yaml:5:11 schema/not-allowed"],
     ),
+    "a typo in a kind, before words of that kind": (
+        "models:\n  chat:\n    kind: LLMInferenceServise\n    model: hf://a/b\n    replicas: 1\n",
+        ["models.yaml:5:11 schema/not-allowed"],
+    ),
     "an empty value": ("models:\n  iris:\n", ["models.yaml:4:3 yaml/empty-value"]),
     "everything commented out": ("models:\n#  iris: {}\n", ["models.yaml:3:1 yaml/empty-value"]),
     "an unknown profile": (MODEL + "    profile: smal\n", ["models.yaml:7:14 catalog/unknown-profile"]),

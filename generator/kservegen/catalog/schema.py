@@ -140,12 +140,22 @@ def _object(properties: JsonObject) -> JsonObject:
 
 
 def _entries_of(*, kinds: list[str]) -> JsonObject:
-    """Choose the words by the entry's `kind`; without one, the section's first kind is meant."""
+    """Choose the words by the entry's `kind`; without one, the section's first kind is meant.
+
+    Of a kind that there is not nothing more is said than that: its words may be those of any.
+    """
     choice: JsonObject = {"$ref": f"#/definitions/{kinds[0]}"}
     for kind in reversed(kinds[1:]):
         choice = {
             "if": {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]},
             "then": {"$ref": f"#/definitions/{kind}"},
+            "else": choice,
+        }
+    if len(kinds) > 1:
+        named: JsonObject = {"properties": {"kind": {"enum": [*kinds]}}}
+        choice = {
+            "if": {"type": "object", "properties": {"kind": {"not": {"enum": [*kinds]}}}, "required": ["kind"]},
+            "then": named,
             "else": choice,
         }
     return {"type": "object", "additionalProperties": choice}
