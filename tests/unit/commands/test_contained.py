@@ -29,7 +29,7 @@ CRASH = "internal/not-judged"
 AT_THE_ENTRY = [f"models.yaml:4:3 {CRASH}", OTHER]
 SEAMS: dict[str, tuple[str, str, list[str]]] = {
     "reading a file": (
-        "kservegen.catalog.load.load_strict",
+        "kservegen.catalog.load.load_held",
         "models/extra.yaml",
         [f"models/extra.yaml:1:1 {CRASH}", OTHER],
     ),
