@@ -24,6 +24,7 @@ from kservegen.kserve.charts.values import check_values
 from kservegen.kserve.controllers.domains import template_fault
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 from kservegen.render.objects.images import split_image
+from kservegen.render.objects.settings import promises_of
 
 # Operators that checks know by name; a test holds this list against what the rules ask for.
 KNOWN_PREREQUISITES = frozenset(
@@ -95,7 +96,7 @@ def _chart_needs(built: BuiltEnvironment, charts: Charts, directory: Directory) 
     known = set(charts.names)
     used = set(built.platform.names)
     wanted: dict[tuple[str, ...], list[str]] = {}
-    promised = [item for item in sequence(built.environment.at("prerequisites")) if isinstance(item, str)]
+    promised = promises_of(built.environment)
     for use in built.platform.charts:
         chart = charts.by_name.get(use.name)
         directory.look_up_promise(use.name, kind=CHART)  # one that is promised is installed by somebody else
