@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kservegen.cli.clock import clock
-from kservegen.cli.options import read_named_file, reporting, write_document, write_text
+from kservegen.cli.options import read_named_file, reporting, write_sections, write_text
 
 if TYPE_CHECKING:
     from kservegen.commands.adopting.cluster import ClusterContent
@@ -124,11 +124,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         write_adoption(repository, adoption)
     exit_code = int(not adoption.may_be_written)
     if output == "json":
-        from kservegen.report.json_report import render_sections  # noqa: PLC0415
-
-        write_document(render_sections(exit_code, adoption=adoption_as_json(adoption, written=done)))
-    else:
-        write_text(adoption_as_text(adoption, written=done))
+        return write_sections(exit_code, adoption=adoption_as_json(adoption, written=done))
+    write_text(adoption_as_text(adoption, written=done))
     return exit_code
 
 
