@@ -1,4 +1,4 @@
-"""The options that say where the clusters of environments are read from, shared by `status` and `promote --stage`."""
+"""The options that say where clusters are read from, shared by `status` and `promote --stage`; what kubectl wrote."""
 
 from __future__ import annotations
 
@@ -110,12 +110,20 @@ def _from_clusters(contexts: dict[str, list[str]], environments: Sequence[str]) 
 
 
 def _contents(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    return written_by_kubectl([Path(path) for path in paths if path != "-"], piped="-" in paths)
+
+
+def written_by_kubectl(paths: Sequence[Path], *, piped: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of what kubectl wrote: standard input where `piped`, then files and folders.
+
+    GeneratorError for what cannot be read.
+    """
     from kservegen.checks.manifests.files import find_files  # noqa: PLC0415
     from kservegen.commands.inventory import LARGE_INPUT_HINT, LARGEST_INPUT  # noqa: PLC0415
 
-    if "-" in paths:
+    if piped:
         yield STDIN, sys.stdin.buffer.read(LARGEST_INPUT + 1)
-    for argument in find_files([Path(path) for path in paths if path != "-"]):
+    for argument in find_files(paths):
         for file in argument.files:
             read = file.read()
             if not isinstance(read, bytes):

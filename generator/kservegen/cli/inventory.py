@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kservegen.cli.clock import this_day
+from kservegen.cli.clusters import written_by_kubectl
 from kservegen.cli.options import (
     complete_environment,
     find_repository,
@@ -20,7 +20,6 @@ from kservegen.cli.options import (
 )
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import STDIN
 from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:
@@ -117,25 +116,10 @@ def _ask(
 
 
 def _take_files(draft: InventoryDraft, sources: tuple[Path, ...]) -> None:
-    from kservegen.checks.manifests.files import find_files  # noqa: PLC0415
-    from kservegen.commands.inventory import (  # noqa: PLC0415
-        LARGE_INPUT_HINT,
-        LARGEST_INPUT,
-        read_objects,
-        take_objects,
-    )
+    from kservegen.commands.inventory import read_objects, take_objects  # noqa: PLC0415
 
-    taken = 0
-    if _STDIN in sources:
-        content = sys.stdin.buffer.read(LARGEST_INPUT + 1)
-        taken += take_objects(draft, read_objects(content, STDIN))
-    for argument in find_files([path for path in sources if path != _STDIN]):
-        for file in argument.files:
-            read = file.read()
-            if not isinstance(read, bytes):
-                hint = LARGE_INPUT_HINT if read.rule == "yaml/too-big" else read.hint
-                raise GeneratorError(read.message, subject=file.name, hint=hint)
-            taken += take_objects(draft, read_objects(read, file.name))
+    written = written_by_kubectl([path for path in sources if path != _STDIN], piped=_STDIN in sources)
+    taken = sum(take_objects(draft, read_objects(content, name)) for name, content in written)
     if not taken:
         raise GeneratorError(
             "no object among them has a name that Kubernetes takes"
