@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -28,6 +28,7 @@ class SyncedBranch:
     environment: str
     commit: str
     label: str
+    _after: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def folder(self) -> str:
@@ -40,6 +41,12 @@ class SyncedBranch:
         return {path: blob for path, blob in files(self.git, self.commit, self.folder).items() if blob.is_file}
 
     @cached_property
+    def contents(self) -> Mapping[str, bytes]:
+        """What the files hold, read by one process: whoever asks for one model's mostly asks for all."""
+        held = read(self.git, (blob.name for blob in self.files.values()))
+        return {path: held[blob.name] for path, blob in self.files.items()}
+
+    @cached_property
     def commits(self) -> Mapping[str, FileCommit]:
         """The commit by which each file became what it is, where this clone knows."""
         return last_commits(self.git, self.commit, self.folder)
@@ -49,10 +56,15 @@ class SyncedBranch:
         blob = self.files.get(path)
         return blob is not None and blob.name == blob_name(content, blob.name)
 
-    def content(self, path: str) -> bytes | None:
-        """Return a file; None where there is none."""
-        blob = self.files.get(path)
-        return None if blob is None else read(self.git, [blob.name])[blob.name]
+    def commits_after(self, revision: str) -> frozenset[str] | None:
+        """Return the branch's commits that are not in the history of a commit; None where this clone lacks that one.
+
+        One process for each revision: what an engine syncs is mostly one for all models.
+        """
+        if revision not in self._after:
+            done = self.git.attempt("rev-list", self.commit, f"^{revision}^{{commit}}")
+            self._after[revision] = None if done.returncode else frozenset(done.stdout.decode().split())
+        return self._after[revision]
 
 
 def synced_branch(git: Git, environment: ResolvedEnvironment) -> SyncedBranch | None:

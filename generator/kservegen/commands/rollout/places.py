@@ -28,7 +28,6 @@ from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import FileCommit
-from kservegen.git.remote import is_known, leads_to
 from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.readiness import Readiness, ReadyReason, readiness_of
 from kservegen.kubernetes.pod_state import PodTrouble, creation_trouble, pod_trouble
@@ -170,7 +169,7 @@ class EnvironmentPlaces:
         # A branch of its own for each environment: the output lies there alone.
         is_merged = None if branch is None else branch.holds(path, wanted)
         is_current = held == wanted or (held is None and bool(is_merged))
-        shown = held if held is not None else branch.content(path) if branch is not None else None
+        shown = held if held is not None else branch.contents.get(path) if branch is not None else None
         return RenderedFile(
             file=f"{OUTPUT_FOLDER}/{self.name}/{path}",
             digest="" if shown is None else f"sha256:{sha256(shown).hexdigest()}",
@@ -183,7 +182,7 @@ class EnvironmentPlaces:
     def in_git(self, entry: BuiltEntry) -> JsonObject:
         """Return the object that the engine finds in Git; what the catalog renders, where Git has none."""
         path = entry.resource.file
-        content = self.branch.content(path) if self.branch is not None else self.on_disk(path)
+        content = self.branch.contents.get(path) if self.branch is not None else self.on_disk(path)
         value = load_strict(content, path).value if content is not None else None
         return value if isinstance(value, dict) else entry.resource.doc
 
@@ -280,9 +279,8 @@ def _is_behind(places: EnvironmentPlaces, file: str, revision: str) -> bool | No
     """Whether a commit that was synced lacks the one that brought a file to the branch; None where git cannot tell."""
     branch = places.branch
     since = branch.commits.get(file) if branch is not None and file in branch.files else None
-    if branch is None or since is None or not _COMMIT.match(revision) or not is_known(branch.git, revision):
-        return None
-    return since.name != revision and not leads_to(branch.git, since.name, revision)
+    after = branch.commits_after(revision) if branch is not None and _COMMIT.match(revision) else None
+    return None if since is None or after is None else since.name in after
 
 
 def _as_resource(like: Resource, doc: JsonObject) -> Resource:
