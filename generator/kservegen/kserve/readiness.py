@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from kservegen.core.document import integer, mapping, sequence, text
+from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.kubernetes.conditions import conditions_by_type
 
 STOP_ANNOTATION: Final = "serving.kserve.io/stop"
 _READY: Final = "Ready"
@@ -51,7 +52,7 @@ class Readiness(NamedTuple):
 def readiness_of(doc: JsonObject) -> Readiness:
     """Read the status of an object, which may have any shape."""
     metadata, status = mapping(doc.get("metadata")), mapping(doc.get("status"))
-    conditions = {text(item.get("type")): item for item in map(mapping, sequence(status.get("conditions")))}
+    conditions = conditions_by_type(status)
     said = mapping(conditions.get(_READY))
     ready = {"True": True, "False": False}.get(text(said.get("status")))
     observed, generation = integer(status.get("observedGeneration")), integer(metadata.get("generation"))

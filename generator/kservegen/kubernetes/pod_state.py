@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.kubernetes.conditions import conditions_by_type
 
 # A container that has not begun because its pod has not: what holds the pod is told elsewhere.
 _BEGINNING: Final = frozenset({"PodInitializing"})
@@ -42,7 +43,7 @@ def creation_trouble(doc: JsonObject) -> PodTrouble | None:
 def _troubles(status: JsonObject) -> Iterator[tuple[str, str]]:
     if text(status.get("phase")) == "Failed":
         yield text(status.get("reason")) or "Failed", text(status.get("message"))
-    conditions = {text(item.get("type")): item for item in map(mapping, sequence(status.get("conditions")))}
+    conditions = conditions_by_type(status)
     scheduled = mapping(conditions.get("PodScheduled"))
     if text(scheduled.get("status")) == "False":
         yield text(scheduled.get("reason")) or "Unschedulable", text(scheduled.get("message"))

@@ -30,6 +30,7 @@ from kservegen.formats.yaml.load import load_strict
 from kservegen.git.log import FileCommit
 from kservegen.kserve.defaulting import Installation
 from kservegen.kserve.readiness import Readiness, ReadyReason, readiness_of
+from kservegen.kubernetes.conditions import conditions_by_type
 from kservegen.kubernetes.pod_state import PodTrouble, creation_trouble, pod_trouble
 from kservegen.render.gitops.repository import OutputRepository as Addresses
 from kservegen.render.gitops.syncers import syncers
@@ -298,8 +299,7 @@ def engine_view(doc: JsonObject, syncer: Resource) -> EngineView:
         said += [text(item.get("message")) for item in map(mapping, sequence(status.get("conditions")))]
         words = text(sync.get("status")), text(health.get("status")), text(sync.get("revision"))
     else:
-        conditions = {text(item.get("type")): item for item in map(mapping, sequence(status.get("conditions")))}
-        ready = mapping(conditions.get("Ready"))
+        ready = mapping(conditions_by_type(status).get("Ready"))
         said = [text(ready.get("message"))] if text(ready.get("status")) == "False" else []
         applied = text(status.get("lastAppliedRevision"))
         # main@sha1:0123…, as Flux writes it.
