@@ -43,6 +43,7 @@ from kservegen.git.blame import last_changes
 from kservegen.git.log import FileCommit, Span, commit_time
 from kservegen.git.process import Git, open_git
 from kservegen.git.remote import leads_to
+from kservegen.render.objects.environment import BuiltEntry
 
 _SHOWN: Final = 5
 _MINUTE: Final = timedelta(minutes=1)
@@ -271,40 +272,44 @@ class _Conditions:
             place.built: place
             for place in model_places(places, self._draft.project.tools.schemas, [e for e in chosen if e in of_models])
         }
+        is_elsewhere = places.branch is not None and not places.branch.files
+        lines: dict[BuiltEntry, FileCommit | None] = {}
+        if is_elsewhere and git is not None:
+            from kservegen.commands.model_report import entry_spans  # noqa: PLC0415 - where nothing is rendered
+
+            parts = [tuple(entry_spans(built.entry)) for built in chosen]
+            lines = dict(zip(chosen, self._lines(places, git, parts), strict=True))
         for built in chosen:
             place, key = told.get(built), built.entry.key
-            rendered = places.rendered(built)
-            is_elsewhere = places.branch is not None and not places.branch.files
+            rendered = place.rendered if place is not None else places.rendered(built)
             if not is_elsewhere and (not rendered.is_current or rendered.is_merged is False):
                 yield self._held(places, "stage-unsettled", key, _unsettled(rendered))
                 continue
             if place is not None and (self._stage.ready or places.name in self._clusters):
                 yield from self._ready(places, key, place)
-            since = rendered.since
-            if is_elsewhere and git is not None:
-                from kservegen.commands.model_report import entry_spans  # noqa: PLC0415 - where nothing is rendered
-
-                since = self._lines(places, git, tuple(entry_spans(built.entry)))
-            yield from self._soak(places, key, since, place)
+            yield from self._soak(places, key, lines.get(built, rendered.since), place)
 
     def _platform(self, places: EnvironmentPlaces, git: Git | None) -> Iterator[HeldBack]:
         """Hold KServe's version and images against the soak; where Ready counts, against every model."""
         subject = _PLATFORM[1]
         spans = tuple(_platform_spans(places.built.environment))
-        yield from self._soak(places, subject, None if git is None else self._lines(places, git, spans), None)
+        since = None if git is None else self._lines(places, git, [spans])[0]
+        yield from self._soak(places, subject, since, None)
         if self._stage.ready or places.name in self._clusters:
             every = model_places(places, self._draft.project.tools.schemas, places.models)
             lacking = [place.built.entry.key for place in every if not place.is_ready]
             if lacking:
                 yield self._held(places, "stage-ready", subject, f"not Ready there: {_some(lacking)}")
 
-    def _lines(self, places: EnvironmentPlaces, git: Git, spans: tuple[Span, ...]) -> FileCommit | None:
-        """Return the newest commit of lines, if the branch that is synced has it; None where that is not known."""
-        (change,) = last_changes(git, [spans]) if spans else (None,)
-        branch = places.branch
-        if change is None or branch is None or not leads_to(git, change.commit, branch.commit):
-            return None
-        return FileCommit(change.commit, commit_time(git, change.commit))
+    def _lines(self, places: EnvironmentPlaces, git: Git, parts: Sequence[Sequence[Span]]) -> list[FileCommit | None]:
+        """Return the newest commit of each part's lines, if the synced branch has it; None where it is not known."""
+        changes, branch = last_changes(git, parts), places.branch
+        merged = {
+            name: FileCommit(name, commit_time(git, name))
+            for name in {change.commit for change in changes if change is not None}
+            if branch is not None and leads_to(git, name, branch.commit)
+        }
+        return [merged.get(change.commit) if change is not None else None for change in changes]
 
     def _soak(
         self, places: EnvironmentPlaces, subject: str, since: FileCommit | None, place: ModelPlace | None
