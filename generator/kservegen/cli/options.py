@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeVar, cast
 
 import click
 
-from kservegen.cli.progress import shown_progress, stop_progress
+from kservegen.cli.progress import runs_in_ci, shown_progress, stop_progress
 from kservegen.commands.result import Result
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out, repository_top
 from kservegen.core.diagnostics import Severity
@@ -171,7 +171,7 @@ show_waived = click.option(
 
 def _at_a_terminal(_ctx: click.Context, param: click.Parameter, value: int) -> int:
     """Refuse what raises a guard where nobody sits: in CI a workflow could grant it to whatever it is run for."""
-    if value and os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+    if value and runs_in_ci():
         raise click.UsageError(
             f"{param.opts[0]} is for a terminal, and CI is set here: merge a permit first, in a change of its own "
             "(permits in the environment's file: docs/plan.md)"
@@ -179,45 +179,29 @@ def _at_a_terminal(_ctx: click.Context, param: click.Parameter, value: int) -> i
     return value
 
 
+def _allowance(name: str, text: str) -> Callable[[_F], _F]:
+    """Add an option that lets so many through, once, and that CI cannot use."""
+    return click.option(name, type=click.IntRange(min=0), default=0, callback=_at_a_terminal, metavar="N", help=text)
+
+
+_allow_removals = _allowance(
+    "--allow-removals", "Let this run remove up to N files from each environment, beyond its guard."
+)
+_allow_restarts = _allowance(
+    "--allow-restarts", "Let this run restart pods with up to N accelerators in each environment, beyond its guard."
+)
+_allow_left_behind = _allowance(
+    "--allow-left-behind",
+    "Let this run leave up to N objects of each environment running where nothing syncs them any more.",
+)
+early_option = _allowance(
+    "--allow-early", "With --stage: bring up to N models on before the stage before has what it asks for."
+)
+
+
 def guard_options(function: _F) -> _F:
     """Add --allow-removals, --allow-restarts and --allow-left-behind, which CI cannot use."""
-    removals = click.option(
-        "--allow-removals",
-        type=click.IntRange(min=0),
-        default=0,
-        callback=_at_a_terminal,
-        metavar="N",
-        help="Let this run remove up to N files from each environment, beyond its guard.",
-    )
-    restarts = click.option(
-        "--allow-restarts",
-        type=click.IntRange(min=0),
-        default=0,
-        callback=_at_a_terminal,
-        metavar="N",
-        help="Let this run restart pods with up to N accelerators in each environment, beyond its guard.",
-    )
-    left_behind = click.option(
-        "--allow-left-behind",
-        type=click.IntRange(min=0),
-        default=0,
-        callback=_at_a_terminal,
-        metavar="N",
-        help="Let this run leave up to N objects of each environment running where nothing syncs them any more.",
-    )
-    return removals(restarts(left_behind(function)))
-
-
-def early_option(function: _F) -> _F:
-    """Add --allow-early, which CI cannot use."""
-    return click.option(
-        "--allow-early",
-        type=click.IntRange(min=0),
-        default=0,
-        callback=_at_a_terminal,
-        metavar="N",
-        help="With --stage: bring up to N models on before the stage before has what it asks for.",
-    )(function)
+    return _allow_removals(_allow_restarts(_allow_left_behind(function)))
 
 
 def find_repository(root: Path | None) -> Repository:

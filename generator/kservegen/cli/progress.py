@@ -76,13 +76,13 @@ def shown_progress() -> Iterator[None]:
         _LINES.remove(line)
 
 
+def runs_in_ci() -> bool:
+    """Whether this is a job of CI, where nobody sits: there CI is set."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
 def _is_watched() -> bool:
-    return (
-        sys.stderr.isatty()
-        and sys.stdout.isatty()
-        and os.environ.get("CI", "").lower() in {"", "0", "false"}
-        and os.environ.get("TERM") != "dumb"
-    )
+    return sys.stderr.isatty() and sys.stdout.isatty() and not runs_in_ci() and os.environ.get("TERM") != "dumb"
 
 
 def _open_bar() -> rich.progress.Progress:
