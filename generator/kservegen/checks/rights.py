@@ -43,11 +43,11 @@ def check_rights(built: BuiltEnvironment, path: str, resource: Resource) -> Iter
 
 def _hint(built: BuiltEnvironment, path: str, resource: Resource) -> str:
     """Name the word that permits a kind where there is one: in folders of models, for what has a namespace."""
-    kind: JsonObject = {"group": _group(resource), "kind": resource.kind}
+    kind: JsonObject = {"group": resource.group, "kind": resource.kind}
     known = sequence(built.environment.at("gitops", "namespaceResourceWhitelist"))
-    is_known = kind in known or _group(resource) == GROUP
+    is_known = kind in known or resource.group == GROUP
     if path.startswith(_TENANT) and resource.id.namespace and not is_known:
-        group = _group(resource) or '""'
+        group = resource.group or '""'
         word = f"{{group: {group}, kind: {resource.kind}}}"
         return f"Add {word} to gitops.namespaceResourceWhitelist, or have the file synced from elsewhere."
     return "Have the file synced from elsewhere."
@@ -57,7 +57,7 @@ def _argocd(sync: Sequence[Resource], application: Resource, resource: Resource)
     """Judge as Argo CD does (IsGroupKindPermitted): no list of namespaced kinds permits all, none of others nothing."""
     name = text(application.spec.get("project"))
     for project in (item for item in sync if item.kind == "AppProject" and item.id.name == name):
-        kind: JsonObject = {"group": _group(resource), "kind": resource.kind}
+        kind: JsonObject = {"group": resource.group, "kind": resource.kind}
         namespaces = [mapping(item).get("namespace") for item in sequence(project.spec.get("destinations"))]
         if resource.id.namespace:
             kinds = project.spec.get("namespaceResourceWhitelist")
@@ -87,13 +87,9 @@ def _flux(sync: Sequence[Resource], kustomization: Resource, resource: Resource)
 def _may_create(roles: Iterable[Resource], resource: Resource) -> bool:
     plural = plural_of_kind(resource.kind)
     return any(
-        _group(resource) in sequence(rule.get("apiGroups"))
+        resource.group in sequence(rule.get("apiGroups"))
         and plural in sequence(rule.get("resources"))
         and "create" in sequence(rule.get("verbs"))
         for role in roles
         for rule in map(mapping, sequence(role.doc.get("rules")))
     )
-
-
-def _group(resource: Resource) -> str:
-    return resource.group

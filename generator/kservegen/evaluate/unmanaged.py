@@ -339,22 +339,18 @@ _RENDERED: Final = {
 def find_doubles(built: BuiltEnvironment, objects: Iterable[UnmanagedObject]) -> Iterator[Diagnostic]:
     """Find objects that an unmanaged file holds a second time, beside ours or beside another's."""
     locator = Locator.of(built)
-    rendered = {_identity(resource): resource for resource in built.resources}
+    rendered = {resource.identity: resource for resource in built.resources}
     others: dict[tuple[str, ResourceId], UnmanagedObject] = {}
     for item in objects:
         resource = item.defaulted.written
         if not resource.id.name:
             continue
-        identity = _identity(resource)
+        identity = resource.identity
         ours, other = rendered.get(identity), others.setdefault(identity, item)
         if ours is not None:
             yield _double(item, "kservegen renders it", locator.locate(ours, ()))
         elif other is not item:
             yield _double(item, "it stands here, too", other.document.locate(("metadata", "name")))
-
-
-def _identity(resource: Resource) -> tuple[str, ResourceId]:
-    return resource.identity
 
 
 def _double(item: UnmanagedObject, why: str, where: Location) -> Diagnostic:

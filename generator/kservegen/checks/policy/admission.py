@@ -49,8 +49,7 @@ class Admission:
     def _shown(self, doc: JsonObject) -> JsonObject:
         if not self.version:
             return doc
-        group = self.resource.api_version.rpartition("/")[0]
-        return {**doc, "apiVersion": f"{group}/{self.version}"}
+        return {**doc, "apiVersion": f"{self.resource.group}/{self.version}"}
 
     def request(self) -> JsonObject:
         """Return what expressions see as `request`, as far as files tell."""
