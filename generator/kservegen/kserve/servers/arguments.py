@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.suggest import did_you_mean
+from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
 from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
 from kservegen.kserve.servers.relations import clashes, settings_of
@@ -111,17 +112,10 @@ def refuses_words(server: ServerInImage, line: CommandLine, environment: Mapping
 
 def read_line(server: ServerInImage, line: CommandLine) -> Reading:
     """Read the command line of a server as it does; several rules in turn ask about one line, which nobody changes."""
-    known = _read.get(id(line))
-    if known is None or known[0] is not line or known[1] != server:
-        if len(_read) >= _MOST_READ:
-            _read.clear()
-        known = _read[id(line)] = (line, server, read_words(line.words, flags_of(server), _grammar(server)))
-    return known[2]
+    return _read.get((server, line), lambda: read_words(line.words, flags_of(server), _grammar(server)))
 
 
-# By the identity of a line, which is held so that no other takes it.
-_read: Final[dict[int, tuple[CommandLine, ServerInImage, Reading]]] = {}
-_MOST_READ: Final = 16
+_read: Final = IdentityCache[Reading](16)
 
 
 @lru_cache(maxsize=64)

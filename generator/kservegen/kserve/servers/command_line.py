@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.secrets import HIDDEN
 from kservegen.kserve.servers.arguments import CommandLine
+from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import VLLM, ServerInImage, server_in
 from kservegen.kserve.servers.parsing import Word
 from kservegen.kserve.servers.tables import version_numbers
@@ -88,17 +89,10 @@ def started_server(container: JsonObject) -> StartedServer | None:
 
     Several rules in turn ask about one container, which nobody changes.
     """
-    known = _asked.get(id(container))
-    if known is None or known[0] is not container:
-        if len(_asked) >= _MOST_ASKED:
-            _asked.clear()
-        known = _asked[id(container)] = (container, _read_server(container))
-    return known[1]
+    return _asked.get((container,), partial(_read_server, container))
 
 
-# By the identity of a container, which is held so that no other takes it.
-_asked: Final[dict[int, tuple[JsonObject, StartedServer | None]]] = {}
-_MOST_ASKED: Final = 16
+_asked: Final = IdentityCache[StartedServer | None](16)
 
 
 class _Spoken(NamedTuple):
@@ -113,18 +107,10 @@ class _Spoken(NamedTuple):
 def _spoken(container: JsonObject) -> _Spoken:
     """Read what a container says, once for those that have it in common: pods share what differs in none of them."""
     parts = {part: container.get(part) for part in ("command", "args", "env")}
-    key = tuple(map(id, parts.values()))
-    known = _said.get(key)
-    if known is None:
-        if len(_said) >= _MOST_SAID:
-            _said.clear()
-        known = _said[key] = (parts, _read(parts))
-    return known[1]
+    return _said.get(tuple(parts.values()), partial(_read, parts))
 
 
-# By the identities of the parts, which are held so that no others take them.
-_said: Final[dict[tuple[int, ...], tuple[JsonObject, _Spoken]]] = {}
-_MOST_SAID: Final = 64
+_said: Final = IdentityCache[_Spoken](64)
 
 
 def _read(container: JsonObject) -> _Spoken:
