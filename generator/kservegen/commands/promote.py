@@ -83,8 +83,9 @@ def bring_over(draft: CatalogDraft, request: Promotion) -> None:
     for entry, own in both:
         told[entry.section, entry.key] += _words(edits, entry, own, request)
     draft.put_all(file, edits)
-    for name in draft.catalog.reached(request.target):
-        _pins(draft, name, there, [entry for entry, _ in both], told)
+    reached = [draft.resolved(name) for name in draft.catalog.reached(request.target)]
+    for environment in reached:
+        _pins(draft, environment, there, [entry for entry, _ in both], told)
     for section, key in sorted(keys - {(e.section, e.key) for e in there.entries}):
         raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
     draft.notes += (note for notes in told.values() for note in notes)
@@ -178,14 +179,13 @@ def _words(edits: list[_Edit], there: Entry, here: Entry, request: Promotion) ->
 
 def _pins(
     draft: CatalogDraft,
-    environment: str,
+    here: ResolvedEnvironment,
     there: ResolvedEnvironment,
     entries: Iterable[Entry],
     told: Mapping[EntryName, list[str]],
 ) -> None:
     """Bring over what the lock holds of the addresses that both serve after the words were brought over."""
-    here = draft.resolved(environment)
-    file = f"{ENVIRONMENTS_FOLDER}/{environment}{LOCK_SUFFIX}"
+    file = f"{ENVIRONMENTS_FOLDER}/{here.name}{LOCK_SUFFIX}"
     settings = Settings.of(there), Settings.of(here)
     now, known = _by_name(here), dict(mapping(draft.value(file).get("models")))
     edits: list[_Edit] = []
@@ -202,5 +202,5 @@ def _pins(
             edits.append((("models", address), pin))
             revision = text(mapping(pin).get("revision"))
             if revision:
-                told[entry.section, entry.key].append(f"{address} is pinned to {revision[:12]} in {environment}")
+                told[entry.section, entry.key].append(f"{address} is pinned to {revision[:12]} in {here.name}")
     draft.put_all(file, edits)
