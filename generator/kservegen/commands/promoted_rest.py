@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from kservegen.catalog.editing.patch import at
+from kservegen.catalog.editing.patch import at, with_value
 from kservegen.catalog.merge import MERGE_KEYS, item_key
 from kservegen.catalog.model import Fragment
 from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment
@@ -24,6 +24,7 @@ _SHOWN: Final = 5
 # Where an entry lives and whose it is: no difference of what runs.
 _NOT_RUNNING: Final = frozenset({"environments", "owner", "namespace", "profile"})
 
+_Edit: TypeAlias = tuple[Path, JsonValue]
 _Names: TypeAlias = Collection[tuple[str, str]]  # sections and keys
 
 
@@ -36,13 +37,15 @@ def bring_rest(draft: CatalogDraft, file: str, way: tuple[str, str], names: _Nam
     source, target = way
     there, here = draft.resolved(source), draft.resolved(target)
     chosen = [entry for entry in there.entries if not names or (entry.section, entry.key) in names]
-    known = _by_name(here)
+    known, words = _by_name(here), draft.value(file)
+    edits: list[_Edit] = []
     for entry in chosen:
         own = known.get((entry.section, entry.key))
         if entry.section == MANIFESTS:
             _manifest(draft, entry, own, way)
         elif own is not None:
-            _lists(draft, file, entry, own, source)
+            edits += _lists(draft.notes, words, entry, own, source)
+    draft.put_all(file, edits)
     now = draft.resolved(target)
     draft.notes += _staying(chosen, now, fields)
     draft.notes += _platform(there, now, named=bool(names))
@@ -52,23 +55,25 @@ def _by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
     return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
-def _lists(draft: CatalogDraft, file: str, there: Entry, here: Entry, source: str) -> None:
-    """Bring over versions that stand in items of lists, which environments name by their keys."""
+def _lists(notes: list[str], words: JsonObject, there: Entry, here: Entry, source: str) -> Iterator[_Edit]:
+    """Yield the edits of `words`, those of the environment's file, for versions in lists; note those that stay."""
     for path, value in version_words(there.words, there.info.kind):
         if not any(isinstance(part, int) for part in path):
             continue
         shown = f"{there.key}: {format_path(path)}"
         place = _same_place(there.words, here.words, path)
         if place is None:
-            draft.notes.append(f"{shown} is {_text(value)} in {source}, and stays: the list has no such item here")
+            notes.append(f"{shown} is {_text(value)} in {source}, and stays: the list has no such item here")
             continue
         own = at(here.words, place)
         if own == value:
             continue
         if moves(own, value):
-            draft.notes.append(f"{shown} stays {_text(own)}: {source} has {_text(value)}, from another place")
+            notes.append(f"{shown} stays {_text(own)}: {source} has {_text(value)}, from another place")
             continue
-        _put_item(draft, file, (there.section, there.key), there.words, path, value)
+        edit = _item_edit(words, (there.section, there.key), there.words, path, value)
+        words = with_value(words, *edit)
+        yield edit
 
 
 def _same_place(there: JsonObject, here: JsonObject, path: Path) -> Path | None:
@@ -91,9 +96,8 @@ def _number(items: JsonArray, field: str, item: JsonValue) -> int | None:
     return next((n for n, one in enumerate(items) if key is not None and item_key(field, one) == key), None)
 
 
-def _put_item(draft: CatalogDraft, file: str, entry: Path, there: JsonObject, path: Path, value: JsonValue) -> None:
-    """Set a value in an item of a list, in the environment's file, where items are named by their keys."""
-    words = draft.value(file)
+def _item_edit(words: JsonObject, entry: Path, there: JsonObject, path: Path, value: JsonValue) -> _Edit:
+    """Return the edit that sets a value in an item of a list, where the file names items by their keys."""
     place: Path = entry
     for length, part in enumerate(path):
         if not isinstance(part, int):
@@ -104,13 +108,9 @@ def _put_item(draft: CatalogDraft, file: str, entry: Path, there: JsonObject, pa
         number = _number(own, field, item)
         if number is None:
             named = _named(there, path, length, value)
-            if at(words, place) is None:
-                draft.put(file, place, [named])
-            else:
-                draft.put(file, (*place, len(own)), named)
-            return
+            return (place, [named]) if at(words, place) is None else ((*place, len(own)), named)
         place = (*place, number)
-    draft.put(file, place, value)
+    return place, value
 
 
 def _named(there: JsonObject, path: Path, length: int, value: JsonValue) -> JsonObject:
