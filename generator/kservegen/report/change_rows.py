@@ -25,10 +25,9 @@ from kservegen.checks.budget.ledger import ACCELERATORS
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import ResourceId
 from kservegen.report import plan_words as words
-from kservegen.report.summary import plural, plural_of
+from kservegen.report.summary import plural
 
 BLANK: Final = "-"
-_GONE: Final = frozenset({Verb.REMOVED})
 _VERBS: Final[Mapping[Verb, str]] = {
     Verb.ADDED: "new",
     Verb.CHANGED: "changes",
@@ -101,7 +100,7 @@ class BudgetChangeRow(NamedTuple):
     @property
     def limit(self) -> str:
         """Write what is granted, and what was where that differs."""
-        if self.granted == self.granted_before or (self.granted is None and self.granted_before is None):
+        if self.granted == self.granted_before:
             return self.written(self.granted)
         return f"{self.written(self.granted)} (was {self.written(self.granted_before)})"
 
@@ -161,13 +160,17 @@ def _row(
 ) -> ModelChangeRow:
     found = [uses[subject] for subject in subjects if subject in uses]
     own = [restarts[subject] for subject in subjects if subject in restarts]
-    is_there = change is not None and change.verb not in _GONE
+    name, names = words.called(subjects)
+    first, is_one = subjects[0], not names
+    file = ""
+    if is_one and change is not None and change.verb is not Verb.REMOVED:
+        file = f"{OUTPUT_FOLDER}/{environment.name}/{change.file}"
     return ModelChangeRow(
         environments=(environment.name,),
-        name=subjects[0].name if len(subjects) == 1 else f"{len(subjects):,} {plural_of(subjects[0].kind)}",
-        about=f"{subjects[0].kind} in {subjects[0].namespace}" if len(subjects) == 1 else "",
-        names=tuple(f"{subject.namespace}/{subject.name}".lstrip("/") for subject in subjects[1:] and subjects),
-        file=f"{OUTPUT_FOLDER}/{environment.name}/{change.file}" if change and is_there and len(subjects) == 1 else "",
+        name=first.name if is_one else name,
+        about=f"{first.kind} in {first.namespace}" if is_one else "",
+        names=names,
+        file=file,
         verb=_VERBS[change.verb] if change is not None else "unchanged",
         said=tuple(_said(change, found, own)),
         fields=fields,

@@ -189,7 +189,7 @@ class ObjectGroup(NamedTuple):
     changes: tuple[ObjectChange, ...]
     fields: tuple[FieldChange, ...]
     effect: str
-    subjects: tuple[ResourceId, ...] = ()
+    subjects: tuple[ResourceId, ...]
 
 
 def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[ObjectGroup]:
@@ -204,7 +204,7 @@ def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[Obje
         for some in [changes] if len(changes) >= LEAST else [[change] for change in changes]:
             subjects = [change.key.subject for change in some]
             fields = map(folded_field, zip(*(change.fields for change in some), strict=True))
-            yield ObjectGroup(*_called(subjects), tuple(some), tuple(fields), said.text(subjects), tuple(subjects))
+            yield ObjectGroup(*called(subjects), tuple(some), tuple(fields), said.text(subjects), tuple(subjects))
     changed = {change.key.subject for change in environment.objects}
     rest: dict[Hashable, list[ResourceId]] = {}
     for subject in said.subjects:
@@ -212,10 +212,11 @@ def object_groups(environment: EnvironmentPlan, *, folds: bool) -> Iterator[Obje
             rest.setdefault((subject.kind, said.key(subject)) if folds else subject, []).append(subject)
     for subjects in rest.values():
         for some_of in [subjects] if len(subjects) >= LEAST else [[subject] for subject in subjects]:
-            yield ObjectGroup(*_called(some_of), (), (), said.text(some_of), tuple(some_of))
+            yield ObjectGroup(*called(some_of), (), (), said.text(some_of), tuple(some_of))
 
 
-def _called(subjects: Sequence[ResourceId]) -> tuple[str, tuple[str, ...]]:
+def called(subjects: Sequence[ResourceId]) -> tuple[str, tuple[str, ...]]:
+    """Return what people call one object, or how many there are of which kind, and then their names."""
     if len(subjects) == 1:
         return str(subjects[0]), ()
     names = tuple(f"{subject.namespace}/{subject.name}".lstrip("/") for subject in subjects)
