@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.fact_store import FactStore
@@ -17,7 +18,7 @@ from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.kserve.servers.arguments import refuses_words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Fit:
     """One server and what became of the attempt to estimate it: an estimate, or the reason why there is none."""
 
@@ -51,7 +52,7 @@ class Fit:
             return ""
         return f"it needs {needed} GPUs (tensor x pipeline x data parallelism) and gets {given}: it does not start"
 
-    @property
+    @cached_property
     def misread(self) -> str:
         """Why the server stops before it looks at a GPU: words that it does not take, told by rules of their own."""
         started = self.workload.started
@@ -59,7 +60,7 @@ class Fit:
             return ""
         return "the server does not take its arguments: kservegen validate tells which"
 
-    @property
+    @cached_property
     def refuses(self) -> tuple[str, ...]:
         """What stops the server whatever the memory: vLLM's refusals, GPUs that are not there, words that it lacks."""
         refused = [] if self.misread else [refusal.message for refusal in self.refused]
