@@ -157,7 +157,7 @@ def test_what_cannot_be_admitted_is_named_without_a_line(api: FakeApi, tmp_path:
     [
         ("no-kserve", "the cluster has no kinds of KServe"),
         ("no-discovery", "the cluster does not say what it serves: forbidden"),
-        ("no-context", "no cluster can be found"),
+        ("no-context", "no cluster can be found: no context nowhere that names a server is there"),
         ("no-answer", "the cluster gives no answer"),
         ("no-client", "kservegen[cluster]"),
         ("unknown-version", "v0.99.0"),

@@ -279,7 +279,7 @@ def test_what_the_catalog_brings_is_left_out(project: Project, api: FakeApi) -> 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--kubeconfig", "nowhere"), "no cluster can be found"),
+        (("--kubeconfig", "nowhere"), "no cluster can be found: there is no such file"),
         (("--from", "nowhere"), "no such file"),
         (("--from", "empty.json"), "it holds no object of Kubernetes"),
         (("--from", "pods.json"), "no object among them is of a kind that inventories list"),

@@ -96,12 +96,13 @@ class ApiServer:
                 config.load_kube_config(  # type: ignore[no-untyped-call]
                     file, context, client_configuration=settings, persist_config=False
                 )
-        except (config.ConfigException, OSError, ValueError, TypeError, KeyError) as problem:
+        except (config.ConfigException, OSError, ValueError, TypeError, KeyError):
+            # What the client says of it may quote the file, which holds credentials.
             raise GeneratorError(
-                f"no cluster can be found: {type(problem).__name__}",
+                f"no cluster can be found: {_why_not(kubeconfig, context)}",
                 subject=str(kubeconfig or "kubeconfig"),
-                hint="Name a kubeconfig with --kubeconfig and one of its contexts with --context; or files of kubectl "
-                "with --from.",
+                hint="Name a kubeconfig with --kubeconfig and one of its contexts with --context; or name files, in "
+                "place of the cluster.",
             ) from None
         return cls(ApiClient(configuration=settings))
 
@@ -316,10 +317,19 @@ def _without_values(doc: JsonObject, kind: ListedKind) -> JsonObject:
     return {**doc, "data": dict.fromkeys(mapping(doc.get("data")), "")}
 
 
+def _why_not(kubeconfig: Path | None, context: str | None) -> str:
+    """Say why a kubeconfig leads to no server, None being the one that kubectl finds."""
+    if kubeconfig is not None and not kubeconfig.is_file():
+        return "there is no such file"
+    if context is not None:
+        return f"no context {context} that names a server is there"
+    return "no kubeconfig is there, or it names no server"
+
+
 def _unreachable(reason: str) -> GeneratorError:
     return GeneratorError(
         f"the cluster gives no answer: {reason}",
-        hint="Look at --kubeconfig, --context and the network; or name files of kubectl with --from.",
+        hint="Look at --kubeconfig, --context and the network; or name files, in place of the cluster.",
     )
 
 
