@@ -146,6 +146,15 @@ def test_a_change_of_nothing_says_what_it_was_held_against(tmp_path: Path) -> No
     assert "against rendered/ as it is" in file.read_text("utf-8")
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_an_address_of_files_is_looked_at_in_every_form(
+    command: str, project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = [command, "--base", "HEAD", "--files-at", "here", "--output", "json", "--root", str(project.root)]
+    assert run_cli(cli, words) == 2
+    assert "is no address of files at a commit" in str(json.loads(capfd.readouterr().out)["error"])
+
+
 def test_reports_of_a_repository_and_of_manifests_are_pages_too(
     project: Project, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

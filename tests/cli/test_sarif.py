@@ -117,6 +117,30 @@ def test_what_is_no_report(report: str, project: Project) -> None:
     assert "FORM=FILE" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("text=models.yaml",), "models.yaml is a file of YAML, which a report would replace"),
+        (("json=environments/../models.yaml",), "models.yaml is a file of YAML, which a report would replace"),
+        (("json=a.txt", "text=./a.txt"), "a.txt cannot hold both json and text: name two files"),
+    ],
+)
+def test_a_report_replaces_no_source_and_no_other_report(
+    words: tuple[str, ...], said: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.models("models: {iris: {modelFormat: sklearn, storageUri: 's3://models/iris'}}")
+    monkeypatch.chdir(project.root)
+    before = {path: path.read_bytes() for path in project.root.rglob("*") if path.is_file()}
+    done = CliRunner().invoke(cli, ["validate", *(part for word in words for part in ("--report", word))])
+    assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+    assert {path: path.read_bytes() for path in project.root.rglob("*") if path.is_file()} == before
+
+
+def test_a_device_takes_any_number_of_reports(project: Project) -> None:
+    project.models("models: {iris: {modelFormat: sklearn, storageUri: 's3://models/iris'}}")
+    assert validate(project, "--report", "json=/dev/null", "--report", "text=/dev/null").exit_code == 0
+
+
 def test_a_file_that_cannot_be_written(project: Project, tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="the report cannot be written"):
         validate(project, "--report", f"json={tmp_path}/nowhere/x.json")

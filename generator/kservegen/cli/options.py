@@ -72,6 +72,8 @@ _REPORT_HINTS: Final = {
     errno.EISDIR: "Name a file, not a folder.",
 }
 FORMS: Final = ("text", *_WRITERS, HTML)
+# What the catalog and manifests are written in: no report is, so that none has to replace such a file.
+_SOURCES: Final = {".yaml", ".yml"}
 # A change has a page for people, too: the comment on a pull request.
 CHANGE_FORMS: Final = (*FORMS, "markdown")
 
@@ -88,13 +90,38 @@ class _Report(click.ParamType[tuple[str, Path]]):
         form, _, file = str(value).partition("=")
         if form not in self.forms or not file:
             self.fail(f"{value} is not FORM=FILE with one of {', '.join(self.forms)}", param, ctx)
-        return form, Path(file)
+        path = Path(file)
+        if path.suffix in _SOURCES and path.is_file():
+            self.fail(f"{file} is a file of YAML, which a report would replace: name another file", param, ctx)
+        return form, path
+
+
+def _each_its_own(
+    ctx: click.Context, param: click.Parameter, reports: tuple[tuple[str, Path], ...]
+) -> tuple[tuple[str, Path], ...]:
+    """Refuse one file for two reports: the last alone would stand there. A device takes any number."""
+    taken: dict[str, str] = {}
+    for form, file in reports:
+        first = taken.setdefault(os.path.realpath(file), form)
+        if first != form and (file.is_file() or not file.exists()):
+            raise click.BadParameter(f"{file} cannot hold both {first} and {form}: name two files", ctx, param)
+    return reports
+
+
+def _address_of_files(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Refuse what is no address before anything is judged, in every form: the next run may write a page."""
+    if value:
+        from kservegen.report.links import links_to  # noqa: PLC0415 - only where it is asked for
+
+        links_to(value)
+    return value
 
 
 files_at = click.option(
     "--files-at",
     metavar="URL",
     default="",
+    callback=_address_of_files,
     help="Where a page links files to: https://HOST/OWNER/NAME/blob/COMMIT. Default: it has no links.",
 )
 
@@ -118,6 +145,7 @@ def _reports(function: _F, forms: Sequence[str]) -> _F:
         "reports",
         type=_Report(forms),
         multiple=True,
+        callback=_each_its_own,
         help="Write the report to a file, too, in this form. May be given several times.",
     )
     return reporting(*forms)(also(function))
