@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.checks.policy.compile import CompiledPolicy, compile_policy, expression_texts
 from kservegen.checks.policy.constraints import read_constraints, read_selector
 from kservegen.checks.policy.model import Constraints, LocateText, Policy, SelectorRequirement
@@ -18,7 +19,6 @@ from kservegen.core.names import subdomain_error
 from kservegen.core.suggest import did_you_mean
 
 BREAK_GLASS: Final = "policies.kservegen.io/break-glass"
-NAMESPACE: Final = "kserve"
 
 _SEVERITIES: Final = {"Deny": Severity.ERROR, "Warn": Severity.WARNING, "Audit": Severity.INFO}
 _WORDS: Final = ("actions", "policyName", "params", "paramRef", "matchResources")
@@ -198,7 +198,7 @@ class _Reader:
             kind=policy.param_kind,
             name=text(written.get("name")) or ("" if "selector" in written else f"policy-{name}"),
             namespace=text(written.get("namespace"))
-            or (text(self.words.get("namespace")) or NAMESPACE if namespaced else ""),
+            or (text(self.words.get("namespace")) or KSERVE_NAMESPACE if namespaced else ""),
             selector=selector,
             denies_absence=written.get("parameterNotFoundAction", "Deny") == "Deny",
         )
