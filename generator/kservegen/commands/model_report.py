@@ -134,13 +134,13 @@ def _held(evaluation: Evaluation) -> Iterator[_Held]:
     if built is None:
         return
     waivers = read_waivers(environment.mapping("waivers"), environment.entries)
-    taken = grouped(ledger_of(evaluation), lambda line: str(line.subject))
+    taken = grouped(ledger_of(evaluation), lambda line: line.subject)
     prices = environment.mapping("accelerators")
     for item in built.entries:
         entry, resource = item.entry, item.resource
         if entry.section not in MODEL_SECTIONS and not (entry.section == MANIFESTS and resource.kind in _KINDS):
             continue
-        lines = taken.get(str(resource.id), [])
+        lines = taken.get(resource.id, [])
         row = ModelRow(
             environment=environment.name,
             model=entry.key,

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from kservegen.changes.plan.model import ModelUse
-from kservegen.checks.budget.ledger import Line, serving_replicas
+from kservegen.checks.budget.ledger import Line, grouped, serving_replicas
 from kservegen.checks.budget.overview import accelerator_rows
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import ResourceId
@@ -17,9 +17,7 @@ NO_USE: Final = ModelUse(0, 0, {})
 
 def uses(ledger: Iterable[Line], accelerators: JsonObject) -> Mapping[ResourceId, ModelUse]:
     """Sum a ledger by object; `accelerators` are the environment's words, which may state prices."""
-    by_subject: dict[ResourceId, list[Line]] = {}
-    for line in ledger:
-        by_subject.setdefault(line.subject, []).append(line)
+    by_subject = grouped(ledger, lambda line: line.subject)
     return {subject: _use(lines, accelerators) for subject, lines in by_subject.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from kservegen.checks.demand.devices import taken_devices
 from kservegen.checks.demand.groups import PodGroup
@@ -13,6 +13,8 @@ from kservegen.checks.queues import Queues
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.resource import ResourceId
 from kservegen.kserve.controllers.running import PodCount
+
+_Key = TypeVar("_Key", str, ResourceId)
 
 ACCELERATORS: Final = "accelerators"
 _PLAIN: Final = ("cpu", "memory", "ephemeral-storage")
@@ -117,9 +119,9 @@ def serving_replicas(chosen: Sequence[Line]) -> tuple[int, int]:
     return (chosen[0].count.minimum, chosen[0].count.maximum) if chosen else (0, 0)
 
 
-def grouped(chosen: Iterable[Line], key: Callable[[Line], str]) -> dict[str, list[Line]]:
+def grouped(chosen: Iterable[Line], key: Callable[[Line], _Key]) -> dict[_Key, list[Line]]:
     """Group lines, in order of their keys."""
-    found: dict[str, list[Line]] = {}
+    found: dict[_Key, list[Line]] = {}
     for line in chosen:
         found.setdefault(key(line), []).append(line)
     return dict(sorted(found.items()))
