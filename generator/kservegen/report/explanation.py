@@ -16,6 +16,7 @@ from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
 from kservegen.report.json_report import place_as_json
+from kservegen.report.summary import broken
 from kservegen.report.terminal import fitted
 
 _WIDE: Final = 120
@@ -72,14 +73,7 @@ def _made(made: MadeSummary, width: int) -> Iterator[str]:
     for pod in made.pods:
         yield f"  pod of {printable(pod.of)}"
         for label, said in _pod(pod):
-            yield from textwrap.wrap(
-                printable(said),
-                width=min(width, _WIDE),
-                initial_indent=f"    {label:<11}",
-                subsequent_indent=" " * 15,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            yield from broken(printable(said), min(width, _WIDE), indent=" " * 15, first=f"    {label:<11}")
     for route in made.routes:
         through = f" through {', '.join(route.gateways)}" if route.gateways else ""
         yield printable(f"  reached at {', '.join(route.urls)}{through} ({route.label})")

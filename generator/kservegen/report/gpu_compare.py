@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
@@ -12,6 +11,7 @@ from kservegen.checks.gpu.model import GIB, Seconds
 from kservegen.commands.gpu_compare import ComparedGpu, ServerToPlace
 from kservegen.core.jsontypes import JsonObject
 from kservegen.formats.inert import printable
+from kservegen.report.summary import broken
 from kservegen.report.text import BOLD, GREEN, RED, YELLOW, Paint, painter
 
 _HEAD: Final = ("GPUs", "tp", "verdict", "KV cache GiB", "full", "half", "start s", "per hour")
@@ -94,7 +94,7 @@ def _sentence(row: ComparedGpu, paint: Paint, width: int) -> Iterator[str]:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(line, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False)
+    return broken(line, max(width, _NARROWEST))
 
 
 def _cells(row: ComparedGpu) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,12 +20,13 @@ from kservegen.core.secrets import mask_text
 from kservegen.formats.inert import printable
 from kservegen.git.log import FileCommit
 from kservegen.report.plan_words import value_text
-from kservegen.report.summary import plural
+from kservegen.report.summary import broken, plural
 
 _SHORT: Final = 9  # digits of a commit's name
 _LISTED: Final = 8
 _MOST_FIELDS: Final = 4
 _LONGEST: Final = 400  # of a message of the cluster
+_NARROWEST: Final = 40
 _REVISION: Final = re.compile(r"(?<=:)([0-9a-f]{12})[0-9a-f]{28}$")
 _SAID: Final[Mapping[PlaceState, str]] = {
     PlaceState.NOT_RENDERED: "not rendered",
@@ -78,14 +78,7 @@ class _Wrap:
         first, more = " " * indent, " " * (indent + 2)
         if not self._width:
             return [first + text]
-        return textwrap.wrap(
-            text,
-            max(self._width, 40),
-            initial_indent=first,
-            subsequent_indent=more,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        return broken(text, max(self._width, _NARROWEST), indent=more, first=first)
 
 
 def _stage(stage: RolloutStage) -> str:

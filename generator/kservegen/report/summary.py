@@ -98,9 +98,16 @@ def standing_lines(result: Result, width: int = 0) -> Iterator[str]:
         yield from broken(line, width, indent=_GOES_ON) if width else (line,)
 
 
-def broken(line: str, width: int, indent: str = "") -> list[str]:
-    """Break a line at its blanks, so that a name can be copied; what goes on is indented."""
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+def broken(line: str, width: int, indent: str = "", first: str = "") -> list[str]:
+    """Break a line at its blanks, so that a name can be copied; it begins with `first`, what goes on with `indent`."""
+    return textwrap.wrap(
+        line,
+        width,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def waived_line(result: Result) -> str:
