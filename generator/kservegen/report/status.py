@@ -27,7 +27,7 @@ _LISTED: Final = 8
 _MOST_FIELDS: Final = 4
 _LONGEST: Final = 400  # of a message of the cluster
 _NARROWEST: Final = 40
-_REVISION: Final = re.compile(r"(?<=:)([0-9a-f]{12})[0-9a-f]{28}$")
+_REVISION: Final = re.compile(r"(?<=:[0-9a-f]{12})[0-9a-f]{28}$")  # what of a whole one is not shown
 _SAID: Final[Mapping[PlaceState, str]] = {
     PlaceState.NOT_RENDERED: "not rendered",
     PlaceState.NOT_MERGED: "rendered, not merged",
@@ -132,7 +132,7 @@ def _lines(row: StatusRow, wrap: _Wrap) -> Iterator[str]:
     for line in _why(row):
         yield from wrap(line, 4)
     for path, value in row.version.items():
-        yield from wrap(f"{path}: {_REVISION.sub(chr(92) + '1', value)}", 4)
+        yield from wrap(f"{path}: {_REVISION.sub('', value)}", 4)
     said = [f"written {row.change.commit[:_SHORT]} {row.change.date}"] if row.change is not None else []
     since = place.rendered.since
     said += [f"rendered {since.name[:_SHORT]} {_time(since.when)} on {place.rendered.branch}"] if since else []
