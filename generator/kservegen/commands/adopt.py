@@ -177,12 +177,6 @@ def _check_name(name: str) -> None:
         )
 
 
-def newest_reviewed(repository: Repository) -> str:
-    """Return the newest release of KServe that somebody answers for."""
-    releases = open_tools(repository).releases
-    return next(version for version in reversed(releases.versions) if releases.get(version).is_reviewed)
-
-
 def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
     """Make a catalog of what runs; nothing is written."""
     if not repository.root.is_dir():
@@ -193,10 +187,10 @@ def adopt(repository: Repository, options: AdoptOptions) -> Adoption:
         found: dict[str, Inventoried] = {}
         for name, paths in options.paths.items():
             found[name] = read_running(
-                paths, _target(tools, options.version or newest_reviewed(repository)), options.piped
+                paths, _target(tools, options.version or tools.releases.newest_reviewed), options.piped
             )
         for name, content in options.clusters.items():
-            version = options.version or content.version or newest_reviewed(repository)
+            version = options.version or content.version or tools.releases.newest_reviewed
             found[name] = read_cluster(content.objects, content.place, _target(tools, version), content.namespace)
         _keep_apart(repository, found)
         problems = [problem for one in found.values() for problem in one.problems]
