@@ -51,6 +51,13 @@ def value_at(value: JsonValue, path: Path) -> JsonValue:
     return value
 
 
+def nested(path: Path, value: JsonValue) -> JsonValue:
+    """Return maps, and lists of one item, in which `value_at` finds a value at a path."""
+    for part in reversed(path):
+        value = [value] if isinstance(part, int) else {part: value}
+    return value
+
+
 def texts_in(value: JsonValue) -> Iterator[str]:
     """Go through the texts in a value, however deep; keys are none."""
     if isinstance(value, str):

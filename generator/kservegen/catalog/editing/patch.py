@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.spans import Container, Item, ScalarSpan, Value, spans
+from kservegen.core.document import nested
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
 from kservegen.formats.yaml.emit import emit, quoted
@@ -244,9 +245,9 @@ def _cut(text: str, root: Container, path: Path, value: JsonValue) -> _Cut:
     place: Value = root
     for depth, part in enumerate(path):
         if not isinstance(place, Container) or not place.items:
-            return _replace(text, root, place, _nested(path[depth:], value), path[:depth])
+            return _replace(text, root, place, nested(path[depth:], value), path[:depth])
         if part not in place.items:
-            return _add(text, place, part, _nested(path[depth + 1 :], value))
+            return _add(text, place, part, nested(path[depth + 1 :], value))
         place = place.items[part].value
     return _replace(text, root, place, value, path)
 
@@ -265,12 +266,6 @@ def _rename(text: str, path: Path, name: str) -> str:
     assert isinstance(container, Container)  # noqa: S101 - the path is there
     item = container.items[path[-1]]
     return f"{text[: item.start]}{scalar_text(name, inside=True)}{text[item.key_end :]}"
-
-
-def _nested(path: Path, value: JsonValue) -> JsonValue:
-    for part in reversed(path):
-        value = [value] if isinstance(part, int) else {part: value}
-    return value
 
 
 def _replace(text: str, root: Container, old: Value, value: JsonValue, path: Path) -> _Cut:

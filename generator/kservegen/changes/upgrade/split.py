@@ -11,7 +11,7 @@ from typing import Final
 
 from kservegen.catalog.merge import merge_values
 from kservegen.changes.upgrade.model import CarriedValues, UpgradeStep
-from kservegen.core.document import mapping, text
+from kservegen.core.document import nested, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Chart, Charts, Key, KeyPath
@@ -80,7 +80,7 @@ def carry(values: JsonObject, charts: Charts, used: Mapping[str, JsonObject], *,
             # One chart writes the shared objects; the same value in another changes nothing.
             if key is None or key.default == value or (key.feeds and chart.name != owner):
                 continue
-            by_chart = merge_values(by_chart, {chart.name: _nest(path, value)})
+            by_chart = merge_values(by_chart, {chart.name: nested(path, value)})
             if held := _pin(key, value):
                 pinned[".".join(path)] = f"stays at {held}, whatever the version of the chart"
     return CarriedValues(by_chart=by_chart, lost=tuple(lost), pinned=tuple(pinned.items()))
@@ -152,13 +152,6 @@ def _near(charts: Charts, path: KeyPath) -> str:
     names = sorted(key[length] for key in read if len(key) == length + 1 and key[:length] == path[:length])
     near = did_you_mean(path[length], names, cutoff=_NEAR)
     return f". {near}" if near else ""
-
-
-def _nest(path: KeyPath, value: JsonValue) -> JsonObject:
-    out: JsonValue = value
-    for part in reversed(path):
-        out = {part: out}
-    return mapping(out)
 
 
 def protect(used: tuple[str, ...], namespace: str, *, before: str) -> Iterator[UpgradeStep]:

@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 from kservegen.catalog.merge import merge_values
 from kservegen.changes.upgrade.split import carry
 from kservegen.core.diagnostics import Severity
-from kservegen.core.document import mapping, text, value_at
+from kservegen.core.document import mapping, nested, text, value_at
 from kservegen.core.errors import GeneratorError
-from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.suggest import did_you_mean
 from kservegen.formats.yaml.manifest import load_manifests
 from kservegen.kserve.charts.model import Charts, KeyPath, effective, explicit
@@ -119,13 +119,5 @@ def restated(values: ChartValues, rendered: JsonObject, charts: Charts) -> Chart
         if explicit(values.stated, key.path) or was is None:
             values = values._replace(lost=(*values.lost, (key.dotted, "a catalog cannot say it")))
         else:
-            values = values._replace(stated=merge_values(values.stated, _nested(key.path, was)))
+            values = values._replace(stated=merge_values(values.stated, mapping(nested(key.path, was))))
     return values
-
-
-def _nested(path: KeyPath, value: JsonValue) -> JsonObject:
-    *above, last = path
-    out: JsonObject = {last: value}
-    for name in reversed(above):
-        out = {name: out}
-    return out

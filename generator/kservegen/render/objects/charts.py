@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KSERVE_NAMESPACE
-from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.document import mapping, nested
+from kservegen.core.jsontypes import JsonObject
 from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.render.objects.settings import Settings
 
@@ -155,14 +156,7 @@ def _image_values(name: str, settings: Settings, charts: Charts) -> JsonObject:
         if override is None:
             continue
         if override.new_name:
-            values = merge_values(values, _nest(key.image, override.new_name))
+            values = merge_values(values, mapping(nested(key.image, override.new_name)))
         if override.new_tag and key.tag is not None:
-            values = merge_values(values, _nest(key.tag, override.new_tag))
+            values = merge_values(values, mapping(nested(key.tag, override.new_tag)))
     return values
-
-
-def _nest(path: Path, value: JsonValue) -> JsonObject:
-    out: JsonValue = value
-    for part in reversed(path):
-        out = {str(part): out}
-    return out if isinstance(out, dict) else {}
