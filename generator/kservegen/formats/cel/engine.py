@@ -46,13 +46,12 @@ class Program:
 
     __slots__ = ("_expression", "result")
 
-    def __init__(self, expression: Expression | None, result: str) -> None:
+    def __init__(self, expression: Expression, result: str) -> None:
         self._expression = expression
         self.result = result
 
     def evaluate(self, scope: CelScope) -> object | CelError:
         """Compute the value as plain data; an error of the expression is a value, too."""
-        assert self._expression is not None  # noqa: S101 - only a deferred one has none
         try:
             outcome = self._expression.eval(scope.activation)
         except RuntimeError as error:  # a value that the interpreter cannot hand over
@@ -69,20 +68,20 @@ class Program:
 class DeferredProgram(Program):
     """An expression that is known to compile, by another one that it is part of: compiled when it is first asked."""
 
-    __slots__ = ("_compile",)
+    __slots__ = ("_compile", "_compiled")
 
     def __init__(self, compile_now: Callable[[], Program | CompileError], result: str) -> None:
-        super().__init__(None, result)
+        self.result = result
         self._compile = compile_now
+        self._compiled: Program | CompileError | None = None
 
     def evaluate(self, scope: CelScope) -> object | CelError:
         """Compute the value, as a program does."""
-        if self._expression is None:
-            compiled = self._compile()
-            if isinstance(compiled, CompileError):
-                return CelError(message=compiled.message, unsupported=True)
-            self._expression = compiled._expression  # noqa: SLF001 - of its own kind
-        return super().evaluate(scope)
+        if self._compiled is None:
+            self._compiled = self._compile()
+        if isinstance(self._compiled, CompileError):
+            return CelError(message=self._compiled.message, unsupported=True)
+        return self._compiled.evaluate(scope)
 
 
 class CelEngine:
