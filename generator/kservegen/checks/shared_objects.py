@@ -26,8 +26,6 @@ from kservegen.render.objects.environment import BuiltEnvironment
 from kservegen.render.objects.settings import promises_of
 
 _SYNC: Final = "sync/"
-
-
 _CHART: Final = "Chart"
 
 
