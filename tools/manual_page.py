@@ -7,8 +7,9 @@ from typing import Final
 
 import click
 from click.shell_completion import get_completion_class
+from tools.reference import every_command
 
-from kservegen.cli import COMMANDS, cli
+from kservegen.cli import cli
 
 # Where each shell looks below share/.
 _PLACES: Final = {
@@ -53,15 +54,12 @@ def completions() -> Iterator[tuple[str, str]]:
 
 def manual_page() -> str:
     """Return the manual in the language of man(7)."""
-    context = click.Context(cli, info_name="kservegen", max_content_width=1000)
     lines = ['.TH KSERVEGEN 1 "" "kservegen" "User Commands"', ".SH NAME"]
     lines += ["kservegen \\- manifests for KServe from a catalog, checked so that a green pull request runs"]
     lines += [".SH SYNOPSIS", ".B kservegen", ".I COMMAND", "[OPTIONS] [ARGUMENTS]"]
     lines += [".SH DESCRIPTION", *_paragraphs(cli.help or ""), ".SH COMMANDS"]
-    for name in sorted(COMMANDS):
-        command = cli.get_command(context, name)
-        if command is not None:
-            lines += _command(command, click.Context(command, info_name=name, parent=context))
+    for command, context in every_command():
+        lines += _command(command, context)
     return "\n".join(lines) + "\n" + _END
 
 
@@ -75,11 +73,6 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
             yield ".TP"
             yield f".B {_text(record[0])}"
             yield _line(" ".join(record[1].split()))
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            if inner is not None:
-                yield from _command(inner, click.Context(inner, info_name=name, parent=context))
 
 
 def _paragraphs(text: str) -> Iterator[str]:

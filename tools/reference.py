@@ -94,12 +94,24 @@ def commands_page() -> Iterator[str]:
         " kservegen."
         " `kservegen COMMAND --help` prints what stands here."
     )
-    context = click.Context(cli, info_name="kservegen")
     yield "\n".join(f"- [`{name}`](#kservegen-{name}): {entry.summary}" for name, entry in sorted(COMMANDS.items()))
-    for name in sorted(COMMANDS):
-        command = cli.get_command(context, name)
+    for command, context in every_command():
+        yield from _command(command, context)
+
+
+def every_command() -> Iterator[tuple[click.Command, click.Context]]:
+    """Yield the commands by name, each followed by those of its group, with contexts that break no line."""
+    return _below(cli, click.Context(cli, info_name="kservegen", max_content_width=1000))
+
+
+def _below(group: click.Group, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if command is not None:
-            yield from _command(command, click.Context(command, info_name=name, parent=context))
+            own = click.Context(command, info_name=name, parent=context)
+            yield command, own
+            if isinstance(command, click.Group):
+                yield from _below(command, own)
 
 
 def _command(command: click.Command, context: click.Context) -> Iterator[str]:
@@ -117,11 +129,6 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
     if examples := EXAMPLES.get(context.command_path.removeprefix("kservegen ")):
         lines = [f"kservegen {example.words}  # {example.does}" for example in examples]
         yield "\n".join(["```sh", *lines, "```"])
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            if inner is not None:
-                yield from _command(inner, click.Context(inner, info_name=name, parent=context))
 
 
 def _options(options: list[click.Option], context: click.Context) -> Iterator[tuple[str, str]]:
