@@ -66,9 +66,14 @@ class Entry:
         return self.own_location if missing or not path else exact
 
     @property
+    def own_fragment(self) -> Fragment:
+        """What its definition says: neither what lies beneath, nor what an environment lays over it."""
+        return next(fragment for fragment in self.fragments if fragment.name == "entry")
+
+    @property
     def own_location(self) -> Location:
         """The line of the entry's own key; of a plain manifest, that of the object's name."""
-        own = next(f for f in self.fragments if f.name == "entry")
+        own = self.own_fragment
         if self.section == MANIFESTS:
             return own.document.source.value((*own.path, "metadata", "name"))
         return own.document.source.key(own.path)

@@ -15,7 +15,7 @@ from kservegen.catalog.editing.files import read_sources
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.editing.patch import drop, put, put_all, read_value
 from kservegen.catalog.model import Catalog, Definition
-from kservegen.catalog.resolve import Entry, ResolvedEnvironment, resolve_environment
+from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment, resolve_environment
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.commands.plan import PlanOptions, plan_changes
 from kservegen.commands.render import report_on
@@ -220,6 +220,11 @@ def _names(catalog: Catalog, definition: Definition) -> Iterator[str]:
 def entry_in(environment: ResolvedEnvironment, section: str, key: str) -> Entry | None:
     """Return an entry of an environment; None where it does not live there."""
     return next((e for e in environment.entries if e.section == section and e.key == key), None)
+
+
+def entries_by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
+    """Return the entries of an environment by section and key."""
+    return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
 def finish_draft(

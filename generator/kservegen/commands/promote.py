@@ -18,6 +18,7 @@ from kservegen.catalog.sections import MANIFESTS
 from kservegen.commands.edits import (
     CatalogDraft,
     ProposedEdits,
+    entries_by_name,
     environment_file,
     find_definition,
     finish_draft,
@@ -72,12 +73,12 @@ def bring_over(draft: CatalogDraft, request: Promotion) -> None:
     listed = [entry for entry in there.entries if entry.section != MANIFESTS]
     entries = [entry for entry in listed if not keys or (entry.section, entry.key) in keys]
     told: dict[EntryName, list[str]] = {(entry.section, entry.key): [] for entry in entries}
-    now = _by_name(here)
+    now = entries_by_name(here)
     absent = [entry for entry in entries if (entry.section, entry.key) not in now]
     for entry in absent:
         told[entry.section, entry.key] += _absent(draft, request, entry)
     if absent and request.adds:
-        now = _by_name(draft.resolved(request.target))
+        now = entries_by_name(draft.resolved(request.target))
     edits: list[_Edit] = []
     both = [(entry, now[entry.section, entry.key]) for entry in entries if (entry.section, entry.key) in now]
     for entry, own in both:
@@ -90,10 +91,6 @@ def bring_over(draft: CatalogDraft, request: Promotion) -> None:
         raise GeneratorError(f"{key} does not live in {request.source}", subject=section, hint="Nothing was written.")
     draft.notes += (note for notes in told.values() for note in notes)
     bring_rest(draft, file, (request.source, request.target), keys, {steps[0].text for _, steps in request.fields})
-
-
-def _by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
-    return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
 def _platform(draft: CatalogDraft, file: str, there: ResolvedEnvironment, here: ResolvedEnvironment) -> None:
@@ -141,7 +138,7 @@ def _absent(draft: CatalogDraft, request: Promotion, entry: Entry) -> Iterator[s
     if not request.adds:
         yield f"{entry.key} runs in {request.source} and not in {request.target}: --add brings it there"
         return
-    own = next(f for f in entry.fragments if f.name == "entry")
+    own = entry.own_fragment
     file, target = environment_file(draft.catalog, request.target), (entry.section, entry.key)
     if entry.key in mapping(draft.value(file).get(entry.section)) and at(draft.value(file), target) is None:
         draft.drop(file, target)
@@ -187,7 +184,7 @@ def _pins(
     """Bring over what the lock holds of the addresses that both serve after the words were brought over."""
     file = f"{ENVIRONMENTS_FOLDER}/{here.name}{LOCK_SUFFIX}"
     settings = Settings.of(there), Settings.of(here)
-    now, known = _by_name(here), dict(mapping(draft.value(file).get("models")))
+    now, known = entries_by_name(here), dict(mapping(draft.value(file).get("models")))
     edits: list[_Edit] = []
     for entry in entries:
         own = now.get((entry.section, entry.key))

@@ -6,15 +6,14 @@ What then still differs and stays as it is in the second environment is noted, s
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from kservegen.catalog.editing.patch import at, with_value
 from kservegen.catalog.merge import MERGE_KEYS, item_key
-from kservegen.catalog.model import Fragment
-from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment
+from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.catalog.sections import MANIFESTS
-from kservegen.commands.edits import CatalogDraft
+from kservegen.commands.edits import CatalogDraft, entries_by_name
 from kservegen.commands.rollout.versions import moves, version_words
 from kservegen.core.document import mapping, sequence
 from kservegen.core.errors import GeneratorError
@@ -37,7 +36,7 @@ def bring_rest(draft: CatalogDraft, file: str, way: tuple[str, str], names: _Nam
     source, target = way
     there, here = draft.resolved(source), draft.resolved(target)
     chosen = [entry for entry in there.entries if not names or (entry.section, entry.key) in names]
-    known, words = _by_name(here), draft.value(file)
+    known, words = entries_by_name(here), draft.value(file)
     edits: list[_Edit] = []
     for entry in chosen:
         own = known.get((entry.section, entry.key))
@@ -49,10 +48,6 @@ def bring_rest(draft: CatalogDraft, file: str, way: tuple[str, str], names: _Nam
     now = draft.resolved(target)
     draft.notes += _staying(chosen, now, fields)
     draft.notes += _platform(there, now, named=bool(names))
-
-
-def _by_name(environment: ResolvedEnvironment) -> dict[EntryName, Entry]:
-    return {(entry.section, entry.key): entry for entry in environment.entries}
 
 
 def _lists(notes: list[str], words: JsonObject, there: Entry, here: Entry, source: str) -> Iterator[_Edit]:
@@ -131,11 +126,11 @@ def _key_words(there: JsonObject, path: Path, index: int) -> JsonObject:
 def _manifest(draft: CatalogDraft, there: Entry, here: Entry | None, way: tuple[str, str]) -> None:
     """Bring versions over between the files in which two environments have an object of their own form."""
     source, target = way
-    mine = _own_fragment(there)
+    mine = there.own_fragment
     if here is None:
         draft.notes.append(f"{there.key} stands in {mine.document.file} and not in {target}: copy the file")
         return
-    other = _own_fragment(here)
+    other = here.own_fragment
     if other.document.file == mine.document.file:
         return
     for path, value in version_words(there.words, there.info.kind):
@@ -154,14 +149,10 @@ def _manifest(draft: CatalogDraft, there: Entry, here: Entry | None, way: tuple[
             draft.notes.append(f"{shown} stays {_text(own)}: {source} has {_text(value)}; {said}")
 
 
-def _own_fragment(entry: Entry) -> Fragment:
-    return next(fragment for fragment in entry.fragments if fragment.name == "entry")
-
-
 def _staying(chosen: Iterable[Entry], now: ResolvedEnvironment, fields: Collection[str]) -> Iterator[str]:
     """Say which words of entries differ and were not asked for, those with the same words together."""
     alike: dict[tuple[str, ...], list[str]] = {}
-    known = _by_name(now)
+    known = entries_by_name(now)
     for entry in chosen:
         own = known.get((entry.section, entry.key))
         if own is not None and entry.section != MANIFESTS:
@@ -171,7 +162,7 @@ def _staying(chosen: Iterable[Entry], now: ResolvedEnvironment, fields: Collecti
             if found:
                 alike.setdefault(found, []).append(entry.key)
     for words_, names in alike.items():
-        yield f"{_some(names)}: {now.name} keeps its own {', '.join(words_)}"
+        yield f"{some_of(names)}: {now.name} keeps its own {', '.join(words_)}"
 
 
 def _without_versions(entry: Entry) -> JsonObject:
@@ -198,10 +189,11 @@ def _platform(there: ResolvedEnvironment, now: ResolvedEnvironment, *, named: bo
     values: list[Mapping[str, JsonValue]] = [environment.mapping("kserve", "values") for environment in (there, now)]
     charts = [chart for chart in {**values[0], **values[1]} if values[0].get(chart) != values[1].get(chart)]
     if charts and not named:
-        yield f"{now.name} keeps its own values of {_some(charts)}"
+        yield f"{now.name} keeps its own values of {some_of(charts)}"
 
 
-def _some(names: list[str]) -> str:
+def some_of(names: Sequence[str]) -> str:
+    """Name the first few, and say how many more there are."""
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return f"{', '.join(names[:_SHOWN])}{more}"
 

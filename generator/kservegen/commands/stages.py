@@ -20,6 +20,7 @@ from kservegen.checks.waivers.apply import Clock
 from kservegen.commands.edits import (
     CatalogDraft,
     ProposedEdits,
+    entries_by_name,
     entry_in,
     environment_file,
     find_definition,
@@ -27,6 +28,7 @@ from kservegen.commands.edits import (
     open_draft,
 )
 from kservegen.commands.promote import Promotion, bring_over
+from kservegen.commands.promoted_rest import some_of
 from kservegen.commands.result import Result
 from kservegen.commands.rollout.gather import ClusterSource, build_places, look
 from kservegen.commands.rollout.places import EnvironmentPlaces, ModelPlace, PlaceState, RenderedFile, model_places
@@ -204,7 +206,7 @@ def _moved(draft: CatalogDraft, target: RolloutStage) -> tuple[_Name, ...]:
     found: dict[_Name, None] = {}
     for name in target.environments:
         old, new = resolve_environment(draft.catalog, name)[0], draft.resolved(name)
-        before = {(e.section, e.key): e for e in old.entries}
+        before = entries_by_name(old)
         if any(old.at(word) != new.at(word) for word in _PLATFORM_WORDS):
             found[_PLATFORM] = None
         for entry in new.entries:
@@ -299,7 +301,7 @@ class _Conditions:
             every = model_places(places, self._draft.project.tools.schemas, places.models)
             lacking = [place.built.entry.key for place in every if not place.is_ready]
             if lacking:
-                yield self._held(places, "stage-ready", subject, f"not Ready there: {_some(lacking)}")
+                yield self._held(places, "stage-ready", subject, f"not Ready there: {some_of(lacking)}")
 
     def _lines(self, places: EnvironmentPlaces, git: Git, parts: Sequence[Sequence[Span]]) -> list[FileCommit | None]:
         """Return the newest commit of each part's lines, if the synced branch has it; None where it is not known."""
@@ -392,18 +394,13 @@ def _diagnose(
 
 
 def _message(rule: str, environment: str, source: RolloutStage, found: Sequence[HeldBack]) -> str:
-    names = _some([each.subject for each in found])
+    names = some_of([each.subject for each in found])
     verb = "has" if len(found) == 1 else "have"
     if rule == "stage-soak":
         return f"{names} {verb} not been in {environment} for {write_soak(source.soak)}"
     if rule == "stage-ready":
         return f"{names} {'is' if len(found) == 1 else 'are'} not known to be Ready in {environment}"
     return f"{environment} does not run {names} as it would move on"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else shown
 
 
 def _hint(draft: CatalogDraft, rule: str, found: Sequence[HeldBack], target: RolloutStage, count: int) -> str:
