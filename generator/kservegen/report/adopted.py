@@ -20,7 +20,7 @@ from kservegen.core.resource import ResourceId
 from kservegen.formats.inert import printable
 from kservegen.report.json_report import finding_as_json, place_as_json
 from kservegen.report.plan_words import value_text
-from kservegen.report.summary import plural
+from kservegen.report.summary import listed, plural
 
 _LISTED: Final = 10
 _MANIFESTS: Final = f"{MANIFESTS_FOLDER}/"
@@ -92,14 +92,12 @@ def _left_out(adoption: Adoption) -> Iterator[str]:
         of_each = " of each" if len(names) > 1 else ""
         yield f"{', '.join(names)}: left out, {plural(counts[names] // len(names), 'object')}{of_each}:"
         for reason, named in sorted(reasons.items(), key=lambda pair: -len(pair[1])):
-            more = f" and {len(named) - _LISTED:,} more" if len(named) > _LISTED else ""
-            yield f"  {reason}: {', '.join(named[:_LISTED])}{more}"
+            yield f"  {reason}: {listed(named, _LISTED)}"
 
 
 def _no_objects(adoption: Adoption) -> Iterator[str]:
     for name, places in adoption.no_objects.items():
-        more = f" and {len(places) - _LISTED:,} more" if len(places) > _LISTED else ""
-        yield f"{name}: no objects of Kubernetes, so left out: {', '.join(map(str, places[:_LISTED]))}{more}"
+        yield f"{name}: no objects of Kubernetes, so left out: {listed([str(place) for place in places], _LISTED)}"
 
 
 def _made(adoption: Adoption) -> Iterator[str]:

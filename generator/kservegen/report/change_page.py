@@ -19,7 +19,7 @@ from kservegen.report import plan_words as words
 from kservegen.report.change_rows import BudgetChangeRow, ModelChangeRow, budget_change_rows, model_change_rows
 from kservegen.report.links import FileLinks
 from kservegen.report.of_change import brought_line, standing_errors, standing_line
-from kservegen.report.summary import assumption_lines, folded, plural, unchecked_lines, waived_line
+from kservegen.report.summary import assumption_lines, folded, listed, plural, unchecked_lines, waived_line
 
 _T = TypeVar("_T")
 # What a template gets.
@@ -93,7 +93,7 @@ class ChangePage(NamedTuple):
             "about": row.about,
             "names": folded(row.names) if row.names else "",
             "url": self.links.to(row.file),
-            "environments": _few(row.environments),
+            "environments": listed(row.environments, _ENVIRONMENTS),
             "verb": row.verb,
             "said": [words.shortened(said, _BRIEF * 2) for said in row.said[:_FIELDS]],
             "fields": limited(row.fields, fields, _brief_field, "field"),
@@ -121,11 +121,6 @@ def listed_findings(items: Sequence[Diagnostic]) -> list[Diagnostic]:
     return [item for item in items if item.severity is not Severity.INFO and item.waived is None]
 
 
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _ENVIRONMENTS:,} more" if len(names) > _ENVIRONMENTS else ""
-    return ", ".join(names[:_ENVIRONMENTS]) + more
-
-
 def _after_the_merge(plan: Plan) -> Iterator[str]:
     """Say what people do by hand once a change is merged: what no engine applies, and what none deletes."""
     for environment in plan.changing:
@@ -139,7 +134,7 @@ def _after_the_merge(plan: Plan) -> Iterator[str]:
 def _budget(row: BudgetChangeRow) -> PageData:
     return {
         "name": row.name,
-        "environments": _few(row.environments),
+        "environments": listed(row.environments, _ENVIRONMENTS),
         "resource": row.resource,
         "before": row.written(row.before),
         "after": row.written(row.after),

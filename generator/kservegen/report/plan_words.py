@@ -28,7 +28,7 @@ from kservegen.checks.budget.amounts import write_amount
 from kservegen.core.repository import OWNERS_FILE
 from kservegen.core.resource import ResourceId
 from kservegen.report.folding import EACH, LEAST, fold_key, folded_field, without_name
-from kservegen.report.summary import plural, plural_of
+from kservegen.report.summary import listed, plural, plural_of
 
 _VERBS: Final[Mapping[Verb, tuple[str, str]]] = {
     Verb.ADDED: ("is added", "are added"),
@@ -57,9 +57,8 @@ def verdict(plan: Plan) -> str:
 
 def _holdings(holdings: Sequence[str]) -> Iterator[str]:
     """Say what owners give and take; of many the first, and how many more."""
-    more = f" and {len(holdings) - _NAMED:,} more" if len(holdings) > _NAMED else ""
     if holdings:
-        yield f"{OWNERS_FILE}: {', '.join(holdings[:_NAMED])}{more}"
+        yield f"{OWNERS_FILE}: {listed(holdings, _NAMED)}"
 
 
 def verdicts(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -334,18 +333,15 @@ def left_lines(plan: Plan) -> Iterator[str]:
 
 
 def _where(left: LeftRunning) -> str:
-    names = left.namespaces[:_NAMESPACES]
-    more = f" and {len(left.namespaces) - len(names):,} more" if left.namespaces[_NAMESPACES:] else ""
     noun = "namespaces" if len(left.namespaces) > 1 else "namespace"
-    inside = f" in {noun} {', '.join(names)}{more}" if names else ""
+    inside = f" in {noun} {listed(left.namespaces, _NAMESPACES)}" if left.namespaces else ""
     return f"{inside} on {left.cluster}" if left.cluster else f"{inside}{' of its cluster' if inside else ''}"
 
 
 def left_names(environment: EnvironmentPlan) -> str:
     """Name what goes on running where nothing in Git stands for it; empty where nothing does."""
     left = environment.left
-    names = ", ".join(left.names[:_NAMED]) + (f" and {len(left.names) - _NAMED:,} more" if left.names[_NAMED:] else "")
-    return f"left running, {left.why}: {names}" if left.names else ""
+    return f"left running, {left.why}: {listed(left.names, _NAMED)}" if left.names else ""
 
 
 def budget_line(budget: BudgetChange, gpus: Mapping[str, str]) -> str:

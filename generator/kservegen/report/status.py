@@ -20,7 +20,7 @@ from kservegen.core.secrets import mask_text
 from kservegen.formats.inert import printable
 from kservegen.git.log import FileCommit
 from kservegen.report.plan_words import value_text
-from kservegen.report.summary import broken, plural
+from kservegen.report.summary import broken, listed, plural
 
 _SHORT: Final = 9  # digits of a commit's name
 _LISTED: Final = 8
@@ -62,8 +62,7 @@ def status_as_text(report: StatusReport, *, width: int, everything: bool) -> str
         lines += ["", *_paragraph(rows, wrap)]
     lines += [""] if alike else []
     for places, names in alike.items():
-        more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
-        lines += wrap(f"{_together(places)}: {plural(len(names), 'model')}: {', '.join(names[:_LISTED])}{more}", 0)
+        lines += wrap(f"{_together(places)}: {plural(len(names), 'model')}: {listed(names, _LISTED)}", 0)
     lines += ["", *_closing(report, len(by_model), wrap)]
     return "".join(f"{printable(line)}\n" for line in lines).lstrip("\n")
 

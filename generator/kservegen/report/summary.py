@@ -124,9 +124,8 @@ def waived_line(result: Result) -> str:
         f"{each.waiver} {count:,} (until {each.expires} by {each.owner}{', of this change' if each.of_change else ''})"
         for each, count in ordered
     ]
-    shown = ", ".join(named[:_WAIVERS])
-    more = f" and {len(named) - _WAIVERS:,} more" if len(named) > _WAIVERS else ""
-    return f"waived: {plural(result.waived, 'finding')}{places} by {plural(len(named), 'waiver')}: {shown}{more}"
+    by = f"{plural(len(named), 'waiver')}: {listed(named, _WAIVERS)}"
+    return f"waived: {plural(result.waived, 'finding')}{places} by {by}"
 
 
 def _standing_lines(result: Result) -> Iterator[str]:
@@ -166,5 +165,10 @@ def folded(names: Sequence[str], width: int = _WIDEST) -> str:
     shown, wide = 1, len(names[0])
     while shown < len(names) and (wide := wide + 2 + len(names[shown])) <= width:
         shown += 1
-    more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
-    return ", ".join(names[:shown]) + more
+    return listed(names, shown)
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Name the first, so many at most, and count the others."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
