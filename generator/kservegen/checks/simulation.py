@@ -78,17 +78,22 @@ def chart_installation(
     deployment_mode: str,
     schemas: SchemaStore,
     shared: SharedMade | None = None,
-    config: JsonObject | None = None,
+    inventory: Inventory | None = None,
     *,
     namespace: str = KSERVE_NAMESPACE,
 ) -> KServeInstallation:
     """Return a release as the charts in use, the keys of `values_by_chart`, install it with their values.
 
-    `config` is the ConfigMap of the cluster, which counts where none of the charts in use writes it. Its controllers
-    run in `namespace`.
+    Its controllers run in `namespace`. The ConfigMap that `inventory` has of them counts where none of the charts in
+    use writes it.
     """
+
+    def settings() -> ControllerSettings:
+        config = inventory.kserve_config(namespace) if inventory is not None else None
+        return chart_settings(release, values_by_chart, deployment_mode, config, namespace=namespace)
+
     return KServeInstallation(
-        settings=lambda: chart_settings(release, values_by_chart, deployment_mode, config, namespace=namespace),
+        settings=settings,
         objects=lambda: chart_objects(release, values_by_chart),
         schemas=schemas,
         shared=shared or SharedMade(0),

@@ -67,7 +67,6 @@ def context_of(
     by_others = built.platform.names if built.platform.by_others else ()
     inventory = built.environment.inventory
     namespace = built.platform.namespace
-    config = inventory.kserve_config(namespace) if inventory is not None else None
     return Context(
         environment=built.environment.name,
         release=release,
@@ -76,7 +75,7 @@ def context_of(
         resources={item.resource.id: item.resource for item in objects},
         prerequisites=frozenset((*promises_of(built.environment), *by_others)),
         promised_by=dict.fromkeys(by_others, "kserve.install is none"),
-        installation=chart_installation(release, values, mode, schemas, shared, config, namespace=namespace),
+        installation=chart_installation(release, values, mode, schemas, shared, inventory, namespace=namespace),
         inventory=inventory,
         kubernetes_version=built.environment.text("cluster", "kubernetesVersion"),
     )

@@ -77,14 +77,13 @@ class ImpactScene(Mapping[ResourceId, Resource]):
     @cached_property
     def _kserve(self) -> KServeInstallation:
         side = self.side
-        config = side.inventory.kserve_config(side.namespace) if side.inventory is not None else None
         return chart_installation(
             side.release,
             side.values,
             side.deployment_mode,
             self._schemas,
             self.shared,
-            config,
+            side.inventory,
             namespace=side.namespace,
         )
 
