@@ -301,6 +301,12 @@ def test_a_controller_that_wrote_no_status_is_told(project: Project) -> None:
     assert "    status: its controller has written none\n" in status(project, *words)[1]
 
 
+def test_a_condition_without_a_word_of_its_own_is_told_by_its_name(project: Project) -> None:
+    silent = live(project.root, "dev", {"iris": conditions("False")})
+    said = status(project, "iris", "--env", "dev", "--from", written(project, "dev", silent))[1]
+    assert "    IngressReady is not True\n" in said
+
+
 def test_a_stopped_model_is_no_alarm(project: Project) -> None:
     project.write("environments/dev.yaml", "version: 1\ncluster: {name: dev}\nmodels: {iris: {stop: true}}\n")
     project.render()

@@ -61,6 +61,7 @@ SAID: dict[str, tuple[dict[str, tuple[str, str, str]], bool | None, list[str]]] 
         ["PresetsCombined/CombineBaseError/no base"],
     ),
     "Ready alone": ({"Ready": ("False", "Odd", "words")}, False, ["Ready/Odd/words"]),
+    "Ready alone, with no word": ({"Ready": ("False", "", "")}, False, []),
 }
 
 
