@@ -6,9 +6,10 @@ before asks for is held against Git, and against the cluster where somebody look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Final, TypeAlias
 
@@ -21,7 +22,6 @@ from kservegen.commands.edits import (
     CatalogDraft,
     ProposedEdits,
     entries_by_name,
-    entry_in,
     environment_file,
     find_definition,
     finish_draft,
@@ -46,6 +46,7 @@ from kservegen.git.log import FileCommit, Span, commit_time
 from kservegen.git.process import Git, open_git
 from kservegen.git.remote import leads_to
 from kservegen.render.objects.environment import BuiltEntry
+from kservegen.render.objects.settings import Settings
 
 _SHOWN: Final = 5
 _MINUTE: Final = timedelta(minutes=1)
@@ -207,11 +208,12 @@ def _moved(draft: CatalogDraft, target: RolloutStage) -> tuple[_Name, ...]:
     for name in target.environments:
         old, new = resolve_environment(draft.catalog, name)[0], draft.resolved(name)
         before = entries_by_name(old)
+        pins = partial(pins_in, old, Settings.of(old)), partial(pins_in, new, Settings.of(new))
         if any(old.at(word) != new.at(word) for word in _PLATFORM_WORDS):
             found[_PLATFORM] = None
         for entry in new.entries:
             was = before.get((entry.section, entry.key))
-            if was is None or was.words != entry.words or pins_in(old, was.words) != pins_in(new, entry.words):
+            if was is None or was.words != entry.words or pins[0](was.words) != pins[1](entry.words):
                 found[entry.section, entry.key] = None
     return tuple(found)
 
@@ -230,6 +232,7 @@ class _Conditions:
         yield from self._differing(moved)
         asks = self._stage.soak or self._stage.ready or self._clusters
         git = self._git() if asks else None
+        entries = frozenset(moved) - {_PLATFORM}
         for name in self._stage.environments if asks else ():
             places = build_places(self._draft.project, name, git, self._shared)
             source = self._clusters.get(name)
@@ -237,7 +240,7 @@ class _Conditions:
                 places = look(places, source)
             if _PLATFORM in moved:
                 yield from self._platform(places, git)
-            yield from self._entries(places, [each for each in moved if each != _PLATFORM], git)
+            yield from self._entries(places, entries, git)
 
     def _git(self) -> Git | None:
         try:
@@ -250,13 +253,14 @@ class _Conditions:
 
     def _differing(self, moved: Sequence[_Name]) -> Iterator[HeldBack]:
         """Find what two environments of the stage run in different versions."""
-        first, *others = (resolve_environment(self._draft.catalog, name)[0] for name in self._stage.environments)
+        environments = [resolve_environment(self._draft.catalog, name)[0] for name in self._stage.environments]
+        read = [(each, Settings.of(each), entries_by_name(each)) for each in environments]
         for section, key in moved:
             known: dict[str, ResolvedEnvironment] = {}
-            for environment in (first, *others):
-                entry = entry_in(environment, section, key)
+            for environment, settings, entries in read:
+                entry = entries.get((section, key))
                 if entry is not None:
-                    version = repr(sorted(without_place(version_of(environment, entry)).items()))
+                    version = repr(sorted(without_place(version_of(environment, settings, entry)).items()))
                     known.setdefault(version, environment)
             if len(known) > 1:
                 names = [environment.name for environment in known.values()]
@@ -267,7 +271,7 @@ class _Conditions:
                     why=f"{' and '.join(names[:2])} run different versions of it",
                 )
 
-    def _entries(self, places: EnvironmentPlaces, wanted: Sequence[_Name], git: Git | None) -> Iterator[HeldBack]:
+    def _entries(self, places: EnvironmentPlaces, wanted: Collection[_Name], git: Git | None) -> Iterator[HeldBack]:
         chosen = [built for built in places.built.entries if (built.entry.section, built.entry.key) in wanted]
         of_models = set(places.models)
         told = {

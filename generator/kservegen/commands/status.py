@@ -89,7 +89,7 @@ def report_status(
         if places.live is not None:
             notes += [f"{name}: {note}" for note in places.live.notes]
         for place in model_places(places, project.tools.schemas, entries):
-            version = version_of(places.built.environment, place.built.entry)
+            version = version_of(places.built.environment, places.built.settings, place.built.entry)
             row = StatusRow(environment=name, stage=stage, place=place, version=version, change=None)
             held.append((row, place.built))
     rows = _with_changes(git, held)

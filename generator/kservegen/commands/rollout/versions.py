@@ -34,16 +34,18 @@ def version_words(words: JsonValue, kind: str, path: Path = ()) -> Iterator[tupl
             yield from version_words(value, kind, (*path, word))
 
 
-def pins_in(environment: ResolvedEnvironment, words: JsonObject) -> dict[str, JsonValue]:
-    """Return what the lock of an environment holds of an entry's addresses, by address as the entry says it."""
-    settings = Settings.of(environment)
+def pins_in(environment: ResolvedEnvironment, settings: Settings, words: JsonObject) -> dict[str, JsonValue]:
+    """Return what the lock of an environment holds of an entry's addresses, by address as the entry says it.
+
+    `settings` are the environment's: reading them goes through the whole lock.
+    """
     addresses = {word: settings.rewrite_uri(word) for word in texts_in(words)}
     return {word: environment.locked[found] for word, found in addresses.items() if found in environment.locked}
 
 
-def version_of(environment: ResolvedEnvironment, entry: Entry) -> dict[str, str]:
+def version_of(environment: ResolvedEnvironment, settings: Settings, entry: Entry) -> dict[str, str]:
     """Return what version of an entry an environment runs: its words by path, an address with the lock's revision."""
-    pins = pins_in(environment, entry.words)
+    pins = pins_in(environment, settings, entry.words)
     found = {}
     for path, value in version_words(entry.words, entry.info.kind):
         revision = text(mapping(pins.get(text(value))).get("revision"))
