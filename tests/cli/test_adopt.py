@@ -478,6 +478,21 @@ def test_a_name_that_no_environment_can_have_is_refused(tmp_path: Path, name: st
         adopt(tmp_path / "out", f"{name}={folder}")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("dev=",), "dev=: PATH is empty"),
+        (("",), "PATH is empty"),
+        (("--from-cluster", "--context", "dev="), "dev=: CON"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_no_folder_and_no_cluster(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(GeneratorError, match=f"^{said}"):
+        adopt(tmp_path / "out", *words)
+
+
 def test_a_namespace_may_be_called_cluster(tmp_path: Path) -> None:
     model = (PLAIN % "iris").replace("flowers", "cluster")
     runtime = RUNTIME.replace("kserve-sklearnserver", "own").replace("[]", "[{name: kserve-container, image: a/b:1}]")

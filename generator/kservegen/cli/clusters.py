@@ -77,6 +77,10 @@ def _by_environment(said: Sequence[str], environments: Sequence[str], option: st
         if name and name not in environments:
             hint = did_you_mean(name, environments, f"Known: {', '.join(environments)}.")
             raise click.UsageError(f"{option} {item}: {name} is none of the environments looked at. {hint}")
+        if not value:  # a variable that is not set, and never this folder or the current context
+            raise click.UsageError(
+                f"{option} {item}: nothing is named after the =" if item else f"{option} names nothing"
+            )
         found.setdefault(name or environments[0], []).append(value)
     return found
 

@@ -123,13 +123,14 @@ class Adoption:
 
 
 def by_environment(paths: Sequence[str]) -> dict[str, tuple[Path, ...]]:
-    """Read `ENV=PATH` and `PATH`, which is of `prod`; GeneratorError for a name that no environment can have."""
+    """Read `ENV=PATH` and `PATH`, which is of `prod`; GeneratorError for no path, or a name that is none."""
     found: dict[str, tuple[Path, ...]] = {}
     for said in paths:
         name, equals, path = said.partition("=")
         if not equals or "/" in name or Path(said).exists():
             name, path = _USUAL_ENVIRONMENT, said
         _check_name(name)
+        _check_said(path, said, "PATH")
         found[name] = (*found.get(name, ()), Path(path))
     return found
 
@@ -137,13 +138,14 @@ def by_environment(paths: Sequence[str]) -> dict[str, tuple[Path, ...]]:
 def contexts_by_environment(contexts: Sequence[str]) -> dict[str, str | None]:
     """Read `ENV=CONTEXT` and `CONTEXT`, which is of `prod`; none at all is the current context, as None.
 
-    GeneratorError for a name that no environment can have, and for an environment of two clusters.
+    GeneratorError for a name that no environment can have, for an environment of two clusters, and for no context.
     """
     found: dict[str, str | None] = {}
     for said in contexts:
         name, _, context = said.rpartition("=")
         name = name or _USUAL_ENVIRONMENT
         _check_name(name)
+        _check_said(context, said, "CONTEXT")
         if name in found:
             raise GeneratorError(
                 "an environment is one cluster", subject=said, hint="Name each: --context dev=NAME --context prod=NAME."
@@ -165,6 +167,11 @@ def values_files(said: Sequence[str]) -> Iterator[tuple[str, str, Path]]:
                 "write CHART=FILE, or ENV=CHART=FILE", subject=each, hint="As in kserve-resources=values.yaml."
             )
         yield environment, chart, Path(path)
+
+
+def _check_said(value: str, said: str, what: str) -> None:
+    if not value:  # a variable that is not set, and never this folder or the current context
+        raise GeneratorError(f"{what} is empty", subject=said, hint=f"Write {what}, or ENV={what}.")
 
 
 def _check_name(name: str) -> None:
