@@ -17,7 +17,7 @@ from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonValue, Path
 from kservegen.core.resource import Resource
 from kservegen.render.objects.images import split_image
-from kservegen.render.objects.pins import PINNED, pins_of
+from kservegen.render.objects.pins import PINNED
 from kservegen.render.objects.settings import Settings
 
 # The layers that are no layer of the merge.
@@ -85,7 +85,7 @@ class FieldSources:
         lock = self.environment.source.lock
         if lock is None or PINNED.get(self.resource.kind) != path:
             return
-        if pins_of(self.environment.locked).get(address) == revision:
+        if self.settings.pins.get(address) == revision:
             yield FieldSource(LOCK, lock.source.value(("models", address, "revision")))
 
     def _rewritten(self, path: Path, value: JsonValue) -> Iterator[FieldSource]:
