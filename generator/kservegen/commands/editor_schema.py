@@ -13,7 +13,6 @@ from kservegen.catalog.field_mapping import INFERENCE_SERVICE, LLM_INFERENCE_SER
 from kservegen.catalog.inventory.operators import OPERATOR_DEFINITIONS
 from kservegen.catalog.model import Catalog, CatalogDocument
 from kservegen.catalog.sections import ENTRY_SECTIONS, EXTRA_MANIFESTS, KINDS, SECTIONS
-from kservegen.checks.gpu.fact_store import FactStore
 from kservegen.checks.gpu.model import GIB
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.registry import manuals
@@ -160,28 +159,26 @@ def _known_names(project: Project, releases: tuple[Release, ...]) -> Iterator[tu
     """List what is known of each subject, in the order of the names."""
     catalog = project.catalog
     documents = [*_documents(catalog).values()]
-    policies = project.tools.policies().policies
+    policies = tuple(_once(project.tools.policies().policies))
+    gpus = project.tools.facts().gpus
+    own = _catalog_names(catalog)
     for subject, found in {
-        **_catalog_names(catalog),
-        **_environment_names(catalog, documents),
+        **own,
+        **_environment_names(catalog, documents, own),
         "runtimes": _runtimes(catalog, releases),
         "formats": _formats(catalog, releases),
         "configs": _configs(catalog, releases),
         "versions": _versions(project.tools.releases),
-        "gpus": {gpu.name: f"{gpu.memory / GIB:.1f} GiB as its driver reports it." for gpu in _facts(project).gpus},
-        "policies": {policy.name: policy.meta.title for policy in _once(policies)},
+        "gpus": {gpu.name: f"{gpu.memory / GIB:.1f} GiB as its driver reports it." for gpu in gpus},
+        "policies": {policy.name: policy.meta.title for policy in policies},
         "rules": {rule: meta.title for rule, meta in manuals().items()}
-        | {policy.meta.id: policy.meta.title for policy in _once(policies)},
+        | {policy.meta.id: policy.meta.title for policy in policies},
         "kinds": {info.kind if not info.group else f"{info.group}/{info.kind}": "" for info in KINDS.values()},
     }.items():
         yield subject, dict(sorted(found.items()))
     yield "protocols", _PROTOCOLS
     yield "schemes", _SCHEMES
     yield "prerequisites", dict.fromkeys(OPERATOR_DEFINITIONS, "An operator that the cluster has.")
-
-
-def _facts(project: Project) -> FactStore:
-    return project.tools.facts()
 
 
 def _once(policies: Iterable[Policy]) -> Iterator[Policy]:
@@ -244,8 +241,10 @@ def _layers(document: CatalogDocument) -> Iterator[JsonObject]:
         yield from map(mapping, document.section(section).values())
 
 
-def _environment_names(catalog: Catalog, documents: list[CatalogDocument]) -> dict[str, dict[str, str]]:
-    """Read what the files of environments call things."""
+def _environment_names(
+    catalog: Catalog, documents: list[CatalogDocument], own: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Read what the files of environments call things; `own` are the catalog's names, which some stand beside."""
     accelerators: dict[str, str] = {}
     namespaces: dict[str, str] = {}
     budgets: dict[str, str] = {}
@@ -265,7 +264,6 @@ def _environment_names(catalog: Catalog, documents: list[CatalogDocument]) -> di
                     owners.setdefault(owner, f"An owner in {document.file}.")
     bases = {name: f"A base: stands for {', '.join(catalog.reached(name)) or 'none'}." for name in catalog.bases}
     environments = {name: _cluster_of(source.own) for name, source in catalog.environments.items()}
-    own = _catalog_names(catalog)
     return {
         "accelerators": accelerators,
         "resources": resources,
