@@ -6,7 +6,7 @@ output. There are no times: the same result gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 
 from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic
@@ -16,8 +16,12 @@ from kservegen.report.text import also_at, waived_by, words_at
 
 def render_junit(result: Result) -> str:
     """Write one suite: environments first, then findings, heaviest first within a file as everywhere else."""
-    cases = [*_environments(result), *(line for item in result.diagnostics for line in _finding(result, item))]
-    failures = sum(map(_fails(result), result.diagnostics)) + len(_failing(result))
+    failing = _failing(result)
+    cases = [
+        *_environments(result, failing),
+        *(line for item in result.diagnostics for line in _finding(item, fails=_fails(result, item))),
+    ]
+    failures = sum(_fails(result, item) for item in result.diagnostics) + len(failing)
     tests = len(result.diagnostics) + len(result.environments)
     counts = f'tests="{tests}" failures="{failures}" errors="0" skipped="{result.waived}"'
     name = inert_attribute(f"kservegen {result.command}")
@@ -32,20 +36,19 @@ def render_junit(result: Result) -> str:
     return "\n".join([*head, *cases, "  </testsuite>", "</testsuites>"]) + "\n"
 
 
-def _fails(result: Result) -> Callable[[Diagnostic], bool]:
-    return lambda item: item.waived is None and item.severity.rank <= result.fail_on.rank
+def _fails(result: Result, item: Diagnostic) -> bool:
+    return item.waived is None and item.severity.rank <= result.fail_on.rank
 
 
 def _failing(result: Result) -> frozenset[str]:
     """Return the environments in which a finding fails; one that names none is about them all."""
-    wrong = [item for item in result.diagnostics if _fails(result)(item)]
+    wrong = [item for item in result.diagnostics if _fails(result, item)]
     if any(not item.environments for item in wrong):
         return frozenset(result.environments)
     return frozenset(name for item in wrong for name in item.environments) & frozenset(result.environments)
 
 
-def _environments(result: Result) -> Iterator[str]:
-    failing = _failing(result)
+def _environments(result: Result, failing: Collection[str]) -> Iterator[str]:
     for name in result.environments:
         opening = f'    <testcase classname="kservegen.environments" name={inert_attribute(name)}'
         if name in failing:
@@ -54,14 +57,14 @@ def _environments(result: Result) -> Iterator[str]:
             yield f"{opening}/>"
 
 
-def _finding(result: Result, item: Diagnostic) -> Iterator[str]:
+def _finding(item: Diagnostic, *, fails: bool) -> Iterator[str]:
     name = inert_attribute(f"{item.location}: {item.message}")
     area = inert_attribute(f"kservegen.{item.rule.replace('/', '.')}")
     place = f'file={inert_attribute(item.location.file)} line="{item.location.line}"'
     yield f"    <testcase classname={area} name={name} {place}>"
     if item.waived is not None:
         yield f"      <skipped message={inert_attribute(waived_by(item))}/>"
-    elif _fails(result)(item):
+    elif fails:
         yield f"      <failure type={inert_attribute(item.rule)} message={inert_attribute(item.message)}>"
         yield from (inert_element(line) for line in _about(item))
         yield "      </failure>"
