@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +25,9 @@ from kservegen.cli.options import (
 )
 from kservegen.cli.targets import engine_option
 from kservegen.core.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from kservegen.formats.templates import PageTemplates
 
 
 @click.command(name="check")
@@ -95,18 +100,19 @@ def command(  # noqa: PLR0913 - one parameter per option
         )
 
     def as_markdown(_colour: bool, _width: int) -> str:
-        from kservegen.changes.bases import open_change_base  # noqa: PLC0415
         from kservegen.report.links import links_to  # noqa: PLC0415
         from kservegen.report.plan_markdown import plan_as_markdown  # noqa: PLC0415
 
-        templates = open_change_base(repository, base).templates(repository)
-        return plan_as_markdown(checked.result, checked.plan, templates, links_to(files_at))
+        return plan_as_markdown(checked.result, checked.plan, templates(), links_to(files_at))
 
     def as_html(_colour: bool, _width: int) -> str:
+        return html_page(checked.result, repository, repository.root, files_at=files_at, templates=templates())
+
+    @cache
+    def templates() -> PageTemplates:
         from kservegen.changes.bases import open_change_base  # noqa: PLC0415
 
-        templates = open_change_base(repository, base).templates(repository)
-        return html_page(checked.result, repository, repository.root, files_at=files_at, templates=templates)
+        return open_change_base(repository, base).templates(repository)
 
     writers = {"text": as_text, "markdown": as_markdown, HTML: as_html}
     return emit_result(checked.result, output, repository.root, reports=reports, writers=writers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     def as_html(_colour: bool, _width: int) -> str:
         return html_page(result, repository, repository.root, environments, files_at=files_at, templates=templates())
 
+    @cache
     def templates() -> PageTemplates:
         from kservegen.changes.bases import open_base  # noqa: PLC0415
 
