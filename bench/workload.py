@@ -25,6 +25,7 @@ FIVE: Final = ("gpu-whole", "maxreplicas-set", "memory-limit", "no-latest-image"
 _PARAMS: Final = {
     "gpu-count": "{counts: [1, 2, 4, 8], maximum: 8}",
     "gpu-type": "{resources: [nvidia.com/gpu]}",
+    "licence-allowed": "{unknown: allow}",
     "memory-request-share": "{percent: 30}",
     "storage-origin": "{origins: ['hf://org', 's3://models']}",
     "storage-scheme": "{schemes: [hf, https, s3]}",
@@ -157,6 +158,7 @@ class Workload:
         for index in range(2, self.models, 3):
             lines.append(f"  {_uri(index)}:")
             lines.append(f"    revision: a{index:039x}")
+            lines.append(f"    license: {'mit' if index % 2 else 'apache-2.0'}")
             lines.append(f"    config: {_CONFIG % (896, 20 + index % 9)}")
         return "\n".join(lines) + "\n"
 
