@@ -41,6 +41,7 @@ AFTER = (
     BEFORE.replace("replicas: 1", "replicas: 3").replace("  old: ", f"  {LONG}: ")
     + """\
   large:
+    owner: ml
     kind: LLMInferenceService
     model: hf://Qwen/Qwen2.5-32B-Instruct
     accelerator: {type: l4, count: 1}
@@ -115,8 +116,10 @@ def test_the_page_says_what_the_gate_says(page: str) -> None:
     for said in (
         "1 → 3 L4", "0 → 2 L4", "584 → 1,752",  # what models take, and cost
         "hf://Qwen/Qwen2.5-32B-Instruct2 replicas",  # what is new
+        "LLMInferenceService in ns, owner: ml",  # who answers for it
+        "memory: does not fit, 69.7 of 19.8 GiB of L4: loading the weightsnodes: not enough",  # whether it fits
         "gpus: accelerators (dev) 1 → 5 of 4, 125 %",  # a budget before and after
-        "l4 (dev) 5 of 4 nvidia.com/gpu, 125 %; 4 nodes",  # a pool
+        "l4 (dev) 5 of 4 nvidia.com/gpu, 125 %; 1 → 4 of 4 nodes filled, 1 pod without one",  # a pool
         "chat (dev) 22.03 GiB L4: weights 14.2",  # the memory of one GPU by part
         "beyond the card",  # of what does not fit
         "budget/exceeded 1 place, error",  # findings by cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.catalog.resolve import EntryName
 from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
@@ -26,18 +26,22 @@ from kservegen.kserve.controllers.reconcile import is_reconciled
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEnvironment
 
+if TYPE_CHECKING:  # few environments ask
+    from kservegen.checks.placement.arrange import ArrangeOutcome
+
 _NAMED: Final = 3
 _CLAIMING: Final = frozenset({"InferenceService", "LLMInferenceService"})
 _AS_WRITTEN: Final[Mapping[EntryName, str]] = MappingProxyType({})
 
 
 class Capacity(NamedTuple):
-    """What was found, what was taken for granted in finding it, what was not looked at, and the sums."""
+    """What was found, what was taken for granted in finding it, what was not looked at, the sums, and who has nodes."""
 
     diagnostics: tuple[Diagnostic, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None  # where budgets item for it
+    placed: Mapping[ResourceId, ArrangeOutcome] = MappingProxyType({})  # of pods that node pools say something of
 
 
 class OthersObject(NamedTuple):
@@ -79,7 +83,7 @@ def check_capacity(
     if lines is not None or built.environment.mapping("nodePools"):
         unchecked += _uncounted(built, objects, context)
         unchecked += _unsure_claims(built, objects, context, placed=bool(built.environment.mapping("nodePools")))
-    return Capacity(tuple(found), placed.assumptions, unchecked, lines)
+    return Capacity(tuple(found), placed.assumptions, unchecked, lines, placed.placed)
 
 
 def _uncounted(built: BuiltEnvironment, objects: Sequence[Defaulted], context: Context) -> tuple[Unchecked, ...]:
@@ -214,5 +218,5 @@ def _placement(
     if unlisted:
         what = f"that {_names(unlisted)} find nodes"
         unchecked.append(Unchecked(what, "no pool lists the devices that their pods claim"))
-    found = tuple(check_placement(environment, pools, wanted, locate))
-    return Capacity(found, tuple(assumed) if wanted else (), tuple(unchecked))
+    found = check_placement(environment, pools, wanted, locate)
+    return Capacity(found.diagnostics, tuple(assumed) if wanted else (), tuple(unchecked), placed=found.outcomes)

@@ -8,11 +8,8 @@ from typing import NamedTuple
 from kservegen.checks.budget.account import requested_amounts
 from kservegen.checks.budget.limits import read_budgets
 from kservegen.checks.budget.overview import Row, budget_rows
-from kservegen.checks.placement.check import in_pool_scope
-from kservegen.checks.placement.filling import PoolFilling, pool_fillings
-from kservegen.checks.placement.neighbours import Member
+from kservegen.checks.placement.filling import PoolFilling, pool_fillings, requests_for
 from kservegen.checks.placement.pools import read_pools
-from kservegen.checks.placement.requests import PodRequest
 from kservegen.checks.rules.view import queues_of
 from kservegen.commands.gpu import Account, accounts_of
 from kservegen.commands.model_report import ModelRow, model_rows
@@ -60,10 +57,5 @@ def _fillings(defaulted: DefaultedEnvironment) -> Iterator[PoolFilling]:
     if not pools:
         return
     objects = (("", "", item) for item in defaulted.objects)
-    asks = [
-        PodRequest(group, Member(item.defaulted.resource.id.namespace, group.labels))
-        for item in requested_amounts(objects, environment, defaulted.context)
-        for group in item.groups
-        if in_pool_scope(group, pools)
-    ]
-    yield from pool_fillings(pools, asks)
+    requested = requested_amounts(objects, environment, defaulted.context)
+    yield from pool_fillings(pools, requests_for(pools, requested))

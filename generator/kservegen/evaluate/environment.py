@@ -27,7 +27,7 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
-from kservegen.core.resource import Resource
+from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of
 from kservegen.evaluate.judging import (
@@ -52,6 +52,7 @@ from kservegen.render.objects.settings import Settings
 if TYPE_CHECKING:  # nothing of policies, estimates, budgets and waivers is imported where nothing asks for it
     from kservegen.checks.budget.ledger import Line
     from kservegen.checks.gpu.fact_store import FactStore
+    from kservegen.checks.placement.arrange import ArrangeOutcome
     from kservegen.checks.policy.binding import Bindings
     from kservegen.checks.policy.files import PolicyFiles
     from kservegen.checks.waivers.apply import Clock, MergedWaivers
@@ -88,7 +89,7 @@ class Evaluation:
 
     `unestimated` are the objects that ask for accelerators and whose memory was not estimated, and why; `unchecked`
     what else was not looked at; `assumptions` what was taken for granted; `ledger` what its entries take, where budgets
-    were held against it.
+    were held against it; `placed` what becomes of the pods of objects on its node pools, where it states any.
     """
 
     environment: ResolvedEnvironment
@@ -98,6 +99,7 @@ class Evaluation:
     assumptions: tuple[Assumption, ...] = ()
     unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None
+    placed: Mapping[ResourceId, ArrangeOutcome] = field(default_factory=dict)
 
     @property
     def built(self) -> BuiltEnvironment | None:
@@ -332,6 +334,7 @@ def _check(
     assumed = [*release.taken_for_granted]
     unchecked: tuple[Unchecked, ...] = ()
     ledger: tuple[Line, ...] | None = None
+    placed: Mapping[ResourceId, ArrangeOutcome] = {}
     if is_counted(defaulted):
         from kservegen.checks.capacity import check_capacity  # noqa: PLC0415
 
@@ -340,7 +343,7 @@ def _check(
         diagnostics.extend(capacity.diagnostics)
         assumed.extend(capacity.assumptions)
         unchecked = capacity.unchecked
-        ledger = capacity.ledger
+        ledger, placed = capacity.ledger, capacity.placed
     look = partial(check_environment, built, release.charts, context.directory)
     words = contained("this environment's words", look, lambda crash: crash)
     diagnostics.extend(diagnose_environment(environment, words))
@@ -356,6 +359,7 @@ def _check(
         assumptions=merge_assumptions(replace(each, environments=(environment.name,)) for each in assumed),
         unchecked=unchecked,
         ledger=ledger,
+        placed=placed,
     )
 
 

@@ -99,6 +99,7 @@ class ChangePage(NamedTuple):
             "fields": limited(row.fields, fields, _brief_field, "field"),
             "restarts": row.restarts,
             "accelerators": row.accelerators,
+            "fits": row.fits,
             "cost": row.cost,
         }
 
@@ -177,7 +178,10 @@ def _environment(environment: EnvironmentPlan, detail: PageDetail) -> PageData:
         "engine": () if new else [name or "nothing" for name in environment.engine or ()],
         "owners": () if new else _moves(environment, detail),
         "groups": () if new else _groups(environment, detail),
-        "budgets": [words.budget_line(budget, environment.gpus) for budget in environment.budgets],
+        "budgets": [
+            *(words.budget_line(budget, environment.gpus) for budget in environment.budgets),
+            *map(words.pool_line, environment.pools),
+        ],
         "unreadable": limited(environment.unreadable, detail.objects, str, "file"),
         "rewritten": words.rewritten_line(environment),
     }

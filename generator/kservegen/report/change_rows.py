@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -14,9 +15,12 @@ from kservegen.changes.plan.model import (
     Fate,
     FieldChange,
     ModelChange,
+    ModelFit,
     ModelUse,
     ObjectChange,
     Plan,
+    PoolChange,
+    PoolSide,
     Presence,
     Verb,
 )
@@ -25,7 +29,7 @@ from kservegen.checks.budget.ledger import ACCELERATORS
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import ResourceId
 from kservegen.report import plan_words as words
-from kservegen.report.summary import plural
+from kservegen.report.summary import listed, plural
 
 BLANK: Final = "-"
 _VERBS: Final[Mapping[Verb, str]] = {
@@ -36,13 +40,16 @@ _VERBS: Final[Mapping[Verb, str]] = {
     Verb.RENAMED: "renamed",
 }
 _FATES: Final = {Fate.DELETED: "deleted from the cluster", Fate.LEFT: "stays in the cluster"}
+_ROOM: Final[Mapping[str, str]] = {"fits": "found", "full": "not enough", "unsure": "not certain"}
+_OWNERS: Final = 3
 _STEPS: Final = 20  # cells of a bar
 
 
 class ModelChangeRow(NamedTuple):
     """What happens to one model, or to several alike, in environments of which the same is told.
 
-    `about` is the kind and the namespace of one, `names` are those of several. `file` is the rendered one of
+    `about` is the kind and the namespace of one, and who answers for what is there after the change; `names` are those
+    of several. `file` is the rendered one of
     the first environment, blank where there is none.
     `said` says more than the verb: addresses and replicas of what is new, the field that makes it restart.
     """
@@ -57,11 +64,12 @@ class ModelChangeRow(NamedTuple):
     fields: tuple[FieldChange, ...]
     restarts: str
     accelerators: str
+    fits: tuple[str, ...]
     cost: str
 
 
 class BudgetChangeRow(NamedTuple):
-    """What a budget, or a type of accelerator without one, holds before and after, at maxReplicas.
+    """What a budget, a type of accelerator without one, or the nodes of a pool hold before and after, at maxReplicas.
 
     `granted` is None where nothing limits it.
     """
@@ -118,11 +126,13 @@ def model_change_rows(plan: Plan) -> tuple[ModelChangeRow, ...]:
 
 
 def budget_change_rows(plan: Plan) -> tuple[BudgetChangeRow, ...]:
-    """List the budgets and accelerators of which a change takes more or less; equal ones are one row."""
+    """List the budgets, accelerators and node pools of which a change takes more or less; equal ones are one row."""
     alike: dict[BudgetChangeRow, list[str]] = {}
     for environment in plan.changing:
         for budget in environment.budgets:
             alike.setdefault(_budget(budget, environment.gpus), []).append(environment.name)
+        for pool in environment.pools:
+            alike.setdefault(_pool(pool), []).append(environment.name)
     return tuple(row._replace(environments=tuple(names)) for row, names in alike.items())
 
 
@@ -134,6 +144,24 @@ def _budget(budget: BudgetChange, gpus: Mapping[str, str]) -> BudgetChangeRow:
     )
 
 
+def _pool(pool: PoolChange) -> BudgetChangeRow:
+    name = f"node pool {pool.name}{words.pods_waiting(pool)}"
+    before, after = pool.before, pool.after
+    return BudgetChangeRow(
+        (),
+        name,
+        "nodes",
+        Fraction(before.filled if before is not None else 0),
+        Fraction(after.filled if after is not None else 0),
+        _limit(after),
+        _limit(before),
+    )
+
+
+def _limit(side: PoolSide | None) -> Fraction | None:
+    return None if side is None or side.most is None else Fraction(side.most)
+
+
 def _rows(environment: EnvironmentPlan) -> Iterator[ModelChangeRow]:
     uses = {model.subject: model for model in environment.models}
     restarts = {restart.subject: restart for restart in environment.impact.restarts}
@@ -142,7 +170,7 @@ def _rows(environment: EnvironmentPlan) -> Iterator[ModelChangeRow]:
         subjects = [change.key.subject for change in environment.objects if change.is_model]
         if subjects:
             row = _row(environment, subjects, None, (), uses, restarts)
-            yield row._replace(name="all models", about="", verb=f"{_VERBS[whole]}, with the environment")
+            yield row._replace(name="all models", verb=f"{_VERBS[whole]}, with the environment")
         return
     for group in words.object_groups(environment, folds=True):
         subjects = list(group.subjects)
@@ -168,7 +196,7 @@ def _row(
     return ModelChangeRow(
         environments=(environment.name,),
         name=first.name if is_one else name,
-        about=f"{first.kind} in {first.namespace}" if is_one else "",
+        about=_about(first if is_one else None, found),
         names=names,
         file=file,
         verb=_VERBS[change.verb] if change is not None else "unchanged",
@@ -176,8 +204,28 @@ def _row(
         fields=fields,
         restarts=_restarting(own),
         accelerators=_accelerators(found, own, environment.gpus),
+        fits=_fits(found),
         cost=_cost(found),
     )
+
+
+def _about(one: ResourceId | None, found: Iterable[ModelChange]) -> str:
+    """Say what one model is, and who answers for those that are there after the change."""
+    owners = dict.fromkeys(model.owner or "not stated" for model in found if model.after is not None)
+    own = f"{one.kind} in {one.namespace}" if one is not None else ""
+    return ", ".join(filter(None, (own, f"owner: {listed(list(owners), _OWNERS)}" if owners else "")))
+
+
+def _fits(found: Sequence[ModelChange]) -> tuple[str, ...]:
+    """Say whether models have the memory and the nodes that they ask for; of several alike, how many."""
+    lines = Counter(line for model in found if model.fit is not None for line in _fitting(model.fit))
+    several = len(found) > 1
+    return tuple(f"{count:,} x {line}" if several else line for line, count in lines.items()) or (BLANK,)
+
+
+def _fitting(fit: ModelFit) -> Iterator[str]:
+    yield f"memory: {fit.memory}, {fit.figures}" if fit.memory else "no GPU"
+    yield f"nodes: {_ROOM[fit.nodes]}" if fit.nodes else "nodes: not known"
 
 
 def _said(change: ObjectChange | None, found: Sequence[ModelChange], restarts: Sequence[Restart]) -> Iterator[str]:

@@ -122,8 +122,9 @@ def charts_of(
         PageChart(
             "nodes",
             "How full the node pools are",
-            "At maxReplicas, of the resource of which the most is taken. Sums: a finding says where a pod has no node.",
-            tuple(_pools(pools)),
+            "At maxReplicas. A bar sums the resource of which the most is taken; nodes are filled that hold pods where "
+            "these stand as densely as was found.",
+            tuple(_pools(pools, plan)),
             (("c1", "pods that only this pool takes"), ("c3", "pods that another pool takes, too"), ("c0", "free")),
         ),
         PageChart(
@@ -199,7 +200,12 @@ def _budgets(budgets: Iterable[tuple[str, Row]], plan: Plan | None) -> Iterator[
         )
 
 
-def _pools(pools: Iterable[tuple[str, PoolFilling]]) -> Iterator[ChartBar]:
+def _pools(pools: Iterable[tuple[str, PoolFilling]], plan: Plan | None) -> Iterator[ChartBar]:
+    changed = {
+        (environment.name, pool.name): pool.before.filled if pool.before is not None else 0
+        for environment in (plan.environments if plan is not None else ())
+        for pool in environment.pools
+    }
     for environment, pool in pools:
         taken = pool.own + pool.shared
         whole = taken if pool.whole is None else pool.whole
@@ -207,7 +213,7 @@ def _pools(pools: Iterable[tuple[str, PoolFilling]]) -> Iterator[ChartBar]:
         def write(amount: int, resource: str = pool.resource) -> str:
             return write_amount(resource, Fraction(amount, 1000 if resource == "cpu" else 1))
 
-        nodes = "no limit" if pool.most is None else plural(pool.most, "node")
+        nodes = _nodes(pool, changed.get((environment, pool.pool)))
         of = f"{write(taken)} of {write(whole)}" if pool.whole is not None else write(taken)
         share = f", {round(Fraction(taken, whole) * 100):,} %" if whole and pool.whole is not None else ""
         free = max(whole - taken, 0)
@@ -221,8 +227,19 @@ def _pools(pools: Iterable[tuple[str, PoolFilling]]) -> Iterator[ChartBar]:
             whole=Fraction(whole),
             value=f"{of} {pool.resource}{share}; {nodes}",
             mark=Fraction(whole) if taken > whole else None,
-            is_wrong=pool.own > whole,
+            is_wrong=pool.own > whole or bool(pool.nodes and pool.nodes.waiting),
         )
+
+
+def _nodes(pool: PoolFilling, before: int | None) -> str:
+    """Say how many nodes are filled, and were before a change that fills others, and how many pods find none."""
+    held = pool.nodes
+    if held is None:
+        return "nodes filled not known" if pool.most is None else f"nodes filled of {pool.most:,} not known"
+    was = f"{before:,} → " if before is not None and before != held.filled else ""
+    end = "" if pool.most is None else f" of {pool.most:,}"
+    waiting = f", {plural(held.waiting, 'pod')} without one" if held.waiting else ""
+    return f"{was}{held.filled:,}{end} nodes filled{waiting}"
 
 
 def _causes(findings: Iterable[Diagnostic]) -> Iterator[ChartBar]:

@@ -13,9 +13,12 @@ from kservegen.changes.plan.model import (
     FieldChange,
     Handover,
     ModelChange,
+    ModelFit,
     ModelUse,
     ObjectChange,
     Plan,
+    PoolChange,
+    PoolSide,
     Relocation,
 )
 from kservegen.checks.budget.amounts import amount_as_json
@@ -74,6 +77,7 @@ def _environment(environment: EnvironmentPlan) -> JsonObject:
         ],
         **({"models": [_model(model) for model in environment.models]} if environment.models else {}),
         "budgets": [_budget(budget) for budget in environment.budgets],
+        **({"pools": [_pool(pool) for pool in environment.pools]} if environment.pools else {}),
         **({"arrivals": [arrival._asdict() for arrival in environment.arrivals]} if environment.arrivals else {}),
         "rewritten": list(environment.rewritten),
         "pages": list(environment.pages),
@@ -158,7 +162,21 @@ def _model(model: ModelChange) -> JsonObject:
         "before": _use(model.before),
         "after": _use(model.after),
         "sources": list(model.sources),
+        "owner": model.owner,
+        "fit": _fit(model.fit),
     }
+
+
+def _fit(fit: ModelFit | None) -> JsonObject | None:
+    return {**fit._asdict()} if fit is not None else None
+
+
+def _pool(pool: PoolChange) -> JsonObject:
+    return {"name": pool.name, "before": _side(pool.before), "after": _side(pool.after)}
+
+
+def _side(side: PoolSide | None) -> JsonObject | None:
+    return {**side._asdict()} if side is not None else None
 
 
 def _use(use: ModelUse | None) -> JsonObject | None:

@@ -79,6 +79,7 @@ def _environment(environment: EnvironmentPlan, paint: Paint, most: tuple[int, in
         yield from _differing(environment, paint, most)
     for budget in environment.budgets:
         yield f"  {printable(words.budget_line(budget, environment.gpus))}"
+    yield from (f"  {printable(words.pool_line(pool))}" for pool in environment.pools)
     yield from (f"  ? {printable(path)}: cannot be read as it was before" for path in environment.unreadable)
     rewritten = words.rewritten_line(environment)
     if rewritten:

@@ -21,6 +21,8 @@ from kservegen.changes.plan.model import (
     OwnerChange,
     Plan,
     PlanSide,
+    PoolChange,
+    PoolSide,
     Presence,
     Verb,
 )
@@ -359,6 +361,23 @@ def budget_line(budget: BudgetChange, gpus: Mapping[str, str]) -> str:
     return f"budget {budget.name}: {use} of {granted} {budget.resource}"
 
 
+def pool_line(pool: PoolChange) -> str:
+    """Write how many nodes of a pool held pods before and do after, of how many, and who finds none."""
+    of = "" if pool.after is None or pool.after.most is None else f" of {pool.after.most:,}"
+    filled = f"{_filled(pool.before)} -> {_filled(pool.after)}{of} nodes filled"
+    return f"node pool {pool.name}: {filled}{pods_waiting(pool)}"
+
+
+def _filled(side: PoolSide | None) -> str:
+    return f"{side.filled:,}" if side is not None else "nothing"
+
+
+def pods_waiting(pool: PoolChange) -> str:
+    """Say how many pods find no node after a change; blank where each has one."""
+    waiting = pool.after.waiting if pool.after is not None else 0
+    return f", {plural(waiting, 'pod')} without one" if waiting else ""
+
+
 def value_text(value: PlanSide) -> str:
     """Write a value in one line: a plain text as it is, anything else as JSON, the middle of what is long left out."""
     plain = isinstance(value, str) and value != "" and not value.isspace() and not _looks_typed(value)
@@ -425,6 +444,6 @@ def _told(plan: EnvironmentPlan, *, folds: bool) -> str:
         )
         for group in object_groups(plan, folds=folds)
     ]
-    budgets = [budget_line(budget, plan.gpus) for budget in plan.budgets]
+    budgets = [*(budget_line(budget, plan.gpus) for budget in plan.budgets), *map(pool_line, plan.pools)]
     said = (plan.presence, groups, plan.values, plan.words, plan.owners, plan.version, plan.engine, budgets)
     return repr((said, verdict_of(plan), left_names(plan), plan.unreadable, rewritten_line(plan)))

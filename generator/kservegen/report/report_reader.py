@@ -23,6 +23,7 @@ from kservegen.changes.plan.model import (
     Handover,
     LeftRunning,
     ModelChange,
+    ModelFit,
     ModelUse,
     NamedChange,
     ObjectChange,
@@ -30,6 +31,8 @@ from kservegen.changes.plan.model import (
     OverruledEdit,
     OwnerChange,
     Plan,
+    PoolChange,
+    PoolSide,
     Presence,
     Relocation,
     Verb,
@@ -224,6 +227,7 @@ def _environment(item: _Section) -> EnvironmentPlan:
         impact=_impact(item),
         gpus=item.get("gpus", {}),
         budgets=tuple(map(_budget, item["budgets"])),
+        pools=tuple(map(_pool, item.get("pools", ()))),
         models=tuple(map(_model, item.get("models", ()))),
         arrivals=tuple(Arrival(one["base"], one["models"]) for one in item.get("arrivals", ())),
         rewritten=tuple(item["rewritten"]),
@@ -302,7 +306,22 @@ def _restart(item: _Section) -> Restart:
 
 
 def _model(item: _Section) -> ModelChange:
-    return ModelChange(_subject(item), _use(item["before"]), _use(item["after"]), tuple(item["sources"]))
+    return ModelChange(
+        _subject(item),
+        _use(item["before"]),
+        _use(item["after"]),
+        tuple(item["sources"]),
+        item.get("owner", ""),
+        ModelFit(**fit) if (fit := item.get("fit")) is not None else None,
+    )
+
+
+def _pool(item: _Section) -> PoolChange:
+    return PoolChange(item["name"], _side(item["before"]), _side(item["after"]))
+
+
+def _side(side: _Section | None) -> PoolSide | None:
+    return PoolSide(**side) if side is not None else None
 
 
 def _use(use: _Section | None) -> ModelUse | None:

@@ -13,10 +13,13 @@ from kservegen.changes.plan.model import (
     Fate,
     FieldChange,
     ModelChange,
+    ModelFit,
     ModelUse,
     ObjectChange,
     ObjectKey,
     Plan,
+    PoolChange,
+    PoolSide,
     Presence,
     Verb,
 )
@@ -28,6 +31,7 @@ from kservegen.formats.templates import PageTemplates
 from kservegen.report.change_rows import budget_change_rows, model_change_rows
 from kservegen.report.links import links_to
 from kservegen.report.plan_markdown import plan_as_markdown
+from kservegen.report.plan_words import pool_line
 
 KEY = ObjectKey("serving.kserve.io", "InferenceService", "team", "a")
 TWO = ModelUse(1, 2, {"h100": Fraction(2)}, Fraction(200))
@@ -51,12 +55,12 @@ def test_a_row_has_what_a_model_takes_before_and_after_and_the_pods_that_restart
     environment = EnvironmentPlan(
         name="prod",
         objects=(change(Verb.CHANGED, fields=fields),),
-        models=(ModelChange(KEY.subject, TWO, FOUR),),
+        models=(ModelChange(KEY.subject, TWO, FOUR, owner="ml"),),
         impact=Impact(restarts=(restart,)),
         gpus={"h100": "H100"},
     )
     (row,) = model_change_rows(plan_of(environment))
-    assert (row.name, row.about, row.verb) == ("a", "InferenceService in team", "changes")
+    assert (row.name, row.about, row.verb) == ("a", "InferenceService in team, owner: ml", "changes")
     assert (row.restarts, row.accelerators, row.cost) == ("2", "2 → 4 H100", "200 → 400")
     assert (row.file, row.fields) == ("rendered/prod/models/team/a.yaml", fields)
 
@@ -82,6 +86,66 @@ def test_a_row_says_what_becomes_of_a_model(
     (row,) = model_change_rows(plan_of(EnvironmentPlan(name="prod", objects=(item,), models=(model,))))
     assert (row.verb, *row.said) == said
     assert (row.restarts, row.accelerators, row.cost) == numbers
+
+
+L4 = "18.0 of 19.8 GiB of L4"
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (ModelFit("fits", L4, "fits"), (f"memory: fits, {L4}", "nodes: found")),
+        (ModelFit("uncertain", L4, "unsure"), (f"memory: uncertain, {L4}", "nodes: not certain")),
+        (ModelFit("not estimated", "which GPU this runs on", "full"),
+         ("memory: not estimated, which GPU this runs on", "nodes: not enough")),
+        (ModelFit(), ("no GPU", "nodes: not known")),
+        (None, ("-",)),
+    ],
+)  # fmt: skip
+def test_a_row_says_whether_a_model_that_comes_fits_and_who_answers_for_it(
+    fit: ModelFit | None, said: tuple[str, ...]
+) -> None:
+    model = COMES._replace(fit=fit)
+    (row,) = model_change_rows(plan_of(EnvironmentPlan(name="prod", objects=(change(Verb.ADDED),), models=(model,))))
+    assert (row.fits, row.about) == (said, "InferenceService in team, owner: not stated")
+
+
+def test_models_that_come_alike_say_how_many_of_them_fit() -> None:
+    fits = (ModelFit("fits", L4), ModelFit("fits", L4, "full"), None)
+    objects = tuple(change(Verb.ADDED, name) for name in "abc")
+    models = tuple(
+        ModelChange(item.key.subject, None, TWO, owner=owner, fit=fit)
+        for item, owner, fit in zip(objects, ("x", "y", "x"), fits, strict=True)
+    )
+    (row,) = model_change_rows(
+        plan_of(EnvironmentPlan(name="prod", presence=Presence.NEW, objects=objects, models=models))
+    )
+    assert row.about == "owner: x, y"
+    assert row.fits == (
+        f"2 x memory: fits, {L4}", "1 x nodes: not known", "1 x nodes: not enough"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "row"),
+    [
+        (PoolSide(1, 0, 4), PoolSide(4, 2, 4), ("node pool l4, 2 pods without one", "1", "4", "4", "100 %")),
+        (PoolSide(1, 0, 2), PoolSide(1, 0, 4), ("node pool l4", "1", "1", "4 (was 2)", "25 %")),
+        (None, PoolSide(3, 0, None), ("node pool l4", "0", "3", "-", "")),
+        (PoolSide(3, 0, None), None, ("node pool l4", "3", "0", "-", "")),
+    ],
+)
+def test_a_pool_is_a_row_of_the_nodes_that_it_fills(
+    before: PoolSide | None, after: PoolSide | None, row: tuple[str, ...]
+) -> None:
+    environment = EnvironmentPlan(
+        name="prod", objects=(change(Verb.CHANGED),), pools=(PoolChange("l4", before, after),)
+    )
+    (found,) = budget_change_rows(plan_of(environment))
+    share = f"{round(found.share * 100)} %" if found.share is not None else ""
+    said = (found.name, found.written(found.before), found.written(found.after), found.limit, share)
+    assert said == row
+    assert f"node pool l4: {before.filled if before else 'nothing'} -> " in pool_line(environment.pools[0])
 
 
 def test_what_only_restarts_is_a_row_with_what_it_holds_and_its_reason() -> None:

@@ -19,12 +19,15 @@ from kservegen.changes.plan.model import (
     FieldChange,
     LeftRunning,
     ModelChange,
+    ModelFit,
     ModelUse,
     NamedChange,
     ObjectChange,
     ObjectKey,
     OwnerChange,
     Plan,
+    PoolChange,
+    PoolSide,
     Presence,
     Verb,
 )
@@ -89,12 +92,15 @@ FULL = EnvironmentPlan(
     left=LeftRunning("another cluster (a -> b)", ("InferenceService team/a",), (), 1, ("team",), "a", "it stays"),
     gpus={"h100": "H100"},
     budgets=(BudgetChange("gpus", "nvidia.com/gpu", Fraction(1), Fraction(5, 2), None, Fraction(8)),),
+    pools=(PoolChange("l4", None, PoolSide(4, 1, 4)), PoolChange("any", PoolSide(1, 0, None), None)),
     models=(
         ModelChange(
             SUBJECT,
             ModelUse(1, 2, {"h100": Fraction(8)}, Fraction(100)),
             ModelUse(2, 2, {"h100": Fraction(1, 2)}, None),
             ("hf://org/a",),
+            "team-a",
+            ModelFit("uncertain", "18.0 of 19.8 GiB of L4: one request of full length", "unsure"),
         ),
         ModelChange(SUBJECT, None, ModelUse(0, 0, {}), ()),
     ),
@@ -218,7 +224,7 @@ def test_no_text_of_a_report_is_more_than_text(tmp_path: Path, capfd: pytest.Cap
     report["standsOn"]["assumed"][0].update({"kind": evil, "name": evil, "why": evil})
     report["standsOn"]["notChecked"][0].update({"what": evil, "why": evil})
     page = converted(tmp_path, capfd, json.dumps({**report, "verdict": evil}).encode())
-    headings = ("#### Models", "#### Budgets at maxReplicas", "#### What to do before the merge")
+    headings = ("#### Models", "#### Budgets and node pools at maxReplicas", "#### What to do before the merge")
     ours = (*headings, "#### What to do after the merge")
     assert not [line for line in page.splitlines() if line.startswith(("#", "::")) and line not in ours]
     outside = _without_code(page)

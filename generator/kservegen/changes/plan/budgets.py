@@ -1,4 +1,4 @@
-"""An environment's change, read, in; what its budgets and accelerators hold differently out."""
+"""An environment's change, read, in; what its budgets, accelerators and node pools hold differently out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from typing import Final, TypeAlias
 
 from kservegen.catalog.resolve import Entry
 from kservegen.changes.plan.environment import EnvironmentChange
-from kservegen.changes.plan.model import BudgetChange, ModelChange, ObjectChange, Verb
+from kservegen.changes.plan.model import (
+    BudgetChange,
+    ModelChange,
+    ModelFit,
+    ObjectChange,
+    PoolChange,
+    PoolSide,
+    Verb,
+)
 from kservegen.changes.plan.models import NO_USE, uses
-from kservegen.checks.budget.account import account, requested_amounts
+from kservegen.checks.budget.account import RequestedAmounts, account, requested_amounts
 from kservegen.checks.budget.ledger import Line
 from kservegen.checks.budget.limits import LIMITED, read_budgets
 from kservegen.checks.budget.overview import Row, accelerator_rows, budget_rows
@@ -19,6 +27,7 @@ from kservegen.checks.queues import Queues
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import queues_of
 from kservegen.core.document import mapping, text
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of
@@ -83,18 +92,55 @@ class BudgetComparison:
         keys = {item.key for item in models} | {item.old_key for item in models if item.old_key is not None}
         old = self._defaulted(resource for key, resource in change.old.objects.items() if key in keys)
         new = self._judged(resource for key, resource in change.new.objects.items() if key in keys)
+        stored = {item.written.id: item for item in new} if change.differences.was_there else {}
         before = uses(self._account(_owned(old, {}), then), known)
         after = uses(self._account(_owned(new, {}), context), prices)
         for item in models:
             was = before.get((item.old_key or item.key).subject, NO_USE)
             now = after.get(item.key.subject, NO_USE)
             served = change.after.get(item.key)
+            is_there = item.verb is not Verb.REMOVED
             yield ModelChange(
                 item.key.subject,
                 None if item.verb is Verb.ADDED else was,
-                None if item.verb is Verb.REMOVED else now,
+                now if is_there else None,
                 served_addresses(served.spec) if served is not None else (),
+                _owner(self._entries.get(item.key.subject)),
+                self._fit(stored[item.key.subject]) if is_there and item.key.subject in stored else None,
             )
+
+    def pools(self) -> Iterator[PoolChange]:
+        """Yield the node pools that are filled otherwise; nothing where more pods want nodes than are placed."""
+        environment, change = self.evaluation.environment, self.change
+        words, accelerators = environment.mapping("nodePools"), environment.mapping("accelerators")
+        stated = change.words if change.words is not None else {"nodePools": words, "accelerators": accelerators}
+        words_then, accelerators_then = mapping(stated.get("nodePools")), mapping(stated.get("accelerators"))
+        if not words and not words_then:
+            return
+        now, then = list(self._requested(self.after.objects, self.after.context)), self._requested_before
+        after = _sides(words, accelerators, now)
+        before = _sides(words_then, accelerators_then, then(now) if change.differences.was_there else [])
+        for name in dict.fromkeys((*before, *after)):
+            if before.get(name) != after.get(name):
+                yield PoolChange(name, before.get(name), after.get(name))
+
+    def _requested(self, objects: Iterable[Defaulted], context: Context) -> Iterator[RequestedAmounts]:
+        return requested_amounts((("", "", item) for item in objects), self.evaluation.environment, context)
+
+    def _requested_before(self, now: Iterable[RequestedAmounts]) -> list[RequestedAmounts]:
+        """List what pods asked for before; what is the same on both sides asks for what it does now."""
+        change, context = self.change, self.after.context
+        if self._reaches_others:
+            old = self._defaulted(change.before.values())
+            return list(self._requested(old, self._context_before(old, context)))
+        subjects = {key.subject for key in (*change.old.objects, *change.new.objects)}
+        kept = [item for item in now if item.defaulted.written.id not in subjects]
+        return [*kept, *self._requested(self._defaulted(change.old.objects.values()), context)]
+
+    def _fit(self, item: Defaulted) -> ModelFit:
+        from kservegen.changes.plan.fits import fit_of  # noqa: PLC0415 - brings estimates of GPU memory
+
+        return fit_of(item.resource, self.evaluation, self.after, self.tools.facts())
 
     def _granted_before(self) -> Mapping[str, Mapping[str, Fraction]] | None:
         words = self.change.words
@@ -198,6 +244,23 @@ def _takings(lines: Iterable[Line]) -> Iterator[str]:
     """Write down of each line what sums are made of."""
     for line in lines:
         yield repr((line.owner, line.subject.namespace, line.queue, line.types, line.count, sorted(line.each.items())))
+
+
+def _sides(
+    words: JsonObject, accelerators: JsonObject, requested: Iterable[RequestedAmounts]
+) -> dict[str, PoolSide | None]:
+    """Place pods on the node pools of an environment; None for pools with more pods than are placed."""
+    if not words:
+        return {}
+    from kservegen.checks.placement.filling import nodes_filled, requests_for  # noqa: PLC0415 - few environments have pools
+    from kservegen.checks.placement.pools import read_pools  # noqa: PLC0415
+
+    pools = read_pools(words, accelerators)
+    held = nodes_filled(pools, requests_for(pools, requested))
+    return {
+        pool.name: PoolSide(held[number].filled, held[number].waiting, pool.most) if held is not None else None
+        for number, pool in enumerate(pools)
+    }
 
 
 def _changed(row: Row, granted_before: Fraction | None) -> BudgetChange:

@@ -64,6 +64,7 @@ def with_effects(
         plan,
         impact=impact_of(change, plan, tools),
         budgets=tuple(budgets.changes()),
+        pools=tuple(budgets.pools()),
         models=tuple(budgets.models(plan.objects)),
     )
 

@@ -154,16 +154,51 @@ class ModelUse(NamedTuple):
     cost: Fraction | None = None
 
 
+class ModelFit(NamedTuple):
+    """Whether there is room for a model: in the memory of its GPUs, and on nodes of the environment's pools.
+
+    `memory` is the verdict on the server that is worst off, blank where none asks for a GPU; `figures` are its sums, or
+    why there are none. `nodes` is blank where the pools say nothing of its pods.
+    """
+
+    memory: str = ""
+    figures: str = ""
+    nodes: str = ""
+
+
 class ModelChange(NamedTuple):
     """A model that comes, changes or goes, by its object; what it takes on each side, None where it is not.
 
-    `sources` are the addresses that it serves from, after the change.
+    `sources` are the addresses that it serves from, after the change, `owner` who answers for it; blank for nobody.
+    `fit` is None where it was not asked: of what goes, and of what comes with a whole environment.
     """
 
     subject: ResourceId
     before: ModelUse | None
     after: ModelUse | None
     sources: tuple[str, ...] = ()
+    owner: str = ""
+    fit: ModelFit | None = None
+
+
+class PoolSide(NamedTuple):
+    """The nodes of a pool on one side of a change, at maxReplicas.
+
+    `filled` of them hold pods where those stand as densely as was found, `waiting` pods find none, `most` is how many
+    nodes there may be (None: no end).
+    """
+
+    filled: int
+    waiting: int
+    most: int | None
+
+
+class PoolChange(NamedTuple):
+    """A node pool that is filled otherwise after a change; None on the side on which it is not."""
+
+    name: str
+    before: PoolSide | None
+    after: PoolSide | None
 
 
 class Arrival(NamedTuple):
@@ -235,6 +270,7 @@ class EnvironmentPlan:
     impact: Impact = field(default_factory=Impact)
     gpus: Mapping[str, str] = field(default_factory=dict)  # accelerator -> the GPU as people call it
     budgets: tuple[BudgetChange, ...] = ()
+    pools: tuple[PoolChange, ...] = ()
     models: tuple[ModelChange, ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     rewritten: tuple[str, ...] = ()

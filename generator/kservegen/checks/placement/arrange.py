@@ -137,6 +137,15 @@ class Arrangement:
         return waiting
 
 
+def fill_densely(scene: PlacementScene, counts: Sequence[int]) -> Board | None:
+    """Put pods on as few nodes as a simple order takes, those left out that find none; None for more than is tried."""
+    if sum(counts) > _ARRANGED:
+        return None
+    board = Board(scene, _WINDOW)
+    _fill(board, counts, _densest_first(scene), spread=False)
+    return board
+
+
 def _plain(scene: PlacementScene) -> frozenset[int]:
     """Return the groups whose pods' places depend on resources alone."""
     repelled = {other for claim in scene.claims for term in claim.neighbours.apart for other in term.groups}

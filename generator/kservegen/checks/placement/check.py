@@ -66,21 +66,36 @@ def in_pool_scope(group: PodGroup, pools: Sequence[Pool]) -> bool:
     return any(countable_claim(claimed, devices) for claimed in group.claims.devices)
 
 
+class Placement(NamedTuple):
+    """What is wrong with where pods stand, and what becomes of all pods of each object, at maxReplicas."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    outcomes: Mapping[ResourceId, ArrangeOutcome]
+
+
 def check_placement(
     environment: ResolvedEnvironment, pools: Sequence[Pool], wanted: Sequence[WantedPods], locate: LocatePool
-) -> Iterator[Diagnostic]:
+) -> Placement:
     """Say which pods have no node, alone or with all the others around."""
     report = _Report(environment, pools, wanted, locate)
     site = survey(pools, [PodRequest(item.group, item.member) for item in wanted])
-    for index, reasons in site.homeless.items():
-        yield report.homeless(index, reasons, Severity.ERROR)
-    for index, reasons in site.doubtful.items():
-        yield report.homeless(index, reasons, Severity.WARNING)
+    found = [report.homeless(index, reasons, Severity.ERROR) for index, reasons in site.homeless.items()]
+    found += (report.homeless(index, reasons, Severity.WARNING) for index, reasons in site.doubtful.items())
+    outcomes = [ArrangeOutcome.FITS for _ in wanted]
+    for index in site.homeless:
+        outcomes[index] = ArrangeOutcome.FULL
+    for index in site.doubtful:
+        outcomes[index] = ArrangeOutcome.UNSURE
     for part in site.parts:
-        yield from _check_part(report, part)
+        found += _check_part(report, part, outcomes)
+    by_subject: dict[ResourceId, ArrangeOutcome] = {}
+    for item, outcome in zip(wanted, outcomes, strict=True):
+        by_subject[item.subject] = max(outcome, by_subject.get(item.subject, outcome), key=_HOW_BAD.index)
+    return Placement(tuple(found), by_subject)
 
 
-def _check_part(report: _Report, part: SitePart) -> Iterator[Diagnostic]:
+def _check_part(report: _Report, part: SitePart, outcomes: list[ArrangeOutcome]) -> Iterator[Diagnostic]:
+    """Check groups that share pools; put down in `outcomes`, by position, what becomes of those that are short."""
     counts = [report.wanted[index].group.count for index in part.asks]
     most = [count.maximum for count in counts]
     rolling = list(_rolling(report, part))
@@ -93,6 +108,8 @@ def _check_part(report: _Report, part: SitePart) -> Iterator[Diagnostic]:
             if answer.outcome is not ArrangeOutcome.FITS:
                 yield report.rollout(part, places, answer, end)
         return
+    for index in report.sharing(part, arrangement.answer):
+        outcomes[index] = arrangement.answer.outcome
     least = Arrangement(part.scene, [count.minimum for count in counts]).answer
     moment = "at minReplicas already" if least.outcome is ArrangeOutcome.FULL else "at maxReplicas"
     yield report.full(part, arrangement.answer, most, moment)
@@ -181,7 +198,7 @@ class _Report:
         waiting = self.wanted[part.asks[answer.waiting]]
         pools = self._used(part, answer)
         certain = answer.outcome is ArrangeOutcome.FULL
-        about = [self.wanted[index] for place, index in enumerate(part.asks) if self._shares(part, place, pools)]
+        about = [self.wanted[index] for index in self.sharing(part, answer)]
         ways = _remedies(part.scene, most, answer, waiting.name)
         names = " and ".join(self.pools[number].name for number in sorted(pools))
         message = (
@@ -240,13 +257,15 @@ class _Report:
             cause="" if full else message,
         )
 
+    def sharing(self, part: SitePart, answer: ArrangeAnswer) -> list[int]:
+        """Return the positions of the groups that may stand on the pools of which an answer speaks."""
+        pools, claims = self._used(part, answer), part.scene.claims
+        return [index for place, index in enumerate(part.asks) if not claims[place].maybe.isdisjoint(pools)]
+
     def _used(self, part: SitePart, answer: ArrangeAnswer) -> frozenset[int]:
         if answer.shortage is not None:
             return frozenset(answer.shortage.pools)
         return part.scene.claims[answer.waiting].maybe
-
-    def _shares(self, part: SitePart, place: int, pools: frozenset[int]) -> bool:
-        return not part.scene.claims[place].maybe.isdisjoint(pools)
 
     def _sum(self, answer: ArrangeAnswer) -> str:
         short = answer.shortage

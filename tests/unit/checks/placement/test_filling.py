@@ -6,7 +6,7 @@ import pytest
 
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.demand.requests import amounts
-from kservegen.checks.placement.filling import PoolFilling, pool_fillings
+from kservegen.checks.placement.filling import PoolNodes, nodes_filled, pool_fillings
 from kservegen.checks.placement.neighbours import Member
 from kservegen.checks.placement.pools import read_pools
 from kservegen.checks.placement.requests import PodRequest
@@ -46,4 +46,31 @@ def ask(cpu: str, memory: str, least: int, most: int) -> PodRequest:
 def test_a_pool_is_as_full_as_its_fullest_resource(
     words: JsonObject, asks: list[PodRequest], expected: list[tuple[str, str, int, int, int | None, int | None]]
 ) -> None:
-    assert list(pool_fillings(read_pools(words, {}), asks)) == [PoolFilling(*row) for row in expected]
+    assert [tuple(row)[:6] for row in pool_fillings(read_pools(words, {}), asks)] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "asks", "expected"),
+    [
+        (POOLS, [], [(0, 0), (0, 0)]),
+        # Two pods of one core share a node with nothing else on it; those of eight fill half a large one each.
+        (POOLS, [ask("8", "4Gi", 1, 3), ask("1", "1Gi", 2, 2)], [(1, 0), (2, 0)]),
+        # Four pods of three cores have a node each, the fifth has none.
+        ({"small": POOLS["small"]}, [ask("3", "1Gi", 1, 5)], [(4, 1)]),
+        (ENDLESS, [ask("2", "1Gi", 5, 5)], [(3, 0)]),
+        # What no pool takes is no pool's.
+        (POOLS, [ask("64", "1Gi", 1, 1)], [(0, 0), (0, 0)]),
+    ],
+)
+def test_nodes_are_filled_that_hold_pods(
+    words: JsonObject, asks: list[PodRequest], expected: list[tuple[int, int]]
+) -> None:
+    pools = read_pools(words, {})
+    assert nodes_filled(pools, asks) == [PoolNodes(*row) for row in expected]
+    assert [filling.nodes for filling in pool_fillings(pools, asks)] == [PoolNodes(*row) for row in expected]
+
+
+def test_of_more_pods_than_are_placed_no_nodes_are_counted() -> None:
+    pools, asks = read_pools(ENDLESS, {}), [ask("2", "1Gi", 1, 100_001)]
+    assert nodes_filled(pools, asks) is None
+    assert [filling.nodes for filling in pool_fillings(pools, asks)] == [None]
