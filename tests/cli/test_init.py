@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 from syrupy.assertion import SnapshotAssertion
@@ -15,6 +17,7 @@ from kservegen.cli import cli
 from kservegen.cli.failures import run_cli
 from kservegen.commands.init import PLACEHOLDER, RENDERERS, SERVICES, guess_service, read_origin
 
+REPORT = json.loads((Path(__file__).parents[2] / "schemas/kservegen/report.schema.json").read_text("utf-8"))
 TOOL = ["--tool", f"git+https://git.example.com/org/kservegen@{'c0ffee42' * 5}"]
 ROOTS = {"argocd": ["application-dev.yaml"], "flux": ["gitrepository-dev.yaml", "kustomization-dev.yaml"], "none": []}
 
@@ -26,6 +29,45 @@ def test_a_new_repository_renders_for_every_engine(engine: str, url: str, tmp_pa
     assert run_cli(cli, ["render", "--root", str(tmp_path)]) == 0
     sync = tmp_path / "rendered" / "dev" / "sync"
     assert sorted(path.name for path in sync.glob("*-dev.yaml")) == ROOTS[engine]
+
+
+def test_the_schemas_of_a_new_repository_are_current(tmp_path: Path) -> None:
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    assert run_cli(cli, ["schema", "--check", "--root", str(tmp_path)]) == 0
+
+
+def test_schemas_have_the_names_of_the_catalog_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments/live.yaml").write_text("version: 1\n", encoding="utf-8")
+    (tmp_path / "models.yaml").write_text("version: 1\n", encoding="utf-8")
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    assert run_cli(cli, ["schema", "--check", "--root", str(tmp_path)]) == 0
+    assert '"live"' in (tmp_path / "schemas/kservegen/models.schema.json").read_text("utf-8")
+
+
+def test_a_catalog_that_cannot_be_read_gets_schemas_without_its_names(tmp_path: Path) -> None:
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "models.yaml").write_text("version: [\n", encoding="utf-8")
+    assert run_cli(cli, ["init", str(tmp_path), *TOOL]) == 0
+    schema = (tmp_path / "schemas/kservegen/models.schema.json").read_bytes()
+    assert schema == (Path(__file__).parents[2] / "schemas/kservegen/models.schema.json").read_bytes()
+
+
+@pytest.mark.parametrize("url", ["https://example.com/models.git", PLACEHOLDER])
+def test_json_says_what_was_written_and_asks_nothing(
+    url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kservegen.cli.init.is_asked", lambda: True)
+    assert run_cli(cli, ["init", str(tmp_path), "--repo-url", url, "-o", "json", *TOOL]) == 0
+    report = json.loads(capfd.readouterr().out)
+    jsonschema.Draft7Validator(REPORT).validate(report)
+    said = report["init"]
+    assert {"models.yaml", "schemas/kservegen/lock.schema.json"} <= set(said["written"])
+    assert all((tmp_path / path).is_file() for path in said["written"])
+    first = "init/placeholder-url" if url == PLACEHOLDER else "init/repository-url"
+    assert [note["id"] for note in said["notes"]] == [first, "init/tool"]
+    assert run_cli(cli, ["init", str(tmp_path), "-o", "json", *TOOL]) == 2
+    assert "already holds" in json.loads(capfd.readouterr().out)["error"]["message"]
 
 
 def test_without_a_terminal_nothing_is_asked_and_nothing_is_written_over(

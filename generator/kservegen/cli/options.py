@@ -44,6 +44,11 @@ _debug = click.option("--debug", is_flag=True, expose_value=False, help="Show th
 
 def reporting(*forms: str) -> Callable[[_F], _F]:
     """Add --root, --output with these forms of the report (the first is the default) and --debug."""
+    return lambda function: _root(output_option(*forms)(function))
+
+
+def output_option(*forms: str) -> Callable[[_F], _F]:
+    """Add --output with these forms of the report (the first is the default) and --debug."""
     output = click.option(
         "-o",
         "--output",
@@ -52,7 +57,7 @@ def reporting(*forms: str) -> Callable[[_F], _F]:
         show_default=True,
         help="Form of the report on standard output.",
     )
-    return lambda function: _root(output(_debug(function)))
+    return lambda function: output(_debug(function))
 
 
 # The forms beside text that findings have: the module of `report/` that writes each, and its function of a Result.

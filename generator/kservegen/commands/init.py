@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from kservegen import __version__
 from kservegen.catalog.editing.patch import scalar_text
 from kservegen.catalog.requirement import version_line
+from kservegen.commands.editor_schema import FILES, FOLDER, EditorSchema, editor_schemas
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
-from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, packaged_data
+from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.git.process import open_git, without_user
 from kservegen.kserve.releases import Releases
 
@@ -72,7 +73,7 @@ _SERVICES: Final = {
 }
 SERVICES: Final = tuple(_SERVICES)
 
-# Template in scaffold/ -> where it goes. Editors need the schemas beside the files to work offline.
+# Template in scaffold/ -> where it goes.
 _CATALOG = {
     path: path
     for path in ("models.yaml", "environments/defaults.yaml", "environments/dev.yaml", "environments/prod.yaml")
@@ -81,7 +82,8 @@ _TEMPLATES = {
     "AGENTS.md": "AGENTS.md",
     "gitattributes": ".gitattributes",
 }
-_SCHEMAS = ("models.schema.json", "environments.schema.json", "owners.schema.json")
+# Editors need the schemas beside the files to work offline, with the names that these have.
+_SCHEMAS: Final = tuple(f"{FOLDER}/{name}.schema.json" for name in FILES.values())
 _NAMED: Final = 5  # so many files fit in a line
 # By who commits rendered/.
 _SAYS: Final = {
@@ -194,9 +196,9 @@ def write_scaffold(folder: Path, answers: Answers) -> Scaffold:
             "is no folder", subject=str(folder), hint="Name a folder: a new one, or one that is there."
         )
     files = dict(_files(answers))
-    there = [path for path in files if os.path.lexists(folder / path)]
     beside = has_catalog(folder)
-    missing = {path: files[path] for path in files if path not in there and not (beside and path in _CATALOG)}
+    there = [path for path in (*files, *_SCHEMAS) if os.path.lexists(folder / path)]
+    missing = [path for path in (*files, *_SCHEMAS) if path not in there and not (beside and path in _CATALOG)]
     if there and not (beside and missing):
         more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
         raise GeneratorError(
@@ -207,13 +209,35 @@ def write_scaffold(folder: Path, answers: Answers) -> Scaffold:
     outside = [path for path in missing if leads_out(folder / path, folder)]
     if outside:
         raise GeneratorError(LEADS_OUT, subject=f"{folder}/{outside[0]}", hint=LEADS_OUT_HINT)
-    for path, content in missing.items():
+    _write(folder, ((path, files[path]) for path in missing if path in files))
+    schemas = _schemas(folder.resolve())
+    _write(folder, ((path, schemas[path].wanted) for path in missing if path in schemas))
+    left = (
+        path
+        for path in there
+        if path not in _CATALOG
+        and not (schemas[path].is_current if path in schemas else _holds(folder / path, files[path]))
+    )
+    return Scaffold(written=tuple(missing), left=tuple(left))
+
+
+def _write(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    for path, content in files:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as handle:
             handle.write(content)
-    left = (path for path in there if path not in _CATALOG and not _holds(folder / path, files[path]))
-    return Scaffold(written=tuple(missing), left=tuple(left))
+
+
+def _schemas(root: Path) -> dict[str, EditorSchema]:
+    """Return the schemas of the catalog that lies in a folder now; as they are published where it cannot be read."""
+    repository = Repository(root)
+    try:
+        found = editor_schemas(repository)
+    except GeneratorError:
+        published = packaged_data()
+        found = tuple(EditorSchema(path, (published / path).read_bytes(), None) for path in _SCHEMAS)
+    return {schema.path: schema for schema in found}
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -245,5 +269,3 @@ def _files(answers: Answers) -> Iterator[tuple[str, bytes]]:
             text = text.replace(f"${{{word}}}", value)
         yield target, text.encode()
     yield from answers.tool.files(service.folder)
-    for name in _SCHEMAS:
-        yield f"schemas/kservegen/{name}", (data / "schemas" / "kservegen" / name).read_bytes()
