@@ -52,9 +52,7 @@ def rules_page() -> Iterator[str]:
     for area, group in groupby(known, key=lambda meta: meta.id.partition("/")[0]):
         metas = list(group)
         yield f"## {area}: {AREAS[area]}"
-        yield "\n".join(
-            f"- [`{meta.id}`](#{_anchor(meta.id)}): {meta.title[0].lower()}{meta.title[1:]}" for meta in metas
-        )
+        yield "\n".join(f"- [`{meta.id}`](#{_anchor(meta.id)}): {meta.title}" for meta in metas)
         for meta in metas:
             yield from _rule(meta)
 
