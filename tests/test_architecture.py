@@ -197,6 +197,7 @@ def test_nothing_speaks_to_a_network() -> None:
 
 # Libraries that stand behind one door: another could take their place there.
 DOORS = {
+    "dataclasses": "kservegen.core.records",
     "jsonschema": "kservegen.checks.engines.jsonschema",
     "jsonschema_rs": "kservegen.formats.jsonschema.validate",
     "re2": "kservegen.formats.regexp",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from kservegen.catalog.model import Catalog, CatalogDocument, EnvironmentSource
@@ -11,6 +10,7 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import by_manual
 from kservegen.core.names import label_error
+from kservegen.core.records import replace
 from kservegen.core.repository import BASES_FOLDER, DEFAULTS_NAME
 from kservegen.core.suggest import did_you_mean
 

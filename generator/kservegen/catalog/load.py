@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
@@ -26,6 +25,7 @@ from kservegen.core.jsontypes import JsonObject, Path, format_path
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import label_error
 from kservegen.core.problem import to_finding
+from kservegen.core.records import replace
 from kservegen.core.repository import (
     BESIDE_SUFFIXES,
     CATALOG_FILE,

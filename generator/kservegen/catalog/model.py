@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from kservegen.catalog.companions import ALL_ENVIRONMENTS, COMPANION_WORDS, CompanionKey
 from kservegen.catalog.merge import MergeLayer, locate_merged
@@ -12,6 +11,7 @@ from kservegen.catalog.sections import EXTRA_MANIFESTS
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass, field, replace
 from kservegen.formats.yaml.source import SourceMap
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from kservegen.catalog.companions import COMPANION_WORDS
@@ -21,6 +20,7 @@ from kservegen.core.diagnostics import Diagnostic, FindingPlace, Fix, FixChange,
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import replace
 from kservegen.core.repository import CATALOG_FILE, OWNERS_FILE
 from kservegen.core.suggest import did_you_mean
 from kservegen.formats.jsonschema.suggestions import certain

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 
 from kservegen.catalog.merge import MERGE_KEYS, PATCH
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, field
 
 # What a layer need not say, or says for itself.
 _DROPPED = frozenset({"required", "default", "const", "description"})

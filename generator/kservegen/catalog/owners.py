@@ -7,13 +7,13 @@ namespaces, its quota) are words that lie under those of the environment's own f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 
 from kservegen.catalog.sections import GROUP, KindInfo
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.names import label_error
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_FOLDER
 
 # Who holds what no team does; no team is called so.

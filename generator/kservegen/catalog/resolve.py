@@ -12,7 +12,6 @@ can be chosen per environment. The law of the merge is in `kservegen.catalog.mer
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from kservegen.catalog.companions import CompanionKey, read_key, refused_here
@@ -43,6 +42,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import written_manuals
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.suggest import did_you_mean
 
 

@@ -8,7 +8,6 @@ field may be absent (another layer has it) or null (it deletes), and quantities 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from kservegen.catalog import field_mapping as words
 from kservegen.catalog.companions import COMPANION_WORDS
@@ -18,6 +17,7 @@ from kservegen.catalog.optional_schemas import Definitions, share
 from kservegen.catalog.sections import EXTRA_MANIFESTS, SECTIONS
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 
 # Returns the compiled schema of (apiVersion, kind).
 CompiledSchemas = Callable[[str, str], JsonObject]

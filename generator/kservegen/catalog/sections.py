@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog import field_mapping as words
+from kservegen.core.records import dataclass
 
 GROUP = "serving.kserve.io"
 # Where KServe runs unless somebody says otherwise: env POD_NAMESPACE of its controllers decides.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +16,7 @@ from kservegen.core.diagnostics import Diagnostic, Related
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from kservegen.core.diagnostics import BaselineState, Diagnostic, merge_diagnostics
+from kservegen.core.records import dataclass, replace
 
 _WAIVED: Final = 9  # weighs less than any that is not
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.changes.plan.trees import Differences
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_SOURCES, OUTPUT_FOLDER, TEMPLATES_FOLDER, TOOL_SOURCES, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository

@@ -7,7 +7,6 @@ base revision both are those of the base (`evaluate/base.py`): no change raises 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,6 +17,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, OUTPUT_FOLDER
 from kservegen.render.gitops.layers import LayerPart
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -15,6 +14,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.document import mapping, sequence, texts_in
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import replace
 from kservegen.core.repository import DEFAULTS_NAME, ENVIRONMENTS_FOLDER
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.charts.model import Charts, KeyPath, default_images, effective, is_on

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kservegen.catalog.inventory.kinds import BY_KIND
@@ -20,6 +19,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import replace
 
 if TYPE_CHECKING:
     from kservegen.checks.waivers.apply import Clock

@@ -7,7 +7,6 @@ these lead to the file that wrote them last (`Entry.locate`, or the environment'
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.checks.registry import severity_of
@@ -15,6 +14,7 @@ from kservegen.core.diagnostics import Counterpart, Diagnostic, Finding, Locatio
 from kservegen.core.document import value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.secret_data import data_words
 from kservegen.render.objects.draft import EntryFinding

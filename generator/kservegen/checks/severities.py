@@ -7,7 +7,6 @@ quotes; quoted it still does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from kservegen.checks.registry import find_manual
@@ -15,6 +14,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
+from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 
 # What makes a file unreadable or an object refused stays an error, and a waiver is held to what it says.

@@ -7,7 +7,6 @@ nothing but its name is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
@@ -18,6 +17,7 @@ from kservegen.checks.promises import promise_of
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.jsonschema.defaults import apply_defaults
 from kservegen.formats.jsonschema.store import SchemaStore

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from kservegen.cli.options import (
 )
 from kservegen.cli.targets import engine_option
 from kservegen.core.diagnostics import Severity
+from kservegen.core.records import replace
 
 if TYPE_CHECKING:
     from kservegen.formats.templates import PageTemplates

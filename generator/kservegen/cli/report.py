@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from kservegen.cli.options import (
     write_document,
     write_sections,
 )
+from kservegen.core.records import replace
 from kservegen.core.repository import Repository
 
 

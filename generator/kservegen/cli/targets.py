@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +14,7 @@ from kservegen.cli.candidates import complete_version
 from kservegen.cli.options import complete_environment, find_repository
 from kservegen.core.diagnostics import Severity
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 from kservegen.core.repository import Repository, packaged_data
 from kservegen.core.suggest import did_you_mean
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ from kservegen.cli.targets import (
     lint_targets,
 )
 from kservegen.core.diagnostics import Severity
+from kservegen.core.records import replace
 from kservegen.formats.inert import printable
 
 if TYPE_CHECKING:

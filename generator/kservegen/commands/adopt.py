@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +37,7 @@ from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.names import label_error
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import CATALOG_SOURCES, DEFAULTS_NAME, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import ResourceId
 from kservegen.core.suggest import did_you_mean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.changes.baseline import compare_findings
@@ -11,6 +10,7 @@ from kservegen.changes.bases import CommitBase, DiskBase, NoBase
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import BaselineState, Diagnostic
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, replace
 from kservegen.evaluate.baseline import evaluate_base
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.resolve import resolve_environment
@@ -14,6 +13,7 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.core.suggest import did_you_mean, suggest_stem
 from kservegen.evaluate.environment import Tools, build_objects, default_environment

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_dia
 from kservegen.core.document import mapping, text
 from kservegen.core.exit_codes import CLEAN
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector

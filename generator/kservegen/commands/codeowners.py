@@ -7,7 +7,6 @@ the change of owners.yaml, also where a workflow renders after the merge.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,6 +16,7 @@ from kservegen.core.confined import repository_top
 from kservegen.core.diagnostics import Diagnostic, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
+from kservegen.core.records import replace
 from kservegen.core.repository import OWNERS_FILE, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.project import Project, open_project

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -24,6 +23,7 @@ from kservegen.core.errors import GeneratorError
 from kservegen.core.exit_codes import CLEAN
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.problem import Problem, to_finding
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, evaluate_repository
 from kservegen.evaluate.unmanaged import unmanaged_paths

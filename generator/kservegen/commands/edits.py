@@ -7,7 +7,6 @@ its findings, and nothing is written. What commands do with `ProposedEdits` is u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.catalog.companions import CompanionKey, read_key
@@ -24,6 +23,7 @@ from kservegen.core.diagnostics import Diagnostic, Location, Severity, merge_dia
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, Repository
 from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.evaluate.project import Project, open_project

@@ -6,13 +6,13 @@ Files stay where they are: paths and bytes are what an engine knows them by, and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from kservegen.catalog.editing.journal import replace_files
 from kservegen.catalog.engines import ENGINES
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.formats.yaml.collector import without_collector

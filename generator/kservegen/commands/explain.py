@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.model import Catalog
@@ -16,6 +15,7 @@ from kservegen.commands.made_summary import MadeSummary, make_stored, summarise_
 from kservegen.core.diagnostics import Finding, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import HiddenSecrets
 from kservegen.core.suggest import suggest_entry

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kservegen.catalog.descriptions import DESCRIPTIONS
+from kservegen.core.records import dataclass
 from kservegen.core.terms import ResultWord, find_term, terms
 
 # Descriptions that are of a place and no word of their own.

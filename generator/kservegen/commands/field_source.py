@@ -7,7 +7,6 @@ A finding about a field stands at the word that an author would change. Here the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kservegen.catalog.model import find_fragment
@@ -15,6 +14,7 @@ from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.render.objects.images import split_image
 from kservegen.render.objects.pins import PINNED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.catalog.model import CatalogDocument
@@ -17,6 +16,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path, format_path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.suggest import did_you_mean, suggest_stem

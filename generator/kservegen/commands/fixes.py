@@ -7,7 +7,6 @@ may show another one, and judged on the whole catalog: what brings more errors t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources
@@ -17,6 +16,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Fix, FixChange, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import format_path
+from kservegen.core.records import replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.project import open_project
 from kservegen.evaluate.repository import EvaluationOptions, evaluate_repository

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.patch import at
@@ -29,6 +28,7 @@ from kservegen.commands.set import prune
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import replace
 from kservegen.core.repository import CATALOG_FILE, ENVIRONMENTS_FOLDER, Repository
 from kservegen.git.log import Commit, commits_touching
 from kservegen.git.process import Git, open_git

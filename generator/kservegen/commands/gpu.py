@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment
@@ -20,6 +19,7 @@ from kservegen.commands.explain import homes_of, lives_in
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, replace
 from kservegen.core.suggest import did_you_mean, suggest_entry
 from kservegen.core.values import whole_number
 from kservegen.evaluate.environment import Against, DefaultedEnvironment, prepare

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.resolve import ResolvedEnvironment, resolve_environment
@@ -24,6 +23,7 @@ from kservegen.commands.gpu import Account, UnknownModelError, WhatIf, account_f
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import packaged_data
 from kservegen.core.suggest import did_you_mean
 from kservegen.core.values import whole_number

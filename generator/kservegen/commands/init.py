@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from kservegen.commands.editor_schema import FILES, FOLDER, EditorSchema, editor
 from kservegen.commands.tool_source import TOOL_FOLDER, ToolSource
 from kservegen.core.confined import LEADS_OUT, LEADS_OUT_HINT, leads_out
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import CATALOG_FILE, CATALOG_FOLDER, ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.git.process import open_git, without_user
 from kservegen.kserve.releases import Releases

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources
@@ -23,6 +22,7 @@ from kservegen.core.diagnostics import Finding, Location, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.records import dataclass
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import DefaultedEnvironment, build_objects, default_environment
 from kservegen.evaluate.project import OwnSchema, Project

@@ -6,7 +6,6 @@ Where the facts come from is the caller's choice (`Facts`): the Hub, a folder, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.editing.files import read_sources
@@ -18,6 +17,7 @@ from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path, format_path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import evaluate

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.checks.rules.base import Context
@@ -16,6 +15,7 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import HiddenSecrets
 from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, Outcome

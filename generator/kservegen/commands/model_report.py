@@ -6,7 +6,6 @@ The use case behind `kservegen report`: what runs where, and who answers for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeVar
 
@@ -20,6 +19,7 @@ from kservegen.core.diagnostics import Diagnostic, merge_diagnostics
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Evaluation, ledger_of

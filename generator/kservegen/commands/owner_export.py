@@ -7,7 +7,6 @@ row says by which workload and by which labels the pods of a model are found, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -16,6 +15,7 @@ from kservegen.checks.budget.ledger import ACCELERATORS, Line, grouped
 from kservegen.commands.model_report import rows_of
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import Repository
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision

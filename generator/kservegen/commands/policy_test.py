@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from kservegen.checks.policy.cases import PolicyCase, read_cases
@@ -14,6 +13,7 @@ from kservegen.commands.result import Result
 from kservegen.core.diagnostics import Diagnostic, Location, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass
 from kservegen.core.repository import Repository
 from kservegen.formats.yaml.files import read_bytes
 

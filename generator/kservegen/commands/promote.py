@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from kservegen.catalog.editing.assignment import PathStep
@@ -29,6 +28,7 @@ from kservegen.commands.rollout.versions import moves, version_words
 from kservegen.core.document import mapping, sequence, text, texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.records import dataclass
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.render.objects.settings import Settings
 

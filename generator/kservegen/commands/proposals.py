@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from kservegen.commands.client.forge import Forge, Proposal, find_forge
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import replace
 from kservegen.git.process import Git
 from kservegen.git.remote import default_branch, leads_to, remote_tip
 from kservegen.render.commit.outcome import BranchOutcome, CommitOutcome, Status

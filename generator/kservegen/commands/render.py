@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from kservegen.commands.result import FilePlan, Result
 from kservegen.core.assumptions import Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.progress import tell
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.evaluate.repository import EvaluatedRepository, EvaluationOptions, evaluate_repository
 from kservegen.evaluate.unmanaged import OutputFolder, find_stale

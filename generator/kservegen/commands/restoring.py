@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.patch import at
@@ -15,6 +14,7 @@ from kservegen.commands.set import prune
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import replace
 
 _ROUNDS: Final = 4
 _BOM: Final = "\ufeff"

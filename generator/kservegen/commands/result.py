@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kservegen.core.assumptions import Assumption, Unchecked
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.exit_codes import CLEAN, FINDINGS
+from kservegen.core.records import dataclass
 
 if TYPE_CHECKING:
     from kservegen.changes.plan.model import Plan

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -32,6 +31,7 @@ from kservegen.commands.restoring import is_restored, say_again, write_differenc
 from kservegen.core.document import mapping, text, texts_in
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, format_path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, LOCK_SUFFIX, Repository
 from kservegen.evaluate.environment import build_one
 from kservegen.git.process import open_git

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.catalog.editing.journal import replace_files
@@ -14,6 +13,7 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import Repository, packaged_data
 from kservegen.formats.archive import read_chart
 from kservegen.formats.jsonschema.definitions import (

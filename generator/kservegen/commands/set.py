@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kservegen.catalog.editing.assignment import Assignment, PathStep, locate_assignment
 from kservegen.catalog.editing.patch import at
@@ -20,6 +19,7 @@ from kservegen.commands.edits import (
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.core.repository import Repository
 
 

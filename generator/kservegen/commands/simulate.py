@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
@@ -25,6 +24,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.evaluate.environment import DefaultedEnvironment, build_objects, default_environment
 from kservegen.evaluate.manifests import DocumentReport, LintedDocument, Linter

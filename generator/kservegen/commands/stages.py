@@ -7,7 +7,6 @@ before asks for is held against Git, and against the cluster where somebody look
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby, pairwise
@@ -38,6 +37,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.sharing import SharedResults

@@ -6,7 +6,6 @@ The use case behind `kservegen status`: it reads, and says where the way from Gi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from kservegen.catalog.stages import RolloutStage, read_stages
 from kservegen.commands.edits import find_definition
@@ -15,6 +14,7 @@ from kservegen.commands.rollout.gather import ClusterSource, build_places, look
 from kservegen.commands.rollout.places import SETTLED, EnvironmentPlaces, ModelPlace, PlaceState, model_places
 from kservegen.commands.rollout.versions import version_of
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults

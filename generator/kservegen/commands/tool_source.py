@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -20,6 +19,7 @@ from kservegen import __version__
 from kservegen.commands.tool_wheel import PackedWheel, pack_checkout, pack_installed
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import packaged_data
 from kservegen.git.process import mask, open_git
 

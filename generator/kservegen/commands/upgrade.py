@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kservegen.catalog.model import Catalog, CatalogDocument
@@ -26,6 +25,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity, merge_diagnostics
 from kservegen.core.document import mapping
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import Repository
 from kservegen.evaluate.environment import Evaluation, Tools, default_environment, evaluate
 from kservegen.evaluate.environments import evaluate_all

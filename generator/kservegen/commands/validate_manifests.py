@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from kservegen.core.assumptions import Unchecked, merge_assumptions
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, STDIN
 from kservegen.evaluate.earlier import EarlierObjects
 from kservegen.evaluate.manifests import Linter

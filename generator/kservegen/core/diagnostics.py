@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.core.secret_data import data_path, holds_data, is_about_secret, long_words, repeats, words_in_quotation
 from kservegen.core.secrets import HIDDEN, is_secret_under, mask_text

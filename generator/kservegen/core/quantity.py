@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
+
+from kservegen.core.records import dataclass
 
 # Longer texts are taken as unparsable: Python refuses to convert integers of more than 4,300 digits.
 _LONGEST: Final = 4000

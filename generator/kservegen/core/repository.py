@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from kservegen.core.confined import leads_out
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, field
 
 CATALOG_FILE = "models.yaml"
 CATALOG_FOLDER = "models"

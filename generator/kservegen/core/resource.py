@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, field, replace
 
 
 class ResourceId(NamedTuple):

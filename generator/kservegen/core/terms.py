@@ -7,10 +7,11 @@ stands in `terms.md` beside this module, below a heading, with a line that says 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+from kservegen.core.records import dataclass
 
 _FILE: Final = Path(__file__).with_name("terms.md")
 _HEADING: Final = re.compile(r"^# (.+)$", re.MULTILINE)

@@ -8,7 +8,6 @@ does, in `ResolvedEnvironment.value`; what the file itself says stays in `writte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from kservegen.catalog.resolve import Entry, EntryName, ResolvedEnvironment, res
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import (
     BASES_FOLDER,
     BESIDE_SUFFIXES,

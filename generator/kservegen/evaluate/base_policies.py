@@ -8,7 +8,6 @@ What the change binds anew counts as always.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from kservegen.checks.policy.binding import BREAK_GLASS
@@ -21,6 +20,7 @@ from kservegen.checks.runner import Checker, ObjectFinding
 from kservegen.core.diagnostics import Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
 from kservegen.kserve.defaulting import Defaulted

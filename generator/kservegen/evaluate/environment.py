@@ -7,7 +7,6 @@ that they have in common; without it every result is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +26,7 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import format_path
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision, judged_from
 from kservegen.evaluate.defaulted import context_of, default_objects, installation_of

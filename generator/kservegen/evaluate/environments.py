@@ -8,12 +8,12 @@ However many processes there are, what comes out is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Generic, TypeVar
 
 from kservegen.catalog.model import Catalog
 from kservegen.core.progress import tell
+from kservegen.core.records import dataclass, replace
 from kservegen.evaluate.environment import (
     Against,
     DefaultedEnvironment,

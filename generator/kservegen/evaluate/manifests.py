@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from sys import intern
 from typing import IO, Final, NamedTuple
@@ -23,6 +22,7 @@ from kservegen.core.crashes import contained, crash_finding
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity, merge_diagnostics
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import Path, format_path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.earlier import NOTHING_REMOVED, EarlierObjects, RemovedObjects
 from kservegen.evaluate.shelf import Shelf, ShelvedObjects

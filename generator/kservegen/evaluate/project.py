@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from kservegen.core.diagnostics import Diagnostic, Finding, Severity
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.progress import tell
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import ENVIRONMENTS_FOLDER, Repository, packaged_data
 from kservegen.core.suggest import did_you_mean
 from kservegen.evaluate.environment import Tools

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -16,6 +15,7 @@ from kservegen.core.confined import leads_out
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location, Related, Severity
 from kservegen.core.progress import tell
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import TEMPLATES_FOLDER, Repository
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.environment import Against, Evaluation, Tools

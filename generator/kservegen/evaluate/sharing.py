@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kservegen.catalog.resolve import Entry, EntryName
 from kservegen.checks.runner import MadeFindings, ObjectFinding
+from kservegen.core.records import dataclass, field, replace
 from kservegen.kserve.controllers.shared import SharedMade
 from kservegen.kserve.defaulting import Defaulted
 from kservegen.render.objects.environment import BuiltEntry

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pickle
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import IO, Any, Final, NamedTuple
 
 from kservegen.checks.manifests.documents import InputDocument
 from kservegen.core.diagnostics import Location
+from kservegen.core.records import replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import ManifestDocument
 

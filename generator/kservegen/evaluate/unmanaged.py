@@ -7,7 +7,6 @@ or the environment lists it under `unmanaged:` and what it holds is judged like 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -24,6 +23,7 @@ from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import Path as DocumentPath
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.files import read_bytes
 from kservegen.kserve.defaulting import Defaulted, Installation, default

@@ -6,11 +6,11 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 
 # Hooks and CI set these for the repository that they run in, which need not be the one asked about.
 _ABOUT_A_REPOSITORY: Final = (

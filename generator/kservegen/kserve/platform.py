@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, replace
 from kservegen.kserve.charts.model import Chart, KeyPath, effective, is_on
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.charts.runtimes import RuntimeTable

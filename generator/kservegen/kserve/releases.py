@@ -7,7 +7,6 @@ stands over it. No code asks how a version is spelt: it asks a capability, a cha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
@@ -18,6 +17,7 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 from kservegen.core.repository import packaged_data
 from kservegen.formats.jsonschema.store import KSERVE_VERSION, version_order
 from kservegen.kserve.charts.model import Charts, KeyPath

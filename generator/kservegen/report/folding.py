@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from itertools import takewhile
 from typing import Final, TypeVar, cast
 
 from kservegen.changes.plan.model import FieldChange
+from kservegen.core.records import fields, is_dataclass, replace
 
 LEAST: Final = 3  # so many are folded: fewer are read faster one by one
 EACH: Final = "ENV"  # stands for the name of each of several environments

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kservegen import __version__
@@ -13,6 +12,7 @@ from kservegen.core.diagnostics import BaselineState, Diagnostic, Location
 from kservegen.core.errors import GeneratorError
 from kservegen.core.exit_codes import OPERATIONAL
 from kservegen.core.jsontypes import JsonObject, JsonValue, format_path
+from kservegen.core.records import asdict
 from kservegen.formats.inert import inert_json
 
 if TYPE_CHECKING:

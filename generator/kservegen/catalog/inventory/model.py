@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from datetime import date
 
 from kservegen.catalog.inventory.facts import KSERVE_CONFIG
 from kservegen.catalog.inventory.kinds import DEFINITION, EVERYWHERE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kservegen.catalog.inventory.model import Inventory
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.kserve.releases import Release
 

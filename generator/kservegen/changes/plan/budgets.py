@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -28,6 +27,7 @@ from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.view import queues_of
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of

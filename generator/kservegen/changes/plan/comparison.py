@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kservegen.changes.plan.fields import compare_fields, find_value
@@ -12,6 +11,7 @@ from kservegen.checks.locate import Locator
 from kservegen.core.diagnostics import Location
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEntry, BuiltEnvironment
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 
 from kservegen.changes.bases import Compared, DiskBase, WantedBase
 from kservegen.changes.guards import (
@@ -28,6 +27,7 @@ from kservegen.checks.locate import Locator
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 from kservegen.evaluate.base import BaseRevision
 from kservegen.evaluate.defaulted import installation_of

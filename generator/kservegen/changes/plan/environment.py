@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.changes.plan.changes import ObjectSides, find_changes
@@ -24,6 +23,7 @@ from kservegen.changes.plan.syncing import Syncing
 from kservegen.changes.plan.trees import Differences, ParsedFiles, read_files
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.render.objects.environment import BuiltEnvironment
 

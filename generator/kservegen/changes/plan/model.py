@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -11,6 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.changes.impact.model import Impact
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.catalog.engines import ENGINES
 from kservegen.changes.plan.model import Fate
 from kservegen.core.document import mapping, sequence, text
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.render.gitops.syncers import syncers, with_applications
 

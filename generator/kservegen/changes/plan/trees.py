@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.changes.plan.model import ObjectKey, key_of
 from kservegen.checks.manifests.documents import read_documents
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.formats.yaml.manifest import load_manifests
 

@@ -6,7 +6,6 @@ What guards say is asked of the guards themselves: a step that they would stop i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kservegen.changes.bases import rendered_differences
 from kservegen.changes.guards import GuardLimits
@@ -16,6 +15,7 @@ from kservegen.changes.plan.environment import plan_environment, read_change
 from kservegen.changes.plan.moves import left_running
 from kservegen.changes.upgrade.model import RestartedModel, VersionChange
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import replace
 from kservegen.evaluate.environment import Tools
 from kservegen.formats.templates import PageTemplates
 from kservegen.render.layout import lay_out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from kservegen.changes.impact.model import Impact
 from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 
 
 class Topic(StrEnum):

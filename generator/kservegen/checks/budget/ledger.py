@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, NamedTuple, TypeVar
 
@@ -11,6 +10,7 @@ from kservegen.checks.demand.devices import taken_devices
 from kservegen.checks.demand.groups import PodGroup
 from kservegen.checks.queues import Queues
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import ResourceId
 from kservegen.kserve.controllers.running import PodCount
 

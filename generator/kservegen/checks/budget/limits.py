@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from kservegen.checks.budget.ledger import ACCELERATORS, Line
@@ -12,6 +11,7 @@ from kservegen.checks.queues import Queues
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.quantity import parse_quantity
+from kservegen.core.records import dataclass
 
 # The words of a budget that limit something -> the resource that they limit.
 LIMITED = {"limit": ACCELERATORS, "cpu": "cpu", "memory": "memory", "ephemeral-storage": "ephemeral-storage"}

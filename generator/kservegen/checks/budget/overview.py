@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -11,6 +10,7 @@ from kservegen.checks.budget.ledger import ACCELERATORS, NOTHING, Line, Moments,
 from kservegen.checks.budget.limits import LIMITED, Budget
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 
 # Hours of a month: a year's by twelve.
 HOURS: Final = 730

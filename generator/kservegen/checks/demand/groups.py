@@ -7,7 +7,6 @@ workloads state their pods themselves.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
@@ -16,6 +15,7 @@ from kservegen.checks.demand.requests import NO_AMOUNTS, Requests, pod_requests
 from kservegen.checks.simulation import Simulation
 from kservegen.core.document import integer, mapping, value_at
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin, Resource
 from kservegen.kserve.controllers.made import STORED, source_of, text_map
 from kservegen.kserve.controllers.running import PodCount, RunningWorkload

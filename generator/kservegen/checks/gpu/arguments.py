@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, replace
 from kservegen.core.values import whole_number
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from kservegen.checks.gpu.estimate import Estimate, FitVerdict, Gate, estimate
@@ -15,6 +14,7 @@ from kservegen.checks.gpu.remedies import RemedyCase, cheapest, gpu_remedies, sh
 from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass
 from kservegen.kserve.servers.arguments import refuses_words
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +28,7 @@ from kservegen.checks.gpu.weights import beyond_text
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import replace
 from kservegen.kserve.releases import Releases
 
 # Cards that nobody offers for a cluster: of early generations, or for desks.

@@ -7,7 +7,6 @@ it, and `computeCapability`. What the environment says stands over the table.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
 from kservegen.checks.gpu.fact_store import FactStore
@@ -15,6 +14,7 @@ from kservegen.checks.gpu.model import Gpu
 from kservegen.core.document import integer, mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.quantity import parse_quantity
+from kservegen.core.records import replace
 
 _PRODUCT: Final = "nvidia.com/gpu.product"
 _CAPABILITY: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?")

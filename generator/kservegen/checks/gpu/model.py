@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from kservegen.core.records import dataclass
 
 GIB: Final = 1 << 30
 MIB: Final = 1 << 20

@@ -6,13 +6,13 @@ Every change is searched for with the estimate itself and offered only where the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.checks.gpu.arguments import Server
 from kservegen.checks.gpu.estimate import LEAST_FREE, Estimate, FitVerdict, Gate, estimate
 from kservegen.checks.gpu.model import EngineFacts, Gpu, ModelFacts
 from kservegen.checks.gpu.refusals import divides, engine_refusals
+from kservegen.core.records import replace
 
 _MORE_UTILIZATION: Final = (0.92, 0.95)
 _FEWER_SEQUENCES: Final = (256, 128, 64, 32, 16, 8)

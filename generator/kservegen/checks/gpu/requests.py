@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import Simulation
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import STORED, Made, named, source_of

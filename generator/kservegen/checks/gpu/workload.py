@@ -7,7 +7,6 @@ model's, what a preset's start script adds, each through the shells that lie bet
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.checks.gpu.arguments import Server, StatedOptions, read_options, read_server
@@ -15,6 +14,7 @@ from kservegen.checks.gpu.requests import DEVICE_KINDS, ServedContainer, device_
 from kservegen.checks.rules.base import Context
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.resource import Resource
 from kservegen.kserve.controllers.made import Made, named
 from kservegen.kserve.servers.command_line import StartedServer, started_server

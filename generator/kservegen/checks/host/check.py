@@ -7,7 +7,6 @@ on traffic, on the backend or on how a file is read is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final, NamedTuple
 
@@ -19,6 +18,7 @@ from kservegen.checks.gpu.workload import GpuWorkload
 from kservegen.checks.host.pod import ServingPod
 from kservegen.core.diagnostics import Counterpart, Finding, Severity
 from kservegen.core.jsontypes import Path
+from kservegen.core.records import replace
 from kservegen.core.values import whole_number
 from kservegen.kserve.defaulting.model import default_limit
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.core.confined import leads_out, repository_top
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import replace
 from kservegen.formats.yaml.files import read_bytes
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")

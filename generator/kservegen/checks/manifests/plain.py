@@ -7,7 +7,6 @@ folder that it lies in.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -25,6 +24,7 @@ from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Diagnostic, Finding, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import replace
 from kservegen.core.repository import BASES_FOLDER, ENVIRONMENTS_FOLDER, MANIFESTS_FOLDER, Repository
 from kservegen.core.resource import Resource
 from kservegen.core.suggest import did_you_mean

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.checks.rules.base import Context
 from kservegen.checks.simulation import reference_installation
+from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.store import SchemaStore
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.defaulting import Installation

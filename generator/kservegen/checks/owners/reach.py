@@ -9,7 +9,6 @@ one that it does not list: what no other team holds. What the platform's own fil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -20,6 +19,7 @@ from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import text, value_at
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, replace
 from kservegen.core.repository import OWNERS_FILE
 from kservegen.core.suggest import did_you_mean
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from kservegen.checks.placement.node_state import PlacementScene
 from kservegen.checks.placement.pools import PoolAmounts
+from kservegen.core.records import dataclass
 
 _NO_MORE: Final[Mapping[int, int]] = MappingProxyType({})
 

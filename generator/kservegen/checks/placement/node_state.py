@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kservegen.checks.placement.neighbours import NeighbourTerms, Spread
 from kservegen.checks.placement.pools import HOSTNAME, Pool, PoolAmounts
+from kservegen.core.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from kservegen.checks.demand.requests import amounts
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 PODS: Final = "pods"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
 from kservegen.core.names import plural_of_kind
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource
 
 CREATE: Final = "CREATE"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from kservegen.catalog.sections import KSERVE_NAMESPACE
@@ -16,6 +15,7 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual
 from kservegen.core.names import subdomain_error
+from kservegen.core.records import dataclass, field
 from kservegen.core.suggest import did_you_mean
 
 BREAK_GLASS: Final = "policies.kservegen.io/break-glass"

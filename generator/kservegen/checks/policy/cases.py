@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.checks.policy.admission import CREATE, DELETE, UPDATE, Admission
@@ -22,6 +21,7 @@ from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.formats.yaml.manifest import load_manifests
 

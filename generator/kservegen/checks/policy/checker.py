@@ -10,7 +10,6 @@ plain passes are kept; what is found of an object holds for that very object, un
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.checks.policy.admission import Admission
@@ -28,6 +27,7 @@ from kservegen.checks.policy.reads import read_parts
 from kservegen.core.diagnostics import Finding, Severity
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting import Defaulted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -13,6 +12,7 @@ from kservegen.checks.policy.syntax import is_expression, is_truth
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.engine import CelEngine, DeferredProgram, Program, engine
 from kservegen.formats.cel.outcome import CompileError
 from kservegen.formats.cel.source import variable_names

@@ -12,11 +12,11 @@ here may still meet an object that exceeds them there, so a warning is worth a l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.checks.policy.model import Expression, Policy
 from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse_expression
+from kservegen.core.records import dataclass, field
 
 ITEMS: Final = 8
 LETTERS: Final = 40

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.checks.policy.binding import BREAK_GLASS, Bindings, bind_policies
@@ -16,6 +15,7 @@ from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 
 

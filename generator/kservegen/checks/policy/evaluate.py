@@ -7,7 +7,6 @@ in an error; a usable messageExpression, else the message, else the expression.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.checks.policy.admission import Admission
@@ -21,6 +20,7 @@ from kservegen.core.document import value_at
 from kservegen.core.jsontypes import JsonObject, Path
 from kservegen.core.manual import written_manuals
 from kservegen.core.problem import Problem, to_finding
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.resource import Resource
 from kservegen.core.secrets import secrets_in
 from kservegen.formats.cel.engine import CelScope, Program

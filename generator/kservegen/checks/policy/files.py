@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +10,7 @@ from kservegen.checks.policy.binding import PolicyCompilation
 from kservegen.checks.policy.load import load
 from kservegen.checks.policy.model import Policy, PolicySource
 from kservegen.core.diagnostics import Diagnostic
+from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml.files import find_clashes, find_misplaced, read_bytes
 from kservegen.formats.yaml.manifest import load_manifests
 

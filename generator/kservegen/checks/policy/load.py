@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.checks.policy.constraints import read_constraints
@@ -18,6 +17,7 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
 from kservegen.core.manual import by_manual, written_manuals
 from kservegen.core.names import subdomain_error
+from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml.emit import UnwritableValueError, emit
 
 API_VERSION: Final = "admissionregistration.k8s.io/v1"

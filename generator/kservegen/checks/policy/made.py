@@ -7,7 +7,6 @@ looked at only where a policy's rules may take one of the kinds that are made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from kservegen.checks.policy.admission import Admission
@@ -19,6 +18,7 @@ from kservegen.checks.rules.base import Context
 from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import replace
 from kservegen.core.resource import Origin, Resource, ResourceId
 
 # What KServe's controllers write, and the pods of that, as rules name groups.

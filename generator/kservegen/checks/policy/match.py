@@ -8,7 +8,6 @@ presence makes the match unknown.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kservegen.checks.policy.admission import CREATE, UPDATE, Admission, convert, equivalent_versions
@@ -16,6 +15,7 @@ from kservegen.checks.policy.model import Constraints, ResourceRule, SelectorReq
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
 from kservegen.core.names import NAMESPACE_NAME_LABEL, plural_of_kind
+from kservegen.core.records import dataclass
 
 _ABSENCE: Final = ("NotIn", "DoesNotExist")
 

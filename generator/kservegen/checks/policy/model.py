@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from kservegen.core.diagnostics import Location, RuleMeta
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, field
 
 LocateText: TypeAlias = Callable[[Path], Location]
 

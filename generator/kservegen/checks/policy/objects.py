@@ -10,7 +10,6 @@ is handed the bindings as they are written, still finds the violation, and repor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from kservegen.checks.policy.binding import Binding
@@ -19,6 +18,7 @@ from kservegen.checks.policy.model import ParamKind, Policy
 from kservegen.checks.policy.params import ParamRef, param_object
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import replace
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.objects.finish import order
 

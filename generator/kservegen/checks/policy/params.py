@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from kservegen.checks.policy.match import satisfied
 from kservegen.checks.policy.model import ParamKind, SelectorRequirement
 from kservegen.core.document import mapping
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 
 _READ = re.compile(
     r"""\bparams\s*(?:\.\s*\??\s*data)\s*(?:\.\s*\??\s*([A-Za-z_]\w*)|\[\s*\??\s*['"]([^'"]+)['"]\s*\])"""

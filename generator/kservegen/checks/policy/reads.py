@@ -10,13 +10,13 @@ matters as a whole. So the part may be too large, never too small: two objects w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kservegen.checks.policy.admission import CREATE
 from kservegen.checks.policy.model import Policy
 from kservegen.checks.policy.projection import DocumentPart
 from kservegen.checks.policy.syntax import Call, Collection, Constant, Fold, Name, Select, Tree, parse_expression
+from kservegen.core.records import dataclass, field, replace
 
 _ROUNDS: Final = 8
 

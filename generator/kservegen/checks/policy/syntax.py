@@ -7,9 +7,10 @@ here by field number.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from kservegen.core.records import dataclass
 
 if TYPE_CHECKING:
     from cel_expr_python.cel import Env

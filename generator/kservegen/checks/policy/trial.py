@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from kservegen.checks.policy import evaluate
 from kservegen.checks.policy.binding import Bound, bind_policies
@@ -14,6 +13,7 @@ from kservegen.checks.policy.model import Expression, Policy
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.jsontypes import JsonObject, format_path
 from kservegen.core.manual import by_manual
+from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.outcome import CelError
 from kservegen.formats.cel.source import variable_names
 

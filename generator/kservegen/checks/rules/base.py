@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import ModuleType
 from typing import TypeAlias
@@ -17,6 +16,7 @@ from kservegen.core.assumptions import Assumption
 from kservegen.core.diagnostics import RuleMeta
 from kservegen.core.manual import read_manual
 from kservegen.core.problem import Problem
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource, ResourceId
 from kservegen.core.values import is_template
 from kservegen.kserve.platform import Platform

@@ -9,7 +9,6 @@ import importlib
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
 from typing import Final, NamedTuple
@@ -21,6 +20,7 @@ from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.problem import Problem, to_finding
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 from kservegen.core.values import is_template
 from kservegen.kubernetes.fields import FieldLaw, FieldPlace

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -19,6 +18,7 @@ from kservegen.catalog.sections import MODEL_SECTIONS
 from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass
 
 # What may be waived whatever it weighs; of KServe's facts only what is no error may. A defect of a release is nobody's
 # choice, but whoever runs a build of their own knows better than its record.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
@@ -16,6 +15,7 @@ from kservegen.core.diagnostics import Diagnostic, Severity
 from kservegen.core.document import text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass
 
 # A longer promise is none: nobody remembers it.
 LONGEST: Final = 180

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.catalog.companions import ALL_ENVIRONMENTS
@@ -17,6 +16,7 @@ from kservegen.commands.fmt import words_of_file
 from kservegen.core.document import mapping
 from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import MANIFESTS_FOLDER
 from kservegen.core.resource import ResourceId
 from kservegen.formats.yaml.emit import emit

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -9,13 +9,13 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 from kservegen.git.process import mask
 
 _SECONDS: Final = 60

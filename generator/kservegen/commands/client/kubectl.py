@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 
 _SECONDS: Final = 30
 _LONGEST: Final = 300

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, field
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.git.checkout import current_branch
 from kservegen.git.log import FileCommit, last_commits

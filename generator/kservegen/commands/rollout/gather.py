@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from kservegen.catalog.resolve import resolve_environment
 from kservegen.commands.rollout.branch import synced_branch
 from kservegen.commands.rollout.live import Ask, LiveObjects, ask_engine, ask_models, ask_pods
 from kservegen.commands.rollout.places import EnvironmentPlaces, engine_objects, environment_places
 from kservegen.core.diagnostics import Finding
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass, replace
 from kservegen.evaluate.environment import build_objects
 from kservegen.evaluate.project import Project
 from kservegen.evaluate.sharing import SharedResults

@@ -6,7 +6,6 @@ Kept are models, what syncs them, their pods and Deployments: nothing else of a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from kservegen.catalog.inventory.collection import documents_in
@@ -15,6 +14,7 @@ from kservegen.commands.inventory import LARGE_INPUT_HINT, LARGEST_INPUT, read_o
 from kservegen.core.document import mapping, text
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Resource
 
 # The kinds that say of themselves whether they are Ready, by API group: how kubectl calls them.

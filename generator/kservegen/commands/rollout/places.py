@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +20,7 @@ from kservegen.commands.rollout.live import ENGINE_KINDS, READY_KINDS, LiveObjec
 from kservegen.core.diagnostics import Diagnostic
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import OUTPUT_FOLDER, Repository
 from kservegen.core.resource import Resource
 from kservegen.evaluate.defaulted import installation_of

@@ -7,9 +7,10 @@ maps: what stands behind the tag is a normal form.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from kservegen.core.records import dataclass
 
 # bool, int, uint, double, string, bytes, duration, timestamp, dyn, list<X>, map<X, Y>, or one of OPAQUE.
 TypeName: TypeAlias = str

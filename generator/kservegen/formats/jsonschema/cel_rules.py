@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.shape import Shape
 
 # The text that a schema with rules holds, whatever its layout: looked for before anything is read.

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import is_
 from typing import Final
 
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.records import dataclass, field
 from kservegen.formats.cel.engine import wire
 from kservegen.formats.jsonschema.limits import types_of
 from kservegen.formats.jsonschema.marks import Marks, fields_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import isclose
 
 from kservegen.core.diagnostics import Finding, Fix, FixChange
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.core.records import replace
 from kservegen.formats.jsonschema.suggestions import NO_ADVICE, certain, close, listing, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 

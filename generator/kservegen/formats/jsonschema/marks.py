@@ -6,10 +6,10 @@ Trees are worked out once per schema; a definition has one node, so that a refer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass, field
 
 if TYPE_CHECKING:
     from kservegen.formats.jsonschema.shape import Shape

@@ -7,11 +7,11 @@ itself is no trouble.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.formats.jsonschema.marks import Marks, combines, fields_of, find_marks
 
 EMPTY: JsonObject = {}

@@ -7,10 +7,10 @@ which branch of an `anyOf` was meant and where a misplaced field belongs, which 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from kservegen.core.diagnostics import Finding, Fix, FixChange
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass, replace
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.shape import EMPTY, Shape
 from kservegen.formats.jsonschema.suggestions import advice, certain, listing, quote

@@ -7,7 +7,6 @@ text, and reading goes on. One loop a container, because it runs once for each o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from yaml.events import (
@@ -26,6 +25,7 @@ from yaml.events import (
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonScalar, JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import EventParser, StopReadingError, mark_of
 from kservegen.formats.yaml.readings import Ambiguity, read_plain

@@ -7,11 +7,11 @@ document beyond measure; then everything must be JSON. Both happen here, in the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import JsonScalar, JsonValue
+from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml import refusals
 from kservegen.formats.yaml.events import StopReadingError
 from kservegen.formats.yaml.go_scalars import UnreadableScalarError, as_key, read_scalar

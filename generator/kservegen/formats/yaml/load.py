@@ -5,7 +5,6 @@ The parser is libyaml, or PyYAML's own where that is missing; what it reads is c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -13,6 +12,7 @@ import yaml
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.records import dataclass
 from kservegen.formats.yaml import syntax
 from kservegen.formats.yaml.builder import StrictBuilder
 from kservegen.formats.yaml.collector import without_collector

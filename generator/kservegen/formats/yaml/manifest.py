@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -17,6 +16,7 @@ import yaml
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.records import dataclass
 from kservegen.formats.yaml import syntax
 from kservegen.formats.yaml.decode import decode_nodes
 from kservegen.formats.yaml.events import StopReadingError, default_parser

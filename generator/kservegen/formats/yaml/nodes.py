@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from yaml.events import (
@@ -17,6 +16,7 @@ from yaml.events import (
 )
 
 from kservegen.core.diagnostics import Diagnostic, Location
+from kservegen.core.records import dataclass, field
 from kservegen.formats.yaml.events import EventParser, StopReadingError
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 from kservegen.formats.yaml.refusals import too_deep

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
 from kservegen.core.jsontypes import Path, format_path
 from kservegen.core.manual import written_manuals
+from kservegen.core.records import replace
 from kservegen.core.secret_data import hidden_parts
 from kservegen.core.secrets import HIDDEN
 

@@ -8,12 +8,12 @@ agree on and the emitter quotes the rest. The tests hold them against the reader
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 from kservegen.core.jsontypes import JsonScalar
+from kservegen.core.records import dataclass
 
 
 class Odd(Enum):

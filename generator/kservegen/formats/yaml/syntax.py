@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from yaml.error import MarkedYAMLError
 
 from kservegen.core.diagnostics import Diagnostic, Location, Related
+from kservegen.core.records import dataclass
 from kservegen.formats.yaml.problems import problem, shorten_excerpt
 
 # What ends a line for a parser of YAML 1.1.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
+from kservegen.core.records import dataclass
 from kservegen.kserve.charts.model import KeyPath
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final, TypedDict
 
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.records import replace
 from kservegen.kserve.charts.model import Chart, ChartInfo, ChartResource, Instead, Key, KeyPath, ReadBy, ValueNeed
 
 # Its default is the version that the charts are of, in every release.

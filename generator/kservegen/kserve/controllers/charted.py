@@ -7,13 +7,13 @@ reaches is as KServe's own configuration has it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import replace
 from kservegen.kserve.charts.model import Chart, KeyPath, effective
 from kservegen.kserve.charts.release import config_owner
 from kservegen.kserve.controllers.control_plane import (

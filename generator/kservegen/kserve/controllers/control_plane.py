@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.controllers.made import Surroundings
 from kservegen.kserve.controllers.settings import ControllerSettings

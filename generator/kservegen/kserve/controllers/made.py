@@ -9,11 +9,11 @@ leave plain data alone, and a merge adds entries only for what its overlay broug
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path, format_path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Origin, trace
 
 # Whose a path is, where it is not an object's: the stored object itself, KServe's own code, Kubernetes' defaults.

@@ -6,11 +6,11 @@ An object that names no namespace is made where clients create it, in `default`,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import replace
 from kservegen.kserve.controllers.alike import make_alike
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.free import make_service

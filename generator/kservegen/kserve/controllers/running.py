@@ -8,11 +8,11 @@ or a webhook refuses is described by the template it would be made from.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Origin
 from kservegen.core.values import whole_number
 from kservegen.kserve.controllers.made import Made, MadeObject, MadePod, inside

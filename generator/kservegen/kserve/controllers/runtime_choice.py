@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, Path
+from kservegen.core.records import dataclass
 from kservegen.kserve.controllers.control_plane import RUNTIME_KIND, ControlPlane, InstalledObjects
 from kservegen.kserve.controllers.made import ReconcileError, Traced, named, traced
 from kservegen.kserve.runtimes.runtime import ServingRuntime, of_document

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 
 CONFIG_NAME: Final = "inferenceservice-config"
 # What Go reads a string from may be written as a number or boolean by hand; such a map cannot be read at all.

@@ -5,11 +5,11 @@ Source: pkg/controller/v1beta1/inferenceservice/reconcilers/deployment and /serv
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.made import CONFIG_MAP, STORED, Traced, below
 from kservegen.kserve.controllers.parts import SourcedMap, pod_containers

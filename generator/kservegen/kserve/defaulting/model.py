@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonValue, Path
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin, Resource, trace
 
 # Chart value kserve.inferenceservice.resources: what a container of one's own gets where it states none.

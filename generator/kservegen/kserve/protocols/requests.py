@@ -8,11 +8,11 @@ request carries a *list* of messages.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 
 
 class Protocol(StrEnum):

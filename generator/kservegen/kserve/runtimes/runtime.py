@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from kservegen.core.document import integer, mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, field
 from kservegen.kserve.charts.runtimes import ModelFormat
 from kservegen.kserve.charts.runtimes import Runtime as ChartRuntime
 from kservegen.kserve.workloads import SERVING_CONTAINER

@@ -8,12 +8,12 @@ that fit are put in order, those of the namespace before those of the cluster.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass
 from kservegen.kserve.releases import Release
 from kservegen.kserve.runtimes.runtime import ServingRuntime
 from kservegen.kserve.workloads import SERVING_CONTAINER, WORKER_CONTAINER

@@ -8,13 +8,13 @@ two that differ, is said and is not certain.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from kservegen.core.records import dataclass, field
 from kservegen.kserve.servers.tables import Flag, FlagTable
 
 _NEGATIVE: Final = re.compile(r"-\d+|-\d*\.\d+")

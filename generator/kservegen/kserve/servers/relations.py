@@ -8,11 +8,11 @@ entrypoints/*/cli_args.py, entrypoints/cli/serve.py and the classes of vllm/conf
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, field
 from kservegen.kserve.servers.parsing import Given, Reading
 from kservegen.kserve.servers.values import parsed_json, read_number
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue
+from kservegen.core.records import dataclass, field, replace
 from kservegen.core.repository import packaged_data
 
 _NUMBERS: Final = re.compile(r"v?(\d+(?:\.\d+)*)")

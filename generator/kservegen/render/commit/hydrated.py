@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.repository import OUTPUT_FOLDER
 from kservegen.git.remote import leads_to
 from kservegen.git.tree import files, read

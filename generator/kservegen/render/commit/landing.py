@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 from kservegen.git.process import Git
 from kservegen.git.remote import push, remote_tip
 from kservegen.git.write import Edits, Signature, branch_tip, commit_tree, move_branch, write_tree

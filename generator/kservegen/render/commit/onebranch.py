@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kservegen.core.records import dataclass
 from kservegen.git.write import with_trailers
 from kservegen.render.commit.base import TRAILER_BRANCH, Question, Superseded, choose_base
 from kservegen.render.commit.contents import compare_with

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from hashlib import sha256
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from kservegen.core.errors import GeneratorError
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.repository import (
     CATALOG_FILE,
     CATALOG_FOLDER,

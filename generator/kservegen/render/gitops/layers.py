@@ -7,10 +7,10 @@ layer waits for stands in `needs`. Names of layers and their folders are a contr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Resource
 from kservegen.render.objects.charts import RUNTIME_CONFIGS, ChartUse, PlannedCharts
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Self
 
 from kservegen.catalog.resolve import ResolvedEnvironment
+from kservegen.core.records import dataclass
 
 CHART_REPOSITORY: Final = "ghcr.io/kserve/charts"
 DEFAULT_REVISION: Final = "main"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import mapping, text
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.kserve.derived import CONTAINER_PORT, INFERENCE_PORT, service_of
 from kservegen.kserve.protocols.detection import Silence, spec_of, speech_of

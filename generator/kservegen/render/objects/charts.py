@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 
 from kservegen.catalog.merge import merge_values
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.catalog.sections import KSERVE_NAMESPACE
 from kservegen.core.document import mapping, nested
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass, replace
 from kservegen.kserve.charts.model import Charts, default_images
 from kservegen.render.objects.settings import Settings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from kservegen.core.diagnostics import Finding
 from kservegen.core.document import mapping, text
 from kservegen.core.file_names import as_file_name
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import replace
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.core.secrets import HIDDEN
 from kservegen.formats.jsonschema.store import SCHEMA_NOT_FOUND, Shapes, is_kserves, is_kubernetes_group

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from kservegen.catalog.field_mapping import ANNOTATIONS
@@ -10,6 +9,7 @@ from kservegen.catalog.merge import MERGE_KEYS, item_key
 from kservegen.catalog.resolve import Entry
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path, format_path
+from kservegen.core.records import dataclass, field
 from kservegen.core.resource import Origin, Resource, ResourceId
 
 # What a model says that leaves its mode to the cluster: no annotation is written.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from kservegen.catalog.field_mapping import MODEL_KINDS
 from kservegen.catalog.resolve import Entry, ResolvedEnvironment
 from kservegen.core.crashes import contained
 from kservegen.core.diagnostics import Finding
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.store import Shapes
 from kservegen.kserve.charts.model import Charts

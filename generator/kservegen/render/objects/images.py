@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from kservegen.core.jsontypes import JsonValue
+from kservegen.core.records import dataclass
 
 
 class Image(NamedTuple):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kservegen.catalog.engines import ENGINES
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import dataclass
 from kservegen.kserve.defaulting.model import CHART_RESOURCES, CHART_RESOURCES_VALUE
 from kservegen.render.objects.images import ImageOverrides
 from kservegen.render.objects.pins import pins_of

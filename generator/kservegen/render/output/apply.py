@@ -19,12 +19,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 from kservegen.render.output.changes import Changes
 from kservegen.render.output.failures import operational, os_failure
 from kservegen.render.output.folders import exists, open_folder, open_out

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
+from kservegen.core.records import dataclass, field
 from kservegen.render.output.conflicts import Conflict, Reason
 from kservegen.render.output.existing import Existing
 from kservegen.render.output.ownership import is_ours

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from kservegen.core.diagnostics import Diagnostic, Location
 from kservegen.core.manual import written_manuals
+from kservegen.core.records import dataclass
 
 
 class Reason(StrEnum):

@@ -6,12 +6,12 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from kservegen.core import disk
 from kservegen.core.errors import GeneratorError
+from kservegen.core.records import dataclass
 from kservegen.render.output.conflicts import Reason
 from kservegen.render.output.failures import raise_not_a_folder
 from kservegen.render.output.files import EVERYTHING, read_file

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from kservegen.core.records import dataclass
 from kservegen.render.output.paths import is_confined, is_confined_folder, parents
 
 _FORMAT = "kservegen-journal 1"

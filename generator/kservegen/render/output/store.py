@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from kservegen.core import disk
+from kservegen.core.records import dataclass
 from kservegen.render.output.files import read_file
 from kservegen.render.output.folders import exists, flush, open_folder
 

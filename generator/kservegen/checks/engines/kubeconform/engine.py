@@ -8,13 +8,13 @@ must differ and CEL rules, is added by our own code.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from kservegen.checks.engines.kubeconform.messages import read_message
 from kservegen.checks.engines.kubeconform.process import Refusal, find_binary, run
 from kservegen.core.diagnostics import Finding, Severity
+from kservegen.core.records import replace
 from kservegen.core.resource import Resource
 from kservegen.formats.jsonschema.decode import as_decoded
 from kservegen.formats.jsonschema.store import KSERVE_GROUP, OTHER_FOLDERS, SchemaStore, missing_schema

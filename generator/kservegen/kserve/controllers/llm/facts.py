@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 from kservegen.core.document import mapping, sequence
 from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.releases import Release
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.llm.facts import LlmFacts

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue
+from kservegen.core.records import dataclass, replace
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.llm.pods import LlmPod, config_source, stored_source
 from kservegen.kserve.controllers.llm.service import DEFAULT_ACCOUNT, LlmAdapter, LlmService

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from kservegen.core.document import mapping, text, value_at
 from kservegen.core.jsontypes import JsonObject
+from kservegen.core.records import replace
 from kservegen.kserve.controllers.control_plane import ControlPlane
 from kservegen.kserve.controllers.made import MadeObject, MadePod, below, inside
 from kservegen.kserve.controllers.pods.webhook import make_pod

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.document import sequence
 from kservegen.core.jsontypes import JsonArray, JsonObject
+from kservegen.core.records import dataclass
 from kservegen.core.values import whole_number
 from kservegen.render.gitops.layers import SyncLayer
 from kservegen.render.gitops.repository import OutputRepository

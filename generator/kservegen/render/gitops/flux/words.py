@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Self
 
 from kservegen.catalog.resolve import ResolvedEnvironment
 from kservegen.core.jsontypes import JsonObject, Path
+from kservegen.core.records import dataclass
 from kservegen.core.resource import Origin, Resource, ResourceId
 from kservegen.render.gitops.layers import LayerPart, SyncLayer
 
