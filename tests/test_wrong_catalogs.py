@@ -6,11 +6,33 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from tests.support.project import DEV, Project
 
+from kservegen.formats.jsonschema.suggestions import NO_ADVICE
+
 MODEL = "models:\n  iris:\n    modelFormat: sklearn\n    storageUri: s3://models/iris\n"
 
 # name -> (what is written under version and defaults of models.yaml, the findings)
 CATALOGS: dict[str, tuple[str, list[str]]] = {
     "a typo in a word": (MODEL + "    minReplica: 1\n", ["models.yaml:7:5 schema/unknown-field"]),
+    "environment variables as a map": (
+        MODEL + "    env: {WORKERS: many}\n",
+        ["models.yaml:7:10 schema/wrong-type"],
+    ),
+    "a number in words": (MODEL + "    minReplicas: two\n", ["models.yaml:7:18 schema/wrong-type"]),
+    "models as a list": ("models:\n  - modelFormat: sklearn\n", ["models.yaml:4:3 schema/wrong-type"]),
+    "a blank in a bucket": (MODEL.replace("s3://models", "s3://my models"), ["models.yaml:6:17 kserve/download"]),
+    "a namespace like no other": (MODEL + "    namespace: elsewhere\n", ["models.yaml:7:16 catalog/unknown-namespace"]),
+    # one cause: with a size that the model can be divided by there are devices enough
+    "a parallel size that does not divide the model": (
+        (
+            "models:\n  chat:\n    modelFormat: huggingface\n    storageUri: hf://Qwen/Qwen2.5-7B-Instruct\n"
+            "    args: [--tensor-parallel-size=3]\n    accelerator: {type: l4, count: 2}\n"
+        ),
+        [
+            "models.yaml:4:3 gpu/shared-memory",
+            "models.yaml:7:12 gpu/parallelism",
+            "models.yaml:8:29 kserve/default-memory",
+        ],
+    ),
     "a typo in a section": ("modles: {}\n", ["models.yaml:3:1 schema/unknown-field"]),
     "a typo in a kind": (
         "models:\n  chat:\n    kind: LLMInferenceServise\n    modelFormat: sklearn\n",
@@ -265,6 +287,12 @@ ENVIRONMENTS: dict[str, tuple[str, str, list[str]]] = {
         "budgets: {all: {accelerator: l40, limit: 1}}\n",
         ["environments/dev.yaml:12:30 budget/unknown-name"],
     ),
+    # one cause, though a schema and the waivers themselves look at it
+    "a waiver until a day that is none": (
+        "",
+        "waivers: {x: {rule: kserve/no-model, models: [iris], owner: a, reason: it is tried out, expires: tomorrow}}\n",
+        ["environments/dev.yaml:12:98 schema/pattern"],
+    ),
     "a budget that limits nothing": (
         "",
         "budgets: {all: {accelerator: l4}}\n",
@@ -289,6 +317,44 @@ def test_a_wrong_environment(name: str, project: Project) -> None:
 def test_what_is_said_of_a_model_without_a_format(project: Project, snapshot: SnapshotAssertion) -> None:
     project.models(CATALOGS["no format"][0])
     assert [[d.message, d.seen, d.allowed, d.hint] for d in project.validate().diagnostics] == snapshot
+
+
+LISTED_THERE = "ist it under namespaces in environments/dev.yaml, or in environments/defaults.yaml for all."
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (MODEL + "    minReplicas: two\n", "Write a number in digits, such as 2."),
+        (MODEL + "    env: {WORKERS: many}\n", "Write each on a line of its own: - {name: NAME, value: VALUE}."),
+        (MODEL + "    env: {name: WORKERS}\n",
+         "Put a dash before the first field: a list is wanted, of which this is one item."),
+        ("models:\n  - modelFormat: sklearn\n",
+         "Take the dashes away: each entry is its name, a colon and its words below."),
+        (MODEL + "    namespace: elsewhere\n",
+         f"L{LISTED_THERE}"),
+        (MODEL + "    namespace: nss\n",
+         f"Did you mean ns? Otherwise l{LISTED_THERE}"),
+        (MODEL + "    quux: 2\n",
+         NO_ADVICE),
+    ],
+)  # fmt: skip
+def test_a_hint_says_how_to_mend_it(words: str, hint: str, project: Project) -> None:
+    project.models(words)
+    assert [found.hint for found in project.validate().diagnostics] == [hint]
+
+
+def test_of_many_fields_the_nearest_are_listed_first(project: Project) -> None:
+    project.models(MODEL + "    replica: 2\n")
+    (found,) = project.validate().diagnostics
+    assert found.allowed.startswith("minReplicas, maxReplicas, ")
+
+
+def test_what_a_policy_cannot_look_into_is_told_by_the_schema(project: Project) -> None:
+    project.write("environments/dev.yaml", DEV + "policies: {bindings: {no-plain-secrets: {actions: [Deny]}}}\n")
+    project.models(MODEL + "    env: {AWS_SECRET_ACCESS_KEY: x}\n")
+    (found,) = project.validate().diagnostics
+    assert (found.rule, found.supersedes) == ("schema/wrong-type", ("policy/no-plain-secrets",))
 
 
 def test_all_findings_at_once_each_environment_named_once(project: Project) -> None:

@@ -287,7 +287,7 @@ def check_namespaces(built: BuiltEnvironment, directory: Directory) -> Iterator[
     created = frozenset(environment.mapping("namespaces"))
     known = created | directory.names(kind="Namespace", namespace="")
     everywhere = f"{ENVIRONMENTS_FOLDER}/{DEFAULTS_NAME}.yaml"
-    otherwise = f"Otherwise list it under namespaces in {environment.source.own.file}, or in {everywhere} for all."
+    listed = f"ist it under namespaces in {environment.source.own.file}, or in {everywhere} for all."
     for entry in built.entries:
         namespace = entry.entry.namespace
         if not entry.entry.info.namespaced or not namespace or namespace in created:
@@ -301,7 +301,7 @@ def check_namespaces(built: BuiltEnvironment, directory: Directory) -> Iterator[
                     message=f"namespace {namespace} is neither created nor promised here",
                     seen=namespace,
                     allowed=", ".join(sorted(known)) or "none is created",
-                    hint=" ".join(filter(None, (did_you_mean(namespace, known), otherwise))),
+                    hint=f"{near} Otherwise l{listed}" if (near := did_you_mean(namespace, known)) else f"L{listed}",
                     cause=namespace,
                 ),
             )

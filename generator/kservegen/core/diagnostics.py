@@ -267,6 +267,8 @@ ECHOES: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes/pod-security": ("policy/no-host-namespaces", "policy/no-host-path", "policy/no-privileged"),
     "yaml/ambiguous-scalar": ("schema/",),
 }
+# What a policy says of a value that it cannot look into.
+_NO_ANSWER: Final = "resulted in error: "
 # The same, at the very word alone: what stands around it may be another mistake.
 SUPERSEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "defect/canary-format": ("kserve/no-runtime",),
@@ -278,6 +280,7 @@ SUPERSEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "kubernetes/object-name": ("kserve/host-name-length",),
     "kubernetes/pod-security": ("policy/run-as-non-root",),
     "kubernetes/quantity-range": ("kserve/runtime-limits",),
+    "schema/pattern": ("waiver/bad-date",),
     "owners/beyond-team": ("catalog/unknown-namespace", "owners/unknown-team"),
 }
 # What repeats the words of whoever refuses a made object; the law that says them of the written one says where.
@@ -356,7 +359,7 @@ def _most_specific(items: list[Diagnostic]) -> list[Diagnostic]:
     at: defaultdict[Location, list[int]] = defaultdict(list)
     around: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, item in enumerate(items):
-        if item.rule in ECHOES or item.rule in SUPERSEDED or item.rule.startswith("kubernetes/"):
+        if item.rule in ECHOES or item.rule in SUPERSEDED or item.rule.startswith(("kubernetes/", "schema/wrong-type")):
             at[item.location].append(number)
         if item.rule in ECHOES:
             for above in _above(item.path):
@@ -400,6 +403,8 @@ def _is_less(answer: Diagnostic, item: Diagnostic) -> bool:
         return True
     if item.location != answer.location:
         return False
+    if answer.rule == "schema/wrong-type" and item.rule.startswith("policy/") and _NO_ANSWER in item.message:
+        return True
     repeats = item.rule in _REFUSALS and answer.rule.startswith("kubernetes/") and answer.message in item.message
     return repeats or item.rule in SUPERSEDED.get(answer.rule, ())
 

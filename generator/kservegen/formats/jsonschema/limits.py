@@ -99,14 +99,22 @@ def types_of(node: JsonObject) -> tuple[str, ...]:
     return (kinds,) if isinstance(kinds, str) else tuple(str(kind) for kind in kinds) if isinstance(kinds, list) else ()
 
 
-def wrong_type(value: JsonValue, node: JsonObject, path: Path) -> Finding | None:
-    """Say that a value is not of its schema's type."""
+def wrong_type(value: JsonValue, node: JsonObject, path: Path, items: JsonObject | None = None) -> Finding | None:
+    """Say that a value is not of its schema's type; `items` is that of a list's items, where known."""
     kinds = types_of(node)
     kind = type_of(value)
     if not kinds or kind in kinds or (kind == "integer" and "number" in kinds):
         return None
     found = no_type(value, kinds, path)
+    if _is_named_list(value, items or {}):
+        return replace(found, hint="Write each on a line of its own: - {name: NAME, value: VALUE}.")
     return replace(found, hint=f"Write {{{key}: {value}}}.") if (key := _text_key(value, node)) else found
+
+
+def _is_named_list(value: JsonValue, items: JsonObject) -> bool:
+    """Whether names and their values stand as a map where a list of them is wanted, as environment variables do."""
+    known = items.get("properties")
+    return isinstance(value, dict) and isinstance(known, dict) and {"name", "value"} <= known.keys() - value.keys()
 
 
 def _text_key(value: JsonValue, node: JsonObject) -> str:
@@ -163,12 +171,16 @@ def _type_hint(value: JsonValue, kinds: Sequence[str]) -> str:
 def _text_hint(value: str, kinds: Sequence[str]) -> str:
     if {"integer", "number"} & set(kinds) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
         return f"Write {value} without quotes."
+    if {"integer", "number"} & set(kinds):
+        return "Write a number in digits, such as 2."
     if "boolean" in kinds and value.lower() in {"true", "false", "yes", "no", "on", "off"}:
         return "Write true or false without quotes."
     return ""
 
 
 def _container_hint(value: JsonValue, kinds: Sequence[str]) -> str:
+    if "object" in kinds and "array" not in kinds and isinstance(value, list):
+        return "Take the dashes away: each entry is its name, a colon and its words below."
     if "array" in kinds and isinstance(value, dict):
         return "Put a dash before the first field: a list is wanted, of which this is one item."
     if "array" in kinds:

@@ -9,9 +9,11 @@ from typing import Final
 from kservegen.core.jsontypes import JsonValue
 from kservegen.core.suggest import is_slip
 
-NO_ADVICE: Final = "Remove it, or look up the field's name."
+NO_ADVICE: Final = "Remove it, or look up the field's name: kservegen schema models; of an object, kubectl explain."
 _SHOWN = 60
+_LONGEST: Final = 200  # what is longer is no misspelt name: comparing takes time by the square of the length
 _LISTED = 12
+_NEAR: Final = 3
 
 
 def quote(value: JsonValue) -> str:
@@ -25,6 +27,17 @@ def listing(names: Sequence[str]) -> str:
     if len(names) <= _LISTED:
         return ", ".join(names)
     return f"{', '.join(names[:_LISTED])} and {len(names) - _LISTED} more"
+
+
+def near_first(name: str, known: Sequence[str]) -> str:
+    """List names, of many the nearest ones to a wrong one before the others."""
+    if len(known) <= _LISTED or len(name) > _LONGEST:
+        return listing(known)
+    import difflib  # noqa: PLC0415 - wanted only where something is wrong
+
+    plain = {_plain(other): other for other in known}
+    near = [plain[other] for other in difflib.get_close_matches(_plain(name), plain, n=_NEAR)]
+    return listing([*near, *(other for other in known if other not in near)])
 
 
 def close(name: str, known: Iterable[str]) -> str:

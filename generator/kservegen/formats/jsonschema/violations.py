@@ -13,7 +13,7 @@ from kservegen.core.jsontypes import JsonArray, JsonObject, JsonValue, Path
 from kservegen.core.records import dataclass, replace
 from kservegen.formats.jsonschema import limits
 from kservegen.formats.jsonschema.shape import EMPTY, Shape
-from kservegen.formats.jsonschema.suggestions import advice, certain, listing, quote
+from kservegen.formats.jsonschema.suggestions import advice, certain, listing, near_first, quote
 from kservegen.formats.regexp import RegexpError, regexp_matches
 
 # Most values have none of these words in their schema: they are looked for together before they are looked at singly.
@@ -46,7 +46,7 @@ class Explainer:
         if not isinstance(node, dict):
             return
         node = self.shape.resolve(node)
-        mistyped = limits.wrong_type(value, node, path)
+        mistyped = limits.wrong_type(value, node, path, self.shape.resolve(node.get("items")))
         if mistyped is not None:
             yield mistyped
             return
@@ -90,7 +90,7 @@ class Explainer:
         properties = here.node.get("properties")
         known = tuple(properties) if isinstance(properties, dict) else ()
         hint = advice(key, known, self._levels_above(here), self._levels_below(here), taken=value.keys())
-        told = limits.unknown_field(key, path, hint=hint, allowed=listing(known) if known else "no fields")
+        told = limits.unknown_field(key, path, hint=hint, allowed=near_first(key, known) if known else "no fields")
         meant = certain(key, known)
         if not meant or meant in value:
             return told

@@ -46,9 +46,15 @@ def download_failure(uri: str) -> Failure | None:
 
 
 def _bucket(uri: str, rest: str) -> Failure | None:
-    if rest.partition("/")[0]:
-        return None
-    return Failure(f"{uri} names no bucket", f"Write {uri.partition(':')[0]}://bucket/path.")
+    bucket = rest.partition("/")[0]
+    if not bucket:
+        return Failure(f"{uri} names no bucket", f"Write {uri.partition(':')[0]}://bucket/path.")
+    if any(map(str.isspace, bucket)):
+        return Failure(
+            f"no bucket can have the name {bucket!r}, with a blank in it",
+            "Write the bucket's name as its provider has it.",
+        )
+    return None
 
 
 def _hdfs(uri: str, rest: str) -> Failure | None:

@@ -86,7 +86,8 @@ def _model_field(resource: Resource, path: Path) -> str:
 
 
 def _missing(path: Path, name: str) -> Problem:
-    said = _PANIC if path == ("spec", "predictor") else f"exactly one of {_KSERVE[name]}"
+    is_predictor = path == ("spec", "predictor")
+    said = f"KServe's webhook stops with {_PANIC}" if is_predictor else f"exactly one of {_KSERVE[name]}"
     return Problem(path, f"the {name} has no implementation: {said}", allowed=_ALLOWED[name], at_key=True)
 
 
