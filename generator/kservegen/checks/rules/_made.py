@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from kservegen.checks.rules._cached import cached_in_context
 from kservegen.checks.rules.base import Context, Problem
 from kservegen.core.document import child, mapping, sequence
 from kservegen.core.jsontypes import JsonObject, Path
@@ -68,11 +69,11 @@ class MadeView(NamedTuple):
         return True
 
 
-def pods_made(resource: Resource, context: Context) -> Iterator[tuple[MadeView, MadePod]]:
-    """Go through the pods that are made of an object and not refused."""
+@cached_in_context
+def pods_made(resource: Resource, context: Context) -> tuple[tuple[MadeView, MadePod], ...]:
+    """List the pods that are made of an object and not refused."""
     view = made_of(resource, context)
-    if view is not None:
-        yield from ((view, pod) for pod in view.pods())
+    return () if view is None else tuple((view, pod) for pod in view.pods())
 
 
 class ContainerMade(NamedTuple):
@@ -88,13 +89,15 @@ class ContainerMade(NamedTuple):
         return self.view.where(self.pod.origins, (*self.path, *path))
 
 
-def containers_made(resource: Resource, context: Context) -> Iterator[ContainerMade]:
-    """Go through all containers of the pods that are made of an object and not refused."""
-    for view, made in pods_made(resource, context):
-        spec = mapping(mapping(made.pod).get("spec"))
-        for section in ("initContainers", "containers"):
-            for index, item in enumerate(sequence(spec.get(section))):
-                yield ContainerMade(view, made, mapping(item), ("spec", section, index))
+@cached_in_context
+def containers_made(resource: Resource, context: Context) -> tuple[ContainerMade, ...]:
+    """List all containers of the pods that are made of an object and not refused."""
+    return tuple(
+        ContainerMade(view, made, mapping(item), ("spec", section, index))
+        for view, made in pods_made(resource, context)
+        for section in ("initContainers", "containers")
+        for index, item in enumerate(sequence(mapping(mapping(made.pod).get("spec")).get(section)))
+    )
 
 
 def once(problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -106,6 +109,7 @@ def once(problems: Iterable[Problem]) -> Iterator[Problem]:
             yield problem
 
 
+@cached_in_context
 def made_of(resource: Resource, context: Context) -> MadeView | None:
     """Return what KServe makes of an object; None where nothing is made of it, or its installation is not known."""
     made = context.simulation.made(resource)

@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from kservegen.checks import rules as rules_package
+from kservegen.checks.rules._cached import forget
 from kservegen.checks.rules.base import Check, Context, Rule, Scope, Stage, manual_of
-from kservegen.checks.rules.view import containers_of, forget, pods_of
+from kservegen.checks.rules.view import containers_of, pods_of
 from kservegen.core.crashes import crash_finding
 from kservegen.core.diagnostics import Finding, RuleMeta, Severity
 from kservegen.core.jsontypes import JsonValue

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from kservegen.checks.queues import Queues
+from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules.base import Context
 from kservegen.checks.rules.gitops._marks import Mark, marks
 from kservegen.checks.rules.kserve._settings import deployment_mode, namespace
@@ -19,9 +19,6 @@ from kservegen.kserve.workloads import ContainerAt, PodSpecAt, containers, conta
 from kservegen.kubernetes.resources import ORDINARY_RESOURCES, Amount, amounts_in
 
 _COMPONENTS: Final = frozenset({"predictor", "transformer", "explainer"})
-_Subject = TypeVar("_Subject", Resource, Context)
-_Part = TypeVar("_Part")
-_forgetting: Final[list[Callable[[], None]]] = []
 
 
 class ModelAt(NamedTuple):
@@ -32,61 +29,32 @@ class ModelAt(NamedTuple):
     request: Request
 
 
-def _cached(find: Callable[[_Subject], _Part]) -> Callable[[_Subject], _Part]:
-    """Cache what a function finds in its last subject: all rules look at one object before they turn to the next.
-
-    An entry goes by identity, so it holds its subject; it is read and written whole, so threads cannot mix two up.
-    """
-    last: tuple[_Subject, _Part] | None = None
-
-    @wraps(find)
-    def cached(subject: _Subject) -> _Part:
-        nonlocal last
-        entry = last
-        if entry is None or entry[0] is not subject:
-            entry = last = (subject, find(subject))
-        return entry[1]
-
-    def clear() -> None:
-        nonlocal last
-        last = None
-
-    _forgetting.append(clear)
-    return cached
-
-
-def forget() -> None:
-    """Let go of what was looked at last: a run is over, its objects may change."""
-    for clear in _forgetting:
-        clear()
-
-
-@_cached
+@cached
 def pods_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     """List the pod specs of an object."""
     return pod_specs(resource)
 
 
-@_cached
+@cached
 def containers_of(resource: Resource) -> tuple[ContainerAt, ...]:
     """List the containers of an object."""
     # Almost every kind keeps its containers in pods, which other rules ask for too.
     return containers_in(pods_of(resource)) or containers(resource)
 
 
-@_cached
+@cached
 def marks_of(resource: Resource) -> tuple[Mark, ...]:
     """List the labels and annotations of an object that reach pods."""
     return marks(resource)
 
 
-@_cached
+@cached
 def components_of(resource: Resource) -> tuple[PodSpecAt, ...]:
     """List an InferenceService's predictor, transformer and explainer; canaries are predictors too."""
     return tuple(pod for pod in pods_of(resource) if pod.role in _COMPONENTS)
 
 
-@_cached
+@cached
 def _models(resource: Resource) -> tuple[ModelAt, ...]:
     return tuple(
         ModelAt((*path, "model"), model, request_of(component, model, namespace(resource)))
@@ -100,13 +68,13 @@ def models_of(resource: Resource, context: Context) -> tuple[ModelAt, ...]:
     return () if deployment_mode(resource, context) == "ModelMesh" else _models(resource)
 
 
-@_cached
+@cached
 def amounts_of(resource: Resource) -> tuple[Amount, ...]:
     """List what the containers of an object request and are limited to."""
     return tuple(amount for at in containers_of(resource) for amount in amounts_in(at))
 
 
-@_cached
+@cached
 def exotic_amounts_of(resource: Resource) -> tuple[Amount, ...]:
     """List those amounts that are of no resource which every node has: of GPUs, huge pages, and of what is misspelt."""
     # Names are looked at before anything is read: most objects have none.
@@ -122,7 +90,7 @@ def _names_exotic(at: ContainerAt) -> bool:
     return any(isinstance(side, dict) and not ORDINARY_RESOURCES.issuperset(side) for side in sides)
 
 
-@_cached
+@cached
 def _names_by_kind(context: Context) -> dict[str, list[ResourceId]]:
     grouped: defaultdict[str, list[ResourceId]] = defaultdict(list)
     for identity in context.resources:
@@ -130,7 +98,7 @@ def _names_by_kind(context: Context) -> dict[str, list[ResourceId]]:
     return dict(grouped)
 
 
-@_cached
+@cached
 def _by_kind(_context: Context) -> dict[str, list[Resource]]:
     return {}
 
@@ -149,7 +117,7 @@ def of_kind(context: Context, kind: str) -> Sequence[Resource]:
     return found
 
 
-@_cached
+@cached
 def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     """List the runtimes of the environment: the catalog's own, and those of the platform that it does not replace."""
     own = [of_document(r.doc, namespace=r.id.namespace or "default") for r in of_kind(context, "ServingRuntime")]
@@ -163,19 +131,26 @@ def runtimes_of(context: Context) -> tuple[ServingRuntime, ...]:
     return (*own, *cluster.values())
 
 
-@_cached
+@cached
 def queues_of(context: Context) -> Queues:
     """Return what is known of Kueue in the environment."""
     return Queues(context.resources, context.inventory)
 
 
-@_cached
+@cached
+def _own_runtimes(context: Context) -> frozenset[str]:
+    return frozenset(runtime.namespace for runtime in runtimes_of(context))
+
+
+@cached
 def _selections(_context: Context) -> dict[Request, RuntimeSelection]:
     return {}
 
 
 def selection_of(request: Request, context: Context) -> RuntimeSelection:
     """Say which runtime of the environment serves a request; the same request is answered once."""
+    if request.namespace and request.namespace not in _own_runtimes(context):
+        request = request._replace(namespace="")  # those of the cluster are the same for all
     selections = _selections(context)
     selection = selections.get(request)
     if selection is None:

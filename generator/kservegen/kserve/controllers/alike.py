@@ -23,7 +23,6 @@ from kservegen.core.records import replace
 from kservegen.core.resource import Origin
 from kservegen.kserve.controllers.control_plane import ControlPlane, InstalledObjects
 from kservegen.kserve.controllers.made import LEFT_ALONE, Made, MadeObject, MadePod, Surroundings
-from kservegen.kserve.controllers.parts import copied
 from kservegen.kserve.controllers.settings import ControllerSettings
 from kservegen.kserve.releases import Release
 
@@ -94,22 +93,12 @@ class _Shape(NamedTuple):
     key: str
 
 
-class _Pattern(NamedTuple):
-    """A text for printf, and the tokens whose values it takes."""
-
-    text: str
-    tokens: tuple[str, ...]
-
-    def filled(self, values: _Values) -> str:
-        return self.text % tuple([values[token] for token in self.tokens])
-
-
 class _Lookup(NamedTuple):
     """What was found of a kind in a namespace, None for all of them, by a name, None for every one; its `texts`."""
 
     kind: str
-    namespace: _Pattern | None
-    name: _Pattern | None
+    namespace: str | None
+    name: str | None
     found: tuple[JsonObject, ...]
     texts: str
 
@@ -194,35 +183,36 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
     texts = [_text_at(stored, field.path) for field in fields.texts]
     if not fields.fits(texts):
         return None
-    doc, placed, amounts = copied(stored), 0, 0
+    doc, placed, amounts = dict(stored), 0, 0
+    own: set[int] = set()
     tokens: dict[str, str] = {}
     values: dict[str | int, str | int] = {}
     letters = iter(_LETTERS)
-    for field, own in zip(fields.texts, texts, strict=True):
+    for field, said in zip(fields.texts, texts, strict=True):
         letter = next(letters)
-        if own is None or (match := field.form.fullmatch(own)) is None:
+        if said is None or (match := field.form.fullmatch(said)) is None:
             continue
         free = match["free"]
         token = tokens.setdefault(free, _TOKEN + letter) if field.is_word else _TOKEN + letter
         values[token] = free
-        _owner_at(doc, field.path)[field.path[-1]] = own[: match.start("free")] + token
+        _owner_at(doc, field.path, own)[field.path[-1]] = said[: match.start("free")] + token
         placed += 1
     for path, start, stop, number in fields.parts(stored):
         letter = number or next(letters, "")
         if not letter:
             break
-        owner = _owner_at(doc, path)
-        own = owner[path[-1]]
+        owner = _owner_at(doc, path, own)
+        text = owner[path[-1]]
         token = number or _TOKEN + letter
-        values[token] = own[start:stop]
-        owner[path[-1]] = own[:start] + token + own[stop:]
+        values[token] = text[start:stop]
+        owner[path[-1]] = text[:start] + token + text[stop:]
         placed, amounts = placed + (not number), amounts + bool(number)
     numbers = 0
     for place, path in enumerate(fields.numbers, _FIRST_NUMBER):
         count = value_at(stored, path)
         if isinstance(count, int) and not isinstance(count, bool) and count > 0:
             values[place] = count
-            _owner_at(doc, path)[path[-1]] = place
+            _owner_at(doc, path, own)[path[-1]] = place
             numbers += 1
     key = json.dumps(doc)
     if "{{" in key or (placed, numbers, amounts) != tuple(map(key.count, (_TOKEN, _NUMBERS, _AMOUNT))):
@@ -232,11 +222,15 @@ def _shape_of(stored: JsonObject, fields: FreeFields, plane: ControlPlane) -> _S
     return _Shape(doc, values, tuple(tokens), key)
 
 
-def _owner_at(doc: JsonObject, path: Path) -> Any:  # noqa: ANN401 - a map or a list
-    """Return what the value at a path stands in, to be written to in a document of one's own."""
+def _owner_at(doc: JsonObject, path: Path, own: set[int]) -> Any:  # noqa: ANN401 - a map or a list
+    """Return what the value at a path stands in, to be written to: what is not yet one's own on the way is copied."""
     owner: Any = doc
     for part in path[:-1]:
-        owner = owner[part]
+        inner = owner[part]
+        if id(inner) not in own:
+            inner = owner[part] = inner.copy()
+            own.add(id(inner))
+        owner = inner
     return owner
 
 
@@ -257,17 +251,17 @@ class _Recorder(Surroundings):
 
     def find(self, kind: str, namespace: str, name: str) -> JsonObject | None:
         where, called = _pattern(namespace), _pattern(name)
-        found = _looked_up(self._beside, kind, where.filled(self._values), called.filled(self._values))
+        found = _looked_up(self._beside, kind, where % self._values, called % self._values)
         self._keep(kind, where, called, () if found is None else (found,))
         return found
 
     def all(self, kind: str, namespace: str | None = None) -> list[JsonObject]:
         where = None if namespace is None else _pattern(namespace)
-        found = self._beside.all(kind, None if where is None else where.filled(self._values))
+        found = self._beside.all(kind, None if where is None else where % self._values)
         self._keep(kind, where, None, tuple(found))
         return found
 
-    def _keep(self, kind: str, where: _Pattern | None, name: _Pattern | None, found: tuple[JsonObject, ...]) -> None:
+    def _keep(self, kind: str, where: str | None, name: str | None, found: tuple[JsonObject, ...]) -> None:
         texts = _texts_of(found)
         lookup = _Lookup(kind, where, name, found, texts)
         if "{{" in texts:
@@ -293,20 +287,23 @@ def _texts_of(found: Iterable[JsonObject]) -> str:
 def _finds_the_same(lookups: Iterable[_Lookup], shape: _Shape, beside: Surroundings) -> bool:
     """Whether each look finds what it found before, and nothing in it speaks of this object by name."""
     for kind, namespace, name, before, texts in lookups:
-        where = None if namespace is None else namespace.filled(shape.values)
+        where = None if namespace is None else namespace % shape.values
         if name is None:
             found = tuple(beside.all(kind, where))
         else:
-            one = _looked_up(beside, kind, where or "", name.filled(shape.values))
+            one = _looked_up(beside, kind, where or "", name % shape.values)
             found = () if one is None else (one,)
         if found != before or (found and any(_stands_in(word, texts) for word in shape.words)):
             return False
     return True
 
 
-def _pattern(text: str) -> _Pattern:
+def _pattern(text: str) -> str:
+    """Return a text for printf, which names the tokens whose values it takes."""
     words = _TOKENS.split(text)
-    return _Pattern("%s".join(word.replace("%", "%%") for word in words[::2]), tuple(words[1::2]))
+    words[::2] = [word.replace("%", "%%") for word in words[::2]]
+    words[1::2] = [f"%({token})s" for token in words[1::2]]
+    return "".join(words)
 
 
 class _Plan:
@@ -338,6 +335,8 @@ class _Plan:
                 for key, at in parts:
                     copy[key] = done[at]
                 done.append(copy)
+            elif fill is _text:
+                done.append(base % values)
             else:
                 done.append(fill(base, parts, done, values))
 
@@ -381,7 +380,7 @@ class _Plan:
         key = value if isinstance(value, str) else id(value)
         if key not in self._known:
             is_text = isinstance(value, str)
-            self._known[key] = self._add(_text, *_pattern(value)) if is_text else self._whole(value)
+            self._known[key] = self._add(_text, _pattern(value), ()) if is_text else self._whole(value)
         return self._known[key]
 
     def _whole(self, value: Any) -> int | None:  # noqa: ANN401 - a map, a list or a tuple
@@ -421,8 +420,8 @@ def _number(base: int, _parts: object, _done: object, values: _Values) -> str | 
     return values[base]
 
 
-def _text(base: str, parts: tuple[str, ...], _done: object, values: _Values) -> str:
-    return base % tuple([values[token] for token in parts])
+def _text(base: str, _parts: object, _done: object, values: _Values) -> str:
+    return base % values
 
 
 def _map(base: JsonObject, parts: tuple[tuple[str, int], ...], done: list[Any], _values: object) -> JsonObject:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.core.secrets import HIDDEN
-from kservegen.kserve.servers.arguments import CommandLine
+from kservegen.kserve.servers.arguments import CommandLine, read_line
 from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import VLLM, ServerInImage, server_in
-from kservegen.kserve.servers.parsing import Word
+from kservegen.kserve.servers.parsing import Given, Word
 from kservegen.kserve.servers.tables import version_numbers
 
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
@@ -75,13 +76,19 @@ class LackingCommand(NamedTuple):
     place: Path
 
 
-class StartedServer(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class StartedServer:
     """A server as a container starts it; `places` are those of its words, in their order."""
 
     server: ServerInImage
     line: CommandLine
     places: tuple[Path, ...]
     environment: Mapping[str, str]
+
+    @cached_property
+    def given(self) -> dict[str, Given]:
+        """What the server is given, by flag: of one that stands twice the last."""
+        return {given.flag.name: given for given in read_line(self.server, self.line).given}
 
 
 def started_server(container: JsonObject) -> StartedServer | None:

@@ -13,7 +13,6 @@ from kservegen.core.document import mapping, sequence, text
 from kservegen.core.repository import packaged_data
 from kservegen.kserve.servers.command_line import StartedServer
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
-from kservegen.kserve.servers.listening import last_given
 
 # Variables that a token is read from (huggingface_hub, constants and utils/_auth).
 TOKENS: Final = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"})
@@ -26,7 +25,7 @@ _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 def asked_repository(started: StartedServer) -> str:
     """Return the repository that a server downloads its model from itself; blank where it reads a folder, or else."""
-    said = last_given(started)
+    said = started.given
     if started.server.is_own or not started.line.is_whole or "--config" in said:
         return ""
     if started.server.name == HUGGINGFACE:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kservegen.core.values import whole_number
-from kservegen.kserve.servers.arguments import read_line
 from kservegen.kserve.servers.command_line import StartedServer
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
 from kservegen.kserve.servers.parsing import Given
@@ -51,7 +50,7 @@ def listening_ports(started: StartedServer) -> list[ListeningPort]:
     name = started.server.name
     if name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
         return []
-    said = last_given(started)
+    said = started.given
     if not _ELSEWHERE.isdisjoint(said):
         return []
     chosen = _chosen(started, said)
@@ -62,7 +61,7 @@ def shared_port(started: StartedServer) -> SharedPort | None:
     """Find two ports of a server that are one, so that the second cannot be listened on."""
     if started.server.name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
         return None
-    said = last_given(started)
+    said = started.given
     chosen = _chosen(started, said) or {}
     if _is_off(said.get("--enable_grpc")):
         chosen.pop("--grpc_port", None)
@@ -99,7 +98,7 @@ def loopback_host(started: StartedServer) -> ListeningHost | None:
     """Return the address inside of the pod that vLLM is told to listen on alone; None where others reach it."""
     if started.server.name != VLLM or started.server.is_own or not started.line.is_whole:
         return None
-    given = last_given(started).get("--host")
+    given = started.given.get("--host")
     value = given.values[0] if given is not None and given.values else None
     if given is None or value is None or not value.is_known or value.text not in _LOOPBACK:
         return None
@@ -115,7 +114,7 @@ class SpokenScheme(NamedTuple):
 
 def spoken_scheme(started: StartedServer) -> SpokenScheme | None:
     """Return how vLLM is spoken to: HTTPS with a certificate, else HTTP; None of other servers, or if not known."""
-    said = last_given(started)
+    said = started.given
     if started.server.name != VLLM or not started.line.is_whole or not _ELSEWHERE.isdisjoint(said):
         return None
     certificate = said.get("--ssl-certfile")
@@ -124,7 +123,7 @@ def spoken_scheme(started: StartedServer) -> SpokenScheme | None:
 
 def model_folder(started: StartedServer) -> str:
     """Return the folder that a server loads its model from; blank where it is another place, or cannot be told."""
-    said = last_given(started)
+    said = started.given
     environment = started.environment
     if started.server.is_own or not started.line.is_whole or "--config" in said or "--model_id" in said:
         return ""
@@ -140,8 +139,3 @@ def model_folder(started: StartedServer) -> str:
         return default
     value = given.values[0] if given.values else None
     return value.text if value is not None and value.is_known and value.text.startswith("/") else ""
-
-
-def last_given(started: StartedServer) -> dict[str, Given]:
-    """Return what a server is given, by flag: of one that stands twice the last."""
-    return {given.flag.name: given for given in read_line(started.server, started.line).given}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kservegen.core.values import whole_number
-from kservegen.kserve.servers.arguments import read_line
 from kservegen.kserve.servers.command_line import StartedServer
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
 
@@ -44,7 +43,7 @@ def parallel_sizes(started: StartedServer) -> ParallelSizes | None:
     """Read the sizes of a server that splits models over devices; None for others, and where they cannot be told."""
     if started.server.name not in (VLLM, HUGGINGFACE) or not started.line.is_whole:
         return None
-    said = {found.flag.name: found for found in read_line(started.server, started.line).given}
+    said = started.given
     if not _ELSEWHERE.isdisjoint(said):
         return None
     given: dict[str, int] = {}

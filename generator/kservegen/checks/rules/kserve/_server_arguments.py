@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules._made import MadeView, Place, made_of
+from kservegen.checks.rules._cached import cached_in_context
+from kservegen.checks.rules._made import MadeView, Place, pods_made
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource
 from kservegen.checks.rules.kserve._shell import Hazard, hazards
 from kservegen.core.diagnostics import Counterpart, Severity
 from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, Path
-from kservegen.kserve.controllers.made import STORED, Made, MadePod, source_of
+from kservegen.kserve.controllers.made import STORED, MadePod, source_of
 from kservegen.kserve.servers.arguments import ArgumentKind, ArgumentProblem, argument_problems
 from kservegen.kserve.servers.command_line import StartedServer, started_server
 
@@ -49,21 +48,12 @@ class ServerInPod(NamedTuple):
         return source_of((*self.path, *path), self.pod.origins)[:1] == (STORED,)
 
 
-def servers_made(resource: Resource, context: Context) -> Iterator[ServerInPod]:
-    """Yield the servers in the pods that are made of an object."""
-    view = made_of(resource, context)
-    if view is not None:
-        release = context.release.nearest or context.release.version
-        yield from (ServerInPod(view, *found) for found in _servers_in(view.made, release))
-
-
-@lru_cache(maxsize=4)
-def _servers_in(
-    made: Made, release: str
-) -> tuple[tuple[MadePod, JsonObject, Path, StartedServer, tuple[ArgumentProblem, ...]], ...]:
-    """Read the servers of what was made; several rules in turn ask for the same."""
+@cached_in_context
+def servers_made(resource: Resource, context: Context) -> tuple[ServerInPod, ...]:
+    """List the servers in the pods that are made of an object."""
+    release = context.release.nearest or context.release.version
     found = []
-    for pod in made.pods:
+    for view, pod in pods_made(resource, context):
         for index, item in enumerate(sequence(mapping(mapping(pod.pod).get("spec")).get("containers"))):
             path: Path = ("spec", "containers", index)
             container = mapping(item)
@@ -71,7 +61,7 @@ def _servers_in(
             started = started_server(container if is_own else _with_release(container, release))
             if started is not None:
                 problems = tuple(argument_problems(started.server, started.line, started.environment))
-                found.append((pod, container, path, started, problems))
+                found.append(ServerInPod(view, pod, container, path, started, problems))
     return tuple(found)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.checks.rules._made import MadeView, Place, made_of
+from kservegen.checks.rules._cached import cached_in_context
+from kservegen.checks.rules._made import MadeView, Place, pods_made
 from kservegen.checks.rules.base import Context, Resource
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, Path
@@ -35,19 +35,19 @@ class ServingContainer(NamedTuple):
         return source_of((*self.path, *path), self.pod.origins)[:1] == (STORED,)
 
 
-def serving_containers(resource: Resource, context: Context) -> Iterator[ServingContainer]:
-    """Yield the containers that serve the models of an object, of its workers too."""
-    view = made_of(resource, context)
-    if view is None:
-        return
-    for made in view.pods():
+@cached_in_context
+def serving_containers(resource: Resource, context: Context) -> tuple[ServingContainer, ...]:
+    """List the containers that serve the models of an object, of its workers too."""
+    found = []
+    for view, made in pods_made(resource, context):
         pod = mapping(made.pod)
         labels, spec = mapping(mapping(pod.get("metadata")).get("labels")), mapping(pod.get("spec"))
         if labels.get(_COMPONENT) != "predictor" and not text(labels.get(_LLM_COMPONENT)).startswith(_LLM_WORKLOADS):
             continue
         for index, item in enumerate(map(mapping, sequence(spec.get("containers")))):
             if text(item.get("name")) in _CONTAINERS:
-                yield ServingContainer(view, made, spec, item, ("spec", "containers", index))
+                found.append(ServingContainer(view, made, spec, item, ("spec", "containers", index)))
+    return tuple(found)
 
 
 def is_mounted(container: JsonObject, path: str) -> bool:

@@ -20,7 +20,6 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
 from kservegen.checks.rules.kserve._serving import is_mounted
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
-from kservegen.kserve.servers.listening import last_given
 
 _FILES: Final = frozenset({"--chat-template", "--ssl-keyfile", "--ssl-certfile", "--ssl-ca-certs", "--config"})
 _ADAPTERS: Final = "--lora-modules"  # name=path
@@ -40,7 +39,7 @@ def _problems(server: ServerInPod) -> Iterator[Problem]:
     started = server.started
     if started.server.name not in (VLLM, HUGGINGFACE) or started.server.is_own or not started.line.is_whole:
         return
-    for flag, given in last_given(started).items():
+    for flag, given in started.given.items():
         for index, value in enumerate(given.values):
             path = _path(flag, value.text) if value.is_known else ""
             if path and _is_absent(server, path):

@@ -19,7 +19,6 @@ from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Sc
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
 from kservegen.core.diagnostics import Severity
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM
-from kservegen.kserve.servers.listening import last_given
 
 _QUOTES: Final = ("'", '"')
 # With a name that nothing has the server does not start.
@@ -34,7 +33,7 @@ def check(resource: Resource, context: Context) -> Problems:
 def _problems(server: ServerInPod) -> Iterator[Problem]:
     if server.started.server.name not in (VLLM, HUGGINGFACE):
         return
-    for flag, given in last_given(server.started).items():
+    for flag, given in server.started.given.items():
         value = given.values[0].text if given.values else ""
         if len(value) > 1 and value[0] in _QUOTES and value[-1] == value[0]:
             place = server.where(server.word(given.value_index))

@@ -78,6 +78,8 @@ def _downloaded(serving: ServingContainer, resource: Resource, context: Context)
     inits = sequence(serving.spec.get("initContainers"))
     at = next((i for i, item in enumerate(inits) if mapping(item).get("name") == _INITIALIZER), None)
     init = mapping(inits[at]) if at is not None else {}
+    if not any(text(item).startswith(_HUB) for item in sequence(init.get("args"))):
+        return  # no model of the Hub
     environment = container_environment(init)
     # A token for the server alone is what kserve/download-environment tells.
     known = {*environment, *container_environment(serving.container)}

@@ -60,7 +60,7 @@ def check(resource: Resource, context: Context) -> Problems:
 
 
 def _problems(resource: Resource, context: Context) -> Iterator[Problem]:
-    servings = list(serving_containers(resource, context))
+    servings = serving_containers(resource, context)
     if any(text(serving.container.get("name")) == _WORKER for serving in servings):
         return  # KServe itself shares the devices out between head and workers
     for serving in servings:

@@ -36,7 +36,7 @@ class _Asked(NamedTuple):
 
 @rule(Stage.RUN, "InferenceService", "LLMInferenceService", scope=Scope.MADE)
 def check(resource: Resource, context: Context) -> Problems:
-    servers = list(servers_made(resource, context))
+    servers = servers_made(resource, context)
     yield from once(
         problem for find in (_shared, _missed, _unreached) for server in servers for problem in find(server)
     )
@@ -72,10 +72,12 @@ def _shared(server: ServerInPod) -> Problems:
 
 def _missed(server: ServerInPod) -> Problems:
     ports = listening_ports(server.started)
+    if not ports:
+        return  # nobody can tell
     numbers = {port.number for port in ports}
     moved = next((port for port in ports if port.word >= 0 and server.states(server.word(port.word))), None)
     for asked in (*_probed(server.container), *_served(server)):
-        if not ports or asked.number in numbers or _listens_beside(server, asked.number):
+        if asked.number in numbers or _listens_beside(server, asked.number):
             continue
         field = server.word(moved.word) if moved is not None else asked.path
         if not field or not server.states(field):
@@ -98,7 +100,7 @@ def _missed(server: ServerInPod) -> Problems:
 def _probed(container: JsonObject) -> Iterator[_Asked]:
     for name, word in _PROBES.items():
         probe = mapping(container.get(name))
-        for action in ("httpGet", "tcpSocket", "grpc"):
+        for action in _NETWORKED if probe else ():
             number = _number(mapping(probe.get(action)).get("port"), container)
             if number:
                 yield _Asked(number, f"its {word} probe asks on", (name, action, "port"))

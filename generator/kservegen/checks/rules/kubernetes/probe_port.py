@@ -44,6 +44,8 @@ def _unknown(made: ContainerMade) -> Iterator[Problem]:
         return
     names = [text(mapping(port).get("name")) for port in sequence(container.get("ports"))]
     for asker, path in _ASKERS.items():
+        if path[0] not in container:
+            continue
         asked = mapping(value_at(container, path))
         for action in _ACTIONS if asked else ():
             port = mapping(asked.get(action)).get("port")
