@@ -7,9 +7,9 @@ two that differ, is said and is not certain.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.core.document import sequence
@@ -18,7 +18,7 @@ from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
-from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
+from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, abbreviated, read_words
 from kservegen.kserve.servers.relations import clashes, settings_of
 from kservegen.kserve.servers.tables import Flag, FlagTable, entries_within, flag_table, merged_tables, version_numbers
 from kservegen.kserve.servers.values import parsed_json, value_refusal
@@ -151,8 +151,12 @@ class _Judge:
         self.words = line.words
         self.line = line
         self.reading = reading
-        self.name = _label(server, table)
         self.strict = server.name in _STRICT
+
+    @cached_property
+    def name(self) -> str:
+        """The server with its version, for messages."""
+        return _label(self.server, self.table)
 
     def problem(
         self,
@@ -445,24 +449,53 @@ def _kserve(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProble
     if server.name == HUGGINGFACE and _plain_backend(line):
         server = server._replace(vllm="")
         whole = merged_tables(flag_table(HUGGINGFACE, server.version), common)
-    first = _Judge(server, common, line, read_words(line.words, common, Grammar()))
-    early = [first]
+    tables = [common]
     if whole.server != server.name:  # the Hugging Face server looks at its own before it adds those of vLLM
-        second = merged_tables(flag_table(server.name, server.version), common)
-        early.append(_Judge(server, second, line, read_words(line.words, second, Grammar())))
+        tables.append(merged_tables(flag_table(server.name, server.version), common))
     is_usual = whole is flags_of(server) and _grammar(server) == Grammar()
     reading = read_line(server, line) if is_usual else read_words(line.words, whole, Grammar())
     last = _Judge(server, whole, line, reading)
+    if not _is_plain(reading, tables):
+        yield from _as_read(last, tables)
+    if server.vllm:
+        yield from _inside(last)
+
+
+def _is_plain(reading: Reading, tables: Sequence[FlagTable]) -> bool:
+    """Whether each word is another flag with a value behind a = that it takes, which no earlier reader sees otherwise.
+
+    The first of the tables is that of the reader that looks at values, too.
+    """
+    names = {given.flag.name for given in reading.given}
+    if reading.fumbles or reading.positionals or len(names) < len(reading.given):
+        return False
+    for given in reading.given:
+        if given.value_index != given.index or len(given.values) != 1 or given.key or not given.spelt.startswith("--"):
+            return False
+        early = [table.options.get(given.spelt) for table in tables]
+        if any(abbreviated(table, given.spelt) for table, flag in zip(tables, early, strict=True) if flag is None):
+            return False
+        flags = [given.flag, *(flag for flag in early if flag is not None)]
+        if any(flag.json_class or flag.kind in {"bool", "switch"} for flag in flags):
+            return False
+        (word,) = given.values
+        if word.is_known and any(value_refusal(flag, word.text) is not None for flag in flags):
+            return False
+    return True
+
+
+def _as_read(last: _Judge, tables: Iterable[FlagTable]) -> Iterator[ArgumentProblem]:
+    """Judge words by one reader after the other."""
+    server, line = last.server, last.line
+    early = [_Judge(server, table, line, read_words(line.words, table, Grammar())) for table in tables]
     told: set[int] = set()
     # What the first readers do not know the last one may know.
     refused = (problem for judge in early for problem in judge.fumbles(_SEEN_EARLY))
-    for problem in (*refused, *first.values(), *last.fumbles(), *last.values()):
+    for problem in (*refused, *early[0].values(), *last.fumbles(), *last.values()):
         if problem.at not in told:
             told.add(problem.at)
             yield problem
     yield from last.repeats()
-    if server.vllm:
-        yield from _inside(last)
 
 
 def _plain_backend(line: CommandLine) -> bool:

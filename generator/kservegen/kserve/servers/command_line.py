@@ -230,7 +230,7 @@ def _through_shell(
 
 def _word(value: str) -> Word:
     """Return a word; what is left of a template or a variable is filled in later."""
-    return Word(value, is_known="{{" not in value and _REFERENCE.search(value) is None)
+    return Word(value, is_known="{{" not in value and ("$(" not in value or _REFERENCE.search(value) is None))
 
 
 def _script(

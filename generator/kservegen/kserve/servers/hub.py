@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cache
 from typing import Final
 
@@ -48,10 +48,11 @@ def offline_variable(environment: Mapping[str, str | None]) -> str:
 
 def is_gated(repository: str) -> bool:
     """Whether a repository lets nobody in without a token, as `facts/gated.json` has it: of others nothing is known."""
-    return any(fnmatchcase(repository, pattern) for pattern in _gated())
+    return _gated().match(repository) is not None
 
 
 @cache
-def _gated() -> tuple[str, ...]:
+def _gated() -> re.Pattern[str]:
     table = mapping(json.loads((packaged_data() / "facts" / "gated.json").read_text("utf-8")))
-    return tuple(text(mapping(entry).get("pattern")) for entry in sequence(table.get("repositories")))
+    patterns = (text(mapping(entry).get("pattern")) for entry in sequence(table.get("repositories")))
+    return re.compile("|".join(map(translate, patterns)))

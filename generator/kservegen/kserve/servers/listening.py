@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from kservegen.core.values import whole_number
@@ -45,16 +46,17 @@ class ListeningHost(NamedTuple):
     word: int
 
 
-def listening_ports(started: StartedServer) -> list[ListeningPort]:
-    """List the ports that a server listens on; none where that cannot be told."""
+@lru_cache(maxsize=16)
+def listening_ports(started: StartedServer) -> tuple[ListeningPort, ...]:
+    """List the ports that a server listens on; none where that cannot be told. Several rules in turn ask."""
     name = started.server.name
     if name in _UNKNOWN_PORTS or started.server.is_own or not started.line.is_whole:
-        return []
+        return ()
     said = started.given
     if not _ELSEWHERE.isdisjoint(said):
-        return []
+        return ()
     chosen = _chosen(started, said)
-    return [] if chosen is None else list(chosen.values())
+    return () if chosen is None else tuple(chosen.values())
 
 
 def shared_port(started: StartedServer) -> SharedPort | None:

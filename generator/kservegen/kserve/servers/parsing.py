@@ -203,6 +203,13 @@ class _Reader:
         head, equals, value = text.partition("=")
         if text in options:
             return _Meant([options[text]], text, None)
+        known = options.get(head) if equals and head.startswith("--") else None
+        if (
+            known is not None
+            and not ("_" in head and self.grammar.converts)
+            and not ("." in head and self.grammar.dots)
+        ):
+            return _Meant([known], head, value)  # as nearly all are written
         if self.grammar.converts and _OPTIMIZATION.fullmatch(text) and "--optimization-level" in options:
             level = text[2:].removeprefix("=")
             return _Meant([options["--optimization-level"]], "-O", level or None)
@@ -224,10 +231,10 @@ class _Reader:
         known = self.table.options.get(name)
         if known is not None:
             return [known]
-        return _abbreviated(self.table, name) if self.grammar.abbreviates and " " not in name else []
+        return abbreviated(self.table, name) if self.grammar.abbreviates and " " not in name else []
 
 
 @lru_cache(maxsize=4096)
-def _abbreviated(table: FlagTable, name: str) -> list[Flag]:
+def abbreviated(table: FlagTable, name: str) -> list[Flag]:
     """Return the flags that a name is short for; a list that is not to be changed."""
     return list({flag.name: flag for option, flag in table.options.items() if option.startswith(name)}.values())

@@ -122,6 +122,7 @@ def flag_table(server: str, version: str) -> FlagTable:
     )
 
 
+@lru_cache(maxsize=256)
 def version_numbers(version: str) -> tuple[int, ...]:
     """Return the numbers at the start of a version; none for what is not one."""
     match = _NUMBERS.match(version)

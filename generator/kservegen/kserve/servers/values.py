@@ -20,6 +20,7 @@ _BRACED: Final = re.compile(r"\s*{.*}\s*", re.DOTALL)
 _YES_NO: Final = frozenset("y yes t true on 1 n no f false off 0".split())
 _ON_OFF: Final = frozenset("true false on off 1 0".split())
 _NONE: Final = frozenset({"", "None"})
+_JSON_BEGINS: Final = frozenset('{["-0123456789tfnNI \t\n\r')
 _LONGEST_NUMBER: Final = 40
 _LISTED: Final = 12
 
@@ -45,6 +46,8 @@ def _plain(value: str) -> str:
 
 def parsed_json(value: str) -> JsonValue:
     """Read a JSON text; None where it is none."""
+    if value[:1] not in _JSON_BEGINS:
+        return None
     try:
         read: JsonValue = json.loads(value)
     except (ValueError, RecursionError):

@@ -57,8 +57,10 @@ def servers_made(resource: Resource, context: Context) -> tuple[ServerInPod, ...
         for index, item in enumerate(sequence(mapping(mapping(pod.pod).get("spec")).get("containers"))):
             path: Path = ("spec", "containers", index)
             container = mapping(item)
-            is_own = source_of((*path, "image"), pod.origins)[:1] == (STORED,)
-            started = started_server(container if is_own else _with_release(container, release))
+            released = _with_release(container, release)
+            if released is not container and source_of((*path, "image"), pod.origins)[:1] == (STORED,):
+                released = container  # its own image, whatever is in it
+            started = started_server(released)
             if started is not None:
                 problems = tuple(argument_problems(started.server, started.line, started.environment))
                 found.append(ServerInPod(view, pod, container, path, started, problems))

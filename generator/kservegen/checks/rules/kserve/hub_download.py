@@ -78,8 +78,10 @@ def _downloaded(serving: ServingContainer, resource: Resource, context: Context)
     inits = sequence(serving.spec.get("initContainers"))
     at = next((i for i, item in enumerate(inits) if mapping(item).get("name") == _INITIALIZER), None)
     init = mapping(inits[at]) if at is not None else {}
-    if not any(text(item).startswith(_HUB) for item in sequence(init.get("args"))):
-        return  # no model of the Hub
+    asked = [(index, uri) for index, uri in enumerate(map(text, sequence(init.get("args")))) if uri.startswith(_HUB)]
+    gated = [(index, uri, repository) for index, uri in asked if is_gated(repository := _repository(uri))]
+    if not gated:
+        return
     environment = container_environment(init)
     # A token for the server alone is what kserve/download-environment tells.
     known = {*environment, *container_environment(serving.container)}
@@ -87,12 +89,13 @@ def _downloaded(serving: ServingContainer, resource: Resource, context: Context)
         return
     if not is_shown(text(serving.spec.get("serviceAccountName")), resource.id.namespace or "default", context):
         return
-    for index, item in enumerate(sequence(init.get("args"))):
-        uri = text(item)
-        repository = uri.removeprefix(_HUB).partition(":")[0]
-        if uri.startswith(_HUB) and is_gated(repository):
-            place = serving.view.where(serving.pod.origins, ("spec", "initContainers", at or 0, "args", index))
-            message = f"{repository} is gated, and the init container {_INITIALIZER} has no token for it"
-            word = (*place.path, "storageUri")
-            is_own = value_at(resource.doc, word) == uri
-            yield Problem(word if is_own else place.path, f"{message}{'' if is_own else place.told}", seen=uri)
+    for index, uri, repository in gated:
+        place = serving.view.where(serving.pod.origins, ("spec", "initContainers", at or 0, "args", index))
+        message = f"{repository} is gated, and the init container {_INITIALIZER} has no token for it"
+        word = (*place.path, "storageUri")
+        is_own = value_at(resource.doc, word) == uri
+        yield Problem(word if is_own else place.path, f"{message}{'' if is_own else place.told}", seen=uri)
+
+
+def _repository(uri: str) -> str:
+    return uri.removeprefix(_HUB).partition(":")[0]

@@ -15,7 +15,7 @@ Good:
 Upstream: kubernetes.io/docs/concepts/workloads/pods: pod networking
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kservegen.checks.rules._made import MadeView, once, pods_made
@@ -44,7 +44,8 @@ def check(resource: Resource, context: Context) -> Problems:
 
 def _conflicts(view: MadeView, pod: MadePod) -> Iterator[Problem]:
     first: dict[tuple[int, str], _Bound] = {}
-    for bound in _bound(mapping(pod.pod)):
+    containers = _running(mapping(pod.pod))
+    for bound in _bound(containers) if len(containers) > 1 else ():
         other = first.setdefault((bound.number, bound.protocol), bound)
         if other.container == bound.container:
             continue
@@ -57,22 +58,29 @@ def _conflicts(view: MadeView, pod: MadePod) -> Iterator[Problem]:
             yield Problem(path, f"{message}: one of them stops", seen=str(own.number), other=port)
 
 
-def _bound(pod: JsonObject) -> Iterator[_Bound]:
+def _running(pod: JsonObject) -> list[tuple[JsonObject, Path]]:
+    """List the containers that run beside each other, with their paths."""
+    found: list[tuple[JsonObject, Path]] = []
     for field in ("containers", "initContainers"):
         for index, container in enumerate(map(mapping, sequence(value_at(pod, ("spec", field))))):
-            if field == "initContainers" and container.get("restartPolicy") != "Always":
-                continue
-            name, path = text(container.get("name")), ("spec", field, index)
-            for at, port in enumerate(map(mapping, sequence(container.get("ports")))):
-                number = integer(port.get("containerPort")) or 0
-                protocol = text(port.get("protocol")) or "TCP"
-                yield _Bound(number, protocol, name, (*path, "ports", at, "containerPort"))
-            started = started_server(container)
-            for found in listening_ports(started) if started is not None else ():
-                if started is not None and found.word >= 0:
-                    section, *rest = started.places[found.word]
-                    if section != "env":
-                        yield _Bound(found.number, "TCP", name, (*path, section, *rest))
+            if field == "containers" or container.get("restartPolicy") == "Always":
+                found.append((container, ("spec", field, index)))
+    return found
+
+
+def _bound(containers: Iterable[tuple[JsonObject, Path]]) -> Iterator[_Bound]:
+    for container, path in containers:
+        name = text(container.get("name"))
+        for at, port in enumerate(map(mapping, sequence(container.get("ports")))):
+            number = integer(port.get("containerPort")) or 0
+            protocol = text(port.get("protocol")) or "TCP"
+            yield _Bound(number, protocol, name, (*path, "ports", at, "containerPort"))
+        started = started_server(container)
+        for found in listening_ports(started) if started is not None else ():
+            if started is not None and found.word >= 0:
+                section, *rest = started.places[found.word]
+                if section != "env":
+                    yield _Bound(found.number, "TCP", name, (*path, section, *rest))
 
 
 def _is_stated(pod: MadePod, path: Path) -> bool:
