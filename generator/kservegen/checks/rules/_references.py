@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from kservegen.core.document import mapping, sequence, text
+from kservegen.core.document import mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 
 # Kubernetes makes these itself: plugin/pkg/admission/priority, pkg/apis/scheduling/v1/helpers.go.
@@ -54,17 +54,18 @@ def pod_references(pod: JsonObject) -> Iterator[Reference]:
 
 
 def _volume(volume: JsonObject, at: Path) -> Iterator[Reference]:
-    if claim := mapping(volume.get("persistentVolumeClaim")):
+    if "persistentVolumeClaim" in volume and (claim := mapping(volume["persistentVolumeClaim"])):
         name = text(claim.get("claimName"))
         yield Reference("PersistentVolumeClaim", name, (*at, "persistentVolumeClaim", "claimName"))
-    if template := mapping(mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate")).get("spec")):
+    if "ephemeral" in volume and (template := mapping(value_at(volume["ephemeral"], ("volumeClaimTemplate", "spec")))):
         path = (*at, "ephemeral", "volumeClaimTemplate", "spec", "storageClassName")
         yield Reference("StorageClass", text(template.get("storageClassName")), path)
     if "secret" in volume:
         yield from _files("Secret", "secretName", volume["secret"], (*at, "secret"))
     if "configMap" in volume:
         yield from _files("ConfigMap", "name", volume["configMap"], (*at, "configMap"))
-    for index, source in enumerate(map(mapping, sequence(mapping(volume.get("projected")).get("sources")))):
+    projected = sequence(mapping(volume["projected"]).get("sources")) if "projected" in volume else ()
+    for index, source in enumerate(map(mapping, projected)):
         inside = (*at, "projected", "sources", index)
         for field, kind in (("secret", "Secret"), ("configMap", "ConfigMap")):
             if field in source:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kservegen.core.document import sequence
@@ -499,8 +500,7 @@ def _as_read(last: _Judge, tables: Iterable[FlagTable]) -> Iterator[ArgumentProb
 
 
 def _plain_backend(line: CommandLine) -> bool:
-    texts = [word.text for word in line.words]
-    pairs = zip(texts, [*texts[1:], ""], strict=True)
+    pairs = pairwise([*(word.text for word in line.words), ""])
     return any(pair == ("--backend", "huggingface") or pair[0] == "--backend=huggingface" for pair in pairs)
 
 

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from tools.server_flags import FACTS, SOURCE, compile_tables, render
 
-from kservegen.kserve.servers.arguments import argument_problems
+from kservegen.kserve.servers import arguments
+from kservegen.kserve.servers.arguments import CommandLine, argument_problems, flags_of
 from kservegen.kserve.servers.command_line import started_server
+from kservegen.kserve.servers.images import server_in
+from kservegen.kserve.servers.parsing import Word
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "arguments.yaml").read_text(encoding="utf-8"))
 WEIGHTS = {(True, True): "stops", (True, False): "may stop", (False, True): "goes on", (False, False): "may go on"}
@@ -27,6 +32,25 @@ def test_arguments(case: dict[str, Any]) -> None:
         word = started.line.words[each.at].text
         told.append(" | ".join((word, WEIGHTS[each.exits, each.is_sure], each.message, each.hint)).rstrip(" |"))
     assert sorted(told) == case["found"]
+
+
+@given(st.data())
+def test_a_plain_line_is_one_that_no_reader_has_a_word_to_say_of(data: st.DataObject) -> None:
+    server = server_in(
+        f"kserve/{data.draw(st.sampled_from(['sklearnserver', 'xgbserver', 'huggingfaceserver']))}:v0.19.0"
+    )
+    assert server is not None
+    name = st.sampled_from([*flags_of(server).options, "--mod", "--w", "--no-such"])
+    value = st.sampled_from(["", "1", "-1", "true", "a b", "x --workers=2", "{}", "huggingface", "auto", "0.5"])
+    flags = data.draw(st.lists(name, max_size=4))
+    words = [Word(f"{flag}={data.draw(value)}", data.draw(st.booleans())) for flag in flags]
+    line = CommandLine(
+        [*words, *map(Word, data.draw(st.lists(st.sampled_from(["loose", "--workers", "2"]), max_size=1)))]
+    )
+    shortly = list(argument_problems(server, line, {}))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(arguments, "_is_plain", lambda *_: False)
+        assert shortly == list(argument_problems(server, line, {}))
 
 
 def _words(container: dict[str, Any]) -> list[tuple[Any, ...]]:

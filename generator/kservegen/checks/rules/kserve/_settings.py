@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from kservegen.checks.rules._cached import cached
 from kservegen.checks.rules.base import Context
-from kservegen.core.document import mapping, text
+from kservegen.core.document import text
+from kservegen.core.jsontypes import JsonObject
 from kservegen.core.resource import Resource
 from kservegen.kserve.defaulting.inference_service import MODE, NEW_MODE
 
@@ -14,7 +16,12 @@ AUTOSCALER: Final = "serving.kserve.io/autoscalerClass"
 
 def annotation(resource: Resource, key: str) -> str:
     """Read an annotation; empty where there is none."""
-    return text(mapping(mapping(resource.doc.get("metadata")).get("annotations")).get(key))
+    return text(_annotations(resource).get(key))
+
+
+@cached
+def _annotations(resource: Resource) -> JsonObject:
+    return resource.annotations
 
 
 def deployment_mode(resource: Resource, context: Context) -> str:

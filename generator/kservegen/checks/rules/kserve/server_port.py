@@ -110,9 +110,11 @@ def _served(server: ServerInPod) -> Iterator[_Asked]:
     """List the ports of the pod that its Services lead to."""
     labels = mapping(mapping(mapping(server.pod.pod).get("metadata")).get("labels"))
     for made in server.view.made.objects:
+        if made.doc.get("kind") != "Service":
+            continue
         spec = mapping(made.doc.get("spec"))
         selector = mapping(spec.get("selector"))
-        if made.doc.get("kind") != "Service" or not selector or not selector.items() <= labels.items():
+        if not selector or not selector.items() <= labels.items():
             continue
         for port in map(mapping, sequence(spec.get("ports"))):
             number = _number(port.get("targetPort", port.get("port")), server.container)
