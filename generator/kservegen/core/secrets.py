@@ -293,13 +293,16 @@ def may_hold_secrets(value: JsonValue, name: str = "") -> bool:
         return bool(secrets_in_text(value) or _telling_word(name) or (is_flag and _telling_word(value)))
     if isinstance(value, dict):
         for key, item in value.items():
-            if key == "name" and isinstance(item, str) and _telling_word(item):
-                return True  # it may be that of a `value` beside it
-            if may_hold_secrets(item, key):
+            if isinstance(item, str):
+                if key == "name" and _telling_word(item):
+                    return True  # it may be that of a `value` beside it
+                if secrets_in_text(item) or _telling_word(key) or (item[:1] == "-" and may_hold_secrets(item)):
+                    return True
+            elif isinstance(item, dict | list) and may_hold_secrets(item, key):
                 return True
     elif isinstance(value, list):
         for item in value:
-            if may_hold_secrets(item, name):
+            if isinstance(item, dict | list | str) and may_hold_secrets(item, name):
                 return True
     return False
 

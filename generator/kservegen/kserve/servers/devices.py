@@ -159,8 +159,7 @@ def devices_of(container: JsonObject) -> list[Devices]:
     for side in ("limits", "requests"):
         for name, amount in mapping(resources.get(side)).items():
             maker = maker_of(name)
-            count = integer(amount) or whole_number(text(amount)) or 0
-            if maker is not None and count > 0:
+            if maker is not None and (count := integer(amount) or whole_number(text(amount)) or 0) > 0:
                 found.setdefault(name, Devices(side, name, maker, count))
     return list(found.values())
 

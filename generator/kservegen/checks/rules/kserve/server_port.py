@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from kservegen.checks.rules._made import once
 from kservegen.checks.rules.base import Context, Problem, Problems, Resource, Scope, Stage, rule
 from kservegen.checks.rules.kserve._server_arguments import ServerInPod, servers_made
-from kservegen.core.document import integer, mapping, sequence, value_at
+from kservegen.core.document import integer, mapping, sequence, text, value_at
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
 from kservegen.kserve.servers.listening import listening_ports, loopback_host, shared_port
 
@@ -27,10 +27,14 @@ _PROBES: Final = {"startupProbe": "startup", "readinessProbe": "readiness", "liv
 
 
 class _Asked(NamedTuple):
-    """A port that somebody expects the server on, and the field of the container that says so, if one does."""
+    """A port that somebody expects the server on, and the field of the container that says so, if one does.
+
+    `who` has a place for `name`: words are for the few that are told.
+    """
 
     number: int
     who: str
+    name: str
     path: Path = ()
 
 
@@ -83,12 +87,12 @@ def _missed(server: ServerInPod) -> Problems:
         if not field or not server.states(field):
             continue  # nothing that the object itself says
         listens = " and ".join(dict.fromkeys(str(port.number) for port in ports))
-        path = server.where(field).path
+        who, path = asked.who.format(asked.name), server.where(field).path
         while path and value_at(server.view.resource.doc, path) is None:
             path = path[:-1]  # a probe that KServe adds
         yield Problem(
             path,
-            f"the server listens on {listens}, and {asked.who} {asked.number}: it never becomes ready",
+            f"the server listens on {listens}, and {who} {asked.number}: it never becomes ready",
             seen=str(moved.number if moved is not None else asked.number),
             hint=""
             if moved is not None
@@ -103,7 +107,7 @@ def _probed(container: JsonObject) -> Iterator[_Asked]:
         for action in _NETWORKED if probe else ():
             number = _number(mapping(probe.get(action)).get("port"), container)
             if number:
-                yield _Asked(number, f"its {word} probe asks on", (name, action, "port"))
+                yield _Asked(number, "its {} probe asks on", word, (name, action, "port"))
 
 
 def _served(server: ServerInPod) -> Iterator[_Asked]:
@@ -119,7 +123,7 @@ def _served(server: ServerInPod) -> Iterator[_Asked]:
         for port in map(mapping, sequence(spec.get("ports"))):
             number = _number(port.get("targetPort", port.get("port")), server.container)
             if number:
-                yield _Asked(number, f"the Service {mapping(made.doc.get('metadata')).get('name')} leads to")
+                yield _Asked(number, "the Service {} leads to", text(mapping(made.doc.get("metadata")).get("name")))
 
 
 def _number(port: JsonValue, container: JsonObject) -> int:
