@@ -19,7 +19,8 @@ from kservegen.core.records import replace
 from kservegen.core.suggest import did_you_mean
 from kservegen.kserve.servers.identity_cache import IdentityCache
 from kservegen.kserve.servers.images import HUGGINGFACE, VLLM, ServerInImage
-from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, abbreviated, read_words
+from kservegen.kserve.servers.parsing import Fault, Fumble, Given, Grammar, Reading, Word, read_words
+from kservegen.kserve.servers.plain_lines import is_plain
 from kservegen.kserve.servers.relations import clashes, settings_of
 from kservegen.kserve.servers.tables import Flag, FlagTable, entries_within, flag_table, merged_tables, version_numbers
 from kservegen.kserve.servers.values import parsed_json, value_refusal
@@ -456,33 +457,10 @@ def _kserve(server: ServerInImage, line: CommandLine) -> Iterator[ArgumentProble
     is_usual = whole is flags_of(server) and _grammar(server) == Grammar()
     reading = read_line(server, line) if is_usual else read_words(line.words, whole, Grammar())
     last = _Judge(server, whole, line, reading)
-    if not _is_plain(reading, tables):
+    if not is_plain(reading, tables):
         yield from _as_read(last, tables)
     if server.vllm:
         yield from _inside(last)
-
-
-def _is_plain(reading: Reading, tables: Sequence[FlagTable]) -> bool:
-    """Whether each word is another flag with a value behind a = that it takes, which no earlier reader sees otherwise.
-
-    The first of the tables is that of the reader that looks at values, too.
-    """
-    names = {given.flag.name for given in reading.given}
-    if reading.fumbles or reading.positionals or len(names) < len(reading.given):
-        return False
-    for given in reading.given:
-        if given.value_index != given.index or len(given.values) != 1 or given.key or not given.spelt.startswith("--"):
-            return False
-        early = [table.options.get(given.spelt) for table in tables]
-        if any(abbreviated(table, given.spelt) for table, flag in zip(tables, early, strict=True) if flag is None):
-            return False
-        flags = [given.flag, *(flag for flag in early if flag is not None)]
-        if any(flag.json_class or flag.kind in {"bool", "switch"} for flag in flags):
-            return False
-        (word,) = given.values
-        if word.is_known and any(value_refusal(flag, word.text) is not None for flag in flags):
-            return False
-    return True
 
 
 def _as_read(last: _Judge, tables: Iterable[FlagTable]) -> Iterator[ArgumentProblem]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from kservegen.core.document import mapping, sequence, text
 from kservegen.core.jsontypes import JsonObject, JsonValue, Path
+from kservegen.core.records import dataclass
 from kservegen.core.secrets import HIDDEN
 from kservegen.kserve.servers.arguments import CommandLine, read_line
 from kservegen.kserve.servers.identity_cache import IdentityCache

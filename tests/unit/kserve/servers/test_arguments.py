@@ -49,7 +49,7 @@ def test_a_plain_line_is_one_that_no_reader_has_a_word_to_say_of(data: st.DataOb
     )
     shortly = list(argument_problems(server, line, {}))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(arguments, "_is_plain", lambda *_: False)
+        patched.setattr(arguments, "is_plain", lambda *_: False)
         assert shortly == list(argument_problems(server, line, {}))
 
 
